@@ -1,0 +1,51 @@
+# Needs Python 3.11 or newer and make; `make lock` also needs uv.
+
+PYTHON ?= python3
+VENV ?= .venv
+UV ?= uv
+SCENARIO ?= scenarios/hyundai.yaml
+ARGS ?=
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test lint style types contracts lock clean
+
+run: $(INSTALLED)
+	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
+
+test: $(INSTALLED)
+	"$(BIN)/python" -m pytest $(ARGS)
+
+lint: style types contracts
+
+style: $(INSTALLED)
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+
+types: $(INSTALLED)
+	"$(BIN)/mypy"
+
+contracts: $(INSTALLED)
+	"$(BIN)/lint-imports"
+
+lock:
+	UV_CUSTOM_COMPILE_COMMAND="make lock" "$(UV)" pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+		--fork-strategy requires-python --only-binary :all: --generate-hashes --no-emit-index-url --no-annotate \
+		--quiet --output-file requirements.lock $(ARGS)
+
+clean:
+	rm -rf "$(VENV)" build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find forecast tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): $(VENV)/.locked pyproject.toml
+	"$(BIN)/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch "$@"
+
+$(VENV)/.locked: requirements.lock
+	@"$(PYTHON)" -c 'import sys; sys.version_info >= (3, 11) or sys.exit("got Python " + sys.version.split()[0] + ", expected 3.11 or newer: name one with make PYTHON=/path/to/python3.11")'
+	"$(PYTHON)" -m venv --clear "$(VENV)"
+	"$(BIN)/python" -m pip install --quiet --only-binary :all: --require-hashes --requirement requirements.lock
+	touch "$@"

@@ -1,0 +1,32 @@
+"""Probabilistic forecasts of Korea's goods surplus with the US under factory announcements.
+
+The names below are the public door; each is imported when first used, so that `import forecast` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_DOOR = {
+    "load_scenario": "scenario",
+    "load_results": "results",
+    "list_results": "results",
+    "run_scenario": "run",
+    "paired_difference": "comparison",
+    "difference_table": "comparison",
+    "history": "observations",
+    "load_posterior": "posterior",
+    "fit_posterior": "fitting",
+    "ForecastError": "errors",
+}
+
+__all__ = [*_DOOR]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DOOR:
+        raise AttributeError(f"module 'forecast' has no attribute {name!r}")
+    return getattr(import_module(f"forecast.{_DOOR[name]}"), name)

@@ -1,0 +1,173 @@
+"""Calendar years of trade in both books: Korean customs as printed, US Census as sums of months."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import takewhile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.draws import BASES, Array
+from forecast.errors import DataError
+from forecast.series import census_flows, read_only
+from forecast.tables import SHIPPED, Row, number, period_index, read_table
+
+FLOWS = ("exports", "imports", "balance")
+"""Columns of annual values."""
+
+CUSTOMS_SERIES = ("exports_to_us", "imports_from_us", "balance_with_us")
+"""Series of the Korean customs tables, in the order of `FLOWS`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnnualTrade:
+    """Flows per calendar year on one basis.
+
+    Attributes:
+        basis: one of `draws.BASES`.
+        years: `(n_years,)`, without gaps.
+        values: `(n_years, 3)` bn USD in the order of `FLOWS`, nan where nothing was published.
+        derived: `(n_years, 3)`, true where no source prints the number and it is arithmetic on printed ones.
+        months: `(n_years, 3)`, months covered from January: 12, fewer in a running year, 0 where nothing was published.
+    """
+
+    basis: str
+    years: NDArray[np.int64]
+    values: Array
+    derived: NDArray[np.bool_]
+    months: NDArray[np.int64]
+
+    @property
+    def exports(self) -> Array:
+        """Korea's exports to the US, `(n_years,)`, bn USD."""
+        return self.values[:, 0]
+
+    @property
+    def imports(self) -> Array:
+        """Korea's imports from the US, `(n_years,)`, bn USD."""
+        return self.values[:, 1]
+
+    @property
+    def balance(self) -> Array:
+        """Korea's surplus, `(n_years,)`, bn USD; as printed, so it may miss the flows' difference by rounding."""
+        return self.values[:, 2]
+
+    def between(self, first: int, last: int) -> AnnualTrade:
+        """The years from `first` to `last`, both included; years never seen are nan with 0 months."""
+        years = np.arange(first, last + 1)
+        seen = np.flatnonzero(np.isin(self.years, years))
+        rows = self.years[seen] - first
+        values, derived, months = _blank(len(years))
+        values[rows], derived[rows], months[rows] = self.values[seen], self.derived[seen], self.months[seen]
+        return _annual(self.basis, years, values, derived, months)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The same years in both books, the last one running; bn USD (see `AnnualTrade`)."""
+
+    korea_customs: AnnualTrade
+    us_census: AnnualTrade
+
+
+@cache
+def annual_trade(basis: str, folder: Path = SHIPPED) -> AnnualTrade:
+    """Every complete calendar year on `korea_customs` or `us_census` basis.
+
+    Raises:
+        DataError: the tables are broken, or the basis is unknown.
+    """
+    every = every_year(basis, folder)
+    complete = every.years[(every.months == 12).any(axis=1)]
+    return every.between(int(complete[0]), int(complete[-1]))
+
+
+def record_surplus(basis: str) -> tuple[int, float]:
+    """Year and size, bn USD, of Korea's largest surplus in a complete calendar year.
+
+    >>> [(year, round(value, 1)) for year, value in map(record_surplus, ("korea_customs", "us_census"))]
+    [(2024, 55.7), (2024, 65.7)]
+    """
+    trade = annual_trade(basis)
+    row = int(np.nanargmax(trade.balance))
+    return int(trade.years[row]), float(trade.balance[row])
+
+
+@cache
+def history(n_years: int = 10, folder: Path = SHIPPED) -> History:
+    """The last `n_years` complete calendar years and the running one, in both books."""
+    last = int(every_year("us_census", folder).years[-1])
+    korea, census = (every_year(basis, folder).between(last - n_years, last) for basis in BASES)
+    return History(korea, census)
+
+
+def every_year(basis: str, folder: Path = SHIPPED) -> AnnualTrade:
+    """Every calendar year on a basis, the running one included.
+
+    Raises:
+        DataError: the tables are broken, or the basis is unknown.
+    """
+    if basis not in BASES:
+        raise DataError(f"got basis {basis!r}, expected one of {', '.join(BASES)}")
+    return _customs_years(folder) if basis == "korea_customs" else _census_years(folder)
+
+
+@cache
+def _census_years(folder: Path) -> AnnualTrade:
+    """Sums of the months seen in each year."""
+    trade = census_flows(folder)
+    years = (trade[0].start + np.arange(len(trade[0].values))) // 12
+    offsets = years - years[0]
+    exports, imports = (np.bincount(offsets, flow.values / 1e3) for flow in trade)
+    values = np.column_stack([exports, imports, exports - imports])
+    months = np.repeat(np.bincount(offsets)[:, None], 3, axis=1)
+    return _annual("us_census", np.unique(years), values, np.zeros(values.shape, bool), months)
+
+
+@cache
+def _customs_years(folder: Path) -> AnnualTrade:
+    """Preferred printed figures, and the running year as far as its months run on from January."""
+    rows = [row for row in _preferred("trade_annual", folder) if row["series"] in CUSTOMS_SERIES]
+    monthly = customs_months(folder)
+    last = max(max(flow, default=0) for flow in monthly.values()) // 12
+    years = np.arange(min(int(row["year"]) for row in rows), last + 1)
+    values, derived, months = _blank(len(years))
+    for row in rows:
+        cell = int(row["year"]) - years[0], CUSTOMS_SERIES.index(row["series"])
+        values[cell], derived[cell], months[cell] = number(row["value"]), row["status"] == "derived", 12
+    for column, name in enumerate(CUSTOMS_SERIES):
+        run = _run(monthly[name], 12 * last)
+        if run and not months[-1, column]:
+            values[-1, column], months[-1, column] = sum(run), len(run)
+    return _annual("korea_customs", years, values, derived, months)
+
+
+def customs_months(folder: Path = SHIPPED) -> dict[str, dict[int, float]]:
+    """Preferred Korean customs figure, bn USD, by series and month index."""
+    months: dict[str, dict[int, float]] = {name: {} for name in CUSTOMS_SERIES}
+    for row in _preferred("trade_monthly_korea", folder):
+        months[row["series"]][period_index(row["month"], "month")] = number(row["value"]) / 1e3
+    return months
+
+
+def _preferred(name: str, folder: Path) -> list[Row]:
+    return [row for row in read_table(name, folder) if row["rank"] == "1"]
+
+
+def _run(months: dict[int, float], first: int) -> list[float]:
+    """Values of the months that follow one another from `first` on."""
+    return [months[month] for month in takewhile(months.__contains__, range(first, first + 12))]
+
+
+def _blank(n_years: int) -> tuple[Array, NDArray[np.bool_], NDArray[np.int64]]:
+    shape = (n_years, len(FLOWS))
+    return np.full(shape, np.nan), np.zeros(shape, np.bool_), np.zeros(shape, np.int64)
+
+
+def _annual(
+    basis: str, years: NDArray[np.int64], values: Array, derived: NDArray[np.bool_], months: NDArray[np.int64]
+) -> AnnualTrade:
+    return AnnualTrade(basis, read_only(years), read_only(values), read_only(derived), read_only(months))

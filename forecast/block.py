@@ -1,0 +1,82 @@
+"""One block of draws: a plan and the block's random numbers in, annual flows out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast import channels
+from forecast.draws import Array
+from forecast.inputs import Inputs
+from forecast.plan import Plan
+from forecast.processes import baseline_flows, bridge_ratios
+from forecast.projects import add_project
+from forecast.purchasing import Purchasing
+from forecast.streams import Streams
+
+
+def annual_flows(plan: Plan, streams: Streams) -> Array:
+    """Annual results of one block, `(n_series, n_years, n_draws)` in the order of `draws.SERIES`, bn USD."""
+    baseline_exports, baseline_imports = _baseline(plan, streams)
+    capital_goods, intermediates, displaced, returned = _investments(plan, streams)
+    contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
+    exports = baseline_exports + (capital_goods + intermediates - displaced)
+    imports = baseline_imports + returned
+    balances = (baseline_exports - baseline_imports, contributions.sum(axis=0))
+    return np.concatenate([[exports - imports, exports, imports, *balances], contributions])
+
+
+def _baseline(plan: Plan, streams: Streams) -> tuple[Array, Array]:
+    """Annual exports and imports without new investment, `(n_years, n_draws)` each, on the basis of the plan."""
+    rows = _rows(plan, streams, "baseline")
+    normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, -1)
+    tail = streams.gammas("baseline.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
+    flows = baseline_flows(rows, plan.history, plan.origin + 1, normals, tail)
+    annual = np.stack([_annual(plan, flow) for flow in flows], axis=1)
+    annual[0] += plan.observed[:, None]
+    if plan.basis == "korea_customs":
+        annual *= _bridge(plan, streams)
+    return annual[:, 0], annual[:, 1]
+
+
+def _bridge(plan: Plan, streams: Streams) -> Array:
+    """Korean customs over US Census by year and flow, `(n_years, 2, n_draws)`."""
+    rows = _rows(plan, streams, "bridge")
+    n_steps = len(plan.years) - 1
+    normals = streams.normals("bridge.shock", 2 * n_steps).reshape(n_steps, 2, -1)
+    tail = streams.gammas("bridge.tail", rows["degrees_of_freedom"] / 2, n_steps)
+    return bridge_ratios(rows, normals, tail)
+
+
+def _investments(plan: Plan, streams: Streams) -> tuple[Array, ...]:
+    """Annual news, `(n_years, n_draws)` each: capital goods, intermediates, displaced exports, reverse imports."""
+    capital_goods, intermediates, displaced, returned = np.zeros((4, plan.n_periods + 1, streams.n_draws))
+    if plan.groups:
+        inputs = Inputs(streams, _picked(plan.sector_rows, streams, "sectors"))
+        purchasing = Purchasing(plan, inputs, _rows(plan, streams, "localization"))
+        for group in plan.groups:
+            output = np.zeros_like(capital_goods)
+            for project in group.projects:
+                add_project(plan, inputs, project, capital_goods, output)
+            rates = inputs.values(group.coefficients)
+            korean_share = purchasing.korean_share(group, rates["korean_share"])
+            intermediates += channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)
+            displaced += channels.displaced_exports(output, rates["displacement_rate"])
+            returned += channels.reverse_imports(output, rates["reverse_import_rate"])
+    return tuple(_annual(plan, channels.news(flow)) for flow in (capital_goods, intermediates, displaced, returned))
+
+
+def _rows(plan: Plan, streams: Streams, model: str) -> dict[str, Array]:
+    """Joint parameter rows of one model, one row a draw, `(..., n_draws)`."""
+    return {name: _picked(values, streams, model) for name, values in plan.rows[model].items()}
+
+
+def _picked(values: Array, streams: Streams, model: str) -> Array:
+    """Parameter rows `(..., n_rows)` picked at random, the same for every parameter of a model, `(..., n_draws)`."""
+    index = (streams.uniforms(f"posterior.{model}") * values.shape[-1]).astype(np.intp)
+    return np.asarray(values.take(index, axis=-1))
+
+
+def _annual(plan: Plan, flow: Array) -> Array:
+    """Sums over calendar years of the quarters after the origin, `(n_years, n_draws)`."""
+    starts = [max(0, 4 * year - (plan.origin + 1)) for year in plan.years]
+    return np.asarray(np.add.reduceat(flow, starts, axis=0))

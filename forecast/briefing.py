@@ -1,0 +1,141 @@
+"""A result in words: a short table and one plain sentence, with no more digits than Monte Carlo error allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from forecast.draws import BASES, CHANNELS
+from forecast.observations import AnnualTrade, History
+from forecast.palette import BASIS_NAMES, CHANNEL_NAMES
+from forecast.results import Results
+from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quantile_name
+
+
+def surplus_table(results: Results, record: float) -> Table:
+    """Surplus by year: median, intervals, and the chances of a record and of a deficit."""
+    summary = results.statistics
+    intervals = [f"{width} %\ninterval" for width in INTERVALS]
+    title = f"Korea's goods surplus with the US, bn USD a year, {BASIS_NAMES[results.basis]}"
+    table = _table(title, ["Year", "Median", *intervals, f"Chance of\nover {record:.1f}", "Chance of\na deficit"])
+    for index, year in enumerate(summary.years):
+        median = _number(summary, "trade_balance", quantile_name(0.5), index, places=1)
+        spans = [_interval(summary, "trade_balance", width, index, places=0) for width in INTERVALS]
+        above = _chance(summary, "trade_balance", record, index)
+        deficit = _chance(summary, "trade_balance", 0.0, index, below=True)
+        table.add_row(str(year), median, *spans, above, deficit)
+    return table
+
+
+def contribution_table(results: Results) -> Table:
+    """What the investments add to the surplus by year: mean of each channel and of all, and the interval of all."""
+    summary = results.statistics
+    title = f"What the announcements add beyond their flows of {results.manifest['origin']}, mean, bn USD a year"
+    channels = [name.capitalize().replace(" ", "\n") for name in CHANNEL_NAMES.values()]
+    table = _table(title, ["Year", *channels, "All", "All, 80 %\ninterval"])
+    for index, year in enumerate(summary.years):
+        means = [_number(summary, name, "mean", index, "+") for name in (*CHANNELS, "investment_effect")]
+        table.add_row(str(year), *means, _interval(summary, "investment_effect", 80, index, "+"))
+    return table
+
+
+def runs_table(runs: Sequence[Results]) -> Table:
+    """Stored runs, one a row."""
+    headings = ["Scenario", "Run", "Draws", "Seed", "Parameters", "Made (UTC)"]
+    table = _table("Stored runs", headings)
+    for run in runs:
+        manifest = run.manifest
+        counts = (f"{manifest['n_draws']:,}", str(manifest["seed"]))
+        made = str(manifest["created"])[:16].replace("T", " ")
+        table.add_row(
+            run.name, manifest["digest"], *counts, manifest["parameters"], made
+        )
+    return table
+
+
+def history_table(seen: History) -> Table:
+    """Exports, imports and balance of past years on both bases; a running year says how many months it holds."""
+    books = [getattr(seen, basis) for basis in BASES]
+    bases = [
+        BASIS_NAMES[basis].replace(" basis", "").replace("US ", "US\n").replace("Korean ", "Korean\n")
+        for basis in BASES
+    ]
+    flows = [f"{flow}\n{basis}" for basis in bases for flow in ("Exports", "Imports", "Balance")]
+    table = _table("Korea's goods trade with the US, bn USD a year", ["Year", *flows])
+    for index, year in enumerate(books[0].years):
+        cells = [_observed(book, index, flow) for book in books for flow in range(3)]
+        table.add_row(str(year), *cells)
+    return table
+
+
+def _table(title: str, headings: Sequence[str]) -> Table:
+    padding = (0, 1, 0, 0)
+    table = Table(
+        title=title, title_style="bold", title_justify="left", box=SIMPLE_HEAD, padding=padding, pad_edge=False
+    )
+    for heading in headings:
+        table.add_column(heading, justify="right", vertical="bottom", no_wrap=True)
+    return table
+
+
+def answer(results: Results) -> Text:
+    """One plain sentence: what the scenario does to the surplus, when, and how sure that is."""
+    summary = results.statistics
+    last = len(summary.years) - 1
+    level = (
+        f"the surplus itself would be {_number(summary, 'trade_balance', quantile_name(0.5), last, places=0)} bn USD in "
+        f"{summary.years[last]} (median; 80 % interval {_interval(summary, 'trade_balance', 80, last, places=0)}), "
+        f"{BASIS_NAMES[results.basis]}."
+    )
+    if not results.manifest["n_investments"]:
+        return Text(f"Without new investment {level}")
+    return Text(f"Beyond what flowed in {results.manifest['origin']}, {_effect(summary, last)}; {level}")
+
+
+def _observed(book: AnnualTrade, index: int, flow: int) -> str:
+    value, months = float(book.values[index, flow]), int(book.months[index, flow])
+    if months == 0:
+        return "–"
+    span = "" if months == 12 else f" ({months}m)"
+    return f"{value:.1f}{'*' if book.derived[index, flow] else ''}{span}".replace("-", "−")
+
+
+def _effect(summary: Summary, last: int) -> str:
+    medians = summary.value("investment_effect", quantile_name(0.5))
+    peak = int(abs(medians).argmax())
+    changes = " and by ".join(_change(summary, index) for index in dict.fromkeys((peak, last)))
+    falls = _chance(summary, "investment_effect", 0.0, last, below=True)
+    return (
+        f"the announcements change Korea's goods surplus with the US by {changes}; "
+        f"the chance that they lower it in {summary.years[last]} is {falls}"
+    )
+
+
+def _change(summary: Summary, index: int) -> str:
+    median = _number(summary, "investment_effect", quantile_name(0.5), index, "+")
+    interval = _interval(summary, "investment_effect", 80, index, "+")
+    return f"{median} bn USD in {summary.years[index]} (median; 80 % interval {interval})"
+
+
+def _interval(summary: Summary, series: str, width: int, index: int, sign: str = "", places: int = 2) -> str:
+    ends = [_number(summary, series, quantile_name(level), index, sign, places) for level in INTERVALS[width]]
+    return " to ".join(ends)
+
+
+def _number(summary: Summary, series: str, name: str, index: int, sign: str = "", places: int = 2) -> str:
+    """A value with the decimals its Monte Carlo error allows, `places` at most, and a true minus sign."""
+    value = float(summary.value(series, name)[index])
+    allowed = min(decimals(float(summary.standard_error(series, name)[index])), places)
+    return f"{round(value, allowed) + 0.0:{sign}.{allowed}f}".replace("-", "−")
+
+
+def _chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool = False) -> str:
+    """Probability in percent; near its ends it is only said to lie beyond the last whole tenth."""
+    above = 100 * float(summary.value(series, exceedance_name(threshold))[index])
+    chance = 100 - above if below else above
+    if chance < 0.05:
+        return "< 0.1 %"
+    return "> 99.9 %" if chance > 99.95 else f"{chance:.1f} %"

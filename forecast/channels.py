@@ -1,0 +1,86 @@
+"""The economics: pure functions from investment to trade flows.
+
+Every function is written with operators and elementwise methods only, so the same equations run on numpy arrays in
+the engine and on tensors where a fit needs them. Arrays are time-major, see `draws`; money is nominal bn USD, flows are
+per quarter, rates are fractions, dates are positions on the quarter axis.
+
+Refused here: randomness, labels, and anything that knows a scenario.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+Quantity: TypeAlias = Any
+"""A float, a numpy array or a tensor; arguments of one call broadcast against each other."""
+
+QUARTERS_PER_YEAR = 4.0
+
+
+def smoothstep(progress: Quantity) -> Quantity:
+    """Share done at `progress` through a span: 0 before, 1 after, `3x^2 - 2x^3` between."""
+    inside = progress.clip(0.0, 1.0)
+    return inside * inside * (3.0 - 2.0 * inside)
+
+
+def cumulative_share(time: Quantity, start: Quantity, end: Quantity) -> Quantity:
+    """Share of a smooth build-up between the dates `start` and `end` reached at `time`.
+
+    Args:
+        time: positions on the quarter axis, `(n_periods, 1)`.
+        start, end: dates with `start < end`, `(n_draws,)` or a scalar.
+    """
+    return smoothstep((time - start) * (1.0 / (end - start)))
+
+
+def capital_goods_exports(capex: Quantity, machinery_share: Quantity, korean_machinery_share: Quantity) -> Quantity:
+    """Machinery shipped from Korea for plant building, in the unit of `capex`.
+
+    Source: batteries 30-40 % equipment, about 90 % of it Korean; chip fabs at most 30 % Korean
+    (Korean trade press 2023, rows `machinery_share` and `korean_machinery_share` of `data/sector_evidence.csv`).
+    """
+    return capex * machinery_share * korean_machinery_share
+
+
+def output_at_capacity(capital: Quantity, output_per_capex: Quantity, utilisation: Quantity) -> Quantity:
+    """Output a quarter, bn USD, of a plant of `capital` bn USD once it runs in; `output_per_capex` is annual."""
+    return capital * output_per_capex * utilisation / QUARTERS_PER_YEAR
+
+
+def intermediate_exports(output: Quantity, purchases_per_output: Quantity, korean_share: Quantity) -> Quantity:
+    """Parts and materials that a plant of this `output` buys in Korea, in the unit of `output`."""
+    return output * purchases_per_output * korean_share
+
+
+def displaced_exports(output: Quantity, displacement_rate: Quantity) -> Quantity:
+    """Finished goods no longer shipped from Korea because the plant makes them, in the unit of `output`."""
+    return output * displacement_rate
+
+
+def reverse_imports(output: Quantity, reverse_import_rate: Quantity) -> Quantity:
+    """Goods the plant ships to Korea, in the unit of `output`."""
+    return output * reverse_import_rate
+
+
+def korean_share(local_odds: Quantity, third_odds: Quantity) -> Quantity:
+    """Korean share of purchases from the odds `local / Korea` and `third country / Korea`.
+
+    The composition sums to one by construction: local and third-country shares are this share times their odds.
+    """
+    return 1.0 / (1.0 + local_odds + third_odds)
+
+
+def odds_of_remainder(korean: Quantity, local_of_remainder: Quantity) -> tuple[Quantity, Quantity]:
+    """Odds `(local / Korea, third / Korea)` of a composition given its Korean share and how the rest divides.
+
+    Args:
+        korean: Korean share of purchases, in (0, 1).
+        local_of_remainder: local purchases as a share of all that is not Korean.
+    """
+    remainder = (1.0 - korean) / korean
+    return remainder * local_of_remainder, remainder * (1.0 - local_of_remainder)
+
+
+def news(flow: Quantity) -> Quantity:
+    """Flow minus its own flow at the origin, row 0, which the baseline's last level already holds."""
+    return flow[1:] - flow[:1]

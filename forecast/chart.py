@@ -1,0 +1,79 @@
+"""The pictures that commands make: stored results and observed history handed to `plots`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from forecast.draws import BASES, CHANNELS
+from forecast.observations import annual_trade, history, record_surplus
+from forecast.palette import BASIS_NAMES, fan_subtitle
+from forecast.plots import Bands, Effect, Heading, fan_figure, history_figure, save_figure
+from forecast.results import Results
+from forecast.summary import INTERVALS, Summary, quantile_name
+
+HISTORY_YEARS = 10
+SOURCES = {"korea_customs": "Korea Customs Service via KITA and MOTIE", "us_census": "US Census Bureau"}
+
+
+def save_fan_chart(results: Results) -> None:
+    """Draw the picture of a run to its place in the run's folder."""
+    save_figure(fan_chart(results), results.chart)
+
+
+def fan_chart(results: Results) -> Figure:
+    """The surplus with its history and, where there are investments, their effect on it."""
+    summary, manifest = results.statistics, results.manifest
+    first_year = summary.years[0]
+    observed = annual_trade(results.basis)
+    shown = (observed.years >= first_year - HISTORY_YEARS) & (observed.years < first_year)
+    return fan_figure(
+        Heading(
+            results.title,
+            fan_subtitle(results.basis, summary.n_draws, manifest["origin"], prior=manifest["parameters"] == "prior"),
+            f"Source: {SOURCES[results.basis]} (observed); forecast from data to {manifest['origin']}. "
+            "The effect is what the announcements add beyond their flows of that quarter; bars add up to its mean.",
+        ),
+        summary.years,
+        _bands(summary, "trade_balance"),
+        summary.value("trade_balance", quantile_name(0.5)),
+        observed=(observed.years[shown], observed.balance[shown]),
+        basis=results.basis,
+        record=record_surplus(results.basis),
+        effect=_effect(summary) if manifest["n_investments"] else None,
+    )
+
+
+def history_chart(n_years: int = HISTORY_YEARS) -> Figure:
+    """Exports, imports and balance of the last years on both bases, as in the chart of KIET's report of April 2025."""
+    seen = history(n_years)
+    books = {basis: getattr(seen, basis) for basis in BASES}
+    return history_figure(
+        Heading(
+            "Korea's goods trade with the US",
+            "The two books differ in valuation, timing and coverage: do not compare a flow of one with the other.",
+            "Sources: " + "; ".join(f"{SOURCES[basis]} ({BASIS_NAMES[basis]})" for basis in BASES) + ".",
+        ),
+        {basis: (book.years, book.values, book.months) for basis, book in books.items()},
+    )
+
+
+def save_history_chart(path: Path, n_years: int = HISTORY_YEARS) -> None:
+    """Draw the last years of trade to `path`."""
+    save_figure(history_chart(n_years), path)
+
+
+def _bands(summary: Summary, series: str) -> Bands:
+    return {
+        width: (summary.value(series, quantile_name(low)), summary.value(series, quantile_name(high)))
+        for width, (low, high) in INTERVALS.items()
+    }
+
+
+def _effect(summary: Summary) -> Effect:
+    return Effect(
+        bands=_bands(summary, "investment_effect"),
+        median=summary.value("investment_effect", quantile_name(0.5)),
+        contributions={channel: summary.value(channel, "mean") for channel in CHANNELS},
+    )

@@ -1,0 +1,169 @@
+"""What the schema finds wrong with a tree, as located problems in plain sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from forecast.dates import Window
+from forecast.document import Node
+from forecast.errors import Problem
+from forecast.laws import NAMED, Interval, Model
+from forecast.paths import FORMS, Shares
+from forecast.phrases import Path, got, meant, spelled
+from forecast.schema import Investment, Overrides, ScenarioFile
+
+_LEAVES = ("a number", "a date")
+_INSIDE: Mapping[str, type[Model]] = {
+    "investments": Investment,
+    "overrides": Overrides,
+    "shares": Shares,
+    "a window": Window,
+    "an interval": Interval,
+    **NAMED,
+    **FORMS,
+}
+_NUMBERS = ("float_type", "finite_number", "int_type")
+_MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
+_MAPPINGS = ("model_type", "model_attributes_type", "dict_type")
+
+
+def complaints(root: Node, error: ValidationError) -> list[Problem]:
+    """Every schema error of a tree, at the place where the offending value is written."""
+    problems = [_problem(root, detail) for detail in error.errors(include_url=False)]
+    return list(dict.fromkeys(problems))
+
+
+def _problem(root: Node, detail: Any) -> Problem:
+    kind, loc = detail["type"], tuple(part for part in detail["loc"] if part not in _LEAVES)
+    if kind == "union_tag_invalid":
+        loc = (*loc, _discriminator(detail))
+    node, path = located(root, loc)
+    place = node.place
+    if kind == "missing" and isinstance(loc[-1], str) and path[-1:] != loc[-1:]:
+        place, path = node.key or node.place, (*path, loc[-1])
+    if kind == "extra_forbidden":
+        place = node.key or node.place
+    return place.problem(spelled(path), _sentence(kind, loc, detail))
+
+
+def located(root: Node, loc: Path) -> tuple[Node, Path]:
+    """The deepest node on a way through the tree, and its path, with investments named by their ids.
+
+    Parts of the way that name no child are passed over: they are forms of a value, such as `normal`.
+    """
+    node = root
+    path: Path = ()
+    for part in loc:
+        child = node.fields.get(part) if isinstance(part, str) else None
+        if isinstance(part, int) and part < len(node.items):
+            child = node.items[part]
+        if child is not None:
+            path = (*path, _name(child, part, path))
+            node = child
+    return node, path
+
+
+def _name(child: Node, part: str | int, path: Path) -> str | int:
+    id = child.fields.get("id")
+    named = path == ("investments",) and id is not None and isinstance(id.content, str)
+    return str(id.content) if id is not None and named else part
+
+
+def _model(loc: Path) -> type[Model]:
+    """The model that holds the last part of a location."""
+    model: type[Model] = ScenarioFile
+    for part in loc[:-1]:
+        model = _INSIDE.get(str(part), model)
+    return model
+
+
+def _sentence(kind: str, loc: Path, detail: Any) -> str:
+    if kind in _SPECIAL and (kind != "missing" or isinstance(loc[-1], str)):
+        return _SPECIAL[kind](loc, detail)
+    value = detail["input"]
+    return f"{got(value)}, expected {_accepted(kind, loc)}{_hint(kind, loc, value)}"
+
+
+def _own(_: Path, detail: Any) -> str:
+    return str(detail["ctx"]["error"])
+
+
+def _unknown(loc: Path, _: Any) -> str:
+    return f"unknown key; {meant(str(loc[-1]), _keys(loc))}"
+
+
+def _missing(loc: Path, _: Any) -> str:
+    return f"missing key: {_description(loc)}"
+
+
+def _no_choice(loc: Path, detail: Any) -> str:
+    choices = re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
+    hint = meant(str(detail["input"]), choices)
+    return f"{got(detail['input'])}, expected a known {loc[-1]}; {hint}"
+
+
+def _no_form(loc: Path, detail: Any) -> str:
+    value, choices = detail["input"][loc[-1]], FORMS if loc[-1] == "path" else NAMED
+    return f"{got(value)}, expected a known {loc[-1]}; {meant(str(value), choices)}"
+
+
+def _unnamed(_: Path, detail: Any) -> str:
+    if _discriminator(detail) == "path":
+        return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(FORMS)}"
+    return f"{got(detail['input'])}, expected the key distribution with its parameters, or interval with level"
+
+
+_SPECIAL: Mapping[str, Callable[[Path, Any], str]] = {
+    "value_error": _own,
+    "extra_forbidden": _unknown,
+    "missing": _missing,
+    "literal_error": _no_choice,
+    "union_tag_invalid": _no_form,
+    "union_tag_not_found": _unnamed,
+}
+
+
+def _discriminator(detail: Any) -> str:
+    return "path" if "path" in detail["ctx"]["discriminator"] else "distribution"
+
+
+def _keys(loc: Path) -> list[str]:
+    everywhere = ["sectors"] if loc[0] == "localization" and len(loc) == 3 else []
+    fields = _model(loc).model_fields
+    return [*sorted(fields, key="truncate".__eq__), *everywhere]
+
+
+def _accepted(kind: str, loc: Path) -> str:
+    if kind in _MAPPINGS and isinstance(loc[-1], int):
+        required = [name for name, field in Investment.model_fields.items() if field.is_required()]
+        return f"a mapping with {', '.join(required)}"
+    description = _description(loc)
+    if kind in _NUMBERS and loc[-1] != "horizon":
+        form = "a number" if _model(loc) in NAMED.values() or "an interval" in loc else "a number or a distribution"
+        return f"{form}: {description}" if description else form
+    return description or _MAPPING["localization" in loc]
+
+
+def _description(loc: Path) -> str:
+    fields = _model(loc).model_fields
+    names = [part for part in loc if isinstance(part, str)]
+    field = fields.get(names[-1]) if names else None
+    return (field.description or "") if field else ""
+
+
+def _hint(kind: str, loc: Path, value: object) -> str:
+    if kind not in _NUMBERS or not isinstance(value, str):
+        return ""
+    match = re.fullmatch(r"\D*?([-+]?\d[\d,_]*(?:\.\d+)?)\s*([a-zA-Z%]*)[\s\w]*", value.strip())
+    if match is None:
+        return ""
+    if not match[2] and match[1] == value.strip():
+        return f"; write {value.strip()} without quotes"
+    number, unit = float(re.sub("[,_]", "", match[1])), match[2].lower()
+    if loc[-1] in ("amount", "new_capex"):
+        return f"; write {number / 1000 if unit in ('m', 'mn', 'million') else number:g}, the unit is bn USD"
+    return f"; write {number / 100 if unit == '%' else number:g}"

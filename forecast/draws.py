@@ -1,0 +1,29 @@
+"""Axis order and shape of simulated numbers, stated once.
+
+Inside the engine every array is time-major: `(n_periods, n_draws)`. Row 0 is the first quarter after
+the origin. A quantity that does not move in time is `(n_draws,)` and broadcasts against it. Annual results
+are `(n_series, n_years, n_draws)`, in the order of `SERIES` and of the calendar.
+All are float64, flows in bn USD (per quarter inside the engine, per year in results), shares and rates fractions.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.float64]
+
+PERIOD_AXIS = 0
+DRAW_AXIS = -1
+
+CHANNELS = ("capital_goods", "intermediates", "displacement", "reverse_imports")
+"""Signed contributions of investments to the trade balance, each as its flow minus its flow at the origin."""
+
+SERIES = ("trade_balance", "exports", "imports", "baseline_balance", "investment_effect", *CHANNELS)
+"""Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + investment_effect`, and the
+effect is the sum of `CHANNELS`."""
+
+BASES = ("korea_customs", "us_census")
+"""Statistical books a flow can be stated in; never mixed in one table or plot without being named."""

@@ -1,0 +1,75 @@
+"""Blocks of draws, serial or parallel: the only user of joblib.
+
+Blocks are folded in index order whatever worker finishes first, so that the number of workers and the kind of backend
+leave no trace in the numbers. Memory is bounded by the blocks in flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from joblib import Parallel, delayed
+
+from forecast.block import annual_flows
+from forecast.draws import Array
+from forecast.plan import Plan
+from forecast.streams import Scheme, Streams
+from forecast.summary import Tally
+
+KEEP_DRAWS = 200_000
+"""Above this many draws they are summarised and not kept: 200,000 draws of ten years take 128 MB."""
+
+BLOCKS_PER_TASK = 8
+"""Consecutive blocks a worker simulates at a time, so that sending the plan costs little beside the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a plan is simulated; all of it is part of a run's identity.
+
+    Attributes:
+        n_draws: number of draws, at least 1.
+        seed: non-negative integer.
+        scheme: sampling scheme of `streams`.
+    """
+
+    n_draws: int = 20_000
+    seed: int = 0
+    scheme: Scheme = "plain"
+
+
+def simulate(
+    plan: Plan, settings: Settings, n_jobs: int = 1, progress: Callable[[int], None] = lambda n_draws: None
+) -> Tally:
+    """Statistics of all draws of a plan.
+
+    Args:
+        plan: the compiled scenario.
+        settings: draws, seed and sampling scheme.
+        n_jobs: workers; -1 for one per core. A surrounding `joblib.parallel_config` chooses another backend.
+        progress: called with the number of draws finished since the last call.
+    """
+    tally = Tally(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
+    tasks = (delayed(_simulate_blocks)(plan, streams) for streams in _tasks(plan, settings))
+    for blocks in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
+        for annual in blocks:
+            tally.add(annual)
+            progress(annual.shape[-1])
+    return tally
+
+
+def _tasks(plan: Plan, settings: Settings) -> Iterator[list[Streams]]:
+    n_blocks = -(-settings.n_draws // plan.block_size)
+    for first in range(0, n_blocks, BLOCKS_PER_TASK):
+        blocks = range(first, min(first + BLOCKS_PER_TASK, n_blocks))
+        yield [_block_streams(plan, settings, block) for block in blocks]
+
+
+def _block_streams(plan: Plan, settings: Settings, block: int) -> Streams:
+    n_draws = min(plan.block_size, settings.n_draws - block * plan.block_size)
+    return Streams(settings.seed, block, n_draws, settings.scheme)
+
+
+def _simulate_blocks(plan: Plan, blocks: list[Streams]) -> list[Array]:
+    return [annual_flows(plan, streams) for streams in blocks]

@@ -1,0 +1,59 @@
+"""Uncertain numbers: what a plan says of one, and its value in every draw of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from forecast.distributions import Constant, Law
+from forecast.draws import Array
+from forecast.streams import Streams
+
+Values: TypeAlias = Array | float
+"""`(n_draws,)`, or one float where the number is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A number drawn from a law, at the stream address `stream`."""
+
+    stream: str
+    law: Law
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A number taken from column `column` of the joint sector rows."""
+
+    column: int
+
+
+Input: TypeAlias = Judged | Learned
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Evaluates the inputs of one block.
+
+    Attributes:
+        streams: random numbers of the block.
+        coefficients: joint sector rows picked for the block, `(n_columns, n_draws)`.
+    """
+
+    streams: Streams
+    coefficients: Array
+
+    def value(self, source: Input) -> Values:
+        """Value of one input in every draw."""
+        if isinstance(source, Learned):
+            return np.asarray(self.coefficients[source.column])
+        if isinstance(source.law, Constant):
+            return source.law.value
+        return source.law.ppf(self.streams.uniforms(source.stream))
+
+    def values(self, sources: Mapping[str, Input]) -> dict[str, Values]:
+        """Values of several inputs by name."""
+        return {name: self.value(source) for name, source in sources.items()}

@@ -1,0 +1,197 @@
+"""Layers of a scenario: files that extend files, and values set on the command line, merged into one tree.
+
+Mappings merge key by key, later layers win, null removes a key, lists are replaced. A mapping that names a
+`distribution`, an `interval`, an `earliest` date or a `path` stands for one value and replaces the earlier one whole;
+only the `sectors` beside a `path` stay. Investments merge by id; a layer may write them as a list, or as a mapping from
+id to what changes.
+Every value keeps the place where it was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from os import PathLike
+from os import path as paths
+from pathlib import Path, PurePosixPath
+
+from forecast.document import Document, Node, parse_document, read_document
+from forecast.errors import Problem, ScenarioError
+from forecast.phrases import got, meant, no_such_file
+from forecast.place import Place
+
+MAX_LAYERS = 32
+_WHOLE = ("distribution", "interval", "earliest", "path")
+
+
+def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Document:
+    """One tree from a file, the files it extends, and `key.path=value` overrides.
+
+    Raises:
+        ScenarioError: a layer cannot be read or an override has no value; carries the problems of all of them.
+    """
+    layers = _Layers(Path(path))
+    root = layers.read(Path(path), str(path), ())
+    for text in overrides:
+        root = layers.overridden(root, text)
+    if layers.unreadable:
+        raise ScenarioError([*layers.unreadable, *layers.problems])
+    return Document(_listed_investments(root), tuple(layers.problems))
+
+
+class _Layers:
+    """Reads layers, depth first, and collects what is wrong with them."""
+
+    def __init__(self, top: Path) -> None:
+        parent = _resolved(top.parent)
+        self.root = parent.parent if parent.parent.name == "scenarios" else parent
+        self.n_layers = 0
+        self.unreadable: list[Problem] = []
+        self.problems: list[Problem] = []
+
+    def read(self, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
+        """The tree of one file over the files it extends."""
+        document = read_document(path, shown)
+        self.problems += document.problems
+        if not isinstance(document.root.content, Mapping):
+            expected = "expected `key: value` lines at the top level"
+            raise ScenarioError([document.root.place.problem("", f"{got(document.root.plain())}, {expected}")])
+        fields = dict(document.root.fields)
+        bases = fields.pop("extends", None)
+        own = replace(document.root, content=self._keyed_investments(fields))
+        return reduce(merged, [*self._bases(bases, path, shown, (*above, _resolved(path))), own])
+
+    def _bases(self, extends: Node | None, path: Path, shown: str, above: tuple[Path, ...]) -> Iterator[Node]:
+        for name in () if extends is None or extends.content is None else extends.items or (extends,):
+            try:
+                yield self._base(name, path, shown, above)
+            except ScenarioError as error:
+                self.unreadable += error.problems
+
+    def _base(self, name: Node, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
+        target = path.parent / self._inside(name, path)
+        if _resolved(target) in above:
+            raise _refused(name, f"{got(name.content)}, which extends this file in turn, expected no circle")
+        self.n_layers += 1
+        if self.n_layers > MAX_LAYERS:
+            raise _refused(name, f"got more than {MAX_LAYERS} layers, expected fewer")
+        if not target.exists():
+            folder = PurePosixPath(str(name.content)).parent
+            files = sorted(file for file in target.parent.glob("*.y*ml") if _resolved(file) not in above)
+            raise _refused(name, no_such_file(str(name.content), [str(folder / file.name) for file in files]))
+        return self.read(target, str(PurePosixPath(shown).parent / str(name.content)), above)
+
+    def _inside(self, name: Node, path: Path) -> str:
+        """The name of an extended file, once it is known to lie in the tree of the top file."""
+        text = name.content
+        accepted = "expected the name of a file beside this one or in a folder below it"
+        if not isinstance(text, str) or not text.isprintable() or len(text) > 255:
+            raise _refused(name, f"{got(name.plain())}, {accepted}")
+        inside = _resolved(path.parent / text).is_relative_to(self.root)
+        if PurePosixPath(text).is_absolute() or "\\" in text or not inside:
+            raise _refused(name, f"{got(text)}, {accepted}")
+        return text
+
+    def _keyed_investments(self, fields: Mapping[str, Node]) -> dict[str, Node]:
+        investments = fields.get("investments")
+        if investments is None or not isinstance(investments.content, tuple):
+            return {name: _with_ids(node) if name == "investments" else node for name, node in fields.items()}
+        keyed: dict[str, Node] = {}
+        for index, entry in enumerate(investments.items):
+            node = entry.fields.get("id")
+            key = node.content if node and isinstance(node.content, str) else f"[{index}]"
+            if node and key in keyed:
+                message = f"{got(key)} a second time, expected every id once (first in line {keyed[key].place.line})"
+                self.problems.append(node.place.problem(f"investments.{key}.id", message))
+            keyed.setdefault(key, entry)
+        return {**fields, "investments": replace(investments, content=keyed)}
+
+    def overridden(self, root: Node, text: str) -> Node:
+        """The tree with one `key.path=value` applied."""
+        try:
+            return merged(root, self._override(root, text))
+        except ScenarioError as error:
+            self.unreadable += error.problems
+            return root
+
+    def _override(self, root: Node, text: str) -> Node:
+        shown = f"-s {text}"
+        path, equals, value = text.partition("=")
+        keys = path.strip().split(".")
+        if not equals or not all(keys) or keys == ["extends"]:
+            raise ScenarioError([Place(shown).problem("", "expected key.path=value, such as horizon=2040")])
+        if keys[0] == "investments" and len(keys) > 1:
+            _demand_known(keys[1], root, shown)
+        node = _moved(_value(value, shown), Place(shown))
+        for key in reversed(keys):
+            node = Node({key: node}, Place(shown), Place(shown))
+        return replace(node, content=self._keyed_investments(node.fields))
+
+
+def _value(text: str, shown: str) -> Node:
+    try:
+        document = parse_document(text, shown) if text.strip() else Document(Node(None, Place(shown)), ())
+        if document.problems:
+            raise ScenarioError(document.problems)
+        return document.root
+    except ScenarioError as error:
+        raise ScenarioError([replace(problem, line=0, column=0) for problem in error.problems]) from None
+
+
+def _demand_known(name: str, root: Node, shown: str) -> None:
+    known = root.fields["investments"].fields if "investments" in root.fields else {}
+    if name not in known:
+        hint = meant(name, known) if known else "the scenario has none"
+        raise ScenarioError([Place(shown).problem(f"investments.{name}", f"no such investment; {hint}")])
+
+
+def _moved(node: Node, place: Place) -> Node:
+    content = node.content
+    if isinstance(content, Mapping):
+        content = {name: _moved(child, place) for name, child in content.items()}
+    elif isinstance(content, tuple):
+        content = tuple(_moved(child, place) for child in content)
+    return Node(content, place, node.key and place)
+
+
+def _with_ids(investments: Node) -> Node:
+    """Investments written as a mapping, each with its key as its id; null entries stay, as they remove."""
+    if not investments.fields:
+        return investments
+    return replace(investments, content={name: _with_id(name, entry) for name, entry in investments.fields.items()})
+
+
+def _with_id(name: str, entry: Node) -> Node:
+    if "id" in entry.fields or not isinstance(entry.content, Mapping):
+        return entry
+    return replace(entry, content={"id": Node(name, entry.key or entry.place, entry.key), **entry.fields})
+
+
+def _listed_investments(root: Node) -> Node:
+    investments = root.fields.get("investments")
+    if investments is None or not isinstance(investments.content, Mapping):
+        return root
+    listed = replace(investments, content=(*investments.fields.values(),))
+    return replace(root, content={**root.fields, "investments": listed})
+
+
+def merged(base: Node, over: Node) -> Node:
+    """The tree `base` with what `over` says on top of it."""
+    if not isinstance(base.content, Mapping) or not isinstance(over.content, Mapping):
+        return over
+    kept = base.fields
+    if any(key in over.fields for key in _WHOLE):
+        kept = {name: child for name, child in kept.items() if name == "sectors"}
+    removed = {name for name, child in over.fields.items() if child.content is None and name in kept}
+    both = {name: merged(kept[name], child) if name in kept else child for name, child in over.fields.items()}
+    return replace(over, content={name: child for name, child in {**kept, **both}.items() if name not in removed})
+
+
+def _resolved(path: Path) -> Path:
+    """The real path; unlike `Path.resolve` it does not raise on circular links."""
+    return Path(paths.realpath(path))
+
+
+def _refused(node: Node, message: str) -> ScenarioError:
+    return ScenarioError([node.place.problem("extends", message)])

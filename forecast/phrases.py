@@ -1,0 +1,81 @@
+"""The words of a complaint: what was got, what is accepted, what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and list indices from the root of a document to a value."""
+
+_LONGEST = 60
+_MOST = 20
+
+
+def spelled(path: Path) -> str:
+    """A YAML path in words.
+
+    >>> spelled(("investments", "HMG-06", "sources", 0))
+    'investments.HMG-06.sources[0]'
+    """
+    parts = [f"[{part}]" if isinstance(part, int) else f".{shortened(part)}" for part in path]
+    return "".join(parts).removeprefix(".")
+
+
+def got(value: object) -> str:
+    """Names a YAML value in words.
+
+    >>> got("5.8bn"), got(True), got(None), got({"mean": 1}), got((1, 2))
+    ('got text "5.8bn"', 'got true', 'got nothing', 'got a mapping with mean', 'got a list of 2')
+    """
+    return f"got {_named(value)}"
+
+
+def _named(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"text {json.dumps(shortened(value), ensure_ascii=False)}"
+    if isinstance(value, Mapping):
+        return f"a mapping with {shortened(', '.join(value))}" if value else "an empty mapping"
+    if isinstance(value, tuple):
+        return f"a list of {len(value)}"
+    return str(value).removesuffix(".0")
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning where it is long."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def meant(word: str, accepted: Iterable[str]) -> str:
+    """Names the accepted words, and the one that looks most like `word`.
+
+    >>> meant("stel", ["autos", "steel"])
+    'did you mean steel? Accepted: autos, steel'
+    """
+    names = {name.lower(): name for name in accepted}
+    near = difflib.get_close_matches(word[:_LONGEST].lower(), names, n=1, cutoff=0.7)
+    guess = f"did you mean {names[near[0]]}? " if near else ""
+    return f"{guess}Accepted: {listed(names.values())}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words with commas between them; only the first twenty of many.
+
+    >>> listed(["autos", "steel"])
+    'autos, steel'
+    """
+    words = list(words)
+    more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
+    return ", ".join(words[:_MOST]) + more
+
+
+def no_such_file(name: str, present: Iterable[str]) -> str:
+    """Says that a file is missing, and which ones are there."""
+    present = list(present)
+    return f"{got(name)}, no such file; {meant(name, present) if present else 'its folder holds no YAML file'}"

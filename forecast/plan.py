@@ -1,0 +1,251 @@
+"""Assumptions and parameters compiled to arrays and small values: what a block of draws needs and nothing else.
+
+Stream names are YAML paths, so that scenarios which name a thing alike share its luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.distributions import Constant, Law
+from forecast.draws import Array
+from forecast.errors import RunError
+from forecast.inputs import Input, Judged, Learned
+from forecast.observations import record_surplus
+from forecast.quarters import format_quarter, year_of
+from forecast.scenario import Investment, Localization, Scenario
+from forecast.sectors import COEFFICIENTS, SECTORS
+
+if TYPE_CHECKING:
+    from forecast.posterior import Posterior
+    from forecast.realisation import Realisation
+    from forecast.series import QuarterlyTrade
+
+BLOCK_SIZE = 2_000
+"""Draws in a block: its working set fits a core's cache, and 20,000 draws still give ten replicates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One localization path; `stream` prefixes the addresses of its uncertain numbers."""
+
+    stream: str
+    assumed: Localization
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One investment that is built or bought, as the channels need it. Amounts in bn USD, durations in quarters."""
+
+    id: str
+    capex: Input
+    capital: tuple[Input, ...]
+    scale: Input
+    probability: Input
+    construction_start: Input | None
+    production_start: Input | None
+    slip: Input
+    coefficients: Mapping[str, Input]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Projects whose output is bought and sold alike: same purchases, Korean share, displacement and path.
+
+    Attributes:
+        path: a path of its own, or None to move with all affiliates.
+    """
+
+    projects: tuple[Project, ...]
+    coefficients: Mapping[str, Input]
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A compiled scenario.
+
+    Attributes:
+        origin: quarter index of the last observed quarter.
+        n_periods: simulated quarters, from `origin + 1` to the end of the horizon year.
+        basis: basis of the results.
+        record: highest calendar-year surplus observed up to 2024 on `basis`, bn USD.
+        history: log flows up to the origin, `(n_quarters, 2)`, exports and imports, US Census basis.
+        observed: exports and imports of the origin's year up to the origin, `(2,)`, bn USD, US Census basis.
+        rows: joint parameter rows by model and name, `(..., n_rows)`, see `processes`.
+        sector_rows: joint rows of the sector coefficients in use, `(n_columns, n_rows)`.
+        groups: projects by what happens to their output.
+        path: localization path of all affiliates.
+        block_size: draws in a block.
+    """
+
+    origin: int
+    n_periods: int
+    basis: str
+    record: float
+    history: Array
+    observed: Array
+    rows: Mapping[str, Mapping[str, Array]]
+    sector_rows: Array
+    groups: tuple[Group, ...]
+    path: Path
+    block_size: int = BLOCK_SIZE
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Calendar years of the results, the origin's year first unless it is complete."""
+        return tuple(range(year_of(self.origin + 1), year_of(self.origin + self.n_periods) + 1))
+
+
+PROJECT_COEFFICIENTS = (
+    "machinery_share",
+    "korean_machinery_share",
+    "output_per_capex",
+    "utilisation",
+    "construction_quarters",
+    "ramp_quarters",
+)
+GROUP_COEFFICIENTS = ("purchases_per_output", "korean_share", "displacement_rate", "reverse_import_rate")
+
+
+def compile_plan(
+    scenario: Scenario, posterior: Posterior, trade: QuarterlyTrade, realisation: Realisation, *, prior: bool = False
+) -> Plan:
+    """The plan of a scenario under a posterior, or under the prior rows stored beside it.
+
+    Raises:
+        RunError: the scenario starts at another quarter than the one the posterior was fitted up to.
+    """
+    origin = _demand_origin(scenario, posterior, trade)
+    groups = posterior.prior if prior else posterior.groups
+    columns: dict[tuple[str, str], int] = {}
+    compiled = _Compiler(scenario, realisation, origin, columns).groups()
+    return Plan(
+        origin=origin,
+        n_periods=4 * (scenario.horizon + 1) - (origin + 1),
+        basis=scenario.basis,
+        record=round(record_surplus(scenario.basis)[1], 1),
+        history=_log_history(trade, origin),
+        observed=_observed_in_year(trade, origin),
+        rows={model: _draw_last(groups[model]) for model in ("baseline", "localization", "bridge")},
+        sector_rows=_sector_rows(groups["sectors"]["coefficients"], columns),
+        groups=compiled,
+        path=Path("localization", scenario.localization),
+    )
+
+
+def _demand_origin(scenario: Scenario, posterior: Posterior, trade: QuarterlyTrade) -> int:
+    """The quarter the run starts from, which the posterior must have seen last."""
+    origin = min(trade.origin, trade.origin if scenario.origin is None else scenario.origin)
+    if origin != posterior.origin or (scenario.origin or origin) != origin:
+        wanted = format_quarter(scenario.origin or origin)
+        raise RunError(
+            f"origin: got {wanted}, expected {format_quarter(posterior.origin)}, "
+            f"the last quarter the posterior was fitted to; data end with {format_quarter(trade.origin)}"
+        )
+    return origin
+
+
+def _log_history(trade: QuarterlyTrade, origin: int) -> Array:
+    last = origin - trade.first_quarter + 1
+    return np.log(np.column_stack([trade.exports[:last], trade.imports[:last]]))
+
+
+def _observed_in_year(trade: QuarterlyTrade, origin: int) -> Array:
+    """Flows from the first simulated year's start up to the origin; nothing when the origin ends a year."""
+    n_quarters = (origin + 1) % 4
+    last = origin - trade.first_quarter + 1
+    return np.array([flow[last - n_quarters : last].sum() for flow in (trade.exports, trade.imports)])
+
+
+def _draw_last(rows: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: np.ascontiguousarray(np.moveaxis(values, 0, -1)) for name, values in rows.items()}
+
+
+def _sector_rows(coefficients: Array, columns: Mapping[tuple[str, str], int]) -> Array:
+    """Columns in use of the joint rows `(n_rows, n_sectors, n_coefficients)`, as `(n_columns, n_rows)`."""
+    sectors = [SECTORS.index(sector) for sector, _ in columns]
+    names = [COEFFICIENTS.index(name) for _, name in columns]
+    return np.ascontiguousarray(coefficients[:, sectors, names].T)
+
+
+@dataclass(slots=True)
+class _Compiler:
+    scenario: Scenario
+    realisation: Realisation
+    origin: int
+    columns: dict[tuple[str, str], int]
+
+    def groups(self) -> tuple[Group, ...]:
+        """Investments in groups; an investment with its own purchases, effects or path stands alone."""
+        members: dict[str, list[Investment]] = {}
+        for investment in sorted(self.scenario.investments, key=lambda item: item.id):
+            if investment.kind != "pledge":
+                members.setdefault(_group_name(investment), []).append(investment)
+        return tuple(self._group(investments) for investments in members.values())
+
+    def _group(self, investments: list[Investment]) -> Group:
+        first = investments[0]
+        return Group(
+            projects=tuple(self._project(investment) for investment in investments),
+            coefficients={name: self._coefficient(first, name) for name in GROUP_COEFFICIENTS},
+            path=self._own_path(first),
+        )
+
+    def _own_path(self, investment: Investment) -> Path | None:
+        if investment.localization is not None:
+            return Path(f"investments.{investment.id}.localization", investment.localization)
+        sector = self.scenario.sector_localization.get(investment.sector)
+        return None if sector is None else Path(f"localization.sectors.{investment.sector}", sector)
+
+    def _coefficient(self, investment: Investment, name: str) -> Input:
+        if name in investment.coefficients:
+            return Judged(f"investments.{investment.id}.{name}", investment.coefficients[name])
+        judged = self.scenario.sector_coefficients.get(investment.sector, {})
+        if name in judged:
+            return Judged(f"sectors.{investment.sector}.{name}", judged[name])
+        return Learned(self.columns.setdefault((investment.sector, name), len(self.columns)))
+
+    def _project(self, investment: Investment) -> Project:
+        def judged(name: str, law: Law) -> Judged:
+            return Judged(f"investments.{investment.id}.{name}", law)
+
+        amount = judged("amount", investment.amount)
+        new_capex = judged("new_capex", investment.new_capex)
+        acquired = investment.kind == "acquisition"
+        start, production = investment.construction_start, self._production_start(investment)
+        defaults = self._realisation(investment)
+        return Project(
+            id=investment.id,
+            capex=new_capex if acquired else amount,
+            capital=(amount, new_capex) if acquired else (amount,),
+            scale=judged("scale", defaults["scale"]),
+            probability=judged("probability", defaults["probability"]),
+            construction_start=None if start is None else judged("construction_start", start),
+            production_start=None if production is None else judged("production_start", production),
+            slip=judged("slip", defaults["slip"]),
+            coefficients={name: self._coefficient(investment, name) for name in PROJECT_COEFFICIENTS},
+        )
+
+    def _production_start(self, investment: Investment) -> Law | None:
+        if investment.production_start is None and investment.kind == "acquisition":
+            return Constant(investment.announced)
+        return investment.production_start
+
+    def _realisation(self, investment: Investment) -> dict[str, Law]:
+        """Probability, slip and scale: as stated, else certain for a plant already running, else the default."""
+        production = self._production_start(investment)
+        runs = production is not None and float(production.ppf(np.array(1 - 1e-9))) <= self.origin + 1
+        certain = {"probability": Constant(1.0), "slip": Constant(0.0), "scale": Constant(1.0)}
+        stated = {name: getattr(investment, name) for name in certain}
+        default = certain if runs else self.realisation.laws(investment.kind)
+        return {name: law if law is not None else default[name] for name, law in stated.items()}
+
+
+def _group_name(investment: Investment) -> str:
+    stands_alone = investment.localization is not None or set(GROUP_COEFFICIENTS) & set(investment.coefficients)
+    return f"investment {investment.id}" if stands_alone else f"sector {investment.sector}"

@@ -1,0 +1,254 @@
+"""What was learned: joint parameter rows of every model, stored as plain arrays in NetCDF with what they rest on.
+
+A file holds three groups, `posterior`, `prior` and `diagnostics`, each with one group a model and one variable a
+parameter. Numbers are stored in single precision and used in double. The attributes name the origin, the seed, the
+versions that made the file, and digests of the data, of the model and of the content. A file whose digests are not
+those of the installed data and model is stale and refused: `forecast fit` makes a new one.
+
+Refused here: fitting, and anything that needs PyMC, xarray or pandas.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from forecast.draws import Array
+from forecast.errors import PosteriorError
+from forecast.observations import data_digest
+
+Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
+"""Arrays by model and parameter; rows first: `(n_rows, ...)`."""
+
+TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
+    "baseline": {
+        "drift": (2,),
+        "season": (4, 2),
+        "moving_average": (2,),
+        "adjustment": (2,),
+        "ratio": (),
+        "shock_factor": (2, 2),
+        "degrees_of_freedom": (),
+        "last_shock": (2,),
+    },
+    "localization": {
+        "level": (2,),
+        "slope": (2,),
+        "innovation": (2,),
+        "fitted_2020": (3,),
+        "fitted_2023": (3,),
+    },
+    "bridge": {
+        "mean": (2,),
+        "persistence": (2,),
+        "shock_factor": (2, 2),
+        "degrees_of_freedom": (),
+        "state": (2,),
+    },
+    "sectors": {"coefficients": (12, 10)},
+}
+"""Every model and parameter of a posterior with the shape of one row; `processes` says what they mean."""
+
+SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
+"""The posterior that comes with the package."""
+
+_PARTS = ("posterior", "prior", "diagnostics")
+_REFIT = "run `forecast fit` to make a new one"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """What the fits learned from one state of the data.
+
+    Attributes:
+        origin: quarter index of the last quarter the fit saw.
+        seed: seed of the fit.
+        data_digest: digest of the observations and sector priors the fit used.
+        model_digest: digest of the models.
+        versions: version by name of the packages that made the fit, `forecast` among them.
+        groups: posterior rows by model and parameter, `(n_rows, ...)`, in the shapes of `TRAILING`.
+        prior: rows of the same names and shapes drawn from the prior.
+        diagnostics: by model, `(3, ...)` R-hat, bulk and tail effective sample size of each free parameter, and
+            `divergences`, their number `(1,)`.
+    """
+
+    origin: int
+    seed: int
+    data_digest: str
+    model_digest: str
+    versions: Mapping[str, str]
+    groups: Groups
+    prior: Groups
+    diagnostics: Groups
+
+    @property
+    def digest(self) -> str:
+        """Digest of the content at the precision stored; the same before saving and after loading."""
+        content = hashlib.sha256(_header(self).encode())
+        for path, values in _leaves(self):
+            content.update(f"{path}{values.shape}".encode())
+            content.update(np.ascontiguousarray(values, dtype="<f4").tobytes())
+        return content.hexdigest()
+
+
+def rows(posterior: Posterior, *, prior: bool = False) -> Groups:
+    """Joint rows by model and parameter, of the posterior or of the prior stored beside it."""
+    return posterior.prior if prior else posterior.groups
+
+
+def current_digests() -> dict[str, str]:
+    """Digests of the installed data and model, by name, without importing PyMC."""
+    package = files("forecast")
+    sectors = _text_digest(package / "data" / "sectors.yaml")
+    data = hashlib.sha256(f"{data_digest()}{sectors}".encode()).hexdigest()
+    return {"data": data, "model": _text_digest(package / "models.py")}
+
+
+def user_path() -> Path:
+    """Where `forecast fit` leaves a posterior for this user."""
+    from platformdirs import user_data_path
+
+    return user_data_path("forecast", appauthor=False) / "posterior.nc"
+
+
+def load_posterior(path: str | Path | None = None) -> Posterior:
+    """The posterior in the file named, else the shipped one, else the user's own: the first that is current.
+
+    Raises:
+        PosteriorError: no such file, or it is damaged or stale; the message names the digest that differs.
+    """
+    if path is not None:
+        return _current(Path(path))
+    refusals = []
+    for candidate in (SHIPPED, user_path()):
+        try:
+            return _current(candidate)
+        except PosteriorError as error:
+            refusals.append(str(error))
+    raise PosteriorError("\n".join(refusals))
+
+
+def save_posterior(posterior: Posterior, path: str | Path) -> None:
+    """Write a posterior under `path`; a reader finds the old file or the whole new one, never a part.
+
+    Raises:
+        PosteriorError: a parameter is missing, has another shape or is not finite.
+    """
+    target = Path(path)
+    _demand_schema(posterior, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        _write(posterior, temporary)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _current(path: Path) -> Posterior:
+    posterior = _read(path)
+    found = {"data": posterior.data_digest, "model": posterior.model_digest}
+    stale = [
+        f"{name} digest is {found[name][:12]}, installed is {digest[:12]}"
+        for name, digest in current_digests().items()
+        if found[name] != digest
+    ]
+    if stale:
+        raise PosteriorError(f"posterior {path} is stale: {'; '.join(stale)}; {_REFIT}")
+    return posterior
+
+
+def _read(path: Path) -> Posterior:
+    if not path.is_file():
+        raise PosteriorError(f"posterior {path} does not exist; {_REFIT}")
+    try:
+        posterior, stored = _parse(path)
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise PosteriorError(f"posterior {path} is damaged ({type(error).__name__}: {error}); {_REFIT}") from error
+    _demand_schema(posterior, path)
+    if posterior.digest != stored:
+        raise PosteriorError(
+            f"posterior {path} is damaged: content digest is {posterior.digest[:12]}, expected {stored[:12]}; {_REFIT}"
+        )
+    return posterior
+
+
+def _parse(path: Path) -> tuple[Posterior, str]:
+    """A stored posterior and the content digest stored with it."""
+    import h5netcdf
+
+    with h5netcdf.File(path, "r") as file:
+        parts = [_arrays(file[part]) for part in _PARTS]
+        header = json.loads(str(file.attrs["header"]))
+        return Posterior(**header, groups=parts[0], prior=parts[1], diagnostics=parts[2]), str(file.attrs["content"])
+
+
+def _arrays(part: Any) -> Groups:
+    return {
+        model: {name: np.asarray(variable[...], dtype=np.float64) for name, variable in group.variables.items()}
+        for model, group in part.groups.items()
+    }
+
+
+def _write(posterior: Posterior, path: Path) -> None:
+    import h5netcdf
+
+    with h5netcdf.File(path, "w") as file:
+        file.attrs["title"] = "Joint parameter rows of the models of `forecast`"
+        file.attrs["header"] = _header(posterior)
+        file.attrs["content"] = posterior.digest
+        for path_in_file, values in _leaves(posterior):
+            group = file.require_group(path_in_file.rpartition("/")[0])
+            _add_variable(group, path_in_file.rpartition("/")[2], values)
+
+
+def _add_variable(group: Any, name: str, values: Array) -> None:
+    names = ["row", *(f"{name}_{axis}" for axis in range(1, values.ndim))]
+    if group.name.startswith("/diagnostics"):
+        names[0] = "statistic" if len(values) == 3 else "count"
+    for dimension, size in zip(names, values.shape, strict=True):
+        if dimension not in group.dimensions:
+            group.dimensions[dimension] = size
+    data = np.asarray(values, dtype="<f4")
+    group.create_variable(name, tuple(names), data=data, compression="gzip", shuffle=True)
+
+
+def _header(posterior: Posterior) -> str:
+    """What a posterior holds beside arrays, as JSON text."""
+    names = ("origin", "seed", "data_digest", "model_digest")
+    return json.dumps({name: getattr(posterior, name) for name in names} | {"versions": dict(posterior.versions)})
+
+
+def _leaves(posterior: Posterior) -> Iterator[tuple[str, Array]]:
+    """Every array with its path in the file, in the order of their names."""
+    for part, groups in zip(_PARTS, (posterior.groups, posterior.prior, posterior.diagnostics), strict=True):
+        for model in sorted(groups):
+            for name in sorted(groups[model]):
+                yield f"{part}/{model}/{name}", groups[model][name]
+
+
+def _demand_schema(posterior: Posterior, path: Path) -> None:
+    for part, groups in (("posterior", posterior.groups), ("prior", posterior.prior)):
+        for model, shapes in TRAILING.items():
+            for name, shape in shapes.items():
+                values = groups.get(model, {}).get(name)
+                place = f"posterior {path}: {part}/{model}/{name}"
+                if values is None or values.shape[1:] != shape or not len(values):
+                    got = "nothing" if values is None else f"shape {values.shape}"
+                    raise PosteriorError(
+                        f"{place}: got {got}, expected (n_rows, {', '.join(map(str, shape))}); {_REFIT}"
+                    )
+                if not np.isfinite(values).all():
+                    raise PosteriorError(f"{place}: got numbers that are not finite; {_REFIT}")
+
+
+def _text_digest(resource: Any) -> str:
+    return hashlib.sha256(resource.read_text(encoding="utf-8").encode()).hexdigest()

@@ -1,0 +1,79 @@
+"""What one investment does in time: machinery orders while it is built, output once it runs.
+
+A build-up curve is evaluated only over the rows in which it moves in some draw; before them it is zero, after them one.
+Whether a project comes true is news: what is under way at the origin, row 0, is there in every draw.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.channels import capital_goods_exports, cumulative_share, output_at_capacity
+from forecast.draws import Array
+from forecast.inputs import Inputs, Values
+from forecast.plan import Plan, Project
+
+Outcomes: TypeAlias = NDArray[np.bool_]
+"""Whether a project comes true, `(n_draws,)`."""
+
+
+def add_project(plan: Plan, inputs: Inputs, project: Project, capital_goods: Array, output: Array) -> None:
+    """Add a project's Korean machinery and its output to running flows `(n_periods + 1, n_draws)`, bn USD a quarter."""
+    known = inputs.values(project.coefficients)
+    scale = inputs.value(project.scale)
+    realised = inputs.streams.uniforms(f"investments.{project.id}.realised") < inputs.value(project.probability)
+    start, production = _dates(inputs, project, known["construction_quarters"])
+    capital = sum(inputs.value(part) for part in project.capital)
+    orders = capital_goods_exports(
+        inputs.value(project.capex) * scale, known["machinery_share"], known["korean_machinery_share"]
+    )
+    capacity = output_at_capacity(capital * scale, known["output_per_capex"], known["utilisation"])
+    _add_orders(plan.origin, capital_goods, orders, realised, start, production)
+    _add_output(plan.origin, output, capacity, realised, production, production + known["ramp_quarters"])
+
+
+def _dates(inputs: Inputs, project: Project, building: Values) -> tuple[Values, Values]:
+    """Start of construction and of production; a date not stated lies one building time from the other."""
+    stated = {
+        name: inputs.value(date)
+        for name, date in (("start", project.construction_start), ("production", project.production_start))
+        if date is not None
+    }
+    start = stated["start"] if "start" in stated else stated["production"] - building
+    planned = stated["production"] if "production" in stated else start + building
+    return start, np.maximum(planned + inputs.value(project.slip), start + 1.0)
+
+
+def _add_orders(origin: int, flow: Array, orders: Values, realised: Outcomes, start: Values, end: Values) -> None:
+    """Spread `orders` over the quarters of construction in proportion to the capex of each."""
+    first, last = _moving_rows(origin, len(flow), start, end)
+    edges = origin + np.arange(first, last + 1.0)[:, None]
+    _add_news(flow, first, np.diff(cumulative_share(edges, start, end), axis=0) * orders, realised)
+
+
+def _add_output(origin: int, flow: Array, capacity: Values, realised: Outcomes, start: Values, end: Values) -> None:
+    """Ramp output up to `capacity` between the dates and hold it there."""
+    first, last = _moving_rows(origin, len(flow), start, end)
+    middles = origin + 0.5 + np.arange(first, last)[:, None]
+    _add_news(flow, first, cumulative_share(middles, start, end) * capacity, realised)
+    if last < len(flow):
+        _add_news(flow, last, np.broadcast_to(capacity, (len(flow) - last, *np.shape(realised))), realised)
+
+
+def _add_news(flow: Array, first: int, addition: Array, realised: Outcomes) -> None:
+    if not len(addition):
+        return
+    flow[first : first + len(addition)] += addition * realised
+    if first == 0:
+        flow[0] += addition[0] * ~realised
+
+
+def _moving_rows(origin: int, n_rows: int, start: Values, end: Values) -> tuple[int, int]:
+    """Rows `[first, last)` outside of which a build-up between the dates stands still in every draw."""
+    first = int(np.floor(np.min(start))) - origin
+    last = int(np.ceil(np.max(end))) - origin
+    first = min(max(first, 0), n_rows)
+    return first, min(max(last, first), n_rows)

@@ -1,0 +1,91 @@
+"""Where plants buy: the Korean share of purchases of a group of projects, quarter by quarter and draw by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from forecast import localization
+from forecast.channels import QUARTERS_PER_YEAR, korean_share, odds_of_remainder
+from forecast.distributions import Law
+from forecast.draws import Array
+from forecast.inputs import Inputs, Judged, Values
+from forecast.plan import Group, Path, Plan
+
+
+class Purchasing:
+    """Localization paths of one block.
+
+    A path for all affiliates is worked out once on their own composition; a group moves with it by the same multipliers
+    of its own odds. A path stated for a sector or an investment starts from the group's own composition.
+
+    Args:
+        plan: the compiled scenario.
+        inputs: uncertain numbers of the block.
+        rows: joint rows of the localization model: `level`, `slope` and `innovation` of the log odds, `(2, n_draws)`.
+    """
+
+    def __init__(self, plan: Plan, inputs: Inputs, rows: Mapping[str, Array]) -> None:
+        self._origin = float(plan.origin)
+        self._time = self._origin + np.arange(plan.n_periods + 1.0)[:, None]
+        self._inputs = inputs
+        self._rows = rows
+        odds = np.exp(rows["level"])
+        self._local_of_remainder = odds[0] / (odds[0] + odds[1])
+        self._shared = self._multipliers(plan.path, odds)
+
+    def korean_share(self, group: Group, korean: Values) -> Array:
+        """Korean share of the group's purchases, `(n_periods + 1, n_draws)`, `korean` at the origin (row 0)."""
+        odds = odds_of_remainder(korean, self._local_of_remainder)
+        local, third = self._shared if group.path is None else self._multipliers(group.path, odds)
+        return np.asarray(korean_share(odds[0] * local, odds[1] * third))
+
+    def _multipliers(self, path: Path, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:
+        """Multipliers of the odds of local and of third-country supply, from those at the origin."""
+        form = path.assumed.path
+        if form == "fitted":
+            return self._fitted()
+        if form == "hold":
+            return np.ones((1, 1)), np.ones((1, 1))
+        if form == "fixed":
+            return self._fixed(path, odds)
+        return self._bent(path, odds), np.ones((1, 1))
+
+    def _fitted(self) -> tuple[Array, Array]:
+        years = (self._time - self._origin) / QUARTERS_PER_YEAR
+        n_steps = len(self._time) - 1
+        steps = self._inputs.streams.normals("localization.innovation", 2 * n_steps).reshape(2, n_steps, -1)
+        walk = np.zeros((2, n_steps + 1, steps.shape[-1]))
+        np.cumsum(steps, axis=1, out=walk[:, 1:])
+        walk *= (self._rows["innovation"] / np.sqrt(QUARTERS_PER_YEAR))[:, None]
+        local, third = (localization.trend_multiplier(years, self._rows["slope"][i], walk[i]) for i in range(2))
+        return local, third
+
+    def _fixed(self, path: Path, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:
+        """Jump to the stated composition in the first quarter after the origin."""
+        assert path.assumed.shares is not None
+        names = ("korea", "local", "third_country")
+        laws = zip(names, path.assumed.shares, strict=True)
+        korea, local, third = (self._stated(path, f"shares.{name}", law) for name, law in laws)
+        after = localization.step_weight(self._time, self._origin + 1.0)
+        return 1.0 + after * (local / korea / odds[0] - 1.0), 1.0 + after * (third / korea / odds[1] - 1.0)
+
+    def _bent(self, path: Path, odds: Array | tuple[Values, Values]) -> Array:
+        assert path.assumed.local is not None
+        share = odds[0] * korean_share(odds[0], odds[1])
+        return localization.bent_multiplier(share, self._stated(path, "local", path.assumed.local), self._weight(path))
+
+    def _weight(self, path: Path) -> Array:
+        assumed = path.assumed
+        if assumed.by is not None:
+            return localization.linear_weight(self._time, self._origin, assumed.by)
+        assert assumed.at is not None
+        if assumed.speed is None:
+            return localization.step_weight(self._time, assumed.at)
+        return localization.logistic_weight(
+            self._time, self._origin, assumed.at, self._stated(path, "speed", assumed.speed)
+        )
+
+    def _stated(self, path: Path, name: str, law: Law) -> Values:
+        return self._inputs.value(Judged(f"{path.stream}.{name}", law))

@@ -1,0 +1,61 @@
+"""Time: a quarter is an integer index, a date is a position on the same axis.
+
+Quarter `t` is `4 * year + (quarter - 1)` and covers the half-open span `[t, t + 1)`, so that
+2026Q1 is 8104 and the middle of 2026Q1 is 8104.5.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FORMS = re.compile(
+    r"(?P<year>\d{4})(?:Q(?P<quarter>[1-4])|-H(?P<half>[12])|-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01]))?)?"
+)
+ACCEPTED = "a quarter (2029Q1), a half (2029-H1), a month (2029-03), a day (2029-03-15) or a year (2029)"
+
+
+def parse_time(text: str) -> float:
+    """Position on the quarter axis at which the named span begins.
+
+    >>> parse_time("2029Q1"), parse_time("2029-H2"), round(parse_time("2029-03"), 3)
+    (8116.0, 8118.0, 8116.667)
+
+    Raises:
+        ValueError: the text has none of the accepted forms.
+    """
+    match = _FORMS.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"got {text!r}, expected {ACCEPTED}")
+    start = 4.0 * int(match["year"])
+    if match["quarter"]:
+        return start + int(match["quarter"]) - 1
+    if match["half"]:
+        return start + 2 * (int(match["half"]) - 1)
+    if match["month"]:
+        return start + (int(match["month"]) - 1 + (int(match["day"] or 1) - 1) / 31) / 3
+    return start
+
+
+def parse_quarter(text: str) -> int:
+    """Index of a quarter written as `2026Q2`.
+
+    >>> parse_quarter("2026Q2")
+    8105
+    """
+    if not re.fullmatch(r"\d{4}Q[1-4]", text.strip()):
+        raise ValueError(f"got {text!r}, expected a quarter such as 2026Q2")
+    return int(parse_time(text))
+
+
+def format_quarter(quarter: int) -> str:
+    """Name of a quarter index.
+
+    >>> format_quarter(8105)
+    '2026Q2'
+    """
+    return f"{quarter // 4}Q{quarter % 4 + 1}"
+
+
+def year_of(quarter: float) -> int:
+    """Calendar year in which a position on the quarter axis lies."""
+    return int(quarter // 4)

@@ -1,0 +1,215 @@
+"""What a run leaves behind: a folder with its summary, its draws, its picture and its provenance.
+
+`results/<scenario>/<digest>/` holds `manifest.json`, `summary.csv` (long, unit and basis in every row, the Monte Carlo
+standard error of every number), `draws.nc` (annual draws, where they were kept), `scenario.yaml` (as resolved)
+and `fan.png`. It is written to a hidden sibling and renamed, so that a killed run leaves nothing that looks finished.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecast.draws import SERIES, Array
+from forecast.errors import RunError
+from forecast.summary import Statistic, Summary, decimals
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+UNIT = "bn USD"
+COLUMNS = ("scenario", "basis", "series", "year", "statistic", "unit", "value", "standard_error")
+MANIFEST, SUMMARY, DRAWS, SCENARIO, CHART = "manifest.json", "summary.csv", "draws.nc", "scenario.yaml", "fan.png"
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished run on disk; everything is read when asked for.
+
+    Attributes:
+        folder: the run's folder.
+        manifest: provenance, as in `manifest.json`.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return str(self.manifest["scenario"]["name"])
+
+    @property
+    def title(self) -> str:
+        """Title of the scenario."""
+        return str(self.manifest["scenario"]["title"])
+
+    @property
+    def basis(self) -> str:
+        """Basis of every number, one of `draws.BASES`."""
+        return str(self.manifest["basis"])
+
+    @property
+    def chart(self) -> Path:
+        """Where the picture is, or would be."""
+        return self.folder / CHART
+
+    @cached_property
+    def statistics(self) -> Summary:
+        """The summary as arrays over series and years."""
+        return _read_summary(self.folder / SUMMARY, self.manifest)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """`summary.csv` as a table, one number a row, with `unit`, `basis` and `standard_error` columns."""
+        import pandas as pd
+
+        return pd.read_csv(self.folder / SUMMARY)
+
+    @cached_property
+    def draws(self) -> xr.Dataset:
+        """Annual draws by series, dimensions `year` and `draw`, bn USD a year.
+
+        Raises:
+            RunError: the run had too many draws to keep.
+        """
+        import xarray as xr
+
+        if not (self.folder / DRAWS).exists():
+            raise RunError(f"{self.folder}: got a run of {self.manifest['n_draws']:,} draws, too many to be kept")
+        with xr.open_dataset(self.folder / DRAWS, engine="h5netcdf") as opened:
+            return opened.load()
+
+
+def write_results(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    summary: Summary,
+    draws: Array | None,
+    scenario_text: str,
+    draw_chart: Callable[[Results], None] | None,
+) -> Results:
+    """Store a run in `folder`, whole or not at all, in place of what was there.
+
+    Args:
+        draws: `(n_series, n_years, n_draws)`, or None where they were not kept.
+        draw_chart: writes the picture of the results it is given to their `chart` path.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as parent:
+            results = Results(Path(parent) / folder.name, manifest)
+            results.folder.mkdir()
+            _write_summary(results.folder / SUMMARY, manifest, summary)
+            (results.folder / SCENARIO).write_text(scenario_text, encoding="utf-8")
+            if draws is not None:
+                _write_draws(results.folder / DRAWS, manifest, summary.years, draws)
+            if draw_chart is not None:
+                draw_chart(results)
+            (results.folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            _replace(results.folder, folder)
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be written ({error.strerror or error}); choose another with --out") from error
+    return Results(folder, manifest)
+
+
+def _replace(finished: Path, folder: Path) -> None:
+    if folder.exists():
+        folder.rename(finished.parent / "replaced")
+    finished.rename(folder)
+
+
+def read_results(folder: Path) -> Results | None:
+    """The run in `folder`, or None where there is no finished one."""
+    try:
+        return Results(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def list_results(out: str | Path = "results") -> list[Results]:
+    """Finished runs under a results folder, by scenario and newest first."""
+    found = [read_results(path.parent) for path in Path(out).glob(f"*/*/{MANIFEST}")]
+    runs = [results for results in found if results is not None and not results.folder.parent.name.startswith(".")]
+    newest_first = sorted(runs, key=lambda results: str(results.manifest["created"]), reverse=True)
+    return sorted(newest_first, key=lambda results: results.name)
+
+
+def load_results(path: str | Path) -> Results:
+    """A finished run by its folder, or the newest run of a scenario by the scenario's folder.
+
+    >>> load_results("results/hyundai").summary  # doctest: +SKIP
+
+    Raises:
+        RunError: there is no finished run at `path`.
+    """
+    folder = Path(path)
+    found = read_results(folder)
+    if found is not None:
+        return found
+    runs = [results for results in map(read_results, _subfolders(folder)) if results is not None]
+    if not runs:
+        raise RunError(f"{path}: holds no finished run; expected results/<scenario> or results/<scenario>/<digest>")
+    return max(runs, key=lambda results: str(results.manifest["created"]))
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*/") if not path.name.startswith("."))
+
+
+def _write_summary(path: Path, manifest: Mapping[str, Any], summary: Summary) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for series_index, series in enumerate(SERIES):
+            for year_index, year in enumerate(summary.years):
+                for name, statistic in summary.statistics.items():
+                    value = float(statistic.value[series_index, year_index])
+                    error = float(statistic.standard_error[series_index, year_index])
+                    unit = "probability" if name.startswith("exceedance") else UNIT
+                    identity = (manifest["scenario"]["name"], manifest["basis"], series, year, name, unit)
+                    writer.writerow([*identity, *_printed(value, error)])
+
+
+def _printed(value: float, error: float) -> tuple[str, str]:
+    """Number and standard error with one digit more than the error allows, so that sums of rows still agree."""
+    places = decimals(error) + 1
+    return f"{value:.{places}f}", f"{error:.{places + 1}f}" if np.isfinite(error) else ""
+
+
+def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    years = tuple(dict.fromkeys(int(row["year"]) for row in rows))
+    names = list(dict.fromkeys(row["statistic"] for row in rows))
+    shape = (len(SERIES), len(years), len(names))
+    value = np.array([float(row["value"]) for row in rows]).reshape(shape)
+    error = np.array([float(row["standard_error"] or "nan") for row in rows]).reshape(shape)
+    statistics = {name: Statistic(value[..., i], error[..., i]) for i, name in enumerate(names)}
+    return Summary(years, statistics, manifest["n_draws"], manifest["n_failed"], manifest["quantiles"] == "exact")
+
+
+def _write_draws(path: Path, manifest: Mapping[str, Any], years: Sequence[int], draws: Array) -> None:
+    import h5netcdf
+
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = {"year": len(years), "draw": draws.shape[-1]}
+        file.create_variable("year", ("year",), "i4", data=np.asarray(years, dtype="i4"))
+        for series, values in zip(SERIES, draws, strict=True):
+            variable = file.create_variable(series, ("year", "draw"), "f4", data=values.astype("f4"))
+            variable.attrs["units"] = "bn USD per year"
+            variable.attrs["basis"] = manifest["basis"]
+        file.attrs["scenario"] = manifest["scenario"]["name"]
+        file.attrs["digest"] = manifest["digest"]

@@ -1,0 +1,141 @@
+"""Rules within a scenario: names that exist, coefficients within bounds, dates in order, keys that fit the kind.
+
+The rules read the tree, not the validated scenario, so that one pass reports these problems together with those of the
+schema; a value the schema has refused is passed over here. Double counting is looked for in `umbrellas`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import floor, inf
+
+from forecast.dates import parse_date
+from forecast.document import Node
+from forecast.errors import Problem
+from forecast.laws import ABOVE_0, BELOW_1, bounds_complaint
+from forecast.observations import quarterly_trade
+from forecast.phrases import Path, got, meant, spelled
+from forecast.quarters import format_quarter, parse_quarter, year_of
+from forecast.rows import Row, ends, rows
+from forecast.schema import FIRST_HORIZON, LAST_HORIZON
+from forecast.sectors import COEFFICIENTS, SECTORS
+from forecast.umbrellas import double_counting
+
+MOST_YEARS = 35
+SIMULATED_ONLY = ("construction_start", "production_start", "probability", "slip", "scale", "overrides", "localization")
+_SHARES = ("machinery_share", "korean_machinery_share", "utilisation", "reverse_import_rate")
+_QUARTERS = ("construction_quarters", "ramp_quarters")
+BOUNDS: Mapping[str, tuple[float, float, str]] = {
+    **dict.fromkeys(COEFFICIENTS, (0.0, inf, "0 or more")),
+    **dict.fromkeys(_SHARES, (0.0, 1.0, "a fraction from 0 to 1")),
+    **dict.fromkeys(_QUARTERS, (ABOVE_0, inf, "a number of quarters above 0")),
+    "korean_share": (ABOVE_0, BELOW_1, "a fraction above 0 and below 1"),
+}
+"""Values each coefficient may take, and the words for it."""
+
+
+def review(root: Node) -> list[Problem]:
+    """Every broken rule of a merged tree."""
+    announced = rows(root)
+    found = [*_origin(root), *_horizon(root), *_sectors(root), *double_counting(announced)]
+    for row in announced:
+        found += [*_names(row), *_keys(row), *_order(row)]
+    return found
+
+
+def _origin(root: Node) -> Iterator[Problem]:
+    if "origin" in root.fields and (node := root.fields.get("as_of")) and node.content is not None:
+        yield node.place.problem("as_of", "got both origin and as_of, expected one of them")
+
+
+def _horizon(root: Node) -> Iterator[Problem]:
+    node = root.fields.get("horizon")
+    year = node.content if node else None
+    if node is None or not isinstance(year, int) or not FIRST_HORIZON <= year <= LAST_HORIZON:
+        return
+    if (origin := _last_observed(root)) is None:
+        return
+    first, last = year_of(origin + 1), min(LAST_HORIZON, year_of(origin) + MOST_YEARS)
+    if not first <= year <= last:
+        since = f"as data end with {format_quarter(origin)}"
+        yield node.place.problem("horizon", f"{got(year)}, expected a year from {first} to {last}, {since}")
+
+
+def _last_observed(root: Node) -> int | None:
+    """Quarter index of the stated origin, else of the quarter before `as_of`, else of the shipped data."""
+    try:
+        if node := root.fields.get("origin"):
+            return parse_quarter(str(node.content))
+        if node := root.fields.get("as_of"):
+            return floor(parse_date(str(node.content))) - 1
+    except ValueError:
+        return None
+    return quarterly_trade().origin
+
+
+def _sectors(root: Node) -> Iterator[Problem]:
+    for group in ("localization", "overrides"):
+        node = root.fields[group].fields.get("sectors") if group in root.fields else None
+        for name, child in node.fields.items() if node else ():
+            if name not in SECTORS:
+                message = f"unknown sector; {meant(name, SECTORS)}"
+                yield (child.key or child.place).problem(f"{group}.sectors.{name}", message)
+            if group == "overrides":
+                yield from _coefficients(child, (group, "sectors", name))
+
+
+def _names(row: Row) -> Iterator[Problem]:
+    sector = row.text("sector")
+    if sector is not None and sector not in SECTORS:
+        yield row.problem("sector", f"{got(sector)}, expected a known sector; {meant(sector, SECTORS)}")
+    if row.has("overrides"):
+        yield from _coefficients(row.node.fields["overrides"], ("investments", row.name, "overrides"))
+
+
+def _coefficients(group: Node, path: Path) -> Iterator[Problem]:
+    for name, node in group.fields.items():
+        where = spelled((*path, name))
+        if name not in COEFFICIENTS:
+            yield (node.key or node.place).problem(where, f"unknown coefficient; {meant(name, COEFFICIENTS)}")
+        elif complaint := _leaves(node, *BOUNDS[name][:2]):
+            yield node.place.problem(where, f"{complaint}, expected {BOUNDS[name][2]}")
+
+
+def _leaves(node: Node, low: float, high: float) -> str:
+    try:
+        return bounds_complaint(node.plain(), low, high)
+    except ValueError:
+        return ""
+
+
+def _keys(row: Row) -> Iterator[Problem]:
+    kind = row.text("kind")
+    if kind == "pledge":
+        for key in filter(row.has, SIMULATED_ONLY):
+            yield row.problem(key, f"got {key} with kind pledge, where it does nothing: only its parts are simulated")
+    if kind in ("greenfield", "expansion") and not row.has("construction_start") and not row.has("production_start"):
+        yield row.problem("", f"got neither date, expected construction_start or production_start for kind {kind}")
+    if kind in ("greenfield", "expansion", "pledge") and row.has("new_capex"):
+        yield row.problem("new_capex", f"got new_capex with kind {kind}, expected it only with kind acquisition")
+
+
+def _order(row: Row) -> Iterator[Problem]:
+    announced, start, production = (row.date(key) for key in ("announced", "construction_start", "production_start"))
+    if start and production and ends(start)[1] >= ends(production)[0]:
+        yield _misplaced(row, "production_start", "after construction_start")
+    if announced is None or row.text("kind") == "acquisition":
+        return
+    for key, date in (("construction_start", start), ("production_start", production)):
+        if date and floor(ends(announced)[0]) > floor(ends(date)[1]):
+            yield _misplaced(row, key, "not before announced")
+
+
+def _misplaced(row: Row, key: str, order: str) -> Problem:
+    other = order.rpartition(" ")[2]
+    return row.problem(key, f"got {_said(row, key)}, expected a date {order}, which is {_said(row, other)}")
+
+
+def _said(row: Row, key: str) -> str:
+    """A date as the file says it."""
+    node = row.node.fields[key]
+    return " to ".join(str(child.content) for child in node.fields.values()) or str(node.content)

@@ -1,0 +1,117 @@
+"""One run: a scenario, a posterior and settings in, a stored result out, found again when nothing changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from forecast import __version__
+from forecast.engine import Settings, simulate
+from forecast.observations import data_digest, quarterly_trade
+from forecast.plan import BLOCK_SIZE, compile_plan
+from forecast.posterior import Posterior, load_posterior
+from forecast.quarters import format_quarter
+from forecast.realisation import load_realisation
+from forecast.results import Results, read_results, write_results
+from forecast.scenario import Scenario, dump_scenario, scenario_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is stored: the results and whether they were there already."""
+
+    results: Results
+    found: bool
+
+
+def run_scenario(
+    scenario: Scenario,
+    settings: Settings = Settings(),
+    *,
+    out: str | Path = "results",
+    posterior: Posterior | None = None,
+    prior: bool = False,
+    force: bool = False,
+    n_jobs: int = 1,
+    draw_chart: Callable[[Results], None] | None = None,
+    progress: Callable[[int], None] = lambda n_draws: None,
+) -> Run:
+    """Forecast a scenario and store the result under `out`, or find it there.
+
+    Args:
+        scenario: what is assumed, from `load_scenario`.
+        settings: draws, seed and sampling scheme.
+        out: folder that collects runs.
+        posterior: parameters; the stored ones by default.
+        prior: use the prior rows in place of the posterior's.
+        force: run again even if the same run is stored.
+        n_jobs: workers, -1 for one per core.
+        draw_chart: writes the picture of a result.
+        progress: called with the number of draws finished since the last call.
+
+    Raises:
+        PosteriorError: the stored posterior is missing or stale.
+        RunError: the scenario starts where the posterior does not end, or `out` cannot be written.
+    """
+    learned = load_posterior() if posterior is None else posterior
+    manifest = _manifest(scenario, learned, settings, prior)
+    folder = Path(out) / scenario.name / manifest["digest"]
+    stored = None if force else read_results(folder)
+    if stored is not None:
+        if draw_chart is not None and not stored.chart.exists():
+            draw_chart(stored)
+        return Run(stored, found=True)
+    plan = compile_plan(scenario, learned, quarterly_trade(), load_realisation(), prior=prior)
+    tally = simulate(plan, settings, n_jobs, progress)
+    summary = tally.summary(plan.years)
+    manifest |= {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
+    draws = tally.annual() if tally.keep else None
+    results = write_results(folder, manifest, summary, draws, dump_scenario(scenario), draw_chart)
+    return Run(results, found=False)
+
+
+def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prior: bool) -> dict[str, Any]:
+    identity = {
+        "scenario": scenario_digest(scenario),
+        "data": data_digest(),
+        "posterior": posterior.digest,
+        "parameters": "prior" if prior else "posterior",
+        "code": code_digest(),
+        **asdict(settings),
+        "block_size": BLOCK_SIZE,
+    }
+    return {
+        "digest": _digest(identity),
+        "scenario": {"name": scenario.name, "title": scenario.title, "digest": identity.pop("scenario")},
+        "basis": scenario.basis,
+        "origin": format_quarter(posterior.origin),
+        "horizon": scenario.horizon,
+        "n_investments": sum(investment.kind != "pledge" for investment in scenario.investments),
+        "digests": {name: identity.pop(name) for name in ("data", "posterior", "code")},
+        **identity,
+        "versions": {"forecast": __version__, "python": python_version(), "numpy": version("numpy")},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _digest(identity: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+
+
+@cache
+def code_digest() -> str:
+    """Digest of the package's own source."""
+    content = hashlib.sha256()
+    modules = [entry for entry in files("forecast").iterdir() if entry.name.endswith(".py")]
+    for module in sorted(modules, key=lambda entry: entry.name):
+        content.update(module.name.encode() + module.read_bytes().replace(b"\r\n", b"\n"))
+    return content.hexdigest()

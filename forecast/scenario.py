@@ -1,0 +1,297 @@
+"""What is assumed: a frozen `Scenario`, and the way from YAML text to it and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from io import StringIO
+from os import PathLike
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from forecast import schema
+from forecast.complaints import complaints
+from forecast.dates import date_law, date_text, plain_date_law, position
+from forecast.distributions import Constant, Law
+from forecast.errors import Problem, ScenarioError
+from forecast.laws import Model, law, plain_law
+from forecast.layers import layered
+from forecast.paths import Shares
+from forecast.quarters import format_quarter, parse_quarter
+from forecast.review import review
+from forecast.schema import ScenarioFile
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Localization:
+    """How the split of affiliates' purchases over Korea, local and third-country suppliers moves.
+
+    Attributes:
+        path: `fitted`, `hold`, `target`, `logistic`, `step` or `fixed`.
+        local: local share of purchases reached, a fraction (`target`, `step`; the ceiling of `logistic`).
+        by: date at which a `target` is reached, on the quarter axis.
+        at: date of a `step`, or the midpoint of a `logistic` path, on the quarter axis.
+        speed: years a `logistic` path takes from 12 % to 88 % of the way, so that its rate is 4 / speed per year.
+        shares: `fixed` weights of Korea, local and third countries, normalised to one in each draw.
+    """
+
+    path: str
+    local: Law | None = None
+    by: float | None = None
+    at: float | None = None
+    speed: Law | None = None
+    shares: tuple[Law, Law, Law] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Investment:
+    """One announcement, as assumed.
+
+    Attributes:
+        id: name of the announcement, and of its random streams.
+        company: investor.
+        project: what is built or bought.
+        sector: one of `sectors.SECTORS`.
+        kind: `greenfield`, `expansion`, `acquisition`, or `pledge` (an umbrella, never simulated itself).
+        amount: stated size, bn USD.
+        announced: date of the announcement, on the quarter axis.
+        construction_start: date on the quarter axis.
+        production_start: planned date on the quarter axis, before any slip.
+        new_capex: capital expenditure that follows an acquisition, bn USD.
+        part_of: id of the pledge that holds it.
+        probability: chance that it goes ahead; None for the fitted one.
+        slip: delay of `production_start`, quarters; None for the fitted one.
+        scale: realised over stated amount; None for the fitted one.
+        coefficients: sector coefficients that differ for this investment, by name.
+        localization: path of its own; None for that of its sector.
+        sources: addresses of the evidence.
+    """
+
+    id: str
+    company: str
+    project: str
+    sector: str
+    kind: str
+    amount: Law
+    announced: float
+    construction_start: Law | None
+    production_start: Law | None
+    new_capex: Law
+    part_of: str | None
+    probability: Law | None
+    slip: Law | None
+    scale: Law | None
+    coefficients: Mapping[str, Law]
+    localization: Localization | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything a run assumes beyond data and fitted parameters.
+
+    Attributes:
+        name: slug; the directory of its results.
+        title: one line for tables and plots.
+        description: prose.
+        origin: last observed quarter, as a quarter index; None for the last one in the data.
+        as_of: day up to which data count as known, as `2026-11-01`.
+        horizon: last calendar year simulated.
+        basis: statistical book of the headline, one of `draws.BASES`.
+        investments: sorted by id.
+        localization: path of all affiliates.
+        sector_localization: paths of single sectors.
+        sector_coefficients: coefficients that differ from the sector priors, by sector and name.
+        sources: addresses of the evidence.
+    """
+
+    name: str
+    title: str
+    description: str
+    origin: int | None
+    as_of: str | None
+    horizon: int
+    basis: str
+    investments: tuple[Investment, ...]
+    localization: Localization
+    sector_localization: Mapping[str, Localization]
+    sector_coefficients: Mapping[str, Mapping[str, Law]]
+    sources: tuple[str, ...]
+
+
+def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
+    """The scenario a YAML file states, with `key.path=value` overrides applied on top.
+
+    Raises:
+        ScenarioError: carries every problem of the file, of the files it extends and of the overrides.
+    """
+    document = layered(path, overrides)
+    problems = [*document.problems, *review(document.root)]
+    try:
+        stated = ScenarioFile.model_validate(document.root.plain())
+    except ValidationError as error:
+        problems += complaints(document.root, error)
+    if problems:
+        raise ScenarioError(sorted(problems, key=lambda problem: _reading_order(problem, str(path))))
+    return _scenario(stated)
+
+
+def _reading_order(problem: Problem, top: str) -> tuple[bool, bool, str, int, int]:
+    """The top file first, then those it extends, then the command line."""
+    return problem.line == 0, problem.file != top, problem.file, problem.line, problem.column
+
+
+def _scenario(stated: ScenarioFile) -> Scenario:
+    investments = sorted(map(_investment, stated.investments), key=lambda investment: investment.id)
+    sectors = stated.localization.sectors
+    return Scenario(
+        name=stated.name,
+        title=stated.title or stated.name,
+        description=stated.description,
+        origin=None if stated.origin is None else parse_quarter(stated.origin),
+        as_of=stated.as_of,
+        horizon=stated.horizon,
+        basis=stated.basis,
+        investments=tuple(investments),
+        localization=_localization(stated.localization),
+        sector_localization={name: _localization(path) for name, path in sorted(sectors.items())},
+        sector_coefficients={name: _laws(group) for name, group in sorted(stated.overrides.sectors.items())},
+        sources=stated.sources,
+    )
+
+
+def _investment(stated: schema.Investment) -> Investment:
+    return Investment(
+        id=stated.id,
+        company=stated.company,
+        project=stated.project,
+        sector=stated.sector,
+        kind=stated.kind,
+        amount=law(stated.amount),
+        announced=position(stated.announced),
+        construction_start=_optional(date_law, stated.construction_start),
+        production_start=_optional(date_law, stated.production_start),
+        new_capex=law(stated.new_capex or 0.0),
+        part_of=stated.part_of,
+        probability=_optional(law, stated.probability),
+        slip=_optional(law, stated.slip),
+        scale=_optional(law, stated.scale),
+        coefficients=_laws(stated.overrides),
+        localization=_optional(_localization, stated.localization),
+        sources=stated.sources,
+    )
+
+
+def _localization(stated: Model) -> Localization:
+    keys: dict[str, Any] = {name: getattr(stated, name) for name in type(stated).model_fields if name != "sectors"}
+    readers: Mapping[str, Callable[[Any], Any]] = {
+        "local": law,
+        "speed": law,
+        "by": position,
+        "at": position,
+        "shares": _shares,
+    }
+    return Localization(**{name: readers.get(name, str)(value) for name, value in keys.items()})
+
+
+def _shares(stated: Shares) -> tuple[Law, Law, Law]:
+    return law(stated.korea), law(stated.local), law(stated.third_country)
+
+
+def _laws(specs: Mapping[str, Any]) -> dict[str, Law]:
+    return {name: law(spec) for name, spec in sorted(specs.items())}
+
+
+def _optional(reader: Callable[[Any], Value], spec: Any) -> Value | None:
+    return None if spec is None else reader(spec)
+
+
+def dump_scenario(scenario: Scenario) -> str:
+    """YAML text that loads to an equal scenario: every layer and override resolved, defaults written out."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.allow_unicode = True
+    stream = StringIO()
+    yaml.dump(plain_scenario(scenario), stream)
+    return stream.getvalue()
+
+
+def plain_scenario(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as the plain mapping that its YAML file holds; absent keys are left out."""
+    sectors = {name: _plain_path(path) for name, path in scenario.sector_localization.items()}
+    coefficients = {name: _plain_laws(group) for name, group in scenario.sector_coefficients.items()}
+    return _present(
+        name=scenario.name,
+        title=scenario.title,
+        description=scenario.description,
+        origin=None if scenario.origin is None else format_quarter(scenario.origin),
+        as_of=scenario.as_of,
+        horizon=scenario.horizon,
+        basis=scenario.basis,
+        investments=[_plain_investment(investment) for investment in scenario.investments],
+        localization=_plain_path(scenario.localization) | _present(sectors=sectors),
+        overrides=_present(sectors=coefficients),
+        sources=list(scenario.sources),
+    )
+
+
+def _plain_investment(investment: Investment) -> dict[str, Any]:
+    acquired = investment.new_capex != Constant(0.0)
+    return _present(
+        id=investment.id,
+        company=investment.company,
+        project=investment.project,
+        sector=investment.sector,
+        kind=investment.kind,
+        amount=plain_law(investment.amount),
+        announced=date_text(investment.announced),
+        construction_start=_optional(plain_date_law, investment.construction_start),
+        production_start=_optional(plain_date_law, investment.production_start),
+        new_capex=plain_law(investment.new_capex) if acquired else None,
+        part_of=investment.part_of,
+        probability=_optional(plain_law, investment.probability),
+        slip=_optional(plain_law, investment.slip),
+        scale=_optional(plain_law, investment.scale),
+        overrides=_plain_laws(investment.coefficients),
+        localization=_optional(_plain_path, investment.localization),
+        sources=list(investment.sources),
+    )
+
+
+def _plain_path(path: Localization) -> dict[str, Any]:
+    names = ("korea", "local", "third_country")
+    return _present(
+        path=path.path,
+        local=_optional(plain_law, path.local),
+        by=_optional(date_text, path.by),
+        at=_optional(date_text, path.at),
+        speed=_optional(plain_law, path.speed),
+        shares=None if path.shares is None else dict(zip(names, map(plain_law, path.shares), strict=True)),
+    )
+
+
+def _plain_laws(laws: Mapping[str, Law]) -> dict[str, Any]:
+    return {name: plain_law(value) for name, value in laws.items()}
+
+
+def _present(**keys: Any) -> dict[str, Any]:
+    return {name: value for name, value in keys.items() if value is not None and value not in ("", [], {})}
+
+
+def scenario_digest(scenario: Scenario) -> str:
+    """SHA-256 of the name and of all that can change a number, in hexadecimal.
+
+    Independent of key order, comments, layering and the way a number is written; title, description and sources do not
+    enter, so that mending a text does not void a run.
+    """
+    plain = plain_scenario(replace(scenario, title="", description="", sources=()))
+    for investment in plain.get("investments", []):
+        investment.pop("sources", None)
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, allow_nan=False).encode()).hexdigest()

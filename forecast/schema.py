@@ -1,0 +1,91 @@
+"""The keys of a scenario file: what each means, its unit, and what it accepts.
+
+Every description completes the sentence "expected ...", so that published schema and error messages say the same.
+Refused here: rules between values, such as umbrellas and the order of dates (that is `review`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from forecast.dates import Date, DateSpec, Day, Quarter
+from forecast.laws import Amount, Model, NumberSpec, Share
+from forecast.laws import law as law
+from forecast.paths import FittedEverywhere, Localization, LocalizationEverywhere
+from forecast.quarters import ACCEPTED
+from forecast.textfile import MAX_ITEMS
+
+FIRST_HORIZON, LAST_HORIZON = 2000, 2060
+
+
+class Investment(Model):
+    """One announcement."""
+
+    id: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+        description="1 to 64 letters, digits, hyphens and underscores, such as HMG-06",
+    )
+    company: str = Field(min_length=1, max_length=200, description="the investor, in 1 to 200 characters")
+    project: str = Field(min_length=1, max_length=200, description="what is built or bought, in 1 to 200 characters")
+    sector: str = Field(description="a sector name")
+    kind: Literal["greenfield", "expansion", "acquisition", "pledge"] = Field(
+        description="greenfield, expansion, acquisition, or pledge for an umbrella that is never simulated itself"
+    )
+    amount: Amount = Field(description="stated size in bn USD, 0 or more")
+    announced: Date = Field(description=f"date of the announcement: {ACCEPTED}")
+    construction_start: DateSpec | None = Field(None, description=f"start of construction: {ACCEPTED}")
+    production_start: DateSpec | None = Field(None, description=f"planned start of production: {ACCEPTED}")
+    new_capex: Amount | None = Field(None, description="capital expenditure after an acquisition in bn USD, 0 or more")
+    part_of: str | None = Field(None, description="id of the pledge that holds this investment")
+    probability: Share | None = Field(None, description="chance that it goes ahead, a fraction from 0 to 1")
+    slip: NumberSpec | None = Field(None, description="delay of production in quarters")
+    scale: Amount | None = Field(None, description="realised over stated amount, 0 or more")
+    overrides: Mapping[str, NumberSpec] = Field({}, description="a mapping from coefficient names to numbers")
+    localization: Localization | None = Field(None, description="a mapping with path: a path of its own")
+    sources: tuple[str, ...] = Field((), description="a list of texts: addresses of the evidence")
+
+
+class Overrides(Model):
+    """What differs from the sector priors."""
+
+    sectors: Mapping[str, Mapping[str, NumberSpec]] = Field(
+        {}, description="a mapping from sector names to mappings from coefficient names to numbers"
+    )
+
+
+class ScenarioFile(Model):
+    """A scenario, after its layers are merged."""
+
+    extends: str | tuple[str, ...] | None = Field(
+        None, description="a file, or a list of files, that this one changes; beside this file or in a folder below"
+    )
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",
+        description="1 to 64 lower-case letters, digits and hyphens, such as hyundai-2026",
+    )
+    title: str | None = Field(
+        None, pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; the name stands in for it"
+    )
+    description: str = Field("", max_length=10_000, description="text of at most 10000 characters")
+    origin: Quarter | None = Field(None, description="the last observed quarter, such as 2026Q2")
+    as_of: Day | None = Field(None, description="the day up to which data count as known, such as 2026-11-01")
+    horizon: int = Field(
+        2035,
+        ge=FIRST_HORIZON,
+        le=LAST_HORIZON,
+        description=f"the last year simulated, a whole number up to {LAST_HORIZON}",
+    )
+    basis: Literal["korea_customs", "us_census"] = Field(
+        "korea_customs", description="korea_customs or us_census: the statistical book of the headline"
+    )
+    investments: tuple[Investment, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} investments"
+    )
+    localization: LocalizationEverywhere = Field(
+        FittedEverywhere(path="fitted"), description="a mapping with path: how purchases of all affiliates move"
+    )
+    overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
+    sources: tuple[str, ...] = Field((), description="a list of texts: addresses of the evidence")

@@ -1,0 +1,108 @@
+"""Plans made by hand, in which every number can be followed with a pencil."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from forecast.distributions import Constant, Law
+from forecast.draws import Array
+from forecast.inputs import Judged
+from forecast.plan import Group, Path, Plan, Project
+from forecast.quarters import parse_quarter
+from forecast.scenario import Localization
+
+ORIGIN = parse_quarter("2025Q4")
+EXPORTS, IMPORTS = 40.0, 20.0
+"""bn USD a quarter at the origin."""
+
+
+def draw_last(rows: Mapping[str, Array]) -> dict[str, Array]:
+    """Rows as a plan holds them, `(..., n_rows)`."""
+    return {name: np.moveaxis(values, 0, -1) for name, values in rows.items()}
+
+
+BASELINE = {
+    "drift": np.zeros((1, 2)),
+    "season": np.zeros((1, 4, 2)),
+    "moving_average": np.zeros((1, 2)),
+    "adjustment": np.zeros((1, 2)),
+    "ratio": np.zeros(1),
+    "shock_factor": np.zeros((1, 2, 2)),
+    "degrees_of_freedom": np.full(1, 5.0),
+    "last_shock": np.zeros((1, 2)),
+}
+LOCALIZATION = {
+    "level": np.log([[0.32 / 0.59, 0.09 / 0.59]]),
+    "slope": np.zeros((1, 2)),
+    "innovation": np.zeros((1, 2)),
+}
+BRIDGE = {
+    "mean": np.zeros((1, 2)),
+    "persistence": np.zeros((1, 2)),
+    "shock_factor": np.zeros((1, 2, 2)),
+    "degrees_of_freedom": np.full(1, 5.0),
+    "state": np.log([[1.1, 0.9]]),
+}
+PLANT = {
+    "machinery_share": 0.5,
+    "korean_machinery_share": 0.4,
+    "output_per_capex": 1.5,
+    "utilisation": 0.8,
+    "construction_quarters": 8.0,
+    "ramp_quarters": 4.0,
+}
+TRADE = {"purchases_per_output": 0.7, "korean_share": 0.3, "displacement_rate": 0.25, "reverse_import_rate": 0.01}
+
+
+def plan(*groups: Group, path: Localization = Localization("hold"), n_years: int = 4, **changes: object) -> Plan:
+    """A flat baseline of 40 and 20 bn USD a quarter from 2026 on, US Census basis, with the groups given."""
+    made = Plan(
+        origin=ORIGIN,
+        n_periods=4 * n_years,
+        basis="us_census",
+        record=65.7,
+        history=np.log([[EXPORTS, IMPORTS]] * 8),
+        observed=np.zeros(2),
+        rows={"baseline": draw_last(BASELINE), "localization": draw_last(LOCALIZATION), "bridge": draw_last(BRIDGE)},
+        sector_rows=np.zeros((0, 1)),
+        groups=groups,
+        path=Path("localization", path),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def group(*projects: Project, path: Localization | None = None, **rates: float | Law) -> Group:
+    """Projects that buy and sell alike at the rates of `TRADE`, changed by `rates`."""
+    own = None if path is None else Path("own", path)
+    return Group(projects, {name: judged(name, law) for name, law in (TRADE | rates).items()}, own)
+
+
+def project(
+    name: str,
+    amount: float | Law = 6.0,
+    start: float | Law = ORIGIN + 1,
+    production: float | Law = ORIGIN + 5,
+    **changes: float | Law,
+) -> Project:
+    """A plant of 6 bn USD built in 2026 that starts in 2027Q1, with the coefficients of `PLANT`, all of it certain."""
+    numbers: Mapping[str, float | Law] = {"scale": 1.0, "probability": 1.0, "slip": 0.0} | PLANT | changes
+    inputs = {key: judged(f"investments.{name}.{key}", law) for key, law in numbers.items()}
+    spent = judged(f"investments.{name}.amount", amount)
+    return Project(
+        id=name,
+        capex=spent,
+        capital=(spent,),
+        scale=inputs["scale"],
+        probability=inputs["probability"],
+        construction_start=judged(f"investments.{name}.construction_start", start),
+        production_start=judged(f"investments.{name}.production_start", production),
+        slip=inputs["slip"],
+        coefficients={key: inputs[key] for key in PLANT},
+    )
+
+
+def judged(stream: str, law: float | Law) -> Judged:
+    return Judged(stream, Constant(float(law)) if isinstance(law, int | float) else law)

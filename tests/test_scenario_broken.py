@@ -1,0 +1,188 @@
+"""Broken scenarios: every problem at once, each in words for an analyst, and nothing but `ScenarioError`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from forecast.errors import ScenarioError
+from forecast.scenario import load_scenario
+
+BROKEN = Path(__file__).parent / "broken"
+FILES = sorted(path.name for path in BROKEN.glob("*.yaml"))
+EXPECTED = dict(
+    section.split("\n", 1) for section in f"\n{(BROKEN / 'expected.txt').read_text('utf-8')}".split("\n# ")[1:]
+)
+QUICK = 0.3
+JARGON = re.compile(
+    r"pydantic|Input should|errors\.|Value error|union|tuple|dict|NoneType|https?://errors|Traceback|literal"
+)
+
+
+def message(path: Path | str) -> str:
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(path)
+    return str(caught.value)
+
+
+def test_every_broken_file_has_its_messages() -> None:
+    assert sorted(EXPECTED) == FILES
+    assert len(FILES) >= 20
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_full_message_of(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(BROKEN)
+    assert message(name).splitlines() == EXPECTED[name].strip().splitlines()
+
+
+def test_messages_hold_no_jargon() -> None:
+    assert not [line for text in EXPECTED.values() for line in text.splitlines() if JARGON.search(line)]
+
+
+def test_the_problems_carry_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(BROKEN)
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("numbers.yaml")
+    problem = caught.value.problems[2]
+    assert (problem.file, problem.line, problem.column) == ("numbers.yaml", 7, 14)
+    assert problem.path == "investments.A-2.amount"
+
+
+def refused_quickly(path: Path) -> str:
+    message(BROKEN / "empty.yaml")
+    start = time.perf_counter()
+    text = message(path)
+    assert time.perf_counter() - start < QUICK
+    return text
+
+
+def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "large.yaml"
+    with path.open("wb") as file:
+        file.truncate(50 * 2**20)
+    assert "got 50.0 MiB, expected at most 1 MiB" in refused_quickly(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[" * 1_000_000, "got a line of 1000000 characters"),
+        ("[\n" * 300_000, "nested more than 40 deep"),
+        ("a: !" + "x" * 900_000, "got a line of 900004 characters"),
+        ("a:\n" + "".join(f"{' ' * i}b:\n" for i in range(1, 80)), "nested more than 40 deep"),
+        ("a: &a [" + "x, " * 400 + "x]\nb: [" + "*a, " * 400 + "*a]", "got over 50000 values"),
+        ("name: many\ninvestments:\n" + "".join(f"  - {{id: A-{i}}}\n" for i in range(600)), "a list of more than 500"),
+        ("investments:\n" + f"  - id: A\n{KEYLINES}" * 501, "a list of more than 500"),
+        ("investments:\n" + "  - key: value\n    id: A\n" * 501, "investments: got a list of more than 500"),
+        ("a: 1\x00", "expected printable characters"),
+        ('a: "\\UFFFFFFFF"', "check what follows each backslash"),
+        ('a: "\\ud800"', "got an escaped control character or half a character"),
+        ('"\\a": 1', "got an escaped control character in a key"),
+        ("? [a]\n: b", "got a list, mapping or alias as a key"),
+    ],
+)
+def test_what_would_keep_the_parser_busy_is_refused_quickly(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "bomb.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert expected in refused_quickly(path)
+
+
+def test_what_is_not_a_regular_file_is_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    assert "got a device or pipe, expected a regular file" in refused_quickly(pipe)
+    assert "got a directory, expected a YAML file" in message(tmp_path)
+
+
+def test_a_missing_file_is_named_with_its_like(tmp_path: Path) -> None:
+    (tmp_path / "hyundai.yaml").write_text("name: hyundai")
+    text = message(tmp_path / "hyundia.yaml")
+    assert 'got text "hyundia.yaml", no such file; did you mean hyundai.yaml?' in text
+
+
+def test_utf_16_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "wide.yaml"
+    path.write_text("name: wide", encoding="utf-16")
+    assert "expected text in UTF-8" in message(path)
+
+
+VALID = """\
+name: valid
+horizon: 2035
+investments:
+  - {id: A-1, company: A, project: one, sector: autos, kind: pledge, amount: 9, announced: 2025-08}
+  - id: B-2
+    company: B
+    project: two
+    sector: steel
+    kind: greenfield
+    amount: {distribution: normal, mean: 5.8, sd: 0.5, truncate: [0, null]}
+    announced: 2025-03
+    construction_start: {earliest: 2026Q3, latest: 2027Q1}
+    production_start: 2029Q1
+    part_of: A-1
+    overrides: {machinery_share: {interval: [0.2, 0.4], level: 0.9, truncate: [0, 1]}}
+localization: {path: target, local: 0.8, by: 2030Q4, sectors: {solar: {path: hold}}}
+"""
+PIECES = st.sampled_from(
+    [
+        *"[]{}:,-?&*!|>'\"%@`#~\n\t\\ 0\ufeff\x85\u2028",
+        *("null", "true", ".nan", ".inf", "-1", "1e308", "1e999", "<<", "*a", "&a ", "!!x ", "- ", "? ", "---\n", "[["),
+        *("normal", "interval", "path", "B-2", "A-1", "2029Q9", "{}"),
+    ]
+)
+
+
+def problems_of(folder: Path, text: str) -> str:
+    path = folder / "mutated.yaml"
+    path.write_text(text, encoding="utf-8", newline="")
+    try:
+        load_scenario(path)
+    except ScenarioError as error:
+        return str(error).replace(str(folder), "")
+    return ""
+
+
+def test_the_unmutated_file_loads(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, VALID) == ""
+
+
+@given(
+    cuts=st.lists(st.tuples(st.integers(0, len(VALID)), st.integers(0, 12), PIECES), min_size=1, max_size=3),
+)
+@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_mutations_raise_nothing_but_scenario_errors(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[tuple[int, int, str]]
+) -> None:
+    text = VALID
+    for start, length, piece in cuts:
+        text = text[:start] + piece + text[start + length :]
+    assert not JARGON.search(problems_of(tmp_path_factory.getbasetemp(), text))
+
+
+WORDS = st.sampled_from(["path", "interval", "x", "mean"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["path", "interval", "x", "mean"]), inner)
+    ),
+    max_leaves=4,
+)
+KEYS = sorted(set(re.findall(r"([a-z_]+):", VALID)))
+
+
+@given(key=st.sampled_from(KEYS), value=VALUES)
+@settings(max_examples=150, derandomize=True, deadline=None)
+def test_a_value_of_any_shape_raises_nothing_but_scenario_errors(
+    tmp_path_factory: pytest.TempPathFactory, key: str, value: object
+) -> None:
+    text = re.sub(rf"\b{key}: (?:\{{[^{{}}]*\}}|[\w.-]+)", lambda _: f"{key}: {json.dumps(value)}", VALID, count=1)
+    assert not JARGON.search(problems_of(tmp_path_factory.getbasetemp(), text))

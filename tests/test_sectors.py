@@ -1,0 +1,292 @@
+"""Sector beliefs: complete, inside their supports, centred where the evidence is, and of the size aggregates allow."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forecast.beliefs import GRADES, Coefficient
+from forecast.channels import smoothstep
+from forecast.errors import DataError
+from forecast.realisation import BUILT_KINDS, OUTCOMES, load_realisation
+from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
+
+DATA = Path(__file__).parents[1] / "forecast" / "data"
+LEVELS = (np.arange(2000) + 0.5) / 2000
+EVERY = [(sector, name) for sector in SECTORS for name in COEFFICIENTS]
+
+# Centres of the evidence, two digits as published.
+CENTRES = {
+    "autos": (0.65, None, 1.7, 0.79, 0.33),
+    "auto_parts": (0.65, None, None, 0.73, None),
+    "batteries": (0.45, 0.90, 1.0, 0.65, None),
+    "battery_materials": (0.53, None, None, 0.45, None),
+    "semiconductors": (0.83, 0.20, 0.18, 0.24, None),
+    "steel": (0.58, None, 0.60, 0.70, None),
+    "shipbuilding": (0.46, None, 0.80, 0.44, None),
+    "solar": (0.47, None, 0.60, None, None),
+    "grid_equipment": (0.43, None, 0.70, 0.53, None),
+    "biopharma": (0.53, None, None, 0.35, None),
+    "nonferrous_metals": (0.58, None, None, 0.68, None),
+    "other": (0.55, None, None, 0.58, 0.30),
+}
+CENTRED = ("machinery_share", "korean_machinery_share", "output_per_capex", "purchases_per_output", "korean_share")
+
+
+def belief(sector: str, name: str) -> Coefficient:
+    return load_sectors()[sector][name]
+
+
+def mean(sector: str, name: str) -> float:
+    return float(belief(sector, name).law.ppf(LEVELS).mean())
+
+
+def test_every_sector_has_every_coefficient_in_order() -> None:
+    assert tuple(load_sectors()) == SECTORS
+    assert all(tuple(coefficients) == COEFFICIENTS for coefficients in load_sectors().values())
+
+
+@pytest.mark.parametrize(("sector", "name"), EVERY)
+def test_coefficient_says_what_it_rests_on(sector: str, name: str) -> None:
+    coefficient = belief(sector, name)
+    assert coefficient.grade in GRADES
+    assert coefficient.sources
+    assert all(coefficient.sources)
+    assert (coefficient.grade == "judgement") == coefficient.note.startswith("Judgement")
+
+
+@pytest.mark.parametrize(("sector", "name"), EVERY)
+def test_law_stays_where_the_channels_accept_it(sector: str, name: str) -> None:
+    draws = belief(sector, name).law.ppf(LEVELS)
+    low, high = draws.min(), draws.max()
+    assert low >= 0
+    assert np.all(np.diff(draws) >= 0)
+    if "share" in name or name in ("purchases_per_output", "utilisation"):
+        assert high <= 1
+    if name == "korean_share":
+        assert low > 0
+        assert belief(sector, name).law.ppf(1.0) < 1
+    if name.endswith("quarters"):
+        assert low >= 1
+
+
+@pytest.mark.parametrize("sector", SECTORS)
+def test_median_is_the_centre_of_the_evidence(sector: str) -> None:
+    for name, centre in zip(CENTRED, CENTRES[sector], strict=True):
+        if centre is not None:
+            assert float(belief(sector, name).law.ppf(0.5)) == pytest.approx(centre, abs=0.005)
+            assert belief(sector, name).grade != "judgement"
+
+
+@pytest.mark.parametrize(
+    ("sector", "name", "low", "high"),
+    [
+        ("autos", "construction_quarters", 8, 12),
+        ("batteries", "construction_quarters", 9, 16),
+        ("semiconductors", "construction_quarters", 8, 13),
+        ("steel", "construction_quarters", 4, 12),
+        ("solar", "construction_quarters", 5, 15),
+        ("grid_equipment", "construction_quarters", 4, 6),
+        ("biopharma", "construction_quarters", 8, 20),
+        ("battery_materials", "construction_quarters", 9, 12),
+        ("nonferrous_metals", "construction_quarters", 8, 12),
+        ("autos", "ramp_quarters", 3.3, 6.7),
+        ("batteries", "ramp_quarters", 5, 14),
+        ("steel", "ramp_quarters", 4, 8),
+        ("autos", "korean_share", 0.29, 0.47),
+        ("autos", "displacement_rate", 0, 1.42 * 0.86 - 0.03),
+        ("batteries", "utilisation", 0.436, 0.877),
+    ],
+)
+def test_support_holds_the_observed_range(sector: str, name: str, low: float, high: float) -> None:
+    lowest, highest = belief(sector, name).law.ppf([0.0, 1.0])
+    assert lowest <= low
+    assert high <= highest
+
+
+def test_unknown_machinery_and_displacement_are_wide() -> None:
+    for sector, name in EVERY:
+        coefficient = belief(sector, name)
+        if name in ("korean_machinery_share", "displacement_rate") and coefficient.grade == "judgement":
+            low, high = coefficient.law.ppf([0.05, 0.95])
+            assert high > 4 * low
+
+
+def test_slip_solves_its_two_conditions() -> None:
+    slip = load_realisation().laws("greenfield")["slip"]
+    shape, scale = slip.shape, slip.scale  # type: ignore[union-attr]
+    # Four printed digits of shape and scale move the tail by 1e-4 and the mean, through 1 / shape**2, by 1e-3.
+    assert math.exp(-((2 / 3 / scale) ** shape)) == pytest.approx(0.40, abs=1e-4)
+    assert scale * math.gamma(1 + 1 / shape) == pytest.approx(0.40 * 1.25 * 4, abs=1e-3)
+    assert shape < 1
+    assert 1 - float(slip.cdf(2 / 3)) == pytest.approx(0.40, abs=1e-4)
+
+
+def test_slip_mean_is_that_of_the_dated_late_cases() -> None:
+    with (DATA / "observations" / "slippage.csv").open(encoding="utf-8", newline="") as file:
+        exact = [float(row["value"]) for row in csv.DictReader(file) if row["bound"] == "exact"]
+    late = [years for years in exact if years > 0]
+    assert sum(late) / len(late) == pytest.approx(1.25, abs=1e-9)
+
+
+def test_probability_and_scale_follow_their_notes() -> None:
+    laws = load_realisation().laws("expansion")
+    assert laws["probability"].mode == pytest.approx(1 - 34 / 390, abs=5e-4)  # type: ignore[union-attr]
+    revisions = np.log([3.5 / 3.0, 37 / 17, 7.6 / 5.54, 4.4 / 3.5, 1.6 / 3.2])
+    spread = math.sqrt(np.sum(revisions**2) / 25)
+    assert laws["scale"].sigma == pytest.approx(spread, abs=0.005)  # type: ignore[union-attr]
+    assert float(laws["scale"].ppf(0.5)) == pytest.approx(1.0)
+
+
+def test_every_kind_has_all_outcomes_and_an_acquisition_is_surer() -> None:
+    defaults = load_realisation()
+    for kind in BUILT_KINDS:
+        assert set(defaults.laws(kind)) == set(OUTCOMES)
+    bought, built = defaults.laws("acquisition"), defaults.laws("greenfield")
+    assert float(bought["probability"].ppf(0.5)) > float(built["probability"].ppf(0.5))
+    assert bought["slip"] == built["slip"]
+
+
+def sums(sector: str) -> tuple[float, ...]:
+    """Machinery, machinery a year, output, purchases from Korea, displaced, returned, net: USD per USD of capex."""
+    machinery = mean(sector, "machinery_share") * mean(sector, "korean_machinery_share")
+    pace = float((4 / belief(sector, "construction_quarters").law.ppf(LEVELS)).mean())
+    output = mean(sector, "output_per_capex") * mean(sector, "utilisation")
+    rates = (
+        mean(sector, "purchases_per_output") * mean(sector, "korean_share"),
+        mean(sector, "displacement_rate"),
+        mean(sector, "reverse_import_rate"),
+    )
+    bought, displaced, returned = (output * rate for rate in rates)
+    return machinery, machinery * pace, output, bought, displaced, returned, bought - displaced - returned
+
+
+def test_readme_table_is_what_the_laws_add_up_to() -> None:
+    text = (DATA / "sectors.README.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| (\w+) ((?:\| [-+.\d]+ ){7})\|$", text, re.MULTILINE)
+    assert [sector for sector, _ in table] == list(SECTORS)
+    for sector, cells in table:
+        printed = [float(cell) for cell in cells.split("|")[1:]]
+        assert printed == pytest.approx(sums(sector), abs=0.0051)
+
+
+def test_no_sector_is_wildly_above_the_reduced_form() -> None:
+    # 0.08 to 0.12 USD of exports a year per USD invested; twice its upper end is the most a sector may give.
+    for sector in SECTORS:
+        _, machinery_a_year, *_, net = sums(sector)
+        assert machinery_a_year < 0.24
+        assert net < 0.24
+
+
+def test_signs_are_those_of_the_literature() -> None:
+    assert sums("batteries")[-1] > 0
+    assert sums("autos")[-1] < 0
+    assert sums("steel")[-1] < 0
+
+
+# Plants built in 2021-24: sector, bn USD stated, start of construction and of production in years.
+WAVE = (
+    ("batteries", 2.3, 2020.4, 2022.65),
+    ("batteries", 2.6, 2022.0, 2025.2),
+    ("batteries", 2.3, 2022.0, 2024.25),
+    ("batteries", 5.5, 2023.0, 2026.5),
+    ("batteries", 4.3, 2023.6, 2026.6),
+    ("batteries", 4.4, 2023.0, 2026.5),
+    ("batteries", 11.4, 2022.0, 2025.65),
+    ("batteries", 5.0, 2023.4, 2026.6),
+    ("batteries", 2.5, 2019.5, 2022.0),
+    ("batteries", 2.5, 2022.7, 2025.0),
+    ("batteries", 3.2, 2024.4, 2027.0),
+    ("batteries", 3.5, 2024.65, 2027.5),
+    ("semiconductors", 17.0, 2022.0, 2027.4),
+    ("solar", 2.5, 2023.0, 2026.75),
+    ("auto_parts", 2.7, 2024.0, 2025.8),
+    ("battery_materials", 1.5, 2023.95, 2026.6),
+    ("autos", 5.54, 2022.75, 2024.75),
+)
+
+
+def test_wave_of_2021_to_2024_fits_below_what_is_left_for_investment() -> None:
+    edges = np.arange(2021.0, 2026.0)
+    net = np.zeros(4)
+    for sector, amount, start, end in WAVE:
+        machinery, *_, net_rate = sums(sector)
+        net += amount * machinery * np.diff(smoothstep((edges - start) / (end - start)))
+        net += amount * net_rate * smoothstep((edges[:-1] + 0.5 - end) / (mean(sector, "ramp_quarters") / 4))
+    invested = 27.93 + 29.50 + 28.04 + 22.08
+    assert net[-1] - net[0] < 8.9
+    assert 0.08 < net.sum() / invested < 2 * 0.12
+
+
+def test_evidence_table_keeps_its_contract() -> None:
+    with (DATA / "sector_evidence.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert ",".join(rows[0]) == "sector,coefficient,value,low,high,unit,period,certainty,derived,source"
+    assert {row["sector"] for row in rows} == {*SECTORS, "all_manufacturing", "exports_to_us"}
+    for row in rows:
+        assert row["certainty"] in ("H", "M", "L", "none")
+        assert row["source"]
+        assert (row["value"] == "") <= (row["certainty"] in ("none", "H"))
+        low, high = (float(row[name] or row["value"] or 0) for name in ("low", "high"))
+        assert low <= high
+
+
+def test_importing_the_names_loads_no_parser() -> None:
+    code = "import sys, forecast.sectors; print(*{'pydantic', 'ruamel', 'scipy.stats'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == ""
+
+
+SHIPPED = (DATA / "sectors.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "mean: 0.65, sd: 0.06, truncate: [0.4, 0.85]",
+            "mean: 0.65, sd: 0.06",
+            r"sectors\.autos\.machinery_share\.law: got",
+        ),
+        ("grade: M", "grade: sure", r"sectors\.autos\.machinery_share\.grade: got 'sure', expected one of H, M, L"),
+        ("[bea_fixed_assets, census_aces]", "[hearsay]", r"sectors\.autos\.machinery_share\.sources: got 'hearsay'"),
+        (
+            "[bea_fixed_assets, census_aces]",
+            "[]",
+            r"sectors\.autos\.machinery_share\.sources: got \(\), expected",
+        ),
+        ("  autos:\n", "  cars:\n", r"sectors: got no autos, expected autos, auto_parts"),
+        ("    ramp_quarters:\n      law", "    ramp:\n      law", r"sectors\.autos: got no ramp_quarters"),
+        ("sd: 0.06", "sd: -1", r"sectors\.autos\.machinery_share\.law: "),
+    ],
+)
+def test_broken_file_is_refused_with_its_place(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in SHIPPED
+    path = tmp_path / "sectors.yaml"
+    path.write_text(SHIPPED.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DataError, match=rf"(?s)sectors\.yaml:\d+:\d+: {message}"):
+        load_sectors(path)
+
+
+def test_unknown_kind_is_refused_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "realisation.yaml"
+    shipped = (DATA / "realisation.yaml").read_text(encoding="utf-8")
+    path.write_text(shipped.replace("  acquisition:", "  merger:"), encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"realisation\.yaml:\d+:\d+: realisation: got merger, expected default, greenfield"
+    ):
+        load_realisation(path)
+
+
+def test_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sectors.yaml"
+    path.write_text("sectors: [", encoding="utf-8")
+    with pytest.raises(DataError, match=r"sectors\.yaml:\d+"):
+        load_sectors(path)
