@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -14,49 +17,50 @@ from forecast.palette import BASIS_NAMES, CHANNEL_NAMES
 from forecast.results import Results
 from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quantile_name
 
+if TYPE_CHECKING:
+    from forecast.fitting import ReportRow
 
-def surplus_table(results: Results, record: float) -> Table:
+
+def surplus_table(results: Results, record: float) -> Group:
     """Surplus by year: median, intervals, and the chances of a record and of a deficit."""
     summary = results.statistics
     intervals = [f"{width} %\ninterval" for width in INTERVALS]
     title = f"Korea's goods surplus with the US, bn USD a year, {BASIS_NAMES[results.basis]}"
-    table = _table(title, ["Year", "Median", *intervals, f"Chance of\nover {record:.1f}", "Chance of\na deficit"])
+    table = _table(["Year", "Median", *intervals, f"Chance of\nover {record:.1f}", "Chance of\na deficit"])
     for index, year in enumerate(summary.years):
         median = _number(summary, "trade_balance", quantile_name(0.5), index, places=1)
         spans = [_interval(summary, "trade_balance", width, index, places=0) for width in INTERVALS]
         above = _chance(summary, "trade_balance", record, index)
         deficit = _chance(summary, "trade_balance", 0.0, index, below=True)
         table.add_row(str(year), median, *spans, above, deficit)
-    return table
+    return _titled(title, table)
 
 
-def contribution_table(results: Results) -> Table:
+def contribution_table(results: Results) -> Group:
     """What the investments add to the surplus by year: mean of each channel and of all, and the interval of all."""
     summary = results.statistics
     title = f"What the announcements add beyond their flows of {results.manifest['origin']}, mean, bn USD a year"
     channels = [name.capitalize().replace(" ", "\n") for name in CHANNEL_NAMES.values()]
-    table = _table(title, ["Year", *channels, "All", "All, 80 %\ninterval"])
+    table = _table(["Year", *channels, "All", "All, 80 %\ninterval"])
     for index, year in enumerate(summary.years):
         means = [_number(summary, name, "mean", index, "+") for name in (*CHANNELS, "investment_effect")]
         table.add_row(str(year), *means, _interval(summary, "investment_effect", 80, index, "+"))
-    return table
+    return _titled(title, table)
 
 
-def runs_table(runs: Sequence[Results]) -> Table:
+def runs_table(runs: Sequence[Results]) -> Group:
     """Stored runs, one a row."""
     headings = ["Scenario", "Run", "Draws", "Seed", "Parameters", "Made (UTC)"]
-    table = _table("Stored runs", headings)
+    table = _table(headings)
     for run in runs:
         manifest = run.manifest
         counts = (f"{manifest['n_draws']:,}", str(manifest["seed"]))
         made = str(manifest["created"])[:16].replace("T", " ")
-        table.add_row(
-            run.name, manifest["digest"], *counts, manifest["parameters"], made
-        )
-    return table
+        table.add_row(run.name, manifest["digest"], *counts, manifest["parameters"], made)
+    return _titled("Stored runs", table)
 
 
-def history_table(seen: History) -> Table:
+def history_table(seen: History) -> Group:
     """Exports, imports and balance of past years on both bases; a running year says how many months it holds."""
     books = [getattr(seen, basis) for basis in BASES]
     bases = [
@@ -64,35 +68,60 @@ def history_table(seen: History) -> Table:
         for basis in BASES
     ]
     flows = [f"{flow}\n{basis}" for basis in bases for flow in ("Exports", "Imports", "Balance")]
-    table = _table("Korea's goods trade with the US, bn USD a year", ["Year", *flows])
+    table = _table(["Year", *flows])
     for index, year in enumerate(books[0].years):
         cells = [_observed(book, index, flow) for book in books for flow in range(3)]
         table.add_row(str(year), *cells)
-    return table
+    return _titled("Korea's goods trade with the US, bn USD a year", table)
 
 
-def _table(title: str, headings: Sequence[str]) -> Table:
-    padding = (0, 1, 0, 0)
-    table = Table(
-        title=title, title_style="bold", title_justify="left", box=SIMPLE_HEAD, padding=padding, pad_edge=False
-    )
+def _table(headings: Sequence[str]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in headings:
         table.add_column(heading, justify="right", vertical="bottom", no_wrap=True)
     return table
+
+
+def _titled(title: str, table: Table) -> Group:
+    return Group(Text(title, style="bold"), table)
 
 
 def answer(results: Results) -> Text:
     """One plain sentence: what the scenario does to the surplus, when, and how sure that is."""
     summary = results.statistics
     last = len(summary.years) - 1
+    median = _number(summary, "trade_balance", quantile_name(0.5), last, places=0)
+    interval = _interval(summary, "trade_balance", 80, last, places=0)
     level = (
-        f"the surplus itself would be {_number(summary, 'trade_balance', quantile_name(0.5), last, places=0)} bn USD in "
-        f"{summary.years[last]} (median; 80 % interval {_interval(summary, 'trade_balance', 80, last, places=0)}), "
+        f"the surplus itself would be {median} bn USD in {summary.years[last]} (median; 80 % interval {interval}), "
         f"{BASIS_NAMES[results.basis]}."
     )
     if not results.manifest["n_investments"]:
         return Text(f"Without new investment {level}")
     return Text(f"Beyond what flowed in {results.manifest['origin']}, {_effect(summary, last)}; {level}")
+
+
+def fit_table(rows: Sequence[ReportRow]) -> Group:
+    """Prior beside posterior of every parameter, with its convergence, and the published number where there is one."""
+    tables: dict[str, Table] = {}
+    headings = ["Prior, 95 %", "Median", "Posterior, 95 %", "R-hat", "ESS", "Seen"]
+    for row in rows:
+        table = tables.setdefault(row.model, _table([row.model.capitalize(), *headings]))
+        table.columns[0].justify = "left"
+        gate = ("", "") if isnan(row.r_hat) else (f"{row.r_hat:.3f}", f"{row.sample_size:.0f}")
+        published = "" if row.observed is None else f"{row.observed:.3f}"
+        learned = (_short(row.posterior[0]), _span(row.posterior))
+        table.add_row(Text(row.parameter), _span(row.prior), *learned, *gate, published)
+    return Group(*tables.values())
+
+
+def _span(quantiles: tuple[float, float, float]) -> str:
+    return f"{_short(quantiles[1])} to {_short(quantiles[2])}"
+
+
+def _short(value: float) -> str:
+    places = 1 if abs(value) >= 2 else 2 if abs(value) >= 0.1 else 3
+    return f"{value:.{places}f}".replace("-", "−")
 
 
 def _observed(book: AnnualTrade, index: int, flow: int) -> str:
@@ -104,14 +133,19 @@ def _observed(book: AnnualTrade, index: int, flow: int) -> str:
 
 
 def _effect(summary: Summary, last: int) -> str:
-    medians = summary.value("investment_effect", quantile_name(0.5))
-    peak = int(abs(medians).argmax())
-    changes = " and by ".join(_change(summary, index) for index in dict.fromkeys((peak, last)))
+    changes = " and by ".join(_change(summary, index) for index in _telling_years(summary, last))
     falls = _chance(summary, "investment_effect", 0.0, last, below=True)
     return (
         f"the announcements change Korea's goods surplus with the US by {changes}; "
         f"the chance that they lower it in {summary.years[last]} is {falls}"
     )
+
+
+def _telling_years(summary: Summary, last: int) -> list[int]:
+    """The last year, and before it the year of the largest effect where that is another story."""
+    medians = summary.value("investment_effect", quantile_name(0.5))
+    peak = int(abs(medians).argmax())
+    return [last] if abs(medians[peak] - medians[last]) < 0.25 * abs(medians[peak]) else [peak, last]
 
 
 def _change(summary: Summary, index: int) -> str:

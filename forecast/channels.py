@@ -20,7 +20,11 @@ QUARTERS_PER_YEAR = 4.0
 def smoothstep(progress: Quantity) -> Quantity:
     """Share done at `progress` through a span: 0 before, 1 after, `3x^2 - 2x^3` between."""
     inside = progress.clip(0.0, 1.0)
-    return inside * inside * (3.0 - 2.0 * inside)
+    share = -2.0 * inside
+    share += 3.0
+    share *= inside
+    share *= inside
+    return share
 
 
 def cumulative_share(time: Quantity, start: Quantity, end: Quantity) -> Quantity:

@@ -39,6 +39,12 @@ def main() -> None:
         sys.exit(STOPPED)
 
 
+def _demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: int) -> int:
+    if n_jobs == -1 or n_jobs > 0:
+        return n_jobs
+    raise click.BadParameter(f"got {n_jobs}, expected 1 or more workers, or -1 for one per core")
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="forecast")
 def cli() -> None:
@@ -49,25 +55,53 @@ def cli() -> None:
 @click.argument("files", nargs=-1, required=True)
 @click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="Number of draws.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
-@click.option("--n-jobs", default=-1, show_default=True, help="Workers, -1 for one per core; no trace in the numbers.")
+@click.option("--n-jobs", default=-1, callback=_demand_workers, show_default=True, help="Workers; -1: one per core.")
 @click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land.")
+@click.option(
+    "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
+)
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
 def run(
-    files: tuple[str, ...], overrides: tuple[str, ...], draws: int, seed: int, no_plot: bool, **options: Any
+    files: tuple[str, ...],
+    overrides: tuple[str, ...],
+    draws: int,
+    seed: int,
+    learned: Path | None,
+    no_plot: bool,
+    **options: Any,
 ) -> None:
     """Forecast one or several scenario FILES and store the results."""
     from forecast.engine import Settings
+    from forecast.posterior import load_posterior
     from forecast.run import run_scenario
 
     scenarios = _load_scenarios(files, overrides)
+    options |= {"posterior": load_posterior(learned), "draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
         with _progress(scenario.name, draws) as progress:
-            chart = None if no_plot else _draw_chart
-            done = run_scenario(scenario, Settings(draws, seed), draw_chart=chart, progress=progress, **options)
+            done = run_scenario(scenario, Settings(draws, seed), progress=progress, **options)
         _show(done)
+
+
+@cli.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Where to store it; the user's own place by default.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the sampler.")
+def fit(out: Path | None, seed: int) -> None:
+    """Learn the parameters from the shipped observations, report prior beside posterior, and store them."""
+    from forecast.briefing import fit_table
+    from forecast.fitting import Effort, fit_posterior, fit_report
+    from forecast.posterior import save_posterior, user_path
+
+    posterior = fit_posterior(Effort(seed=seed))
+    path = user_path() if out is None else out
+    save_posterior(posterior, path)
+    console = _console(at_least=96)
+    console.print(fit_table(fit_report(posterior)))
+    console.print(f"Stored in {path}", soft_wrap=True)
+    console.print("Runs use it with --posterior, and by themselves once the shipped one is stale.")
 
 
 @cli.command()
@@ -113,12 +147,19 @@ def _load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scen
     problems: list[Problem] = []
     for path in files:
         try:
-            scenarios.append(load_scenario(path, overrides))
+            scenarios.append(load_scenario(_scenario_path(path), overrides))
         except ScenarioError as error:
             problems.extend(error.problems)
     if problems:
         raise ScenarioError(problems)
     return scenarios
+
+
+def _scenario_path(given: str) -> Path:
+    """The file given, or the shipped scenario of that name where there is no such file."""
+    package = Path(__file__).parent
+    shipped = [folder / "scenarios" / f"{given}.yaml" for folder in (package, package.parent)]
+    return next((path for path in shipped if path.is_file() and not Path(given).exists()), Path(given))
 
 
 def _draw_chart(results: Results) -> None:
@@ -140,10 +181,13 @@ def _show(done: Run) -> None:
     console.print(f"{'Found' if done.found else 'Stored'} in {results.folder}", soft_wrap=True)
 
 
-def _console() -> Console:
+def _console(at_least: int = 0) -> Console:
+    """Where commands print; a table that needs `at_least` columns gets them, since a wrapped line beats a cut number."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    console = Console(highlight=False)
+    console.width = max(console.width, at_least)
+    return console
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 Every law offers `ppf(u)` (quantiles of uniforms, elementwise) and `cdf(x)` (its inverse); `Truncated` needs both.
 Parameters are checked on construction and a `ValueError` says what was got and what is accepted.
 
+`scipy.special` is imported by its first use, which a scenario of closed-form laws does without: it costs half a second.
+
 Refused here: sampling (that is `streams`), fitting, and laws without a closed quantile function.
 """
 
@@ -13,8 +15,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import betainc, betaincinv, gammainc, gammaincinv, ndtr, ndtri, stdtr, stdtrit
 
 from forecast.draws import Array
 
@@ -63,10 +65,10 @@ class Normal:
         _demand(self.sd > 0, f"got sd {self.sd}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
-        return np.asarray(self.mean + self.sd * ndtri(u))
+        return np.asarray(self.mean + self.sd * scipy.special.ndtri(u))
 
     def cdf(self, x: ArrayLike) -> Array:
-        return np.asarray(ndtr((np.asarray(x) - self.mean) / self.sd))
+        return np.asarray(scipy.special.ndtr((np.asarray(x) - self.mean) / self.sd))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,11 @@ class LogNormal:
         _demand(self.sigma > 0, f"got sigma {self.sigma}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
-        return np.asarray(self.median * np.exp(self.sigma * ndtri(u)))
+        return np.asarray(self.median * np.exp(self.sigma * scipy.special.ndtri(u)))
 
     def cdf(self, x: ArrayLike) -> Array:
         with np.errstate(divide="ignore"):
-            return np.asarray(ndtr(np.log(np.maximum(x, 0.0) / self.median) / self.sigma))
+            return np.asarray(scipy.special.ndtr(np.log(np.maximum(x, 0.0) / self.median) / self.sigma))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,10 @@ class StudentT:
         _demand(self.df > 0, f"got df {self.df}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
-        return np.asarray(self.location + self.scale * stdtrit(self.df, u))
+        return np.asarray(self.location + self.scale * scipy.special.stdtrit(self.df, u))
 
     def cdf(self, x: ArrayLike) -> Array:
-        return np.asarray(stdtr(self.df, (np.asarray(x) - self.location) / self.scale))
+        return np.asarray(scipy.special.stdtr(self.df, (np.asarray(x) - self.location) / self.scale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,10 @@ class Beta:
         _demand(self.beta > 0, f"got beta {self.beta}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
-        return np.asarray(betaincinv(self.alpha, self.beta, u))
+        return np.asarray(scipy.special.betaincinv(self.alpha, self.beta, u))
 
     def cdf(self, x: ArrayLike) -> Array:
-        return np.asarray(betainc(self.alpha, self.beta, np.clip(x, 0.0, 1.0)))
+        return np.asarray(scipy.special.betainc(self.alpha, self.beta, np.clip(x, 0.0, 1.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +139,10 @@ class Gamma:
         _demand(self.scale > 0, f"got scale {self.scale}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
-        return np.asarray(self.scale * gammaincinv(self.shape, u))
+        return np.asarray(self.scale * scipy.special.gammaincinv(self.shape, u))
 
     def cdf(self, x: ArrayLike) -> Array:
-        return np.asarray(gammainc(self.shape, np.maximum(x, 0.0) / self.scale))
+        return np.asarray(scipy.special.gammainc(self.shape, np.maximum(x, 0.0) / self.scale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +229,11 @@ class Pert:
         return 1 + rise, 1 + self.concentration - rise
 
     def ppf(self, u: ArrayLike) -> Array:
-        return np.asarray(self.low + (self.high - self.low) * betaincinv(*self._shapes(), u))
+        return np.asarray(self.low + (self.high - self.low) * scipy.special.betaincinv(*self._shapes(), u))
 
     def cdf(self, x: ArrayLike) -> Array:
         inside = np.clip((np.asarray(x) - self.low) / (self.high - self.low), 0.0, 1.0)
-        return np.asarray(betainc(*self._shapes(), inside))
+        return np.asarray(scipy.special.betainc(*self._shapes(), inside))
 
 
 def _demand_three_points(low: float, mode: float, high: float) -> None:
@@ -300,14 +302,14 @@ class Truncated:
 def normal_interval(low: float, high: float, level: float) -> Normal:
     """Normal law whose equal-tailed interval at `level` is `low` to `high`."""
     _demand_interval(low, high, level)
-    return Normal((low + high) / 2, (high - low) / (2 * float(ndtri((1 + level) / 2))))
+    return Normal((low + high) / 2, (high - low) / (2 * float(scipy.special.ndtri((1 + level) / 2))))
 
 
 def lognormal_interval(low: float, high: float, level: float) -> LogNormal:
     """Lognormal law whose equal-tailed interval at `level` is `low` to `high`."""
     _demand_interval(low, high, level)
     _demand(low > 0, f"got an interval from {low}, expected one above 0 for a lognormal law")
-    return LogNormal(math.sqrt(low * high), math.log(high / low) / (2 * float(ndtri((1 + level) / 2))))
+    return LogNormal(math.sqrt(low * high), math.log(high / low) / (2 * float(scipy.special.ndtri((1 + level) / 2))))
 
 
 def _demand_interval(low: float, high: float, level: float) -> None:

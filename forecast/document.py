@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from io import StringIO
 from typing import Any, TypeAlias
 
 from ruamel.yaml import YAML
@@ -29,7 +30,7 @@ from ruamel.yaml.events import (
 from forecast.errors import Problem, ScenarioError
 from forecast.phrases import Path, got, shortened, spelled
 from forecast.place import Place, refusal
-from forecast.textfile import MAX_DEPTH, MAX_ITEMS, TOO_DEEP, demand_parsable, position_of, read_text
+from forecast.textfile import MAX_DEPTH, MAX_ITEMS, MAX_LINE, TOO_DEEP, demand_parsable, position_of, read_text
 
 MAX_NODES = 50_000
 MERGE_KEY = "<<"
@@ -99,6 +100,17 @@ def parse_document(text: str, shown: str) -> Document:
     except (ValueError, OverflowError, TypeError, AttributeError):  # what the parser lets through on odd escapes
         raise refusal(Place(shown), "this is not valid YAML; check what follows each backslash") from None
     return Document(root, tuple(builder.problems))
+
+
+def yaml_text(plain: Mapping[str, Any]) -> str:
+    """YAML text of a mapping, in its own key order, that parses to the same values."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = MAX_LINE
+    stream = StringIO()
+    yaml.dump(plain, stream)
+    return stream.getvalue()
 
 
 class _Builder:

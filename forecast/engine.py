@@ -1,15 +1,14 @@
 """Blocks of draws, serial or parallel: the only user of joblib.
 
 Blocks are folded in index order whatever worker finishes first, so that the number of workers and the kind of backend
-leave no trace in the numbers. Memory is bounded by the blocks in flight.
+leave no trace in the numbers. Memory is bounded by the blocks in flight. A run of one task stays in this process and
+does not import joblib: starting workers would cost it more than its draws.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-from joblib import Parallel, delayed
 
 from forecast.block import annual_flows
 from forecast.draws import Array
@@ -20,7 +19,7 @@ from forecast.summary import Tally
 KEEP_DRAWS = 200_000
 """Above this many draws they are summarised and not kept: 200,000 draws of ten years take 128 MB."""
 
-BLOCKS_PER_TASK = 8
+BLOCKS_PER_TASK = 10
 """Consecutive blocks a worker simulates at a time, so that sending the plan costs little beside the work."""
 
 
@@ -51,19 +50,27 @@ def simulate(
         progress: called with the number of draws finished since the last call.
     """
     tally = Tally(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
-    tasks = (delayed(_simulate_blocks)(plan, streams) for streams in _tasks(plan, settings))
-    for blocks in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
+    for blocks in _simulated(plan, _tasks(plan, settings), n_jobs):
         for annual in blocks:
             tally.add(annual)
             progress(annual.shape[-1])
     return tally
 
 
-def _tasks(plan: Plan, settings: Settings) -> Iterator[list[Streams]]:
+def _simulated(plan: Plan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Array]]:
+    """Blocks of every task, in order."""
+    if n_jobs == 1 or len(tasks) == 1:
+        return (_simulate_blocks(plan, task) for task in tasks)
+    from joblib import Parallel, delayed
+
+    work = Parallel(n_jobs=n_jobs, return_as="generator")
+    return iter(work(delayed(_simulate_blocks)(plan, task) for task in tasks))
+
+
+def _tasks(plan: Plan, settings: Settings) -> list[list[Streams]]:
     n_blocks = -(-settings.n_draws // plan.block_size)
-    for first in range(0, n_blocks, BLOCKS_PER_TASK):
-        blocks = range(first, min(first + BLOCKS_PER_TASK, n_blocks))
-        yield [_block_streams(plan, settings, block) for block in blocks]
+    streams = [_block_streams(plan, settings, block) for block in range(n_blocks)]
+    return [streams[first : first + BLOCKS_PER_TASK] for first in range(0, n_blocks, BLOCKS_PER_TASK)]
 
 
 def _block_streams(plan: Plan, settings: Settings, block: int) -> Streams:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import astuple, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
 
@@ -155,13 +155,18 @@ class Interval(Distribution):
     """An equal-tailed interval that holds the value with probability `level`."""
 
     interval: tuple[Number, Number] = Field(description="[low, high], low below high")
-    level: Number = Field(description="probability that the value lies inside, between 0 and 1, such as 0.9")
+    level: Number = Field(
+        ge=0.01, lt=1, description="probability that the value lies inside, at least 0.01 and below 1, such as 0.9"
+    )
     distribution: Literal["normal", "lognormal"] = Field("normal", description="law that is fitted to the interval")
 
     def _whole(self) -> Law:
         fit: Mapping[str, Callable[..., Law]]
         fit = {"normal": distributions.normal_interval, "lognormal": distributions.lognormal_interval}
-        return fit[self.distribution](*self.interval, self.level)
+        fitted = fit[self.distribution](*self.interval, self.level)
+        if not all(map(math.isfinite, astuple(fitted))):
+            raise ValueError("got an interval too wide for a distribution, expected its ends closer together")
+        return fitted
 
 
 NAMED: Mapping[str, type[Distribution]] = {

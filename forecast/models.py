@@ -1,136 +1,261 @@
-"""The models PyMC fits: priors and likelihoods of the baseline, of localization and of the bridge.
+"""The models PyMC fits: what each sees, its priors and likelihood, and the rows `processes` gets from it.
 
-`processes` says what the parameters mean and how they move the future; the equations are the same. No model has a
-latent state a quarter: shocks are recovered from the data, the moving average by a triangular matrix. Data enter as
-`pm.Data`, so that compiled code is reused when only the numbers change. Free parameters are on the whole real line
-where they can be; `fitting` turns them into the rows of `processes`.
+The equations are those of `processes`, which also says what the rows mean. No model has a latent state a quarter:
+shocks are recovered from the data, the moving average by a triangular matrix. Free parameters live on the whole real
+line, flows are the first axis, and data that change from fit to fit enter as `pm.Data`, so that compiled code is used
+again when only numbers change. The bytes of this file are the model digest of a posterior.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from forecast.draws import Array
+from forecast.observations import BridgeObservations, ProcurementShare, QuarterlyTrade
+from forecast.processes import FLOWS, baseline_shocks, bridge_ratios
+from forecast.quarters import format_quarter, year_of
+
+Free = Mapping[str, Array]
+"""Free parameters by name, `(n_rows, ...)`."""
 
 BASELINE_QUARTERS = 48
-"""Quarters of growth the baseline learns from: with 60 or 80 the rolling-origin score of the balance is worse."""
+"""Quarters of growth the baseline learns from: rolling-origin scores are worse with 60, 80 or 120."""
 
-SEASONS = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [0.5**0.5, 0.5**0.5, -(0.5**0.5), -(0.5**0.5)]]) / 2**0.5
-"""Orthonormal contrasts of the four calendar quarters, `(3, 4)`: seasonal effects sum to zero and have one prior."""
+SUPPLIERS = ("korea", "local", "third_country")
+
+SHARE_NOISE: Mapping[int, float] = {2020: 0.005, 2023: 0.005}
+"""Standard deviation of a published share by its year, `OTHER_SHARE_NOISE` of any other year.
+
+Judgement: half a percentage point for KIET's survey, printed to a point or a tenth of one; two points for the share
+of another publisher, who may count other firms.
+"""
+
+OTHER_SHARE_NOISE = 0.02
+
+READING_NOISE = 0.056
+"""Standard deviation of a year's log ratio of the two books around that of `m` of its months, over `1 - m / 12`.
+
+From half-years: the root mean square departure is 0.028 over exports 2021-2025 and imports 2021-2024.
+"""
+
+ROUNDING_NOISE = 0.003
+"""The same for a whole year whose Korean figure is printed to 0.1 bn USD."""
+
+_SEASONS = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [0.5**0.5, 0.5**0.5, -(0.5**0.5), -(0.5**0.5)]]) / 2**0.5
+"""Orthonormal contrasts of the calendar quarters: seasonal effects sum to zero and have one prior."""
+
+_SPILL = np.array([[0.0], [1.0]])
 
 
-def baseline_model(history: Array, quarters: Array) -> pm.Model:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One model with its data.
+
+    Attributes:
+        name: its group in the posterior.
+        data: what it sees, in words.
+        build: makes the PyMC model.
+        rows: turns free parameters into the rows of `processes`, `(n_rows, ...)`.
+        states: by name, how the prior draws a free parameter that follows from the others by the model's equation.
+    """
+
+    name: str
+    data: str
+    build: Callable[[], pm.Model]
+    rows: Callable[[Free], dict[str, Array]]
+    states: Mapping[str, Callable[[Free, np.random.Generator], Array]] = field(default_factory=dict)
+
+
+def baseline_task(trade: QuarterlyTrade) -> Task:
+    """The baseline on the last `BASELINE_QUARTERS` quarters of growth."""
+    history = np.log(np.column_stack([trade.exports, trade.imports]))[-BASELINE_QUARTERS - 1 :]
+    first = trade.origin - len(history) + 2
+    seen = f"quarterly trade {format_quarter(first)}-{format_quarter(trade.origin)}, US Census basis"
+    build = partial(baseline_model, history.T, (first + np.arange(len(history) - 1)) % 4)
+    return Task("baseline", seen, build, partial(_baseline_rows, history, first))
+
+
+def baseline_model(history: Array, quarters: NDArray[np.int64]) -> pm.Model:
     """Joint log growth of exports and imports, US Census basis.
 
-    The prior of the drift is growth of 4 % a year, about that of nominal US demand; of the equilibrium, exports half
-    as large again as imports. Both flows drift alike a priori, and a gap between them closes at 1 to 5 % a quarter.
+    A priori both flows grow by 4 % a year, about as nominal US demand, exports are half as large again as imports in
+    equilibrium, and each flow closes the gap at 1 to 5 % a quarter.
 
     Args:
-        history: `(2, n_quarters + 1)` log bn USD a quarter, in the order exports, imports.
+        history: `(2, n_quarters + 1)` log bn USD a quarter.
         quarters: `(n_quarters,)` calendar quarter 0..3 of `history[:, 1:]`.
     """
     with pm.Model(check_bounds=False) as model:
         growth = pm.Data("growth", np.diff(history))
         gap = pm.Data("gap", history[0, :-1] - history[1, :-1])
-        contrasts = pm.Data("contrasts", SEASONS[:, quarters])
-        drift = pm.Normal("drift", 0.01, 0.003, shape=2)
+        contrasts = pm.Data("contrasts", _SEASONS[:, quarters])
+        drift = pm.Normal("drift", 0.01, 0.003, shape=(2, 1))
         season = pm.Normal("season", 0.0, 0.05, shape=(2, 3))
-        moving_average = pm.Normal("moving_average", -0.35, 0.15, shape=2)
-        log_adjustment = pm.Normal("log_adjustment", np.log(0.02), 0.5, shape=2)
+        moving_average = pm.Normal("moving_average", -0.35, 0.15, shape=(2, 1))
+        log_adjustment = pm.Normal("log_adjustment", np.log(0.02), 0.5, shape=(2, 1))
         ratio = pm.Normal("ratio", 0.4, 0.15)
-        law = _shock_law(scale=0.06, degrees_of_freedom=8.0)
-        pull = pt.exp(log_adjustment) * np.array([-1.0, 1.0])
-        moved = growth - drift[:, None] - season @ contrasts - pull[:, None] * (gap - ratio)
-        shocks = _unmoved(moved, moving_average, len(quarters))
-        _student_pair("growth", growth - shocks, law, observed=growth)
+        pull = pt.exp(log_adjustment) * np.array([[-1.0], [1.0]])
+        seasonal = (season[:, :, None] * contrasts).sum(axis=1)
+        moved = growth - drift - seasonal - pull * (gap - ratio)
+        _student_shocks(_unmoved(moved, moving_average, len(quarters)), scale=0.06, freedom=8.0)
     return model
 
 
-def localization_model(facts: Sequence[tuple[int, int, float]], noise: Sequence[float], horizon: float) -> pm.Model:
+def _baseline_rows(history: Array, first_quarter: int, free: Free) -> dict[str, Array]:
+    rows = {
+        "drift": free["drift"][..., 0],
+        "season": np.swapaxes(free["season"] @ _SEASONS, 1, 2),
+        "moving_average": free["moving_average"][..., 0],
+        "adjustment": np.exp(free["log_adjustment"])[..., 0],
+        "ratio": free["ratio"],
+        **_shock_rows(free),
+    }
+    shocks = baseline_shocks(_draw_last(rows), history, first_quarter)
+    return {**rows, "last_shock": shocks[-1].T}
+
+
+def localization_task(shares: Sequence[ProcurementShare], origin: int) -> Task:
+    """Localization seen through the printed shares; one derived from the others would count them twice."""
+    printed = [share for share in shares if not share.derived]
+    facts = [(share.year, SUPPLIERS.index(share.party), share.share) for share in printed]
+    seen = ", ".join(f"{share.party} {share.year} {share.share:.1%}" for share in printed)
+    horizon = (origin + 1) / 4 - 2023.5
+    return Task("localization", seen, partial(localization_model, facts, horizon), partial(_localization_rows, horizon))
+
+
+def localization_model(facts: Sequence[tuple[int, int, float]], horizon: float) -> pm.Model:
     """Shares of Korea, local and third-country suppliers in the purchases of US affiliates.
 
-    A straight line on the log-ratio scale, seen through published shares. Past the last of them the level also walks
-    at random, so that its value at the origin is less sure than the line.
+    A straight line on the log-ratio scale, seen through printed shares. After 2023 the level also walks at random, so
+    that its value at the origin is less sure than the line; nothing but its prior says how far.
 
     Args:
-        facts: year, supplier (0 Korea, 1 local, 2 third country) and share of each published number.
-        noise: standard deviation of each of them, a share.
-        horizon: years from 2023, the last fact, to the origin.
+        facts: year, position in `SUPPLIERS` and share of each printed number.
+        horizon: years from the middle of 2023 to the origin.
     """
+    years, suppliers, shares = (np.array(column) for column in zip(*facts, strict=True))
     with pm.Model(check_bounds=False) as model:
-        level_2023 = pm.Normal("level_2023", np.array([-0.7, -1.5]), np.array([1.0, 0.7]), shape=2)
+        level = pm.Normal("level_2023", np.array([-0.7, -1.5]), np.array([1.0, 0.7]), shape=2)
         slope = pm.Normal("slope", 0.0, np.array([0.1, 0.05]), shape=2)
-        pm.HalfNormal("innovation", 0.04, shape=2)
+        pm.Normal("log_innovation", np.log(0.02), 0.7, shape=2)
         pm.Normal("walk", 0.0, horizon**0.5, shape=2)
-        years, suppliers, shares = (np.array(column) for column in zip(*facts, strict=True))
-        weights = pt.exp(level_2023 + slope * (years[:, None] - 2023.0))
-        fitted = pt.concatenate([pt.ones((len(facts), 1)), weights], axis=1) / (1 + weights.sum(axis=1, keepdims=True))
-        pm.Normal("share", fitted[np.arange(len(facts)), suppliers], np.array(noise), observed=shares)
+        odds = pt.exp(level + slope * (years[:, None] - 2023.0))
+        weights = pt.concatenate([pt.ones((len(facts), 1)), odds], axis=1)
+        fitted = weights[np.arange(len(facts)), suppliers] / weights.sum(axis=1)
+        noise = np.array([SHARE_NOISE.get(year, OTHER_SHARE_NOISE) for year in years.tolist()])
+        pm.Normal("share", fitted, noise, observed=shares)
     return model
 
 
-def bridge_model(log_ratios: Array, later: Array, noise: Array) -> pm.Model:
+def _localization_rows(horizon: float, free: Free) -> dict[str, Array]:
+    level, slope, innovation = free["level_2023"], free["slope"], np.exp(free["log_innovation"])
+    return {
+        "level": level + slope * horizon + innovation * free["walk"],
+        "slope": slope,
+        "innovation": innovation,
+        "fitted_2020": _shares(level - 3 * slope),
+        "fitted_2023": _shares(level),
+    }
+
+
+def _shares(log_odds: Array) -> Array:
+    weights = np.exp(np.column_stack([np.zeros(len(log_odds)), log_odds]))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def bridge_task(observed: BridgeObservations, origin: int) -> Task:
+    """The bridge on the last unbroken run of years, and on what is known of the years up to the origin's."""
+    run = int(np.argmax(np.diff(observed.years, prepend=0)[::-1] > 1)) + 1
+    log_ratios, last = np.log(observed.ratios[-run:]), int(observed.years[-1])
+    n_later = year_of(origin + 1) - last
+    spans = [span for span in observed.later if span.first_month // 12 - last <= n_later]
+    readings = [(FLOWS.index(span.flow), span.first_month // 12 - last - 1, np.log(span.ratio)) for span in spans]
+    unseen = [1 - (span.last_month - span.first_month + 1) / 12 for span in spans]
+    noise = [max(READING_NOISE * share, ROUNDING_NOISE) for share in unseen]
+    seen = f"years {last - run + 1}-{last} in both books, {len(spans)} readings of later years"
+    build = partial(bridge_model, log_ratios.T, n_later, readings, noise)
+    states = {"later": partial(_walked_states, log_ratios[-1], n_later)}
+    return Task("bridge", seen, build, _bridge_rows, states)
+
+
+def bridge_model(
+    log_ratios: Array, n_later: int, readings: Sequence[tuple[int, int, float]], noise: Sequence[float]
+) -> pm.Model:
     """Annual log ratio of the Korean to the US book by flow, reverting to a mean.
 
     Args:
         log_ratios: `(2, n_years)`, contiguous years in which both flows are known in both books.
-        later: `(n_later, 2)`, readings of the years after them, NaN where there is none.
-        noise: `(n_later, 2)`, standard deviation of each reading.
+        n_later: years from the last of those to that of the first quarter after the origin.
+        readings: position in `FLOWS`, year (0 is the first later one) and log ratio of what is known of later years.
+        noise: standard deviation of each reading, log points.
     """
+    flows, years, values = (np.array(column) for column in zip(*readings, strict=True))
     with pm.Model(check_bounds=False) as model:
-        before, after = pm.Data("before", log_ratios[:, :-1]), pm.Data("after", log_ratios[:, 1:])
-        mean = pm.Normal("mean", np.array([0.0, 0.05]), 0.1, shape=2)
-        log_odds = pm.Normal("persistence_log_odds", 0.0, 1.0, shape=2)
-        persistence = pm.math.sigmoid(log_odds)
-        law = _shock_law(scale=0.02, degrees_of_freedom=4.0)
-        expected = mean[:, None] + persistence[:, None] * (before - mean[:, None])
-        _student_pair("ratio", expected, law, observed=after)
-        state = log_ratios[:, -1]
-        for year, (reading, sd) in enumerate(zip(later, noise, strict=True)):
-            state = _student_pair(f"state_{year}", mean + persistence * (state - mean), law)
-            for flow in np.flatnonzero(np.isfinite(reading)):
-                pm.Normal(f"reading_{year}_{flow}", state[flow], sd[flow], observed=reading[flow])
+        mean = pm.Normal("mean", np.array([[0.0], [0.05]]), 0.1, shape=(2, 1))
+        log_odds = pm.Normal("persistence_log_odds", 0.0, 1.0, shape=(2, 1))
+        later = pm.Flat("later", shape=(2, n_later))
+        path = pt.concatenate([pm.Data("log_ratios", log_ratios), later], axis=1) - mean
+        _student_shocks(path[:, 1:] - pm.math.sigmoid(log_odds) * path[:, :-1], scale=0.02, freedom=4.0)
+        pm.Normal("reading", later[flows, years], np.array(noise), observed=values)
     return model
 
 
-def _shock_law(scale: float, degrees_of_freedom: float) -> tuple[TensorVariable, TensorVariable, TensorVariable]:
-    """Scales `(2,)`, correlation and degrees of freedom of two shocks; the arguments are prior medians."""
-    log_scale = pm.Normal("log_shock_scale", np.log(scale), 0.5, shape=2)
-    arctanh = pm.Normal("shock_arctanh", 0.0, 0.8)
-    above_two = pm.Normal("log_freedom_above_two", np.log(degrees_of_freedom), 0.6)
-    return pt.exp(log_scale), pt.tanh(arctanh), 2.0 + pt.exp(above_two)
+def _bridge_rows(free: Free) -> dict[str, Array]:
+    return {**_bridge_law(free), "state": free["later"][..., -1]}
 
 
-def _student_pair(
-    name: str,
-    mean: TensorVariable,
-    law: tuple[TensorVariable, TensorVariable, TensorVariable],
-    observed: TensorVariable | None = None,
-) -> TensorVariable:
-    """A bivariate Student t, `(2, ...)`: that of exports, then that of imports given exports.
+def _bridge_law(free: Free) -> dict[str, Array]:
+    persistence = 1 / (1 + np.exp(-free["persistence_log_odds"]))
+    return {"mean": free["mean"][..., 0], "persistence": persistence[..., 0], **_shock_rows(free)}
 
-    Given its first coordinate, the second of a t with n degrees of freedom is a t with n + 1, its scale stretched by
-    the size of the first. Source: Ding (2016), The American Statistician 70(3): 293-295.
+
+def _walked_states(last: Array, n_later: int, free: Free, rng: np.random.Generator) -> Array:
+    """Log ratios of the years after `last` when nothing is seen of them, `(n_rows, 2, n_later)`."""
+    rows = _draw_last(_bridge_law(free))
+    n_rows = len(free["spill"])
+    tail = rng.standard_gamma(rows["degrees_of_freedom"] / 2, (n_later, n_rows))
+    start = {"state": np.repeat(last[:, None], n_rows, axis=1)}
+    ratios = bridge_ratios(rows | start, rng.standard_normal((n_later, 2, n_rows)), tail)
+    return np.asarray(np.moveaxis(np.log(ratios[1:]), -1, 0).swapaxes(1, 2))
+
+
+def _student_shocks(shocks: TensorVariable, scale: float, freedom: float) -> None:
+    """Likelihood of shocks of two flows, `(2, n)`, as bivariate Student t.
+
+    The shock of imports is `spill` times that of exports and a rest. The scales of exports and of the rest have prior
+    median `scale`; the degrees of freedom exceed two, where variance begins to be finite, by `freedom` (median).
     """
-    scale, correlation, freedom = law
-    seen = (None, None) if observed is None else (observed[0], observed[1])
-    first = pm.StudentT(f"{name}_exports", nu=freedom, mu=mean[0], sigma=scale[0], observed=seen[0])
-    surprise = ((first if observed is None else seen[0]) - mean[0]) / scale[0]
-    stretch = pt.sqrt((1 - correlation**2) * (freedom + surprise**2) / (freedom + 1))
-    expected = mean[1] + correlation * scale[1] * surprise
-    second = pm.StudentT(f"{name}_imports", nu=freedom + 1, mu=expected, sigma=scale[1] * stretch, observed=seen[1])
-    return pt.stack([first, second])
+    log_scale = pm.Normal("log_shock_scale", np.log(scale), 0.5, shape=(2, 1))
+    spill = pm.Normal("spill", 0.0, 0.7)
+    nu = 2.0 + pt.exp(pm.Normal("log_freedom_above_two", np.log(freedom), 0.6))
+    standard = (shocks - spill * _SPILL * shocks[:1]) * pt.exp(-log_scale)
+    tails = (0.5 * nu + 1.0) * pt.log1p((standard**2).sum(axis=0) / nu)
+    height = pt.gammaln(0.5 * nu + 1.0) - pt.gammaln(0.5 * nu) - pt.log(nu) - log_scale.sum()
+    pm.Potential("shocks", (height - tails).sum())
+
+
+def _shock_rows(free: Free) -> dict[str, Array]:
+    scale = np.exp(free["log_shock_scale"])[..., 0]
+    factor = np.zeros((len(scale), 2, 2))
+    factor[:, 0, 0], factor[:, 1, 1] = scale.T
+    factor[:, 1, 0] = free["spill"] * scale[:, 0]
+    return {"shock_factor": factor, "degrees_of_freedom": 2 + np.exp(free["log_freedom_above_two"])}
 
 
 def _unmoved(moved: TensorVariable, moving_average: TensorVariable, n_quarters: int) -> TensorVariable:
     """Shocks e of e[t] + moving_average * e[t-1] = moved[t], `(2, n_quarters)`, with nothing before the first."""
-    powers = (-moving_average[:, None]) ** np.arange(n_quarters)
     age = np.subtract.outer(np.arange(n_quarters), np.arange(n_quarters))
-    padded = pt.concatenate([powers, pt.zeros((2, 1))], axis=1)
-    weights = pt.take(padded, np.where(age >= 0, age, n_quarters).ravel(), axis=1)
-    return (weights.reshape((2, n_quarters, n_quarters)) * moved[:, None, :]).sum(axis=-1)
+    weights = (-moving_average[:, None]) ** np.maximum(age, 0) * (age >= 0)
+    return (weights * moved[:, None]).sum(axis=-1)
+
+
+def _draw_last(rows: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: np.moveaxis(values, 0, -1) for name, values in rows.items()}

@@ -148,7 +148,7 @@ def save_posterior(posterior: Posterior, path: str | Path) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         _write(posterior, temporary)
-        os.replace(temporary, target)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -206,19 +206,19 @@ def _write(posterior: Posterior, path: Path) -> None:
         file.attrs["header"] = _header(posterior)
         file.attrs["content"] = posterior.digest
         for path_in_file, values in _leaves(posterior):
-            group = file.require_group(path_in_file.rpartition("/")[0])
-            _add_variable(group, path_in_file.rpartition("/")[2], values)
+            _add_variable(file, path_in_file, values)
 
 
-def _add_variable(group: Any, name: str, values: Array) -> None:
-    names = ["row", *(f"{name}_{axis}" for axis in range(1, values.ndim))]
-    if group.name.startswith("/diagnostics"):
-        names[0] = "statistic" if len(values) == 3 else "count"
-    for dimension, size in zip(names, values.shape, strict=True):
+def _add_variable(file: Any, path_in_file: str, values: Array) -> None:
+    place, _, name = path_in_file.rpartition("/")
+    group = file[place] if place in file else file.create_group(place)
+    rows = f"rows_{len(values)}" if place.startswith("diagnostics") else "row"
+    dimensions = (rows, *(f"{name}_{axis}" for axis in range(1, values.ndim)))
+    for dimension, size in zip(dimensions, values.shape, strict=True):
         if dimension not in group.dimensions:
             group.dimensions[dimension] = size
     data = np.asarray(values, dtype="<f4")
-    group.create_variable(name, tuple(names), data=data, compression="gzip", shuffle=True)
+    group.create_variable(name, dimensions, data=data, compression="gzip", shuffle=True)
 
 
 def _header(posterior: Posterior) -> str:
@@ -246,8 +246,8 @@ def _demand_schema(posterior: Posterior, path: Path) -> None:
                     raise PosteriorError(
                         f"{place}: got {got}, expected (n_rows, {', '.join(map(str, shape))}); {_REFIT}"
                     )
-                if not np.isfinite(values).all():
-                    raise PosteriorError(f"{place}: got numbers that are not finite; {_REFIT}")
+                if not (np.abs(values) < np.finfo(np.float32).max).all():
+                    raise PosteriorError(f"{place}: got numbers that are not finite in single precision; {_REFIT}")
 
 
 def _text_digest(resource: Any) -> str:

@@ -37,6 +37,7 @@ normal when tail equals degrees_of_freedom / 2.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -96,6 +97,24 @@ def student_shocks(rows: Mapping[str, Array], normals: Array, tail: Array) -> Ar
     return shocks
 
 
+def baseline_shocks(rows: Mapping[str, Array], history: Array, first_quarter: int) -> Array:
+    """Shocks in log points that the baseline sees in observed flows, `(n_quarters, 2, n_draws)`.
+
+    The inverse of `baseline_flows`, with no shock before the first.
+
+    Args:
+        rows: group `baseline`, `(..., n_draws)` each; `last_shock` is not used.
+        history: `(n_quarters + 1, 2)` log bn USD a quarter.
+        first_quarter: index of the quarter of `history[1]`.
+    """
+    quarters = (first_quarter + np.arange(len(history) - 1)) % 4
+    gaps = (history[:-1, 0] - history[:-1, 1])[:, None, None]
+    shocks = np.diff(history, axis=0)[:, :, None] - _steady_growth(rows)[quarters] - _pull(rows) * gaps
+    for earlier, shock in pairwise(shocks):
+        shock -= rows["moving_average"] * earlier
+    return np.asarray(shocks)
+
+
 def _moving_average(rows: Mapping[str, Array], shocks: Array) -> Array:
     """Shock of a quarter plus what comes back of the one before, `(n_periods, 2, n_draws)`."""
     back = rows["moving_average"]
@@ -113,7 +132,7 @@ def _steady_growth(rows: Mapping[str, Array]) -> Array:
 
 def _pull(rows: Mapping[str, Array]) -> Array:
     """Response of log exports and log imports to log(exports / imports), `(2, n_draws)`."""
-    return rows["adjustment"] * np.array([[-1.0], [1.0]])
+    return np.asarray(rows["adjustment"] * np.array([[-1.0], [1.0]]))
 
 
 def _accumulate(path: Array, start: Array, rows: Mapping[str, Array]) -> None:

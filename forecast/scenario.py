@@ -6,17 +6,17 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from io import StringIO
 from os import PathLike
 from typing import Any, TypeVar
 
+import numpy as np
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
 from forecast import schema
 from forecast.complaints import complaints
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
+from forecast.document import yaml_text
 from forecast.errors import Problem, ScenarioError
 from forecast.laws import Model, law, plain_law
 from forecast.layers import layered
@@ -132,11 +132,12 @@ def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> S
         ScenarioError: carries every problem of the file, of the files it extends and of the overrides.
     """
     document = layered(path, overrides)
-    problems = [*document.problems, *review(document.root)]
-    try:
-        stated = ScenarioFile.model_validate(document.root.plain())
-    except ValidationError as error:
-        problems += complaints(document.root, error)
+    with np.errstate(all="ignore"):  # extreme parameters overflow to infinity, which the bounds refuse
+        problems = [*document.problems, *review(document.root)]
+        try:
+            stated = ScenarioFile.model_validate(document.root.plain())
+        except ValidationError as error:
+            problems += complaints(document.root, error)
     if problems:
         raise ScenarioError(sorted(problems, key=lambda problem: _reading_order(problem, str(path))))
     return _scenario(stated)
@@ -214,13 +215,7 @@ def _optional(reader: Callable[[Any], Value], spec: Any) -> Value | None:
 
 def dump_scenario(scenario: Scenario) -> str:
     """YAML text that loads to an equal scenario: every layer and override resolved, defaults written out."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.allow_unicode = True
-    stream = StringIO()
-    yaml.dump(plain_scenario(scenario), stream)
-    return stream.getvalue()
+    return yaml_text(plain_scenario(scenario))
 
 
 def plain_scenario(scenario: Scenario) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Refused here: rules between values, such as umbrellas and the order of dates (th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -19,6 +19,9 @@ from forecast.quarters import ACCEPTED
 from forecast.textfile import MAX_ITEMS
 
 FIRST_HORIZON, LAST_HORIZON = 2000, 2060
+
+Source: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
+_SOURCES = "a list of texts of 1 to 1000 characters: addresses of the evidence"
 
 
 class Investment(Model):
@@ -45,7 +48,7 @@ class Investment(Model):
     scale: Amount | None = Field(None, description="realised over stated amount, 0 or more")
     overrides: Mapping[str, NumberSpec] = Field({}, description="a mapping from coefficient names to numbers")
     localization: Localization | None = Field(None, description="a mapping with path: a path of its own")
-    sources: tuple[str, ...] = Field((), description="a list of texts: addresses of the evidence")
+    sources: tuple[Source, ...] = Field((), description=_SOURCES)
 
 
 class Overrides(Model):
@@ -67,9 +70,9 @@ class ScenarioFile(Model):
         description="1 to 64 lower-case letters, digits and hyphens, such as hyundai-2026",
     )
     title: str | None = Field(
-        None, pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; the name stands in for it"
+        None, pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; if left out, the name"
     )
-    description: str = Field("", max_length=10_000, description="text of at most 10000 characters")
+    description: str = Field("", max_length=3000, description="text of at most 3000 characters")
     origin: Quarter | None = Field(None, description="the last observed quarter, such as 2026Q2")
     as_of: Day | None = Field(None, description="the day up to which data count as known, such as 2026-11-01")
     horizon: int = Field(
@@ -88,4 +91,4 @@ class ScenarioFile(Model):
         FittedEverywhere(path="fitted"), description="a mapping with path: how purchases of all affiliates move"
     )
     overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
-    sources: tuple[str, ...] = Field((), description="a list of texts: addresses of the evidence")
+    sources: tuple[Source, ...] = Field((), description=_SOURCES)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
-from scipy.special import gammaincinv, ndtri
+import scipy
 
 from forecast.draws import Array
 
@@ -62,14 +62,14 @@ class Streams:
         """Standard normals, `(n_rows, n_draws)`."""
         if self.scheme == "plain":
             return generator(self.seed, name, self.block).standard_normal((n_rows, self.n_draws))
-        return np.asarray(ndtri(self.uniforms(name, n_rows)))
+        return np.asarray(scipy.special.ndtri(self.uniforms(name, n_rows)))
 
     def gammas(self, name: str, shape: Array, n_rows: int) -> Array:
         """Gamma variates of unit scale, `(n_rows, n_draws)`, with one shape parameter a draw `(n_draws,)`."""
         if self.scheme == "plain":
             rng = generator(self.seed, name, self.block)
             return rng.standard_gamma(shape, (n_rows, self.n_draws))
-        return np.asarray(gammaincinv(shape, self.uniforms(name, n_rows)))
+        return np.asarray(scipy.special.gammaincinv(shape, self.uniforms(name, n_rows)))
 
 
 def _plain(rng: np.random.Generator, n_rows: int, n_draws: int) -> Array:

@@ -16,7 +16,7 @@ from forecast.phrases import no_such_file
 from forecast.place import Place, refusal
 
 MAX_BYTES = 2**20
-MAX_LINE = 4_000
+MAX_LINE = 20_000
 MAX_DEPTH = 40
 MAX_ITEMS = 500
 TOO_DEEP = f"got values nested more than {MAX_DEPTH} deep, expected fewer levels"

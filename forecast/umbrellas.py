@@ -69,7 +69,7 @@ def _umbrella(umbrella: Row, parts: Sequence[Row]) -> Iterator[Problem]:
     if whole and sum(amounts.values()) > mean(whole) + ROUNDING:
         listed = ", ".join(f"{name} {amount:.4g}" for name, amount in amounts.items())
         total = f"{sum(amounts.values()):.4g} bn USD in parts ({listed})"
-        yield umbrella.problem("amount", f"got {total}, expected at most the {mean(whole):.4g} of the pledge")
+        yield umbrella.problem("amount", f"got {total}, expected at most the {mean(whole):.4g} bn USD of the pledge")
 
 
 def _overlaps(by_id: Mapping[str, Row]) -> Iterator[Problem]:

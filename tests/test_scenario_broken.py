@@ -56,6 +56,9 @@ def test_the_problems_carry_their_place(monkeypatch: pytest.MonkeyPatch) -> None
     assert problem.path == "investments.A-2.amount"
 
 
+ENTRY = "  - id: A\n" + "    key: [0, 1]\n" * 12
+
+
 def refused_quickly(path: Path) -> str:
     message(BROKEN / "empty.yaml")
     start = time.perf_counter()
@@ -80,7 +83,7 @@ def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
         ("a:\n" + "".join(f"{' ' * i}b:\n" for i in range(1, 80)), "nested more than 40 deep"),
         ("a: &a [" + "x, " * 400 + "x]\nb: [" + "*a, " * 400 + "*a]", "got over 50000 values"),
         ("name: many\ninvestments:\n" + "".join(f"  - {{id: A-{i}}}\n" for i in range(600)), "a list of more than 500"),
-        ("investments:\n" + f"  - id: A\n{KEYLINES}" * 501, "a list of more than 500"),
+        ("investments:\n" + ENTRY * 501, "a list of more than 500"),
         ("investments:\n" + "  - key: value\n    id: A\n" * 501, "investments: got a list of more than 500"),
         ("a: 1\x00", "expected printable characters"),
         ('a: "\\UFFFFFFFF"', "check what follows each backslash"),

@@ -1,0 +1,114 @@
+"""Draws per second of the engine beside the notebook and the kernel, statistics included.
+
+    python benchmarks/throughput.py
+    python benchmarks/throughput.py --draws 20000 100000 1000000 --rounds 3
+
+Every measurement is a process of its own that warms up first; rounds go through all implementations in turn, and ratios
+are taken within a round. A million draws of the notebook need about 10 GB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+
+import kernel
+import notebook
+from agreement import agreement
+from joblib import parallel_config
+from measurement import measured, peak_memory, table
+from plans import announced_plan
+
+from forecast.engine import Settings, simulate
+from forecast.plan import Plan
+
+WARM_UP = 32_000
+"""Draws made before the clock starts: enough to give each of two workers a task."""
+
+
+def engine(n_jobs: int, backend: str) -> Callable[[Plan, int], object]:
+    def run(plan: Plan, n_draws: int) -> object:
+        with parallel_config(backend=backend):
+            return simulate(plan, Settings(n_draws), n_jobs).summary(plan.years)
+
+    return run
+
+
+def fused(n_threads: int) -> Callable[[Plan, int], object]:
+    def run(plan: Plan, n_draws: int) -> object:
+        return notebook.statistics(kernel.annual_flows(plan, n_draws, 0, n_threads), (0.0, plan.record))
+
+    return run
+
+
+def whole_arrays(plan: Plan, n_draws: int) -> object:
+    return notebook.statistics(notebook.annual_flows(plan, n_draws, 0), (0.0, plan.record))
+
+
+IMPLEMENTATIONS: dict[str, Callable[[Plan, int], object]] = {
+    "notebook, whole arrays": whole_arrays,
+    "engine, serial": engine(1, "loky"),
+    "engine, 2 threads": engine(2, "threading"),
+    "engine, 2 processes": engine(2, "loky"),
+    "kernel, 1 thread": fused(1),
+    "kernel, 2 threads": fused(2),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--draws", type=int, nargs="+", default=[20_000, 100_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--one", choices=IMPLEMENTATIONS, help="measure this one only, in this process")
+    options = parser.parse_args()
+    if options.one is not None:
+        print(json.dumps(measure(options.one, options.draws[0])))
+        return
+    print(agreement(announced_plan(), 100_000), end="\n\n")
+    for n_draws in options.draws:
+        print(f"{n_draws:,} draws\n\n{compared(n_draws, options.rounds)}\n", flush=True)
+
+
+def measure(name: str, n_draws: int) -> dict[str, float]:
+    """Seconds a run takes once warm, and peak memory in MiB."""
+    plan, run = announced_plan(), IMPLEMENTATIONS[name]
+    run(plan, WARM_UP)
+    times = []
+    for _ in range(max(1, 100_000 // n_draws)):
+        start = perf_counter()
+        run(plan, n_draws)
+        times.append(perf_counter() - start)
+    return {"seconds": median(times), "peak": peak_memory()}
+
+
+def compared(n_draws: int, n_rounds: int) -> str:
+    """Medians over the rounds, and ratios to the notebook and to the kernel on one thread."""
+    rounds = [
+        {name: measured(__file__, "--one", name, "--draws", n_draws) for name in IMPLEMENTATIONS}
+        for _ in range(n_rounds)
+    ]
+    header = ["", "draws/s", "x notebook", "x kernel", "range", "peak MiB"]
+    return table(header, [_row(name, n_draws, rounds) for name in IMPLEMENTATIONS])
+
+
+def _row(name: str, n_draws: int, rounds: list[dict[str, dict[str, float]]]) -> list[str]:
+    seconds = [one[name]["seconds"] for one in rounds]
+    to_notebook, to_kernel = (
+        sorted(one[base]["seconds"] / one[name]["seconds"] for one in rounds)
+        for base in ("notebook, whole arrays", "kernel, 1 thread")
+    )
+    return [
+        name,
+        f"{n_draws / median(seconds):,.0f}",
+        f"{median(to_notebook):.2f}",
+        f"{median(to_kernel):.2f}",
+        f"{to_kernel[0]:.2f} to {to_kernel[-1]:.2f}",
+        f"{max(one[name]['peak'] for one in rounds):,.0f}",
+    ]
+
+
+if __name__ == "__main__":
+    main()
