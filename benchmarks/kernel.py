@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange, set_num_threads
-from sampling import exponential, gamma, normal, seeded, uniform
+from sampling import FUSED, exponential, gamma, normal, seeded, uniform
 
 from forecast.distributions import Constant, Law, LogNormal, Normal, Triangular, Uniform, Weibull
 from forecast.draws import SERIES, Array
@@ -25,7 +25,6 @@ LEARNED, CONSTANT, UNIFORM, TRIANGULAR, WEIBULL, NORMAL, LOGNORMAL = range(7)
 CAPEX, CAPITAL, ADDED, SCALE, PROBABILITY, START, PRODUCTION, SLIP, MACHINERY, KOREAN, OUTPUT, USE, BUILDING, RAMP = (
     range(14)
 )
-FEDERATE = dict(fastmath=True, error_model="numpy", cache=True)
 
 
 class Tables(NamedTuple):
@@ -132,7 +131,7 @@ def _coded_law(law: Law) -> tuple[int, tuple[float, ...]]:
     raise ValueError(f"got {law}, which this kernel does not know")
 
 
-@njit(parallel=True, **FEDERATE)
+@njit(parallel=True, **FUSED)
 def _fill(t, seed, annual):
     n_draws = annual.shape[2]
     for chunk in prange((n_draws + CHUNK - 1) // CHUNK):
@@ -151,7 +150,7 @@ def _fill(t, seed, annual):
             _store(sums, annual, draw)
 
 
-@njit(inline="always", **FEDERATE)
+@njit(inline="always", **FUSED)
 def _store(sums, annual, draw):
     for year in range(annual.shape[1]):
         exports, imports, capital_goods, intermediates, displaced, returned = sums[:, year]
@@ -167,12 +166,12 @@ def _store(sums, annual, draw):
         annual[8, year, draw] = -returned
 
 
-@njit(inline="always", **FEDERATE)
+@njit(inline="always", **FUSED)
 def _picked(rows, rng):
     return rows[int(uniform(rng) * len(rows))]
 
 
-@njit(**FEDERATE)
+@njit(**FUSED)
 def _add_baseline(t, rng, sums):
     row = _picked(t.baseline, rng)
     exports, imports = t.last
@@ -194,7 +193,7 @@ def _add_baseline(t, rng, sums):
     sums[1, 0] += t.observed[1]
 
 
-@njit(**FEDERATE)
+@njit(**FUSED)
 def _scale_by_bridge(t, rng, sums):
     row = _picked(t.bridge, rng)
     exports, imports = row[4], row[5]
@@ -209,7 +208,7 @@ def _scale_by_bridge(t, rng, sums):
         sums[1, year] *= np.exp(imports)
 
 
-@njit(**FEDERATE)
+@njit(**FUSED)
 def _draw_values(t, rng, values):
     row = _picked(t.coefficients, rng)
     for i in range(len(values)):
@@ -232,8 +231,8 @@ def _draw_values(t, rng, values):
             values[i] = np.exp(a + b * normal(rng))
 
 
-@njit(**FEDERATE)
-def _walk(t, rng, row, local, third):
+@njit(**FUSED)
+def _walk(rng, row, local, third):
     """Multipliers of the odds of local and third-country supply, row 0 the origin."""
     local[0], third[0] = 1.0, 1.0
     walk_local, walk_third = 0.0, 0.0
@@ -243,10 +242,10 @@ def _walk(t, rng, row, local, third):
         local[period], third[period] = np.exp(walk_local), np.exp(walk_third)
 
 
-@njit(**FEDERATE)
+@njit(**FUSED)
 def _add_investments(t, rng, values, local, third, flows, output, sums):
     row = _picked(t.localization, rng)
-    _walk(t, rng, row, local, third)
+    _walk(rng, row, local, third)
     local_of_remainder = 1 / (1 + np.exp(row[1] - row[0]))
     flows[:] = 0.0
     for group in range(len(t.groups) - 1):
@@ -266,7 +265,7 @@ def _add_investments(t, rng, values, local, third, flows, output, sums):
             sums[2 + channel, t.years[period]] += flows[channel, period + 1] - flows[channel, 0]
 
 
-@njit(**FEDERATE)
+@njit(**FUSED)
 def _add_project(t, rng, values, project, capital_goods, output):
     scale = values[project[SCALE]]
     realised = uniform(rng) < values[project[PROBABILITY]]
@@ -275,20 +274,20 @@ def _add_project(t, rng, values, project, capital_goods, output):
     start = values[project[START]] if project[START] >= 0 else values[project[PRODUCTION]] - building
     planned = values[project[PRODUCTION]] if project[PRODUCTION] >= 0 else start + building
     production = max(planned + values[project[SLIP]], start + 1.0)
-    machinery = values[project[MACHINERY]] * values[project[KOREAN]]
-    _add_orders(start - t.origin, production - t.origin, values[project[CAPEX]] * scale * machinery, n_rows, capital_goods)
+    orders = values[project[CAPEX]] * scale * values[project[MACHINERY]] * values[project[KOREAN]]
+    _add_orders(start - t.origin, production - t.origin, orders, n_rows, capital_goods)
     capital = values[project[CAPITAL]] + (values[project[ADDED]] if project[ADDED] >= 0 else 0.0)
     capacity = capital * scale * values[project[OUTPUT]] * values[project[USE]] / 4
     _add_output(production - t.origin, values[project[RAMP]], capacity, n_rows, output)
 
 
-@njit(inline="always", **FEDERATE)
+@njit(inline="always", **FUSED)
 def _smoothstep(progress):
     inside = min(max(progress, 0.0), 1.0)
     return inside * inside * (3.0 - 2.0 * inside)
 
 
-@njit(**FEDERATE)
+@njit(**FUSED)
 def _add_orders(start, end, orders, n_rows, flow):
     first, last = max(int(np.floor(start)), 0), min(int(np.ceil(end)), n_rows)
     per_quarter = 1 / (end - start)
@@ -299,7 +298,7 @@ def _add_orders(start, end, orders, n_rows, flow):
         below = above
 
 
-@njit(**FEDERATE)
+@njit(**FUSED)
 def _add_output(start, ramp, capacity, n_rows, flow):
     first, last = max(int(np.floor(start)), 0), max(min(int(np.ceil(start + ramp)), n_rows), 0)
     for i in range(first, last):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -26,9 +25,11 @@ def wall_time(command: list[str]) -> tuple[float, str]:
 
 
 def peak_memory() -> float:
-    """Peak resident memory of this process and of its living children, MiB (Linux)."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return (own + sum(map(_peak, _children()))) / 1024
+    """Peak resident memory of this process and of its living children, MiB (Linux).
+
+    Not `getrusage`, whose peak a process inherits from the one that started it.
+    """
+    return sum(map(_peak, {"self", *_children()})) / 1024
 
 
 def _children() -> set[str]:

@@ -16,7 +16,7 @@ STRIPS = 256
 TAIL = 3.6541528853610088
 AREA = 0.00492867323399
 ONE, ELEVEN, FORTY, BYTE = np.uint64(1), np.uint64(11), np.uint64(40), np.uint64(255)
-FUSED = dict(fastmath=True, error_model="numpy", cache=True)
+FUSED = {"fastmath": True, "error_model": "numpy", "cache": True}
 
 
 def _edges() -> np.ndarray:

@@ -182,7 +182,7 @@ def _show(done: Run) -> None:
 
 
 def _console(at_least: int = 0) -> Console:
-    """Where commands print; a table that needs `at_least` columns gets them, since a wrapped line beats a cut number."""
+    """Where commands print, `at_least` so many columns wide: a wrapped line beats a cut number."""
     from rich.console import Console
 
     console = Console(highlight=False)

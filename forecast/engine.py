@@ -1,8 +1,8 @@
 """Blocks of draws, serial or parallel: the only user of joblib.
 
 Blocks are folded in index order whatever worker finishes first, so that the number of workers and the kind of backend
-leave no trace in the numbers. Memory is bounded by the blocks in flight. A run of one task stays in this process and
-does not import joblib: starting workers would cost it more than its draws.
+leave no trace in the numbers. Memory is bounded by the blocks in flight. A short run stays in this process and does not
+import joblib: starting workers would cost it more than its draws.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ KEEP_DRAWS = 200_000
 
 BLOCKS_PER_TASK = 10
 """Consecutive blocks a worker simulates at a time, so that sending the plan costs little beside the work."""
+
+WORTH_WORKERS = 5
+"""Tasks from which a run starts workers: 100,000 draws take about as long as they do to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def simulate(
 
 def _simulated(plan: Plan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Array]]:
     """Blocks of every task, in order."""
-    if n_jobs == 1 or len(tasks) == 1:
+    if n_jobs == 1 or len(tasks) < WORTH_WORKERS:
         return (_simulate_blocks(plan, task) for task in tasks)
     from joblib import Parallel, delayed
 

@@ -16,7 +16,7 @@ from forecast.draws import Array
 from forecast.errors import RunError
 from forecast.inputs import Input, Judged, Learned
 from forecast.observations import record_surplus
-from forecast.quarters import format_quarter, year_of
+from forecast.quarters import format_quarter, parse_time, year_of
 from forecast.scenario import Investment, Localization, Scenario
 from forecast.sectors import COEFFICIENTS, SECTORS
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from forecast.posterior import Posterior
     from forecast.realisation import Realisation
     from forecast.series import QuarterlyTrade
+
+PUBLICATION_LAG = 0.4
+"""Quarters from the end of a quarter to its last month's release by the US Census Bureau, five weeks later."""
 
 BLOCK_SIZE = 2_000
 """Draws in a block: its working set fits a core's cache, and 20,000 draws still give ten replicates."""
@@ -39,9 +42,18 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One investment that is built or bought, as the channels need it. Amounts in bn USD, durations in quarters."""
+    """One investment that is built or bought, as the channels need it. Amounts in bn USD, durations in quarters.
+
+    Attributes:
+        bought: whether the plant stands already, so that what is spent on it does not wait for production.
+        announced: position on the quarter axis.
+        capex: what is spent on building.
+        capital: what produces, in parts.
+    """
 
     id: str
+    bought: bool
+    announced: float
     capex: Input
     capital: tuple[Input, ...]
     scale: Input
@@ -140,14 +152,22 @@ def compile_plan(
 
 def _demand_origin(scenario: Scenario, posterior: Posterior, trade: QuarterlyTrade) -> int:
     """The quarter the run starts from, which the posterior must have seen last."""
-    origin = min(trade.origin, trade.origin if scenario.origin is None else scenario.origin)
-    if origin != posterior.origin or (scenario.origin or origin) != origin:
-        wanted = format_quarter(scenario.origin or origin)
+    origin = _origin(scenario, trade)
+    if origin != posterior.origin:
         raise RunError(
-            f"origin: got {wanted}, expected {format_quarter(posterior.origin)}, "
+            f"{scenario.name}: starts from {format_quarter(origin)}, expected {format_quarter(posterior.origin)}, "
             f"the last quarter the posterior was fitted to; data end with {format_quarter(trade.origin)}"
         )
     return origin
+
+
+def _origin(scenario: Scenario, trade: QuarterlyTrade) -> int:
+    """Last quarter observed: as stated, or as published on the day stated, or the last in the data."""
+    if scenario.origin is not None:
+        return scenario.origin
+    if scenario.as_of is None:
+        return trade.origin
+    return min(trade.origin, int(parse_time(scenario.as_of) - PUBLICATION_LAG) - 1)
 
 
 def _log_history(trade: QuarterlyTrade, origin: int) -> Array:
@@ -217,10 +237,12 @@ class _Compiler:
         amount = judged("amount", investment.amount)
         new_capex = judged("new_capex", investment.new_capex)
         acquired = investment.kind == "acquisition"
-        start, production = investment.construction_start, self._production_start(investment)
+        start, production = self._construction_start(investment), self._production_start(investment)
         defaults = self._realisation(investment)
         return Project(
             id=investment.id,
+            bought=acquired,
+            announced=investment.announced,
             capex=new_capex if acquired else amount,
             capital=(amount, new_capex) if acquired else (amount,),
             scale=judged("scale", defaults["scale"]),
@@ -230,6 +252,11 @@ class _Compiler:
             slip=judged("slip", defaults["slip"]),
             coefficients={name: self._coefficient(investment, name) for name in PROJECT_COEFFICIENTS},
         )
+
+    def _construction_start(self, investment: Investment) -> Law | None:
+        if investment.construction_start is None and investment.kind == "acquisition":
+            return Constant(investment.announced)
+        return investment.construction_start
 
     def _production_start(self, investment: Investment) -> Law | None:
         if investment.production_start is None and investment.kind == "acquisition":

@@ -60,6 +60,9 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
 """The posterior that comes with the package."""
 
+TABLES = ("procurement_shares", "trade_annual", "trade_monthly", "trade_monthly_korea")
+"""Tables of observations the models see; with the sector priors they make the data digest."""
+
 _PARTS = ("posterior", "prior", "diagnostics")
 _REFIT = "run `forecast fit` to make a new one"
 
@@ -99,16 +102,11 @@ class Posterior:
         return content.hexdigest()
 
 
-def rows(posterior: Posterior, *, prior: bool = False) -> Groups:
-    """Joint rows by model and parameter, of the posterior or of the prior stored beside it."""
-    return posterior.prior if prior else posterior.groups
-
-
 def current_digests() -> dict[str, str]:
     """Digests of the installed data and model, by name, without importing PyMC."""
     package = files("forecast")
     sectors = _text_digest(package / "data" / "sectors.yaml")
-    data = hashlib.sha256(f"{data_digest()}{sectors}".encode()).hexdigest()
+    data = hashlib.sha256(f"{data_digest(*TABLES)}{sectors}".encode()).hexdigest()
     return {"data": data, "model": _text_digest(package / "models.py")}
 
 
@@ -239,15 +237,15 @@ def _demand_schema(posterior: Posterior, path: Path) -> None:
     for part, groups in (("posterior", posterior.groups), ("prior", posterior.prior)):
         for model, shapes in TRAILING.items():
             for name, shape in shapes.items():
-                values = groups.get(model, {}).get(name)
-                place = f"posterior {path}: {part}/{model}/{name}"
-                if values is None or values.shape[1:] != shape or not len(values):
-                    got = "nothing" if values is None else f"shape {values.shape}"
-                    raise PosteriorError(
-                        f"{place}: got {got}, expected (n_rows, {', '.join(map(str, shape))}); {_REFIT}"
-                    )
-                if not (np.abs(values) < np.finfo(np.float32).max).all():
-                    raise PosteriorError(f"{place}: got numbers that are not finite in single precision; {_REFIT}")
+                _demand_rows(groups.get(model, {}).get(name), shape, f"posterior {path}: {part}/{model}/{name}")
+
+
+def _demand_rows(values: Array | None, shape: tuple[int, ...], place: str) -> None:
+    if values is None or values.shape[1:] != shape or not len(values):
+        got = "nothing" if values is None else f"shape {values.shape}"
+        raise PosteriorError(f"{place}: got {got}, expected (n_rows, {', '.join(map(str, shape))}); {_REFIT}")
+    if not (np.abs(values) < np.finfo(np.float32).max).all():
+        raise PosteriorError(f"{place}: got numbers that are not finite in single precision; {_REFIT}")
 
 
 def _text_digest(resource: Any) -> str:

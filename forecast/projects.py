@@ -25,24 +25,29 @@ def add_project(plan: Plan, inputs: Inputs, project: Project, capital_goods: Arr
     known = inputs.values(project.coefficients)
     scale = inputs.value(project.scale)
     realised = inputs.streams.uniforms(f"investments.{project.id}.realised") < inputs.value(project.probability)
-    start, production = _dates(inputs, project, known["construction_quarters"])
+    building = known["construction_quarters"]
+    start, production = _dates(inputs, project, building)
+    built = start + building if project.bought else production
     capital = sum(inputs.value(part) for part in project.capital)
     orders = capital_goods_exports(
         inputs.value(project.capex) * scale, known["machinery_share"], known["korean_machinery_share"]
     )
     capacity = output_at_capacity(capital * scale, known["output_per_capex"], known["utilisation"])
-    _add_orders(plan.origin, capital_goods, orders, realised, start, production)
+    _add_orders(plan.origin, capital_goods, orders, realised, start, built)
     _add_output(plan.origin, output, capacity, realised, production, production + known["ramp_quarters"])
 
 
 def _dates(inputs: Inputs, project: Project, building: Values) -> tuple[Values, Values]:
-    """Start of construction and of production; a date not stated lies one building time from the other."""
+    """Start of construction and of production.
+
+    A date not stated lies one building time from the other, though nothing is built before it is announced.
+    """
     stated = {
         name: inputs.value(date)
         for name, date in (("start", project.construction_start), ("production", project.production_start))
         if date is not None
     }
-    start = stated["start"] if "start" in stated else stated["production"] - building
+    start = stated["start"] if "start" in stated else np.maximum(stated["production"] - building, project.announced)
     planned = stated["production"] if "production" in stated else start + building
     return start, np.maximum(planned + inputs.value(project.slip), start + 1.0)
 

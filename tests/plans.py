@@ -93,6 +93,8 @@ def project(
     spent = judged(f"investments.{name}.amount", amount)
     return Project(
         id=name,
+        bought=False,
+        announced=ORIGIN - 100.0,
         capex=spent,
         capital=(spent,),
         scale=inputs["scale"],

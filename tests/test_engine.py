@@ -13,7 +13,7 @@ from scipy import stats
 from forecast.block import annual_flows
 from forecast.distributions import Beta, LogNormal, Triangular, Uniform, Weibull
 from forecast.draws import CHANNELS, SERIES, Array
-from forecast.engine import Settings, simulate
+from forecast.engine import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, simulate
 from forecast.plan import Plan, Project
 from forecast.scenario import Localization
 from forecast.streams import SCHEMES, Scheme, Streams
@@ -153,12 +153,13 @@ def test_adding_an_investment_leaves_the_luck_of_the_others() -> None:
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_workers_and_backends_leave_no_trace(backend: str, scheme: Scheme) -> None:
-    made = replace(noisy(group(uncertain("A"), uncertain("B"))), block_size=100)
-    settings = Settings(n_draws=2_050, seed=3, scheme=scheme)
+    made = replace(noisy(group(uncertain("A"), uncertain("B"))), block_size=16)
+    settings = Settings(n_draws=1_000, seed=3, scheme=scheme)
     serial = simulate(made, settings).annual()
     with parallel_config(backend=backend):
         parallel = simulate(made, settings, n_jobs=2).annual()
-    assert serial.shape[-1] == 2_050
+    assert serial.shape[-1] == 1_000
+    assert made.block_size * BLOCKS_PER_TASK * WORTH_WORKERS < settings.n_draws
     assert serial.tobytes() == parallel.tobytes()
 
 

@@ -109,7 +109,7 @@ def test_a_failed_save_leaves_the_old_file_alone(tmp_path: Path, monkeypatch: py
     save_posterior(_posterior(), path)
     before = path.read_bytes()
 
-    def half_written(posterior: Posterior, temporary: Path) -> None:
+    def half_written(_: Posterior, temporary: Path) -> None:
         temporary.write_bytes(before[:100])
         raise KeyboardInterrupt
 
