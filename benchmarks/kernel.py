@@ -33,6 +33,8 @@ class Tables(NamedTuple):
     Attributes:
         kinds, laws: kind of each input, `(n_inputs,)`, and its parameters, `(n_inputs, 4)`.
         projects: inputs of each project in the order `CAPEX ... RAMP`, -1 for none, `(n_projects, 14)`.
+        announced: dates of announcement, `(n_projects,)`.
+        bought: whether a plant stands already, `(n_projects,)`.
         groups: first project and inputs of the four rates of each group, `(n_groups, 5)`.
         coefficients, baseline, localization, bridge: parameter rows, `(n_rows, n_parameters)`.
         years: year of each simulated quarter, `(n_periods,)`.
@@ -43,6 +45,8 @@ class Tables(NamedTuple):
     kinds: Array
     laws: Array
     projects: Array
+    announced: Array
+    bought: Array
     groups: Array
     coefficients: Array
     baseline: Array
@@ -67,7 +71,8 @@ def tables(plan: Plan) -> Tables:
     if plan.path.assumed.path != "fitted" or any(group.path for group in plan.groups):
         raise ValueError("got a localization path other than `fitted`, which is all this kernel knows")
     places: dict[Input, int] = {}
-    projects = [[*_inputs(project, places)] for group in plan.groups for project in group.projects]
+    projects = [project for group in plan.groups for project in group.projects]
+    inputs = [_inputs(project, places) for project in projects]
     first = np.cumsum([0, *(len(group.projects) for group in plan.groups)])
     rates = [[_place(group.coefficients[name], places) for name in GROUP_COEFFICIENTS] for group in plan.groups]
     kinds, laws = zip(*map(_coded, places), strict=True)
@@ -76,7 +81,9 @@ def tables(plan: Plan) -> Tables:
         origin=float(plan.origin),
         kinds=np.array(kinds),
         laws=np.array(laws, dtype=float),
-        projects=np.array(projects),
+        projects=np.array(inputs),
+        announced=np.array([project.announced for project in projects]),
+        bought=np.array([project.bought for project in projects]),
         groups=np.array([[start, *row] for start, row in zip(first, [*rates, [-1] * 4], strict=True)]),
         coefficients=np.ascontiguousarray(plan.sector_rows.T),
         baseline=_packed(plan.rows["baseline"], BASELINE),
@@ -251,7 +258,7 @@ def _add_investments(t, rng, values, local, third, flows, output, sums):
     for group in range(len(t.groups) - 1):
         output[:] = 0.0
         for project in range(t.groups[group, 0], t.groups[group + 1, 0]):
-            _add_project(t, rng, values, t.projects[project], flows[0], output)
+            _add_project(t, rng, values, project, flows[0], output)
         purchases, korean = values[t.groups[group, 1]], values[t.groups[group, 2]]
         displacement, returned = values[t.groups[group, 3]], values[t.groups[group, 4]]
         remainder = (1 - korean) / korean
@@ -266,16 +273,19 @@ def _add_investments(t, rng, values, local, third, flows, output, sums):
 
 
 @njit(**FUSED)
-def _add_project(t, rng, values, project, capital_goods, output):
-    scale = values[project[SCALE]]
-    realised = uniform(rng) < values[project[PROBABILITY]]
-    n_rows = len(output) if realised else 1
-    building = values[project[BUILDING]]
-    start = values[project[START]] if project[START] >= 0 else values[project[PRODUCTION]] - building
+def _add_project(t, rng, values, number, capital_goods, output):
+    project = t.projects[number]
+    scale, building = values[project[SCALE]], values[project[BUILDING]]
+    n_rows = len(output) if uniform(rng) < values[project[PROBABILITY]] else 1
+    if project[START] >= 0:
+        start = values[project[START]]
+    else:
+        start = max(values[project[PRODUCTION]] - building, t.announced[number])
     planned = values[project[PRODUCTION]] if project[PRODUCTION] >= 0 else start + building
     production = max(planned + values[project[SLIP]], start + 1.0)
+    built = start + building if t.bought[number] else production
     orders = values[project[CAPEX]] * scale * values[project[MACHINERY]] * values[project[KOREAN]]
-    _add_orders(start - t.origin, production - t.origin, orders, n_rows, capital_goods)
+    _add_orders(start - t.origin, built - t.origin, orders, n_rows, capital_goods)
     capital = values[project[CAPITAL]] + (values[project[ADDED]] if project[ADDED] >= 0 else 0.0)
     capacity = capital * scale * values[project[OUTPUT]] * values[project[USE]] / 4
     _add_output(production - t.origin, values[project[RAMP]], capacity, n_rows, output)

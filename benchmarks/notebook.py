@@ -117,10 +117,12 @@ def flows_of(plan: Plan, project: Project, value: Values, luck: Array) -> tuple[
     """Korean machinery and output of one investment, `(n_periods + 1, n_draws)` each, bn USD a quarter."""
     known = {name: value(source) for name, source in project.coefficients.items()}
     realised = luck < value(project.probability)
-    start, production = dates(project, value, known["construction_quarters"])
+    building = known["construction_quarters"]
+    start, production = dates(project, value, building)
+    built = start + building if project.bought else production
     edges = plan.origin + np.arange(plan.n_periods + 2)[:, None]
     machinery = known["machinery_share"] * known["korean_machinery_share"]
-    orders = np.diff(smoothstep((edges - start) / (production - start)), axis=0)
+    orders = np.diff(smoothstep((edges - start) / (built - start)), axis=0)
     orders = orders * (value(project.capex) * value(project.scale) * machinery)
     capital = sum(value(part) for part in project.capital) * value(project.scale)
     capacity = capital * known["output_per_capex"] * known["utilisation"] / 4
@@ -134,7 +136,7 @@ def dates(project: Project, value: Values, building: Array) -> tuple[Array, Arra
     """Start of construction and of production, `(n_draws,)` each."""
     if project.construction_start is None:
         planned = value(project.production_start)
-        start = planned - building
+        start = np.maximum(planned - building, project.announced)
     else:
         start = value(project.construction_start)
         planned = start + building if project.production_start is None else value(project.production_start)

@@ -25,8 +25,8 @@ from plans import announced_plan
 from forecast.engine import Settings, simulate
 from forecast.plan import Plan
 
-WARM_UP = 32_000
-"""Draws made before the clock starts: enough to give each of two workers a task."""
+WARM_UP = 100_000
+"""Draws made before the clock starts: from so many on the engine starts workers."""
 
 
 def engine(n_jobs: int, backend: str) -> Callable[[Plan, int], object]:

@@ -98,7 +98,7 @@ def fit(out: Path | None, seed: int) -> None:
     posterior = fit_posterior(Effort(seed=seed))
     path = user_path() if out is None else out
     save_posterior(posterior, path)
-    console = _console(at_least=96)
+    console = _console(at_least=100)
     console.print(fit_table(fit_report(posterior)))
     console.print(f"Stored in {path}", soft_wrap=True)
     console.print("Runs use it with --posterior, and by themselves once the shipped one is stale.")

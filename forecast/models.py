@@ -150,8 +150,8 @@ def localization_model(facts: Sequence[tuple[int, int, float]], horizon: float) 
         pm.Normal("log_innovation", np.log(0.02), 0.7, shape=2)
         pm.Normal("walk", 0.0, horizon**0.5, shape=2)
         odds = pt.exp(level + slope * (years[:, None] - 2023.0))
-        weights = pt.concatenate([pt.ones((len(facts), 1)), odds], axis=1)
-        fitted = weights[np.arange(len(facts)), suppliers] / weights.sum(axis=1)
+        picked = (suppliers[:, None] == np.arange(3)).astype(float)
+        fitted = (picked[:, 0] + (picked[:, 1:] * odds).sum(axis=1)) / (1.0 + odds.sum(axis=1))
         noise = np.array([SHARE_NOISE.get(year, OTHER_SHARE_NOISE) for year in years.tolist()])
         pm.Normal("share", fitted, noise, observed=shares)
     return model
@@ -177,36 +177,39 @@ def bridge_task(observed: BridgeObservations, origin: int) -> Task:
     """The bridge on the last unbroken run of years, and on what is known of the years up to the origin's."""
     run = int(np.argmax(np.diff(observed.years, prepend=0)[::-1] > 1)) + 1
     log_ratios, last = np.log(observed.ratios[-run:]), int(observed.years[-1])
-    n_later = year_of(origin + 1) - last
-    spans = [span for span in observed.later if span.first_month // 12 - last <= n_later]
-    readings = [(FLOWS.index(span.flow), span.first_month // 12 - last - 1, np.log(span.ratio)) for span in spans]
-    unseen = [1 - (span.last_month - span.first_month + 1) / 12 for span in spans]
-    noise = [max(READING_NOISE * share, ROUNDING_NOISE) for share in unseen]
+    readings, precision = np.zeros((2, 2, year_of(origin + 1) - last))
+    spans = [span for span in observed.later if span.first_month // 12 - last <= readings.shape[1]]
+    for span in spans:
+        cell = FLOWS.index(span.flow), span.first_month // 12 - last - 1
+        unseen = 1 - (span.last_month - span.first_month + 1) / 12
+        readings[cell], precision[cell] = np.log(span.ratio), 1 / max(READING_NOISE * unseen, ROUNDING_NOISE)
     seen = f"years {last - run + 1}-{last} in both books, {len(spans)} readings of later years"
-    build = partial(bridge_model, log_ratios.T, n_later, readings, noise)
-    states = {"later": partial(_walked_states, log_ratios[-1], n_later)}
-    return Task("bridge", seen, build, _bridge_rows, states)
+    states = {"later": partial(_walked_states, log_ratios[-1], readings.shape[1])}
+    return Task("bridge", seen, partial(bridge_model, log_ratios.T, readings, precision), _bridge_rows, states)
 
 
-def bridge_model(
-    log_ratios: Array, n_later: int, readings: Sequence[tuple[int, int, float]], noise: Sequence[float]
-) -> pm.Model:
+def bridge_model(log_ratios: Array, readings: Array, precision: Array) -> pm.Model:
     """Annual log ratio of the Korean to the US book by flow, reverting to a mean.
 
     Args:
         log_ratios: `(2, n_years)`, contiguous years in which both flows are known in both books.
-        n_later: years from the last of those to that of the first quarter after the origin.
-        readings: position in `FLOWS`, year (0 is the first later one) and log ratio of what is known of later years.
-        noise: standard deviation of each reading, log points.
+        readings: `(2, n_later)`, what is known of the log ratio in the years after them, up to that of the first
+            quarter after the origin.
+        precision: `(2, n_later)`, one over the standard deviation of each reading, 0 where there is none.
     """
-    flows, years, values = (np.array(column) for column in zip(*readings, strict=True))
+    n_years, n_later = log_ratios.shape[1], readings.shape[1]
+    known = np.pad(log_ratios, ((0, 0), (0, n_later)))
+    place = np.eye(n_years + n_later)[n_years:]
     with pm.Model(check_bounds=False) as model:
         mean = pm.Normal("mean", np.array([[0.0], [0.05]]), 0.1, shape=(2, 1))
         log_odds = pm.Normal("persistence_log_odds", 0.0, 1.0, shape=(2, 1))
         later = pm.Flat("later", shape=(2, n_later))
-        path = pt.concatenate([pm.Data("log_ratios", log_ratios), later], axis=1) - mean
-        _student_shocks(path[:, 1:] - pm.math.sigmoid(log_odds) * path[:, :-1], scale=0.02, spread=0.5, freedom=4.0)
-        pm.Normal("reading", later[flows, years], np.array(noise), observed=values)
+        before, after = (
+            pm.Data(name, known[:, part]) + (later[:, :, None] * place[:, part]).sum(axis=1) - mean
+            for name, part in (("before", slice(None, -1)), ("after", slice(1, None)))
+        )
+        _student_shocks(after - pm.math.sigmoid(log_odds) * before, scale=0.02, spread=0.5, freedom=4.0)
+        pm.Potential("readings", -0.5 * (((later - readings) * precision) ** 2).sum())
     return model
 
 
