@@ -11,7 +11,7 @@ import numpy as np
 from forecast.draws import SERIES, Array
 from forecast.engine import Settings, simulate
 from forecast.plan import Plan
-from forecast.summary import Summary
+from forecast.summary import Summary, Tally
 
 LIMIT = 5.0
 """Largest |z| accepted among the 990 of a pair."""
@@ -23,32 +23,42 @@ def agreement(plan: Plan, n_draws: int) -> str:
     Raises:
         ValueError: a statistic differs by more than Monte Carlo error allows.
     """
-    summary = simulate(plan, Settings(n_draws)).summary(plan.years)
-    values = {
-        "engine": np.stack([statistic.value for statistic in summary.statistics.values()]),
-        "notebook": notebook.statistics(notebook.annual_flows(plan, n_draws, 1), (0.0, plan.record)),
-        "kernel": notebook.statistics(kernel.annual_flows(plan, n_draws, 2), (0.0, plan.record)),
+    summaries = {
+        "engine": simulate(plan, Settings(n_draws)).summary(plan.years),
+        "notebook": _summary(plan, notebook.annual_flows(plan, n_draws, 1)),
+        "kernel": _summary(plan, kernel.annual_flows(plan, n_draws, 2)),
     }
-    errors = _standard_errors(summary, values)
-    pairs = combinations(values, 2)
-    return "\n".join(_compared(pair, values[pair[0]] - values[pair[1]], errors, summary) for pair in pairs)
+    return "\n".join(
+        f"{one} and {other}: {_compared(summaries[one], summaries[other])}" for one, other in combinations(summaries, 2)
+    )
 
 
-def _standard_errors(summary: Summary, values: dict[str, Array]) -> Array:
-    """Of one implementation, `(n_statistics, n_series, n_years)`; binomial for probabilities, which may be 0 or 1."""
-    errors = np.stack([statistic.standard_error for statistic in summary.statistics.values()])
-    pooled = np.mean([*values.values()], axis=0)
-    chance = np.clip(pooled, 1 / summary.n_draws, 1 - 1 / summary.n_draws)
-    binomial = np.sqrt(chance * (1 - chance) / summary.n_draws)
-    is_chance = np.array([name.startswith("exceedance") for name in summary.statistics])
-    return np.where(is_chance[:, None, None], binomial, errors)
+def _summary(plan: Plan, annual: Array) -> Summary:
+    """All statistics, with the standard error that blocks of the draws give."""
+    tally = Tally(thresholds=(0.0, plan.record), keep=True)
+    for first in range(0, annual.shape[-1], plan.block_size):
+        tally.add(annual[..., first : first + plan.block_size])
+    summary = tally.summary(plan.years)
+    values = [statistic.value for statistic in summary.statistics.values()]
+    np.testing.assert_allclose(notebook.statistics(annual, tally.thresholds), values, rtol=1e-9, atol=1e-9)
+    return summary
 
 
-def _compared(pair: tuple[str, str], difference: Array, errors: Array, summary: Summary) -> str:
-    z = np.divide(difference, errors * np.sqrt(2), out=np.zeros_like(difference), where=difference != 0)
+def _compared(one: Summary, other: Summary) -> str:
+    z = np.stack([_z_scores(one, other, name) for name in one.statistics])
     place = np.unravel_index(np.argmax(np.abs(z)), z.shape)
-    name = f"{[*summary.statistics][place[0]]} of {SERIES[place[1]]} in {summary.years[place[2]]}"
-    words = f"{' and '.join(pair)}: largest |z| of {z.size} is {np.abs(z).max():.2f} ({name})"
+    name = f"{[*one.statistics][place[0]]} of {SERIES[place[1]]} in {one.years[place[2]]}"
+    words = f"largest |z| of {z.size} is {np.abs(z).max():.2f} ({name}), {np.mean(np.abs(z) > 2):.1%} beyond 2"
     if np.abs(z).max() > LIMIT:
-        raise ValueError(f"{words}, expected at most {LIMIT}")
-    return f"{words}, {np.mean(np.abs(z) > 2):.1%} beyond 2"
+        raise ValueError(f"{words}; expected at most {LIMIT}")
+    return words
+
+
+def _z_scores(one: Summary, other: Summary, name: str) -> Array:
+    """Difference of one statistic in its standard errors, `(n_series, n_years)`."""
+    first, second = one.statistics[name], other.statistics[name]
+    errors = np.hypot(first.standard_error, second.standard_error)
+    if name.startswith("exceedance"):  # a chance near 0 or 1 may have seen no case in one of the two
+        errors = np.maximum(errors, 1 / one.n_draws)
+    difference = first.value - second.value
+    return np.divide(difference, errors, out=np.zeros_like(difference), where=difference != 0)

@@ -59,7 +59,7 @@ class Effort:
         seed: non-negative integer.
     """
 
-    n_draws: int = 1_000
+    n_draws: int = 2_000
     n_tuning: int = 1_000
     seed: int = 0
 

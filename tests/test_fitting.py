@@ -146,7 +146,7 @@ import sys
 from forecast.fitting import Effort, fit_tasks, posterior_rows
 task = {task.name: task for task in fit_tasks()}["localization"]
 for _ in range(2):
-    rows, diagnostics = posterior_rows(task, Effort(300, 300, 5))
+    rows, diagnostics = posterior_rows(task, Effort(seed=5))
     print(rows["fitted_2023"][:, 1].mean().hex(), float(diagnostics["divergences"][0]))
 """
 
