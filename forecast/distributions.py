@@ -1,18 +1,15 @@
 """The probability laws a scenario may name: each is a frozen value that maps uniforms to quantiles.
 
-Every law offers `ppf(u)` (quantiles of uniforms, elementwise) and `cdf(x)` (its inverse); `Truncated` needs both.
-Parameters are checked on construction and a `ValueError` says what was got and what is accepted.
-
-`scipy.special` is imported by its first use, which a scenario of closed-form laws does without: it costs half a second.
-
-Refused here: sampling (that is `streams`), fitting, and laws without a closed quantile function.
+Every law offers `ppf(u)`, quantiles at levels in (0, 1) in the unit of the quantity, and `cdf(x)`, the probability of a
+value at most `x`; both work elementwise. Parameters are checked on construction. `scipy.special` is imported by its
+first use, which a scenario of closed-form laws does without: it costs half a second.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import scipy
@@ -21,19 +18,8 @@ from numpy.typing import ArrayLike
 from forecast.draws import Array
 
 
-class Distribution(Protocol):
-    """What the engine asks of a law."""
-
-    def ppf(self, u: ArrayLike) -> Array:
-        """Quantiles at the levels `u` in (0, 1), in the unit of the quantity."""
-        ...
-
-    def cdf(self, x: ArrayLike) -> Array:
-        """Probability of a value at most `x`."""
-        ...
-
-
-def _demand(condition: bool, message: str) -> None:
+def demand(condition: bool, message: str) -> None:
+    """Raise `ValueError` with the message, which says what was got and what is accepted, unless the condition holds."""
     if not condition:
         raise ValueError(message)
 
@@ -45,7 +31,7 @@ class Constant:
     value: float
 
     def __post_init__(self) -> None:
-        _demand(math.isfinite(self.value), f"got {self.value}, expected a finite number")
+        demand(math.isfinite(self.value), f"got {self.value}, expected a finite number")
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.full(np.shape(u), self.value)
@@ -62,7 +48,7 @@ class Normal:
     sd: float
 
     def __post_init__(self) -> None:
-        _demand(self.sd > 0, f"got sd {self.sd}, expected a number above 0")
+        demand(self.sd > 0, f"got sd {self.sd}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.mean + self.sd * scipy.special.ndtri(u))
@@ -79,8 +65,8 @@ class LogNormal:
     sigma: float
 
     def __post_init__(self) -> None:
-        _demand(self.median > 0, f"got median {self.median}, expected a number above 0")
-        _demand(self.sigma > 0, f"got sigma {self.sigma}, expected a number above 0")
+        demand(self.median > 0, f"got median {self.median}, expected a number above 0")
+        demand(self.sigma > 0, f"got sigma {self.sigma}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.median * np.exp(self.sigma * scipy.special.ndtri(u)))
@@ -99,8 +85,8 @@ class StudentT:
     df: float
 
     def __post_init__(self) -> None:
-        _demand(self.scale > 0, f"got scale {self.scale}, expected a number above 0")
-        _demand(self.df > 0, f"got df {self.df}, expected a number above 0")
+        demand(self.scale > 0, f"got scale {self.scale}, expected a number above 0")
+        demand(self.df > 0, f"got df {self.df}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.location + self.scale * scipy.special.stdtrit(self.df, u))
@@ -117,8 +103,8 @@ class Beta:
     beta: float
 
     def __post_init__(self) -> None:
-        _demand(self.alpha > 0, f"got alpha {self.alpha}, expected a number above 0")
-        _demand(self.beta > 0, f"got beta {self.beta}, expected a number above 0")
+        demand(self.alpha > 0, f"got alpha {self.alpha}, expected a number above 0")
+        demand(self.beta > 0, f"got beta {self.beta}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(scipy.special.betaincinv(self.alpha, self.beta, u))
@@ -135,8 +121,8 @@ class Gamma:
     scale: float
 
     def __post_init__(self) -> None:
-        _demand(self.shape > 0, f"got shape {self.shape}, expected a number above 0")
-        _demand(self.scale > 0, f"got scale {self.scale}, expected a number above 0")
+        demand(self.shape > 0, f"got shape {self.shape}, expected a number above 0")
+        demand(self.scale > 0, f"got scale {self.scale}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.scale * scipy.special.gammaincinv(self.shape, u))
@@ -153,8 +139,8 @@ class Weibull:
     scale: float
 
     def __post_init__(self) -> None:
-        _demand(self.shape > 0, f"got shape {self.shape}, expected a number above 0")
-        _demand(self.scale > 0, f"got scale {self.scale}, expected a number above 0")
+        demand(self.shape > 0, f"got shape {self.shape}, expected a number above 0")
+        demand(self.scale > 0, f"got scale {self.scale}, expected a number above 0")
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.scale * (-np.log1p(-np.asarray(u))) ** (1.0 / self.shape))
@@ -171,7 +157,7 @@ class Uniform:
     high: float
 
     def __post_init__(self) -> None:
-        _demand(self.low < self.high, f"got low {self.low} and high {self.high}, expected low < high")
+        demand(self.low < self.high, f"got low {self.low} and high {self.high}, expected low < high")
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.low + (self.high - self.low) * np.asarray(u))
@@ -221,7 +207,7 @@ class Pert:
 
     def __post_init__(self) -> None:
         _demand_three_points(self.low, self.mode, self.high)
-        _demand(self.concentration > 0, f"got concentration {self.concentration}, expected a number above 0")
+        demand(self.concentration > 0, f"got concentration {self.concentration}, expected a number above 0")
 
     def _shapes(self) -> tuple[float, float]:
         width = self.high - self.low
@@ -237,7 +223,7 @@ class Pert:
 
 
 def _demand_three_points(low: float, mode: float, high: float) -> None:
-    _demand(
+    demand(
         low <= mode <= high and low < high,
         f"got low {low}, mode {mode} and high {high}, expected low <= mode <= high with low < high",
     )
@@ -252,9 +238,9 @@ class Discrete:
 
     def __post_init__(self) -> None:
         n_values, n_weights = len(self.values), len(self.weights)
-        _demand(n_values > 0, "got no values, expected at least one")
-        _demand(n_values == n_weights, f"got {n_values} values and {n_weights} weights, expected as many of each")
-        _demand(
+        demand(n_values > 0, "got no values, expected at least one")
+        demand(n_values == n_weights, f"got {n_values} values and {n_weights} weights, expected as many of each")
+        demand(
             min(self.weights) >= 0 and sum(self.weights) > 0,
             f"got weights {list(self.weights)}, expected non-negative numbers that do not all vanish",
         )
@@ -278,14 +264,14 @@ class Discrete:
 class Truncated:
     """The law `inner` given that the value lies between `low` and `high`."""
 
-    inner: Distribution
+    inner: Law
     low: float = -math.inf
     high: float = math.inf
 
     def __post_init__(self) -> None:
-        _demand(self.low < self.high, f"got truncation at {self.low} and {self.high}, expected low < high")
+        demand(self.low < self.high, f"got truncation at {self.low} and {self.high}, expected low < high")
         below, above = self._levels()
-        _demand(above - below > 1e-9, f"got truncation at {self.low} and {self.high}, where the law has no mass")
+        demand(above - below > 1e-9, f"got truncation at {self.low} and {self.high}, where the law has no mass")
 
     def _levels(self) -> tuple[float, float]:
         return float(self.inner.cdf(self.low)), float(self.inner.cdf(self.high))
@@ -297,24 +283,6 @@ class Truncated:
     def cdf(self, x: ArrayLike) -> Array:
         below, above = self._levels()
         return np.asarray((self.inner.cdf(np.clip(x, self.low, self.high)) - below) / (above - below))
-
-
-def normal_interval(low: float, high: float, level: float) -> Normal:
-    """Normal law whose equal-tailed interval at `level` is `low` to `high`."""
-    _demand_interval(low, high, level)
-    return Normal((low + high) / 2, (high - low) / (2 * float(scipy.special.ndtri((1 + level) / 2))))
-
-
-def lognormal_interval(low: float, high: float, level: float) -> LogNormal:
-    """Lognormal law whose equal-tailed interval at `level` is `low` to `high`."""
-    _demand_interval(low, high, level)
-    _demand(low > 0, f"got an interval from {low}, expected one above 0 for a lognormal law")
-    return LogNormal(math.sqrt(low * high), math.log(high / low) / (2 * float(scipy.special.ndtri((1 + level) / 2))))
-
-
-def _demand_interval(low: float, high: float, level: float) -> None:
-    _demand(low < high, f"got interval [{low}, {high}], expected low < high")
-    _demand(0 < level < 1, f"got level {level}, expected a number between 0 and 1")
 
 
 Law: TypeAlias = (

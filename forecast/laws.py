@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from forecast import distributions
 from forecast.distributions import Constant, Law, Truncated
+from forecast.elicitation import lognormal_interval, normal_interval
 from forecast.phrases import got
 
 Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -162,7 +163,7 @@ class Interval(Distribution):
 
     def _whole(self) -> Law:
         fit: Mapping[str, Callable[..., Law]]
-        fit = {"normal": distributions.normal_interval, "lognormal": distributions.lognormal_interval}
+        fit = {"normal": normal_interval, "lognormal": lognormal_interval}
         fitted = fit[self.distribution](*self.interval, self.level)
         if not all(map(math.isfinite, astuple(fitted))):
             raise ValueError("got an interval too wide for a distribution, expected its ends closer together")
@@ -237,7 +238,7 @@ def plain_law(value: Law) -> Any:
         return value.value
     if isinstance(value, Truncated):
         bounds = [bound if math.isfinite(bound) else None for bound in (value.low, value.high)]
-        return {**plain_law(cast("Law", value.inner)), "truncate": bounds}
+        return {**plain_law(value.inner), "truncate": bounds}
     name = next(name for name, model in NAMED.items() if model.kind is type(value))
     parameters = {field.name: getattr(value, field.name) for field in fields(value)}
     return {"distribution": name} | {key: list(x) if isinstance(x, tuple) else x for key, x in parameters.items()}

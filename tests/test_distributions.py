@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from forecast import distributions as laws
+from forecast.elicitation import lognormal_interval, normal_interval
 
 U = np.linspace(0.001, 0.999, 999)
 
@@ -61,7 +62,7 @@ def test_a_value_without_weight_is_never_drawn() -> None:
     assert set(law.ppf(np.array([1e-12, 0.5, 1 - 1e-12])).tolist()) == {2.0}
 
 
-@pytest.mark.parametrize("make", [laws.normal_interval, laws.lognormal_interval])
+@pytest.mark.parametrize("make", [normal_interval, lognormal_interval])
 def test_an_interval_hits_its_stated_quantiles(make: laws.Law) -> None:
     law = make(4.0, 8.0, 0.8)  # type: ignore[operator]
     assert law.ppf(np.array([0.1, 0.9])) == pytest.approx([4.0, 8.0], rel=1e-12)
@@ -74,8 +75,8 @@ REFUSED = [
     (lambda: laws.Discrete((1.0,), (1.0, 2.0)), "got 1 values and 2 weights"),
     (lambda: laws.Discrete((1.0,), (-1.0,)), "expected non-negative numbers"),
     (lambda: laws.Truncated(laws.Uniform(0, 1), 2, 3), "where the law has no mass"),
-    (lambda: laws.lognormal_interval(-1, 2, 0.9), "expected one above 0"),
-    (lambda: laws.normal_interval(1, 2, 1.5), "got level 1.5"),
+    (lambda: lognormal_interval(-1, 2, 0.9), "expected one above 0"),
+    (lambda: normal_interval(1, 2, 1.5), "got level 1.5"),
     (lambda: laws.Constant(math.nan), "expected a finite number"),
 ]
 
