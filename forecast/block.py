@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from forecast import channels
@@ -49,9 +51,10 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
 
 def _investments(plan: Plan, streams: Streams) -> tuple[Array, ...]:
     """Annual news, `(n_years, n_draws)` each: capital goods, intermediates, displaced exports, reverse imports."""
-    capital_goods, intermediates, displaced, returned = np.zeros((4, plan.n_periods + 1, streams.n_draws))
+    capital_goods = np.zeros((plan.n_periods + 1, streams.n_draws))
+    intermediates, displaced, returned = np.zeros((3, len(plan.years), streams.n_draws))
     if plan.groups:
-        inputs = Inputs(streams, _picked(plan.sector_rows, streams, "sectors"))
+        inputs = Inputs(streams, _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"])
         purchasing = Purchasing(plan, inputs, _rows(plan, streams, "localization"))
         for group in plan.groups:
             output = np.zeros_like(capital_goods)
@@ -59,24 +62,39 @@ def _investments(plan: Plan, streams: Streams) -> tuple[Array, ...]:
                 add_project(plan, inputs, project, capital_goods, output)
             rates = inputs.values(group.coefficients)
             korean_share = purchasing.korean_share(group, rates["korean_share"])
-            intermediates += channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)
-            displaced += channels.displaced_exports(output, rates["displacement_rate"])
-            returned += channels.reverse_imports(output, rates["reverse_import_rate"])
-    return tuple(_annual(plan, channels.news(flow)) for flow in (capital_goods, intermediates, displaced, returned))
+            bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)
+            annual_output = _annual_news(plan, output)
+            intermediates += _annual_news(plan, bought)
+            displaced += channels.displaced_exports(annual_output, rates["displacement_rate"])
+            returned += channels.reverse_imports(annual_output, rates["reverse_import_rate"])
+    return _annual_news(plan, capital_goods), intermediates, displaced, returned
 
 
 def _rows(plan: Plan, streams: Streams, model: str) -> dict[str, Array]:
     """Joint parameter rows of one model, one row a draw, `(..., n_draws)`."""
-    return {name: _picked(values, streams, model) for name, values in plan.rows[model].items()}
+    return _picked(plan.rows[model], streams, model)
 
 
-def _picked(values: Array, streams: Streams, model: str) -> Array:
+def _picked(rows: Mapping[str, Array], streams: Streams, model: str) -> dict[str, Array]:
     """Parameter rows `(..., n_rows)` picked at random, the same for every parameter of a model, `(..., n_draws)`."""
-    index = (streams.uniforms(f"posterior.{model}") * values.shape[-1]).astype(np.intp)
-    return np.asarray(values.take(index, axis=-1))
+    n_rows = next(iter(rows.values())).shape[-1]
+    index = (streams.uniforms(f"posterior.{model}") * n_rows).astype(np.intp)
+    return {name: np.asarray(values.take(index, axis=-1)) for name, values in rows.items()}
+
+
+def _annual_news(plan: Plan, flow: Array) -> Array:
+    """News by calendar year, `(n_years, n_draws)`, of a flow whose row 0 is the origin."""
+    n_quarters = np.full((len(plan.years), 1), 4.0)
+    n_quarters[0] = _quarters_of_first_year(plan)
+    return np.asarray(channels.news(_annual(plan, flow[1:]), flow[0], n_quarters))
 
 
 def _annual(plan: Plan, flow: Array) -> Array:
     """Sums over calendar years of the quarters after the origin, `(n_years, n_draws)`."""
-    starts = [max(0, 4 * year - (plan.origin + 1)) for year in plan.years]
-    return np.asarray(np.add.reduceat(flow, starts, axis=0))
+    first = _quarters_of_first_year(plan)
+    later = flow[first:].reshape(len(plan.years) - 1, 4, flow.shape[-1]).sum(axis=1)
+    return np.concatenate([flow[:first].sum(axis=0, keepdims=True), later])
+
+
+def _quarters_of_first_year(plan: Plan) -> int:
+    return plan.n_periods - 4 * (len(plan.years) - 1)

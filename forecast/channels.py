@@ -66,12 +66,12 @@ def reverse_imports(output: Quantity, reverse_import_rate: Quantity) -> Quantity
     return output * reverse_import_rate
 
 
-def korean_share(local_odds: Quantity, third_odds: Quantity) -> Quantity:
-    """Korean share of purchases from the odds `local / Korea` and `third country / Korea`.
+def korean_share(other_odds: Quantity) -> Quantity:
+    """Korean share of purchases from the odds of all others against Korea, `local / Korea + third country / Korea`.
 
     The composition sums to one by construction: local and third-country shares are this share times their odds.
     """
-    return 1.0 / (1.0 + local_odds + third_odds)
+    return 1.0 / (1.0 + other_odds)
 
 
 def odds_of_remainder(korean: Quantity, local_of_remainder: Quantity) -> tuple[Quantity, Quantity]:
@@ -85,6 +85,12 @@ def odds_of_remainder(korean: Quantity, local_of_remainder: Quantity) -> tuple[Q
     return remainder * local_of_remainder, remainder * (1.0 - local_of_remainder)
 
 
-def news(flow: Quantity) -> Quantity:
-    """Flow minus its own flow at the origin, row 0, which the baseline's last level already holds."""
-    return flow[1:] - flow[:1]
+def news(flow: Quantity, present: Quantity, n_quarters: Quantity) -> Quantity:
+    """Flow of some quarters minus what the flow of the origin, which the baseline already holds, brings in as many.
+
+    Args:
+        flow: sum over the quarters of a year, `(n_years, n_draws)`.
+        present: flow of the origin's quarter, `(n_draws,)`.
+        n_quarters: quarters summed, `(n_years, 1)`.
+    """
+    return flow - present * n_quarters

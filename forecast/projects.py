@@ -55,25 +55,23 @@ def _dates(inputs: Inputs, project: Project, building: Values) -> tuple[Values, 
 def _add_orders(origin: int, flow: Array, orders: Values, realised: Outcomes, start: Values, end: Values) -> None:
     """Spread `orders` over the quarters of construction in proportion to the capex of each."""
     first, last = _moving_rows(origin, len(flow), start, end)
-    edges = origin + np.arange(first, last + 1.0)[:, None]
-    _add_news(flow, first, np.diff(cumulative_share(edges, start, end), axis=0) * orders, realised)
+    reached = cumulative_share(origin + np.arange(first, last + 1.0)[:, None], start, end)
+    _add_news(flow, first, reached[1:] - reached[:-1], orders, realised)
 
 
 def _add_output(origin: int, flow: Array, capacity: Values, realised: Outcomes, start: Values, end: Values) -> None:
     """Ramp output up to `capacity` between the dates and hold it there."""
     first, last = _moving_rows(origin, len(flow), start, end)
     middles = origin + 0.5 + np.arange(first, last)[:, None]
-    _add_news(flow, first, cumulative_share(middles, start, end) * capacity, realised)
-    if last < len(flow):
-        _add_news(flow, last, np.broadcast_to(capacity, (len(flow) - last, *np.shape(realised))), realised)
+    _add_news(flow, first, cumulative_share(middles, start, end), capacity, realised)
+    _add_news(flow, last, np.ones((len(flow) - last, 1)), capacity, realised)
 
 
-def _add_news(flow: Array, first: int, addition: Array, realised: Outcomes) -> None:
-    if not len(addition):
-        return
-    flow[first : first + len(addition)] += addition * realised
-    if first == 0:
-        flow[0] += addition[0] * ~realised
+def _add_news(flow: Array, first: int, share: Array, level: Values, realised: Outcomes) -> None:
+    """Add shares of a level, by row from `first` on, in draws where the project is realised; at the origin in all."""
+    flow[first : first + len(share)] += share * (level * realised)
+    if first == 0 and len(share):
+        flow[0] += share[0] * (level * ~realised)
 
 
 def _moving_rows(origin: int, n_rows: int, start: Values, end: Values) -> tuple[int, int]:

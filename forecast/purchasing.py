@@ -33,13 +33,19 @@ class Purchasing:
         self._rows = rows
         odds = np.exp(rows["level"])
         self._local_of_remainder = odds[0] / (odds[0] + odds[1])
-        self._shared = self._multipliers(plan.path, odds)
+        self._shared = self._other_odds(plan.path, odds)
 
     def korean_share(self, group: Group, korean: Values) -> Array:
         """Korean share of the group's purchases, `(n_periods + 1, n_draws)`, `korean` at the origin (row 0)."""
-        odds = odds_of_remainder(korean, self._local_of_remainder)
-        local, third = self._shared if group.path is None else self._multipliers(group.path, odds)
-        return np.asarray(korean_share(odds[0] * local, odds[1] * third))
+        multiplier = self._shared
+        if group.path is not None:
+            multiplier = self._other_odds(group.path, odds_of_remainder(korean, self._local_of_remainder))
+        return np.asarray(korean_share((1.0 - korean) / korean * multiplier))
+
+    def _other_odds(self, path: Path, odds: Array | tuple[Values, Values]) -> Array:
+        """Multiplier of the odds of all supply that is not Korean, from those of local and third-country supply."""
+        local, third = self._multipliers(path, odds)
+        return np.asarray(self._local_of_remainder * local + (1.0 - self._local_of_remainder) * third)
 
     def _multipliers(self, path: Path, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:
         """Multipliers of the odds of local and of third-country supply, from those at the origin."""
@@ -73,7 +79,7 @@ class Purchasing:
 
     def _bent(self, path: Path, odds: Array | tuple[Values, Values]) -> Array:
         assert path.assumed.local is not None
-        share = odds[0] * korean_share(odds[0], odds[1])
+        share = odds[0] * korean_share(odds[0] + odds[1])
         return localization.bent_multiplier(share, self._stated(path, "local", path.assumed.local), self._weight(path))
 
     def _weight(self, path: Path) -> Array:

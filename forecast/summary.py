@@ -209,7 +209,11 @@ def sketch_error(value: float) -> float:
 
 
 def _quantiles(sound: Array) -> Array:
-    return np.asarray(np.quantile(sound, LEVELS, axis=-1))
+    """Quantiles at `LEVELS` by linear interpolation, `(n_levels, ...)`; a sort beats a partition at seven levels."""
+    ordered = np.sort(sound, axis=-1)
+    places = np.asarray(LEVELS) * (sound.shape[-1] - 1)
+    low, high = (ordered[..., end(places).astype(np.intp)] for end in (np.floor, np.ceil))
+    return np.moveaxis(low + (high - low) * (places % 1.0), -1, 0)
 
 
 def _histogram(sound: Array, counts: NDArray[np.int64] | None) -> NDArray[np.int64]:

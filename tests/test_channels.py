@@ -34,10 +34,12 @@ def test_plant_flows_by_hand() -> None:
 
 def test_composition_sums_to_one_and_returns_its_shares() -> None:
     local, third = channels.odds_of_remainder(0.59, 0.321 / 0.41)
-    korean = channels.korean_share(local, third)
+    korean = channels.korean_share(local + third)
     assert (korean, korean * local, korean * third) == pytest.approx((0.59, 0.321, 0.089), abs=1e-15)
 
 
-def test_news_is_the_flow_minus_its_origin() -> None:
-    flow = np.array([[1.0, 0.0], [3.0, 0.0], [0.5, 2.0]])
-    assert channels.news(flow).tolist() == [[2.0, 0.0], [-0.5, 2.0]]
+def test_news_is_the_flow_beyond_what_the_origin_brings() -> None:
+    """Two years of two and four quarters, with 1 a quarter at the origin."""
+    flow = np.array([[5.0, 0.0], [4.0, 8.0]])
+    present, n_quarters = np.array([1.0, 0.0]), np.array([[2.0], [4.0]])
+    assert channels.news(flow, present, n_quarters).tolist() == [[3.0, 0.0], [0.0, 8.0]]

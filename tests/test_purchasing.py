@@ -112,5 +112,5 @@ def test_an_uncertain_target_spreads_the_share_and_keeps_its_stream() -> None:
 def test_every_composition_sums_to_one() -> None:
     rng = np.random.default_rng(0)
     local, third = np.exp(rng.normal(0, 3, (2, 10_000)))
-    korean = korean_share(local, third)
+    korean = korean_share(local + third)
     assert np.abs(korean + korean * local + korean * third - 1).max() < 4e-16
