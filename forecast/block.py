@@ -30,7 +30,7 @@ def annual_flows(plan: Plan, streams: Streams) -> Array:
 def _baseline(plan: Plan, streams: Streams) -> tuple[Array, Array]:
     """Annual exports and imports without new investment, `(n_years, n_draws)` each, on the basis of the plan."""
     rows = _rows(plan, streams, "baseline")
-    normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, -1)
+    normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, streams.n_draws)
     tail = streams.gammas("baseline.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
     flows = baseline_flows(rows, plan.history, plan.origin + 1, normals, tail)
     annual = np.stack([_annual(plan, flow) for flow in flows], axis=1)
@@ -44,7 +44,7 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
     """Korean customs over US Census by year and flow, `(n_years, 2, n_draws)`."""
     rows = _rows(plan, streams, "bridge")
     n_steps = len(plan.years) - 1
-    normals = streams.normals("bridge.shock", 2 * n_steps).reshape(n_steps, 2, -1)
+    normals = streams.normals("bridge.shock", 2 * n_steps).reshape(n_steps, 2, streams.n_draws)
     tail = streams.gammas("bridge.tail", rows["degrees_of_freedom"] / 2, n_steps)
     return bridge_ratios(rows, normals, tail)
 

@@ -96,9 +96,16 @@ def answer(results: Results) -> Text:
         f"the surplus itself would be {median} bn USD in {summary.years[last]} (median; 80 % interval {interval}), "
         f"{BASIS_NAMES[results.basis]}."
     )
+    knowledge = "By the priors alone, nothing learned: " if results.manifest["parameters"] == "prior" else ""
     if not results.manifest["n_investments"]:
-        return Text(f"Without new investment {level}")
-    return Text(f"Beyond what flowed in {results.manifest['origin']}, {_effect(summary, last)}; {level}")
+        return _sentence(f"{knowledge}without new investment {level}")
+    return _sentence(
+        f"{knowledge}beyond what flowed in {results.manifest['origin']}, {_effect(summary, last)}; {level}"
+    )
+
+
+def _sentence(words: str) -> Text:
+    return Text(words[0].upper() + words[1:])
 
 
 def fit_table(rows: Sequence[ReportRow]) -> Group:
@@ -167,9 +174,16 @@ def _number(summary: Summary, series: str, name: str, index: int, sign: str = ""
 
 
 def _chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool = False) -> str:
-    """Probability in percent; near its ends it is only said to lie beyond the last whole tenth."""
+    """Probability in percent with the decimals its error allows; where no draw disagrees, the bound at 95 %.
+
+    Source of the bound: the rule of three, Hanley and Lippman-Hand (1983), JAMA 249(13): 1743-1745.
+    """
     above = 100 * float(summary.value(series, exceedance_name(threshold))[index])
     chance = 100 - above if below else above
-    if chance < 0.05:
-        return "< 0.1 %"
-    return "> 99.9 %" if chance > 99.95 else f"{chance:.1f} %"
+    least = max(300 / max(summary.n_draws, 1), 0.1)
+    if chance < least / 2:
+        return f"< {least:.3g} %"
+    if chance > 100 - least / 2:
+        return f"> {max(100 - least, 0):.3g} %"
+    error = 100 * float(summary.standard_error(series, exceedance_name(threshold))[index])
+    return f"{chance:.{min(decimals(error), 1)}f} %"

@@ -14,6 +14,7 @@ from forecast.results import Results
 from forecast.summary import INTERVALS, Summary, quantile_name
 
 HISTORY_YEARS = 10
+EFFECT_NOTE = "The effect is what the announcements add beyond their flows of that quarter; bars add up to its mean."
 SOURCES = {"korea_customs": "Korea Customs Service via KITA and MOTIE", "us_census": "US Census Bureau"}
 
 
@@ -33,7 +34,7 @@ def fan_chart(results: Results) -> Figure:
             results.title,
             fan_subtitle(results.basis, summary.n_draws, manifest["origin"], prior=manifest["parameters"] == "prior"),
             f"Source: {SOURCES[results.basis]} (observed); forecast from data to {manifest['origin']}. "
-            "The effect is what the announcements add beyond their flows of that quarter; bars add up to its mean.",
+            + (EFFECT_NOTE if manifest["n_investments"] else ""),
         ),
         summary.years,
         _bands(summary, "trade_balance"),

@@ -1,9 +1,10 @@
 """Axis order and shape of simulated numbers, stated once.
 
-Inside the engine every array is time-major: `(n_periods, n_draws)`. Row 0 is the first quarter after
-the origin. A quantity that does not move in time is `(n_draws,)` and broadcasts against it. Annual results
-are `(n_series, n_years, n_draws)`, in the order of `SERIES` and of the calendar.
-All are float64, flows in bn USD (per quarter inside the engine, per year in results), shares and rates fractions.
+Inside the engine every array is time-major: `(n_periods, n_draws)`. Row 0 is the first quarter after the origin, except
+in flows and shares of investments, `(n_periods + 1, n_draws)`, whose row 0 is the origin itself. What does not move in
+time is `(n_draws,)` and broadcasts against it. Annual results are `(n_series, n_years, n_draws)`, in the order of
+`SERIES` and of the calendar. All are float64, flows in bn USD (per quarter inside the engine, per year in results),
+shares and rates fractions.
 """
 
 from __future__ import annotations
@@ -14,9 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
-
-PERIOD_AXIS = 0
-DRAW_AXIS = -1
 
 CHANNELS = ("capital_goods", "intermediates", "displacement", "reverse_imports")
 """Signed contributions of investments to the trade balance, each as its flow minus its flow at the origin."""

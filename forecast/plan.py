@@ -45,17 +45,15 @@ class Project:
     """One investment that is built or bought, as the channels need it. Amounts in bn USD, durations in quarters.
 
     Attributes:
-        bought: whether the plant stands already, so that what is spent on it does not wait for production.
         announced: position on the quarter axis.
-        capex: what is spent on building.
-        capital: what produces, in parts.
+        capex: what is spent on building, and produces once built.
+        standing: what was paid for a plant that stands already and produces from `production_start`; None if built.
     """
 
     id: str
-    bought: bool
     announced: float
     capex: Input
-    capital: tuple[Input, ...]
+    standing: Input | None
     scale: Input
     probability: Input
     construction_start: Input | None
@@ -85,7 +83,7 @@ class Plan:
         origin: quarter index of the last observed quarter.
         n_periods: simulated quarters, from `origin + 1` to the end of the horizon year.
         basis: basis of the results.
-        record: highest calendar-year surplus observed up to 2024 on `basis`, bn USD.
+        record: highest calendar-year surplus observed on `basis`, bn USD, to one decimal.
         history: log flows up to the origin, `(n_quarters, 2)`, exports and imports, US Census basis.
         observed: exports and imports of the origin's year up to the origin, `(2,)`, bn USD, US Census basis.
         rows: joint parameter rows by model and name, `(..., n_rows)`, see `processes`.
@@ -156,7 +154,7 @@ def _demand_origin(scenario: Scenario, posterior: Posterior, trade: QuarterlyTra
     if origin != posterior.origin:
         raise RunError(
             f"{scenario.name}: starts from {format_quarter(origin)}, expected {format_quarter(posterior.origin)}, "
-            f"the last quarter the posterior was fitted to; data end with {format_quarter(trade.origin)}"
+            f"the last quarter the posterior was fitted to; forecasts from an earlier quarter are not supported yet"
         )
     return origin
 
@@ -241,10 +239,9 @@ class _Compiler:
         defaults = self._realisation(investment)
         return Project(
             id=investment.id,
-            bought=acquired,
             announced=investment.announced,
             capex=new_capex if acquired else amount,
-            capital=(amount, new_capex) if acquired else (amount,),
+            standing=amount if acquired else None,
             scale=judged("scale", defaults["scale"]),
             probability=judged("probability", defaults["probability"]),
             construction_start=None if start is None else judged("construction_start", start),

@@ -27,20 +27,21 @@ def add_project(plan: Plan, inputs: Inputs, project: Project, capital_goods: Arr
     realised = inputs.streams.uniforms(f"investments.{project.id}.realised") < inputs.value(project.probability)
     building = known["construction_quarters"]
     start, production = _dates(inputs, project, building)
-    built = start + building if project.bought else production
-    capital = sum(inputs.value(part) for part in project.capital)
-    orders = capital_goods_exports(
-        inputs.value(project.capex) * scale, known["machinery_share"], known["korean_machinery_share"]
-    )
-    capacity = output_at_capacity(capital * scale, known["output_per_capex"], known["utilisation"])
+    built = start + building if project.standing is not None else production
+    capex = inputs.value(project.capex) * scale
+    orders = capital_goods_exports(capex, known["machinery_share"], known["korean_machinery_share"])
     _add_orders(plan.origin, capital_goods, orders, realised, start, built)
-    _add_output(plan.origin, output, capacity, realised, production, production + known["ramp_quarters"])
+    bought = [] if project.standing is None else [(inputs.value(project.standing) * scale, production)]
+    for capital, begin in [(capex, built), *bought]:
+        capacity = output_at_capacity(capital, known["output_per_capex"], known["utilisation"])
+        _add_output(plan.origin, output, capacity, realised, begin, begin + known["ramp_quarters"])
 
 
 def _dates(inputs: Inputs, project: Project, building: Values) -> tuple[Values, Values]:
     """Start of construction and of production.
 
-    A date not stated lies one building time from the other, though nothing is built before it is announced.
+    A date not stated lies one building time from the other, though nothing is built before it is announced. A plant
+    that was bought stands already, so its production does not wait for what is built on it.
     """
     stated = {
         name: inputs.value(date)
@@ -49,7 +50,8 @@ def _dates(inputs: Inputs, project: Project, building: Values) -> tuple[Values, 
     }
     start = stated["start"] if "start" in stated else np.maximum(stated["production"] - building, project.announced)
     planned = stated["production"] if "production" in stated else start + building
-    return start, np.maximum(planned + inputs.value(project.slip), start + 1.0)
+    production = planned + inputs.value(project.slip)
+    return start, production if project.standing is not None else np.maximum(production, start + 1.0)
 
 
 def _add_orders(origin: int, flow: Array, orders: Values, realised: Outcomes, start: Values, end: Values) -> None:

@@ -18,7 +18,8 @@ class Purchasing:
     """Localization paths of one block.
 
     A path for all affiliates is worked out once on their own composition; a group moves with it by the same multipliers
-    of its own odds. A path stated for a sector or an investment starts from the group's own composition.
+    of its own odds. A path stated for a sector or an investment starts from the group's own composition; fixed
+    shares are those of every group.
 
     Args:
         plan: the compiled scenario.
@@ -34,12 +35,13 @@ class Purchasing:
         odds = np.exp(rows["level"])
         self._local_of_remainder = odds[0] / (odds[0] + odds[1])
         self._shared = self._other_odds(plan.path, odds)
+        self._stated_for_all = plan.path if plan.path.assumed.path == "fixed" else None
 
     def korean_share(self, group: Group, korean: Values) -> Array:
         """Korean share of the group's purchases, `(n_periods + 1, n_draws)`, `korean` at the origin (row 0)."""
-        multiplier = self._shared
-        if group.path is not None:
-            multiplier = self._other_odds(group.path, odds_of_remainder(korean, self._local_of_remainder))
+        multiplier, own = self._shared, group.path or self._stated_for_all
+        if own is not None:
+            multiplier = self._other_odds(own, odds_of_remainder(korean, self._local_of_remainder))
         return np.asarray(korean_share((1.0 - korean) / korean * multiplier))
 
     def _other_odds(self, path: Path, odds: Array | tuple[Values, Values]) -> Array:
@@ -61,11 +63,12 @@ class Purchasing:
     def _fitted(self) -> tuple[Array, Array]:
         years = (self._time - self._origin) / QUARTERS_PER_YEAR
         n_steps = len(self._time) - 1
-        steps = self._inputs.streams.normals("localization.innovation", 2 * n_steps).reshape(2, n_steps, -1)
-        walk = np.zeros((2, n_steps + 1, steps.shape[-1]))
-        np.cumsum(steps, axis=1, out=walk[:, 1:])
-        walk *= (self._rows["innovation"] / np.sqrt(QUARTERS_PER_YEAR))[:, None]
-        local, third = (localization.trend_multiplier(years, self._rows["slope"][i], walk[i]) for i in range(2))
+        streams = self._inputs.streams
+        steps = streams.normals("localization.innovation", 2 * n_steps).reshape(n_steps, 2, streams.n_draws)
+        walk = np.zeros((n_steps + 1, 2, streams.n_draws))
+        np.cumsum(steps, axis=0, out=walk[1:])
+        walk *= self._rows["innovation"] / np.sqrt(QUARTERS_PER_YEAR)
+        local, third = (localization.trend_multiplier(years, self._rows["slope"][i], walk[:, i]) for i in range(2))
         return local, third
 
     def _fixed(self, path: Path, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:

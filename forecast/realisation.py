@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,11 @@ class Realisation:
         """Laws of `probability`, `slip` (quarters) and `scale` (realised over stated amount) for a kind."""
         believed = {**self.default, **self.by_kind.get(kind, {})}
         return {name: coefficient.law for name, coefficient in believed.items()}
+
+
+def realisation_digest(path: Path = SHIPPED / "realisation.yaml") -> str:
+    """Digest of the file, the same for every convention of line ends."""
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
 @cache

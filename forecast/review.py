@@ -37,7 +37,7 @@ BOUNDS: Mapping[str, tuple[float, float, str]] = {
 def review(root: Node) -> list[Problem]:
     """Every broken rule of a merged tree."""
     announced = rows(root)
-    found = [*_origin(root), *_horizon(root), *_sectors(root), *double_counting(announced)]
+    found = [*_origin(root), *_horizon(root), *_sectors(root), *_turns(root, announced), *double_counting(announced)]
     for row in announced:
         found += [*_names(row), *_keys(row), *_order(row)]
     return found
@@ -84,6 +84,29 @@ def _sectors(root: Node) -> Iterator[Problem]:
                 yield from _coefficients(child, (group, "sectors", name))
 
 
+def _turns(root: Node, announced: list[Row]) -> Iterator[Problem]:
+    """Localization paths turn after the last observed quarter."""
+    stated: dict[Path, Node | None] = {("localization",): root.fields.get("localization")}
+    shared = root.fields.get("localization")
+    sectors = shared.fields.get("sectors") if shared else None
+    stated |= {("localization", "sectors", name): node for name, node in (sectors.fields if sectors else {}).items()}
+    stated |= {("investments", row.name, "localization"): row.node.fields.get("localization") for row in announced}
+    origin = _last_observed(root)
+    for path, node in stated.items():
+        for key in ("by", "at"):
+            turn = node.fields.get(key) if node else None
+            if turn is not None and origin is not None and _position(turn) < origin + 1:
+                after = f"expected a date after {format_quarter(origin)}, the last quarter observed"
+                yield turn.place.problem(spelled((*path, key)), f"got {turn.content}, {after}")
+
+
+def _position(node: Node) -> float:
+    try:
+        return parse_date(str(node.content))
+    except ValueError:
+        return inf
+
+
 def _names(row: Row) -> Iterator[Problem]:
     sector = row.text("sector")
     if sector is not None and sector not in SECTORS:
@@ -121,9 +144,11 @@ def _keys(row: Row) -> Iterator[Problem]:
 
 def _order(row: Row) -> Iterator[Problem]:
     announced, start, production = (row.date(key) for key in ("announced", "construction_start", "production_start"))
+    if row.text("kind") == "acquisition":
+        return
     if start and production and ends(start)[1] >= ends(production)[0]:
         yield _misplaced(row, "production_start", "after construction_start")
-    if announced is None or row.text("kind") == "acquisition":
+    if announced is None:
         return
     for key, date in (("construction_start", start), ("production_start", production)):
         if date and floor(ends(announced)[0]) > floor(ends(date)[1]):

@@ -20,7 +20,7 @@ from forecast.observations import data_digest, quarterly_trade
 from forecast.plan import BLOCK_SIZE, compile_plan
 from forecast.posterior import Posterior, load_posterior
 from forecast.quarters import format_quarter
-from forecast.realisation import load_realisation
+from forecast.realisation import load_realisation, realisation_digest
 from forecast.results import Results, read_results, write_results
 from forecast.scenario import Scenario, dump_scenario, scenario_digest
 
@@ -83,6 +83,7 @@ def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prio
     identity = {
         "scenario": scenario_digest(scenario),
         "data": data_digest(),
+        "realisation": realisation_digest(),
         "posterior": posterior.digest,
         "parameters": "prior" if prior else "posterior",
         "code": code_digest(),
@@ -96,7 +97,7 @@ def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prio
         "origin": format_quarter(posterior.origin),
         "horizon": scenario.horizon,
         "n_investments": sum(investment.kind != "pledge" for investment in scenario.investments),
-        "digests": {name: identity.pop(name) for name in ("data", "posterior", "code")},
+        "digests": {name: identity.pop(name) for name in ("data", "realisation", "posterior", "code")},
         **identity,
         "versions": {"forecast": __version__, "python": python_version(), "numpy": version("numpy")},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -93,10 +93,9 @@ def project(
     spent = judged(f"investments.{name}.amount", amount)
     return Project(
         id=name,
-        bought=False,
         announced=ORIGIN - 100.0,
         capex=spent,
-        capital=(spent,),
+        standing=None,
         scale=inputs["scale"],
         probability=inputs["probability"],
         construction_start=judged(f"investments.{name}.construction_start", start),

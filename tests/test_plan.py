@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +83,7 @@ def test_one_more_investment_moves_no_other_stream(tmp_path: Path) -> None:
 def test_an_acquisition_builds_nothing_unless_it_says_so(tmp_path: Path) -> None:
     bought = only_project(compiled(tmp_path, plant("A", "acquisition")))
     assert bought.capex == Judged("investments.A.new_capex", Constant(0.0))
-    assert [part.law.value for part in bought.capital] == [2.0, 0.0]  # type: ignore[union-attr]
+    assert bought.standing == Judged("investments.A.amount", Constant(2.0))
     orders = flows(compiled(tmp_path, plant("A", "acquisition")))[SERIES.index("capital_goods")]
     assert (orders == 0).all()
     spent = flows(compiled(tmp_path, plant("A", "acquisition", more=", new_capex: 1")))
@@ -93,6 +94,32 @@ def test_an_acquisition_builds_nothing_unless_it_says_so(tmp_path: Path) -> None
     orders = flows(later)[SERIES.index("capital_goods")]
     assert (orders[1:] >= 0).all()
     assert (orders.sum(axis=0) > 0).all()
+
+
+def test_a_plant_that_stands_sells_before_its_extension_is_begun(tmp_path: Path) -> None:
+    """Purchases of a bought plant follow its own start; the extension's come only once it is built."""
+    certain = ", probability: 1, slip: 0, scale: 1, new_capex: 2"
+    later = ", construction_start: 2033Q1, overrides: {construction_quarters: 8}"
+    extended, early = (
+        flows(compiled(tmp_path, plant("A", "acquisition", "2026Q4", f"{certain}{more}")))[
+            SERIES.index("intermediates")
+        ]
+        for more in (later, "")
+    )
+    bought = flows(compiled(tmp_path, plant("A", "acquisition", "2026Q4", ", probability: 1, slip: 0, scale: 1")))
+    np.testing.assert_allclose(extended[:9], bought[SERIES.index("intermediates")][:9], rtol=1e-12)
+    assert (early[:9].sum(axis=0) > extended[:9].sum(axis=0)).all()
+
+
+def test_a_longer_horizon_leaves_the_years_before_as_they_were(tmp_path: Path) -> None:
+    short, long = (flows(compiled(tmp_path, plant("A"), tail=f"horizon: {year}\n")) for year in (2030, 2035))
+    np.testing.assert_allclose(long[:, :5], short, rtol=1e-12, atol=1e-12)
+
+
+def test_a_horizon_within_the_year_of_the_origin_is_one_year(tmp_path: Path) -> None:
+    found = flows(replace(compiled(tmp_path, plant("A"), tail="horizon: 2026\n"), basis="korea_customs"))
+    assert found.shape[1] == 1
+    assert np.isfinite(found).all()
 
 
 def test_nothing_is_built_before_it_is_announced(tmp_path: Path) -> None:

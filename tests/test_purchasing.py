@@ -86,6 +86,11 @@ def test_fixed_shares_replace_the_path_after_the_origin() -> None:
     np.testing.assert_allclose(found[1:], 0.5, rtol=1e-13)
 
 
+def test_fixed_shares_are_those_of_every_group() -> None:
+    fixed = Localization("fixed", shares=(Constant(2.0), Constant(1.0), Constant(1.0)))
+    np.testing.assert_allclose(shares(fixed, korean=0.3)[1:], 0.5, rtol=1e-13)
+
+
 def test_a_group_moves_with_all_affiliates_from_its_own_composition() -> None:
     """The odds of a sector that starts at 0.3 are multiplied as those of all affiliates are."""
     found = shares(target(0.5, 8), korean=0.3)
