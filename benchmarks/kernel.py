@@ -22,9 +22,7 @@ from forecast.plan import GROUP_COEFFICIENTS, PROJECT_COEFFICIENTS, Plan, Projec
 
 CHUNK = 1_000
 LEARNED, CONSTANT, UNIFORM, TRIANGULAR, WEIBULL, NORMAL, LOGNORMAL = range(7)
-CAPEX, CAPITAL, ADDED, SCALE, PROBABILITY, START, PRODUCTION, SLIP, MACHINERY, KOREAN, OUTPUT, USE, BUILDING, RAMP = (
-    range(14)
-)
+CAPEX, STANDING, SCALE, PROBABILITY, START, PRODUCTION, SLIP, MACHINERY, KOREAN, OUTPUT, USE, BUILDING, RAMP = range(13)
 
 
 class Tables(NamedTuple):
@@ -32,9 +30,8 @@ class Tables(NamedTuple):
 
     Attributes:
         kinds, laws: kind of each input, `(n_inputs,)`, and its parameters, `(n_inputs, 4)`.
-        projects: inputs of each project in the order `CAPEX ... RAMP`, -1 for none, `(n_projects, 14)`.
+        projects: inputs of each project in the order `CAPEX ... RAMP`, -1 for none, `(n_projects, 13)`.
         announced: dates of announcement, `(n_projects,)`.
-        bought: whether a plant stands already, `(n_projects,)`.
         groups: first project and inputs of the four rates of each group, `(n_groups, 5)`.
         coefficients, baseline, localization, bridge: parameter rows, `(n_rows, n_parameters)`.
         years: year of each simulated quarter, `(n_periods,)`.
@@ -46,7 +43,6 @@ class Tables(NamedTuple):
     laws: Array
     projects: Array
     announced: Array
-    bought: Array
     groups: Array
     coefficients: Array
     baseline: Array
@@ -83,7 +79,6 @@ def tables(plan: Plan) -> Tables:
         laws=np.array(laws, dtype=float),
         projects=np.array(inputs),
         announced=np.array([project.announced for project in projects]),
-        bought=np.array([project.bought for project in projects]),
         groups=np.array([[start, *row] for start, row in zip(first, [*rates, [-1] * 4], strict=True)]),
         coefficients=np.ascontiguousarray(plan.sector_rows.T),
         baseline=_packed(plan.rows["baseline"], BASELINE),
@@ -107,8 +102,7 @@ def _packed(rows: dict[str, Array], names: tuple[str, ...]) -> Array:
 
 
 def _inputs(project: Project, places: dict[Input, int]) -> list[int]:
-    capital, added = (*project.capital, None)[:2]
-    named = (project.capex, capital, added, project.scale, project.probability, project.construction_start)
+    named = (project.capex, project.standing, project.scale, project.probability, project.construction_start)
     coefficients = [project.coefficients[name] for name in PROJECT_COEFFICIENTS]
     return [_place(source, places) for source in (*named, project.production_start, project.slip, *coefficients)]
 
@@ -282,13 +276,17 @@ def _add_project(t, rng, values, number, capital_goods, output):
     else:
         start = max(values[project[PRODUCTION]] - building, t.announced[number])
     planned = values[project[PRODUCTION]] if project[PRODUCTION] >= 0 else start + building
-    production = max(planned + values[project[SLIP]], start + 1.0)
-    built = start + building if t.bought[number] else production
+    production = planned + values[project[SLIP]]
+    if project[STANDING] < 0:
+        production = max(production, start + 1.0)
+    built = production if project[STANDING] < 0 else start + building
     orders = values[project[CAPEX]] * scale * values[project[MACHINERY]] * values[project[KOREAN]]
     _add_orders(start - t.origin, built - t.origin, orders, n_rows, capital_goods)
-    capital = values[project[CAPITAL]] + (values[project[ADDED]] if project[ADDED] >= 0 else 0.0)
-    capacity = capital * scale * values[project[OUTPUT]] * values[project[USE]] / 4
-    _add_output(production - t.origin, values[project[RAMP]], capacity, n_rows, output)
+    per_capital = scale * values[project[OUTPUT]] * values[project[USE]] / 4
+    _add_output(built - t.origin, values[project[RAMP]], values[project[CAPEX]] * per_capital, n_rows, output)
+    if project[STANDING] >= 0:
+        capacity = values[project[STANDING]] * per_capital
+        _add_output(production - t.origin, values[project[RAMP]], capacity, n_rows, output)
 
 
 @njit(inline="always", **FUSED)

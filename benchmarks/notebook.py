@@ -119,14 +119,17 @@ def flows_of(plan: Plan, project: Project, value: Values, luck: Array) -> tuple[
     realised = luck < value(project.probability)
     building = known["construction_quarters"]
     start, production = dates(project, value, building)
-    built = start + building if project.bought else production
+    standing = project.standing
+    built = production if standing is None else start + building
     edges = plan.origin + np.arange(plan.n_periods + 2)[:, None]
     machinery = known["machinery_share"] * known["korean_machinery_share"]
     orders = np.diff(smoothstep((edges - start) / (built - start)), axis=0)
     orders = orders * (value(project.capex) * value(project.scale) * machinery)
-    capital = sum(value(part) for part in project.capital) * value(project.scale)
-    capacity = capital * known["output_per_capex"] * known["utilisation"] / 4
-    output = smoothstep((edges[:-1] + 0.5 - production) / known["ramp_quarters"]) * capacity
+    per_capital = value(project.scale) * known["output_per_capex"] * known["utilisation"] / 4
+    middles, ramp = edges[:-1] + 0.5, known["ramp_quarters"]
+    output = smoothstep((middles - built) / ramp) * (value(project.capex) * per_capital)
+    if standing is not None:
+        output = output + smoothstep((middles - production) / ramp) * (value(standing) * per_capital)
     orders[1:] *= realised
     output[1:] *= realised
     return orders, output
@@ -140,7 +143,8 @@ def dates(project: Project, value: Values, building: Array) -> tuple[Array, Arra
     else:
         start = value(project.construction_start)
         planned = start + building if project.production_start is None else value(project.production_start)
-    return start, np.maximum(planned + value(project.slip), start + 1)
+    production = planned + value(project.slip)
+    return start, np.maximum(production, start + 1) if project.standing is None else production
 
 
 class Values:
