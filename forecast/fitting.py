@@ -290,10 +290,13 @@ def _versions() -> dict[str, str]:
 def _narration(progress: bool) -> Iterator[Callable[[str], None]]:
     """A way to say on the terminal what is going on; nothing is said where standard error is not a terminal."""
     from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     if not (progress and console.is_terminal):
         yield lambda text: None
         return
-    with console.status("compiling") as status:
-        yield lambda text: status.update(text)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        fits = bar.add_task("compiling", total=len(fit_tasks()) + 1)
+        yield lambda text: bar.update(fits, description=text, advance=1)
