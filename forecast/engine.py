@@ -1,4 +1,4 @@
-"""Blocks of draws, serial or parallel: the only user of joblib.
+"""Blocks of draws, serial or parallel.
 
 Blocks are folded in index order whatever worker finishes first, so that the number of workers and the kind of backend
 leave no trace in the numbers. Memory is bounded by the blocks in flight. A short run stays in this process and does not
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from forecast.block import annual_flows
 from forecast.draws import Array
+from forecast.parallel import in_order
 from forecast.plan import Plan
 from forecast.streams import Scheme, Streams
 from forecast.summary import Tally
@@ -62,12 +64,8 @@ def simulate(
 
 def _simulated(plan: Plan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Array]]:
     """Blocks of every task, in order."""
-    if n_jobs == 1 or len(tasks) < WORTH_WORKERS:
-        return (_simulate_blocks(plan, task) for task in tasks)
-    from joblib import Parallel, delayed
-
-    work = Parallel(n_jobs=n_jobs, return_as="generator")
-    return iter(work(delayed(_simulate_blocks)(plan, task) for task in tasks))
+    workers = n_jobs if len(tasks) >= WORTH_WORKERS else 1
+    return in_order(partial(_simulate_blocks, plan), tasks, workers)
 
 
 def _tasks(plan: Plan, settings: Settings) -> list[list[Streams]]:

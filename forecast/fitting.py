@@ -38,7 +38,10 @@ with warnings.catch_warnings():
     import pymc
     import pytensor
 
-    from forecast.models import SUPPLIERS, Task, baseline_task, bridge_task, localization_task
+    from forecast.models.baseline import baseline_task
+    from forecast.models.bridge import bridge_task
+    from forecast.models.localization import SUPPLIERS, localization_task
+    from forecast.models.task import Task
 
 MAX_R_HAT = 1.01
 MIN_SAMPLE_SIZE = 400.0

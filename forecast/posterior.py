@@ -107,7 +107,7 @@ def current_digests() -> dict[str, str]:
     package = files("forecast")
     sectors = _text_digest(package / "data" / "sectors.yaml")
     data = hashlib.sha256(f"{data_digest(*TABLES)}{sectors}".encode()).hexdigest()
-    return {"data": data, "model": _text_digest(package / "models.py")}
+    return {"data": data, "model": folder_digest(package / "models")}
 
 
 def user_path() -> Path:
@@ -246,6 +246,17 @@ def _demand_rows(values: Array | None, shape: tuple[int, ...], place: str) -> No
         raise PosteriorError(f"{place}: got {got}, expected (n_rows, {', '.join(map(str, shape))}); {_REFIT}")
     if not (np.abs(values) < np.finfo(np.float32).max).all():
         raise PosteriorError(f"{place}: got numbers that are not finite in single precision; {_REFIT}")
+
+
+def folder_digest(folder: Any) -> str:
+    """Digest of the modules of a folder and of the folders in it, the same for every convention of line ends."""
+    content = hashlib.sha256()
+    for entry in sorted(folder.iterdir(), key=lambda entry: str(entry.name)):
+        if entry.is_dir():
+            content.update(f"{entry.name}/{folder_digest(entry)}".encode())
+        elif entry.name.endswith(".py"):
+            content.update(entry.name.encode() + entry.read_bytes().replace(b"\r\n", b"\n"))
+    return content.hexdigest()
 
 
 def _text_digest(resource: Any) -> str:

@@ -18,7 +18,7 @@ from forecast import __version__
 from forecast.engine import Settings, simulate
 from forecast.observations import data_digest, quarterly_trade
 from forecast.plan import BLOCK_SIZE, compile_plan
-from forecast.posterior import Posterior, load_posterior
+from forecast.posterior import Posterior, folder_digest, load_posterior
 from forecast.quarters import format_quarter
 from forecast.realisation import load_realisation, realisation_digest
 from forecast.results import Results, read_results, write_results
@@ -111,8 +111,4 @@ def _digest(identity: Mapping[str, Any]) -> str:
 @cache
 def code_digest() -> str:
     """Digest of the package's own source."""
-    content = hashlib.sha256()
-    modules = [entry for entry in files("forecast").iterdir() if entry.name.endswith(".py")]
-    for module in sorted(modules, key=lambda entry: entry.name):
-        content.update(module.name.encode() + module.read_bytes().replace(b"\r\n", b"\n"))
-    return content.hexdigest()
+    return folder_digest(files("forecast"))

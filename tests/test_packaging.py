@@ -121,6 +121,7 @@ def test_no_text_names_a_machine_or_a_registry() -> None:
 
 @pytest.mark.skipif(not (ROOT / "ARCHITECTURE.md").exists(), reason="the map is not drawn yet")
 def test_the_map_names_every_module_once() -> None:
-    rows = re.findall(r"^\| *`(\w+)` *\|", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.MULTILINE)
-    modules = [path.stem for path in (ROOT / "forecast").glob("*.py") if not path.stem.startswith("__")]
+    rows = re.findall(r"^\| *`([\w.]+)` *\|", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.MULTILINE)
+    paths = [path.relative_to(ROOT / "forecast") for path in (ROOT / "forecast").rglob("*.py")]
+    modules = [".".join(path.with_suffix("").parts) for path in paths if not path.stem.startswith("__")]
     assert sorted(rows) == sorted(modules)

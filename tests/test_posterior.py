@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -140,7 +141,7 @@ def test_a_sector_prior_is_part_of_the_data_digest(tmp_path: Path, monkeypatch: 
     package = tmp_path / "forecast"
     (package / "data").mkdir(parents=True)
     (package / "data" / "sectors.yaml").write_text("sectors: {}\n")
-    (package / "models.py").write_bytes((Path(stored.__file__).parent / "models.py").read_bytes())
+    copytree(Path(stored.__file__).parent / "models", package / "models")
     monkeypatch.setattr(stored, "files", lambda name: package)
     after = current_digests()
     assert after["data"] != before["data"]

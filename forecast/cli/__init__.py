@@ -1,0 +1,39 @@
+"""The command line: one file a group of commands; every user error is one message and exit code 2."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from forecast import __version__
+from forecast.cli.evidence import fit, history
+from forecast.cli.runs import list_runs, run
+from forecast.errors import ForecastError
+
+STOPPED = 130
+
+
+def main() -> None:
+    """Entry point of the `forecast` command."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ForecastError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped: nothing was stored", err=True)
+        sys.exit(STOPPED)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="forecast")
+def cli() -> None:
+    """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
+
+
+for _command in (run, list_runs, history, fit):
+    cli.add_command(_command)

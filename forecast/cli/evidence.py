@@ -1,0 +1,49 @@
+"""Commands on the evidence: what was seen, and what is learned from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from forecast.cli.terminal import terminal
+from forecast.errors import RunError
+
+
+@click.command()
+@click.option("--years", default=10, show_default=True, type=click.IntRange(1), help="How many complete years.")
+@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where to draw.")
+def history(years: int, out: Path) -> None:
+    """Print and draw exports, imports and balance of the last years on both bases."""
+    from forecast.briefing import history_table
+    from forecast.chart import save_history_chart
+    from forecast.observations import history as observed
+
+    console = terminal()
+    console.print(history_table(observed(years)))
+    console.print("* arithmetic on published figures; – not published; (8m) the first 8 months")
+    path = out / "history.png"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        save_history_chart(path, years)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error.strerror}); choose another folder with --out") from error
+    console.print(f"Drawn to {path}", soft_wrap=True)
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Where to store it; the user's own place by default.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the sampler.")
+def fit(out: Path | None, seed: int) -> None:
+    """Learn the parameters from the shipped observations, report prior beside posterior, and store them."""
+    from forecast.briefing import fit_table
+    from forecast.fitting import Effort, fit_posterior, fit_report
+    from forecast.posterior import save_posterior, user_path
+
+    posterior = fit_posterior(Effort(seed=seed))
+    path = user_path() if out is None else out
+    save_posterior(posterior, path)
+    console = terminal(at_least=100)
+    console.print(fit_table(fit_report(posterior)))
+    console.print(f"Stored in {path}", soft_wrap=True)
+    console.print("Runs use it with --posterior, and by themselves once the shipped one is stale.")

@@ -1,0 +1,108 @@
+"""Commands on scenarios: run them, and list what was run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from forecast.cli.terminal import demand_workers, progress_bar, terminal
+from forecast.errors import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from forecast.results import Results
+    from forecast.run import Run
+    from forecast.scenario import Scenario
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="Number of draws.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
+@click.option("--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
+@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land.")
+@click.option(
+    "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
+)
+@click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
+@click.option("--no-plot", is_flag=True, help="Leave out the picture.")
+@click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
+@click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
+def run(
+    files: tuple[str, ...],
+    overrides: tuple[str, ...],
+    draws: int,
+    seed: int,
+    learned: Path | None,
+    no_plot: bool,
+    **options: Any,
+) -> None:
+    """Forecast one or several scenario FILES and store the results."""
+    from forecast.engine import Settings
+    from forecast.posterior import load_posterior
+    from forecast.run import run_scenario
+
+    scenarios = load_scenarios(files, overrides)
+    options |= {"posterior": load_posterior(learned), "draw_chart": None if no_plot else _draw_chart}
+    for scenario in scenarios:
+        with progress_bar(scenario.name, draws) as progress:
+            done = run_scenario(scenario, Settings(draws, seed), progress=progress, **options)
+        _show(done)
+
+
+@click.command(name="list")
+@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land.")
+def list_runs(out: Path) -> None:
+    """Show the stored runs."""
+    from forecast.briefing import runs_table
+    from forecast.results import list_results
+
+    runs = list_results(out)
+    if not runs:
+        click.echo(f"no runs under {out}; `forecast run SCENARIO.yaml` makes one")
+        return
+    terminal().print(runs_table(runs))
+
+
+def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scenario]:
+    """All scenarios, or every problem of every file."""
+    from forecast.scenario import load_scenario
+
+    scenarios: list[Scenario] = []
+    problems: list[Problem] = []
+    for path in files:
+        try:
+            scenarios.append(load_scenario(_scenario_path(path), overrides))
+        except ScenarioError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ScenarioError(problems)
+    return scenarios
+
+
+def _scenario_path(given: str) -> Path:
+    """The file given, or the shipped scenario of that name where there is no such file."""
+    package = Path(__file__).parents[1]
+    shipped = [folder / "scenarios" / f"{given}.yaml" for folder in (package, package.parent)]
+    return next((path for path in shipped if path.is_file() and not Path(given).exists()), Path(given))
+
+
+def _draw_chart(results: Results) -> None:
+    from forecast.chart import save_fan_chart
+
+    save_fan_chart(results)
+
+
+def _show(done: Run) -> None:
+    from forecast.briefing import answer, contribution_table, surplus_table
+    from forecast.observations import record_surplus
+
+    console = terminal()
+    results = done.results
+    console.print(surplus_table(results, round(record_surplus(results.basis)[1], 1)))
+    if results.manifest["n_investments"]:
+        console.print(contribution_table(results))
+    console.print(answer(results))
+    console.print(f"{'Found' if done.found else 'Stored'} in {results.folder}", soft_wrap=True)

@@ -1,0 +1,49 @@
+"""What commands share: the console they print to, progress, and checks of options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: int) -> int:
+    """Check of an option that says how many workers."""
+    if n_jobs == -1 or n_jobs > 0:
+        return n_jobs
+    raise click.BadParameter(f"got {n_jobs}, expected 1 or more workers, or -1 for one per core")
+
+
+def terminal(at_least: int = 0) -> Console:
+    """Where commands print, `at_least` so many columns wide: a wrapped line beats a cut number."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.width = max(console.width, at_least)
+    return console
+
+
+@contextmanager
+def progress_bar(name: str, n_draws: int) -> Iterator[Callable[[int], None]]:
+    """A bar with draws per second on a terminal's standard error; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"))
+    started = perf_counter()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=n_draws, speed="")
+
+        def advance(done: int) -> None:
+            made = bar.tasks[task].completed + done
+            speed = f"{made:,.0f} of {n_draws:,} draws, {made / (perf_counter() - started):,.0f} a second"
+            bar.update(task, advance=done, speed=speed)
+
+        yield advance
