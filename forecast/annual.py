@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from forecast.draws import BASES, Array
 from forecast.errors import DataError
+from forecast.publication import published
 from forecast.series import census_flows, read_only
-from forecast.tables import SHIPPED, Row, number, period_index, read_table
+from forecast.tables import SHIPPED, TABLES, Row, number, period_index, read_table
 
 FLOWS = ("exports", "imports", "balance")
 """Columns of annual values."""
@@ -74,24 +76,24 @@ class History:
 
 
 @cache
-def annual_trade(basis: str, folder: Path = SHIPPED) -> AnnualTrade:
-    """Every complete calendar year on `korea_customs` or `us_census` basis.
+def annual_trade(basis: str, folder: Path = SHIPPED, day: dt.date | None = None) -> AnnualTrade:
+    """Every complete calendar year on `korea_customs` or `us_census` basis, all of it or as known on a day.
 
     Raises:
         DataError: the tables are broken, or the basis is unknown.
     """
-    every = every_year(basis, folder)
+    every = every_year(basis, folder, day)
     complete = every.years[(every.months == 12).any(axis=1)]
     return every.between(int(complete[0]), int(complete[-1]))
 
 
-def record_surplus(basis: str) -> tuple[int, float]:
-    """Year and size, bn USD, of Korea's largest surplus in a complete calendar year.
+def record_surplus(basis: str, folder: Path = SHIPPED, day: dt.date | None = None) -> tuple[int, float]:
+    """Year and size, bn USD, of Korea's largest surplus in a complete calendar year, as known on a day.
 
     >>> [(year, round(value, 1)) for year, value in map(record_surplus, ("korea_customs", "us_census"))]
     [(2024, 55.7), (2024, 65.7)]
     """
-    trade = annual_trade(basis)
+    trade = annual_trade(basis, folder, day)
     row = int(np.nanargmax(trade.balance))
     return int(trade.years[row]), float(trade.balance[row])
 
@@ -104,21 +106,21 @@ def history(n_years: int = 10, folder: Path = SHIPPED) -> History:
     return History(korea, census)
 
 
-def every_year(basis: str, folder: Path = SHIPPED) -> AnnualTrade:
-    """Every calendar year on a basis, the running one included.
+def every_year(basis: str, folder: Path = SHIPPED, day: dt.date | None = None) -> AnnualTrade:
+    """Every calendar year on a basis, the running one included, all of it or as known on a day.
 
     Raises:
         DataError: the tables are broken, or the basis is unknown.
     """
     if basis not in BASES:
         raise DataError(f"got basis {basis!r}, expected one of {', '.join(BASES)}")
-    return _customs_years(folder) if basis == "korea_customs" else _census_years(folder)
+    return _customs_years(folder, day) if basis == "korea_customs" else _census_years(folder, day)
 
 
 @cache
-def _census_years(folder: Path) -> AnnualTrade:
+def _census_years(folder: Path, day: dt.date | None) -> AnnualTrade:
     """Sums of the months seen in each year."""
-    trade = census_flows(folder)
+    trade = census_flows(folder, day)
     years = (trade[0].start + np.arange(len(trade[0].values))) // 12
     offsets = years - years[0]
     exports, imports = (np.bincount(offsets, flow.values / 1e3) for flow in trade)
@@ -128,11 +130,13 @@ def _census_years(folder: Path) -> AnnualTrade:
 
 
 @cache
-def _customs_years(folder: Path) -> AnnualTrade:
+def _customs_years(folder: Path, day: dt.date | None) -> AnnualTrade:
     """Preferred printed figures, and the running year as far as its months run on from January."""
-    rows = [row for row in _preferred("trade_annual", folder) if row["series"] in CUSTOMS_SERIES]
-    monthly = customs_months(folder)
-    last = max(max(flow, default=0) for flow in monthly.values()) // 12
+    rows = [row for row in _preferred("trade_annual", folder, day) if row["series"] in CUSTOMS_SERIES]
+    if not rows:
+        raise DataError(f"trade_annual.csv: got {day}, when no year of Korean customs figures was public")
+    monthly = customs_months(folder, day)
+    last = max(*(max(flow, default=0) // 12 for flow in monthly.values()), *(int(row["year"]) for row in rows))
     years = np.arange(min(int(row["year"]) for row in rows), last + 1)
     values, derived, months = _blank(len(years))
     for row in rows:
@@ -145,16 +149,26 @@ def _customs_years(folder: Path) -> AnnualTrade:
     return _annual("korea_customs", years, values, derived, months)
 
 
-def customs_months(folder: Path = SHIPPED) -> dict[str, dict[int, float]]:
-    """Preferred Korean customs figure, bn USD, by series and month index."""
+def customs_months(folder: Path = SHIPPED, day: dt.date | None = None) -> dict[str, dict[int, float]]:
+    """Preferred Korean customs figure, bn USD, by series and month index, as known on a day."""
     months: dict[str, dict[int, float]] = {name: {} for name in CUSTOMS_SERIES}
-    for row in _preferred("trade_monthly_korea", folder):
+    for row in _preferred("trade_monthly_korea", folder, day):
         months[row["series"]][period_index(row["month"], "month")] = number(row["value"]) / 1e3
     return months
 
 
-def _preferred(name: str, folder: Path) -> list[Row]:
-    return [row for row in read_table(name, folder) if row["rank"] == "1"]
+def _preferred(name: str, folder: Path, day: dt.date | None) -> list[Row]:
+    """The first in rank of the rows of each figure that were public by the day."""
+    period, first = TABLES[name].key[1], {}
+    for row in sorted(read_table(name, folder), key=lambda row: number(row["rank"]), reverse=True):
+        if day is None or _released(row, period) <= day:
+            first[row["series"], row[period]] = row
+    return list(first.values())
+
+
+def _released(row: Row, period: str) -> dt.date:
+    last_month = 12 * int(row["year"]) + 11 if period == "year" else period_index(row[period], period)
+    return published(row["vintage"], last_month)
 
 
 def _run(months: dict[int, float], first: int) -> list[float]:

@@ -13,26 +13,30 @@ from rich.text import Text
 
 from forecast.draws import BASES, CHANNELS
 from forecast.observations import AnnualTrade, History
-from forecast.palette import BASIS_NAMES, CHANNEL_NAMES
+from forecast.outcome import Outcome
+from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, MONTHS, months_label
 from forecast.results import Results
 from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quantile_name
+from forecast.vintage import vintage
 
 if TYPE_CHECKING:
     from forecast.fitting import ReportRow
 
 
-def surplus_table(results: Results, record: float) -> Group:
-    """Surplus by year: median, intervals, and the chances of a record and of a deficit."""
+def surplus_table(results: Results, record: float, later: Sequence[Outcome] = ()) -> Group:
+    """Surplus by year: median, intervals, the chances of a record and of a deficit, and what came later."""
     summary = results.statistics
     intervals = [f"{width} %\ninterval" for width in INTERVALS]
     title = f"Korea's goods surplus with the US, bn USD a year, {BASIS_NAMES[results.basis]}"
-    table = _table(["Year", "Median", *intervals, f"Chance of\nover {record:.1f}", "Chance of\na deficit"])
+    chances = [f"Chance of\nover {record:.1f}", "Chance of\na deficit"]
+    table = _table(["Year", "Median", *intervals, *chances, *(["Outcome,\npercentile"] if later else [])])
+    came = {outcome.year: _came(outcome) for outcome in later}
     for index, year in enumerate(summary.years):
         median = _number(summary, "trade_balance", quantile_name(0.5), index, places=1)
         spans = [_interval(summary, "trade_balance", width, index, places=0) for width in INTERVALS]
         above = _chance(summary, "trade_balance", record, index)
         deficit = _chance(summary, "trade_balance", 0.0, index, below=True)
-        table.add_row(str(year), median, *spans, above, deficit)
+        table.add_row(str(year), median, *spans, above, deficit, *([came.get(year, "")] if later else []))
     return _titled(title, table)
 
 
@@ -86,8 +90,8 @@ def _titled(title: str, table: Table) -> Group:
     return Group(Text(title, style="bold"), table)
 
 
-def answer(results: Results) -> Text:
-    """One plain sentence: what the scenario does to the surplus, when, and how sure that is."""
+def answer(results: Results, later: Sequence[Outcome] = ()) -> Text:
+    """One plain sentence, what the scenario does to the surplus, when, and how sure that is; and what came later."""
     summary = results.statistics
     last = len(summary.years) - 1
     median = _number(summary, "trade_balance", quantile_name(0.5), last, places=0)
@@ -96,16 +100,62 @@ def answer(results: Results) -> Text:
         f"the surplus itself would be {median} bn USD in {summary.years[last]} (median; 80 % interval {interval}), "
         f"{BASIS_NAMES[results.basis]}."
     )
-    knowledge = "By the priors alone, nothing learned: " if results.manifest["parameters"] == "prior" else ""
+    learned = "By the priors alone, nothing learned: " if results.manifest["parameters"] == "prior" else ""
     if not results.manifest["n_investments"]:
-        return _sentence(f"{knowledge}without new investment {level}")
+        return _sentence(f"{learned}without new investment {level}", *_told(later))
     return _sentence(
-        f"{knowledge}beyond what flowed in {results.manifest['origin']}, {_effect(summary, last)}; {level}"
+        f"{learned}beyond what flowed in {results.manifest['origin']}, {_effect(summary, last)}; {level}",
+        *_told(later),
     )
 
 
-def _sentence(words: str) -> Text:
-    return Text(words[0].upper() + words[1:])
+def _sentence(*sentences: str) -> Text:
+    return Text(" ".join(words[0].upper() + words[1:] for words in sentences))
+
+
+def _told(later: Sequence[Outcome]) -> list[str]:
+    """A sentence for each whole year that came later."""
+    return [
+        f"The surplus of {outcome.year} was {_signed(outcome.value)} bn USD"
+        + ("." if outcome.percentile is None else f", {_rank(outcome.percentile)} of this forecast.")
+        for outcome in later
+        if outcome.months == 12
+    ]
+
+
+def _rank(percentile: float) -> str:
+    """Where among the draws a value lies.
+
+    >>> _rank(62.7), _rank(0.2), _rank(99.9)
+    ('at the 63rd percentile', 'below the 1st percentile', 'above the 99th percentile')
+    """
+    if percentile < 1:
+        return "below the 1st percentile"
+    return "above the 99th percentile" if percentile > 99 else f"at the {_ordinal(round(percentile))} percentile"
+
+
+def _ordinal(number: int) -> str:
+    """A whole number as it is counted.
+
+    >>> [_ordinal(number) for number in (1, 2, 3, 11, 12, 13, 21, 90)]
+    ['1st', '2nd', '3rd', '11th', '12th', '13th', '21st', '90th']
+    """
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{'th' if 10 < number < 14 else ends.get(number % 10, 'th')}"
+
+
+def knowledge(results: Results, later: Sequence[Outcome]) -> Text:
+    """What a run as of a day knew, what it could not help knowing, and what is not known even now."""
+    known = vintage(results.as_of)
+    year, month = divmod(3 * (known.trade.origin + 1) + len(known.trade.later_exports) - 1, 12)
+    parts = [outcome for outcome in later if outcome.months < 12]
+    sums = "".join(f" {_came(outcome)} is the sum of {months_label(outcome.months)}." for outcome in parts)
+    unseen = "" if later else f" No surplus of a later year is known on {BASIS_NAMES[results.basis]}."
+    return Text(
+        f"Known on {results.as_of}: US Census trade to {MONTHS[month]} {year} (as revised since, where no copy of "
+        f"the time is stored), and the Korean figures and purchase shares published by then. Sector coefficients and "
+        f"the record of announcements rest on evidence published up to 2026.{sums}{unseen}"
+    )
 
 
 def fit_table(rows: Sequence[ReportRow]) -> Group:
@@ -135,8 +185,21 @@ def _observed(book: AnnualTrade, index: int, flow: int) -> str:
     value, months = float(book.values[index, flow]), int(book.months[index, flow])
     if months == 0:
         return "–"
-    span = "" if months == 12 else f" ({months}m)"
-    return f"{value:.1f}{'*' if book.derived[index, flow] else ''}{span}".replace("-", "−")
+    return f"{_signed(value)}{'*' if book.derived[index, flow] else ''}{_span_seen(months)}"
+
+
+def _came(outcome: Outcome) -> str:
+    """The surplus of a year as seen, and for a whole year where in the forecast it fell."""
+    rank = "" if outcome.percentile is None else f", {_ordinal(min(max(round(outcome.percentile), 1), 99))}"
+    return f"{_signed(outcome.value)}{_span_seen(outcome.months)}{rank}"
+
+
+def _span_seen(months: int) -> str:
+    return "" if months == 12 else f" ({months}m)"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
 
 
 def _effect(summary: Summary, last: int) -> str:

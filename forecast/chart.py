@@ -7,11 +7,13 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from forecast.draws import BASES, CHANNELS
-from forecast.observations import annual_trade, history, record_surplus
+from forecast.observations import annual_trade, history
+from forecast.outcome import outcomes
 from forecast.palette import BASIS_NAMES, fan_subtitle
 from forecast.plots import Bands, Effect, Heading, fan_figure, history_figure, save_figure
 from forecast.results import Results
 from forecast.summary import INTERVALS, Summary, quantile_name
+from forecast.vintage import day_of, vintage
 
 HISTORY_YEARS = 10
 EFFECT_NOTE = "The effect is what the announcements add beyond their flows of that quarter; bars add up to its mean."
@@ -27,21 +29,21 @@ def fan_chart(results: Results) -> Figure:
     """The surplus with its history and, where there are investments, their effect on it."""
     summary, manifest = results.statistics, results.manifest
     first_year = summary.years[0]
-    observed = annual_trade(results.basis)
+    observed = annual_trade(results.basis, day=day_of(results.as_of))
     shown = (observed.years >= first_year - HISTORY_YEARS) & (observed.years < first_year)
     return fan_figure(
         Heading(
             results.title,
             fan_subtitle(results.basis, summary.n_draws, manifest["origin"], prior=manifest["parameters"] == "prior"),
-            f"Source: {SOURCES[results.basis]} (observed); forecast from data to {manifest['origin']}. "
-            + (EFFECT_NOTE if manifest["n_investments"] else ""),
+            _source(results) + (EFFECT_NOTE if manifest["n_investments"] else ""),
         ),
         summary.years,
         _bands(summary, "trade_balance"),
         summary.value("trade_balance", quantile_name(0.5)),
         observed=(observed.years[shown], observed.balance[shown]),
         basis=results.basis,
-        record=record_surplus(results.basis),
+        record=vintage(results.as_of).records[results.basis],
+        later=[(outcome.year, outcome.value) for outcome in outcomes(results) if outcome.months == 12],
         effect=_effect(summary) if manifest["n_investments"] else None,
     )
 
@@ -63,6 +65,11 @@ def history_chart(n_years: int = HISTORY_YEARS) -> Figure:
 def save_history_chart(path: Path, n_years: int = HISTORY_YEARS) -> None:
     """Draw the last years of trade to `path`."""
     save_figure(history_chart(n_years), path)
+
+
+def _source(results: Results) -> str:
+    others = "" if results.as_of is None else f" and what else was public on {results.as_of}"
+    return f"Source: {SOURCES[results.basis]} (observed); forecast from data to {results.manifest['origin']}{others}. "
 
 
 def _bands(summary: Summary, series: str) -> Bands:

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, mo
 from forecast.distributions import Constant, Law, Uniform
 from forecast.laws import Model
 from forecast.phrases import got
-from forecast.quarters import ACCEPTED, format_quarter, parse_quarter, parse_time, year_of
+from forecast.quarters import ACCEPTED, format_quarter, parse_day, parse_quarter, parse_time, year_of
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 
@@ -52,7 +52,7 @@ def parse_date(text: str) -> float:
 _DATE = f"{ACCEPTED}, between {FIRST_YEAR} and {LAST_YEAR}"
 Date: TypeAlias = Annotated[str | int, _checked(parse_date, _DATE), Field(examples=["2029Q1"])]
 Quarter: TypeAlias = Annotated[str, _checked(parse_quarter, "a quarter such as 2026Q2")]
-Day: TypeAlias = Annotated[str, _checked(dt.date.fromisoformat, "a day such as 2026-11-01"), Field(max_length=10)]
+Day: TypeAlias = Annotated[str, _checked(parse_day, "a day such as 2026-11-01"), Field(max_length=10)]
 
 
 class Window(Model):

@@ -23,11 +23,11 @@ import numpy as np
 from forecast import __version__
 from forecast.draws import Array
 from forecast.errors import FitError
-from forecast.observations import bridge_observations, procurement_shares, quarterly_trade
 from forecast.posterior import TRAILING, Posterior, current_digests
 from forecast.processes import FLOWS
 from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
 from forecast.streams import Streams, generator
+from forecast.vintage import Vintage, vintage
 
 if which("g++") is None:
     os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")  # PyTensor warns of a missing compiler that no fit needs
@@ -88,26 +88,29 @@ class ReportRow:
     observed: float | None
 
 
-def fit_posterior(effort: Effort = Effort(), *, progress: bool = True) -> Posterior:
-    """Fit every model to the shipped observations, up to their last complete quarter.
+def fit_posterior(effort: Effort = Effort(), known: Vintage | None = None, *, progress: bool = True) -> Posterior:
+    """Fit every model to what is known, up to its last complete quarter.
 
     Args:
         effort: draws and seed.
+        known: what was public on a day; all the shipped observations by default.
         progress: say on a terminal which model is at work.
 
     Raises:
         FitError: a model did not converge; the message carries R-hat, effective sample sizes and divergences.
     """
+    known = vintage() if known is None else known
+    tasks = fit_tasks(known)
     groups, prior, diagnostics = {}, {}, {}
-    with _narration(progress) as say:
-        for task in fit_tasks():
+    with _narration(progress, len(tasks)) as say:
+        for task in tasks:
             say(f"{task.name}: {task.data}")
             groups[task.name], diagnostics[task.name] = posterior_rows(task, effort)
             prior[task.name] = prior_rows(task, effort.seed)
     groups["sectors"] = prior["sectors"] = {"coefficients": sector_rows(effort.seed)}
-    digests = current_digests()
+    digests = current_digests(known.as_of)
     return Posterior(
-        origin=quarterly_trade().origin,
+        origin=known.trade.origin,
         seed=effort.seed,
         data_digest=digests["data"],
         model_digest=digests["model"],
@@ -115,16 +118,17 @@ def fit_posterior(effort: Effort = Effort(), *, progress: bool = True) -> Poster
         groups=groups,
         prior=prior,
         diagnostics=diagnostics,
+        as_of=known.as_of,
     )
 
 
-def fit_tasks() -> tuple[Task, ...]:
-    """Every model with the shipped observations."""
-    trade = quarterly_trade()
+def fit_tasks(known: Vintage) -> tuple[Task, ...]:
+    """Every model with what is known."""
+    origin = known.trade.origin
     return (
-        baseline_task(trade),
-        localization_task(procurement_shares(), trade.origin),
-        bridge_task(bridge_observations(), trade.origin),
+        baseline_task(known.trade),
+        localization_task(known.shares, origin),
+        bridge_task(known.bridge, origin),
     )
 
 
@@ -207,7 +211,7 @@ def fit_report(posterior: Posterior) -> list[ReportRow]:
     """Prior beside posterior of every parameter of the fitted models, fitted shares beside the observed ones."""
     observed = {
         (f"fitted_{share.year}", SUPPLIERS.index(share.party)): share.share
-        for share in procurement_shares()
+        for share in vintage(posterior.as_of).shares
         if not share.derived
     }
     return [
@@ -290,7 +294,7 @@ def _versions() -> dict[str, str]:
 
 
 @contextmanager
-def _narration(progress: bool) -> Iterator[Callable[[str], None]]:
+def _narration(progress: bool, n_tasks: int) -> Iterator[Callable[[str], None]]:
     """A way to say on the terminal what is going on; nothing is said where standard error is not a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -301,5 +305,5 @@ def _narration(progress: bool) -> Iterator[Callable[[str], None]]:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        fits = bar.add_task("compiling", total=len(fit_tasks()) + 1)
+        fits = bar.add_task("compiling", total=n_tasks + 1)
         yield lambda text: bar.update(fits, description=text, advance=1)

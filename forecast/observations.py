@@ -6,6 +6,7 @@ Arrays are read-only, and a function called twice returns the same value.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from forecast.annual import (
 )
 from forecast.draws import BASES, Array
 from forecast.errors import DataError
+from forecast.publication import published
 from forecast.series import (
     QuarterlyTrade,
     Series,
@@ -114,9 +116,9 @@ class ProcurementShare:
 
 
 @cache
-def bridge_observations(folder: Path = SHIPPED) -> BridgeObservations:
-    """What is known of how the two books differ: whole years, and the spans after them."""
-    customs, census = (every_year(basis, folder) for basis in BASES)
+def bridge_observations(folder: Path = SHIPPED, day: dt.date | None = None) -> BridgeObservations:
+    """What is known of how the two books differ, now or on a day: whole years, and the spans after them."""
+    customs, census = (every_year(basis, folder, day) for basis in BASES)
     census = census.between(int(customs.years[0]), int(customs.years[-1]))
     whole = ((customs.months == 12) & (census.months == 12))[:, :2].all(axis=1)
     last = int(customs.years[whole][-1])
@@ -125,13 +127,15 @@ def bridge_observations(folder: Path = SHIPPED) -> BridgeObservations:
         read_only(customs.values[whole, :2]),
         read_only(census.values[whole, :2]),
         read_only(customs.derived[whole, :2]),
-        (*_later_years(customs, census, last), *_running_spans(folder)),
+        (*_later_years(customs, census, last), *_running_spans(folder, day)),
     )
 
 
 @cache
-def procurement_shares(scope: str = "us_affiliates", folder: Path = SHIPPED) -> tuple[ProcurementShare, ...]:
-    """Observed shares of purchases, by year; `scope` is `us_affiliates` or `other_hosts` (all other countries).
+def procurement_shares(
+    scope: str = "us_affiliates", folder: Path = SHIPPED, day: dt.date | None = None
+) -> tuple[ProcurementShare, ...]:
+    """Shares of purchases seen now or on a day, by year; `scope` is `us_affiliates` or `other_hosts` (elsewhere).
 
     Raises:
         DataError: the table is broken, or holds no such scope.
@@ -149,6 +153,7 @@ def procurement_shares(scope: str = "us_affiliates", folder: Path = SHIPPED) -> 
             row["status"] == "derived",
         )
         for row in rows
+        if day is None or published(row["vintage"], 12 * int(row["year"]) + 11) <= day
     )
 
 
@@ -164,14 +169,15 @@ def _later_years(customs: AnnualTrade, census: AnnualTrade, last: int) -> tuple[
     )
 
 
-def _running_spans(folder: Path) -> tuple[SpanTrade, ...]:
+def _running_spans(folder: Path, day: dt.date | None) -> tuple[SpanTrade, ...]:
     """The last unbroken run of Korean customs months of each flow in the running year, as far as both books go."""
-    spans = (_running_span(flow, customs_months(folder)[CUSTOMS_SERIES[flow]], folder) for flow in range(2))
+    spans = (_running_span(flow, folder, day) for flow in range(2))
     return tuple(span for span in spans if span is not None)
 
 
-def _running_span(flow: int, customs: dict[int, float], folder: Path) -> SpanTrade | None:
-    census = census_flows(folder)[flow]
+def _running_span(flow: int, folder: Path, day: dt.date | None) -> SpanTrade | None:
+    customs = customs_months(folder, day)[CUSTOMS_SERIES[flow]]
+    census = census_flows(folder, day)[flow]
     end = census.start + len(census.values)
     months = {month for month in customs if month // 12 == (end - 1) // 12 and month < end}
     if not months:

@@ -14,6 +14,9 @@ from forecast.draws import CHANNELS, Array
 
 INK, GREY, RULE = "#1a1a1a", "#5f5f5f", "#b9b9b9"
 MEDIAN, RECORD, JOIN = "#08306b", "#b13a00", "#e9eff6"
+OUTCOME = "#ffc20a"
+"""Fill of what was observed later; brighter than every band, so that it stands out in grey too."""
+
 BAND_COLOURS = ("#6a9fd0", "#a9c9e4", "#d7e5f2")
 """From the narrowest interval to the widest."""
 
@@ -33,7 +36,7 @@ FONTS = (
 """Typefaces in order of preference; all but the first are there for Korean letters."""
 
 _WIDEST_SHARE = 0.5
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def unit_label(quantity: str, basis: str) -> str:
@@ -62,7 +65,7 @@ def months_label(months: int) -> str:
     >>> months_label(8)
     'Jan–Aug'
     """
-    return "Jan" if months == 1 else f"Jan–{_MONTHS[months - 1]}"
+    return "Jan" if months == 1 else f"Jan–{MONTHS[months - 1]}"
 
 
 def number(value: float, span: float) -> str:

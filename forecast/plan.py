@@ -15,8 +15,7 @@ from forecast.distributions import Constant, Law
 from forecast.draws import Array
 from forecast.errors import RunError
 from forecast.inputs import Input, Judged, Learned
-from forecast.observations import record_surplus
-from forecast.quarters import format_quarter, parse_time, year_of
+from forecast.quarters import format_quarter, year_of
 from forecast.scenario import Investment, Localization, Scenario
 from forecast.sectors import COEFFICIENTS, SECTORS
 
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
     from forecast.posterior import Posterior
     from forecast.realisation import Realisation
     from forecast.series import QuarterlyTrade
-
-PUBLICATION_LAG = 0.4
-"""Quarters from the end of a quarter to its last month's release by the US Census Bureau, five weeks later."""
+    from forecast.vintage import Vintage
 
 BLOCK_SIZE = 2_000
 """Draws in a block: its working set fits a core's cache, and 20,000 draws still give ten replicates."""
@@ -83,7 +80,7 @@ class Plan:
         origin: quarter index of the last observed quarter.
         n_periods: simulated quarters, from `origin + 1` to the end of the horizon year.
         basis: basis of the results.
-        record: highest calendar-year surplus observed on `basis`, bn USD, to one decimal.
+        record: highest calendar-year surplus known on `basis`, bn USD, to one decimal.
         history: log flows up to the origin, `(n_quarters, 2)`, exports and imports, US Census basis.
         observed: exports and imports of the origin's year up to the origin, `(2,)`, bn USD, US Census basis.
         rows: joint parameter rows by model and name, `(..., n_rows)`, see `processes`.
@@ -123,14 +120,17 @@ GROUP_COEFFICIENTS = ("purchases_per_output", "korean_share", "displacement_rate
 
 
 def compile_plan(
-    scenario: Scenario, posterior: Posterior, trade: QuarterlyTrade, realisation: Realisation, *, prior: bool = False
+    scenario: Scenario, posterior: Posterior, known: Vintage, realisation: Realisation, *, prior: bool = False
 ) -> Plan:
     """The plan of a scenario under a posterior, or under the prior rows stored beside it.
 
+    Args:
+        known: what was public on the scenario's day.
+
     Raises:
-        RunError: the scenario starts at another quarter than the one the posterior was fitted up to.
+        RunError: the posterior was fitted up to another quarter than the last one known.
     """
-    origin = _demand_origin(scenario, posterior, trade)
+    origin = _demand_origin(scenario, posterior, known)
     groups = posterior.prior if prior else posterior.groups
     columns: dict[tuple[str, str], int] = {}
     compiled = _Compiler(scenario, realisation, origin, columns).groups()
@@ -138,9 +138,9 @@ def compile_plan(
         origin=origin,
         n_periods=4 * (scenario.horizon + 1) - (origin + 1),
         basis=scenario.basis,
-        record=round(record_surplus(scenario.basis)[1], 1),
-        history=_log_history(trade, origin),
-        observed=_observed_in_year(trade, origin),
+        record=round(known.records[scenario.basis][1], 1),
+        history=np.log(np.column_stack([known.trade.exports, known.trade.imports])),
+        observed=_observed_in_year(known.trade),
         rows={model: _draw_last(groups[model]) for model in ("baseline", "localization", "bridge")},
         sector_rows=_sector_rows(groups["sectors"]["coefficients"], columns),
         groups=compiled,
@@ -148,36 +148,22 @@ def compile_plan(
     )
 
 
-def _demand_origin(scenario: Scenario, posterior: Posterior, trade: QuarterlyTrade) -> int:
-    """The quarter the run starts from, which the posterior must have seen last."""
-    origin = _origin(scenario, trade)
+def _demand_origin(scenario: Scenario, posterior: Posterior, known: Vintage) -> int:
+    """The last quarter known, which the posterior must have seen last."""
+    origin = known.trade.origin
     if origin != posterior.origin:
+        day = "" if known.as_of is None else f" --as-of {known.as_of}"
         raise RunError(
-            f"{scenario.name}: starts from {format_quarter(origin)}, expected {format_quarter(posterior.origin)}, "
-            f"the last quarter the posterior was fitted to; forecasts from an earlier quarter are not supported yet"
+            f"{scenario.name}: starts from {format_quarter(origin)}, got a posterior fitted up to "
+            f"{format_quarter(posterior.origin)}; run `forecast fit{day}` to make one that fits"
         )
     return origin
 
 
-def _origin(scenario: Scenario, trade: QuarterlyTrade) -> int:
-    """Last quarter observed: as stated, or as published on the day stated, or the last in the data."""
-    if scenario.origin is not None:
-        return scenario.origin
-    if scenario.as_of is None:
-        return trade.origin
-    return min(trade.origin, int(parse_time(scenario.as_of) - PUBLICATION_LAG) - 1)
-
-
-def _log_history(trade: QuarterlyTrade, origin: int) -> Array:
-    last = origin - trade.first_quarter + 1
-    return np.log(np.column_stack([trade.exports[:last], trade.imports[:last]]))
-
-
-def _observed_in_year(trade: QuarterlyTrade, origin: int) -> Array:
+def _observed_in_year(trade: QuarterlyTrade) -> Array:
     """Flows from the first simulated year's start up to the origin; nothing when the origin ends a year."""
-    n_quarters = (origin + 1) % 4
-    last = origin - trade.first_quarter + 1
-    return np.array([flow[last - n_quarters : last].sum() for flow in (trade.exports, trade.imports)])
+    first = len(trade.exports) - (trade.origin + 1) % 4
+    return np.array([flow[first:].sum() for flow in (trade.exports, trade.imports)])
 
 
 def _draw_last(rows: Mapping[str, Array]) -> dict[str, Array]:

@@ -65,11 +65,12 @@ def fan_figure(
     observed: tuple[ArrayLike, ArrayLike],
     basis: str,
     record: tuple[int, float] | None = None,
+    later: Sequence[tuple[int, float]] = (),
     effect: Effect | None = None,
 ) -> Figure:
     """Make the page of a run: the fan of `draw_fan` and, where there are investments, their effect below it."""
     figure, axes = titled_figure(heading, heights=(1.0,) if effect is None else (1.8, 1.0))
-    draw_fan(axes[0], years, bands, median, observed=observed, basis=basis, record=record)
+    draw_fan(axes[0], years, bands, median, observed=observed, basis=basis, record=record, later=later)
     if effect is not None:
         draw_effect(axes[1], years, effect.bands, effect.median, contributions=effect.contributions, basis=basis)
         axes[1].set_xlim(axes[0].get_xlim())
@@ -101,6 +102,7 @@ def draw_fan(
     observed: tuple[ArrayLike, ArrayLike],
     basis: str,
     record: tuple[int, float] | None = None,
+    later: Sequence[tuple[int, float]] = (),
 ) -> Axes:
     """Draw the observed surplus and, from the running year on, its median and intervals.
 
@@ -110,16 +112,19 @@ def draw_fan(
     Args:
         observed: calendar years and surplus, both `(n_observed,)`; nan where nothing was published.
         record: year and size of the largest surplus so far, bn USD.
+        later: year and size of every surplus observed after the forecast was made, bn USD.
     """
     seen_years, seen = (np.asarray(values, dtype=float) for values in observed)
     frame_axes(ax, palette.unit_label("Goods surplus with the US", basis))
     _draw_join(ax, seen_years, seen, years, bands, median)
     _draw_bands(ax, years, bands, median)
     ax.plot(seen_years, seen, "o-", color=INK, markersize=4, linewidth=1.8, gid="observed", zorder=4)
-    _fit_axes(ax, np.append(seen_years, years), bands, [seen, record[1] if record else np.nan])
+    others = [record[1] if record else np.nan, *(value for _, value in later)]
+    _fit_axes(ax, np.append(seen_years, years), bands, [seen, others])
     _name_spans(ax, seen_years[np.isnan(seen)], float(np.asarray(years).min()) - 0.5)
     if record:
         _draw_record(ax, *record)
+    _draw_outcomes(ax, later)
     _label_ends(ax, int(np.asarray(years).max()), bands, median)
     return ax
 
@@ -250,6 +255,17 @@ def _draw_record(ax: Axes, year: int, value: float) -> None:
     ax.axhline(value, color=palette.RECORD, linewidth=1.1, linestyle=(0, (5, 3)), gid="record", zorder=3.5)
     words = f"record: {value:.1f} in {year}"
     write_text(ax, 0.005, value, words, transform=ax.get_yaxis_transform(), va="bottom", color=palette.RECORD)
+
+
+def _draw_outcomes(ax: Axes, later: Sequence[tuple[int, float]]) -> None:
+    """A mark unlike every other in form and colour, and its number at the foot, below the fan of the first years."""
+    low, high = ax.get_ylim()
+    for place, (year, value) in enumerate(later):
+        foot = low + (0.05 + 0.08 * place) * (high - low)
+        ax.vlines(year, foot, value, color=INK, linewidth=0.9, zorder=4.5)
+        ax.plot(year, value, "D", color=palette.OUTCOME, mec=INK, mew=1.4, ms=8.5, gid="outcome", zorder=5)
+        words = f"{value:.1f} observed in {year}, after this forecast".replace("-", "−")
+        write_text(ax, year + 0.12, foot, words, va="center", fontweight="bold")
 
 
 def _label_ends(ax: Axes, year: int, bands: Bands, median: ArrayLike) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 
 from forecast.draws import Array
 from forecast.errors import PosteriorError
-from forecast.observations import data_digest
+from forecast.vintage import vintage
 
 Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
 """Arrays by model and parameter; rows first: `(n_rows, ...)`."""
@@ -60,11 +60,7 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
 """The posterior that comes with the package."""
 
-TABLES = ("procurement_shares", "trade_annual", "trade_monthly", "trade_monthly_korea")
-"""Tables of observations the models see; with the sector priors they make the data digest."""
-
 _PARTS = ("posterior", "prior", "diagnostics")
-_REFIT = "run `forecast fit` to make a new one"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +77,7 @@ class Posterior:
         prior: rows of the same names and shapes drawn from the prior.
         diagnostics: by model, `(3, ...)` R-hat, bulk and tail effective sample size of each free parameter, and
             `divergences`, their number `(1,)`.
+        as_of: the day whose knowledge the fit had, such as `2025-04-11`; None for all the data.
     """
 
     origin: int
@@ -91,6 +88,7 @@ class Posterior:
     groups: Groups
     prior: Groups
     diagnostics: Groups
+    as_of: str | None = None
 
     @property
     def digest(self) -> str:
@@ -102,36 +100,67 @@ class Posterior:
         return content.hexdigest()
 
 
-def current_digests() -> dict[str, str]:
-    """Digests of the installed data and model, by name, without importing PyMC."""
+def current_digests(as_of: str | None = None) -> dict[str, str]:
+    """Digests of the model and of the data as known on a day, by name, without importing PyMC."""
     package = files("forecast")
     sectors = _text_digest(package / "data" / "sectors.yaml")
-    data = hashlib.sha256(f"{data_digest(*TABLES)}{sectors}".encode()).hexdigest()
+    data = hashlib.sha256(f"{vintage(as_of).digest}{sectors}".encode()).hexdigest()
     return {"data": data, "model": folder_digest(package / "models")}
 
 
-def user_path() -> Path:
-    """Where `forecast fit` leaves a posterior for this user."""
+def shipped_path(as_of: str | None = None) -> Path:
+    """Where the package holds a posterior, that of all the data or of a day."""
+    return _placed(SHIPPED, as_of)
+
+
+def user_path(as_of: str | None = None) -> Path:
+    """Where `forecast fit` leaves a posterior for this user, that of all the data or of a day."""
     from platformdirs import user_data_path
 
-    return user_data_path("forecast", appauthor=False) / "posterior.nc"
+    return _placed(user_data_path("forecast", appauthor=False) / SHIPPED.name, as_of)
 
 
-def load_posterior(path: str | Path | None = None) -> Posterior:
+def _placed(path: Path, as_of: str | None) -> Path:
+    return path if as_of is None else path.parent / "posteriors" / f"{as_of}.nc"
+
+
+def load_posterior(path: str | Path | None = None, as_of: str | None = None) -> Posterior:
     """The posterior in the file named, else the shipped one, else the user's own: the first that is current.
+
+    Args:
+        path: a file; it must be current for the day it was fitted for.
+        as_of: the day whose knowledge it may have; one that knows all the data is served by the posterior of them.
 
     Raises:
         PosteriorError: no such file, or it is damaged or stale; the message names the digest that differs.
+        DataError: too little was public on the day.
     """
     if path is not None:
         return _current(Path(path))
+    day = None if vintage(as_of).digest == vintage().digest else as_of
     refusals = []
-    for candidate in (SHIPPED, user_path()):
+    for candidate in (shipped_path(day), user_path(day)):
         try:
-            return _current(candidate)
+            return _current(candidate, day)
         except PosteriorError as error:
             refusals.append(str(error))
     raise PosteriorError("\n".join(refusals))
+
+
+def demand_knowledge(posterior: Posterior, as_of: str | None) -> None:
+    """Refuse a posterior that knows more or less than was public on the day of a run.
+
+    Raises:
+        PosteriorError: the two know different numbers.
+    """
+    if vintage(posterior.as_of).digest != vintage(as_of).digest:
+        got, expected = (f"what was public on {day}" if day else "all the data" for day in (posterior.as_of, as_of))
+        raise PosteriorError(f"got a posterior that knows {got}, expected one that knows {expected}; {_refit(as_of)}")
+
+
+def _refit(as_of: str | None) -> str:
+    day = "" if as_of is None else f" --as-of {as_of}"
+    return f"run `forecast fit{day}` to make a new one"
 
 
 def save_posterior(posterior: Posterior, path: str | Path) -> None:
@@ -151,30 +180,30 @@ def save_posterior(posterior: Posterior, path: str | Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _current(path: Path) -> Posterior:
-    posterior = _read(path)
+def _current(path: Path, as_of: str | None = None) -> Posterior:
+    posterior = _read(path, _refit(as_of))
     found = {"data": posterior.data_digest, "model": posterior.model_digest}
     stale = [
         f"{name} digest is {found[name][:12]}, installed is {digest[:12]}"
-        for name, digest in current_digests().items()
+        for name, digest in current_digests(posterior.as_of).items()
         if found[name] != digest
     ]
     if stale:
-        raise PosteriorError(f"posterior {path} is stale: {'; '.join(stale)}; {_REFIT}")
+        raise PosteriorError(f"posterior {path} is stale: {'; '.join(stale)}; {_refit(posterior.as_of)}")
     return posterior
 
 
-def _read(path: Path) -> Posterior:
+def _read(path: Path, refit: str) -> Posterior:
     if not path.is_file():
-        raise PosteriorError(f"posterior {path} does not exist; {_REFIT}")
+        raise PosteriorError(f"posterior {path} does not exist; {refit}")
     try:
         posterior, stored = _parse(path)
     except (OSError, KeyError, ValueError, TypeError) as error:
-        raise PosteriorError(f"posterior {path} is damaged ({type(error).__name__}: {error}); {_REFIT}") from error
+        raise PosteriorError(f"posterior {path} is damaged ({type(error).__name__}: {error}); {refit}") from error
     _demand_schema(posterior, path)
     if posterior.digest != stored:
         raise PosteriorError(
-            f"posterior {path} is damaged: content digest is {posterior.digest[:12]}, expected {stored[:12]}; {_REFIT}"
+            f"posterior {path} is damaged: content digest is {posterior.digest[:12]}, expected {stored[:12]}; {refit}"
         )
     return posterior
 
@@ -221,7 +250,7 @@ def _add_variable(file: Any, path_in_file: str, values: Array) -> None:
 
 def _header(posterior: Posterior) -> str:
     """What a posterior holds beside arrays, as JSON text."""
-    names = ("origin", "seed", "data_digest", "model_digest")
+    names = ("origin", "seed", "data_digest", "model_digest", "as_of")
     return json.dumps({name: getattr(posterior, name) for name in names} | {"versions": dict(posterior.versions)})
 
 
@@ -237,15 +266,16 @@ def _demand_schema(posterior: Posterior, path: Path) -> None:
     for part, groups in (("posterior", posterior.groups), ("prior", posterior.prior)):
         for model, shapes in TRAILING.items():
             for name, shape in shapes.items():
-                _demand_rows(groups.get(model, {}).get(name), shape, f"posterior {path}: {part}/{model}/{name}")
+                place = f"posterior {path}: {part}/{model}/{name}"
+                _demand_rows(groups.get(model, {}).get(name), shape, place, _refit(posterior.as_of))
 
 
-def _demand_rows(values: Array | None, shape: tuple[int, ...], place: str) -> None:
+def _demand_rows(values: Array | None, shape: tuple[int, ...], place: str, refit: str) -> None:
     if values is None or values.shape[1:] != shape or not len(values):
         got = "nothing" if values is None else f"shape {values.shape}"
-        raise PosteriorError(f"{place}: got {got}, expected (n_rows, {', '.join(map(str, shape))}); {_REFIT}")
+        raise PosteriorError(f"{place}: got {got}, expected (n_rows, {', '.join(map(str, shape))}); {refit}")
     if not (np.abs(values) < np.finfo(np.float32).max).all():
-        raise PosteriorError(f"{place}: got numbers that are not finite in single precision; {_REFIT}")
+        raise PosteriorError(f"{place}: got numbers that are not finite in single precision; {refit}")
 
 
 def folder_digest(folder: Any) -> str:

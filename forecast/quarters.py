@@ -6,6 +6,7 @@ Quarter `t` is `4 * year + (quarter - 1)` and covers the half-open span `[t, t +
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 _FORMS = re.compile(
@@ -45,6 +46,18 @@ def parse_quarter(text: str) -> int:
     if not re.fullmatch(r"\d{4}Q[1-4]", text.strip()):
         raise ValueError(f"got {text!r}, expected a quarter such as 2026Q2")
     return int(parse_time(text))
+
+
+def parse_day(text: str) -> dt.date:
+    """A day of the calendar written as `2025-04-11`.
+
+    Raises:
+        ValueError: the text is no such day.
+    """
+    day = dt.date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError(f"got {text!r}, expected a day such as 2025-04-11")
+    return day
 
 
 def format_quarter(quarter: int) -> str:

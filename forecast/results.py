@@ -59,6 +59,12 @@ class Results:
         return str(self.manifest["basis"])
 
     @property
+    def as_of(self) -> str | None:
+        """The day whose knowledge the run had, such as `2025-04-11`; None for all the data there were."""
+        day = self.manifest.get("as_of")
+        return None if day is None else str(day)
+
+    @property
     def chart(self) -> Path:
         """Where the picture is, or would be."""
         return self.folder / CHART
@@ -88,6 +94,15 @@ class Results:
             raise RunError(f"{self.folder}: got a run of {self.manifest['n_draws']:,} draws, too many to be kept")
         with xr.open_dataset(self.folder / DRAWS, engine="h5netcdf") as opened:
             return opened.load()
+
+    def kept(self, series: str) -> Array | None:
+        """Draws of one series, `(n_years, n_draws)`, bn USD a year, or None where they were not kept."""
+        import h5netcdf
+
+        if not (self.folder / DRAWS).exists():
+            return None
+        with h5netcdf.File(self.folder / DRAWS, "r") as file:
+            return np.asarray(file[series][...], dtype=np.float64)
 
 
 def write_results(

@@ -6,20 +6,23 @@ schema; a value the schema has refused is passed over here. Double counting is l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import floor, inf
+from typing import TypeVar
 
 from forecast.dates import parse_date
 from forecast.document import Node
-from forecast.errors import Problem
+from forecast.errors import DataError, Problem
 from forecast.laws import ABOVE_0, BELOW_1, bounds_complaint
-from forecast.observations import quarterly_trade
 from forecast.phrases import Path, got, meant, spelled
-from forecast.quarters import format_quarter, parse_quarter, year_of
+from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_time, year_of
 from forecast.rows import Row, ends, rows
 from forecast.schema import FIRST_HORIZON, LAST_HORIZON
 from forecast.sectors import COEFFICIENTS, SECTORS
 from forecast.umbrellas import double_counting
+from forecast.vintage import release_of, vintage
+
+Value = TypeVar("Value")
 
 MOST_YEARS = 35
 SIMULATED_ONLY = ("construction_start", "production_start", "probability", "slip", "scale", "overrides", "localization")
@@ -37,15 +40,50 @@ BOUNDS: Mapping[str, tuple[float, float, str]] = {
 def review(root: Node) -> list[Problem]:
     """Every broken rule of a merged tree."""
     announced = rows(root)
-    found = [*_origin(root), *_horizon(root), *_sectors(root), *_turns(root, announced), *double_counting(announced)]
+    found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_sectors(root), *_turns(root, announced)]
+    found += double_counting(announced)
     for row in announced:
         found += [*_names(row), *_keys(row), *_order(row)]
     return found
 
 
 def _origin(root: Node) -> Iterator[Problem]:
-    if "origin" in root.fields and (node := root.fields.get("as_of")) and node.content is not None:
-        yield node.place.problem("as_of", "got both origin and as_of, expected one of them")
+    """The origin is the last quarter observed: an earlier one is reached by a day, which says what else was known."""
+    stated = _read(root, "origin", parse_quarter)
+    if stated is None:
+        return
+    node, last = root.fields["origin"], vintage().trade.origin
+    if _read(root, "as_of", parse_day):
+        yield root.fields["as_of"].place.problem("as_of", "got both origin and as_of, expected one of them")
+    elif stated != last:
+        instead = f"; to start from {format_quarter(stated)}, write as_of: {day}" if (day := _first_day(stated)) else ""
+        expected = f"expected {format_quarter(last)}, the last quarter observed{instead}"
+        yield node.place.problem("origin", f"got {format_quarter(stated)}, {expected}")
+
+
+def _first_day(origin: int) -> str:
+    """The first day on which a run can start from a quarter, or nothing."""
+    day = release_of(origin)
+    try:
+        return day if vintage(day).trade.origin == origin else ""
+    except DataError:
+        return ""
+
+
+def _as_of(root: Node, announced: list[Row]) -> Iterator[Problem]:
+    """A day on which enough was known, and no investment announced after it."""
+    day = _read(root, "as_of", parse_day)
+    if day is None:
+        return
+    try:
+        vintage(day.isoformat())
+    except DataError as error:
+        yield root.fields["as_of"].place.problem("as_of", str(error))
+    for row in announced:
+        date = row.date("announced")
+        if date is not None and ends(date)[0] > parse_time(day.isoformat()):
+            expected = f"expected a date up to {day}, the day of as_of"
+            yield row.problem("announced", f"got {_said(row, 'announced')}, {expected}")
 
 
 def _horizon(root: Node) -> Iterator[Problem]:
@@ -62,15 +100,24 @@ def _horizon(root: Node) -> Iterator[Problem]:
 
 
 def _last_observed(root: Node) -> int | None:
-    """Quarter index of the stated origin, else of the quarter before `as_of`, else of the shipped data."""
+    """Quarter index of the last quarter known on the day of `as_of`, or in the shipped data; None for a bad day."""
+    stated = root.fields.get("as_of")
+    day = _read(root, "as_of", parse_day)
+    if stated is not None and stated.content is not None and day is None:
+        return None
     try:
-        if node := root.fields.get("origin"):
-            return parse_quarter(str(node.content))
-        if node := root.fields.get("as_of"):
-            return floor(parse_date(str(node.content))) - 1
+        return vintage(day.isoformat() if day else None).trade.origin
+    except DataError:
+        return None
+
+
+def _read(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
+    """The value of a key at the top, None where it is absent or not as expected."""
+    node = root.fields.get(key)
+    try:
+        return None if node is None or node.content is None else parse(str(node.content))
     except ValueError:
         return None
-    return quarterly_trade().origin
 
 
 def _sectors(root: Node) -> Iterator[Problem]:

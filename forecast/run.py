@@ -16,13 +16,14 @@ from typing import Any
 
 from forecast import __version__
 from forecast.engine import Settings, simulate
-from forecast.observations import data_digest, quarterly_trade
+from forecast.observations import data_digest
 from forecast.plan import BLOCK_SIZE, compile_plan
-from forecast.posterior import Posterior, folder_digest, load_posterior
+from forecast.posterior import Posterior, demand_knowledge, folder_digest, load_posterior
 from forecast.quarters import format_quarter
 from forecast.realisation import load_realisation, realisation_digest
 from forecast.results import Results, read_results, write_results
 from forecast.scenario import Scenario, dump_scenario, scenario_digest
+from forecast.vintage import vintage
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,11 @@ def run_scenario(
         progress: called with the number of draws finished since the last call.
 
     Raises:
-        PosteriorError: the stored posterior is missing or stale.
-        RunError: the scenario starts where the posterior does not end, or `out` cannot be written.
+        PosteriorError: the stored posterior is missing or stale, or the one given knows other data than the scenario.
+        RunError: `out` cannot be written.
     """
-    learned = load_posterior() if posterior is None else posterior
+    learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
+    demand_knowledge(learned, scenario.as_of)
     manifest = _manifest(scenario, learned, settings, prior)
     folder = Path(out) / scenario.name / manifest["digest"]
     stored = None if force else read_results(folder)
@@ -70,7 +72,7 @@ def run_scenario(
         if draw_chart is not None and not stored.chart.exists():
             draw_chart(stored)
         return Run(stored, found=True)
-    plan = compile_plan(scenario, learned, quarterly_trade(), load_realisation(), prior=prior)
+    plan = compile_plan(scenario, learned, vintage(scenario.as_of), load_realisation(), prior=prior)
     tally = simulate(plan, settings, n_jobs, progress)
     summary = tally.summary(plan.years)
     manifest |= {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
@@ -95,6 +97,7 @@ def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prio
         "scenario": {"name": scenario.name, "title": scenario.title, "digest": identity.pop("scenario")},
         "basis": scenario.basis,
         "origin": format_quarter(posterior.origin),
+        "as_of": scenario.as_of,
         "horizon": scenario.horizon,
         "n_investments": sum(investment.kind != "pledge" for investment in scenario.investments),
         "digests": {name: identity.pop(name) for name in ("data", "realisation", "posterior", "code")},

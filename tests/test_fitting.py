@@ -144,7 +144,8 @@ def test_importing_the_engine_side_needs_no_pymc() -> None:
 SMALL_FIT = """
 import sys
 from forecast.fitting import Effort, fit_tasks, posterior_rows
-task = {task.name: task for task in fit_tasks()}["localization"]
+from forecast.vintage import vintage
+task = {task.name: task for task in fit_tasks(vintage())}["localization"]
 for _ in range(2):
     rows, diagnostics = posterior_rows(task, Effort(seed=5))
     print(rows["fitted_2023"][:, 1].mean().hex(), float(diagnostics["divergences"][0]))

@@ -19,7 +19,9 @@ from forecast.posterior import load_posterior
 from forecast.realisation import load_realisation
 from forecast.scenario import load_scenario
 from forecast.streams import Streams
+from forecast.vintage import vintage
 
+BASELINE = Path(__file__).parents[1] / "scenarios" / "baseline.yaml"
 HEAD = "name: t\ntitle: T\ndescription: D\nbasis: us_census\ninvestments:\n"
 PLANT = (
     "  - {{id: {id}, company: C, project: P {id}, sector: batteries, kind: {kind}, amount: 2, announced: 2026-01, "
@@ -30,7 +32,7 @@ PLANT = (
 def compiled(tmp_path: Path, *plants: str, tail: str = "", prior: bool = False) -> Plan:
     path = tmp_path / "t.yaml"
     path.write_text((HEAD if plants else HEAD.replace("investments:\n", "")) + "".join(plants) + tail)
-    return compile_plan(load_scenario(path), load_posterior(), quarterly_trade(), load_realisation(), prior=prior)
+    return compile_plan(load_scenario(path), load_posterior(), vintage(), load_realisation(), prior=prior)
 
 
 def plant(name: str, kind: str = "greenfield", start: str = "2028Q1", more: str = "") -> str:
@@ -159,7 +161,7 @@ def test_prior_rows_replace_the_posteriors(tmp_path: Path) -> None:
     assert not np.array_equal(flows(learned), flows(prior))
 
 
-@pytest.mark.parametrize("line", ["origin: 2024Q4\n", "as_of: 2025-04-11\n"])
-def test_another_origin_than_the_posteriors_is_refused(tmp_path: Path, line: str) -> None:
-    with pytest.raises(RunError, match="expected 2026Q2, the last quarter the posterior was fitted to"):
-        compiled(tmp_path, plant("A"), tail=line)
+def test_a_posterior_fitted_up_to_another_quarter_is_refused() -> None:
+    scenario, day = load_scenario(BASELINE, ["as_of=2025-04-11"]), vintage("2025-04-11")
+    with pytest.raises(RunError, match=r"starts from 2024Q4, got .* up to 2026Q2; run `forecast fit --as-of 2025-04-1"):
+        compile_plan(scenario, load_posterior(), day, load_realisation())

@@ -126,7 +126,7 @@ def test_a_current_shipped_file_comes_first_and_the_users_own_second(
 ) -> None:
     shipped, own = tmp_path / "shipped.nc", tmp_path / "own.nc"
     monkeypatch.setattr(stored, "SHIPPED", shipped)
-    monkeypatch.setattr(stored, "user_path", lambda: own)
+    monkeypatch.setattr(stored, "user_path", lambda as_of: own)
     save_posterior(replace(_posterior(), model_digest="0" * 64), shipped)
     with pytest.raises(PosteriorError, match=r"(?s)shipped\.nc is stale.*own\.nc does not exist"):
         load_posterior()

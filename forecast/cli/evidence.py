@@ -34,16 +34,21 @@ def history(years: int, out: Path) -> None:
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), help="Where to store it; the user's own place by default.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the sampler.")
-def fit(out: Path | None, seed: int) -> None:
+@click.option("--as-of", metavar="DAY", help="Learn from what was public on a day, such as 2025-04-11, only.")
+def fit(out: Path | None, seed: int, as_of: str | None) -> None:
     """Learn the parameters from the shipped observations, report prior beside posterior, and store them."""
+    from forecast.vintage import vintage
+
+    known = vintage(as_of)
+
     from forecast.briefing import fit_table
     from forecast.fitting import Effort, fit_posterior, fit_report
     from forecast.posterior import save_posterior, user_path
 
-    posterior = fit_posterior(Effort(seed=seed))
-    path = user_path() if out is None else out
+    posterior = fit_posterior(Effort(seed=seed), known)
+    path = user_path(as_of) if out is None else out
     save_posterior(posterior, path)
     console = terminal(at_least=100)
     console.print(fit_table(fit_report(posterior)))
     console.print(f"Stored in {path}", soft_wrap=True)
-    console.print("Runs use it with --posterior, and by themselves once the shipped one is stale.")
+    console.print("Runs use it with --posterior, and by themselves where no current one is shipped.")

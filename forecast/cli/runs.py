@@ -12,6 +12,7 @@ from forecast.cli.terminal import demand_workers, progress_bar, terminal
 from forecast.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
+    from forecast.posterior import Posterior
     from forecast.results import Results
     from forecast.run import Run
     from forecast.scenario import Scenario
@@ -41,14 +42,15 @@ def run(
 ) -> None:
     """Forecast one or several scenario FILES and store the results."""
     from forecast.engine import Settings
-    from forecast.posterior import load_posterior
     from forecast.run import run_scenario
 
     scenarios = load_scenarios(files, overrides)
-    options |= {"posterior": load_posterior(learned), "draw_chart": None if no_plot else _draw_chart}
+    posteriors = _posteriors(learned, scenarios)
+    options |= {"draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
         with progress_bar(scenario.name, draws) as progress:
-            done = run_scenario(scenario, Settings(draws, seed), progress=progress, **options)
+            options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
+            done = run_scenario(scenario, Settings(draws, seed), **options)
         _show(done)
 
 
@@ -89,6 +91,17 @@ def _scenario_path(given: str) -> Path:
     return next((path for path in shipped if path.is_file() and not Path(given).exists()), Path(given))
 
 
+def _posteriors(learned: Path | None, scenarios: Sequence[Scenario]) -> dict[str | None, Posterior]:
+    """The posterior of every day that a scenario stands on, before the first draw of any."""
+    from forecast.posterior import demand_knowledge, load_posterior
+
+    days = dict.fromkeys(scenario.as_of for scenario in scenarios)
+    posteriors = {day: load_posterior(learned, day) for day in days}
+    for day, posterior in posteriors.items():
+        demand_knowledge(posterior, day)
+    return posteriors
+
+
 def _draw_chart(results: Results) -> None:
     from forecast.chart import save_fan_chart
 
@@ -96,13 +109,17 @@ def _draw_chart(results: Results) -> None:
 
 
 def _show(done: Run) -> None:
-    from forecast.briefing import answer, contribution_table, surplus_table
-    from forecast.observations import record_surplus
+    from forecast.briefing import answer, contribution_table, knowledge, surplus_table
+    from forecast.outcome import outcomes
+    from forecast.vintage import vintage
 
     console = terminal()
     results = done.results
-    console.print(surplus_table(results, round(record_surplus(results.basis)[1], 1)))
+    record, later = vintage(results.as_of).records[results.basis], outcomes(results)
+    console.print(surplus_table(results, round(record[1], 1), later))
     if results.manifest["n_investments"]:
         console.print(contribution_table(results))
-    console.print(answer(results))
+    console.print(answer(results, later))
+    if results.as_of is not None:
+        console.print(knowledge(results, later))
     console.print(f"{'Found' if done.found else 'Stored'} in {results.folder}", soft_wrap=True)

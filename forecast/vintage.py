@@ -1,0 +1,120 @@
+"""What was known on a day: everything the fits and the plan see, as public by then.
+
+`publication` says when a figure became public, `series.census_flows` which copy of a month's trade stands for what was
+known. Not cleaned of later knowledge are the sector priors, the coefficients and the record of announcements: they
+rest on evidence published up to 2026, whatever the day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecast.draws import BASES
+from forecast.errors import DataError
+from forecast.observations import (
+    BridgeObservations,
+    ProcurementShare,
+    QuarterlyTrade,
+    bridge_observations,
+    procurement_shares,
+    quarterly_trade,
+    record_surplus,
+)
+from forecast.publication import census_release
+from forecast.quarters import parse_day
+from forecast.tables import SHIPPED
+
+FIRST_DAY = "2024-07-31"
+"""Before it no share of the purchases of US affiliates was public, or no two years in a row in both books."""
+
+_WORDS = frozenset({"vintage", "source", "certainty"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vintage:
+    """What the fits and the plan see.
+
+    Attributes:
+        as_of: the day, such as `2025-04-11`; None for all the data.
+        trade: quarters in both flows, and the months known of the running quarter.
+        shares: purchases of US affiliates.
+        bridge: how the two books differ.
+        records: year and size, bn USD, of the largest surplus of a calendar year, by basis.
+    """
+
+    as_of: str | None
+    trade: QuarterlyTrade
+    shares: tuple[ProcurementShare, ...]
+    bridge: BridgeObservations
+    records: Mapping[str, tuple[int, float]]
+
+    @property
+    def digest(self) -> str:
+        """Digest of the numbers the models see; neither the day nor the words about a number enter."""
+        seen = json.dumps(_plain((self.trade, self.shares, self.bridge)))
+        return hashlib.sha256(seen.encode()).hexdigest()
+
+
+@cache
+def vintage(as_of: str | None = None, folder: Path = SHIPPED) -> Vintage:
+    """What was public on a day, written `2025-04-11`; all the shipped data without one.
+
+    A day after the last release knows all the data too.
+
+    Raises:
+        DataError: the text is no day, or one before `FIRST_DAY`: too little was public to fit every model.
+    """
+    day = day_of(as_of)
+    if day is not None and day < parse_day(FIRST_DAY):
+        raise DataError(
+            f"got {as_of}, expected a day from {FIRST_DAY} on: before it two years in a row in both books, or any "
+            f"share of the purchases of US affiliates, were not yet public"
+        )
+    return Vintage(
+        as_of,
+        quarterly_trade(folder, day),
+        procurement_shares(folder=folder, day=day),
+        bridge_observations(folder, day),
+        {basis: record_surplus(basis, folder, day) for basis in BASES},
+    )
+
+
+def day_of(as_of: str | None) -> dt.date | None:
+    """A day as `observations` takes it.
+
+    Raises:
+        DataError: the text is not a day such as `2025-04-11`.
+    """
+    try:
+        return None if as_of is None else parse_day(as_of)
+    except ValueError:
+        raise DataError(f"got {as_of!r}, expected a day such as 2025-04-11") from None
+
+
+def release_of(quarter: int) -> str:
+    """First day that knows a quarter of US Census trade, such as `2025-02-07`.
+
+    >>> release_of(8099)
+    '2025-02-07'
+    """
+    return census_release(3 * quarter + 2).isoformat()
+
+
+def _plain(value: Any) -> Any:
+    """What a number is about and its first nine digits, so that no digest hangs on how a processor adds."""
+    if isinstance(value, np.ndarray | float):
+        return [f"{number:.9g}" for number in np.ravel(value).tolist()]
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.name not in _WORDS}
+    return value
