@@ -15,7 +15,7 @@ from forecast.draws import CHANNELS, Array
 INK, GREY, RULE = "#1a1a1a", "#5f5f5f", "#b9b9b9"
 MEDIAN, RECORD, JOIN = "#08306b", "#b13a00", "#e9eff6"
 OUTCOME = "#ffc20a"
-"""Fill of what was observed later; brighter than every band, so that it stands out in grey too."""
+"""Fill of what was observed later, unlike any other in hue; its rim of ink sets it off in grey."""
 
 BAND_COLOURS = ("#6a9fd0", "#a9c9e4", "#d7e5f2")
 """From the narrowest interval to the widest."""

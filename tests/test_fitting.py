@@ -65,6 +65,18 @@ def test_a_parameter_that_never_moved_is_refused(fitting: Any) -> None:
         fitting.demand_convergence("baseline", {"drift": _converged(), "ratio": np.zeros((4, 500))}, 0)
 
 
+def test_models_of_a_day_see_what_was_public_by_then(fitting: Any) -> None:
+    from forecast.vintage import vintage
+
+    before, on = (
+        {task.name: task.data for task in fitting.fit_tasks(vintage(day))} for day in ("2025-04-10", "2025-04-11")
+    )
+    assert before["baseline"] == on["baseline"] == "quarterly trade 2013Q1-2024Q4, US Census basis"
+    assert before["localization"] == "korea 2022 61.4%"
+    assert on["localization"] == "local 2020 28.3%, korea 2022 61.4%, korea 2023 59.0%, local 2023 32.1%"
+    assert on["bridge"].endswith("2024 in both books, 0 readings of later years")
+
+
 def test_likelihood_of_the_baseline_is_the_student_density_of_its_shocks(fitting: Any) -> None:
     """The model's log probability less that of its priors, against the density formula on shocks from `processes`."""
     from scipy.stats import multivariate_t

@@ -65,6 +65,18 @@ def fan_figure(title="Plan", effect=EFFECT):
     return plots.fan_figure(heading, YEARS, BANDS, MEDIAN, observed=OBSERVED, basis="korea_customs", effect=effect)
 
 
+def test_what_was_observed_later_is_marked_and_named(ax):
+    draw_fan(ax, later=[(2026, 70.5), (2027, -3.2)])
+    marks = [line.get_xydata().tolist() for line in ax.get_lines() if line.get_gid() == "outcome"]
+    assert marks == [[[2026, 70.5]], [[2027, -3.2]]]
+    told = [text for text in ax.texts if "after this forecast" in text.get_text()]
+    assert [text.get_text()[:4] for text in told] == ["70.5", "−3.2"]
+    assert told[0].get_window_extent().y1 <= told[1].get_window_extent().y0
+    assert ax.get_ylim()[0] < -3.2
+    bands = [luminance(colour) for colour in (palette.OUTCOME, *palette.BAND_COLOURS)]
+    assert min(bands) - luminance(palette.INK) > 0.4
+
+
 def test_fan_draws_the_numbers_it_is_given(ax):
     assert draw_fan(ax) is ax
     np.testing.assert_array_equal(drawn(ax, "observed").get_xydata(), np.column_stack(OBSERVED))

@@ -136,6 +136,25 @@ def test_a_current_shipped_file_comes_first_and_the_users_own_second(
     assert load_posterior().seed == 3
 
 
+def test_a_posterior_of_a_day_lies_by_the_day_and_is_current_for_its_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "SHIPPED", tmp_path / "posterior.nc")
+    monkeypatch.setattr(stored, "user_path", lambda as_of: tmp_path / "none.nc")
+    refit = "run `forecast fit --as-of 2025-04-11` to make a new one"
+    with pytest.raises(PosteriorError, match=rf"posteriors/2025-04-11\.nc does not exist; {refit}"):
+        load_posterior(as_of="2025-04-11")
+    day = replace(_posterior(), as_of="2025-04-11")
+    save_posterior(day, stored.shipped_path("2025-04-11"))
+    with pytest.raises(PosteriorError, match=f"stale: data digest is .*; {refit}"):
+        load_posterior(as_of="2025-04-11")
+    current = replace(day, data_digest=current_digests("2025-04-11")["data"])
+    save_posterior(current, stored.shipped_path("2025-04-11"))
+    loaded = load_posterior(as_of="2025-04-11")
+    assert (loaded.as_of, loaded.digest) == ("2025-04-11", current.digest)
+    assert current.digest != day.digest
+
+
 def test_a_sector_prior_is_part_of_the_data_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = current_digests()
     package = tmp_path / "forecast"
