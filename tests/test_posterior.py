@@ -181,9 +181,11 @@ def test_sector_rows_have_a_place_for_every_coefficient() -> None:
     assert TRAILING["sectors"]["coefficients"] == (len(SECTORS), len(COEFFICIENTS))
 
 
-def test_the_shipped_posterior_is_current_small_and_sane() -> None:
-    posterior = load_posterior(SHIPPED)
-    assert SHIPPED.stat().st_size < 3e6
+@pytest.mark.parametrize("path", [SHIPPED, *SHIPPED.parent.glob("posteriors/*.nc")], ids=lambda path: path.stem)
+def test_a_shipped_posterior_is_current_small_and_sane(path: Path) -> None:
+    posterior = load_posterior(path)
+    assert path.stat().st_size < 3e6
+    assert posterior.as_of == (None if path == SHIPPED else path.stem)
     assert set(posterior.diagnostics) == {"baseline", "localization", "bridge"}
     for model, found in posterior.diagnostics.items():
         r_hat, bulk, tail = np.concatenate([v.reshape(3, -1) for k, v in found.items() if k != "divergences"], axis=1)
