@@ -134,6 +134,15 @@ def load_posterior(path: str | Path | None = None) -> Posterior:
     raise PosteriorError("\n".join(refusals))
 
 
+def frozen_posterior(path: str | Path) -> Posterior:
+    """A posterior as it was stored, whatever data and models are installed now.
+
+    Raises:
+        PosteriorError: no such file, or it is damaged, or the installed models have other parameters.
+    """
+    return _read(Path(path))
+
+
 def save_posterior(posterior: Posterior, path: str | Path) -> None:
     """Write a posterior under `path`; a reader finds the old file or the whole new one, never a part.
 
