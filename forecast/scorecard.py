@@ -74,7 +74,9 @@ def _parts(split: Split | None) -> tuple[str, str, str]:
 
 
 def _change(value: float) -> str:
-    return "0" if abs(value) <= _EDGE else f"{value:+.2f}".replace("-", "−")
+    if abs(value) <= _EDGE:
+        return "0"
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
 
 
 def _signed(value: float) -> str:
@@ -136,4 +138,4 @@ def _covered(verdict: Verdict) -> str:
     replaced = f"Hindsight put facts in place of assumptions for {told}." if told else "Hindsight changed nothing."
     n_open = len(verdict.known.open)
     still = f", and {n_open} investment{'s' * (n_open != 1)} of which nothing else was told" if n_open else ""
-    return f"{replaced} Left as assumed: localization, amounts, no announcements made since{still}."
+    return f"{replaced} Left as assumed: localization, amounts, that nothing was announced since{still}."

@@ -58,7 +58,7 @@ Predictions: TypeAlias = Mapping[Target, Array]
 def predictions(
     annual: Array, years: Sequence[int], basis: str, quarterly: Array, quarters: Sequence[int]
 ) -> dict[Target, Array]:
-    """Predictions of every year and near quarter of a run.
+    """Predictions of every near quarter and year of a run, from draws at the precision in which runs keep them.
 
     Args:
         annual: draws in the order of `draws.QUARTERLY_SERIES`, `(n_series, n_years, n_draws)`, on `basis`.
@@ -68,10 +68,10 @@ def predictions(
         quarters: quarter indices.
     """
     sound = np.isfinite(annual).all(axis=(0, 1)) & np.isfinite(quarterly).all(axis=(0, 1))
-    names = (map(str, years), map(format_quarter, quarters))
+    names = (map(format_quarter, quarters), map(str, years))
     found: dict[Target, Array] = {}
-    for book, periods, draws in zip((basis, "us_census"), names, (annual, quarterly), strict=True):
-        stored = draws.astype(np.float32).astype(np.float64)  # as `draws.nc` holds them
+    for book, periods, draws in zip(("us_census", basis), names, (quarterly, annual), strict=True):
+        stored = draws.astype(np.float32).astype(np.float64)
         values = quantiles(stored[..., sound], FINE_LEVELS).round(DECIMALS)
         for column, period in enumerate(periods):
             for row, series in enumerate(QUARTERLY_SERIES):

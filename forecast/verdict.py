@@ -30,6 +30,7 @@ from forecast.realisation import load_realisation
 from forecast.scenario import Scenario
 from forecast.scoring import covered, crps, pit
 from forecast.summary import FINE_LEVELS, INTERVALS
+from forecast.tables import SHIPPED
 from forecast.targets import UNIT, Predictions, Target, observed, predictions
 
 SCORES = "scores.csv"
@@ -89,8 +90,13 @@ class Verdict:
     obstacle: str = ""
 
 
-def verdict(entry: Entry, n_jobs: int = 1) -> Verdict:
+def verdict(entry: Entry, n_jobs: int = 1, folder: Path = SHIPPED) -> Verdict:
     """Scores of an entry, split by cause.
+
+    Args:
+        entry: the frozen forecast.
+        n_jobs: workers, -1 for one per core.
+        folder: tables that tell what became of announcements.
 
     Raises:
         LedgerError: the posterior of the entry is missing or another.
@@ -98,7 +104,7 @@ def verdict(entry: Entry, n_jobs: int = 1) -> Verdict:
     outcomes = {target: value for target in entry.predictions if (value := observed(target)) is not None}
     if not outcomes:
         return Verdict(entry, ())
-    known = hindsight(entry.scenario, entry.head["as_of"])
+    known = hindsight(entry.scenario, entry.head["as_of"], folder)
     try:
         learned = entry.posterior()
     except PosteriorError as error:
