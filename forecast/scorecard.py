@@ -94,8 +94,9 @@ def verdict_words(verdict: Verdict) -> Text:
 
 
 def _books(verdict: Verdict) -> str:
-    books = {"Quarters" if score.target.quarterly else "Years": score.target.basis for score in verdict.scores}
-    return f"{'; '.join(f'{period}: {BASIS_NAMES[basis]}' for period, basis in books.items())}."
+    books = {"quarters" if score.target.quarterly else "years": score.target.basis for score in verdict.scores}
+    said = "; ".join(f"{period} on {BASIS_NAMES[basis]}" for period, basis in books.items())
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _fared(scores: Sequence[Score]) -> str:
@@ -114,11 +115,9 @@ def _why(scores: Sequence[Score]) -> list[str]:
     if not splits:
         return [f"{crps}."]
     crps_parts, error_parts = (_mean([pair[index] for pair in splits]) for index in (0, 1))
-    error = float(np.mean([score.median - score.outcome for score in told]))
-    return [
-        f"{crps}: {_shares(crps_parts)}.",
-        f"Its median was off by {_change(error)} on average: {_shares(error_parts)}.",
-    ]
+    error = _change(float(np.mean([score.median - score.outcome for score in told])))
+    off = f"Its median less the outcome is {error} bn USD on average: {_shares(error_parts)}."
+    return [f"{crps}: {_shares(crps_parts)}.", off]
 
 
 def _mean(splits: Sequence[Split]) -> Split:
