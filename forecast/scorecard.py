@@ -11,7 +11,6 @@ from rich.text import Text
 from forecast.layout import plain_table, titled
 from forecast.ledger import Entry
 from forecast.palette import BASIS_NAMES
-from forecast.scoring import covered
 from forecast.summary import FINE_LEVELS
 from forecast.targets import next_release, observed
 from forecast.verdict import Score, Split, Verdict
@@ -100,7 +99,7 @@ def _books(verdict: Verdict) -> str:
 
 
 def _fared(scores: Sequence[Score]) -> str:
-    inside = sum(covered(score.pit, 80) for score in scores)
+    inside = sum(score.inside(80) for score in scores)
     return f"Of {len(scores)} numbers observed so far, {inside} lie inside their 80 % interval."
 
 

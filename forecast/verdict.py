@@ -28,8 +28,8 @@ from forecast.plan import compile_plan
 from forecast.posterior import Posterior
 from forecast.realisation import load_realisation
 from forecast.scenario import Scenario
-from forecast.scoring import covered, crps, pit
-from forecast.summary import FINE_LEVELS, INTERVALS
+from forecast.scoring import WIDTHS, crps, pit
+from forecast.summary import FINE_LEVELS
 from forecast.tables import SHIPPED
 from forecast.targets import UNIT, Predictions, Target, observed, predictions
 
@@ -71,6 +71,10 @@ class Score:
     def median(self) -> float:
         """Median of the prediction."""
         return float(self.quantiles[_MEDIAN])
+
+    def inside(self, width: int) -> bool:
+        """Whether the outcome fell inside the equal-tailed interval of `width` percent."""
+        return abs(self.pit - 0.5) <= width / 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ def _score(
     if assumed is not None and facts is not None:
         stages = (frozen, assumed[target], facts[target])
         splits = [_split(*(measure(stage, outcome) for stage in stages)) for measure in (_crps, _error)]
-    return Score(target, outcome, frozen, _crps(frozen, outcome), pit(FINE_LEVELS, frozen, outcome), *splits)
+    fell = float(pit(np.array([outcome]), frozen[None])[0])
+    return Score(target, outcome, frozen, _crps(frozen, outcome), fell, *splits)
 
 
 def _split(frozen: float, assumed: float, facts: float) -> Split:
@@ -141,7 +146,7 @@ def _split(frozen: float, assumed: float, facts: float) -> Split:
 
 
 def _crps(quantiles: Array, outcome: float) -> float:
-    return crps(FINE_LEVELS, quantiles, outcome)
+    return float(crps(np.array([outcome]), quantiles[None])[0])
 
 
 def _error(quantiles: Array, outcome: float) -> float:
@@ -185,7 +190,7 @@ def _row(entry: Entry, score: Score) -> Mapping[str, object]:
         "outcome": f"{score.outcome:.3f}",
         "median": f"{score.median:.3f}",
         "pit": f"{score.pit:.4f}",
-        **{f"inside_{width}": int(covered(score.pit, width)) for width in INTERVALS},
+        **{f"inside_{width}": int(score.inside(width)) for width in WIDTHS},
         **{name: "" if np.isnan(value) else f"{value:.4f}" for name, value in measures.items()},
     }
 

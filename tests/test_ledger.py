@@ -208,7 +208,7 @@ def test_all_that_a_cancelled_plant_changed_is_the_assumptions(freeze: Freeze, t
     assert found.known.changed == {"A": "cancelled"}
     differences = []
     for score in found.scores:
-        model = crps(FINE_LEVELS, without[score.target], score.outcome)
+        model = float(crps(np.array([score.outcome]), without[score.target][None])[0])
         assert score.crps_split is not None
         assert (score.crps_split.model, score.crps_split.revision) == (model, 0)
         assert score.crps_split.assumptions == score.crps - model
