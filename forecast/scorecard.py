@@ -94,8 +94,9 @@ def verdict_words(verdict: Verdict) -> Text:
 
 def _books(verdict: Verdict) -> str:
     books = {"quarters" if score.target.quarterly else "years": score.target.basis for score in verdict.scores}
-    said = "; ".join(f"{period} on {BASIS_NAMES[basis]}" for period, basis in books.items())
-    return f"{said[0].upper()}{said[1:]}."
+    if len({*books.values()}) == 1:
+        return f"All on {BASIS_NAMES[verdict.scores[0].target.basis]}."
+    return f"Quarters on {BASIS_NAMES[books['quarters']]}, years on {BASIS_NAMES[books['years']]}."
 
 
 def _fared(scores: Sequence[Score]) -> str:
