@@ -37,7 +37,8 @@ def _summary(plan: Plan, annual: Array) -> Summary:
     """All statistics, with the standard error that blocks of the draws give."""
     tally = Tally(thresholds=(0.0, plan.record), keep=True)
     for first in range(0, annual.shape[-1], plan.block_size):
-        tally.add(annual[..., first : first + plan.block_size])
+        block = annual[..., first : first + plan.block_size]
+        tally.add(block, block[:3])
     summary = tally.summary(plan.years)
     values = [statistic.value for statistic in summary.statistics.values()]
     np.testing.assert_allclose(notebook.statistics(annual, tally.thresholds), values, rtol=1e-9, atol=1e-9)

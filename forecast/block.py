@@ -1,13 +1,14 @@
-"""One block of draws: a plan and the block's random numbers in, annual flows out."""
+"""One block of draws: a plan and the block's random numbers in, flows by year and by near quarter out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from forecast import channels
-from forecast.draws import Array
+from forecast.draws import N_QUARTERS, Array
 from forecast.inputs import Inputs
 from forecast.plan import Plan
 from forecast.processes import baseline_flows, bridge_ratios
@@ -16,23 +17,52 @@ from forecast.purchasing import Purchasing
 from forecast.streams import Streams
 
 
-def annual_flows(plan: Plan, streams: Streams) -> Array:
-    """Annual results of one block, `(n_series, n_years, n_draws)` in the order of `draws.SERIES`, bn USD."""
-    baseline_exports, baseline_imports = _baseline(plan, streams)
-    capital_goods, intermediates, displaced, returned = _investments(plan, streams)
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """What a block of draws gives.
+
+    Attributes:
+        annual: `(n_series, n_years, n_draws)` in the order of `draws.SERIES`, bn USD a year, basis of the plan.
+        quarterly: `(n_series, n_quarters, n_draws)` in the order of `draws.QUARTERLY_SERIES`, the first quarters after
+            the origin, bn USD a quarter, US Census basis.
+    """
+
+    annual: Array
+    quarterly: Array
+
+
+def simulated_flows(plan: Plan, streams: Streams) -> Flows:
+    """Results of one block."""
+    baseline = _baseline(plan, streams)
+    (capital_goods, intermediates, displaced, returned), near = _investments(plan, streams)
+    baseline_exports, baseline_imports = _annual_baseline(plan, streams, baseline)
     contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
     exports = baseline_exports + (capital_goods + intermediates - displaced)
     imports = baseline_imports + returned
     balances = (baseline_exports - baseline_imports, contributions.sum(axis=0))
-    return np.concatenate([[exports - imports, exports, imports, *balances], contributions])
+    annual = np.concatenate([[exports - imports, exports, imports, *balances], contributions])
+    return Flows(annual, _quarterly(baseline, near))
+
+
+def _quarterly(baseline: tuple[Array, Array], news: Array) -> Array:
+    """Balance, exports and imports of the first quarters, `(3, n_quarters, n_draws)`."""
+    quarterly = np.empty((3, *news.shape[1:]))
+    for flow, base, change in zip(quarterly[1:], baseline, news, strict=True):
+        np.add(base[: len(change)], change, out=flow)
+    np.subtract(quarterly[1], quarterly[2], out=quarterly[0])
+    return quarterly
 
 
 def _baseline(plan: Plan, streams: Streams) -> tuple[Array, Array]:
-    """Annual exports and imports without new investment, `(n_years, n_draws)` each, on the basis of the plan."""
+    """Exports and imports without new investment, `(n_periods, n_draws)` each, US Census basis."""
     rows = _rows(plan, streams, "baseline")
     normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, streams.n_draws)
     tail = streams.gammas("baseline.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
-    flows = baseline_flows(rows, plan.history, plan.origin + 1, normals, tail)
+    return baseline_flows(rows, plan.history, plan.origin + 1, normals, tail)
+
+
+def _annual_baseline(plan: Plan, streams: Streams, flows: tuple[Array, Array]) -> tuple[Array, Array]:
+    """The same by calendar year, `(n_years, n_draws)` each, on the basis of the plan."""
     annual = np.stack([_annual(plan, flow) for flow in flows], axis=1)
     annual[0] += plan.observed[:, None]
     if plan.basis == "korea_customs":
@@ -49,10 +79,15 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
     return bridge_ratios(rows, normals, tail)
 
 
-def _investments(plan: Plan, streams: Streams) -> tuple[Array, ...]:
-    """Annual news, `(n_years, n_draws)` each: capital goods, intermediates, displaced exports, reverse imports."""
+def _investments(plan: Plan, streams: Streams) -> tuple[tuple[Array, ...], Array]:
+    """News of capital goods, intermediates, displaced exports and reverse imports by year, `(n_years, n_draws)` each.
+
+    And that of exports and imports in the first quarters, `(2, n_quarters, n_draws)`.
+    """
     capital_goods = np.zeros((plan.n_periods + 1, streams.n_draws))
     intermediates, displaced, returned = np.zeros((3, len(plan.years), streams.n_draws))
+    near = np.zeros((2, min(N_QUARTERS, plan.n_periods) + 1, streams.n_draws))
+    n_near = near.shape[1]
     if plan.groups:
         inputs = Inputs(streams, _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"])
         purchasing = Purchasing(plan, inputs, _rows(plan, streams, "localization"))
@@ -63,11 +98,15 @@ def _investments(plan: Plan, streams: Streams) -> tuple[Array, ...]:
             rates = inputs.values(group.coefficients)
             korean_share = purchasing.korean_share(group, rates["korean_share"])
             bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)
-            annual_output = _annual_news(plan, output)
+            annual_output, near_output = _annual_news(plan, output), output[:n_near]
             intermediates += _annual_news(plan, bought)
             displaced += channels.displaced_exports(annual_output, rates["displacement_rate"])
             returned += channels.reverse_imports(annual_output, rates["reverse_import_rate"])
-    return _annual_news(plan, capital_goods), intermediates, displaced, returned
+            near[0] += bought[:n_near] - channels.displaced_exports(near_output, rates["displacement_rate"])
+            near[1] += channels.reverse_imports(near_output, rates["reverse_import_rate"])
+    near[0] += capital_goods[:n_near]
+    annual = (_annual_news(plan, capital_goods), intermediates, displaced, returned)
+    return annual, np.asarray(channels.news(near[:, 1:], near[:, :1], 1.0))
 
 
 def _rows(plan: Plan, streams: Streams, model: str) -> dict[str, Array]:

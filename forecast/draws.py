@@ -3,8 +3,8 @@
 Inside the engine every array is time-major: `(n_periods, n_draws)`. Row 0 is the first quarter after the origin, except
 in flows and shares of investments, `(n_periods + 1, n_draws)`, whose row 0 is the origin itself. What does not move in
 time is `(n_draws,)` and broadcasts against it. Annual results are `(n_series, n_years, n_draws)`, in the order of
-`SERIES` and of the calendar. All are float64, flows in bn USD (per quarter inside the engine, per year in results),
-shares and rates fractions.
+`SERIES` and of the calendar, quarterly ones `(n_series, n_quarters, n_draws)`, in the order of `QUARTERLY_SERIES`. All
+are float64, flows in bn USD (per quarter inside the engine, per year in annual results), shares and rates fractions.
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ CHANNELS = ("capital_goods", "intermediates", "displacement", "reverse_imports")
 SERIES = ("trade_balance", "exports", "imports", "baseline_balance", "investment_effect", *CHANNELS)
 """Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + investment_effect`, and the
 effect is the sum of `CHANNELS`."""
+
+QUARTERLY_SERIES = SERIES[:3]
+"""Series a run keeps for each of the first quarters, US Census basis only: the bridge between the books is annual."""
+
+N_QUARTERS = 8
+"""Quarters after the origin that a run keeps, fewer where its horizon is nearer."""
 
 BASES = ("korea_customs", "us_census")
 """Statistical books a flow can be stated in; never mixed in one table or plot without being named."""

@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from forecast.block import annual_flows
-from forecast.draws import Array
+from forecast.block import Flows, simulated_flows
 from forecast.parallel import in_order
 from forecast.plan import Plan
 from forecast.streams import Scheme, Streams
 from forecast.summary import Tally
 
 KEEP_DRAWS = 200_000
-"""Above this many draws they are summarised and not kept: 200,000 draws of ten years take 128 MB."""
+"""Above this many draws they are summarised and not kept: 200,000 draws of ten years and eight quarters take 182 MB."""
 
 BLOCKS_PER_TASK = 10
 """Consecutive blocks a worker simulates at a time, so that sending the plan costs little beside the work."""
@@ -56,13 +55,13 @@ def simulate(
     """
     tally = Tally(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
     for blocks in _simulated(plan, _tasks(plan, settings), n_jobs):
-        for annual in blocks:
-            tally.add(annual)
-            progress(annual.shape[-1])
+        for flows in blocks:
+            tally.add(flows.annual, flows.quarterly)
+            progress(flows.annual.shape[-1])
     return tally
 
 
-def _simulated(plan: Plan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Array]]:
+def _simulated(plan: Plan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:
     """Blocks of every task, in order."""
     workers = n_jobs if len(tasks) >= WORTH_WORKERS else 1
     return in_order(partial(_simulate_blocks, plan), tasks, workers)
@@ -79,5 +78,5 @@ def _block_streams(plan: Plan, settings: Settings, block: int) -> Streams:
     return Streams(settings.seed, block, n_draws, settings.scheme)
 
 
-def _simulate_blocks(plan: Plan, blocks: list[Streams]) -> list[Array]:
-    return [annual_flows(plan, streams) for streams in blocks]
+def _simulate_blocks(plan: Plan, blocks: list[Streams]) -> list[Flows]:
+    return [simulated_flows(plan, streams) for streams in blocks]

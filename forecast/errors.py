@@ -53,5 +53,9 @@ class FitError(ForecastError):
     """A fit did not pass the convergence gate; the message carries R-hat, ESS and divergences."""
 
 
+class LedgerError(ForecastError):
+    """A ledger or an entry of it is missing, was changed, or cannot be written."""
+
+
 class RunError(ForecastError):
     """A run cannot be started or stored as asked."""

@@ -163,6 +163,15 @@ def _refit(as_of: str | None) -> str:
     return f"run `forecast fit{day}` to make a new one"
 
 
+def frozen_posterior(path: str | Path) -> Posterior:
+    """A posterior as it was stored, whatever data and models are installed now.
+
+    Raises:
+        PosteriorError: no such file, or it is damaged, or the installed models have other parameters.
+    """
+    return _read(Path(path), _refit(None))
+
+
 def save_posterior(posterior: Posterior, path: str | Path) -> None:
     """Write a posterior under `path`; a reader finds the old file or the whole new one, never a part.
 

@@ -1,8 +1,9 @@
 """What a run leaves behind: a folder with its summary, its draws, its picture and its provenance.
 
 `results/<scenario>/<digest>/` holds `manifest.json`, `summary.csv` (long, unit and basis in every row, the Monte Carlo
-standard error of every number), `draws.nc` (annual draws, where they were kept), `scenario.yaml` (as resolved)
-and `fan.png`. It is written to a hidden sibling and renamed, so that a killed run leaves nothing that looks finished.
+standard error of every number), `quarters.csv` (the first quarters in the same form, at 99 quantiles), `draws.nc`
+(annual and quarterly draws, where they were kept), `scenario.yaml` (as resolved) and `fan.png`. It is written to a
+hidden sibling and renamed, so that a killed run leaves nothing that looks finished.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.draws import SERIES, Array
+from forecast.block import Flows
+from forecast.draws import QUARTERLY_SERIES, SERIES, Array
 from forecast.errors import RunError
-from forecast.summary import Statistic, Summary, decimals
+from forecast.quarters import format_quarter
+from forecast.summary import FINE_LEVELS, Quarters, Statistic, Summary, decimals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +32,9 @@ if TYPE_CHECKING:
 
 UNIT = "bn USD"
 COLUMNS = ("scenario", "basis", "series", "year", "statistic", "unit", "value", "standard_error")
-MANIFEST, SUMMARY, DRAWS, SCENARIO, CHART = "manifest.json", "summary.csv", "draws.nc", "scenario.yaml", "fan.png"
+QUARTER_COLUMNS = ("scenario", "basis", "series", "quarter", "quantile", "unit", "value", "standard_error")
+MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
+SCENARIO, CHART = "scenario.yaml", "fan.png"
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,24 @@ class Results:
         return pd.read_csv(self.folder / SUMMARY)
 
     @cached_property
+    def quarters(self) -> pd.DataFrame:
+        """`quarters.csv` as a table: 99 quantiles of the first quarters after the origin, US Census basis.
+
+        Raises:
+            RunError: the run was made before runs kept quarters.
+        """
+        import pandas as pd
+
+        if not (self.folder / QUARTERS).exists():
+            raise RunError(f"{self.folder}: holds no {QUARTERS}; `forecast run --force` makes the run anew")
+        return pd.read_csv(self.folder / QUARTERS)
+
+    @cached_property
     def draws(self) -> xr.Dataset:
-        """Annual draws by series, dimensions `year` and `draw`, bn USD a year.
+        """Annual draws by series, dimensions `year` and `draw`, bn USD a year, and draws of the first quarters.
+
+        Those are `quarterly_trade_balance`, `quarterly_exports` and `quarterly_imports`, dimensions `quarter` and
+        `draw`, bn USD a quarter, on US Census basis whatever that of the years.
 
         Raises:
             RunError: the run had too many draws to keep.
@@ -109,14 +131,15 @@ def write_results(
     folder: Path,
     manifest: Mapping[str, Any],
     summary: Summary,
-    draws: Array | None,
+    quarters: Quarters,
+    draws: Flows | None,
     scenario_text: str,
     draw_chart: Callable[[Results], None] | None,
 ) -> Results:
     """Store a run in `folder`, whole or not at all, in place of what was there.
 
     Args:
-        draws: `(n_series, n_years, n_draws)`, or None where they were not kept.
+        draws: every draw, or None where they were not kept.
         draw_chart: writes the picture of the results it is given to their `chart` path.
 
     Raises:
@@ -128,9 +151,10 @@ def write_results(
             results = Results(Path(parent) / folder.name, manifest)
             results.folder.mkdir()
             _write_summary(results.folder / SUMMARY, manifest, summary)
+            _write_quarters(results.folder / QUARTERS, manifest, quarters)
             (results.folder / SCENARIO).write_text(scenario_text, encoding="utf-8")
             if draws is not None:
-                _write_draws(results.folder / DRAWS, manifest, summary.years, draws)
+                _write_draws(results.folder / DRAWS, manifest, summary.years, quarters.quarters, draws)
             if draw_chart is not None:
                 draw_chart(results)
             (results.folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -198,10 +222,23 @@ def _write_summary(path: Path, manifest: Mapping[str, Any], summary: Summary) ->
                     writer.writerow([*identity, *_printed(value, error)])
 
 
+def _write_quarters(path: Path, manifest: Mapping[str, Any], quarters: Quarters) -> None:
+    value, error = (np.moveaxis(part, 0, -1) for part in (quarters.quantiles.value, quarters.quantiles.standard_error))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(QUARTER_COLUMNS)
+        for series_index, quarter_index in np.ndindex(*value.shape[:2]):
+            quarter = format_quarter(quarters.quarters[quarter_index])
+            identity = (manifest["scenario"]["name"], "us_census", QUARTERLY_SERIES[series_index], quarter)
+            numbers = (part[series_index, quarter_index].tolist() for part in (value, error))
+            for level, *printed in zip(FINE_LEVELS, *numbers, strict=True):
+                writer.writerow([*identity, level, UNIT, *_printed(*printed)])
+
+
 def _printed(value: float, error: float) -> tuple[str, str]:
     """Number and standard error with one digit more than the error allows, so that sums of rows still agree."""
     places = decimals(error) + 1
-    return f"{value:.{places}f}", f"{error:.{places + 1}f}" if np.isfinite(error) else ""
+    return f"{value:.{places}f}", f"{error:.{places + 1}f}" if isfinite(error) else ""
 
 
 def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
@@ -216,15 +253,26 @@ def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
     return Summary(years, statistics, manifest["n_draws"], manifest["n_failed"], manifest["quantiles"] == "exact")
 
 
-def _write_draws(path: Path, manifest: Mapping[str, Any], years: Sequence[int], draws: Array) -> None:
+def _write_draws(
+    path: Path, manifest: Mapping[str, Any], years: Sequence[int], quarters: Sequence[int], draws: Flows
+) -> None:
     import h5netcdf
+    import h5py
 
+    names = np.array([format_quarter(quarter) for quarter in quarters], dtype=object)
     with h5netcdf.File(path, "w") as file:
-        file.dimensions = {"year": len(years), "draw": draws.shape[-1]}
+        file.dimensions = {"year": len(years), "quarter": len(quarters), "draw": draws.annual.shape[-1]}
         file.create_variable("year", ("year",), "i4", data=np.asarray(years, dtype="i4"))
-        for series, values in zip(SERIES, draws, strict=True):
-            variable = file.create_variable(series, ("year", "draw"), "f4", data=values.astype("f4"))
-            variable.attrs["units"] = "bn USD per year"
-            variable.attrs["basis"] = manifest["basis"]
+        file.create_variable("quarter", ("quarter",), h5py.string_dtype(), data=names)
+        for series, values in zip(SERIES, draws.annual, strict=True):
+            _write_series(file, series, "year", values, manifest["basis"])
+        for series, values in zip(QUARTERLY_SERIES, draws.quarterly, strict=True):
+            _write_series(file, f"quarterly_{series}", "quarter", values, "us_census")
         file.attrs["scenario"] = manifest["scenario"]["name"]
         file.attrs["digest"] = manifest["digest"]
+
+
+def _write_series(file: Any, name: str, period: str, values: Array, basis: str) -> None:
+    variable = file.create_variable(name, (period, "draw"), "f4", data=values.astype("f4"))
+    variable.attrs["units"] = f"bn USD per {period}"
+    variable.attrs["basis"] = basis

@@ -15,6 +15,7 @@ from platform import python_version
 from typing import Any
 
 from forecast import __version__
+from forecast.block import Flows
 from forecast.engine import Settings, simulate
 from forecast.observations import data_digest
 from forecast.plan import BLOCK_SIZE, compile_plan
@@ -76,8 +77,9 @@ def run_scenario(
     tally = simulate(plan, settings, n_jobs, progress)
     summary = tally.summary(plan.years)
     manifest |= {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
-    draws = tally.annual() if tally.keep else None
-    results = write_results(folder, manifest, summary, draws, dump_scenario(scenario), draw_chart)
+    draws = Flows(tally.annual.draws(), tally.quarterly.draws()) if tally.keep else None
+    text = dump_scenario(scenario)
+    results = write_results(folder, manifest, summary, tally.quarters(plan.origin), draws, text, draw_chart)
     return Run(results, found=False)
 
 

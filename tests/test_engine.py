@@ -10,9 +10,9 @@ from joblib import parallel_config
 from plans import BASELINE, EXPORTS, IMPORTS, LOCALIZATION, ORIGIN, draw_last, group, plan, project
 from scipy import stats
 
-from forecast.block import annual_flows
+from forecast.block import simulated_flows
 from forecast.distributions import Beta, LogNormal, Triangular, Uniform, Weibull
-from forecast.draws import CHANNELS, SERIES, Array
+from forecast.draws import BASES, CHANNELS, N_QUARTERS, SERIES, Array
 from forecast.engine import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, simulate
 from forecast.plan import Plan, Project
 from forecast.scenario import Localization
@@ -20,7 +20,7 @@ from forecast.streams import SCHEMES, Scheme, Streams
 
 
 def annual(made: Plan, n_draws: int = 3, scheme: Scheme = "plain") -> dict[str, Array]:
-    flows = annual_flows(made, Streams(0, 0, n_draws, scheme))
+    flows = simulated_flows(made, Streams(0, 0, n_draws, scheme)).annual
     return dict(zip(SERIES, flows, strict=True))
 
 
@@ -124,6 +124,32 @@ def test_the_bridge_scales_both_flows_of_every_year() -> None:
     np.testing.assert_allclose(flows["imports"], np.array([0.9 * 85, 80])[:, None] + np.zeros(3), rtol=1e-14)
 
 
+def test_quarters_of_one_plant_by_hand() -> None:
+    """The plant of the years above: 0.3 bn of machinery a quarter, bunched in the middle of 2026, then output."""
+    flows = simulated_flows(plan(group(project("A"))), Streams(0, 0, 3)).quarterly
+    start, end = ORIGIN + 1, ORIGIN + 5
+    orders = 1.2 * np.diff(stats.beta(2, 2).cdf((np.arange(ORIGIN + 1, ORIGIN + 10) - start) / (end - start)))
+    output = 1.8 * stats.beta(2, 2).cdf((np.arange(ORIGIN + 1.5, ORIGIN + 9) - end) / 4)
+    exports = EXPORTS + orders + output * (0.7 * 0.3 - 0.25)
+    imports = IMPORTS + output * 0.01
+    for found, expected in zip(flows, (exports - imports, exports, imports), strict=True):
+        np.testing.assert_allclose(found, np.tile(expected[:, None], 3), rtol=1e-13)
+
+
+@pytest.mark.parametrize("basis", BASES)
+def test_quarters_are_in_us_books_and_sum_to_the_years_there(basis: str) -> None:
+    """Exports, imports and balance of the first whole years, in every draw, whatever the basis of the years."""
+    made = noisy(group(uncertain("A"), uncertain("B")), group(uncertain("C", start=ORIGIN - 4, production=ORIGIN + 2)))
+    quarterly = simulated_flows(replace(made, basis=basis), Streams(0, 0, 500)).quarterly
+    assert quarterly.shape == (3, N_QUARTERS, 500)
+    years = simulated_flows(made, Streams(0, 0, 500)).annual[:3, :2]
+    np.testing.assert_allclose(quarterly.reshape(3, 2, 4, 500).sum(axis=2), years, rtol=1e-12)
+
+
+def test_a_near_horizon_keeps_fewer_quarters() -> None:
+    assert simulated_flows(plan(n_years=1), Streams(0, 0, 3)).quarterly.shape == (3, 4, 3)
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_parts_sum_to_the_balance_in_every_draw(scheme: Scheme) -> None:
     flows = annual(noisy(group(uncertain("A"), uncertain("B"))), 500, scheme)
@@ -155,24 +181,26 @@ def test_adding_an_investment_leaves_the_luck_of_the_others() -> None:
 def test_workers_and_backends_leave_no_trace(backend: str, scheme: Scheme) -> None:
     made = replace(noisy(group(uncertain("A"), uncertain("B"))), block_size=16)
     settings = Settings(n_draws=1_000, seed=3, scheme=scheme)
-    serial = simulate(made, settings).annual()
+    one = simulate(made, settings)
     with parallel_config(backend=backend):
-        parallel = simulate(made, settings, n_jobs=2).annual()
+        two = simulate(made, settings, n_jobs=2)
+    serial, parallel = one.annual.draws(), two.annual.draws()
     assert serial.shape[-1] == 1_000
     assert made.block_size * BLOCKS_PER_TASK * WORTH_WORKERS < settings.n_draws
     assert serial.tobytes() == parallel.tobytes()
+    assert one.quarterly.draws().tobytes() == two.quarterly.draws().tobytes()
 
 
 def test_more_draws_begin_with_the_same_draws() -> None:
     made = replace(noisy(group(uncertain("A"))), block_size=100)
-    few, many = (simulate(made, Settings(n_draws=n)).annual() for n in (300, 1_000))
+    few, many = (simulate(made, Settings(n_draws=n)).annual.draws() for n in (300, 1_000))
     assert np.array_equal(few, many[..., :300])
 
 
 def test_a_paired_difference_is_at_least_ten_times_sharper() -> None:
     """Same seed, two scenarios that differ in one plant: the variance of the difference falls a hundredfold or more."""
     first, second = (annual(noisy(group(uncertain("A", amount=amount))), 4_000) for amount in (6.0, 9.0))
-    strangers = annual_flows(noisy(group(uncertain("A", amount=9.0))), Streams(1, 0, 4_000))[0]
+    strangers = simulated_flows(noisy(group(uncertain("A", amount=9.0))), Streams(1, 0, 4_000)).annual[0]
     paired = (second["trade_balance"] - first["trade_balance"]).std(axis=-1)
     unpaired = (strangers - first["trade_balance"]).std(axis=-1)
     assert (unpaired > 10 * paired).all()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecast.block import annual_flows
+from forecast.block import simulated_flows
 from forecast.distributions import Constant, Uniform
 from forecast.draws import SERIES, Array
 from forecast.errors import RunError
@@ -45,7 +45,7 @@ def only_project(plan: Plan) -> Project:
 
 
 def flows(plan: Plan) -> Array:
-    return annual_flows(plan, Streams(0, 0, 300))
+    return simulated_flows(plan, Streams(0, 0, 300)).annual
 
 
 def test_years_run_from_the_origin_to_the_horizon(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_run_leaves_its_folder(ran: Ran) -> None:
     cwd, _ = ran
     _, hyundai = folders(cwd / "results")
     assert sorted(path.name for path in hyundai.iterdir()) == [
-        "draws.nc", "fan.png", "manifest.json", "scenario.yaml", "summary.csv",
+        "draws.nc", "fan.png", "manifest.json", "quarters.csv", "scenario.yaml", "summary.csv",
     ]  # fmt: skip
     manifest = json.loads((hyundai / "manifest.json").read_text())
     assert manifest["digest"] == hyundai.name
@@ -81,13 +81,32 @@ def test_results_open_with_plain_pandas_and_xarray(ran: Ran) -> None:
     assert set(table["series"]) == set(SERIES)
     pd.testing.assert_frame_equal(table, results.summary)
     with xr.open_dataset(results.folder / "draws.nc") as draws:
-        assert dict(draws.sizes) == {"year": 10, "draw": 4000}
+        assert dict(draws.sizes) == {"year": 10, "quarter": 8, "draw": 4000}
         assert draws["trade_balance"].attrs == {"units": "bn USD per year", "basis": "korea_customs"}
         mean = draws["trade_balance"].astype(float).mean("draw").to_numpy()
         parts = draws["baseline_balance"] + sum(draws[name] for name in CHANNELS)
         np.testing.assert_allclose(draws["trade_balance"], parts, atol=1e-3)
     stated = table[(table["series"] == "trade_balance") & (table["statistic"] == "mean")]
     np.testing.assert_allclose(stated["value"], mean, atol=1e-2)
+
+
+def test_quarters_open_with_pandas_and_are_those_of_the_stored_draws(ran: Ran) -> None:
+    cwd, _ = ran
+    results = forecast.load_results(cwd / "results" / "hyundai")
+    table = results.quarters
+    assert set(table["basis"]) == {"us_census"}
+    assert [*table["quarter"].unique()] == [f"{year}Q{quarter}" for year, quarter in zip(
+        [2026, 2026, 2027, 2027, 2027, 2027, 2028, 2028], [3, 4, 1, 2, 3, 4, 1, 2], strict=True
+    )]  # fmt: skip
+    for series, rows in table.groupby("series"):
+        draws = results.draws[f"quarterly_{series}"]
+        assert draws.attrs == {"units": "bn USD per quarter", "basis": "us_census"}
+        assert [*draws["quarter"].values] == [*table["quarter"].unique()]
+        values = rows.pivot(index="quantile", columns="quarter", values="value")
+        expected = np.quantile(draws.astype(float), values.index, axis=1)
+        np.testing.assert_allclose(values, expected, atol=6e-3)  # printed to a tenth of a standard error of 0.05
+    balance = results.draws["quarterly_exports"] - results.draws["quarterly_imports"]
+    np.testing.assert_allclose(results.draws["quarterly_trade_balance"], balance, atol=1e-4)
 
 
 def test_the_stored_scenario_gives_the_same_run(ran: Ran) -> None:
@@ -103,7 +122,10 @@ def test_the_same_run_is_found_and_force_makes_the_same_bytes(ran: Ran) -> None:
     found = command("run", HYUNDAI, BASELINE, "--draws", "4000", cwd=cwd)
     assert found.stdout == first.stdout.replace("Stored in", "Found in")
     hyundai = folders(cwd / "results")[1]
-    before = {name: (hyundai / name).read_bytes() for name in ("summary.csv", "draws.nc", "fan.png", "scenario.yaml")}
+    before = {
+        name: (hyundai / name).read_bytes()
+        for name in ("summary.csv", "quarters.csv", "draws.nc", "fan.png", "scenario.yaml")
+    }
     assert command("run", HYUNDAI, "--draws", "4000", "--force", cwd=cwd).returncode == 0
     assert {name: (hyundai / name).read_bytes() for name in before} == before
 
@@ -115,7 +137,7 @@ def test_workers_leave_no_trace_in_the_files(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
     one, two = (folders(tmp_path / n_jobs)[0] for n_jobs in ("1", "2"))
     assert one.name == two.name
-    for name in ("summary.csv", "draws.nc"):
+    for name in ("summary.csv", "quarters.csv", "draws.nc"):
         assert (one / name).read_bytes() == (two / name).read_bytes()
 
 

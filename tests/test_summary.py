@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from forecast.draws import SERIES, Array
-from forecast.summary import LEVELS, Tally, decimals, quantile_name, sketch_error
+from forecast.quantiles import sketch_error
+from forecast.summary import FINE_LEVELS, LEVELS, Tally, decimals, quantile_name
 
 SHAPE = (len(SERIES), 2)
 YEARS = (2030, 2031)
@@ -20,7 +21,7 @@ def blocks(n_blocks: int = 8, n_draws: int = 500, seed: int = 0) -> list[Array]:
 def tallied(parts: list[Array], *, keep: bool = True) -> Tally:
     tally = Tally(thresholds=(0.0, 55.7), keep=keep)
     for part in parts:
-        tally.add(part)
+        tally.add(part, part[:3] / 4)
     return tally
 
 
@@ -37,13 +38,35 @@ def test_statistics_are_those_of_all_draws_together() -> None:
     assert (summary.n_draws, summary.n_failed, summary.exact) == (whole.shape[-1], 0, True)
 
 
+def test_near_quarters_get_99_quantiles_of_all_draws_with_their_errors() -> None:
+    parts = [part[:, :1] for part in blocks(20, 200)]
+    found = tallied(parts).quarters(origin=8105)
+    whole = np.concatenate(parts, axis=-1)[:3] / 4
+    assert (found.quarters, len(FINE_LEVELS)) == ((8106,), 99)
+    np.testing.assert_allclose(found.quantiles.value, np.quantile(whole, FINE_LEVELS, axis=-1), rtol=1e-12)
+    by_block = [np.quantile(part[:3] / 4, FINE_LEVELS, axis=-1) for part in parts]
+    expected = np.std(by_block, axis=0, ddof=1) / np.sqrt(20)
+    np.testing.assert_allclose(found.quantiles.standard_error, expected, rtol=1e-9)
+
+
+def test_too_many_draws_to_keep_give_the_same_quarters_within_the_stated_error() -> None:
+    parts = blocks(10, 2_000)
+    kept, sketched = (tallied(parts, keep=keep).quarters(8105).quantiles for keep in (True, False))
+    error = np.vectorize(sketch_error)(kept.value)
+    gap = np.quantile(np.diff(np.sort(np.concatenate(parts, axis=-1)[:3] / 4, axis=-1), axis=-1), 0.999)
+    assert (np.abs(kept.value - sketched.value) <= error + gap).all()
+    np.testing.assert_array_equal(kept.standard_error, sketched.standard_error)
+
+
 @pytest.mark.parametrize("keep", [True, False])
 def test_merging_parts_gives_the_whole(keep: bool) -> None:
     parts = blocks()
     merged = tallied(parts[:3], keep=keep)
     merged.merge(tallied(parts[3:], keep=keep))
-    whole = tallied(parts, keep=keep).summary(YEARS).statistics
-    for name, statistic in merged.summary(YEARS).statistics.items():
+    at_once = tallied(parts, keep=keep)
+    whole = at_once.summary(YEARS).statistics | {"quarters": at_once.quarters(8105).quantiles}
+    found = merged.summary(YEARS).statistics | {"quarters": merged.quarters(8105).quantiles}
+    for name, statistic in found.items():
         np.testing.assert_allclose(statistic.value, whole[name].value, rtol=1e-12)
         np.testing.assert_allclose(statistic.standard_error, whole[name].standard_error, rtol=1e-9)
 
@@ -78,6 +101,9 @@ def test_failed_draws_are_counted_and_left_out() -> None:
     summary = tallied(parts).summary(YEARS)
     assert (summary.n_draws, summary.n_failed) == (1_000, 2)
     np.testing.assert_allclose(summary.statistics["mean"].value, sound.mean(axis=-1), rtol=1e-12)
+    for keep in (True, False):  # a draw that fails in some year is left out of the quarters too
+        median = tallied(parts, keep=keep).quarters(8105).quantiles.value[FINE_LEVELS.index(0.5)]
+        np.testing.assert_allclose(median, np.median(sound[:3], axis=-1) / 4, rtol=2e-3)
 
 
 def test_one_block_has_no_standard_error() -> None:

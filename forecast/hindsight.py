@@ -1,0 +1,149 @@
+"""A scenario with what is now known put in place of what it assumed.
+
+Facts are those the tables `announcements` and `slippage` date after the forecast: a project that runs or was bought did
+go ahead, a cancelled one did not, and the latest date of its start replaces the assumed one. Everything else stays as
+assumed, and `Hindsight` says so: localization, amounts, dates and fates not told, announcements made since.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from forecast.distributions import Constant, Law, Uniform
+from forecast.quarters import parse_time
+from forecast.scenario import Investment, Scenario
+from forecast.tables import SHIPPED, Row, read_table
+
+HAPPENED = frozenset({"operating", "completed"})
+"""Stages at which an announcement has come true."""
+
+CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What has become known of one announcement.
+
+    Attributes:
+        goes_ahead: whether it came true; None while that is open.
+        start: law of the start of production on the quarter axis, over the span its source names; None if not told.
+        started: whether that start has happened.
+        words: for readers.
+    """
+
+    goes_ahead: bool | None
+    start: Law | None
+    started: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hindsight:
+    """A scenario as it would have been written with what is known now.
+
+    Attributes:
+        scenario: the facts in place of the assumptions.
+        changed: what was replaced, in words, by investment.
+        open: ids of simulated investments of which nothing was learned that differs from what was assumed.
+    """
+
+    scenario: Scenario
+    changed: Mapping[str, str]
+    open: tuple[str, ...]
+
+
+def hindsight(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Hindsight:
+    """What the scenario would have assumed, had it known what the installed tables tell.
+
+    Args:
+        scenario: as it was frozen.
+        as_of: day of the forecast, such as `2025-04-11`; only facts dated later are news to it.
+        folder: where the tables lie.
+    """
+    facts = dict(_facts(as_of, folder))
+    changed: dict[str, str] = {}
+    settled: list[Investment] = []
+    for assumed in scenario.investments:
+        known = _settled(assumed, facts[assumed.id]) if assumed.id in facts and assumed.kind != "pledge" else assumed
+        if known != assumed:
+            changed[assumed.id] = facts[assumed.id].words
+        settled.append(known)
+    simulated = (investment.id for investment in scenario.investments if investment.kind != "pledge")
+    still_open = tuple(name for name in simulated if name not in changed)
+    known_world = with_observed_drivers(replace(scenario, investments=tuple(settled)))
+    return Hindsight(known_world, changed, still_open)
+
+
+def with_observed_drivers(scenario: Scenario) -> Scenario:
+    """Paths of drivers as observed in place of those assumed; a scenario cannot assume any yet."""
+    return scenario
+
+
+def _settled(assumed: Investment, fact: Fact) -> Investment:
+    """An investment with a fact in place of its probability, dates and slip."""
+    known = assumed
+    if fact.goes_ahead is not None:
+        known = replace(known, probability=Constant(float(fact.goes_ahead)))
+    if fact.start is not None:
+        known = replace(known, production_start=fact.start, construction_start=_possible(assumed, fact.start))
+    if fact.started:
+        known = replace(known, slip=Constant(0.0))
+    return known
+
+
+def _possible(assumed: Investment, start: Law) -> Law | None:
+    """The assumed start of construction, or None, one building time before production, where the facts rule it out."""
+    construction = assumed.construction_start
+    if construction is None:
+        return None
+    latest, production = float(construction.ppf(1 - 1e-9)), float(start.ppf(1e-9))
+    return construction if latest + 1 <= production else None
+
+
+def _facts(as_of: str, folder: Path) -> Iterator[tuple[str, Fact]]:
+    dated = {row["announcement_id"]: row for row in read_table("slippage", folder) if _later(row["vintage"], as_of)}
+    for row in read_table("announcements", folder):
+        slip = dated.get(row["id"])
+        told = _later(row["state_date"], as_of)
+        goes_ahead = _fate(row["stage"]) if told else None
+        if goes_ahead is not None or (slip is not None and slip["latest_start"]):
+            yield row["id"], _fact(row, slip, goes_ahead)
+
+
+def _fact(row: Row, slip: Row | None, goes_ahead: bool | None) -> Fact:
+    dated = slip is not None and bool(slip["latest_start"]) and goes_ahead is not False
+    start = span_law(slip["latest_start"]) if slip is not None and dated else None
+    started = slip is not None and dated and slip["started"] == "yes"
+    words = [row["stage"].replace("_", " ")] + ([f"start {slip['latest_start_text']}"] if slip and dated else [])
+    return Fact(True if started else goes_ahead, start, started, ", ".join(words))
+
+
+def _fate(stage: str) -> bool | None:
+    return True if stage in HAPPENED else False if stage == CANCELLED else None
+
+
+def _later(date: str, as_of: str) -> bool:
+    """Whether the span a date names begins after a day; an empty or unreadable date does not."""
+    try:
+        return parse_time(date) > parse_time(as_of)
+    except ValueError:
+        return False
+
+
+def span_law(text: str) -> Law:
+    """Law of a moment in the span that a date names: every moment of it is as likely.
+
+    >>> span_law("2028-H2")
+    Uniform(low=8114.0, high=8116.0)
+    """
+    start = parse_time(text)
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return Constant(start)
+    if re.fullmatch(r"\d{4}-\d\d", text):
+        year, month = divmod(12 * int(text[:4]) + int(text[5:]), 12)
+        return Uniform(start, parse_time(f"{year}-{month + 1:02d}"))
+    n_quarters = 1 if "Q" in text else 2 if "H" in text else 4
+    return Uniform(start, start + n_quarters)

@@ -1,0 +1,23 @@
+"""How tables on a terminal look: plain, numbers to the right, a title above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+
+def plain_table(headings: Sequence[str]) -> Table:
+    """An empty table of right-aligned columns."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="right", vertical="bottom", no_wrap=True)
+    return table
+
+
+def titled(title: str, table: Table) -> Group:
+    """A table under its title."""
+    return Group(Text(title, style="bold"), table)

@@ -1,0 +1,238 @@
+"""The ledger: predictions frozen on the day they are made, so that they can be scored when their outcomes are known.
+
+`<ledger>/<scenario>-<run>/` holds `entry.json` (when it was added, what it starts from, digests of its files and of
+itself), `quantiles.csv` (99 quantiles of every year and near quarter), `scenario.yaml` (as resolved), `trade.csv` (the
+trade it knew) and `manifest.json` (of the run). `<ledger>/posteriors/<digest>.nc` holds each posterior once. An entry
+is written whole or not at all, and one that was changed since is refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecast.draws import QUARTERLY_SERIES
+from forecast.errors import LedgerError, RunError
+from forecast.observations import QuarterlyTrade, data_digest
+from forecast.posterior import Posterior, frozen_posterior, save_posterior
+from forecast.quarters import format_quarter, parse_quarter
+from forecast.results import Results, load_results
+from forecast.scenario import Scenario, load_scenario
+from forecast.targets import Predictions, predictions, read_predictions, write_predictions
+from forecast.vintage import vintage
+
+ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (
+    "entry.json", "quantiles.csv", "scenario.yaml", "trade.csv", "manifest.json",
+)  # fmt: skip
+POSTERIORS = "posteriors"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A frozen forecast; everything but its head is read when asked for.
+
+    Attributes:
+        folder: where it lies.
+        head: `entry.json`: `added`, `scenario`, `run`, `origin`, `as_of`, `posterior`, `files` and `content`.
+    """
+
+    folder: Path
+    head: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Scenario and run."""
+        return self.folder.name
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """Provenance of the run."""
+        return dict(json.loads((self.folder / MANIFEST).read_text(encoding="utf-8")))
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        """What was predicted."""
+        return read_predictions(self.folder / QUANTILES)
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """What was assumed."""
+        return load_scenario(self.folder / SCENARIO)
+
+    @cached_property
+    def trade(self) -> QuarterlyTrade:
+        """The trade that was known."""
+        return _read_trade(self.folder / TRADE)
+
+    def posterior(self) -> Posterior:
+        """The parameters it was made with.
+
+        Raises:
+            PosteriorError: the installed models have other parameters.
+            LedgerError: the file is not the one the entry names.
+        """
+        path = self.folder.parent / POSTERIORS / f"{self.head['posterior']}.nc"
+        if not path.is_file():
+            raise LedgerError(f"{path}: does not exist, but {self.name} was made with it; bring it back")
+        posterior = frozen_posterior(path)
+        if posterior.digest != self.head["posterior"]:
+            raise LedgerError(f"{path}: got content {posterior.digest[:12]}, expected that of its name")
+        return posterior
+
+
+def stored_run(given: str | Path, out: str | Path = "results") -> Results:
+    """The run a user means: a run's folder, a scenario's folder or the name of a scenario under `out`, its newest run.
+
+    Raises:
+        RunError: there is no finished run.
+    """
+    named = Path(out) / given
+    found = [folder for folder in (Path(given), named) if folder.is_dir()]
+    if not found:
+        raise RunError(f"got run {given}, expected the folder of a run, or the name of a scenario with runs in {out}")
+    return load_results(found[0])
+
+
+def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tuple[Entry, bool]:
+    """Freeze a run in a ledger, or find it there; says whether it was there already.
+
+    Raises:
+        LedgerError: draws were not kept, data or posterior are not those of the run, or the ledger cannot be written.
+    """
+    folder = Path(ledger) / f"{results.name}-{results.manifest['digest']}"
+    if (folder / ENTRY).exists():
+        return read_entry(folder), True
+    _demand_provenance(results, posterior)
+    try:
+        _store_posterior(posterior, folder.parent / POSTERIORS)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as parent:
+            made = Path(parent) / folder.name
+            made.mkdir()
+            _write_entry(made, results, posterior)
+            made.rename(folder)
+    except OSError as error:
+        raise LedgerError(f"{folder}: cannot be written ({error.strerror or error}); choose another ledger") from error
+    return read_entry(folder), False
+
+
+def entries(ledger: str | Path) -> list[Entry]:
+    """Every entry of a ledger, oldest first.
+
+    Raises:
+        LedgerError: there is no ledger, or an entry was changed since it was added.
+    """
+    found = [read_entry(path.parent) for path in sorted(Path(ledger).glob(f"[!.]*/{ENTRY}"))]
+    if not found:
+        raise LedgerError(f"{ledger}: holds no entries; `forecast ledger add RUN` makes one")
+    return sorted(found, key=lambda entry: str(entry.head["added"]))
+
+
+def read_entry(folder: Path) -> Entry:
+    """An entry that is as it was when added.
+
+    Raises:
+        LedgerError: it was changed since, or cannot be read.
+    """
+    try:
+        head = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
+        if head["content"] != _content(head):
+            raise LedgerError(f"{folder / ENTRY}: was changed since the entry was added; bring the original back")
+        for name, digest in head["files"].items():
+            if _digest(folder / name) != digest:
+                raise LedgerError(f"{folder / name}: was changed since the entry was added; bring the original back")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LedgerError(f"{folder}: cannot be read as an entry ({error}); bring the original back") from error
+    return Entry(folder, head)
+
+
+def _demand_provenance(results: Results, posterior: Posterior) -> None:
+    """An entry can be run again only with what the run was made with."""
+    used = results.manifest["digests"]
+    if results.manifest["quantiles"] != "exact":
+        raise LedgerError(
+            f"{results.folder}: got {results.manifest['n_draws']:,} draws, too many to be kept; run fewer"
+        )
+    if used["posterior"] != posterior.digest:
+        raise LedgerError(
+            f"{results.folder}: was made with posterior {used['posterior'][:12]}, got {posterior.digest[:12]}; "
+            f"name the one it was made with by --posterior, or run the scenario again"
+        )
+    if used["data"] != data_digest():
+        raise LedgerError(f"{results.folder}: was made with other data than are installed; run the scenario again")
+
+
+def _store_posterior(posterior: Posterior, folder: Path) -> None:
+    path = folder / f"{posterior.digest}.nc"
+    if not path.exists():
+        save_posterior(posterior, path)
+
+
+def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
+    for name in (SCENARIO, MANIFEST):
+        (folder / name).write_bytes((results.folder / name).read_bytes())
+    write_predictions(folder / QUANTILES, run_predictions(results))
+    scenario = load_scenario(folder / SCENARIO)
+    _write_trade(folder / TRADE, vintage(scenario.as_of).trade)
+    head: dict[str, Any] = {
+        "added": datetime.now(UTC).isoformat(timespec="seconds"),
+        "scenario": results.name,
+        "run": results.manifest["digest"],
+        "origin": results.manifest["origin"],
+        "as_of": scenario.as_of or str(results.manifest["created"])[:10],
+        "posterior": posterior.digest,
+        "files": {name: _digest(folder / name) for name in (QUANTILES, SCENARIO, TRADE, MANIFEST)},
+    }
+    head["content"] = _content(head)
+    (folder / ENTRY).write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def run_predictions(results: Results) -> Predictions:
+    """Predictions of a stored run whose draws were kept."""
+    draws = results.draws
+    annual = np.stack([draws[series].to_numpy() for series in QUARTERLY_SERIES])
+    quarterly = np.stack([draws[f"quarterly_{series}"].to_numpy() for series in QUARTERLY_SERIES])
+    quarters = [parse_quarter(str(quarter)) for quarter in draws["quarter"].to_numpy()]
+    return predictions(annual, draws["year"].to_numpy().tolist(), results.basis, quarterly, quarters)
+
+
+def _write_trade(path: Path, trade: QuarterlyTrade) -> None:
+    """Quarters and later months, US Census basis, bn USD over the period, in full precision."""
+    quarters = [format_quarter(trade.first_quarter + row) for row in range(len(trade.exports))]
+    year, first = divmod(3 * (trade.origin + 1), 12)
+    months = [f"{year}-{first + row + 1:02d}" for row in range(len(trade.later_exports))]
+    flows = (np.concatenate([trade.exports, trade.later_exports]), np.concatenate([trade.imports, trade.later_imports]))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("period", "exports", "imports", "unit", "basis"))
+        for period, *values in zip([*quarters, *months], *(flow.tolist() for flow in flows), strict=True):
+            writer.writerow((period, *map(repr, values), "bn USD", "us_census"))
+
+
+def _read_trade(path: Path) -> QuarterlyTrade:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    n_quarters = sum("Q" in row["period"] for row in rows)
+    flows = [np.array([float(row[flow]) for row in rows]) for flow in ("exports", "imports")]
+    whole, later = ([flow[part] for flow in flows] for part in (slice(n_quarters), slice(n_quarters, None)))
+    return QuarterlyTrade(parse_quarter(rows[0]["period"]), "frozen", *whole, *later)
+
+
+def _digest(path: Path) -> str:
+    """Digest of a file, the same for every convention of line ends."""
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def _content(head: Mapping[str, Any]) -> str:
+    """Digest of an entry: its head, which holds the digests of its files."""
+    rest = {name: value for name, value in head.items() if name != "content"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()

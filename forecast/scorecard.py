@@ -1,0 +1,140 @@
+"""The ledger in words: what stands in it, how each forecast fared, and one plain sentence why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Group
+from rich.text import Text
+
+from forecast.layout import plain_table, titled
+from forecast.ledger import Entry
+from forecast.palette import BASIS_NAMES
+from forecast.summary import FINE_LEVELS
+from forecast.targets import next_release, observed
+from forecast.verdict import Score, Split, Verdict
+
+SERIES_NAMES = {"trade_balance": "balance", "exports": "exports", "imports": "imports"}
+_EDGE = 1e-9
+"""Below this a part of a score is no more than how a processor adds."""
+
+
+def standing_table(entries: Sequence[Entry]) -> Group:
+    """Entries, how much of each has been observed, and what comes next."""
+    table = plain_table(["Entry", "Data to", "As of", "Added", "Observed", "Next", "Due about"])
+    table.columns[0].justify = "left"
+    for entry in entries:
+        seen = sum(observed(target) is not None for target in entry.predictions)
+        upcoming = next_release(entry.predictions)
+        later = ("a whole year", "") if upcoming is None else (upcoming[0], upcoming[1].isoformat())
+        head = entry.head
+        count = f"{seen} of {len(entry.predictions)}"
+        table.add_row(entry.name, head["origin"], head["as_of"], head["added"][:10], count, *later)
+    return titled("The ledger: frozen forecasts", table)
+
+
+def waiting(entries: Sequence[Entry]) -> Text:
+    """Says that nothing can be scored yet, and from when on."""
+    found = [upcoming for entry in entries if (upcoming := next_release(entry.predictions)) is not None]
+    if not found:
+        return Text("Nothing that was predicted has been observed yet; the first whole year is.")
+    period, due = min(found)
+    return Text(
+        f"Nothing that was predicted has been observed yet. The first will be {period}, which the US Census Bureau "
+        f"publishes about {due.day} {due:%B %Y}; it can be scored once the installed data hold it."
+    )
+
+
+def verdict_table(verdict: Verdict) -> Group:
+    """Every score of an entry."""
+    revised = any(score.crps_split is not None and abs(score.crps_split.revision) > _EDGE for score in verdict.scores)
+    causes = ["Model's\npart", "Assumptions'\npart", *(["Revision's\npart"] if revised else [])]
+    table = plain_table(["", "Outcome", "Median", "80 %\ninterval", "Fell\nat", "CRPS", *causes])
+    table.columns[0].justify = "left"
+    for score in verdict.scores:
+        table.add_row(*_cells(score), *_parts(score.crps_split)[: len(causes)])
+    head = verdict.entry.head
+    title = f"{verdict.entry.name}: what was forecast on {head['as_of']} from data to {head['origin']}, bn USD"
+    return titled(title, table)
+
+
+def _cells(score: Score) -> tuple[str, ...]:
+    low, high = (score.quantiles[FINE_LEVELS.index(level)] for level in (0.1, 0.9))
+    name = f"{score.target.period} {SERIES_NAMES[score.target.series]}"
+    numbers = (_signed(score.outcome), _signed(score.median), f"{_signed(low)} to {_signed(high)}")
+    return name, *numbers, _percentile(score.pit), f"{score.crps:.2f}"
+
+
+def _parts(split: Split | None) -> tuple[str, str, str]:
+    if split is None:
+        return "–", "–", "–"
+    return f"{split.model:.2f}", _change(split.assumptions), _change(split.revision)
+
+
+def _change(value: float) -> str:
+    if abs(value) <= _EDGE:
+        return "0"
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
+
+
+def _percentile(pit: float) -> str:
+    percent = 100 * pit
+    return "< 1 %" if percent < 1 else "> 99 %" if percent > 99 else f"{percent:.0f} %"
+
+
+def verdict_words(verdict: Verdict) -> Text:
+    """What the table shows, which books it is in, and what hindsight covered."""
+    return Text(" ".join([_books(verdict), _fared(verdict.scores), *_why(verdict.scores), _covered(verdict)]))
+
+
+def _books(verdict: Verdict) -> str:
+    books = {"quarters" if score.target.quarterly else "years": score.target.basis for score in verdict.scores}
+    if len({*books.values()}) == 1:
+        return f"All on {BASIS_NAMES[verdict.scores[0].target.basis]}."
+    return f"Quarters on {BASIS_NAMES[books['quarters']]}, years on {BASIS_NAMES[books['years']]}."
+
+
+def _fared(scores: Sequence[Score]) -> str:
+    inside = sum(score.inside(80) for score in scores)
+    return f"Of {len(scores)} numbers observed so far, {inside} lie inside their 80 % interval."
+
+
+def _why(scores: Sequence[Score]) -> list[str]:
+    """Mean score of the balance by cause; of its quarters where any was observed, else of its years."""
+    balance = [score for score in scores if score.target.series == "trade_balance"]
+    quarters = [score for score in balance if score.target.quarterly]
+    told = quarters or balance or list(scores)
+    name = "quarterly balance" if quarters else "annual balance" if balance else "numbers"
+    crps = f"The mean CRPS of the {name} is {np.mean([score.crps for score in told]):.2f} bn USD"
+    splits = [(score.crps_split, score.error_split) for score in told if score.crps_split and score.error_split]
+    if not splits:
+        return [f"{crps}."]
+    crps_parts, error_parts = (_mean([pair[index] for pair in splits]) for index in (0, 1))
+    error = _change(float(np.mean([score.median - score.outcome for score in told])))
+    off = f"Its median less the outcome is {error} bn USD on average: {_shares(error_parts)}."
+    return [f"{crps}: {_shares(crps_parts)}.", off]
+
+
+def _mean(splits: Sequence[Split]) -> Split:
+    return Split(*np.mean([(split.model, split.assumptions, split.revision) for split in splits], axis=0).tolist())
+
+
+def _shares(split: Split) -> str:
+    revision = f", {_change(split.revision)} from code and beliefs changed since" if abs(split.revision) > _EDGE else ""
+    model = f"{split.model:.2f}".replace("-", "−")
+    return f"{model} is the model's, given the facts, {_change(split.assumptions)} the assumptions'{revision}"
+
+
+def _covered(verdict: Verdict) -> str:
+    if verdict.known is None:
+        return f"Not split by cause: {verdict.obstacle}."
+    told = "; ".join(f"{name} ({words})" for name, words in verdict.known.changed.items())
+    replaced = f"Hindsight put facts in place of assumptions for {told}." if told else "Hindsight changed nothing."
+    n_open = len(verdict.known.open)
+    still = f", and {n_open} investment{'s' * (n_open != 1)} of which nothing else was told" if n_open else ""
+    return f"{replaced} Left as assumed: localization, amounts, that nothing was announced since{still}."

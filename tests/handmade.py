@@ -1,0 +1,35 @@
+"""Tables of announcements made by hand, in the form of the shipped ones."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from forecast.tables import TABLES
+
+_FILLED = {
+    "unit": "billion USD", "basis": "stated total, nominal", "publisher": "test", "source": "test",
+    "vintage": "not stated", "status": "published", "kind": "greenfield", "bound": "none",
+}  # fmt: skip
+
+
+def write_tables(
+    folder: Path, announced: Mapping[str, Mapping[str, str]], slips: Mapping[str, Mapping[str, str]]
+) -> Path:
+    """Write `announcements.csv` and `slippage.csv`, each row by its id with the cells that matter."""
+    folder.mkdir(exist_ok=True)
+    _write(folder, "announcements", {name: {"kind": "greenfield", **row} for name, row in announced.items()})
+    years = {"unit": "years", "announcement_id": "", "status": "not_published"}
+    _write(folder, "slippage", {name: {**years, "announcement_id": name, **row} for name, row in slips.items()})
+    return folder
+
+
+def _write(folder: Path, table: str, rows: Mapping[str, Mapping[str, str]]) -> None:
+    columns = TABLES[table].columns
+    with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        for name, row in rows.items():
+            cells = {column: _FILLED.get(column, "") for column in columns} | {"id": name} | dict(row)
+            writer.writerow(cells)
