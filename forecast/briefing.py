@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +15,7 @@ from forecast.observations import AnnualTrade, History
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES
 from forecast.results import Results
 from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quantile_name
+from forecast.typeset import plain_table, short, titled
 
 if TYPE_CHECKING:
     from forecast.fitting import ReportRow
@@ -26,14 +26,14 @@ def surplus_table(results: Results, record: float) -> Group:
     summary = results.statistics
     intervals = [f"{width} %\ninterval" for width in INTERVALS]
     title = f"Korea's goods surplus with the US, bn USD a year, {BASIS_NAMES[results.basis]}"
-    table = _table(["Year", "Median", *intervals, f"Chance of\nover {record:.1f}", "Chance of\na deficit"])
+    table = plain_table(["Year", "Median", *intervals, f"Chance of\nover {record:.1f}", "Chance of\na deficit"])
     for index, year in enumerate(summary.years):
         median = _number(summary, "trade_balance", quantile_name(0.5), index, places=1)
         spans = [_interval(summary, "trade_balance", width, index, places=0) for width in INTERVALS]
         above = _chance(summary, "trade_balance", record, index)
         deficit = _chance(summary, "trade_balance", 0.0, index, below=True)
         table.add_row(str(year), median, *spans, above, deficit)
-    return _titled(title, table)
+    return titled(title, table)
 
 
 def contribution_table(results: Results) -> Group:
@@ -41,23 +41,23 @@ def contribution_table(results: Results) -> Group:
     summary = results.statistics
     title = f"What the announcements add beyond their flows of {results.manifest['origin']}, mean, bn USD a year"
     channels = [name.capitalize().replace(" ", "\n") for name in CHANNEL_NAMES.values()]
-    table = _table(["Year", *channels, "All", "All, 80 %\ninterval"])
+    table = plain_table(["Year", *channels, "All", "All, 80 %\ninterval"])
     for index, year in enumerate(summary.years):
         means = [_number(summary, name, "mean", index, "+") for name in (*CHANNELS, "investment_effect")]
         table.add_row(str(year), *means, _interval(summary, "investment_effect", 80, index, "+"))
-    return _titled(title, table)
+    return titled(title, table)
 
 
 def runs_table(runs: Sequence[Results]) -> Group:
     """Stored runs, one a row."""
     headings = ["Scenario", "Run", "Draws", "Seed", "Parameters", "Made (UTC)"]
-    table = _table(headings)
+    table = plain_table(headings)
     for run in runs:
         manifest = run.manifest
         counts = (f"{manifest['n_draws']:,}", str(manifest["seed"]))
         made = str(manifest["created"])[:16].replace("T", " ")
         table.add_row(run.name, manifest["digest"], *counts, manifest["parameters"], made)
-    return _titled("Stored runs", table)
+    return titled("Stored runs", table)
 
 
 def history_table(seen: History) -> Group:
@@ -68,22 +68,11 @@ def history_table(seen: History) -> Group:
         for basis in BASES
     ]
     flows = [f"{flow}\n{basis}" for basis in bases for flow in ("Exports", "Imports", "Balance")]
-    table = _table(["Year", *flows])
+    table = plain_table(["Year", *flows])
     for index, year in enumerate(books[0].years):
         cells = [_observed(book, index, flow) for book in books for flow in range(3)]
         table.add_row(str(year), *cells)
-    return _titled("Korea's goods trade with the US, bn USD a year", table)
-
-
-def _table(headings: Sequence[str]) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, justify="right", vertical="bottom", no_wrap=True)
-    return table
-
-
-def _titled(title: str, table: Table) -> Group:
-    return Group(Text(title, style="bold"), table)
+    return titled("Korea's goods trade with the US, bn USD a year", table)
 
 
 def answer(results: Results) -> Text:
@@ -113,22 +102,17 @@ def fit_table(rows: Sequence[ReportRow]) -> Group:
     tables: dict[str, Table] = {}
     headings = ["Prior, 95 %", "Median", "Posterior, 95 %", "R-hat", "ESS", "Seen"]
     for row in rows:
-        table = tables.setdefault(row.model, _table([row.model.capitalize(), *headings]))
+        table = tables.setdefault(row.model, plain_table([row.model.capitalize(), *headings]))
         table.columns[0].justify = "left"
         gate = ("", "") if isnan(row.r_hat) else (f"{row.r_hat:.3f}", f"{row.sample_size:.0f}")
         published = "" if row.observed is None else f"{row.observed:.3f}"
-        learned = (_short(row.posterior[0]), _span(row.posterior))
+        learned = (short(row.posterior[0]), _span(row.posterior))
         table.add_row(Text(row.parameter), _span(row.prior), *learned, *gate, published)
     return Group(*tables.values())
 
 
 def _span(quantiles: tuple[float, float, float]) -> str:
-    return f"{_short(quantiles[1])} to {_short(quantiles[2])}"
-
-
-def _short(value: float) -> str:
-    places = 1 if abs(value) >= 2 else 2 if abs(value) >= 0.1 else 3
-    return f"{value:.{places}f}".replace("-", "−")
+    return f"{short(quantiles[1])} to {short(quantiles[2])}"
 
 
 def _observed(book: AnnualTrade, index: int, flow: int) -> str:

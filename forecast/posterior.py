@@ -53,14 +53,22 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
         "degrees_of_freedom": (),
         "state": (2,),
     },
-    "sectors": {"coefficients": (12, 10)},
+    "sectors": {"coefficients": (12, 10), "remainders": (7,)},
 }
 """Every model and parameter of a posterior with the shape of one row; `processes` says what they mean."""
 
 SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
 """The posterior that comes with the package."""
 
-TABLES = ("procurement_shares", "trade_annual", "trade_monthly", "trade_monthly_korea")
+TABLES = (
+    "direct_investment",
+    "procurement_shares",
+    "readings",
+    "trade_annual",
+    "trade_monthly",
+    "trade_monthly_korea",
+    "wave",
+)
 """Tables of observations the models see; with the sector priors they make the data digest."""
 
 _PARTS = ("posterior", "prior", "diagnostics")
