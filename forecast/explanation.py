@@ -91,8 +91,9 @@ def _trade_table(wave: Wave, groups: Groups) -> Group:
     flows = trade.capital_goods, trade.intermediates, -trade.displaced, -trade.returned
     table = plain_table(["Year", *(name.capitalize().replace(" ", "\n") for name in CHANNEL_NAMES.values()), "Exports"])
     for index, year in enumerate(YEARS):
-        medians = (f"{round(float(np.median(flow[index].sum(axis=0))), 2) + 0.0:.2f}".replace("-", "−") for flow in flows)
-        table.add_row(str(year), *medians, _spread(trade.exports[index]))
+        medians = (round(float(np.median(flow[index].sum(axis=0))), 2) + 0.0 for flow in flows)
+        cells = (f"{median:.2f}".replace("-", "−") for median in medians)
+        table.add_row(str(year), *cells, _spread(trade.exports[index]))
     return titled("What these plants did to trade, bn USD a year, medians after the fit", table)
 
 

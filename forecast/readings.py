@@ -16,14 +16,9 @@ from numpy.typing import NDArray
 
 from forecast.channels import Quantity
 from forecast.errors import DataError
-from forecast.sectors import COEFFICIENTS, SECTORS
+from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
 from forecast.tables import SHIPPED, number, read_table
 from forecast.wave import YEARS, InducedTrade, Wave, induced_trade
-
-IN_EVIDENCE: tuple[str, ...] = tuple(
-    name for name in COEFFICIENTS if name not in ("construction_quarters", "reverse_import_rate")
-)
-"""Coefficients on which the readings depend, in the sectors of the wave: plants are dated, and exports are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +117,19 @@ def bottom_up(wave: Wave, coefficients: Quantity, readings: Sequence[Reading], i
     return [QUANTITIES[reading.id](known) for reading in readings]
 
 
+@cache
 def touched(wave: Wave) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and columns, in the matrix of sectors and coefficients, of the coefficients that evidence touches."""
-    sectors = np.unique(wave.sectors)
-    columns = np.array([COEFFICIENTS.index(name) for name in IN_EVIDENCE])
-    return np.repeat(sectors, len(columns)), np.tile(columns, len(sectors))
+    """Positions `(sectors, coefficients)` of the coefficients on which some reading depends.
+
+    Found by trying: one draw a coefficient has it a tenth above its prior median, and the last has none.
+    """
+    medians = [[float(belief.law.ppf(0.5)) for belief in sector.values()] for sector in load_sectors().values()]
+    tried = np.repeat(np.array(medians)[:, :, None], 1 + len(SECTORS) * len(COEFFICIENTS), axis=2)
+    rows, columns = np.divmod(np.arange(tried.shape[2] - 1), len(COEFFICIENTS))
+    tried[rows, columns, np.arange(len(rows))] *= 1.1
+    predicted = np.array(bottom_up(wave, tried, load_readings(), 1.0))
+    moves = ~np.isclose(predicted[:, :-1], predicted[:, -1:], rtol=1e-9, atol=0.0).all(axis=0)
+    return rows[moves], columns[moves]
 
 
 def invested_in_wave(folder: Path = SHIPPED) -> float:
