@@ -39,6 +39,7 @@ def explanation(posterior: Posterior, sectors: Sequence[str] = SECTORS) -> Group
         _answer(wave, posterior),
         Text(),
         _evidence(wave, posterior),
+        Text(),
         _trade_table(wave, posterior.groups),
         Text("Sector coefficients", style="bold"),
         Text(_DEFINITIONS),
@@ -77,7 +78,8 @@ def _reading_lines(reading: Reading, plants: Sequence[Array], rest: Sequence[Arr
     places = 1 if reading.error >= 1 else 2
     seen = f"{reading.value:.{places}f} ± {reading.error:.{places}f}"
     total = [_spread(part + other) for part, other in zip(plants, rest, strict=True)]
-    lines: list[RenderableType] = [Text(f"{reading.title} ({reading.unit})"), Text(_line("  predicted", seen, *total))]
+    title = Text(f"{reading.title} ({reading.unit})")
+    lines: list[RenderableType] = [Text(), title, Text(_line("  predicted", seen, *total))]
     if reading.remainder:
         lines.append(Text(_line("    by the plants", "", *map(_spread, plants))))
         lines.append(Text(_line(f"    by {reading.remainder_title}", "", *map(_spread, rest))))
@@ -94,7 +96,7 @@ def _trade_table(wave: Wave, groups: Groups) -> Group:
         medians = (round(float(np.median(flow[index].sum(axis=0))), 2) + 0.0 for flow in flows)
         cells = (f"{median:.2f}".replace("-", "−") for median in medians)
         table.add_row(str(year), *cells, _spread(trade.exports[index]))
-    return titled("What these plants did to trade, bn USD a year, medians after the fit", table)
+    return titled("What these plants did to trade, bn USD a year, medians; exports with their 80 % interval", table)
 
 
 def _sector(name: str, posterior: Posterior, wave: Wave) -> Group:
