@@ -139,7 +139,7 @@ def test_a_sum_of_two_normal_coefficients_has_its_known_posterior(channels: Any)
     sample_size = min(len(rows["known"]), float(diagnostics["known"][1:].min()))
     assert rows["known"].mean(axis=0) == pytest.approx(mean, abs=5 * spread.max() / sample_size**0.5)
     assert rows["known"].std(axis=0) / spread == pytest.approx([1, 1], abs=5 / (2 * sample_size) ** 0.5)
-    correlation = -0.5 / 1.5 / spread.prod()
+    correlation = -variance.prod() / 1.5 / spread.prod()
     error = (1 - correlation**2) / sample_size**0.5
     assert np.corrcoef(rows["known"].T)[0, 1] == pytest.approx(correlation, abs=5 * error)
 
