@@ -219,16 +219,25 @@ def fit_report(posterior: Posterior) -> list[ReportRow]:
         for share in procurement_shares()
         if not share.derived
     }
-    telling = set(
-        zip(*np.nonzero(data_shares(posterior.groups["sectors"]["coefficients"]) > TELLING_SHARE), strict=True)
-    )
+    silent = _silent(posterior)
     return [
         _report_row(posterior, model, name, element, observed.get((name, *element)))
         for model in posterior.diagnostics
         for name, shape in TRAILING[model].items()
         for element in np.ndindex(shape)
-        if (name != "shock_factor" or element != (0, 1)) and (name != "coefficients" or element in telling)
+        if (name, *element) not in silent
     ]
+
+
+def _silent(posterior: Posterior) -> set[tuple[object, ...]]:
+    """Elements left out of a report: fixed ones, and sector coefficients of which data said little."""
+    quiet = np.argwhere(data_shares(posterior.groups["sectors"]["coefficients"]) <= TELLING_SHARE)
+    complete = [index for index, reading in enumerate(load_readings()) if not reading.remainder]
+    return {
+        ("shock_factor", 0, 1),
+        *(("coefficients", *place) for place in quiet.tolist()),
+        *(("remainders", index) for index in complete),
+    }
 
 
 def _report_row(
@@ -237,7 +246,7 @@ def _report_row(
     r_hat, bulk, tail = _of_element(posterior.diagnostics[model][name], element).tolist()
     return ReportRow(
         model=model,
-        parameter=f"{name}[{', '.join(_labels(name, element))}]" if element else name,
+        parameter=_label(name, element),
         prior=_interval(_of_element(posterior.prior[model][name], element)),
         posterior=_interval(_of_element(posterior.groups[model][name], element)),
         r_hat=r_hat,
@@ -250,14 +259,18 @@ def _of_element(values: Array, element: tuple[int, ...]) -> Array:
     return np.asarray(np.moveaxis(values, 0, -1)[element])
 
 
+def _label(name: str, element: tuple[int, ...]) -> str:
+    if name == "coefficients":
+        return f"{SECTORS[element[0]]}.{COEFFICIENTS[element[1]]}"
+    if name == "remainders":
+        return f"remainder[{load_readings()[element[0]].id}]"
+    return f"{name}[{', '.join(_labels(name, element))}]" if element else name
+
+
 def _labels(name: str, element: tuple[int, ...]) -> list[str]:
     """Words for the element of a parameter, such as `Q1, exports`."""
     if name == "season":
         return [f"Q{element[0] + 1}", FLOWS[element[1]]]
-    if name == "coefficients":
-        return [SECTORS[element[0]], COEFFICIENTS[element[1]]]
-    if name == "remainders":
-        return [load_readings()[element[0]].id]
     if name.startswith("fitted"):
         return [SUPPLIERS[element[0]]]
     if name in TRAILING["localization"]:
