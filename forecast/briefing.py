@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from forecast.draws import BASES, CHANNELS
-from forecast.layout import plain_table, titled
+from forecast.layout import plain_table, short, titled
 from forecast.observations import AnnualTrade, History
 from forecast.outcome import Outcome
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, MONTHS, months_label
@@ -156,18 +156,13 @@ def fit_table(rows: Sequence[ReportRow]) -> Group:
         table.columns[0].justify = "left"
         gate = ("", "") if isnan(row.r_hat) else (f"{row.r_hat:.3f}", f"{row.sample_size:.0f}")
         published = "" if row.observed is None else f"{row.observed:.3f}"
-        learned = (_short(row.posterior[0]), _span(row.posterior))
+        learned = (short(row.posterior[0]), _span(row.posterior))
         table.add_row(Text(row.parameter), _span(row.prior), *learned, *gate, published)
     return Group(*tables.values())
 
 
 def _span(quantiles: tuple[float, float, float]) -> str:
-    return f"{_short(quantiles[1])} to {_short(quantiles[2])}"
-
-
-def _short(value: float) -> str:
-    places = 1 if abs(value) >= 2 else 2 if abs(value) >= 0.1 else 3
-    return f"{value:.{places}f}".replace("-", "−")
+    return f"{short(quantiles[1])} to {short(quantiles[2])}"
 
 
 def _observed(book: AnnualTrade, index: int, flow: int) -> str:

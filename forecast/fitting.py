@@ -25,9 +25,11 @@ from forecast.draws import Array
 from forecast.errors import FitError
 from forecast.posterior import TRAILING, Posterior, current_digests
 from forecast.processes import FLOWS
-from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
+from forecast.readings import invested_in_wave, load_readings
+from forecast.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors
 from forecast.streams import Streams, generator
 from forecast.vintage import Vintage, vintage
+from forecast.wave import load_wave
 
 if which("g++") is None:
     os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")  # PyTensor warns of a missing compiler that no fit needs
@@ -40,6 +42,7 @@ with warnings.catch_warnings():
 
     from forecast.models.baseline import baseline_task
     from forecast.models.bridge import bridge_task
+    from forecast.models.channels import sector_task
     from forecast.models.localization import SUPPLIERS, localization_task
     from forecast.models.task import Task
 
@@ -48,6 +51,9 @@ MIN_SAMPLE_SIZE = 400.0
 """Smallest bulk and tail effective sample size of a parameter."""
 
 N_CHAINS = 4
+TELLING_SHARE = 0.1
+"""Share of precision from data from which on a sector coefficient is reported; its Monte Carlo error is 0.03."""
+
 STORED_ROWS = 2_000
 """Rows kept a model, the posterior's thinned evenly."""
 
@@ -100,14 +106,13 @@ def fit_posterior(effort: Effort = Effort(), known: Vintage | None = None, *, pr
         FitError: a model did not converge; the message carries R-hat, effective sample sizes and divergences.
     """
     known = vintage() if known is None else known
-    tasks = fit_tasks(known)
+    tasks = fit_tasks(known, effort.seed)
     groups, prior, diagnostics = {}, {}, {}
     with _narration(progress, len(tasks)) as say:
         for task in tasks:
             say(f"{task.name}: {task.data}")
             groups[task.name], diagnostics[task.name] = posterior_rows(task, effort)
             prior[task.name] = prior_rows(task, effort.seed)
-    groups["sectors"] = prior["sectors"] = {"coefficients": sector_rows(effort.seed)}
     digests = current_digests(known.as_of)
     return Posterior(
         origin=known.trade.origin,
@@ -122,13 +127,14 @@ def fit_posterior(effort: Effort = Effort(), known: Vintage | None = None, *, pr
     )
 
 
-def fit_tasks(known: Vintage) -> tuple[Task, ...]:
-    """Every model with what is known."""
+def fit_tasks(known: Vintage, seed: int = 0) -> tuple[Task, ...]:
+    """Every model with what is known; `seed` is that of the prior rows of sectors without evidence."""
     origin = known.trade.origin
     return (
         baseline_task(known.trade),
         localization_task(known.shares, origin),
         bridge_task(known.bridge, origin),
+        sector_task(load_wave(), load_readings(), invested_in_wave(), sector_rows(seed)),
     )
 
 
@@ -156,9 +162,9 @@ def prior_rows(task: Task, seed: int) -> dict[str, Array]:
 
 
 def sector_rows(seed: int) -> Array:
-    """Joint rows of the sector coefficients, `(n_rows, n_sectors, n_coefficients)`, posterior and prior alike.
+    """Prior rows of the sector coefficients, `(n_rows, n_sectors, n_coefficients)`.
 
-    No aggregate evidence enters yet: coefficients are independent, each a Latin hypercube of its prior.
+    Coefficients are independent, each a Latin hypercube of its prior.
     """
     streams = Streams(seed, 0, STORED_ROWS, "latin_hypercube")
     priors = load_sectors()
@@ -208,19 +214,34 @@ def demand_convergence(model: str, free: Mapping[str, Array], n_divergences: int
 
 
 def fit_report(posterior: Posterior) -> list[ReportRow]:
-    """Prior beside posterior of every parameter of the fitted models, fitted shares beside the observed ones."""
+    """Prior beside posterior of every parameter of the fitted models, fitted shares beside the observed ones.
+
+    Of the sector coefficients only those of which data brought `TELLING_SHARE` of the precision.
+    """
     observed = {
         (f"fitted_{share.year}", SUPPLIERS.index(share.party)): share.share
         for share in vintage(posterior.as_of).shares
         if not share.derived
     }
+    silent = _silent(posterior)
     return [
         _report_row(posterior, model, name, element, observed.get((name, *element)))
         for model in posterior.diagnostics
         for name, shape in TRAILING[model].items()
         for element in np.ndindex(shape)
-        if name != "shock_factor" or element != (0, 1)
+        if (name, *element) not in silent
     ]
+
+
+def _silent(posterior: Posterior) -> set[tuple[object, ...]]:
+    """Elements left out of a report: fixed ones, and sector coefficients of which data said little."""
+    quiet = np.argwhere(data_shares(posterior.groups["sectors"]["coefficients"]) <= TELLING_SHARE)
+    complete = [index for index, reading in enumerate(load_readings()) if not reading.remainder]
+    return {
+        ("shock_factor", 0, 1),
+        *(("coefficients", *place) for place in quiet.tolist()),
+        *(("remainders", index) for index in complete),
+    }
 
 
 def _report_row(
@@ -229,7 +250,7 @@ def _report_row(
     r_hat, bulk, tail = _of_element(posterior.diagnostics[model][name], element).tolist()
     return ReportRow(
         model=model,
-        parameter=f"{name}[{', '.join(_labels(name, element))}]" if element else name,
+        parameter=_label(name, element),
         prior=_interval(_of_element(posterior.prior[model][name], element)),
         posterior=_interval(_of_element(posterior.groups[model][name], element)),
         r_hat=r_hat,
@@ -240,6 +261,14 @@ def _report_row(
 
 def _of_element(values: Array, element: tuple[int, ...]) -> Array:
     return np.asarray(np.moveaxis(values, 0, -1)[element])
+
+
+def _label(name: str, element: tuple[int, ...]) -> str:
+    if name == "coefficients":
+        return f"{SECTORS[element[0]]}.{COEFFICIENTS[element[1]]}"
+    if name == "remainders":
+        return f"remainder[{load_readings()[element[0]].id}]"
+    return f"{name}[{', '.join(_labels(name, element))}]" if element else name
 
 
 def _labels(name: str, element: tuple[int, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""How tables on a terminal look: plain, numbers to the right, a title above."""
+"""How tables and numbers on a terminal look: plain, numbers to the right, a title above."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ def plain_table(headings: Sequence[str]) -> Table:
 def titled(title: str, table: Table) -> Group:
     """A table under its title."""
     return Group(Text(title, style="bold"), table)
+
+
+def short(value: float) -> str:
+    """A number with about two digits that count, and a true minus sign.
+
+    >>> short(12.34), short(0.567), short(-0.0123)
+    ('12.3', '0.57', '−0.012')
+    """
+    places = 1 if abs(value) >= 2 else 2 if abs(value) >= 0.1 else 3
+    return f"{value:.{places}f}".replace("-", "−")

@@ -23,6 +23,7 @@ import numpy as np
 
 from forecast.draws import Array
 from forecast.errors import PosteriorError
+from forecast.observations import data_digest
 from forecast.vintage import vintage
 
 Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
@@ -53,12 +54,15 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
         "degrees_of_freedom": (),
         "state": (2,),
     },
-    "sectors": {"coefficients": (12, 10)},
+    "sectors": {"coefficients": (12, 10), "remainders": (7,)},
 }
 """Every model and parameter of a posterior with the shape of one row; `processes` says what they mean."""
 
 SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
 """The posterior that comes with the package."""
+
+SECTOR_TABLES = ("direct_investment", "readings", "wave")
+"""Tables the sector coefficients are learned from, whatever the day."""
 
 _PARTS = ("posterior", "prior", "diagnostics")
 
@@ -103,7 +107,7 @@ class Posterior:
 def current_digests(as_of: str | None = None) -> dict[str, str]:
     """Digests of the model and of the data as known on a day, by name, without importing PyMC."""
     package = files("forecast")
-    sectors = _text_digest(package / "data" / "sectors.yaml")
+    sectors = _text_digest(package / "data" / "sectors.yaml") + data_digest(*SECTOR_TABLES)
     data = hashlib.sha256(f"{vintage(as_of).digest}{sectors}".encode()).hexdigest()
     return {"data": data, "model": folder_digest(package / "models")}
 

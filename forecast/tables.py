@@ -35,7 +35,8 @@ _STEPS = {"month": 1, "quarter": 3, "year": 12}
 _PERIODS = {"month": r"\d{4}-(0[1-9]|1[0-2])", "quarter": r"\d{4}Q[1-4]", "year": r"\d{4}"}
 _PERIODS |= dict.fromkeys(("first_month", "last_month"), _PERIODS["month"])
 _EXAMPLES = dict.fromkeys(_PERIODS, "2026-08") | {"quarter": "2026Q2", "year": "2026"}
-_DATES = ("announced", "construction_start", "planned_start", "state_date", "first_planned_start", "latest_start")
+_STARTS = ("construction_start", "planned_start", "machinery_start", "production_start")
+_DATES = ("announced", "state_date", "first_planned_start", "latest_start", *_STARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ _SLIPPAGE = (
     "id", "announcement_id", "part", "first_planned_start", "first_planned_start_text", "latest_start",
     "latest_start_text", "started", "value", "bound", *PROVENANCE, "scope_change", "outcome",
 )  # fmt: skip
+_WAVE = ("id", "sector", "amount", "built", "machinery_start", "production_start", *PROVENANCE, "note")
+_READING = ("id", "title", "value", "error", "remainder", "remainder_title", *PROVENANCE, "error_note", "note")
 _SPAN = ("period", "first_month", "last_month")
 _RELEASE = {"release": frozenset({"final", "not_stated", "preliminary"})}
 _CUSTOMS = {"basis": frozenset({"korea_customs"}), "series": _TRADE, **_RELEASE}
@@ -143,6 +146,8 @@ TABLES: Mapping[str, Table] = {
     "slippage": Table(
         _SLIPPAGE, ("id",), {"unit": frozenset({"years"}), "bound": frozenset({"exact", "at_least", "none"})}
     ),
+    "wave": Table(_WAVE, ("id",), {"unit": _MONEY}, ("amount", "built")),
+    "readings": Table(_READING, ("id",), {}, ("value", "error", "remainder"), ("remainder",)),
 }
 """Every shipped table by name; the file is the name with `.csv`."""
 

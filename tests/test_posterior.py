@@ -15,6 +15,7 @@ from forecast import posterior as stored
 from forecast.draws import Array
 from forecast.errors import PosteriorError
 from forecast.posterior import SHIPPED, TRAILING, Posterior, current_digests, load_posterior, save_posterior
+from forecast.readings import load_readings
 from forecast.sectors import COEFFICIENTS, SECTORS
 
 
@@ -177,8 +178,9 @@ def test_the_file_opens_with_plain_xarray(tmp_path: Path) -> None:
         assert np.array_equal(dataset["ratio"], posterior.prior["baseline"]["ratio"].astype(np.float32))
 
 
-def test_sector_rows_have_a_place_for_every_coefficient() -> None:
+def test_sector_rows_have_a_place_for_every_coefficient_and_reading() -> None:
     assert TRAILING["sectors"]["coefficients"] == (len(SECTORS), len(COEFFICIENTS))
+    assert TRAILING["sectors"]["remainders"] == (len(load_readings()),)
 
 
 @pytest.mark.parametrize("path", [SHIPPED, *SHIPPED.parent.glob("posteriors/*.nc")], ids=lambda path: path.stem)
@@ -186,7 +188,13 @@ def test_a_shipped_posterior_is_current_small_and_sane(path: Path) -> None:
     posterior = load_posterior(path)
     assert path.stat().st_size < 3e6
     assert posterior.as_of == (None if path == SHIPPED else path.stem)
-    assert set(posterior.diagnostics) == {"baseline", "localization", "bridge"}
+    assert set(posterior.diagnostics) == set(TRAILING)
+
+
+def test_the_shipped_posterior_is_current_small_and_sane() -> None:
+    posterior = load_posterior(SHIPPED)
+    assert SHIPPED.stat().st_size < 3e6
+    assert set(posterior.diagnostics) == {"baseline", "localization", "bridge", "sectors"}
     for model, found in posterior.diagnostics.items():
         r_hat, bulk, tail = np.concatenate([v.reshape(3, -1) for k, v in found.items() if k != "divergences"], axis=1)
         assert np.nanmax(r_hat) <= 1.01, model

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import ndtr, ndtri
 
 from forecast.beliefs import GRADES, Coefficient
-from forecast.channels import smoothstep
 from forecast.errors import DataError
 from forecast.realisation import BUILT_KINDS, OUTCOMES, load_realisation
-from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
+from forecast.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors, prior_levels
 
 DATA = Path(__file__).parents[1] / "forecast" / "data"
 LEVELS = (np.arange(2000) + 0.5) / 2000
@@ -193,38 +193,18 @@ def test_signs_are_those_of_the_literature() -> None:
     assert sums("steel")[-1] < 0
 
 
-# Plants built in 2021-24: sector, bn USD stated, start of construction and of production in years.
-WAVE = (
-    ("batteries", 2.3, 2020.4, 2022.65),
-    ("batteries", 2.6, 2022.0, 2025.2),
-    ("batteries", 2.3, 2022.0, 2024.25),
-    ("batteries", 5.5, 2023.0, 2026.5),
-    ("batteries", 4.3, 2023.6, 2026.6),
-    ("batteries", 4.4, 2023.0, 2026.5),
-    ("batteries", 11.4, 2022.0, 2025.65),
-    ("batteries", 5.0, 2023.4, 2026.6),
-    ("batteries", 2.5, 2019.5, 2022.0),
-    ("batteries", 2.5, 2022.7, 2025.0),
-    ("batteries", 3.2, 2024.4, 2027.0),
-    ("batteries", 3.5, 2024.65, 2027.5),
-    ("semiconductors", 17.0, 2022.0, 2027.4),
-    ("solar", 2.5, 2023.0, 2026.75),
-    ("auto_parts", 2.7, 2024.0, 2025.8),
-    ("battery_materials", 1.5, 2023.95, 2026.6),
-    ("autos", 5.54, 2022.75, 2024.75),
-)
-
-
-def test_wave_of_2021_to_2024_fits_below_what_is_left_for_investment() -> None:
-    edges = np.arange(2021.0, 2026.0)
-    net = np.zeros(4)
-    for sector, amount, start, end in WAVE:
-        machinery, *_, net_rate = sums(sector)
-        net += amount * machinery * np.diff(smoothstep((edges - start) / (end - start)))
-        net += amount * net_rate * smoothstep((edges[:-1] + 0.5 - end) / (mean(sector, "ramp_quarters") / 4))
-    invested = 27.93 + 29.50 + 28.04 + 22.08
-    assert net[-1] - net[0] < 8.9
-    assert 0.08 < net.sum() / invested < 2 * 0.12
+def test_levels_of_prior_draws_are_standard_normal_and_data_shares_say_what_was_learned() -> None:
+    """Half of the levels of one coefficient are moved into half their spread: three quarters of its precision."""
+    levels = np.broadcast_to(ndtri(LEVELS)[:, None, None], (2000, len(SECTORS), len(COEFFICIENTS))).copy()
+    levels[:, 2, 6] = 0.3 + 0.5 * levels[:, 2, 6]
+    rows = np.empty_like(levels)
+    for row, column in np.ndindex(rows.shape[1:]):
+        rows[:, row, column] = belief(SECTORS[row], COEFFICIENTS[column]).law.ppf(ndtr(levels[:, row, column]))
+    assert prior_levels(rows) == pytest.approx(levels, abs=1e-5)
+    shares = data_shares(rows)
+    expected = 1 - levels[:, 0, 0].var()  # 2000 midpoints miss the variance of the normal law by little
+    assert shares[2, 6] == pytest.approx(1 - 0.25 * (1 - expected), abs=1e-5)
+    assert np.delete(shares.ravel(), 2 * len(COEFFICIENTS) + 6) == pytest.approx(expected, abs=1e-5)
 
 
 def test_evidence_table_keeps_its_contract() -> None:

@@ -8,6 +8,7 @@ import click
 
 from forecast import __version__
 from forecast.cli.evidence import fit, history
+from forecast.cli.explain import explain
 from forecast.cli.ledger import ledger
 from forecast.cli.runs import list_runs, run
 from forecast.errors import ForecastError
@@ -36,5 +37,5 @@ def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
 
 
-for _command in (run, list_runs, history, fit, ledger):
+for _command in (run, list_runs, history, fit, explain, ledger):
     cli.add_command(_command)

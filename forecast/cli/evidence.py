@@ -50,5 +50,6 @@ def fit(out: Path | None, seed: int, as_of: str | None) -> None:
     save_posterior(posterior, path)
     console = terminal(at_least=100)
     console.print(fit_table(fit_report(posterior)))
+    console.print("Sectors: only what data moved; `forecast explain` prints every coefficient with its evidence.")
     console.print(f"Stored in {path}", soft_wrap=True)
     console.print("Runs use it with --posterior, and by themselves where no current one is shipped.")
