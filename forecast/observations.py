@@ -47,6 +47,11 @@ __all__ = [
     "trade_vintages",
 ]  # fmt: skip
 
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class SpanTrade:
@@ -68,6 +73,12 @@ class SpanTrade:
     def ratio(self) -> float:
         """Korean-customs flow over US Census flow."""
         return self.korea_customs / self.us_census
+
+    @property
+    def months(self) -> str:
+        """The span in words: `January-July 2026`, or `2025` for a whole year."""
+        (year, first), last = divmod(self.first_month, 12), self.last_month % 12
+        return str(year) if (first, last) == (0, 11) else f"{_MONTHS[first]}–{_MONTHS[last]} {year}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -166,7 +166,8 @@ def test_importing_the_engine_side_needs_no_pymc() -> None:
 
 SMALL_FIT = """
 import sys
-from forecast.fitting import Effort, fit_tasks, posterior_rows
+from forecast.fitting import fit_tasks, posterior_rows
+from forecast.sampling import Effort
 task = {task.name: task for task in fit_tasks()}["localization"]
 for _ in range(2):
     rows, diagnostics = posterior_rows(task, Effort(seed=5))

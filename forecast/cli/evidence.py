@@ -37,8 +37,9 @@ def history(years: int, out: Path) -> None:
 def fit(out: Path | None, seed: int) -> None:
     """Learn the parameters from the shipped observations, report prior beside posterior, and store them."""
     from forecast.briefing import fit_table
-    from forecast.fitting import Effort, fit_posterior, fit_report
+    from forecast.fitting import fit_posterior, fit_report
     from forecast.posterior import save_posterior, user_path
+    from forecast.sampling import Effort
 
     posterior = fit_posterior(Effort(seed=seed))
     path = user_path() if out is None else out
