@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecast.models.baseline import baseline_task
 from forecast.models.bridge import bridge_task
@@ -34,6 +33,7 @@ from forecast.posterior import current_digests
 from forecast.replicas import Replica, replicas, row_of
 from forecast.sampling import Effort, Refits, prior_draws
 from forecast.streams import generator
+from forecast.uniformity import Study
 
 N_KEPT = 99
 """Posterior draws a true value is ranked among."""
@@ -58,21 +58,6 @@ _TASKS: Mapping[str, Callable[[Any, int], Task]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Study:
-    """Ranks of one model.
-
-    Attributes:
-        model: group of the posterior.
-        ranks: `(n,)` by parameter, each 0 to `N_KEPT`; `JOINT` is among the names.
-        n_divergences: divergent transitions over all refits.
-    """
-
-    model: str
-    ranks: Mapping[str, NDArray[np.int64]]
-    n_divergences: int
-
-
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Repetitions `first` to `last - 1` of one model, all in one block of `CHUNK`."""
@@ -92,8 +77,9 @@ def calibrated_models() -> tuple[str, ...]:
     return tuple(_TASKS)
 
 
-def seconds_needed(n: int, n_workers: int) -> float:
+def seconds_needed(n: int, n_jobs: int) -> float:
     """A guess at how long `n` repetitions of every model take, compiling left out."""
+    n_workers = n_jobs if n_jobs > 0 else os.cpu_count() or 1
     return n * sum(SECONDS_A_REFIT.values()) / n_workers
 
 
@@ -118,8 +104,8 @@ def calibration_study(
         _store(path, key, trials)
         progress(len(made))
     names = [name for name in trials[0] if name != "divergences"]
-    ranks = {name: np.array([trial[name] for trial in trials]) for name in names}
-    return Study(model, ranks, sum(trial["divergences"] for trial in trials))
+    found = {name: np.array([trial[name] for trial in trials]) for name in names}
+    return Study(model, found, N_KEPT, sum(trial["divergences"] for trial in trials))
 
 
 def run_chunk(chunk: Chunk) -> list[Trial]:

@@ -42,9 +42,9 @@ from forecast.tables import SHIPPED, data_digest, read_table, table
 
 __all__ = [
     "FLOWS", "Announcement", "AnnualTrade", "BridgeObservations", "History", "ProcurementShare", "QuarterlyTrade",
-    "Series", "SpanTrade", "announcements", "annual_trade", "bridge_observations", "data_digest", "history",
-    "procurement_shares", "quarterly_trade", "quarters_of", "record_surplus", "series", "series_names", "table",
-    "trade_vintages",
+    "Series", "SpanTrade", "announcements", "annual_trade", "bridge_observations", "census_flows", "data_digest",
+    "history", "month_name", "procurement_shares", "quarterly_trade", "quarters_of", "record_surplus", "series",
+    "series_names", "table", "trade_vintages",
 ]  # fmt: skip
 
 _MONTHS = (
@@ -77,8 +77,13 @@ class SpanTrade:
     @property
     def months(self) -> str:
         """The span in words: `January-July 2026`, or `2025` for a whole year."""
-        (year, first), last = divmod(self.first_month, 12), self.last_month % 12
-        return str(year) if (first, last) == (0, 11) else f"{_MONTHS[first]}–{_MONTHS[last]} {year}"
+        year, first = divmod(self.first_month, 12)
+        return str(year) if self.whole_year else f"{_MONTHS[first]}–{month_name(self.last_month)}"
+
+    @property
+    def whole_year(self) -> bool:
+        """Whether the span is a calendar year."""
+        return self.last_month - self.first_month == 11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +127,15 @@ class ProcurementShare:
     source: str
     certainty: str
     derived: bool
+
+
+def month_name(month: int) -> str:
+    """Name of a month index `12 * year + month - 1`.
+
+    >>> month_name(24318)
+    'July 2026'
+    """
+    return f"{_MONTHS[month % 12]} {month // 12}"
 
 
 @cache

@@ -72,7 +72,9 @@ def standing_out(checks: Sequence[Check]) -> list[Check]:
 def _checks(replica: Replica[Any], posterior: Posterior, seed: int, n_replicas: int) -> list[Check]:
     parts = {"prior": posterior.prior, "posterior": posterior.groups}
     made = {
-        part: _summaries(replica, groups[replica.model], generator(seed, f"check.{part}.{replica.model}", 0), n_replicas)
+        part: _summaries(
+            replica, groups[replica.model], generator(seed, f"check.{part}.{replica.model}", 0), n_replicas
+        )
         for part, groups in parts.items()
     }
     return [

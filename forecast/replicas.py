@@ -92,8 +92,7 @@ def _made_trade(trade: QuarterlyTrade, rows: Rows, rng: np.random.Generator) -> 
     quiet = {**rows, "last_shock": np.zeros((2, 1))}
     flows = baseline_flows(quiet, start, trade.origin - n_quarters + 1, normals, tail)
     made = [
-        np.append(seen[:-n_quarters], flow)
-        for seen, flow in zip((trade.exports, trade.imports), flows, strict=True)
+        np.append(seen[:-n_quarters], flow) for seen, flow in zip((trade.exports, trade.imports), flows, strict=True)
     ]
     return Made(replace(trade, exports=made[0], imports=made[1]))
 
@@ -152,12 +151,12 @@ def _made_books(
     n_years, n_later = len(evidence.years), len(evidence.later)
     n_steps = n_years + n_later - 1
     start = {"mean": rows["mean"] - n_steps * rows["drift"], "state": evidence.log_ratios[:, :1]}
-    path = bridge_ratios({**rows, **start}, *_shocks(rows, n_steps, rng))[..., 0]
+    path = np.asarray(bridge_ratios({**rows, **start}, *_shocks(rows, n_steps, rng))[..., 0])
     customs = observed.korea_customs.copy()
     customs[-n_years:] = observed.us_census[-n_years:] * path[:n_years]
     later = []
     for span in seen_spans(observed, origin):
-        truth = path[span.first_month // 12 - evidence.years[0], FLOWS.index(span.flow)]
+        truth = path.item(span.first_month // 12 - evidence.years[0], FLOWS.index(span.flow))
         ratio = truth * np.exp(reading_noise(span) * rng.standard_normal())
         later.append(replace(span, korea_customs=float(span.us_census * ratio)))
     made = replace(observed, korea_customs=customs, later=tuple(later))

@@ -9,6 +9,7 @@ Source: Säilynoja, Bürkner and Vehtari (2022), Statistics and Computing 32: 32
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,6 +38,33 @@ class Bands:
     points: Array
     low: Array
     high: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """Ranks of the true values of one model.
+
+    Attributes:
+        model: group of the posterior.
+        ranks: `(n,)` by parameter, each 0 to `n_kept`.
+        n_kept: posterior draws each true value was ranked among.
+        n_divergences: divergent transitions over all fits.
+    """
+
+    model: str
+    ranks: Mapping[str, NDArray[np.int64]]
+    n_kept: int
+    n_divergences: int
+
+    @property
+    def n_fits(self) -> int:
+        """How often the model was fitted."""
+        return len(next(iter(self.ranks.values())))
+
+    @property
+    def p_values(self) -> dict[str, float]:
+        """`p_value` by parameter."""
+        return {name: p_value(ranks, self.n_kept) for name, ranks in self.ranks.items()}
 
 
 def p_value(ranks: NDArray[np.int64], n_kept: int) -> float:
