@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from forecast.draws import Array
 from forecast.models.baseline import baseline_task
 from forecast.models.bridge import bridge_task
 from forecast.models.localization import localization_task
@@ -31,7 +32,7 @@ from forecast.observations import quarterly_trade
 from forecast.parallel import in_order
 from forecast.posterior import current_digests
 from forecast.replicas import Replica, replicas, row_of
-from forecast.sampling import Effort, Refits, prior_draws
+from forecast.sampling import Effort, Refits, Sample, prior_draws
 from forecast.streams import generator
 from forecast.uniformity import Study
 
@@ -41,12 +42,20 @@ N_KEPT = 99
 THIN = 10
 """Draws for one kept: the slowest parameters are then nearly independent."""
 
-N_TUNING = 500
+N_CHAINS, N_TUNING = 2, 1_000
+
+MAX_R_HAT = 1.1
+"""Of the log density between chains: a fit above it is done again, as `forecast fit` would refuse it.
+
+With one chain of 500 tuning draws, 3 of 200 baselines never reached the bulk of their posterior.
+"""
+
+N_TRIES = 3
 
 CHUNK = 20
 """Repetitions done by one worker in a row."""
 
-SECONDS_A_REFIT = {"baseline": 1.3, "localization": 0.4, "bridge": 0.6}
+SECONDS_A_REFIT = {"baseline": 3.5, "localization": 0.4, "bridge": 0.8}
 """Measured on one core of a server of 2023, data making included."""
 
 JOINT = "joint log density"
@@ -69,7 +78,9 @@ class Chunk:
 
 
 Trial = Mapping[str, int]
-"""Rank by parameter of one repetition, with the number of divergences under `divergences`."""
+"""Rank by parameter of one repetition, with the `divergences` of its fit and how many tries were `refused`."""
+
+_COUNTS = ("divergences", "refused")
 
 
 def calibrated_models() -> tuple[str, ...]:
@@ -103,9 +114,9 @@ def calibration_study(
         trials = [*trials, *made]
         _store(path, key, trials)
         progress(len(made))
-    names = [name for name in trials[0] if name != "divergences"]
+    names = [name for name in trials[0] if name not in _COUNTS]
     found = {name: np.array([trial[name] for trial in trials]) for name in names}
-    return Study(model, found, N_KEPT, sum(trial["divergences"] for trial in trials))
+    return Study(model, found, N_KEPT, *(sum(trial[name] for trial in trials) for name in _COUNTS))
 
 
 def run_chunk(chunk: Chunk) -> list[Trial]:
@@ -115,11 +126,11 @@ def run_chunk(chunk: Chunk) -> list[Trial]:
     replica, refits = _replica(chunk.model), _refits(chunk.model)
     task = _task(chunk.model, replica.observed)
     truths = prior_draws(task, CHUNK, rng)
-    seeds = rng.integers(0, 2**31, CHUNK)
+    seeds = rng.integers(0, 2**31, (CHUNK, N_TRIES)).tolist()
     made = []
     for index in range(skipped, skipped + chunk.last - chunk.first):
         free = {name: values[index] for name, values in truths.items()}
-        made.append(_trial(replica, refits, task, free, int(seeds[index])))
+        made.append(_trial(replica, refits, task, free, seeds[index]))
     return made
 
 
@@ -139,16 +150,37 @@ def ranks(truth: Free, draws: Free) -> dict[str, int]:
     return found
 
 
-def _trial(replica: Replica[Any], refits: Refits, task: Task, free: Free, seed: int) -> Trial:
+def _trial(replica: Replica[Any], refits: Refits, task: Task, free: Free, seeds: Sequence[int]) -> Trial:
     rows = task.rows({name: values[None] for name, values in free.items()})
-    made = replica.make(row_of(rows, 0), np.random.default_rng(seed))
+    made = replica.make(row_of(rows, 0), np.random.default_rng(seeds[0]))
     again = _task(replica.model, made.observed)
     truth = {**free, **made.states}
-    found = refits.sample(again, Effort(THIN * N_KEPT, N_TUNING, seed, n_chains=1))
-    draws = {name: found.free[name][0, ::THIN] for name in truth}
+    found, refused = _mixed_sample(refits, again, seeds)
     density = {JOINT: np.asarray(refits.log_density(again, truth))}
-    ranked = ranks(truth | density, draws | {JOINT: found.log_density[0, ::THIN]})
-    return ranked | {"divergences": found.n_divergences}
+    ranked = ranks(
+        truth | density, {name: _kept(found.free[name]) for name in truth} | {JOINT: _kept(found.log_density)}
+    )
+    return ranked | dict(zip(_COUNTS, (found.n_divergences, refused), strict=True))
+
+
+def _mixed_sample(refits: Refits, task: Task, seeds: Sequence[int]) -> tuple[Sample, int]:
+    """The first sample whose chains agree, else the last, and how many were refused."""
+    for refused, seed in enumerate(seeds):
+        found = refits.sample(task, Effort(THIN * N_KEPT // N_CHAINS, N_TUNING, seed, N_CHAINS))
+        if r_hat(found.log_density) <= MAX_R_HAT:
+            return found, refused
+    return found, len(seeds)
+
+
+def r_hat(chains: Array) -> float:
+    """Square root of the variance of all draws over that within chains `(n_chains, n_draws)`, about 1 if they agree."""
+    within, n_draws = chains.var(axis=1, ddof=1).mean(), chains.shape[1]
+    return float(np.sqrt((n_draws - 1) / n_draws + chains.mean(axis=1).var(ddof=1) / within))
+
+
+def _kept(values: Array) -> Array:
+    """Thinned draws of all chains, `(N_KEPT, ...)`."""
+    return values.reshape(-1, *values.shape[2:])[::THIN]
 
 
 def _chunks(model: str, first: int, n: int, seed: int) -> Iterator[Chunk]:

@@ -52,7 +52,10 @@ def calibration_words(study: Study) -> Text:
     p_values = study.p_values
     family = adjusted(np.array(list(p_values.values())))
     failed = [name for name, chance in zip(p_values, family, strict=True) if chance < FAMILY]
-    fits = f"{study.model}: {study.n_fits} fits to made data, {study.n_divergences} divergences"
+    fits = (
+        f"{study.model}: {study.n_fits} fits to made data, {study.n_refused} refused and done again, "
+        f"{study.n_divergences} divergences"
+    )
     if failed:
         return Text(f"{fits}; not calibrated in {', '.join(failed)}.")
     least = min(p_values, key=lambda name: p_values[name])

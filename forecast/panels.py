@@ -67,8 +67,9 @@ def books_figure(
     """
     heading = Heading(
         "Korean customs figures beside those of the US Census Bureau",
-        "Above: Korean over US figure by calendar year; bands are the 50, 80 and 95 % intervals of the fitted bridge; "
-        "hollow: part of a year, or one flow alone. Below: Korea's exports to the US by month, bn USD.",
+        "Above: Korean over US figure by calendar year; bands: 50, 80 and 95 % intervals of the fitted bridge, a "
+        "year ahead while whole years were seen, then its forecast; hollow: part of a year, or one flow alone. Below: "
+        "Korea's exports to the US by month.",
         "Sources: Korea Customs Service via KITA and MOTIE; US Census Bureau; items by HS code: Korea Customs Service.",
     )
     figure, axes = titled_figure(heading, heights=(1.3, 1.0), columns=2, room=0.35)
@@ -141,7 +142,8 @@ def draw_months(ax: Axes, label: str, months: NDArray[np.int64], lines: Mapping[
     styles = zip(lines.values(), palette.OVERLAY, strict=False)
     drawn = [ax.plot(months, values, color=colour, linestyle=dashes)[0] for values, (colour, dashes) in styles]
     frame_axes(ax, f"{label}, bn USD a month")
-    ax.set_ylim(bottom=min(0.0, *(float(values.min()) for values in lines.values())))
+    low, high = palette.readable_range([[0.0], *lines.values()], [])
+    ax.set_ylim(low if min(values.min() for values in lines.values()) < 0 else 0.0, high)
     quarters = months[months % 3 == 0]
     ax.set_xticks(quarters, [palette.month_label(int(month)) for month in quarters])
     name_curves(ax, drawn, list(lines), loc="upper left", fontsize=page.SMALL)
@@ -163,5 +165,5 @@ def _frame_panel(ax: Axes, name: str) -> None:
     frame_axes(ax, "")
     ax.tick_params(labelsize=page.SMALL - 1)
     ax.locator_params(axis="x", nbins=4)
-    width = int(ax.bbox.width / ax.figure.dpi * 15)
-    write_text(ax, 0.0, 1.02, fill(name, width), transform=ax.transAxes, va="bottom", fontsize=page.SMALL - 1)
+    width = int(ax.bbox.width / ax.figure.dpi * 16)
+    write_text(ax, -0.03, 1.02, fill(name, width), transform=ax.transAxes, va="bottom", fontsize=page.SMALL - 1)

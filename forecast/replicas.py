@@ -98,6 +98,7 @@ def _made_trade(trade: QuarterlyTrade, rows: Rows, rng: np.random.Generator) -> 
 
 
 def _trade_summary(trade: QuarterlyTrade) -> dict[str, float]:
+    """Of the window the baseline sees; sd, autocorrelations, fall and correlation are those without seasonal means."""
     flows = np.stack([trade.exports, trade.imports])[:, -BASELINE_QUARTERS - 1 :]
     growth = 100 * np.diff(np.log(flows))
     by_quarter = growth.reshape(2, -1, 4)
@@ -107,16 +108,16 @@ def _trade_summary(trade: QuarterlyTrade) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, total, season, other in zip(FLOWS, growth, pattern, rest, strict=True):
         found |= {
-            f"growth of {name}, mean, % a quarter": total.mean(),
-            f"growth of {name}, sd without season, %": other.std(),
-            f"growth of {name}, autocorrelation after a quarter": _autocorrelation(other),
-            f"growth of {name}, autocorrelation after a year": _autocorrelation(other, 4),
-            f"growth of {name}, deepest fall without season, %": other.min(),
-            f"growth of {name}, best less worst calendar quarter, %": np.ptp(season),
+            f"{name} growth: mean, % a quarter": total.mean(),
+            f"{name} growth: sd, %": other.std(),
+            f"{name} growth: autocorrelation, 1 quarter": _autocorrelation(other),
+            f"{name} growth: autocorrelation, 1 year": _autocorrelation(other, 4),
+            f"{name} growth: deepest fall, %": other.min(),
+            f"{name} growth: seasonal range, %": np.ptp(season),
         }
     return found | {
-        "growth of both, correlation without season": float(np.corrcoef(rest)[0, 1]),
-        "balance in the second year of the window, bn USD": balance[5:9].sum(),
+        "growth of both: correlation": _correlation(*rest),
+        "balance in year 2 of the window, bn USD": balance[5:9].sum(),
         "balance in its last year, bn USD": balance[-4:].sum(),
     }
 
@@ -137,7 +138,7 @@ def _made_shares(
 
 def _share_summary(shares: Sequence[ProcurementShare]) -> dict[str, float]:
     return {
-        f"share of purchases, {share.party.replace('_', ' ')} {share.year}, %": 100 * share.share
+        f"share bought: {share.party.replace('_', ' ')} {share.year}, %": 100 * share.share
         for share in shares
         if not share.derived
     }
@@ -166,24 +167,29 @@ def _made_books(
 def _books_summary(origin: int, observed: BridgeObservations) -> dict[str, float]:
     evidence = bridge_evidence(observed, origin)
     ratios = 100 * evidence.log_ratios
+    means = ratios.mean(axis=1).tolist()
     changes = np.diff(ratios)
     found: dict[str, float] = {}
     for name, level, change in zip(FLOWS, ratios, changes, strict=True):
         found |= {
-            f"{name}, Korean over US figure, mean, log %": level.mean(),
-            f"{name}, sd of its yearly change, log %": change.std(),
-            f"{name}, largest yearly change, log %": np.abs(change).max(),
-            f"{name}, autocorrelation after a year": _autocorrelation(level - level.mean()),
+            f"{name} ratio: mean, log %": level.mean(),
+            f"{name} ratio: sd of yearly change, log %": change.std(),
+            f"{name} ratio: largest yearly change, log %": np.abs(change).max(),
+            f"{name} ratio: autocorrelation, 1 year": _autocorrelation(level - level.mean()),
         }
-    found["yearly changes of both, correlation"] = float(np.corrcoef(changes)[0, 1])
+    found["both ratios: correlation of changes"] = _correlation(*changes)
     for span in seen_spans(observed, origin):
-        mean = ratios[FLOWS.index(span.flow)].mean()
-        found[f"{span.flow} of {span.months}, less that mean, log %"] = 100 * np.log(span.ratio) - mean
+        mean = means[FLOWS.index(span.flow)]
+        found[f"{span.flow} ratio: {span.months} less mean, log %"] = 100 * np.log(span.ratio) - mean
     return found
 
 
 def _autocorrelation(values: Array, lag: int = 1) -> float:
     return float((values[lag:] * values[:-lag]).sum() / (values**2).sum())
+
+
+def _correlation(one: Array, other: Array) -> float:
+    return float(np.asarray(np.corrcoef(one, other))[0, 1])
 
 
 def _shocks(rows: Rows, n_periods: int, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -49,12 +49,14 @@ class Study:
         ranks: `(n,)` by parameter, each 0 to `n_kept`.
         n_kept: posterior draws each true value was ranked among.
         n_divergences: divergent transitions over all fits.
+        n_refused: fits refused since their chains disagreed, and done again.
     """
 
     model: str
     ranks: Mapping[str, NDArray[np.int64]]
     n_kept: int
     n_divergences: int
+    n_refused: int
 
     @property
     def n_fits(self) -> int:

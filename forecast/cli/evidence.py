@@ -15,13 +15,18 @@ from forecast.errors import RunError
 @click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where to draw.")
 def history(years: int, out: Path) -> None:
     """Print and draw exports, imports and balance of the last years on both bases."""
+    from forecast.books import books_note
     from forecast.briefing import history_table
     from forecast.chart import save_history_chart
+    from forecast.observations import bridge_observations, quarterly_trade
     from forecast.observations import history as observed
 
     console = terminal()
     console.print(history_table(observed(years)))
     console.print("* arithmetic on published figures; – not published; (8m) the first 8 months")
+    note = books_note(bridge_observations(), quarterly_trade().origin)
+    if note:
+        console.print(note)
     path = out / "history.png"
     try:
         out.mkdir(parents=True, exist_ok=True)

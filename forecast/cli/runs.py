@@ -89,6 +89,17 @@ def _scenario_path(given: str) -> Path:
     return next((path for path in shipped if path.is_file() and not Path(given).exists()), Path(given))
 
 
+def _books_note(results: Results) -> str:
+    """What a reader of a forecast on Korean customs basis must know of the year under way, or nothing."""
+    from forecast.books import books_note
+    from forecast.observations import bridge_observations
+    from forecast.quarters import parse_quarter
+
+    if results.basis != "korea_customs":
+        return ""
+    return books_note(bridge_observations(), parse_quarter(results.manifest["origin"]))
+
+
 def _draw_chart(results: Results) -> None:
     from forecast.chart import save_fan_chart
 
@@ -102,6 +113,9 @@ def _show(done: Run) -> None:
     console = terminal()
     results = done.results
     console.print(surplus_table(results, round(record_surplus(results.basis)[1], 1)))
+    note = _books_note(results)
+    if note:
+        console.print(f"{note}\n")
     if results.manifest["n_investments"]:
         console.print(contribution_table(results))
     console.print(answer(results))
