@@ -1,13 +1,7 @@
-"""How parameters are learned: runs the models, refuses what has not converged, reports prior beside posterior.
-
-Models are compiled by numba, so that no C compiler is needed, and in strict floating point, so that a seed gives the
-same rows whether or not the compiled code came from the cache. What differs between versions of PyMC and ArviZ stays
-in this file.
-"""
+"""How parameters are learned: runs the models, refuses what has not converged, reports prior beside posterior."""
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +9,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import product
 from platform import python_version
-from shutil import which
 from typing import Any
 
 import numpy as np
@@ -31,46 +24,26 @@ from forecast.streams import Streams, generator
 from forecast.vintage import Vintage, vintage
 from forecast.wave import load_wave
 
-if which("g++") is None:
-    os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")  # PyTensor warns of a missing compiler that no fit needs
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # ArviZ before 1.0 announces its successor
     import arviz
-    import nutpie
-    import pymc
-    import pytensor
 
     from forecast.models.baseline import baseline_task
     from forecast.models.bridge import bridge_task
     from forecast.models.channels import sector_task
     from forecast.models.localization import SUPPLIERS, localization_task
     from forecast.models.task import Task
+    from forecast.sampling import Effort, compiled, prior_draws, sample
 
 MAX_R_HAT = 1.01
 MIN_SAMPLE_SIZE = 400.0
 """Smallest bulk and tail effective sample size of a parameter."""
 
-N_CHAINS = 4
 TELLING_SHARE = 0.1
 """Share of precision from data from which on a sector coefficient is reported; its Monte Carlo error is 0.03."""
 
 STORED_ROWS = 2_000
 """Rows kept a model, the posterior's thinned evenly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How long a model is sampled.
-
-    Attributes:
-        n_draws: kept draws of each chain.
-        n_tuning: draws of each chain spent on tuning.
-        seed: non-negative integer.
-    """
-
-    n_draws: int = 2_000
-    n_tuning: int = 1_000
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +117,18 @@ def posterior_rows(task: Task, effort: Effort) -> tuple[dict[str, Array], dict[s
     Raises:
         FitError: the model did not converge.
     """
-    free, n_divergences = _sampled(task, effort)
-    demand_convergence(task.name, free, n_divergences)
-    rows = task.rows({name: _merged(values) for name, values in free.items()})
-    diagnostics = {name: convergence(_by_chain(values)) for name, values in rows.items()}
-    diagnostics["divergences"] = np.array([float(n_divergences)])
+    found = sample(compiled(task), effort)
+    demand_convergence(task.name, found.free, found.n_divergences)
+    rows = task.rows({name: _merged(values) for name, values in found.free.items()})
+    by_chain = {name: values.reshape(effort.n_chains, -1, *values.shape[1:]) for name, values in rows.items()}
+    diagnostics = {name: convergence(values) for name, values in by_chain.items()}
+    diagnostics["divergences"] = np.array([float(found.n_divergences)])
     return {name: _thinned(values) for name, values in rows.items()}, diagnostics
 
 
 def prior_rows(task: Task, seed: int) -> dict[str, Array]:
     """`STORED_ROWS` rows of one model drawn from its prior."""
-    rng = generator(seed, f"prior.{task.name}", 0)
-    variables = [variable for variable in task.build().free_RVs if variable.name not in task.states]
-    values = pymc.draw(variables, draws=STORED_ROWS, random_seed=rng, mode="FAST_COMPILE")
-    free = {variable.name: drawn for variable, drawn in zip(variables, values, strict=True)}
-    return task.rows(free | {name: state(free, rng) for name, state in task.states.items()})
+    return task.rows(prior_draws(task, STORED_ROWS, generator(seed, f"prior.{task.name}", 0)))
 
 
 def sector_rows(seed: int) -> Array:
@@ -287,29 +257,8 @@ def _interval(values: Array) -> tuple[float, float, float]:
     return median, low, high
 
 
-def _sampled(task: Task, effort: Effort) -> tuple[dict[str, Array], int]:
-    """Free parameters by name, `(n_chains, n_draws, ...)`, and the number of divergences."""
-    with pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False):
-        compiled = nutpie.compile_pymc_model(task.build(), backend="numba")
-    trace = nutpie.sample(
-        compiled,
-        draws=effort.n_draws,
-        tune=effort.n_tuning,
-        chains=N_CHAINS,
-        cores=2,
-        seed=effort.seed,
-        progress_bar=False,
-    )
-    free = {str(name): np.asarray(values) for name, values in trace.posterior.data_vars.items()}
-    return free, int(np.asarray(trace.sample_stats.diverging).sum())
-
-
 def _merged(values: Array) -> Array:
     return values.reshape(-1, *values.shape[2:])
-
-
-def _by_chain(values: Array) -> Array:
-    return values.reshape(N_CHAINS, -1, *values.shape[1:])
 
 
 def _thinned(values: Array) -> Array:

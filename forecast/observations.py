@@ -44,10 +44,15 @@ from forecast.tables import SHIPPED, data_digest, read_table, table
 
 __all__ = [
     "FLOWS", "Announcement", "AnnualTrade", "BridgeObservations", "History", "ProcurementShare", "QuarterlyTrade",
-    "Series", "SpanTrade", "announcements", "annual_trade", "bridge_observations", "data_digest", "history",
-    "procurement_shares", "quarterly_trade", "quarters_of", "record_surplus", "series", "series_names", "table",
-    "trade_vintages",
+    "Series", "SpanTrade", "announcements", "annual_trade", "bridge_observations", "census_flows", "data_digest",
+    "history", "month_name", "procurement_shares", "quarterly_trade", "quarters_of", "record_surplus", "series",
+    "series_names", "table", "trade_vintages",
 ]  # fmt: skip
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,17 @@ class SpanTrade:
     def ratio(self) -> float:
         """Korean-customs flow over US Census flow."""
         return self.korea_customs / self.us_census
+
+    @property
+    def months(self) -> str:
+        """The span in words: `January-July 2026`, or `2025` for a whole year."""
+        year, first = divmod(self.first_month, 12)
+        return str(year) if self.whole_year else f"{_MONTHS[first]}–{month_name(self.last_month)}"
+
+    @property
+    def whole_year(self) -> bool:
+        """Whether the span is a calendar year."""
+        return self.last_month - self.first_month == 11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +129,15 @@ class ProcurementShare:
     source: str
     certainty: str
     derived: bool
+
+
+def month_name(month: int) -> str:
+    """Name of a month index `12 * year + month - 1`.
+
+    >>> month_name(24318)
+    'July 2026'
+    """
+    return f"{_MONTHS[month % 12]} {month // 12}"
 
 
 @cache

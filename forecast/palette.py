@@ -68,6 +68,15 @@ def months_label(months: int) -> str:
     return "Jan" if months == 1 else f"Jan–{MONTHS[months - 1]}"
 
 
+def month_label(month: int) -> str:
+    """Short name of a month index `12 * year + month - 1`.
+
+    >>> month_label(24318)
+    'Jul 2026'
+    """
+    return f"{MONTHS[month % 12]} {month // 12}"
+
+
 def number(value: float, span: float) -> str:
     """A number on an axis of length `span`, to at least a two-hundredth of it, with a true minus sign.
 

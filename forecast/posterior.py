@@ -49,6 +49,7 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     },
     "bridge": {
         "mean": (2,),
+        "drift": (2,),
         "persistence": (2,),
         "shock_factor": (2, 2),
         "degrees_of_freedom": (),

@@ -13,7 +13,8 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 |              | shock_factor       | (2, 2) | lower Cholesky factor of the scale of the shocks, log points         |
 |              | degrees_of_freedom | ()     | tail of the shocks, one draw for both flows                          |
 |              | last_shock         | (2,)   | shock of the origin's quarter, log points                            |
-| bridge       | mean               | (2,)   | mean of log(Korean customs / US Census) by flow                      |
+| bridge       | mean               | (2,)   | mean of log(Korean customs / US Census) in the year of `state`       |
+|              | drift              | (2,)   | change of that mean a year, log points                               |
 |              | persistence        | (2,)   | share of a deviation from the mean that remains after a year         |
 |              | shock_factor       | (2, 2) | lower Cholesky factor of the scale of the annual shocks, log points  |
 |              | degrees_of_freedom | ()     | tail of the annual shocks, one draw for both flows                   |
@@ -31,7 +32,10 @@ Baseline, with y = log flow, e the shock, and the ratio's gap g[t] = y[t, export
     e[t] = shock_factor @ normal[t] * sqrt(degrees_of_freedom / (2 * tail[t]))
 
 so that e is bivariate Student t when tail is gamma with shape degrees_of_freedom / 2 and unit scale, and exactly
-normal when tail equals degrees_of_freedom / 2.
+normal when tail equals degrees_of_freedom / 2. Bridge, with r = log ratio, n years after that of `state`, and
+shocks of the same form:
+
+    r[n] = m[n] + persistence * (r[n-1] - m[n-1]) + e[n],    m[n] = mean + drift * n
 """
 
 from __future__ import annotations
@@ -77,11 +81,13 @@ def bridge_ratios(rows: Mapping[str, Array], normals: Array, tail: Array) -> Arr
         tail: `(n_years - 1, n_draws)` gamma variates of shape `degrees_of_freedom / 2` and unit scale.
     """
     shocks = student_shocks(rows, normals, tail)
-    mean, persistence = rows["mean"], rows["persistence"]
+    drift, persistence = rows["drift"], rows["persistence"]
     path = np.empty((len(shocks) + 1, *shocks.shape[1:]))
-    path[0] = rows["state"]
+    path[0] = rows["state"] - rows["mean"]
     for year, shock in enumerate(shocks):
-        path[year + 1] = mean + persistence * (path[year] - mean) + shock
+        path[year + 1] = persistence * path[year] + shock
+    path += rows["mean"]
+    path += drift * np.arange(len(path))[:, None, None]
     return np.exp(path, out=path)
 
 

@@ -41,6 +41,7 @@ LOCALIZATION = {
 }
 BRIDGE = {
     "mean": np.zeros((1, 2)),
+    "drift": np.zeros((1, 2)),
     "persistence": np.zeros((1, 2)),
     "shock_factor": np.zeros((1, 2, 2)),
     "degrees_of_freedom": np.full(1, 5.0),

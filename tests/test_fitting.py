@@ -97,6 +97,28 @@ def test_likelihood_of_the_baseline_is_the_student_density_of_its_shocks(fitting
     assert rows["last_shock"][0] == pytest.approx(shocks[-1])
 
 
+def test_likelihood_of_the_bridge_is_the_student_density_of_its_shocks_times_what_was_read(fitting: Any) -> None:
+    from scipy.stats import multivariate_t, norm
+
+    from forecast.models.evidence import READING_NOISE, ROUNDING_NOISE
+
+    seen = bridge_observations()
+    task = fitting.bridge_task(seen, ORIGIN)
+    model = task.build()
+    point = _perturbed(model, np.random.default_rng(3))
+    terms = model.compile_logp(vars=model.potentials, mode="FAST_COMPILE")(point)
+    rows = {name: values[0] for name, values in task.rows({name: v[None] for name, v in point.items()}).items()}
+    path = np.vstack([np.log(seen.ratios[3:]), point["later"].T])
+    deviations = path - rows["mean"] - rows["drift"] * np.arange(1 - len(path), 1)[:, None]
+    shocks = deviations[1:] - rows["persistence"] * deviations[:-1]
+    law = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=rows["degrees_of_freedom"])
+    noise = np.array([ROUNDING_NOISE, READING_NOISE * 5 / 12, READING_NOISE * 9 / 12])
+    truth = [point["later"][0, 0], point["later"][0, 1], point["later"][1, 1]]
+    read = norm(truth, noise).logpdf(np.log([span.ratio for span in seen.later])) - norm(0, noise).logpdf(0)
+    constant = len(shocks) * np.log(2 * np.pi)  # dropped by the model: it depends on no parameter
+    assert terms - constant == pytest.approx(law.logpdf(shocks).sum() + read.sum(), rel=1e-9)
+
+
 def _perturbed(model: Any, rng: np.random.Generator) -> dict[str, Array]:
     return {name: values + 0.1 * rng.standard_normal(values.shape) for name, values in model.initial_point().items()}
 
@@ -131,7 +153,8 @@ def test_prior_states_of_the_bridge_follow_from_its_equation(fitting: Any) -> No
     rows = fitting.prior_rows(fitting.bridge_task(bridge_observations(), ORIGIN), seed=1)
     assert {name: values.shape[1:] for name, values in rows.items()} == dict(TRAILING["bridge"])
     last = np.log(bridge_observations().ratios[-1])
-    expected = rows["mean"] + rows["persistence"] ** 2 * (last - rows["mean"])
+    mean_then = rows["mean"] - 2 * rows["drift"]
+    expected = rows["mean"] + rows["persistence"] ** 2 * (last - mean_then)
     error = (rows["state"] - expected).std(axis=0) / fitting.STORED_ROWS**0.5
     assert np.abs((rows["state"] - expected).mean(axis=0)) == pytest.approx(0, abs=5 * error.max())
 
@@ -155,7 +178,8 @@ def test_importing_the_engine_side_needs_no_pymc() -> None:
 
 SMALL_FIT = """
 import sys
-from forecast.fitting import Effort, fit_tasks, posterior_rows
+from forecast.fitting import fit_tasks, posterior_rows
+from forecast.sampling import Effort
 from forecast.vintage import vintage
 task = {task.name: task for task in fit_tasks(vintage())}["localization"]
 for _ in range(2):

@@ -112,17 +112,17 @@ def test_simulation_leaves_what_it_is_given_as_it_was() -> None:
     assert all(np.array_equal(values, kept) for values, kept in zip(given, before, strict=True))
 
 
-def test_bridge_starts_at_its_state_and_reverts_to_its_mean() -> None:
-    mean, persistence, state = np.array([-0.02, 0.08]), np.array([0.4, 0.8]), np.array([0.15, 0.02])
-    rows = {"mean": mean, "persistence": persistence, "state": state, "shock_factor": FACTOR / 3}
+def test_bridge_starts_at_its_state_and_reverts_to_its_drifting_mean() -> None:
+    mean, drift = np.array([-0.02, 0.08]), np.array([0.004, -0.006])
+    persistence, state = np.array([0.4, 0.8]), np.array([0.15, 0.02])
+    rows = {"mean": mean, "drift": drift, "persistence": persistence, "state": state, "shock_factor": FACTOR / 3}
     by_draw = {name: np.repeat(value[..., None], N_DRAWS, axis=-1) for name, value in rows.items()}
     by_draw["degrees_of_freedom"] = np.full(N_DRAWS, 6.0)
     path = np.log(bridge_ratios(by_draw, *_shocks(9)))
     years = np.arange(10)[:, None]
+    expected = mean + drift * years + persistence**years * (state - mean)
     shock = np.sqrt(((FACTOR / 3) @ (FACTOR / 3).T).diagonal())
     sd = shock * np.sqrt((1 - persistence ** (2 * years)) / (1 - persistence**2))
     assert path[0] == pytest.approx(np.repeat(state[:, None], N_DRAWS, axis=1), abs=1e-12)
-    assert path.mean(axis=-1) == pytest.approx(
-        mean + persistence**years * (state - mean), abs=SIGMAS * sd.max() / N_DRAWS**0.5
-    )
+    assert path.mean(axis=-1) == pytest.approx(expected, abs=SIGMAS * sd.max() / N_DRAWS**0.5)
     assert path.std(axis=-1) == pytest.approx(sd, rel=SIGMAS / (2 * N_DRAWS) ** 0.5, abs=1e-12)

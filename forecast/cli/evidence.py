@@ -15,13 +15,18 @@ from forecast.errors import RunError
 @click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where to draw.")
 def history(years: int, out: Path) -> None:
     """Print and draw exports, imports and balance of the last years on both bases."""
+    from forecast.books import books_note
     from forecast.briefing import history_table
     from forecast.chart import save_history_chart
+    from forecast.observations import bridge_observations, quarterly_trade
     from forecast.observations import history as observed
 
     console = terminal()
     console.print(history_table(observed(years)))
     console.print("* arithmetic on published figures; – not published; (8m) the first 8 months")
+    note = books_note(bridge_observations(), quarterly_trade().origin)
+    if note:
+        console.print(note)
     path = out / "history.png"
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -42,8 +47,9 @@ def fit(out: Path | None, seed: int, as_of: str | None) -> None:
     known = vintage(as_of)
 
     from forecast.briefing import fit_table
-    from forecast.fitting import Effort, fit_posterior, fit_report
+    from forecast.fitting import fit_posterior, fit_report
     from forecast.posterior import save_posterior, user_path
+    from forecast.sampling import Effort
 
     posterior = fit_posterior(Effort(seed=seed), known)
     path = user_path(as_of) if out is None else out

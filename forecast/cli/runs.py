@@ -102,6 +102,17 @@ def _posteriors(learned: Path | None, scenarios: Sequence[Scenario]) -> dict[str
     return posteriors
 
 
+def _books_note(results: Results) -> str:
+    """What a reader of a forecast on Korean customs basis must know of the year under way, or nothing."""
+    from forecast.books import books_note
+    from forecast.quarters import parse_quarter
+    from forecast.vintage import vintage
+
+    if results.basis != "korea_customs":
+        return ""
+    return books_note(vintage(results.as_of).bridge, parse_quarter(results.manifest["origin"]))
+
+
 def _draw_chart(results: Results) -> None:
     from forecast.chart import save_fan_chart
 
@@ -117,6 +128,9 @@ def _show(done: Run) -> None:
     results = done.results
     record, later = vintage(results.as_of).records[results.basis], outcomes(results)
     console.print(surplus_table(results, round(record[1], 1), later))
+    note = _books_note(results)
+    if note:
+        console.print(f"{note}\n")
     if results.manifest["n_investments"]:
         console.print(contribution_table(results))
     console.print(answer(results, later))

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from forecast.draws import Array
+from forecast.models.evidence import BASELINE_QUARTERS
 from forecast.models.shocks import shock_rows, student_shocks
 from forecast.models.task import Free, Task, draw_last
 from forecast.observations import QuarterlyTrade
 from forecast.processes import baseline_shocks
 from forecast.quarters import format_quarter
-
-BASELINE_QUARTERS = 48
-"""Quarters of growth the baseline learns from: rolling-origin scores are worse with 40 and with 60 or more."""
 
 _SEASONS = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [0.5**0.5, 0.5**0.5, -(0.5**0.5), -(0.5**0.5)]]) / 2**0.5
 """Orthonormal contrasts of the calendar quarters: seasonal effects sum to zero and have one prior."""

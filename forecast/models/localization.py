@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -10,19 +10,11 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from forecast.draws import Array
+from forecast.models.evidence import share_noise
 from forecast.models.task import Free, Task
 from forecast.observations import ProcurementShare
 
 SUPPLIERS = ("korea", "local", "third_country")
-
-SHARE_NOISE: Mapping[int, float] = {2020: 0.005, 2023: 0.005}
-"""Standard deviation of a published share by its year, `OTHER_SHARE_NOISE` of any other year.
-
-Judgement: half a percentage point for KIET's survey, printed to a point or a tenth of one; two points for the share
-of another publisher, who may count other firms.
-"""
-
-OTHER_SHARE_NOISE = 0.02
 
 
 def localization_task(shares: Sequence[ProcurementShare], origin: int) -> Task:
@@ -53,8 +45,8 @@ def localization_model(facts: Sequence[tuple[int, int, float]], horizon: float) 
         odds = pt.exp(level + slope * (years[:, None] - 2023.0))
         picked = (suppliers[:, None] == np.arange(3)).astype(float)
         fitted = (picked[:, 0] + (picked[:, 1:] * odds).sum(axis=1)) / (1.0 + odds.sum(axis=1))
-        noise = np.array([SHARE_NOISE.get(year, OTHER_SHARE_NOISE) for year in years.tolist()])
-        pm.Normal("share", fitted, noise, observed=shares)
+        noise = np.array([share_noise(year) for year in years.tolist()])
+        pm.Normal("share", fitted, noise, observed=pm.Data("shares", shares))
     return model
 
 

@@ -1,0 +1,114 @@
+"""How one model is sampled: from its posterior given its own data or others of the same shape, and from its prior.
+
+Models are compiled by numba, so that no C compiler is needed, and in strict floating point, so that a seed gives the
+same rows whether or not the compiled code came from the cache.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from shutil import which
+from typing import Any
+
+import numpy as np
+
+from forecast.draws import Array
+
+if which("g++") is None:
+    os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")  # PyTensor warns of a missing compiler that no fit needs
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", FutureWarning)  # ArviZ before 1.0 announces its successor
+    import nutpie
+    import pymc
+    import pytensor
+
+    from forecast.models.task import Free, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long a model is sampled.
+
+    Attributes:
+        n_draws: kept draws of each chain.
+        n_tuning: draws of each chain spent on tuning.
+        seed: non-negative integer.
+        n_chains: independent chains, two at a time.
+    """
+
+    n_draws: int = 2_000
+    n_tuning: int = 1_000
+    seed: int = 0
+    n_chains: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a sampler gave.
+
+    Attributes:
+        free: free parameters by name, `(n_chains, n_draws, ...)`.
+        log_density: joint log density of parameters and data, `(n_chains, n_draws)`.
+        n_divergences: divergent transitions after tuning.
+    """
+
+    free: Mapping[str, Array]
+    log_density: Array
+    n_divergences: int
+
+
+def compiled(task: Task) -> Any:
+    """The model of a task, compiled as `sample` takes it."""
+    with pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False):
+        return nutpie.compile_pymc_model(task.build(), backend="numba")
+
+
+def sample(model: Any, effort: Effort) -> Sample:
+    """Draws from the posterior of a compiled model."""
+    trace = nutpie.sample(
+        model,
+        draws=effort.n_draws,
+        tune=effort.n_tuning,
+        chains=effort.n_chains,
+        cores=min(2, effort.n_chains),
+        seed=effort.seed,
+        progress_bar=False,
+    )
+    free = {str(name): np.asarray(values) for name, values in trace.posterior.data_vars.items()}
+    statistics = trace.sample_stats
+    return Sample(free, np.asarray(statistics.logp), int(np.asarray(statistics.diverging).sum()))
+
+
+def prior_draws(task: Task, n_draws: int, rng: np.random.Generator) -> Free:
+    """Free parameters drawn from the prior, those of `Task.states` by the model's equation, `(n_draws, ...)`."""
+    variables = [variable for variable in task.build().free_RVs if variable.name not in task.states]
+    values = pymc.draw(variables, draws=n_draws, random_seed=rng, mode="FAST_COMPILE")
+    free = {str(variable.name): drawn for variable, drawn in zip(variables, values, strict=True)}
+    return free | {name: state(free, rng) for name, state in task.states.items()}
+
+
+class Refits:
+    """One model fitted again and again to other data of the same shape, with one compilation."""
+
+    def __init__(self, task: Task) -> None:
+        self._compiled = compiled(task)
+        self._model = task.build()
+        self._log_density = self._model.compile_logp(mode="FAST_COMPILE")
+
+    def sample(self, task: Task, effort: Effort) -> Sample:
+        """Draws from the posterior given the data of a task."""
+        return sample(self._compiled.with_data(**data_arrays(task)), effort)
+
+    def log_density(self, task: Task, point: Free) -> float:
+        """Joint log density of one value of every free parameter and the data of a task."""
+        for name, values in data_arrays(task).items():
+            self._model.set_data(name, values)
+        return float(self._log_density(point))
+
+
+def data_arrays(task: Task) -> dict[str, Array]:
+    """Data of a task's model by name."""
+    return {str(variable.name): variable.get_value() for variable in task.build().data_vars}
