@@ -22,6 +22,9 @@ moved by less than 0.001 a year in exports and by -0.005 in imports. The margin 
 per cent and cannot widen for long.
 """
 
+SCALE = np.full((2, 1), 0.02)
+"""Prior median of the scale of a year's shocks of both flows, log points."""
+
 
 def bridge_task(observed: BridgeObservations, origin: int) -> Task:
     """The bridge on the last unbroken run of years, and on what is known of the years up to the origin's."""
@@ -53,7 +56,7 @@ def bridge_model(evidence: BridgeEvidence) -> pm.Model:
             - (mean + drift * age[part])
             for name, part in (("before", slice(None, -1)), ("after", slice(1, None)))
         )
-        student_shocks(after - pm.math.sigmoid(log_odds) * before, scale=0.02, spread=0.5, freedom=4.0)
+        student_shocks(after - pm.math.sigmoid(log_odds) * before, SCALE, spread=0.5, freedom=4.0)
         readings, precision = pm.Data("readings", evidence.readings), pm.Data("precision", evidence.precision)
         pm.Potential("seen", -0.5 * (((later - readings) * precision) ** 2).sum())
     return model
@@ -68,7 +71,7 @@ def _bridge_law(ahead: float, free: Free) -> dict[str, Array]:
     persistence = 1 / (1 + np.exp(-free["persistence_log_odds"]))
     drift = free["drift"][..., 0]
     mean = free["mean"][..., 0] + ahead * drift
-    return {"mean": mean, "drift": drift, "persistence": persistence[..., 0], **shock_rows(free)}
+    return {"mean": mean, "drift": drift, "persistence": persistence[..., 0], **shock_rows(free, SCALE[:, 0])}
 
 
 def _walked_states(evidence: BridgeEvidence, ahead: float, free: Free, rng: np.random.Generator) -> Array:
