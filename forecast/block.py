@@ -54,7 +54,8 @@ def _investments(plan: Plan, streams: Streams) -> tuple[Array, ...]:
     capital_goods = np.zeros((plan.n_periods + 1, streams.n_draws))
     intermediates, displaced, returned = np.zeros((3, len(plan.years), streams.n_draws))
     if plan.groups:
-        inputs = Inputs(streams, _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"])
+        coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
+        inputs = Inputs(streams, coefficients, _rows(plan, streams, "realisation"))
         purchasing = Purchasing(plan, inputs, _rows(plan, streams, "localization"))
         for group in plan.groups:
             output = np.zeros_like(capital_goods)

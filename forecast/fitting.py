@@ -23,9 +23,10 @@ import numpy as np
 from forecast import __version__
 from forecast.draws import Array
 from forecast.errors import FitError
-from forecast.observations import bridge_observations, procurement_shares, quarterly_trade
+from forecast.observations import bridge_observations, outcomes, procurement_shares, quarterly_trade
 from forecast.posterior import TRAILING, Posterior, current_digests
 from forecast.processes import FLOWS
+from forecast.realisation import KINDS, outlook
 from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
 from forecast.streams import Streams, generator
 
@@ -41,6 +42,7 @@ with warnings.catch_warnings():
     from forecast.models.baseline import baseline_task
     from forecast.models.bridge import bridge_task
     from forecast.models.localization import SUPPLIERS, localization_task
+    from forecast.models.realisation import realisation_task
     from forecast.models.task import Task
 
 MAX_R_HAT = 1.01
@@ -48,6 +50,9 @@ MIN_SAMPLE_SIZE = 400.0
 """Smallest bulk and tail effective sample size of a parameter."""
 
 N_CHAINS = 4
+ACCEPTANCE = 0.9
+"""Acceptance the steps are tuned to: at the usual 0.8 spreads learned from few data now and then diverge."""
+
 STORED_ROWS = 2_000
 """Rows kept a model, the posterior's thinned evenly."""
 
@@ -125,6 +130,7 @@ def fit_tasks() -> tuple[Task, ...]:
         baseline_task(trade),
         localization_task(procurement_shares(), trade.origin),
         bridge_task(bridge_observations(), trade.origin),
+        realisation_task(outcomes()),
     )
 
 
@@ -204,18 +210,49 @@ def demand_convergence(model: str, free: Mapping[str, Array], n_divergences: int
 
 
 def fit_report(posterior: Posterior) -> list[ReportRow]:
-    """Prior beside posterior of every parameter of the fitted models, fitted shares beside the observed ones."""
+    """Prior beside posterior of every parameter of the fitted models, fitted shares beside the observed ones.
+
+    Of realisation it shows `realisation.outlook` and the sectors that differ, with four rows in five on one side of the
+    average.
+    """
     observed = {
         (f"fitted_{share.year}", SUPPLIERS.index(share.party)): share.share
         for share in procurement_shares()
         if not share.derived
     }
-    return [
+    parameters = [
         _report_row(posterior, model, name, element, observed.get((name, *element)))
         for model in posterior.diagnostics
         for name, shape in TRAILING[model].items()
         for element in np.ndindex(shape)
-        if name != "shock_factor" or element != (0, 1)
+        if (name != "shock_factor" or element != (0, 1))
+        and (model != "realisation" or _differs(posterior, name, element))
+    ]
+    return [*parameters, *_outlook_rows(posterior)]
+
+
+def _differs(posterior: Posterior, name: str, element: tuple[int, ...]) -> bool:
+    """Whether a sector's ratio to the average lies on one side of it in four rows of five."""
+    return name.endswith("_sector") and abs((posterior.groups["realisation"][name][:, element] > 1).mean() - 0.5) >= 0.3
+
+
+def _outlook_rows(posterior: Posterior) -> list[ReportRow]:
+    """`realisation.outlook`, whose convergence is the worst of the parameters of all kinds."""
+    prior, learned = outlook(posterior.prior["realisation"]), outlook(posterior.groups["realisation"])
+    found = [posterior.diagnostics["realisation"][name].reshape(3, -1) for name in TRAILING["realisation"]]
+    r_hat, bulk, tail = np.concatenate(found, axis=1)
+    worst = float(r_hat.max()), float(min(bulk.min(), tail.min()))
+    return [
+        ReportRow(
+            "realisation",
+            f"{name}[{KINDS[element[0]]}]" if element else name,
+            _interval(_of_element(prior[name], element)),
+            _interval(_of_element(values, element)),
+            *worst,
+            None,
+        )
+        for name, values in learned.items()
+        for element in np.ndindex(values.shape[1:])
     ]
 
 
@@ -240,6 +277,8 @@ def _of_element(values: Array, element: tuple[int, ...]) -> Array:
 
 def _labels(name: str, element: tuple[int, ...]) -> list[str]:
     """Words for the element of a parameter, such as `Q1, exports`."""
+    if name.endswith("_sector"):
+        return [SECTORS[element[0]]]
     if name == "season":
         return [f"Q{element[0] + 1}", FLOWS[element[1]]]
     if name.startswith("fitted"):
@@ -265,6 +304,7 @@ def _sampled(task: Task, effort: Effort) -> tuple[dict[str, Array], int]:
         chains=N_CHAINS,
         cores=2,
         seed=effort.seed,
+        target_accept=ACCEPTANCE,
         progress_bar=False,
     )
     free = {str(name): np.asarray(values) for name, values in trace.posterior.data_vars.items()}

@@ -27,6 +27,7 @@ from forecast.annual import (
 )
 from forecast.draws import BASES, Array
 from forecast.errors import DataError
+from forecast.outcomes import Outcome, outcomes
 from forecast.series import (
     QuarterlyTrade,
     Series,
@@ -41,10 +42,10 @@ from forecast.series import (
 from forecast.tables import SHIPPED, data_digest, read_table, table
 
 __all__ = [
-    "FLOWS", "Announcement", "AnnualTrade", "BridgeObservations", "History", "ProcurementShare", "QuarterlyTrade",
-    "Series", "SpanTrade", "announcements", "annual_trade", "bridge_observations", "data_digest", "history",
-    "procurement_shares", "quarterly_trade", "quarters_of", "record_surplus", "series", "series_names", "table",
-    "trade_vintages",
+    "FLOWS", "Announcement", "AnnualTrade", "BridgeObservations", "History", "Outcome", "ProcurementShare",
+    "QuarterlyTrade", "Series", "SpanTrade", "announcements", "annual_trade", "bridge_observations", "data_digest",
+    "history", "outcomes", "procurement_shares", "quarterly_trade", "quarters_of", "record_surplus", "series",
+    "series_names", "table", "trade_vintages",
 ]  # fmt: skip
 
 

@@ -53,6 +53,15 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
         "degrees_of_freedom": (),
         "state": (2,),
     },
+    "realisation": {
+        "hazard": (3,),
+        "hazard_sector": (12,),
+        "late": (),
+        "delay_shape": (),
+        "delay_scale": (3,),
+        "delay_sector": (12,),
+        "revision_spread": (3,),
+    },
     "sectors": {"coefficients": (12, 10)},
 }
 """Every model and parameter of a posterior with the shape of one row; `processes` says what they mean."""
@@ -60,8 +69,18 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
 """The posterior that comes with the package."""
 
-TABLES = ("procurement_shares", "trade_annual", "trade_monthly", "trade_monthly_korea")
-"""Tables of observations the models see; with the sector priors they make the data digest."""
+TABLES = (
+    "announcements",
+    "procurement_shares",
+    "revisions",
+    "slippage",
+    "trade_annual",
+    "trade_monthly",
+    "trade_monthly_korea",
+)
+"""Tables of observations the models see; with the priors of `BELIEFS` they make the data digest."""
+
+BELIEFS = ("realisation.yaml", "sectors.yaml")
 
 _PARTS = ("posterior", "prior", "diagnostics")
 _REFIT = "run `forecast fit` to make a new one"
@@ -74,7 +93,7 @@ class Posterior:
     Attributes:
         origin: quarter index of the last quarter the fit saw.
         seed: seed of the fit.
-        data_digest: digest of the observations and sector priors the fit used.
+        data_digest: digest of the observations and priors the fit used.
         model_digest: digest of the models.
         versions: version by name of the packages that made the fit, `forecast` among them.
         groups: posterior rows by model and parameter, `(n_rows, ...)`, in the shapes of `TRAILING`.
@@ -105,8 +124,8 @@ class Posterior:
 def current_digests() -> dict[str, str]:
     """Digests of the installed data and model, by name, without importing PyMC."""
     package = files("forecast")
-    sectors = _text_digest(package / "data" / "sectors.yaml")
-    data = hashlib.sha256(f"{data_digest(*TABLES)}{sectors}".encode()).hexdigest()
+    beliefs = "".join(_text_digest(package / "data" / name) for name in BELIEFS)
+    data = hashlib.sha256(f"{data_digest(*TABLES)}{beliefs}".encode()).hexdigest()
     return {"data": data, "model": folder_digest(package / "models")}
 
 
