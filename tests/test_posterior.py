@@ -136,11 +136,12 @@ def test_a_current_shipped_file_comes_first_and_the_users_own_second(
     assert load_posterior().seed == 3
 
 
-def test_a_sector_prior_is_part_of_the_data_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("beliefs", ["sectors.yaml", "realisation.yaml"])
+def test_a_prior_is_part_of_the_data_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beliefs: str) -> None:
     before = current_digests()
     package = tmp_path / "forecast"
-    (package / "data").mkdir(parents=True)
-    (package / "data" / "sectors.yaml").write_text("sectors: {}\n")
+    copytree(Path(stored.__file__).parent / "data", package / "data", ignore=lambda *_: ["observations"])
+    (package / "data" / beliefs).write_text("changed\n")
     copytree(Path(stored.__file__).parent / "models", package / "models")
     monkeypatch.setattr(stored, "files", lambda name: package)
     after = current_digests()
@@ -164,8 +165,8 @@ def test_sector_rows_have_a_place_for_every_coefficient() -> None:
 
 def test_the_shipped_posterior_is_current_small_and_sane() -> None:
     posterior = load_posterior(SHIPPED)
-    assert SHIPPED.stat().st_size < 3e6
-    assert set(posterior.diagnostics) == {"baseline", "localization", "bridge"}
+    assert SHIPPED.stat().st_size < 4e6
+    assert set(posterior.diagnostics) == {"baseline", "localization", "bridge", "realisation"}
     for model, found in posterior.diagnostics.items():
         r_hat, bulk, tail = np.concatenate([v.reshape(3, -1) for k, v in found.items() if k != "divergences"], axis=1)
         assert np.nanmax(r_hat) <= 1.01, model
