@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from forecast.plan import Plan, compile_plan
+from forecast.distributions import Constant, Law, LogNormal, Weibull
+from forecast.inputs import Judged
+from forecast.plan import Group, Plan, Project, compile_plan
 from forecast.posterior import load_posterior
-from forecast.realisation import load_realisation
 from forecast.scenario import load_scenario
 from forecast.vintage import vintage
 
 ANNOUNCED = Path(__file__).parents[1] / "scenarios" / "announced.yaml"
 
+OUTCOMES: dict[str, Law] = {"probability": Constant(0.9), "slip": Weibull(0.5, 1.0), "scale": LogNormal(1.0, 0.3)}
+"""What stands in for the learned law of realisation, so that the other implementations need not know it."""
+
 
 def announced_plan() -> Plan:
-    """Compiled `announced.yaml`."""
-    return compile_plan(load_scenario(ANNOUNCED), load_posterior(), vintage(), load_realisation())
+    """Compiled `announced.yaml`, with `OUTCOMES` where it states none of its own."""
+    plan = compile_plan(load_scenario(ANNOUNCED), load_posterior(), vintage())
+    return replace(plan, groups=tuple(_settled(group) for group in plan.groups))
+
+
+def _settled(group: Group) -> Group:
+    return replace(group, projects=tuple(_with_outcomes(project) for project in group.projects))
+
+
+def _with_outcomes(project: Project) -> Project:
+    missing = {
+        name: Judged(f"investments.{project.id}.{name}", law)
+        for name, law in OUTCOMES.items()
+        if getattr(project, name) is None
+    }
+    return replace(project, **missing)

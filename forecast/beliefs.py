@@ -95,7 +95,7 @@ class BeliefFile:
 
     def _publications(self, node: Node, path: str) -> tuple[str, ...]:
         if not node.items:
-            _refuse(node, path, f"got {node.plain()!r}, expected a list of keys of `sources`")
+            refuse(node, path, f"got {node.plain()!r}, expected a list of keys of `sources`")
         keys = [_choice(item, path, tuple(self._sources)) for item in node.items]
         return tuple(_text(self._sources[key], f"sources.{key}") for key in keys)
 
@@ -107,12 +107,12 @@ def _law(node: Node, path: str, quantity: Node) -> Law:
     try:
         believed = law(node.plain())
     except ValueError as error:
-        _refuse(node, path, str(error))
+        refuse(node, path, str(error))
     with np.errstate(divide="ignore"):
         lowest, highest = believed.ppf([0.0, 1.0])
     low, high = _support(quantity)
     if lowest < low or highest > high:
-        _refuse(node, path, f"got values from {lowest:g} to {highest:g}, expected them inside [{low:g}, {high:g}]")
+        refuse(node, path, f"got values from {lowest:g} to {highest:g}, expected them inside [{low:g}, {high:g}]")
     return believed
 
 
@@ -133,22 +133,23 @@ def fields(node: Node, path: str, names: tuple[str, ...], optional: tuple[str, .
     unknown = [name for name in node.fields if name not in (*names, *optional)]
     if missing or unknown:
         wrong = f"no {missing[0]}" if missing else unknown[0]
-        _refuse(node, path, f"got {wrong}, expected {', '.join((*names, *optional))}")
+        refuse(node, path, f"got {wrong}, expected {', '.join((*names, *optional))}")
     return node.fields
 
 
 def _choice(node: Node, path: str, accepted: tuple[str, ...]) -> str:
     text = _text(node, path)
     if text not in accepted:
-        _refuse(node, path, f"got {text!r}, expected one of {', '.join(accepted)}")
+        refuse(node, path, f"got {text!r}, expected one of {', '.join(accepted)}")
     return text
 
 
 def _text(node: Node, path: str) -> str:
     if not isinstance(node.content, str) or not node.content.strip():
-        _refuse(node, path, f"got {node.plain()!r}, expected text")
+        refuse(node, path, f"got {node.plain()!r}, expected text")
     return node.content.strip()
 
 
-def _refuse(node: Node, path: str, message: str) -> NoReturn:
+def refuse(node: Node, path: str, message: str) -> NoReturn:
+    """Raise `DataError` with file, line and place of a node, and a message that says what was got and expected."""
     raise DataError(str(node.place.problem(path, message)))

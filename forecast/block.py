@@ -89,7 +89,8 @@ def _investments(plan: Plan, streams: Streams) -> tuple[tuple[Array, ...], Array
     near = np.zeros((2, min(N_QUARTERS, plan.n_periods) + 1, streams.n_draws))
     n_near = near.shape[1]
     if plan.groups:
-        inputs = Inputs(streams, _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"])
+        coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
+        inputs = Inputs(streams, coefficients, _rows(plan, streams, "realisation"))
         purchasing = Purchasing(plan, inputs, _rows(plan, streams, "localization"))
         for group in plan.groups:
             output = np.zeros_like(capital_goods)

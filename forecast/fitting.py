@@ -19,6 +19,7 @@ from forecast.errors import FitError
 from forecast.posterior import TRAILING, Posterior, current_digests
 from forecast.processes import FLOWS
 from forecast.readings import invested_in_wave, load_readings
+from forecast.realisation import KINDS, outlook
 from forecast.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors
 from forecast.streams import Streams, generator
 from forecast.vintage import Vintage, vintage
@@ -32,6 +33,7 @@ with warnings.catch_warnings():
     from forecast.models.bridge import bridge_task
     from forecast.models.channels import sector_task
     from forecast.models.localization import SUPPLIERS, localization_task
+    from forecast.models.realisation import realisation_task
     from forecast.models.task import Task
     from forecast.sampling import Effort, compiled, prior_draws, sample
 
@@ -107,6 +109,7 @@ def fit_tasks(known: Vintage, seed: int = 0) -> tuple[Task, ...]:
         baseline_task(known.trade),
         localization_task(known.shares, origin),
         bridge_task(known.bridge, origin),
+        realisation_task(known.fates),
         sector_task(load_wave(), load_readings(), invested_in_wave(), sector_rows(seed)),
     )
 
@@ -187,6 +190,8 @@ def fit_report(posterior: Posterior) -> list[ReportRow]:
     """Prior beside posterior of every parameter of the fitted models, fitted shares beside the observed ones.
 
     Of the sector coefficients only those of which data brought `TELLING_SHARE` of the precision.
+    Of realisation it shows `realisation.outlook` and the sectors that differ, with four rows in five on one side of the
+    average.
     """
     observed = {
         (f"fitted_{share.year}", SUPPLIERS.index(share.party)): share.share
@@ -194,12 +199,38 @@ def fit_report(posterior: Posterior) -> list[ReportRow]:
         if not share.derived
     }
     silent = _silent(posterior)
-    return [
+    parameters = [
         _report_row(posterior, model, name, element, observed.get((name, *element)))
         for model in posterior.diagnostics
         for name, shape in TRAILING[model].items()
         for element in np.ndindex(shape)
-        if (name, *element) not in silent
+        if (name, *element) not in silent and (model != "realisation" or _differs(posterior, name, element))
+    ]
+    return [*parameters, *_outlook_rows(posterior)]
+
+
+def _differs(posterior: Posterior, name: str, element: tuple[int, ...]) -> bool:
+    """Whether a sector's ratio to the average lies on one side of it in four rows of five."""
+    return name.endswith("_sector") and abs((posterior.groups["realisation"][name][:, element] > 1).mean() - 0.5) >= 0.3
+
+
+def _outlook_rows(posterior: Posterior) -> list[ReportRow]:
+    """`realisation.outlook`, whose convergence is the worst of the parameters of all kinds."""
+    prior, learned = outlook(posterior.prior["realisation"]), outlook(posterior.groups["realisation"])
+    found = [posterior.diagnostics["realisation"][name].reshape(3, -1) for name in TRAILING["realisation"]]
+    r_hat, bulk, tail = np.concatenate(found, axis=1)
+    worst = float(r_hat.max()), float(min(bulk.min(), tail.min()))
+    return [
+        ReportRow(
+            "realisation",
+            f"{name}[{KINDS[element[0]]}]" if element else name,
+            _interval(_of_element(prior[name], element)),
+            _interval(_of_element(values, element)),
+            *worst,
+            None,
+        )
+        for name, values in learned.items()
+        for element in np.ndindex(values.shape[1:])
     ]
 
 
@@ -243,6 +274,8 @@ def _label(name: str, element: tuple[int, ...]) -> str:
 
 def _labels(name: str, element: tuple[int, ...]) -> list[str]:
     """Words for the element of a parameter, such as `Q1, exports`."""
+    if name.endswith("_sector"):
+        return [SECTORS[element[0]]]
     if name == "season":
         return [f"Q{element[0] + 1}", FLOWS[element[1]]]
     if name.startswith("fitted"):

@@ -41,10 +41,12 @@ class Inputs:
     Attributes:
         streams: random numbers of the block.
         coefficients: joint sector rows picked for the block, `(n_columns, n_draws)`.
+        realisation: rows `realisation` of the plan picked for the block, `(..., n_draws)`.
     """
 
     streams: Streams
     coefficients: Array
+    realisation: Mapping[str, Array]
 
     def value(self, source: Input) -> Values:
         """Value of one input in every draw."""

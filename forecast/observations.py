@@ -28,6 +28,7 @@ from forecast.annual import (
 )
 from forecast.draws import BASES, Array
 from forecast.errors import DataError
+from forecast.outcomes import Outcome, outcomes
 from forecast.publication import published
 from forecast.series import (
     QuarterlyTrade,
@@ -43,10 +44,32 @@ from forecast.series import (
 from forecast.tables import SHIPPED, data_digest, read_table, table
 
 __all__ = [
-    "FLOWS", "Announcement", "AnnualTrade", "BridgeObservations", "History", "ProcurementShare", "QuarterlyTrade",
-    "Series", "SpanTrade", "announcements", "annual_trade", "bridge_observations", "census_flows", "data_digest",
-    "history", "month_name", "procurement_shares", "quarterly_trade", "quarters_of", "record_surplus", "series",
-    "series_names", "table", "trade_vintages",
+    "FLOWS",
+    "Announcement",
+    "AnnualTrade",
+    "BridgeObservations",
+    "History",
+    "Outcome",
+    "ProcurementShare",
+    "QuarterlyTrade",
+    "Series",
+    "SpanTrade",
+    "announcements",
+    "annual_trade",
+    "bridge_observations",
+    "census_flows",
+    "data_digest",
+    "history",
+    "month_name",
+    "outcomes",
+    "procurement_shares",
+    "quarterly_trade",
+    "quarters_of",
+    "record_surplus",
+    "series",
+    "series_names",
+    "table",
+    "trade_vintages",
 ]  # fmt: skip
 
 _MONTHS = (

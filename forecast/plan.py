@@ -16,12 +16,12 @@ from forecast.draws import Array
 from forecast.errors import RunError
 from forecast.inputs import Input, Judged, Learned
 from forecast.quarters import format_quarter, year_of
+from forecast.realisation import combined
 from forecast.scenario import Investment, Localization, Scenario
 from forecast.sectors import COEFFICIENTS, SECTORS
 
 if TYPE_CHECKING:
     from forecast.posterior import Posterior
-    from forecast.realisation import Realisation
     from forecast.series import QuarterlyTrade
     from forecast.vintage import Vintage
 
@@ -45,18 +45,21 @@ class Project:
         announced: position on the quarter axis.
         capex: what is spent on building, and produces once built.
         standing: what was paid for a plant that stands already and produces from `production_start`; None if built.
+        scale, probability, slip: as assumed, or None for what was learned.
+        outlook: column of its kind and sector in the rows `realisation`, if one of them was learned.
     """
 
     id: str
     announced: float
     capex: Input
     standing: Input | None
-    scale: Input
-    probability: Input
+    scale: Input | None
+    probability: Input | None
     construction_start: Input | None
     production_start: Input | None
-    slip: Input
+    slip: Input | None
     coefficients: Mapping[str, Input]
+    outlook: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class Plan:
         record: highest calendar-year surplus known on `basis`, bn USD, to one decimal.
         history: log flows up to the origin, `(n_quarters, 2)`, exports and imports, US Census basis.
         observed: exports and imports of the origin's year up to the origin, `(2,)`, bn USD, US Census basis.
-        rows: joint parameter rows by model and name, `(..., n_rows)`, see `processes`.
+        rows: joint parameter rows by model and name, `(..., n_rows)`, see `processes`; those of `realisation` as
+            `realisation.combined` makes them.
         sector_rows: joint rows of the sector coefficients in use, `(n_columns, n_rows)`.
         groups: projects by what happens to their output.
         path: localization path of all affiliates.
@@ -119,9 +123,7 @@ PROJECT_COEFFICIENTS = (
 GROUP_COEFFICIENTS = ("purchases_per_output", "korean_share", "displacement_rate", "reverse_import_rate")
 
 
-def compile_plan(
-    scenario: Scenario, posterior: Posterior, known: Vintage, realisation: Realisation, *, prior: bool = False
-) -> Plan:
+def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, prior: bool = False) -> Plan:
     """The plan of a scenario under a posterior, or under the prior rows stored beside it.
 
     Args:
@@ -132,8 +134,9 @@ def compile_plan(
     """
     origin = _demand_origin(scenario, posterior, known)
     groups = posterior.prior if prior else posterior.groups
-    columns: dict[tuple[str, str], int] = {}
-    compiled = _Compiler(scenario, realisation, origin, columns).groups()
+    compiler = _Compiler(scenario, origin, {}, {})
+    compiled = compiler.groups()
+    rows = {model: _draw_last(groups[model]) for model in ("baseline", "localization", "bridge")}
     return Plan(
         origin=origin,
         n_periods=4 * (scenario.horizon + 1) - (origin + 1),
@@ -141,8 +144,8 @@ def compile_plan(
         record=round(known.records[scenario.basis][1], 1),
         history=np.log(np.column_stack([known.trade.exports, known.trade.imports])),
         observed=_observed_in_year(known.trade),
-        rows={model: _draw_last(groups[model]) for model in ("baseline", "localization", "bridge")},
-        sector_rows=_sector_rows(groups["sectors"]["coefficients"], columns),
+        rows=rows | {"realisation": combined(groups["realisation"], list(compiler.outlooks))},
+        sector_rows=_sector_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
         path=Path("localization", scenario.localization),
     )
@@ -179,10 +182,12 @@ def _sector_rows(coefficients: Array, columns: Mapping[tuple[str, str], int]) ->
 
 @dataclass(slots=True)
 class _Compiler:
+    """Compiles investments; numbers the columns of sector rows and of `realisation` rows as they come into use."""
+
     scenario: Scenario
-    realisation: Realisation
     origin: int
     columns: dict[tuple[str, str], int]
+    outlooks: dict[tuple[str, str], int]
 
     def groups(self) -> tuple[Group, ...]:
         """Investments in groups; an investment with its own purchases, effects or path stands alone."""
@@ -222,18 +227,19 @@ class _Compiler:
         new_capex = judged("new_capex", investment.new_capex)
         acquired = investment.kind == "acquisition"
         start, production = self._construction_start(investment), self._production_start(investment)
-        defaults = self._realisation(investment)
+        fate = self._fate(investment)
         return Project(
             id=investment.id,
             announced=investment.announced,
             capex=new_capex if acquired else amount,
             standing=amount if acquired else None,
-            scale=judged("scale", defaults["scale"]),
-            probability=judged("probability", defaults["probability"]),
+            scale=fate["scale"],
+            probability=fate["probability"],
             construction_start=None if start is None else judged("construction_start", start),
             production_start=None if production is None else judged("production_start", production),
-            slip=judged("slip", defaults["slip"]),
+            slip=fate["slip"],
             coefficients={name: self._coefficient(investment, name) for name in PROJECT_COEFFICIENTS},
+            outlook=self._outlook(investment) if None in fate.values() else 0,
         )
 
     def _construction_start(self, investment: Investment) -> Law | None:
@@ -246,14 +252,18 @@ class _Compiler:
             return Constant(investment.announced)
         return investment.production_start
 
-    def _realisation(self, investment: Investment) -> dict[str, Law]:
-        """Probability, slip and scale: as stated, else certain for a plant already running, else the default."""
+    def _fate(self, investment: Investment) -> dict[str, Judged | None]:
+        """Probability, slip and scale: as stated, else certain for a plant already running, else None, as learned."""
         production = self._production_start(investment)
         runs = production is not None and float(production.ppf(np.array(1 - 1e-9))) <= self.origin + 1
-        certain = {"probability": Constant(1.0), "slip": Constant(0.0), "scale": Constant(1.0)}
+        certain = {"probability": 1.0, "slip": 0.0, "scale": 1.0}
         stated = {name: getattr(investment, name) for name in certain}
-        default = certain if runs else self.realisation.laws(investment.kind)
-        return {name: law if law is not None else default[name] for name, law in stated.items()}
+        laws = {name: Constant(certain[name]) if runs and law is None else law for name, law in stated.items()}
+        address = f"investments.{investment.id}"
+        return {name: None if law is None else Judged(f"{address}.{name}", law) for name, law in laws.items()}
+
+    def _outlook(self, investment: Investment) -> int:
+        return self.outlooks.setdefault((investment.kind, investment.sector), len(self.outlooks))
 
 
 def _group_name(investment: Investment) -> str:

@@ -55,6 +55,15 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
         "degrees_of_freedom": (),
         "state": (2,),
     },
+    "realisation": {
+        "hazard": (3,),
+        "hazard_sector": (12,),
+        "late": (),
+        "delay_shape": (),
+        "delay_scale": (3,),
+        "delay_sector": (12,),
+        "revision_spread": (3,),
+    },
     "sectors": {"coefficients": (12, 10), "remainders": (7,)},
 }
 """Every model and parameter of a posterior with the shape of one row; `processes` says what they mean."""
@@ -64,6 +73,9 @@ SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
 
 SECTOR_TABLES = ("direct_investment", "readings", "wave")
 """Tables the sector coefficients are learned from, whatever the day."""
+
+BELIEFS = ("realisation.yaml", "sectors.yaml")
+"""Files of priors; with what is observed they make the data digest."""
 
 _PARTS = ("posterior", "prior", "diagnostics")
 
@@ -75,7 +87,7 @@ class Posterior:
     Attributes:
         origin: quarter index of the last quarter the fit saw.
         seed: seed of the fit.
-        data_digest: digest of the observations and sector priors the fit used.
+        data_digest: digest of the observations and priors the fit used.
         model_digest: digest of the models.
         versions: version by name of the packages that made the fit, `forecast` among them.
         groups: posterior rows by model and parameter, `(n_rows, ...)`, in the shapes of `TRAILING`.
@@ -108,8 +120,8 @@ class Posterior:
 def current_digests(as_of: str | None = None) -> dict[str, str]:
     """Digests of the model and of the data as known on a day, by name, without importing PyMC."""
     package = files("forecast")
-    sectors = _text_digest(package / "data" / "sectors.yaml") + data_digest(*SECTOR_TABLES)
-    data = hashlib.sha256(f"{vintage(as_of).digest}{sectors}".encode()).hexdigest()
+    beliefs = "".join(_text_digest(package / "data" / name) for name in BELIEFS)
+    data = hashlib.sha256(f"{vintage(as_of).digest}{data_digest(*SECTOR_TABLES)}{beliefs}".encode()).hexdigest()
     return {"data": data, "model": folder_digest(package / "models")}
 
 

@@ -24,6 +24,13 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 |              | innovation         | (2,)   | sd of the level's random walk, a square root of a year               |
 |              | fitted_2020        | (3,)   | shares korea, local, third_country on the fitted trend in 2020       |
 |              | fitted_2023        | (3,)   | the same in 2023                                                     |
+| realisation  | hazard             | (3,)   | chance a year that a plant is given up, by kind, in an average sector |
+|              | hazard_sector      | (12,)  | ratio of a sector's hazard to the average                            |
+|              | late               | ()     | chance that production starts more than two months late              |
+|              | delay_shape        | ()     | shape of Weibull's law of what a late start is late beyond two months |
+|              | delay_scale        | (3,)   | scale of that law, quarters, by kind, in an average sector           |
+|              | delay_sector       | (12,)  | ratio of a sector's scale to the average                             |
+|              | revision_spread    | (3,)   | sd of log(realised over stated amount), by kind                      |
 | sectors      | coefficients       | (12, 10) | sector coefficients, in the order of `SECTORS` and `COEFFICIENTS`  |
 
 Baseline, with y = log flow, e the shock, and the ratio's gap g[t] = y[t, exports] - y[t, imports] - ratio:
@@ -36,6 +43,9 @@ normal when tail equals degrees_of_freedom / 2. Bridge, with r = log ratio, n ye
 shocks of the same form:
 
     r[n] = m[n] + persistence * (r[n-1] - m[n-1]) + e[n],    m[n] = mean + drift * n
+normal when tail equals degrees_of_freedom / 2.
+
+Kinds are in the order of `realisation.KINDS`, whose module has the laws of one plant, and sectors in that of `SECTORS`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast import realisation
 from forecast.channels import capital_goods_exports, cumulative_share, output_at_capacity
 from forecast.draws import Array
 from forecast.inputs import Inputs, Values
@@ -23,10 +24,14 @@ Outcomes: TypeAlias = NDArray[np.bool_]
 def add_project(plan: Plan, inputs: Inputs, project: Project, capital_goods: Array, output: Array) -> None:
     """Add a project's Korean machinery and its output to running flows `(n_periods + 1, n_draws)`, bn USD a quarter."""
     known = inputs.values(project.coefficients)
-    scale = inputs.value(project.scale)
-    realised = inputs.streams.uniforms(f"investments.{project.id}.realised") < inputs.value(project.probability)
+    scale = _scale(inputs, project)
     building = known["construction_quarters"]
-    start, production = _dates(inputs, project, building)
+    start, planned = _planned_dates(inputs, project, building)
+    probability = _probability(inputs, project, planned - max(plan.origin + 1.0, project.announced))
+    realised = inputs.streams.uniforms(f"investments.{project.id}.realised") < probability
+    production = planned + _slip(inputs, project)
+    if project.standing is None:
+        production = np.maximum(production, start + 1.0)
     built = start + building if project.standing is not None else production
     capex = inputs.value(project.capex) * scale
     orders = capital_goods_exports(capex, known["machinery_share"], known["korean_machinery_share"])
@@ -37,8 +42,32 @@ def add_project(plan: Plan, inputs: Inputs, project: Project, capital_goods: Arr
         _add_output(plan.origin, output, capacity, realised, begin, begin + known["ramp_quarters"])
 
 
-def _dates(inputs: Inputs, project: Project, building: Values) -> tuple[Values, Values]:
-    """Start of construction and of production.
+def _scale(inputs: Inputs, project: Project) -> Values:
+    """Realised over stated amount."""
+    if project.scale is not None:
+        return inputs.value(project.scale)
+    uniforms = inputs.streams.uniforms(f"investments.{project.id}.scale")
+    return realisation.revision(uniforms, inputs.realisation["revision_spread"][project.outlook])
+
+
+def _probability(inputs: Inputs, project: Project, wait: Values) -> Values:
+    """Chance that a project comes true that is planned to produce in `wait` quarters."""
+    if project.probability is not None:
+        return inputs.value(project.probability)
+    return realisation.survival(inputs.realisation["hazard"][project.outlook], wait / 4)
+
+
+def _slip(inputs: Inputs, project: Project) -> Values:
+    """Delay of production in quarters."""
+    if project.slip is not None:
+        return inputs.value(project.slip)
+    uniforms = inputs.streams.uniforms(f"investments.{project.id}.slip")
+    rows = inputs.realisation
+    return realisation.slip(uniforms, rows["late"], rows["delay_shape"], rows["delay_scale"][project.outlook])
+
+
+def _planned_dates(inputs: Inputs, project: Project, building: Values) -> tuple[Values, Values]:
+    """Start of construction and planned start of production.
 
     A date not stated lies one building time from the other, though nothing is built before it is announced. A plant
     that was bought stands already, so its production does not wait for what is built on it.
@@ -49,9 +78,7 @@ def _dates(inputs: Inputs, project: Project, building: Values) -> tuple[Values, 
         if date is not None
     }
     start = stated["start"] if "start" in stated else np.maximum(stated["production"] - building, project.announced)
-    planned = stated["production"] if "production" in stated else start + building
-    production = planned + inputs.value(project.slip)
-    return start, production if project.standing is not None else np.maximum(production, start + 1.0)
+    return start, stated["production"] if "production" in stated else start + building
 
 
 def _add_orders(origin: int, flow: Array, orders: Values, realised: Outcomes, start: Values, end: Values) -> None:

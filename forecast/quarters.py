@@ -12,6 +12,9 @@ import re
 _FORMS = re.compile(
     r"(?P<year>\d{4})(?:Q(?P<quarter>[1-4])|-H(?P<half>[12])|-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01]))?)?"
 )
+_LENGTHS = {"day": 1 / 93, "month": 1 / 3, "half": 2.0, "quarter": 1.0, "year": 4.0}
+"""Quarters in a span, by the finest part of its name."""
+
 ACCEPTED = "a quarter (2029Q1), a half (2029-H1), a month (2029-03), a day (2029-03-15) or a year (2029)"
 
 
@@ -35,6 +38,21 @@ def parse_time(text: str) -> float:
     if match["month"]:
         return start + (int(match["month"]) - 1 + (int(match["day"] or 1) - 1) / 31) / 3
     return start
+
+
+def time_span(text: str) -> tuple[float, float]:
+    """Positions on the quarter axis at which the named span begins and ends.
+
+    >>> time_span("2029-H2")
+    (8118.0, 8120.0)
+
+    Raises:
+        ValueError: as `parse_time`.
+    """
+    begin = parse_time(text)
+    match = _FORMS.fullmatch(text.strip())
+    length = next(length for part, length in _LENGTHS.items() if match is not None and match[part])
+    return begin, begin + length
 
 
 def parse_quarter(text: str) -> int:

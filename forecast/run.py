@@ -21,7 +21,6 @@ from forecast.observations import data_digest
 from forecast.plan import BLOCK_SIZE, compile_plan
 from forecast.posterior import Posterior, demand_knowledge, folder_digest, load_posterior
 from forecast.quarters import format_quarter
-from forecast.realisation import load_realisation, realisation_digest
 from forecast.results import Results, read_results, write_results
 from forecast.scenario import Scenario, dump_scenario, scenario_digest
 from forecast.vintage import vintage
@@ -73,7 +72,7 @@ def run_scenario(
         if draw_chart is not None and not stored.chart.exists():
             draw_chart(stored)
         return Run(stored, found=True)
-    plan = compile_plan(scenario, learned, vintage(scenario.as_of), load_realisation(), prior=prior)
+    plan = compile_plan(scenario, learned, vintage(scenario.as_of), prior=prior)
     tally = simulate(plan, settings, n_jobs, progress)
     summary = tally.summary(plan.years)
     manifest |= {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
@@ -87,7 +86,6 @@ def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prio
     identity = {
         "scenario": scenario_digest(scenario),
         "data": data_digest(),
-        "realisation": realisation_digest(),
         "posterior": posterior.digest,
         "parameters": "prior" if prior else "posterior",
         "code": code_digest(),
@@ -102,7 +100,7 @@ def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prio
         "as_of": scenario.as_of,
         "horizon": scenario.horizon,
         "n_investments": sum(investment.kind != "pledge" for investment in scenario.investments),
-        "digests": {name: identity.pop(name) for name in ("data", "realisation", "posterior", "code")},
+        "digests": {name: identity.pop(name) for name in ("data", "posterior", "code")},
         **identity,
         "versions": {"forecast": __version__, "python": python_version(), "numpy": version("numpy")},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

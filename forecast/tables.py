@@ -35,8 +35,17 @@ _STEPS = {"month": 1, "quarter": 3, "year": 12}
 _PERIODS = {"month": r"\d{4}-(0[1-9]|1[0-2])", "quarter": r"\d{4}Q[1-4]", "year": r"\d{4}"}
 _PERIODS |= dict.fromkeys(("first_month", "last_month"), _PERIODS["month"])
 _EXAMPLES = dict.fromkeys(_PERIODS, "2026-08") | {"quarter": "2026Q2", "year": "2026"}
-_STARTS = ("construction_start", "planned_start", "machinery_start", "production_start")
-_DATES = ("announced", "state_date", "first_planned_start", "latest_start", *_STARTS)
+_DATES = (
+    "announced",
+    "construction_start",
+    "planned_start",
+    "state_date",
+    "first_planned_start",
+    "latest_start",
+    "machinery_start",
+    "production_start",
+    "reported",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,12 @@ TABLES: Mapping[str, Table] = {
     ),
     "wave": Table(_WAVE, ("id",), {"unit": _MONEY}, ("amount", "built")),
     "readings": Table(_READING, ("id",), {}, ("value", "error", "remainder"), ("remainder",)),
+    "revisions": Table(
+        ("announcement_id", "first_value", "value", "reported", *PROVENANCE, "note"),
+        ("announcement_id",),
+        {"unit": _MONEY},
+        ("first_value", "value"),
+    ),
 }
 """Every shipped table by name; the file is the name with `.csv`."""
 

@@ -26,7 +26,6 @@ from forecast.hindsight import Hindsight, hindsight
 from forecast.ledger import Entry
 from forecast.plan import compile_plan
 from forecast.posterior import Posterior
-from forecast.realisation import load_realisation
 from forecast.scenario import Scenario
 from forecast.scoring import WIDTHS, crps, pit
 from forecast.summary import FINE_LEVELS
@@ -125,7 +124,7 @@ def run_again(entry: Entry, scenario: Scenario, learned: Posterior, n_jobs: int 
     made = entry.manifest
     prior = made["parameters"] == "prior"
     known = replace(vintage(scenario.as_of), trade=entry.trade)
-    plan = compile_plan(scenario, learned, known, load_realisation(), prior=prior)
+    plan = compile_plan(scenario, learned, known, prior=prior)
     tally = simulate(plan, Settings(made["n_draws"], made["seed"], made["scheme"]), n_jobs)
     annual, quarterly = tally.annual.draws()[: len(QUARTERLY_SERIES)], tally.quarterly.draws()
     return predictions(annual, plan.years, plan.basis, quarterly, tally.quarters(plan.origin).quarters)

@@ -22,15 +22,17 @@ from forecast.draws import BASES
 from forecast.errors import DataError
 from forecast.observations import (
     BridgeObservations,
+    Outcome,
     ProcurementShare,
     QuarterlyTrade,
     bridge_observations,
+    outcomes,
     procurement_shares,
     quarterly_trade,
     record_surplus,
 )
 from forecast.publication import census_release
-from forecast.quarters import parse_day
+from forecast.quarters import parse_day, parse_time
 from forecast.tables import SHIPPED
 
 FIRST_DAY = "2024-07-31"
@@ -48,6 +50,7 @@ class Vintage:
         trade: quarters in both flows, and the months known of the running quarter.
         shares: purchases of US affiliates.
         bridge: how the two books differ.
+        fates: what had become of announced plants.
         records: year and size, bn USD, of the largest surplus of a calendar year, by basis.
     """
 
@@ -55,12 +58,13 @@ class Vintage:
     trade: QuarterlyTrade
     shares: tuple[ProcurementShare, ...]
     bridge: BridgeObservations
+    fates: tuple[Outcome, ...]
     records: Mapping[str, tuple[int, float]]
 
     @property
     def digest(self) -> str:
         """Digest of the numbers the models see; neither the day nor the words about a number enter."""
-        seen = json.dumps(_plain((self.trade, self.shares, self.bridge)))
+        seen = json.dumps(_plain((self.trade, self.shares, self.bridge, self.fates)))
         return hashlib.sha256(seen.encode()).hexdigest()
 
 
@@ -84,6 +88,7 @@ def vintage(as_of: str | None = None, folder: Path = SHIPPED) -> Vintage:
         quarterly_trade(folder, day),
         procurement_shares(folder=folder, day=day),
         bridge_observations(folder, day),
+        outcomes(None if as_of is None else parse_time(as_of), folder),
         {basis: record_surplus(basis, folder, day) for basis in BASES},
     )
 

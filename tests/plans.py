@@ -47,6 +47,15 @@ BRIDGE = {
     "degrees_of_freedom": np.full(1, 5.0),
     "state": np.log([[1.1, 0.9]]),
 }
+REALISATION = {
+    "hazard": np.zeros((1, 1)),
+    "late": np.full(1, 0.5),
+    "delay_shape": np.ones(1),
+    "delay_scale": np.ones((1, 1)),
+    "revision_spread": np.full((1, 1), 0.1),
+}
+"""Rows as a plan holds them: of one pair of kind and sector."""
+
 PLANT = {
     "machinery_share": 0.5,
     "korean_machinery_share": 0.4,
@@ -67,7 +76,12 @@ def plan(*groups: Group, path: Localization = Localization("hold"), n_years: int
         record=65.7,
         history=np.log([[EXPORTS, IMPORTS]] * 8),
         observed=np.zeros(2),
-        rows={"baseline": draw_last(BASELINE), "localization": draw_last(LOCALIZATION), "bridge": draw_last(BRIDGE)},
+        rows={
+            "baseline": draw_last(BASELINE),
+            "localization": draw_last(LOCALIZATION),
+            "bridge": draw_last(BRIDGE),
+            "realisation": REALISATION,
+        },
         sector_rows=np.zeros((0, 1)),
         groups=groups,
         path=Path("localization", path),

@@ -16,7 +16,6 @@ from forecast.inputs import Judged, Learned
 from forecast.observations import quarterly_trade
 from forecast.plan import Plan, Project, compile_plan
 from forecast.posterior import load_posterior
-from forecast.realisation import load_realisation
 from forecast.scenario import load_scenario
 from forecast.streams import Streams
 from forecast.vintage import vintage
@@ -32,7 +31,7 @@ PLANT = (
 def compiled(tmp_path: Path, *plants: str, tail: str = "", prior: bool = False) -> Plan:
     path = tmp_path / "t.yaml"
     path.write_text((HEAD if plants else HEAD.replace("investments:\n", "")) + "".join(plants) + tail)
-    return compile_plan(load_scenario(path), load_posterior(), vintage(), load_realisation(), prior=prior)
+    return compile_plan(load_scenario(path), load_posterior(), vintage(), prior=prior)
 
 
 def plant(name: str, kind: str = "greenfield", start: str = "2028Q1", more: str = "") -> str:
@@ -140,7 +139,7 @@ def test_a_plant_that_runs_is_certain_and_an_announced_one_is_not(tmp_path: Path
     assert runs.probability == Judged("investments.A.probability", Constant(1.0))
     assert runs.slip == Judged("investments.A.slip", Constant(0.0))
     planned = only_project(compiled(tmp_path, plant("A")))
-    assert planned.probability.law == load_realisation().laws("greenfield")["probability"]  # type: ignore[union-attr]
+    assert (planned.probability, planned.slip, planned.scale, planned.outlook) == (None, None, None, 0)
     stated = only_project(compiled(tmp_path, plant("A", more=", probability: 0.5, slip: 2")))
     assert (stated.probability.law, stated.slip.law) == (Constant(0.5), Constant(2.0))  # type: ignore[union-attr]
 
@@ -164,4 +163,4 @@ def test_prior_rows_replace_the_posteriors(tmp_path: Path) -> None:
 def test_a_posterior_fitted_up_to_another_quarter_is_refused() -> None:
     scenario, day = load_scenario(BASELINE, ["as_of=2025-04-11"]), vintage("2025-04-11")
     with pytest.raises(RunError, match=r"starts from 2024Q4, got .* up to 2026Q2; run `forecast fit --as-of 2025-04-1"):
-        compile_plan(scenario, load_posterior(), day, load_realisation())
+        compile_plan(scenario, load_posterior(), day)

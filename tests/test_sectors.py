@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 import re
 import subprocess
 import sys
@@ -15,7 +14,6 @@ from scipy.special import ndtr, ndtri
 
 from forecast.beliefs import GRADES, Coefficient
 from forecast.errors import DataError
-from forecast.realisation import BUILT_KINDS, OUTCOMES, load_realisation
 from forecast.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors, prior_levels
 
 DATA = Path(__file__).parents[1] / "forecast" / "data"
@@ -119,43 +117,6 @@ def test_unknown_machinery_and_displacement_are_wide() -> None:
             assert high > 4 * low
 
 
-def test_slip_solves_its_two_conditions() -> None:
-    slip = load_realisation().laws("greenfield")["slip"]
-    shape, scale = slip.shape, slip.scale  # type: ignore[union-attr]
-    # Four printed digits of shape and scale move the tail by 1e-4 and the mean, through 1 / shape**2, by 1e-3.
-    assert math.exp(-((2 / 3 / scale) ** shape)) == pytest.approx(0.40, abs=1e-4)
-    assert scale * math.gamma(1 + 1 / shape) == pytest.approx(0.40 * 1.25 * 4, abs=1e-3)
-    assert shape < 1
-    assert 1 - float(slip.cdf(2 / 3)) == pytest.approx(0.40, abs=1e-4)
-
-
-def test_slip_mean_is_that_of_the_dated_late_cases() -> None:
-    with (DATA / "observations" / "slippage.csv").open(encoding="utf-8", newline="") as file:
-        exact = [float(row["value"]) for row in csv.DictReader(file) if row["bound"] == "exact"]
-    late = [years for years in exact if years > 0]
-    assert sum(late) / len(late) == pytest.approx(1.25, abs=1e-9)
-
-
-def test_probability_and_scale_follow_their_notes() -> None:
-    laws = load_realisation().laws("expansion")
-    assert laws["probability"].mode == pytest.approx(1 - 34 / 390, abs=5e-4)  # type: ignore[union-attr]
-    revisions = np.log([3.5 / 3.0, 37 / 17, 7.6 / 5.54, 4.4 / 3.5, 1.6 / 3.2])
-    spread = math.sqrt(np.sum(revisions**2) / 25)
-    # The law is a round one, from cut by half to half as large again; its spread is that of the revisions to a tenth.
-    sd = (laws["scale"].high - laws["scale"].low) / math.sqrt(24)  # type: ignore[union-attr]
-    assert sd == pytest.approx(spread, rel=0.1)
-    assert float(laws["scale"].ppf(0.5)) == pytest.approx(1.0)
-
-
-def test_every_kind_has_all_outcomes_and_an_acquisition_is_surer() -> None:
-    defaults = load_realisation()
-    for kind in BUILT_KINDS:
-        assert set(defaults.laws(kind)) == set(OUTCOMES)
-    bought, built = defaults.laws("acquisition"), defaults.laws("greenfield")
-    assert float(bought["probability"].ppf(0.5)) > float(built["probability"].ppf(0.5))
-    assert bought["slip"] == built["slip"]
-
-
 def sums(sector: str) -> tuple[float, ...]:
     """Machinery, machinery a year, output, purchases from Korea, displaced, returned, net: USD per USD of capex."""
     machinery = mean(sector, "machinery_share") * mean(sector, "korean_machinery_share")
@@ -255,16 +216,6 @@ def test_broken_file_is_refused_with_its_place(tmp_path: Path, old: str, new: st
     path.write_text(SHIPPED.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(DataError, match=rf"(?s)sectors\.yaml:\d+:\d+: {message}"):
         load_sectors(path)
-
-
-def test_unknown_kind_is_refused_with_its_place(tmp_path: Path) -> None:
-    path = tmp_path / "realisation.yaml"
-    shipped = (DATA / "realisation.yaml").read_text(encoding="utf-8")
-    path.write_text(shipped.replace("  acquisition:", "  merger:"), encoding="utf-8")
-    with pytest.raises(
-        DataError, match=r"realisation\.yaml:\d+:\d+: realisation: got merger, expected default, greenfield"
-    ):
-        load_realisation(path)
 
 
 def test_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
