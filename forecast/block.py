@@ -11,7 +11,7 @@ from forecast import channels
 from forecast.draws import N_QUARTERS, Array
 from forecast.inputs import Inputs
 from forecast.plan import Plan
-from forecast.processes import baseline_flows, bridge_ratios
+from forecast.processes import Reading, baseline_flows, bridge_ratios, driver_growth
 from forecast.projects import add_project
 from forecast.purchasing import Purchasing
 from forecast.streams import Streams
@@ -58,7 +58,27 @@ def _baseline(plan: Plan, streams: Streams) -> tuple[Array, Array]:
     rows = _rows(plan, streams, "baseline")
     normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, streams.n_draws)
     tail = streams.gammas("baseline.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
-    return baseline_flows(rows, plan.history, plan.origin + 1, normals, tail)
+    forcing = _forcing(plan, streams)
+    return baseline_flows(rows, plan.history, plan.origin + 1, normals, tail, forcing, _reading(plan, streams))
+
+
+def _forcing(plan: Plan, streams: Streams) -> Array:
+    """Growth of the drivers less their usual pace, `(n_periods, 3, n_draws)`."""
+    rows = _rows(plan, streams, "drivers")
+    normals = streams.normals("drivers.shock", 3 * plan.n_periods).reshape(plan.n_periods, 3, streams.n_draws)
+    tail = streams.gammas("drivers.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
+    growth = driver_growth(rows, normals, tail)
+    growth -= rows["drift"]
+    return growth
+
+
+def _reading(plan: Plan, streams: Streams) -> Reading | None:
+    """The quarter after the origin as its known months foretell it."""
+    if plan.running is None:
+        return None
+    rows = _rows(plan, streams, "running")
+    flows = plan.running[:, None] + rows["level"]
+    return Reading(flows, rows["noise_factor"], streams.normals("running.error", 2))
 
 
 def _annual_baseline(plan: Plan, streams: Streams, flows: tuple[Array, Array]) -> tuple[Array, Array]:

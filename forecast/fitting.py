@@ -32,8 +32,10 @@ with warnings.catch_warnings():
     from forecast.models.baseline import baseline_task
     from forecast.models.bridge import bridge_task
     from forecast.models.channels import sector_task
+    from forecast.models.drivers import drivers_task
     from forecast.models.localization import SUPPLIERS, localization_task
     from forecast.models.realisation import realisation_task
+    from forecast.models.running import running_task
     from forecast.models.task import Task
     from forecast.sampling import Effort, compiled, prior_draws, sample
 
@@ -104,9 +106,12 @@ def fit_posterior(effort: Effort = Effort(), known: Vintage | None = None, *, pr
 
 def fit_tasks(known: Vintage, seed: int = 0) -> tuple[Task, ...]:
     """Every model with what is known; `seed` is that of the prior rows of sectors without evidence."""
-    origin = known.trade.origin
+    origin, n_months = known.trade.origin, len(known.trade.later_exports)
+    running = [running_task(known.completions, n_months)] if n_months else []
     return (
-        baseline_task(known.trade),
+        baseline_task(known.trade, known.drivers),
+        drivers_task(known.drivers),
+        *running,
         localization_task(known.shares, origin),
         bridge_task(known.bridge, origin),
         realisation_task(known.fates),

@@ -86,6 +86,8 @@ class Plan:
         record: highest calendar-year surplus known on `basis`, bn USD, to one decimal.
         history: log flows up to the origin, `(n_quarters, 2)`, exports and imports, US Census basis.
         observed: exports and imports of the origin's year up to the origin, `(2,)`, bn USD, US Census basis.
+        running: log of exports and imports over the known months after the origin, `(2,)`, bn USD, US Census basis;
+            None where no month is known.
         rows: joint parameter rows by model and name, `(..., n_rows)`, see `processes`; those of `realisation` as
             `realisation.combined` makes them.
         sector_rows: joint rows of the sector coefficients in use, `(n_columns, n_rows)`.
@@ -100,6 +102,7 @@ class Plan:
     record: float
     history: Array
     observed: Array
+    running: Array | None
     rows: Mapping[str, Mapping[str, Array]]
     sector_rows: Array
     groups: tuple[Group, ...]
@@ -111,6 +114,9 @@ class Plan:
         """Calendar years of the results, the origin's year first unless it is complete."""
         return tuple(range(year_of(self.origin + 1), year_of(self.origin + self.n_periods) + 1))
 
+
+PROCESSES = ("baseline", "drivers", "running", "localization", "bridge")
+"""Models whose joint rows a block picks as they are."""
 
 PROJECT_COEFFICIENTS = (
     "machinery_share",
@@ -136,7 +142,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     groups = posterior.prior if prior else posterior.groups
     compiler = _Compiler(scenario, origin, {}, {})
     compiled = compiler.groups()
-    rows = {model: _draw_last(groups[model]) for model in ("baseline", "localization", "bridge")}
+    rows = {model: _draw_last(groups[model]) for model in PROCESSES if model in groups}
     return Plan(
         origin=origin,
         n_periods=4 * (scenario.horizon + 1) - (origin + 1),
@@ -144,6 +150,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         record=round(known.records[scenario.basis][1], 1),
         history=np.log(np.column_stack([known.trade.exports, known.trade.imports])),
         observed=_observed_in_year(known.trade),
+        running=_known_months(known.trade) if "running" in groups else None,
         rows=rows | {"realisation": combined(groups["realisation"], list(compiler.outlooks))},
         sector_rows=_sector_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
@@ -167,6 +174,11 @@ def _observed_in_year(trade: QuarterlyTrade) -> Array:
     """Flows from the first simulated year's start up to the origin; nothing when the origin ends a year."""
     first = len(trade.exports) - (trade.origin + 1) % 4
     return np.array([flow[first:].sum() for flow in (trade.exports, trade.imports)])
+
+
+def _known_months(trade: QuarterlyTrade) -> Array | None:
+    flows = (trade.later_exports, trade.later_imports)
+    return np.log([flow.sum() for flow in flows]) if len(flows[0]) else None
 
 
 def _draw_last(rows: Mapping[str, Array]) -> dict[str, Array]:

@@ -38,8 +38,17 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
         "ratio": (),
         "shock_factor": (2, 2),
         "degrees_of_freedom": (),
+        "response": (2, 3),
         "last_shock": (2,),
     },
+    "drivers": {
+        "drift": (3,),
+        "moving_average": (3,),
+        "shock_factor": (3, 3),
+        "degrees_of_freedom": (),
+        "carried": (3,),
+    },
+    "running": {"level": (2,), "noise_factor": (2, 2)},
     "localization": {
         "level": (2,),
         "slope": (2,),
@@ -70,6 +79,9 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 
 SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
 """The posterior that comes with the package."""
+
+OPTIONAL = frozenset({"running"})
+"""Models that are fitted only where there is something to see: a quarter of which some months are known."""
 
 SECTOR_TABLES = ("direct_investment", "readings", "wave")
 """Tables the sector coefficients are learned from, whatever the day."""
@@ -291,6 +303,8 @@ def _leaves(posterior: Posterior) -> Iterator[tuple[str, Array]]:
 def _demand_schema(posterior: Posterior, path: Path) -> None:
     for part, groups in (("posterior", posterior.groups), ("prior", posterior.prior)):
         for model, shapes in TRAILING.items():
+            if model in OPTIONAL and model not in groups:
+                continue
             for name, shape in shapes.items():
                 place = f"posterior {path}: {part}/{model}/{name}"
                 _demand_rows(groups.get(model, {}).get(name), shape, place, _refit(posterior.as_of))

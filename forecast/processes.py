@@ -12,7 +12,15 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 |              | ratio              | ()     | equilibrium of log(exports / imports)                                |
 |              | shock_factor       | (2, 2) | lower Cholesky factor of the scale of the shocks, log points         |
 |              | degrees_of_freedom | ()     | tail of the shocks, one draw for both flows                          |
+|              | response           | (2, 3) | log points of each flow for one of each driver above its usual pace  |
 |              | last_shock         | (2,)   | shock of the origin's quarter, log points                            |
+| drivers      | drift              | (3,)   | usual pace of US output, won per dollar, oil: log growth a quarter   |
+|              | moving_average     | (3,)   | part of the last quarter's shock that follows this quarter           |
+|              | shock_factor       | (3, 3) | lower Cholesky factor of the scale of their shocks, log points       |
+|              | degrees_of_freedom | ()     | tail of their shocks, one draw for all three                         |
+|              | carried            | (3,)   | what the origin's quarter brings to the next one's growth            |
+| running      | level              | (2,)   | log of the running quarter over its months known                     |
+|              | noise_factor       | (2, 2) | lower Cholesky factor of the error of that, log points               |
 | bridge       | mean               | (2,)   | mean of log(Korean customs / US Census) in the year of `state`       |
 |              | drift              | (2,)   | change of that mean a year, log points                               |
 |              | persistence        | (2,)   | share of a deviation from the mean that remains after a year         |
@@ -36,14 +44,16 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 Baseline, with y = log flow, e the shock, and the ratio's gap g[t] = y[t, exports] - y[t, imports] - ratio:
 
     y[t] = y[t-1] + drift + season[quarter of t] + (-, +) adjustment * g[t-1] + e[t] + moving_average * e[t-1]
-    e[t] = shock_factor @ normal[t] * sqrt(degrees_of_freedom / (2 * tail[t]))
+    e[t] = response @ x[t] + shock_factor @ normal[t] * sqrt(degrees_of_freedom / (2 * tail[t]))
 
-so that e is bivariate Student t when tail is gamma with shape degrees_of_freedom / 2 and unit scale, and exactly
-normal when tail equals degrees_of_freedom / 2. Bridge, with r = log ratio, n years after that of `state`, and
-shocks of the same form:
+with x the growth of the drivers less their usual pace. The second term is bivariate Student t when tail is gamma with
+shape degrees_of_freedom / 2 and unit scale, and exactly normal when tail equals degrees_of_freedom / 2. Drivers:
+
+    growth[t] = drift + e[t] + moving_average * e[t-1],    with `carried` for the last term of the first quarter
+
+Bridge, with r = log ratio, n years after that of `state`, and shocks of the same form:
 
     r[n] = m[n] + persistence * (r[n-1] - m[n-1]) + e[n],    m[n] = mean + drift * n
-normal when tail equals degrees_of_freedom / 2.
 
 Kinds are in the order of `realisation.KINDS`, whose module has the laws of one plant, and sectors in that of `SECTORS`.
 """
@@ -51,6 +61,7 @@ Kinds are in the order of `realisation.KINDS`, whose module has the laws of one 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -61,8 +72,44 @@ FLOWS = ("exports", "imports")
 """Order of the flow axis in every row and array of this module."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The quarter after the origin as far as its months are known.
+
+    Attributes:
+        flows: `(2, n_draws)` log bn USD a quarter that the months point to.
+        factor: `(2, 2, n_draws)` lower Cholesky factor of its error, log points.
+        normals: `(2, n_draws)` standard normals.
+    """
+
+    flows: Array
+    factor: Array
+    normals: Array
+
+
+def driver_growth(rows: Mapping[str, Array], normals: Array, tail: Array) -> Array:
+    """Log growth of the drivers, `(n_periods, 3, n_draws)`.
+
+    Args:
+        rows: group `drivers`, `(..., n_draws)` each.
+        normals: `(n_periods, 3, n_draws)` standard normals.
+        tail: `(n_periods, n_draws)` gamma variates of shape `degrees_of_freedom / 2` and unit scale.
+    """
+    shocks = student_shocks(rows, normals, tail)
+    growth = shocks + rows["drift"]
+    growth[0] += rows["carried"]
+    growth[1:] += rows["moving_average"] * shocks[:-1]
+    return np.asarray(growth)
+
+
 def baseline_flows(
-    rows: Mapping[str, Array], history: Array, first_quarter: int, normals: Array, tail: Array
+    rows: Mapping[str, Array],
+    history: Array,
+    first_quarter: int,
+    normals: Array,
+    tail: Array,
+    forcing: Array | None = None,
+    reading: Reading | None = None,
 ) -> tuple[Array, Array]:
     """Exports and imports without new investment, each `(n_periods, n_draws)`, bn USD a quarter, US Census basis.
 
@@ -72,12 +119,61 @@ def baseline_flows(
         first_quarter: index of the first simulated quarter.
         normals: `(n_periods, 2, n_draws)` standard normals; left as they are.
         tail: `(n_periods, n_draws)` gamma variates of shape `degrees_of_freedom / 2` and unit scale.
+        forcing: `(n_periods, 3, n_draws)` growth of the drivers less their usual pace; None where none is observed.
+        reading: what is known of the first simulated quarter.
     """
-    path = _moving_average(rows, student_shocks(rows, normals, tail))
+    shocks = student_shocks(rows, normals, tail)
+    if forcing is not None:
+        _respond(shocks, rows["response"], forcing)
+    if reading is not None:
+        expected = _next_flows(rows, history[-1], first_quarter) + shocks[0]
+        scale = rows["shock_factor"] * np.sqrt(0.5 * rows["degrees_of_freedom"] / tail[0])
+        shocks[0] += _surprise(reading, expected, scale)
+    path = _moving_average(rows, shocks)
     path += _steady_growth(rows)[(first_quarter + np.arange(len(path))) % 4]
     _accumulate(path, history[-1], rows)
     flows = np.exp(path, out=path)
     return flows[:, 0], flows[:, 1]
+
+
+def _respond(shocks: Array, response: Array, forcing: Array) -> None:
+    """Add to shocks `(n_periods, 2, n_draws)` what drivers beside their usual pace make of the flows, in place."""
+    for flow in range(len(FLOWS)):
+        for driver in range(forcing.shape[1]):
+            shocks[:, flow] += response[flow, driver] * forcing[:, driver]
+
+
+def _next_flows(rows: Mapping[str, Array], last: Array, quarter: int) -> Array:
+    """Log flows of the quarter after the last one without a shock of its own, `(2, n_draws)`."""
+    gap = last[0] - last[1]
+    carried = rows["moving_average"] * rows["last_shock"]
+    return np.asarray(last[:, None] + _steady_growth(rows)[quarter % 4] + _pull(rows) * gap + carried)
+
+
+def _surprise(reading: Reading, expected: Array, factor: Array) -> Array:
+    """What a reading moves a simulated first quarter by, `(2, n_draws)`, given its tail.
+
+    A draw of the law given the reading is the unconditional draw plus the gain times its departure from a reading with
+    an error of its own (Hoffman and Ribak 1991, Astrophysical Journal 380: L5-L8).
+
+    Args:
+        reading: what is known.
+        expected: simulated log flows, `(2, n_draws)`.
+        factor: lower Cholesky factor of their scale in each draw, `(2, 2, n_draws)`.
+    """
+    prior, error = _covariance(factor), _covariance(reading.factor)
+    departure = reading.flows + _correlated(reading.factor, reading.normals) - expected
+    (a, b), (_, c) = prior + error
+    weighted = np.stack([c * departure[0] - b * departure[1], a * departure[1] - b * departure[0]]) / (a * c - b * b)
+    return np.asarray((prior * weighted).sum(axis=1))
+
+
+def _covariance(factor: Array) -> Array:
+    return np.asarray((factor[:, None] * factor[None]).sum(axis=2))
+
+
+def _correlated(factor: Array, normals: Array) -> Array:
+    return np.asarray((factor * normals).sum(axis=1))
 
 
 def bridge_ratios(rows: Mapping[str, Array], normals: Array, tail: Array) -> Array:
@@ -102,13 +198,14 @@ def bridge_ratios(rows: Mapping[str, Array], normals: Array, tail: Array) -> Arr
 
 
 def student_shocks(rows: Mapping[str, Array], normals: Array, tail: Array) -> Array:
-    """Bivariate Student t shocks in log points, `(n_periods, 2, n_draws)`, from rows of `baseline` or `bridge`."""
+    """Multivariate Student t shocks in log points, `(n_periods, k, n_draws)`: two flows or three drivers."""
     stretch = np.sqrt(0.5 * rows["degrees_of_freedom"] / tail)
     factor = rows["shock_factor"]
     shocks = np.empty_like(normals)
-    np.multiply(factor[0, 0], normals[:, 0], out=shocks[:, 0])
-    np.multiply(factor[1, 0], normals[:, 0], out=shocks[:, 1])
-    shocks[:, 1] += factor[1, 1] * normals[:, 1]
+    for row in range(normals.shape[1]):
+        np.multiply(factor[row, 0], normals[:, 0], out=shocks[:, row])
+        for column in range(1, row + 1):
+            shocks[:, row] += factor[row, column] * normals[:, column]
     shocks *= stretch[:, None]
     return shocks
 

@@ -172,6 +172,17 @@ def quarters_of(exports: Series, imports: Series) -> QuarterlyTrade:
     return QuarterlyTrade((exports.start + skipped) // 3, exports.vintage, *quarters, *later)
 
 
+def completions(exports: Series, imports: Series, n_months: int) -> Array:
+    """Log of each complete quarter over its first `n_months`, `(n_quarters, 2)`; no rows for no months."""
+    if not n_months:
+        return read_only(np.empty((0, 2)))
+    skipped = -exports.start % 3
+    n_quarters = (len(exports.values) - skipped) // 3
+    months = np.stack([flow.values[skipped : skipped + 3 * n_quarters] for flow in (exports, imports)], axis=1)
+    quarters = months.reshape(n_quarters, 3, 2)
+    return read_only(np.log(quarters.sum(axis=1) / quarters[:, :n_months].sum(axis=1)))
+
+
 def _demand_same_months(exports: Series, imports: Series) -> None:
     spans = [(flow.start, flow.start + len(flow.values) - 1) for flow in (exports, imports)]
     if spans[0] != spans[1]:

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from forecast.draws import BASES
+from forecast.draws import BASES, Array
+from forecast.drivers import QuarterlyDrivers, quarterly_drivers
 from forecast.errors import DataError
 from forecast.observations import (
     BridgeObservations,
@@ -26,6 +27,8 @@ from forecast.observations import (
     ProcurementShare,
     QuarterlyTrade,
     bridge_observations,
+    census_flows,
+    completions,
     outcomes,
     procurement_shares,
     quarterly_trade,
@@ -48,6 +51,9 @@ class Vintage:
     Attributes:
         as_of: the day, such as `2025-04-11`; None for all the data.
         trade: quarters in both flows, and the months known of the running quarter.
+        completions: `(n_quarters, 2)` log of each quarter over its first months, as many as are known of the running
+            one; no rows where none is known.
+        drivers: US output, won and oil up to the last quarter of trade.
         shares: purchases of US affiliates.
         bridge: how the two books differ.
         fates: what had become of announced plants.
@@ -56,6 +62,8 @@ class Vintage:
 
     as_of: str | None
     trade: QuarterlyTrade
+    completions: Array
+    drivers: QuarterlyDrivers
     shares: tuple[ProcurementShare, ...]
     bridge: BridgeObservations
     fates: tuple[Outcome, ...]
@@ -64,7 +72,7 @@ class Vintage:
     @property
     def digest(self) -> str:
         """Digest of the numbers the models see; neither the day nor the words about a number enter."""
-        seen = json.dumps(_plain((self.trade, self.shares, self.bridge, self.fates)))
+        seen = json.dumps(_plain((self.trade, self.completions, self.drivers, self.shares, self.bridge, self.fates)))
         return hashlib.sha256(seen.encode()).hexdigest()
 
 
@@ -83,9 +91,12 @@ def vintage(as_of: str | None = None, folder: Path = SHIPPED) -> Vintage:
             f"got {as_of}, expected a day from {FIRST_DAY} on: before it two years in a row in both books, or any "
             f"share of the purchases of US affiliates, were not yet public"
         )
+    trade = quarterly_trade(folder, day)
     return Vintage(
         as_of,
-        quarterly_trade(folder, day),
+        trade,
+        completions(*census_flows(folder, day), len(trade.later_exports)),
+        quarterly_drivers(trade.origin, folder),
         procurement_shares(folder=folder, day=day),
         bridge_observations(folder, day),
         outcomes(None if as_of is None else parse_time(as_of), folder),

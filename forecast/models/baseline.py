@@ -8,71 +8,99 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
-from pytensor.tensor.variable import TensorVariable
 
 from forecast.draws import Array
+from forecast.drivers import DRIVERS, QuarterlyDrivers
 from forecast.models.evidence import BASELINE_QUARTERS
+from forecast.models.moving import unmoved
 from forecast.models.shocks import shock_rows, student_shocks
 from forecast.models.task import Free, Task, draw_last
 from forecast.observations import QuarterlyTrade
 from forecast.processes import baseline_shocks
 from forecast.quarters import format_quarter
 
+RESPONSE = np.array([[1.0, 0.0, 0.05], [0.5, -0.2, 0.1]])
+"""Prior means of the responses of exports and imports, log points a point of US output, won per dollar, oil.
+
+KIET puts exports of intermediates and capital goods at 1.1 to 1.3 % a per cent of US output, of parts for electronics
+at 0.6 (`data/observations/parameters.csv`); Korean studies find little response of exports to the won. The rest is
+judgement, as are the spreads.
+"""
+
+RESPONSE_SPREAD = np.array([[0.7, 0.3, 0.1], [0.7, 0.3, 0.15]])
+
+SHOCK_SHARE = 0.8
+"""Prior median of the scale of shocks over the spread of growth: drivers and what comes back explain the rest."""
+
+_NORMAL_MEDIAN = 0.6745
+"""Median absolute value of a standard normal."""
+
 _SEASONS = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [0.5**0.5, 0.5**0.5, -(0.5**0.5), -(0.5**0.5)]]) / 2**0.5
 """Orthonormal contrasts of the calendar quarters: seasonal effects sum to zero and have one prior."""
 
 
-def baseline_task(trade: QuarterlyTrade) -> Task:
-    """The baseline on the last `BASELINE_QUARTERS` quarters of growth."""
+def baseline_task(trade: QuarterlyTrade, drivers: QuarterlyDrivers | None = None) -> Task:
+    """The baseline on the last `BASELINE_QUARTERS` quarters of growth; without drivers it has no responses to learn."""
     history = np.log(np.column_stack([trade.exports, trade.imports]))[-BASELINE_QUARTERS - 1 :]
-    first = trade.origin - len(history) + 2
+    n_quarters = len(history) - 1
+    first = trade.origin - n_quarters + 1
+    forcing = np.zeros((n_quarters, len(DRIVERS)))
+    if drivers is not None:
+        growth = drivers.growth[-n_quarters:]
+        forcing = growth - growth.mean(axis=0)
     seen = f"quarterly trade {format_quarter(first)}-{format_quarter(trade.origin)}, US Census basis"
-    build = partial(baseline_model, history.T, (first + np.arange(len(history) - 1)) % 4)
+    build = partial(baseline_model, history.T, (first + np.arange(n_quarters)) % 4, forcing.T)
     return Task("baseline", seen, build, partial(_baseline_rows, history, first))
 
 
-def baseline_model(history: Array, quarters: NDArray[np.int64]) -> pm.Model:
+def baseline_model(history: Array, quarters: NDArray[np.int64], forcing: Array) -> pm.Model:
     """Joint log growth of exports and imports, US Census basis.
 
-    A priori both flows grow by 4 % a year, about as nominal US demand, exports are half as large again as imports in
-    equilibrium, and each flow closes the gap at 1 to 5 % a quarter. How much of a shock comes back, and the scale and
-    tail of shocks, have priors centred where the rolling-origin score from 2006 to 2025 was best.
+    A priori both flows grow by 4 % a year, about as nominal US demand; exports over imports revert to their mean over
+    the window at 1 to 5 % of the gap a quarter; scales of shocks are centred on the spread of growth in the window.
+    How much of a shock comes back, and the tail of shocks, have priors centred where the rolling-origin score from
+    2006 to 2025 was best. Nothing in the priors is Korean but the responses, see `RESPONSE`.
 
     Args:
         history: `(2, n_quarters + 1)` log bn USD a quarter.
         quarters: `(n_quarters,)` calendar quarter 0..3 of `history[:, 1:]`.
+        forcing: `(3, n_quarters)` growth of the drivers less its mean; zeros where none is observed.
     """
+    growth, gap = np.diff(history), history[0] - history[1]
     with pm.Model(check_bounds=False) as model:
-        growth = pm.Data("growth", np.diff(history))
-        gap = pm.Data("gap", history[0, :-1] - history[1, :-1])
-        contrasts = pm.Data("contrasts", _SEASONS[:, quarters])
+        grown, gaps = pm.Data("growth", growth), pm.Data("gap", gap[:-1])
+        contrasts, forced = pm.Data("contrasts", _SEASONS[:, quarters]), pm.Data("forcing", forcing)
+        usual, scale = pm.Data("usual_ratio", gap.mean()), pm.Data("scale", _usual_scale(growth, quarters))[:, None]
         drift = pm.Normal("drift", 0.01, 0.003, shape=(2, 1))
         season = pm.Normal("season", 0.0, 0.05, shape=(2, 3))
         moving_average = pm.Normal("moving_average", -0.4, 0.08, shape=(2, 1))
         log_adjustment = pm.Normal("log_adjustment", np.log(0.02), 0.5, shape=(2, 1))
-        ratio = pm.Normal("ratio", 0.4, 0.15)
+        ratio = pm.Normal("ratio_from_mean", 0.0, 0.15) + usual
+        response = pm.Normal("response", RESPONSE, RESPONSE_SPREAD, shape=RESPONSE.shape)
         pull = pt.exp(log_adjustment) * np.array([[-1.0], [1.0]])
         seasonal = (season[:, :, None] * contrasts).sum(axis=1)
-        moved = growth - drift - seasonal - pull * (gap - ratio)
-        student_shocks(_unmoved(moved, moving_average, len(quarters)), scale=0.05, spread=0.2, freedom=30.0)
+        moved = grown - drift - seasonal - pull * (gaps - ratio)
+        shocks = unmoved(moved, moving_average, len(quarters)) - (response[:, :, None] * forced).sum(axis=1)
+        student_shocks(shocks, scale, spread=0.2, freedom=30.0)
     return model
 
 
+def _usual_scale(growth: Array, quarters: NDArray[np.int64]) -> Array:
+    """`SHOCK_SHARE` of the robust spread of growth without seasonal means, `(2,)`, log points."""
+    rest = growth - np.stack([growth[:, quarters == quarter].mean(axis=1) for quarter in range(4)], axis=1)[:, quarters]
+    return np.asarray(SHOCK_SHARE * np.median(np.abs(rest), axis=1) / _NORMAL_MEDIAN)
+
+
 def _baseline_rows(history: Array, first_quarter: int, free: Free) -> dict[str, Array]:
+    quarters = (first_quarter + np.arange(len(history) - 1)) % 4
     rows = {
         "drift": free["drift"][..., 0],
         "season": np.swapaxes(free["season"] @ _SEASONS, 1, 2),
         "moving_average": free["moving_average"][..., 0],
         "adjustment": np.exp(free["log_adjustment"])[..., 0],
-        "ratio": free["ratio"],
-        **shock_rows(free),
+        "ratio": free["ratio_from_mean"] + (history[:, 0] - history[:, 1]).mean(),
+        "response": free["response"],
+        **shock_rows(free, _usual_scale(np.diff(history.T), quarters)),
     }
     shocks = baseline_shocks(draw_last(rows), history, first_quarter)
     return {**rows, "last_shock": shocks[-1].T}
-
-
-def _unmoved(moved: TensorVariable, moving_average: TensorVariable, n_quarters: int) -> TensorVariable:
-    """Shocks e of e[t] + moving_average * e[t-1] = moved[t], `(2, n_quarters)`, with nothing before the first."""
-    age = np.subtract.outer(np.arange(n_quarters), np.arange(n_quarters))
-    weights = (-moving_average[:, None]) ** np.maximum(age, 0) * (age >= 0)
-    return (weights * moved[:, None]).sum(axis=-1)
