@@ -37,6 +37,8 @@ with warnings.catch_warnings():
     import nutpie
     import pymc
     import pytensor
+    from pytensor.graph.basic import Constant
+    from pytensor.graph.traversal import ancestors
 
     from forecast.models.baseline import baseline_task
     from forecast.models.bridge import bridge_task
@@ -51,6 +53,8 @@ N_CHAINS = 4
 STORED_ROWS = 2_000
 """Rows kept a model, the posterior's thinned evenly."""
 
+_compiled: dict[tuple[Any, ...], Any] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -60,11 +64,13 @@ class Effort:
         n_draws: kept draws of each chain.
         n_tuning: draws of each chain spent on tuning.
         seed: non-negative integer.
+        acceptance: share of proposals the sampler aims to accept; the higher, the smaller its steps.
     """
 
     n_draws: int = 2_000
     n_tuning: int = 1_000
     seed: int = 0
+    acceptance: float = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,19 +262,36 @@ def _interval(values: Array) -> tuple[float, float, float]:
 
 def _sampled(task: Task, effort: Effort) -> tuple[dict[str, Array], int]:
     """Free parameters by name, `(n_chains, n_draws, ...)`, and the number of divergences."""
-    with pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False):
-        compiled = nutpie.compile_pymc_model(task.build(), backend="numba")
     trace = nutpie.sample(
-        compiled,
+        _compiled_model(task),
         draws=effort.n_draws,
         tune=effort.n_tuning,
         chains=N_CHAINS,
         cores=2,
         seed=effort.seed,
+        target_accept=effort.acceptance,
         progress_bar=False,
     )
     free = {str(name): np.asarray(values) for name, values in trace.posterior.data_vars.items()}
     return free, int(np.asarray(trace.sample_stats.diverging).sum())
+
+
+def _compiled_model(task: Task) -> Any:
+    """The model as machine code with the data of the task; code is made once for each form of a model."""
+    model = task.build()
+    data = {variable.name: variable.get_value() for variable in model.data_vars}
+    form = _form(task.name, model, data)
+    if form not in _compiled:
+        with pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False):
+            _compiled[form] = nutpie.compile_pymc_model(model, backend="numba")
+    return _compiled[form].with_data(**data)
+
+
+def _form(name: str, model: Any, data: Mapping[str, Array]) -> tuple[Any, ...]:
+    """What makes two models the same code: name, shapes of the data, and every other number in the equations."""
+    constants = [value.data for value in ancestors([model.logp()]) if isinstance(value, Constant)]
+    fixed = tuple(value.tobytes() if isinstance(value, np.ndarray) else repr(value) for value in constants)
+    return (name, *((name, values.shape) for name, values in data.items()), *fixed)
 
 
 def _merged(values: Array) -> Array:

@@ -9,6 +9,7 @@ import click
 from forecast import __version__
 from forecast.cli.evidence import fit, history
 from forecast.cli.runs import list_runs, run
+from forecast.cli.track import backtest
 from forecast.errors import ForecastError
 
 STOPPED = 130
@@ -35,5 +36,5 @@ def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
 
 
-for _command in (run, list_runs, history, fit):
+for _command in (run, list_runs, history, fit, backtest):
     cli.add_command(_command)

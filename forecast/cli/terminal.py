@@ -30,8 +30,8 @@ def terminal(at_least: int = 0) -> Console:
 
 
 @contextmanager
-def progress_bar(name: str, n_draws: int) -> Iterator[Callable[[int], None]]:
-    """A bar with draws per second on a terminal's standard error; nothing elsewhere."""
+def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Callable[[int], None]]:
+    """A bar with the number done, and done a second, on a terminal's standard error; nothing elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -39,11 +39,12 @@ def progress_bar(name: str, n_draws: int) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"))
     started = perf_counter()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=n_draws, speed="")
+        task = bar.add_task(name, total=total, speed="")
 
         def advance(done: int) -> None:
             made = bar.tasks[task].completed + done
-            speed = f"{made:,.0f} of {n_draws:,} draws, {made / (perf_counter() - started):,.0f} a second"
+            rate = made / (perf_counter() - started)
+            speed = f"{made:,.0f} of {total:,} {unit}, {rate:,.{0 if rate >= 10 else 1}f} a second"
             bar.update(task, advance=done, speed=speed)
 
         yield advance
