@@ -27,7 +27,7 @@ from forecast.parallel import in_order
 from forecast.posterior import folder_digest
 from forecast.processes import baseline_flows
 from forecast.quarters import format_quarter
-from forecast.references import METHODS, joint_growth, univariate
+from forecast.references import FIRST_QUARTER, METHODS, joint_growth, univariate
 from forecast.scoring import target_quantiles
 from forecast.series import QuarterlyTrade
 from forecast.streams import Streams, generator
@@ -39,7 +39,7 @@ MODELS = (OURS, "joint_growth", *METHODS)
 """Every model a backtest can run: the one that ships, and its references."""
 
 MIN_QUARTERS = 32
-"""Shortest history before an origin: eight years, since the references need eight sums of four quarters."""
+"""Shortest history up to an origin: eight years, since the references need eight sums of four quarters."""
 
 _DIGITS = 5
 _CODE = ("backtest", "draws", "fitting", "processes", "references", "scoring", "streams")
@@ -82,26 +82,30 @@ def origins(trade: QuarterlyTrade, first: int, last: int, every: int) -> tuple[i
     Raises:
         RunError: `first` leaves less than `MIN_QUARTERS` of history, or `last` no quarter to score.
     """
-    span = f"{format_quarter(trade.first_quarter)} to {format_quarter(trade.origin)}"
-    if len(trade.exports) <= MIN_QUARTERS:
+    start, latest = _start(trade), trade.origin - 1
+    span = f"{format_quarter(start)} to {format_quarter(trade.origin)}"
+    if latest < earliest_origin(trade):
         raise RunError(
-            f"got a history of {len(trade.exports)} complete quarters"
-            + (f", {span}" if len(trade.exports) else "")
-            + f", expected at least {MIN_QUARTERS + 1}: {MIN_QUARTERS} up to an origin and one after it"
+            f"got a history of {max(trade.origin - start + 1, 0)} complete quarters, {span}, expected at least "
+            f"{MIN_QUARTERS + 1} since {format_quarter(FIRST_QUARTER)}: {MIN_QUARTERS} up to an origin and one after it"
         )
-    earliest, latest = earliest_origin(trade), trade.origin - 1
-    if not earliest <= first <= last <= latest:
+    if not earliest_origin(trade) <= first <= last <= latest:
         raise RunError(
             f"got origins {format_quarter(first)} to {format_quarter(last)}, expected a range within "
-            f"{format_quarter(earliest)} to {format_quarter(latest)}, first before last: data run from {span}, and "
-            f"an origin needs {MIN_QUARTERS} quarters up to it and one after it"
+            f"{format_quarter(earliest_origin(trade))} to {format_quarter(latest)}, first before last: an origin needs "
+            f"{MIN_QUARTERS} of the quarters {span} up to it and one after it"
         )
     return tuple(range(first, last + 1, every))
 
 
 def earliest_origin(trade: QuarterlyTrade) -> int:
     """First quarter with `MIN_QUARTERS` of history up to it."""
-    return trade.first_quarter + MIN_QUARTERS - 1
+    return _start(trade) + MIN_QUARTERS - 1
+
+
+def _start(trade: QuarterlyTrade) -> int:
+    """First quarter the references see."""
+    return max(trade.first_quarter, FIRST_QUARTER)
 
 
 def cut(trade: QuarterlyTrade, origin: int) -> QuarterlyTrade:

@@ -95,7 +95,7 @@ def _row(path: Path, line: int, header: Sequence[str], cells: Sequence[str]) -> 
 def _text(path: Path) -> str:
     try:
         if not path.is_file():
-            raise DataError(f"{path}: got no such file, expected a CSV file with columns {','.join(COLUMNS)}")
+            raise DataError(f"{path}: got no file, expected a CSV file with columns {','.join(COLUMNS)}")
         if path.stat().st_size > _MOST_BYTES:
             raise DataError(f"{path}: got a file of more than 50 MiB, expected two monthly series")
         return path.read_bytes().decode("utf-8-sig")

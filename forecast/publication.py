@@ -12,11 +12,11 @@ from forecast.backtest import OURS, Design, Piece
 from forecast.draws import Array
 from forecast.errors import RunError
 from forecast.quarters import format_quarter, parse_quarter
-from forecast.scoring import SERIES
 from forecast.series import QuarterlyTrade
 from forecast.track_pages import save_track_pictures
 from forecast.track_record import Scores, our_quantiles, read_scores, write_quantiles, write_scores
 from forecast.track_tables import (
+    SHOWN,
     answer,
     coverage_table,
     crps_table,
@@ -71,7 +71,7 @@ def _write_record(
 def record_section(scores: Scores) -> str:
     """The part of the page that follows from the scores."""
     parts = [answer(scores, UNIT), _earlier(scores)]
-    for series in reversed(SERIES):
+    for series in SHOWN:
         parts += [f"### {series.capitalize()}", markdown(crps_table(scores, series, strongest(scores, series)))]
     parts += ["### Coverage and PIT of the forecast", markdown(coverage_table(scores))]
     parts += [
@@ -86,7 +86,7 @@ def _earlier(scores: Scores) -> str:
     """Scores of the origins whose figures were stated before the model was built."""
     quarters = scores.where(span="quarter").until(_EARLIER)
     references = ("joint_growth", "seasonal_naive.logs", "auto_arima.logs", "auto_ets.logs", "theta.logs")
-    ours = ", ".join(f"{series} {_mean(quarters, OURS, series)}" for series in reversed(SERIES))
+    ours = ", ".join(f"{series} {_mean(quarters, OURS, series)}" for series in SHOWN)
     others = ", ".join(f"{model_name(model)} {_mean(quarters, model, 'balance')}" for model in references)
     return (
         f"Origins up to {format_quarter(_EARLIER)} alone: mean CRPS of the forecast {ours}; of the balance: {others}."

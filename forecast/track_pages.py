@@ -17,7 +17,7 @@ from forecast.series import QuarterlyTrade
 from forecast.summary import INTERVALS
 from forecast.track_plots import Curves, PastForecast, coverage_figure, crps_figure, past_figure, pit_figure
 from forecast.track_record import Scores
-from forecast.track_tables import crps_by_horizon, model_name, strongest
+from forecast.track_tables import SHOWN, crps_by_horizon, model_name, strongest
 
 PASTS = ("2008Q2", "2011Q4", "2019Q4", "2021Q2", "2023Q2", "2024Q4")
 """Origins whose fans are drawn: the crash of 2008, a calm stretch, the pandemic, and the rise and turn since."""
@@ -48,7 +48,7 @@ def _crps_page(quarters: Scores, starts: str) -> Figure:
         f"{starts}; smaller is better; US Census basis; each standard method in its strongest treatment",
         _SOURCE,
     )
-    panels = {f"{series.capitalize()}, CRPS, bn USD": _crps_curves(quarters, series) for series in reversed(SERIES)}
+    panels = {f"{series.capitalize()}, CRPS, bn USD": _crps_curves(quarters, series) for series in SHOWN}
     return crps_figure(heading, panels)
 
 
@@ -58,7 +58,7 @@ def _coverage_page(quarters: Scores, starts: str) -> Figure:
         f"{starts}; below the dotted line intervals are too narrow, above it too wide",
         _SOURCE,
     )
-    panels = {f"{series.capitalize()}, inside, %": _coverage_curves(quarters, series) for series in reversed(SERIES)}
+    panels = {f"{series.capitalize()}, inside, %": _coverage_curves(quarters, series) for series in SHOWN}
     return coverage_figure(heading, panels)
 
 
@@ -88,7 +88,7 @@ def _coverage_curves(quarters: Scores, series: str) -> Curves:
 
 
 def _pit_row(quarters: Scores, first: int, last: int) -> dict[str, Array]:
-    pits = {series: quarters.where(first, last, series=series, model=OURS).pit for series in reversed(SERIES)}
+    pits = {series: quarters.where(first, last, series=series, model=OURS).pit for series in SHOWN}
     return {
         f"{series.capitalize()}, quarters {first}–{last}, % of outcomes": pit_histogram(values).astype(float)
         for series, values in pits.items()

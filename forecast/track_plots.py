@@ -75,14 +75,16 @@ def pit_figure(heading: Heading, rows: Sequence[Mapping[str, ArrayLike]]) -> Fig
 
 
 def past_figure(heading: Heading, pasts: Sequence[PastForecast], *, columns: int, label: str) -> Figure:
-    """Make a page of `draw_past_forecast`, row by row on one scale."""
+    """Make a page of `draw_past_forecast`, each row on a scale of its own that holds zero."""
     heights = [1.0] * -(-len(pasts) // columns)
     figure, axes = titled_figure(heading, heights=heights, columns=columns, room=0.45)
     for ax, past in zip(axes, pasts, strict=False):
         draw_past_forecast(ax, past, label=label)
-    limits = np.array([ax.get_ylim() for ax in axes[: len(pasts)]])
-    for ax in axes:
-        ax.set_ylim(limits[:, 0].min(), limits[:, 1].max())
+    for first in range(0, len(pasts), columns):
+        row = axes[first : first + columns]
+        limits = np.array([ax.get_ylim() for ax in row])
+        for ax in row:
+            ax.set_ylim(min(0.0, limits[:, 0].min()), limits[:, 1].max())
     return figure
 
 
@@ -137,8 +139,8 @@ def draw_past_forecast(ax: Axes, past: PastForecast, *, label: str) -> Axes:
     ax.axvline(past.origin + 0.5, color=palette.RULE, linewidth=0.8, zorder=1.6)
     across = ax.get_xaxis_transform()
     write_text(
-        ax, past.origin + 0.3, 0.98, f"known {format_quarter(past.origin)}", transform=across, ha="right", va="top"
+        ax, past.origin + 0.3, 0.98, f"known to {format_quarter(past.origin)}", transform=across, ha="right", va="top"
     )
-    ticks = [quarter for quarter in range(past.origin - 8, past.origin + 9) if quarter % 4 == past.origin % 4]
+    ticks = [quarter for quarter in range(past.origin - 4, past.origin + 9) if quarter % 4 == past.origin % 4]
     ax.set_xticks(ticks, [format_quarter(tick) for tick in ticks], fontsize=page.SMALL)
     return ax

@@ -12,14 +12,14 @@ from forecast.backtest import OURS
 from forecast.draws import Array
 from forecast.quarters import format_quarter
 from forecast.references import METHODS, TREATMENTS
-from forecast.scoring import SERIES, WIDTHS, coverage
+from forecast.scoring import WIDTHS, coverage
 from forecast.track_record import PINBALL_LEVELS, Scores
 
 if TYPE_CHECKING:
     from rich.console import Group
 
 NAMES = {
-    OURS: "forecast",
+    OURS: "This forecast",
     "joint_growth": "Joint growth, resampled",
     "seasonal_naive": "Seasonal naive",
     "auto_arima": "AutoARIMA",
@@ -27,6 +27,9 @@ NAMES = {
     "theta": "Theta",
 }
 """What readers know a model by."""
+
+SHOWN = ("balance", "exports", "imports")
+"""Series in the order readers meet them."""
 
 _TREATED = {"logs": "logs", "levels": "levels", "own": "own series"}
 _HALVES = ((1, 4), (5, 8))
@@ -88,7 +91,7 @@ def coverage_table(scores: Scores, model: str = OURS) -> Cells:
     """Share of outcomes inside the 50, 80 and 95 % intervals, in percent, and mean PIT, by series and horizon."""
     rows = [["Series", "Quarters", "Outcomes", *(f"{width} % interval" for width in WIDTHS), "Mean PIT"]]
     ours = scores.where(model=model, span="quarter")
-    for series, (first, last) in product(SERIES, _HALVES):
+    for series, (first, last) in product(SHOWN, _HALVES):
         values = ours.where(first, last, series=series).pit
         if len(values):
             inside = [f"{100 * coverage(values, width):.0f} %" for width in WIDTHS]

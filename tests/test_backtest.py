@@ -36,13 +36,12 @@ def test_origins_are_every_so_many_quarters() -> None:
 
 @pytest.mark.parametrize(
     ("first", "last"),
-    [(TRADE.first_quarter + 30, 8000), (8000, TRADE.origin), (8010, 8000)],
+    [(parse_quarter("2002Q3"), 8020), (8000, TRADE.origin), (8010, 8000)],
     ids=["early", "late", "turned"],
 )  # fmt: skip
 def test_origins_without_history_or_outcome_are_refused(first: int, last: int) -> None:
-    with pytest.raises(
-        RunError, match="expected a range within 1992Q4 to 2026Q1, first before last: data run from 1985Q1"
-    ):
+    message = "expected a range within 2002Q4 to 2026Q1, first before last: .* the quarters 1995Q1 to 2026Q2 up to it"
+    with pytest.raises(RunError, match=message):
         backtest.origins(TRADE, first, last, 2)
 
 
@@ -155,7 +154,7 @@ def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_th
     seen = scoring.outcomes(TRADE, origin, 4)[2, :4]
     balance = ours[:, 0] - ours[:, 1]
     of_draws = scoringrules.crps_ensemble(seen, balance, estimator="pwm", backend="numpy")
-    assert scoring.crps(seen, said[2, :4]) == pytest.approx(of_draws, rel=0.03)
+    assert 0.99 * scoring.crps(seen, said[2, :4]) == pytest.approx(of_draws, rel=0.02)
     brief = fitting.Effort(n_draws=50, n_tuning=50)
     reused, _ = fitting._sampled(baseline_task(cut(TRADE, origin - 2)), brief)
     fitting._compiled.clear()

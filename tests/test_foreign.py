@@ -116,5 +116,5 @@ def test_the_command_refuses_with_code_2_and_no_traceback(tmp_path: Path, lines:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"none\.csv: got no such file, expected a CSV file"):
+    with pytest.raises(DataError, match=r"none\.csv: got no file, expected a CSV file"):
         foreign_trade(tmp_path / "none.csv", "exports", "imports")

@@ -179,11 +179,11 @@ def test_tables_take_each_method_in_its_strongest_treatment() -> None:
     assert strongest(scores, "balance") == (OURS, "theta.levels")
     cells = crps_table(scores, "balance", strongest(scores, "balance"))
     assert cells[1:] == [
-        ["forecast", "1.000", "1.000", "1.000", "–", "–", "0.67"],
+        ["This forecast", "1.000", "1.000", "1.000", "–", "–", "0.67"],
         ["Theta, levels", "1.500", "1.500", "1.500", "–", "–", "1.00"],
     ]
     assert markdown(cells).splitlines()[1] == "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
-    assert coverage_table(scores)[1] == ["Exports", "1–4", "8", "100 %", "100 %", "100 %", "0.25"]
+    assert coverage_table(scores)[1] == ["Balance", "1–4", "8", "100 %", "100 %", "100 %", "0.25"]
 
 
 def test_the_answer_is_a_sentence_with_the_best_reference() -> None:

@@ -41,8 +41,15 @@ def parse_origin(_context: click.Context, _option: click.Parameter, text: str | 
 
 
 @click.command()
-@click.option("--first", callback=parse_origin, help=f"First origin; {FIRST} or as soon as there is enough history.")
-@click.option("--last", callback=parse_origin, help=f"Last origin; {LAST} or the last with a quarter to score.")
+@click.option(
+    "--first",
+    metavar="QUARTER",
+    callback=parse_origin,
+    help=f"First origin; {FIRST} or as soon as there is enough history.",
+)
+@click.option(
+    "--last", metavar="QUARTER", callback=parse_origin, help=f"Last origin; {LAST} or the last with a quarter to score."
+)
 @click.option("--every", default=2, show_default=True, type=click.IntRange(1), help="Quarters from origin to origin.")
 @click.option("--horizon", default=8, show_default=True, type=click.IntRange(1, 40), help="Quarters ahead.")
 @click.option("--draws", default=20_000, show_default=True, type=click.IntRange(100), help="Draws an origin.")
@@ -51,13 +58,25 @@ def parse_origin(_context: click.Context, _option: click.Parameter, text: str | 
 @click.option(
     "--out", default="results/backtest", show_default=True, type=click.Path(path_type=Path), help="Where origins land."
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Another country's trade: a CSV with month,series,value.")
-@click.option("--exports", default="exports", show_default=True, help="Series of --data that is exports.")
-@click.option("--imports", default="imports", show_default=True, help="Series of --data that is imports.")
+@click.option(
+    "--data",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Another country's trade: a CSV with month,series,value.",
+)
+@click.option(
+    "--exports", default="exports", metavar="NAME", show_default=True, help="Series of --data that is exports."
+)
+@click.option(
+    "--imports", default="imports", metavar="NAME", show_default=True, help="Series of --data that is imports."
+)
 @click.option("--references/--no-references", default=True, show_default=True, help="Run the reference methods too.")
 @click.option("--force", is_flag=True, help="Run again what is stored.")
 @click.option(
-    "--publish", type=click.Path(path_type=Path), help="Folder to write the record to, such as docs/track-record."
+    "--publish",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Folder to write the record to, such as docs/track-record.",
 )
 def backtest(
     first: int | None,
@@ -146,12 +165,11 @@ def _show(source: Source, pieces: Sequence[Piece], design: Design, folder: Path,
 
 
 def _print_tables(source: Source, scores: Scores) -> None:
-    from forecast.scoring import SERIES
-    from forecast.track_tables import answer, coverage_table, crps_table, printed, strongest
+    from forecast.track_tables import SHOWN, answer, coverage_table, crps_table, printed, strongest
 
     console = terminal(at_least=90)
     console.print(f"{source.title}: mean CRPS in {source.unit}, smaller is better", style="bold")
-    for series in reversed(SERIES):
+    for series in SHOWN:
         console.print(printed(series.capitalize(), crps_table(scores, series, strongest(scores, series))))
     console.print("Each standard method in the treatment that scored best on the series; years: sums of four quarters.")
     console.print("Ratio: mean CRPS of all quarters over that of the best reference.\n")
