@@ -24,12 +24,13 @@ with warnings.catch_warnings():
     import nutpie
     import pymc
     import pytensor
+    from pytensor.graph.basic import Constant
+    from pytensor.graph.traversal import ancestors
 
     from forecast.models.task import Free, Task
 
 
-ACCEPTANCE = 0.9
-"""Acceptance the steps are tuned to: at the usual 0.8 spreads learned from few data now and then diverge."""
+_compiled: dict[tuple[Any, ...], Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,15 @@ class Effort:
         n_tuning: draws of each chain spent on tuning.
         seed: non-negative integer.
         n_chains: independent chains, two at a time.
+        acceptance: share of proposals the steps are tuned to accept: at the usual 0.8 spreads learned from few data
+            now and then diverge.
     """
 
     n_draws: int = 2_000
     n_tuning: int = 1_000
     seed: int = 0
     n_chains: int = 4
+    acceptance: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,21 @@ class Sample:
 
 
 def compiled(task: Task) -> Any:
-    """The model of a task, compiled as `sample` takes it."""
-    with pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False):
-        return nutpie.compile_pymc_model(task.build(), backend="numba")
+    """The model of a task with its data, as machine code that is made once for each form of a model."""
+    model = task.build()
+    data = {str(variable.name): variable.get_value() for variable in model.data_vars}
+    form = _form(task.name, model, data)
+    if form not in _compiled:
+        with pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False):
+            _compiled[form] = nutpie.compile_pymc_model(model, backend="numba")
+    return _compiled[form].with_data(**data)
+
+
+def _form(name: str, model: Any, data: Mapping[str, Array]) -> tuple[Any, ...]:
+    """What makes two models the same code: name, shapes of the data, and every other number in the equations."""
+    constants = [value.data for value in ancestors([model.logp()]) if isinstance(value, Constant)]
+    fixed = tuple(value.tobytes() if isinstance(value, np.ndarray) else repr(value) for value in constants)
+    return (name, *((name, values.shape) for name, values in data.items()), *fixed)
 
 
 def sample(model: Any, effort: Effort) -> Sample:
@@ -79,7 +95,7 @@ def sample(model: Any, effort: Effort) -> Sample:
         chains=effort.n_chains,
         cores=min(2, effort.n_chains),
         seed=effort.seed,
-        target_accept=ACCEPTANCE,
+        target_accept=effort.acceptance,
         progress_bar=False,
     )
     free = {str(name): np.asarray(values) for name, values in trace.posterior.data_vars.items()}

@@ -31,7 +31,7 @@ def terminal(at_least: int = 0) -> Console:
 
 @contextmanager
 def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Callable[[int], None]]:
-    """A bar with `unit` per second on a terminal's standard error; nothing elsewhere."""
+    """A bar with the number done, and done a second, on a terminal's standard error; nothing elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -43,7 +43,8 @@ def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Callabl
 
         def advance(done: int) -> None:
             made = bar.tasks[task].completed + done
-            speed = f"{made:,.0f} of {total:,} {unit}, {made / (perf_counter() - started):,.3g} a second"
+            rate = made / (perf_counter() - started)
+            speed = f"{made:,.0f} of {total:,} {unit}, {rate:,.{0 if rate >= 10 else 1}f} a second"
             bar.update(task, advance=done, speed=speed)
 
         yield advance

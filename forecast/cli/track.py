@@ -1,0 +1,177 @@
+"""Commands on the track record: what the models would have said at past origins, and how good that was."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from forecast.cli.terminal import demand_workers, progress_bar, terminal
+from forecast.quarters import parse_quarter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from forecast.backtest import Design, Piece
+    from forecast.series import QuarterlyTrade
+    from forecast.track_record import Scores
+
+FIRST, LAST = "2006Q4", "2025Q4"
+STOPPED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a backtest is of: the quarters, the unit of their numbers, and words for both."""
+
+    trade: QuarterlyTrade
+    unit: str
+    title: str
+
+
+def parse_origin(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Check of an option that names a quarter."""
+    try:
+        return None if text is None else parse_quarter(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command()
+@click.option(
+    "--first",
+    metavar="QUARTER",
+    callback=parse_origin,
+    help=f"First origin; {FIRST} or as soon as there is enough history.",
+)
+@click.option(
+    "--last", metavar="QUARTER", callback=parse_origin, help=f"Last origin; {LAST} or the last with a quarter to score."
+)
+@click.option("--every", default=2, show_default=True, type=click.IntRange(1), help="Quarters from origin to origin.")
+@click.option("--horizon", default=8, show_default=True, type=click.IntRange(1, 40), help="Quarters ahead.")
+@click.option("--draws", default=20_000, show_default=True, type=click.IntRange(100), help="Draws an origin.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
+@click.option("--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
+@click.option(
+    "--out", default="results/backtest", show_default=True, type=click.Path(path_type=Path), help="Where origins land."
+)
+@click.option(
+    "--data",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Another country's trade: a CSV with month,series,value.",
+)
+@click.option(
+    "--exports", default="exports", metavar="NAME", show_default=True, help="Series of --data that is exports."
+)
+@click.option(
+    "--imports", default="imports", metavar="NAME", show_default=True, help="Series of --data that is imports."
+)
+@click.option("--references/--no-references", default=True, show_default=True, help="Run the reference methods too.")
+@click.option("--force", is_flag=True, help="Run again what is stored.")
+@click.option(
+    "--publish",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Folder to write the record to, such as docs/track-record.",
+)
+def backtest(
+    first: int | None,
+    last: int | None,
+    every: int,
+    out: Path,
+    data: Path | None,
+    exports: str,
+    imports: str,
+    references: bool,
+    publish: Path | None,
+    **options: Any,
+) -> None:
+    """Forecast from past quarters as if they were the last one seen, and score what was said.
+
+    Every origin is forecast from data up to it, in their last vintage, and stored when done: a stopped backtest goes
+    on where it was. Without --data it is of Korea's goods trade with the US, US Census basis.
+    """
+    from forecast.backtest import MODELS, OURS, Design, Piece, backtest_folder, origins
+    from forecast.references import demand_statsforecast
+
+    if publish is not None and data is not None:
+        raise click.UsageError("--publish is for the shipped data: it cannot go with --data")
+    if references:
+        demand_statsforecast()
+    source = _source(data, exports, imports)
+    design = Design(options["horizon"], options["draws"], options["seed"], drivers=data is None)
+    starts = origins(source.trade, *_range(source.trade, first, last), every)
+    models = MODELS if references else (OURS,)
+    pieces = [Piece(model, origin) for model in models for origin in starts]
+    folder = backtest_folder(out, source.trade, design)
+    _run(source.trade, pieces, design, folder, options["n_jobs"], force=options["force"])
+    _show(source, pieces, design, folder, publish)
+
+
+def _source(data: Path | None, exports: str, imports: str) -> Source:
+    if data is None:
+        from forecast.observations import quarterly_trade
+
+        return Source(quarterly_trade(), "bn USD", "Korea's goods trade with the US, US Census basis")
+    from forecast.foreign import foreign_trade, unit_of
+
+    trade = foreign_trade(data, exports, imports)
+    return Source(trade, unit_of(data), f"{exports} and {imports} of {data.name}")
+
+
+def _range(trade: QuarterlyTrade, first: int | None, last: int | None) -> tuple[int, int]:
+    """First and last origin asked for, else the usual ones as far as the data allow."""
+    from forecast.backtest import earliest_origin
+
+    usual = max(parse_quarter(FIRST), earliest_origin(trade)), min(parse_quarter(LAST), trade.origin - 1)
+    return usual[0] if first is None else first, usual[1] if last is None else last
+
+
+def _run(
+    trade: QuarterlyTrade, pieces: Sequence[Piece], design: Design, folder: Path, n_jobs: int, *, force: bool
+) -> None:
+    from forecast.backtest import clear, is_finished, run_backtest
+
+    if force:
+        clear(pieces, folder)
+    try:
+        with progress_bar("backtest", len(pieces), "fits") as progress:
+            run_backtest(trade, pieces, design, folder, n_jobs=n_jobs, progress=progress)
+    except KeyboardInterrupt:
+        done = sum(is_finished(piece, folder) for piece in pieces)
+        click.echo(f"stopped: {done} of {len(pieces)} fits are stored; the same command goes on from there", err=True)
+        sys.exit(STOPPED)
+
+
+def _show(source: Source, pieces: Sequence[Piece], design: Design, folder: Path, publish: Path | None) -> None:
+    from forecast.backtest import failures
+    from forecast.track_record import scored
+
+    scores = scored(pieces, folder, source.trade, design)
+    _print_tables(source, scores)
+    console = terminal()
+    for piece, reason in failures(pieces, folder).items():
+        console.print(f"Left out for all models, since {piece.model} failed: {reason}", soft_wrap=True)
+    console.print(f"Stored in {folder}", soft_wrap=True)
+    if publish is not None:
+        from forecast.bulletin import publish_record
+
+        publish_record(publish, scores, pieces, folder, source.trade, design)
+        console.print(f"Published in {publish}", soft_wrap=True)
+
+
+def _print_tables(source: Source, scores: Scores) -> None:
+    from forecast.track_tables import SHOWN, answer, coverage_table, crps_table, printed, strongest
+
+    console = terminal(at_least=90)
+    console.print(f"{source.title}: mean CRPS in {source.unit}, smaller is better", style="bold")
+    for series in SHOWN:
+        console.print(printed(series.capitalize(), crps_table(scores, series, strongest(scores, series))))
+    console.print("Each standard method in the treatment that scored best on the series; years: sums of four quarters.")
+    console.print("Ratio: mean CRPS of all quarters over that of the best reference.\n")
+    console.print(printed("Outcomes inside the intervals of the forecast", coverage_table(scores)))
+    console.print(answer(scores, source.unit), soft_wrap=False)
