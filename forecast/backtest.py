@@ -133,13 +133,13 @@ def baseline_draws(trade: QuarterlyTrade, design: Design) -> Array:
 
     place = f"backtest.{format_quarter(trade.origin)}"
     drivers = quarterly_drivers(trade.origin) if design.drivers else None
-    rows, *shocks = _drawn(baseline_task(trade, drivers), place, design, 2)
+    rows, normals, tail = _drawn(baseline_task(trade, drivers), place, design, 2)
     forcing = None
     if drivers is not None:
         paces, *surprises = _drawn(drivers_task(drivers), place, design, len(DRIVERS))
         forcing = driver_growth(paces, *surprises) - paces["drift"]
     history = np.log(np.column_stack([trade.exports, trade.imports]))
-    return np.stack(baseline_flows(rows, history, trade.origin + 1, *shocks, forcing), axis=1)
+    return np.stack(baseline_flows(rows, history, trade.origin + 1, normals, tail, forcing), axis=1)
 
 
 def _drawn(task: Task, place: str, design: Design, n_series: int) -> tuple[dict[str, Array], Array, Array]:

@@ -8,12 +8,12 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
+from pytensor.tensor.variable import TensorVariable
 
 from forecast.draws import Array
 from forecast.drivers import DRIVERS, QuarterlyDrivers
 from forecast.models.evidence import BASELINE_QUARTERS
-from forecast.models.moving import unmoved
-from forecast.models.shocks import shock_rows, student_shocks
+from forecast.models.shocks import free_tail, shock_rows, student_shocks
 from forecast.models.task import Free, Task, draw_last
 from forecast.observations import QuarterlyTrade
 from forecast.processes import baseline_shocks
@@ -31,6 +31,9 @@ RESPONSE_SPREAD = np.array([[0.7, 0.3, 0.1], [0.7, 0.3, 0.15]])
 
 SHOCK_SHARE = 0.8
 """Prior median of the scale of shocks over the spread of growth: drivers and what comes back explain the rest."""
+
+LAGS = 40
+"""Quarters over which a shock is followed back."""
 
 _NORMAL_MEDIAN = 0.6745
 """Median absolute value of a standard normal."""
@@ -80,9 +83,21 @@ def baseline_model(history: Array, quarters: NDArray[np.int64], forcing: Array) 
         pull = pt.exp(log_adjustment) * np.array([[-1.0], [1.0]])
         seasonal = (season[:, :, None] * contrasts).sum(axis=1)
         moved = grown - drift - seasonal - pull * (gaps - ratio)
-        shocks = unmoved(moved, moving_average, len(quarters)) - (response[:, :, None] * forced).sum(axis=1)
-        student_shocks(shocks, scale, spread=0.2, freedom=30.0)
+        shocks = _unmoved(moved, moving_average, len(quarters)) - (response[:, :, None] * forced).sum(axis=1)
+        student_shocks(shocks, scale, 0.2, free_tail(30.0))
     return model
+
+
+def _unmoved(moved: TensorVariable, moving_average: TensorVariable, n_quarters: int) -> TensorVariable:
+    """Shocks e of `e[t] + moving_average * e[t-1] = moved[t]`, `(2, n_quarters)`, with nothing before the first.
+
+    The lags beyond `LAGS` weigh less than a millionth of a millionth where half a shock comes back.
+    """
+    n_lags = min(LAGS, n_quarters)
+    shifts = np.stack([np.eye(n_quarters, k=-lag) for lag in range(n_lags)]).reshape(n_lags, -1)
+    powers = (-moving_average) ** np.arange(n_lags)
+    weights = pt.dot(powers, shifts).reshape((2, n_quarters, n_quarters))
+    return (weights * moved[:, None]).sum(axis=-1)
 
 
 def _usual_scale(growth: Array, quarters: NDArray[np.int64]) -> Array:

@@ -9,7 +9,7 @@ import pymc as pm
 
 from forecast.draws import Array
 from forecast.models.evidence import BridgeEvidence, bridge_evidence, seen_spans
-from forecast.models.shocks import shock_rows, student_shocks
+from forecast.models.shocks import free_tail, shock_rows, student_shocks
 from forecast.models.task import Free, Task, draw_last
 from forecast.observations import BridgeObservations
 from forecast.processes import bridge_ratios
@@ -56,7 +56,7 @@ def bridge_model(evidence: BridgeEvidence) -> pm.Model:
             - (mean + drift * age[part])
             for name, part in (("before", slice(None, -1)), ("after", slice(1, None)))
         )
-        student_shocks(after - pm.math.sigmoid(log_odds) * before, SCALE, spread=0.5, freedom=4.0)
+        student_shocks(after - pm.math.sigmoid(log_odds) * before, SCALE, 0.5, free_tail(4.0))
         readings, precision = pm.Data("readings", evidence.readings), pm.Data("precision", evidence.precision)
         pm.Potential("seen", -0.5 * (((later - readings) * precision) ** 2).sum())
     return model
