@@ -61,7 +61,7 @@ def calibration_words(study: Study) -> Text:
     least = min(p_values, key=lambda name: p_values[name])
     return Text(
         f"{fits}; nothing against calibration. Of {len(p_values)} p-values the smallest is {p_values[least]:.3f} "
-        f"({least}), and one as small or smaller is there {_percent(float(family.min()))} of the time at most."
+        f"({least}); chance alone makes one as small in up to {_percent(float(family.min()))} of such studies."
     )
 
 

@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 def predictive_figure(checks: Sequence[Check]) -> Figure:
     """Make the page of one model: every quantity in data made from prior and posterior rows, and as it was seen."""
     heading = Heading(
-        f"The {checks[0].model}: data it makes, and the data seen",
+        f"{checks[0].model.capitalize()}: data the model makes, and the data seen",
         "Blue: data sets made from posterior rows; orange line: from prior rows, as far as they lie within the axis; "
         "red: what was seen, with the chance that data made from the posterior lie at least as far out.",
         f"{len(checks[0].posterior):,} data sets each, of the length of the observed ones.",
@@ -40,11 +40,11 @@ def calibration_figure(model: str, ranks: Mapping[str, NDArray[np.int64]], n_kep
     """Make the page of one model: for each parameter, how the ranks of true values depart from uniformity."""
     n = len(next(iter(ranks.values())))
     heading = Heading(
-        f"The {model}: {n} fits to data of which the truth is known",
+        f"{model.capitalize()}: {n} fits to data of which the truth is known",
         "Distribution of the true value's rank among posterior draws, less that of uniform ranks. A calibrated "
         "parameter stays inside the band throughout with probability 95 %: of twenty, one is expected to leave it.",
-        f"Ranks among {n_kept} draws; a cup or a cap means a posterior too narrow or too wide, a hill or a valley one "
-        "that is shifted up or down.",
+        f"Ranks among {n_kept} draws. A hill means a posterior that lies too high, a valley one too low; a hill and "
+        "then a valley one too narrow, a valley and then a hill one too wide.",
     )
     return _panels(heading, list(ranks.items()), lambda ax, item: draw_ranks(ax, *item, n_kept, bands))
 
@@ -99,7 +99,9 @@ def draw_check(ax: Axes, check: Check) -> Axes:
     ax.set_xlim(low, high)
     ax.set_yticks([])
     words = f"{100 * check.tail_probability:.{0 if check.tail_probability >= 0.1 else 1}f} %"
-    write_text(ax, 1.0, 0.98, words, transform=ax.transAxes, ha="right", va="top", color=RECORD)
+    side = 0.0 if check.observed > (low + high) / 2 else 1.0
+    style = {"ha": "right" if side else "left", "va": "top", "color": RECORD}
+    write_text(ax, side, 0.98, words, transform=ax.transAxes, **style)
     return ax
 
 
@@ -156,6 +158,9 @@ def _panels(heading: Heading, items: Sequence[Item], draw: Callable[[Axes, Item]
     figure, axes = titled_figure(heading, heights=[1.0] * ceil(len(items) / columns), columns=columns, room=0.12)
     for ax, item in zip(axes, items, strict=False):
         draw(ax, item)
+    for index, ax in enumerate(axes):
+        if index % columns:
+            ax.tick_params(labelleft=False)
     for ax in axes[len(items) :]:
         ax.remove()
     return figure

@@ -319,10 +319,13 @@ def _demand_rows(values: Array | None, shape: tuple[int, ...], place: str, refit
 
 
 def folder_digest(folder: Any) -> str:
-    """Digest of the modules of a folder and of the folders in it, the same for every convention of line ends."""
+    """Digest of the modules of a folder and of the folders in it, the same for every convention of line ends.
+
+    What Python keeps beside modules once they were imported is passed over.
+    """
     content = hashlib.sha256()
     for entry in sorted(folder.iterdir(), key=lambda entry: str(entry.name)):
-        if entry.is_dir():
+        if entry.is_dir() and entry.name != "__pycache__":
             content.update(f"{entry.name}/{folder_digest(entry)}".encode())
         elif entry.name.endswith(".py"):
             content.update(entry.name.encode() + entry.read_bytes().replace(b"\r\n", b"\n"))
