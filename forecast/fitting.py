@@ -262,7 +262,7 @@ def _interval(values: Array) -> tuple[float, float, float]:
 
 def _sampled(task: Task, effort: Effort) -> tuple[dict[str, Array], int]:
     """Free parameters by name, `(n_chains, n_draws, ...)`, and the number of divergences."""
-    trace = nutpie.sample(
+    sampler = nutpie.sample(
         _compiled_model(task),
         draws=effort.n_draws,
         tune=effort.n_tuning,
@@ -271,7 +271,13 @@ def _sampled(task: Task, effort: Effort) -> tuple[dict[str, Array], int]:
         seed=effort.seed,
         target_accept=effort.acceptance,
         progress_bar=False,
+        blocking=False,  # a blocking one takes Ctrl-C for a wish to have the draws made so far
     )
+    try:
+        trace = sampler.wait()
+    except BaseException:
+        sampler.cancel()
+        raise
     free = {str(name): np.asarray(values) for name, values in trace.posterior.data_vars.items()}
     return free, int(np.asarray(trace.sample_stats.diverging).sum())
 

@@ -161,3 +161,16 @@ def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_th
     fresh, _ = fitting._sampled(baseline_task(cut(TRADE, origin - 2)), brief)
     for name, values in fresh.items():
         np.testing.assert_array_equal(reused[name], values)
+
+
+def test_an_interrupted_fit_stores_no_part_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from forecast import fitting
+
+    sampler = Mock()
+    sampler.wait.side_effect = KeyboardInterrupt
+    monkeypatch.setattr(fitting.nutpie, "sample", Mock(return_value=sampler))
+    monkeypatch.setattr(fitting, "_compiled_model", Mock())
+    with pytest.raises(KeyboardInterrupt):
+        run_backtest(TRADE, [Piece(OURS, STARTS[0])], DESIGN, tmp_path)
+    assert sampler.cancel.call_count == 1
+    assert contents(tmp_path) == {}
