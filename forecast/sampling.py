@@ -88,7 +88,7 @@ def _form(name: str, model: Any, data: Mapping[str, Array]) -> tuple[Any, ...]:
 
 def sample(model: Any, effort: Effort) -> Sample:
     """Draws from the posterior of a compiled model."""
-    trace = nutpie.sample(
+    sampler = nutpie.sample(
         model,
         draws=effort.n_draws,
         tune=effort.n_tuning,
@@ -97,7 +97,13 @@ def sample(model: Any, effort: Effort) -> Sample:
         seed=effort.seed,
         target_accept=effort.acceptance,
         progress_bar=False,
+        blocking=False,  # a blocking one takes Ctrl-C for a wish to have the draws made so far
     )
+    try:
+        trace = sampler.wait()
+    except BaseException:
+        sampler.cancel()
+        raise
     free = {str(name): np.asarray(values) for name, values in trace.posterior.data_vars.items()}
     statistics = trace.sample_stats
     return Sample(free, np.asarray(statistics.logp), int(np.asarray(statistics.diverging).sum()))

@@ -119,7 +119,7 @@ def answer(scores: Scores, unit: str) -> str:
     words = (
         f"From {len(np.unique(ours.origin))} origins, {format_quarter(ours.origin.min())} to "
         f"{format_quarter(ours.origin.max())}, the balance of a quarter up to {ours.horizon.max()} quarters ahead was "
-        f"forecast with a mean CRPS of {mean_crps(ours):.3g} {unit}; the 80 % interval held "
+        f"forecast with a mean CRPS of {_shown(mean_crps(ours), 2)} {unit}; the 80 % interval held "
         f"{held[80]} of outcomes and the 95 % interval {held[95]}"
     )
     others = [model for model in strongest(scores, "balance") if model != OURS]

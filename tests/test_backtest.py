@@ -142,7 +142,7 @@ def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_th
     from forecast import sampling
     from forecast.models.baseline import baseline_task
 
-    origin, design = parse_quarter("2016Q4"), Design(horizon=4, n_draws=4_000)
+    origin, design = parse_quarter("2016Q4"), Design(horizon=4, n_draws=4_000, drivers=False)
     sampling._compiled.clear()
     ours = backtest.baseline_draws(cut(TRADE, origin), design)
     foreign = foreign_trade(SHIPPED / "trade_monthly.csv", "us_imports_from_korea", "us_exports_to_korea")
@@ -156,8 +156,22 @@ def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_th
     of_draws = scoringrules.crps_ensemble(seen, balance, estimator="pwm", backend="numpy")
     assert 0.99 * scoring.crps(seen, said[2, :4]) == pytest.approx(of_draws, rel=0.02)
     brief = sampling.Effort(n_draws=50, n_tuning=50)
-    reused, _ = fitting._sampled(baseline_task(cut(TRADE, origin - 2)), brief)
+    task = baseline_task(cut(TRADE, origin - 2))
+    reused = sampling.sample(sampling.compiled(task), brief).free
     sampling._compiled.clear()
-    fresh, _ = fitting._sampled(baseline_task(cut(TRADE, origin - 2)), brief)
+    fresh = sampling.sample(sampling.compiled(task), brief).free
     for name, values in fresh.items():
         np.testing.assert_array_equal(reused[name], values)
+
+
+def test_an_interrupted_fit_stores_no_part_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from forecast import fitting
+
+    sampler = Mock()
+    sampler.wait.side_effect = KeyboardInterrupt
+    monkeypatch.setattr(fitting.nutpie, "sample", Mock(return_value=sampler))
+    monkeypatch.setattr(fitting, "_compiled_model", Mock())
+    with pytest.raises(KeyboardInterrupt):
+        run_backtest(TRADE, [Piece(OURS, STARTS[0])], DESIGN, tmp_path)
+    assert sampler.cancel.call_count == 1
+    assert contents(tmp_path) == {}

@@ -188,7 +188,7 @@ def test_tables_take_each_method_in_its_strongest_treatment() -> None:
 
 def test_the_answer_is_a_sentence_with_the_best_reference() -> None:
     assert answer(synthetic(), "bn USD").endswith("that is 33 % better than the best reference, Theta, levels.")
-    assert "mean CRPS of 1 bn USD" in answer(synthetic(), "bn USD")
+    assert "mean CRPS of 1.00 bn USD" in answer(synthetic(), "bn USD")
     alone = synthetic().where(model=OURS)
     assert answer(alone, "bn USD").endswith("of outcomes and the 95 % interval 100 %.")
     assert np.isnan(mean_crps(alone.where(model="theta.logs")))

@@ -171,7 +171,10 @@ def _print_tables(source: Source, scores: Scores) -> None:
     console.print(f"{source.title}: mean CRPS in {source.unit}, smaller is better", style="bold")
     for series in SHOWN:
         console.print(printed(series.capitalize(), crps_table(scores, series, strongest(scores, series))))
-    console.print("Each standard method in the treatment that scored best on the series; years: sums of four quarters.")
-    console.print("Ratio: mean CRPS of all quarters over that of the best reference.\n")
+    console.print("Years are sums of four quarters.")
+    if len(scores.models) > 1:
+        console.print("Each standard method is shown in the treatment that scored best on the series.")
+        console.print("Ratio: mean CRPS of all quarters over that of the best reference.")
+    console.print()
     console.print(printed("Outcomes inside the intervals of the forecast", coverage_table(scores)))
     console.print(answer(scores, source.unit), soft_wrap=False)
