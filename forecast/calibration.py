@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from forecast.draws import Array
+from forecast.drivers import quarterly_drivers
 from forecast.models.baseline import baseline_task
 from forecast.models.bridge import bridge_task
 from forecast.models.localization import localization_task
@@ -61,7 +62,7 @@ SECONDS_A_REFIT = {"baseline": 3.5, "localization": 0.4, "bridge": 0.8}
 JOINT = "joint log density"
 
 _TASKS: Mapping[str, Callable[[Any, int], Task]] = {
-    "baseline": lambda observed, origin: baseline_task(observed),
+    "baseline": lambda observed, origin: baseline_task(observed, quarterly_drivers(origin), quarterly_trade()),
     "localization": localization_task,
     "bridge": bridge_task,
 }

@@ -15,6 +15,7 @@ import numpy as np
 
 from forecast import __version__
 from forecast.draws import Array
+from forecast.drivers import DRIVERS
 from forecast.errors import FitError
 from forecast.posterior import TRAILING, Posterior, current_digests
 from forecast.processes import FLOWS
@@ -244,7 +245,7 @@ def _silent(posterior: Posterior) -> set[tuple[object, ...]]:
     quiet = np.argwhere(data_shares(posterior.groups["sectors"]["coefficients"]) <= TELLING_SHARE)
     complete = [index for index, reading in enumerate(load_readings()) if not reading.remainder]
     return {
-        ("shock_factor", 0, 1),
+        *((name, *place) for name in ("shock_factor", "noise_factor") for place in ((0, 1), (0, 2), (1, 2))),
         *(("coefficients", *place) for place in quiet.tolist()),
         *(("remainders", index) for index in complete),
     }
@@ -256,7 +257,7 @@ def _report_row(
     r_hat, bulk, tail = _of_element(posterior.diagnostics[model][name], element).tolist()
     return ReportRow(
         model=model,
-        parameter=_label(name, element),
+        parameter=_label(model, name, element),
         prior=_interval(_of_element(posterior.prior[model][name], element)),
         posterior=_interval(_of_element(posterior.groups[model][name], element)),
         r_hat=r_hat,
@@ -269,15 +270,15 @@ def _of_element(values: Array, element: tuple[int, ...]) -> Array:
     return np.asarray(np.moveaxis(values, 0, -1)[element])
 
 
-def _label(name: str, element: tuple[int, ...]) -> str:
+def _label(model: str, name: str, element: tuple[int, ...]) -> str:
     if name == "coefficients":
         return f"{SECTORS[element[0]]}.{COEFFICIENTS[element[1]]}"
     if name == "remainders":
         return f"remainder[{load_readings()[element[0]].id}]"
-    return f"{name}[{', '.join(_labels(name, element))}]" if element else name
+    return f"{name}[{', '.join(_labels(model, name, element))}]" if element else name
 
 
-def _labels(name: str, element: tuple[int, ...]) -> list[str]:
+def _labels(model: str, name: str, element: tuple[int, ...]) -> list[str]:
     """Words for the element of a parameter, such as `Q1, exports`."""
     if name.endswith("_sector"):
         return [SECTORS[element[0]]]
@@ -285,9 +286,12 @@ def _labels(name: str, element: tuple[int, ...]) -> list[str]:
         return [f"Q{element[0] + 1}", FLOWS[element[1]]]
     if name.startswith("fitted"):
         return [SUPPLIERS[element[0]]]
-    if name in TRAILING["localization"]:
+    if name == "response":
+        return [FLOWS[element[0]], f"to {DRIVERS[element[1]]}"]
+    if model == "localization":
         return [f"{SUPPLIERS[element[0] + 1]} to korea"]
-    return [FLOWS[index] for index in element]
+    series = DRIVERS if model == "drivers" else FLOWS
+    return [series[index] for index in element]
 
 
 def _interval(values: Array) -> tuple[float, float, float]:

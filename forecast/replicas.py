@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import numpy as np
 
 from forecast.draws import Array
+from forecast.drivers import quarterly_drivers
 from forecast.models.evidence import (
     BASELINE_QUARTERS,
     bridge_evidence,
@@ -90,7 +91,9 @@ def _made_trade(trade: QuarterlyTrade, rows: Rows, rng: np.random.Generator) -> 
     start = np.log([[trade.exports[-n_quarters - 1], trade.imports[-n_quarters - 1]]])
     normals, tail = _shocks(rows, n_quarters, rng)
     quiet = {**rows, "last_shock": np.zeros((2, 1))}
-    flows = baseline_flows(quiet, start, trade.origin - n_quarters + 1, normals, tail)
+    growth = quarterly_drivers(trade.origin).growth[-n_quarters:]
+    forcing = (growth - growth.mean(axis=0))[..., None]
+    flows = baseline_flows(quiet, start, trade.origin - n_quarters + 1, normals, tail, forcing)
     made = [
         np.append(seen[:-n_quarters], flow) for seen, flow in zip((trade.exports, trade.imports), flows, strict=True)
     ]

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from forecast.draws import Array
+from forecast.drivers import quarterly_drivers
 from forecast.errors import FitError
 from forecast.observations import bridge_observations, procurement_shares, quarterly_trade
 from forecast.posterior import TRAILING
@@ -81,20 +82,47 @@ def test_likelihood_of_the_baseline_is_the_student_density_of_its_shocks(fitting
     """The model's log probability less that of its priors, against the density formula on shocks from `processes`."""
     from scipy.stats import multivariate_t
 
+    from forecast.models.baseline import window
+
     trade = quarterly_trade()
-    task = fitting.baseline_task(trade)
+    drivers = quarterly_drivers(trade.origin)
+    task = fitting.baseline_task(trade, drivers)
+    seen = window(trade, drivers)
     model = task.build()
     point = _perturbed(model, np.random.default_rng(3))
     terms = model.compile_logp(vars=model.potentials, mode="FAST_COMPILE")(point)
     rows = task.rows({name: values[None] for name, values in point.items()})
     draw = {name: np.moveaxis(values, 0, -1) for name, values in rows.items()}
-    history = np.log(np.column_stack([trade.exports, trade.imports]))[-49:]
-    shocks = baseline_shocks(draw, history, trade.origin - 47)[..., 0]
+    shocks = baseline_shocks(draw, seen.history, seen.first)[..., 0]
+    rests = shocks - seen.forcing @ rows["response"][0].T
     factor = rows["shock_factor"][0]
     law = multivariate_t(shape=factor @ factor.T, df=rows["degrees_of_freedom"][0])
-    constant = len(shocks) * np.log(2 * np.pi)  # dropped by the model: it depends on no parameter
-    assert terms - constant == pytest.approx(law.logpdf(shocks).sum(), rel=1e-9)
+    constant = len(rests) * (np.log(2 * np.pi) + np.log(seen.usual_scale).sum())  # dropped: no parameter is in it
+    assert terms - constant == pytest.approx(law.logpdf(rests).sum(), rel=1e-9)
     assert rows["last_shock"][0] == pytest.approx(shocks[-1])
+
+
+def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fitting: Any) -> None:
+    from scipy.special import gammaln
+    from scipy.stats import multivariate_t
+
+    from forecast.models.drivers import DRIVER_QUARTERS, FREEDOM, SCALE
+
+    drivers = quarterly_drivers(ORIGIN)
+    task = fitting.drivers_task(drivers)
+    model = task.build()
+    point = _perturbed(model, np.random.default_rng(3))
+    terms = model.compile_logp(vars=model.potentials, mode="FAST_COMPILE")(point)
+    rows = {name: values[0] for name, values in task.rows({name: v[None] for name, v in point.items()}).items()}
+    shocks = np.zeros((DRIVER_QUARTERS + 1, 3))
+    for quarter, growth in enumerate(drivers.growth[-DRIVER_QUARTERS:]):
+        shocks[quarter + 1] = growth - rows["drift"] - rows["moving_average"] * shocks[quarter]
+    law = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=FREEDOM)
+    norm = gammaln((FREEDOM + 3) / 2) - gammaln(FREEDOM / 2) - 1.5 * np.log(FREEDOM * np.pi) - np.log(SCALE).sum()
+    assert terms + DRIVER_QUARTERS * norm == pytest.approx(law.logpdf(shocks[1:]).sum(), rel=1e-8)
+    assert rows["carried"] == pytest.approx(
+        np.where(drivers.edge == 0, rows["moving_average"] * shocks[-1], drivers.edge)
+    )
 
 
 def test_likelihood_of_the_bridge_is_the_student_density_of_its_shocks_times_what_was_read(fitting: Any) -> None:
@@ -115,7 +143,7 @@ def test_likelihood_of_the_bridge_is_the_student_density_of_its_shocks_times_wha
     noise = np.array([ROUNDING_NOISE, READING_NOISE * 5 / 12, READING_NOISE * 9 / 12])
     truth = [point["later"][0, 0], point["later"][0, 1], point["later"][1, 1]]
     read = norm(truth, noise).logpdf(np.log([span.ratio for span in seen.later])) - norm(0, noise).logpdf(0)
-    constant = len(shocks) * np.log(2 * np.pi)  # dropped by the model: it depends on no parameter
+    constant = len(shocks) * (np.log(2 * np.pi) + 2 * np.log(0.02))  # dropped: no parameter is in it
     assert terms - constant == pytest.approx(law.logpdf(shocks).sum() + read.sum(), rel=1e-9)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -42,21 +43,65 @@ _SEASONS = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [0.5**0.5, 0.5**0.5, -(0.5**0
 """Orthonormal contrasts of the calendar quarters: seasonal effects sum to zero and have one prior."""
 
 
-def baseline_task(trade: QuarterlyTrade, drivers: QuarterlyDrivers | None = None) -> Task:
-    """The baseline on the last `BASELINE_QUARTERS` quarters of growth; without drivers it has no responses to learn."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """What the baseline sees.
+
+    Attributes:
+        first: index of the first quarter of growth.
+        history: `(n_quarters + 1, 2)` log bn USD a quarter.
+        forcing: `(n_quarters, 3)` growth of the drivers less its mean; zeros where none is observed.
+    """
+
+    first: int
+    history: Array
+    forcing: Array
+
+    @property
+    def quarters(self) -> NDArray[np.int64]:
+        """Calendar quarter 0..3 of every quarter of growth, `(n_quarters,)`."""
+        return (self.first + np.arange(len(self.history) - 1)) % 4
+
+    @property
+    def usual_ratio(self) -> float:
+        """Mean log of exports over imports."""
+        return float((self.history[:, 0] - self.history[:, 1]).mean())
+
+    @property
+    def usual_scale(self) -> Array:
+        """`SHOCK_SHARE` of the robust spread of growth without seasonal means, `(2,)`, log points."""
+        growth = np.diff(self.history, axis=0)
+        means = np.stack([growth[self.quarters == quarter].mean(axis=0) for quarter in range(4)])
+        return np.asarray(SHOCK_SHARE * np.median(np.abs(growth - means[self.quarters]), axis=0) / _NORMAL_MEDIAN)
+
+
+def window(trade: QuarterlyTrade, drivers: QuarterlyDrivers | None = None) -> Window:
+    """The last `BASELINE_QUARTERS` quarters of growth."""
     history = np.log(np.column_stack([trade.exports, trade.imports]))[-BASELINE_QUARTERS - 1 :]
     n_quarters = len(history) - 1
-    first = trade.origin - n_quarters + 1
     forcing = np.zeros((n_quarters, len(DRIVERS)))
     if drivers is not None:
         growth = drivers.growth[-n_quarters:]
         forcing = growth - growth.mean(axis=0)
-    seen = f"quarterly trade {format_quarter(first)}-{format_quarter(trade.origin)}, US Census basis"
-    build = partial(baseline_model, history.T, (first + np.arange(n_quarters)) % 4, forcing.T)
-    return Task("baseline", seen, build, partial(_baseline_rows, history, first))
+    return Window(trade.origin - n_quarters + 1, history, forcing)
 
 
-def baseline_model(history: Array, quarters: NDArray[np.int64], forcing: Array) -> pm.Model:
+def baseline_task(
+    trade: QuarterlyTrade, drivers: QuarterlyDrivers | None = None, centre: QuarterlyTrade | None = None
+) -> Task:
+    """The baseline on the last `BASELINE_QUARTERS` quarters of growth.
+
+    Args:
+        trade: what is learned from.
+        drivers: up to the same quarter; without them there are no responses to learn.
+        centre: trade that the priors are centred on, by default the same; another one where data are made anew.
+    """
+    seen, usual = window(trade, drivers), window(trade if centre is None else centre)
+    words = f"quarterly trade {format_quarter(seen.first)}-{format_quarter(trade.origin)}, US Census basis"
+    return Task("baseline", words, partial(baseline_model, seen, usual), partial(_baseline_rows, seen, usual))
+
+
+def baseline_model(seen: Window, usual: Window) -> pm.Model:
     """Joint log growth of exports and imports, US Census basis.
 
     A priori both flows grow by 4 % a year, about as nominal US demand; exports over imports revert to their mean over
@@ -65,25 +110,25 @@ def baseline_model(history: Array, quarters: NDArray[np.int64], forcing: Array) 
     2006 to 2025 was best. Nothing in the priors is Korean but the responses, see `RESPONSE`.
 
     Args:
-        history: `(2, n_quarters + 1)` log bn USD a quarter.
-        quarters: `(n_quarters,)` calendar quarter 0..3 of `history[:, 1:]`.
-        forcing: `(3, n_quarters)` growth of the drivers less its mean; zeros where none is observed.
+        seen: what is learned from.
+        usual: what the priors are centred on.
     """
-    growth, gap = np.diff(history), history[0] - history[1]
+    history = seen.history.T
+    n_quarters = len(seen.quarters)
     with pm.Model(check_bounds=False) as model:
-        grown, gaps = pm.Data("growth", growth), pm.Data("gap", gap[:-1])
-        contrasts, forced = pm.Data("contrasts", _SEASONS[:, quarters]), pm.Data("forcing", forcing)
-        usual, scale = pm.Data("usual_ratio", gap.mean()), pm.Data("scale", _usual_scale(growth, quarters))[:, None]
+        grown, gaps = pm.Data("growth", np.diff(history)), pm.Data("gap", (history[0] - history[1])[:-1])
+        contrasts, forced = pm.Data("contrasts", _SEASONS[:, seen.quarters]), pm.Data("forcing", seen.forcing.T)
+        centre, scale = pm.Data("usual_ratio", usual.usual_ratio), pm.Data("scale", usual.usual_scale)[:, None]
         drift = pm.Normal("drift", 0.01, 0.003, shape=(2, 1))
         season = pm.Normal("season", 0.0, 0.05, shape=(2, 3))
         moving_average = pm.Normal("moving_average", -0.4, 0.08, shape=(2, 1))
         log_adjustment = pm.Normal("log_adjustment", np.log(0.02), 0.5, shape=(2, 1))
-        ratio = pm.Normal("ratio_from_mean", 0.0, 0.15) + usual
+        ratio = pm.Normal("ratio_from_mean", 0.0, 0.15) + centre
         response = pm.Normal("response", RESPONSE, RESPONSE_SPREAD, shape=RESPONSE.shape)
         pull = pt.exp(log_adjustment) * np.array([[-1.0], [1.0]])
         seasonal = (season[:, :, None] * contrasts).sum(axis=1)
         moved = grown - drift - seasonal - pull * (gaps - ratio)
-        shocks = _unmoved(moved, moving_average, len(quarters)) - (response[:, :, None] * forced).sum(axis=1)
+        shocks = _unmoved(moved, moving_average, n_quarters) - (response[:, :, None] * forced).sum(axis=1)
         student_shocks(shocks, scale, 0.2, free_tail(30.0))
     return model
 
@@ -100,22 +145,15 @@ def _unmoved(moved: TensorVariable, moving_average: TensorVariable, n_quarters: 
     return (weights * moved[:, None]).sum(axis=-1)
 
 
-def _usual_scale(growth: Array, quarters: NDArray[np.int64]) -> Array:
-    """`SHOCK_SHARE` of the robust spread of growth without seasonal means, `(2,)`, log points."""
-    rest = growth - np.stack([growth[:, quarters == quarter].mean(axis=1) for quarter in range(4)], axis=1)[:, quarters]
-    return np.asarray(SHOCK_SHARE * np.median(np.abs(rest), axis=1) / _NORMAL_MEDIAN)
-
-
-def _baseline_rows(history: Array, first_quarter: int, free: Free) -> dict[str, Array]:
-    quarters = (first_quarter + np.arange(len(history) - 1)) % 4
+def _baseline_rows(seen: Window, usual: Window, free: Free) -> dict[str, Array]:
     rows = {
         "drift": free["drift"][..., 0],
         "season": np.swapaxes(free["season"] @ _SEASONS, 1, 2),
         "moving_average": free["moving_average"][..., 0],
         "adjustment": np.exp(free["log_adjustment"])[..., 0],
-        "ratio": free["ratio_from_mean"] + (history[:, 0] - history[:, 1]).mean(),
+        "ratio": free["ratio_from_mean"] + usual.usual_ratio,
         "response": free["response"],
-        **shock_rows(free, _usual_scale(np.diff(history.T), quarters)),
+        **shock_rows(free, usual.usual_scale),
     }
-    shocks = baseline_shocks(draw_last(rows), history, first_quarter)
+    shocks = baseline_shocks(draw_last(rows), seen.history, seen.first)
     return {**rows, "last_shock": shocks[-1].T}
