@@ -212,7 +212,7 @@ def fit_report(posterior: Posterior) -> list[ReportRow]:
         for element in np.ndindex(shape)
         if (name, *element) not in silent and (model != "realisation" or _differs(posterior, name, element))
     ]
-    return [*parameters, *_outlook_rows(posterior)]
+    return [*parameters, *(_outlook_rows(posterior) if "realisation" in posterior.diagnostics else [])]
 
 
 def _differs(posterior: Posterior, name: str, element: tuple[int, ...]) -> bool:

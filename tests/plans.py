@@ -32,7 +32,15 @@ BASELINE = {
     "ratio": np.zeros(1),
     "shock_factor": np.zeros((1, 2, 2)),
     "degrees_of_freedom": np.full(1, 5.0),
+    "response": np.zeros((1, 2, 3)),
     "last_shock": np.zeros((1, 2)),
+}
+DRIVERS = {
+    "drift": np.zeros((1, 3)),
+    "moving_average": np.zeros((1, 3)),
+    "shock_factor": np.zeros((1, 3, 3)),
+    "degrees_of_freedom": np.full(1, 4.0),
+    "carried": np.zeros((1, 3)),
 }
 LOCALIZATION = {
     "level": np.log([[0.32 / 0.59, 0.09 / 0.59]]),
@@ -76,8 +84,10 @@ def plan(*groups: Group, path: Localization = Localization("hold"), n_years: int
         record=65.7,
         history=np.log([[EXPORTS, IMPORTS]] * 8),
         observed=np.zeros(2),
+        running=None,
         rows={
             "baseline": draw_last(BASELINE),
+            "drivers": draw_last(DRIVERS),
             "localization": draw_last(LOCALIZATION),
             "bridge": draw_last(BRIDGE),
             "realisation": REALISATION,

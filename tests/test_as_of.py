@@ -23,7 +23,6 @@ from forecast.outcome import Outcome, outcomes
 from forecast.plan import compile_plan
 from forecast.posterior import Posterior, current_digests, load_posterior, save_posterior
 from forecast.quarters import format_quarter, parse_time
-from forecast.realisation import load_realisation
 from forecast.results import Results, load_results, write_results
 from forecast.run import run_scenario
 from forecast.scenario import Scenario, load_scenario
@@ -64,7 +63,7 @@ def printed(*parts: object) -> str:
 
 
 def test_the_plan_starts_from_what_was_known(scenario: Scenario, posterior: Posterior) -> None:
-    plan = compile_plan(scenario, posterior, vintage(KIET), load_realisation())
+    plan = compile_plan(scenario, posterior, vintage(KIET))
     assert (format_quarter(plan.origin), plan.years[0], plan.record) == ("2024Q4", 2025, 65.7)
     np.testing.assert_array_equal(plan.observed, [0.0, 0.0])
     last = annual_trade("us_census").exports[-2] - np.exp(plan.history[-4:, 0]).sum()
@@ -73,7 +72,7 @@ def test_the_plan_starts_from_what_was_known(scenario: Scenario, posterior: Post
 
 def test_an_early_plan_holds_the_running_year_and_the_record_of_its_day(scenario: Scenario) -> None:
     known = vintage("2024-09-30")
-    plan = compile_plan(scenario, as_of("2024-09-30", known.trade.origin), known, load_realisation())
+    plan = compile_plan(scenario, as_of("2024-09-30", known.trade.origin), known)
     assert format_quarter(plan.origin) == "2024Q2"
     assert plan.record == 51.4  # 2023, the record until 2024 was over
     np.testing.assert_allclose(plan.observed, [known.trade.exports[-2:].sum(), known.trade.imports[-2:].sum()])

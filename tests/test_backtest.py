@@ -165,12 +165,12 @@ def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_th
 
 
 def test_an_interrupted_fit_stores_no_part_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from forecast import fitting
+    from forecast import fitting, sampling
 
     sampler = Mock()
     sampler.wait.side_effect = KeyboardInterrupt
-    monkeypatch.setattr(fitting.nutpie, "sample", Mock(return_value=sampler))
-    monkeypatch.setattr(fitting, "_compiled_model", Mock())
+    monkeypatch.setattr(sampling.nutpie, "sample", Mock(return_value=sampler))
+    monkeypatch.setattr(fitting, "compiled", Mock())
     with pytest.raises(KeyboardInterrupt):
         run_backtest(TRADE, [Piece(OURS, STARTS[0])], DESIGN, tmp_path)
     assert sampler.cancel.call_count == 1

@@ -35,6 +35,7 @@ BASELINE = {
     "ratio": np.array([0.4]),
     "shock_factor": np.array([[[0.05, 0.0], [0.02, 0.06]]]),
     "degrees_of_freedom": np.array([8.0]),
+    "response": np.zeros((1, 2, 3)),
     "last_shock": np.array([[0.5, 0.5]]),
 }
 BRIDGE = {

@@ -12,7 +12,7 @@ import pytest
 from plans import ORIGIN, REALISATION, group, plan, project
 from scipy import stats
 
-from forecast.block import annual_flows
+from forecast.block import simulated_flows
 from forecast.distributions import LogNormal
 from forecast.draws import Array
 from forecast.errors import DataError
@@ -147,7 +147,7 @@ def with_rows(made: Plan, **changes: float) -> Plan:
 
 
 def flows(made: Plan, n_draws: int = 3_000) -> Array:
-    return annual_flows(made, Streams(0, 0, n_draws))
+    return simulated_flows(made, Streams(0, 0, n_draws)).annual
 
 
 def test_no_hazard_no_delay_and_no_spread_is_certainty() -> None:
