@@ -99,9 +99,17 @@ def vintage(as_of: str | None = None, folder: Path = SHIPPED) -> Vintage:
         quarterly_drivers(trade.origin, folder),
         procurement_shares(folder=folder, day=day),
         bridge_observations(folder, day),
-        outcomes(None if as_of is None else parse_time(as_of), folder),
+        _fates(as_of, folder),
         {basis: record_surplus(basis, folder, day) for basis in BASES},
     )
+
+
+def _fates(as_of: str | None, folder: Path) -> tuple[Outcome, ...]:
+    """What had become of announced plants; a day that knows all trade knows them as the tables tell them."""
+    trade = census_flows(folder)[0]
+    day = day_of(as_of)
+    knows_all = day is None or day >= census_release(trade.start + len(trade.values) - 1)
+    return outcomes(None if knows_all or as_of is None else parse_time(as_of), folder)
 
 
 def day_of(as_of: str | None) -> dt.date | None:

@@ -23,7 +23,7 @@ def shares(shared: Localization, own: Localization | None = None, korean: float 
     """Korean share by row of a group that starts at `korean`, four years, `(17, n_draws)`."""
     made: Group = group(path=own)
     learned = {name: np.repeat(values.T, N_DRAWS, axis=1) for name, values in (LOCALIZATION | rows).items()}
-    inputs = Inputs(Streams(0, 0, N_DRAWS), np.zeros((0, N_DRAWS)))
+    inputs = Inputs(Streams(0, 0, N_DRAWS), np.zeros((0, N_DRAWS)), {})
     found = Purchasing(plan(made, path=shared), inputs, learned).korean_share(made, korean)
     return np.broadcast_to(found, (17, N_DRAWS))
 
@@ -50,7 +50,7 @@ def test_innovations_spread_with_the_root_of_time() -> None:
     learned = {
         name: np.repeat(v.T, n, axis=1) for name, v in (LOCALIZATION | {"innovation": np.array([[0.05, 0]])}).items()
     }
-    inputs = Inputs(Streams(0, 0, n), np.zeros((0, n)))
+    inputs = Inputs(Streams(0, 0, n), np.zeros((0, n)), {})
     found = Purchasing(plan(made, path=Localization("fitted")), inputs, learned).korean_share(made, KOREA)
     log_odds = np.log(1 / found - 1 - THIRD / KOREA)
     for row, sd in ((4, 0.05), (16, 0.10)):
