@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from forecast.announcements import announcements
+from forecast.block import Flows
 from forecast.briefing import answer, knowledge, surplus_table
 from forecast.distributions import Constant
 from forecast.draws import SERIES
@@ -112,11 +113,13 @@ def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
         "parameters": "posterior",
         "n_investments": 0,
     }
-    kept = write_results(tmp_path / "kept", manifest, tally.summary([2025]), draws, "", None)
+    kept = write_results(
+        tmp_path / "kept", manifest, tally.summary([2025]), tally.quarters(8099), Flows(draws, draws[:3]), "", None
+    )
     (found,) = outcomes(kept)
     assert (found.year, found.percentile) == (2025, pytest.approx(57.0))
     assert "at the 57th percentile" in answer(kept, outcomes(kept)).plain
-    lost = write_results(tmp_path / "lost", manifest, tally.summary([2025]), None, "", None)
+    lost = write_results(tmp_path / "lost", manifest, tally.summary([2025]), tally.quarters(8099), None, "", None)
     assert outcomes(lost) == (replace(found, percentile=None),)
     assert answer(lost, outcomes(lost)).plain.endswith("The surplus of 2025 was 56.5 bn USD.")
 

@@ -186,4 +186,6 @@ def test_the_digest_notices_every_number_and_no_word() -> None:
     renamed = replace(known.trade, vintage="another copy")
     fewer = replace(known, shares=known.shares[1:])
     assert len({known.digest, replace(known, trade=moved).digest, fewer.digest}) == 3
-    assert replace(known, trade=renamed, as_of="2025-04-12").digest == known.digest == vintage("2025-04-12").digest
+    assert replace(known, trade=renamed, as_of="2025-04-12").digest == known.digest
+    later = vintage("2025-04-12")  # plants were at risk for a day more
+    assert replace(later, fates=known.fates).digest == known.digest != later.digest
