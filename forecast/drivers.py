@@ -15,7 +15,7 @@ import numpy as np
 from forecast.draws import Array
 from forecast.errors import DataError
 from forecast.quarters import format_quarter
-from forecast.series import Series, read_only, series
+from forecast.series import Series, months_by_quarter, read_only, series
 from forecast.tables import SHIPPED
 
 DRIVERS = ("us_output", "won_per_dollar", "oil")
@@ -80,10 +80,8 @@ def _quarters(name: str, seen: Series) -> tuple[int, Array, Array]:
     """First quarter, levels and edges of a series, complete quarters only."""
     if seen.frequency == "Q":
         return seen.start, seen.values, np.zeros(len(seen.values))
-    skipped = -seen.start % 3
-    n_quarters = (len(seen.values) - skipped) // 3
-    months = seen.values[skipped : skipped + 3 * n_quarters].reshape(-1, 3)
+    first, months = months_by_quarter(seen)
     if not np.isfinite(months).all():
         raise DataError(f"drivers_monthly.csv: got an empty month of {name}, expected every month")
     levels = months.mean(axis=1)
-    return (seen.start + skipped) // 3, levels, np.log(months[:, 2] / levels)
+    return first, levels, np.log(months[:, 2] / levels)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from forecast.draws import Array
+from forecast.layout import plain_table
 from forecast.predictive import UNUSUAL, Check, standing_out
 from forecast.uniformity import Study, adjusted
 
@@ -79,9 +79,8 @@ def _study_table(study: Study) -> Table:
 
 
 def _table(headings: Sequence[str]) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for index, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if index else "left", vertical="bottom", no_wrap=True)
+    table = plain_table(headings)
+    table.columns[0].justify = "left"
     return table
 
 

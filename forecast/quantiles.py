@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from forecast.draws import Array
 
+FINE_LEVELS = tuple(round(0.01 * percent, 2) for percent in range(1, 100))
+"""The 99 levels a forecast is frozen and scored at, 0.01 to 0.99."""
+
 SKETCH_STEP = 5e-4
 """Bin width on the asinh scale: a sketched quantile is off by at most one bin, `SKETCH_STEP * sqrt(1 + x^2)` bn USD."""
 

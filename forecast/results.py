@@ -23,8 +23,9 @@ import numpy as np
 from forecast.block import Flows
 from forecast.draws import QUARTERLY_SERIES, SERIES, Array
 from forecast.errors import RunError
+from forecast.quantiles import FINE_LEVELS
 from forecast.quarters import format_quarter
-from forecast.summary import FINE_LEVELS, Quarters, Statistic, Summary, decimals
+from forecast.summary import Quarters, Statistic, Summary, decimals
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from rich.text import Text
 from forecast.layout import plain_table, titled
 from forecast.ledger import Entry
 from forecast.palette import BASIS_NAMES
-from forecast.summary import FINE_LEVELS
+from forecast.quantiles import FINE_LEVELS
 from forecast.targets import next_release, observed
 from forecast.verdict import Score, Split, Verdict
 

@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.draws import Array
+from forecast.quantiles import FINE_LEVELS
 
 if TYPE_CHECKING:
     from forecast.observations import QuarterlyTrade
 
 SERIES = ("exports", "imports", "balance")
 
-LEVELS: Array = np.arange(1, 100) / 100
-"""The 99 levels every forecast is scored at, 0.01 to 0.99."""
+LEVELS: Array = np.array(FINE_LEVELS)
+"""The levels every forecast is scored at, `(99,)`."""
 
 WIDTHS = (50, 80, 95)
 """Widths of the equal-tailed intervals whose coverage is reported, in percent."""

@@ -164,22 +164,26 @@ def quarters_of(exports: Series, imports: Series) -> QuarterlyTrade:
         DataError: the two do not cover the same months.
     """
     _demand_same_months(exports, imports)
-    skipped = -exports.start % 3
-    n_quarters = (len(exports.values) - skipped) // 3
-    split = skipped + 3 * n_quarters
-    quarters = [read_only(flow.values[skipped:split].reshape(-1, 3).sum(axis=1) / 1e3) for flow in (exports, imports)]
-    later = [read_only(flow.values[split:] / 1e3) for flow in (exports, imports)]
-    return QuarterlyTrade((exports.start + skipped) // 3, exports.vintage, *quarters, *later)
+    flows = (exports, imports)
+    first = months_by_quarter(exports)[0]
+    quarters = [months_by_quarter(flow)[1] for flow in flows]
+    later = 3 * (first + len(quarters[0])) - exports.start
+    sums = [read_only(months.sum(axis=1) / 1e3) for months in quarters]
+    return QuarterlyTrade(first, exports.vintage, *sums, *(read_only(flow.values[later:] / 1e3) for flow in flows))
+
+
+def months_by_quarter(seen: Series) -> tuple[int, Array]:
+    """First complete quarter of a monthly series, and the months of every complete quarter, `(n_quarters, 3)`."""
+    first = -(-seen.start // 3)
+    months = seen.values[3 * first - seen.start :]
+    return first, months[: len(months) // 3 * 3].reshape(-1, 3)
 
 
 def completions(exports: Series, imports: Series, n_months: int) -> Array:
     """Log of each complete quarter over its first `n_months`, `(n_quarters, 2)`; no rows for no months."""
     if not n_months:
         return read_only(np.empty((0, 2)))
-    skipped = -exports.start % 3
-    n_quarters = (len(exports.values) - skipped) // 3
-    months = np.stack([flow.values[skipped : skipped + 3 * n_quarters] for flow in (exports, imports)], axis=1)
-    quarters = months.reshape(n_quarters, 3, 2)
+    quarters = np.stack([months_by_quarter(flow)[1] for flow in (exports, imports)], axis=-1)
     return read_only(np.log(quarters.sum(axis=1) / quarters[:, :n_months].sum(axis=1)))
 
 

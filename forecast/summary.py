@@ -18,13 +18,10 @@ import numpy as np
 
 from forecast.draws import SERIES, Array
 from forecast.moments import Moments
-from forecast.quantiles import Pool, quantiles
+from forecast.quantiles import FINE_LEVELS, Pool, quantiles
 
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Quantile levels of the equal-tailed 95, 80 and 50 % intervals and the median."""
-
-FINE_LEVELS = tuple(round(0.01 * percent, 2) for percent in range(1, 100))
-"""Quantile levels of near quarters: a whole distribution, to be scored when its quarter has been seen."""
 
 INTERVALS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
 """Levels of the ends of the equal-tailed intervals, by width in percent."""

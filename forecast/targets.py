@@ -16,10 +16,9 @@ import numpy as np
 
 from forecast.annual import every_year
 from forecast.draws import QUARTERLY_SERIES, Array
-from forecast.quantiles import quantiles
+from forecast.quantiles import FINE_LEVELS, quantiles
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.series import quarterly_trade
-from forecast.summary import FINE_LEVELS
 
 COLUMNS = ("basis", "series", "period", "quantile", "unit", "value")
 UNIT = "bn USD"

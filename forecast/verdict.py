@@ -26,9 +26,9 @@ from forecast.hindsight import Hindsight, hindsight
 from forecast.ledger import Entry
 from forecast.plan import compile_plan
 from forecast.posterior import Posterior
+from forecast.quantiles import FINE_LEVELS
 from forecast.scenario import Scenario
 from forecast.scoring import WIDTHS, crps, pit
-from forecast.summary import FINE_LEVELS
 from forecast.tables import SHIPPED
 from forecast.targets import UNIT, Predictions, Target, observed, predictions
 from forecast.vintage import vintage

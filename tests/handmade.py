@@ -25,6 +25,17 @@ def write_tables(
     return folder
 
 
+def copy_with_cell(table: Path, folder: Path, column: str, text: str) -> None:
+    """Copy a shipped table to a folder with another text in one cell of its first row."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[0][column] = text
+    with (folder / table.name).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def _write(folder: Path, table: str, rows: Mapping[str, Mapping[str, str]]) -> None:
     columns = TABLES[table].columns
     with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:

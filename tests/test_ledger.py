@@ -23,13 +23,13 @@ from forecast.errors import LedgerError, RunError
 from forecast.ledger import ENTRY, POSTERIORS, Entry, add_entry, entries, read_entry, stored_run
 from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior, current_digests, load_posterior, save_posterior
+from forecast.quantiles import FINE_LEVELS
 from forecast.quarters import parse_quarter
 from forecast.results import Results
 from forecast.run import run_scenario
 from forecast.scenario import Scenario, load_scenario
 from forecast.scoring import crps
 from forecast.series import quarterly_trade
-from forecast.summary import FINE_LEVELS
 from forecast.targets import Target, observed
 from forecast.verdict import SCORES, run_again, verdict, write_scores
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from handmade import copy_with_cell
 from test_wave import coefficients, plant
 
 from forecast.errors import DataError
@@ -136,14 +135,7 @@ def test_investment_is_the_printed_sum_of_four_years() -> None:
     ],
 )
 def test_a_reading_that_makes_no_sense_is_refused(tmp_path: Path, column: str, text: str, message: str) -> None:
-    shutil.copy(SHIPPED / "readings.csv", tmp_path)
-    with (tmp_path / "readings.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    rows[0][column] = text
-    with (tmp_path / "readings.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    copy_with_cell(SHIPPED / "readings.csv", tmp_path, column, text)
     with pytest.raises(DataError, match=re.escape(message)):
         load_readings(tmp_path)
 

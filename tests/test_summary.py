@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from forecast.draws import SERIES, Array
-from forecast.quantiles import sketch_error
-from forecast.summary import FINE_LEVELS, LEVELS, Tally, decimals, quantile_name
+from forecast.quantiles import FINE_LEVELS, sketch_error
+from forecast.summary import LEVELS, Tally, decimals, quantile_name
 
 SHAPE = (len(SERIES), 2)
 YEARS = (2030, 2031)

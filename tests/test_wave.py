@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from handmade import copy_with_cell
 
 from forecast.errors import DataError
 from forecast.observations import announcements
@@ -126,13 +125,6 @@ def test_prior_means_add_up_to_less_than_the_reduced_form_allows() -> None:
     ],
 )
 def test_a_plant_that_makes_no_sense_is_refused(tmp_path: Path, column: str, text: str, message: str) -> None:
-    shutil.copy(SHIPPED / "wave.csv", tmp_path)
-    with (tmp_path / "wave.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    rows[0][column] = text
-    with (tmp_path / "wave.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    copy_with_cell(SHIPPED / "wave.csv", tmp_path, column, text)
     with pytest.raises(DataError, match=re.escape(message)):
         load_wave(tmp_path)
