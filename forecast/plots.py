@@ -262,6 +262,7 @@ def _draw_outcomes(ax: Axes, later: Sequence[tuple[int, float]]) -> None:
     low, high = ax.get_ylim()
     for place, (year, value) in enumerate(later):
         foot = low + (0.05 + 0.08 * place) * (high - low)
+        foot = foot if abs(foot) > 0.04 * (high - low) else 0.04 * (high - low)  # clear of the line at zero
         ax.vlines(year, foot, value, color=INK, linewidth=0.9, zorder=4.5)
         ax.plot(year, value, "D", color=palette.OUTCOME, mec=INK, mew=1.4, ms=8.5, gid="outcome", zorder=5)
         words = f"{value:.1f} observed in {year}, after this forecast".replace("-", "−")
