@@ -24,6 +24,7 @@ with warnings.catch_warnings():
     import nutpie
     import pymc
     import pytensor
+    from numba.core.errors import NumbaPerformanceWarning
     from pytensor.graph.basic import Constant
     from pytensor.graph.traversal import ancestors
 
@@ -74,7 +75,9 @@ def compiled(task: Task) -> Any:
     data = {str(variable.name): variable.get_value() for variable in model.data_vars}
     form = _form(task.name, model, data)
     if form not in _compiled:
-        with pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False):
+        flags = pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False)
+        with flags, warnings.catch_warnings():
+            warnings.simplefilter("ignore", NumbaPerformanceWarning)  # a hint on the speed of small products
             _compiled[form] = nutpie.compile_pymc_model(model, backend="numba")
     return _compiled[form].with_data(**data)
 
