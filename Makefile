@@ -11,13 +11,16 @@ INSTALLED := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint style types contracts lock clean
+.PHONY: run test refit lint style types contracts lock clean
 
 run: $(INSTALLED)
 	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
 
 test: $(INSTALLED)
 	"$(BIN)/python" -m pytest $(ARGS)
+
+refit: $(INSTALLED)
+	"$(BIN)/python" -m pytest tests/test_refit.py -m refit $(ARGS)
 
 lint: style types contracts
 

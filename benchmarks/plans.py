@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from forecast.distributions import Constant, Law, LogNormal, Weibull
 from forecast.inputs import Judged
 from forecast.plan import Group, Plan, Project, compile_plan
@@ -19,9 +21,14 @@ OUTCOMES: dict[str, Law] = {"probability": Constant(0.9), "slip": Weibull(0.5, 1
 
 
 def announced_plan() -> Plan:
-    """Compiled `announced.yaml`, with `OUTCOMES` where it states none of its own."""
+    """Compiled `announced.yaml`, with `OUTCOMES` where it states none of its own.
+
+    Trade does not respond to the drivers, which the engine still draws, and no month after the origin is known.
+    """
     plan = compile_plan(load_scenario(ANNOUNCED), load_posterior(), vintage())
-    return replace(plan, groups=tuple(_settled(group) for group in plan.groups))
+    baseline = plan.rows["baseline"]
+    deaf = {**plan.rows, "baseline": {**baseline, "response": np.zeros_like(baseline["response"])}}
+    return replace(plan, rows=deaf, running=None, groups=tuple(_settled(group) for group in plan.groups))
 
 
 def _settled(group: Group) -> Group:

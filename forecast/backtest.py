@@ -24,7 +24,7 @@ import numpy as np
 from forecast.draws import Array
 from forecast.drivers import DRIVERS, quarterly_drivers
 from forecast.errors import FitError, RunError
-from forecast.parallel import in_order
+from forecast.parallel import first_alone
 from forecast.posterior import folder_digest
 from forecast.processes import baseline_flows, driver_growth
 from forecast.quarters import format_quarter
@@ -183,11 +183,7 @@ def run_backtest(
     try:
         for piece in open_pieces:
             piece.path(folder).parent.mkdir(parents=True, exist_ok=True)
-        finish = partial(_finish, trade, design, folder)
-        for piece in open_pieces[:1]:  # alone, since workers that compile one model at a time spoil each other's cache
-            finish(piece)
-            progress(1)
-        for _ in in_order(finish, open_pieces[1:], n_jobs):
+        for _ in first_alone(partial(_finish, trade, design, folder), open_pieces, n_jobs):
             progress(1)
     except OSError as error:
         raise RunError(f"{folder}: cannot be written ({error.strerror or error}); choose another with --out") from error

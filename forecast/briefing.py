@@ -20,7 +20,7 @@ from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quan
 from forecast.vintage import vintage
 
 if TYPE_CHECKING:
-    from forecast.fitting import ReportRow
+    from forecast.parameters import ReportRow
 
 
 def surplus_table(results: Results, record: float, later: Sequence[Outcome] = ()) -> Group:

@@ -27,10 +27,12 @@ from forecast.draws import Array
 from forecast.drivers import quarterly_drivers
 from forecast.models.baseline import baseline_task
 from forecast.models.bridge import bridge_task
+from forecast.models.drivers import drivers_task
 from forecast.models.localization import localization_task
+from forecast.models.running import running_task
 from forecast.models.task import Free, Task
 from forecast.observations import quarterly_trade
-from forecast.parallel import in_order
+from forecast.parallel import first_alone
 from forecast.posterior import current_digests
 from forecast.replicas import Replica, replicas, row_of
 from forecast.sampling import Effort, Refits, Sample, prior_draws
@@ -56,13 +58,15 @@ N_TRIES = 3
 CHUNK = 20
 """Repetitions done by one worker in a row."""
 
-SECONDS_A_REFIT = {"baseline": 3.5, "localization": 0.4, "bridge": 0.8}
+SECONDS_A_REFIT = {"baseline": 3.5, "drivers": 1.5, "running": 0.4, "localization": 0.4, "bridge": 0.8}
 """Measured on one core of a server of 2023, data making included."""
 
 JOINT = "joint log density"
 
 _TASKS: Mapping[str, Callable[[Any, int], Task]] = {
     "baseline": lambda observed, origin: baseline_task(observed, quarterly_drivers(origin), quarterly_trade()),
+    "drivers": lambda observed, origin: drivers_task(observed),
+    "running": lambda observed, origin: running_task(observed, len(quarterly_trade().later_exports)),
     "localization": localization_task,
     "bridge": bridge_task,
 }
@@ -86,7 +90,7 @@ _COUNTS = ("divergences", "refused")
 
 def calibrated_models() -> tuple[str, ...]:
     """Models that can be calibrated, in the order of their fits."""
-    return tuple(_TASKS)
+    return tuple(replica.model for replica in replicas())
 
 
 def seconds_needed(n: int, n_jobs: int) -> float:
@@ -111,7 +115,7 @@ def calibration_study(
     path, key = folder / f"ranks_{model}.csv", _key(seed)
     trials = _stored(path, key)[:n]
     progress(len(trials))
-    for made in in_order(run_chunk, _chunks(model, len(trials), n, seed), n_jobs):
+    for made in first_alone(run_chunk, _chunks(model, len(trials), n, seed), n_jobs):
         trials = [*trials, *made]
         _store(path, key, trials)
         progress(len(made))

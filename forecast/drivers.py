@@ -56,6 +56,11 @@ class QuarterlyDrivers:
         """Log growth of every quarter but the first, `(n_quarters - 1, 3)`."""
         return np.diff(np.log(self.levels), axis=0)
 
+    def surprises(self, n_quarters: int) -> Array:
+        """Growth of the last quarters less its mean over them, `(n_quarters, 3)`."""
+        growth = self.growth[-n_quarters:]
+        return np.asarray(growth - growth.mean(axis=0))
+
 
 @cache
 def quarterly_drivers(origin: int, folder: Path = SHIPPED) -> QuarterlyDrivers:

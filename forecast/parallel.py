@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 Work = TypeVar("Work")
@@ -24,3 +25,13 @@ def in_order(function: Callable[[Work], Done], work: Iterable[Work], n_jobs: int
 
     workers = Parallel(n_jobs=n_jobs, return_as="generator")
     return iter(workers(delayed(function)(piece) for piece in work))
+
+
+def first_alone(function: Callable[[Work], Done], work: Iterable[Work], n_jobs: int) -> Iterator[Done]:
+    """The same, with the first piece done before any worker starts: what it leaves on disk, the workers find.
+
+    For work that compiles a model: processes that store the code of one model at a time mix it up.
+    """
+    pieces = iter(work)
+    yield from map(function, islice(pieces, 1))
+    yield from in_order(function, pieces, n_jobs)

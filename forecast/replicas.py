@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import combinations
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
 from forecast.draws import Array
-from forecast.drivers import quarterly_drivers
+from forecast.drivers import DRIVERS, QuarterlyDrivers, quarterly_drivers
 from forecast.models.evidence import (
     BASELINE_QUARTERS,
+    DRIVER_QUARTERS,
     bridge_evidence,
+    like_quarters,
     reading_noise,
     seen_spans,
     share_noise,
@@ -31,7 +34,8 @@ from forecast.observations import (
     procurement_shares,
     quarterly_trade,
 )
-from forecast.processes import FLOWS, baseline_flows, bridge_ratios
+from forecast.processes import FLOWS, baseline_flows, bridge_ratios, driver_growth
+from forecast.vintage import vintage
 
 Rows: TypeAlias = Mapping[str, Array]
 """One parameter row of a model as `processes` takes it, `(..., 1)`."""
@@ -73,8 +77,12 @@ def replicas() -> tuple[Replica[Any], ...]:
     """Every model that can be checked, with the shipped observations."""
     trade, books = quarterly_trade(), bridge_observations()
     origin = trade.origin
+    drivers, months = quarterly_drivers(origin), vintage().completions
+    running = [Replica("running", months, partial(_made_months, months), _months_summary)] if len(months) else []
     return (
         Replica("baseline", trade, partial(_made_trade, trade), _trade_summary),
+        Replica("drivers", drivers, partial(_made_drivers, drivers), _drivers_summary),
+        *running,
         Replica("localization", procurement_shares(), partial(_made_shares, procurement_shares()), _share_summary),
         Replica("bridge", books, partial(_made_books, books, origin), partial(_books_summary, origin)),
     )
@@ -91,8 +99,7 @@ def _made_trade(trade: QuarterlyTrade, rows: Rows, rng: np.random.Generator) -> 
     start = np.log([[trade.exports[-n_quarters - 1], trade.imports[-n_quarters - 1]]])
     normals, tail = _shocks(rows, n_quarters, rng)
     quiet = {**rows, "last_shock": np.zeros((2, 1))}
-    growth = quarterly_drivers(trade.origin).growth[-n_quarters:]
-    forcing = (growth - growth.mean(axis=0))[..., None]
+    forcing = quarterly_drivers(trade.origin).surprises(n_quarters)[..., None]
     flows = baseline_flows(quiet, start, trade.origin - n_quarters + 1, normals, tail, forcing)
     made = [
         np.append(seen[:-n_quarters], flow) for seen, flow in zip((trade.exports, trade.imports), flows, strict=True)
@@ -123,6 +130,54 @@ def _trade_summary(trade: QuarterlyTrade) -> dict[str, float]:
         "balance in year 2 of the window, bn USD": balance[5:9].sum(),
         "balance in its last year, bn USD": balance[-4:].sum(),
     }
+
+
+def _made_drivers(drivers: QuarterlyDrivers, rows: Rows, rng: np.random.Generator) -> Made[QuarterlyDrivers]:
+    """Drivers from their level before the window on, with no shock before it; the origin's months stay."""
+    quiet = {**rows, "carried": np.zeros((len(DRIVERS), 1))}
+    growth = driver_growth(quiet, *_shocks(rows, DRIVER_QUARTERS, rng, len(DRIVERS)))[..., 0]
+    levels = drivers.levels.copy()
+    levels[-DRIVER_QUARTERS:] = levels[-DRIVER_QUARTERS - 1] * np.exp(growth.cumsum(axis=0))
+    return Made(replace(drivers, levels=levels))
+
+
+def _drivers_summary(drivers: QuarterlyDrivers) -> dict[str, float]:
+    growth = 100 * drivers.growth[-DRIVER_QUARTERS:].T
+    found: dict[str, float] = {}
+    for name, series in zip(DRIVERS, growth, strict=True):
+        words = _words(name)
+        found |= {
+            f"{words} growth: mean, % a quarter": series.mean(),
+            f"{words} growth: sd, %": series.std(),
+            f"{words} growth: autocorrelation, 1 quarter": _autocorrelation(series - series.mean()),
+            f"{words} growth: deepest fall, %": series.min(),
+        }
+    pairs = combinations(range(len(DRIVERS)), 2)
+    return found | {
+        f"{_words(DRIVERS[a])} and {_words(DRIVERS[b])}: correlation": _correlation(growth[a], growth[b])
+        for a, b in pairs
+    }
+
+
+def _words(driver: str) -> str:
+    return driver.replace("us_", "US ").replace("_", " ")
+
+
+def _made_months(completions: Array, rows: Rows, rng: np.random.Generator) -> Made[Array]:
+    """Logs of quarters over their first months around the level of the running one's calendar quarter."""
+    like = like_quarters(len(completions))
+    made = completions.copy()
+    made[like] = rows["level"][:, 0] + rng.standard_normal((len(like), 2)) @ rows["noise_factor"][..., 0].T
+    return Made(made)
+
+
+def _months_summary(completions: Array) -> dict[str, float]:
+    same = 100 * completions[like_quarters(len(completions))].T
+    found = {
+        f"{name}, quarter over its months: mean, log %": flow.mean() for name, flow in zip(FLOWS, same, strict=True)
+    }
+    found |= {f"{name}, quarter over its months: sd, log %": flow.std() for name, flow in zip(FLOWS, same, strict=True)}
+    return found | {"both quarters over their months: correlation": _correlation(*same)}
 
 
 def _made_shares(
@@ -195,6 +250,6 @@ def _correlation(one: Array, other: Array) -> float:
     return float(np.asarray(np.corrcoef(one, other))[0, 1])
 
 
-def _shocks(rows: Rows, n_periods: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Normals and tails of one path, as `processes` takes them."""
-    return rng.standard_normal((n_periods, 2, 1)), rng.standard_gamma(rows["degrees_of_freedom"] / 2, (n_periods, 1))
+def _shocks(rows: Rows, n_periods: int, rng: np.random.Generator, k: int = 2) -> tuple[Array, Array]:
+    """Normals and tails of one path of `k` series, as `processes` takes them."""
+    return rng.standard_normal((n_periods, k, 1)), rng.standard_gamma(rows["degrees_of_freedom"] / 2, (n_periods, 1))

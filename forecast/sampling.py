@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from shutil import which
 from typing import Any
@@ -27,6 +28,7 @@ with warnings.catch_warnings():
     from numba.core.errors import NumbaPerformanceWarning
     from pytensor.graph.basic import Constant
     from pytensor.graph.traversal import ancestors
+    from pytensor.link.numba import cache
 
     from forecast.models.task import Free, Task
 
@@ -76,10 +78,24 @@ def compiled(task: Task) -> Any:
     form = _form(task.name, model, data)
     if form not in _compiled:
         flags = pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False)
-        with flags, warnings.catch_warnings():
+        with _own_cache(task.name), flags, warnings.catch_warnings():
             warnings.simplefilter("ignore", NumbaPerformanceWarning)  # a hint on the speed of small products
-            _compiled[form] = nutpie.compile_pymc_model(model, backend="numba")
+            _compiled[form] = nutpie.compile_pymc_model(
+                model, backend="numba", default_initialization_strategy="prior"
+            )  # the usual start, a unit around the prior's centre, lies so far out that a chain in seventy stays there
     return _compiled[form].with_data(**data)
+
+
+@contextmanager
+def _own_cache(name: str) -> Iterator[None]:
+    """Stored machine code apart from that of other models: processes that add to one place mix up their code."""
+    usual = cache.NUMBA_CACHE_PATH
+    cache.NUMBA_CACHE_PATH = usual / name
+    cache.NUMBA_CACHE_PATH.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        cache.NUMBA_CACHE_PATH = usual
 
 
 def _form(name: str, model: Any, data: Mapping[str, Array]) -> tuple[Any, ...]:

@@ -17,12 +17,15 @@ import pytest
 from numpy.typing import NDArray
 
 from forecast.books import books_note, memory_gap, unusual_spans
+from forecast.drivers import DRIVERS
 from forecast.models.evidence import bridge_evidence
 from forecast.observations import SpanTrade, bridge_observations, procurement_shares, quarterly_trade
 from forecast.predictive import tail_probability
 from forecast.processes import baseline_shocks
 from forecast.replicas import replicas, row_of
+from forecast.streams import generator
 from forecast.uniformity import adjusted, empirical, p_value, uniform_bands
+from forecast.vintage import vintage
 
 ORIGIN = 8105
 N_KEPT = 99
@@ -131,6 +134,38 @@ def test_made_trade_holds_the_shocks_of_its_equation_and_none_before_the_window(
     assert whitened.var(axis=1) == pytest.approx([variance] * 2, rel=SIGMAS * ((kurtosis - 1) / n) ** 0.5)
 
 
+def test_made_drivers_have_the_pace_and_the_momentum_of_their_row() -> None:
+    rows = {
+        "drift": np.array([[0.006, 0.0, 0.003]]),
+        "moving_average": np.array([[0.2, 0.3, 0.4]]),
+        "shock_factor": np.array([np.diag([0.005, 0.03, 0.1])]),
+        "degrees_of_freedom": np.array([50.0]),
+        "carried": np.full((1, 3), 9.0),
+    }
+    made = [_replica("drivers").make(row_of(rows, 0), generator(0, "test", seed)).observed for seed in range(200)]
+    growth = np.array([one.growth[-79:] for one in made])  # the quarter before has no shock behind it
+    n, sd = growth[..., 0].size, growth.std(axis=(0, 1))
+    carried = 1 + rows["moving_average"][0]
+    assert growth.mean(axis=(0, 1)) == pytest.approx(rows["drift"][0], abs=SIGMAS * (sd * carried).max() / n**0.5)
+    off = growth - rows["drift"][0]
+    together = (off[:, 1:] * off[:, :-1]).mean(axis=(0, 1)) / off.var(axis=(0, 1))
+    a = rows["moving_average"][0]
+    assert together == pytest.approx(a / (1 + a**2), abs=SIGMAS / n**0.5)
+    assert len(DRIVERS) == growth.shape[-1]
+    assert made[0].origin == quarterly_trade().origin
+
+
+def test_made_months_have_the_level_and_the_error_of_their_row() -> None:
+    rows = {"level": np.array([[0.4, 0.5]]), "noise_factor": np.array([[[0.02, 0.0], [0.01, 0.03]]])}
+    seen = vintage().completions
+    made = np.array([_replica("running").make(row_of(rows, 0), generator(0, "test", k)).observed for k in range(400)])
+    moved = (made != seen).any(axis=(0, 2))
+    assert np.flatnonzero(moved).tolist() == list(range(len(seen) - 80, len(seen), 4))
+    values = made[:, moved].reshape(-1, 2)
+    assert values.mean(axis=0) == pytest.approx([0.4, 0.5], abs=SIGMAS * 0.032 / len(values) ** 0.5)
+    assert np.cov(values.T)[0, 1] == pytest.approx(2e-4, abs=SIGMAS * 0.02 * 0.032 / len(values) ** 0.5)
+
+
 def test_made_books_keep_the_us_figures_and_carry_the_hidden_years() -> None:
     seen = bridge_observations()
     made = _replica("bridge").make(row_of(BRIDGE, 0), np.random.default_rng(1))
@@ -217,7 +252,7 @@ def test_predictive_checks_need_no_pymc() -> None:
 def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     out = tmp_path_factory.mktemp("checks")
     command = [sys.executable, "-m", "forecast", "check", "--out", str(out)]
-    return subprocess.check_output(command, text=True, env=os.environ | {"COLUMNS": "104"}), out
+    return subprocess.check_output(command, text=True, env=os.environ | {"COLUMNS": "108"}), out
 
 
 def test_check_prints_every_quantity_and_draws_every_model(checked: tuple[str, Path]) -> None:

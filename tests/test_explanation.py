@@ -126,7 +126,7 @@ def test_explaining_needs_no_pymc(stored: Path) -> None:
 
 
 def test_the_report_of_a_fit_lists_the_sector_coefficients_that_data_moved() -> None:
-    from forecast.fitting import fit_report
+    from forecast.parameters import fit_report
 
     groups = {"sectors": sector_group(-0.5, 0.5)}
     prior = {"sectors": sector_group(0.0, 1.0)}

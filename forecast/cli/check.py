@@ -47,7 +47,7 @@ def _check_predictions(posterior: Posterior, out: Path, seed: int) -> None:
     from forecast.findings import predictive_table, predictive_words
     from forecast.predictive import predictive_checks
 
-    console = terminal(at_least=104)
+    console = terminal(at_least=108)
     checks = predictive_checks(posterior, seed)
     console.print(predictive_table(checks))
     console.print(predictive_words(checks))

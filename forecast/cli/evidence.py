@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from forecast.cli.terminal import terminal
+from forecast.cli.terminal import demand_workers, terminal
 from forecast.errors import RunError
 
 
@@ -40,18 +40,20 @@ def history(years: int, out: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Where to store it; the user's own place by default.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the sampler.")
 @click.option("--as-of", metavar="DAY", help="Learn from what was public on a day, such as 2025-04-11, only.")
-def fit(out: Path | None, seed: int, as_of: str | None) -> None:
+@click.option("--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
+def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int) -> None:
     """Learn the parameters from the shipped observations, report prior beside posterior, and store them."""
     from forecast.vintage import vintage
 
     known = vintage(as_of)
 
     from forecast.briefing import fit_table
-    from forecast.fitting import fit_posterior, fit_report
+    from forecast.fitting import fit_posterior
+    from forecast.parameters import fit_report
     from forecast.posterior import save_posterior, user_path
     from forecast.sampling import Effort
 
-    posterior = fit_posterior(Effort(seed=seed), known)
+    posterior = fit_posterior(Effort(seed=seed), known, n_jobs=n_jobs)
     path = user_path(as_of) if out is None else out
     save_posterior(posterior, path)
     console = terminal(at_least=100)

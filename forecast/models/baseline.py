@@ -79,10 +79,7 @@ def window(trade: QuarterlyTrade, drivers: QuarterlyDrivers | None = None) -> Wi
     """The last `BASELINE_QUARTERS` quarters of growth."""
     history = np.log(np.column_stack([trade.exports, trade.imports]))[-BASELINE_QUARTERS - 1 :]
     n_quarters = len(history) - 1
-    forcing = np.zeros((n_quarters, len(DRIVERS)))
-    if drivers is not None:
-        growth = drivers.growth[-n_quarters:]
-        forcing = growth - growth.mean(axis=0)
+    forcing = np.zeros((n_quarters, len(DRIVERS))) if drivers is None else drivers.surprises(n_quarters)
     return Window(trade.origin - n_quarters + 1, history, forcing)
 
 

@@ -9,12 +9,10 @@ import pymc as pm
 
 from forecast.draws import Array
 from forecast.drivers import QuarterlyDrivers
+from forecast.models.evidence import DRIVER_QUARTERS
 from forecast.models.shocks import shock_rows, student_shocks
 from forecast.models.task import Free, Task
 from forecast.quarters import format_quarter
-
-DRIVER_QUARTERS = 80
-"""Quarters of growth the drivers learn from: twenty years."""
 
 SCALE = np.array([[0.005], [0.035], [0.12]])
 """Prior medians of the scales of shocks of US output, the won and oil, log points a quarter; wide, judgement."""

@@ -16,6 +16,12 @@ from forecast.quarters import year_of
 BASELINE_QUARTERS = 48
 """Quarters of growth the baseline learns from: rolling-origin scores are worse with 40 and with 60 or more."""
 
+DRIVER_QUARTERS = 80
+"""Quarters of growth the drivers learn from: twenty years."""
+
+RUNNING_YEARS = 20
+"""Years whose same calendar quarter the model of the running quarter learns from."""
+
 SHARE_NOISE: Mapping[int, float] = {2020: 0.005, 2023: 0.005}
 """Standard deviation of a published share by its year, `OTHER_SHARE_NOISE` of any other year.
 
@@ -75,6 +81,11 @@ def reading_noise(span: SpanTrade) -> float:
     """Standard deviation of a year's log ratio of the two books around that of a span of its months."""
     unseen = 1 - (span.last_month - span.first_month + 1) / 12
     return max(READING_NOISE * unseen, ROUNDING_NOISE)
+
+
+def like_quarters(n_quarters: int) -> NDArray[np.int64]:
+    """Places among quarters up to the origin's of those of the running one's calendar quarter, the oldest first."""
+    return np.arange(n_quarters - 4, -1, -4)[:RUNNING_YEARS][::-1]
 
 
 def share_noise(year: int) -> float:

@@ -1,4 +1,4 @@
-"""Shocks of several series as the models see them: multivariate Student t with one tail for all."""
+"""Shocks of several series as the models see them: normal, or multivariate Student t with one tail for all."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ def student_shocks(
 ) -> None:
     """Likelihood of shocks `(k, n)` as multivariate Student t: `(1 + |z|² / nu)^-((nu + k) / 2) / scales`.
 
-    Each shock is what the earlier ones spill over, and a rest. The scales of the rests have prior medians `scale`
-    and logarithms with sd `spread`; what a shock of one scale spills is 0 with sd 0.7 scales of the other. Left out is
-    a factor that depends on `nu` alone unless there are two series: of three, `nu` must be a number.
+    Left out is a factor that depends on `nu` alone unless there are two series: of three, `nu` must be a number.
 
     Args:
         shocks: log points; flows, or drivers, are the first axis.
@@ -34,11 +32,26 @@ def student_shocks(
         nu: degrees of freedom, from `free_tail` or a number.
         k: number of series.
     """
-    log_ratio = pm.Normal("log_shock_scale", 0.0, spread, shape=(k, 1))
-    spill = pm.Normal("spill", 0.0, 0.7, shape=(k * (k - 1) // 2, 1))
-    standard = _rests(shocks / scale, spill, k) * pt.exp(-log_ratio)
+    standard, log_ratio = _standardised(shocks / scale, spread, k)
     log_density = -0.5 * (nu + k) * pt.log1p((standard**2).sum(axis=0) / nu) - log_ratio.sum()
     pm.Potential("shocks", log_density.sum())
+
+
+def normal_shocks(shocks: TensorVariable, scale: float, spread: float) -> None:
+    """Likelihood of shocks `(2, n)` as bivariate normal, with one prior median of both scales; else as above."""
+    standard, log_ratio = _standardised(shocks / scale, spread, 2)
+    pm.Potential("shocks", (-0.5 * standard**2 - log_ratio).sum())
+
+
+def _standardised(scaled: TensorVariable, spread: float, k: int) -> tuple[TensorVariable, TensorVariable]:
+    """Shocks in units of their scale, `(k, n)`, and the logs of scales over their prior medians, `(k, 1)`.
+
+    Each shock is what the earlier ones spill over, and a rest. The scales of the rests have logarithms with sd
+    `spread`; what a shock of one scale spills is 0 with sd 0.7 scales of the other.
+    """
+    log_ratio = pm.Normal("log_shock_scale", 0.0, spread, shape=(k, 1))
+    spill = pm.Normal("spill", 0.0, 0.7, shape=(k * (k - 1) // 2, 1))
+    return _rests(scaled, spill, k) * pt.exp(-log_ratio), log_ratio
 
 
 def _rests(scaled: TensorVariable, spill: TensorVariable, k: int) -> TensorVariable:
@@ -53,13 +66,23 @@ def shock_rows(free: Free, scale: Array, nu: float | None = None) -> dict[str, A
     """Rows `shock_factor` and `degrees_of_freedom` from the free parameters of `student_shocks`.
 
     Args:
-        free: `log_shock_scale` `(n_rows, k, 1)`, `spill`, and `log_freedom_above_two` of `free_tail`.
+        free: as `shock_factor` takes them, and `log_freedom_above_two` of `free_tail`.
         scale: `(k,)`, prior medians of the scales.
         nu: degrees of freedom where they are a number.
     """
-    ratio = np.exp(free["log_shock_scale"])
-    factor = ratio * np.eye(len(scale))
+    factor = shock_factor(free, scale)
+    freedom = 2 + np.exp(free["log_freedom_above_two"]) if nu is None else np.full(len(factor), nu)
+    return {"shock_factor": factor, "degrees_of_freedom": freedom}
+
+
+def shock_factor(free: Free, scale: Array) -> Array:
+    """Lower Cholesky factor of the scale of shocks, `(n_rows, k, k)`.
+
+    Args:
+        free: `log_shock_scale` `(n_rows, k, 1)` and `spill`.
+        scale: `(k,)`, prior medians of the scales.
+    """
+    factor = np.exp(free["log_shock_scale"]) * np.eye(len(scale))
     for pair, (earlier, later) in enumerate(combinations(range(len(scale)), 2)):
         factor[:, later] += free["spill"][:, pair] * factor[:, earlier]
-    freedom = 2 + np.exp(free["log_freedom_above_two"]) if nu is None else np.full(len(factor), nu)
-    return {"shock_factor": factor * np.asarray(scale)[:, None], "degrees_of_freedom": freedom}
+    return np.asarray(factor * np.asarray(scale)[:, None])
