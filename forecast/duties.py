@@ -11,7 +11,7 @@ from forecast import tariffs
 from forecast.channels import QUARTERS_PER_YEAR
 from forecast.draws import Array
 from forecast.inputs import Inputs, Values
-from forecast.lever_plan import FINISHED, INPUTS, MACHINERY, Duty, Levers, Purchase, Taxed
+from forecast.lever_plan import FINISHED, INPUTS, MACHINERY, NEVER, Duty, Levers, Purchase, Taxed
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,11 @@ def _targets(taxed: Taxed, levers: Levers, inputs: Inputs, time: Array) -> list[
     for duty in taxed.duties:
         rate = inputs.value(duty.rate) + (taxed.regime if duty.added else 0.0)
         effects = _effects(taxed, rate, inputs.values(duty.responses))
-        held = tariffs.share_of_quarter(time, inputs.value(duty.start), inputs.value(duty.until))
-        held = held * _comes(inputs, duty)
-        paths = [tariffs.over(path, effect, held) for path, effect in zip(paths, effects, strict=True)]
+        start, comes = inputs.value(duty.start), _comes(inputs, duty)
+        held = tariffs.share_of_quarter(time, start, inputs.value(duty.until)) * comes
+        begun = tariffs.share_of_quarter(time, start, NEVER) * comes  # its pace is also that of the way back
+        shares = (held, held, held, begun)
+        paths = [tariffs.over(*each) for each in zip(paths, effects, shares, strict=True)]
     return paths
 
 

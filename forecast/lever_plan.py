@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import floor, inf
+from math import floor
 
 from forecast.distributions import Constant, Law
 from forecast.inputs import Input, Judged
@@ -12,6 +12,9 @@ from forecast.lever_forms import EVERY
 from forecast.levers import ImportCommitment, Tariff
 from forecast.regime import REST, TAXED, WITHOUT_TRADE, Regime, load_regime
 from forecast.scenario import Scenario
+
+NEVER = 1e6
+"""A date on the quarter axis after every other."""
 
 MACHINERY = REST
 """Sector whose duty machines pay, whatever plant they are for."""
@@ -125,7 +128,7 @@ def _taxed(regime: Regime, responses: Mapping[str, Input], sector: str, tariffs:
 
 def _past(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
     """A step of the regime that came before the origin."""
-    return Duty(_known(rate), False, _known(date), _known(inf), "", _known(1.0), responses)
+    return Duty(_known(rate), False, _known(date), _known(NEVER), "", _known(1.0), responses)
 
 
 def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
@@ -139,7 +142,7 @@ def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
         rate=Judged(f"{address}.{'change' if added else 'rate'}", rate),
         added=added,
         start=Judged(f"{address}.from", tariff.start),
-        until=Judged(f"{address}.until", tariff.until or Constant(inf)),
+        until=Judged(f"{address}.until", tariff.until or Constant(NEVER)),
         happens=f"{address}.happens",
         probability=Judged(f"{address}.probability", tariff.probability),
         responses={**responses, **own},

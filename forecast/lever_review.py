@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from forecast.distributions import Constant, Law
 from forecast.document import Node
@@ -28,9 +29,13 @@ def lever_problems(root: Node, origin: int | None) -> Iterator[Problem]:
     for row in tariffs:
         yield from _sectors(row)
         yield from _order(row)
+        if row.has("localization_response") and not _fitted_somewhere(root):
+            message = "got localization_response where every share is stated, so it does nothing; expected path: fitted"
+            yield row.problem("localization_response", message)
         if origin is not None:
             yield from _past(row, origin)
             yield from _negative(row, origin)
+    yield from () if origin is None else _in_force(tariffs, origin)
     for row in rows(root, "import_commitments"):
         yield from _order(row)
 
@@ -57,8 +62,7 @@ def _order(row: Row) -> Iterator[Problem]:
 
 def _past(row: Row, origin: int) -> Iterator[Problem]:
     """What is dated before the origin has happened, so that it is certain and ends in the duty the record has."""
-    start, end, rate = row.date("from"), row.date("until"), row.law("rate")
-    if start is None or ends(start)[0] >= origin + 1:
+    if not _came_before(row, origin):
         return
     last = format_quarter(origin)
     if row.has("probability"):
@@ -66,18 +70,45 @@ def _past(row: Row, origin: int) -> Iterator[Problem]:
         yield row.problem("probability", message)
     if row.has("change"):
         yield row.problem("change", f"got change with a date before {last} ends, expected rate: the duty it then was")
-    if isinstance(rate, Constant) and (end is None or ends(end)[0] > origin + 1):
-        yield from _in_force(row, rate, origin)
 
 
-def _in_force(row: Row, rate: Constant, origin: int) -> Iterator[Problem]:
-    for name in _named(row):
-        known = load_regime().trade[name].rate(origin + 1 - SAME)
-        if abs(rate.value - known) > SAME:
-            of_record = f"the duty on {name} in force in {format_quarter(origin)}"
-            message = f"got {rate.value:g}, expected {known:g}, {of_record}; for a change after it, write a later from"
-            yield row.problem("rate", message)
-            return
+def _came_before(row: Row, origin: int) -> bool:
+    return _start(row) < origin + 1
+
+
+def _in_force(tariffs: list[Row], origin: int) -> Iterator[Problem]:
+    """What stated tariffs say of the duties of the origin is what the record says."""
+    for name in TAXED:
+        past = [row for row in tariffs if name in _named(row) and _came_before(row, origin)]
+        last = max(past, key=_start, default=None)
+        if last is not None and (complaint := _departure(last, name, origin)):
+            yield last.problem("rate", complaint)
+
+
+def _departure(row: Row, name: str, origin: int) -> str:
+    rate, end = row.law("rate"), row.date("until")
+    if not isinstance(rate, Constant) or (end is not None and ends(end)[0] <= origin + 1):
+        return ""
+    known = load_regime().trade[name].rate(origin + 1 - SAME)
+    if abs(rate.value - known) <= SAME:
+        return ""
+    of_record = f"the duty on {name} in force in {format_quarter(origin)}"
+    return f"got {rate.value:g}, expected {known:g}, {of_record}; for a change after it, write a later from"
+
+
+def _start(row: Row) -> float:
+    start = row.date("from")
+    return inf if start is None else ends(start)[0]
+
+
+def _fitted_somewhere(root: Node) -> bool:
+    """Whether purchases of some plants follow the fitted trend, which is all that tariffs bend."""
+    shared = root.fields.get("localization")
+    if shared is None:
+        return True
+    paths = [shared, *(shared.fields["sectors"].fields.values() if "sectors" in shared.fields else ())]
+    paths += [row.node.fields["localization"] for row in rows(root) if row.has("localization")]
+    return any("path" in path.fields and path.fields["path"].content == "fitted" for path in paths)
 
 
 def _negative(row: Row, origin: int) -> Iterator[Problem]:
