@@ -53,6 +53,7 @@ class Taxed:
         first: quarter from which duties are followed, the origin or earlier.
         before: duty in force when `first` begins.
         duties: in the order in which they come; a later one takes the place of an earlier one while both would hold.
+        responses: the shipped laws, which hold before the first of the duties.
         shares: of Korea's exports to the US, at either end of the uncertain composition.
     """
 
@@ -60,6 +61,7 @@ class Taxed:
     first: int
     before: float
     duties: tuple[Duty, ...]
+    responses: Mapping[str, Input]
     shares: tuple[float, ...]
 
 
@@ -122,6 +124,7 @@ def _taxed(regime: Regime, responses: Mapping[str, Input], sector: str, tariffs:
         first=first,
         before=trade.rate(first - 1e-9 if past and steps[0] == first else first),
         duties=(*past, *(_duty(tariff, responses) for tariff in stated)),
+        responses=responses,
         shares=trade.shares,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -78,8 +78,12 @@ class ImportCommitment:
 CERTAIN = Constant(1.0)
 
 
-def tariff(stated: TariffForm) -> Tariff:
-    """A tariff as its YAML entry states it."""
+def tariffs(stated: Iterable[TariffForm]) -> tuple[Tariff, ...]:
+    """Tariffs as their YAML entries state them, by id."""
+    return tuple(map(_tariff, sorted(stated, key=lambda entry: entry.id)))
+
+
+def _tariff(stated: TariffForm) -> Tariff:
     return Tariff(
         id=stated.id,
         sectors=tuple(sorted(set(stated.sectors))),
@@ -96,8 +100,12 @@ def tariff(stated: TariffForm) -> Tariff:
     )
 
 
-def import_commitment(stated: CommitmentForm) -> ImportCommitment:
-    """A commitment as its YAML entry states it."""
+def import_commitments(stated: Iterable[CommitmentForm]) -> tuple[ImportCommitment, ...]:
+    """Commitments as their YAML entries state them, by id."""
+    return tuple(map(_import_commitment, sorted(stated, key=lambda entry: entry.id)))
+
+
+def _import_commitment(stated: CommitmentForm) -> ImportCommitment:
     return ImportCommitment(
         id=stated.id,
         what=stated.what,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import ValidationError
 
-from forecast import schema
+from forecast import levers, schema
 from forecast.complaints import complaints
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
@@ -21,7 +21,6 @@ from forecast.draws import LEVERS
 from forecast.errors import Problem, ScenarioError
 from forecast.laws import Model, law, plain_law
 from forecast.layers import layered
-from forecast.levers import ImportCommitment, Tariff, import_commitment, plain_commitment, plain_tariff, tariff
 from forecast.paths import Shares
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.review import review
@@ -111,8 +110,7 @@ class Scenario:
         sector_localization: paths of single sectors.
         sector_coefficients: coefficients that differ from the sector priors, by sector and name.
         sources: addresses of the evidence.
-        tariffs: US duties on Korean goods that change, sorted by id.
-        import_commitments: purchases promised, sorted by id.
+        tariffs, import_commitments: levers of trade policy, each sorted by id.
     """
 
     name: str
@@ -127,8 +125,8 @@ class Scenario:
     sector_localization: Mapping[str, Localization]
     sector_coefficients: Mapping[str, Mapping[str, Law]]
     sources: tuple[str, ...]
-    tariffs: tuple[Tariff, ...] = ()
-    import_commitments: tuple[ImportCommitment, ...] = ()
+    tariffs: tuple[levers.Tariff, ...] = ()
+    import_commitments: tuple[levers.ImportCommitment, ...] = ()
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -170,8 +168,8 @@ def _scenario(stated: ScenarioFile) -> Scenario:
         sector_localization={name: _localization(path) for name, path in sorted(sectors.items())},
         sector_coefficients={name: _laws(group) for name, group in sorted(stated.overrides.sectors.items())},
         sources=stated.sources,
-        tariffs=tuple(map(tariff, sorted(stated.tariffs, key=lambda entry: entry.id))),
-        import_commitments=tuple(map(import_commitment, sorted(stated.import_commitments, key=lambda entry: entry.id))),
+        tariffs=levers.tariffs(stated.tariffs),
+        import_commitments=levers.import_commitments(stated.import_commitments),
     )
 
 
@@ -242,8 +240,8 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         localization=_plain_path(scenario.localization) | _present(sectors=sectors),
         overrides=_present(sectors=coefficients),
         sources=list(scenario.sources),
-        tariffs=list(map(plain_tariff, scenario.tariffs)),
-        import_commitments=list(map(plain_commitment, scenario.import_commitments)),
+        tariffs=list(map(levers.plain_tariff, scenario.tariffs)),
+        import_commitments=list(map(levers.plain_commitment, scenario.import_commitments)),
     )
 
 

@@ -59,7 +59,7 @@ def duty(
 
 def on(*duties: Duty, first: int = ORIGIN, before: float = 0.15) -> Taxed:
     """Half of all exports, a quarter in 2025 and three in 2026, under a regime of 15 %."""
-    return Taxed(0.15, first, before, duties, (0.25, 0.75))
+    return Taxed(0.15, first, before, duties, addressed(**RESPONSES), (0.25, 0.75))
 
 
 def levers(taxed: Taxed | None = None, *purchases: Purchase, sector: str = "autos") -> Levers:
