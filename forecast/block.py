@@ -9,6 +9,7 @@ import numpy as np
 
 from forecast import channels
 from forecast.draws import N_QUARTERS, Array
+from forecast.duties import Duties, purchases
 from forecast.inputs import Inputs
 from forecast.plan import Plan
 from forecast.processes import Reading, baseline_flows, bridge_ratios, driver_growth
@@ -22,7 +23,7 @@ class Flows:
     """What a block of draws gives.
 
     Attributes:
-        annual: `(n_series, n_years, n_draws)` in the order of `draws.SERIES`, bn USD a year, basis of the plan.
+        annual: `(n_series, n_years, n_draws)` in the order of `Plan.series`, bn USD a year, basis of the plan.
         quarterly: `(n_series, n_quarters, n_draws)` in the order of `draws.QUARTERLY_SERIES`, the first quarters after
             the origin, bn USD a quarter, US Census basis.
     """
@@ -34,14 +35,36 @@ class Flows:
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     """Results of one block."""
     baseline = _baseline(plan, streams)
-    (capital_goods, intermediates, displaced, returned), near = _investments(plan, streams)
-    baseline_exports, baseline_imports = _annual_baseline(plan, streams, baseline)
+    inputs = _inputs(plan, streams)
+    duties = Duties(plan.levers, inputs, plan.origin, plan.n_periods)
+    (capital_goods, intermediates, displaced, returned), near = _investments(plan, inputs, duties)
+    bridge = _bridge(plan, streams)
+    baseline_exports, baseline_imports = _annual_baseline(plan, bridge, baseline)
     contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
     exports = baseline_exports + (capital_goods + intermediates - displaced)
     imports = baseline_imports + returned
     balances = (baseline_exports - baseline_imports, contributions.sum(axis=0))
-    annual = np.concatenate([[exports - imports, exports, imports, *balances], contributions])
+    levers: tuple[Array, ...] = ()
+    if plan.levers is not None:
+        change, bought = _levers(plan, inputs, duties, baseline[0], near)
+        levers = (change * bridge[:, 0], -bought)
+        exports, imports = exports + levers[0], imports + bought
+    annual = np.stack([exports - imports, exports, imports, *balances, *contributions, *levers])
     return Flows(annual, _quarterly(baseline, near))
+
+
+def _levers(plan: Plan, inputs: Inputs, duties: Duties, exports: Array, near: Array) -> tuple[Array, Array]:
+    """Change of the baseline's exports by tariffs, US Census basis, and goods bought as promised, `(n_years, n_draws)`.
+
+    Adds both to the news of exports and imports in the first quarters.
+    """
+    assert plan.levers is not None
+    change = exports * duties.change_of_exports()
+    bought = purchases(plan.levers, inputs, plan.origin, plan.n_periods)
+    n_near = near.shape[1]
+    near[0] += change[:n_near]
+    near[1] += bought[1 : n_near + 1] - bought[0]
+    return _annual(plan, change), _annual_news(plan, bought)
 
 
 def _quarterly(baseline: tuple[Array, Array], news: Array) -> Array:
@@ -81,17 +104,18 @@ def _reading(plan: Plan, streams: Streams) -> Reading | None:
     return Reading(flows, rows["noise_factor"], streams.normals("running.error", 2))
 
 
-def _annual_baseline(plan: Plan, streams: Streams, flows: tuple[Array, Array]) -> tuple[Array, Array]:
+def _annual_baseline(plan: Plan, bridge: Array, flows: tuple[Array, Array]) -> tuple[Array, Array]:
     """The same by calendar year, `(n_years, n_draws)` each, on the basis of the plan."""
     annual = np.stack([_annual(plan, flow) for flow in flows], axis=1)
     annual[0] += plan.observed[:, None]
-    if plan.basis == "korea_customs":
-        annual *= _bridge(plan, streams)
+    annual *= bridge
     return annual[:, 0], annual[:, 1]
 
 
 def _bridge(plan: Plan, streams: Streams) -> Array:
-    """Korean customs over US Census by year and flow, `(n_years, 2, n_draws)`."""
+    """The basis of the plan over US Census by year and flow, `(n_years, 2, n_draws)`; one draw of ones on that."""
+    if plan.basis == "us_census":
+        return np.ones((len(plan.years), 2, 1))
     rows = _rows(plan, streams, "bridge")
     n_steps = len(plan.years) - 1
     normals = streams.normals("bridge.shock", 2 * n_steps).reshape(n_steps, 2, streams.n_draws)
@@ -99,32 +123,41 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
     return bridge_ratios(rows, normals, tail)
 
 
-def _investments(plan: Plan, streams: Streams) -> tuple[tuple[Array, ...], Array]:
+def _inputs(plan: Plan, streams: Streams) -> Inputs:
+    """Uncertain numbers of the block; rows of plants only where there are any."""
+    if not plan.groups:
+        return Inputs(streams, np.zeros((0, streams.n_draws)), {})
+    coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
+    return Inputs(streams, coefficients, _rows(plan, streams, "realisation"))
+
+
+def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Array, ...], Array]:
     """News of capital goods, intermediates, displaced exports and reverse imports by year, `(n_years, n_draws)` each.
 
     And that of exports and imports in the first quarters, `(2, n_quarters, n_draws)`.
     """
+    streams = inputs.streams
     capital_goods = np.zeros((plan.n_periods + 1, streams.n_draws))
     intermediates, displaced, returned = np.zeros((3, len(plan.years), streams.n_draws))
     near = np.zeros((2, min(N_QUARTERS, plan.n_periods) + 1, streams.n_draws))
     n_near = near.shape[1]
     if plan.groups:
-        coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
-        inputs = Inputs(streams, coefficients, _rows(plan, streams, "realisation"))
         purchasing = Purchasing(plan, inputs, _rows(plan, streams, "localization"))
         for group in plan.groups:
             output = np.zeros_like(capital_goods)
             for project in group.projects:
                 add_project(plan, inputs, project, capital_goods, output)
             rates = inputs.values(group.coefficients)
-            korean_share = purchasing.korean_share(group, rates["korean_share"])
+            korean_share = purchasing.korean_share(group, rates["korean_share"], duties.pressure(group.sector))
             bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)
-            annual_output, near_output = _annual_news(plan, output), output[:n_near]
+            bought = duties.on_inputs(group.sector, bought)
+            replaced = duties.on_finished(group.sector, output)
             intermediates += _annual_news(plan, bought)
-            displaced += channels.displaced_exports(annual_output, rates["displacement_rate"])
-            returned += channels.reverse_imports(annual_output, rates["reverse_import_rate"])
-            near[0] += bought[:n_near] - channels.displaced_exports(near_output, rates["displacement_rate"])
-            near[1] += channels.reverse_imports(near_output, rates["reverse_import_rate"])
+            displaced += channels.displaced_exports(_annual_news(plan, replaced), rates["displacement_rate"])
+            returned += channels.reverse_imports(_annual_news(plan, output), rates["reverse_import_rate"])
+            near[0] += bought[:n_near] - channels.displaced_exports(replaced[:n_near], rates["displacement_rate"])
+            near[1] += channels.reverse_imports(output[:n_near], rates["reverse_import_rate"])
+    capital_goods = duties.on_machinery(capital_goods)
     near[0] += capital_goods[:n_near]
     annual = (_annual_news(plan, capital_goods), intermediates, displaced, returned)
     return annual, np.asarray(channels.news(near[:, 1:], near[:, :1], 1.0))

@@ -10,11 +10,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from forecast.draws import BASES, CHANNELS
+from forecast.draws import BASES, CHANNELS, LEVERS
 from forecast.layout import plain_table, short, titled
 from forecast.observations import AnnualTrade, History
 from forecast.outcome import Outcome
-from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, MONTHS, months_label
+from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES, MONTHS, months_label
 from forecast.results import Results
 from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quantile_name
 from forecast.vintage import vintage
@@ -50,6 +50,34 @@ def contribution_table(results: Results) -> Group:
         means = [_number(summary, name, "mean", index, "+") for name in (*CHANNELS, "investment_effect")]
         table.add_row(str(year), *means, _interval(summary, "investment_effect", 80, index, "+"))
     return titled(title, table)
+
+
+def lever_table(results: Results) -> Group:
+    """What tariffs and import commitments do to the surplus by year: mean and interval of each the scenario states."""
+    summary = results.statistics
+    stated = _stated_levers(summary)
+    names = [LEVER_NAMES[name].capitalize() for name in stated]
+    title = f"What {_listed_levers(stated)} do to the surplus, bn USD a year"
+    table = plain_table(["Year", *(f"{name},\n{part}" for name in names for part in ("mean", "80 % interval"))])
+    for index, year in enumerate(summary.years):
+        cells = [
+            cell
+            for name in stated
+            for cell in (_number(summary, name, "mean", index, "+"), _interval(summary, name, 80, index, "+"))
+        ]
+        table.add_row(str(year), *cells)
+    return titled(title, table)
+
+
+def _listed_levers(names: Sequence[str]) -> str:
+    return " and ".join(LEVER_NAMES[name] for name in names)
+
+
+def _stated_levers(summary: Summary) -> list[str]:
+    """Levers that do anything in some draw."""
+    present = [name for name in LEVERS if name in summary.series]
+    moving = [name for name in present if summary.value(name, "sd").any() or summary.value(name, "mean").any()]
+    return moving or present
 
 
 def runs_table(runs: Sequence[Results]) -> Group:
@@ -90,11 +118,25 @@ def answer(results: Results, later: Sequence[Outcome] = ()) -> Text:
         f"{BASIS_NAMES[results.basis]}."
     )
     learned = "By the priors alone, nothing learned: " if results.manifest["parameters"] == "prior" else ""
+    levers = [_lever(summary, name) for name in _stated_levers(summary)]
     if not results.manifest["n_investments"]:
-        return _sentence(f"{learned}without new investment {level}", *_told(later))
-    return _sentence(
-        f"{learned}beyond what flowed in {results.manifest['origin']}, {_effect(summary, last)}; {level}",
-        *_told(later),
+        alone = "with that and without new investment, " if levers else "without new investment "
+        return _sentence(*levers, f"{learned}{alone}{level}", *_told(later))
+    effect = f"{learned}beyond what flowed in {results.manifest['origin']}, {_effect(summary, last)}"
+    if levers:
+        return _sentence(f"{effect}.", *levers, f"all this included, {level}", *_told(later))
+    return _sentence(f"{effect}; {level}", *_told(later))
+
+
+def _lever(summary: Summary, name: str) -> str:
+    """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
+    moving = summary.value(name, "sd") + abs(summary.value(name, "mean")) > 0
+    last = int(moving.nonzero()[0][-1]) if moving.any() else len(moving) - 1
+    mean, interval = _number(summary, name, "mean", last, "+"), _interval(summary, name, 80, last, "+")
+    ended = "" if last == len(moving) - 1 else " and by nothing after"
+    return (
+        f"{LEVER_NAMES[name]} change Korea's goods surplus with the US by {mean} bn USD in {summary.years[last]} "
+        f"(mean; 80 % interval {interval}){ended}."
     )
 
 

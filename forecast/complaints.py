@@ -12,13 +12,17 @@ from forecast.dates import Window
 from forecast.document import Node
 from forecast.errors import Problem
 from forecast.laws import NAMED, Interval, Model
+from forecast.lever_forms import ImportCommitment, Tariff
 from forecast.paths import FORMS, Shares
 from forecast.phrases import Path, got, meant, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
 
 _LEAVES = ("a number", "a date")
+_LISTS = (("investments",), ("tariffs",), ("import_commitments",))
 _INSIDE: Mapping[str, type[Model]] = {
     "investments": Investment,
+    "tariffs": Tariff,
+    "import_commitments": ImportCommitment,
     "overrides": Overrides,
     "shares": Shares,
     "a window": Window,
@@ -51,7 +55,7 @@ def _problem(root: Node, detail: Any) -> Problem:
 
 
 def located(root: Node, loc: Path) -> tuple[Node, Path]:
-    """The deepest node on a way through the tree, and its path, with investments named by their ids.
+    """The deepest node on a way through the tree, and its path, with entries of lists named by their ids.
 
     Parts of the way that name no child are passed over: they are forms of a value, such as `normal`.
     """
@@ -69,7 +73,7 @@ def located(root: Node, loc: Path) -> tuple[Node, Path]:
 
 def _name(child: Node, part: str | int, path: Path) -> str | int:
     id = child.fields.get("id")
-    named = path == ("investments",) and id is not None and isinstance(id.content, str)
+    named = path in _LISTS and id is not None and isinstance(id.content, str)
     return str(id.content) if id is not None and named else part
 
 
@@ -133,13 +137,13 @@ def _discriminator(detail: Any) -> str:
 
 def _keys(loc: Path) -> list[str]:
     everywhere = ["sectors"] if loc[0] == "localization" and len(loc) == 3 else []
-    fields = _model(loc).model_fields
+    fields = _model(loc).keys()
     return [*sorted(fields, key="truncate".__eq__), *everywhere]
 
 
 def _accepted(kind: str, loc: Path) -> str:
     if kind in _MAPPINGS and isinstance(loc[-1], int):
-        required = [name for name, field in Investment.model_fields.items() if field.is_required()]
+        required = [name for name, field in _model((*loc, "")).keys().items() if field.is_required()]
         return f"a mapping with {', '.join(required)}"
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
@@ -149,7 +153,7 @@ def _accepted(kind: str, loc: Path) -> str:
 
 
 def _description(loc: Path) -> str:
-    fields = _model(loc).model_fields
+    fields = _model(loc).keys()
     names = [part for part in loc if isinstance(part, str)]
     field = fields.get(names[-1]) if names else None
     return (field.description or "") if field else ""
@@ -164,6 +168,6 @@ def _hint(kind: str, loc: Path, value: object) -> str:
     if not match[2] and match[1] == value.strip():
         return f"; write {value.strip()} without quotes"
     number, unit = float(re.sub("[,_]", "", match[1])), match[2].lower()
-    if loc[-1] in ("amount", "new_capex"):
+    if loc[-1] in ("amount", "new_capex", "per_year"):
         return f"; write {number / 1000 if unit in ('m', 'mn', 'million') else number:g}, the unit is bn USD"
     return f"; write {number / 100 if unit == '%' else number:g}"

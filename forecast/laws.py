@@ -12,6 +12,7 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, model_validator
+from pydantic.fields import FieldInfo
 
 from forecast import distributions
 from forecast.distributions import Constant, Law, Truncated
@@ -32,7 +33,13 @@ class Model(BaseModel):
     def _without_nulls(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        return {name: item for name, item in value.items() if item is not None or name not in cls.model_fields}
+        keys = cls.keys()
+        return {name: item for name, item in value.items() if item is not None or name not in keys}
+
+    @classmethod
+    def keys(cls) -> dict[str, FieldInfo]:
+        """Fields by the key they have in YAML: `from` is a word of Python's, so its field has another name."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
 
 
 class Distribution(Model):
@@ -280,3 +287,7 @@ Duration: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, math.inf, "a numbe
 Share: TypeAlias = Annotated[NumberSpec, _bounded(0, 1, "a fraction from 0 to 1")]
 PositiveShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]
 InnerShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, BELOW_1, "a fraction above 0 and below 1")]
+Rate: TypeAlias = Annotated[NumberSpec, _bounded(0, 3, "a fraction from 0 to 3, such as 0.25 for 25 %")]
+RateChange: TypeAlias = Annotated[
+    NumberSpec, _bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
+]

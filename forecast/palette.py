@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forecast.draws import CHANNELS, Array
+from forecast.draws import CHANNELS, LEVERS, Array
 
 INK, GREY, RULE = "#1a1a1a", "#5f5f5f", "#b9b9b9"
 MEDIAN, RECORD, JOIN = "#08306b", "#b13a00", "#e9eff6"
@@ -24,6 +24,7 @@ CHANNEL_COLOURS = dict(zip(CHANNELS, ("#0b3c78", "#6fb1dc", "#c9501c", "#fcc983"
 CHANNEL_NAMES = dict(
     zip(CHANNELS, ("capital goods", "intermediates", "displaced exports", "reverse imports"), strict=True)
 )
+LEVER_NAMES = dict(zip(LEVERS, ("tariffs", "import commitments"), strict=True))
 FLOW_COLOURS = {"exports": "#0b3c78", "imports": "#c9501c"}
 BASIS_NAMES = {"korea_customs": "Korean customs basis", "us_census": "US Census basis"}
 OVERLAY = (("#0b3c78", "-"), ("#e08214", "--"), ("#4d9a6a", ":"), ("#7b4f8e", "-."))

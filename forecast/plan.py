@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.distributions import Constant, Law
-from forecast.draws import Array
+from forecast.draws import LEVERS, SERIES, Array
 from forecast.errors import RunError
 from forecast.inputs import Input, Judged, Learned
+from forecast.lever_plan import Levers, compiled_levers
 from forecast.quarters import format_quarter, year_of
 from forecast.realisation import combined
 from forecast.scenario import Investment, Localization, Scenario
@@ -68,11 +69,13 @@ class Group:
 
     Attributes:
         path: a path of its own, or None to move with all affiliates.
+        sector: sector of all the projects, which decides the duties on what they buy and replace.
     """
 
     projects: tuple[Project, ...]
     coefficients: Mapping[str, Input]
     path: Path | None
+    sector: str = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Plan:
         sector_rows: joint rows of the sector coefficients in use, `(n_columns, n_rows)`.
         groups: projects by what happens to their output.
         path: localization path of all affiliates.
+        levers: tariffs and import commitments, None where there are none.
         block_size: draws in a block.
     """
 
@@ -107,7 +111,13 @@ class Plan:
     sector_rows: Array
     groups: tuple[Group, ...]
     path: Path
+    levers: Levers | None = None
     block_size: int = BLOCK_SIZE
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Annual series of the results."""
+        return SERIES if self.levers is None else (*SERIES, *LEVERS)
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -155,6 +165,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         sector_rows=_sector_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
         path=Path("localization", scenario.localization),
+        levers=compiled_levers(scenario, origin),
     )
 
 
@@ -215,6 +226,7 @@ class _Compiler:
             projects=tuple(self._project(investment) for investment in investments),
             coefficients={name: self._coefficient(first, name) for name in GROUP_COEFFICIENTS},
             path=self._own_path(first),
+            sector=first.sector,
         )
 
     def _own_path(self, investment: Investment) -> Path | None:

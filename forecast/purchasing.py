@@ -34,20 +34,26 @@ class Purchasing:
         self._rows = rows
         odds = np.exp(rows["level"])
         self._local_of_remainder = odds[0] / (odds[0] + odds[1])
-        self._shared = self._other_odds(plan.path, odds)
+        self._shared = self._multipliers(plan.path, odds)
+        self._path = plan.path
         self._stated_for_all = plan.path if plan.path.assumed.path == "fixed" else None
 
-    def korean_share(self, group: Group, korean: Values) -> Array:
-        """Korean share of the group's purchases, `(n_periods + 1, n_draws)`, `korean` at the origin (row 0)."""
-        multiplier, own = self._shared, group.path or self._stated_for_all
-        if own is not None:
-            multiplier = self._other_odds(own, odds_of_remainder(korean, self._local_of_remainder))
-        return np.asarray(korean_share((1.0 - korean) / korean * multiplier))
+    def korean_share(self, group: Group, korean: Values, pressure: Array | None = None) -> Array:
+        """Korean share of the group's purchases, `(n_periods + 1, n_draws)`, `korean` at the origin (row 0).
 
-    def _other_odds(self, path: Path, odds: Array | tuple[Values, Values]) -> Array:
-        """Multiplier of the odds of all supply that is not Korean, from those of local and third-country supply."""
-        local, third = self._multipliers(path, odds)
-        return np.asarray(self._local_of_remainder * local + (1.0 - self._local_of_remainder) * third)
+        Args:
+            group: projects that buy alike.
+            korean: their Korean share at the origin.
+            pressure: what tariffs multiply the odds of local supply by; a stated share stays as stated.
+        """
+        local, third = self._shared
+        own = group.path or self._stated_for_all
+        if own is not None:
+            local, third = self._multipliers(own, odds_of_remainder(korean, self._local_of_remainder))
+        if pressure is not None and (own or self._path).assumed.path == "fitted":
+            local = local * pressure
+        other = self._local_of_remainder * local + (1.0 - self._local_of_remainder) * third
+        return np.asarray(korean_share((1.0 - korean) / korean * other))
 
     def _multipliers(self, path: Path, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:
         """Multipliers of the odds of local and of third-country supply, from those at the origin."""

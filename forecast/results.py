@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.block import Flows
-from forecast.draws import QUARTERLY_SERIES, SERIES, Array
+from forecast.draws import QUARTERLY_SERIES, Array
 from forecast.errors import RunError
 from forecast.quantiles import FINE_LEVELS
 from forecast.quarters import format_quarter
@@ -155,7 +155,7 @@ def write_results(
             _write_quarters(results.folder / QUARTERS, manifest, quarters)
             (results.folder / SCENARIO).write_text(scenario_text, encoding="utf-8")
             if draws is not None:
-                _write_draws(results.folder / DRAWS, manifest, summary.years, quarters.quarters, draws)
+                _write_draws(results.folder / DRAWS, manifest, summary, quarters.quarters, draws)
             if draw_chart is not None:
                 draw_chart(results)
             (results.folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -213,7 +213,7 @@ def _write_summary(path: Path, manifest: Mapping[str, Any], summary: Summary) ->
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for series_index, series in enumerate(SERIES):
+        for series_index, series in enumerate(summary.series):
             for year_index, year in enumerate(summary.years):
                 for name, statistic in summary.statistics.items():
                     value = float(statistic.value[series_index, year_index])
@@ -247,25 +247,27 @@ def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
         rows = list(csv.DictReader(file))
     years = tuple(dict.fromkeys(int(row["year"]) for row in rows))
     names = list(dict.fromkeys(row["statistic"] for row in rows))
-    shape = (len(SERIES), len(years), len(names))
+    series = tuple(dict.fromkeys(row["series"] for row in rows))
+    shape = (len(series), len(years), len(names))
     value = np.array([float(row["value"]) for row in rows]).reshape(shape)
     error = np.array([float(row["standard_error"] or "nan") for row in rows]).reshape(shape)
     statistics = {name: Statistic(value[..., i], error[..., i]) for i, name in enumerate(names)}
-    return Summary(years, statistics, manifest["n_draws"], manifest["n_failed"], manifest["quantiles"] == "exact")
+    exact = manifest["quantiles"] == "exact"
+    return Summary(years, statistics, manifest["n_draws"], manifest["n_failed"], exact, series)
 
 
 def _write_draws(
-    path: Path, manifest: Mapping[str, Any], years: Sequence[int], quarters: Sequence[int], draws: Flows
+    path: Path, manifest: Mapping[str, Any], summary: Summary, quarters: Sequence[int], draws: Flows
 ) -> None:
     import h5netcdf
     import h5py
 
     names = np.array([format_quarter(quarter) for quarter in quarters], dtype=object)
     with h5netcdf.File(path, "w") as file:
-        file.dimensions = {"year": len(years), "quarter": len(quarters), "draw": draws.annual.shape[-1]}
-        file.create_variable("year", ("year",), "i4", data=np.asarray(years, dtype="i4"))
+        file.dimensions = {"year": len(summary.years), "quarter": len(quarters), "draw": draws.annual.shape[-1]}
+        file.create_variable("year", ("year",), "i4", data=np.asarray(summary.years, dtype="i4"))
         file.create_variable("quarter", ("quarter",), h5py.string_dtype(), data=names)
-        for series, values in zip(SERIES, draws.annual, strict=True):
+        for series, values in zip(summary.series, draws.annual, strict=True):
             _write_series(file, series, "year", values, manifest["basis"])
         for series, values in zip(QUARTERLY_SERIES, draws.quarterly, strict=True):
             _write_series(file, f"quarterly_{series}", "quarter", values, "us_census")

@@ -14,6 +14,7 @@ from forecast.dates import parse_date
 from forecast.document import Node
 from forecast.errors import DataError, Problem
 from forecast.laws import ABOVE_0, BELOW_1, bounds_complaint
+from forecast.lever_review import lever_problems
 from forecast.phrases import Path, got, meant, spelled
 from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_time, year_of
 from forecast.rows import Row, ends, rows
@@ -41,7 +42,7 @@ def review(root: Node) -> list[Problem]:
     """Every broken rule of a merged tree."""
     announced = rows(root)
     found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_sectors(root), *_turns(root, announced)]
-    found += double_counting(announced)
+    found += [*double_counting(announced), *lever_problems(root, _last_observed(root))]
     for row in announced:
         found += [*_names(row), *_keys(row), *_order(row)]
     return found
@@ -83,7 +84,7 @@ def _as_of(root: Node, announced: list[Row]) -> Iterator[Problem]:
         date = row.date("announced")
         if date is not None and ends(date)[0] > parse_time(day.isoformat()):
             expected = f"expected a date up to {day}, the day of as_of"
-            yield row.problem("announced", f"got {_said(row, 'announced')}, {expected}")
+            yield row.problem("announced", f"got {row.said('announced')}, {expected}")
 
 
 def _horizon(root: Node) -> Iterator[Problem]:
@@ -204,10 +205,4 @@ def _order(row: Row) -> Iterator[Problem]:
 
 def _misplaced(row: Row, key: str, order: str) -> Problem:
     other = order.rpartition(" ")[2]
-    return row.problem(key, f"got {_said(row, key)}, expected a date {order}, which is {_said(row, other)}")
-
-
-def _said(row: Row, key: str) -> str:
-    """A date as the file says it."""
-    node = row.node.fields[key]
-    return " to ".join(str(child.content) for child in node.fields.values()) or str(node.content)
+    return row.problem(key, f"got {row.said(key)}, expected a date {order}, which is {row.said(other)}")

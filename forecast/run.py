@@ -21,6 +21,7 @@ from forecast.observations import data_digest
 from forecast.plan import BLOCK_SIZE, compile_plan
 from forecast.posterior import Posterior, demand_knowledge, folder_digest, load_posterior
 from forecast.quarters import format_quarter
+from forecast.regime import regime_digest
 from forecast.results import Results, read_results, write_results
 from forecast.scenario import Scenario, dump_scenario, scenario_digest
 from forecast.vintage import vintage
@@ -74,7 +75,7 @@ def run_scenario(
         return Run(stored, found=True)
     plan = compile_plan(scenario, learned, vintage(scenario.as_of), prior=prior)
     tally = simulate(plan, settings, n_jobs, progress)
-    summary = tally.summary(plan.years)
+    summary = tally.summary(plan.years, plan.series)
     manifest |= {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
     draws = Flows(tally.annual.draws(), tally.quarterly.draws()) if tally.keep else None
     text = dump_scenario(scenario)
@@ -92,6 +93,8 @@ def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prio
         **asdict(settings),
         "block_size": BLOCK_SIZE,
     }
+    if scenario.tariffs or scenario.import_commitments:
+        identity["regime"] = regime_digest()
     return {
         "digest": _digest(identity),
         "scenario": {"name": scenario.name, "title": scenario.title, "digest": identity.pop("scenario")},
@@ -100,7 +103,7 @@ def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prio
         "as_of": scenario.as_of,
         "horizon": scenario.horizon,
         "n_investments": sum(investment.kind != "pledge" for investment in scenario.investments),
-        "digests": {name: identity.pop(name) for name in ("data", "posterior", "code")},
+        "digests": {name: identity.pop(name) for name in ("data", "posterior", "code", "regime") if name in identity},
         **identity,
         "versions": {"forecast": __version__, "python": python_version(), "numpy": version("numpy")},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

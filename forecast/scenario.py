@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import ValidationError
 
-from forecast import schema
+from forecast import levers, schema
 from forecast.complaints import complaints
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
 from forecast.document import yaml_text
+from forecast.draws import LEVERS
 from forecast.errors import Problem, ScenarioError
 from forecast.laws import Model, law, plain_law
 from forecast.layers import layered
@@ -109,6 +110,7 @@ class Scenario:
         sector_localization: paths of single sectors.
         sector_coefficients: coefficients that differ from the sector priors, by sector and name.
         sources: addresses of the evidence.
+        tariffs, import_commitments: levers of trade policy, each sorted by id.
     """
 
     name: str
@@ -123,6 +125,8 @@ class Scenario:
     sector_localization: Mapping[str, Localization]
     sector_coefficients: Mapping[str, Mapping[str, Law]]
     sources: tuple[str, ...]
+    tariffs: tuple[levers.Tariff, ...] = ()
+    import_commitments: tuple[levers.ImportCommitment, ...] = ()
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -164,6 +168,8 @@ def _scenario(stated: ScenarioFile) -> Scenario:
         sector_localization={name: _localization(path) for name, path in sorted(sectors.items())},
         sector_coefficients={name: _laws(group) for name, group in sorted(stated.overrides.sectors.items())},
         sources=stated.sources,
+        tariffs=levers.tariffs(stated.tariffs),
+        import_commitments=levers.import_commitments(stated.import_commitments),
     )
 
 
@@ -234,6 +240,8 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         localization=_plain_path(scenario.localization) | _present(sectors=sectors),
         overrides=_present(sectors=coefficients),
         sources=list(scenario.sources),
+        tariffs=list(map(levers.plain_tariff, scenario.tariffs)),
+        import_commitments=list(map(levers.plain_commitment, scenario.import_commitments)),
     )
 
 
@@ -287,6 +295,6 @@ def scenario_digest(scenario: Scenario) -> str:
     enter, so that mending a text does not void a run.
     """
     plain = plain_scenario(replace(scenario, title="", description="", sources=()))
-    for investment in plain.get("investments", []):
-        investment.pop("sources", None)
+    for entry in [entry for group in ("investments", *LEVERS) for entry in plain.get(group, [])]:
+        entry.pop("sources", None)
     return hashlib.sha256(json.dumps(plain, sort_keys=True, allow_nan=False).encode()).hexdigest()

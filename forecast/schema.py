@@ -14,6 +14,7 @@ from pydantic import Field
 from forecast.dates import Date, DateSpec, Day, Quarter
 from forecast.laws import Amount, Model, NumberSpec, Share
 from forecast.laws import law as law
+from forecast.lever_forms import ImportCommitment, Tariff
 from forecast.paths import FittedEverywhere, Localization, LocalizationEverywhere
 from forecast.quarters import ACCEPTED
 from forecast.textfile import MAX_ITEMS
@@ -92,3 +93,9 @@ class ScenarioFile(Model):
     )
     overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
     sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    tariffs: tuple[Tariff, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} changes of US tariffs"
+    )
+    import_commitments: tuple[ImportCommitment, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} purchases that Korea has promised"
+    )

@@ -41,10 +41,11 @@ class Summary:
 
     Attributes:
         years: calendar years of the results.
-        statistics: by name, see `Tally.summary`; each covers every series of `draws.SERIES` and every year.
+        statistics: by name, see `Tally.summary`; each covers every series and every year.
         n_draws: draws made.
         n_failed: draws that were not finite, counted and left out.
         exact: whether quantiles come from the draws themselves and not from a sketch.
+        series: what is reported, in the order of the statistics.
     """
 
     years: tuple[int, ...]
@@ -52,14 +53,15 @@ class Summary:
     n_draws: int
     n_failed: int
     exact: bool
+    series: tuple[str, ...] = SERIES
 
     def value(self, series: str, name: str) -> Array:
         """One statistic of one series, `(n_years,)`."""
-        return np.asarray(self.statistics[name].value[SERIES.index(series)])
+        return np.asarray(self.statistics[name].value[self.series.index(series)])
 
     def standard_error(self, series: str, name: str) -> Array:
         """Monte Carlo standard error of one statistic of one series, `(n_years,)`."""
-        return np.asarray(self.statistics[name].standard_error[SERIES.index(series)])
+        return np.asarray(self.statistics[name].standard_error[self.series.index(series)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,13 @@ class Tally:
         self.annual.merge(other.annual)
         self.quarterly.merge(other.quarterly)
 
-    def summary(self, years: Sequence[int]) -> Summary:
+    def summary(self, years: Sequence[int], series: tuple[str, ...] = SERIES) -> Summary:
         """All annual statistics by name: `mean`, `sd`, `exceedance_<threshold>`, `quantile_<level>`."""
         exact = self.blocks.mean[2 : 2 + len(self.thresholds)]
         values = [self.draws.mean, np.sqrt(self.draws.variance()), *exact, *self.annual.quantiles(LEVELS)]
         errors = self.blocks.standard_error()
         found = {name: Statistic(v, e) for name, v, e in zip(self._names(), values, errors, strict=True)}
-        return Summary(tuple(years), found, self.n_draws, self.n_failed, self.keep)
+        return Summary(tuple(years), found, self.n_draws, self.n_failed, self.keep, series)
 
     def quarters(self, origin: int) -> Quarters:
         """Quantiles of the first quarters after the origin."""

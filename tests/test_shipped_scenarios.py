@@ -11,17 +11,23 @@ import pytest
 from forecast.announcements import Announcement, announcements
 from forecast.distributions import Constant, Law
 from forecast.quarters import parse_time
+from forecast.regime import load_regime
 from forecast.scenario import Investment, Scenario, load_scenario
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 NAMES = (
     "announced",
     "baseline",
+    "content-rule",
     "hyundai",
     "hyundai-26bn",
+    "import-commitments",
     "lges-lansing",
     "localization-fast",
     "localization-frozen",
+    "package-350bn",
+    "tariffs-2025",
+    "tariffs-25",
 )
 HYUNDAI = {"HMG-01", "HMG-01-vehicles", "HMG-01-parts", "HMG-01-future", "HMG-06"}
 ANNOUNCED = {
@@ -58,7 +64,7 @@ def table() -> dict[str, Announcement]:
     return {row.id: row for row in announcements()}
 
 
-def test_eight_scenarios_are_shipped() -> None:
+def test_thirteen_scenarios_are_shipped() -> None:
     """The one as of a day is tested with the runs as of a day."""
     assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted((*NAMES, "kiet-2025-04-11"))
 
@@ -129,7 +135,7 @@ def test_rows_left_out_are_listed_for_the_reader() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("name", ["localization-fast", "localization-frozen"])
+@pytest.mark.parametrize("name", ["content-rule", "localization-fast", "localization-frozen"])
 def test_variants_differ_in_suppliers_only(name: str) -> None:
     assert scenario(name).investments == scenario("announced").investments
     assert scenario(name).localization != scenario("announced").localization
@@ -182,3 +188,46 @@ def test_revised_amounts_enter_as_scale() -> None:
     assert (low * 3.2, high * 3.2) == pytest.approx((1.4, 1.6), abs=0.01)
     _, largest = investment("announced", "SS-01").scale.ppf([0.0, 1.0])  # type: ignore[union-attr]
     assert largest * 17 == pytest.approx(37, abs=0.1)
+
+
+def test_the_package_stays_under_its_umbrellas_and_its_cap() -> None:
+    built = [item for item in scenario("package-350bn").investments if item.kind != "pledge"]
+    assert {item.part_of for item in built} == {"GOV-01", "GOV-02"}
+    tranches = [item for item in built if item.part_of == "GOV-01"]
+    assert sum(float(item.amount.ppf(1.0)) for item in tranches) <= 200
+    assert all(float(item.amount.ppf(1.0)) <= 20 for item in tranches)
+    starts = [item.construction_start.ppf([0.0, 1.0]) for item in tranches]  # type: ignore[union-attr]
+    assert all(high - low == 4 for low, high in starts)  # one tranche a year
+    assert len({float(low) for low, _ in starts}) == len(tranches)
+
+
+def test_a_return_to_25_is_the_path_of_2025_with_another_end() -> None:
+    path, back = ({item.id: item for item in scenario(name).tariffs} for name in ("tariffs-2025", "tariffs-25"))
+    assert set(path) - set(back) == {"section-301"}
+    assert set(back) - set(path) == {"return-to-25", "return-to-25-other"}
+    assert all(back[name] == path[name] for name in set(path) & set(back))
+    assert back["return-to-25"].rate == Constant(0.25)
+
+
+def test_tariffs_of_the_past_are_those_of_the_record() -> None:
+    """Every rate stated for a day before the origin is the one the regime has for that day."""
+    origin = parse_time("2026Q3")
+    for item in scenario("tariffs-2025").tariffs:
+        start = middle(item.start)
+        if start >= origin:
+            continue
+        assert item.rate is not None
+        for sector in item.sectors:
+            assert middle(item.rate) == load_regime().trade[sector].rate(start + 1e-6)
+
+
+def test_services_are_no_goods() -> None:
+    """13 of the 13.7 bn USD of the engine contract are maintenance."""
+    promised = {item.id: item for item in scenario("import-commitments").import_commitments}
+    assert promised["korean-air-boeing"].amount == Constant(36.2)
+    assert promised["korean-air-engines"].amount == Constant(0.69)
+    gas = promised["kogas-lng"].per_year
+    assert gas is not None
+    per_mt = 52  # mn MMBtu
+    cheapest, dearest = (3.3 * per_mt * (1.21 * hub + fixed) / 1000 for hub, fixed in ((2.5, 4.0), (5.5, 4.3)))
+    assert gas.ppf([0.0, 1.0]) == pytest.approx([cheapest, dearest], abs=0.05)

@@ -120,7 +120,8 @@ def _draw_chart(results: Results) -> None:
 
 
 def _show(done: Run) -> None:
-    from forecast.briefing import answer, contribution_table, knowledge, surplus_table
+    from forecast.briefing import answer, contribution_table, knowledge, lever_table, surplus_table
+    from forecast.draws import SERIES
     from forecast.outcome import outcomes
     from forecast.vintage import vintage
 
@@ -133,6 +134,8 @@ def _show(done: Run) -> None:
         console.print(f"{note}\n")
     if results.manifest["n_investments"]:
         console.print(contribution_table(results))
+    if len(results.statistics.series) > len(SERIES):
+        console.print(lever_table(results))
     console.print(answer(results, later))
     if results.as_of is not None:
         console.print(knowledge(results, later))

@@ -1,0 +1,120 @@
+"""US duties on Korean goods as they were and are, what they fall on, and how trade answers: `data/tariffs.yaml`.
+
+Refused here: what a scenario assumes of them, that is `levers`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from forecast.beliefs import SHIPPED, BeliefFile, Coefficient, each, fields
+from forecast.quarters import parse_time
+from forecast.sectors import SECTORS
+
+if TYPE_CHECKING:
+    from forecast.document import Node
+
+RESPONSES = ("weight_of_2026", "pass_through", "elasticity", "adjustment", "localization_response")
+PURCHASES = ("aircraft", "lng", "other")
+SHARES = ("share_2025", "share_2026")
+REST = "other"
+"""Sector of all exports that no other sector holds."""
+
+WITHOUT_TRADE = ("shipbuilding", "solar")
+"""Sectors whose exports to the US no source states; what there is of them is in `other`."""
+
+TAXED = tuple(sector for sector in SECTORS if sector not in WITHOUT_TRADE)
+"""Sectors a tariff may name."""
+
+_PATH = SHIPPED / "tariffs.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What Korea ships to the US in one sector, and what it pays there.
+
+    Attributes:
+        dates: positions on the quarter axis from which each rate but the first holds.
+        rates: average duties, one more than `dates`.
+        shares: of Korea's exports to the US, in the order of `SHARES`.
+    """
+
+    dates: tuple[float, ...]
+    rates: tuple[Coefficient, ...]
+    shares: tuple[float, ...]
+
+    def rate(self, time: float) -> float:
+        """The average duty at a position on the quarter axis, a fraction."""
+        return float(self.rates[sum(date <= time for date in self.dates)].law.ppf(0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """What is believed of tariffs and commitments.
+
+    Attributes:
+        responses: laws of `RESPONSES` by name.
+        additionality: laws by what is bought.
+        trade: by sector of `TAXED`.
+    """
+
+    responses: Mapping[str, Coefficient]
+    additionality: Mapping[str, Coefficient]
+    trade: Mapping[str, Trade]
+
+
+@cache
+def load_regime(path: Path = _PATH) -> Regime:
+    """The shipped beliefs.
+
+    Raises:
+        DataError: the file breaks its contract; the message names file, line and place.
+    """
+    names = ("rate", *SHARES, *RESPONSES, "additionality")
+    file = BeliefFile(path, "trade_policy", names)
+    body = fields(file.body, "trade_policy", ("responses", "additionality", "sectors"))
+
+    def additionality(node: Node, place: str) -> Coefficient:
+        return file.coefficient(node, f"{place}.additionality")
+
+    def trade(node: Node, place: str) -> Trade:
+        return _trade(file, node, place)
+
+    known = each(body["sectors"], "sectors", TAXED, trade)
+    return Regime(
+        responses=each(body["responses"], "responses", RESPONSES, file.coefficient),
+        additionality=each(body["additionality"], "additionality", PURCHASES, additionality),
+        trade=MappingProxyType({**known, REST: replace(known[REST], shares=_remainder(known))}),
+    )
+
+
+def _trade(file: BeliefFile, node: Node, place: str) -> Trade:
+    parts = fields(node, place, ("rates",), ("shares",))
+    steps = parts["rates"].items
+    dates = tuple(parse_time(str(step.fields["from"].content)) for step in steps[1:])
+    rates = tuple(file.coefficient(_undated(step), f"{place}.rate") for step in steps)
+    if "shares" not in parts:
+        return Trade(dates, rates, ())
+    shares = each(parts["shares"], place, SHARES, file.coefficient)
+    return Trade(dates, rates, tuple(float(share.law.ppf(0.5)) for share in shares.values()))
+
+
+def _undated(step: Node) -> Node:
+    return replace(step, content={name: child for name, child in step.fields.items() if name != "from"})
+
+
+def _remainder(trade: Mapping[str, Trade]) -> tuple[float, ...]:
+    """What the shares of all other sectors leave of one."""
+    stated = [sector.shares for name, sector in trade.items() if name != REST]
+    return tuple(1.0 - sum(column) for column in zip(*stated, strict=True))
+
+
+def regime_digest() -> str:
+    """SHA-256 of the file, in hexadecimal; the same for every convention of line ends."""
+    return hashlib.sha256(_PATH.read_text(encoding="utf-8").encode()).hexdigest()
