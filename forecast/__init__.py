@@ -17,6 +17,7 @@ _DOOR = {
     "run_scenario": "run",
     "paired_difference": "comparison",
     "difference_table": "comparison",
+    "uncertainty_budget": "budget",
     "history": "observations",
     "load_posterior": "posterior",
     "fit_posterior": "fitting",

@@ -35,7 +35,7 @@ class Flows:
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     """Results of one block."""
     baseline = _baseline(plan, streams)
-    inputs = _inputs(plan, streams)
+    inputs = block_inputs(plan, streams)
     duties = Duties(plan.levers, inputs, plan.origin, plan.n_periods)
     (capital_goods, intermediates, displaced, returned), near = _investments(plan, inputs, duties)
     bridge = _bridge(plan, streams)
@@ -78,16 +78,16 @@ def _quarterly(baseline: tuple[Array, Array], news: Array) -> Array:
 
 def _baseline(plan: Plan, streams: Streams) -> tuple[Array, Array]:
     """Exports and imports without new investment, `(n_periods, n_draws)` each, US Census basis."""
-    rows = _rows(plan, streams, "baseline")
+    rows = picked_rows(plan, streams, "baseline")
     normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, streams.n_draws)
     tail = streams.gammas("baseline.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
-    forcing = _forcing(plan, streams)
+    forcing = driver_forcing(plan, streams)
     return baseline_flows(rows, plan.history, plan.origin + 1, normals, tail, forcing, _reading(plan, streams))
 
 
-def _forcing(plan: Plan, streams: Streams) -> Array:
+def driver_forcing(plan: Plan, streams: Streams) -> Array:
     """Growth of the drivers less their usual pace, `(n_periods, 3, n_draws)`."""
-    rows = _rows(plan, streams, "drivers")
+    rows = picked_rows(plan, streams, "drivers")
     normals = streams.normals("drivers.shock", 3 * plan.n_periods).reshape(plan.n_periods, 3, streams.n_draws)
     tail = streams.gammas("drivers.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
     growth = driver_growth(rows, normals, tail)
@@ -99,7 +99,7 @@ def _reading(plan: Plan, streams: Streams) -> Reading | None:
     """The quarter after the origin as its known months foretell it."""
     if plan.running is None:
         return None
-    rows = _rows(plan, streams, "running")
+    rows = picked_rows(plan, streams, "running")
     flows = plan.running[:, None] + rows["level"]
     return Reading(flows, rows["noise_factor"], streams.normals("running.error", 2))
 
@@ -116,19 +116,19 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
     """The basis of the plan over US Census by year and flow, `(n_years, 2, n_draws)`; one draw of ones on that."""
     if plan.basis == "us_census":
         return np.ones((len(plan.years), 2, 1))
-    rows = _rows(plan, streams, "bridge")
+    rows = picked_rows(plan, streams, "bridge")
     n_steps = len(plan.years) - 1
     normals = streams.normals("bridge.shock", 2 * n_steps).reshape(n_steps, 2, streams.n_draws)
     tail = streams.gammas("bridge.tail", rows["degrees_of_freedom"] / 2, n_steps)
     return bridge_ratios(rows, normals, tail)
 
 
-def _inputs(plan: Plan, streams: Streams) -> Inputs:
+def block_inputs(plan: Plan, streams: Streams) -> Inputs:
     """Uncertain numbers of the block; rows of plants only where there are any."""
     if not plan.groups:
         return Inputs(streams, np.zeros((0, streams.n_draws)), {})
     coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
-    return Inputs(streams, coefficients, _rows(plan, streams, "realisation"))
+    return Inputs(streams, coefficients, picked_rows(plan, streams, "realisation"))
 
 
 def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Array, ...], Array]:
@@ -142,7 +142,7 @@ def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Arra
     near = np.zeros((2, min(N_QUARTERS, plan.n_periods) + 1, streams.n_draws))
     n_near = near.shape[1]
     if plan.groups:
-        purchasing = Purchasing(plan, inputs, _rows(plan, streams, "localization"))
+        purchasing = Purchasing(plan, inputs, picked_rows(plan, streams, "localization"))
         for group in plan.groups:
             output = np.zeros_like(capital_goods)
             for project in group.projects:
@@ -163,7 +163,7 @@ def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Arra
     return annual, np.asarray(channels.news(near[:, 1:], near[:, :1], 1.0))
 
 
-def _rows(plan: Plan, streams: Streams, model: str) -> dict[str, Array]:
+def picked_rows(plan: Plan, streams: Streams, model: str) -> dict[str, Array]:
     """Joint parameter rows of one model, one row a draw, `(..., n_draws)`."""
     return _picked(plan.rows[model], streams, model)
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from forecast.bands import Bands
 from forecast.draws import BASES, CHANNELS
+from forecast.fans import Effect, fan_figure
 from forecast.observations import annual_trade, history
 from forecast.outcome import outcomes
+from forecast.page import Heading, save_figure
 from forecast.palette import BASIS_NAMES, fan_subtitle
-from forecast.plots import Bands, Effect, Heading, fan_figure, history_figure, save_figure
+from forecast.past_trade import history_figure
 from forecast.results import Results
 from forecast.summary import INTERVALS, Summary, quantile_name
 from forecast.vintage import day_of, vintage

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -22,6 +23,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
+from forecast.draws import Array
 from forecast.errors import RunError
 from forecast.palette import FONTS, GREY, INK, RULE
 
@@ -54,7 +56,7 @@ class Heading:
 
 
 def titled_figure(
-    heading: Heading, *, heights: Sequence[float] = (1.0,), columns: int = 1, room: float = 1.55
+    heading: Heading, *, heights: Sequence[float] = (1.0,), columns: int = 1, room: float = 1.55, foot: float = 0.0
 ) -> tuple[Figure, list[Axes]]:
     """Make a page with title, subtitle and source around a grid of empty axes, row by row.
 
@@ -62,13 +64,16 @@ def titled_figure(
         heights: relative heights of the rows.
         columns: axes in a row.
         room: inches kept free to the right of each axes for direct labels.
+        foot: inches kept free below the lowest axes for a long label.
     """
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     top = HEIGHT - 0.22
     top -= _add_paragraph(figure, top, heading.title, va="top", fontsize=LARGE, fontweight="bold", color=INK) + 0.09
     top -= _add_paragraph(figure, top, heading.subtitle, va="top", fontsize=MIDDLE, color=GREY) + _GAP
-    bottom = 0.12 + _add_paragraph(figure, 0.12, heading.source, va="bottom", fontsize=SMALL, color=GREY) + _TICKS
+    bottom = (
+        0.12 + _add_paragraph(figure, 0.12, heading.source, va="bottom", fontsize=SMALL, color=GREY) + _TICKS + foot
+    )
     scale = (top - bottom - _GAP * (len(heights) - 1)) / sum(heights)
     width = (WIDTH - _LEFT) / columns
     axes = []
@@ -94,10 +99,40 @@ def frame_axes(ax: Axes, label: str) -> None:
     ax.yaxis.set_label_coords(0.0, 1.0, transform=ax.transAxes + ScaledTranslation(_EDGE - _LEFT, 0.09, inches))
 
 
+def frame_rows(ax: Axes, names: Sequence[str], label: str) -> Array:
+    """Make axes of horizontal bars plain, the first row on top and each name above its bar; where the rows are.
+
+    Args:
+        names: of the rows.
+        label: of the horizontal axis.
+    """
+    rows = np.arange(float(len(names)))
+    ax.spines[["top", "left", "right"]].set_visible(False)
+    ax.spines["bottom"].set_color(RULE)
+    ax.grid(axis="x", color=INK, alpha=0.12, linewidth=0.6, zorder=1.5)
+    ax.set_axisbelow(False)
+    ax.tick_params(labelsize=MIDDLE, labelcolor=INK, color=RULE)
+    ax.xaxis.set_major_locator(MaxNLocator(6, steps=list(STEPS)))
+    ax.set_yticks([])
+    ax.set_ylim(rows[-1] + 0.45, -0.75)
+    words = textwrap.fill(label, int(ax.bbox.width / ax.figure.dpi * 12))
+    ax.set_xlabel(words, loc="left", fontsize=MIDDLE, fontweight="bold", color=INK)
+    over_rules = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+    for row, name in zip(rows, names, strict=True):
+        write_text(ax, 0.0, row - 0.26, name, transform=ax.get_yaxis_transform(), va="bottom", bbox=over_rules)
+    return rows
+
+
 def write_text(ax: Axes, x: float, y: float, words: str, **style: Any) -> None:
     """Write words on axes as they are, at data coordinates unless `style` holds another `transform`."""
     chosen: dict[str, Any] = {"fontsize": SMALL, "color": INK, "zorder": 6} | style
     ax.text(x, y, words, parse_math=False, fontfamily=_typefaces(), **chosen)
+
+
+def name_above(ax: Axes, curves: Sequence[Any], names: Sequence[str]) -> None:
+    """Add a key on one line above axes of rows, where no bar can reach it."""
+    place = {"loc": "lower left", "bbox_to_anchor": (-0.01, 0.99), "ncols": len(names), "fontsize": SMALL}
+    name_curves(ax, curves, names, borderpad=0.0, columnspacing=1.4, handlelength=1.4, **place)
 
 
 def name_curves(ax: Axes, curves: Sequence[Any], names: Sequence[str], **style: Any) -> None:

@@ -88,6 +88,16 @@ def number(value: float, span: float) -> str:
     return f"{round(value, places) + 0.0:,.{places}f}".replace("-", "−")
 
 
+def signed(value: float, span: float) -> str:
+    """The same for a change, with its sign.
+
+    >>> signed(1.24, 5.0), signed(-0.24, 5.0), signed(0.04, 5.0)
+    ('+1.2', '−0.2', '0.0')
+    """
+    words = number(value, span)
+    return f"+{words}" if any(digit in "123456789" for digit in words) and value > 0 else words
+
+
 def readable_range(core: Iterable[ArrayLike], widest: Iterable[ArrayLike]) -> tuple[float, float]:
     """Ends of an axis that holds `core` whole, and `widest` as far as it adds at most half at either end.
 

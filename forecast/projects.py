@@ -27,8 +27,7 @@ def add_project(plan: Plan, inputs: Inputs, project: Project, capital_goods: Arr
     scale = _scale(inputs, project)
     building = known["construction_quarters"]
     start, planned = _planned_dates(inputs, project, building)
-    probability = _probability(inputs, project, planned - max(plan.origin + 1.0, project.announced))
-    realised = inputs.streams.uniforms(f"investments.{project.id}.realised") < probability
+    realised = _goes_ahead(plan, inputs, project, planned)
     production = planned + _slip(inputs, project)
     if project.standing is None:
         production = np.maximum(production, start + 1.0)
@@ -40,6 +39,22 @@ def add_project(plan: Plan, inputs: Inputs, project: Project, capital_goods: Arr
     for capital, begin in [(capex, built), *bought]:
         capacity = output_at_capacity(capital, known["output_per_capex"], known["utilisation"])
         _add_output(plan.origin, output, capacity, realised, begin, begin + known["ramp_quarters"])
+
+
+def fate(plan: Plan, inputs: Inputs, project: Project) -> dict[str, Values | Outcomes]:
+    """Whether a project goes ahead, how late it produces in quarters, and its realised over its stated amount."""
+    planned = _planned_dates(inputs, project, inputs.value(project.coefficients["construction_quarters"]))[1]
+    return {
+        "realised": _goes_ahead(plan, inputs, project, planned),
+        "slip": _slip(inputs, project),
+        "scale": _scale(inputs, project),
+    }
+
+
+def _goes_ahead(plan: Plan, inputs: Inputs, project: Project, planned: Values) -> Outcomes:
+    """Whether a project planned to produce at `planned` comes true, `(n_draws,)`."""
+    probability = _probability(inputs, project, planned - max(plan.origin + 1.0, project.announced))
+    return np.asarray(inputs.streams.uniforms(f"investments.{project.id}.realised") < probability)
 
 
 def _scale(inputs: Inputs, project: Project) -> Values:

@@ -30,7 +30,7 @@ def terminal(at_least: int = 0) -> Console:
 
 
 @contextmanager
-def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Callable[[int], None]]:
+def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Callable[[float], None]]:
     """A bar with the number done, and done a second, on a terminal's standard error; nothing elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
@@ -41,7 +41,7 @@ def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Callabl
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(name, total=total, speed="")
 
-        def advance(done: int) -> None:
+        def advance(done: float) -> None:
             made = bar.tasks[task].completed + done
             rate = made / (perf_counter() - started)
             speed = f"{made:,.0f} of {total:,} {unit}, {rate:,.{0 if rate >= 10 else 1}f} a second"

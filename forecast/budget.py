@@ -1,0 +1,261 @@
+"""The uncertainty budget of a run: which source spreads an outcome by how much, and what would be worth knowing.
+
+Three answers, each with its Monte Carlo error.
+
+*Sources.* Groups of random streams (`sources`) are drawn again one at a time with all others kept (`resampling`), which
+gives first-order and total shares of the variance (`shares.effects`). The value of learning a source is the width of
+the 80 % interval less its mean width where the source is known: each of `N_KNOWN` blocks holds the source at one value.
+
+*Single inputs.* The run's own draws are cut into classes of each input (`unknowns`); what the classes tell of the
+outcome is the first-order share, and their narrower intervals are the value of learning it.
+
+*Monte Carlo noise* is no part of the spread but an error of what is reported: a variance of one over the number of
+draws, as a share of that of the outcome.
+
+Flows are exponentials of Student t shocks, so their variance is that of the draws made: far tails weigh in it, and the
+errors stated say how much.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from forecast.block import simulated_flows
+from forecast.draws import Array
+from forecast.errors import RunError
+from forecast.parallel import in_order
+from forecast.plan import Plan, compile_plan
+from forecast.posterior import Posterior, load_posterior
+from forecast.resampling import Resampled, sources_used
+from forecast.results import SCENARIO, Results
+from forecast.run import code_digest
+from forecast.scenario import load_scenario
+from forecast.shares import Effects, Estimate, effects, standard_error, width
+from forecast.streams import Streams
+from forecast.summary import decimals
+from forecast.unknowns import unknown_values
+from forecast.vintage import vintage
+from forecast.worth import Worth, worth_knowing
+
+COLUMNS = ("scenario", "basis", "series", "year", "of", "name", "statistic", "unit", "value", "standard_error")
+
+N_KNOWN, KNOWN_DRAWS = 100, 400
+"""Values at which a source is held to see what knowing it is worth, and draws of everything else at each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Budget:
+    """What spreads one series of a run.
+
+    Attributes:
+        run: the run.
+        series: annual series the budget is of.
+        year: calendar year of everything but `effects`.
+        years: calendar years of `effects`.
+        sources: names in `sources.SOURCES` of the rows of `effects` and `narrowing`.
+        effects: shares of the variance by source and year.
+        narrowing: of the 80 % interval if a source were known, mean, bn USD a year, `(n_sources,)`.
+        outcome: the run's draws, `(n_draws,)`, bn USD a year.
+        inputs: single inputs told from nothing (two standard errors), the largest share first.
+    """
+
+    run: Results
+    series: str
+    year: int
+    years: tuple[int, ...]
+    sources: tuple[str, ...]
+    effects: Effects
+    narrowing: Estimate
+    outcome: Array
+    inputs: tuple[Worth, ...]
+
+    @property
+    def at(self) -> int:
+        """Column of `effects` that is `year`."""
+        return self.years.index(self.year)
+
+
+def uncertainty_budget(
+    run: Results,
+    year: int = 2030,
+    series: str = "trade_balance",
+    *,
+    n_draws: int = 20_000,
+    posterior: Posterior | None = None,
+    n_jobs: int = 1,
+    progress: Callable[[float], None] = lambda percent: None,
+) -> Budget:
+    """What spreads `series` of a run in `year`.
+
+    Args:
+        run: a stored run whose draws were kept.
+        n_draws: draws of every set of sources, in whole blocks and at least two of them.
+        posterior: parameters of the run; the stored ones by default.
+        n_jobs: workers, -1 for one per core.
+        progress: called with the percent of the work done since the last call.
+
+    Raises:
+        RunError: the run was made with other code or parameters, has no such year or series, or nothing spreads it.
+    """
+    plan = _plan(run, posterior)
+    _demand_outcome(run, plan, year, series)
+    at = plan.years.index(year)
+    draws = run.kept(series)
+    if draws is None:
+        raise RunError(f"{run.folder}: got a run of {run.manifest['n_draws']:,} draws, too many to be kept")
+    if not np.ptp(draws[at]) or not np.isfinite(draws[at]).all():
+        raise RunError(f"{run.name}: nothing spreads {series} in {year}, or draws of it failed")
+    halved = partial(_half, progress)
+    simulation = Simulation(plan, int(run.manifest["seed"]), plan.series.index(series), n_jobs, halved)
+    return Budget(
+        run=run,
+        series=series,
+        year=year,
+        years=plan.years,
+        sources=simulation.sources,
+        effects=simulation.effects(max(n_draws // plan.block_size, 2)),
+        narrowing=simulation.narrowing(at),
+        outcome=draws[at],
+        inputs=worth_knowing(_unknowns(run, plan, year), draws[at], plan.block_size),
+    )
+
+
+def _half(progress: Callable[[float], None], percent: float) -> None:
+    """Two tasks make one budget."""
+    progress(percent / 2)
+
+
+def _plan(run: Results, posterior: Posterior | None) -> Plan:
+    scenario = load_scenario(run.folder / SCENARIO)
+    learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
+    made = run.manifest["digests"]
+    changed = [name for name, now in (("code", code_digest()), ("posterior", learned.digest)) if made[name] != now]
+    if changed:
+        raise RunError(
+            f"{run.folder}: made with another {' and '.join(changed)} than is installed; `forecast run {run.name}` "
+            "makes the run anew"
+        )
+    prior = run.manifest["parameters"] == "prior"
+    return compile_plan(scenario, learned, vintage(scenario.as_of), prior=prior)
+
+
+def _demand_outcome(run: Results, plan: Plan, year: int, series: str) -> None:
+    if year not in plan.years:
+        raise RunError(f"{run.name}: got year {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
+    if series not in plan.series:
+        raise RunError(f"{run.name}: got {series!r}, expected one of {', '.join(plan.series)}")
+
+
+def _unknowns(run: Results, plan: Plan, year: int) -> dict[str, Array]:
+    """Values of all inputs in the run's own draws."""
+    settings = run.manifest
+    starts = range(0, settings["n_draws"], plan.block_size)
+    sizes = [min(plan.block_size, settings["n_draws"] - start) for start in starts]
+    blocks = [
+        unknown_values(plan, Streams(settings["seed"], block, n_draws, settings["scheme"]), year)
+        for block, n_draws in enumerate(sizes)
+    ]
+    names = [name for name in blocks[0] if all(name in block for block in blocks)]
+    return {name: np.concatenate([block[name] for block in blocks]) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A plan simulated with sources drawn again or held.
+
+    Attributes:
+        plan: the compiled scenario.
+        seed: of the run.
+        series: index of the outcome among the plan's series.
+        n_jobs: workers.
+        progress: called with the percent of a task done since the last call.
+    """
+
+    plan: Plan
+    seed: int
+    series: int
+    n_jobs: int = 1
+    progress: Callable[[float], None] = lambda percent: None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Sources the plan draws from."""
+        return sources_used(partial(simulated_flows, self.plan))
+
+    def effects(self, n_blocks: int) -> Effects:
+        """Shares of the variance by source and year."""
+        every = frozenset(self.sources)
+        alone = [frozenset([source]) for source in self.sources]
+        again = [frozenset(), every, *alone, *(every - one for one in alone)]
+        size = self.plan.block_size
+        streams = [Resampled(self.seed, block, size, again=names) for names in again for block in range(n_blocks)]
+        drawn = np.concatenate(self._outcomes(streams), axis=-1)
+        base, other, *rest = np.split(drawn, len(again), axis=-1)
+        moved, kept = np.split(np.stack(rest), 2)
+        return effects(base, other, moved, kept, size)
+
+    def narrowing(self, at: int) -> Estimate:
+        """Mean narrowing of the 80 % interval of year `at` where a source is known, `(n_sources,)`, bn USD a year."""
+        held = [frozenset(), *(frozenset([source]) for source in self.sources)]
+        blocks = range(N_KNOWN)
+        streams = [Resampled(self.seed, block, KNOWN_DRAWS, held=names) for names in held for block in blocks]
+        widths = width(np.stack([outcome[at] for outcome in self._outcomes(streams)]))
+        everything, *known = np.split(widths, len(held))
+        narrower = everything - np.stack(known)
+        return Estimate(narrower.mean(axis=-1), standard_error(narrower))
+
+    def _outcomes(self, streams: Sequence[Streams]) -> list[Array]:
+        """The outcome by year in every block, `(n_years, n_draws)` each."""
+        drawn = []
+        for block in in_order(partial(_outcome, self.plan, self.series), streams, self.n_jobs):
+            drawn.append(block)
+            self.progress(100 / len(streams))
+        return drawn
+
+
+def _outcome(plan: Plan, series: int, streams: Streams) -> Array:
+    return np.asarray(simulated_flows(plan, streams).annual[series])
+
+
+def write_budget(budget: Budget) -> Path:
+    """Write a budget as `budget_<series>_<year>.csv` into the folder of its run, a number a row with its error.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    path = budget.run.folder / f"budget_{budget.series}_{budget.year}.csv"
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows(_rows(budget))
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from error
+    return path
+
+
+def _rows(budget: Budget) -> Iterator[tuple[str, ...]]:
+    head = (budget.run.name, budget.run.basis, budget.series, str(budget.year))
+    at, found = budget.at, budget.effects
+    share, money = "share of variance", "bn USD"
+    for row, source in enumerate(budget.sources):
+        for name, estimate in (("first_order", found.first), ("total", found.total)):
+            yield (*head, "source", source, name, share, *_printed(estimate.value[row, at], estimate.error[row, at]))
+        narrower = budget.narrowing.value[row], budget.narrowing.error[row]
+        yield (*head, "source", source, "narrowing_80", money, *_printed(*narrower))
+    together = found.interactions.value[at], found.interactions.error[at]
+    yield (*head, "source", "interactions", "interactions", share, *_printed(*together))
+    for item in budget.inputs:
+        for name, unit, estimate in (("first_order", share, item.share), ("narrowing_80", money, item.narrowing)):
+            yield (*head, "input", item.name, name, unit, *_printed(estimate.value, estimate.error))
+
+
+def _printed(value: Array | float, error: Array | float) -> tuple[str, str]:
+    places = decimals(float(error)) + 1
+    return f"{float(value):.{places}f}", f"{float(error):.{places + 1}f}"

@@ -1,0 +1,84 @@
+"""The pictures of an uncertainty budget: shares and swings on one page, draws against the main inputs on another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from forecast.budget import Budget
+from forecast.budget_tables import OUTCOMES, ranked
+from forecast.layout import short
+from forecast.page import Heading, save_figure, titled_figure
+from forecast.palette import BASIS_NAMES
+from forecast.sources import SOURCES
+from forecast.tornados import draw_scatter, draw_shares, draw_tornado
+from forecast.worth import Worth
+
+N_SWINGS, N_SCATTERS = 8, 3
+NAMES = {"trade_balance": "the goods surplus", "investment_effect": "the effect of the announcements"}
+
+
+def save_budget_charts(budget: Budget) -> list[Path]:
+    """Draw both pages into the folder of the run; the second only where an input is told from nothing."""
+    stem = budget.run.folder / f"budget_{budget.series}_{budget.year}"
+    pages = {stem.with_suffix(".png"): budget_chart(budget)}
+    if budget.inputs:
+        pages[stem.with_name(f"{stem.name}_inputs.png")] = inputs_chart(budget)
+    for path, figure in pages.items():
+        save_figure(figure, path)
+    return list(pages)
+
+
+def budget_chart(budget: Budget) -> Figure:
+    """Shares of the variance by source, and the swings of the inputs that tell most."""
+    figure, (left, right) = titled_figure(_heading(budget, "what spreads"), columns=2, room=0.75, foot=0.3)
+    rows, quantity = ranked(budget), f"{NAMES[budget.series]} in {budget.year}"
+    alone, total, errors = (
+        100 * part[rows, budget.at]
+        for part in (budget.effects.first.value, budget.effects.total.value, budget.effects.total.error)
+    )
+    draw_shares(left, [SOURCES[budget.sources[row]] for row in rows], alone, total, errors, quantity=quantity)
+    shown = budget.inputs[:N_SWINGS]
+    if not shown:
+        right.remove()
+        return figure
+    draw_tornado(
+        right,
+        [item.name for item in shown],
+        [item.swing for item in shown],
+        [_levels(item) for item in shown],
+        middle=float(budget.outcome.mean()),
+        quantity=quantity,
+        basis=budget.run.basis,
+    )
+    return figure
+
+
+def inputs_chart(budget: Budget) -> Figure:
+    """Draws of the outcome against the inputs that tell most."""
+    shown = budget.inputs[:N_SCATTERS]
+    figure, axes = titled_figure(_heading(budget, "what tells most of"), columns=len(shown), room=0.55, foot=0.15)
+    for ax, item in zip(axes, shown, strict=True):
+        quantity = f"{NAMES[budget.series].capitalize()} in {budget.year}"
+        draw_scatter(ax, item.values, budget.outcome, name=item.name, quantity=quantity, basis=budget.run.basis)
+    return figure
+
+
+def _heading(budget: Budget, asked: str) -> Heading:
+    return Heading(
+        f"{budget.run.title}: {asked} {NAMES[budget.series]} in {budget.year}",
+        f"{budget.outcome.size:,} draws; data to {budget.run.manifest['origin']}; {BASIS_NAMES[budget.run.basis]}; "
+        "shares are of the variance, with whiskers of two Monte Carlo errors either way.",
+        f"Of {OUTCOMES[budget.series]}. A swing is from the lowest to the highest tenth of an input, or from no to "
+        "yes, over everything else.",
+    )
+
+
+def _levels(item: Worth) -> tuple[str, str]:
+    """An input where it is low and where it is high, as text."""
+    if set(np.unique(item.values)) == {0.0, 1.0}:
+        return "no", "yes"
+    low, high = (f"{level:.1f}" if level > 1900 else short(level) for level in item.levels)
+    return low, high

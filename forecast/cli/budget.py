@@ -1,0 +1,77 @@
+"""The command that says what spreads a forecast, and what would be worth knowing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from forecast.cli.runs import load_scenarios
+from forecast.cli.terminal import demand_workers, progress_bar, terminal
+
+if TYPE_CHECKING:
+    from forecast.posterior import Posterior
+    from forecast.results import Results
+
+
+@click.command()
+@click.argument("run", metavar="RUN|SCENARIO")
+@click.option("--year", default=2030, show_default=True, type=int, help="Calendar year of the outcome.")
+@click.option(
+    "--of",
+    "series",
+    default="trade_balance",
+    show_default=True,
+    type=click.Choice(["trade_balance", "investment_effect"]),
+    help="Outcome: the surplus, or what the announcements change in it.",
+)
+@click.option(
+    "--draws", default=20_000, show_default=True, type=click.IntRange(4_000), help="Draws of each set of sources."
+)
+@click.option("--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
+@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are.")
+@click.option(
+    "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
+)
+@click.option("--no-plot", is_flag=True, help="Leave out the pictures.")
+def budget(
+    run: str, year: int, series: str, draws: int, n_jobs: int, out: Path, learned: Path | None, no_plot: bool
+) -> None:
+    """Say what spreads a forecast: which source by how much, and what would be worth knowing.
+
+    RUN is the folder of a run, or of a scenario's runs; a SCENARIO is a file or the name of a shipped one, and is run
+    first where it was not.
+    """
+    from forecast.budget import uncertainty_budget, write_budget
+    from forecast.budget_tables import budget_words, source_table, worth_table
+    from forecast.posterior import load_posterior
+
+    parameters = None if learned is None else load_posterior(learned)
+    results = _results(run, out, parameters, n_jobs)
+    with progress_bar(results.name, 100, "%") as progress:
+        found = uncertainty_budget(
+            results, year, series, n_draws=draws, posterior=parameters, n_jobs=n_jobs, progress=progress
+        )
+    console = terminal(at_least=112)
+    console.print(source_table(found))
+    if found.inputs:
+        console.print(worth_table(found))
+    console.print(budget_words(found))
+    paths = [write_budget(found)]
+    if not no_plot:
+        from forecast.budget_pages import save_budget_charts
+
+        paths += save_budget_charts(found)
+    console.print(f"Stored in {', '.join(map(str, paths))}", soft_wrap=True)
+
+
+def _results(given: str, out: Path, parameters: Posterior | None, n_jobs: int) -> Results:
+    """The run in a folder, or that of a scenario, made where it was not."""
+    from forecast.results import load_results
+    from forecast.run import run_scenario
+
+    if Path(given).is_dir():
+        return load_results(given)
+    (scenario,) = load_scenarios([given], [])
+    return run_scenario(scenario, out=out, posterior=parameters, n_jobs=n_jobs).results

@@ -1,0 +1,77 @@
+"""Pictures of plants in time: when each is built, when it starts and when it runs in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from forecast import palette
+from forecast.page import frame_rows, name_above, write_text
+from forecast.palette import GREY, INK
+
+BUILT, RAMPED, RUN = palette.CHANNEL_COLOURS["reverse_imports"], palette.BAND_COLOURS[1], palette.MEDIAN
+_BAR, _BELOW = 0.42, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """One investment in calendar time, as `draw_timeline` takes it: medians, where nothing else is said.
+
+    Attributes:
+        name: for readers.
+        amount: bn USD.
+        chance: that it goes ahead, a fraction.
+        construction: start, decimal year.
+        production: start, decimal year.
+        full: when output reaches capacity, decimal year.
+        late: lower and upper end of the 80 % interval of the start of production.
+    """
+
+    name: str
+    amount: float
+    chance: float
+    construction: float
+    production: float
+    full: float
+    late: tuple[float, float]
+
+
+def draw_timeline(ax: Axes, investments: Sequence[Phases], *, until: float) -> Axes:
+    """Draw investments from top to bottom: capex while they are built, then output as it ramps up and in full.
+
+    The line under a bar is the 80 % interval of the start of production; amount and chance to go ahead stand at the
+    right.
+
+    Args:
+        until: end of the axis, decimal year.
+    """
+    rows = frame_rows(ax, [item.name for item in investments], "Calendar year; spans are medians")
+    spans = (
+        ("built: capex", BUILT, "", [(item.construction, item.production) for item in investments]),
+        ("output ramps up", RAMPED, "////", [(item.production, item.full) for item in investments]),
+        ("output in full", RUN, "", [(item.full, until) for item in investments]),
+    )
+    bars = []
+    for name, colour, hatch, ends in spans:
+        starts, stops = np.minimum(np.array(ends).T, until)
+        bars.append(
+            ax.barh(
+                rows, stops - starts, _BAR, left=starts, color=colour, ec=INK, lw=0.4, hatch=hatch, gid=name, zorder=2
+            )
+        )
+    late = np.minimum([item.late for item in investments], until)
+    whiskers = ax.hlines(rows + _BELOW, *late.T, color=INK, linewidth=1.3, gid="late", zorder=3)
+    ax.set_xlim(np.floor(min(item.construction for item in investments)), until)
+    ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+    for row, item in zip(rows, investments, strict=True):
+        words = f"{item.amount:.1f} bn USD, {100 * item.chance:.0f} %"
+        write_text(ax, 1.01, row, words, transform=ax.get_yaxis_transform(), va="center")
+    top = {"transform": ax.get_yaxis_transform(), "va": "center", "color": GREY}
+    write_text(ax, 1.01, rows[0] - 0.75, "amount, chance", **top)
+    names = [*(name for name, *_ in spans), "80 % interval of the start of production"]
+    name_above(ax, [*bars, whiskers], names)
+    return ax

@@ -1,0 +1,105 @@
+"""Pictures of what spreads an outcome: shares of its variance, swings by input, and draws against one input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from forecast import page, palette
+from forecast.page import frame_axes, frame_rows, name_above, write_text
+from forecast.palette import BAND_COLOURS, GREY, INK, MEDIAN
+
+LOW, HIGH = palette.CHANNEL_COLOURS["reverse_imports"], palette.CHANNEL_COLOURS["capital_goods"]
+"""Ends of a swing: where the input is low, and where it is high."""
+
+_BAR = 0.42
+_MOST_POINTS = 2_000
+
+
+def draw_shares(
+    ax: Axes, names: Sequence[str], alone: ArrayLike, total: ArrayLike, errors: ArrayLike, *, quantity: str
+) -> Axes:
+    """Draw shares of a variance by source, from top to bottom: dark alone, light with interactions.
+
+    Args:
+        names: of the sources.
+        alone, total: first-order and total effects, `(n_sources,)`, percent of the variance.
+        errors: standard error of `total`, `(n_sources,)`, percent; the whiskers are two of them either way.
+        quantity: whose variance.
+    """
+    own, everything, two = (np.asarray(part, dtype=float) for part in (alone, total, 2 * np.asarray(errors)))
+    rows = frame_rows(ax, names, f"Share of the variance of {quantity}, %")
+    light = ax.barh(rows, everything, _BAR, color=BAND_COLOURS[1], gid="total", zorder=2)
+    dark = ax.barh(rows, np.maximum(own, 0.0), _BAR, color=MEDIAN, gid="alone", zorder=2.5)
+    ax.hlines(rows, everything - two, everything + two, color=INK, linewidth=1.3, gid="errors", zorder=3)
+    ax.set_xlim(0, 1.18 * (everything + two).max())
+    for row, first, most in zip(rows, own, everything + two, strict=True):
+        write_text(ax, most + 0.02 * ax.get_xlim()[1], row, f"{first:.1f} alone".replace("-", "−"), va="center")
+    name_above(ax, [dark, light], ["alone", "with interactions"])
+    return ax
+
+
+def draw_tornado(
+    ax: Axes,
+    names: Sequence[str],
+    swings: ArrayLike,
+    labels: Sequence[tuple[str, str]],
+    *,
+    middle: float,
+    quantity: str,
+    basis: str,
+) -> Axes:
+    """Draw by how much each input swings an outcome, from top to bottom.
+
+    Args:
+        names: of the inputs.
+        swings: mean of the outcome where the input is in its lowest and in its highest tenth, `(n_inputs, 2)`.
+        labels: the input itself there, as text.
+        middle: mean of the outcome, from which the bars begin.
+    """
+    ends = np.asarray(swings, dtype=float)
+    rows = frame_rows(ax, names, palette.unit_label(f"Mean of {quantity}", basis))
+    low = ax.barh(rows, ends[:, 0] - middle, _BAR, left=middle, color=LOW, ec=INK, lw=0.5, gid="low", zorder=2)
+    high = ax.barh(rows, ends[:, 1] - middle, _BAR, left=middle, color=HIGH, ec=INK, lw=0.5, gid="high", zorder=2)
+    ax.axvline(middle, color=INK, linewidth=0.9, gid="middle", zorder=3)
+    room = 0.16 * np.ptp(np.append(ends, middle))
+    ax.set_xlim(min(ends.min(), middle) - room, max(ends.max(), middle) + room)
+    for row, pair, words in zip(rows, ends, labels, strict=True):
+        for end, other, word in zip(pair, pair[::-1], words, strict=True):
+            left = end < other
+            write_text(
+                ax, end + (-0.08 if left else 0.08) * room, row, word, va="center", ha="right" if left else "left"
+            )
+    name_above(ax, [low, high], ["where it is low", "where it is high"])
+    return ax
+
+
+def draw_scatter(ax: Axes, inputs: ArrayLike, outcomes: ArrayLike, *, name: str, quantity: str, basis: str) -> Axes:
+    """Draw an outcome against one input: up to 2,000 draws as dots, and the mean of all draws in tenths of the input.
+
+    The axes hold the central 99 % of the draws.
+
+    Args:
+        inputs, outcomes: draws, `(n_draws,)`.
+        name: of the input.
+    """
+    x, y = (np.asarray(part, dtype=float) for part in (inputs, outcomes))
+    frame_axes(ax, fill(palette.unit_label(quantity, basis), int(ax.bbox.width / ax.figure.dpi * 14)))
+    shown = slice(None, None, -(-x.size // _MOST_POINTS))
+    ax.plot(x[shown], y[shown], ".", color=BAND_COLOURS[0], ms=2.5, alpha=0.5, mec="none", gid="draws", zorder=2)
+    tenths = np.unique(np.searchsorted(np.unique(np.quantile(x, np.linspace(0.1, 0.9, 9))), x), return_inverse=True)[1]
+    counts = np.bincount(tenths)
+    means = np.bincount(tenths, x) / counts, np.bincount(tenths, y) / counts
+    ax.plot(*means, "o-", color="white", mec=INK, ms=4.5, lw=3.2, gid="rim", zorder=3)
+    ax.plot(*means, "o-", color=MEDIAN, ms=4.0, lw=1.8, gid="means", zorder=4)
+    ax.set(xlim=_central(x), ylim=_central(y))
+    ax.set_xlabel(fill(name, int(ax.bbox.width / ax.figure.dpi * 14)), fontsize=page.SMALL, color=GREY)
+    return ax
+
+
+def _central(values: np.ndarray) -> tuple[float, float]:
+    return palette.readable_range([np.quantile(values, (0.005, 0.995))], [])
