@@ -18,6 +18,8 @@ _DOOR = {
     "paired_difference": "comparison",
     "difference_table": "comparison",
     "uncertainty_budget": "budget",
+    "investment_phases": "prospects",
+    "purchase_shares": "prospects",
     "history": "observations",
     "load_posterior": "posterior",
     "fit_posterior": "fitting",

@@ -80,6 +80,12 @@ class Budget:
         """Column of `effects` that is `year`."""
         return self.years.index(self.year)
 
+    @property
+    def ranked(self) -> list[int]:
+        """Rows of the sources that change anything in `year`, the largest total effect first."""
+        total = self.effects.total.value[:, self.at]
+        return [int(row) for row in np.argsort(-total, kind="stable") if total[row] > 0]
+
 
 def uncertainty_budget(
     run: Results,

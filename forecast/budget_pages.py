@@ -8,8 +8,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from forecast.budget import Budget
-from forecast.budget_tables import OUTCOMES, ranked
-from forecast.layout import short
 from forecast.page import Heading, save_figure, titled_figure
 from forecast.palette import BASIS_NAMES
 from forecast.sources import SOURCES
@@ -18,6 +16,7 @@ from forecast.worth import Worth
 
 N_SWINGS, N_SCATTERS = 8, 3
 NAMES = {"trade_balance": "the goods surplus", "investment_effect": "the effect of the announcements"}
+SHORT = {"trade_balance": "Surplus", "investment_effect": "Effect"}
 
 
 def save_budget_charts(budget: Budget) -> list[Path]:
@@ -33,22 +32,23 @@ def save_budget_charts(budget: Budget) -> list[Path]:
 
 def budget_chart(budget: Budget) -> Figure:
     """Shares of the variance by source, and the swings of the inputs that tell most."""
-    figure, (left, right) = titled_figure(_heading(budget, "what spreads"), columns=2, room=0.75, foot=0.3)
-    rows, quantity = ranked(budget), f"{NAMES[budget.series]} in {budget.year}"
+    shown = "shares are of the variance, with two Monte Carlo errors either way"
+    figure, (left, right) = titled_figure(_heading(budget, "what spreads", shown), columns=2, room=0.75, foot=0.3)
+    rows, quantity = budget.ranked, f"{NAMES[budget.series]} in {budget.year}"
     alone, total, errors = (
         100 * part[rows, budget.at]
         for part in (budget.effects.first.value, budget.effects.total.value, budget.effects.total.error)
     )
     draw_shares(left, [SOURCES[budget.sources[row]] for row in rows], alone, total, errors, quantity=quantity)
-    shown = budget.inputs[:N_SWINGS]
-    if not shown:
+    told = budget.inputs[:N_SWINGS]
+    if not told:
         right.remove()
         return figure
     draw_tornado(
         right,
-        [item.name for item in shown],
-        [item.swing for item in shown],
-        [_levels(item) for item in shown],
+        [item.name for item in told],
+        [item.swing for item in told],
+        [_levels(item) for item in told],
         middle=float(budget.outcome.mean()),
         quantity=quantity,
         basis=budget.run.basis,
@@ -59,20 +59,22 @@ def budget_chart(budget: Budget) -> Figure:
 def inputs_chart(budget: Budget) -> Figure:
     """Draws of the outcome against the inputs that tell most."""
     shown = budget.inputs[:N_SCATTERS]
-    figure, axes = titled_figure(_heading(budget, "what tells most of"), columns=len(shown), room=0.55, foot=0.15)
+    words = "dots: draws, thinned; line: means of all draws in tenths of the input"
+    figure, axes = titled_figure(
+        _heading(budget, "what tells most of", words), columns=len(shown), room=0.55, foot=0.15
+    )
     for ax, item in zip(axes, shown, strict=True):
-        quantity = f"{NAMES[budget.series].capitalize()} in {budget.year}"
+        quantity = f"{SHORT[budget.series]} in {budget.year}"
         draw_scatter(ax, item.values, budget.outcome, name=item.name, quantity=quantity, basis=budget.run.basis)
     return figure
 
 
-def _heading(budget: Budget, asked: str) -> Heading:
+def _heading(budget: Budget, asked: str, words: str) -> Heading:
     return Heading(
         f"{budget.run.title}: {asked} {NAMES[budget.series]} in {budget.year}",
         f"{budget.outcome.size:,} draws; data to {budget.run.manifest['origin']}; {BASIS_NAMES[budget.run.basis]}; "
-        "shares are of the variance, with whiskers of two Monte Carlo errors either way.",
-        f"Of {OUTCOMES[budget.series]}. A swing is from the lowest to the highest tenth of an input, or from no to "
-        "yes, over everything else.",
+        f"{words}.",
+        "Low and high: lowest and highest tenth of the draws of an input, or no and yes; everything else as it comes.",
     )
 
 
@@ -80,5 +82,5 @@ def _levels(item: Worth) -> tuple[str, str]:
     """An input where it is low and where it is high, as text."""
     if set(np.unique(item.values)) == {0.0, 1.0}:
         return "no", "yes"
-    low, high = (f"{level:.1f}" if level > 1900 else short(level) for level in item.levels)
+    low, high = (f"{level:.1f}" if level > 1900 else f"{level:.2g}".replace("-", "−") for level in item.levels)
     return low, high

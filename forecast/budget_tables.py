@@ -31,7 +31,7 @@ def source_table(budget: Budget) -> Group:
     table = plain_table(["Source", *shares, _NARROWER])
     table.columns[0].justify = "left"
     found, at = budget.effects, budget.at
-    for row in ranked(budget):
+    for row in budget.ranked:
         cells = (_share(part.value[row, at], part.error[row, at]) for part in (found.first, found.total))
         narrower = _spread(float(budget.narrowing.value[row]), float(budget.narrowing.error[row]))
         table.add_row(SOURCES[budget.sources[row]], *cells, narrower)
@@ -51,12 +51,6 @@ def worth_table(budget: Budget) -> Group:
         swing = " to ".join(f"{end:.1f}".replace("-", "−") for end in item.swing)
         table.add_row(Text(item.name), _share(*_pair(item.share)), _spread(*_pair(item.narrowing)), swing)
     return titled("What would be worth knowing", table)
-
-
-def ranked(budget: Budget) -> list[int]:
-    """Rows of the sources that change anything in the year, the largest total effect first."""
-    total = budget.effects.total.value[:, budget.at]
-    return [int(row) for row in np.argsort(-total, kind="stable") if total[row] > 0]
 
 
 def budget_words(budget: Budget) -> Text:

@@ -6,6 +6,7 @@ Whether a project comes true is news: what is under way at the origin, row 0, is
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -21,34 +22,49 @@ Outcomes: TypeAlias = NDArray[np.bool_]
 """Whether a project comes true, `(n_draws,)`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a project in each draw; dates on the quarter axis.
+
+    Attributes:
+        realised: whether it comes true.
+        scale: realised over stated amount.
+        slip: delay of production, quarters.
+        start: of construction.
+        production: start, delay included.
+    """
+
+    realised: Outcomes
+    scale: Values
+    slip: Values
+    start: Values
+    production: Values
+
+
+def fate(plan: Plan, inputs: Inputs, project: Project, building: Values) -> Fate:
+    """The fate of a project that takes `building` quarters to build."""
+    start, planned = _planned_dates(inputs, project, building)
+    slip = _slip(inputs, project)
+    production = planned + slip
+    if project.standing is None:
+        production = np.maximum(production, start + 1.0)
+    realised = _goes_ahead(plan, inputs, project, planned)
+    return Fate(realised, _scale(inputs, project), slip, start, production)
+
+
 def add_project(plan: Plan, inputs: Inputs, project: Project, capital_goods: Array, output: Array) -> None:
     """Add a project's Korean machinery and its output to running flows `(n_periods + 1, n_draws)`, bn USD a quarter."""
     known = inputs.values(project.coefficients)
-    scale = _scale(inputs, project)
     building = known["construction_quarters"]
-    start, planned = _planned_dates(inputs, project, building)
-    realised = _goes_ahead(plan, inputs, project, planned)
-    production = planned + _slip(inputs, project)
-    if project.standing is None:
-        production = np.maximum(production, start + 1.0)
-    built = start + building if project.standing is not None else production
-    capex = inputs.value(project.capex) * scale
+    own = fate(plan, inputs, project, building)
+    built = own.start + building if project.standing is not None else own.production
+    capex = inputs.value(project.capex) * own.scale
     orders = capital_goods_exports(capex, known["machinery_share"], known["korean_machinery_share"])
-    _add_orders(plan.origin, capital_goods, orders, realised, start, built)
-    bought = [] if project.standing is None else [(inputs.value(project.standing) * scale, production)]
+    _add_orders(plan.origin, capital_goods, orders, own.realised, own.start, built)
+    bought = [] if project.standing is None else [(inputs.value(project.standing) * own.scale, own.production)]
     for capital, begin in [(capex, built), *bought]:
         capacity = output_at_capacity(capital, known["output_per_capex"], known["utilisation"])
-        _add_output(plan.origin, output, capacity, realised, begin, begin + known["ramp_quarters"])
-
-
-def fate(plan: Plan, inputs: Inputs, project: Project) -> dict[str, Values | Outcomes]:
-    """Whether a project goes ahead, how late it produces in quarters, and its realised over its stated amount."""
-    planned = _planned_dates(inputs, project, inputs.value(project.coefficients["construction_quarters"]))[1]
-    return {
-        "realised": _goes_ahead(plan, inputs, project, planned),
-        "slip": _slip(inputs, project),
-        "scale": _scale(inputs, project),
-    }
+        _add_output(plan.origin, output, capacity, own.realised, begin, begin + known["ramp_quarters"])
 
 
 def _goes_ahead(plan: Plan, inputs: Inputs, project: Project, planned: Values) -> Outcomes:

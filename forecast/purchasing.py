@@ -34,6 +34,7 @@ class Purchasing:
         self._rows = rows
         odds = np.exp(rows["level"])
         self._local_of_remainder = odds[0] / (odds[0] + odds[1])
+        self._odds = odds
         self._shared = self._multipliers(plan.path, odds)
         self._path = plan.path
         self._stated_for_all = plan.path if plan.path.assumed.path == "fixed" else None
@@ -54,6 +55,12 @@ class Purchasing:
             local = local * pressure
         other = self._local_of_remainder * local + (1.0 - self._local_of_remainder) * third
         return np.asarray(korean_share((1.0 - korean) / korean * other))
+
+    def composition(self) -> tuple[Array, Array, Array]:
+        """Shares of Korea, local and third countries in what all affiliates buy, `(n_periods + 1, n_draws)` each."""
+        local, third = (odds * multiplier for odds, multiplier in zip(self._odds, self._shared, strict=True))
+        korean = np.asarray(korean_share(local + third))
+        return korean, korean * local, korean * third
 
     def _multipliers(self, path: Path, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:
         """Multipliers of the odds of local and of third-country supply, from those at the origin."""

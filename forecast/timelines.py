@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,32 +11,10 @@ from matplotlib.ticker import MaxNLocator
 from forecast import palette
 from forecast.page import frame_rows, name_above, write_text
 from forecast.palette import GREY, INK
+from forecast.prospects import Phases
 
 BUILT, RAMPED, RUN = palette.CHANNEL_COLOURS["reverse_imports"], palette.BAND_COLOURS[1], palette.MEDIAN
 _BAR, _BELOW = 0.42, 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Phases:
-    """One investment in calendar time, as `draw_timeline` takes it: medians, where nothing else is said.
-
-    Attributes:
-        name: for readers.
-        amount: bn USD.
-        chance: that it goes ahead, a fraction.
-        construction: start, decimal year.
-        production: start, decimal year.
-        full: when output reaches capacity, decimal year.
-        late: lower and upper end of the 80 % interval of the start of production.
-    """
-
-    name: str
-    amount: float
-    chance: float
-    construction: float
-    production: float
-    full: float
-    late: tuple[float, float]
 
 
 def draw_timeline(ax: Axes, investments: Sequence[Phases], *, until: float) -> Axes:

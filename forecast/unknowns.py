@@ -89,12 +89,14 @@ def _localization(plan: Plan, streams: Streams) -> dict[str, Array]:
 
 
 def _plants(plan: Plan, inputs: Inputs) -> dict[str, Array]:
-    return {
-        f"{project.id}: {_WORDS[name]}": np.asarray(values, dtype=float)
-        for group in plan.groups
-        for project in group.projects
-        for name, values in fate(plan, inputs, project).items()
-    }
+    """What becomes of each plant."""
+    found: dict[str, Array] = {}
+    for group in plan.groups:
+        for project in group.projects:
+            own = fate(plan, inputs, project, inputs.value(project.coefficients["construction_quarters"]))
+            for name in ("realised", "slip", "scale"):
+                found[f"{project.id}: {_WORDS[name]}"] = np.asarray(getattr(own, name), dtype=float)
+    return found
 
 
 def _coefficients(plan: Plan, inputs: Inputs) -> dict[str, Array]:
