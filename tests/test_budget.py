@@ -1,0 +1,271 @@
+"""Uncertainty budgets: sources drawn again alone, shares of a plan that can be followed with a pencil, the command."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy
+from plans import ORIGIN, group, plan, project
+
+import forecast
+from forecast import budget as budget_module
+from forecast.block import simulated_flows
+from forecast.budget import Simulation, uncertainty_budget, write_budget
+from forecast.budget_pages import save_budget_charts
+from forecast.budget_tables import budget_words
+from forecast.distributions import Uniform
+from forecast.engine import Settings
+from forecast.errors import RunError
+from forecast.prospects import investment_phases, purchase_shares
+from forecast.resampling import Resampled, sources_used
+from forecast.results import Results
+from forecast.sources import SOURCES, source_of
+from forecast.streams import Streams
+from forecast.unknowns import unknown_values
+from forecast.worth import worth_knowing
+
+ROOT = Path(__file__).parent.parent
+EVERY = frozenset(SOURCES)
+
+
+@pytest.mark.parametrize(
+    ("stream", "source"),
+    [
+        ("baseline.shock", "shocks"),
+        ("running.error", "shocks"),
+        ("posterior.baseline", "trade"),
+        ("drivers.tail", "drivers"),
+        ("drivers.oil.growth", "drivers"),
+        ("posterior.bridge", "books"),
+        ("posterior.realisation", "happening"),
+        ("investments.X-1.realised", "happening"),
+        ("programmes.chips.realised", "happening"),
+        ("investments.X-1.amount", "terms"),
+        ("investments.X-1.phases.two.slip", "terms"),
+        ("investments.X-1.displacement_rate", "coefficients"),
+        ("sectors.steel.korean_share", "coefficients"),
+        ("investments.X-1.localization.local", "localization"),
+        ("localization.innovation", "localization"),
+        ("tariffs.cars.happens", "levers"),
+        ("import_commitments.gas.per_year", "levers"),
+        ("something.new", "other"),
+    ],
+)
+def test_every_stream_has_a_source(stream: str, source: str) -> None:
+    assert source_of(stream) == source
+
+
+def test_nothing_drawn_again_is_the_run_itself_but_for_its_gammas() -> None:
+    plain, same = Streams(7, 3, 50), Resampled(7, 3, 50)
+    for name in ("baseline.shock", "localization.innovation"):
+        np.testing.assert_array_equal(plain.normals(name, 4), same.normals(name, 4))
+        np.testing.assert_array_equal(plain.uniforms(name), same.uniforms(name))
+
+
+def test_one_source_is_drawn_again_and_the_others_keep_their_bits() -> None:
+    base, again = Resampled(7, 3, 50), Resampled(7, 3, 50, again=frozenset(["terms"]))
+    assert (base.uniforms("investments.X.amount") != again.uniforms("investments.X.amount")).all()
+    np.testing.assert_array_equal(base.uniforms("investments.X.realised"), again.uniforms("investments.X.realised"))
+
+
+def test_a_held_source_is_the_same_in_all_draws_of_a_block() -> None:
+    held = Resampled(7, 3, 50, held=frozenset(["shocks"]))
+    for drawn in (held.normals("baseline.shock", 3), held.gammas("baseline.tail", np.full(50, 4.0), 3)):
+        assert drawn.shape == (3, 50)
+        assert (drawn == drawn[:, :1]).all()
+    assert len(np.unique(held.uniforms("drivers.shock"))) == 50
+
+
+def test_a_gamma_answers_to_its_own_shape_alone() -> None:
+    """What numpy's own do not: a shape that makes one more proposal be refused shifts all numbers after it."""
+    streams, shapes = Resampled(1, 0, 500), np.linspace(2.0, 30.0, 500)
+    other = shapes.copy()
+    other[::2] = 0.6
+    before, after = (streams.gammas("baseline.tail", shape, 20) for shape in (shapes, other))
+    np.testing.assert_array_equal(before[:, 1::2], after[:, 1::2])
+    assert (before[:, ::2] != after[:, ::2]).all()
+
+
+@pytest.mark.parametrize("shape", [0.6, 2.0, 15.0])
+def test_gammas_have_their_law(shape: float) -> None:
+    drawn = Resampled(2, 0, 2_000).gammas("baseline.tail", np.full(2_000, shape), 10)
+    reached = scipy.special.gammainc(shape, np.sort(drawn.ravel()))
+    gap = np.abs(reached - np.arange(1, reached.size + 1) / reached.size).max()
+    assert gap < 1.95 / np.sqrt(reached.size)  # Kolmogorov's 0.1 % point
+
+
+# Effect of the plant of `plans` in its last year: amount * k * (0.7 * 0.3 - displacement - 0.01), with an amount on [4, 8]
+# (mean 6, variance 16/12) and a displacement on [0, 0.5], so that 0.2 less it has mean -0.05 and variance 0.25/12.
+AMOUNT_MEAN, AMOUNT_VARIANCE = 6.0, 16 / 12
+RATE_MEAN, RATE_VARIANCE = 0.2 - 0.25, 0.25 / 12
+PARTS = np.array([RATE_MEAN**2 * AMOUNT_VARIANCE, AMOUNT_MEAN**2 * RATE_VARIANCE, AMOUNT_VARIANCE * RATE_VARIANCE])
+
+
+def pencil_plan(**changes: object) -> Simulation:
+    plant = project("X", amount=Uniform(4.0, 8.0))
+    made = plan(group(plant, displacement_rate=Uniform(0.0, 0.5)), block_size=1_000, **changes)
+    named = replace(
+        made.groups[0],
+        coefficients=dict(made.groups[0].coefficients)
+        | {
+            "displacement_rate": replace(
+                made.groups[0].coefficients["displacement_rate"], stream="investments.X.displacement_rate"
+            )
+        },
+    )
+    return Simulation(replace(made, groups=(named,)), 5, 4)
+
+
+def test_shares_of_a_plan_are_those_of_the_pencil() -> None:
+    simulation = pencil_plan()
+    assert {"terms", "coefficients"} <= set(simulation.sources)
+    found = simulation.effects(10)
+    last = {name: index for index, name in enumerate(simulation.sources)}
+    rows = [last["terms"], last["coefficients"]]
+    for part, expected in ((found.first, PARTS[:2]), (found.total, PARTS[:2] + PARTS[2])):
+        gap = np.abs(part.value[rows, -1] - expected / PARTS.sum())
+        assert (gap <= 4 * part.error[rows, -1]).all()
+    assert abs(found.interactions.value[-1] - PARTS[2] / PARTS.sum()) < 4 * found.interactions.error[-1]
+    others = [index for index in range(len(simulation.sources)) if index not in rows]
+    assert not found.total.value[others].any()
+
+
+def test_knowing_a_source_narrows_the_interval_of_the_pencil(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the amount is known the effect is uniform, 80 % of it 0.8 wide: by amount 6, 0.8 * 6 * 0.5 * k."""
+    monkeypatch.setattr(budget_module, "N_KNOWN", 60)
+    simulation = pencil_plan()
+    found = simulation.narrowing(3)
+    rows = dict(zip(simulation.sources, found.value, strict=True))
+    k = 1.5 * 0.8
+    rng = np.random.default_rng(1)
+    draws = rng.uniform(4, 8, 400_000) * (0.2 - rng.uniform(0, 0.5, 400_000)) * k
+    everything = float(np.subtract(*np.quantile(draws, (0.9, 0.1))))
+    row = simulation.sources.index("terms")
+    assert abs(rows["terms"] - (everything - 0.8 * 6 * 0.5 * k)) < 4 * found.error[row]
+    assert rows["shocks"] == 0.0
+
+
+def test_sources_are_those_a_plan_draws_from() -> None:
+    assert sources_used(lambda streams: simulated_flows(plan(), streams)) == ("shocks", "trade", "drivers")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
+    out = tmp_path_factory.mktemp("runs")
+    return {
+        name: forecast.run_scenario(
+            forecast.load_scenario(ROOT / "scenarios" / f"{name}.yaml"), Settings(4_000), out=out
+        ).results
+        for name in ("hyundai", "baseline")
+    }
+
+
+@pytest.fixture(scope="module")
+def found(runs: dict[str, Results]) -> budget_module.Budget:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(budget_module, "N_KNOWN", 4)
+        return uncertainty_budget(runs["hyundai"], 2030, "investment_effect", n_draws=4_000)
+
+
+def test_unknowns_are_the_numbers_behind_the_draws() -> None:
+    """A plant that does not come has no effect, and one that comes has one in proportion to its amount."""
+    made = plan(group(project("X", amount=Uniform(4.0, 8.0), probability=0.5)))
+    streams = Streams(0, 0, 500)
+    values, effect = unknown_values(made, streams, 2028), simulated_flows(made, streams).annual[4, -1]
+    comes = values["X: goes ahead"] > 0
+    assert not effect[~comes].any()
+    ratio = effect[comes] / values["X: amount, bn USD"][comes]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-12)
+
+
+def test_of_an_effect_the_shocks_to_trade_are_no_part(found: budget_module.Budget) -> None:
+    shares = dict(zip(found.sources, found.effects.total.value[:, found.at], strict=True))
+    assert shares["shocks"] == shares["trade"] == shares["books"] == shares["drivers"] == 0.0
+    assert shares["coefficients"] > 0.2
+    names = [item.name for item in found.inputs]
+    assert "autos: displacement rate" in names[:3]
+    assert not [name for name in names if "exports" in name and found.inputs[names.index(name)].share.value > 0.05]
+
+
+def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> None:
+    with write_budget(found).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["unit"] for row in rows} == {"share of variance", "bn USD"}
+    assert {row["basis"] for row in rows} == {"korea_customs"}
+    first = [float(row["value"]) for row in rows if row["of"] == "source" and row["statistic"] == "first_order"]
+    (together,) = [float(row["value"]) for row in rows if row["statistic"] == "interactions"]
+    assert sum(first) + together == pytest.approx(1.0, abs=5e-3)  # as printed
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in save_budget_charts(found))
+    said = budget_words(found).plain
+    assert "Korean customs basis" in said
+    assert "standard error" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "year", "series", "message"),
+    [
+        ("hyundai", 2040, "trade_balance", "got year 2040, expected one from 2026 to 2035"),
+        ("hyundai", 2030, "tariffs", "got 'tariffs', expected one of trade_balance"),
+        ("baseline", 2030, "investment_effect", "nothing spreads investment_effect in 2030"),
+    ],
+)
+def test_what_cannot_be_taken_apart_is_said(
+    runs: dict[str, Results], name: str, year: int, series: str, message: str
+) -> None:
+    with pytest.raises(RunError, match=message):
+        uncertainty_budget(runs[name], year, series)
+
+
+def test_a_run_of_other_code_is_refused(runs: dict[str, Results]) -> None:
+    run = runs["hyundai"]
+    digests = run.manifest["digests"] | {"code": "another"}
+    with pytest.raises(RunError, match="made with another code than is installed"):
+        uncertainty_budget(replace(run, manifest={**run.manifest, "digests": digests}))
+
+
+def test_the_command_says_what_is_wrong_in_one_line(runs: dict[str, Results]) -> None:
+    arguments = ["budget", str(runs["hyundai"].folder), "--year", "1999"]
+    done = subprocess.run(
+        [sys.executable, "-m", "forecast", *arguments], env=os.environ | {"COLUMNS": "80"}, text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "error: hyundai: got year 1999, expected one from 2026 to 2035\n"
+
+
+def test_phases_follow_the_plan() -> None:
+    phases = {
+        item.name.split(":")[0]: item
+        for item in investment_phases(forecast.load_scenario(ROOT / "scenarios/hyundai.yaml"))
+    }
+    mill = phases["HMG-06"]
+    assert (mill.amount, mill.construction) == (5.8, 2026.5)
+    assert mill.construction < mill.production <= mill.full
+    assert mill.late[0] == 2029.0 <= mill.production <= mill.late[1]
+    assert 0 < mill.chance < 1
+    assert "HMG-01" not in phases
+
+
+def test_shares_of_purchases_sum_to_one_at_the_origin_and_reach_the_target() -> None:
+    years, shares = purchase_shares(forecast.load_scenario(ROOT / "scenarios/localization-fast.yaml"))
+    assert years[0] == pytest.approx(2026.375)
+    assert sum(float(median[0]) for median, *_ in shares.values()) == pytest.approx(1.0, abs=0.01)
+    assert all((low <= median).all() and (median <= high).all() for median, low, high in shares.values())
+    assert years[-1] > ORIGIN / 4
+
+
+def test_single_inputs_are_ranked_and_noise_is_left_out() -> None:
+    rng = np.random.default_rng(1)
+    values = {name: rng.standard_normal(20_000) for name in ("large", "small", "none")}
+    outcome = 3 * values["large"] + values["small"] + rng.standard_normal(20_000)
+    told = worth_knowing(values, outcome, 2_000)
+    assert [item.name for item in told][:2] == ["large", "small"]
+    assert told[0].swing[0] < 0 < told[0].swing[1]
+    assert told[0].levels[1] == pytest.approx(1.755, abs=4 * 0.41 / np.sqrt(2_000))  # mean of a normal beyond 90 %
