@@ -49,6 +49,6 @@ def draw_timeline(ax: Axes, investments: Sequence[Phases], *, until: float) -> A
         write_text(ax, 1.01, row, words, transform=ax.get_yaxis_transform(), va="center")
     top = {"transform": ax.get_yaxis_transform(), "va": "center", "color": GREY}
     write_text(ax, 1.01, rows[0] - 0.75, "amount, chance", **top)
-    names = [*(name for name, *_ in spans), "80 % interval of the start of production"]
+    names = [*(name for name, *_ in spans), "start of production, 80 %"]
     name_above(ax, [*bars, whiskers], names)
     return ax

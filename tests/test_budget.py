@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy
+from click.testing import CliRunner
 from plans import ORIGIN, group, plan, project
 
 import forecast
@@ -20,19 +18,19 @@ from forecast.block import simulated_flows
 from forecast.budget import Simulation, uncertainty_budget, write_budget
 from forecast.budget_pages import save_budget_charts
 from forecast.budget_tables import budget_words
+from forecast.cli import cli
 from forecast.distributions import Uniform
 from forecast.engine import Settings
 from forecast.errors import RunError
 from forecast.prospects import investment_phases, purchase_shares
 from forecast.resampling import Resampled, sources_used
 from forecast.results import Results
-from forecast.sources import SOURCES, source_of
+from forecast.sources import source_of
 from forecast.streams import Streams
 from forecast.unknowns import unknown_values
 from forecast.worth import worth_knowing
 
 ROOT = Path(__file__).parent.parent
-EVERY = frozenset(SOURCES)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +99,8 @@ def test_gammas_have_their_law(shape: float) -> None:
     assert gap < 1.95 / np.sqrt(reached.size)  # Kolmogorov's 0.1 % point
 
 
-# Effect of the plant of `plans` in its last year: amount * k * (0.7 * 0.3 - displacement - 0.01), with an amount on [4, 8]
-# (mean 6, variance 16/12) and a displacement on [0, 0.5], so that 0.2 less it has mean -0.05 and variance 0.25/12.
+# Effect of the plant of `plans` in its last year: amount * k * (0.7 * 0.3 - displacement - 0.01), with an amount on
+# [4, 8] (mean 6, variance 16/12) and a displacement on [0, 0.5]: 0.2 less it has mean -0.05 and variance 0.25/12.
 AMOUNT_MEAN, AMOUNT_VARIANCE = 6.0, 16 / 12
 RATE_MEAN, RATE_VARIANCE = 0.2 - 0.25, 0.25 / 12
 PARTS = np.array([RATE_MEAN**2 * AMOUNT_VARIANCE, AMOUNT_MEAN**2 * RATE_VARIANCE, AMOUNT_VARIANCE * RATE_VARIANCE])
@@ -161,7 +159,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
     out = tmp_path_factory.mktemp("runs")
     return {
         name: forecast.run_scenario(
-            forecast.load_scenario(ROOT / "scenarios" / f"{name}.yaml"), Settings(4_000), out=out
+            forecast.load_scenario(ROOT / "scenarios" / f"{name}.yaml", ["horizon=2030"]), Settings(4_000), out=out
         ).results
         for name in ("hyundai", "baseline")
     }
@@ -211,7 +209,7 @@ def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> No
 @pytest.mark.parametrize(
     ("name", "year", "series", "message"),
     [
-        ("hyundai", 2040, "trade_balance", "got year 2040, expected one from 2026 to 2035"),
+        ("hyundai", 2040, "trade_balance", "got year 2040, expected one from 2026 to 2030"),
         ("hyundai", 2030, "tariffs", "got 'tariffs', expected one of trade_balance"),
         ("baseline", 2030, "investment_effect", "nothing spreads investment_effect in 2030"),
     ],
@@ -230,14 +228,23 @@ def test_a_run_of_other_code_is_refused(runs: dict[str, Results]) -> None:
         uncertainty_budget(replace(run, manifest={**run.manifest, "digests": digests}))
 
 
-def test_the_command_says_what_is_wrong_in_one_line(runs: dict[str, Results]) -> None:
-    arguments = ["budget", str(runs["hyundai"].folder), "--year", "1999"]
-    done = subprocess.run(
-        [sys.executable, "-m", "forecast", *arguments], env=os.environ | {"COLUMNS": "80"}, text=True,
-        capture_output=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert done.stderr == "error: hyundai: got year 1999, expected one from 2026 to 2035\n"
+def test_the_command_prints_tables_words_and_where_they_are(
+    found: budget_module.Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(budget_module, "uncertainty_budget", lambda *given, **_: asked.extend(given) or found)
+    done = CliRunner().invoke(cli, ["budget", str(found.run.folder), "--of", "investment_effect", "--no-plot"])
+    assert done.exit_code == 0
+    assert asked[1:] == [2030, "investment_effect"]
+    shown = (
+        "Where the spread of the effect",
+        "What plants buy",
+        "Only where several",
+        "worth knowing",
+        "Monte Carlo noise",
+    )
+    assert all(words in done.output for words in shown)
+    assert "budget_investment_effect_2030.csv" in done.output
 
 
 def test_phases_follow_the_plan() -> None:
