@@ -18,6 +18,7 @@ _DOOR = {
     "paired_difference": "comparison",
     "difference_table": "comparison",
     "uncertainty_budget": "budget",
+    "worth_of_inputs": "budget",
     "investment_phases": "prospects",
     "purchase_shares": "prospects",
     "history": "observations",

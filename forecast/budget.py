@@ -110,13 +110,8 @@ def uncertainty_budget(
         RunError: the run was made with other code or parameters, has no such year or series, or nothing spreads it.
     """
     plan = _plan(run, posterior)
-    _demand_outcome(run, plan, year, series)
+    outcome = _outcome_draws(run, plan, year, series)
     at = plan.years.index(year)
-    draws = run.kept(series)
-    if draws is None:
-        raise RunError(f"{run.folder}: got a run of {run.manifest['n_draws']:,} draws, too many to be kept")
-    if not np.ptp(draws[at]) or not np.isfinite(draws[at]).all():
-        raise RunError(f"{run.name}: nothing spreads {series} in {year}, or draws of it failed")
     halved = partial(_half, progress)
     simulation = Simulation(plan, int(run.manifest["seed"]), plan.series.index(series), n_jobs, halved)
     return Budget(
@@ -127,9 +122,22 @@ def uncertainty_budget(
         sources=simulation.sources,
         effects=simulation.effects(max(n_draws // plan.block_size, 2)),
         narrowing=simulation.narrowing(at),
-        outcome=draws[at],
-        inputs=worth_knowing(_unknowns(run, plan, year), draws[at], plan.block_size),
+        outcome=outcome,
+        inputs=worth_knowing(_unknowns(run, plan, year), outcome, plan.block_size),
     )
+
+
+def worth_of_inputs(
+    run: Results, year: int = 2030, series: str = "trade_balance", *, posterior: Posterior | None = None
+) -> tuple[Worth, ...]:
+    """The part of a budget that needs no further draws: what single inputs tell, the largest share first.
+
+    Raises:
+        RunError: as `uncertainty_budget`.
+    """
+    plan = _plan(run, posterior)
+    outcome = _outcome_draws(run, plan, year, series)
+    return worth_knowing(_unknowns(run, plan, year), outcome, plan.block_size)
 
 
 def _half(progress: Callable[[float], None], percent: float) -> None:
@@ -151,11 +159,19 @@ def _plan(run: Results, posterior: Posterior | None) -> Plan:
     return compile_plan(scenario, learned, vintage(scenario.as_of), prior=prior)
 
 
-def _demand_outcome(run: Results, plan: Plan, year: int, series: str) -> None:
+def _outcome_draws(run: Results, plan: Plan, year: int, series: str) -> Array:
+    """Draws of the outcome in the run, `(n_draws,)`, which must spread."""
     if year not in plan.years:
         raise RunError(f"{run.name}: got year {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
     if series not in plan.series:
         raise RunError(f"{run.name}: got {series!r}, expected one of {', '.join(plan.series)}")
+    kept = run.kept(series)
+    if kept is None:
+        raise RunError(f"{run.folder}: got a run of {run.manifest['n_draws']:,} draws, too many to be kept")
+    outcome = kept[plan.years.index(year)]
+    if not np.ptp(outcome) or not np.isfinite(outcome).all():
+        raise RunError(f"{run.name}: nothing spreads {series} in {year}, or draws of it failed")
+    return np.asarray(outcome)
 
 
 def _unknowns(run: Results, plan: Plan, year: int) -> dict[str, Array]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from forecast.budget import Budget
@@ -12,7 +11,6 @@ from forecast.page import Heading, save_figure, titled_figure
 from forecast.palette import BASIS_NAMES
 from forecast.sources import SOURCES
 from forecast.tornados import draw_scatter, draw_shares, draw_tornado
-from forecast.worth import Worth
 
 N_SWINGS, N_SCATTERS = 8, 3
 NAMES = {"trade_balance": "the goods surplus", "investment_effect": "the effect of the announcements"}
@@ -48,7 +46,7 @@ def budget_chart(budget: Budget) -> Figure:
         right,
         [item.name for item in told],
         [item.swing for item in told],
-        [_levels(item) for item in told],
+        [item.labels for item in told],
         middle=float(budget.outcome.mean()),
         quantity=quantity,
         basis=budget.run.basis,
@@ -76,11 +74,3 @@ def _heading(budget: Budget, asked: str, words: str) -> Heading:
         f"{words}.",
         "Low and high: lowest and highest tenth of the draws of an input, or no and yes; everything else as it comes.",
     )
-
-
-def _levels(item: Worth) -> tuple[str, str]:
-    """An input where it is low and where it is high, as text."""
-    if set(np.unique(item.values)) == {0.0, 1.0}:
-        return "no", "yes"
-    low, high = (f"{level:.1f}" if level > 1900 else f"{level:.2g}".replace("-", "−") for level in item.levels)
-    return low, high

@@ -18,6 +18,10 @@ TAIL = 0.1
 """Part of the draws at either end of an input that its swing is read from."""
 
 
+FIRST_YEAR = 1900
+"""Inputs beyond it are dates, and are told to a tenth of a year."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Worth:
     """What one input tells of an outcome.
@@ -37,6 +41,14 @@ class Worth:
     levels: tuple[float, float]
     swing: tuple[float, float]
     values: Array
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """The input where it is low and where it is high, as text: `no` and `yes` where it is one of both."""
+        if set(np.unique(self.values)) == {0.0, 1.0}:
+            return "no", "yes"
+        low, high = (f"{level:.1f}" if level > FIRST_YEAR else f"{level:.2g}" for level in self.levels)
+        return low.replace("-", "−"), high.replace("-", "−")
 
 
 def worth_knowing(values: Mapping[str, Array], outcome: Array, block_size: int) -> tuple[Worth, ...]:
