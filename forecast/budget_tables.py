@@ -115,7 +115,7 @@ def _share(value: float, error: float) -> str:
 
 def _spread(value: float, error: float) -> str:
     """A number and its standard error, with the decimals that allows."""
-    places = min(decimals(error), 2)
+    places = min(decimals(error), 3)
     return f"{round(value, places) + 0.0:.{places}f} ± {error:.{places}f}".replace("-", "−")
 
 

@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 
 from forecast.draws import Array
 
+SUPPLIERS = ("korea", "local", "third_country")
+"""Parties of a composition, in the order of `models.localization`, which takes PyMC to import."""
+
 LOGISTIC_SPAN = 4.0
 """Log-odds of adoption crossed in the stated span: from 12 % to 88 % of the way."""
 

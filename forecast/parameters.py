@@ -8,7 +8,7 @@ import numpy as np
 
 from forecast.draws import Array
 from forecast.drivers import DRIVERS
-from forecast.models.localization import SUPPLIERS
+from forecast.localization import SUPPLIERS
 from forecast.posterior import TRAILING, Posterior
 from forecast.processes import FLOWS
 from forecast.readings import load_readings

@@ -104,8 +104,9 @@ def classes(values: Array, n_classes: int = MOST_CLASSES) -> NDArray[np.intp]:
     >>> classes(np.array([0.0, 0.0, 0.0, 1.5, 2.5, 3.5]), 3).tolist()
     [0, 0, 0, 1, 2, 2]
     """
-    inner = np.quantile(values, np.linspace(0, 1, n_classes + 1)[1:-1], method="inverted_cdf")
-    return np.unique(np.searchsorted(np.unique(inner), values), return_inverse=True)[1]
+    places = np.ceil(np.linspace(0, 1, n_classes + 1)[1:-1] * values.size).astype(np.intp) - 1
+    labels = np.searchsorted(np.unique(np.sort(values)[np.maximum(places, 0)]), values)
+    return np.asarray((np.cumsum(np.bincount(labels) > 0) - 1)[labels])
 
 
 def explained_share(outcome: Array, labels: NDArray[np.intp]) -> float:
@@ -125,8 +126,17 @@ def explained_share(outcome: Array, labels: NDArray[np.intp]) -> float:
 
 def mean_width(outcome: Array, labels: NDArray[np.intp]) -> float:
     """Width of the 80 % interval within a class, averaged over draws."""
-    ordered = np.split(outcome[np.argsort(labels, kind="stable")], np.cumsum(np.bincount(labels))[:-1])
-    return float(sum(part.size * width(part) for part in ordered) / outcome.size)
+    counts = np.bincount(labels)
+    ordered = outcome[np.lexsort((outcome, labels))]
+    low, high = (_at(ordered, counts, level) for level in LEVELS)
+    return float(counts @ (high - low) / outcome.size)
+
+
+def _at(ordered: Array, counts: NDArray[np.intp], level: float) -> Array:
+    """Quantile of each class of draws sorted by class and size, `(n_classes,)`, by linear interpolation."""
+    places = np.cumsum(counts) - counts + level * (counts - 1)
+    below = np.floor(places).astype(np.intp)
+    return np.asarray(ordered[below] + (places - below) * (ordered[np.ceil(places).astype(np.intp)] - ordered[below]))
 
 
 def width(outcome: Array) -> Array:

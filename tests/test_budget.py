@@ -137,7 +137,7 @@ def test_shares_of_a_plan_are_those_of_the_pencil() -> None:
 
 def test_knowing_a_source_narrows_the_interval_of_the_pencil(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the amount is known the effect is uniform, 80 % of it 0.8 wide: by amount 6, 0.8 * 6 * 0.5 * k."""
-    monkeypatch.setattr(budget_module, "N_KNOWN", 60)
+    monkeypatch.setattr(budget_module, "N_KNOWN", 30)
     simulation = pencil_plan()
     found = simulation.narrowing(3)
     rows = dict(zip(simulation.sources, found.value, strict=True))
