@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast import channels
+from forecast.conditioning import condition
 from forecast.draws import N_QUARTERS, Array
 from forecast.inputs import Inputs
 from forecast.plan import Plan
@@ -68,6 +69,7 @@ def _forcing(plan: Plan, streams: Streams) -> Array:
     normals = streams.normals("drivers.shock", 3 * plan.n_periods).reshape(plan.n_periods, 3, streams.n_draws)
     tail = streams.gammas("drivers.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
     growth = driver_growth(rows, normals, tail)
+    condition(growth, plan.conditions, Inputs(streams, np.empty((0, streams.n_draws)), {}))
     growth -= rows["drift"]
     return growth
 

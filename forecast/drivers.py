@@ -56,6 +56,10 @@ class QuarterlyDrivers:
         """Log growth of every quarter but the first, `(n_quarters - 1, 3)`."""
         return np.diff(np.log(self.levels), axis=0)
 
+    def level(self, quarter: int) -> Array:
+        """Levels of one quarter, `(3,)`."""
+        return np.asarray(self.levels[quarter - self.first_quarter])
+
 
 @cache
 def quarterly_drivers(origin: int, folder: Path = SHIPPED) -> QuarterlyDrivers:

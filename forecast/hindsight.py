@@ -2,7 +2,8 @@
 
 Facts are those the tables `announcements` and `slippage` date after the forecast: a project that runs or was bought did
 go ahead, a cancelled one did not, and the latest date of its start replaces the assumed one. Everything else stays as
-assumed, and `Hindsight` says so: localization, amounts, dates and fates not told, announcements made since.
+assumed, and `Hindsight` says so: localization, amounts, dates and fates not told, announcements made since. Observed
+levels replace the path of a driver that the scenario states; a driver it leaves to the model stays with the model.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from forecast.conditions import DriverPath
 from forecast.distributions import Constant, Law, Uniform
-from forecast.quarters import parse_time
+from forecast.draws import Array
+from forecast.drivers import DRIVERS
+from forecast.quarters import format_quarter, parse_time
 from forecast.scenario import Investment, Scenario
 from forecast.tables import SHIPPED, Row, read_table
+from forecast.vintage import vintage
 
 HAPPENED = frozenset({"operating", "completed"})
 """Stages at which an announcement has come true."""
@@ -46,7 +51,7 @@ class Hindsight:
 
     Attributes:
         scenario: the facts in place of the assumptions.
-        changed: what was replaced, in words, by investment.
+        changed: what was replaced, in words, by investment or `drivers.<name>`.
         open: ids of simulated investments of which nothing was learned that differs from what was assumed.
     """
 
@@ -73,13 +78,46 @@ def hindsight(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Hindsig
         settled.append(known)
     simulated = (investment.id for investment in scenario.investments if investment.kind != "pledge")
     still_open = tuple(name for name in simulated if name not in changed)
-    known_world = with_observed_drivers(replace(scenario, investments=tuple(settled)))
-    return Hindsight(known_world, changed, still_open)
+    known_world = with_observed_drivers(replace(scenario, investments=tuple(settled)), as_of, folder)
+    return Hindsight(known_world, changed | _told_of_drivers(scenario, known_world, folder), still_open)
 
 
-def with_observed_drivers(scenario: Scenario) -> Scenario:
-    """Paths of drivers as observed in place of those assumed; a scenario cannot assume any yet."""
-    return scenario
+def with_observed_drivers(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Scenario:
+    """The scenario with observed levels in place of the paths of drivers it states, as far as both reach.
+
+    Levels stated for later quarters stay; a rate or deviation that was to last longer gives way to the fitted process,
+    one that has not begun stays. Quarters before one began are as observed too: a path starts from the origin.
+
+    Args:
+        scenario: as it was frozen.
+        as_of: day of the forecast; quarters observed by then are no news.
+        folder: where the tables lie.
+    """
+    if not scenario.drivers:
+        return scenario
+    origin, seen = vintage(as_of, folder).trade.origin, vintage(folder=folder).drivers
+    levels = dict(zip(range(seen.first_quarter, seen.origin + 1), seen.levels, strict=True))
+    later = {quarter: row for quarter, row in levels.items() if quarter > origin}
+    return replace(scenario, drivers={name: _observed(name, path, later) for name, path in scenario.drivers.items()})
+
+
+def _observed(name: str, path: DriverPath, later: Mapping[int, Array]) -> DriverPath:
+    """A path with the levels of later quarters in place of what it assumed of them."""
+    stated = path.levels or {}
+    end = max(stated) if stated else path.last
+    row = DRIVERS.index(name)
+    observed = {t: Constant(float(levels[row])) for t, levels in later.items() if end is None or t <= end}
+    if not observed or max(observed) < (path.first or 0):
+        return path
+    return DriverPath("levels", levels=observed | {t: level for t, level in stated.items() if t not in observed})
+
+
+def _told_of_drivers(assumed: Scenario, known: Scenario, folder: Path) -> dict[str, str]:
+    """Which paths of drivers were replaced, in words."""
+    replaced = {name: path.levels for name, path in known.drivers.items() if path != assumed.drivers[name]}
+    last = vintage(folder=folder).drivers.origin if replaced else 0
+    spans = {name: [quarter for quarter in levels or () if quarter <= last] for name, levels in replaced.items()}
+    return {f"drivers.{name}": f"levels observed up to {format_quarter(max(span))}" for name, span in spans.items()}
 
 
 def _settled(assumed: Investment, fact: Fact) -> Investment:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.conditioning import Condition, compiled_conditions
 from forecast.distributions import Constant, Law
 from forecast.draws import Array
 from forecast.errors import RunError
@@ -94,6 +95,7 @@ class Plan:
         groups: projects by what happens to their output.
         path: localization path of all affiliates.
         block_size: draws in a block.
+        conditions: paths of drivers that are stated.
     """
 
     origin: int
@@ -108,6 +110,7 @@ class Plan:
     groups: tuple[Group, ...]
     path: Path
     block_size: int = BLOCK_SIZE
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -143,9 +146,10 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     compiler = _Compiler(scenario, origin, {}, {})
     compiled = compiler.groups()
     rows = {model: _draw_last(groups[model]) for model in PROCESSES if model in groups}
+    n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
     return Plan(
         origin=origin,
-        n_periods=4 * (scenario.horizon + 1) - (origin + 1),
+        n_periods=n_periods,
         basis=scenario.basis,
         record=round(known.records[scenario.basis][1], 1),
         history=np.log(np.column_stack([known.trade.exports, known.trade.imports])),
@@ -155,6 +159,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         sector_rows=_sector_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
         path=Path("localization", scenario.localization),
+        conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
     )
 
 

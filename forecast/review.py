@@ -15,6 +15,7 @@ from forecast.document import Node
 from forecast.errors import DataError, Problem
 from forecast.laws import ABOVE_0, BELOW_1, bounds_complaint
 from forecast.phrases import Path, got, meant, spelled
+from forecast.plausibility import implausible_paths
 from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_time, year_of
 from forecast.rows import Row, ends, rows
 from forecast.schema import FIRST_HORIZON, LAST_HORIZON
@@ -41,7 +42,7 @@ def review(root: Node) -> list[Problem]:
     """Every broken rule of a merged tree."""
     announced = rows(root)
     found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_sectors(root), *_turns(root, announced)]
-    found += double_counting(announced)
+    found += [*double_counting(announced), *_drivers(root)]
     for row in announced:
         found += [*_names(row), *_keys(row), *_order(row)]
     return found
@@ -145,6 +146,13 @@ def _turns(root: Node, announced: list[Row]) -> Iterator[Problem]:
             if turn is not None and origin is not None and _position(turn) < origin + 1:
                 after = f"expected a date after {format_quarter(origin)}, the last quarter observed"
                 yield turn.place.problem(spelled((*path, key)), f"got {turn.content}, {after}")
+
+
+def _drivers(root: Node) -> Iterator[Problem]:
+    """Paths of drivers, once it is known from where they start."""
+    origin, day = _last_observed(root), _read(root, "as_of", parse_day)
+    if origin is not None:
+        yield from implausible_paths(root, origin, day.isoformat() if day else None)
 
 
 def _position(node: Node) -> float:

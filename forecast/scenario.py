@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from forecast import schema
 from forecast.complaints import complaints
+from forecast.conditions import DriverPath, driver_paths, plain_driver_paths
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
 from forecast.document import yaml_text
@@ -109,6 +110,7 @@ class Scenario:
         sector_localization: paths of single sectors.
         sector_coefficients: coefficients that differ from the sector priors, by sector and name.
         sources: addresses of the evidence.
+        drivers: paths of drivers by name; a driver without one moves as fitted.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Scenario:
     sector_localization: Mapping[str, Localization]
     sector_coefficients: Mapping[str, Mapping[str, Law]]
     sources: tuple[str, ...]
+    drivers: Mapping[str, DriverPath] = field(default_factory=dict)
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -141,6 +144,11 @@ def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> S
     if problems:
         raise ScenarioError(sorted(problems, key=lambda problem: _reading_order(problem, str(path))))
     return _scenario(stated)
+
+
+def frozen_scenario(path: PathLike[str] | str) -> Scenario:
+    """The scenario that `dump_scenario` wrote: no rule is asked again, as some hang on what has been observed since."""
+    return _scenario(ScenarioFile.model_validate(layered(path).root.plain()))
 
 
 def _reading_order(problem: Problem, top: str) -> tuple[bool, bool, str, int, int]:
@@ -164,6 +172,7 @@ def _scenario(stated: ScenarioFile) -> Scenario:
         sector_localization={name: _localization(path) for name, path in sorted(sectors.items())},
         sector_coefficients={name: _laws(group) for name, group in sorted(stated.overrides.sectors.items())},
         sources=stated.sources,
+        drivers=driver_paths(stated.drivers),
     )
 
 
@@ -234,6 +243,7 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         localization=_plain_path(scenario.localization) | _present(sectors=sectors),
         overrides=_present(sectors=coefficients),
         sources=list(scenario.sources),
+        drivers=plain_driver_paths(scenario.drivers),
     )
 
 

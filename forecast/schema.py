@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from forecast.dates import Date, DateSpec, Day, Quarter
+from forecast.driver_paths import DriverPaths
 from forecast.laws import Amount, Model, NumberSpec, Share
 from forecast.laws import law as law
 from forecast.paths import FittedEverywhere, Localization, LocalizationEverywhere
@@ -92,3 +93,6 @@ class ScenarioFile(Model):
     )
     overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
     sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    drivers: DriverPaths = Field(
+        DriverPaths(), description="a mapping from us_output, won_per_dollar or oil to the path of that driver"
+    )

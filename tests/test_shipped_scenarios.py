@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from forecast.announcements import Announcement, announcements
-from forecast.distributions import Constant, Law
-from forecast.quarters import parse_time
+from forecast.distributions import Constant, Law, Triangular
+from forecast.quarters import parse_quarter, parse_time
 from forecast.scenario import Investment, Scenario, load_scenario
+from forecast.vintage import vintage
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 NAMES = (
@@ -22,6 +23,7 @@ NAMES = (
     "lges-lansing",
     "localization-fast",
     "localization-frozen",
+    "us-slowdown",
 )
 HYUNDAI = {"HMG-01", "HMG-01-vehicles", "HMG-01-parts", "HMG-01-future", "HMG-06"}
 ANNOUNCED = {
@@ -58,7 +60,7 @@ def table() -> dict[str, Announcement]:
     return {row.id: row for row in announcements()}
 
 
-def test_eight_scenarios_are_shipped() -> None:
+def test_every_shipped_scenario_is_looked_at() -> None:
     """The one as of a day is tested with the runs as of a day."""
     assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted((*NAMES, "kiet-2025-04-11"))
 
@@ -169,6 +171,19 @@ def test_lansing_is_a_purchase_with_hardly_any_new_capital() -> None:
     built = table()["LG-02"].amount
     assert built is not None
     assert middle(plant.coefficients["output_per_capex"]) * middle(plant.amount) == pytest.approx(built, abs=0.01)
+
+
+def test_the_slowdown_is_as_deep_as_recessions_were() -> None:
+    """Its ends and its mode are four quarters of US output as observed."""
+    drivers = vintage().drivers
+    output = drivers.levels[:, 0]
+    rates = [
+        round(output[last] / output[last - 4] - 1, 3)
+        for last in (parse_quarter(name) - drivers.first_quarter for name in ("2009Q2", "1991Q1", "2001Q4"))
+    ]
+    rate = scenario("us-slowdown").drivers["us_output"].change
+    assert rate is not None
+    assert rate == Triangular(*rates) == Triangular(-0.04, -0.01, 0.002)
 
 
 def test_plants_that_run_are_certain() -> None:
