@@ -16,8 +16,10 @@ from forecast.laws import NAMED, Interval, Model
 from forecast.paths import FORMS, Shares
 from forecast.phrases import Path, got, meant, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
+from forecast.shock_forms import Shock
 
 _LEAVES = ("a number", "a date")
+_LISTS = (("investments",), ("shocks",))
 _INSIDE: Mapping[str, type[Model]] = {
     "investments": Investment,
     "overrides": Overrides,
@@ -27,6 +29,7 @@ _INSIDE: Mapping[str, type[Model]] = {
     **NAMED,
     **FORMS,
     "drivers": DriverPaths,
+    "shocks": Shock,
     **DRIVER_FORMS,
 }
 _NUMBERS = ("float_type", "finite_number", "int_type")
@@ -54,7 +57,7 @@ def _problem(root: Node, detail: Any) -> Problem:
 
 
 def located(root: Node, loc: Path) -> tuple[Node, Path]:
-    """The deepest node on a way through the tree, and its path, with investments named by their ids.
+    """The deepest node on a way through the tree, and its path, with entries of lists named by their ids.
 
     Parts of the way that name no child are passed over: they are forms of a value, such as `normal`.
     """
@@ -72,7 +75,7 @@ def located(root: Node, loc: Path) -> tuple[Node, Path]:
 
 def _name(child: Node, part: str | int, path: Path) -> str | int:
     id = child.fields.get("id")
-    named = path == ("investments",) and id is not None and isinstance(id.content, str)
+    named = path in _LISTS and id is not None and isinstance(id.content, str)
     return str(id.content) if id is not None and named else part
 
 
@@ -106,7 +109,8 @@ def _missing(loc: Path, _: Any) -> str:
 def _no_choice(loc: Path, detail: Any) -> str:
     choices = re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
     hint = meant(str(detail["input"]), choices)
-    return f"{got(detail['input'])}, expected a known {loc[-1]}; {hint}"
+    name = "flow or driver" if loc[-1] == "on" else loc[-1]
+    return f"{got(detail['input'])}, expected a known {name}; {hint}"
 
 
 def _no_form(loc: Path, detail: Any) -> str:
@@ -140,13 +144,13 @@ def _discriminator(detail: Any) -> str:
 
 def _keys(loc: Path) -> list[str]:
     everywhere = ["sectors"] if loc[0] == "localization" and len(loc) == 3 else []
-    fields = _model(loc).model_fields
+    fields = _model(loc).keys()
     return [*sorted(fields, key="truncate".__eq__), *everywhere]
 
 
 def _accepted(kind: str, loc: Path) -> str:
     if kind in _MAPPINGS and isinstance(loc[-1], int):
-        required = [name for name, field in Investment.model_fields.items() if field.is_required()]
+        required = [name for name, field in _model((*loc, "")).keys().items() if field.is_required()]
         return f"a mapping with {', '.join(required)}"
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
@@ -156,7 +160,7 @@ def _accepted(kind: str, loc: Path) -> str:
 
 
 def _description(loc: Path) -> str:
-    fields = _model(loc).model_fields
+    fields = _model(loc).keys()
     names = [part for part in loc if isinstance(part, str)]
     field = fields.get(names[-1]) if names else None
     return (field.description or "") if field else ""

@@ -88,8 +88,8 @@ def _change(stream: str, driver: int, path: DriverPath, origin: int, n_periods: 
     assert path.first is not None
     quarters = origin + 1 + np.arange(n_periods)
     within = quarters >= path.first
-    if path.last is not None:
-        within &= quarters <= path.last
+    if path.end is not None:
+        within &= quarters < path.end
     inside = np.asarray(within, dtype=float)
     if path.path == "growth":
         key, keep, weights = "rate", 1.0 - inside, inside / QUARTERS_PER_YEAR

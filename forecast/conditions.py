@@ -1,16 +1,18 @@
-"""What a scenario assumes of the drivers, frozen: from the keys of its file, and back to them."""
+"""What a scenario assumes of drivers and of shocks, frozen: from the keys of its file, and back to them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Law
 from forecast.driver_paths import Deviation, DriverPaths, Growth, Levels
 from forecast.drivers import DRIVERS
 from forecast.laws import law, plain_law
 from forecast.quarters import format_quarter, parse_quarter
+from forecast.shock_forms import Shock as StatedShock
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +23,46 @@ class DriverPath:
         path: `levels`, `growth` or `deviation`.
         levels: level by quarter index, in order and in `drivers.UNITS` (`levels`).
         change: growth a year (`growth`), or level over the fitted path less 1 (`deviation`); fractions.
-        first, last: first and last quarter of a `growth` or `deviation`; `last` is None where it has no end.
+        first: first quarter of a `growth` or `deviation`.
+        end: the quarter in which it no longer holds; None where it has no end.
     """
 
     path: str
     levels: Mapping[int, Law] | None = None
     change: Law | None = None
     first: int | None = None
-    last: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shock:
+    """One event that moves a flow or a driver off its course, as assumed.
+
+    Attributes:
+        id: name of the shock, and of its random streams.
+        on: `exports`, `imports` or one of `DRIVERS`.
+        at: date on the quarter axis.
+        until: date on the quarter axis at which it ends; None for never.
+        size: part of the flow or driver that is added; None where an amount is stated.
+        amount: what is added to a flow, bn USD a year; None where a size is stated.
+        probability: chance that it comes; None where it is certain.
+        half_life: quarters after which half of it has faded; None where it does not.
+        sources: addresses of the evidence.
+    """
+
+    id: str
+    on: str
+    at: Law
+    until: float | None = None
+    size: Law | None = None
+    amount: Law | None = None
+    probability: Law | None = None
+    half_life: Law | None = None
+    sources: tuple[str, ...] = ()
+
+
+LAWS = ("size", "amount", "probability", "half_life")
+"""Numbers of a shock, each None where it is left out."""
 
 
 def driver_paths(stated: DriverPaths) -> dict[str, DriverPath]:
@@ -42,8 +76,8 @@ def _driver_path(stated: Levels | Growth | Deviation) -> DriverPath:
         levels = {parse_quarter(quarter): law(level) for quarter, level in stated.at.items()}
         return DriverPath(stated.path, levels=dict(sorted(levels.items())))
     change = stated.rate if isinstance(stated, Growth) else stated.size
-    last = None if stated.until is None else parse_quarter(stated.until)
-    return DriverPath(stated.path, change=law(change), first=parse_quarter(stated.at), last=last)
+    end = None if stated.until is None else int(position(stated.until))
+    return DriverPath(stated.path, change=law(change), first=int(position(stated.from_)), end=end)
 
 
 def plain_driver_paths(paths: Mapping[str, DriverPath]) -> dict[str, Any]:
@@ -58,5 +92,25 @@ def _plain(path: DriverPath) -> dict[str, Any]:
     assert path.change is not None
     assert path.first is not None
     change = {"rate" if path.path == "growth" else "size": plain_law(path.change)}
-    until = {} if path.last is None else {"until": format_quarter(path.last)}
-    return {"path": path.path, **change, "at": format_quarter(path.first), **until}
+    until = {} if path.end is None else {"until": format_quarter(path.end)}
+    return {"path": path.path, **change, "from": format_quarter(path.first), **until}
+
+
+def shocks(stated: Iterable[StatedShock]) -> tuple[Shock, ...]:
+    """Shocks by id, so that their order in the file moves no number."""
+    return tuple(_shock(shock) for shock in sorted(stated, key=lambda shock: shock.id))
+
+
+def _shock(stated: StatedShock) -> Shock:
+    numbers = {name: getattr(stated, name) for name in LAWS}
+    laws = {name: None if number is None else law(number) for name, number in numbers.items()}
+    until = None if stated.until is None else position(stated.until)
+    return Shock(stated.id, stated.on, date_law(stated.at), until, **laws, sources=stated.sources)
+
+
+def plain_shock(shock: Shock) -> dict[str, Any]:
+    """The entry under `shocks` that states a shock."""
+    until = {} if shock.until is None else {"until": date_text(shock.until)}
+    laws = {name: plain_law(value) for name in LAWS if (value := getattr(shock, name)) is not None}
+    sources = {"sources": list(shock.sources)} if shock.sources else {}
+    return {"id": shock.id, "on": shock.on, "at": plain_date_law(shock.at), **until, **laws, **sources}

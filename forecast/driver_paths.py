@@ -9,9 +9,9 @@ import sys
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from forecast.dates import Quarter
+from forecast.dates import Date, Quarter, position
 from forecast.laws import ABOVE_0, Model, NumberSpec, bounded
 from forecast.textfile import MAX_ITEMS
 
@@ -20,6 +20,15 @@ LEAST, MOST = -0.9, 1.0
 
 Level: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, sys.float_info.max, "a number above 0")]
 Change: TypeAlias = Annotated[NumberSpec, bounded(LEAST, MOST, f"a fraction from {LEAST} to {MOST:g}, 0.02 for 2 %")]
+
+
+def _whole_quarter(date: str | int) -> str | int:
+    if position(date) % 1:
+        raise ValueError(f"got {date}, expected the start of a quarter, such as 2026Q4")
+    return date
+
+
+Turn: TypeAlias = Annotated[Date, AfterValidator(_whole_quarter)]
 
 
 class Levels(Model):
@@ -36,8 +45,8 @@ class Growth(Model):
 
     path: Literal["growth"] = Field(description="form of the path")
     rate: Change = Field(description="growth a year, a fraction, 0.02 for 2 %")
-    at: Quarter = Field(description="the first quarter that grows so, such as 2026Q4")
-    until: Quarter | None = Field(None, description="the last quarter that grows so; the horizon if left out")
+    from_: Turn = Field(alias="from", description="the first quarter that grows so, such as 2026Q4")
+    until: Turn | None = Field(None, description="when that ends, that quarter not included; the horizon if left out")
 
 
 class Deviation(Model):
@@ -45,8 +54,8 @@ class Deviation(Model):
 
     path: Literal["deviation"] = Field(description="form of the path")
     size: Change = Field(description="level over that of the fitted path, less 1: a fraction, -0.1 for 10 % below")
-    at: Quarter = Field(description="the first quarter off the fitted path, such as 2026Q4")
-    until: Quarter | None = Field(None, description="the last quarter off it; for good if left out")
+    from_: Turn = Field(alias="from", description="the first quarter off the fitted path, such as 2026Q4")
+    until: Turn | None = Field(None, description="when that ends, that quarter not included; for good if left out")
 
 
 DRIVER_FORMS: Mapping[str, type[Model]] = {"levels": Levels, "growth": Growth, "deviation": Deviation}
@@ -59,11 +68,11 @@ class DriverPaths(Model):
 
     us_output: Stated | None = Field(
         None,
-        description="a mapping such as {path: growth, rate: 0.01, at: 2027Q1}; levels in bn chained 2017 USD a year",
+        description="a mapping such as {path: growth, rate: 0.01, from: 2027Q1}; levels in bn chained 2017 USD a year",
     )
     won_per_dollar: Stated | None = Field(
         None, description="a mapping such as {path: levels, at: {2027Q4: 1600}}; levels in won per USD"
     )
     oil: Stated | None = Field(
-        None, description="a mapping such as {path: deviation, size: 0.2, at: 2027Q1}; levels in USD a barrel"
+        None, description="a mapping such as {path: deviation, size: 0.2, from: 2027Q1}; levels in USD a barrel"
     )

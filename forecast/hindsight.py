@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from forecast.conditions import DriverPath
@@ -83,38 +84,54 @@ def hindsight(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Hindsig
 
 
 def with_observed_drivers(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Scenario:
-    """The scenario with observed levels in place of the paths of drivers it states, as far as both reach.
+    """The scenario with observed levels in place of paths and shocks of drivers that have begun, as far as they reach.
 
-    Levels stated for later quarters stay; a rate or deviation that was to last longer gives way to the fitted process,
-    one that has not begun stays. Quarters before one began are as observed too: a path starts from the origin.
+    Levels stated for later quarters stay; a rate, deviation or shock that was to last longer gives way to the fitted
+    process. Quarters before one began are as observed too: a path starts from the origin.
 
     Args:
         scenario: as it was frozen.
         as_of: day of the forecast; quarters observed by then are no news.
         folder: where the tables lie.
     """
-    if not scenario.drivers:
+    if not scenario.drivers and not scenario.shocks:
         return scenario
     origin, seen = vintage(as_of, folder).trade.origin, vintage(folder=folder).drivers
-    levels = dict(zip(range(seen.first_quarter, seen.origin + 1), seen.levels, strict=True))
-    later = {quarter: row for quarter, row in levels.items() if quarter > origin}
-    return replace(scenario, drivers={name: _observed(name, path, later) for name, path in scenario.drivers.items()})
+    later = {quarter: seen.level(quarter) for quarter in range(origin + 1, seen.origin + 1)}
+    for name in DRIVERS:
+        scenario = _with_observed(scenario, name, later)
+    return scenario
 
 
-def _observed(name: str, path: DriverPath, later: Mapping[int, Array]) -> DriverPath:
-    """A path with the levels of later quarters in place of what it assumed of them."""
-    stated = path.levels or {}
-    end = max(stated) if stated else path.last
-    row = DRIVERS.index(name)
-    observed = {t: Constant(float(levels[row])) for t, levels in later.items() if end is None or t <= end}
-    if not observed or max(observed) < (path.first or 0):
-        return path
-    return DriverPath("levels", levels=observed | {t: level for t, level in stated.items() if t not in observed})
+def _with_observed(scenario: Scenario, name: str, later: Mapping[int, Array]) -> Scenario:
+    """The scenario with the levels of later quarters in place of what it assumed of one driver."""
+    last = max(later, default=0)
+    reach = max((end for begin, end in _spans(scenario, name) if begin <= last), default=0.0)
+    levels: dict[int, Law] = {t: Constant(float(row[DRIVERS.index(name)])) for t, row in later.items() if t < reach}
+    if not levels:
+        return scenario
+    path = scenario.drivers.get(name)
+    stated = {} if path is None or path.levels is None else path.levels
+    known = DriverPath("levels", levels=levels | {t: level for t, level in stated.items() if t not in levels})
+    left = tuple(shock for shock in scenario.shocks if shock.on != name or shock.at.ppf(0.0) > last)
+    return replace(scenario, drivers={**scenario.drivers, name: known}, shocks=left)
+
+
+def _spans(scenario: Scenario, name: str) -> Iterator[tuple[float, float]]:
+    """Where what a scenario assumes of a driver begins and ends, on the quarter axis."""
+    path = scenario.drivers.get(name)
+    if path is not None and path.levels is not None:
+        yield 0.0, max(path.levels) + 1.0
+    elif path is not None:
+        yield path.first or 0.0, inf if path.end is None else path.end
+    for shock in scenario.shocks:
+        if shock.on == name:
+            yield float(shock.at.ppf(0.0)), inf if shock.until is None else shock.until
 
 
 def _told_of_drivers(assumed: Scenario, known: Scenario, folder: Path) -> dict[str, str]:
     """Which paths of drivers were replaced, in words."""
-    replaced = {name: path.levels for name, path in known.drivers.items() if path != assumed.drivers[name]}
+    replaced = {name: path.levels for name, path in known.drivers.items() if path != assumed.drivers.get(name)}
     last = vintage(folder=folder).drivers.origin if replaced else 0
     spans = {name: [quarter for quarter in levels or () if quarter <= last] for name, levels in replaced.items()}
     return {f"drivers.{name}": f"levels observed up to {format_quarter(max(span))}" for name, span in spans.items()}

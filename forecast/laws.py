@@ -12,6 +12,7 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, model_validator
+from pydantic.fields import FieldInfo
 
 from forecast import distributions
 from forecast.distributions import Constant, Law, Truncated
@@ -32,7 +33,13 @@ class Model(BaseModel):
     def _without_nulls(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        return {name: item for name, item in value.items() if item is not None or name not in cls.model_fields}
+        keys = cls.keys()
+        return {name: item for name, item in value.items() if item is not None or name not in keys}
+
+    @classmethod
+    def keys(cls) -> dict[str, FieldInfo]:
+        """Fields by the key they have in YAML: `from` is a word of Python's, so its field has another name."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
 
 
 class Distribution(Model):

@@ -2,8 +2,8 @@
 
 Mappings merge key by key, later layers win, null removes a key, lists are replaced. A mapping that names a
 `distribution`, an `interval`, an `earliest` date or a `path` stands for one value and replaces the earlier one whole;
-only the `sectors` beside a `path` stay. Investments merge by id; a layer may write them as a list, or as a mapping from
-id to what changes.
+only the `sectors` beside a `path` stay. Investments and shocks merge by id; a layer may write them as a list, or as a
+mapping from id to what changes.
 Every value keeps the place where it was written.
 """
 
@@ -23,6 +23,11 @@ from forecast.place import Place
 
 MAX_LAYERS = 32
 _WHOLE = ("distribution", "interval", "earliest", "path")
+_BY_ID: Mapping[str, str] = {
+    "investments": "investment",
+    "shocks": "shock",
+}
+"""Lists whose entries merge by id, and what one entry is called."""
 
 
 def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Document:
@@ -37,7 +42,7 @@ def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Documen
         root = layers.overridden(root, text)
     if layers.unreadable:
         raise ScenarioError([*layers.unreadable, *layers.problems])
-    return Document(_listed_investments(root), tuple(layers.problems))
+    return Document(_listed(root), tuple(layers.problems))
 
 
 class _Layers:
@@ -59,7 +64,7 @@ class _Layers:
             raise ScenarioError([document.root.place.problem("", f"{got(document.root.plain())}, {expected}")])
         fields = dict(document.root.fields)
         bases = fields.pop("extends", None)
-        own = replace(document.root, content=self._keyed_investments(fields))
+        own = replace(document.root, content=self._keyed(fields))
         return reduce(merged, [*self._bases(bases, path, shown, (*above, _resolved(path))), own])
 
     def _bases(self, extends: Node | None, path: Path, shown: str, above: tuple[Path, ...]) -> Iterator[Node]:
@@ -93,19 +98,22 @@ class _Layers:
             raise _refused(name, f"{got(text)}, {accepted}")
         return text
 
-    def _keyed_investments(self, fields: Mapping[str, Node]) -> dict[str, Node]:
-        investments = fields.get("investments")
-        if investments is None or not isinstance(investments.content, tuple):
-            return {name: _with_ids(node) if name == "investments" else node for name, node in fields.items()}
+    def _keyed(self, fields: Mapping[str, Node]) -> dict[str, Node]:
+        """Top-level keys with every list of entries by id in place of the list."""
+        return {name: self._by_id(name, node) if name in _BY_ID else node for name, node in fields.items()}
+
+    def _by_id(self, group: str, entries: Node) -> Node:
+        if not isinstance(entries.content, tuple):
+            return _with_ids(entries)
         keyed: dict[str, Node] = {}
-        for index, entry in enumerate(investments.items):
+        for index, entry in enumerate(entries.items):
             node = entry.fields.get("id")
             key = node.content if node and isinstance(node.content, str) else f"[{index}]"
             if node and key in keyed:
                 message = f"{got(key)} a second time, expected every id once (first in line {keyed[key].place.line})"
-                self.problems.append(node.place.problem(f"investments.{key}.id", message))
+                self.problems.append(node.place.problem(f"{group}.{key}.id", message))
             keyed.setdefault(key, entry)
-        return {**fields, "investments": replace(investments, content=keyed)}
+        return replace(entries, content=keyed)
 
     def overridden(self, root: Node, text: str) -> Node:
         """The tree with one `key.path=value` applied."""
@@ -121,12 +129,12 @@ class _Layers:
         keys = path.strip().split(".")
         if not equals or not all(keys) or keys == ["extends"]:
             raise ScenarioError([Place(shown).problem("", "expected key.path=value, such as horizon=2040")])
-        if keys[0] == "investments" and len(keys) > 1:
-            _demand_known(keys[1], root, shown)
+        if keys[0] in _BY_ID and len(keys) > 1:
+            _demand_known(keys[0], keys[1], root, shown)
         node = _moved(_value(value, shown), Place(shown))
         for key in reversed(keys):
             node = Node({key: node}, Place(shown), Place(shown))
-        return replace(node, content=self._keyed_investments(node.fields))
+        return replace(node, content=self._keyed(node.fields))
 
 
 def _value(text: str, shown: str) -> Node:
@@ -139,11 +147,11 @@ def _value(text: str, shown: str) -> Node:
         raise ScenarioError([replace(problem, line=0, column=0) for problem in error.problems]) from None
 
 
-def _demand_known(name: str, root: Node, shown: str) -> None:
-    known = root.fields["investments"].fields if "investments" in root.fields else {}
+def _demand_known(group: str, name: str, root: Node, shown: str) -> None:
+    known = root.fields[group].fields if group in root.fields else {}
     if name not in known:
         hint = meant(name, known) if known else "the scenario has none"
-        raise ScenarioError([Place(shown).problem(f"investments.{name}", f"no such investment; {hint}")])
+        raise ScenarioError([Place(shown).problem(f"{group}.{name}", f"no such {_BY_ID[group]}; {hint}")])
 
 
 def _moved(node: Node, place: Place) -> Node:
@@ -155,11 +163,11 @@ def _moved(node: Node, place: Place) -> Node:
     return Node(content, place, node.key and place)
 
 
-def _with_ids(investments: Node) -> Node:
-    """Investments written as a mapping, each with its key as its id; null entries stay, as they remove."""
-    if not investments.fields:
-        return investments
-    return replace(investments, content={name: _with_id(name, entry) for name, entry in investments.fields.items()})
+def _with_ids(entries: Node) -> Node:
+    """Entries written as a mapping, each with its key as its id; null entries stay, as they remove."""
+    if not entries.fields:
+        return entries
+    return replace(entries, content={name: _with_id(name, entry) for name, entry in entries.fields.items()})
 
 
 def _with_id(name: str, entry: Node) -> Node:
@@ -168,12 +176,15 @@ def _with_id(name: str, entry: Node) -> Node:
     return replace(entry, content={"id": Node(name, entry.key or entry.place, entry.key), **entry.fields})
 
 
-def _listed_investments(root: Node) -> Node:
-    investments = root.fields.get("investments")
-    if investments is None or not isinstance(investments.content, Mapping):
-        return root
-    listed = replace(investments, content=(*investments.fields.values(),))
-    return replace(root, content={**root.fields, "investments": listed})
+def _listed(root: Node) -> Node:
+    """The tree with lists again where layers were merged by id."""
+    keyed = {name: root.fields[name] for name in _BY_ID if name in root.fields}
+    lists = {
+        name: replace(node, content=(*node.fields.values(),))
+        for name, node in keyed.items()
+        if isinstance(node.content, Mapping)
+    }
+    return replace(root, content={**root.fields, **lists}) if lists else root
 
 
 def merged(base: Node, over: Node) -> Node:

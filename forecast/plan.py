@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.conditioning import Condition, compiled_conditions
+from forecast.conditions import Shock
 from forecast.distributions import Constant, Law
 from forecast.draws import Array
 from forecast.errors import RunError
@@ -96,6 +97,7 @@ class Plan:
         path: localization path of all affiliates.
         block_size: draws in a block.
         conditions: paths of drivers that are stated.
+        shocks: what moves flows and drivers off their course.
     """
 
     origin: int
@@ -111,6 +113,7 @@ class Plan:
     path: Path
     block_size: int = BLOCK_SIZE
     conditions: tuple[Condition, ...] = ()
+    shocks: tuple[Shock, ...] = ()
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -160,6 +163,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         groups=compiled,
         path=Path("localization", scenario.localization),
         conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
+        shocks=scenario.shocks,
     )
 
 

@@ -1,4 +1,4 @@
-"""Rules for paths of drivers: quarters in order and within what is simulated, levels in the unit of the driver.
+"""Rules for paths of drivers and shocks: dates in order and within what is simulated, numbers in the unit meant.
 
 The rules read the tree, as `review` does; a value the schema has refused is passed over here.
 """
@@ -11,71 +11,85 @@ from forecast.document import Node
 from forecast.drivers import DRIVERS, UNITS
 from forecast.errors import Problem
 from forecast.laws import law
-from forecast.phrases import Path, got, spelled
+from forecast.observations import month_name
+from forecast.phrases import got, spelled
 from forecast.quarters import format_quarter, parse_quarter
+from forecast.rows import Row, ends, rows
 from forecast.schema import ScenarioFile
-from forecast.vintage import vintage
+from forecast.shock_forms import FLOWS
+from forecast.vintage import Vintage, vintage
 
 FACTOR = 10.0
 """Most that the median of a stated level may differ from the last one observed: beyond it the unit is another."""
 
 
-def implausible_paths(root: Node, origin: int, as_of: str | None) -> Iterator[Problem]:
-    """Every broken rule of the paths of drivers.
+def implausible(root: Node, as_of: str | None) -> Iterator[Problem]:
+    """Every broken rule of the paths of drivers and of the shocks.
 
     Args:
         root: a merged tree.
-        origin: quarter index of the last quarter observed.
         as_of: the day up to which data count as known; None for all.
     """
-    stated = root.fields.get("drivers")
-    for driver, name in enumerate(DRIVERS):
-        path = stated.fields.get(name) if stated else None
-        levels = path.fields.get("at") if path else None
-        if levels and levels.fields:
-            observed = float(vintage(as_of).drivers.level(origin)[driver])
-            yield from _levels(root, ("drivers", name, "at"), levels, origin, observed)
-        elif path:
-            yield from misplaced_turns(root, ("drivers", name), path, origin)
+    known, end = vintage(as_of), _end(root)
+    drivers = root.fields.get("drivers")
+    for name, path in (drivers.fields if drivers else {}).items():
+        if "at" in path.fields and name in DRIVERS:
+            yield from _levels(name, path.fields["at"], known, end)
+        else:
+            yield from _span(Row(path, name, "drivers"), "from", known, end)
+    for shock in rows(root, "shocks"):
+        yield from _span(shock, "at", known, end)
+        yield from _too_large(shock, known)
 
 
-def _levels(root: Node, where: Path, levels: Node, origin: int, observed: float) -> Iterator[Problem]:
-    name = str(where[1])
-    for quarter, level in levels.fields.items():
-        if complaint := _outside(quarter, origin, _end(root)):
-            yield (level.key or level.place).problem(spelled((*where, quarter)), f"got {quarter}, {complaint}")
+def _levels(name: str, levels: Node, known: Vintage, end: int) -> Iterator[Problem]:
+    origin = known.trade.origin
+    observed = float(known.drivers.level(origin)[DRIVERS.index(name)])
+    for text, level in levels.fields.items():
+        where, quarter = spelled(("drivers", name, "at", text)), _quarter(text)
+        if quarter is not None and not origin < quarter <= end:
+            accepted = _up_to(end) if quarter > end else _after(origin)
+            yield (level.key or level.place).problem(where, f"got {text}, expected a quarter {accepted}")
         median = _median(level)
         if median is not None and not (median <= 0 or observed / FACTOR <= median <= observed * FACTOR):
             stated = f"got a median of {median:g}" if level.fields else got(level.content)
             near = f"between a tenth and ten times the {observed:,.0f} of {format_quarter(origin)}"
-            yield level.place.problem(spelled((*where, quarter)), f"{stated}, expected {UNITS[name]}, {near}")
+            yield level.place.problem(where, f"{stated}, expected {UNITS[name]}, {near}")
 
 
-def misplaced_turns(root: Node, where: Path, stated: Node, origin: int) -> Iterator[Problem]:
-    """Quarters `at` and `until` outside what is simulated, or in the wrong order."""
-    quarters: dict[str, int] = {}
-    for key in ("at", "until"):
-        node = stated.fields.get(key)
-        quarter = None if node is None else _quarter(str(node.content))
-        if node is None or quarter is None:
-            continue
-        quarters[key] = quarter
-        if complaint := _outside(str(node.content), origin, _end(root)):
-            yield node.place.problem(spelled((*where, key)), f"got {node.content}, {complaint}")
-    if len(quarters) == 2 and quarters["until"] < quarters["at"]:
-        until, begins = stated.fields["until"], format_quarter(quarters["at"])
-        message = f"got {until.content}, expected {begins}, the quarter of at, or a later one"
-        yield until.place.problem(spelled((*where, "until")), message)
+def _span(row: Row, key: str, known: Vintage, end: int) -> Iterator[Problem]:
+    """A beginning that lies outside what is simulated, or not before the end."""
+    begin, until = row.date(key), row.date("until")
+    if begin is None:
+        return
+    origin, months = known.trade.origin, len(known.trade.later_exports) if row.text("on") in FLOWS else 0
+    if ends(begin)[0] < origin + 1 + months / 3 - 1e-9:
+        after = f"after {month_name(3 * origin + 2 + months)}, the last month observed" if months else _after(origin)
+        yield row.problem(key, f"got {row.said(key)}, expected a date {after}")
+    if ends(begin)[1] > end + 1 or ends(begin)[0] >= end + 1:
+        yield row.problem(key, f"got {row.said(key)}, expected a date {_up_to(end)}")
+    if until is not None and ends(begin)[1] >= ends(until)[0]:
+        yield row.problem("until", f"got {row.said('until')}, expected a date after {key}, which is {row.said(key)}")
 
 
-def _outside(text: str, origin: int, end: int) -> str:
-    """What is expected of a quarter that is not simulated; nothing for one that is, or for no quarter."""
-    quarter = _quarter(text)
-    if quarter is None or origin < quarter <= end:
-        return ""
-    if quarter > end:
-        return f"expected a quarter up to {format_quarter(end)}, the end of the horizon"
-    return f"expected a quarter after {format_quarter(origin)}, the last quarter observed"
+def _too_large(shock: Row, known: Vintage) -> Iterator[Problem]:
+    """An amount beyond the flow of the last year, which no shock of it can take away."""
+    amount, flow = shock.law("amount"), shock.text("on")
+    if amount is None or flow not in FLOWS:
+        return
+    last_year = float(getattr(known.trade, flow)[-4:].sum())
+    median = float(amount.ppf(0.5))
+    if abs(median) > last_year:
+        most = f"at most the {last_year:,.0f} of {flow} in the four quarters up to {format_quarter(known.trade.origin)}"
+        yield shock.problem("amount", f"got {median:g}, expected bn USD a year, {most}")
+
+
+def _after(origin: int) -> str:
+    return f"after {format_quarter(origin)}, the last quarter observed"
+
+
+def _up_to(end: int) -> str:
+    return f"up to {format_quarter(end)}, the end of the horizon"
 
 
 def _end(root: Node) -> int:

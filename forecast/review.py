@@ -15,7 +15,7 @@ from forecast.document import Node
 from forecast.errors import DataError, Problem
 from forecast.laws import ABOVE_0, BELOW_1, bounds_complaint
 from forecast.phrases import Path, got, meant, spelled
-from forecast.plausibility import implausible_paths
+from forecast.plausibility import implausible
 from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_time, year_of
 from forecast.rows import Row, ends, rows
 from forecast.schema import FIRST_HORIZON, LAST_HORIZON
@@ -42,7 +42,7 @@ def review(root: Node) -> list[Problem]:
     """Every broken rule of a merged tree."""
     announced = rows(root)
     found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_sectors(root), *_turns(root, announced)]
-    found += [*double_counting(announced), *_drivers(root)]
+    found += [*double_counting(announced), *_world(root)]
     for row in announced:
         found += [*_names(row), *_keys(row), *_order(row)]
     return found
@@ -148,11 +148,11 @@ def _turns(root: Node, announced: list[Row]) -> Iterator[Problem]:
                 yield turn.place.problem(spelled((*path, key)), f"got {turn.content}, {after}")
 
 
-def _drivers(root: Node) -> Iterator[Problem]:
-    """Paths of drivers, once it is known from where they start."""
-    origin, day = _last_observed(root), _read(root, "as_of", parse_day)
-    if origin is not None:
-        yield from implausible_paths(root, origin, day.isoformat() if day else None)
+def _world(root: Node) -> Iterator[Problem]:
+    """Paths of drivers and shocks, once it is known from where they start."""
+    if _last_observed(root) is not None:
+        day = _read(root, "as_of", parse_day)
+        yield from implausible(root, day.isoformat() if day else None)
 
 
 def _position(node: Node) -> float:

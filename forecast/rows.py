@@ -1,4 +1,4 @@
-"""Investments of a tree as a review reads them: a value the schema refuses counts as absent."""
+"""Entries of a list with ids, as a review reads them: a value the schema refuses counts as absent."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One investment: its node, and its id or its position where it has none."""
+    """One entry, an investment if nothing else is said: its node, and its id or its position where it has none."""
 
     node: Node
     name: str
+    group: str = "investments"
 
     def text(self, key: str) -> str | None:
         """A text value."""
@@ -42,10 +43,15 @@ class Row:
         """Whether a key is there, with any value but null."""
         return key in self.node.fields and self.node.fields[key].content is not None
 
+    def said(self, key: str) -> str:
+        """A date as the file says it."""
+        node = self.node.fields[key]
+        return " to ".join(str(child.content) for child in node.fields.values()) or str(node.content)
+
     def problem(self, key: str, message: str) -> Problem:
         """What is wrong with the value of a key, or with the whole where the key is absent."""
         node = self.node.fields.get(key, self.node)
-        return node.place.problem(spelled(("investments", self.name, *([key] if key else []))), message)
+        return node.place.problem(spelled((self.group, self.name, *([key] if key else []))), message)
 
     def _read(self, key: str, reader: Callable[[object], Value]) -> Value | None:
         try:
@@ -54,10 +60,10 @@ class Row:
             return None
 
 
-def rows(root: Node) -> list[Row]:
-    """Investments of a merged tree that are mappings, in file order."""
-    entries = root.fields["investments"].items if "investments" in root.fields else ()
-    return [Row(node, _name(node, index)) for index, node in enumerate(entries) if node.fields]
+def rows(root: Node, group: str = "investments") -> list[Row]:
+    """Entries of one list of a merged tree that are mappings, in file order."""
+    entries = root.fields[group].items if group in root.fields else ()
+    return [Row(node, _name(node, index), group) for index, node in enumerate(entries) if node.fields]
 
 
 def _name(node: Node, index: int) -> str:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from forecast import schema
 from forecast.complaints import complaints
-from forecast.conditions import DriverPath, driver_paths, plain_driver_paths
+from forecast.conditions import DriverPath, Shock, driver_paths, plain_driver_paths, plain_shock, shocks
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
 from forecast.document import yaml_text
@@ -111,6 +111,7 @@ class Scenario:
         sector_coefficients: coefficients that differ from the sector priors, by sector and name.
         sources: addresses of the evidence.
         drivers: paths of drivers by name; a driver without one moves as fitted.
+        shocks: sorted by id.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Scenario:
     sector_coefficients: Mapping[str, Mapping[str, Law]]
     sources: tuple[str, ...]
     drivers: Mapping[str, DriverPath] = field(default_factory=dict)
+    shocks: tuple[Shock, ...] = ()
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -173,6 +175,7 @@ def _scenario(stated: ScenarioFile) -> Scenario:
         sector_coefficients={name: _laws(group) for name, group in sorted(stated.overrides.sectors.items())},
         sources=stated.sources,
         drivers=driver_paths(stated.drivers),
+        shocks=shocks(stated.shocks),
     )
 
 
@@ -244,6 +247,7 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         overrides=_present(sectors=coefficients),
         sources=list(scenario.sources),
         drivers=plain_driver_paths(scenario.drivers),
+        shocks=list(map(plain_shock, scenario.shocks)),
     )
 
 
@@ -297,6 +301,6 @@ def scenario_digest(scenario: Scenario) -> str:
     enter, so that mending a text does not void a run.
     """
     plain = plain_scenario(replace(scenario, title="", description="", sources=()))
-    for investment in plain.get("investments", []):
-        investment.pop("sources", None)
+    for entry in [*plain.get("investments", []), *plain.get("shocks", [])]:
+        entry.pop("sources", None)
     return hashlib.sha256(json.dumps(plain, sort_keys=True, allow_nan=False).encode()).hexdigest()

@@ -17,6 +17,7 @@ from forecast.laws import Amount, Model, NumberSpec, Share
 from forecast.laws import law as law
 from forecast.paths import FittedEverywhere, Localization, LocalizationEverywhere
 from forecast.quarters import ACCEPTED
+from forecast.shock_forms import Shock
 from forecast.textfile import MAX_ITEMS
 
 FIRST_HORIZON, LAST_HORIZON = 2000, 2060
@@ -96,3 +97,4 @@ class ScenarioFile(Model):
     drivers: DriverPaths = Field(
         DriverPaths(), description="a mapping from us_output, won_per_dollar or oil to the path of that driver"
     )
+    shocks: tuple[Shock, ...] = Field((), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} shocks")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from plans import BASELINE, DRIVERS, ORIGIN, draw_last, plan
+from handmade import DAY, stated
+from plans import ORIGIN, uncertain_plan
 
 from forecast.block import simulated_flows
 from forecast.conditioning import compiled_conditions, condition
@@ -20,7 +21,7 @@ from forecast.hindsight import hindsight
 from forecast.inputs import Inputs
 from forecast.premises import premises
 from forecast.quarters import parse_quarter
-from forecast.scenario import Scenario, dump_scenario, frozen_scenario, load_scenario, scenario_digest
+from forecast.scenario import dump_scenario, frozen_scenario, scenario_digest
 from forecast.streams import Streams
 from forecast.vintage import vintage
 
@@ -31,8 +32,8 @@ drivers:
   won_per_dollar:
     path: levels
     at: {2027Q4: 1550, 2028Q4: {distribution: normal, mean: 1600, sd: 40}}
-  us_output: {path: growth, rate: {interval: [-0.01, 0.01], level: 0.8}, at: 2027Q1, until: 2027Q4}
-  oil: {path: deviation, size: 0.2, at: 2027Q1}
+  us_output: {path: growth, rate: {interval: [-0.01, 0.01], level: 0.8}, from: 2027, until: 2028}
+  oil: {path: deviation, size: 0.2, from: 2027Q1}
 """
 
 
@@ -48,9 +49,9 @@ def fitted() -> np.ndarray:
     return np.random.default_rng(5).normal(0.005, 0.05, (N_PERIODS, 3, N_DRAWS))
 
 
-def change(form: str, size: float | Law, first: int, last: int | None = None) -> DriverPath:
+def change(form: str, size: float | Law, first: int, end: int | None = None) -> DriverPath:
     law = Constant(size) if isinstance(size, float) else size
-    return DriverPath(form, change=law, first=ORIGIN + first, last=None if last is None else ORIGIN + last)
+    return DriverPath(form, change=law, first=ORIGIN + first, end=None if end is None else ORIGIN + end)
 
 
 def levels(**stated: float) -> DriverPath:
@@ -75,16 +76,16 @@ def test_uncertain_levels_have_their_law() -> None:
 
 def test_a_rate_replaces_growth_in_its_quarters_only() -> None:
     growth = fitted()
-    changed = steered({"us_output": change("growth", 0.02, 3, 6)}, growth)
+    changed = steered({"us_output": change("growth", 0.02, 3, 7)}, growth)
     np.testing.assert_allclose(changed[2:6, 0], np.log(1.02) / 4, rtol=1e-12)
     for rows in (slice(None, 2), slice(6, None)):
         np.testing.assert_array_equal(changed[rows], growth[rows])
 
 
-@pytest.mark.parametrize(("last", "lasting"), [(None, 12), (4, 4)])
-def test_a_deviation_multiplies_the_fitted_path_while_it_lasts(last: int | None, lasting: int) -> None:
+@pytest.mark.parametrize(("end", "lasting"), [(None, 12), (5, 4)])
+def test_a_deviation_multiplies_the_fitted_path_while_it_lasts(end: int | None, lasting: int) -> None:
     growth = fitted()
-    changed = steered({"oil": change("deviation", 0.25, 2, last)}, growth)
+    changed = steered({"oil": change("deviation", 0.25, 2, end)}, growth)
     ratio = np.exp(np.cumsum(changed[:, 2] - growth[:, 2], axis=0))
     expected = np.ones(N_PERIODS)
     expected[1:lasting] = 1.25
@@ -98,25 +99,10 @@ def test_other_drivers_keep_their_draws() -> None:
     assert not np.array_equal(changed[:, 0], growth[:, 0])
 
 
-def uncertain(**changes: object) -> object:
-    """A plan whose drivers and flows are uncertain, with a response to the won of 0.5 and -0.2."""
-    response = np.zeros((1, 2, 3))
-    response[0, :, 1] = 0.5, -0.2
-    baseline = BASELINE | {
-        "response": response,
-        "moving_average": np.array([[-0.3, -0.4]]),
-        "shock_factor": np.array([[[0.05, 0.0], [0.02, 0.06]]]),
-    }
-    drivers = DRIVERS | {"shock_factor": 0.03 * np.eye(3)[None]}
-    made = plan(n_years=3)
-    rows = {**made.rows, "baseline": draw_last(baseline), "drivers": draw_last(drivers)}
-    return replace(made, rows=rows, **changes)  # type: ignore[arg-type]
-
-
 def flows(**paths: DriverPath) -> np.ndarray:
     """Log of baseline exports and imports by near quarter."""
     stated = compiled_conditions(paths, ORIGIN, 12, OBSERVED)
-    made = uncertain(conditions=stated)
+    made = uncertain_plan(conditions=stated)
     return np.log(simulated_flows(made, Streams(3, 0, N_DRAWS)).quarterly[1:])  # type: ignore[arg-type]
 
 
@@ -146,18 +132,12 @@ def test_what_a_path_does_to_the_running_quarter_is_weighed_against_its_months()
         ends = []
         for paths in ({}, {"won_per_dollar": change("deviation", 0.1, 1)}):
             stated = compiled_conditions(paths, ORIGIN, 12, OBSERVED)
-            made = uncertain(conditions=stated, running=np.log([41.0, 19.0]))
+            made = uncertain_plan(conditions=stated, running=np.log([41.0, 19.0]))
             made = replace(made, rows={**made.rows, "running": running})  # type: ignore[attr-defined,type-var]
             ends.append(np.log(simulated_flows(made, Streams(3, 0, N_DRAWS)).quarterly[1:]))  # type: ignore[arg-type]
         lasting[error] = ends[1] - ends[0]
     np.testing.assert_allclose(lasting[1e-6], 0.0, atol=1e-6)
     np.testing.assert_allclose(lasting[1e6][0, 1:], 0.5 * 0.7 * np.log(1.1), rtol=1e-6)
-
-
-def stated(folder: Path, text: str, head: str = "name: s\n") -> Scenario:
-    path = folder / "s.yaml"
-    path.write_text(head + text, encoding="utf-8")
-    return load_scenario(path)
 
 
 def test_every_form_comes_back_from_its_own_text(tmp_path: Path) -> None:
@@ -184,14 +164,11 @@ def test_the_assumption_is_said_in_words(tmp_path: Path) -> None:
     assert premises(stated(tmp_path, "horizon: 2030")) == ""
 
 
-DAY = "as_of: 2025-04-11\nname: s\n"
-
-
 def test_hindsight_puts_observed_levels_in_place_of_a_path(tmp_path: Path) -> None:
     text = (
         "drivers:\n  won_per_dollar: {path: levels, at: {2025Q2: 1300, 2027Q4: 1350}}\n"
-        "  oil: {path: deviation, size: 0.2, at: 2025Q3, until: 2025Q4}\n"
-        "  us_output: {path: growth, rate: 0.0, at: 2030Q1}\n"
+        "  oil: {path: deviation, size: 0.2, from: 2025Q3, until: 2026}\n"
+        "  us_output: {path: growth, rate: 0.0, from: 2030Q1}\n"
     )
     assumed = stated(tmp_path, text, DAY)
     known = hindsight(assumed, "2025-04-11")

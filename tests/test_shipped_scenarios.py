@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from forecast.announcements import Announcement, announcements
-from forecast.distributions import Constant, Law, Triangular
+from forecast.books import _memory_exports
+from forecast.distributions import Constant, Law, Triangular, Uniform
 from forecast.quarters import parse_quarter, parse_time
 from forecast.scenario import Investment, Scenario, load_scenario
+from forecast.tables import SHIPPED
 from forecast.vintage import vintage
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
@@ -23,6 +25,7 @@ NAMES = (
     "lges-lansing",
     "localization-fast",
     "localization-frozen",
+    "memory-slump",
     "us-slowdown",
 )
 HYUNDAI = {"HMG-01", "HMG-01-vehicles", "HMG-01-parts", "HMG-01-future", "HMG-06"}
@@ -184,6 +187,15 @@ def test_the_slowdown_is_as_deep_as_recessions_were() -> None:
     rate = scenario("us-slowdown").drivers["us_output"].change
     assert rate is not None
     assert rate == Triangular(*rates) == Triangular(-0.04, -0.01, 0.002)
+
+
+def test_memory_falls_back_by_what_it_had_gained() -> None:
+    exports = _memory_exports(SHIPPED)
+    year = sum(value for month, value in exports.items() if month // 12 == 2025)
+    quarter = sum(value for month, value in exports.items() if month // 3 == parse_quarter("2026Q2"))
+    (shock,) = scenario("memory-slump").shocks
+    assert shock.amount == Uniform(-70.0, -35.0)
+    assert 4 * quarter - year == pytest.approx(70, abs=1)
 
 
 def test_plants_that_run_are_certain() -> None:
