@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast import channels
+from forecast.conditioning import condition
 from forecast.draws import N_QUARTERS, Array
 from forecast.duties import Duties, purchases
 from forecast.inputs import Inputs
@@ -15,6 +16,7 @@ from forecast.plan import Plan
 from forecast.processes import Reading, baseline_flows, bridge_ratios, driver_growth
 from forecast.projects import add_project
 from forecast.purchasing import Purchasing
+from forecast.shocks import add_to_growth, added_amounts, scale_flows
 from forecast.streams import Streams
 
 
@@ -39,7 +41,11 @@ def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     duties = Duties(plan.levers, inputs, plan.origin, plan.n_periods)
     (capital_goods, intermediates, displaced, returned), near = _investments(plan, inputs, duties)
     bridge = _bridge(plan, streams)
-    baseline_exports, baseline_imports = _annual_baseline(plan, bridge, baseline)
+    annual_baseline = _annual_baseline(plan, bridge, baseline)
+    for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, _judged(streams)):
+        annual_baseline[flow][:] += _annual(plan, amount)
+        baseline[flow][:] += amount
+    baseline_exports, baseline_imports = annual_baseline
     contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
     exports = baseline_exports + (capital_goods + intermediates - displaced)
     imports = baseline_imports + returned
@@ -82,7 +88,14 @@ def _baseline(plan: Plan, streams: Streams) -> tuple[Array, Array]:
     normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, streams.n_draws)
     tail = streams.gammas("baseline.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
     forcing = _forcing(plan, streams)
-    return baseline_flows(rows, plan.history, plan.origin + 1, normals, tail, forcing, _reading(plan, streams))
+    flows = baseline_flows(rows, plan.history, plan.origin + 1, normals, tail, forcing, _reading(plan, streams))
+    scale_flows(flows, plan.shocks, plan.origin, _judged(streams))
+    return flows
+
+
+def _judged(streams: Streams) -> Inputs:
+    """Numbers that are stated, none of them learned."""
+    return Inputs(streams, np.empty((0, streams.n_draws)), {})
 
 
 def _forcing(plan: Plan, streams: Streams) -> Array:
@@ -91,6 +104,8 @@ def _forcing(plan: Plan, streams: Streams) -> Array:
     normals = streams.normals("drivers.shock", 3 * plan.n_periods).reshape(plan.n_periods, 3, streams.n_draws)
     tail = streams.gammas("drivers.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
     growth = driver_growth(rows, normals, tail)
+    condition(growth, plan.conditions, _judged(streams))
+    add_to_growth(growth, plan.shocks, plan.origin, _judged(streams))
     growth -= rows["drift"]
     return growth
 

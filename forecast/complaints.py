@@ -10,15 +10,17 @@ from pydantic import ValidationError
 
 from forecast.dates import Window
 from forecast.document import Node
+from forecast.driver_paths import DRIVER_FORMS, DriverPaths
 from forecast.errors import Problem
 from forecast.laws import NAMED, Interval, Model
 from forecast.lever_forms import ImportCommitment, Tariff
 from forecast.paths import FORMS, Shares
 from forecast.phrases import Path, got, meant, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
+from forecast.shock_forms import Shock
 
 _LEAVES = ("a number", "a date")
-_LISTS = (("investments",), ("tariffs",), ("import_commitments",))
+_LISTS = (("investments",), ("tariffs",), ("import_commitments",), ("shocks",))
 _INSIDE: Mapping[str, type[Model]] = {
     "investments": Investment,
     "tariffs": Tariff,
@@ -29,6 +31,9 @@ _INSIDE: Mapping[str, type[Model]] = {
     "an interval": Interval,
     **NAMED,
     **FORMS,
+    "drivers": DriverPaths,
+    "shocks": Shock,
+    **DRIVER_FORMS,
 }
 _NUMBERS = ("float_type", "finite_number", "int_type")
 _MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
@@ -107,17 +112,22 @@ def _missing(loc: Path, _: Any) -> str:
 def _no_choice(loc: Path, detail: Any) -> str:
     choices = re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
     hint = meant(str(detail["input"]), choices)
-    return f"{got(detail['input'])}, expected a known {loc[-1]}; {hint}"
+    name = "flow or driver" if loc[-1] == "on" else loc[-1]
+    return f"{got(detail['input'])}, expected a known {name}; {hint}"
 
 
 def _no_form(loc: Path, detail: Any) -> str:
-    value, choices = detail["input"][loc[-1]], FORMS if loc[-1] == "path" else NAMED
+    value, choices = detail["input"][loc[-1]], _forms(loc) if loc[-1] == "path" else NAMED
     return f"{got(value)}, expected a known {loc[-1]}; {meant(str(value), choices)}"
 
 
-def _unnamed(_: Path, detail: Any) -> str:
+def _forms(loc: Path) -> Mapping[str, type[Model]]:
+    return DRIVER_FORMS if loc[0] == "drivers" else FORMS
+
+
+def _unnamed(loc: Path, detail: Any) -> str:
     if _discriminator(detail) == "path":
-        return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(FORMS)}"
+        return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(_forms(loc))}"
     return f"{got(detail['input'])}, expected the key distribution with its parameters, or interval with level"
 
 

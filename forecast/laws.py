@@ -273,7 +273,9 @@ def bounds_complaint(spec: object, low: float, high: float) -> str:
     )
 
 
-def _bounded(low: float, high: float, accepted: str) -> AfterValidator:
+def bounded(low: float, high: float, accepted: str) -> AfterValidator:
+    """Refuses numbers and distributions that leave a range; `accepted` says what is expected."""
+
     def within(spec: Any) -> Any:
         if complaint := bounds_complaint(spec, low, high):
             raise ValueError(f"{complaint}, expected {accepted}")
@@ -282,12 +284,12 @@ def _bounded(low: float, high: float, accepted: str) -> AfterValidator:
     return AfterValidator(within)
 
 
-Amount: TypeAlias = Annotated[NumberSpec, _bounded(0, math.inf, "0 or more")]
-Duration: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, math.inf, "a number above 0")]
-Share: TypeAlias = Annotated[NumberSpec, _bounded(0, 1, "a fraction from 0 to 1")]
-PositiveShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]
-InnerShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, BELOW_1, "a fraction above 0 and below 1")]
-Rate: TypeAlias = Annotated[NumberSpec, _bounded(0, 3, "a fraction from 0 to 3, such as 0.25 for 25 %")]
+Rate: TypeAlias = Annotated[NumberSpec, bounded(0, 3, "a fraction from 0 to 3, such as 0.25 for 25 %")]
 RateChange: TypeAlias = Annotated[
-    NumberSpec, _bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
+    NumberSpec, bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
 ]
+Amount: TypeAlias = Annotated[NumberSpec, bounded(0, math.inf, "0 or more")]
+Duration: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, math.inf, "a number above 0")]
+Share: TypeAlias = Annotated[NumberSpec, bounded(0, 1, "a fraction from 0 to 1")]
+PositiveShare: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]
+InnerShare: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, BELOW_1, "a fraction above 0 and below 1")]

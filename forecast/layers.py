@@ -2,8 +2,8 @@
 
 Mappings merge key by key, later layers win, null removes a key, lists are replaced. A mapping that names a
 `distribution`, an `interval`, an `earliest` date or a `path` stands for one value and replaces the earlier one whole;
-only the `sectors` beside a `path` stay. Investments, tariffs and import commitments merge by id; a layer may write
-them as a list, or as a mapping from id to what changes.
+only the `sectors` beside a `path` stay. Investments, tariffs, import commitments and shocks merge by id; a layer may
+write them as a list, or as a mapping from id to what changes.
 Every value keeps the place where it was written.
 """
 
@@ -27,6 +27,7 @@ _BY_ID: Mapping[str, str] = {
     "investments": "investment",
     "tariffs": "tariff",
     "import_commitments": "import commitment",
+    "shocks": "shock",
 }
 """Lists whose entries merge by id, and what one entry is called."""
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.conditioning import Condition, compiled_conditions
+from forecast.conditions import Shock
 from forecast.distributions import Constant, Law
 from forecast.draws import LEVERS, SERIES, Array
 from forecast.errors import RunError
@@ -98,6 +100,8 @@ class Plan:
         path: localization path of all affiliates.
         levers: tariffs and import commitments, None where there are none.
         block_size: draws in a block.
+        conditions: paths of drivers that are stated.
+        shocks: what moves flows and drivers off their course.
     """
 
     origin: int
@@ -113,6 +117,8 @@ class Plan:
     path: Path
     levers: Levers | None = None
     block_size: int = BLOCK_SIZE
+    conditions: tuple[Condition, ...] = ()
+    shocks: tuple[Shock, ...] = ()
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -153,9 +159,10 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     compiler = _Compiler(scenario, origin, {}, {})
     compiled = compiler.groups()
     rows = {model: _draw_last(groups[model]) for model in PROCESSES if model in groups}
+    n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
     return Plan(
         origin=origin,
-        n_periods=4 * (scenario.horizon + 1) - (origin + 1),
+        n_periods=n_periods,
         basis=scenario.basis,
         record=round(known.records[scenario.basis][1], 1),
         history=np.log(np.column_stack([known.trade.exports, known.trade.imports])),
@@ -166,6 +173,8 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         groups=compiled,
         path=Path("localization", scenario.localization),
         levers=compiled_levers(scenario, origin),
+        conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
+        shocks=scenario.shocks,
     )
 
 

@@ -16,6 +16,7 @@ from forecast.errors import DataError, Problem
 from forecast.laws import ABOVE_0, BELOW_1, bounds_complaint
 from forecast.lever_review import lever_problems
 from forecast.phrases import Path, got, meant, spelled
+from forecast.plausibility import implausible
 from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_time, year_of
 from forecast.rows import Row, ends, rows
 from forecast.schema import FIRST_HORIZON, LAST_HORIZON
@@ -42,7 +43,7 @@ def review(root: Node) -> list[Problem]:
     """Every broken rule of a merged tree."""
     announced = rows(root)
     found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_sectors(root), *_turns(root, announced)]
-    found += [*double_counting(announced), *lever_problems(root, _last_observed(root))]
+    found += [*double_counting(announced), *lever_problems(root, _last_observed(root)), *_world(root)]
     for row in announced:
         found += [*_names(row), *_keys(row), *_order(row)]
     return found
@@ -146,6 +147,13 @@ def _turns(root: Node, announced: list[Row]) -> Iterator[Problem]:
             if turn is not None and origin is not None and _position(turn) < origin + 1:
                 after = f"expected a date after {format_quarter(origin)}, the last quarter observed"
                 yield turn.place.problem(spelled((*path, key)), f"got {turn.content}, {after}")
+
+
+def _world(root: Node) -> Iterator[Problem]:
+    """Paths of drivers and shocks, once it is known from where they start."""
+    if _last_observed(root) is not None:
+        day = _read(root, "as_of", parse_day)
+        yield from implausible(root, day.isoformat() if day else None)
 
 
 def _position(node: Node) -> float:

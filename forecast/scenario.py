@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from forecast import levers, schema
 from forecast.complaints import complaints
+from forecast.conditions import DriverPath, Shock, driver_paths, plain_driver_paths, plain_shock, shocks
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
 from forecast.document import yaml_text
@@ -111,6 +112,8 @@ class Scenario:
         sector_coefficients: coefficients that differ from the sector priors, by sector and name.
         sources: addresses of the evidence.
         tariffs, import_commitments: levers of trade policy, each sorted by id.
+        drivers: paths of drivers by name; a driver without one moves as fitted.
+        shocks: sorted by id.
     """
 
     name: str
@@ -127,6 +130,8 @@ class Scenario:
     sources: tuple[str, ...]
     tariffs: tuple[levers.Tariff, ...] = ()
     import_commitments: tuple[levers.ImportCommitment, ...] = ()
+    drivers: Mapping[str, DriverPath] = field(default_factory=dict)
+    shocks: tuple[Shock, ...] = ()
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -145,6 +150,11 @@ def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> S
     if problems:
         raise ScenarioError(sorted(problems, key=lambda problem: _reading_order(problem, str(path))))
     return _scenario(stated)
+
+
+def frozen_scenario(path: PathLike[str] | str) -> Scenario:
+    """The scenario that `dump_scenario` wrote: no rule is asked again, as some hang on what has been observed since."""
+    return _scenario(ScenarioFile.model_validate(layered(path).root.plain()))
 
 
 def _reading_order(problem: Problem, top: str) -> tuple[bool, bool, str, int, int]:
@@ -170,6 +180,8 @@ def _scenario(stated: ScenarioFile) -> Scenario:
         sources=stated.sources,
         tariffs=levers.tariffs(stated.tariffs),
         import_commitments=levers.import_commitments(stated.import_commitments),
+        drivers=driver_paths(stated.drivers),
+        shocks=shocks(stated.shocks),
     )
 
 
@@ -242,6 +254,8 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         sources=list(scenario.sources),
         tariffs=list(map(levers.plain_tariff, scenario.tariffs)),
         import_commitments=list(map(levers.plain_commitment, scenario.import_commitments)),
+        drivers=plain_driver_paths(scenario.drivers),
+        shocks=list(map(plain_shock, scenario.shocks)),
     )
 
 
@@ -295,6 +309,6 @@ def scenario_digest(scenario: Scenario) -> str:
     enter, so that mending a text does not void a run.
     """
     plain = plain_scenario(replace(scenario, title="", description="", sources=()))
-    for entry in [entry for group in ("investments", *LEVERS) for entry in plain.get(group, [])]:
+    for entry in [entry for group in ("investments", "shocks", *LEVERS) for entry in plain.get(group, [])]:
         entry.pop("sources", None)
     return hashlib.sha256(json.dumps(plain, sort_keys=True, allow_nan=False).encode()).hexdigest()

@@ -12,11 +12,13 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from forecast.dates import Date, DateSpec, Day, Quarter
+from forecast.driver_paths import DriverPaths
 from forecast.laws import Amount, Model, NumberSpec, Share
 from forecast.laws import law as law
 from forecast.lever_forms import ImportCommitment, Tariff
 from forecast.paths import FittedEverywhere, Localization, LocalizationEverywhere
 from forecast.quarters import ACCEPTED
+from forecast.shock_forms import Shock
 from forecast.textfile import MAX_ITEMS
 
 FIRST_HORIZON, LAST_HORIZON = 2000, 2060
@@ -99,3 +101,7 @@ class ScenarioFile(Model):
     import_commitments: tuple[ImportCommitment, ...] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} purchases that Korea has promised"
     )
+    drivers: DriverPaths = Field(
+        DriverPaths(), description="a mapping from us_output, won_per_dollar or oil to the path of that driver"
+    )
+    shocks: tuple[Shock, ...] = Field((), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} shocks")

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from forecast.announcements import Announcement, announcements
-from forecast.distributions import Constant, Law
-from forecast.quarters import parse_time
+from forecast.books import _memory_exports
+from forecast.distributions import Constant, Law, Triangular, Uniform
+from forecast.quarters import parse_quarter, parse_time
 from forecast.regime import load_regime
 from forecast.scenario import Investment, Scenario, load_scenario
+from forecast.tables import SHIPPED
+from forecast.vintage import vintage
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 NAMES = (
@@ -28,6 +31,8 @@ NAMES = (
     "package-350bn",
     "tariffs-2025",
     "tariffs-25",
+    "memory-slump",
+    "us-slowdown",
 )
 HYUNDAI = {"HMG-01", "HMG-01-vehicles", "HMG-01-parts", "HMG-01-future", "HMG-06"}
 ANNOUNCED = {
@@ -64,7 +69,7 @@ def table() -> dict[str, Announcement]:
     return {row.id: row for row in announcements()}
 
 
-def test_thirteen_scenarios_are_shipped() -> None:
+def test_every_shipped_scenario_is_looked_at() -> None:
     """The one as of a day is tested with the runs as of a day."""
     assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted((*NAMES, "kiet-2025-04-11"))
 
@@ -175,6 +180,28 @@ def test_lansing_is_a_purchase_with_hardly_any_new_capital() -> None:
     built = table()["LG-02"].amount
     assert built is not None
     assert middle(plant.coefficients["output_per_capex"]) * middle(plant.amount) == pytest.approx(built, abs=0.01)
+
+
+def test_the_slowdown_is_as_deep_as_recessions_were() -> None:
+    """Its ends and its mode are four quarters of US output as observed."""
+    drivers = vintage().drivers
+    output = drivers.levels[:, 0]
+    rates = [
+        round(output[last] / output[last - 4] - 1, 3)
+        for last in (parse_quarter(name) - drivers.first_quarter for name in ("2009Q2", "1991Q1", "2001Q4"))
+    ]
+    rate = scenario("us-slowdown").drivers["us_output"].change
+    assert rate is not None
+    assert rate == Triangular(*rates) == Triangular(-0.04, -0.01, 0.002)
+
+
+def test_memory_falls_back_by_what_it_had_gained() -> None:
+    exports = _memory_exports(SHIPPED)
+    year = sum(value for month, value in exports.items() if month // 12 == 2025)
+    quarter = sum(value for month, value in exports.items() if month // 3 == parse_quarter("2026Q2"))
+    (shock,) = scenario("memory-slump").shocks
+    assert shock.amount == Uniform(-70.0, -35.0)
+    assert 4 * quarter - year == pytest.approx(70, abs=1)
 
 
 def test_plants_that_run_are_certain() -> None:

@@ -51,7 +51,7 @@ def run(
         with progress_bar(scenario.name, draws) as progress:
             options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
             done = run_scenario(scenario, Settings(draws, seed), **options)
-        _show(done)
+        _show(done, scenario)
 
 
 @click.command(name="list")
@@ -119,18 +119,18 @@ def _draw_chart(results: Results) -> None:
     save_fan_chart(results)
 
 
-def _show(done: Run) -> None:
+def _show(done: Run, scenario: Scenario) -> None:
     from forecast.briefing import answer, contribution_table, knowledge, lever_table, surplus_table
     from forecast.draws import SERIES
     from forecast.outcome import outcomes
+    from forecast.premises import premises
     from forecast.vintage import vintage
 
     console = terminal()
     results = done.results
     record, later = vintage(results.as_of).records[results.basis], outcomes(results)
     console.print(surplus_table(results, round(record[1], 1), later))
-    note = _books_note(results)
-    if note:
+    for note in filter(None, (premises(scenario), _books_note(results))):
         console.print(f"{note}\n")
     if results.manifest["n_investments"]:
         console.print(contribution_table(results))
