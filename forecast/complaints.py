@@ -12,22 +12,25 @@ from forecast.dates import Window
 from forecast.document import Node
 from forecast.errors import Problem
 from forecast.laws import NAMED, Interval, Model
+from forecast.money import WON_KEY, Won, money_hint
 from forecast.paths import FORMS, Shares
 from forecast.phrases import Path, got, meant, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
 
-_LEAVES = ("a number", "a date")
+_LEAVES = ("a number", "a date", "dollars")
 _INSIDE: Mapping[str, type[Model]] = {
     "investments": Investment,
     "overrides": Overrides,
     "shares": Shares,
     "a window": Window,
+    "won": Won,
     "an interval": Interval,
     **NAMED,
     **FORMS,
 }
 _NUMBERS = ("float_type", "finite_number", "int_type")
 _MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
+MONEY = ("amount", "new_capex", WON_KEY)
 _MAPPINGS = ("model_type", "model_attributes_type", "dict_type")
 
 
@@ -159,11 +162,11 @@ def _hint(kind: str, loc: Path, value: object) -> str:
     if kind not in _NUMBERS or not isinstance(value, str):
         return ""
     match = re.fullmatch(r"\D*?([-+]?\d[\d,_]*(?:\.\d+)?)\s*([a-zA-Z%]*)[\s\w]*", value.strip())
+    if match and not match[2] and match[1] == value.strip():
+        return f"; write {value.strip()} without quotes"
+    if loc[-1] in MONEY:
+        return "" if loc[-1] == WON_KEY else money_hint(value)
     if match is None:
         return ""
-    if not match[2] and match[1] == value.strip():
-        return f"; write {value.strip()} without quotes"
-    number, unit = float(re.sub("[,_]", "", match[1])), match[2].lower()
-    if loc[-1] in ("amount", "new_capex"):
-        return f"; write {number / 1000 if unit in ('m', 'mn', 'million') else number:g}, the unit is bn USD"
+    number, unit = float(re.sub("[,_]", "", match[1])), match[2]
     return f"; write {number / 100 if unit == '%' else number:g}"

@@ -10,7 +10,7 @@ Every value keeps the place where it was written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from os import PathLike
 from os import path as paths
@@ -25,7 +25,30 @@ MAX_LAYERS = 32
 _WHOLE = ("distribution", "interval", "earliest", "path")
 
 
-def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Document:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one file or override says, and the tree it says it on top of."""
+
+    before: Node
+    said: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """A scenario's layers as one tree.
+
+    Attributes:
+        root: the merged tree, every value with the place where it was written.
+        problems: those that did not stop the reading.
+        changes: of every file that extends another and of every override, in the order of merging.
+    """
+
+    root: Node
+    problems: tuple[Problem, ...]
+    changes: tuple[Change, ...]
+
+
+def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Layered:
     """One tree from a file, the files it extends, and `key.path=value` overrides.
 
     Raises:
@@ -37,7 +60,7 @@ def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Documen
         root = layers.overridden(root, text)
     if layers.unreadable:
         raise ScenarioError([*layers.unreadable, *layers.problems])
-    return Document(_listed_investments(root), tuple(layers.problems))
+    return Layered(_listed_investments(root), tuple(layers.problems), tuple(layers.changes))
 
 
 class _Layers:
@@ -49,6 +72,7 @@ class _Layers:
         self.n_layers = 0
         self.unreadable: list[Problem] = []
         self.problems: list[Problem] = []
+        self.changes: list[Change] = []
 
     def read(self, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
         """The tree of one file over the files it extends."""
@@ -60,7 +84,12 @@ class _Layers:
         fields = dict(document.root.fields)
         bases = fields.pop("extends", None)
         own = replace(document.root, content=self._keyed_investments(fields))
-        return reduce(merged, [*self._bases(bases, path, shown, (*above, _resolved(path))), own])
+        below = [*self._bases(bases, path, shown, (*above, _resolved(path)))]
+        return self._changed(reduce(merged, below), own) if below else own
+
+    def _changed(self, before: Node, said: Node) -> Node:
+        self.changes.append(Change(before, said))
+        return merged(before, said)
 
     def _bases(self, extends: Node | None, path: Path, shown: str, above: tuple[Path, ...]) -> Iterator[Node]:
         for name in () if extends is None or extends.content is None else extends.items or (extends,):
@@ -110,7 +139,7 @@ class _Layers:
     def overridden(self, root: Node, text: str) -> Node:
         """The tree with one `key.path=value` applied."""
         try:
-            return merged(root, self._override(root, text))
+            return self._changed(root, self._override(root, text))
         except ScenarioError as error:
             self.unreadable += error.problems
             return root

@@ -13,6 +13,7 @@ from forecast.distributions import Law
 from forecast.document import Node
 from forecast.errors import Problem
 from forecast.laws import law
+from forecast.money import money_law
 from forecast.phrases import spelled
 
 Value = TypeVar("Value")
@@ -33,6 +34,13 @@ class Row:
     def law(self, key: str) -> Law | None:
         """A number or distribution."""
         return self._read(key, law)
+
+    def money(self, key: str) -> Law | None:
+        """An amount in bn USD, whatever the currency it is written in."""
+        announced = self.date("announced")
+        if announced is None:
+            return self.law(key)
+        return self._read(key, lambda spec: money_law(spec, ends(announced)[0]))
 
     def date(self, key: str) -> Law | None:
         """A date or window, on the quarter axis."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from forecast.dates import Date, DateSpec, Day, Quarter
+from forecast.dates import Date, DateSpec, Day, Quarter, position
 from forecast.laws import Amount, Model, NumberSpec, Share
 from forecast.laws import law as law
+from forecast.money import Money, money_law
 from forecast.paths import FittedEverywhere, Localization, LocalizationEverywhere
 from forecast.quarters import ACCEPTED
 from forecast.textfile import MAX_ITEMS
@@ -37,11 +38,11 @@ class Investment(Model):
     kind: Literal["greenfield", "expansion", "acquisition", "pledge"] = Field(
         description="greenfield, expansion, acquisition, or pledge for an umbrella that is never simulated itself"
     )
-    amount: Amount = Field(description="stated size in bn USD, 0 or more")
+    amount: Money = Field(description="stated size in bn USD, 0 or more")
     announced: Date = Field(description=f"date of the announcement: {ACCEPTED}")
     construction_start: DateSpec | None = Field(None, description=f"start of construction: {ACCEPTED}")
     production_start: DateSpec | None = Field(None, description=f"planned start of production: {ACCEPTED}")
-    new_capex: Amount | None = Field(None, description="capital expenditure after an acquisition in bn USD, 0 or more")
+    new_capex: Money | None = Field(None, description="capital expenditure after an acquisition in bn USD, 0 or more")
     part_of: str | None = Field(None, description="id of the pledge that holds this investment")
     probability: Share | None = Field(None, description="chance that it goes ahead, a fraction from 0 to 1")
     slip: NumberSpec | None = Field(None, description="delay of production in quarters")
@@ -49,6 +50,12 @@ class Investment(Model):
     overrides: Mapping[str, NumberSpec] = Field({}, description="a mapping from coefficient names to numbers")
     localization: Localization | None = Field(None, description="a mapping with path: a path of its own")
     sources: tuple[Source, ...] = Field((), description=_SOURCES)
+
+    @model_validator(mode="after")
+    def _money_has_a_rate(self) -> Investment:
+        for amount in (self.amount, self.new_capex or 0.0):
+            money_law(amount, position(self.announced))
+        return self
 
 
 class Overrides(Model):
