@@ -40,15 +40,23 @@ class Investment(Model):
     )
     amount: Money = Field(description="stated size in bn USD, 0 or more")
     announced: Date = Field(description=f"date of the announcement: {ACCEPTED}")
-    construction_start: DateSpec | None = Field(None, description=f"start of construction: {ACCEPTED}")
-    production_start: DateSpec | None = Field(None, description=f"planned start of production: {ACCEPTED}")
+    construction_start: DateSpec | None = Field(
+        None, description=f"start of construction: {ACCEPTED}; if left out, one building time before production"
+    )
+    production_start: DateSpec | None = Field(
+        None, description=f"planned start of production: {ACCEPTED}; if left out, one building time after the start"
+    )
     new_capex: Money | None = Field(None, description="capital expenditure after an acquisition in bn USD, 0 or more")
     part_of: str | None = Field(None, description="id of the pledge that holds this investment")
-    probability: Share | None = Field(None, description="chance that it goes ahead, a fraction from 0 to 1")
-    slip: NumberSpec | None = Field(None, description="delay of production in quarters")
-    scale: Amount | None = Field(None, description="realised over stated amount, 0 or more")
+    probability: Share | None = Field(
+        None, description="chance that it goes ahead, a fraction from 0 to 1; if left out, as fitted"
+    )
+    slip: NumberSpec | None = Field(None, description="delay of production in quarters; if left out, as fitted")
+    scale: Amount | None = Field(None, description="realised over stated amount, 0 or more; if left out, as fitted")
     overrides: Mapping[str, NumberSpec] = Field({}, description="a mapping from coefficient names to numbers")
-    localization: Localization | None = Field(None, description="a mapping with path: a path of its own")
+    localization: Localization | None = Field(
+        None, description="a mapping with path: a path of its own; if left out, that of its sector"
+    )
     sources: tuple[Source, ...] = Field((), description=_SOURCES)
 
     @model_validator(mode="after")
@@ -80,8 +88,12 @@ class ScenarioFile(Model):
         None, pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; if left out, the name"
     )
     description: str = Field("", max_length=3000, description="text of at most 3000 characters")
-    origin: Quarter | None = Field(None, description="the last observed quarter, such as 2026Q2")
-    as_of: Day | None = Field(None, description="the day up to which data count as known, such as 2026-11-01")
+    origin: Quarter | None = Field(
+        None, description="the last observed quarter, such as 2026Q2; if left out, the last one in the data"
+    )
+    as_of: Day | None = Field(
+        None, description="the day up to which data count as known, such as 2026-11-01; if left out, all data count"
+    )
     horizon: int = Field(
         2035,
         ge=FIRST_HORIZON,

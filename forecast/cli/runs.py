@@ -10,6 +10,7 @@ import click
 
 from forecast.cli.terminal import demand_workers, progress_bar, terminal
 from forecast.errors import Problem, ScenarioError
+from forecast.shipped import scenario_path
 
 if TYPE_CHECKING:
     from forecast.posterior import Posterior
@@ -76,19 +77,12 @@ def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scena
     problems: list[Problem] = []
     for path in files:
         try:
-            scenarios.append(load_scenario(_scenario_path(path), overrides))
+            scenarios.append(load_scenario(scenario_path(path), overrides))
         except ScenarioError as error:
             problems.extend(error.problems)
     if problems:
         raise ScenarioError(problems)
     return scenarios
-
-
-def _scenario_path(given: str) -> Path:
-    """The file given, or the shipped scenario of that name where there is no such file."""
-    package = Path(__file__).parents[1]
-    shipped = [folder / "scenarios" / f"{given}.yaml" for folder in (package, package.parent)]
-    return next((path for path in shipped if path.is_file() and not Path(given).exists()), Path(given))
 
 
 def _posteriors(learned: Path | None, scenarios: Sequence[Scenario]) -> dict[str | None, Posterior]:
