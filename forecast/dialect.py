@@ -3,7 +3,7 @@
 Generated from `schema`, so that a key added there is completed, explained and documented without a word here. What the
 models leave open is closed: names of sectors and coefficients, with unit, meaning and prior of each coefficient.
 
-Refused here: rules between values. An editor knows the shape of a file; `forecast validate` says whether it makes sense.
+Refused here: rules between values. An editor knows the shape of a file, `forecast validate` whether it makes sense.
 """
 
 from __future__ import annotations

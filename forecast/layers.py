@@ -22,7 +22,8 @@ from forecast.phrases import got, meant, no_such_file
 from forecast.place import Place
 
 MAX_LAYERS = 32
-_WHOLE = ("distribution", "interval", "earliest", "path")
+WHOLE = ("distribution", "interval", "earliest", "path")
+"""Keys of a mapping that stands for one value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ def merged(base: Node, over: Node) -> Node:
     if not isinstance(base.content, Mapping) or not isinstance(over.content, Mapping):
         return over
     kept = base.fields
-    if any(key in over.fields for key in _WHOLE):
+    if any(key in over.fields for key in WHOLE):
         kept = {name: child for name, child in kept.items() if name == "sectors"}
     removed = {name for name, child in over.fields.items() if child.content is None and name in kept}
     both = {name: merged(kept[name], child) if name in kept else child for name, child in over.fields.items()}

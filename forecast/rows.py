@@ -11,7 +11,7 @@ import numpy as np
 from forecast.dates import date_law
 from forecast.distributions import Law
 from forecast.document import Node
-from forecast.errors import Problem
+from forecast.errors import Problem, Remark
 from forecast.laws import law
 from forecast.money import money_law
 from forecast.phrases import spelled
@@ -55,6 +55,11 @@ class Row:
         node = self.node.fields.get(key, self.node)
         return node.place.problem(spelled(("investments", self.name, *([key] if key else []))), message)
 
+    def remark(self, key: str, message: str) -> Remark:
+        """What is probably not meant by the value of a key."""
+        node = self.node.fields.get(key, self.node)
+        return node.place.remark(spelled(("investments", self.name, key)), message)
+
     def _read(self, key: str, reader: Callable[[object], Value]) -> Value | None:
         try:
             return reader(self.node.fields[key].plain()) if self.has(key) else None
@@ -82,3 +87,8 @@ def ends(value: Law) -> tuple[float, float]:
     """Earliest and latest date of the law of a date."""
     low, high = value.ppf([0.0, 1.0])
     return float(low), float(high)
+
+
+def said(node: Node) -> str:
+    """A date as the file says it."""
+    return " to ".join(str(child.content) for child in node.fields.values()) or str(node.content)
