@@ -185,9 +185,10 @@ def beyond_record(root: Node, announced: Sequence[Row], origin: int) -> Iterator
     spent = _spending(announced)
     years = {year: spent[year] for year in sorted(spent) if year >= year_of(origin + 1) and spent[year] > record}
     if years:
-        largest = ", ".join(f"{amount:.0f} in {year}" for year, amount in years.items())
+        first, *rest = (f"{amount:.3g}{{}} in {year}" for year, amount in years.items())
+        spending = ", ".join([first.format(" bn USD"), *(text.format("") for text in rest)])
         message = (
-            f"got about {largest} bn USD of investment in expectation, more than the {record:g} of {when}, the most "
+            f"got spending of about {spending} in expectation, more than the {record:g} of {when}, the most that "
             "Korea invested in the US in a year (Eximbank); part of a plant may be financed there"
         )
         yield (root.fields["investments"].key or root.fields["investments"].place).remark("investments", message)
