@@ -9,7 +9,7 @@ Refused here: rules between values. An editor knows the shape of a file, `foreca
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
@@ -18,13 +18,15 @@ from forecast.beliefs import Coefficient
 from forecast.laws import NumberSpec
 from forecast.layout import short
 from forecast.paths import Localization
-from forecast.quarters import ACCEPTED
 from forecast.schema import ScenarioFile
 from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
 
 Schema: TypeAlias = dict[str, Any]
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
+
+LIST = "List of "
+"""Beginning of the name of a definition that is a list of entries with an id."""
 
 _REFERENCE = "#/definitions/{model}"
 _SHARED = {"Number": NumberSpec, "Path": Localization}
@@ -44,9 +46,10 @@ def scenario_schema() -> Schema:
         _explain(part)
     _offer_snippets(definitions)
     definitions["Paths"] = _localization(root)
-    definitions["Investments"] = _investments(root, definitions["Investment"])
+    entries = _entries(root, definitions)
+    definitions |= {_group(key): _by_id(root["properties"][key], definitions[name]) for key, name in entries.items()}
     titles = {"title": "Scenario", "description": "What is assumed of investments by Korean companies in the US."}
-    demanded = _demanded(root, definitions)
+    demanded = _demanded(root, [(key, definitions[name]) for key, name in entries.items()])
     return {"$schema": DRAFT, **root, **titles, **demanded, "definitions": definitions}
 
 
@@ -113,8 +116,18 @@ def _close_names(definitions: Schema) -> None:
         for key, keyed in part.get("properties", {}).items():
             if key == "sector":
                 keyed["enum"] = list(SECTORS)
+            elif key == "sectors" and keyed["type"] == "array":
+                _some_or_all(keyed)
             elif key == "sectors":
                 keyed |= {"properties": _by_sector(name, keyed), "additionalProperties": False}
+
+
+def _some_or_all(keyed: Schema) -> None:
+    """A list of sectors, one sector, or all of them."""
+    keyed.pop("type")
+    keyed.pop("items")
+    names = {"type": "array", "items": {"enum": list(SECTORS)}}
+    keyed["anyOf"] = [{"enum": [*SECTORS, "all"]}, names]
 
 
 def _by_sector(name: str, keyed: Schema) -> Schema:
@@ -176,9 +189,13 @@ def _offer_snippets(definitions: Schema) -> None:
 
 
 def _snippet(definition: Schema) -> Schema:
-    blanks = enumerate(definition.get("required", ()), start=1)
-    body = {name: _blank(definition["properties"][name], name, number) for number, name in blanks}
+    body = _blanks(definition, definition.get("required", ()))
     return {"label": definition["title"].lower(), "description": definition["description"], "body": body}
+
+
+def _blanks(definition: Schema, names: Sequence[str]) -> Schema:
+    known = [name for name in names if name in definition["properties"]]
+    return {name: _blank(definition["properties"][name], name, number) for number, name in enumerate(known, start=1)}
 
 
 def _blank(keyed: Schema, name: str, number: int) -> Any:
@@ -202,30 +219,37 @@ def _localization(root: Schema) -> Schema:
     return {"anyOf": [*forms, alone]}
 
 
-def _investments(root: Schema, investment: Schema) -> Schema:
-    """Investments as a list, or as a mapping from id to what changes; null takes one out."""
-    keyed = root["properties"]["investments"]
+def _entries(root: Schema, definitions: Schema) -> dict[str, str]:
+    """Keys at the top that hold a list of entries with an id, and the definition of an entry."""
+    items = {key: keyed.get("items", {}).get("$ref", "") for key, keyed in root["properties"].items()}
+    names = {key: reference.rpartition("/")[2] for key, reference in items.items() if reference}
+    return {key: name for key, name in names.items() if "id" in definitions[name]["properties"]}
+
+
+def _group(key: str) -> str:
+    """Definition of a list at the top."""
+    return f"{LIST}{words(key)}"
+
+
+def _by_id(keyed: Schema, definition: Schema) -> Schema:
+    """Entries as a list, or as a mapping from id to what changes; null takes one out."""
     entry = keyed.pop("items")
     keyed.pop("type")
-    keyed["$ref"] = _REFERENCE.format(model="Investments")
-    known = [name for name in investment["required"] if name != "amount"]
-    body = {name: f"${{{number}:{name}}}" for number, name in enumerate((*known, "amount", "production_start"), 1)}
-    listed = {
-        "title": "List of investments",
-        "type": "array",
-        "items": {**entry, "defaultSnippets": [{"label": "investment", "description": ACCEPTED, "body": body}]},
-        "maxItems": keyed.pop("maxItems"),
-    }
+    keyed["$ref"] = _REFERENCE.format(model=_group(keyed["title"]))
+    snippet = {**_snippet(definition), "body": _blanks(definition, [*definition["required"], *_USUAL])}
+    listed = {"title": "List", "type": "array", "items": {**entry, "defaultSnippets": [snippet]}}
+    listed |= {"maxItems": keyed.pop("maxItems")} if "maxItems" in keyed else {}
     changed = {"title": "Changes by id", "type": "object", "additionalProperties": {"anyOf": [entry, {"type": "null"}]}}
     return {"anyOf": [listed, changed]}
 
 
-def _demanded(root: Schema, definitions: Schema) -> Schema:
+_USUAL = ("production_start",)
+"""Keys that are not needed in every case but belong to a new entry."""
+
+
+def _demanded(root: Schema, entries: list[tuple[str, Schema]]) -> Schema:
     """Keys that a file must have unless it extends another."""
-    whole = {"required": definitions["Investment"].pop("required")}
-    keys = {
-        "^investments$": {"items": whole},
-        "^localization$": {"required": ["path"]},
-    }  # unlike properties, not completed
-    demanded = {"required": root.pop("required", []), "patternProperties": keys}
+    keys: Schema = {f"^{key}$": {"items": {"required": entry.pop("required")}} for key, entry in entries}
+    keys["^localization$"] = {"required": ["path"]}
+    demanded = {"required": root.pop("required"), "patternProperties": keys}  # unlike properties, not completed twice
     return {"if": {"required": ["extends"]}, "else": demanded}

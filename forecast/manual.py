@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from forecast.dialect import scenario_schema, words
+from forecast.dialect import LIST, scenario_schema, words
 
 Schema: TypeAlias = Mapping[str, Any]
 
 _HEAD = """\
 # Reference of the scenario file
 
-Every key, generated from the schema by `forecast schema --markdown --out docs/reference.md`. `forecast new` writes a file
-to start from, `forecast validate` checks one, `forecast explain FILE` prints it resolved. How the shipped files are written
-says [scenarios/README.md](../scenarios/README.md).
+Every key, generated from the schema by `forecast schema --markdown --out docs/reference.md`. `forecast new` writes a
+file to start from, `forecast validate` checks one, and `forecast explain FILE` prints it resolved. How the shipped
+files are written says [scenarios/README.md](../scenarios/README.md).
 
 Where a **number** is expected, a plain number, a distribution or an interval may stand; where **money** is expected,
 also an amount in won, `{krw_trillion: 4}`, turned into bn USD at the exchange rate of the month of the announcement.
@@ -33,8 +33,10 @@ def reference() -> str:
     schema = scenario_schema()
     known: Schema = schema["definitions"]
     demanded = schema["else"]
-    investment = demanded["patternProperties"]["^investments$"]["items"]["required"]
-    parts = [_HEAD, _section(schema, demanded["required"]), _section(known["Investment"], investment)]
+    parts = [_HEAD, _section(schema, demanded["required"])]
+    for key, entries in demanded["patternProperties"].items():
+        if "items" in entries:
+            parts.append(_section(known[_entry(key, known)], entries["items"]["required"]))
     parts += [_section(known[name], known[name].get("required", ())) for name in _others(known)]
     parts += ["## Forms of a number, a date and an amount\n", *_forms(known, _LAWS)]
     parts += [_PATHS_HEAD, *_forms(known, _PATHS)]
@@ -42,10 +44,18 @@ def reference() -> str:
     return "\n".join(parts)
 
 
+def _entry(pattern: str, known: Schema) -> str:
+    """Definition of an entry of a list at the top."""
+    group = known[f"{LIST}{words(pattern.strip('^$'))}"]
+    return str(group["anyOf"][0]["items"]["$ref"].rpartition("/")[2])
+
+
 def _others(known: Schema) -> list[str]:
     """Definitions of mappings that have no section of their own elsewhere."""
     laws = {name for root in (*_LAWS, *_PATHS, "Paths") for name in (root, *_named(known[root]))}
-    skipped = {"Investment", "Investments", *laws}
+    groups = {name for name in known if name.startswith(LIST)}
+    entries = {known[name]["anyOf"][0]["items"]["$ref"].rpartition("/")[2] for name in groups}
+    skipped = laws | groups | entries
     return [name for name in known if name not in skipped and not name.startswith("Coefficients")]
 
 
@@ -77,7 +87,8 @@ def _kind(keyed: Schema) -> str:
     if "enum" in keyed or "const" in keyed:
         return ", ".join(f"`{choice}`" for choice in keyed.get("enum", [keyed.get("const")]))
     if "$ref" in keyed:
-        return _REFERENCES.get(keyed["$ref"].rpartition("/")[2], "mapping")
+        name = keyed["$ref"].rpartition("/")[2]
+        return "list" if name.startswith(LIST) else _REFERENCES.get(name, "mapping")
     if "patternErrorMessage" in keyed:
         return "date"
     if "anyOf" in keyed:
@@ -86,7 +97,7 @@ def _kind(keyed: Schema) -> str:
     return _TYPES.get(keyed.get("type", ""), "any value")
 
 
-_REFERENCES = {"Number": "number", "Won": "won", "Window": "window", "Investments": "list or mapping"}
+_REFERENCES = {"Number": "number", "Won": "won", "Window": "window"}
 _TYPES = {
     "string": "text",
     "integer": "whole number",
@@ -115,7 +126,11 @@ def _coefficients(part: Schema) -> str:
 
 def _priors(known: Schema) -> str:
     """Prior of every coefficient by sector, as the hover texts of an editor say it."""
-    sectors = {name.removeprefix("Coefficients of "): part for name, part in known.items() if " of " in name}
+    sectors = {
+        name.removeprefix("Coefficients of "): part
+        for name, part in known.items()
+        if name.startswith("Coefficients of ")
+    }
     names = list(known["Coefficients"]["properties"])
     lines = ["### Priors\n", "Median (80 % interval) before any data; `forecast explain` prints what was learned.\n"]
     lines += [f"| | {' | '.join(words(name) for name in sectors)} |", "|---|" + "---|" * len(sectors)]
