@@ -5,19 +5,23 @@ VENV ?= .venv
 UV ?= uv
 SCENARIO ?= scenarios/hyundai.yaml
 ARGS ?=
+FILES ?= 20000
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint style types contracts lock clean
+.PHONY: run test properties lint style types contracts lock clean
 
 run: $(INSTALLED)
 	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
 
 test: $(INSTALLED)
 	"$(BIN)/python" -m pytest $(ARGS)
+
+properties: $(INSTALLED)
+	FORECAST_FILES=$(FILES) "$(BIN)/python" -m pytest tests/test_generated.py $(ARGS)
 
 lint: style types contracts
 

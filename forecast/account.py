@@ -29,8 +29,8 @@ def account(found: Examination, layers: Layered, plan: Plan, posterior: Posterio
     values = [*stated(layers, found.file), *defaults(layers, plan), *left_to_fit(layers, plan, posterior)]
     lines = [Text(f"{found.file}, fully resolved", style="bold"), Text(_LEGEND), *_sections(values)]
     lines += [*_sections(coefficients(layers, posterior))]
-    lines += [Text(f"\n{conversion}") for conversion in found.conversions]
-    lines += [Text(f"\nwarning: {remark}") for remark in found.remarks]
+    said = [*map(str, found.conversions), *(f"warning: {remark}" for remark in found.remarks)]
+    lines += [Text(), *map(Text, said)] if said else []
     return Group(*lines, Text(), Text(_cost_words(cost)))
 
 
