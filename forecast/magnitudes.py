@@ -73,7 +73,11 @@ def _beyond_all(row: Row, stated: float) -> str:
     (smallest, least), (largest, most) = sizes[0], sizes[-1]
     if stated > LARGE * largest:
         return f"{largest:g} for the largest ever announced ({most}){_unit_meant(row, stated, largest)}"
-    return f"{smallest:g} for the smallest ever announced ({least})" if stated < smallest / SMALL else ""
+    return (
+        f"{smallest:g} for the smallest ever announced ({least}); the unit is bn USD"
+        if stated < smallest / SMALL
+        else ""
+    )
 
 
 def _unit_meant(row: Row, stated: float, expected: float) -> str:
@@ -185,13 +189,17 @@ def beyond_record(root: Node, announced: Sequence[Row], origin: int) -> Iterator
     spent = _spending(announced)
     years = {year: spent[year] for year in sorted(spent) if year >= year_of(origin + 1) and spent[year] > record}
     if years:
-        first, *rest = (f"{amount:.3g}{{}} in {year}" for year, amount in years.items())
+        first, *rest = (f"{_rounded(amount)}{{}} in {year}" for year, amount in years.items())
         spending = ", ".join([first.format(" bn USD"), *(text.format("") for text in rest)])
         message = (
             f"got spending of about {spending} in expectation, more than the {record:g} of {when}, the most that "
             "Korea invested in the US in a year (Eximbank); part of a plant may be financed there"
         )
         yield (root.fields["investments"].key or root.fields["investments"].place).remark("investments", message)
+
+
+def _rounded(amount: float) -> str:
+    return f"{amount:,.0f}" if 100 <= amount < 1e6 else f"{amount:.3g}"
 
 
 def _record() -> tuple[float, str]:
