@@ -29,21 +29,28 @@ def _repeated(before: Node, said: Node, path: Path) -> Iterator[Remark]:
         at, old = (*path, name), before.fields.get(name)
         place = child.key or child.place
         if old is None:
-            if child.content is None:
-                yield place.remark(spelled(at), "got null, which takes out what is not there: it changes nothing")
-            elif not path and child.content == _default(name):
-                yield place.remark(spelled(at), f"{got(child.content)}, the default: it changes nothing")
-        elif merged(old, child).plain() == old.plain():
-            if name not in _IDENTITY:
-                yield place.remark(
-                    spelled(at), f"{got(child.plain())}, as {_said(old)} says already: it changes nothing"
-                )
-        elif not any(key in child.fields for key in WHOLE):
-            yield from _repeated(old, child, at)
+            if words := _for_nothing(at, child):
+                yield place.remark(spelled(at), f"{words}: it changes nothing")
+        elif merged(old, child).plain() != old.plain() or _says_one_thing(child):
+            if not any(key in child.fields for key in WHOLE):
+                yield from _repeated(old, child, at)
+        elif name not in _IDENTITY:
+            already = f"{got(child.plain())}, as {_said(old)} says already"
+            yield place.remark(spelled(at), f"{already}: it changes nothing")
 
 
-def _default(key: str) -> object:
-    return ScenarioFile.model_fields[key].default if key in ScenarioFile.model_fields else None
+def _for_nothing(path: Path, node: Node) -> str:
+    """Why a value that no layer below has is as good as absent, or nothing."""
+    if node.content is None:
+        return "got null, which takes out what is not there"
+    default = ScenarioFile.model_fields[str(path[0])].default if path[0] in ScenarioFile.model_fields else None
+    return f"{got(node.content)}, the default" if len(path) == 1 and node.content == default else ""
+
+
+def _says_one_thing(node: Node) -> bool:
+    """Whether a mapping holds one value, so that the value is to be named and not the mapping."""
+    whole = any(key in node.fields for key in WHOLE)
+    return not whole and sum(name not in _IDENTITY for name in node.fields) == 1
 
 
 def _said(node: Node) -> str:
