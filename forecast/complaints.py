@@ -14,12 +14,13 @@ from forecast.driver_paths import DRIVER_FORMS, DriverPaths
 from forecast.errors import Problem
 from forecast.laws import NAMED, Interval, Model
 from forecast.lever_forms import ImportCommitment, Tariff
+from forecast.money import WON_KEY, Won, money_hint
 from forecast.paths import FORMS, Shares
 from forecast.phrases import Path, got, meant, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
 from forecast.shock_forms import Shock
 
-_LEAVES = ("a number", "a date")
+_LEAVES = ("a number", "a date", "dollars")
 _LISTS = (("investments",), ("tariffs",), ("import_commitments",), ("shocks",))
 _INSIDE: Mapping[str, type[Model]] = {
     "investments": Investment,
@@ -28,6 +29,7 @@ _INSIDE: Mapping[str, type[Model]] = {
     "overrides": Overrides,
     "shares": Shares,
     "a window": Window,
+    "won": Won,
     "an interval": Interval,
     **NAMED,
     **FORMS,
@@ -37,6 +39,7 @@ _INSIDE: Mapping[str, type[Model]] = {
 }
 _NUMBERS = ("float_type", "finite_number", "int_type")
 _MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
+MONEY = ("amount", "new_capex", "per_year", WON_KEY)
 _MAPPINGS = ("model_type", "model_attributes_type", "dict_type")
 
 
@@ -173,11 +176,11 @@ def _hint(kind: str, loc: Path, value: object) -> str:
     if kind not in _NUMBERS or not isinstance(value, str):
         return ""
     match = re.fullmatch(r"\D*?([-+]?\d[\d,_]*(?:\.\d+)?)\s*([a-zA-Z%]*)[\s\w]*", value.strip())
+    if match and not match[2] and match[1] == value.strip():
+        return f"; write {value.strip()} without quotes"
+    if loc[-1] in MONEY:
+        return "" if loc[-1] == WON_KEY else money_hint(value)
     if match is None:
         return ""
-    if not match[2] and match[1] == value.strip():
-        return f"; write {value.strip()} without quotes"
-    number, unit = float(re.sub("[,_]", "", match[1])), match[2].lower()
-    if loc[-1] in ("amount", "new_capex", "per_year"):
-        return f"; write {number / 1000 if unit in ('m', 'mn', 'million') else number:g}, the unit is bn USD"
+    number, unit = float(re.sub("[,_]", "", match[1])), match[2]
     return f"; write {number / 100 if unit == '%' else number:g}"

@@ -6,9 +6,8 @@ schema; a value the schema has refused is passed over here. Double counting is l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import floor, inf
-from typing import TypeVar
 
 from forecast.dates import parse_date
 from forecast.document import Node
@@ -21,10 +20,9 @@ from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_ti
 from forecast.rows import Row, ends, rows
 from forecast.schema import FIRST_HORIZON, LAST_HORIZON
 from forecast.sectors import COEFFICIENTS, SECTORS
+from forecast.standpoint import last_observed, read
 from forecast.umbrellas import double_counting
 from forecast.vintage import release_of, vintage
-
-Value = TypeVar("Value")
 
 MOST_YEARS = 35
 SIMULATED_ONLY = ("construction_start", "production_start", "probability", "slip", "scale", "overrides", "localization")
@@ -43,7 +41,7 @@ def review(root: Node) -> list[Problem]:
     """Every broken rule of a merged tree."""
     announced = rows(root)
     found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_sectors(root), *_turns(root, announced)]
-    found += [*double_counting(announced), *lever_problems(root, _last_observed(root)), *_world(root)]
+    found += [*double_counting(announced), *lever_problems(root, last_observed(root)), *_world(root)]
     for row in announced:
         found += [*_names(row), *_keys(row), *_order(row)]
     return found
@@ -51,11 +49,11 @@ def review(root: Node) -> list[Problem]:
 
 def _origin(root: Node) -> Iterator[Problem]:
     """The origin is the last quarter observed: an earlier one is reached by a day, which says what else was known."""
-    stated = _read(root, "origin", parse_quarter)
+    stated = read(root, "origin", parse_quarter)
     if stated is None:
         return
     node, last = root.fields["origin"], vintage().trade.origin
-    if _read(root, "as_of", parse_day):
+    if read(root, "as_of", parse_day):
         yield root.fields["as_of"].place.problem("as_of", "got both origin and as_of, expected one of them")
     elif stated != last:
         instead = f"; to start from {format_quarter(stated)}, write as_of: {day}" if (day := _first_day(stated)) else ""
@@ -74,7 +72,7 @@ def _first_day(origin: int) -> str:
 
 def _as_of(root: Node, announced: list[Row]) -> Iterator[Problem]:
     """A day on which enough was known, and no investment announced after it."""
-    day = _read(root, "as_of", parse_day)
+    day = read(root, "as_of", parse_day)
     if day is None:
         return
     try:
@@ -93,33 +91,12 @@ def _horizon(root: Node) -> Iterator[Problem]:
     year = node.content if node else None
     if node is None or not isinstance(year, int) or not FIRST_HORIZON <= year <= LAST_HORIZON:
         return
-    if (origin := _last_observed(root)) is None:
+    if (origin := last_observed(root)) is None:
         return
     first, last = year_of(origin + 1), min(LAST_HORIZON, year_of(origin) + MOST_YEARS)
     if not first <= year <= last:
         since = f"as data end with {format_quarter(origin)}"
         yield node.place.problem("horizon", f"{got(year)}, expected a year from {first} to {last}, {since}")
-
-
-def _last_observed(root: Node) -> int | None:
-    """Quarter index of the last quarter known on the day of `as_of`, or in the shipped data; None for a bad day."""
-    stated = root.fields.get("as_of")
-    day = _read(root, "as_of", parse_day)
-    if stated is not None and stated.content is not None and day is None:
-        return None
-    try:
-        return vintage(day.isoformat() if day else None).trade.origin
-    except DataError:
-        return None
-
-
-def _read(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
-    """The value of a key at the top, None where it is absent or not as expected."""
-    node = root.fields.get(key)
-    try:
-        return None if node is None or node.content is None else parse(str(node.content))
-    except ValueError:
-        return None
 
 
 def _sectors(root: Node) -> Iterator[Problem]:
@@ -140,7 +117,7 @@ def _turns(root: Node, announced: list[Row]) -> Iterator[Problem]:
     sectors = shared.fields.get("sectors") if shared else None
     stated |= {("localization", "sectors", name): node for name, node in (sectors.fields if sectors else {}).items()}
     stated |= {("investments", row.name, "localization"): row.node.fields.get("localization") for row in announced}
-    origin = _last_observed(root)
+    origin = last_observed(root)
     for path, node in stated.items():
         for key in ("by", "at"):
             turn = node.fields.get(key) if node else None
@@ -151,8 +128,8 @@ def _turns(root: Node, announced: list[Row]) -> Iterator[Problem]:
 
 def _world(root: Node) -> Iterator[Problem]:
     """Paths of drivers and shocks, once it is known from where they start."""
-    if _last_observed(root) is not None:
-        day = _read(root, "as_of", parse_day)
+    if last_observed(root) is not None:
+        day = read(root, "as_of", parse_day)
         yield from implausible(root, day.isoformat() if day else None)
 
 

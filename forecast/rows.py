@@ -11,8 +11,9 @@ import numpy as np
 from forecast.dates import date_law
 from forecast.distributions import Law
 from forecast.document import Node
-from forecast.errors import Problem
+from forecast.errors import Problem, Remark
 from forecast.laws import law
+from forecast.money import money_law
 from forecast.phrases import spelled
 
 Value = TypeVar("Value")
@@ -35,6 +36,13 @@ class Row:
         """A number or distribution."""
         return self._read(key, law)
 
+    def money(self, key: str) -> Law | None:
+        """An amount in bn USD, whatever the currency it is written in."""
+        announced = self.date("announced")
+        if announced is None:
+            return self.law(key)
+        return self._read(key, lambda spec: money_law(spec, ends(announced)[0]))
+
     def date(self, key: str) -> Law | None:
         """A date or window, on the quarter axis."""
         return self._read(key, date_law)
@@ -52,6 +60,11 @@ class Row:
         """What is wrong with the value of a key, or with the whole where the key is absent."""
         node = self.node.fields.get(key, self.node)
         return node.place.problem(spelled((self.group, self.name, *([key] if key else []))), message)
+
+    def remark(self, key: str, message: str) -> Remark:
+        """What is probably not meant by the value of a key."""
+        node = self.node.fields.get(key, self.node)
+        return node.place.remark(spelled(("investments", self.name, key)), message)
 
     def _read(self, key: str, reader: Callable[[object], Value]) -> Value | None:
         try:
@@ -80,3 +93,8 @@ def ends(value: Law) -> tuple[float, float]:
     """Earliest and latest date of the law of a date."""
     low, high = value.ppf([0.0, 1.0])
     return float(low), float(high)
+
+
+def said(node: Node) -> str:
+    """A date as the file says it."""
+    return " to ".join(str(child.content) for child in node.fields.values()) or str(node.content)

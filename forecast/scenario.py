@@ -19,9 +19,10 @@ from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
 from forecast.document import yaml_text
 from forecast.draws import LEVERS
-from forecast.errors import Problem, ScenarioError
+from forecast.errors import Located, ScenarioError
 from forecast.laws import Model, law, plain_law
-from forecast.layers import layered
+from forecast.layers import Layered, layered
+from forecast.money import money_law
 from forecast.paths import Shares
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.review import review
@@ -140,15 +141,23 @@ def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> S
     Raises:
         ScenarioError: carries every problem of the file, of the files it extends and of the overrides.
     """
-    document = layered(path, overrides)
+    return scenario_of(layered(path, overrides), str(path))
+
+
+def scenario_of(layers: Layered, top: str) -> Scenario:
+    """The scenario that merged layers state; `top` is the file that comes first among the problems.
+
+    Raises:
+        ScenarioError: carries every problem.
+    """
     with np.errstate(all="ignore"):  # extreme parameters overflow to infinity, which the bounds refuse
-        problems = [*document.problems, *review(document.root)]
+        problems = [*layers.problems, *review(layers.root)]
         try:
-            stated = ScenarioFile.model_validate(document.root.plain())
+            stated = ScenarioFile.model_validate(layers.root.plain())
         except ValidationError as error:
-            problems += complaints(document.root, error)
+            problems += complaints(layers.root, error)
     if problems:
-        raise ScenarioError(sorted(problems, key=lambda problem: _reading_order(problem, str(path))))
+        raise ScenarioError(sorted(problems, key=lambda problem: reading_order(problem, top)))
     return _scenario(stated)
 
 
@@ -157,7 +166,7 @@ def frozen_scenario(path: PathLike[str] | str) -> Scenario:
     return _scenario(ScenarioFile.model_validate(layered(path).root.plain()))
 
 
-def _reading_order(problem: Problem, top: str) -> tuple[bool, bool, str, int, int]:
+def reading_order(problem: Located, top: str) -> tuple[bool, bool, str, int, int]:
     """The top file first, then those it extends, then the command line."""
     return problem.line == 0, problem.file != top, problem.file, problem.line, problem.column
 
@@ -186,17 +195,18 @@ def _scenario(stated: ScenarioFile) -> Scenario:
 
 
 def _investment(stated: schema.Investment) -> Investment:
+    announced = position(stated.announced)
     return Investment(
         id=stated.id,
         company=stated.company,
         project=stated.project,
         sector=stated.sector,
         kind=stated.kind,
-        amount=law(stated.amount),
-        announced=position(stated.announced),
+        amount=money_law(stated.amount, announced),
+        announced=announced,
         construction_start=_optional(date_law, stated.construction_start),
         production_start=_optional(date_law, stated.production_start),
-        new_capex=law(stated.new_capex or 0.0),
+        new_capex=money_law(stated.new_capex or 0.0, announced),
         part_of=stated.part_of,
         probability=_optional(law, stated.probability),
         slip=_optional(law, stated.slip),

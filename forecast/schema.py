@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from forecast.dates import Date, DateSpec, Day, Quarter
+from forecast.dates import Date, DateSpec, Day, Quarter, position
 from forecast.driver_paths import DriverPaths
 from forecast.laws import Amount, Model, NumberSpec, Share
 from forecast.laws import law as law
 from forecast.lever_forms import ImportCommitment, Tariff
+from forecast.money import Money, money_law
 from forecast.paths import FittedEverywhere, Localization, LocalizationEverywhere
 from forecast.quarters import ACCEPTED
 from forecast.shock_forms import Shock
@@ -40,18 +41,32 @@ class Investment(Model):
     kind: Literal["greenfield", "expansion", "acquisition", "pledge"] = Field(
         description="greenfield, expansion, acquisition, or pledge for an umbrella that is never simulated itself"
     )
-    amount: Amount = Field(description="stated size in bn USD, 0 or more")
+    amount: Money = Field(description="stated size in bn USD, 0 or more")
     announced: Date = Field(description=f"date of the announcement: {ACCEPTED}")
-    construction_start: DateSpec | None = Field(None, description=f"start of construction: {ACCEPTED}")
-    production_start: DateSpec | None = Field(None, description=f"planned start of production: {ACCEPTED}")
-    new_capex: Amount | None = Field(None, description="capital expenditure after an acquisition in bn USD, 0 or more")
+    construction_start: DateSpec | None = Field(
+        None, description=f"start of construction: {ACCEPTED}; if left out, one building time before production"
+    )
+    production_start: DateSpec | None = Field(
+        None, description=f"planned start of production: {ACCEPTED}; if left out, one building time after the start"
+    )
+    new_capex: Money | None = Field(None, description="capital expenditure after an acquisition in bn USD, 0 or more")
     part_of: str | None = Field(None, description="id of the pledge that holds this investment")
-    probability: Share | None = Field(None, description="chance that it goes ahead, a fraction from 0 to 1")
-    slip: NumberSpec | None = Field(None, description="delay of production in quarters")
-    scale: Amount | None = Field(None, description="realised over stated amount, 0 or more")
+    probability: Share | None = Field(
+        None, description="chance that it goes ahead, a fraction from 0 to 1; if left out, as fitted"
+    )
+    slip: NumberSpec | None = Field(None, description="delay of production in quarters; if left out, as fitted")
+    scale: Amount | None = Field(None, description="realised over stated amount, 0 or more; if left out, as fitted")
     overrides: Mapping[str, NumberSpec] = Field({}, description="a mapping from coefficient names to numbers")
-    localization: Localization | None = Field(None, description="a mapping with path: a path of its own")
+    localization: Localization | None = Field(
+        None, description="a mapping with path: a path of its own; if left out, that of its sector"
+    )
     sources: tuple[Source, ...] = Field((), description=_SOURCES)
+
+    @model_validator(mode="after")
+    def _money_has_a_rate(self) -> Investment:
+        for amount in (self.amount, self.new_capex or 0.0):
+            money_law(amount, position(self.announced))
+        return self
 
 
 class Overrides(Model):
@@ -76,8 +91,12 @@ class ScenarioFile(Model):
         None, pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; if left out, the name"
     )
     description: str = Field("", max_length=3000, description="text of at most 3000 characters")
-    origin: Quarter | None = Field(None, description="the last observed quarter, such as 2026Q2")
-    as_of: Day | None = Field(None, description="the day up to which data count as known, such as 2026-11-01")
+    origin: Quarter | None = Field(
+        None, description="the last observed quarter, such as 2026Q2; if left out, the last one in the data"
+    )
+    as_of: Day | None = Field(
+        None, description="the day up to which data count as known, such as 2026-11-01; if left out, all data count"
+    )
     horizon: int = Field(
         2035,
         ge=FIRST_HORIZON,

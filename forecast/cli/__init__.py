@@ -13,6 +13,8 @@ from forecast.cli.explain import explain
 from forecast.cli.ledger import ledger
 from forecast.cli.runs import list_runs, run
 from forecast.cli.track import backtest
+from forecast.cli.validate import validate
+from forecast.cli.writing import new, schema
 from forecast.errors import ForecastError
 
 STOPPED = 130
@@ -39,5 +41,5 @@ def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
 
 
-for _command in (run, list_runs, history, fit, explain, check, backtest, ledger):
+for _command in (run, list_runs, history, fit, explain, check, backtest, ledger, new, validate, schema):
     cli.add_command(_command)

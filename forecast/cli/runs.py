@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.terminal import demand_workers, progress_bar, terminal
-from forecast.errors import Problem, ScenarioError
+from forecast.errors import ScenarioError
+from forecast.shipped import scenario_path
 
 if TYPE_CHECKING:
     from forecast.posterior import Posterior
@@ -69,26 +70,16 @@ def list_runs(out: Path) -> None:
 
 
 def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scenario]:
-    """All scenarios, or every problem of every file."""
-    from forecast.scenario import load_scenario
+    """All scenarios, or every problem of every file; what is probably not meant is said on the standard error."""
+    from forecast.examination import examined
 
-    scenarios: list[Scenario] = []
-    problems: list[Problem] = []
-    for path in files:
-        try:
-            scenarios.append(load_scenario(_scenario_path(path), overrides))
-        except ScenarioError as error:
-            problems.extend(error.problems)
+    found = [examined(scenario_path(path), overrides) for path in files]
+    for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
+        click.echo(f"warning: {remark}", err=True)
+    problems = [problem for one in found for problem in one.problems]
     if problems:
         raise ScenarioError(problems)
-    return scenarios
-
-
-def _scenario_path(given: str) -> Path:
-    """The file given, or the shipped scenario of that name where there is no such file."""
-    package = Path(__file__).parents[1]
-    shipped = [folder / "scenarios" / f"{given}.yaml" for folder in (package, package.parent)]
-    return next((path for path in shipped if path.is_file() and not Path(given).exists()), Path(given))
+    return [one.scenario for one in found if one.scenario is not None]
 
 
 def _posteriors(learned: Path | None, scenarios: Sequence[Scenario]) -> dict[str | None, Posterior]:
