@@ -5,21 +5,14 @@ Levels are those of a quarter: of the won and of oil the mean of its months, of 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
 from forecast.dates import Date, Quarter, position
-from forecast.laws import ABOVE_0, Model, NumberSpec, bounded
+from forecast.laws import Change, Level, Model
 from forecast.textfile import MAX_ITEMS
-
-LEAST, MOST = -0.9, 1.0
-"""Rates and deviations accepted: a tenth of a level to twice it, so that a percentage is not read as a fraction."""
-
-Level: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, sys.float_info.max, "a number above 0")]
-Change: TypeAlias = Annotated[NumberSpec, bounded(LEAST, MOST, f"a fraction from {LEAST} to {MOST:g}, 0.02 for 2 %")]
 
 
 def _whole_quarter(date: str | int) -> str | int:

@@ -6,6 +6,7 @@ Refused here: positional parameters, expressions, and numbers in quotes.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, fields
 from functools import cache
@@ -273,9 +274,7 @@ def bounds_complaint(spec: object, low: float, high: float) -> str:
     )
 
 
-def bounded(low: float, high: float, accepted: str) -> AfterValidator:
-    """Refuses numbers and distributions that leave a range; `accepted` says what is expected."""
-
+def _bounded(low: float, high: float, accepted: str) -> AfterValidator:
     def within(spec: Any) -> Any:
         if complaint := bounds_complaint(spec, low, high):
             raise ValueError(f"{complaint}, expected {accepted}")
@@ -284,12 +283,16 @@ def bounded(low: float, high: float, accepted: str) -> AfterValidator:
     return AfterValidator(within)
 
 
-Rate: TypeAlias = Annotated[NumberSpec, bounded(0, 3, "a fraction from 0 to 3, such as 0.25 for 25 %")]
+Amount: TypeAlias = Annotated[NumberSpec, _bounded(0, math.inf, "0 or more")]
+Duration: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, math.inf, "a number above 0")]
+Share: TypeAlias = Annotated[NumberSpec, _bounded(0, 1, "a fraction from 0 to 1")]
+PositiveShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]
+InnerShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, BELOW_1, "a fraction above 0 and below 1")]
+Level: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, sys.float_info.max, "a number above 0")]
+"""As a duration, but never below 0: a logarithm is taken of it."""
+Change: TypeAlias = Annotated[NumberSpec, _bounded(-0.9, 1, "a fraction from -0.9 to 1, 0.02 for 2 %")]
+"""From a tenth of a level to twice it, so that a percentage is not read as a fraction."""
+Rate: TypeAlias = Annotated[NumberSpec, _bounded(0, 3, "a fraction from 0 to 3, such as 0.25 for 25 %")]
 RateChange: TypeAlias = Annotated[
-    NumberSpec, bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
+    NumberSpec, _bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
 ]
-Amount: TypeAlias = Annotated[NumberSpec, bounded(0, math.inf, "0 or more")]
-Duration: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, math.inf, "a number above 0")]
-Share: TypeAlias = Annotated[NumberSpec, bounded(0, 1, "a fraction from 0 to 1")]
-PositiveShare: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]
-InnerShare: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, BELOW_1, "a fraction above 0 and below 1")]

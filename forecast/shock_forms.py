@@ -7,8 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from forecast.dates import Date, DateSpec
-from forecast.driver_paths import Change
-from forecast.laws import Duration, Model, NumberSpec, Share
+from forecast.laws import Change, Duration, Model, NumberSpec, Share
 from forecast.quarters import ACCEPTED
 
 FLOWS = ("exports", "imports")
