@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from forecast.distributions import Constant, Law, LogNormal, Weibull
+from forecast.groups import Group, Project
 from forecast.inputs import Judged
-from forecast.plan import Group, Plan, Project, compile_plan
+from forecast.plan import Plan, compile_plan
 from forecast.posterior import load_posterior
 from forecast.scenario import load_scenario
 from forecast.vintage import vintage

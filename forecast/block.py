@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from forecast import channels
 from forecast.draws import N_QUARTERS, Array
+from forecast.fates import Fates
 from forecast.inputs import Inputs
 from forecast.plan import Plan
 from forecast.processes import Reading, baseline_flows, bridge_ratios, driver_growth
@@ -33,6 +34,7 @@ class Flows:
 
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     """Results of one block."""
+    streams = replace(streams, mixes=plan.mixes)
     baseline = _baseline(plan, streams)
     (capital_goods, intermediates, displaced, returned), near = _investments(plan, streams)
     baseline_exports, baseline_imports = _annual_baseline(plan, streams, baseline)
@@ -111,11 +113,12 @@ def _investments(plan: Plan, streams: Streams) -> tuple[tuple[Array, ...], Array
     if plan.groups:
         coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
         inputs = Inputs(streams, coefficients, _rows(plan, streams, "realisation"))
+        fates = Fates(plan, inputs)
         purchasing = Purchasing(plan, inputs, _rows(plan, streams, "localization"))
         for group in plan.groups:
             output = np.zeros_like(capital_goods)
             for project in group.projects:
-                add_project(plan, inputs, project, capital_goods, output)
+                add_project(plan.origin, inputs, fates, project, capital_goods, output)
             rates = inputs.values(group.coefficients)
             korean_share = purchasing.korean_share(group, rates["korean_share"])
             bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)

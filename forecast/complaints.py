@@ -11,14 +11,19 @@ from pydantic import ValidationError
 from forecast.dates import Window
 from forecast.document import Node
 from forecast.errors import Problem
+from forecast.event_forms import Correlation, Phase, Programme
 from forecast.laws import NAMED, Interval, Model
 from forecast.paths import FORMS, Shares
 from forecast.phrases import Path, got, meant, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
 
 _LEAVES = ("a number", "a date")
+_WITH_IDS = ("investments", "phases", "programmes")
 _INSIDE: Mapping[str, type[Model]] = {
     "investments": Investment,
+    "phases": Phase,
+    "programmes": Programme,
+    "correlations": Correlation,
     "overrides": Overrides,
     "shares": Shares,
     "a window": Window,
@@ -69,7 +74,7 @@ def located(root: Node, loc: Path) -> tuple[Node, Path]:
 
 def _name(child: Node, part: str | int, path: Path) -> str | int:
     id = child.fields.get("id")
-    named = path == ("investments",) and id is not None and isinstance(id.content, str)
+    named = bool(path) and path[-1] in _WITH_IDS and id is not None and isinstance(id.content, str)
     return str(id.content) if id is not None and named else part
 
 
@@ -139,7 +144,7 @@ def _keys(loc: Path) -> list[str]:
 
 def _accepted(kind: str, loc: Path) -> str:
     if kind in _MAPPINGS and isinstance(loc[-1], int):
-        required = [name for name, field in Investment.model_fields.items() if field.is_required()]
+        required = [name for name, field in _model((*loc, "")).model_fields.items() if field.is_required()]
         return f"a mapping with {', '.join(required)}"
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":

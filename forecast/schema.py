@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from forecast.dates import Date, DateSpec, Day, Quarter
+from forecast.event_forms import Correlation, Ids, Phases, Programme
 from forecast.laws import Amount, Model, NumberSpec, Share
 from forecast.laws import law as law
 from forecast.paths import FittedEverywhere, Localization, LocalizationEverywhere
@@ -49,6 +50,11 @@ class Investment(Model):
     overrides: Mapping[str, NumberSpec] = Field({}, description="a mapping from coefficient names to numbers")
     localization: Localization | None = Field(None, description="a mapping with path: a path of its own")
     sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    production_end: DateSpec | None = Field(None, description=f"end of production: {ACCEPTED}")
+    phases: Phases = Field((), description="a list of parts with id, share and dates of their own")
+    requires: Ids = Field((), description="a list of ids: it goes ahead only if all of those do")
+    excludes: Ids = Field((), description="a list of ids: it goes ahead only if none of those does")
+    same_fate_as: str | None = Field(None, description="id of the investment whose draw of going ahead it shares")
 
 
 class Overrides(Model):
@@ -92,3 +98,9 @@ class ScenarioFile(Model):
     )
     overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
     sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    programmes: tuple[Programme, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} programmes that are cut as a whole"
+    )
+    correlations: tuple[Correlation, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} correlations between uncertain inputs"
+    )

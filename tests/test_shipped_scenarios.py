@@ -16,6 +16,7 @@ from forecast.scenario import Investment, Scenario, load_scenario
 FOLDER = Path(__file__).parents[1] / "scenarios"
 NAMES = (
     "announced",
+    "announced-dependent",
     "baseline",
     "hyundai",
     "hyundai-26bn",
@@ -58,7 +59,7 @@ def table() -> dict[str, Announcement]:
     return {row.id: row for row in announcements()}
 
 
-def test_eight_scenarios_are_shipped() -> None:
+def test_nine_scenarios_are_shipped() -> None:
     """The one as of a day is tested with the runs as of a day."""
     assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted((*NAMES, "kiet-2025-04-11"))
 
@@ -80,7 +81,7 @@ def test_expected_investments() -> None:
     assert ids("hyundai") == HYUNDAI
     assert ids("hyundai-26bn") == HYUNDAI | {"HMG-02", "HMG-02-increase"}
     assert ids("lges-lansing") == {"LG-03"}
-    assert ids("announced") == ANNOUNCED
+    assert ids("announced") == ids("announced-dependent") == ANNOUNCED
 
 
 @pytest.mark.parametrize(("name", "umbrella", "total"), [("hyundai", "HMG-01", 21), ("hyundai-26bn", "HMG-02", 26)])
@@ -182,3 +183,10 @@ def test_revised_amounts_enter_as_scale() -> None:
     assert (low * 3.2, high * 3.2) == pytest.approx((1.4, 1.6), abs=0.01)
     _, largest = investment("announced", "SS-01").scale.ppf([0.0, 1.0])  # type: ignore[union-attr]
     assert largest * 17 == pytest.approx(37, abs=0.1)
+
+
+def test_dependence_changes_no_plant_but_those_it_names() -> None:
+    both = (scenario(name).investments for name in ("announced", "announced-dependent"))
+    changed = {free.id for free, tied in zip(*both, strict=True) if free != tied}
+    assert changed == {"CE-02", "SB-01", "LG-07"}
+    assert len(scenario("announced-dependent").correlations) == 2
