@@ -12,7 +12,8 @@ from forecast.dates import Window
 from forecast.document import Node
 from forecast.errors import Problem
 from forecast.event_forms import Correlation, Phase, Programme
-from forecast.laws import NAMED, Interval, Model
+from forecast.laws import ELICITED, Model, Opinion, Part
+from forecast.number_forms import NAMED
 from forecast.paths import FORMS, Shares
 from forecast.phrases import Path, got, meant, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
@@ -27,7 +28,9 @@ _INSIDE: Mapping[str, type[Model]] = {
     "overrides": Overrides,
     "shares": Shares,
     "a window": Window,
-    "an interval": Interval,
+    "mixture": Part,
+    "pool": Opinion,
+    **dict(ELICITED.values()),
     **NAMED,
     **FORMS,
 }
@@ -119,7 +122,7 @@ def _no_form(loc: Path, detail: Any) -> str:
 def _unnamed(_: Path, detail: Any) -> str:
     if _discriminator(detail) == "path":
         return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(FORMS)}"
-    return f"{got(detail['input'])}, expected the key distribution with its parameters, or interval with level"
+    return f"{got(detail['input'])}, expected the key distribution with its parameters, or one of {', '.join(ELICITED)}"
 
 
 _SPECIAL: Mapping[str, Callable[[Path, Any], str]] = {
@@ -148,7 +151,8 @@ def _accepted(kind: str, loc: Path) -> str:
         return f"a mapping with {', '.join(required)}"
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
-        form = "a number" if _model(loc) in NAMED.values() or "an interval" in loc else "a number or a distribution"
+        plain = _model(loc) in (*NAMED.values(), Part, Opinion, *(model for _, model in ELICITED.values()))
+        form = "a number" if plain and loc[-1] != "law" else "a number or a distribution"
         return f"{form}: {description}" if description else form
     return description or _MAPPING["localization" in loc]
 

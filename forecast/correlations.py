@@ -31,13 +31,16 @@ REALISED = "realised"
 
 @dataclass(slots=True)
 class Names:
-    """Inputs by YAML path: those that are drawn, and those that are known with their value."""
+    """Inputs by YAML path: those drawn, those known with what settles them, and all that are stated as a number."""
 
     drawn: list[str] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
+    numbers: list[str] = field(default_factory=list)
 
     def number(self, path: str, node: Node | None) -> Law | None:
         """Notes a number, where the schema accepts it, and gives its law."""
+        if node is not None and node.content is not None:
+            self.numbers.append(path)
         return self._note(path, node, law)
 
     def date(self, path: str, node: Node | None) -> Law | None:

@@ -7,7 +7,8 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from forecast.dates import DateSpec
-from forecast.laws import Amount, Model, Number, Share
+from forecast.laws import Amount, Model, Share
+from forecast.number_forms import Number
 from forecast.quarters import ACCEPTED
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"

@@ -13,6 +13,7 @@ from forecast.distributions import Law
 from forecast.document import Node
 from forecast.errors import Problem
 from forecast.laws import law
+from forecast.opinions import Curve
 from forecast.phrases import spelled
 
 Value = TypeVar("Value")
@@ -65,7 +66,7 @@ def _name(node: Node, index: int) -> str:
     return id.content if id and isinstance(id.content, str) else f"[{index}]"
 
 
-def mean(value: Law) -> float:
+def mean(value: Law | Curve) -> float:
     """Mean of a law, by the midpoint rule on 2000 quantiles; a law without a mean gets that of its inner 99.95 %."""
     return float(np.mean(value.ppf((np.arange(2000) + 0.5) / 2000)))
 

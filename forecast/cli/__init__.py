@@ -8,6 +8,7 @@ import click
 
 from forecast import __version__
 from forecast.cli.check import check
+from forecast.cli.elicit import elicit
 from forecast.cli.evidence import fit, history
 from forecast.cli.explain import explain
 from forecast.cli.ledger import ledger
@@ -39,5 +40,5 @@ def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
 
 
-for _command in (run, list_runs, history, fit, explain, check, backtest, ledger):
+for _command in (run, list_runs, history, fit, explain, check, backtest, ledger, elicit):
     cli.add_command(_command)

@@ -76,7 +76,7 @@ def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scena
     problems: list[Problem] = []
     for path in files:
         try:
-            scenarios.append(load_scenario(_scenario_path(path), overrides))
+            scenarios.append(load_scenario(scenario_path(path), overrides))
         except ScenarioError as error:
             problems.extend(error.problems)
     if problems:
@@ -84,7 +84,7 @@ def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scena
     return scenarios
 
 
-def _scenario_path(given: str) -> Path:
+def scenario_path(given: str) -> Path:
     """The file given, or the shipped scenario of that name where there is no such file."""
     package = Path(__file__).parents[1]
     shipped = [folder / "scenarios" / f"{given}.yaml" for folder in (package, package.parent)]
