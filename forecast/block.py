@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast import channels
 from forecast.draws import N_QUARTERS, Array
@@ -26,10 +27,12 @@ class Flows:
         annual: `(n_series, n_years, n_draws)` in the order of `draws.SERIES`, bn USD a year, basis of the plan.
         quarterly: `(n_series, n_quarters, n_draws)` in the order of `draws.QUARTERLY_SERIES`, the first quarters after
             the origin, bn USD a quarter, US Census basis.
+        branch: index of the branch that each draw of a mixture follows, `(n_draws,)`; None for one scenario.
     """
 
     annual: Array
     quarterly: Array
+    branch: NDArray[np.intp] | None = None
 
 
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:

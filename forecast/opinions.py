@@ -80,7 +80,7 @@ class Quantiles:
         piece = np.clip(np.searchsorted(scores, z, side="right") - 1, 0, len(scores) - 2)
         width = scores[piece + 1] - scores[piece]
         inside = _cubic((z - scores[piece]) / width, piece, width, values, slopes)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             below, above = self._below(u, scores, values, slopes), self._above(u, scores, values, slopes)
         return np.asarray(np.where(u < self.levels[0], below, np.where(u > self.levels[-1], above, inside)))
 
@@ -96,8 +96,8 @@ class Quantiles:
             lower = _cubic(middle, piece, width, values, slopes) < inside
             left, right = np.where(lower, middle, left), np.where(lower, right, middle)
         between = scipy.special.ndtr(scores[piece] + right * width)
-        outer = self._tails(x, scores, values, slopes)
-        return np.asarray(np.where(x < values[0], outer[0], np.where(x > values[-1], outer[1], between)))
+        below, above = self._tails(x, scores, values, slopes)
+        return np.asarray(np.where(x < values[0], below, np.where(x > values[-1], above, between)))
 
     def _below(self, u: Array, scores: Array, values: Array, slopes: Array) -> Array:
         if math.isinf(self.low):

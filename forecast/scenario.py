@@ -18,7 +18,7 @@ from forecast.assumed_path import assumed_path, plain_path
 from forecast.complaints import complaints
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
-from forecast.document import yaml_text
+from forecast.document import Document, yaml_text
 from forecast.errors import Problem, ScenarioError
 from forecast.events import (
     Correlation,
@@ -135,7 +135,19 @@ def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> S
     Raises:
         ScenarioError: carries every problem of the file, of the files it extends and of the overrides.
     """
-    document = layered(path, overrides)
+    return scenario_of(layered(path, overrides), str(path))
+
+
+def scenario_of(document: Document, top: str) -> Scenario:
+    """The scenario a merged tree states.
+
+    Args:
+        document: the tree, with problems found on the way.
+        top: the file whose problems come first.
+
+    Raises:
+        ScenarioError: carries every problem.
+    """
     with np.errstate(all="ignore"):  # extreme parameters overflow to infinity, which the bounds refuse
         problems = [*document.problems, *review(document.root)]
         try:
@@ -143,7 +155,7 @@ def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> S
         except ValidationError as error:
             problems += complaints(document.root, error)
     if problems:
-        raise ScenarioError(sorted(problems, key=lambda problem: _reading_order(problem, str(path))))
+        raise ScenarioError(sorted(problems, key=lambda problem: _reading_order(problem, top)))
     return _scenario(stated)
 
 

@@ -27,7 +27,7 @@ def law_of_text(text: str) -> Law:
     document = parse_document(text, "the text")
     if document.problems:
         raise ScenarioError(document.problems)
-    return _law(document.root)
+    return law_of_node(document.root)
 
 
 def law_in_file(path: PathLike[str] | str, key: str) -> Law:
@@ -44,10 +44,15 @@ def law_in_file(path: PathLike[str] | str, key: str) -> Law:
         why = "its law is that of the record of announcements" if key in found.drawn else "no such number in this file"
         hint = meant(key, [name for name in accepted if name in found.numbers]) if found.numbers else "it states none"
         raise refusal(root.place, f"{got(key)}, {why}; {hint}")
-    return _law(node)
+    return law_of_node(node)
 
 
-def _law(node: Node) -> Law:
+def law_of_node(node: Node) -> Law:
+    """The law a value of a file states.
+
+    Raises:
+        ScenarioError: it states no number.
+    """
     stated = node.plain()
     if not node.fields and (isinstance(stated, bool) or not isinstance(stated, int | float) or not isfinite(stated)):
         expected = "expected a number or a distribution such as {interval: [4, 8], level: 0.9}"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from forecast.cli.runs import scenario_path
 from forecast.cli.terminal import terminal
+from forecast.shipped import scenario_path
 
 EXAMPLES = """\b
 forecast elicit "{quantiles: {0.1: 2, 0.5: 3, 0.9: 6}, low: 0}"

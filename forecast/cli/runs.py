@@ -10,11 +10,12 @@ import click
 
 from forecast.cli.terminal import demand_workers, progress_bar, terminal
 from forecast.errors import Problem, ScenarioError
+from forecast.shipped import scenario_path
 
 if TYPE_CHECKING:
     from forecast.posterior import Posterior
     from forecast.results import Results
-    from forecast.run import Run
+    from forecast.run import Run, World
     from forecast.scenario import Scenario
 
 
@@ -44,7 +45,7 @@ def run(
     from forecast.engine import Settings
     from forecast.run import run_scenario
 
-    scenarios = load_scenarios(files, overrides)
+    scenarios = _load_worlds(files, overrides)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
@@ -68,6 +69,23 @@ def list_runs(out: Path) -> None:
     terminal().print(runs_table(runs))
 
 
+def _load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
+    """All scenarios and mixtures of them, or every problem of every file."""
+    from forecast.mixtures import is_mixture, load_mixture
+
+    worlds: list[World] = []
+    problems: list[Problem] = []
+    for given in files:
+        path = scenario_path(given)
+        try:
+            worlds += [load_mixture(path, overrides)] if is_mixture(path) else load_scenarios([given], overrides)
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return worlds
+
+
 def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scenario]:
     """All scenarios, or every problem of every file."""
     from forecast.scenario import load_scenario
@@ -84,14 +102,7 @@ def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scena
     return scenarios
 
 
-def scenario_path(given: str) -> Path:
-    """The file given, or the shipped scenario of that name where there is no such file."""
-    package = Path(__file__).parents[1]
-    shipped = [folder / "scenarios" / f"{given}.yaml" for folder in (package, package.parent)]
-    return next((path for path in shipped if path.is_file() and not Path(given).exists()), Path(given))
-
-
-def _posteriors(learned: Path | None, scenarios: Sequence[Scenario]) -> dict[str | None, Posterior]:
+def _posteriors(learned: Path | None, scenarios: Sequence[World]) -> dict[str | None, Posterior]:
     """The posterior of every day that a scenario stands on, before the first draw of any."""
     from forecast.posterior import demand_knowledge, load_posterior
 
@@ -120,6 +131,7 @@ def _draw_chart(results: Results) -> None:
 
 
 def _show(done: Run) -> None:
+    from forecast.branch_table import branch_table
     from forecast.briefing import answer, contribution_table, knowledge, surplus_table
     from forecast.outcome import outcomes
     from forecast.vintage import vintage
@@ -133,6 +145,8 @@ def _show(done: Run) -> None:
         console.print(f"{note}\n")
     if results.manifest["n_investments"]:
         console.print(contribution_table(results))
+    if results.branches is not None:
+        console.print(branch_table(results.branches))
     console.print(answer(results, later))
     if results.as_of is not None:
         console.print(knowledge(results, later))
