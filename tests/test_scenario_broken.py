@@ -133,13 +133,26 @@ investments:
     production_start: 2029Q1
     part_of: A-1
     overrides: {machinery_share: {interval: [0.2, 0.4], level: 0.9, truncate: [0, 1]}}
+  - id: C-3
+    company: C
+    project: three
+    sector: steel
+    kind: greenfield
+    amount: {quantiles: {0.1: 1, 0.9: 2}, low: 0}
+    announced: 2025-03
+    requires: [B-2]
+    production_end: 2040Q1
+    phases: [{id: a, share: 1, production_start: 2029Q1, probability: 0.5}]
+    scale: {pool: [{expert: K, weight: 1, law: {pert: {p10: 1, mode: 2, p90: 3}}}]}
+programmes: [{id: p, members: [B-2], probability: 0.5}]
+correlations: [{between: [investments.B-2.slip, investments.C-3.amount], rank: 0.5}]
 localization: {path: target, local: 0.8, by: 2030Q4, sectors: {solar: {path: hold}}}
 """
 PIECES = st.sampled_from(
     [
         *"[]{}:,-?&*!|>'\"%@`#~\n\t\\ 0\ufeff\x85\u2028",
         *("null", "true", ".nan", ".inf", "-1", "1e308", "1e999", "<<", "*a", "&a ", "!!x ", "- ", "? ", "---\n", "[["),
-        *("normal", "interval", "path", "B-2", "A-1", "2029Q9", "{}"),
+        *("normal", "interval", "path", "B-2", "A-1", "2029Q9", "{}", "requires", "quantiles", "id", "matrix"),
     ]
 )
 
