@@ -11,6 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _DOOR = {
+    "load_mixture": "mixtures",
     "load_scenario": "scenario",
     "load_results": "results",
     "list_results": "results",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast import channels
 from forecast.conditioning import condition
 from forecast.draws import N_QUARTERS, Array
 from forecast.duties import Duties, purchases
+from forecast.fates import Fates
 from forecast.inputs import Inputs
 from forecast.plan import Plan
 from forecast.processes import Reading, baseline_flows, bridge_ratios, driver_growth
@@ -28,14 +30,17 @@ class Flows:
         annual: `(n_series, n_years, n_draws)` in the order of `Plan.series`, bn USD a year, basis of the plan.
         quarterly: `(n_series, n_quarters, n_draws)` in the order of `draws.QUARTERLY_SERIES`, the first quarters after
             the origin, bn USD a quarter, US Census basis.
+        branch: index of the branch that each draw of a mixture follows, `(n_draws,)`; None for one scenario.
     """
 
     annual: Array
     quarterly: Array
+    branch: NDArray[np.intp] | None = None
 
 
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     """Results of one block."""
+    streams = replace(streams, mixes=plan.mixes)
     baseline = _baseline(plan, streams)
     inputs = _inputs(plan, streams)
     duties = Duties(plan.levers, inputs, plan.origin, plan.n_periods)
@@ -157,11 +162,12 @@ def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Arra
     near = np.zeros((2, min(N_QUARTERS, plan.n_periods) + 1, streams.n_draws))
     n_near = near.shape[1]
     if plan.groups:
+        fates = Fates(plan, inputs)
         purchasing = Purchasing(plan, inputs, _rows(plan, streams, "localization"))
         for group in plan.groups:
             output = np.zeros_like(capital_goods)
             for project in group.projects:
-                add_project(plan, inputs, project, capital_goods, output)
+                add_project(plan.origin, inputs, fates, project, capital_goods, output)
             rates = inputs.values(group.coefficients)
             korean_share = purchasing.korean_share(group, rates["korean_share"], duties.pressure(group.sector))
             bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)

@@ -37,6 +37,16 @@ def cumulative_share(time: Quantity, start: Quantity, end: Quantity) -> Quantity
     return smoothstep((time - start) * (1.0 / (end - start)))
 
 
+def running_share(quarter: Quantity, end: Quantity) -> Quantity:
+    """Share of a quarter, which begins at the position `quarter`, in which a plant that closes at `end` still runs.
+
+    Args:
+        quarter: positions on the quarter axis, `(n_periods, 1)`.
+        end: date on the quarter axis, `(n_draws,)` or a scalar.
+    """
+    return (end - quarter).clip(0.0, 1.0)
+
+
 def capital_goods_exports(capex: Quantity, machinery_share: Quantity, korean_machinery_share: Quantity) -> Quantity:
     """Machinery shipped from Korea for plant building, in the unit of `capex`.
 

@@ -12,25 +12,32 @@ from forecast.dates import Window
 from forecast.document import Node
 from forecast.driver_paths import DRIVER_FORMS, DriverPaths
 from forecast.errors import Problem
-from forecast.laws import NAMED, Interval, Model
+from forecast.event_forms import Correlation, Phase, Programme
+from forecast.laws import ELICITED, Model, Opinion, Part
 from forecast.lever_forms import ImportCommitment, Tariff
 from forecast.money import WON_KEY, Won, money_hint
+from forecast.number_forms import NAMED
 from forecast.paths import FORMS, Shares
 from forecast.phrases import Path, got, meant, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
 from forecast.shock_forms import Shock
 
 _LEAVES = ("a number", "a date", "dollars")
-_LISTS = (("investments",), ("tariffs",), ("import_commitments",), ("shocks",))
+_WITH_IDS = ("investments", "tariffs", "import_commitments", "shocks", "phases", "programmes")
 _INSIDE: Mapping[str, type[Model]] = {
     "investments": Investment,
     "tariffs": Tariff,
     "import_commitments": ImportCommitment,
+    "phases": Phase,
+    "programmes": Programme,
+    "correlations": Correlation,
     "overrides": Overrides,
     "shares": Shares,
     "a window": Window,
     "won": Won,
-    "an interval": Interval,
+    "mixture": Part,
+    "pool": Opinion,
+    **dict(ELICITED.values()),
     **NAMED,
     **FORMS,
     "drivers": DriverPaths,
@@ -81,7 +88,7 @@ def located(root: Node, loc: Path) -> tuple[Node, Path]:
 
 def _name(child: Node, part: str | int, path: Path) -> str | int:
     id = child.fields.get("id")
-    named = path in _LISTS and id is not None and isinstance(id.content, str)
+    named = bool(path) and path[-1] in _WITH_IDS and id is not None and isinstance(id.content, str)
     return str(id.content) if id is not None and named else part
 
 
@@ -131,7 +138,7 @@ def _forms(loc: Path) -> Mapping[str, type[Model]]:
 def _unnamed(loc: Path, detail: Any) -> str:
     if _discriminator(detail) == "path":
         return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(_forms(loc))}"
-    return f"{got(detail['input'])}, expected the key distribution with its parameters, or interval with level"
+    return f"{got(detail['input'])}, expected the key distribution with its parameters, or one of {', '.join(ELICITED)}"
 
 
 _SPECIAL: Mapping[str, Callable[[Path, Any], str]] = {
@@ -160,7 +167,8 @@ def _accepted(kind: str, loc: Path) -> str:
         return f"a mapping with {', '.join(required)}"
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
-        form = "a number" if _model(loc) in NAMED.values() or "an interval" in loc else "a number or a distribution"
+        plain = _model(loc) in (*NAMED.values(), Part, Opinion, *(model for _, model in ELICITED.values()))
+        form = "a number" if plain and loc[-1] != "law" else "a number or a distribution"
         return f"{form}: {description}" if description else form
     return description or _MAPPING["localization" in loc]
 

@@ -18,6 +18,7 @@ from forecast.conditions import DriverPath
 from forecast.distributions import Constant, Law, Uniform
 from forecast.draws import Array
 from forecast.drivers import DRIVERS
+from forecast.events import Programme
 from forecast.quarters import format_quarter, parse_time
 from forecast.scenario import Investment, Scenario
 from forecast.tables import SHIPPED, Row, read_table
@@ -79,7 +80,10 @@ def hindsight(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Hindsig
         settled.append(known)
     simulated = (investment.id for investment in scenario.investments if investment.kind != "pledge")
     still_open = tuple(name for name in simulated if name not in changed)
-    known_world = with_observed_drivers(replace(scenario, investments=tuple(settled)), as_of, folder)
+    told = {name for name, fact in facts.items() if fact.goes_ahead is not None}
+    programmes = tuple(left for programme in scenario.programmes if (left := _open_part(programme, settled, told)))
+    settled_world = replace(scenario, investments=tuple(settled), programmes=programmes)
+    known_world = with_observed_drivers(settled_world, as_of, folder)
     return Hindsight(known_world, changed | _told_of_drivers(scenario, known_world, folder), still_open)
 
 
@@ -137,12 +141,24 @@ def _told_of_drivers(assumed: Scenario, known: Scenario, folder: Path) -> dict[s
     return {f"drivers.{name}": f"levels observed up to {format_quarter(max(span))}" for name, span in spans.items()}
 
 
+def _open_part(programme: Programme, investments: list[Investment], told: set[str]) -> Programme | None:
+    """A programme of the members whose fate is still open, or None where there are none."""
+    held = (item.id for item in investments if item.kind != "pledge" and programme.holds(item.id, item.company))
+    still_open = tuple(id for id in held if id not in told)
+    return replace(programme, members=still_open, company=None) if still_open else None
+
+
 def _settled(assumed: Investment, fact: Fact) -> Investment:
-    """An investment with a fact in place of its probability, dates and slip."""
+    """An investment with a fact in place of its probability, ties, dates and slip.
+
+    The start of an announcement in phases leaves their dates as assumed: a fact does not say of which phase it is.
+    """
     known = assumed
     if fact.goes_ahead is not None:
-        known = replace(known, probability=Constant(float(fact.goes_ahead)))
-    if fact.start is not None:
+        known = replace(
+            known, probability=Constant(float(fact.goes_ahead)), requires=(), excludes=(), same_fate_as=None
+        )
+    if fact.start is not None and not assumed.phases:
         known = replace(known, production_start=fact.start, construction_start=_possible(assumed, fact.start))
     if fact.started:
         known = replace(known, slip=Constant(0.0))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.distributions import Constant, Law
 from forecast.draws import Array
@@ -14,6 +15,9 @@ from forecast.streams import Streams
 
 Values: TypeAlias = Array | float
 """`(n_draws,)`, or one float where the number is known."""
+
+Outcomes: TypeAlias = NDArray[np.bool_]
+"""Whether something happens, `(n_draws,)`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Layers of a scenario: files that extend files, and values set on the command line, merged into one tree.
 
 Mappings merge key by key, later layers win, null removes a key, lists are replaced. A mapping that names a
-`distribution`, an `interval`, an `earliest` date or a `path` stands for one value and replaces the earlier one whole;
-only the `sectors` beside a `path` stay. Investments, tariffs, import commitments and shocks merge by id; a layer may
-write them as a list, or as a mapping from id to what changes.
+`distribution` or another form of law, an `earliest` date or a `path` stands for one value and replaces the earlier one
+whole; only the `sectors` beside a `path` stay. Investments, tariffs, import commitments, shocks and programmes merge by
+id; a layer may write them as a list, or as a mapping from id to what changes.
 Every value keeps the place where it was written.
 """
 
@@ -22,7 +22,7 @@ from forecast.phrases import got, meant, no_such_file
 from forecast.place import Place
 
 MAX_LAYERS = 32
-WHOLE = ("distribution", "interval", "earliest", "path")
+WHOLE = ("distribution", "interval", "quantiles", "pert", "mixture", "pool", "earliest", "path")
 """Keys of a mapping that stands for one value."""
 
 _BY_ID: Mapping[str, str] = {
@@ -30,6 +30,7 @@ _BY_ID: Mapping[str, str] = {
     "tariffs": "tariff",
     "import_commitments": "import commitment",
     "shocks": "shock",
+    "programmes": "programme",
 }
 """Lists whose entries merge by id, and what one entry is called."""
 

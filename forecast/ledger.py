@@ -158,6 +158,8 @@ def read_entry(folder: Path) -> Entry:
 def _demand_provenance(results: Results, posterior: Posterior) -> None:
     """An entry can be run again only with what the run was made with."""
     used = results.manifest["digests"]
+    if results.branches is not None:
+        raise LedgerError(f"{results.folder}: is a run of a mixture; run its branches one by one and add those")
     if results.manifest["quantiles"] != "exact":
         raise LedgerError(
             f"{results.folder}: got {results.manifest['n_draws']:,} draws, too many to be kept; run fewer"

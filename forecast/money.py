@@ -16,7 +16,8 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from forecast.distributions import Law, Truncated
-from forecast.laws import Amount, Distribution, Model, law
+from forecast.laws import Amount, Model, law
+from forecast.number_forms import Distribution
 from forecast.quarters import format_quarter, year_of
 from forecast.tables import read_table
 

@@ -17,12 +17,13 @@ from forecast import realisation
 from forecast.dates import date_law
 from forecast.document import Node
 from forecast.draws import Array
+from forecast.groups import Project
 from forecast.laws import law
 from forecast.layers import WHOLE, Layered
 from forecast.layout import short
 from forecast.money import WON_KEY
 from forecast.phrases import Path
-from forecast.plan import Plan, Project
+from forecast.plan import Plan
 from forecast.posterior import Posterior
 from forecast.quarters import format_quarter
 from forecast.readings import touched

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import floor, inf
 
+from forecast.correlations import impossible
 from forecast.dates import parse_date
 from forecast.document import Node
 from forecast.errors import DataError, Problem
 from forecast.laws import ABOVE_0, BELOW_1, bounds_complaint
 from forecast.lever_review import lever_problems
+from forecast.links import TIES, broken_links
 from forecast.phrases import Path, got, meant, spelled
 from forecast.plausibility import implausible
 from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_time, year_of
@@ -25,7 +27,10 @@ from forecast.umbrellas import double_counting
 from forecast.vintage import release_of, vintage
 
 MOST_YEARS = 35
-SIMULATED_ONLY = ("construction_start", "production_start", "probability", "slip", "scale", "overrides", "localization")
+SIMULATED_ONLY = (
+    *("construction_start", "production_start", "probability", "slip", "scale", "overrides", "localization"),
+    *("production_end", "phases", *TIES),
+)
 _SHARES = ("machinery_share", "korean_machinery_share", "utilisation", "reverse_import_rate")
 _QUARTERS = ("construction_quarters", "ramp_quarters")
 BOUNDS: Mapping[str, tuple[float, float, str]] = {
@@ -42,6 +47,7 @@ def review(root: Node) -> list[Problem]:
     announced = rows(root)
     found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_sectors(root), *_turns(root, announced)]
     found += [*double_counting(announced), *lever_problems(root, last_observed(root)), *_world(root)]
+    found += [*broken_links(root, announced), *impossible(root, last_observed(root))]
     for row in announced:
         found += [*_names(row), *_keys(row), *_order(row)]
     return found
@@ -169,7 +175,9 @@ def _keys(row: Row) -> Iterator[Problem]:
     if kind == "pledge":
         for key in filter(row.has, SIMULATED_ONLY):
             yield row.problem(key, f"got {key} with kind pledge, where it does nothing: only its parts are simulated")
-    if kind in ("greenfield", "expansion") and not row.has("construction_start") and not row.has("production_start"):
+    if kind in ("greenfield", "expansion") and not any(
+        map(row.has, ("construction_start", "production_start", "phases"))
+    ):
         yield row.problem("", f"got neither date, expected construction_start or production_start for kind {kind}")
     if kind in ("greenfield", "expansion", "pledge") and row.has("new_capex"):
         yield row.problem("new_capex", f"got new_capex with kind {kind}, expected it only with kind acquisition")

@@ -14,6 +14,7 @@ from forecast.document import Node
 from forecast.errors import Problem, Remark
 from forecast.laws import law
 from forecast.money import money_law
+from forecast.opinions import Curve
 from forecast.phrases import spelled
 
 Value = TypeVar("Value")
@@ -84,7 +85,7 @@ def _name(node: Node, index: int) -> str:
     return id.content if id and isinstance(id.content, str) else f"[{index}]"
 
 
-def mean(value: Law) -> float:
+def mean(value: Law | Curve) -> float:
     """Mean of a law, by the midpoint rule on 2000 quantiles; a law without a mean gets that of its inner 99.95 %."""
     return float(np.mean(value.ppf((np.arange(2000) + 0.5) / 2000)))
 

@@ -13,6 +13,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from forecast import levers, schema
+from forecast.assumed_path import Localization as Localization
+from forecast.assumed_path import assumed_path, plain_path
 from forecast.complaints import complaints
 from forecast.conditions import DriverPath, Shock, driver_paths, plain_driver_paths, plain_shock, shocks
 from forecast.dates import date_law, date_text, plain_date_law, position
@@ -20,36 +22,25 @@ from forecast.distributions import Constant, Law
 from forecast.document import yaml_text
 from forecast.draws import LEVERS
 from forecast.errors import Located, ScenarioError
-from forecast.laws import Model, law, plain_law
+from forecast.events import (
+    Correlation,
+    Phase,
+    Programme,
+    correlation,
+    phase,
+    plain_correlation,
+    plain_phase,
+    plain_programme,
+    programme,
+)
+from forecast.laws import law, plain_law
 from forecast.layers import Layered, layered
 from forecast.money import money_law
-from forecast.paths import Shares
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.review import review
 from forecast.schema import ScenarioFile
 
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class Localization:
-    """How the split of affiliates' purchases over Korea, local and third-country suppliers moves.
-
-    Attributes:
-        path: `fitted`, `hold`, `target`, `logistic`, `step` or `fixed`.
-        local: local share of purchases reached, a fraction (`target`, `step`; the ceiling of `logistic`).
-        by: date at which a `target` is reached, on the quarter axis.
-        at: date of a `step`, or the midpoint of a `logistic` path, on the quarter axis.
-        speed: years a `logistic` path takes from 12 % to 88 % of the way, so that its rate is 4 / speed per year.
-        shares: `fixed` weights of Korea, local and third countries, normalised to one in each draw.
-    """
-
-    path: str
-    local: Law | None = None
-    by: float | None = None
-    at: float | None = None
-    speed: Law | None = None
-    shares: tuple[Law, Law, Law] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +65,10 @@ class Investment:
         coefficients: sector coefficients that differ for this investment, by name.
         localization: path of its own; None for that of its sector.
         sources: addresses of the evidence.
+        production_end: date on the quarter axis from which nothing is made; None for never.
+        phases: its parts, which hold the dates where there are any.
+        requires, excludes: ids of which all, or none, must go ahead for it to do so.
+        same_fate_as: id of the investment whose draw of going ahead it shares.
     """
 
     id: str
@@ -93,6 +88,11 @@ class Investment:
     coefficients: Mapping[str, Law]
     localization: Localization | None
     sources: tuple[str, ...]
+    production_end: Law | None = None
+    phases: tuple[Phase, ...] = ()
+    requires: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    same_fate_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,8 @@ class Scenario:
         tariffs, import_commitments: levers of trade policy, each sorted by id.
         drivers: paths of drivers by name; a driver without one moves as fitted.
         shocks: sorted by id.
+        programmes: announcements that are cut as a whole, sorted by id.
+        correlations: rank correlations between inputs.
     """
 
     name: str
@@ -133,6 +135,8 @@ class Scenario:
     import_commitments: tuple[levers.ImportCommitment, ...] = ()
     drivers: Mapping[str, DriverPath] = field(default_factory=dict)
     shocks: tuple[Shock, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -183,14 +187,16 @@ def _scenario(stated: ScenarioFile) -> Scenario:
         horizon=stated.horizon,
         basis=stated.basis,
         investments=tuple(investments),
-        localization=_localization(stated.localization),
-        sector_localization={name: _localization(path) for name, path in sorted(sectors.items())},
+        localization=assumed_path(stated.localization),
+        sector_localization={name: assumed_path(path) for name, path in sorted(sectors.items())},
         sector_coefficients={name: _laws(group) for name, group in sorted(stated.overrides.sectors.items())},
         sources=stated.sources,
         tariffs=levers.tariffs(stated.tariffs),
         import_commitments=levers.import_commitments(stated.import_commitments),
         drivers=driver_paths(stated.drivers),
         shocks=shocks(stated.shocks),
+        programmes=tuple(map(programme, sorted(stated.programmes, key=lambda entry: entry.id))),
+        correlations=tuple(map(correlation, stated.correlations)),
     )
 
 
@@ -212,25 +218,14 @@ def _investment(stated: schema.Investment) -> Investment:
         slip=_optional(law, stated.slip),
         scale=_optional(law, stated.scale),
         coefficients=_laws(stated.overrides),
-        localization=_optional(_localization, stated.localization),
+        localization=_optional(assumed_path, stated.localization),
         sources=stated.sources,
+        production_end=_optional(date_law, stated.production_end),
+        phases=tuple(map(phase, sorted(stated.phases, key=lambda part: part.id))),
+        requires=tuple(sorted(stated.requires)),
+        excludes=tuple(sorted(stated.excludes)),
+        same_fate_as=stated.same_fate_as,
     )
-
-
-def _localization(stated: Model) -> Localization:
-    keys: dict[str, Any] = {name: getattr(stated, name) for name in type(stated).model_fields if name != "sectors"}
-    readers: Mapping[str, Callable[[Any], Any]] = {
-        "local": law,
-        "speed": law,
-        "by": position,
-        "at": position,
-        "shares": _shares,
-    }
-    return Localization(**{name: readers.get(name, str)(value) for name, value in keys.items()})
-
-
-def _shares(stated: Shares) -> tuple[Law, Law, Law]:
-    return law(stated.korea), law(stated.local), law(stated.third_country)
 
 
 def _laws(specs: Mapping[str, Any]) -> dict[str, Law]:
@@ -248,7 +243,7 @@ def dump_scenario(scenario: Scenario) -> str:
 
 def plain_scenario(scenario: Scenario) -> dict[str, Any]:
     """A scenario as the plain mapping that its YAML file holds; absent keys are left out."""
-    sectors = {name: _plain_path(path) for name, path in scenario.sector_localization.items()}
+    sectors = {name: plain_path(path) for name, path in scenario.sector_localization.items()}
     coefficients = {name: _plain_laws(group) for name, group in scenario.sector_coefficients.items()}
     return _present(
         name=scenario.name,
@@ -259,13 +254,15 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         horizon=scenario.horizon,
         basis=scenario.basis,
         investments=[_plain_investment(investment) for investment in scenario.investments],
-        localization=_plain_path(scenario.localization) | _present(sectors=sectors),
+        localization=plain_path(scenario.localization) | _present(sectors=sectors),
         overrides=_present(sectors=coefficients),
         sources=list(scenario.sources),
         tariffs=list(map(levers.plain_tariff, scenario.tariffs)),
         import_commitments=list(map(levers.plain_commitment, scenario.import_commitments)),
         drivers=plain_driver_paths(scenario.drivers),
         shocks=list(map(plain_shock, scenario.shocks)),
+        programmes=list(map(plain_programme, scenario.programmes)),
+        correlations=list(map(plain_correlation, scenario.correlations)),
     )
 
 
@@ -287,20 +284,13 @@ def _plain_investment(investment: Investment) -> dict[str, Any]:
         slip=_optional(plain_law, investment.slip),
         scale=_optional(plain_law, investment.scale),
         overrides=_plain_laws(investment.coefficients),
-        localization=_optional(_plain_path, investment.localization),
+        localization=_optional(plain_path, investment.localization),
         sources=list(investment.sources),
-    )
-
-
-def _plain_path(path: Localization) -> dict[str, Any]:
-    names = ("korea", "local", "third_country")
-    return _present(
-        path=path.path,
-        local=_optional(plain_law, path.local),
-        by=_optional(date_text, path.by),
-        at=_optional(date_text, path.at),
-        speed=_optional(plain_law, path.speed),
-        shares=None if path.shares is None else dict(zip(names, map(plain_law, path.shares), strict=True)),
+        production_end=_optional(plain_date_law, investment.production_end),
+        phases=list(map(plain_phase, investment.phases)),
+        requires=list(investment.requires),
+        excludes=list(investment.excludes),
+        same_fate_as=investment.same_fate_as,
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from forecast.dates import Date, DateSpec, Day, Quarter, position
 from forecast.driver_paths import DriverPaths
+from forecast.event_forms import Correlation, Ids, Phases, Programme
 from forecast.laws import Amount, Model, NumberSpec, Share
 from forecast.laws import law as law
 from forecast.lever_forms import ImportCommitment, Tariff
@@ -61,6 +62,11 @@ class Investment(Model):
         None, description="a mapping with path: a path of its own; if left out, that of its sector"
     )
     sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    production_end: DateSpec | None = Field(None, description=f"end of production: {ACCEPTED}")
+    phases: Phases = Field((), description="a list of parts with id, share and dates of their own")
+    requires: Ids = Field((), description="a list of ids: it goes ahead only if all of those do")
+    excludes: Ids = Field((), description="a list of ids: it goes ahead only if none of those does")
+    same_fate_as: str | None = Field(None, description="id of the investment whose draw of going ahead it shares")
 
     @model_validator(mode="after")
     def _money_has_a_rate(self) -> Investment:
@@ -124,3 +130,9 @@ class ScenarioFile(Model):
         DriverPaths(), description="a mapping from us_output, won_per_dollar or oil to the path of that driver"
     )
     shocks: tuple[Shock, ...] = Field((), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} shocks")
+    programmes: tuple[Programme, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} programmes that are cut as a whole"
+    )
+    correlations: tuple[Correlation, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} correlations between uncertain inputs"
+    )

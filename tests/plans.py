@@ -9,8 +9,9 @@ import numpy as np
 
 from forecast.distributions import Constant, Law
 from forecast.draws import Array
+from forecast.groups import Group, Path, Project
 from forecast.inputs import Judged
-from forecast.plan import Group, Path, Plan, Project
+from forecast.plan import Plan
 from forecast.quarters import parse_quarter
 from forecast.scenario import Localization
 

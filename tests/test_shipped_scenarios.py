@@ -20,6 +20,7 @@ from forecast.vintage import vintage
 FOLDER = Path(__file__).parents[1] / "scenarios"
 NAMES = (
     "announced",
+    "announced-dependent",
     "baseline",
     "content-rule",
     "hyundai",
@@ -91,7 +92,7 @@ def test_expected_investments() -> None:
     assert ids("hyundai") == HYUNDAI
     assert ids("hyundai-26bn") == HYUNDAI | {"HMG-02", "HMG-02-increase"}
     assert ids("lges-lansing") == {"LG-03"}
-    assert ids("announced") == ANNOUNCED
+    assert ids("announced") == ids("announced-dependent") == ANNOUNCED
 
 
 @pytest.mark.parametrize(("name", "umbrella", "total"), [("hyundai", "HMG-01", 21), ("hyundai-26bn", "HMG-02", 26)])
@@ -258,3 +259,10 @@ def test_services_are_no_goods() -> None:
     per_mt = 52  # mn MMBtu
     cheapest, dearest = (3.3 * per_mt * (1.21 * hub + fixed) / 1000 for hub, fixed in ((2.5, 4.0), (5.5, 4.3)))
     assert gas.ppf([0.0, 1.0]) == pytest.approx([cheapest, dearest], abs=0.05)
+
+
+def test_dependence_changes_no_plant_but_those_it_names() -> None:
+    both = (scenario(name).investments for name in ("announced", "announced-dependent"))
+    changed = {free.id for free, tied in zip(*both, strict=True) if free != tied}
+    assert changed == {"CE-02", "SB-01", "LG-07"}
+    assert len(scenario("announced-dependent").correlations) == 2

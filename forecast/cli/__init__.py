@@ -8,6 +8,7 @@ import click
 
 from forecast import __version__
 from forecast.cli.check import check
+from forecast.cli.elicit import elicit
 from forecast.cli.evidence import fit, history
 from forecast.cli.explain import explain
 from forecast.cli.ledger import ledger
@@ -41,5 +42,7 @@ def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
 
 
-for _command in (run, list_runs, history, fit, explain, check, backtest, ledger, new, validate, schema):
+_COMMANDS = (run, list_runs, history, fit, explain, elicit, check, backtest, ledger, new, validate, schema)
+
+for _command in _COMMANDS:
     cli.add_command(_command)

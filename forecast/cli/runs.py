@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.terminal import demand_workers, progress_bar, terminal
-from forecast.errors import ScenarioError
+from forecast.errors import Problem, ScenarioError
 from forecast.shipped import scenario_path
 
 if TYPE_CHECKING:
     from forecast.posterior import Posterior
     from forecast.results import Results
-    from forecast.run import Run
+    from forecast.run import Run, World
     from forecast.scenario import Scenario
 
 
@@ -45,7 +45,7 @@ def run(
     from forecast.engine import Settings
     from forecast.run import run_scenario
 
-    scenarios = load_scenarios(files, overrides)
+    scenarios = _load_worlds(files, overrides)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
@@ -69,6 +69,23 @@ def list_runs(out: Path) -> None:
     terminal().print(runs_table(runs))
 
 
+def _load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
+    """All scenarios and mixtures of them, or every problem of every file."""
+    from forecast.mixtures import is_mixture, load_mixture
+
+    worlds: list[World] = []
+    problems: list[Problem] = []
+    for given in files:
+        path = scenario_path(given)
+        try:
+            worlds += [load_mixture(path, overrides)] if is_mixture(path) else load_scenarios([given], overrides)
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return worlds
+
+
 def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scenario]:
     """All scenarios, or every problem of every file; what is probably not meant is said on the standard error."""
     from forecast.examination import examined
@@ -82,7 +99,7 @@ def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scena
     return [one.scenario for one in found if one.scenario is not None]
 
 
-def _posteriors(learned: Path | None, scenarios: Sequence[Scenario]) -> dict[str | None, Posterior]:
+def _posteriors(learned: Path | None, scenarios: Sequence[World]) -> dict[str | None, Posterior]:
     """The posterior of every day that a scenario stands on, before the first draw of any."""
     from forecast.posterior import demand_knowledge, load_posterior
 
@@ -110,23 +127,28 @@ def _draw_chart(results: Results) -> None:
     save_fan_chart(results)
 
 
-def _show(done: Run, scenario: Scenario) -> None:
+def _show(done: Run, world: World) -> None:
+    from forecast.branch_table import branch_table
     from forecast.briefing import answer, contribution_table, knowledge, lever_table, surplus_table
     from forecast.draws import SERIES
     from forecast.outcome import outcomes
     from forecast.premises import premises
+    from forecast.scenario import Scenario
     from forecast.vintage import vintage
 
     console = terminal()
     results = done.results
     record, later = vintage(results.as_of).records[results.basis], outcomes(results)
     console.print(surplus_table(results, round(record[1], 1), later))
-    for note in filter(None, (premises(scenario), _books_note(results))):
+    assumed = premises(world) if isinstance(world, Scenario) else ""
+    for note in filter(None, (assumed, _books_note(results))):
         console.print(f"{note}\n")
     if results.manifest["n_investments"]:
         console.print(contribution_table(results))
     if len(results.statistics.series) > len(SERIES):
         console.print(lever_table(results))
+    if results.branches is not None:
+        console.print(branch_table(results.branches))
     console.print(answer(results, later))
     if results.as_of is not None:
         console.print(knowledge(results, later))
