@@ -8,6 +8,7 @@ from os import PathLike
 
 from forecast.errors import Problem, Remark, ScenarioError
 from forecast.layers import Layered, layered
+from forecast.mixtures import ScenarioMixture, is_mixture, load_mixture
 from forecast.money import WON_KEY, rate_of
 from forecast.phrases import spelled
 from forecast.remarks import remarks
@@ -45,6 +46,7 @@ class Examination:
         layers: its tree; None if a layer cannot be read.
         problems: what is wrong, the top file first.
         remarks: what is probably not meant, in the same order.
+        mixture: what it states where it weighs scenarios, whose own files have remarks of their own.
     """
 
     file: str
@@ -52,6 +54,7 @@ class Examination:
     layers: Layered | None
     problems: tuple[Problem, ...]
     remarks: tuple[Remark, ...]
+    mixture: ScenarioMixture | None = None
 
     @property
     def conversions(self) -> tuple[Conversion, ...]:
@@ -62,6 +65,8 @@ class Examination:
 def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examination:
     """Everything found in a file, the files it extends and the overrides on top of it."""
     file = str(path)
+    if is_mixture(path):
+        return _mixture(path, overrides)
     try:
         layers = layered(path, overrides)
     except ScenarioError as error:
@@ -71,6 +76,13 @@ def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examin
         return Examination(file, scenario_of(layers, file), layers, (), found)
     except ScenarioError as error:
         return Examination(file, None, layers, error.problems, found)
+
+
+def _mixture(path: PathLike[str] | str, overrides: Sequence[str]) -> Examination:
+    try:
+        return Examination(str(path), None, None, (), (), load_mixture(path, overrides))
+    except ScenarioError as error:
+        return Examination(str(path), None, None, error.problems, ())
 
 
 def _conversions(layers: Layered) -> Iterator[Conversion]:

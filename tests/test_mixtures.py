@@ -14,7 +14,7 @@ from forecast.cli import cli
 from forecast.distributions import Constant, Uniform
 from forecast.draws import SERIES, Array
 from forecast.engine import Settings
-from forecast.errors import LedgerError, ScenarioError
+from forecast.errors import LedgerError, RunError, ScenarioError
 from forecast.inputs import Judged
 from forecast.ledger import add_entry
 from forecast.mixtures import dump_mixture, is_mixture, load_mixture, mixture_digest
@@ -190,3 +190,35 @@ def test_the_mixture_on_the_scenarios_page_loads(tmp_path: Path) -> None:
     (tmp_path / "mixture.yaml").write_text(text, encoding="utf-8")
     read = load_mixture(tmp_path / "mixture.yaml")
     assert [branch.label for branch in read.branches] == ["localization-fast", "localization-frozen", "trend"]
+
+
+LEVERS = """\
+name: duties
+mixture:
+  - {scenario: baseline, weight: 1, label: plain}
+  - {scenario: tariffs-25, weight: 1, label: duties}
+"""
+
+
+def test_a_mixture_is_validated_and_only_its_branches_explained(tmp_path: Path) -> None:
+    file = tmp_path / "duties.yaml"
+    file.write_text(LEVERS)
+    assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 2 branches to 2035\n"
+    file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: -1"))
+    done = CliRunner().invoke(cli, ["validate", str(file)])
+    assert done.exit_code == 2
+    assert "mixture[0].weight: got -1, expected 0 or more" in done.stdout
+    file.write_text(LEVERS)
+    with pytest.raises(RunError, match="got a mixture, expected one scenario, such as one of its branches: tariffs-25, baseline"):
+        CliRunner().invoke(cli, ["explain", str(file)], catch_exceptions=False, standalone_mode=False)
+
+
+def test_a_branch_without_levers_has_zeros_where_another_has_some(tmp_path: Path) -> None:
+    file = tmp_path / "duties.yaml"
+    file.write_text(LEVERS)
+    done = run_scenario(load_mixture(file), Settings(2_000), out=tmp_path)
+    draws = done.results.draws
+    assert "tariffs" in done.results.statistics.series
+    plain = draws.where(draws["branch"] == "plain", drop=True)
+    assert float(np.abs(plain["tariffs"]).max()) == 0.0
+    assert float(np.abs(draws["tariffs"]).max()) > 1.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forecast.cli.terminal import terminal
-from forecast.errors import ScenarioError
+from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -72,6 +72,9 @@ def _scenario(file: str, overrides: tuple[str, ...], learned: Path | None, n_dra
     from forecast.vintage import vintage
 
     found = examined(scenario_path(file), overrides)
+    if found.mixture is not None:
+        branches = ", ".join(branch.scenario.name for branch in found.mixture.branches)
+        raise RunError(f"{file}: got a mixture, expected one scenario, such as one of its branches: {branches}")
     if found.scenario is None or found.layers is None:
         raise ScenarioError(found.problems)
     as_of = found.scenario.as_of

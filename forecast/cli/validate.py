@@ -69,6 +69,8 @@ def _lines(found: Sequence[Examination]) -> Iterator[str]:
 def _verdict(one: Examination) -> str:
     counts = [_count(len(one.problems), "error"), _count(len(one.remarks), "warning")]
     said = ", ".join(filter(None, counts))
+    if one.mixture is not None:
+        return f"valid, {len(one.mixture.branches)} branches to {one.mixture.horizon}"
     if one.scenario is None:
         return said
     simulated = sum(investment.kind != "pledge" for investment in one.scenario.investments)
