@@ -140,6 +140,7 @@ def law(spec: object) -> Law:
 def plain_law(value: Law) -> Any:
     """The number spec that stands for a law: `law(plain_law(x)) == x`.
 
+    >>> from forecast import distributions
     >>> plain_law(distributions.Truncated(distributions.Normal(5.8, 0.5), low=0.0))
     {'distribution': 'normal', 'mean': 5.8, 'sd': 0.5, 'truncate': [0.0, None]}
     """

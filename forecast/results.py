@@ -92,10 +92,12 @@ class Results:
 
         The branch of a draw is the variable `branch` of `draws`.
         """
+        path = self.folder / BRANCHES
+        if not path.exists():
+            return None
         import pandas as pd
 
-        path = self.folder / BRANCHES
-        return pd.read_csv(path) if path.exists() else None
+        return pd.read_csv(path)
 
     @cached_property
     def quarters(self) -> pd.DataFrame:

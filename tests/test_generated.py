@@ -25,7 +25,7 @@ from forecast.dialect import LIST, scenario_schema
 from forecast.scenario import dump_scenario, load_scenario
 from forecast.shipped import shipped_folder
 
-N_FILES = int(os.environ.get("FORECAST_FILES", "300"))
+N_FILES = int(os.environ.get("FORECAST_FILES", "120"))
 LONG = N_FILES > 300
 SECONDS, MEGABYTES = 2.0, 300.0
 JARGON = re.compile(r"pydantic|Input should|errors\.|Value error|union|tuple|NoneType|Traceback|literal")
