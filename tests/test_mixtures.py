@@ -209,7 +209,7 @@ def test_a_mixture_is_validated_and_only_its_branches_explained(tmp_path: Path) 
     assert done.exit_code == 2
     assert "mixture[0].weight: got -1, expected 0 or more" in done.stdout
     file.write_text(LEVERS)
-    with pytest.raises(RunError, match="got a mixture, expected one scenario, .*: tariffs-25, baseline"):
+    with pytest.raises(RunError, match=r"got a mixture, expected one scenario, .*: tariffs-25, baseline"):
         CliRunner().invoke(cli, ["explain", str(file)], catch_exceptions=False, standalone_mode=False)
 
 
