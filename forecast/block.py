@@ -41,13 +41,13 @@ class Flows:
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     """Results of one block."""
     streams = replace(streams, mixes=plan.mixes)
-    baseline = _baseline(plan, streams)
     inputs = _inputs(plan, streams)
+    baseline = _baseline(plan, inputs)
     duties = Duties(plan.levers, inputs, plan.origin, plan.n_periods)
     (capital_goods, intermediates, displaced, returned), near = _investments(plan, inputs, duties)
     bridge = _bridge(plan, streams)
     annual_baseline = _annual_baseline(plan, bridge, baseline)
-    for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, _judged(streams)):
+    for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, inputs):
         annual_baseline[flow][:] += _annual(plan, amount)
         baseline[flow][:] += amount
     baseline_exports, baseline_imports = annual_baseline
@@ -87,30 +87,27 @@ def _quarterly(baseline: tuple[Array, Array], news: Array) -> Array:
     return quarterly
 
 
-def _baseline(plan: Plan, streams: Streams) -> tuple[Array, Array]:
+def _baseline(plan: Plan, inputs: Inputs) -> tuple[Array, Array]:
     """Exports and imports without new investment, `(n_periods, n_draws)` each, US Census basis."""
+    streams = inputs.streams
     rows = _rows(plan, streams, "baseline")
     normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, streams.n_draws)
     tail = streams.gammas("baseline.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
-    forcing = _forcing(plan, streams)
+    forcing = _forcing(plan, inputs)
     flows = baseline_flows(rows, plan.history, plan.origin + 1, normals, tail, forcing, _reading(plan, streams))
-    scale_flows(flows, plan.shocks, plan.origin, _judged(streams))
+    scale_flows(flows, plan.shocks, plan.origin, inputs)
     return flows
 
 
-def _judged(streams: Streams) -> Inputs:
-    """Numbers that are stated, none of them learned."""
-    return Inputs(streams, np.empty((0, streams.n_draws)), {})
-
-
-def _forcing(plan: Plan, streams: Streams) -> Array:
+def _forcing(plan: Plan, inputs: Inputs) -> Array:
     """Growth of the drivers less their usual pace, `(n_periods, 3, n_draws)`."""
+    streams = inputs.streams
     rows = _rows(plan, streams, "drivers")
     normals = streams.normals("drivers.shock", 3 * plan.n_periods).reshape(plan.n_periods, 3, streams.n_draws)
     tail = streams.gammas("drivers.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
     growth = driver_growth(rows, normals, tail)
-    condition(growth, plan.conditions, _judged(streams))
-    add_to_growth(growth, plan.shocks, plan.origin, _judged(streams))
+    condition(growth, plan.conditions, inputs)
+    add_to_growth(growth, plan.shocks, plan.origin, inputs)
     growth -= rows["drift"]
     return growth
 
@@ -146,7 +143,7 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
 def _inputs(plan: Plan, streams: Streams) -> Inputs:
     """Uncertain numbers of the block; rows of plants only where there are any."""
     if not plan.groups:
-        return Inputs(streams, np.zeros((0, streams.n_draws)), {})
+        return Inputs(streams)
     coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
     return Inputs(streams, coefficients, _rows(plan, streams, "realisation"))
 
