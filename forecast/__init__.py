@@ -15,6 +15,7 @@ _DOOR = {
     "load_results": "results",
     "list_results": "results",
     "run_scenario": "run",
+    "compare": "comparison",
     "paired_difference": "comparison",
     "difference_table": "comparison",
     "history": "observations",
