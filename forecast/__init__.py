@@ -16,6 +16,7 @@ _DOOR = {
     "list_results": "results",
     "run_scenario": "run",
     "compare": "comparison",
+    "attribute": "attribution",
     "paired_difference": "comparison",
     "difference_table": "comparison",
     "history": "observations",

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,15 +20,16 @@ from forecast.contrasts import Contrast, contrasts, mixed
 from forecast.draws import CHANNELS, LEVERS, Array
 from forecast.engine import Settings
 from forecast.errors import RunError
+from forecast.moments import Moments
 from forecast.parallel import in_order
 from forecast.plan import BLOCK_SIZE, compile_plan
-from forecast.scenario import Scenario
+from forecast.posterior import Posterior, load_posterior
+from forecast.scenario import Scenario, load_scenario
 from forecast.shapley import Steps, coalitions, every_step, sampled_steps, shapley_values
+from forecast.shipped import scenario_path
 from forecast.streams import Streams, generator
+from forecast.summary import Statistic
 from forecast.vintage import vintage
-
-if TYPE_CHECKING:
-    from forecast.posterior import Posterior
 
 _Coalition: TypeAlias = tuple[int, int | None]
 """Joint contrasts as a bit mask, and one separable contrast at most."""
@@ -51,7 +53,7 @@ class Attribution:
         years: calendar years.
         difference: of the trade balance, alternative less reference, `(n_years, n_draws)`, bn USD a year.
         parts: of each assumption, `(n_contrasts, n_years, n_draws)`; they sum to the difference in every draw.
-        channels: mean of each part by the series of `ACCOUNT`, `(n_contrasts, n_series, n_years)`.
+        channels: mean of each part by the series of `ACCOUNT`, `(n_contrasts, n_series, n_years)`, with its error.
         exact: all orders of the assumptions were taken, and not a sample of them.
         n_scenarios: scenarios simulated, in each block of draws.
         n_failed: draws that were not finite, and are left out.
@@ -61,7 +63,7 @@ class Attribution:
     years: tuple[int, ...]
     difference: Array
     parts: Array
-    channels: Array
+    channels: Statistic
     exact: bool
     n_scenarios: int
     n_failed: int
@@ -97,12 +99,12 @@ class _Block:
     channels: Array
 
 
-def attribution(
-    reference: Scenario,
-    alternative: Scenario,
-    settings: Settings,
-    posterior: Posterior,
+def attribute(
+    reference: Scenario | str | Path,
+    alternative: Scenario | str | Path,
+    settings: Settings = Settings(),
     *,
+    posterior: Posterior | None = None,
     prior: bool = False,
     most: int = MOST_SCENARIOS,
     n_jobs: int = 1,
@@ -110,8 +112,12 @@ def attribution(
 ) -> Attribution:
     """Divide the difference of two scenarios among the assumptions in which they differ.
 
+    >>> forecast.attribute("hyundai", "localization-fast").parts  # doctest: +SKIP
+
     Args:
-        posterior: parameters of both.
+        reference, alternative: scenarios, files, or names of shipped ones.
+        settings: draws, seed and sampling scheme.
+        posterior: parameters of both; the stored ones by default.
         prior: use the prior rows in place of the posterior's.
         most: scenarios simulated at most for each block of draws. Where all orders of the assumptions need more, a
             sample of orders is drawn, for each block its own; a pair of orders is the least.
@@ -119,17 +125,25 @@ def attribution(
         progress: called with the number of draws finished since the last call.
 
     Raises:
+        ScenarioError: a file cannot be read as a scenario.
         RunError: the two stand on different days or books, or parts miss the difference.
     """
-    demand_same_frame(reference, alternative)
-    found = sorted(contrasts(reference, alternative), key=lambda contrast: contrast.separable)
+    pair = stated_scenario(reference), stated_scenario(alternative)
+    demand_same_frame(*pair)
+    learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
+    found = sorted(contrasts(*pair), key=lambda contrast: contrast.separable)
     n_joint = sum(not contrast.separable for contrast in found)
     if 2 * n_joint * (1 + len(found) - n_joint) > most:
         n_joint = len(found)  # one pair of orders of the joint ones is too much already
     n_pairs = _pairs(n_joint, len(found) - n_joint, most)
-    game = _Game(reference, alternative, tuple(found), n_joint, settings, posterior, prior, n_pairs)
+    game = _Game(*pair, tuple(found), n_joint, settings, learned, prior, n_pairs)
     blocks = list(_simulated(game, n_jobs, progress))
     return _joined(game, blocks)
+
+
+def stated_scenario(given: Scenario | str | Path) -> Scenario:
+    """A scenario as given, or that of a file or of a shipped name."""
+    return given if isinstance(given, Scenario) else load_scenario(scenario_path(str(given)))
 
 
 def demand_same_frame(reference: Scenario, alternative: Scenario) -> None:
@@ -209,8 +223,9 @@ def _joined(game: _Game, blocks: Sequence[_Block]) -> Attribution:
     """All blocks, without draws that are not finite in some coalition."""
     difference = np.concatenate([block.difference for block in blocks], axis=-1)
     parts = np.concatenate([block.parts for block in blocks], axis=-1)
-    sizes = [block.difference.shape[-1] for block in blocks]
-    channels = np.average([block.channels for block in blocks], axis=0, weights=sizes)
+    channels = Moments()
+    for block in blocks:
+        channels.merge(Moments(1, float(block.difference.shape[-1]), block.channels, np.zeros(())))
     sound = np.isfinite(difference).all(axis=0) & np.isfinite(parts).all(axis=(0, 1))
     last = min(game.reference.horizon, game.alternative.horizon)
     found = Attribution(
@@ -218,7 +233,7 @@ def _joined(game: _Game, blocks: Sequence[_Block]) -> Attribution:
         years=tuple(range(last + 1 - len(difference), last + 1)),
         difference=difference[:, sound],
         parts=parts[..., sound],
-        channels=channels,
+        channels=Statistic(channels.mean, channels.standard_error()),
         exact=not game.n_pairs,
         n_scenarios=len(coalitions(_steps(game, 0))) * (1 + game.n_separable),
         n_failed=int((~sound).sum()),

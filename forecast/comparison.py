@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.attribution import ACCOUNT, MOST_SCENARIOS, Attribution, attribution, demand_same_frame
+from forecast.attribution import ACCOUNT, demand_same_frame, stated_scenario
 from forecast.differences import both_ways, summarised
 from forecast.draws import Array
 from forecast.engine import KEEP_DRAWS, Settings
@@ -20,8 +20,7 @@ from forecast.plan import compile_plan
 from forecast.posterior import load_posterior
 from forecast.results import Results
 from forecast.run import run_scenario
-from forecast.scenario import Scenario, load_scenario
-from forecast.shipped import scenario_path
+from forecast.scenario import Scenario
 from forecast.summary import Summary, exceedance_name
 from forecast.vintage import vintage
 
@@ -46,14 +45,12 @@ class Comparison:
         reference, alternative: the runs.
         beyond: bn USD by which the difference may rise or fall; the chance of each is counted.
         streams: random streams the two share, and those of one alone.
-        attribution: the difference divided among the assumptions that differ, where asked for.
     """
 
     reference: Results
     alternative: Results
     beyond: tuple[float, ...]
     streams: SharedStreams
-    attribution: Attribution | None = None
 
     @cached_property
     def difference(self) -> xr.DataArray:
@@ -99,13 +96,10 @@ def compare(
     settings: Settings = Settings(),
     *,
     beyond: Sequence[float] = (),
-    attribute: bool = False,
-    most: int = MOST_SCENARIOS,
     out: str | Path = "results",
     posterior: Posterior | None = None,
     prior: bool = False,
     n_jobs: int = 1,
-    progress: Callable[[int], None] = lambda n_draws: None,
 ) -> Comparison:
     """Compare two scenarios draw by draw; what has not been run is run and stored under `out`.
 
@@ -115,25 +109,21 @@ def compare(
         reference, alternative: scenarios, files, or names of shipped ones.
         settings: draws, seed and sampling scheme of both.
         beyond: thresholds, bn USD a year, of which the chance to rise or fall by more is counted.
-        attribute: divide the difference among the assumptions that differ.
-        most: scenarios simulated at most to do so, see `attribution.attribution`.
         out, posterior, prior, n_jobs: as for `run_scenario`.
-        progress: called with the number of draws of the attribution finished since the last call.
 
     Raises:
         ScenarioError: a file cannot be read as a scenario.
         RunError: the two cannot be paired, or there are too many draws to keep.
     """
-    pair = [_scenario(given) for given in (reference, alternative)]
+    pair = stated_scenario(reference), stated_scenario(alternative)
     demand_same_frame(*pair)
     if settings.n_draws > KEEP_DRAWS:
         raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
     learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
-    options: Mapping[str, Any] = {"posterior": learned, "prior": prior, "n_jobs": n_jobs}
-    runs = [run_scenario(scenario, settings, out=out, **options).results for scenario in pair]
-    plans = (compile_plan(scenario, learned, vintage(scenario.as_of), prior=prior) for scenario in pair)
-    divided = attribution(*pair, settings, most=most, progress=progress, **options) if attribute else None
-    return Comparison(*runs, tuple(beyond), shared_streams(*plans), divided)
+    options: Mapping[str, Any] = {"out": out, "posterior": learned, "prior": prior, "n_jobs": n_jobs}
+    one, other = (run_scenario(scenario, settings, **options).results for scenario in pair)
+    plans = [compile_plan(scenario, learned, vintage(scenario.as_of), prior=prior) for scenario in pair]
+    return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
 
 
 def paired_difference(alternative: Results, reference: Results, series: str = "trade_balance") -> xr.DataArray:
@@ -181,10 +171,6 @@ def _columns(summary: Summary) -> Iterator[tuple[str, str, str]]:
         yield "fall", name, f"probability_below_-{threshold}"
     for name in (name for name in others if name != "mean"):
         yield "rise", name, name
-
-
-def _scenario(given: Scenario | str | Path) -> Scenario:
-    return given if isinstance(given, Scenario) else load_scenario(scenario_path(str(given)))
 
 
 def _values(difference: xr.DataArray) -> Array:

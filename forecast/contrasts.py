@@ -52,7 +52,9 @@ class Contrast:
 def contrasts(reference: Scenario, alternative: Scenario) -> tuple[Contrast, ...]:
     """Every assumption in which two scenarios differ, in the order of the language."""
     pair = _entries(reference), _entries(alternative)
-    differing = [place for place in dict.fromkeys([*pair[0], *pair[1]]) if _numbers(pair[0], place) != _numbers(pair[1], place)]
+    differing = [
+        place for place in dict.fromkeys([*pair[0], *pair[1]]) if _numbers(pair[0], place) != _numbers(pair[1], place)
+    ]
     order = [field.name for field in fields(Scenario)]
     differing.sort(key=lambda place: (order.index(place[0]), place[1]))
     links = _links(pair)
@@ -77,7 +79,7 @@ def _rebuilt(like: Any, field: str, entries: Mapping[Place, Any]) -> Any:
     own = {key: entry for (name, key), entry in sorted(entries.items(), key=lambda item: item[0]) if name == field}
     if isinstance(like, Mapping):
         return own
-    whole = own.get("", None)
+    whole = own.get("")
     return tuple(own.values()) if whole is None and isinstance(like, tuple) else whole
 
 
@@ -155,7 +157,7 @@ def _path(place: Place) -> str:
 
 def _title(pair: Sequence[Mapping[Place, Any]], place: Place) -> str:
     entry = pair[1].get(place, pair[0].get(place))
-    return f"{entry.company}: {entry.project}" if hasattr(entry, "project") else ""
+    return str(getattr(entry, "project", ""))
 
 
 def _change(pair: Sequence[Mapping[Place, Any]], place: Place) -> str:

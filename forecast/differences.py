@@ -33,4 +33,3 @@ def both_ways(difference: Array, years: Sequence[int], block_size: int, beyond: 
     """
     draws = np.stack([difference, -difference])
     return summarised(draws, years, ("rise", "fall"), block_size, sorted({0.0, *map(float, beyond)}))
-

@@ -8,8 +8,10 @@ import click
 
 from forecast import __version__
 from forecast.cli.check import check
+from forecast.cli.compare import compare
 from forecast.cli.evidence import fit, history
 from forecast.cli.explain import explain
+from forecast.cli.induced import induced
 from forecast.cli.ledger import ledger
 from forecast.cli.runs import list_runs, run
 from forecast.cli.track import backtest
@@ -39,5 +41,5 @@ def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
 
 
-for _command in (run, list_runs, history, fit, explain, check, backtest, ledger):
+for _command in (run, compare, list_runs, history, induced, fit, explain, check, backtest, ledger):
     cli.add_command(_command)
