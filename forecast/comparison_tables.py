@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 
 from rich.console import Group
 from rich.text import Text
@@ -89,15 +90,15 @@ def _direction(summary: Summary, index: int) -> str:
     return f"the chance that it {verb} the surplus of {summary.years[index]} is {size}{none}"
 
 
-def number(summary: Summary, series: str, name: str, index: int, places: int = 2) -> str:
-    """A signed statistic with the decimals its Monte Carlo error allows."""
+def number(summary: Summary, series: str, name: str, index: int) -> str:
+    """A signed statistic with the decimals its Monte Carlo error allows, two at most, one from 10 bn USD on."""
     value, error = (float(part(series, name)[index]) for part in (summary.value, summary.standard_error))
-    return rounded(value, error, places, "+")
+    return rounded(value, error, 1 if abs(value) >= 10 else 2, "+")
 
 
-def interval(summary: Summary, series: str, width: int, index: int, places: int = 2) -> str:
+def interval(summary: Summary, series: str, width: int, index: int) -> str:
     """Both ends of an interval."""
-    return " to ".join(number(summary, series, quantile_name(level), index, places) for level in INTERVALS[width])
+    return " to ".join(number(summary, series, quantile_name(level), index) for level in INTERVALS[width])
 
 
 def chance(summary: Summary, series: str, threshold: float, index: int) -> str:
@@ -111,14 +112,21 @@ def chance(summary: Summary, series: str, threshold: float, index: int) -> str:
 def _cells(summary: Summary, index: int, beyond: tuple[float, ...]) -> list[str]:
     error = float(summary.standard_error("rise", "mean")[index])
     middles = number(summary, "rise", "mean", index), number(summary, "rise", quantile_name(0.5), index)
-    spans = [interval(summary, "rise", width, index, places=1) for width in INTERVALS]
+    spans = [interval(summary, "rise", width, index) for width in INTERVALS]
     chances = [chance(summary, series, size, index) for size in beyond for series in ("rise", "fall")]
-    return [middles[0], f"{error:.1g}", middles[1], *spans, chance(summary, "rise", 0.0, index), *chances]
+    return [
+        middles[0],
+        f"{error:.1g}" if isfinite(error) else "–",
+        middles[1],
+        *spans,
+        chance(summary, "rise", 0.0, index),
+        *chances,
+    ]
 
 
 def _change(summary: Summary, index: int) -> str:
     median = number(summary, "rise", quantile_name(0.5), index)
-    return f"{median} bn USD ({interval(summary, 'rise', 80, index, places=1)})"
+    return f"{median} bn USD ({interval(summary, 'rise', 80, index)})"
 
 
 def _span(comparison: Comparison) -> str:

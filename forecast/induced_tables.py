@@ -87,12 +87,12 @@ def induced_words(found: Induced) -> Text:
     rise = found.share_of_rise(basis)
     risen = "" if rise is None else f", and {_told(100 * rise, '%', 0)} of its rise since {FIRST_YEAR}"
     gross, net = (_told(draws, "bn USD", 1) for draws in (found.gross, found.net))
+    surplus = f"the surplus of {found.surplus[basis]:.1f} bn USD"
     return Text(
         f"In {_span(found)}, {len(found.plants)} Korean plants that were being built or ran in the US induced exports "
         f"from Korea of {gross}; less the exports they displaced and what they shipped back that is {net} net, or "
-        f"{_told(100 * found.share(basis), '%', 0)} of the surplus of {found.surplus[basis]:.1f} bn USD{risen} "
-        f"(medians and 80 % intervals, {BASIS_NAMES[basis]}); what older plants and sales companies induced comes on top and is "
-        "not counted."
+        f"{_told(100 * found.share(basis), '%', 0)} of {surplus}{risen} (medians and 80 % intervals, "
+        f"{BASIS_NAMES[basis]}); what older plants and sales companies induced comes on top and is not counted."
     )
 
 

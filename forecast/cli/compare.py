@@ -91,8 +91,8 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None) -> N
     from forecast.comparison_tables import channel_table, comparison_words, difference_table, pairing_words
 
     tables, words = terminal(at_least=132 + 24 * max(len(found.beyond) - 1, 0)), terminal()
-    tables.print(difference_table(found))
     if found.difference.any():
+        tables.print(difference_table(found))
         tables.print(channel_table(found))
     if divided is not None:
         shown = divided.years[-1] if year is None else year
