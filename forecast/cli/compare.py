@@ -90,7 +90,7 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None) -> N
     from forecast.attribution_tables import attribution_table, attribution_words
     from forecast.comparison_tables import channel_table, comparison_words, difference_table, pairing_words
 
-    tables, words = terminal(at_least=132 + 24 * max(len(found.beyond) - 1, 0)), terminal()
+    tables, words = terminal(at_least=140 + 24 * max(len(found.beyond) - 1, 0)), terminal()
     if found.difference.any():
         tables.print(difference_table(found))
         tables.print(channel_table(found))
