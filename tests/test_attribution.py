@@ -72,7 +72,7 @@ def test_all_assumptions_taken_make_the_alternative() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Programme:
+class Alliance:
     """An entry of a kind the language does not have yet."""
 
     id: str
@@ -83,7 +83,7 @@ class Programme:
 class Later(Scenario):
     """A scenario with a field the language does not have yet."""
 
-    programmes: tuple[Programme, ...] = ()
+    alliances: tuple[Alliance, ...] = ()
 
 
 def test_a_new_field_is_compared_and_entries_that_name_each_other_stay_together(
@@ -92,14 +92,14 @@ def test_a_new_field_is_compared_and_entries_that_name_each_other_stay_together(
     monkeypatch.setattr(module, "Scenario", Later)
     plain = shipped("hyundai")
     fields = {name: getattr(plain, name) for name in Scenario.__dataclass_fields__}
-    plan = Programme("plan", ("HMG-06", "HMG-01-parts"))
+    plan = Alliance("plan", ("HMG-06", "HMG-01-parts"))
     reference = Later(**fields)
-    (alone,) = contrasts(reference, replace(reference, programmes=(plan,)))
-    assert (alone.name, alone.change, alone.separable) == ("programmes.plan", "added", False)
+    (alone,) = contrasts(reference, replace(reference, alliances=(plan,)))
+    assert (alone.name, alone.change, alone.separable) == ("alliances.plan", "added", False)
     less = tuple(item for item in plain.investments if item.id != "HMG-06")
     smaller = tuple(replace(item, amount=Constant(1.0)) if item.id == "HMG-01-vehicles" else item for item in less)
-    found = contrasts(replace(reference, programmes=(plan,)), replace(reference, investments=smaller))
-    assert names(found) == ["investments.HMG-01-vehicles", "investments.HMG-06, programmes.plan"]
+    found = contrasts(replace(reference, alliances=(plan,)), replace(reference, investments=smaller))
+    assert names(found) == ["investments.HMG-01-vehicles", "investments.HMG-06, alliances.plan"]
     assert [contrast.separable for contrast in found] == [True, False]
 
 
