@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeAlias
 
 from forecast.distributions import Law
 from forecast.document import Node, read_document, yaml_text
@@ -84,6 +84,10 @@ class ScenarioMixture:
     def as_of(self) -> str | None:
         """Day up to which data count as known, that of every branch."""
         return self.branches[0].scenario.as_of
+
+
+World: TypeAlias = Scenario | ScenarioMixture
+"""What a run may be of."""
 
 
 def is_mixture(path: PathLike[str] | str) -> bool:

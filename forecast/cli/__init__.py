@@ -8,9 +8,11 @@ import click
 
 from forecast import __version__
 from forecast.cli.check import check
+from forecast.cli.compare import compare
 from forecast.cli.elicit import elicit
 from forecast.cli.evidence import fit, history
 from forecast.cli.explain import explain
+from forecast.cli.induced import induced
 from forecast.cli.ledger import ledger
 from forecast.cli.runs import list_runs, run
 from forecast.cli.track import backtest
@@ -42,7 +44,22 @@ def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
 
 
-_COMMANDS = (run, list_runs, history, fit, explain, elicit, check, backtest, ledger, new, validate, schema)
+_COMMANDS = (
+    run,
+    compare,
+    list_runs,
+    history,
+    induced,
+    fit,
+    explain,
+    elicit,
+    check,
+    backtest,
+    ledger,
+    new,
+    validate,
+    schema,
+)
 
 for _command in _COMMANDS:
     cli.add_command(_command)

@@ -13,9 +13,10 @@ from forecast.errors import ScenarioError
 from forecast.shipped import scenario_path
 
 if TYPE_CHECKING:
+    from forecast.mixtures import World
     from forecast.posterior import Posterior
     from forecast.results import Results
-    from forecast.run import Run, World
+    from forecast.run import Run
 
 
 @click.command()
@@ -44,7 +45,7 @@ def run(
     from forecast.engine import Settings
     from forecast.run import run_scenario
 
-    scenarios = _load_worlds(files, overrides)
+    scenarios = load_worlds(files, overrides)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
@@ -68,7 +69,7 @@ def list_runs(out: Path) -> None:
     terminal().print(runs_table(runs))
 
 
-def _load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
+def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
     """All scenarios and mixtures, or every problem of every file; remarks go to the standard error."""
     from forecast.examination import examined
 
