@@ -12,6 +12,13 @@ outcome is the first-order share, and their narrower intervals are the value of 
 *Monte Carlo noise* is no part of the spread but an error of what is reported: a variance of one over the number of
 draws, as a share of that of the outcome.
 
+*Correlated inputs.* A scenario may correlate inputs of two sources. Sources are streams of random numbers below the
+mix, which stay independent, so that shares still add up: what two correlated inputs have in common counts with the one
+whose stream both draw from, the first of them in the order of names, and the other is credited with the rest alone.
+Single inputs are taken as they are, so that correlated ones are each credited with what they have in common.
+
+*Mixtures.* Which branch a draw follows is a source like any other.
+
 Flows are exponentials of Student t shocks, so their variance is that of the draws made: far tails weigh in it, and the
 errors stated say how much.
 """
@@ -26,21 +33,22 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.block import simulated_flows
+from forecast.branching import MixturePlan, flows_of
 from forecast.draws import Array
 from forecast.errors import RunError
+from forecast.mixtures import load_world
+from forecast.pairing import stream_names
 from forecast.parallel import in_order
-from forecast.plan import Plan, compile_plan
+from forecast.plan import Plan
 from forecast.posterior import Posterior, load_posterior
-from forecast.resampling import Resampled, sources_used
+from forecast.resampling import Resampled
 from forecast.results import SCENARIO, Results
-from forecast.run import code_digest
-from forecast.scenario import load_scenario
+from forecast.run import code_digest, compiled
 from forecast.shares import Effects, Estimate, effects, standard_error, width
+from forecast.sources import SOURCES, source_of
 from forecast.streams import Streams
 from forecast.summary import decimals
 from forecast.unknowns import unknown_values
-from forecast.vintage import vintage
 from forecast.worth import Worth, worth_knowing
 
 COLUMNS = ("scenario", "basis", "series", "year", "of", "name", "statistic", "unit", "value", "standard_error")
@@ -63,6 +71,8 @@ class Budget:
         narrowing: of the 80 % interval if a source were known, mean, bn USD a year, `(n_sources,)`.
         outcome: the run's draws, `(n_draws,)`, bn USD a year.
         inputs: single inputs told from nothing (two standard errors), the largest share first.
+        in_common: pairs of sources of which inputs are correlated; what they have in common counts with the first.
+        correlated: whether the scenario correlates any inputs.
     """
 
     run: Results
@@ -74,6 +84,8 @@ class Budget:
     narrowing: Estimate
     outcome: Array
     inputs: tuple[Worth, ...]
+    in_common: tuple[tuple[str, str], ...]
+    correlated: bool
 
     @property
     def at(self) -> int:
@@ -124,7 +136,20 @@ def uncertainty_budget(
         narrowing=simulation.narrowing(at),
         outcome=outcome,
         inputs=worth_knowing(_unknowns(run, plan, year), outcome, plan.block_size),
+        in_common=sources_in_common(plan),
+        correlated=any(branch.mixes for branch in _branches(plan)),
     )
+
+
+def sources_in_common(plan: Plan | MixturePlan) -> tuple[tuple[str, str], ...]:
+    """Pairs of sources of which inputs are correlated, the one whose streams the other's inputs draw from first."""
+    mixes = [mix for branch in _branches(plan) for mix in branch.mixes.items()]
+    pairs = {(source_of(stream), source_of(name)) for name, mix in mixes for stream, _ in mix}
+    return tuple(sorted(pair for pair in pairs if pair[0] != pair[1]))
+
+
+def _branches(plan: Plan | MixturePlan) -> tuple[Plan, ...]:
+    return plan.plans if isinstance(plan, MixturePlan) else (plan,)
 
 
 def worth_of_inputs(
@@ -145,8 +170,8 @@ def _half(progress: Callable[[float], None], percent: float) -> None:
     progress(percent / 2)
 
 
-def _plan(run: Results, posterior: Posterior | None) -> Plan:
-    scenario = load_scenario(run.folder / SCENARIO)
+def _plan(run: Results, posterior: Posterior | None) -> Plan | MixturePlan:
+    scenario = load_world(run.folder / SCENARIO)
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
     made = run.manifest["digests"]
     changed = [name for name, now in (("code", code_digest()), ("posterior", learned.digest)) if made[name] != now]
@@ -155,11 +180,10 @@ def _plan(run: Results, posterior: Posterior | None) -> Plan:
             f"{run.folder}: made with another {' and '.join(changed)} than is installed; `forecast run {run.name}` "
             "makes the run anew"
         )
-    prior = run.manifest["parameters"] == "prior"
-    return compile_plan(scenario, learned, vintage(scenario.as_of), prior=prior)
+    return compiled(scenario, learned, prior=run.manifest["parameters"] == "prior")
 
 
-def _outcome_draws(run: Results, plan: Plan, year: int, series: str) -> Array:
+def _outcome_draws(run: Results, plan: Plan | MixturePlan, year: int, series: str) -> Array:
     """Draws of the outcome in the run, `(n_draws,)`, which must spread."""
     if year not in plan.years:
         raise RunError(f"{run.name}: got year {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
@@ -174,8 +198,8 @@ def _outcome_draws(run: Results, plan: Plan, year: int, series: str) -> Array:
     return np.asarray(outcome)
 
 
-def _unknowns(run: Results, plan: Plan, year: int) -> dict[str, Array]:
-    """Values of all inputs in the run's own draws."""
+def _unknowns(run: Results, plan: Plan | MixturePlan, year: int) -> dict[str, Array]:
+    """Values of all inputs that are uncertain, in the run's own draws."""
     settings = run.manifest
     starts = range(0, settings["n_draws"], plan.block_size)
     sizes = [min(plan.block_size, settings["n_draws"] - start) for start in starts]
@@ -183,8 +207,8 @@ def _unknowns(run: Results, plan: Plan, year: int) -> dict[str, Array]:
         unknown_values(plan, Streams(settings["seed"], block, n_draws, settings["scheme"]), year)
         for block, n_draws in enumerate(sizes)
     ]
-    names = [name for name in blocks[0] if all(name in block for block in blocks)]
-    return {name: np.concatenate([block[name] for block in blocks]) for name in names}
+    found = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return {name: values for name, values in found.items() if np.ptp(values)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +216,14 @@ class Simulation:
     """A plan simulated with sources drawn again or held.
 
     Attributes:
-        plan: the compiled scenario.
+        plan: the compiled scenario or mixture.
         seed: of the run.
         series: index of the outcome among the plan's series.
         n_jobs: workers.
         progress: called with the percent of a task done since the last call.
     """
 
-    plan: Plan
+    plan: Plan | MixturePlan
     seed: int
     series: int
     n_jobs: int = 1
@@ -207,8 +231,9 @@ class Simulation:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Sources the plan draws from."""
-        return sources_used(partial(simulated_flows, self.plan))
+        """Sources the plan draws from, in the order of `sources.SOURCES`."""
+        used = {source_of(name) for name in stream_names(self.plan)}
+        return tuple(source for source in SOURCES if source in used)
 
     def effects(self, n_blocks: int) -> Effects:
         """Shares of the variance by source and year."""
@@ -241,8 +266,8 @@ class Simulation:
         return drawn
 
 
-def _outcome(plan: Plan, series: int, streams: Streams) -> Array:
-    return np.asarray(simulated_flows(plan, streams).annual[series])
+def _outcome(plan: Plan | MixturePlan, series: int, streams: Streams) -> Array:
+    return np.asarray(flows_of(plan, streams).annual[series])
 
 
 def write_budget(budget: Budget) -> Path:

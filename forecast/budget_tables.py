@@ -7,11 +7,12 @@ from rich.console import Group
 from rich.text import Text
 
 from forecast.budget import Budget
-from forecast.layout import plain_table, titled
+from forecast.layout import plain_table, short, titled
+from forecast.numerals import rounded
 from forecast.palette import BASIS_NAMES
 from forecast.shares import LEVELS, Estimate, width
 from forecast.sources import SOURCES
-from forecast.summary import decimals
+from forecast.summary import decimals, quantile_name
 
 OUTCOMES = {
     "trade_balance": "Korea's goods surplus with the US",
@@ -48,19 +49,27 @@ def worth_table(budget: Budget) -> Group:
     )
     table.columns[0].justify = "left"
     for item in budget.inputs[:N_INPUTS]:
-        swing = " to ".join(f"{end:.1f}".replace("-", "−") for end in item.swing)
+        swing = " to ".join(map(short, item.swing))
         table.add_row(Text(item.name), _share(*_pair(item.share)), _spread(*_pair(item.narrowing)), swing)
     return titled("What would be worth knowing", table)
 
 
 def budget_words(budget: Budget) -> Text:
     """Where the spread comes from, what would narrow it, and how far these numbers can be trusted."""
-    low, high = np.quantile(budget.outcome, LEVELS)
-    interval = (
-        f"The 80 % interval of {_what(budget)} is {_plain(low)} to {_plain(high)} bn USD "
-        f"({BASIS_NAMES[budget.run.basis]}), {_plain(high - low)} wide."
+    sentences = _interval_words, _sources_words, _worth_words, _correlation_words, _noise_words
+    return Text(" ".join(filter(None, (sentence(budget) for sentence in sentences))))
+
+
+def _interval_words(budget: Budget) -> str:
+    summary = budget.run.statistics
+    at, names = summary.years.index(budget.year), [quantile_name(level) for level in LEVELS]
+    ends, errors = (
+        [float(part(budget.series, name)[at]) for name in names] for part in (summary.value, summary.standard_error)
     )
-    return Text(" ".join((interval, _sources_words(budget), _worth_words(budget), _noise_words(budget))))
+    low, high = (rounded(end, error, 1) for end, error in zip(ends, errors, strict=True))
+    wide = rounded(ends[1] - ends[0], max(errors), 1)
+    basis = BASIS_NAMES[budget.run.basis]
+    return f"The 80 % interval of {_what(budget)} is {low} to {high} bn USD ({basis}), {wide} wide."
 
 
 def _sources_words(budget: Budget) -> str:
@@ -91,6 +100,15 @@ def _worth_words(budget: Budget) -> str:
     )
 
 
+def _correlation_words(budget: Budget) -> str:
+    """How inputs that are correlated are credited, or nothing."""
+    if not budget.correlated:
+        return ""
+    pairs = [[f"“{_in_words(source)}”" for source in pair] for pair in budget.in_common]
+    sources = [f"what {other} has in common with {first} counts with {first}" for first, other in pairs]
+    return f"{'; '.join(['The scenario correlates inputs, so that shares of single ones overlap', *sources])}."
+
+
 def _noise_words(budget: Budget) -> str:
     n_draws = budget.outcome.size
     error = float(budget.outcome.std(ddof=1)) / n_draws**0.5
@@ -115,9 +133,4 @@ def _share(value: float, error: float) -> str:
 
 def _spread(value: float, error: float) -> str:
     """A number and its standard error, with the decimals that allows."""
-    places = min(decimals(error), 3)
-    return f"{round(value, places) + 0.0:.{places}f} ± {error:.{places}f}".replace("-", "−")
-
-
-def _plain(value: float) -> str:
-    return f"{value:.{0 if abs(value) >= 20 else 1}f}".replace("-", "−")
+    return f"{rounded(value, error, 3)} ± {rounded(error, error, 3)}"

@@ -13,10 +13,12 @@ import numpy as np
 
 from forecast.block import block_inputs, picked_rows
 from forecast.draws import Array
+from forecast.fates import Fates
+from forecast.groups import Project
 from forecast.inputs import Input
-from forecast.plan import Plan, Project, compile_plan
+from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior, load_posterior
-from forecast.projects import fate
+from forecast.projects import course
 from forecast.purchasing import Purchasing
 from forecast.scenario import Scenario
 from forecast.shares import LEVELS
@@ -30,7 +32,7 @@ Shares: TypeAlias = dict[str, tuple[Array, Array, Array]]
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """One investment in calendar time: medians, where nothing else is said. Dates are decimal years.
+    """One investment, or one phase of it, in calendar time; medians unless said otherwise, dates in decimal years.
 
     Attributes:
         name: for readers.
@@ -39,6 +41,7 @@ class Phases:
         construction: start.
         production: start.
         full: when output reaches capacity.
+        end: of production, or None.
         late: lower and upper end of the 80 % interval of the start of production.
     """
 
@@ -48,11 +51,12 @@ class Phases:
     construction: float
     production: float
     full: float
+    end: float | None
     late: tuple[float, float]
 
 
 def investment_phases(scenario: Scenario, *, seed: int = 0, posterior: Posterior | None = None) -> list[Phases]:
-    """When the investments of a scenario are built and run, the earliest start of construction first."""
+    """When investments and their phases are built and run, the earliest start of construction first."""
     plan = _plan(scenario, posterior)
     names = {item.id: f"{item.id}: {item.project}" for item in scenario.investments}
     return sorted(_phases(plan, Streams(seed, 0, N_DRAWS), names), key=lambda item: item.construction)
@@ -65,8 +69,9 @@ def purchase_shares(scenario: Scenario, *, seed: int = 0, posterior: Posterior |
         Calendar time `(n_periods + 1,)`, decimal years, the origin first; and by supplier the median and the ends of
         the 80 % interval of its share, fractions, `(n_periods + 1,)` each.
     """
-    plan, streams = _plan(scenario, posterior), Streams(seed, 0, N_DRAWS)
-    purchasing = Purchasing(plan, block_inputs(plan, streams), picked_rows(plan, streams, "localization"))
+    plan = _plan(scenario, posterior)
+    inputs = block_inputs(plan, Streams(seed, 0, N_DRAWS))
+    purchasing = Purchasing(plan, inputs, picked_rows(plan, inputs.streams, "localization"))
     years = (plan.origin + 0.5 + np.arange(plan.n_periods + 1)) / 4
     suppliers = zip(("Korea", "local", "third countries"), purchasing.composition(), strict=True)
     return years, {name: _summary(share) for name, share in suppliers}
@@ -79,18 +84,22 @@ def _plan(scenario: Scenario, posterior: Posterior | None) -> Plan:
 
 def _phases(plan: Plan, streams: Streams, names: dict[str, str]) -> Iterator[Phases]:
     inputs = block_inputs(plan, streams)
+    fates = Fates(plan, inputs)
     for group in plan.groups:
         for project in group.projects:
-            own = fate(plan, inputs, project, inputs.value(project.coefficients["construction_quarters"]))
+            own = course(inputs, fates, project)
             full = own.production + np.asarray(inputs.value(project.coefficients["ramp_quarters"]))
             lower, upper = np.quantile(own.production, LEVELS) / 4
             yield Phases(
-                name=names[project.id],
-                amount=float(np.median(inputs.value(_spent(project)))),
+                name=f"{names[project.id]}, {project.phase}" if project.phase else names[project.id],
+                amount=float(np.median(inputs.value(_spent(project)) * project.share)),
                 chance=float(np.mean(own.realised)),
                 construction=float(np.median(own.start) / 4),
                 production=float(np.median(own.production) / 4),
                 full=float(np.median(full) / 4),
+                end=None
+                if project.production_end is None
+                else float(np.median(inputs.value(project.production_end)) / 4),
                 late=(float(lower), float(upper)),
             )
 

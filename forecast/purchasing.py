@@ -10,8 +10,9 @@ from forecast import localization
 from forecast.channels import QUARTERS_PER_YEAR, korean_share, odds_of_remainder
 from forecast.distributions import Law
 from forecast.draws import Array
+from forecast.groups import Group, Path
 from forecast.inputs import Inputs, Judged, Values
-from forecast.plan import Group, Path, Plan
+from forecast.plan import Plan
 
 
 class Purchasing:
@@ -87,8 +88,7 @@ class Purchasing:
     def _fixed(self, path: Path, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:
         """Jump to the stated composition in the first quarter after the origin."""
         assert path.assumed.shares is not None
-        names = ("korea", "local", "third_country")
-        laws = zip(names, path.assumed.shares, strict=True)
+        laws = zip(localization.SUPPLIERS, path.assumed.shares, strict=True)
         korea, local, third = (self._stated(path, f"shares.{name}", law) for name, law in laws)
         after = localization.step_weight(self._time, self._origin + 1.0)
         return 1.0 + after * (local / korea / odds[0] - 1.0), 1.0 + after * (third / korea / odds[1] - 1.0)

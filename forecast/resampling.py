@@ -2,6 +2,8 @@
 
 Because every number has an address, a source is drawn again by reading its streams at another address (`again.` before
 the name, same seed), and everything else keeps its bits. That is what pick-freeze estimators need, by construction.
+Correlated inputs are mixed from streams that are drawn again or held one by one, below the mix (`streams`), so that
+sources stay independent whatever a scenario correlates.
 
 A numpy gamma variate takes as many raw numbers as its shape makes it reject, so that another shape in one draw would
 shift all draws after it. Here every cell has its own row of proposals (Marsaglia and Tsang 2000, ACM Transactions on
@@ -10,13 +12,12 @@ Mathematical Software 26: 363-372): the law is exact, and a variate answers to i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from forecast.draws import Array
-from forecast.sources import SOURCES, source_of
+from forecast.sources import source_of
 from forecast.streams import Streams, generator
 
 
@@ -32,9 +33,9 @@ class Resampled(Streams):
     again: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
 
-    def uniforms(self, name: str, n_rows: int | None = None) -> Array:
-        """Uniforms on the open unit interval, `(n_draws,)` or `(n_rows, n_draws)`."""
-        return self._spread(self._plain(name).uniforms(self._address(name), n_rows))
+    def points(self, name: str, n_rows: int | None = None) -> Array:
+        """Uniforms of one stream by itself, `(n_draws,)` or `(n_rows, n_draws)`."""
+        return self._spread(self._plain(name).points(self._address(name), n_rows))
 
     def normals(self, name: str, n_rows: int) -> Array:
         """Standard normals, `(n_rows, n_draws)`."""
@@ -53,34 +54,6 @@ class Resampled(Streams):
 
     def _spread(self, numbers: Array) -> Array:
         return np.repeat(numbers, self.n_draws // numbers.shape[-1], axis=-1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Listening(Streams):
-    """Streams that remember what was asked of them."""
-
-    names: set[str] = field(default_factory=set)
-
-    def uniforms(self, name: str, n_rows: int | None = None) -> Array:
-        return self._plain(name).uniforms(name, n_rows)
-
-    def normals(self, name: str, n_rows: int) -> Array:
-        return self._plain(name).normals(name, n_rows)
-
-    def gammas(self, name: str, shape: Array, n_rows: int) -> Array:
-        return self._plain(name).gammas(name, shape, n_rows)
-
-    def _plain(self, name: str) -> Streams:
-        self.names.add(name)
-        return Streams(self.seed, self.block, self.n_draws, self.scheme)
-
-
-def sources_used(simulate: Callable[[Streams], object]) -> tuple[str, ...]:
-    """Sources of which a simulation of one block takes random numbers, in the order of `SOURCES`."""
-    listening = _Listening(0, 0, 2)
-    simulate(listening)
-    used = {source_of(name) for name in listening.names}
-    return tuple(source for source in SOURCES if source in used)
 
 
 def _gammas(rng: np.random.Generator, shape: Array, size: tuple[int, int]) -> Array:

@@ -2,7 +2,8 @@
 
 Stream names are YAML paths (`streams`), so sources are known without running anything, and a stream of a key that is
 new here counts as `other`. Parameters go with what they are parameters of; only trade itself is split into what was
-learned of it and the shocks that are still to come.
+learned of it and the shocks that are still to come. What was learned of announcements is one row a draw, chance, delay
+and size together, and counts with the first.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ SOURCES = {
     "coefficients": "What plants buy, make, replace",
     "localization": "Localization",
     "levers": "Tariffs and import commitments",
+    "stated": "Shocks the scenario states",
+    "branch": "Which scenario of the mixture",
     "other": "Other assumptions",
 }
 """Sources in the order in which they are shown, with their names for readers."""
@@ -32,6 +35,8 @@ _HEADS = {
     "sectors": "coefficients",
     "tariffs": "levers",
     "import_commitments": "levers",
+    "shocks": "stated",
+    "mixture": "branch",
 }
 _LEARNED = {
     "baseline": "trade",
@@ -59,7 +64,7 @@ def source_of(stream: str) -> str:
 
 
 def _of_plant(parts: list[str]) -> str:
-    if "localization" in parts[1:]:
+    if parts[1] == "localization":
         return "localization"
     if parts[-1] in ("realised", "probability"):
         return "happening"

@@ -18,7 +18,7 @@ _BAR, _BELOW = 0.42, 0.3
 
 
 def draw_timeline(ax: Axes, investments: Sequence[Phases], *, until: float) -> Axes:
-    """Draw investments from top to bottom: capex while they are built, then output as it ramps up and in full.
+    """Draw investments from top to bottom: capex while they are built, output as it ramps up and in full to its end.
 
     The line under a bar is the 80 % interval of the start of production; amount and chance to go ahead stand at the
     right.
@@ -30,11 +30,12 @@ def draw_timeline(ax: Axes, investments: Sequence[Phases], *, until: float) -> A
     spans = (
         ("built: capex", BUILT, "", [(item.construction, item.production) for item in investments]),
         ("output ramps up", RAMPED, "////", [(item.production, item.full) for item in investments]),
-        ("output in full", RUN, "", [(item.full, until) for item in investments]),
+        ("output in full", RUN, "", [(item.full, until if item.end is None else item.end) for item in investments]),
     )
     bars = []
     for name, colour, hatch, ends in spans:
         starts, stops = np.minimum(np.array(ends).T, until)
+        stops = np.maximum(starts, stops)  # a plant that closes before it is full
         bars.append(
             ax.barh(
                 rows, stops - starts, _BAR, left=starts, color=colour, ec=INK, lw=0.4, hatch=hatch, gid=name, zorder=2

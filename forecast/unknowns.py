@@ -1,7 +1,8 @@
 """The single numbers a plan does not know, by name, with their values in the draws of one block.
 
-Read again from their addresses, so that the draws of a stored run can be set beside what went into them. Shocks are no
-such numbers but paths; of the drivers, the level of the year asked for stands in.
+Read again from their addresses, so that the draws of a stored run can be set beside what went into them. Shocks still
+to come are no such numbers but paths; of the drivers, the level of the year asked for stands in. Of a mixture, the
+numbers that all branches have, as they are in the branch that a draw follows, and whether it follows each.
 
 Refused here: what they do to an outcome, that is `shares` and `budget`.
 """
@@ -14,27 +15,40 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from forecast.block import block_inputs, driver_forcing, picked_rows
+from forecast.branching import MixturePlan, branches_of
+from forecast.conditions import Shock
 from forecast.distributions import Constant
 from forecast.draws import Array
 from forecast.drivers import DRIVERS
+from forecast.fates import Fates
+from forecast.groups import Path, Project
 from forecast.inputs import Inputs, Judged, Learned
 from forecast.lever_plan import Duty, Purchase
-from forecast.plan import Path, Plan
+from forecast.localization import SUPPLIERS
+from forecast.plan import Plan
 from forecast.processes import FLOWS
-from forecast.projects import fate
+from forecast.projects import Course, course
 from forecast.quarters import year_of
+from forecast.shocks import happening, stated_inputs
 from forecast.streams import Streams
 
 _WORDS = {
     "realised": "goes ahead",
     "happens": "comes",
+    "survives": "is not cut",
+    "at": "date",
+    "korea": "weight of Korea",
+    "third_country": "weight of third countries",
     "slip": "delay, quarters",
     "scale": "realised over stated amount",
     "amount": "amount, bn USD",
     "local": "local share reached",
     "speed": "years it takes",
 }
-_DATES = ("start", "from", "until", "end")
+_LEVELS = ("phases", "sectors", "shares", "at")
+"""Parts of an address that a reader does not miss."""
+
+_DATES = ("start", "from", "until", "end", ".at")
 _DRIVERS = {"us_output": "US output", "won_per_dollar": "won per dollar", "oil": "oil price"}
 _SUPPLIERS = ("local", "third-country")
 _PAIRS = {
@@ -46,22 +60,32 @@ _PAIRS = {
 """What a parameter is multiplied by for readers, and its name."""
 
 
-def unknown_values(plan: Plan, streams: Streams, year: int) -> dict[str, Array]:
-    """Values of every uncertain number in one block, `(n_draws,)` each, by a name for readers.
+def unknown_values(plan: Plan | MixturePlan, streams: Streams, year: int) -> dict[str, Array]:
+    """Values of every number that may be uncertain in one block, `(n_draws,)` each, by a name for readers.
 
     Args:
-        plan: the compiled scenario.
+        plan: the compiled scenario or mixture.
         streams: random numbers of the block, as in the run.
         year: calendar year up to which the drivers are followed.
     """
+    if isinstance(plan, MixturePlan):
+        return _of_mixture(plan, streams, year)
     inputs = block_inputs(plan, streams)
-    found = _trade(plan, streams) | _driver_levels(plan, streams, year)
+    found = _trade(plan, inputs.streams) | _driver_levels(plan, inputs, year)
     if plan.groups:
-        found |= _localization(plan, streams) | _plants(plan, inputs) | _coefficients(plan, inputs)
-    found |= _stated((plan.groups, plan.path), inputs)
+        found |= _localization(plan, inputs.streams) | _plants(plan, inputs) | _coefficients(plan, inputs)
+    found |= _stated((plan.groups, plan.path, plan.conditions), inputs) | _stated_shocks(plan.shocks, inputs)
     if plan.levers is not None:
         found |= _levers(plan, inputs)
-    return {name: values for name, values in found.items() if np.ptp(values)}
+    return {name: np.broadcast_to(values, (streams.n_draws,)) for name, values in found.items()}
+
+
+def _of_mixture(plan: MixturePlan, streams: Streams, year: int) -> dict[str, Array]:
+    chosen = branches_of(plan, streams)
+    branches = [unknown_values(branch, streams, year) for branch in plan.plans]
+    shared = [name for name in branches[0] if all(name in branch for branch in branches)]
+    followed = {f"{label}: followed": np.asarray(chosen == index, float) for index, label in enumerate(plan.labels)}
+    return followed | {name: np.choose(chosen, [branch[name] for branch in branches]) for name in shared}
 
 
 def _trade(plan: Plan, streams: Streams) -> dict[str, Array]:
@@ -75,9 +99,9 @@ def _trade(plan: Plan, streams: Streams) -> dict[str, Array]:
     return found
 
 
-def _driver_levels(plan: Plan, streams: Streams, year: int) -> dict[str, Array]:
+def _driver_levels(plan: Plan, inputs: Inputs, year: int) -> dict[str, Array]:
     """Level of each driver above its usual path, mean over the year, percent."""
-    level = np.cumsum(driver_forcing(plan, streams), axis=0)
+    level = np.cumsum(driver_forcing(plan, inputs), axis=0)
     quarters = [row for row in range(plan.n_periods) if year_of(plan.origin + 1 + row) == year]
     excess = 100.0 * np.expm1(level[quarters].mean(axis=0))
     return {f"{_DRIVERS[name]} in {year}, % above usual path": excess[index] for index, name in enumerate(DRIVERS)}
@@ -89,14 +113,26 @@ def _localization(plan: Plan, streams: Streams) -> dict[str, Array]:
 
 
 def _plants(plan: Plan, inputs: Inputs) -> dict[str, Array]:
-    """What becomes of each plant."""
+    """What becomes of each announcement, and of the programmes they belong to."""
+    fates = Fates(plan, inputs)
     found: dict[str, Array] = {}
-    for group in plan.groups:
-        for project in group.projects:
-            own = fate(plan, inputs, project, inputs.value(project.coefficients["construction_quarters"]))
-            for name in ("realised", "slip", "scale"):
-                found[f"{project.id}: {_WORDS[name]}"] = np.asarray(getattr(own, name), dtype=float)
+    for project in (project for group in plan.groups for project in group.projects):
+        found |= _plant(project, course(inputs, fates, project))
+        for cut in project.tie.cuts:
+            if cut.probability is not None:
+                survives = inputs.happens(f"{cut.stream}.realised", inputs.value(cut.probability))
+                found[_label(f"{cut.stream}.survives")] = np.asarray(survives, dtype=float)
     return found
+
+
+def _plant(project: Project, own: Course) -> dict[str, Array]:
+    """Whether a phase goes ahead; delay and scale are those of the announcement, whose phases share them."""
+    phase = f"{project.id}, {project.phase}" if project.phase else project.id
+    return {
+        f"{phase}: {_WORDS['realised']}": np.asarray(own.realised, dtype=float),
+        f"{project.id}: {_WORDS['slip']}": np.asarray(own.slip, dtype=float),
+        f"{project.id}: {_WORDS['scale']}": np.asarray(own.scale / project.share, dtype=float),
+    }
 
 
 def _coefficients(plan: Plan, inputs: Inputs) -> dict[str, Array]:
@@ -115,8 +151,19 @@ def _levers(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     found = _stated(plan.levers, inputs)
     levers: list[Duty | Purchase] = [duty for taxed in plan.levers.taxed.values() for duty in taxed.duties]
     for lever in filter(lambda lever: lever.happens, [*levers, *plan.levers.purchases]):
-        comes = inputs.streams.uniforms(lever.happens) < inputs.value(lever.probability)
+        comes = inputs.happens(lever.happens, inputs.value(lever.probability))
         found[_label(lever.happens)] = np.asarray(comes, dtype=float)
+    return found
+
+
+def _stated_shocks(shocks: tuple[Shock, ...], inputs: Inputs) -> dict[str, Array]:
+    found: dict[str, Array] = {}
+    for shock in shocks:
+        numbers = stated_inputs(shock)
+        found |= _stated(numbers, inputs)
+        if "probability" in numbers:
+            comes = inputs.happens(happening(shock), inputs.value(numbers["probability"]))
+            found[_label(happening(shock))] = np.asarray(comes, dtype=float)
     return found
 
 
@@ -134,10 +181,10 @@ def _judged(part: object) -> Iterator[Judged]:
         if not isinstance(part.law, Constant):
             yield part
     elif isinstance(part, Path):
-        stated = ((name, getattr(part.assumed, name)) for name in ("local", "speed"))
-        yield from (
-            Judged(f"{part.stream}.{name}", law) for name, law in stated if not isinstance(law, Constant | None)
-        )
+        stated = [(name, getattr(part.assumed, name)) for name in ("local", "speed")]
+        shares = zip(SUPPLIERS, part.assumed.shares or (), strict=False)
+        laws = [*stated, *((f"shares.{name}", law) for name, law in shares)]
+        yield from (Judged(f"{part.stream}.{name}", law) for name, law in laws if not isinstance(law, Constant | None))
     elif isinstance(part, tuple):
         for item in part:
             yield from _judged(item)
@@ -154,7 +201,7 @@ def _label(stream: str) -> str:
     ('HMG-06: amount, bn USD', 'steel: ramp quarters', 'tariffs: elasticity')
     """
     head, *middle, last = stream.split(".")
-    owner = ", ".join(map(_spaced, middle)) if middle else _spaced(head)
+    owner = ", ".join(_spaced(part) for part in middle if part not in _LEVELS) or _spaced(head)
     return f"{owner}: {_WORDS.get(last, _spaced(last))}"
 
 

@@ -12,14 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.draws import Array
+from forecast.layout import short
 from forecast.shares import Estimate, classes, explained_share, narrowing, standard_error
 
 TAIL = 0.1
 """Part of the draws at either end of an input that its swing is read from."""
-
-
-FIRST_YEAR = 1900
-"""Inputs beyond it are dates, and are told to a tenth of a year."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +44,8 @@ class Worth:
         """The input where it is low and where it is high, as text: `no` and `yes` where it is one of both."""
         if set(np.unique(self.values)) == {0.0, 1.0}:
             return "no", "yes"
-        low, high = (f"{level:.1f}" if level > FIRST_YEAR else f"{level:.2g}" for level in self.levels)
-        return low.replace("-", "−"), high.replace("-", "−")
+        low, high = ("0" if level == 0 else short(level) for level in self.levels)
+        return low, high
 
 
 def worth_knowing(values: Mapping[str, Array], outcome: Array, block_size: int) -> tuple[Worth, ...]:

@@ -10,54 +10,30 @@ import numpy as np
 import pytest
 import scipy
 from click.testing import CliRunner
-from plans import ORIGIN, group, plan, project
+from plans import ORIGIN, group, judged, plan, project
 
 import forecast
 from forecast import budget as budget_module
 from forecast.block import simulated_flows
-from forecast.budget import Simulation, uncertainty_budget, write_budget
+from forecast.branching import MixturePlan
+from forecast.budget import Simulation, sources_in_common, uncertainty_budget, write_budget
 from forecast.budget_pages import save_budget_charts
 from forecast.budget_tables import budget_words
 from forecast.cli import cli
-from forecast.distributions import Uniform
+from forecast.conditions import Shock
+from forecast.distributions import Constant, Law, Normal, Uniform
 from forecast.engine import Settings
 from forecast.errors import RunError
+from forecast.groups import Group
 from forecast.prospects import investment_phases, purchase_shares
-from forecast.resampling import Resampled, sources_used
+from forecast.resampling import Resampled
 from forecast.results import Results
-from forecast.sources import source_of
 from forecast.streams import Streams
+from forecast.ties import Cut, Tie
 from forecast.unknowns import unknown_values
 from forecast.worth import worth_knowing
 
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.mark.parametrize(
-    ("stream", "source"),
-    [
-        ("baseline.shock", "shocks"),
-        ("running.error", "shocks"),
-        ("posterior.baseline", "trade"),
-        ("drivers.tail", "drivers"),
-        ("drivers.oil.growth", "drivers"),
-        ("posterior.bridge", "books"),
-        ("posterior.realisation", "happening"),
-        ("investments.X-1.realised", "happening"),
-        ("programmes.chips.realised", "happening"),
-        ("investments.X-1.amount", "terms"),
-        ("investments.X-1.phases.two.slip", "terms"),
-        ("investments.X-1.displacement_rate", "coefficients"),
-        ("sectors.steel.korean_share", "coefficients"),
-        ("investments.X-1.localization.local", "localization"),
-        ("localization.innovation", "localization"),
-        ("tariffs.cars.happens", "levers"),
-        ("import_commitments.gas.per_year", "levers"),
-        ("something.new", "other"),
-    ],
-)
-def test_every_stream_has_a_source(stream: str, source: str) -> None:
-    assert source_of(stream) == source
 
 
 def test_nothing_drawn_again_is_the_run_itself_but_for_its_gammas() -> None:
@@ -107,18 +83,15 @@ PARTS = np.array([RATE_MEAN**2 * AMOUNT_VARIANCE, AMOUNT_MEAN**2 * RATE_VARIANCE
 
 
 def pencil_plan(**changes: object) -> Simulation:
-    plant = project("X", amount=Uniform(4.0, 8.0))
-    made = plan(group(plant, displacement_rate=Uniform(0.0, 0.5)), block_size=1_000, **changes)
-    named = replace(
-        made.groups[0],
-        coefficients=dict(made.groups[0].coefficients)
-        | {
-            "displacement_rate": replace(
-                made.groups[0].coefficients["displacement_rate"], stream="investments.X.displacement_rate"
-            )
-        },
-    )
-    return Simulation(replace(made, groups=(named,)), 5, 4)
+    plant = own_group("X", Uniform(4.0, 8.0), Uniform(0.0, 0.5))
+    return Simulation(plan(plant, block_size=1_000, **changes), 5, 4)
+
+
+def own_group(name: str, amount: float | Law, displacement: float | Law) -> Group:
+    """A plant that replaces exports at a rate of its own, with the address that has in a scenario."""
+    made = group(project(name, amount=amount), displacement_rate=displacement)
+    own = judged(f"investments.{name}.displacement_rate", displacement)
+    return replace(made, coefficients={**made.coefficients, "displacement_rate": own})
 
 
 def test_shares_of_a_plan_are_those_of_the_pencil() -> None:
@@ -151,7 +124,86 @@ def test_knowing_a_source_narrows_the_interval_of_the_pencil(monkeypatch: pytest
 
 
 def test_sources_are_those_a_plan_draws_from() -> None:
-    assert sources_used(lambda streams: simulated_flows(plan(), streams)) == ("shocks", "trade", "drivers")
+    assert Simulation(plan(), 0, 0).sources == ("shocks", "trade", "drivers")
+
+
+# The same effect over its k with two plants, one of an amount of 6 + za, one of 6 that replaces 0.25 + 0.01 zd:
+# -0.05 za - 0.06 zd, za and zd standard normal: linear and normal, whatever their correlation.
+ALPHA, BETA = -0.05, -0.06
+
+
+def linear_plan(correlation: float) -> Simulation:
+    amounts, rate = "investments.X.amount", "investments.Y.displacement_rate"
+    mixes = {amounts: ((amounts, 1.0),), rate: ((amounts, correlation), (rate, np.sqrt(1 - correlation**2)))}
+    plants = own_group("X", Normal(6.0, 1.0), 0.25), own_group("Y", 6.0, Normal(0.25, 0.01))
+    return Simulation(plan(*plants, n_years=3, block_size=500, mixes=mixes), 3, 4)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.6, -0.8])
+def test_shares_of_a_linear_normal_plan_are_those_of_the_closed_form(correlation: float) -> None:
+    """What both have in common counts with the first: it draws from one stream, the other from both."""
+    simulation = linear_plan(correlation)
+    found = simulation.effects(10)
+    rows = [simulation.sources.index(name) for name in ("terms", "coefficients")]
+    parts = np.array([ALPHA + BETA * correlation, BETA * np.sqrt(1 - correlation**2)]) ** 2
+    for part in (found.first, found.total):
+        gap = np.abs(part.value[rows, -1] - parts / parts.sum())
+        assert (gap <= 4 * part.error[rows, -1]).all()
+        assert (part.error[rows, -1] < 0.04).all()  # shares move by 0.35 from one correlation to the next
+    assert abs(found.interactions.value[-1]) <= 4 * found.interactions.error[-1]
+
+
+def test_a_budget_says_what_correlated_sources_have_in_common(found: budget_module.Budget) -> None:
+    pairs = sources_in_common(linear_plan(0.6).plan)
+    assert pairs == (("terms", "coefficients"),)
+    said = budget_words(replace(found, in_common=pairs, correlated=True)).plain
+    assert "The scenario correlates inputs" in said
+    assert "counts with “size and timing of plants”" in said
+    assert "correlates inputs" not in budget_words(found).plain
+
+
+def test_of_a_mixture_the_choice_of_branch_is_a_source() -> None:
+    """Effects k' a and k' b at weights 0.3 and 0.7, a on [4, 8] in both: choice 0.21 * 36 k'^2 of what there is."""
+    one, other = (plan(own_group("X", Uniform(4.0, 8.0), rate), n_years=3, block_size=500) for rate in (0.25, 0.5))
+    weights = tuple(judged(f"mixture.{label}.weight", weight) for label, weight in {"a": 0.3, "b": 0.7}.items())
+    simulation = Simulation(MixturePlan(("a", "b"), weights, (one, other)), 2, 4)
+    found = simulation.effects(10)
+    rate = np.array([0.05, 0.3])
+    mean, square = np.array([0.3, 0.7]) @ rate, np.array([0.3, 0.7]) @ rate**2
+    spread = square - mean**2
+    parts = np.array([AMOUNT_MEAN**2 * spread, mean**2 * AMOUNT_VARIANCE, spread * AMOUNT_VARIANCE])
+    rows = [simulation.sources.index(name) for name in ("branch", "terms")]
+    for part, expected in ((found.first, parts[:2]), (found.total, parts[:2] + parts[2])):
+        gap = np.abs(part.value[rows, -1] - expected / parts.sum())
+        assert (gap <= 4 * part.error[rows, -1]).all()
+
+
+def test_unknowns_of_a_mixture_are_those_of_the_branch_that_a_draw_follows() -> None:
+    plans = [plan(group(project("X", amount=Uniform(low, low + 1.0)))) for low in (1.0, 5.0)]
+    weights = tuple(judged(f"mixture.{label}.weight", 1.0) for label in "ab")
+    values = unknown_values(MixturePlan(("a", "b"), weights, tuple(plans)), Streams(0, 0, 500), 2028)
+    follows, amount = values["b: followed"] > 0, values["X: amount, bn USD"]
+    assert 0 < follows.sum() < 500
+    np.testing.assert_array_equal(follows, amount > 4.0)
+    np.testing.assert_array_equal(follows, values["a: followed"] == 0)
+
+
+def test_unknowns_know_ties_programmes_phases_and_shocks() -> None:
+    stated = project("X", probability=0.5), project("Y", probability=0.6)
+    cut = Cut("programmes.p", judged("programmes.p.probability", 0.7), None)
+    tied = replace(stated[1], tie=Tie(requires=("X",), cuts=(cut,)))
+    phase = replace(stated[0], phase="two", share=0.25, scale=judged("investments.X.scale", Uniform(0.8, 1.2)))
+    shock = Shock("slump", "exports", Constant(ORIGIN + 2.0), None, size=Uniform(-0.2, -0.1), probability=Constant(0.3))
+    values = unknown_values(plan(group(phase, tied), shocks=(shock,)), Streams(0, 0, 2_000), 2028)
+    assert not (
+        (values["Y: goes ahead"] > 0) & ~((values["X, two: goes ahead"] > 0) & (values["p: is not cut"] > 0))
+    ).any()
+    assert values["Y: goes ahead"].any()
+    assert (
+        0.8 <= values["X: realised over stated amount"].min() <= values["X: realised over stated amount"].max() <= 1.2
+    )
+    assert {*np.unique(values["slump: comes"])} == {0.0, 1.0}
+    assert values["slump: size"].max() <= -0.1
 
 
 @pytest.fixture(scope="module")

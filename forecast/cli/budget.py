@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.runs import load_scenarios
+from forecast.cli.runs import load_worlds
 from forecast.cli.terminal import demand_workers, progress_bar, terminal
 
 if TYPE_CHECKING:
@@ -73,5 +73,5 @@ def _results(given: str, out: Path, parameters: Posterior | None, n_jobs: int) -
 
     if Path(given).is_dir():
         return load_results(given)
-    (scenario,) = load_scenarios([given], [])
-    return run_scenario(scenario, out=out, posterior=parameters, n_jobs=n_jobs).results
+    (world,) = load_worlds([given], [])
+    return run_scenario(world, out=out, posterior=parameters, n_jobs=n_jobs).results

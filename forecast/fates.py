@@ -1,0 +1,87 @@
+"""Whether each project goes ahead, in every draw of a block, and when it is planned to produce.
+
+An announcement goes ahead if its own draw says so, all that it requires do, none that it excludes does, and the
+programmes it belongs to survive; or, with the fate of another, exactly when that one does. Of an announcement in phases
+every phase is decided with the same draw, so that a plant given up early loses the later phases first; for others it
+went ahead if any phase did. Ties form no circle (that is `links`), so each fate is settled from those before it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast import realisation
+from forecast.groups import Project
+from forecast.inputs import Inputs, Outcomes, Values
+from forecast.plan import Plan
+from forecast.ties import Cut
+
+
+class Fates:
+    """Fates of one block, each worked out when it is asked for.
+
+    Args:
+        plan: the compiled scenario.
+        inputs: uncertain numbers of the block.
+    """
+
+    def __init__(self, plan: Plan, inputs: Inputs) -> None:
+        self._origin = plan.origin
+        self._inputs = inputs
+        self._projects: dict[str, list[Project]] = {}
+        for group in plan.groups:
+            for project in group.projects:
+                self._projects.setdefault(project.id, []).append(project)
+        self._announced: dict[str, Outcomes] = {}
+
+    def realised(self, project: Project, planned: Values) -> Outcomes:
+        """Whether a project planned to produce at `planned` goes ahead, `(n_draws,)`."""
+        tie = project.tie
+        realised = self._announcement(tie.same_as) if tie.same_as is not None else self._own(project, planned)
+        for id in tie.requires:
+            realised = realised & self._announcement(id)
+        for id in tie.excludes:
+            realised = realised & ~self._announcement(id)
+        for cut in tie.cuts:
+            realised = realised & self._survives(cut)
+        if project.chance is not None:
+            realised = realised & self._inputs.happens(f"{project.stream}.realised", self._inputs.value(project.chance))
+        return realised
+
+    def _own(self, project: Project, planned: Values) -> Outcomes:
+        probability = self._probability(project, planned - max(self._origin + 1.0, project.announced))
+        return self._inputs.happens(f"investments.{project.id}.realised", probability)
+
+    def _probability(self, project: Project, wait: Values) -> Values:
+        """Chance that a project comes true that is planned to produce in `wait` quarters."""
+        if project.probability is not None:
+            return self._inputs.value(project.probability)
+        return realisation.survival(self._inputs.realisation["hazard"][project.outlook], wait / 4)
+
+    def _survives(self, cut: Cut) -> Outcomes:
+        if cut.probability is None:
+            return np.ones(self._inputs.streams.n_draws, dtype=bool)
+        return self._inputs.happens(f"{cut.stream}.realised", self._inputs.value(cut.probability))
+
+    def _announcement(self, id: str) -> Outcomes:
+        """Whether an announcement goes ahead, in any of its phases."""
+        if id not in self._announced:
+            phases = [self.realised(project, planned_dates(self._inputs, project)[1]) for project in self._projects[id]]
+            self._announced[id] = np.any(phases, axis=0)
+        return self._announced[id]
+
+
+def planned_dates(inputs: Inputs, project: Project) -> tuple[Values, Values]:
+    """Start of construction and planned start of production.
+
+    A date not stated lies one building time from the other, though nothing is built before it is announced. A plant
+    that was bought stands already, so its production does not wait for what is built on it.
+    """
+    building = inputs.value(project.coefficients["construction_quarters"])
+    stated = {
+        name: inputs.value(date)
+        for name, date in (("start", project.construction_start), ("production", project.production_start))
+        if date is not None
+    }
+    start = stated["start"] if "start" in stated else np.maximum(stated["production"] - building, project.announced)
+    return start, stated["production"] if "production" in stated else start + building
