@@ -193,8 +193,10 @@ def _outcome_draws(run: Results, plan: Plan | MixturePlan, year: int, series: st
     if kept is None:
         raise RunError(f"{run.folder}: got a run of {run.manifest['n_draws']:,} draws, too many to be kept")
     outcome = kept[plan.years.index(year)]
-    if not np.ptp(outcome) or not np.isfinite(outcome).all():
-        raise RunError(f"{run.name}: nothing spreads {series} in {year}, or draws of it failed")
+    if n_failed := int(np.sum(~np.isfinite(outcome))):
+        raise RunError(f"{run.name}: got {n_failed:,} draws of {series} in {year} that are not finite, expected none")
+    if not np.ptp(outcome):
+        raise RunError(f"{run.name}: nothing spreads {series} in {year}: it is {outcome[0]:g} in every draw")
     return np.asarray(outcome)
 
 

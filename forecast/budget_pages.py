@@ -31,7 +31,11 @@ def save_budget_charts(budget: Budget) -> list[Path]:
 def budget_chart(budget: Budget) -> Figure:
     """Shares of the variance by source, and the swings of the inputs that tell most."""
     shown = "shares are of the variance, with two Monte Carlo errors either way"
-    figure, (left, right) = titled_figure(_heading(budget, "what spreads", shown), columns=2, room=0.75, foot=0.3)
+    foot = (
+        "Low and high: lowest and highest tenth of the draws of an input, or no and yes; everything else as it comes."
+    )
+    heading = _heading(budget, "what spreads", shown, foot)
+    figure, (left, right) = titled_figure(heading, columns=2, room=0.75, foot=0.3)
     rows, quantity = budget.ranked, f"{NAMES[budget.series]} in {budget.year}"
     alone, total, errors = (
         100 * part[rows, budget.at]
@@ -58,19 +62,18 @@ def inputs_chart(budget: Budget) -> Figure:
     """Draws of the outcome against the inputs that tell most."""
     shown = budget.inputs[:N_SCATTERS]
     words = "dots: draws, thinned; line: means of all draws in tenths of the input"
-    figure, axes = titled_figure(
-        _heading(budget, "what tells most of", words), columns=len(shown), room=0.55, foot=0.15
-    )
+    heading = _heading(budget, "what tells most of", words, "")
+    figure, axes = titled_figure(heading, columns=len(shown), room=0.55, foot=0.15)
     for ax, item in zip(axes, shown, strict=True):
         quantity = f"{SHORT[budget.series]} in {budget.year}"
         draw_scatter(ax, item.values, budget.outcome, name=item.name, quantity=quantity, basis=budget.run.basis)
     return figure
 
 
-def _heading(budget: Budget, asked: str, words: str) -> Heading:
+def _heading(budget: Budget, asked: str, words: str, foot: str) -> Heading:
     return Heading(
         f"{budget.run.title}: {asked} {NAMES[budget.series]} in {budget.year}",
         f"{budget.outcome.size:,} draws; data to {budget.run.manifest['origin']}; {BASIS_NAMES[budget.run.basis]}; "
         f"{words}.",
-        "Low and high: lowest and highest tenth of the draws of an input, or no and yes; everything else as it comes.",
+        foot,
     )

@@ -7,12 +7,13 @@ from rich.console import Group
 from rich.text import Text
 
 from forecast.budget import Budget
-from forecast.layout import plain_table, short, titled
+from forecast.layout import plain_table, titled
 from forecast.numerals import rounded
 from forecast.palette import BASIS_NAMES
 from forecast.shares import LEVELS, Estimate, width
 from forecast.sources import SOURCES
 from forecast.summary import decimals, quantile_name
+from forecast.worth import TAIL
 
 OUTCOMES = {
     "trade_balance": "Korea's goods surplus with the US",
@@ -48,8 +49,9 @@ def worth_table(budget: Budget) -> Group:
         ["Input", "Alone,\n% of variance", _NARROWER, "Mean of the outcome\nin its lowest and\nhighest tenth"]
     )
     table.columns[0].justify = "left"
+    error = float(budget.outcome.std()) / (TAIL * budget.outcome.size) ** 0.5
     for item in budget.inputs[:N_INPUTS]:
-        swing = " to ".join(map(short, item.swing))
+        swing = " to ".join(rounded(end, error, 1) for end in item.swing)
         table.add_row(Text(item.name), _share(*_pair(item.share)), _spread(*_pair(item.narrowing)), swing)
     return titled("What would be worth knowing", table)
 

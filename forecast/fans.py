@@ -20,6 +20,8 @@ from forecast.page import Heading, frame_axes, name_curves, titled_figure, write
 from forecast.palette import GREY, INK, MEDIAN, RULE
 
 _BAR = 0.62
+_ROOM = 0.09
+"""Part of an axis on either side of its zero line, for words."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +104,8 @@ def draw_difference(
     frame_axes(ax, palette.unit_label("Difference in the goods surplus", basis))
     draw_bands(ax, years, bands, median)
     fit_axes(ax, np.asarray(years), bands, [0.0])
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, -_ROOM * (high - low)), max(high, _ROOM * (high - low)))
     write_text(ax, 0.01, 0.98, f"↑ larger with {alternative}", transform=ax.transAxes, va="top", color=GREY)
     write_text(ax, 0.01, 0.02, f"↓ larger with {reference}", transform=ax.transAxes, va="bottom", color=GREY)
     label_ends(ax, int(np.asarray(years).max()), bands, median)

@@ -21,7 +21,7 @@ SOURCES = {
     "localization": "Localization",
     "levers": "Tariffs and import commitments",
     "stated": "Shocks the scenario states",
-    "branch": "Which scenario of the mixture",
+    "branch": "The choice of scenario",
     "other": "Other assumptions",
 }
 """Sources in the order in which they are shown, with their names for readers."""

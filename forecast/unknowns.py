@@ -1,8 +1,9 @@
 """The single numbers a plan does not know, by name, with their values in the draws of one block.
 
 Read again from their addresses, so that the draws of a stored run can be set beside what went into them. Shocks still
-to come are no such numbers but paths; of the drivers, the level of the year asked for stands in. Of a mixture, the
-numbers that all branches have, as they are in the branch that a draw follows, and whether it follows each.
+to come are no such numbers but paths; of the drivers, the level of the year asked for stands in. Of a mixture, whether
+a draw follows each branch, and the numbers of all of them: as they are in the branch that the draw follows, or, where
+that one has no such number, as they would be in one that has.
 
 Refused here: what they do to an outcome, that is `shares` and `budget`.
 """
@@ -39,6 +40,15 @@ _WORDS = {
     "at": "date",
     "korea": "weight of Korea",
     "third_country": "weight of third countries",
+    "machinery_share": "machinery in capex",
+    "korean_machinery_share": "Korean share of machinery",
+    "output_per_capex": "output a year per USD of capex",
+    "purchases_per_output": "purchases per USD of output",
+    "korean_share": "Korean share of purchases",
+    "displacement_rate": "exports replaced per USD of output",
+    "reverse_import_rate": "goods sent back per USD of output",
+    "construction_quarters": "quarters of construction",
+    "ramp_quarters": "quarters to full output",
     "slip": "delay, quarters",
     "scale": "realised over stated amount",
     "amount": "amount, bn USD",
@@ -83,9 +93,11 @@ def unknown_values(plan: Plan | MixturePlan, streams: Streams, year: int) -> dic
 def _of_mixture(plan: MixturePlan, streams: Streams, year: int) -> dict[str, Array]:
     chosen = branches_of(plan, streams)
     branches = [unknown_values(branch, streams, year) for branch in plan.plans]
-    shared = [name for name in branches[0] if all(name in branch for branch in branches)]
-    followed = {f"{label}: followed": np.asarray(chosen == index, float) for index, label in enumerate(plan.labels)}
-    return followed | {name: np.choose(chosen, [branch[name] for branch in branches]) for name in shared}
+    found = {f"{label}: followed": np.asarray(chosen == index, float) for index, label in enumerate(plan.labels)}
+    for branch in branches:
+        for name, values in branch.items():
+            found.setdefault(name, np.choose(chosen, [other.get(name, values) for other in branches]))
+    return found
 
 
 def _trade(plan: Plan, streams: Streams) -> dict[str, Array]:
@@ -142,7 +154,7 @@ def _coefficients(plan: Plan, inputs: Inputs) -> dict[str, Array]:
         for coefficients in (group.coefficients, *(project.coefficients for project in group.projects)):
             for name, source in coefficients.items():
                 if isinstance(source, Learned):
-                    found[f"{_spaced(group.sector)}: {_spaced(name)}"] = np.asarray(inputs.value(source))
+                    found[_label(f"sectors.{group.sector}.{name}")] = np.asarray(inputs.value(source))
     return found
 
 
@@ -198,7 +210,7 @@ def _label(stream: str) -> str:
     """A name for readers of the number at a stream address.
 
     >>> _label("investments.HMG-06.amount"), _label("sectors.steel.ramp_quarters"), _label("tariffs.elasticity")
-    ('HMG-06: amount, bn USD', 'steel: ramp quarters', 'tariffs: elasticity')
+    ('HMG-06: amount, bn USD', 'steel: quarters to full output', 'tariffs: elasticity')
     """
     head, *middle, last = stream.split(".")
     owner = ", ".join(_spaced(part) for part in middle if part not in _LEVELS) or _spaced(head)
@@ -206,4 +218,4 @@ def _label(stream: str) -> str:
 
 
 def _spaced(name: str) -> str:
-    return name.replace("_", " ").replace("korean", "Korean")
+    return name.replace("_", " ")

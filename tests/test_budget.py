@@ -179,13 +179,17 @@ def test_of_a_mixture_the_choice_of_branch_is_a_source() -> None:
 
 
 def test_unknowns_of_a_mixture_are_those_of_the_branch_that_a_draw_follows() -> None:
-    plans = [plan(group(project("X", amount=Uniform(low, low + 1.0)))) for low in (1.0, 5.0)]
+    other = project("Z", amount=Uniform(1.0, 2.0))
+    plans = [
+        plan(group(project("X", amount=Uniform(low, low + 1.0)), *also)) for low, also in ((1.0, ()), (5.0, [other]))
+    ]
     weights = tuple(judged(f"mixture.{label}.weight", 1.0) for label in "ab")
     values = unknown_values(MixturePlan(("a", "b"), weights, tuple(plans)), Streams(0, 0, 500), 2028)
     follows, amount = values["b: followed"] > 0, values["X: amount, bn USD"]
     assert 0 < follows.sum() < 500
     np.testing.assert_array_equal(follows, amount > 4.0)
     np.testing.assert_array_equal(follows, values["a: followed"] == 0)
+    assert len(np.unique(values["Z: amount, bn USD"])) == 500  # of the second alone, but drawn whatever is followed
 
 
 def test_unknowns_know_ties_programmes_phases_and_shocks() -> None:
@@ -240,8 +244,10 @@ def test_of_an_effect_the_shocks_to_trade_are_no_part(found: budget_module.Budge
     assert shares["shocks"] == shares["trade"] == shares["books"] == shares["drivers"] == 0.0
     assert shares["coefficients"] > 0.2
     names = [item.name for item in found.inputs]
-    assert "autos: displacement rate" in names[:3]
-    assert not [name for name in names if "exports" in name and found.inputs[names.index(name)].share.value > 0.05]
+    assert "autos: exports replaced per USD of output" in names[:3]
+    of_trade = ("usual growth", "response of", "pull of", "shock to", "above usual path")
+    told = [item for item in found.inputs if item.name.startswith(of_trade) or item.name.endswith(of_trade)]
+    assert all(item.share.value < 0.05 for item in told)  # chance findings among many inputs, at two errors
 
 
 def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> None:
@@ -263,7 +269,7 @@ def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> No
     [
         ("hyundai", 2040, "trade_balance", "got year 2040, expected one from 2026 to 2030"),
         ("hyundai", 2030, "tariffs", "got 'tariffs', expected one of trade_balance"),
-        ("baseline", 2030, "investment_effect", "nothing spreads investment_effect in 2030"),
+        ("baseline", 2030, "investment_effect", "nothing spreads investment_effect in 2030: it is 0 in every"),
     ],
 )
 def test_what_cannot_be_taken_apart_is_said(

@@ -54,9 +54,9 @@ def effect(ax: Axes) -> Axes:
 
 
 def history(ax: Axes) -> Axes:
-    flows = np.array([[116, 65, 51.0], [131, 66, 65.7], [123, np.nan, np.nan], [110, 55, 55.0]])
-    months = np.array([[12, 12, 12], [12, 12, 12], [12, 0, 0], [8] * 3])
-    return plots.draw_history(ax, np.arange(2023, 2027), flows, months, basis="us_census")
+    flows = [[95, 66, 29.3], [115, 72, 43.3], [116, 65, 51.4], [131, 66, 65.7], [123, np.nan, np.nan], [110, 55, 55.0]]
+    months = np.array([*[[12, 12, 12]] * 4, [12, 0, 0], [8] * 3])
+    return plots.draw_history(ax, np.arange(2021, 2027), np.array(flows), months, basis="us_census")
 
 
 def densities(ax: Axes) -> Axes:
@@ -87,7 +87,7 @@ def shares(ax: Axes) -> Axes:
 def tornado(ax: Axes) -> Axes:
     return plots.draw_tornado(
         ax,
-        ["autos: displacement rate", "delay, quarters", "goes ahead"],
+        ["autos: exports replaced per USD of output", "delay, quarters", "goes ahead"],
         [(-0.8, -5.6), (-3.6, -0.4), (-1.2, -3.0)],
         [("0.13", "0.98"), ("0", "27"), ("no", "yes")],
         middle=-2.9,
@@ -98,7 +98,7 @@ def tornado(ax: Axes) -> Axes:
 
 def scatter(ax: Axes) -> Axes:
     other = (0.6180339887 * np.arange(LEVELS.size)) % 1.0
-    names = {"name": "displacement rate", "quantity": "Surplus in 2030", "basis": "us_census"}
+    names = {"name": "exports replaced per USD of output", "quantity": "Surplus in 2030", "basis": "us_census"}
     return plots.draw_scatter(ax, LEVELS, -5 * LEVELS + 3 * other, **names)
 
 
@@ -115,9 +115,9 @@ def composition(ax: Axes) -> Axes:
 
 def timeline(ax: Axes) -> Axes:
     plants = [
-        Phases("Vehicles", 9.0, 0.93, 2026.0, 2028.4, 2030.3, (2027.3, 2031.2)),
-        Phases("Steel mill", 5.8, 0.89, 2026.5, 2029.0, 2031.1, (2029.0, 2032.0)),
-        Phases("Future industries", 6.0, 1.0, 2025.5, 2026.2, 2026.9, (2026.2, 2026.2)),
+        Phases("Vehicles", 9.0, 0.93, 2026.0, 2028.4, 2030.3, None, (2027.3, 2031.2)),
+        Phases("Steel mill", 5.8, 0.89, 2026.5, 2029.0, 2031.1, None, (2029.0, 2032.0)),
+        Phases("Future industries", 6.0, 1.0, 2025.5, 2026.2, 2026.9, 2033.5, (2026.2, 2026.2)),
     ]
     return plots.draw_timeline(ax, plants, until=2036)
 
