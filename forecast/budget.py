@@ -2,20 +2,17 @@
 
 Three answers, each with its Monte Carlo error.
 
-*Sources.* Groups of random streams (`sources`) are drawn again one at a time with all others kept (`resampling`), which
-gives first-order and total shares of the variance (`shares.effects`). The value of learning a source is the width of
-the 80 % interval less its mean width where the source is known: each of `N_KNOWN` blocks holds the source at one value.
+*Sources.* Groups of random streams (`sources`) are drawn again one at a time with all others kept (`experiment`), which
+gives first-order and total shares of the variance. The value of learning a source is the width of the 80 % interval
+less its mean width where the source is known. What inputs of two sources that are correlated have in common counts with
+the first of them.
 
 *Single inputs.* The run's own draws are cut into classes of each input (`unknowns`); what the classes tell of the
-outcome is the first-order share, and their narrower intervals are the value of learning it.
+outcome is the first-order share, and their narrower intervals are the value of learning it. Correlated ones are each
+credited with what they have in common.
 
 *Monte Carlo noise* is no part of the spread but an error of what is reported: a variance of one over the number of
 draws, as a share of that of the outcome.
-
-*Correlated inputs.* A scenario may correlate inputs of two sources. Sources are streams of random numbers below the
-mix, which stay independent, so that shares still add up: what two correlated inputs have in common counts with the one
-whose stream both draw from, the first of them in the order of names, and the other is credited with the rest alone.
-Single inputs are taken as they are, so that correlated ones are each credited with what they have in common.
 
 *Mixtures.* Which branch a draw follows is a source like any other.
 
@@ -26,35 +23,29 @@ errors stated say how much.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from forecast.branching import MixturePlan, flows_of
+from forecast.branching import MixturePlan
 from forecast.draws import Array
 from forecast.errors import RunError
+from forecast.experiment import Experiment
 from forecast.mixtures import load_world
-from forecast.pairing import stream_names
-from forecast.parallel import in_order
 from forecast.plan import Plan
 from forecast.posterior import Posterior, load_posterior
-from forecast.resampling import Resampled
 from forecast.results import SCENARIO, Results
 from forecast.run import code_digest, compiled
-from forecast.shares import Effects, Estimate, effects, standard_error, width
-from forecast.sources import SOURCES, source_of
+from forecast.shares import Effects, Estimate
 from forecast.streams import Streams
 from forecast.summary import decimals
 from forecast.unknowns import unknown_values
 from forecast.worth import Worth, worth_knowing
 
 COLUMNS = ("scenario", "basis", "series", "year", "of", "name", "statistic", "unit", "value", "standard_error")
-
-N_KNOWN, KNOWN_DRAWS = 100, 400
-"""Values at which a source is held to see what knowing it is worth, and draws of everything else at each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,31 +116,20 @@ def uncertainty_budget(
     outcome = _outcome_draws(run, plan, year, series)
     at = plan.years.index(year)
     halved = partial(_half, progress)
-    simulation = Simulation(plan, int(run.manifest["seed"]), plan.series.index(series), n_jobs, halved)
+    experiment = Experiment(plan, int(run.manifest["seed"]), plan.series.index(series), n_jobs, halved)
     return Budget(
         run=run,
         series=series,
         year=year,
         years=plan.years,
-        sources=simulation.sources,
-        effects=simulation.effects(max(n_draws // plan.block_size, 2)),
-        narrowing=simulation.narrowing(at),
+        sources=experiment.sources,
+        effects=experiment.effects(max(n_draws // plan.block_size, 2)),
+        narrowing=experiment.narrowing(at),
         outcome=outcome,
         inputs=worth_knowing(_unknowns(run, plan, year), outcome, plan.block_size),
-        in_common=sources_in_common(plan),
-        correlated=any(branch.mixes for branch in _branches(plan)),
+        in_common=experiment.in_common,
+        correlated=experiment.correlated,
     )
-
-
-def sources_in_common(plan: Plan | MixturePlan) -> tuple[tuple[str, str], ...]:
-    """Pairs of sources of which inputs are correlated, the one whose streams the other's inputs draw from first."""
-    mixes = [mix for branch in _branches(plan) for mix in branch.mixes.items()]
-    pairs = {(source_of(stream), source_of(name)) for name, mix in mixes for stream, _ in mix}
-    return tuple(sorted(pair for pair in pairs if pair[0] != pair[1]))
-
-
-def _branches(plan: Plan | MixturePlan) -> tuple[Plan, ...]:
-    return plan.plans if isinstance(plan, MixturePlan) else (plan,)
 
 
 def worth_of_inputs(
@@ -211,65 +191,6 @@ def _unknowns(run: Results, plan: Plan | MixturePlan, year: int) -> dict[str, Ar
     ]
     found = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     return {name: values for name, values in found.items() if np.ptp(values)}
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """A plan simulated with sources drawn again or held.
-
-    Attributes:
-        plan: the compiled scenario or mixture.
-        seed: of the run.
-        series: index of the outcome among the plan's series.
-        n_jobs: workers.
-        progress: called with the percent of a task done since the last call.
-    """
-
-    plan: Plan | MixturePlan
-    seed: int
-    series: int
-    n_jobs: int = 1
-    progress: Callable[[float], None] = lambda percent: None
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Sources the plan draws from, in the order of `sources.SOURCES`."""
-        used = {source_of(name) for name in stream_names(self.plan)}
-        return tuple(source for source in SOURCES if source in used)
-
-    def effects(self, n_blocks: int) -> Effects:
-        """Shares of the variance by source and year."""
-        every = frozenset(self.sources)
-        alone = [frozenset([source]) for source in self.sources]
-        again = [frozenset(), every, *alone, *(every - one for one in alone)]
-        size = self.plan.block_size
-        streams = [Resampled(self.seed, block, size, again=names) for names in again for block in range(n_blocks)]
-        drawn = np.concatenate(self._outcomes(streams), axis=-1)
-        base, other, *rest = np.split(drawn, len(again), axis=-1)
-        moved, kept = np.split(np.stack(rest), 2)
-        return effects(base, other, moved, kept, size)
-
-    def narrowing(self, at: int) -> Estimate:
-        """Mean narrowing of the 80 % interval of year `at` where a source is known, `(n_sources,)`, bn USD a year."""
-        held = [frozenset(), *(frozenset([source]) for source in self.sources)]
-        blocks = range(N_KNOWN)
-        streams = [Resampled(self.seed, block, KNOWN_DRAWS, held=names) for names in held for block in blocks]
-        widths = width(np.stack([outcome[at] for outcome in self._outcomes(streams)]))
-        everything, *known = np.split(widths, len(held))
-        narrower = everything - np.stack(known)
-        return Estimate(narrower.mean(axis=-1), standard_error(narrower))
-
-    def _outcomes(self, streams: Sequence[Streams]) -> list[Array]:
-        """The outcome by year in every block, `(n_years, n_draws)` each."""
-        drawn = []
-        for block in in_order(partial(_outcome, self.plan, self.series), streams, self.n_jobs):
-            drawn.append(block)
-            self.progress(100 / len(streams))
-        return drawn
-
-
-def _outcome(plan: Plan | MixturePlan, series: int, streams: Streams) -> Array:
-    return np.asarray(flows_of(plan, streams).annual[series])
 
 
 def write_budget(budget: Budget) -> Path:

@@ -135,4 +135,4 @@ def _share(value: float, error: float) -> str:
 
 def _spread(value: float, error: float) -> str:
     """A number and its standard error, with the decimals that allows."""
-    return f"{rounded(value, error, 3)} ± {rounded(error, error, 3)}"
+    return f"{rounded(value, error, 4)} ± {rounded(error, error, 4)}"

@@ -218,4 +218,4 @@ def _label(stream: str) -> str:
 
 
 def _spaced(name: str) -> str:
-    return name.replace("_", " ")
+    return _DRIVERS.get(name, name.replace("_", " "))

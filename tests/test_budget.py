@@ -14,9 +14,10 @@ from plans import ORIGIN, group, judged, plan, project
 
 import forecast
 from forecast import budget as budget_module
+from forecast import experiment as experiment_module
 from forecast.block import simulated_flows
 from forecast.branching import MixturePlan
-from forecast.budget import Simulation, sources_in_common, uncertainty_budget, write_budget
+from forecast.budget import uncertainty_budget, write_budget
 from forecast.budget_pages import save_budget_charts
 from forecast.budget_tables import budget_words
 from forecast.cli import cli
@@ -24,6 +25,7 @@ from forecast.conditions import Shock
 from forecast.distributions import Constant, Law, Normal, Uniform
 from forecast.engine import Settings
 from forecast.errors import RunError
+from forecast.experiment import Experiment
 from forecast.groups import Group
 from forecast.prospects import investment_phases, purchase_shares
 from forecast.resampling import Resampled
@@ -82,9 +84,9 @@ RATE_MEAN, RATE_VARIANCE = 0.2 - 0.25, 0.25 / 12
 PARTS = np.array([RATE_MEAN**2 * AMOUNT_VARIANCE, AMOUNT_MEAN**2 * RATE_VARIANCE, AMOUNT_VARIANCE * RATE_VARIANCE])
 
 
-def pencil_plan(**changes: object) -> Simulation:
+def pencil_plan(**changes: object) -> Experiment:
     plant = own_group("X", Uniform(4.0, 8.0), Uniform(0.0, 0.5))
-    return Simulation(plan(plant, block_size=1_000, **changes), 5, 4)
+    return Experiment(plan(plant, block_size=1_000, **changes), 5, 4)
 
 
 def own_group(name: str, amount: float | Law, displacement: float | Law) -> Group:
@@ -95,36 +97,36 @@ def own_group(name: str, amount: float | Law, displacement: float | Law) -> Grou
 
 
 def test_shares_of_a_plan_are_those_of_the_pencil() -> None:
-    simulation = pencil_plan()
-    assert {"terms", "coefficients"} <= set(simulation.sources)
-    found = simulation.effects(10)
-    last = {name: index for index, name in enumerate(simulation.sources)}
+    experiment = pencil_plan()
+    assert {"terms", "coefficients"} <= set(experiment.sources)
+    found = experiment.effects(10)
+    last = {name: index for index, name in enumerate(experiment.sources)}
     rows = [last["terms"], last["coefficients"]]
     for part, expected in ((found.first, PARTS[:2]), (found.total, PARTS[:2] + PARTS[2])):
         gap = np.abs(part.value[rows, -1] - expected / PARTS.sum())
         assert (gap <= 4 * part.error[rows, -1]).all()
     assert abs(found.interactions.value[-1] - PARTS[2] / PARTS.sum()) < 4 * found.interactions.error[-1]
-    others = [index for index in range(len(simulation.sources)) if index not in rows]
+    others = [index for index in range(len(experiment.sources)) if index not in rows]
     assert not found.total.value[others].any()
 
 
 def test_knowing_a_source_narrows_the_interval_of_the_pencil(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the amount is known the effect is uniform, 80 % of it 0.8 wide: by amount 6, 0.8 * 6 * 0.5 * k."""
-    monkeypatch.setattr(budget_module, "N_KNOWN", 30)
-    simulation = pencil_plan()
-    found = simulation.narrowing(3)
-    rows = dict(zip(simulation.sources, found.value, strict=True))
+    monkeypatch.setattr(experiment_module, "N_KNOWN", 30)
+    experiment = pencil_plan()
+    found = experiment.narrowing(3)
+    rows = dict(zip(experiment.sources, found.value, strict=True))
     k = 1.5 * 0.8
     rng = np.random.default_rng(1)
     draws = rng.uniform(4, 8, 400_000) * (0.2 - rng.uniform(0, 0.5, 400_000)) * k
     everything = float(np.subtract(*np.quantile(draws, (0.9, 0.1))))
-    row = simulation.sources.index("terms")
+    row = experiment.sources.index("terms")
     assert abs(rows["terms"] - (everything - 0.8 * 6 * 0.5 * k)) < 4 * found.error[row]
     assert rows["shocks"] == 0.0
 
 
 def test_sources_are_those_a_plan_draws_from() -> None:
-    assert Simulation(plan(), 0, 0).sources == ("shocks", "trade", "drivers")
+    assert Experiment(plan(), 0, 0).sources == ("shocks", "trade", "drivers")
 
 
 # The same effect over its k with two plants, one of an amount of 6 + za, one of 6 that replaces 0.25 + 0.01 zd:
@@ -132,19 +134,19 @@ def test_sources_are_those_a_plan_draws_from() -> None:
 ALPHA, BETA = -0.05, -0.06
 
 
-def linear_plan(correlation: float) -> Simulation:
+def linear_plan(correlation: float) -> Experiment:
     amounts, rate = "investments.X.amount", "investments.Y.displacement_rate"
     mixes = {amounts: ((amounts, 1.0),), rate: ((amounts, correlation), (rate, np.sqrt(1 - correlation**2)))}
     plants = own_group("X", Normal(6.0, 1.0), 0.25), own_group("Y", 6.0, Normal(0.25, 0.01))
-    return Simulation(plan(*plants, n_years=3, block_size=500, mixes=mixes), 3, 4)
+    return Experiment(plan(*plants, n_years=3, block_size=500, mixes=mixes), 3, 4)
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.6, -0.8])
 def test_shares_of_a_linear_normal_plan_are_those_of_the_closed_form(correlation: float) -> None:
     """What both have in common counts with the first: it draws from one stream, the other from both."""
-    simulation = linear_plan(correlation)
-    found = simulation.effects(10)
-    rows = [simulation.sources.index(name) for name in ("terms", "coefficients")]
+    experiment = linear_plan(correlation)
+    found = experiment.effects(10)
+    rows = [experiment.sources.index(name) for name in ("terms", "coefficients")]
     parts = np.array([ALPHA + BETA * correlation, BETA * np.sqrt(1 - correlation**2)]) ** 2
     for part in (found.first, found.total):
         gap = np.abs(part.value[rows, -1] - parts / parts.sum())
@@ -153,8 +155,22 @@ def test_shares_of_a_linear_normal_plan_are_those_of_the_closed_form(correlation
     assert abs(found.interactions.value[-1]) <= 4 * found.interactions.error[-1]
 
 
+def test_knowing_a_source_narrows_as_the_closed_form_where_inputs_are_correlated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """80 % of a normal lie within 1.2816 sd either way; what is left of the second is its own part."""
+    monkeypatch.setattr(experiment_module, "N_KNOWN", 40)
+    experiment = linear_plan(0.6)
+    found = experiment.narrowing(2)
+    own = {"terms": ALPHA + BETA * 0.6, "coefficients": BETA * 0.8}
+    whole = np.hypot(*own.values())
+    for source, other in (("terms", "coefficients"), ("coefficients", "terms")):
+        row, expected = experiment.sources.index(source), 2 * 1.2816 * 1.2 * (whole - abs(own[other]))
+        assert abs(found.value[row] - expected) < 4 * found.error[row]
+
+
 def test_a_budget_says_what_correlated_sources_have_in_common(found: budget_module.Budget) -> None:
-    pairs = sources_in_common(linear_plan(0.6).plan)
+    pairs = linear_plan(0.6).in_common
     assert pairs == (("terms", "coefficients"),)
     said = budget_words(replace(found, in_common=pairs, correlated=True)).plain
     assert "The scenario correlates inputs" in said
@@ -166,13 +182,13 @@ def test_of_a_mixture_the_choice_of_branch_is_a_source() -> None:
     """Effects k' a and k' b at weights 0.3 and 0.7, a on [4, 8] in both: choice 0.21 * 36 k'^2 of what there is."""
     one, other = (plan(own_group("X", Uniform(4.0, 8.0), rate), n_years=3, block_size=500) for rate in (0.25, 0.5))
     weights = tuple(judged(f"mixture.{label}.weight", weight) for label, weight in {"a": 0.3, "b": 0.7}.items())
-    simulation = Simulation(MixturePlan(("a", "b"), weights, (one, other)), 2, 4)
-    found = simulation.effects(10)
+    experiment = Experiment(MixturePlan(("a", "b"), weights, (one, other)), 2, 4)
+    found = experiment.effects(10)
     rate = np.array([0.05, 0.3])
     mean, square = np.array([0.3, 0.7]) @ rate, np.array([0.3, 0.7]) @ rate**2
     spread = square - mean**2
     parts = np.array([AMOUNT_MEAN**2 * spread, mean**2 * AMOUNT_VARIANCE, spread * AMOUNT_VARIANCE])
-    rows = [simulation.sources.index(name) for name in ("branch", "terms")]
+    rows = [experiment.sources.index(name) for name in ("branch", "terms")]
     for part, expected in ((found.first, parts[:2]), (found.total, parts[:2] + parts[2])):
         gap = np.abs(part.value[rows, -1] - expected / parts.sum())
         assert (gap <= 4 * part.error[rows, -1]).all()
@@ -224,7 +240,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
 @pytest.fixture(scope="module")
 def found(runs: dict[str, Results]) -> budget_module.Budget:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(budget_module, "N_KNOWN", 4)
+        patch.setattr(experiment_module, "N_KNOWN", 4)
         return uncertainty_budget(runs["hyundai"], 2030, "investment_effect", n_draws=4_000)
 
 

@@ -53,17 +53,17 @@ def budget(
         found = uncertainty_budget(
             results, year, series, n_draws=draws, posterior=parameters, n_jobs=n_jobs, progress=progress
         )
-    console = terminal(at_least=112)
-    console.print(source_table(found))
+    tables, words = terminal(at_least=112), terminal()
+    tables.print(source_table(found))
     if found.inputs:
-        console.print(worth_table(found))
-    console.print(budget_words(found))
+        tables.print(worth_table(found))
+    words.print(budget_words(found))
     paths = [write_budget(found)]
     if not no_plot:
         from forecast.budget_pages import save_budget_charts
 
         paths += save_budget_charts(found)
-    console.print(f"Stored in {', '.join(map(str, paths))}", soft_wrap=True)
+    words.print(f"Stored in {', '.join(map(str, paths))}", soft_wrap=True)
 
 
 def _results(given: str, out: Path, parameters: Posterior | None, n_jobs: int) -> Results:
