@@ -334,6 +334,21 @@ def test_phases_follow_the_plan() -> None:
     assert "HMG-01" not in phases
 
 
+def test_phases_of_an_announcement_stand_side_by_side_with_their_part_of_the_amount() -> None:
+    scenario = forecast.load_scenario(
+        ROOT / "scenarios/announced-dependent.yaml", ["investments.LG-07.production_end=2034Q1"]
+    )
+    found = {item.name: item for item in investment_phases(scenario)}
+    built, paused = (
+        next(item for name, item in found.items() if name.startswith("LG-07:") and name.endswith(phase))
+        for phase in (", cylindrical", ", storage")
+    )
+    assert built.amount / paused.amount == pytest.approx(0.68 / 0.32)
+    assert built.production < paused.production
+    assert paused.chance == pytest.approx(0.5 * built.chance, abs=4 * 0.5 / 4_000**0.5)
+    assert (built.end, found[next(name for name in found if name.startswith("SB-01:"))].end) == (2034.0, None)
+
+
 def test_shares_of_purchases_sum_to_one_at_the_origin_and_reach_the_target() -> None:
     years, shares = purchase_shares(forecast.load_scenario(ROOT / "scenarios/localization-fast.yaml"))
     assert years[0] == pytest.approx(2026.375)
