@@ -27,7 +27,6 @@ from forecast.engine import Settings
 from forecast.errors import RunError
 from forecast.experiment import Experiment
 from forecast.groups import Group
-from forecast.prospects import investment_phases, purchase_shares
 from forecast.resampling import Resampled
 from forecast.results import Results
 from forecast.streams import Streams
@@ -194,6 +193,18 @@ def test_of_a_mixture_the_choice_of_branch_is_a_source() -> None:
         assert (gap <= 4 * part.error[rows, -1]).all()
 
 
+def test_a_run_of_a_mixture_is_taken_apart(tmp_path: Path) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text(
+        "name: two\nmixture:\n- {scenario: lges-lansing, weight: 1}\n- {scenario: baseline, weight: 1}\n", "utf-8"
+    )
+    run = forecast.run_scenario(forecast.load_mixture(path), Settings(4_000), out=tmp_path).results
+    told = {item.name: item for item in forecast.worth_of_inputs(run, 2028, "investment_effect")}
+    followed = told["baseline: followed"]
+    assert followed.labels == ("no", "yes")
+    assert followed.swing[1] == 0.0
+
+
 def test_unknowns_of_a_mixture_are_those_of_the_branch_that_a_draw_follows() -> None:
     other = project("Z", amount=Uniform(1.0, 2.0))
     plans = [
@@ -319,42 +330,6 @@ def test_the_command_prints_tables_words_and_where_they_are(
     )
     assert all(words in done.output for words in shown)
     assert "budget_investment_effect_2030.csv" in done.output
-
-
-def test_phases_follow_the_plan() -> None:
-    phases = {
-        item.name.split(":")[0]: item
-        for item in investment_phases(forecast.load_scenario(ROOT / "scenarios/hyundai.yaml"))
-    }
-    mill = phases["HMG-06"]
-    assert (mill.amount, mill.construction) == (5.8, 2026.5)
-    assert mill.construction < mill.production <= mill.full
-    assert mill.late[0] == 2029.0 <= mill.production <= mill.late[1]
-    assert 0 < mill.chance < 1
-    assert "HMG-01" not in phases
-
-
-def test_phases_of_an_announcement_stand_side_by_side_with_their_part_of_the_amount() -> None:
-    scenario = forecast.load_scenario(
-        ROOT / "scenarios/announced-dependent.yaml", ["investments.LG-07.production_end=2034Q1"]
-    )
-    found = {item.name: item for item in investment_phases(scenario)}
-    built, paused = (
-        next(item for name, item in found.items() if name.startswith("LG-07:") and name.endswith(phase))
-        for phase in (", cylindrical", ", storage")
-    )
-    assert built.amount / paused.amount == pytest.approx(0.68 / 0.32)
-    assert built.production < paused.production
-    assert paused.chance == pytest.approx(0.5 * built.chance, abs=4 * 0.5 / 4_000**0.5)
-    assert (built.end, found[next(name for name in found if name.startswith("SB-01:"))].end) == (2034.0, None)
-
-
-def test_shares_of_purchases_sum_to_one_at_the_origin_and_reach_the_target() -> None:
-    years, shares = purchase_shares(forecast.load_scenario(ROOT / "scenarios/localization-fast.yaml"))
-    assert years[0] == pytest.approx(2026.375)
-    assert sum(float(median[0]) for median, *_ in shares.values()) == pytest.approx(1.0, abs=0.01)
-    assert all((low <= median).all() and (median <= high).all() for median, low, high in shares.values())
-    assert years[-1] > ORIGIN / 4
 
 
 def test_single_inputs_are_ranked_and_noise_is_left_out() -> None:

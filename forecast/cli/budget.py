@@ -40,8 +40,8 @@ def budget(
 ) -> None:
     """Say what spreads a forecast: which source by how much, and what would be worth knowing.
 
-    RUN is the folder of a run, or of a scenario's runs; a SCENARIO is a file or the name of a shipped one, and is run
-    first where it was not.
+    RUN is the folder of a run, or of a scenario's runs; a SCENARIO is a file, which may state a mixture, or the name of
+    a shipped one, and is run first where it was not.
     """
     from forecast.budget import uncertainty_budget, write_budget
     from forecast.budget_tables import budget_words, source_table, worth_table
