@@ -108,6 +108,10 @@ def test_a_missing_file_is_named_with_its_like(tmp_path: Path) -> None:
     assert 'got text "hyundia.yaml", no such file; did you mean hyundai.yaml?' in text
 
 
+def test_a_bare_word_may_have_meant_a_shipped_scenario() -> None:
+    assert 'got text "hyundia", no such file; did you mean hyundai? Accepted: announced,' in message(Path("hyundia"))
+
+
 def test_utf_16_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "wide.yaml"
     path.write_text("name: wide", encoding="utf-16")
