@@ -13,8 +13,8 @@ from os import PathLike
 from pathlib import Path
 
 from forecast.phrases import no_such_file
-from forecast.shipped import shipped_names
 from forecast.place import Place, refusal
+from forecast.shipped import shipped_names
 
 MAX_BYTES = 2**20
 MAX_LINE = 20_000
