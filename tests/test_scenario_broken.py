@@ -17,7 +17,8 @@ FILES = sorted(path.name for path in BROKEN.glob("*.yaml"))
 EXPECTED = dict(
     section.split("\n", 1) for section in f"\n{(BROKEN / 'expected.txt').read_text('utf-8')}".split("\n# ")[1:]
 )
-QUICK = 0.3
+QUICK = 1.0
+"""Seconds of the processor's time; without the limits these files take minutes."""
 JARGON = re.compile(
     r"pydantic|Input should|errors\.|Value error|union|tuple|dict|NoneType|https?://errors|Traceback|literal"
 )
@@ -58,9 +59,9 @@ ENTRY = "  - id: A\n" + "    key: [0, 1]\n" * 12
 
 def refused_quickly(path: Path) -> str:
     message(BROKEN / "empty.yaml")
-    start = time.perf_counter()
+    start = time.process_time()
     text = message(path)
-    assert time.perf_counter() - start < QUICK
+    assert time.process_time() - start < QUICK
     return text
 
 
