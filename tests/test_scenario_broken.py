@@ -18,7 +18,7 @@ EXPECTED = dict(
     section.split("\n", 1) for section in f"\n{(BROKEN / 'expected.txt').read_text('utf-8')}".split("\n# ")[1:]
 )
 QUICK = 1.0
-"""Seconds of the processor's time; without the limits these files take minutes."""
+"""Seconds of the processor's time that a refusal may take."""
 JARGON = re.compile(
     r"pydantic|Input should|errors\.|Value error|union|tuple|dict|NoneType|https?://errors|Traceback|literal"
 )
