@@ -5,13 +5,14 @@ VENV ?= .venv
 UV ?= uv
 SCENARIO ?= scenarios/hyundai.yaml
 ARGS ?=
+FILES ?= 20000
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test refit lint style types contracts lock clean
+.PHONY: run test refit properties lint style types contracts lock clean
 
 run: $(INSTALLED)
 	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
@@ -21,6 +22,9 @@ test: $(INSTALLED)
 
 refit: $(INSTALLED)
 	"$(BIN)/python" -m pytest tests/test_refit.py -m refit $(ARGS)
+
+properties: $(INSTALLED)
+	FORECAST_FILES=$(FILES) "$(BIN)/python" -m pytest tests/test_generated.py $(ARGS)
 
 lint: style types contracts
 

@@ -17,8 +17,9 @@ from sampling import FUSED, exponential, gamma, normal, seeded, uniform
 
 from forecast.distributions import Constant, Law, LogNormal, Normal, Triangular, Uniform, Weibull
 from forecast.draws import SERIES, Array
+from forecast.groups import GROUP_COEFFICIENTS, PROJECT_COEFFICIENTS, Project
 from forecast.inputs import Input, Learned
-from forecast.plan import GROUP_COEFFICIENTS, PROJECT_COEFFICIENTS, Plan, Project
+from forecast.plan import Plan
 
 CHUNK = 1_000
 LEARNED, CONSTANT, UNIFORM, TRIANGULAR, WEIBULL, NORMAL, LOGNORMAL = range(7)

@@ -13,8 +13,9 @@ import numpy as np
 
 from forecast.distributions import Constant, Law, LogNormal, Triangular, Uniform, Weibull
 from forecast.draws import Array
+from forecast.groups import Project
 from forecast.inputs import Input, Learned
-from forecast.plan import Plan, Project
+from forecast.plan import Plan
 from forecast.summary import LEVELS
 
 

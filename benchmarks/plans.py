@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from forecast.distributions import Constant, Law, LogNormal, Weibull
+from forecast.groups import Group, Project
 from forecast.inputs import Judged
-from forecast.plan import Group, Plan, Project, compile_plan
+from forecast.plan import Plan, compile_plan
 from forecast.posterior import load_posterior
 from forecast.scenario import load_scenario
 from forecast.vintage import vintage

@@ -11,10 +11,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _DOOR = {
+    "load_mixture": "mixtures",
     "load_scenario": "scenario",
     "load_results": "results",
     "list_results": "results",
     "run_scenario": "run",
+    "compare": "comparison",
+    "attribute": "attribution",
     "paired_difference": "comparison",
     "difference_table": "comparison",
     "history": "observations",

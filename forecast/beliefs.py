@@ -36,6 +36,7 @@ class Coefficient:
     Attributes:
         law: what is believed, in `unit`.
         unit: unit in words.
+        meaning: what the number is, in words.
         grade: one of `GRADES`.
         sources: publications behind the law; a judgement names those it was formed on.
         note: how the law follows from them.
@@ -43,6 +44,7 @@ class Coefficient:
 
     law: Law
     unit: str
+    meaning: str
     grade: str
     sources: tuple[str, ...]
     note: str
@@ -88,6 +90,7 @@ class BeliefFile:
         return Coefficient(
             law=_law(stated["law"], f"{path}.law", quantity),
             unit=_text(quantity.fields["unit"], "unit"),
+            meaning=_text(quantity.fields["meaning"], "meaning"),
             grade=_choice(stated["grade"], f"{path}.grade", GRADES),
             sources=self._publications(stated["sources"], f"{path}.sources"),
             note=_text(stated["note"], f"{path}.note"),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast import channels
+from forecast.conditioning import condition
 from forecast.draws import N_QUARTERS, Array
 from forecast.duties import Duties, purchases
+from forecast.fates import Fates
 from forecast.inputs import Inputs
 from forecast.plan import Plan
 from forecast.processes import Reading, baseline_flows, bridge_ratios, driver_growth
 from forecast.projects import add_project
 from forecast.purchasing import Purchasing
+from forecast.shocks import add_to_growth, added_amounts, scale_flows
 from forecast.streams import Streams
 
 
@@ -26,20 +30,27 @@ class Flows:
         annual: `(n_series, n_years, n_draws)` in the order of `Plan.series`, bn USD a year, basis of the plan.
         quarterly: `(n_series, n_quarters, n_draws)` in the order of `draws.QUARTERLY_SERIES`, the first quarters after
             the origin, bn USD a quarter, US Census basis.
+        branch: index of the branch that each draw of a mixture follows, `(n_draws,)`; None for one scenario.
     """
 
     annual: Array
     quarterly: Array
+    branch: NDArray[np.intp] | None = None
 
 
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     """Results of one block."""
-    baseline = _baseline(plan, streams)
+    streams = replace(streams, mixes=plan.mixes)
     inputs = _inputs(plan, streams)
+    baseline = _baseline(plan, inputs)
     duties = Duties(plan.levers, inputs, plan.origin, plan.n_periods)
     (capital_goods, intermediates, displaced, returned), near = _investments(plan, inputs, duties)
     bridge = _bridge(plan, streams)
-    baseline_exports, baseline_imports = _annual_baseline(plan, bridge, baseline)
+    annual_baseline = _annual_baseline(plan, bridge, baseline)
+    for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, inputs):
+        annual_baseline[flow][:] += _annual(plan, amount)
+        baseline[flow][:] += amount
+    baseline_exports, baseline_imports = annual_baseline
     contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
     exports = baseline_exports + (capital_goods + intermediates - displaced)
     imports = baseline_imports + returned
@@ -76,21 +87,27 @@ def _quarterly(baseline: tuple[Array, Array], news: Array) -> Array:
     return quarterly
 
 
-def _baseline(plan: Plan, streams: Streams) -> tuple[Array, Array]:
+def _baseline(plan: Plan, inputs: Inputs) -> tuple[Array, Array]:
     """Exports and imports without new investment, `(n_periods, n_draws)` each, US Census basis."""
+    streams = inputs.streams
     rows = _rows(plan, streams, "baseline")
     normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, streams.n_draws)
     tail = streams.gammas("baseline.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
-    forcing = _forcing(plan, streams)
-    return baseline_flows(rows, plan.history, plan.origin + 1, normals, tail, forcing, _reading(plan, streams))
+    forcing = _forcing(plan, inputs)
+    flows = baseline_flows(rows, plan.history, plan.origin + 1, normals, tail, forcing, _reading(plan, streams))
+    scale_flows(flows, plan.shocks, plan.origin, inputs)
+    return flows
 
 
-def _forcing(plan: Plan, streams: Streams) -> Array:
+def _forcing(plan: Plan, inputs: Inputs) -> Array:
     """Growth of the drivers less their usual pace, `(n_periods, 3, n_draws)`."""
+    streams = inputs.streams
     rows = _rows(plan, streams, "drivers")
     normals = streams.normals("drivers.shock", 3 * plan.n_periods).reshape(plan.n_periods, 3, streams.n_draws)
     tail = streams.gammas("drivers.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
     growth = driver_growth(rows, normals, tail)
+    condition(growth, plan.conditions, inputs)
+    add_to_growth(growth, plan.shocks, plan.origin, inputs)
     growth -= rows["drift"]
     return growth
 
@@ -126,7 +143,7 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
 def _inputs(plan: Plan, streams: Streams) -> Inputs:
     """Uncertain numbers of the block; rows of plants only where there are any."""
     if not plan.groups:
-        return Inputs(streams, np.zeros((0, streams.n_draws)), {})
+        return Inputs(streams)
     coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
     return Inputs(streams, coefficients, _rows(plan, streams, "realisation"))
 
@@ -142,11 +159,12 @@ def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Arra
     near = np.zeros((2, min(N_QUARTERS, plan.n_periods) + 1, streams.n_draws))
     n_near = near.shape[1]
     if plan.groups:
+        fates = Fates(plan, inputs)
         purchasing = Purchasing(plan, inputs, _rows(plan, streams, "localization"))
         for group in plan.groups:
             output = np.zeros_like(capital_goods)
             for project in group.projects:
-                add_project(plan, inputs, project, capital_goods, output)
+                add_project(plan.origin, inputs, fates, project, capital_goods, output)
             rates = inputs.values(group.coefficients)
             korean_share = purchasing.korean_share(group, rates["korean_share"], duties.pressure(group.sector))
             bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)

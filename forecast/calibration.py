@@ -78,7 +78,7 @@ JOINT = "joint log density"
 
 _RESTS_ON = (
     *("processes", "realisation", "channels", "wave", "readings"),
-    *("made", "fates", "replicas", "sampling", "calibration"),
+    *("made", "cohort", "replicas", "sampling", "calibration"),
 )
 """Modules that ranks rest on beside the models: equations, makers of data, and what fits and ranks."""
 

@@ -37,6 +37,16 @@ def cumulative_share(time: Quantity, start: Quantity, end: Quantity) -> Quantity
     return smoothstep((time - start) * (1.0 / (end - start)))
 
 
+def share_of_quarter(quarter: Quantity, start: Quantity, end: Quantity) -> Quantity:
+    """Share of a quarter, which begins at the position `quarter`, that lies between two dates.
+
+    Args:
+        quarter: positions on the quarter axis, `(n_periods, 1)`.
+        start, end: dates on the quarter axis, `(n_draws,)` or a scalar.
+    """
+    return ((quarter + 1.0).clip(max=end) - quarter.clip(min=start)).clip(0.0, 1.0)
+
+
 def capital_goods_exports(capex: Quantity, machinery_share: Quantity, korean_machinery_share: Quantity) -> Quantity:
     """Machinery shipped from Korea for plant building, in the unit of `capex`.
 

@@ -10,28 +10,43 @@ from pydantic import ValidationError
 
 from forecast.dates import Window
 from forecast.document import Node
+from forecast.driver_paths import DRIVER_FORMS, DriverPaths
 from forecast.errors import Problem
-from forecast.laws import NAMED, Interval, Model
+from forecast.event_forms import Correlation, Phase, Programme
+from forecast.laws import ELICITED, Model, Opinion, Part
 from forecast.lever_forms import ImportCommitment, Tariff
+from forecast.money import WON_KEY, Won, money_hint
+from forecast.number_forms import NAMED
 from forecast.paths import FORMS, Shares
 from forecast.phrases import Path, got, meant, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
+from forecast.shock_forms import Shock
 
-_LEAVES = ("a number", "a date")
-_LISTS = (("investments",), ("tariffs",), ("import_commitments",))
+_LEAVES = ("a number", "a date", "dollars")
+_WITH_IDS = ("investments", "tariffs", "import_commitments", "shocks", "phases", "programmes")
 _INSIDE: Mapping[str, type[Model]] = {
     "investments": Investment,
     "tariffs": Tariff,
     "import_commitments": ImportCommitment,
+    "phases": Phase,
+    "programmes": Programme,
+    "correlations": Correlation,
     "overrides": Overrides,
     "shares": Shares,
     "a window": Window,
-    "an interval": Interval,
+    "won": Won,
+    "mixture": Part,
+    "pool": Opinion,
+    **dict(ELICITED.values()),
     **NAMED,
     **FORMS,
+    "drivers": DriverPaths,
+    "shocks": Shock,
+    **DRIVER_FORMS,
 }
 _NUMBERS = ("float_type", "finite_number", "int_type")
 _MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
+MONEY = ("amount", "new_capex", "per_year", WON_KEY)
 _MAPPINGS = ("model_type", "model_attributes_type", "dict_type")
 
 
@@ -73,7 +88,7 @@ def located(root: Node, loc: Path) -> tuple[Node, Path]:
 
 def _name(child: Node, part: str | int, path: Path) -> str | int:
     id = child.fields.get("id")
-    named = path in _LISTS and id is not None and isinstance(id.content, str)
+    named = bool(path) and path[-1] in _WITH_IDS and id is not None and isinstance(id.content, str)
     return str(id.content) if id is not None and named else part
 
 
@@ -107,18 +122,23 @@ def _missing(loc: Path, _: Any) -> str:
 def _no_choice(loc: Path, detail: Any) -> str:
     choices = re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
     hint = meant(str(detail["input"]), choices)
-    return f"{got(detail['input'])}, expected a known {loc[-1]}; {hint}"
+    name = "flow or driver" if loc[-1] == "on" else loc[-1]
+    return f"{got(detail['input'])}, expected a known {name}; {hint}"
 
 
 def _no_form(loc: Path, detail: Any) -> str:
-    value, choices = detail["input"][loc[-1]], FORMS if loc[-1] == "path" else NAMED
+    value, choices = detail["input"][loc[-1]], _forms(loc) if loc[-1] == "path" else NAMED
     return f"{got(value)}, expected a known {loc[-1]}; {meant(str(value), choices)}"
 
 
-def _unnamed(_: Path, detail: Any) -> str:
+def _forms(loc: Path) -> Mapping[str, type[Model]]:
+    return DRIVER_FORMS if loc[0] == "drivers" else FORMS
+
+
+def _unnamed(loc: Path, detail: Any) -> str:
     if _discriminator(detail) == "path":
-        return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(FORMS)}"
-    return f"{got(detail['input'])}, expected the key distribution with its parameters, or interval with level"
+        return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(_forms(loc))}"
+    return f"{got(detail['input'])}, expected the key distribution with its parameters, or one of {', '.join(ELICITED)}"
 
 
 _SPECIAL: Mapping[str, Callable[[Path, Any], str]] = {
@@ -147,7 +167,8 @@ def _accepted(kind: str, loc: Path) -> str:
         return f"a mapping with {', '.join(required)}"
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
-        form = "a number" if _model(loc) in NAMED.values() or "an interval" in loc else "a number or a distribution"
+        plain = _model(loc) in (*NAMED.values(), Part, Opinion, *(model for _, model in ELICITED.values()))
+        form = "a number" if plain and loc[-1] != "law" else "a number or a distribution"
         return f"{form}: {description}" if description else form
     return description or _MAPPING["localization" in loc]
 
@@ -163,11 +184,11 @@ def _hint(kind: str, loc: Path, value: object) -> str:
     if kind not in _NUMBERS or not isinstance(value, str):
         return ""
     match = re.fullmatch(r"\D*?([-+]?\d[\d,_]*(?:\.\d+)?)\s*([a-zA-Z%]*)[\s\w]*", value.strip())
+    if match and not match[2] and match[1] == value.strip():
+        return f"; write {value.strip()} without quotes"
+    if loc[-1] in MONEY:
+        return "" if loc[-1] == WON_KEY else money_hint(value)
     if match is None:
         return ""
-    if not match[2] and match[1] == value.strip():
-        return f"; write {value.strip()} without quotes"
-    number, unit = float(re.sub("[,_]", "", match[1])), match[2].lower()
-    if loc[-1] in ("amount", "new_capex", "per_year"):
-        return f"; write {number / 1000 if unit in ('m', 'mn', 'million') else number:g}, the unit is bn USD"
+    number, unit = float(re.sub("[,_]", "", match[1])), match[2]
     return f"; write {number / 100 if unit == '%' else number:g}"

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, mo
 from forecast.distributions import Constant, Law, Uniform
 from forecast.laws import Model
 from forecast.phrases import got
-from forecast.quarters import ACCEPTED, format_quarter, parse_day, parse_quarter, parse_time, year_of
+from forecast.quarters import ACCEPTED, PATTERN, format_quarter, parse_day, parse_quarter, parse_time, year_of
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 
@@ -50,9 +50,24 @@ def parse_date(text: str) -> float:
 
 
 _DATE = f"{ACCEPTED}, between {FIRST_YEAR} and {LAST_YEAR}"
-Date: TypeAlias = Annotated[str | int, _checked(parse_date, _DATE), Field(examples=["2029Q1"])]
-Quarter: TypeAlias = Annotated[str, _checked(parse_quarter, "a quarter such as 2026Q2")]
-Day: TypeAlias = Annotated[str, _checked(parse_day, "a day such as 2026-11-01"), Field(max_length=10)]
+
+
+def _form(pattern: str, accepted: str) -> Mapping[str, Any]:
+    """What a schema says of the form of a text."""
+    return {"pattern": f"^{pattern}$", "patternErrorMessage": f"expected {accepted}"}
+
+
+_FORM = Field(examples=["2029Q1"], json_schema_extra={**_form(PATTERN, ACCEPTED)})
+_QUARTER, _DAY = "a quarter such as 2026Q2", "a day such as 2026-11-01"
+Date: TypeAlias = Annotated[str | int, _checked(parse_date, _DATE), _FORM]
+Quarter: TypeAlias = Annotated[
+    str, _checked(parse_quarter, _QUARTER), Field(json_schema_extra={**_form(r"\d{4}Q[1-4]", _QUARTER)})
+]
+Day: TypeAlias = Annotated[
+    str,
+    _checked(parse_day, _DAY),
+    Field(max_length=10, json_schema_extra={**_form(r"\d{4}-\d{2}-\d{2}", _DAY)}),
+]
 
 
 class Window(Model):
@@ -75,7 +90,7 @@ def _date_form(spec: object) -> str:
 
 _WINDOW = ", or a window such as {earliest: 2026Q1, latest: 2027Q1}"
 DateSpec: TypeAlias = Annotated[
-    Annotated[str | int, _checked(parse_date, _DATE, _WINDOW), Field(examples=["2029Q1"]), Tag("a date")]
+    Annotated[str | int, _checked(parse_date, _DATE, _WINDOW), _FORM, Tag("a date")]
     | Annotated[Window, Tag("a window")],
     Discriminator(_date_form),
 ]

@@ -16,12 +16,8 @@ import scipy
 from numpy.typing import ArrayLike
 
 from forecast.draws import Array
-
-
-def demand(condition: bool, message: str) -> None:
-    """Raise `ValueError` with the message, which says what was got and what is accepted, unless the condition holds."""
-    if not condition:
-        raise ValueError(message)
+from forecast.opinions import Mixture, Quantiles
+from forecast.phrases import demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,5 +294,7 @@ Law: TypeAlias = (
     | Pert
     | Discrete
     | Truncated
+    | Quantiles
+    | Mixture
 )
 """Every law a scenario can hold; all are picklable values and compare by content."""

@@ -61,6 +61,10 @@ class QuarterlyDrivers:
         growth = self.growth[-n_quarters:]
         return np.asarray(growth - growth.mean(axis=0))
 
+    def level(self, quarter: int) -> Array:
+        """Levels of one quarter, `(3,)`."""
+        return np.asarray(self.levels[quarter - self.first_quarter])
+
 
 @cache
 def quarterly_drivers(origin: int, folder: Path = SHIPPED) -> QuarterlyDrivers:

@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 
 from forecast import tariffs
-from forecast.channels import QUARTERS_PER_YEAR
+from forecast.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.draws import Array
-from forecast.inputs import Input, Inputs, Values
+from forecast.inputs import Input, Inputs, Outcomes, Values
 from forecast.lever_plan import FINISHED, INPUTS, MACHINERY, NEVER, Duty, Levers, Purchase, Taxed
 
 
@@ -106,8 +106,8 @@ def _targets(taxed: Taxed, numbers: _Numbers, time: Array) -> list[Array]:
         rate = numbers.value(duty.rate) + (taxed.regime if duty.added else 0.0)
         effects = _effects(taxed, rate, numbers.values(duty.responses))
         start, comes = numbers.value(duty.start), _comes(numbers.inputs, duty)
-        held = tariffs.share_of_quarter(time, start, numbers.value(duty.until)) * comes
-        begun = tariffs.share_of_quarter(time, start, NEVER) * comes  # its pace is also that of the way back
+        held = share_of_quarter(time, start, numbers.value(duty.until)) * comes
+        begun = share_of_quarter(time, start, NEVER) * comes  # its pace is also that of the way back
         shares = (held, held, held, begun)
         paths = [tariffs.over(*each) for each in zip(paths, effects, shares, strict=True)]
     return paths
@@ -125,12 +125,11 @@ def _effects(taxed: Taxed, rate: Values, responses: Mapping[str, Values]) -> tup
     )
 
 
-def _comes(inputs: Inputs, lever: Duty | Purchase) -> Array | float:
-    """1 in draws in which a lever comes, 0 in the others."""
+def _comes(inputs: Inputs, lever: Duty | Purchase) -> Outcomes | float:
+    """Whether a lever comes; 1 where it is certain."""
     probability = inputs.value(lever.probability)
-    if isinstance(probability, float) and probability == 1.0:
-        return 1.0
-    return np.asarray(inputs.streams.uniforms(lever.happens) < probability, dtype=float)
+    certain = isinstance(probability, float) and probability == 1.0
+    return 1.0 if certain else inputs.happens(lever.happens, probability)
 
 
 def purchases(levers: Levers, inputs: Inputs, origin: int, n_periods: int) -> Array:
@@ -145,5 +144,5 @@ def purchases(levers: Levers, inputs: Inputs, origin: int, n_periods: int) -> Ar
         value = inputs.value(purchase.value)
         pace = value / (end - start) if purchase.total else value / QUARTERS_PER_YEAR
         additional = inputs.value(purchase.additionality) * inputs.value(purchase.fulfilment)
-        bought += tariffs.share_of_quarter(time, start, end) * (pace * additional * _comes(inputs, purchase))
+        bought += share_of_quarter(time, start, end) * (pace * additional * _comes(inputs, purchase))
     return bought

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from forecast.block import Flows, simulated_flows
+from forecast.block import Flows
+from forecast.branching import MixturePlan, flows_of
 from forecast.parallel import in_order
 from forecast.plan import Plan
 from forecast.streams import Scheme, Streams
@@ -43,12 +44,15 @@ class Settings:
 
 
 def simulate(
-    plan: Plan, settings: Settings, n_jobs: int = 1, progress: Callable[[int], None] = lambda n_draws: None
+    plan: Plan | MixturePlan,
+    settings: Settings,
+    n_jobs: int = 1,
+    progress: Callable[[int], None] = lambda n_draws: None,
 ) -> Tally:
     """Statistics of all draws of a plan.
 
     Args:
-        plan: the compiled scenario.
+        plan: the compiled scenario or mixture.
         settings: draws, seed and sampling scheme.
         n_jobs: workers; -1 for one per core. A surrounding `joblib.parallel_config` chooses another backend.
         progress: called with the number of draws finished since the last call.
@@ -56,27 +60,27 @@ def simulate(
     tally = Tally(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
     for blocks in _simulated(plan, _tasks(plan, settings), n_jobs):
         for flows in blocks:
-            tally.add(flows.annual, flows.quarterly)
+            tally.add(flows.annual, flows.quarterly, flows.branch)
             progress(flows.annual.shape[-1])
     return tally
 
 
-def _simulated(plan: Plan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:
+def _simulated(plan: Plan | MixturePlan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:
     """Blocks of every task, in order."""
     workers = n_jobs if len(tasks) >= WORTH_WORKERS else 1
     return in_order(partial(_simulate_blocks, plan), tasks, workers)
 
 
-def _tasks(plan: Plan, settings: Settings) -> list[list[Streams]]:
+def _tasks(plan: Plan | MixturePlan, settings: Settings) -> list[list[Streams]]:
     n_blocks = -(-settings.n_draws // plan.block_size)
     streams = [_block_streams(plan, settings, block) for block in range(n_blocks)]
     return [streams[first : first + BLOCKS_PER_TASK] for first in range(0, n_blocks, BLOCKS_PER_TASK)]
 
 
-def _block_streams(plan: Plan, settings: Settings, block: int) -> Streams:
+def _block_streams(plan: Plan | MixturePlan, settings: Settings, block: int) -> Streams:
     n_draws = min(plan.block_size, settings.n_draws - block * plan.block_size)
     return Streams(settings.seed, block, n_draws, settings.scheme)
 
 
-def _simulate_blocks(plan: Plan, blocks: list[Streams]) -> list[Flows]:
-    return [simulated_flows(plan, streams) for streams in blocks]
+def _simulate_blocks(plan: Plan | MixturePlan, blocks: list[Streams]) -> list[Flows]:
+    return [flows_of(plan, streams) for streams in blocks]

@@ -11,15 +11,15 @@ class ForecastError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with one place of one file.
+class Located:
+    """Words about one place of one file.
 
     Attributes:
         file: file name as the user gave it, or `-s` for a command-line override.
         line: 1-based line, 0 where the text has no place for it (a missing key of the document).
         column: 1-based column, 0 as for `line`.
         path: YAML path, such as `investments.HMG-06.amount`; empty for the whole document.
-        message: what was got, and what is accepted.
+        message: what was got, and what is accepted or probably meant.
     """
 
     file: str
@@ -31,6 +31,18 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+
+
+class Problem(Located):
+    """Something that makes no sense: nothing runs until it is mended."""
+
+    __slots__ = ()
+
+
+class Remark(Located):
+    """Something that makes sense but is probably not meant: it is said, and the scenario runs."""
+
+    __slots__ = ()
 
 
 class ScenarioError(ForecastError):

@@ -1,118 +1,87 @@
-"""Fates of announced plants as one parameter row says they could have been, and the numbers they are compared by.
+"""Whether each project goes ahead, in every draw of a block, and when it is planned to produce.
 
-Given is what the likelihood of the realisation model conditions on:
-
-- how long each plant was watched: until it was given up or last heard of;
-- of which plants something is known of the delay, and up to what delay each was watched: the bound by which it had
-  started, or how late it was when last heard of, and never less than `LATE`;
-- how closely a start is known: one by the bound that was seen, as it was seen; one of a plant that was seen late, on
-  time or within `ROUNDING`;
-- of which plants the last amount is known.
-
-The three are made apart, as the likelihood takes them, so that a plant given up keeps its delay.
-
-By how much late plants are likelier to be collected is a property of a collection, and no row holds it: each
-collection made here has its own, drawn from the prior.
+An announcement goes ahead if its own draw says so, all that it requires do, none that it excludes does, and the
+programmes it belongs to survive; or, with the fate of another, exactly when that one does. Of an announcement in phases
+every phase is decided with the same draw, so that a plant given up early loses the later phases first; for others it
+went ahead if any phase did. Ties form no circle (that is `links`), so each fate is settled from those before it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import replace
-
 import numpy as np
 
-from forecast.draws import Array
-from forecast.made import Made, Rows
-from forecast.outcomes import Outcome
-from forecast.realisation import KINDS, LATE, prior_laws, revision, slip
-from forecast.sectors import SECTORS
-
-ROUNDING = 2.0
-"""Quarters between the bounds of a delay where plan and start are each printed to the quarter."""
-
-UNREVISED = 0.05
-"""Log points within which an amount counts as unrevised, as in `models.realisation`, which needs PyMC to be read."""
+from forecast import realisation
+from forecast.groups import Project
+from forecast.inputs import Inputs, Outcomes, Values
+from forecast.plan import Plan
+from forecast.ties import Cut
 
 
-def made_fates(fates: Sequence[Outcome], rows: Rows, rng: np.random.Generator) -> Made[Sequence[Outcome]]:
-    """Fates of the same plants; a state says only whether a plant was given up."""
-    n = len(fates)
-    selection = prior_laws()["selection"].ppf(rng.uniform(size=1))
-    odds = selection * rows["late"] / (1 - rows["late"])
-    years = rng.standard_exponential(n) / _of_plants(fates, rows["hazard"], rows["hazard_sector"])
-    scale = _of_plants(fates, rows["delay_scale"], rows["delay_sector"])
-    delays = slip(rng.uniform(size=n), odds / (1 + odds), rows["delay_shape"], scale)
-    revisions = revision(rng.uniform(size=n), _of_plants(fates, rows["revision_spread"]))
-    made = [
-        replace(
-            plant,
-            state="cancelled" if gone < plant.years_at_risk else "open",
-            years_at_risk=min(gone, plant.years_at_risk),
-            delay=seen_delay(plant.delay, late),
-            revision=None if plant.revision is None else _told(revised),
-        )
-        for plant, gone, late, revised in zip(fates, years.tolist(), delays.tolist(), revisions.tolist(), strict=True)
-    ]
-    return Made(made, {"log_level": np.log(_levels(rows, selection))})
+class Fates:
+    """Fates of one block, each worked out when it is asked for.
 
-
-def seen_delay(seen: tuple[float, float] | None, delay: float) -> tuple[float, float] | None:
-    """Bounds of a delay, 0 if not late, as they would have been seen by who saw `seen` of another.
-
-    >>> [seen_delay((4.0, math.inf), delay) for delay in (0.0, 1.0, 3.0, 5.0)]  # doctest: +ELLIPSIS
-    [(0.0, 0.66...), (0.66..., 2.66...), (2.66..., 4.0), (4.0, inf)]
-    >>> [seen_delay((-1.5, 2.5), delay) for delay in (0.0, 1.0, 3.0)]
-    [(-1.5, 2.5), (-1.5, 2.5), (2.5, inf)]
-    >>> seen_delay((-6.0, math.inf), 3.0)
-    (-6.0, inf)
+    Args:
+        plan: the compiled scenario.
+        inputs: uncertain numbers of the block.
     """
-    if seen is None or (seen[0] < LATE and math.isinf(seen[1])):
-        return seen
-    first = (0.0, LATE) if math.isinf(seen[1]) else seen
-    start, watched = max(first[1], LATE), seen[0] if math.isinf(seen[1]) else max(seen[1], LATE)
-    if delay <= start:
-        return first
-    if delay > watched:
-        return watched, math.inf
-    low = start + ROUNDING * math.floor((delay - start) / ROUNDING)
-    return low, min(low + ROUNDING, watched)
+
+    def __init__(self, plan: Plan, inputs: Inputs) -> None:
+        self._origin = plan.origin
+        self._inputs = inputs
+        self._projects: dict[str, list[Project]] = {}
+        for group in plan.groups:
+            for project in group.projects:
+                self._projects.setdefault(project.id, []).append(project)
+        self._announced: dict[str, Outcomes] = {}
+
+    def realised(self, project: Project, planned: Values) -> Outcomes:
+        """Whether a project planned to produce at `planned` goes ahead, `(n_draws,)`."""
+        tie = project.tie
+        realised = self._announcement(tie.same_as) if tie.same_as is not None else self._own(project, planned)
+        for id in tie.requires:
+            realised = realised & self._announcement(id)
+        for id in tie.excludes:
+            realised = realised & ~self._announcement(id)
+        for cut in tie.cuts:
+            realised = realised & self._survives(cut)
+        if project.chance is not None:
+            realised = realised & self._inputs.happens(f"{project.stream}.realised", self._inputs.value(project.chance))
+        return realised
+
+    def _own(self, project: Project, planned: Values) -> Outcomes:
+        probability = self._probability(project, planned - max(self._origin + 1.0, project.announced))
+        return self._inputs.happens(f"investments.{project.id}.realised", probability)
+
+    def _probability(self, project: Project, wait: Values) -> Values:
+        """Chance that a project comes true that is planned to produce in `wait` quarters."""
+        if project.probability is not None:
+            return self._inputs.value(project.probability)
+        return realisation.survival(self._inputs.realisation["hazard"][project.outlook], wait / 4)
+
+    def _survives(self, cut: Cut) -> Outcomes:
+        if cut.probability is None:
+            return np.ones(self._inputs.streams.n_draws, dtype=bool)
+        return self._inputs.happens(f"{cut.stream}.realised", self._inputs.value(cut.probability))
+
+    def _announcement(self, id: str) -> Outcomes:
+        """Whether an announcement goes ahead, in any of its phases."""
+        if id not in self._announced:
+            phases = [self.realised(project, planned_dates(self._inputs, project)[1]) for project in self._projects[id]]
+            self._announced[id] = np.any(phases, axis=0)
+        return self._announced[id]
 
 
-def fates_summary(fates: Sequence[Outcome]) -> dict[str, float]:
-    """Counts of plants by what became of them."""
-    bounds = np.array([plant.delay for plant in fates if plant.delay is not None]).reshape(-1, 2)
-    late = bounds[bounds[:, 0] >= LATE]
-    logs = np.log([plant.revision for plant in fates if plant.revision is not None])
-    return {
-        "plants given up": float(sum(plant.state == "cancelled" for plant in fates)),
-        "plants seen late": float(len(late)),
-        "plants late by a year or more": float((late[:, 0] >= 4).sum()),
-        "late plants that have started": float(np.isfinite(late[:, 1]).sum()),
-        "amounts revised": float((logs != 0).sum()),
-        "amounts halved or doubled": float((np.abs(logs) >= np.log(2)).sum()),
-        "mean of all revisions, log %": 100 * logs.mean(),
+def planned_dates(inputs: Inputs, project: Project) -> tuple[Values, Values]:
+    """Start of construction and planned start of production.
+
+    A date not stated lies one building time from the other, though nothing is built before it is announced. A plant
+    that was bought stands already, so its production does not wait for what is built on it.
+    """
+    building = inputs.value(project.coefficients["construction_quarters"])
+    stated = {
+        name: inputs.value(date)
+        for name, date in (("start", project.construction_start), ("production", project.production_start))
+        if date is not None
     }
-
-
-def _told(revised: float) -> float:
-    """Realised over stated amount as reports tell it."""
-    return 1.0 if abs(math.log(revised)) < UNREVISED else revised
-
-
-def _levels(rows: Rows, selection: Array) -> Array:
-    """Quantities of an average plant in the order of `realisation.PRIORS`, where deviations begin."""
-    hazard, scale, spread = (rows[name] for name in ("hazard", "delay_scale", "revision_spread"))
-    odds = rows["late"] / (1 - rows["late"])
-    bought = spread[KINDS.index("acquisition")] / spread[0]
-    return np.concatenate([hazard[0], odds, scale[0], rows["delay_shape"], selection, spread[0], bought])
-
-
-def _of_plants(fates: Sequence[Outcome], kinds: Array, sectors: Array | None = None) -> Array:
-    """Parameter of each plant, `(n_plants,)`; a plant of sector `mixed` has the average sector's."""
-    value = np.asarray(kinds[[KINDS.index(plant.kind) for plant in fates], 0])
-    if sectors is None:
-        return value
-    factors = dict(zip(SECTORS, sectors[:, 0].tolist(), strict=True))
-    return np.asarray(value * [factors.get(plant.sector, 1.0) for plant in fates])
+    start = stated["start"] if "start" in stated else np.maximum(stated["production"] - building, project.announced)
+    return start, stated["production"] if "production" in stated else start + building

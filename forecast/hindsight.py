@@ -2,7 +2,8 @@
 
 Facts are those the tables `announcements` and `slippage` date after the forecast: a project that runs or was bought did
 go ahead, a cancelled one did not, and the latest date of its start replaces the assumed one. Everything else stays as
-assumed, and `Hindsight` says so: localization, amounts, dates and fates not told, announcements made since.
+assumed, and `Hindsight` says so: localization, amounts, dates and fates not told, announcements made since. Observed
+levels replace the path of a driver that the scenario states; a driver it leaves to the model stays with the model.
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
+from forecast.conditions import DriverPath
 from forecast.distributions import Constant, Law, Uniform
-from forecast.quarters import parse_time
+from forecast.draws import Array
+from forecast.drivers import DRIVERS
+from forecast.events import Programme
+from forecast.quarters import format_quarter, parse_time
 from forecast.scenario import Investment, Scenario
 from forecast.tables import SHIPPED, Row, read_table
+from forecast.vintage import vintage
 
 HAPPENED = frozenset({"operating", "completed"})
 """Stages at which an announcement has come true."""
@@ -46,7 +53,7 @@ class Hindsight:
 
     Attributes:
         scenario: the facts in place of the assumptions.
-        changed: what was replaced, in words, by investment.
+        changed: what was replaced, in words, by investment or `drivers.<name>`.
         open: ids of simulated investments of which nothing was learned that differs from what was assumed.
     """
 
@@ -73,21 +80,85 @@ def hindsight(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Hindsig
         settled.append(known)
     simulated = (investment.id for investment in scenario.investments if investment.kind != "pledge")
     still_open = tuple(name for name in simulated if name not in changed)
-    known_world = with_observed_drivers(replace(scenario, investments=tuple(settled)))
-    return Hindsight(known_world, changed, still_open)
+    told = {name for name, fact in facts.items() if fact.goes_ahead is not None}
+    programmes = tuple(left for programme in scenario.programmes if (left := _open_part(programme, settled, told)))
+    settled_world = replace(scenario, investments=tuple(settled), programmes=programmes)
+    known_world = with_observed_drivers(settled_world, as_of, folder)
+    return Hindsight(known_world, changed | _told_of_drivers(scenario, known_world, folder), still_open)
 
 
-def with_observed_drivers(scenario: Scenario) -> Scenario:
-    """Paths of drivers as observed in place of those assumed; a scenario cannot assume any yet."""
+def with_observed_drivers(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Scenario:
+    """The scenario with observed levels in place of paths and shocks of drivers that have begun, as far as they reach.
+
+    Levels stated for later quarters stay; a rate, deviation or shock that was to last longer gives way to the fitted
+    process. Quarters before one began are as observed too: a path starts from the origin.
+
+    Args:
+        scenario: as it was frozen.
+        as_of: day of the forecast; quarters observed by then are no news.
+        folder: where the tables lie.
+    """
+    if not scenario.drivers and not scenario.shocks:
+        return scenario
+    origin, seen = vintage(as_of, folder).trade.origin, vintage(folder=folder).drivers
+    later = {quarter: seen.level(quarter) for quarter in range(origin + 1, seen.origin + 1)}
+    for name in DRIVERS:
+        scenario = _with_observed(scenario, name, later)
     return scenario
 
 
+def _with_observed(scenario: Scenario, name: str, later: Mapping[int, Array]) -> Scenario:
+    """The scenario with the levels of later quarters in place of what it assumed of one driver."""
+    last = max(later, default=0)
+    reach = max((end for begin, end in _spans(scenario, name) if begin <= last), default=0.0)
+    levels: dict[int, Law] = {t: Constant(float(row[DRIVERS.index(name)])) for t, row in later.items() if t < reach}
+    if not levels:
+        return scenario
+    path = scenario.drivers.get(name)
+    stated = {} if path is None or path.levels is None else path.levels
+    known = DriverPath("levels", levels=levels | {t: level for t, level in stated.items() if t not in levels})
+    left = tuple(shock for shock in scenario.shocks if shock.on != name or shock.at.ppf(0.0) > last)
+    return replace(scenario, drivers={**scenario.drivers, name: known}, shocks=left)
+
+
+def _spans(scenario: Scenario, name: str) -> Iterator[tuple[float, float]]:
+    """Where what a scenario assumes of a driver begins and ends, on the quarter axis."""
+    path = scenario.drivers.get(name)
+    if path is not None and path.levels is not None:
+        yield 0.0, max(path.levels) + 1.0
+    elif path is not None:
+        yield path.first or 0.0, inf if path.end is None else path.end
+    for shock in scenario.shocks:
+        if shock.on == name:
+            yield float(shock.at.ppf(0.0)), inf if shock.until is None else shock.until
+
+
+def _told_of_drivers(assumed: Scenario, known: Scenario, folder: Path) -> dict[str, str]:
+    """Which paths of drivers were replaced, in words."""
+    replaced = {name: path.levels for name, path in known.drivers.items() if path != assumed.drivers.get(name)}
+    last = vintage(folder=folder).drivers.origin if replaced else 0
+    spans = {name: [quarter for quarter in levels or () if quarter <= last] for name, levels in replaced.items()}
+    return {f"drivers.{name}": f"levels observed up to {format_quarter(max(span))}" for name, span in spans.items()}
+
+
+def _open_part(programme: Programme, investments: list[Investment], told: set[str]) -> Programme | None:
+    """A programme of the members whose fate is still open, or None where there are none."""
+    held = (item.id for item in investments if item.kind != "pledge" and programme.holds(item.id, item.company))
+    still_open = tuple(id for id in held if id not in told)
+    return replace(programme, members=still_open, company=None) if still_open else None
+
+
 def _settled(assumed: Investment, fact: Fact) -> Investment:
-    """An investment with a fact in place of its probability, dates and slip."""
+    """An investment with a fact in place of its probability, ties, dates and slip.
+
+    The start of an announcement in phases leaves their dates as assumed: a fact does not say of which phase it is.
+    """
     known = assumed
     if fact.goes_ahead is not None:
-        known = replace(known, probability=Constant(float(fact.goes_ahead)))
-    if fact.start is not None:
+        known = replace(
+            known, probability=Constant(float(fact.goes_ahead)), requires=(), excludes=(), same_fate_as=None
+        )
+    if fact.start is not None and not assumed.phases:
         known = replace(known, production_start=fact.start, construction_start=_possible(assumed, fact.start))
     if fact.started:
         known = replace(known, slip=Constant(0.0))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.distributions import Constant, Law
 from forecast.draws import Array
@@ -14,6 +15,9 @@ from forecast.streams import Streams
 
 Values: TypeAlias = Array | float
 """`(n_draws,)`, or one float where the number is known."""
+
+Outcomes: TypeAlias = NDArray[np.bool_]
+"""Whether something happens, `(n_draws,)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ Input: TypeAlias = Judged | Learned
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Evaluates the inputs of one block.
+    """Evaluates the inputs of one block; without rows, those that are stated.
 
     Attributes:
         streams: random numbers of the block.
@@ -45,8 +49,8 @@ class Inputs:
     """
 
     streams: Streams
-    coefficients: Array
-    realisation: Mapping[str, Array]
+    coefficients: Array = field(default_factory=lambda: np.empty((0, 0)))
+    realisation: Mapping[str, Array] = field(default_factory=dict)
 
     def value(self, source: Input) -> Values:
         """Value of one input in every draw."""
@@ -55,6 +59,10 @@ class Inputs:
         if isinstance(source.law, Constant):
             return source.law.value
         return source.law.ppf(self.streams.uniforms(source.stream))
+
+    def happens(self, stream: str, probability: Values) -> Outcomes:
+        """Whether something happens, by a draw of its own."""
+        return np.asarray(self.streams.uniforms(stream) < probability)
 
     def values(self, sources: Mapping[str, Input]) -> dict[str, Values]:
         """Values of several inputs by name."""

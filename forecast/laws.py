@@ -1,4 +1,4 @@
-"""How a number is written in YAML: a plain number, a named distribution, or an interval at a stated level.
+"""How a number is written in YAML: a plain number, a named distribution, or what one or several experts state of it.
 
 Refused here: positional parameters, expressions, and numbers in quotes.
 """
@@ -6,196 +6,93 @@ Refused here: positional parameters, expressions, and numbers in quotes.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, fields
+from dataclasses import fields
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter
 
-from forecast import distributions
 from forecast.distributions import Constant, Law, Truncated
-from forecast.elicitation import lognormal_interval, normal_interval
+from forecast.number_forms import (
+    NAMED,
+    Beta,
+    Discrete,
+    Distribution,
+    Gamma,
+    Interval,
+    LogNormal,
+    Normal,
+    Number,
+    Percentiles,
+    Pert,
+    StatedQuantiles,
+    StudentT,
+    Triangular,
+    Uniform,
+    Weibull,
+)
+from forecast.number_forms import Model as Model
+from forecast.opinions import Mixture, Quantiles
 from forecast.phrases import got
 
-Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Bounds: TypeAlias = tuple[Number | None, Number | None]
+Value = TypeVar("Value")
 
 
-class Model(BaseModel):
-    """Base of everything read from YAML: frozen, strict, and closed to unknown keys; null stands for an absent key."""
+class Part(Model):
+    """One law of a mixture."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            return value
-        keys = cls.keys()
-        return {name: item for name, item in value.items() if item is not None or name not in keys}
-
-    @classmethod
-    def keys(cls) -> dict[str, FieldInfo]:
-        """Fields by the key they have in YAML: `from` is a word of Python's, so its field has another name."""
-        return {field.alias or name: field for name, field in cls.model_fields.items()}
+    weight: Number = Field(ge=0, description="weight of the law, 0 or more; weights are scaled to sum to one")
+    law: NumberSpec = Field(description="the number or distribution that has this weight")
 
 
-class Distribution(Model):
-    """A named law with keyword parameters, in the unit of the quantity it stands for."""
+class Opinion(Model):
+    """What one expert states."""
 
-    kind: ClassVar[Any]
-    truncate: Bounds | None = Field(None, description="[low, high] the value must lie in; null leaves a side open")
+    expert: str = Field(min_length=1, max_length=100, description="who says so, in 1 to 100 characters")
+    weight: Number = Field(1.0, ge=0, description="weight of the opinion, 0 or more; weights are scaled to sum to one")
+    law: NumberSpec = Field(description="the number or distribution the expert states")
 
-    @model_validator(mode="after")
-    def _parameters_fit(self) -> Distribution:
-        self.law()
-        return self
 
-    def law(self) -> Law:
-        """The law itself; a `ValueError` says which parameter does not fit."""
-        whole = self._whole()
-        if self.truncate is None:
-            return whole
-        low, high = self.truncate
-        return Truncated(whole, -math.inf if low is None else low, math.inf if high is None else high)
+class MixtureForm(Distribution):
+    """Several laws, one of which holds with a probability that is its weight."""
+
+    mixture: tuple[Part, ...] = Field(description="a list of laws with their weights")
 
     def _whole(self) -> Law:
-        return cast("Law", self.kind(**{field.name: getattr(self, field.name) for field in fields(self.kind)}))
+        return Mixture(
+            tuple(float(part.weight) for part in self.mixture), tuple(law(part.law) for part in self.mixture)
+        )
 
 
-class Normal(Distribution):
-    """Normal law."""
+class PoolForm(Distribution):
+    """The linear pool of what several experts state: the mixture of their laws."""
 
-    kind = distributions.Normal
-    distribution: Literal["normal"] = Field(description="name of the law")
-    mean: Number = Field(description="mean")
-    sd: Number = Field(description="standard deviation, above 0")
-
-
-class LogNormal(Distribution):
-    """Law of a positive quantity whose logarithm is normal."""
-
-    kind = distributions.LogNormal
-    distribution: Literal["lognormal"] = Field(description="name of the law")
-    median: Number = Field(description="median, above 0")
-    sigma: Number = Field(description="standard deviation of the logarithm, above 0")
-
-
-class StudentT(Distribution):
-    """Student's t law."""
-
-    kind = distributions.StudentT
-    distribution: Literal["student_t"] = Field(description="name of the law")
-    location: Number = Field(description="centre")
-    scale: Number = Field(description="scale, above 0")
-    df: Number = Field(description="degrees of freedom, above 0")
-
-
-class Beta(Distribution):
-    """Beta law on 0 to 1, with mean alpha / (alpha + beta)."""
-
-    kind = distributions.Beta
-    distribution: Literal["beta"] = Field(description="name of the law")
-    alpha: Number = Field(description="first shape, above 0")
-    beta: Number = Field(description="second shape, above 0")
-
-
-class Gamma(Distribution):
-    """Gamma law, with mean shape * scale."""
-
-    kind = distributions.Gamma
-    distribution: Literal["gamma"] = Field(description="name of the law")
-    shape: Number = Field(description="shape, above 0")
-    scale: Number = Field(description="scale, above 0")
-
-
-class Weibull(Distribution):
-    """Weibull law of a duration."""
-
-    kind = distributions.Weibull
-    distribution: Literal["weibull"] = Field(description="name of the law")
-    shape: Number = Field(description="shape, above 0; below 1 gives many short and few very long durations")
-    scale: Number = Field(description="scale, above 0")
-
-
-class Uniform(Distribution):
-    """Uniform law."""
-
-    kind = distributions.Uniform
-    distribution: Literal["uniform"] = Field(description="name of the law")
-    low: Number = Field(description="lower end")
-    high: Number = Field(description="upper end, above low")
-
-
-class Triangular(Distribution):
-    """Triangular law."""
-
-    kind = distributions.Triangular
-    distribution: Literal["triangular"] = Field(description="name of the law")
-    low: Number = Field(description="lower end")
-    mode: Number = Field(description="most likely value, from low to high")
-    high: Number = Field(description="upper end, above low")
-
-
-class Pert(Distribution):
-    """PERT law: smoother than the triangular one between the same three points."""
-
-    kind = distributions.Pert
-    distribution: Literal["pert"] = Field(description="name of the law")
-    low: Number = Field(description="lower end")
-    mode: Number = Field(description="most likely value, from low to high")
-    high: Number = Field(description="upper end, above low")
-    concentration: Number = Field(4.0, description="weight of the mode in the mean, above 0")
-
-
-class Discrete(Distribution):
-    """Finitely many values."""
-
-    kind = distributions.Discrete
-    distribution: Literal["discrete"] = Field(description="name of the law")
-    values: tuple[Number, ...] = Field(description="values that can occur")
-    weights: tuple[Number, ...] = Field(description="weight of each value, 0 or more; scaled to sum to one")
-
-
-class Interval(Distribution):
-    """An equal-tailed interval that holds the value with probability `level`."""
-
-    interval: tuple[Number, Number] = Field(description="[low, high], low below high")
-    level: Number = Field(
-        ge=0.01, lt=1, description="probability that the value lies inside, at least 0.01 and below 1, such as 0.9"
-    )
-    distribution: Literal["normal", "lognormal"] = Field("normal", description="law that is fitted to the interval")
+    pool: tuple[Opinion, ...] = Field(description="a list of opinions with expert and law")
 
     def _whole(self) -> Law:
-        fit: Mapping[str, Callable[..., Law]]
-        fit = {"normal": normal_interval, "lognormal": lognormal_interval}
-        fitted = fit[self.distribution](*self.interval, self.level)
-        if not all(map(math.isfinite, astuple(fitted))):
-            raise ValueError("got an interval too wide for a distribution, expected its ends closer together")
-        return fitted
+        weights = tuple(float(opinion.weight) for opinion in self.pool)
+        laws = tuple(law(opinion.law) for opinion in self.pool)
+        return Mixture(weights, laws, tuple(opinion.expert for opinion in self.pool))
 
 
-NAMED: Mapping[str, type[Distribution]] = {
-    "normal": Normal,
-    "lognormal": LogNormal,
-    "student_t": StudentT,
-    "beta": Beta,
-    "gamma": Gamma,
-    "weibull": Weibull,
-    "uniform": Uniform,
-    "triangular": Triangular,
-    "pert": Pert,
-    "discrete": Discrete,
+ELICITED: Mapping[str, tuple[str, type[Distribution]]] = {
+    "interval": ("an interval", Interval),
+    "quantiles": ("stated quantiles", StatedQuantiles),
+    "pert": ("percentiles", Percentiles),
+    "mixture": ("a mixture", MixtureForm),
+    "pool": ("a pool", PoolForm),
 }
+"""Forms that need no name of a law: the key that tells each, what it is called, and its model."""
 
 
 def _form(spec: object) -> object:
     if isinstance(spec, Mapping):
-        return "an interval" if "interval" in spec else spec.get("distribution")
+        return next((form for key, (form, _) in ELICITED.items() if key in spec), spec.get("distribution"))
     if isinstance(spec, Distribution):
-        return next((name for name, model in NAMED.items() if type(spec) is model), "an interval")
+        models = {model: name for name, model in NAMED.items()} | {model: form for form, model in ELICITED.values()}
+        return models[type(spec)]
     return "a number"
 
 
@@ -211,10 +108,17 @@ NumberSpec: TypeAlias = Annotated[
     | Annotated[Triangular, Tag("triangular")]
     | Annotated[Pert, Tag("pert")]
     | Annotated[Discrete, Tag("discrete")]
-    | Annotated[Interval, Tag("an interval")],
+    | Annotated[Interval, Tag("an interval")]
+    | Annotated[StatedQuantiles, Tag("stated quantiles")]
+    | Annotated[Percentiles, Tag("percentiles")]
+    | Annotated[MixtureForm, Tag("a mixture")]
+    | Annotated[PoolForm, Tag("a pool")],
     Discriminator(_form),
 ]
 """Whatever may stand where a number is expected."""
+
+for _nested in (Part, Opinion, MixtureForm, PoolForm):
+    _nested.model_rebuild()
 
 
 @cache
@@ -235,9 +139,15 @@ def law(spec: object) -> Law:
     return valid.law() if isinstance(valid, Distribution) else Constant(float(valid))
 
 
+def optional(reader: Callable[[Any], Value], spec: Any) -> Value | None:
+    """What a reader makes of a value that may be left out."""
+    return None if spec is None else reader(spec)
+
+
 def plain_law(value: Law) -> Any:
     """The number spec that stands for a law: `law(plain_law(x)) == x`.
 
+    >>> from forecast import distributions
     >>> plain_law(distributions.Truncated(distributions.Normal(5.8, 0.5), low=0.0))
     {'distribution': 'normal', 'mean': 5.8, 'sd': 0.5, 'truncate': [0.0, None]}
     """
@@ -246,9 +156,22 @@ def plain_law(value: Law) -> Any:
     if isinstance(value, Truncated):
         bounds = [bound if math.isfinite(bound) else None for bound in (value.low, value.high)]
         return {**plain_law(value.inner), "truncate": bounds}
+    if isinstance(value, Mixture):
+        return _plain_mixture(value)
+    if isinstance(value, Quantiles):
+        ends = {name: end for name, end in (("low", value.low), ("high", value.high)) if math.isfinite(end)}
+        return {"quantiles": {str(level): x for level, x in zip(value.levels, value.values, strict=True)}, **ends}
     name = next(name for name, model in NAMED.items() if model.kind is type(value))
     parameters = {field.name: getattr(value, field.name) for field in fields(value)}
     return {"distribution": name} | {key: list(x) if isinstance(x, tuple) else x for key, x in parameters.items()}
+
+
+def _plain_mixture(value: Mixture) -> dict[str, Any]:
+    laws = [plain_law(cast("Law", inner)) for inner in value.laws]
+    parts = [{"weight": weight, "law": inner} for weight, inner in zip(value.weights, laws, strict=True)]
+    if not value.labels:
+        return {"mixture": parts}
+    return {"pool": [{"expert": label, **part} for label, part in zip(value.labels, parts, strict=True)]}
 
 
 SELDOM, NEVER = 1e-6, 1e-9
@@ -268,9 +191,8 @@ def bounds_complaint(spec: object, low: float, high: float) -> str:
         return ""
     if isinstance(value, Constant):
         return got(value.value)
-    return (
-        f"got a distribution that leaves the range with probability {outside:.2g} (truncate: [low, high] keeps it in)"
-    )
+    way = "low and high keep it in" if isinstance(value, Quantiles) else "truncate: [low, high] keeps it in"
+    return f"got a distribution that leaves the range with probability {outside:.2g} ({way})"
 
 
 def _bounded(low: float, high: float, accepted: str) -> AfterValidator:
@@ -287,6 +209,10 @@ Duration: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, math.inf, "a numbe
 Share: TypeAlias = Annotated[NumberSpec, _bounded(0, 1, "a fraction from 0 to 1")]
 PositiveShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]
 InnerShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, BELOW_1, "a fraction above 0 and below 1")]
+Level: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, sys.float_info.max, "a number above 0")]
+"""As a duration, but never below 0: a logarithm is taken of it."""
+Change: TypeAlias = Annotated[NumberSpec, _bounded(-0.9, 1, "a fraction from -0.9 to 1, 0.02 for 2 %")]
+"""From a tenth of a level to twice it, so that a percentage is not read as a fraction."""
 Rate: TypeAlias = Annotated[NumberSpec, _bounded(0, 3, "a fraction from 0 to 3, such as 0.25 for 25 %")]
 RateChange: TypeAlias = Annotated[
     NumberSpec, _bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")

@@ -1,16 +1,16 @@
 """Layers of a scenario: files that extend files, and values set on the command line, merged into one tree.
 
 Mappings merge key by key, later layers win, null removes a key, lists are replaced. A mapping that names a
-`distribution`, an `interval`, an `earliest` date or a `path` stands for one value and replaces the earlier one whole;
-only the `sectors` beside a `path` stay. Investments, tariffs and import commitments merge by id; a layer may write
-them as a list, or as a mapping from id to what changes.
+`distribution` or another form of law, an `earliest` date or a `path` stands for one value and replaces the earlier one
+whole; only the `sectors` beside a `path` stay. Investments, tariffs, import commitments, shocks and programmes merge by
+id; a layer may write them as a list, or as a mapping from id to what changes.
 Every value keeps the place where it was written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from os import PathLike
 from os import path as paths
@@ -22,16 +22,43 @@ from forecast.phrases import got, meant, no_such_file
 from forecast.place import Place
 
 MAX_LAYERS = 32
-_WHOLE = ("distribution", "interval", "earliest", "path")
+WHOLE = ("distribution", "interval", "quantiles", "pert", "mixture", "pool", "earliest", "path")
+"""Keys of a mapping that stands for one value."""
+
 _BY_ID: Mapping[str, str] = {
     "investments": "investment",
     "tariffs": "tariff",
     "import_commitments": "import commitment",
+    "shocks": "shock",
+    "programmes": "programme",
 }
 """Lists whose entries merge by id, and what one entry is called."""
 
 
-def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Document:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one file or override says, and the tree it says it on top of."""
+
+    before: Node
+    said: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """A scenario's layers as one tree.
+
+    Attributes:
+        root: the merged tree, every value with the place where it was written.
+        problems: those that did not stop the reading.
+        changes: of every file that extends another and of every override, in the order of merging.
+    """
+
+    root: Node
+    problems: tuple[Problem, ...]
+    changes: tuple[Change, ...]
+
+
+def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Layered:
     """One tree from a file, the files it extends, and `key.path=value` overrides.
 
     Raises:
@@ -43,7 +70,7 @@ def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Documen
         root = layers.overridden(root, text)
     if layers.unreadable:
         raise ScenarioError([*layers.unreadable, *layers.problems])
-    return Document(_listed(root), tuple(layers.problems))
+    return Layered(_listed(root), tuple(layers.problems), tuple(layers.changes))
 
 
 class _Layers:
@@ -55,6 +82,7 @@ class _Layers:
         self.n_layers = 0
         self.unreadable: list[Problem] = []
         self.problems: list[Problem] = []
+        self.changes: list[Change] = []
 
     def read(self, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
         """The tree of one file over the files it extends."""
@@ -66,7 +94,12 @@ class _Layers:
         fields = dict(document.root.fields)
         bases = fields.pop("extends", None)
         own = replace(document.root, content=self._keyed(fields))
-        return reduce(merged, [*self._bases(bases, path, shown, (*above, _resolved(path))), own])
+        below = [*self._bases(bases, path, shown, (*above, _resolved(path)))]
+        return self._changed(reduce(merged, below), own) if below else own
+
+    def _changed(self, before: Node, said: Node) -> Node:
+        self.changes.append(Change(before, said))
+        return merged(before, said)
 
     def _bases(self, extends: Node | None, path: Path, shown: str, above: tuple[Path, ...]) -> Iterator[Node]:
         for name in () if extends is None or extends.content is None else extends.items or (extends,):
@@ -119,7 +152,7 @@ class _Layers:
     def overridden(self, root: Node, text: str) -> Node:
         """The tree with one `key.path=value` applied."""
         try:
-            return merged(root, self._override(root, text))
+            return self._changed(root, self._override(root, text))
         except ScenarioError as error:
             self.unreadable += error.problems
             return root
@@ -193,7 +226,7 @@ def merged(base: Node, over: Node) -> Node:
     if not isinstance(base.content, Mapping) or not isinstance(over.content, Mapping):
         return over
     kept = base.fields
-    if any(key in over.fields for key in _WHOLE):
+    if any(key in over.fields for key in WHOLE):
         kept = {name: child for name, child in kept.items() if name == "sectors"}
     removed = {name for name, child in over.fields.items() if child.content is None and name in kept}
     both = {name: merged(kept[name], child) if name in kept else child for name, child in over.fields.items()}

@@ -27,7 +27,7 @@ from forecast.observations import QuarterlyTrade, data_digest
 from forecast.posterior import Posterior, frozen_posterior, save_posterior
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results import Results, load_results
-from forecast.scenario import Scenario, load_scenario
+from forecast.scenario import Scenario, frozen_scenario
 from forecast.targets import Predictions, predictions, read_predictions, write_predictions
 from forecast.vintage import vintage
 
@@ -67,7 +67,7 @@ class Entry:
     @cached_property
     def scenario(self) -> Scenario:
         """What was assumed."""
-        return load_scenario(self.folder / SCENARIO)
+        return frozen_scenario(self.folder / SCENARIO)
 
     @cached_property
     def trade(self) -> QuarterlyTrade:
@@ -158,6 +158,8 @@ def read_entry(folder: Path) -> Entry:
 def _demand_provenance(results: Results, posterior: Posterior) -> None:
     """An entry can be run again only with what the run was made with."""
     used = results.manifest["digests"]
+    if results.branches is not None:
+        raise LedgerError(f"{results.folder}: is a run of a mixture; run its branches one by one and add those")
     if results.manifest["quantiles"] != "exact":
         raise LedgerError(
             f"{results.folder}: got {results.manifest['n_draws']:,} draws, too many to be kept; run fewer"
@@ -181,7 +183,7 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
     for name in (SCENARIO, MANIFEST):
         (folder / name).write_bytes((results.folder / name).read_bytes())
     write_predictions(folder / QUANTILES, run_predictions(results))
-    scenario = load_scenario(folder / SCENARIO)
+    scenario = frozen_scenario(folder / SCENARIO)
     _write_trade(folder / TRADE, vintage(scenario.as_of).trade)
     head: dict[str, Any] = {
         "added": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -79,3 +79,9 @@ def no_such_file(name: str, present: Iterable[str]) -> str:
     """Says that a file is missing, and which ones are there."""
     present = list(present)
     return f"{got(name)}, no such file; {meant(name, present) if present else 'its folder holds no YAML file'}"
+
+
+def demand(condition: bool, message: str) -> None:
+    """Raise `ValueError` with the message, which says what was got and what is accepted, unless the condition holds."""
+    if not condition:
+        raise ValueError(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forecast.errors import Problem, ScenarioError
+from forecast.errors import Problem, Remark, ScenarioError
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,10 @@ class Place:
     def problem(self, path: str, message: str) -> Problem:
         """What is wrong here, with the YAML path it is wrong at."""
         return Problem(self.file, self.line, self.column, path, message)
+
+    def remark(self, path: str, message: str) -> Remark:
+        """What is probably not meant here."""
+        return Remark(self.file, self.line, self.column, path, message)
 
 
 def refusal(place: Place, message: str, path: str = "") -> ScenarioError:

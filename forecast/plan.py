@@ -6,19 +6,22 @@ Stream names are YAML paths, so that scenarios which name a thing alike share it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.distributions import Constant, Law
+from forecast.conditioning import Condition, compiled_conditions
+from forecast.conditions import Shock
+from forecast.copula import Mix, Pair, loadings
+from forecast.correlations import sign_of, stream_of
 from forecast.draws import LEVERS, SERIES, Array
 from forecast.errors import RunError
-from forecast.inputs import Input, Judged, Learned
+from forecast.groups import Compiler, Group, Path
 from forecast.lever_plan import Levers, compiled_levers
 from forecast.quarters import format_quarter, year_of
 from forecast.realisation import combined
-from forecast.scenario import Investment, Localization, Scenario
+from forecast.scenario import Scenario
 from forecast.sectors import COEFFICIENTS, SECTORS
 
 if TYPE_CHECKING:
@@ -28,54 +31,6 @@ if TYPE_CHECKING:
 
 BLOCK_SIZE = 2_000
 """Draws in a block: its working set fits a core's cache, and 20,000 draws still give ten replicates."""
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """One localization path; `stream` prefixes the addresses of its uncertain numbers."""
-
-    stream: str
-    assumed: Localization
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """One investment that is built or bought, as the channels need it. Amounts in bn USD, durations in quarters.
-
-    Attributes:
-        announced: position on the quarter axis.
-        capex: what is spent on building, and produces once built.
-        standing: what was paid for a plant that stands already and produces from `production_start`; None if built.
-        scale, probability, slip: as assumed, or None for what was learned.
-        outlook: column of its kind and sector in the rows `realisation`, if one of them was learned.
-    """
-
-    id: str
-    announced: float
-    capex: Input
-    standing: Input | None
-    scale: Input | None
-    probability: Input | None
-    construction_start: Input | None
-    production_start: Input | None
-    slip: Input | None
-    coefficients: Mapping[str, Input]
-    outlook: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Projects whose output is bought and sold alike: same purchases, Korean share, displacement and path.
-
-    Attributes:
-        path: a path of its own, or None to move with all affiliates.
-        sector: sector of all the projects, which decides the duties on what they buy and replace.
-    """
-
-    projects: tuple[Project, ...]
-    coefficients: Mapping[str, Input]
-    path: Path | None
-    sector: str = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +53,9 @@ class Plan:
         path: localization path of all affiliates.
         levers: tariffs and import commitments, None where there are none.
         block_size: draws in a block.
+        conditions: paths of drivers that are stated.
+        shocks: what moves flows and drivers off their course.
+        mixes: streams that are correlated with others, by name.
     """
 
     origin: int
@@ -113,6 +71,9 @@ class Plan:
     path: Path
     levers: Levers | None = None
     block_size: int = BLOCK_SIZE
+    conditions: tuple[Condition, ...] = ()
+    shocks: tuple[Shock, ...] = ()
+    mixes: Mapping[str, Mix] = field(default_factory=dict)
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -128,16 +89,6 @@ class Plan:
 PROCESSES = ("baseline", "drivers", "running", "localization", "bridge")
 """Models whose joint rows a block picks as they are."""
 
-PROJECT_COEFFICIENTS = (
-    "machinery_share",
-    "korean_machinery_share",
-    "output_per_capex",
-    "utilisation",
-    "construction_quarters",
-    "ramp_quarters",
-)
-GROUP_COEFFICIENTS = ("purchases_per_output", "korean_share", "displacement_rate", "reverse_import_rate")
-
 
 def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, prior: bool = False) -> Plan:
     """The plan of a scenario under a posterior, or under the prior rows stored beside it.
@@ -150,12 +101,13 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     """
     origin = _demand_origin(scenario, posterior, known)
     groups = posterior.prior if prior else posterior.groups
-    compiler = _Compiler(scenario, origin, {}, {})
+    compiler = Compiler(scenario, origin, {}, {})
     compiled = compiler.groups()
     rows = {model: _draw_last(groups[model]) for model in PROCESSES if model in groups}
+    n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
     return Plan(
         origin=origin,
-        n_periods=4 * (scenario.horizon + 1) - (origin + 1),
+        n_periods=n_periods,
         basis=scenario.basis,
         record=round(known.records[scenario.basis][1], 1),
         history=np.log(np.column_stack([known.trade.exports, known.trade.imports])),
@@ -166,7 +118,19 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         groups=compiled,
         path=Path("localization", scenario.localization),
         levers=compiled_levers(scenario, origin),
+        conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
+        shocks=scenario.shocks,
+        mixes=_mixes(scenario),
     )
+
+
+def _mixes(scenario: Scenario) -> dict[str, Mix]:
+    """Streams that are correlated; a high level of going ahead is a low uniform, hence the signs."""
+    ranks: dict[Pair, float] = {}
+    for stated in scenario.correlations:
+        for (one, other), rank in stated.pairs():
+            ranks[stream_of(one), stream_of(other)] = rank * sign_of(one) * sign_of(other)
+    return loadings(ranks)
 
 
 def _demand_origin(scenario: Scenario, posterior: Posterior, known: Vintage) -> int:
@@ -201,95 +165,3 @@ def _sector_rows(coefficients: Array, columns: Mapping[tuple[str, str], int]) ->
     sectors = [SECTORS.index(sector) for sector, _ in columns]
     names = [COEFFICIENTS.index(name) for _, name in columns]
     return np.ascontiguousarray(coefficients[:, sectors, names].T)
-
-
-@dataclass(slots=True)
-class _Compiler:
-    """Compiles investments; numbers the columns of sector rows and of `realisation` rows as they come into use."""
-
-    scenario: Scenario
-    origin: int
-    columns: dict[tuple[str, str], int]
-    outlooks: dict[tuple[str, str], int]
-
-    def groups(self) -> tuple[Group, ...]:
-        """Investments in groups; an investment with its own purchases, effects or path stands alone."""
-        members: dict[str, list[Investment]] = {}
-        for investment in sorted(self.scenario.investments, key=lambda item: item.id):
-            if investment.kind != "pledge":
-                members.setdefault(_group_name(investment), []).append(investment)
-        return tuple(self._group(investments) for investments in members.values())
-
-    def _group(self, investments: list[Investment]) -> Group:
-        first = investments[0]
-        return Group(
-            projects=tuple(self._project(investment) for investment in investments),
-            coefficients={name: self._coefficient(first, name) for name in GROUP_COEFFICIENTS},
-            path=self._own_path(first),
-            sector=first.sector,
-        )
-
-    def _own_path(self, investment: Investment) -> Path | None:
-        if investment.localization is not None:
-            return Path(f"investments.{investment.id}.localization", investment.localization)
-        sector = self.scenario.sector_localization.get(investment.sector)
-        return None if sector is None else Path(f"localization.sectors.{investment.sector}", sector)
-
-    def _coefficient(self, investment: Investment, name: str) -> Input:
-        if name in investment.coefficients:
-            return Judged(f"investments.{investment.id}.{name}", investment.coefficients[name])
-        judged = self.scenario.sector_coefficients.get(investment.sector, {})
-        if name in judged:
-            return Judged(f"sectors.{investment.sector}.{name}", judged[name])
-        return Learned(self.columns.setdefault((investment.sector, name), len(self.columns)))
-
-    def _project(self, investment: Investment) -> Project:
-        def judged(name: str, law: Law) -> Judged:
-            return Judged(f"investments.{investment.id}.{name}", law)
-
-        amount = judged("amount", investment.amount)
-        new_capex = judged("new_capex", investment.new_capex)
-        acquired = investment.kind == "acquisition"
-        start, production = self._construction_start(investment), self._production_start(investment)
-        fate = self._fate(investment)
-        return Project(
-            id=investment.id,
-            announced=investment.announced,
-            capex=new_capex if acquired else amount,
-            standing=amount if acquired else None,
-            scale=fate["scale"],
-            probability=fate["probability"],
-            construction_start=None if start is None else judged("construction_start", start),
-            production_start=None if production is None else judged("production_start", production),
-            slip=fate["slip"],
-            coefficients={name: self._coefficient(investment, name) for name in PROJECT_COEFFICIENTS},
-            outlook=self._outlook(investment) if None in fate.values() else 0,
-        )
-
-    def _construction_start(self, investment: Investment) -> Law | None:
-        if investment.construction_start is None and investment.kind == "acquisition":
-            return Constant(investment.announced)
-        return investment.construction_start
-
-    def _production_start(self, investment: Investment) -> Law | None:
-        if investment.production_start is None and investment.kind == "acquisition":
-            return Constant(investment.announced)
-        return investment.production_start
-
-    def _fate(self, investment: Investment) -> dict[str, Judged | None]:
-        """Probability, slip and scale: as stated, else certain for a plant already running, else None, as learned."""
-        production = self._production_start(investment)
-        runs = production is not None and float(production.ppf(np.array(1 - 1e-9))) <= self.origin + 1
-        certain = {"probability": 1.0, "slip": 0.0, "scale": 1.0}
-        stated = {name: getattr(investment, name) for name in certain}
-        laws = {name: Constant(certain[name]) if runs and law is None else law for name, law in stated.items()}
-        address = f"investments.{investment.id}"
-        return {name: None if law is None else Judged(f"{address}.{name}", law) for name, law in laws.items()}
-
-    def _outlook(self, investment: Investment) -> int:
-        return self.outlooks.setdefault((investment.kind, investment.sector), len(self.outlooks))
-
-
-def _group_name(investment: Investment) -> str:
-    stands_alone = investment.localization is not None or set(GROUP_COEFFICIENTS) & set(investment.coefficients)
-    return f"investment {investment.id}" if stands_alone else f"sector {investment.sector}"

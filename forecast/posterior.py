@@ -236,7 +236,7 @@ def _read(path: Path, refit: str) -> Posterior:
         raise PosteriorError(f"posterior {path} does not exist; {refit}")
     try:
         posterior, stored = _parse(path)
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except (OSError, AttributeError, KeyError, ValueError, TypeError) as error:
         raise PosteriorError(f"posterior {path} is damaged ({type(error).__name__}: {error}); {refit}") from error
     _demand_schema(posterior, path)
     if posterior.digest != stored:
@@ -247,10 +247,13 @@ def _read(path: Path, refit: str) -> Posterior:
 
 
 def _parse(path: Path) -> tuple[Posterior, str]:
-    """A stored posterior and the content digest stored with it."""
-    import h5netcdf
+    """A stored posterior and the content digest stored with it.
 
-    with h5netcdf.File(path, "r") as file:
+    Read as HDF5, which NetCDF is: the dimensions, which nothing here needs, cost the other reader most of its time.
+    """
+    import h5py
+
+    with h5py.File(path, "r") as file:
         parts = [_arrays(file[part]) for part in _PARTS]
         header = json.loads(str(file.attrs["header"]))
         return Posterior(**header, groups=parts[0], prior=parts[1], diagnostics=parts[2]), str(file.attrs["content"])
@@ -258,8 +261,10 @@ def _parse(path: Path) -> tuple[Posterior, str]:
 
 def _arrays(part: Any) -> Groups:
     return {
-        model: {name: np.asarray(variable[...], dtype=np.float64) for name, variable in group.variables.items()}
-        for model, group in part.groups.items()
+        model: {
+            name: np.asarray(values[...], dtype=np.float64) for name, values in group.items() if not values.is_scale
+        }
+        for model, group in part.items()
     }
 
 

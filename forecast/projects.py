@@ -6,55 +6,55 @@ Whether a project comes true is news: what is under way at the origin, row 0, is
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
 from forecast import realisation
-from forecast.channels import capital_goods_exports, cumulative_share, output_at_capacity
+from forecast.channels import capital_goods_exports, cumulative_share, output_at_capacity, share_of_quarter
 from forecast.draws import Array
-from forecast.inputs import Inputs, Values
-from forecast.plan import Plan, Project
-
-Outcomes: TypeAlias = NDArray[np.bool_]
-"""Whether a project comes true, `(n_draws,)`."""
+from forecast.fates import Fates, planned_dates
+from forecast.groups import Project
+from forecast.inputs import Inputs, Outcomes, Values
 
 
-def add_project(plan: Plan, inputs: Inputs, project: Project, capital_goods: Array, output: Array) -> None:
+def add_project(
+    origin: int, inputs: Inputs, fates: Fates, project: Project, capital_goods: Array, output: Array
+) -> None:
     """Add a project's Korean machinery and its output to running flows `(n_periods + 1, n_draws)`, bn USD a quarter."""
     known = inputs.values(project.coefficients)
     scale = _scale(inputs, project)
-    building = known["construction_quarters"]
-    start, planned = _planned_dates(inputs, project, building)
-    probability = _probability(inputs, project, planned - max(plan.origin + 1.0, project.announced))
-    realised = inputs.streams.uniforms(f"investments.{project.id}.realised") < probability
+    start, planned = planned_dates(inputs, project)
+    realised = fates.realised(project, planned)
     production = planned + _slip(inputs, project)
     if project.standing is None:
         production = np.maximum(production, start + 1.0)
-    built = start + building if project.standing is not None else production
+    built = start + known["construction_quarters"] if project.standing is not None else production
     capex = inputs.value(project.capex) * scale
     orders = capital_goods_exports(capex, known["machinery_share"], known["korean_machinery_share"])
-    _add_orders(plan.origin, capital_goods, orders, realised, start, built)
+    _add_orders(origin, capital_goods, orders, realised, start, built)
+    made = output if project.production_end is None else np.zeros_like(output)
     bought = [] if project.standing is None else [(inputs.value(project.standing) * scale, production)]
     for capital, begin in [(capex, built), *bought]:
         capacity = output_at_capacity(capital, known["output_per_capex"], known["utilisation"])
-        _add_output(plan.origin, output, capacity, realised, begin, begin + known["ramp_quarters"])
+        _add_output(origin, made, capacity, realised, begin, begin + known["ramp_quarters"])
+    if project.production_end is not None:
+        quarters = origin + np.arange(float(len(output)))[:, None]
+        output += made * share_of_quarter(quarters, -np.inf, inputs.value(project.production_end))
 
 
 def _scale(inputs: Inputs, project: Project) -> Values:
-    """Realised over stated amount."""
+    """Realised over stated amount, of the share that is built here."""
+    scale = _own_scale(inputs, project) * project.share
+    for cut in project.tie.cuts:
+        if cut.scale is not None:
+            scale = scale * inputs.value(cut.scale)
+    return scale
+
+
+def _own_scale(inputs: Inputs, project: Project) -> Values:
     if project.scale is not None:
         return inputs.value(project.scale)
     uniforms = inputs.streams.uniforms(f"investments.{project.id}.scale")
     return realisation.revision(uniforms, inputs.realisation["revision_spread"][project.outlook])
-
-
-def _probability(inputs: Inputs, project: Project, wait: Values) -> Values:
-    """Chance that a project comes true that is planned to produce in `wait` quarters."""
-    if project.probability is not None:
-        return inputs.value(project.probability)
-    return realisation.survival(inputs.realisation["hazard"][project.outlook], wait / 4)
 
 
 def _slip(inputs: Inputs, project: Project) -> Values:
@@ -64,21 +64,6 @@ def _slip(inputs: Inputs, project: Project) -> Values:
     uniforms = inputs.streams.uniforms(f"investments.{project.id}.slip")
     rows = inputs.realisation
     return realisation.slip(uniforms, rows["late"], rows["delay_shape"], rows["delay_scale"][project.outlook])
-
-
-def _planned_dates(inputs: Inputs, project: Project, building: Values) -> tuple[Values, Values]:
-    """Start of construction and planned start of production.
-
-    A date not stated lies one building time from the other, though nothing is built before it is announced. A plant
-    that was bought stands already, so its production does not wait for what is built on it.
-    """
-    stated = {
-        name: inputs.value(date)
-        for name, date in (("start", project.construction_start), ("production", project.production_start))
-        if date is not None
-    }
-    start = stated["start"] if "start" in stated else np.maximum(stated["production"] - building, project.announced)
-    return start, stated["production"] if "production" in stated else start + building
 
 
 def _add_orders(origin: int, flow: Array, orders: Values, realised: Outcomes, start: Values, end: Values) -> None:

@@ -10,8 +10,9 @@ from forecast import localization
 from forecast.channels import QUARTERS_PER_YEAR, korean_share, odds_of_remainder
 from forecast.distributions import Law
 from forecast.draws import Array
+from forecast.groups import Group, Path
 from forecast.inputs import Inputs, Judged, Values
-from forecast.plan import Group, Path, Plan
+from forecast.plan import Plan
 
 
 class Purchasing:

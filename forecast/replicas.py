@@ -15,9 +15,9 @@ from typing import Any, Generic
 
 import numpy as np
 
+from forecast.cohort import fates_summary, made_fates
 from forecast.draws import Array
 from forecast.drivers import DRIVERS, QuarterlyDrivers, quarterly_drivers
-from forecast.fates import fates_summary, made_fates
 from forecast.made import Made, Observed, Rows
 from forecast.models.evidence import (
     BASELINE_QUARTERS,

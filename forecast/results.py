@@ -2,7 +2,8 @@
 
 `results/<scenario>/<digest>/` holds `manifest.json`, `summary.csv` (long, unit and basis in every row, the Monte Carlo
 standard error of every number), `quarters.csv` (the first quarters in the same form, at 99 quantiles), `draws.nc`
-(annual and quarterly draws, where they were kept), `scenario.yaml` (as resolved) and `fan.png`. It is written to a
+(annual and quarterly draws, where they were kept), `scenario.yaml` (as resolved) and `fan.png`; for a mixture also
+`branches.csv` (the summary of every branch). It is written to a
 hidden sibling and renamed, so that a killed run leaves nothing that looks finished.
 """
 
@@ -14,28 +15,25 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.block import Flows
 from forecast.draws import QUARTERLY_SERIES, Array
 from forecast.errors import RunError
-from forecast.quantiles import FINE_LEVELS
 from forecast.quarters import format_quarter
-from forecast.summary import Quarters, Statistic, Summary, decimals
+from forecast.run_tables import Branches, write_branches, write_quarters, write_summary
+from forecast.summary import Quarters, Statistic, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-UNIT = "bn USD"
-COLUMNS = ("scenario", "basis", "series", "year", "statistic", "unit", "value", "standard_error")
-QUARTER_COLUMNS = ("scenario", "basis", "series", "quarter", "quantile", "unit", "value", "standard_error")
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
-SCENARIO, CHART = "scenario.yaml", "fan.png"
+SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
 
 
 @dataclass(frozen=True)
@@ -89,6 +87,19 @@ class Results:
         return pd.read_csv(self.folder / SUMMARY)
 
     @cached_property
+    def branches(self) -> pd.DataFrame | None:
+        """`branches.csv` as a table: share and statistics of every branch of a mixture; None for one scenario.
+
+        The branch of a draw is the variable `branch` of `draws`.
+        """
+        path = self.folder / BRANCHES
+        if not path.exists():
+            return None
+        import pandas as pd
+
+        return pd.read_csv(path)
+
+    @cached_property
     def quarters(self) -> pd.DataFrame:
         """`quarters.csv` as a table: 99 quantiles of the first quarters after the origin, US Census basis.
 
@@ -136,12 +147,14 @@ def write_results(
     draws: Flows | None,
     scenario_text: str,
     draw_chart: Callable[[Results], None] | None,
+    branches: Branches | None = None,
 ) -> Results:
     """Store a run in `folder`, whole or not at all, in place of what was there.
 
     Args:
         draws: every draw, or None where they were not kept.
         draw_chart: writes the picture of the results it is given to their `chart` path.
+        branches: those of a mixture.
 
     Raises:
         RunError: the folder cannot be written.
@@ -151,11 +164,14 @@ def write_results(
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as parent:
             results = Results(Path(parent) / folder.name, manifest)
             results.folder.mkdir()
-            _write_summary(results.folder / SUMMARY, manifest, summary)
-            _write_quarters(results.folder / QUARTERS, manifest, quarters)
+            write_summary(results.folder / SUMMARY, manifest, summary)
+            write_quarters(results.folder / QUARTERS, manifest, quarters)
             (results.folder / SCENARIO).write_text(scenario_text, encoding="utf-8")
             if draws is not None:
-                _write_draws(results.folder / DRAWS, manifest, summary, quarters.quarters, draws)
+                chosen = None if branches is None else branches.chosen
+                _write_draws(results.folder / DRAWS, manifest, summary, quarters.quarters, draws, chosen)
+            if branches is not None:
+                write_branches(results.folder / BRANCHES, manifest, branches)
             if draw_chart is not None:
                 draw_chart(results)
             (results.folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -209,39 +225,6 @@ def _subfolders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*/") if not path.name.startswith("."))
 
 
-def _write_summary(path: Path, manifest: Mapping[str, Any], summary: Summary) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for series_index, series in enumerate(summary.series):
-            for year_index, year in enumerate(summary.years):
-                for name, statistic in summary.statistics.items():
-                    value = float(statistic.value[series_index, year_index])
-                    error = float(statistic.standard_error[series_index, year_index])
-                    unit = "probability" if name.startswith("exceedance") else UNIT
-                    identity = (manifest["scenario"]["name"], manifest["basis"], series, year, name, unit)
-                    writer.writerow([*identity, *_printed(value, error)])
-
-
-def _write_quarters(path: Path, manifest: Mapping[str, Any], quarters: Quarters) -> None:
-    value, error = (np.moveaxis(part, 0, -1) for part in (quarters.quantiles.value, quarters.quantiles.standard_error))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(QUARTER_COLUMNS)
-        for series_index, quarter_index in np.ndindex(*value.shape[:2]):
-            quarter = format_quarter(quarters.quarters[quarter_index])
-            identity = (manifest["scenario"]["name"], "us_census", QUARTERLY_SERIES[series_index], quarter)
-            numbers = (part[series_index, quarter_index].tolist() for part in (value, error))
-            for level, *printed in zip(FINE_LEVELS, *numbers, strict=True):
-                writer.writerow([*identity, level, UNIT, *_printed(*printed)])
-
-
-def _printed(value: float, error: float) -> tuple[str, str]:
-    """Number and standard error with one digit more than the error allows, so that sums of rows still agree."""
-    places = decimals(error) + 1
-    return f"{value:.{places}f}", f"{error:.{places + 1}f}" if isfinite(error) else ""
-
-
 def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -257,7 +240,12 @@ def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
 
 
 def _write_draws(
-    path: Path, manifest: Mapping[str, Any], summary: Summary, quarters: Sequence[int], draws: Flows
+    path: Path,
+    manifest: Mapping[str, Any],
+    summary: Summary,
+    quarters: Sequence[int],
+    draws: Flows,
+    chosen: NDArray[np.object_] | None = None,
 ) -> None:
     import h5netcdf
     import h5py
@@ -271,6 +259,8 @@ def _write_draws(
             _write_series(file, series, "year", values, manifest["basis"])
         for series, values in zip(QUARTERLY_SERIES, draws.quarterly, strict=True):
             _write_series(file, f"quarterly_{series}", "quarter", values, "us_census")
+        if chosen is not None:
+            file.create_variable("branch", ("draw",), h5py.string_dtype(), data=chosen)
         file.attrs["scenario"] = manifest["scenario"]["name"]
         file.attrs["digest"] = manifest["digest"]
 

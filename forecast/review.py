@@ -6,27 +6,31 @@ schema; a value the schema has refused is passed over here. Double counting is l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import floor, inf
-from typing import TypeVar
 
+from forecast.correlations import impossible
 from forecast.dates import parse_date
 from forecast.document import Node
 from forecast.errors import DataError, Problem
 from forecast.laws import ABOVE_0, BELOW_1, bounds_complaint
 from forecast.lever_review import lever_problems
+from forecast.links import TIES, broken_links
 from forecast.phrases import Path, got, meant, spelled
+from forecast.plausibility import implausible
 from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_time, year_of
 from forecast.rows import Row, ends, rows
 from forecast.schema import FIRST_HORIZON, LAST_HORIZON
 from forecast.sectors import COEFFICIENTS, SECTORS
+from forecast.standpoint import last_observed, read
 from forecast.umbrellas import double_counting
 from forecast.vintage import release_of, vintage
 
-Value = TypeVar("Value")
-
 MOST_YEARS = 35
-SIMULATED_ONLY = ("construction_start", "production_start", "probability", "slip", "scale", "overrides", "localization")
+SIMULATED_ONLY = (
+    *("construction_start", "production_start", "probability", "slip", "scale", "overrides", "localization"),
+    *("production_end", "phases", *TIES),
+)
 _SHARES = ("machinery_share", "korean_machinery_share", "utilisation", "reverse_import_rate")
 _QUARTERS = ("construction_quarters", "ramp_quarters")
 BOUNDS: Mapping[str, tuple[float, float, str]] = {
@@ -42,7 +46,8 @@ def review(root: Node) -> list[Problem]:
     """Every broken rule of a merged tree."""
     announced = rows(root)
     found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_sectors(root), *_turns(root, announced)]
-    found += [*double_counting(announced), *lever_problems(root, _last_observed(root))]
+    found += [*double_counting(announced), *lever_problems(root, last_observed(root)), *_world(root)]
+    found += [*broken_links(root, announced), *impossible(root, last_observed(root))]
     for row in announced:
         found += [*_names(row), *_keys(row), *_order(row)]
     return found
@@ -50,11 +55,11 @@ def review(root: Node) -> list[Problem]:
 
 def _origin(root: Node) -> Iterator[Problem]:
     """The origin is the last quarter observed: an earlier one is reached by a day, which says what else was known."""
-    stated = _read(root, "origin", parse_quarter)
+    stated = read(root, "origin", parse_quarter)
     if stated is None:
         return
     node, last = root.fields["origin"], vintage().trade.origin
-    if _read(root, "as_of", parse_day):
+    if read(root, "as_of", parse_day):
         yield root.fields["as_of"].place.problem("as_of", "got both origin and as_of, expected one of them")
     elif stated != last:
         instead = f"; to start from {format_quarter(stated)}, write as_of: {day}" if (day := _first_day(stated)) else ""
@@ -73,7 +78,7 @@ def _first_day(origin: int) -> str:
 
 def _as_of(root: Node, announced: list[Row]) -> Iterator[Problem]:
     """A day on which enough was known, and no investment announced after it."""
-    day = _read(root, "as_of", parse_day)
+    day = read(root, "as_of", parse_day)
     if day is None:
         return
     try:
@@ -92,33 +97,12 @@ def _horizon(root: Node) -> Iterator[Problem]:
     year = node.content if node else None
     if node is None or not isinstance(year, int) or not FIRST_HORIZON <= year <= LAST_HORIZON:
         return
-    if (origin := _last_observed(root)) is None:
+    if (origin := last_observed(root)) is None:
         return
     first, last = year_of(origin + 1), min(LAST_HORIZON, year_of(origin) + MOST_YEARS)
     if not first <= year <= last:
         since = f"as data end with {format_quarter(origin)}"
         yield node.place.problem("horizon", f"{got(year)}, expected a year from {first} to {last}, {since}")
-
-
-def _last_observed(root: Node) -> int | None:
-    """Quarter index of the last quarter known on the day of `as_of`, or in the shipped data; None for a bad day."""
-    stated = root.fields.get("as_of")
-    day = _read(root, "as_of", parse_day)
-    if stated is not None and stated.content is not None and day is None:
-        return None
-    try:
-        return vintage(day.isoformat() if day else None).trade.origin
-    except DataError:
-        return None
-
-
-def _read(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
-    """The value of a key at the top, None where it is absent or not as expected."""
-    node = root.fields.get(key)
-    try:
-        return None if node is None or node.content is None else parse(str(node.content))
-    except ValueError:
-        return None
 
 
 def _sectors(root: Node) -> Iterator[Problem]:
@@ -139,13 +123,20 @@ def _turns(root: Node, announced: list[Row]) -> Iterator[Problem]:
     sectors = shared.fields.get("sectors") if shared else None
     stated |= {("localization", "sectors", name): node for name, node in (sectors.fields if sectors else {}).items()}
     stated |= {("investments", row.name, "localization"): row.node.fields.get("localization") for row in announced}
-    origin = _last_observed(root)
+    origin = last_observed(root)
     for path, node in stated.items():
         for key in ("by", "at"):
             turn = node.fields.get(key) if node else None
             if turn is not None and origin is not None and _position(turn) < origin + 1:
                 after = f"expected a date after {format_quarter(origin)}, the last quarter observed"
                 yield turn.place.problem(spelled((*path, key)), f"got {turn.content}, {after}")
+
+
+def _world(root: Node) -> Iterator[Problem]:
+    """Paths of drivers and shocks, once it is known from where they start."""
+    if last_observed(root) is not None:
+        day = read(root, "as_of", parse_day)
+        yield from implausible(root, day.isoformat() if day else None)
 
 
 def _position(node: Node) -> float:
@@ -184,7 +175,9 @@ def _keys(row: Row) -> Iterator[Problem]:
     if kind == "pledge":
         for key in filter(row.has, SIMULATED_ONLY):
             yield row.problem(key, f"got {key} with kind pledge, where it does nothing: only its parts are simulated")
-    if kind in ("greenfield", "expansion") and not row.has("construction_start") and not row.has("production_start"):
+    if kind in ("greenfield", "expansion") and not any(
+        map(row.has, ("construction_start", "production_start", "phases"))
+    ):
         yield row.problem("", f"got neither date, expected construction_start or production_start for kind {kind}")
     if kind in ("greenfield", "expansion", "pledge") and row.has("new_capex"):
         yield row.problem("new_capex", f"got new_capex with kind {kind}, expected it only with kind acquisition")
@@ -195,14 +188,9 @@ def _order(row: Row) -> Iterator[Problem]:
     if row.text("kind") == "acquisition":
         return
     if start and production and ends(start)[1] >= ends(production)[0]:
-        yield _misplaced(row, "production_start", "after construction_start")
+        yield row.misplaced("production_start", "after construction_start")
     if announced is None:
         return
     for key, date in (("construction_start", start), ("production_start", production)):
         if date and floor(ends(announced)[0]) > floor(ends(date)[1]):
-            yield _misplaced(row, key, "not before announced")
-
-
-def _misplaced(row: Row, key: str, order: str) -> Problem:
-    other = order.rpartition(" ")[2]
-    return row.problem(key, f"got {row.said(key)}, expected a date {order}, which is {row.said(other)}")
+            yield row.misplaced(key, "not before announced")

@@ -11,8 +11,10 @@ import numpy as np
 from forecast.dates import date_law
 from forecast.distributions import Law
 from forecast.document import Node
-from forecast.errors import Problem
+from forecast.errors import Problem, Remark
 from forecast.laws import law
+from forecast.money import money_law
+from forecast.opinions import Curve
 from forecast.phrases import spelled
 
 Value = TypeVar("Value")
@@ -35,6 +37,13 @@ class Row:
         """A number or distribution."""
         return self._read(key, law)
 
+    def money(self, key: str) -> Law | None:
+        """An amount in bn USD, whatever the currency it is written in."""
+        announced = self.date("announced")
+        if announced is None:
+            return self.law(key)
+        return self._read(key, lambda spec: money_law(spec, ends(announced)[0]))
+
     def date(self, key: str) -> Law | None:
         """A date or window, on the quarter axis."""
         return self._read(key, date_law)
@@ -51,7 +60,20 @@ class Row:
     def problem(self, key: str, message: str) -> Problem:
         """What is wrong with the value of a key, or with the whole where the key is absent."""
         node = self.node.fields.get(key, self.node)
-        return node.place.problem(spelled((self.group, self.name, *([key] if key else []))), message)
+        return node.place.problem(self._path(key), message)
+
+    def misplaced(self, key: str, order: str) -> Problem:
+        """A date out of order; `order` ends in the key it should come after or not before."""
+        other = order.rpartition(" ")[2]
+        return self.problem(key, f"got {self.said(key)}, expected a date {order}, which is {self.said(other)}")
+
+    def remark(self, key: str, message: str) -> Remark:
+        """What is probably not meant by the value of a key."""
+        node = self.node.fields.get(key, self.node)
+        return node.place.remark(self._path(key), message)
+
+    def _path(self, key: str) -> str:
+        return spelled((self.group, self.name, *([key] if key else [])))
 
     def _read(self, key: str, reader: Callable[[object], Value]) -> Value | None:
         try:
@@ -71,7 +93,15 @@ def _name(node: Node, index: int) -> str:
     return id.content if id and isinstance(id.content, str) else f"[{index}]"
 
 
-def mean(value: Law) -> float:
+def middle(node: Node) -> float | None:
+    """Median of a number or distribution; None where the schema refuses it."""
+    try:
+        return float(law(node.plain()).ppf(0.5))
+    except ValueError:
+        return None
+
+
+def mean(value: Law | Curve) -> float:
     """Mean of a law, by the midpoint rule on 2000 quantiles; a law without a mean gets that of its inner 99.95 %."""
     return float(np.mean(value.ppf((np.arange(2000) + 0.5) / 2000)))
 

@@ -14,15 +14,21 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
+import numpy as np
+
 from forecast import __version__
 from forecast.block import Flows
+from forecast.branching import MixturePlan
 from forecast.engine import Settings, simulate
+from forecast.inputs import Judged
+from forecast.mixtures import World, dump_mixture, mixture_digest
 from forecast.observations import data_digest
-from forecast.plan import BLOCK_SIZE, compile_plan
+from forecast.plan import BLOCK_SIZE, Plan, compile_plan
 from forecast.posterior import Posterior, demand_knowledge, folder_digest, load_posterior
 from forecast.quarters import format_quarter
 from forecast.regime import regime_digest
 from forecast.results import Results, read_results, write_results
+from forecast.run_tables import Branches
 from forecast.scenario import Scenario, dump_scenario, scenario_digest
 from forecast.vintage import vintage
 
@@ -36,7 +42,7 @@ class Run:
 
 
 def run_scenario(
-    scenario: Scenario,
+    scenario: World,
     settings: Settings = Settings(),
     *,
     out: str | Path = "results",
@@ -47,10 +53,10 @@ def run_scenario(
     draw_chart: Callable[[Results], None] | None = None,
     progress: Callable[[int], None] = lambda n_draws: None,
 ) -> Run:
-    """Forecast a scenario and store the result under `out`, or find it there.
+    """Forecast a scenario, or a mixture of scenarios, and store the result under `out`, or find it there.
 
     Args:
-        scenario: what is assumed, from `load_scenario`.
+        scenario: what is assumed, from `load_scenario` or `load_mixture`.
         settings: draws, seed and sampling scheme.
         out: folder that collects runs.
         posterior: parameters; the stored ones by default.
@@ -73,19 +79,48 @@ def run_scenario(
         if draw_chart is not None and not stored.chart.exists():
             draw_chart(stored)
         return Run(stored, found=True)
-    plan = compile_plan(scenario, learned, vintage(scenario.as_of), prior=prior)
+    plan = compiled(scenario, learned, prior=prior)
     tally = simulate(plan, settings, n_jobs, progress)
     summary = tally.summary(plan.years, plan.series)
     manifest |= {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
     draws = Flows(tally.annual.draws(), tally.quarterly.draws()) if tally.keep else None
-    text = dump_scenario(scenario)
-    results = write_results(folder, manifest, summary, tally.quarters(plan.origin), draws, text, draw_chart)
+    text, branches = dump_scenario(scenario) if isinstance(scenario, Scenario) else dump_mixture(scenario), None
+    if isinstance(plan, MixturePlan):
+        branches = Branches(
+            {
+                plan.labels[index]: branch.summary(plan.years, plan.series)
+                for index, branch in sorted(tally.branches.items())
+            },
+            np.array(plan.labels, dtype=object)[np.concatenate(tally.chosen)] if tally.keep else None,
+        )
+    quarters = tally.quarters(plan.origin)
+    results = write_results(folder, manifest, summary, quarters, draws, text, draw_chart, branches)
     return Run(results, found=False)
 
 
-def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prior: bool) -> dict[str, Any]:
+def compiled(world: World, learned: Posterior, *, prior: bool) -> Plan | MixturePlan:
+    """The plan of a scenario, or those of all branches of a mixture, on what was known on its day."""
+    known = vintage(world.as_of)
+    if isinstance(world, Scenario):
+        return compile_plan(world, learned, known, prior=prior)
+    plans = tuple(compile_plan(branch.scenario, learned, known, prior=prior) for branch in world.branches)
+    labels = tuple(branch.label for branch in world.branches)
+    weights = tuple(Judged(f"mixture.{branch.label}.weight", branch.weight) for branch in world.branches)
+    return MixturePlan(labels, weights, plans)
+
+
+def _n_investments(world: World) -> int:
+    """Investments that are simulated; of a mixture those of the branch with most."""
+    return max(sum(item.kind != "pledge" for item in scenario.investments) for scenario in _scenarios(world))
+
+
+def _scenarios(world: World) -> list[Scenario]:
+    return [world] if isinstance(world, Scenario) else [branch.scenario for branch in world.branches]
+
+
+def _manifest(scenario: World, posterior: Posterior, settings: Settings, prior: bool) -> dict[str, Any]:
     identity = {
-        "scenario": scenario_digest(scenario),
+        "scenario": scenario_digest(scenario) if isinstance(scenario, Scenario) else mixture_digest(scenario),
         "data": data_digest(),
         "posterior": posterior.digest,
         "parameters": "prior" if prior else "posterior",
@@ -93,7 +128,7 @@ def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prio
         **asdict(settings),
         "block_size": BLOCK_SIZE,
     }
-    if scenario.tariffs or scenario.import_commitments:
+    if any(part.tariffs or part.import_commitments for part in _scenarios(scenario)):
         identity["regime"] = regime_digest()
     return {
         "digest": _digest(identity),
@@ -102,7 +137,7 @@ def _manifest(scenario: Scenario, posterior: Posterior, settings: Settings, prio
         "origin": format_quarter(posterior.origin),
         "as_of": scenario.as_of,
         "horizon": scenario.horizon,
-        "n_investments": sum(investment.kind != "pledge" for investment in scenario.investments),
+        "n_investments": _n_investments(scenario),
         "digests": {name: identity.pop(name) for name in ("data", "posterior", "code", "regime") if name in identity},
         **identity,
         "versions": {"forecast": __version__, "python": python_version(), "numpy": version("numpy")},

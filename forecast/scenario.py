@@ -4,50 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
 
 from forecast import levers, schema
+from forecast.assumed_path import Localization as Localization
+from forecast.assumed_path import assumed_path, plain_path
 from forecast.complaints import complaints
+from forecast.conditions import DriverPath, Shock, driver_paths, plain_driver_paths, plain_shock, shocks
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
-from forecast.document import yaml_text
+from forecast.document import present, yaml_text
 from forecast.draws import LEVERS
-from forecast.errors import Problem, ScenarioError
-from forecast.laws import Model, law, plain_law
-from forecast.layers import layered
-from forecast.paths import Shares
+from forecast.errors import Located, ScenarioError
+from forecast.events import (
+    Correlation,
+    Phase,
+    Programme,
+    correlation,
+    phase,
+    plain_correlation,
+    plain_phase,
+    plain_programme,
+    programme,
+)
+from forecast.laws import law, optional, plain_law
+from forecast.layers import Layered, layered
+from forecast.money import money_law
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.review import review
 from forecast.schema import ScenarioFile
-
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class Localization:
-    """How the split of affiliates' purchases over Korea, local and third-country suppliers moves.
-
-    Attributes:
-        path: `fitted`, `hold`, `target`, `logistic`, `step` or `fixed`.
-        local: local share of purchases reached, a fraction (`target`, `step`; the ceiling of `logistic`).
-        by: date at which a `target` is reached, on the quarter axis.
-        at: date of a `step`, or the midpoint of a `logistic` path, on the quarter axis.
-        speed: years a `logistic` path takes from 12 % to 88 % of the way, so that its rate is 4 / speed per year.
-        shares: `fixed` weights of Korea, local and third countries, normalised to one in each draw.
-    """
-
-    path: str
-    local: Law | None = None
-    by: float | None = None
-    at: float | None = None
-    speed: Law | None = None
-    shares: tuple[Law, Law, Law] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +63,10 @@ class Investment:
         coefficients: sector coefficients that differ for this investment, by name.
         localization: path of its own; None for that of its sector.
         sources: addresses of the evidence.
+        production_end: date on the quarter axis from which nothing is made; None for never.
+        phases: its parts, which hold the dates where there are any.
+        requires, excludes: ids of which all, or none, must go ahead for it to do so.
+        same_fate_as: id of the investment whose draw of going ahead it shares.
     """
 
     id: str
@@ -91,6 +86,11 @@ class Investment:
     coefficients: Mapping[str, Law]
     localization: Localization | None
     sources: tuple[str, ...]
+    production_end: Law | None = None
+    phases: tuple[Phase, ...] = ()
+    requires: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    same_fate_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,10 @@ class Scenario:
         sector_coefficients: coefficients that differ from the sector priors, by sector and name.
         sources: addresses of the evidence.
         tariffs, import_commitments: levers of trade policy, each sorted by id.
+        drivers: paths of drivers by name; a driver without one moves as fitted.
+        shocks: sorted by id.
+        programmes: announcements that are cut as a whole, sorted by id.
+        correlations: rank correlations between inputs.
     """
 
     name: str
@@ -127,6 +131,10 @@ class Scenario:
     sources: tuple[str, ...]
     tariffs: tuple[levers.Tariff, ...] = ()
     import_commitments: tuple[levers.ImportCommitment, ...] = ()
+    drivers: Mapping[str, DriverPath] = field(default_factory=dict)
+    shocks: tuple[Shock, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -135,19 +143,32 @@ def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> S
     Raises:
         ScenarioError: carries every problem of the file, of the files it extends and of the overrides.
     """
-    document = layered(path, overrides)
+    return scenario_of(layered(path, overrides), str(path))
+
+
+def scenario_of(layers: Layered, top: str) -> Scenario:
+    """The scenario that merged layers state; `top` is the file that comes first among the problems.
+
+    Raises:
+        ScenarioError: carries every problem.
+    """
     with np.errstate(all="ignore"):  # extreme parameters overflow to infinity, which the bounds refuse
-        problems = [*document.problems, *review(document.root)]
+        problems = [*layers.problems, *review(layers.root)]
         try:
-            stated = ScenarioFile.model_validate(document.root.plain())
+            stated = ScenarioFile.model_validate(layers.root.plain())
         except ValidationError as error:
-            problems += complaints(document.root, error)
+            problems += complaints(layers.root, error)
     if problems:
-        raise ScenarioError(sorted(problems, key=lambda problem: _reading_order(problem, str(path))))
+        raise ScenarioError(sorted(problems, key=lambda problem: reading_order(problem, top)))
     return _scenario(stated)
 
 
-def _reading_order(problem: Problem, top: str) -> tuple[bool, bool, str, int, int]:
+def frozen_scenario(path: PathLike[str] | str) -> Scenario:
+    """The scenario that `dump_scenario` wrote: no rule is asked again, as some hang on what has been observed since."""
+    return _scenario(ScenarioFile.model_validate(layered(path).root.plain()))
+
+
+def reading_order(problem: Located, top: str) -> tuple[bool, bool, str, int, int]:
     """The top file first, then those it extends, then the command line."""
     return problem.line == 0, problem.file != top, problem.file, problem.line, problem.column
 
@@ -164,59 +185,49 @@ def _scenario(stated: ScenarioFile) -> Scenario:
         horizon=stated.horizon,
         basis=stated.basis,
         investments=tuple(investments),
-        localization=_localization(stated.localization),
-        sector_localization={name: _localization(path) for name, path in sorted(sectors.items())},
+        localization=assumed_path(stated.localization),
+        sector_localization={name: assumed_path(path) for name, path in sorted(sectors.items())},
         sector_coefficients={name: _laws(group) for name, group in sorted(stated.overrides.sectors.items())},
         sources=stated.sources,
         tariffs=levers.tariffs(stated.tariffs),
         import_commitments=levers.import_commitments(stated.import_commitments),
+        drivers=driver_paths(stated.drivers),
+        shocks=shocks(stated.shocks),
+        programmes=tuple(map(programme, sorted(stated.programmes, key=lambda entry: entry.id))),
+        correlations=tuple(map(correlation, stated.correlations)),
     )
 
 
 def _investment(stated: schema.Investment) -> Investment:
+    announced = position(stated.announced)
     return Investment(
         id=stated.id,
         company=stated.company,
         project=stated.project,
         sector=stated.sector,
         kind=stated.kind,
-        amount=law(stated.amount),
-        announced=position(stated.announced),
-        construction_start=_optional(date_law, stated.construction_start),
-        production_start=_optional(date_law, stated.production_start),
-        new_capex=law(stated.new_capex or 0.0),
+        amount=money_law(stated.amount, announced),
+        announced=announced,
+        construction_start=optional(date_law, stated.construction_start),
+        production_start=optional(date_law, stated.production_start),
+        new_capex=money_law(stated.new_capex or 0.0, announced),
         part_of=stated.part_of,
-        probability=_optional(law, stated.probability),
-        slip=_optional(law, stated.slip),
-        scale=_optional(law, stated.scale),
+        probability=optional(law, stated.probability),
+        slip=optional(law, stated.slip),
+        scale=optional(law, stated.scale),
         coefficients=_laws(stated.overrides),
-        localization=_optional(_localization, stated.localization),
+        localization=optional(assumed_path, stated.localization),
         sources=stated.sources,
+        production_end=optional(date_law, stated.production_end),
+        phases=tuple(map(phase, sorted(stated.phases, key=lambda part: part.id))),
+        requires=tuple(sorted(stated.requires)),
+        excludes=tuple(sorted(stated.excludes)),
+        same_fate_as=stated.same_fate_as,
     )
-
-
-def _localization(stated: Model) -> Localization:
-    keys: dict[str, Any] = {name: getattr(stated, name) for name in type(stated).model_fields if name != "sectors"}
-    readers: Mapping[str, Callable[[Any], Any]] = {
-        "local": law,
-        "speed": law,
-        "by": position,
-        "at": position,
-        "shares": _shares,
-    }
-    return Localization(**{name: readers.get(name, str)(value) for name, value in keys.items()})
-
-
-def _shares(stated: Shares) -> tuple[Law, Law, Law]:
-    return law(stated.korea), law(stated.local), law(stated.third_country)
 
 
 def _laws(specs: Mapping[str, Any]) -> dict[str, Law]:
     return {name: law(spec) for name, spec in sorted(specs.items())}
-
-
-def _optional(reader: Callable[[Any], Value], spec: Any) -> Value | None:
-    return None if spec is None else reader(spec)
 
 
 def dump_scenario(scenario: Scenario) -> str:
@@ -226,9 +237,9 @@ def dump_scenario(scenario: Scenario) -> str:
 
 def plain_scenario(scenario: Scenario) -> dict[str, Any]:
     """A scenario as the plain mapping that its YAML file holds; absent keys are left out."""
-    sectors = {name: _plain_path(path) for name, path in scenario.sector_localization.items()}
+    sectors = {name: plain_path(path) for name, path in scenario.sector_localization.items()}
     coefficients = {name: _plain_laws(group) for name, group in scenario.sector_coefficients.items()}
-    return _present(
+    return present(
         name=scenario.name,
         title=scenario.title,
         description=scenario.description,
@@ -237,17 +248,21 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         horizon=scenario.horizon,
         basis=scenario.basis,
         investments=[_plain_investment(investment) for investment in scenario.investments],
-        localization=_plain_path(scenario.localization) | _present(sectors=sectors),
-        overrides=_present(sectors=coefficients),
+        localization=plain_path(scenario.localization) | present(sectors=sectors),
+        overrides=present(sectors=coefficients),
         sources=list(scenario.sources),
         tariffs=list(map(levers.plain_tariff, scenario.tariffs)),
         import_commitments=list(map(levers.plain_commitment, scenario.import_commitments)),
+        drivers=plain_driver_paths(scenario.drivers),
+        shocks=list(map(plain_shock, scenario.shocks)),
+        programmes=list(map(plain_programme, scenario.programmes)),
+        correlations=list(map(plain_correlation, scenario.correlations)),
     )
 
 
 def _plain_investment(investment: Investment) -> dict[str, Any]:
     acquired = investment.new_capex != Constant(0.0)
-    return _present(
+    return present(
         id=investment.id,
         company=investment.company,
         project=investment.project,
@@ -255,37 +270,26 @@ def _plain_investment(investment: Investment) -> dict[str, Any]:
         kind=investment.kind,
         amount=plain_law(investment.amount),
         announced=date_text(investment.announced),
-        construction_start=_optional(plain_date_law, investment.construction_start),
-        production_start=_optional(plain_date_law, investment.production_start),
+        construction_start=optional(plain_date_law, investment.construction_start),
+        production_start=optional(plain_date_law, investment.production_start),
         new_capex=plain_law(investment.new_capex) if acquired else None,
         part_of=investment.part_of,
-        probability=_optional(plain_law, investment.probability),
-        slip=_optional(plain_law, investment.slip),
-        scale=_optional(plain_law, investment.scale),
+        probability=optional(plain_law, investment.probability),
+        slip=optional(plain_law, investment.slip),
+        scale=optional(plain_law, investment.scale),
         overrides=_plain_laws(investment.coefficients),
-        localization=_optional(_plain_path, investment.localization),
+        localization=optional(plain_path, investment.localization),
         sources=list(investment.sources),
-    )
-
-
-def _plain_path(path: Localization) -> dict[str, Any]:
-    names = ("korea", "local", "third_country")
-    return _present(
-        path=path.path,
-        local=_optional(plain_law, path.local),
-        by=_optional(date_text, path.by),
-        at=_optional(date_text, path.at),
-        speed=_optional(plain_law, path.speed),
-        shares=None if path.shares is None else dict(zip(names, map(plain_law, path.shares), strict=True)),
+        production_end=optional(plain_date_law, investment.production_end),
+        phases=list(map(plain_phase, investment.phases)),
+        requires=list(investment.requires),
+        excludes=list(investment.excludes),
+        same_fate_as=investment.same_fate_as,
     )
 
 
 def _plain_laws(laws: Mapping[str, Law]) -> dict[str, Any]:
     return {name: plain_law(value) for name, value in laws.items()}
-
-
-def _present(**keys: Any) -> dict[str, Any]:
-    return {name: value for name, value in keys.items() if value is not None and value not in ("", [], {})}
 
 
 def scenario_digest(scenario: Scenario) -> str:
@@ -295,6 +299,6 @@ def scenario_digest(scenario: Scenario) -> str:
     enter, so that mending a text does not void a run.
     """
     plain = plain_scenario(replace(scenario, title="", description="", sources=()))
-    for entry in [entry for group in ("investments", *LEVERS) for entry in plain.get(group, [])]:
+    for entry in [entry for group in ("investments", "shocks", *LEVERS) for entry in plain.get(group, [])]:
         entry.pop("sources", None)
     return hashlib.sha256(json.dumps(plain, sort_keys=True, allow_nan=False).encode()).hexdigest()

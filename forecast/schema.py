@@ -7,49 +7,67 @@ Refused here: rules between values, such as umbrellas and the order of dates (th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from forecast.dates import Date, DateSpec, Day, Quarter
+from forecast.dates import Date, DateSpec, Day, Quarter, position
+from forecast.driver_paths import DriverPaths
+from forecast.entries import SOURCES, Source, id_field
+from forecast.event_forms import Correlation, Ids, Phases, Programme
 from forecast.laws import Amount, Model, NumberSpec, Share
 from forecast.laws import law as law
 from forecast.lever_forms import ImportCommitment, Tariff
+from forecast.money import Money, money_law
 from forecast.paths import FittedEverywhere, Localization, LocalizationEverywhere
 from forecast.quarters import ACCEPTED
+from forecast.shock_forms import Shock
 from forecast.textfile import MAX_ITEMS
 
 FIRST_HORIZON, LAST_HORIZON = 2000, 2060
-
-Source: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
-_SOURCES = "a list of texts of 1 to 1000 characters: addresses of the evidence"
 
 
 class Investment(Model):
     """One announcement."""
 
-    id: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
-        description="1 to 64 letters, digits, hyphens and underscores, such as HMG-06",
-    )
+    id: str = id_field("HMG-06")
     company: str = Field(min_length=1, max_length=200, description="the investor, in 1 to 200 characters")
     project: str = Field(min_length=1, max_length=200, description="what is built or bought, in 1 to 200 characters")
     sector: str = Field(description="a sector name")
     kind: Literal["greenfield", "expansion", "acquisition", "pledge"] = Field(
         description="greenfield, expansion, acquisition, or pledge for an umbrella that is never simulated itself"
     )
-    amount: Amount = Field(description="stated size in bn USD, 0 or more")
+    amount: Money = Field(description="stated size in bn USD, 0 or more")
     announced: Date = Field(description=f"date of the announcement: {ACCEPTED}")
-    construction_start: DateSpec | None = Field(None, description=f"start of construction: {ACCEPTED}")
-    production_start: DateSpec | None = Field(None, description=f"planned start of production: {ACCEPTED}")
-    new_capex: Amount | None = Field(None, description="capital expenditure after an acquisition in bn USD, 0 or more")
+    construction_start: DateSpec | None = Field(
+        None, description=f"start of construction: {ACCEPTED}; if left out, one building time before production"
+    )
+    production_start: DateSpec | None = Field(
+        None, description=f"planned start of production: {ACCEPTED}; if left out, one building time after the start"
+    )
+    new_capex: Money | None = Field(None, description="capital expenditure after an acquisition in bn USD, 0 or more")
     part_of: str | None = Field(None, description="id of the pledge that holds this investment")
-    probability: Share | None = Field(None, description="chance that it goes ahead, a fraction from 0 to 1")
-    slip: NumberSpec | None = Field(None, description="delay of production in quarters")
-    scale: Amount | None = Field(None, description="realised over stated amount, 0 or more")
+    probability: Share | None = Field(
+        None, description="chance that it goes ahead, a fraction from 0 to 1; if left out, as fitted"
+    )
+    slip: NumberSpec | None = Field(None, description="delay of production in quarters; if left out, as fitted")
+    scale: Amount | None = Field(None, description="realised over stated amount, 0 or more; if left out, as fitted")
     overrides: Mapping[str, NumberSpec] = Field({}, description="a mapping from coefficient names to numbers")
-    localization: Localization | None = Field(None, description="a mapping with path: a path of its own")
-    sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    localization: Localization | None = Field(
+        None, description="a mapping with path: a path of its own; if left out, that of its sector"
+    )
+    sources: tuple[Source, ...] = Field((), description=SOURCES)
+    production_end: DateSpec | None = Field(None, description=f"end of production: {ACCEPTED}")
+    phases: Phases = Field((), description="a list of parts with id, share and dates of their own")
+    requires: Ids = Field((), description="a list of ids: it goes ahead only if all of those do")
+    excludes: Ids = Field((), description="a list of ids: it goes ahead only if none of those does")
+    same_fate_as: str | None = Field(None, description="id of the investment whose draw of going ahead it shares")
+
+    @model_validator(mode="after")
+    def _money_has_a_rate(self) -> Investment:
+        for amount in (self.amount, self.new_capex or 0.0):
+            money_law(amount, position(self.announced))
+        return self
 
 
 class Overrides(Model):
@@ -74,8 +92,12 @@ class ScenarioFile(Model):
         None, pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; if left out, the name"
     )
     description: str = Field("", max_length=3000, description="text of at most 3000 characters")
-    origin: Quarter | None = Field(None, description="the last observed quarter, such as 2026Q2")
-    as_of: Day | None = Field(None, description="the day up to which data count as known, such as 2026-11-01")
+    origin: Quarter | None = Field(
+        None, description="the last observed quarter, such as 2026Q2; if left out, the last one in the data"
+    )
+    as_of: Day | None = Field(
+        None, description="the day up to which data count as known, such as 2026-11-01; if left out, all data count"
+    )
     horizon: int = Field(
         2035,
         ge=FIRST_HORIZON,
@@ -92,10 +114,20 @@ class ScenarioFile(Model):
         FittedEverywhere(path="fitted"), description="a mapping with path: how purchases of all affiliates move"
     )
     overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
-    sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    sources: tuple[Source, ...] = Field((), description=SOURCES)
     tariffs: tuple[Tariff, ...] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} changes of US tariffs"
     )
     import_commitments: tuple[ImportCommitment, ...] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} purchases that Korea has promised"
+    )
+    drivers: DriverPaths = Field(
+        DriverPaths(), description="a mapping from us_output, won_per_dollar or oil to the path of that driver"
+    )
+    shocks: tuple[Shock, ...] = Field((), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} shocks")
+    programmes: tuple[Programme, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} programmes that are cut as a whole"
+    )
+    correlations: tuple[Correlation, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} correlations between uncertain inputs"
     )

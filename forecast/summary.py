@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from math import floor, isfinite, log10
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.draws import SERIES, Array
 from forecast.moments import Moments
@@ -84,6 +85,8 @@ class Tally:
     Attributes:
         thresholds: bn USD a year; the probability of exceeding each is counted for every annual series.
         keep: whether draws are kept, so that quantiles are exact and draws can be stored.
+        branches: tallies of the branches of a mixture, by index.
+        chosen: branch of every draw of a mixture, block by block, where draws are kept.
     """
 
     thresholds: tuple[float, ...]
@@ -95,12 +98,20 @@ class Tally:
     quarterly_blocks: Moments = field(default_factory=Moments)
     annual: Pool = field(init=False)
     quarterly: Pool = field(init=False)
+    branches: dict[int, Tally] = field(default_factory=dict)
+    chosen: list[NDArray[np.intp]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.annual, self.quarterly = Pool(self.keep), Pool(self.keep)
 
-    def add(self, annual: Array, quarterly: Array) -> None:
-        """Fold one block; draws whose annual results are not finite are counted and left out of the statistics."""
+    def add(self, annual: Array, quarterly: Array, branch: NDArray[np.intp] | None = None) -> None:
+        """Fold one block; draws whose annual results are not finite are counted and left out of the statistics.
+
+        Args:
+            branch: index of the branch that each draw of a mixture follows; branches get a tally of their own too.
+        """
+        if branch is not None:
+            self._add_branches(annual, quarterly, branch)
         finite = np.isfinite(annual).all(axis=(0, 1))
         self.n_draws += finite.size
         self.n_failed += int(finite.size - finite.sum())
@@ -110,6 +121,14 @@ class Tally:
         self.quarterly.add(quarterly, near)
         if sound.shape[-1]:
             self._fold(sound, near)
+
+    def _add_branches(self, annual: Array, quarterly: Array, branch: NDArray[np.intp]) -> None:
+        if self.keep:
+            self.chosen.append(branch)
+        for index in np.unique(branch).tolist():
+            follow = branch == index
+            own = self.branches.setdefault(index, Tally(self.thresholds, self.keep))
+            own.add(annual[..., follow], quarterly[..., follow])
 
     def _fold(self, sound: Array, near: Array) -> None:
         n = sound.shape[-1]
@@ -137,6 +156,12 @@ class Tally:
         self.quarterly_blocks.merge(other.quarterly_blocks)
         self.annual.merge(other.annual)
         self.quarterly.merge(other.quarterly)
+        self.chosen.extend(other.chosen)
+        for index, branch in other.branches.items():
+            if index in self.branches:
+                self.branches[index].merge(branch)
+            else:
+                self.branches[index] = branch
 
     def summary(self, years: Sequence[int], series: tuple[str, ...] = SERIES) -> Summary:
         """All annual statistics by name: `mean`, `sd`, `exceedance_<threshold>`, `quantile_<level>`."""

@@ -64,8 +64,8 @@ def _umbrella(umbrella: Row, parts: Sequence[Row]) -> Iterator[Problem]:
     if not parts:
         message = f"got a pledge without parts, which counts for nothing; give some investment part_of: {umbrella.name}"
         yield umbrella.problem("kind", message)
-    whole = umbrella.law("amount")
-    amounts = {part.name: mean(amount) for part in parts if (amount := part.law("amount"))}
+    whole = umbrella.money("amount")
+    amounts = {part.name: mean(amount) for part in parts if (amount := part.money("amount"))}
     if whole and sum(amounts.values()) > mean(whole) + ROUNDING:
         listed = ", ".join(f"{name} {amount:.4g}" for name, amount in amounts.items())
         total = f"{sum(amounts.values()):.4g} bn USD in parts ({listed})"

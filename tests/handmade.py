@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from forecast.scenario import Scenario, load_scenario
 from forecast.tables import TABLES
 
 _FILLED = {
@@ -44,3 +45,13 @@ def _write(folder: Path, table: str, rows: Mapping[str, Mapping[str, str]]) -> N
         for name, row in rows.items():
             cells = {column: _FILLED.get(column, "") for column in columns} | {"id": name} | dict(row)
             writer.writerow(cells)
+
+
+DAY = "as_of: 2025-04-11\nname: s\n"
+"""Head of a scenario that stands on a day."""
+
+
+def stated(folder: Path, text: str, head: str = "name: s\n") -> Scenario:
+    path = folder / "s.yaml"
+    path.write_text(head + text, encoding="utf-8")
+    return load_scenario(path)

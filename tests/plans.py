@@ -9,8 +9,9 @@ import numpy as np
 
 from forecast.distributions import Constant, Law
 from forecast.draws import Array
+from forecast.groups import Group, Path, Project
 from forecast.inputs import Judged
-from forecast.plan import Group, Path, Plan, Project
+from forecast.plan import Plan
 from forecast.quarters import parse_quarter
 from forecast.scenario import Localization
 
@@ -132,3 +133,18 @@ def project(
 
 def judged(stream: str, law: float | Law) -> Judged:
     return Judged(stream, Constant(float(law)) if isinstance(law, int | float) else law)
+
+
+def uncertain_plan(**changes: object) -> Plan:
+    """A plan whose drivers and flows are uncertain, with a response to the won of 0.5 and -0.2."""
+    response = np.zeros((1, 2, 3))
+    response[0, :, 1] = 0.5, -0.2
+    baseline = BASELINE | {
+        "response": response,
+        "moving_average": np.array([[-0.3, -0.4]]),
+        "shock_factor": np.array([[[0.05, 0.0], [0.02, 0.06]]]),
+    }
+    drivers = DRIVERS | {"shock_factor": 0.03 * np.eye(3)[None]}
+    made = plan(n_years=3)
+    rows = {**made.rows, "baseline": draw_last(baseline), "drivers": draw_last(drivers)}
+    return replace(made, rows=rows, **changes)  # type: ignore[arg-type]

@@ -14,7 +14,8 @@ from forecast.block import simulated_flows
 from forecast.distributions import Beta, LogNormal, Triangular, Uniform, Weibull
 from forecast.draws import BASES, CHANNELS, N_QUARTERS, SERIES, Array
 from forecast.engine import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, simulate
-from forecast.plan import Plan, Project
+from forecast.groups import Project
+from forecast.plan import Plan
 from forecast.scenario import Localization
 from forecast.streams import SCHEMES, Scheme, Streams
 

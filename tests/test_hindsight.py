@@ -114,3 +114,19 @@ def test_shipped_tables_tell_of_shipped_scenarios() -> None:
 )  # fmt: skip
 def test_a_date_stands_for_the_span_it_names(text: str, first: str, end: str) -> None:
     assert span_law(text) == Uniform(parse_time(first), parse_time(end))
+
+
+def test_a_fate_that_is_told_hangs_on_nothing_and_leaves_its_programme(tmp_path: Path) -> None:
+    """A came true and B is open: B still needs A, and the programme may still cut B."""
+    path = tmp_path / "s.yaml"
+    plants = "".join(PLANT.format(name=name, dates="production_start: 2026Q1") for name in "AB")
+    tied = plants.replace("project: Plant A", "project: Plant A\n    excludes: [B]")
+    path.write_text(
+        f"name: s\nas_of: {DAY}\ninvestments:{tied}\nprogrammes: [{{id: p, company: C, probability: 0.5}}]\n"
+    )
+    folder = write_tables(tmp_path, {"A": {"stage": "operating", "state_date": "2025-12-11"}, "B": {}}, {})
+    known = hindsight(load_scenario(path), DAY, folder).scenario
+    first, second = known.investments
+    assert (first.probability, first.excludes) == (Constant(1.0), ())
+    assert second.probability is None
+    assert [programme.members for programme in known.programmes] == [("B",)]

@@ -12,9 +12,10 @@ from forecast.block import simulated_flows
 from forecast.distributions import Constant, Uniform
 from forecast.draws import SERIES, Array
 from forecast.errors import RunError
+from forecast.groups import Project
 from forecast.inputs import Judged, Learned
 from forecast.observations import quarterly_trade
-from forecast.plan import Plan, Project, compile_plan
+from forecast.plan import Plan, compile_plan
 from forecast.posterior import load_posterior
 from forecast.scenario import load_scenario
 from forecast.streams import Streams

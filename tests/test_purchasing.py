@@ -9,8 +9,8 @@ from plans import LOCALIZATION, ORIGIN, group, plan
 from forecast.channels import korean_share
 from forecast.distributions import Constant, Uniform
 from forecast.draws import Array
+from forecast.groups import Group
 from forecast.inputs import Inputs
-from forecast.plan import Group
 from forecast.purchasing import Purchasing
 from forecast.scenario import Localization
 from forecast.streams import Streams

@@ -16,8 +16,9 @@ from forecast.block import simulated_flows
 from forecast.distributions import LogNormal
 from forecast.draws import Array
 from forecast.errors import DataError
+from forecast.groups import Project
 from forecast.observations import Outcome, outcomes
-from forecast.plan import Plan, Project
+from forecast.plan import Plan
 from forecast.posterior import TRAILING
 from forecast.realisation import (
     LATE,

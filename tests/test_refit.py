@@ -40,7 +40,7 @@ def _departures(stored: Array, again: Array, *diagnostics: Array) -> Array:
     quantiles = np.quantile(stored, LEVELS, axis=0)
     levels = LEVELS.reshape(-1, *[1] * (stored.ndim - 1))
     below = (again <= quantiles[:, None]).mean(axis=1) - levels
-    sizes = [np.minimum(np.nanmin(found[1:], axis=0), len(stored)) for found in diagnostics]
+    sizes = [np.nan_to_num(found[1:], nan=len(stored)).min(axis=0).clip(max=len(stored)) for found in diagnostics]
     error = np.sqrt(levels * (1 - levels) * sum(1 / size for size in sizes))
     return np.asarray(np.where(np.ptp(stored, axis=0) > 0, below / error, 0.0))
 

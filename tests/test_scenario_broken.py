@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from forecast.errors import ScenarioError
 from forecast.scenario import load_scenario
@@ -115,77 +112,3 @@ def test_utf_16_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "wide.yaml"
     path.write_text("name: wide", encoding="utf-16")
     assert "expected text in UTF-8" in message(path)
-
-
-VALID = """\
-name: valid
-horizon: 2035
-investments:
-  - {id: A-1, company: A, project: one, sector: autos, kind: pledge, amount: 9, announced: 2025-08}
-  - id: B-2
-    company: B
-    project: two
-    sector: steel
-    kind: greenfield
-    amount: {distribution: normal, mean: 5.8, sd: 0.5, truncate: [0, null]}
-    announced: 2025-03
-    construction_start: {earliest: 2026Q3, latest: 2027Q1}
-    production_start: 2029Q1
-    part_of: A-1
-    overrides: {machinery_share: {interval: [0.2, 0.4], level: 0.9, truncate: [0, 1]}}
-localization: {path: target, local: 0.8, by: 2030Q4, sectors: {solar: {path: hold}}}
-"""
-PIECES = st.sampled_from(
-    [
-        *"[]{}:,-?&*!|>'\"%@`#~\n\t\\ 0\ufeff\x85\u2028",
-        *("null", "true", ".nan", ".inf", "-1", "1e308", "1e999", "<<", "*a", "&a ", "!!x ", "- ", "? ", "---\n", "[["),
-        *("normal", "interval", "path", "B-2", "A-1", "2029Q9", "{}"),
-    ]
-)
-
-
-def problems_of(folder: Path, text: str) -> str:
-    path = folder / "mutated.yaml"
-    path.write_text(text, encoding="utf-8", newline="")
-    try:
-        load_scenario(path)
-    except ScenarioError as error:
-        return str(error).replace(str(folder), "")
-    return ""
-
-
-def test_the_unmutated_file_loads(tmp_path: Path) -> None:
-    assert problems_of(tmp_path, VALID) == ""
-
-
-@given(
-    cuts=st.lists(st.tuples(st.integers(0, len(VALID)), st.integers(0, 12), PIECES), min_size=1, max_size=3),
-)
-@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_mutations_raise_nothing_but_scenario_errors(
-    tmp_path_factory: pytest.TempPathFactory, cuts: list[tuple[int, int, str]]
-) -> None:
-    text = VALID
-    for start, length, piece in cuts:
-        text = text[:start] + piece + text[start + length :]
-    assert not JARGON.search(problems_of(tmp_path_factory.getbasetemp(), text))
-
-
-WORDS = st.sampled_from(["path", "interval", "x", "mean"])
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["path", "interval", "x", "mean"]), inner)
-    ),
-    max_leaves=4,
-)
-KEYS = sorted(set(re.findall(r"([a-z_]+):", VALID)))
-
-
-@given(key=st.sampled_from(KEYS), value=VALUES)
-@settings(max_examples=150, derandomize=True, deadline=None)
-def test_a_value_of_any_shape_raises_nothing_but_scenario_errors(
-    tmp_path_factory: pytest.TempPathFactory, key: str, value: object
-) -> None:
-    text = re.sub(rf"\b{key}: (?:\{{[^{{}}]*\}}|[\w.-]+)", lambda _: f"{key}: {json.dumps(value)}", VALID, count=1)
-    assert not JARGON.search(problems_of(tmp_path_factory.getbasetemp(), text))

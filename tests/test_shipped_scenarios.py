@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 
 from forecast.announcements import Announcement, announcements
-from forecast.distributions import Constant, Law
-from forecast.quarters import parse_time
+from forecast.books import _memory_exports
+from forecast.distributions import Constant, Law, Triangular, Uniform
+from forecast.quarters import parse_quarter, parse_time
 from forecast.regime import load_regime
 from forecast.scenario import Investment, Scenario, load_scenario
+from forecast.tables import SHIPPED
+from forecast.vintage import vintage
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 NAMES = (
     "announced",
+    "announced-dependent",
     "baseline",
     "content-rule",
     "hyundai",
@@ -28,6 +32,8 @@ NAMES = (
     "package-350bn",
     "tariffs-2025",
     "tariffs-25",
+    "memory-slump",
+    "us-slowdown",
 )
 HYUNDAI = {"HMG-01", "HMG-01-vehicles", "HMG-01-parts", "HMG-01-future", "HMG-06"}
 ANNOUNCED = {
@@ -64,7 +70,7 @@ def table() -> dict[str, Announcement]:
     return {row.id: row for row in announcements()}
 
 
-def test_thirteen_scenarios_are_shipped() -> None:
+def test_every_shipped_scenario_is_looked_at() -> None:
     """The one as of a day is tested with the runs as of a day."""
     assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted((*NAMES, "kiet-2025-04-11"))
 
@@ -86,7 +92,7 @@ def test_expected_investments() -> None:
     assert ids("hyundai") == HYUNDAI
     assert ids("hyundai-26bn") == HYUNDAI | {"HMG-02", "HMG-02-increase"}
     assert ids("lges-lansing") == {"LG-03"}
-    assert ids("announced") == ANNOUNCED
+    assert ids("announced") == ids("announced-dependent") == ANNOUNCED
 
 
 @pytest.mark.parametrize(("name", "umbrella", "total"), [("hyundai", "HMG-01", 21), ("hyundai-26bn", "HMG-02", 26)])
@@ -177,6 +183,28 @@ def test_lansing_is_a_purchase_with_hardly_any_new_capital() -> None:
     assert middle(plant.coefficients["output_per_capex"]) * middle(plant.amount) == pytest.approx(built, abs=0.01)
 
 
+def test_the_slowdown_is_as_deep_as_recessions_were() -> None:
+    """Its ends and its mode are four quarters of US output as observed."""
+    drivers = vintage().drivers
+    output = drivers.levels[:, 0]
+    rates = [
+        round(output[last] / output[last - 4] - 1, 3)
+        for last in (parse_quarter(name) - drivers.first_quarter for name in ("2009Q2", "1991Q1", "2001Q4"))
+    ]
+    rate = scenario("us-slowdown").drivers["us_output"].change
+    assert rate is not None
+    assert rate == Triangular(*rates) == Triangular(-0.04, -0.01, 0.002)
+
+
+def test_memory_falls_back_by_what_it_had_gained() -> None:
+    exports = _memory_exports(SHIPPED)
+    year = sum(value for month, value in exports.items() if month // 12 == 2025)
+    quarter = sum(value for month, value in exports.items() if month // 3 == parse_quarter("2026Q2"))
+    (shock,) = scenario("memory-slump").shocks
+    assert shock.amount == Uniform(-70.0, -35.0)
+    assert 4 * quarter - year == pytest.approx(70, abs=1)
+
+
 def test_plants_that_run_are_certain() -> None:
     for item in scenario("announced").investments:
         if table()[item.id].stage in ("operating", "completed"):
@@ -231,3 +259,10 @@ def test_services_are_no_goods() -> None:
     per_mt = 52  # mn MMBtu
     cheapest, dearest = (3.3 * per_mt * (1.21 * hub + fixed) / 1000 for hub, fixed in ((2.5, 4.0), (5.5, 4.3)))
     assert gas.ppf([0.0, 1.0]) == pytest.approx([cheapest, dearest], abs=0.05)
+
+
+def test_dependence_changes_no_plant_but_those_it_names() -> None:
+    both = (scenario(name).investments for name in ("announced", "announced-dependent"))
+    changed = {free.id for free, tied in zip(*both, strict=True) if free != tied}
+    assert changed == {"CE-02", "SB-01", "LG-07"}
+    assert len(scenario("announced-dependent").correlations) == 2

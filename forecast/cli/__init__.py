@@ -8,11 +8,16 @@ import click
 
 from forecast import __version__
 from forecast.cli.check import check
+from forecast.cli.compare import compare
+from forecast.cli.elicit import elicit
 from forecast.cli.evidence import fit, history
 from forecast.cli.explain import explain
+from forecast.cli.induced import induced
 from forecast.cli.ledger import ledger
 from forecast.cli.runs import list_runs, run
 from forecast.cli.track import backtest
+from forecast.cli.validate import validate
+from forecast.cli.writing import new, schema
 from forecast.errors import ForecastError
 
 STOPPED = 130
@@ -39,5 +44,22 @@ def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
 
 
-for _command in (run, list_runs, history, fit, explain, check, backtest, ledger):
+_COMMANDS = (
+    run,
+    compare,
+    list_runs,
+    history,
+    induced,
+    fit,
+    explain,
+    elicit,
+    check,
+    backtest,
+    ledger,
+    new,
+    validate,
+    schema,
+)
+
+for _command in _COMMANDS:
     cli.add_command(_command)

@@ -1,23 +1,55 @@
-"""The command that says what is believed of the sectors, and why."""
+"""The command that says what is believed and why: of the sectors, or of everything a scenario assumes."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from forecast.cli.terminal import terminal
+from forecast.errors import RunError, ScenarioError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @click.command()
+@click.argument("file", required=False)
 @click.option("--sector", "sectors", multiple=True, metavar="NAME", help="Only this sector; may be repeated.")
 @click.option(
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
 )
 @click.option("--no-evidence", is_flag=True, help="Switch the aggregate evidence off: prior beside prior.")
-def explain(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool) -> None:
-    """Print what is believed of every sector coefficient: prior, posterior, evidence and source."""
+@click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="With FILE: draws to cost.")
+@click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="With FILE: set one value of it.")
+def explain(
+    file: str | None,
+    sectors: tuple[str, ...],
+    learned: Path | None,
+    no_evidence: bool,
+    draws: int,
+    overrides: tuple[str, ...],
+) -> None:
+    """Print what is believed of every sector coefficient: prior, posterior, evidence and source.
+
+    With a scenario FILE, print the scenario fully resolved: every value, where it came from, whether it is fitted,
+    fixed or judged, and what a run of so many draws will take.
+    """
+    if file is None:
+        if overrides:
+            raise click.UsageError("-s sets a value of a scenario: name its FILE")
+        terminal(at_least=100).print(_sectors(sectors, learned, no_evidence))
+        return
+    if sectors or no_evidence:
+        raise click.UsageError("--sector and --no-evidence are of the coefficients: they cannot go with FILE")
+    from forecast.account import WIDTH
+
+    terminal(at_least=WIDTH).print(_scenario(file, overrides, learned, draws), soft_wrap=True)
+
+
+def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool) -> RenderableType:
     from forecast.explanation import explanation
     from forecast.posterior import load_posterior
     from forecast.sectors import SECTORS
@@ -27,4 +59,26 @@ def explain(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool) -
             raise click.BadParameter(f"got {sector!r}, expected one of {', '.join(SECTORS)}", param_hint="--sector")
     posterior = load_posterior(learned)
     known = replace(posterior, groups=posterior.prior) if no_evidence else posterior
-    terminal(at_least=100).print(explanation(known, sectors or SECTORS))
+    return explanation(known, sectors or SECTORS)
+
+
+def _scenario(file: str, overrides: tuple[str, ...], learned: Path | None, n_draws: int) -> RenderableType:
+    from forecast.account import account
+    from forecast.examination import examined
+    from forecast.pilot import expected_cost
+    from forecast.plan import compile_plan
+    from forecast.posterior import demand_knowledge, load_posterior
+    from forecast.shipped import scenario_path
+    from forecast.vintage import vintage
+
+    found = examined(scenario_path(file), overrides)
+    if found.mixture is not None:
+        branches = ", ".join(branch.scenario.name for branch in found.mixture.branches)
+        raise RunError(f"{file}: got a mixture, expected one scenario, such as one of its branches: {branches}")
+    if found.scenario is None or found.layers is None:
+        raise ScenarioError(found.problems)
+    as_of = found.scenario.as_of
+    posterior = load_posterior(learned, as_of)
+    demand_knowledge(posterior, as_of)
+    plan = compile_plan(found.scenario, posterior, vintage(as_of))
+    return account(found, found.layers, plan, posterior, expected_cost(plan, n_draws))

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.terminal import demand_workers, progress_bar, terminal
-from forecast.errors import Problem, ScenarioError
+from forecast.errors import ScenarioError
+from forecast.shipped import scenario_path
 
 if TYPE_CHECKING:
+    from forecast.mixtures import World
     from forecast.posterior import Posterior
     from forecast.results import Results
     from forecast.run import Run
-    from forecast.scenario import Scenario
 
 
 @click.command()
@@ -44,14 +45,14 @@ def run(
     from forecast.engine import Settings
     from forecast.run import run_scenario
 
-    scenarios = load_scenarios(files, overrides)
+    scenarios = load_worlds(files, overrides)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
         with progress_bar(scenario.name, draws) as progress:
             options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
             done = run_scenario(scenario, Settings(draws, seed), **options)
-        _show(done)
+        _show(done, scenario)
 
 
 @click.command(name="list")
@@ -68,30 +69,19 @@ def list_runs(out: Path) -> None:
     terminal().print(runs_table(runs))
 
 
-def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scenario]:
-    """All scenarios, or every problem of every file."""
-    from forecast.scenario import load_scenario
+def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
+    """All scenarios and mixtures, or every problem of every file; remarks go to the standard error."""
+    from forecast.examination import examined
 
-    scenarios: list[Scenario] = []
-    problems: list[Problem] = []
-    for path in files:
-        try:
-            scenarios.append(load_scenario(_scenario_path(path), overrides))
-        except ScenarioError as error:
-            problems.extend(error.problems)
-    if problems:
+    found = [examined(scenario_path(path), overrides) for path in files]
+    for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
+        click.echo(f"warning: {remark}", err=True)
+    if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
-    return scenarios
+    return [world for one in found if (world := one.mixture or one.scenario) is not None]
 
 
-def _scenario_path(given: str) -> Path:
-    """The file given, or the shipped scenario of that name where there is no such file."""
-    package = Path(__file__).parents[1]
-    shipped = [folder / "scenarios" / f"{given}.yaml" for folder in (package, package.parent)]
-    return next((path for path in shipped if path.is_file() and not Path(given).exists()), Path(given))
-
-
-def _posteriors(learned: Path | None, scenarios: Sequence[Scenario]) -> dict[str | None, Posterior]:
+def _posteriors(learned: Path | None, scenarios: Sequence[World]) -> dict[str | None, Posterior]:
     """The posterior of every day that a scenario stands on, before the first draw of any."""
     from forecast.posterior import demand_knowledge, load_posterior
 
@@ -119,23 +109,28 @@ def _draw_chart(results: Results) -> None:
     save_fan_chart(results)
 
 
-def _show(done: Run) -> None:
+def _show(done: Run, world: World) -> None:
+    from forecast.branch_table import branch_table
     from forecast.briefing import answer, contribution_table, knowledge, lever_table, surplus_table
     from forecast.draws import SERIES
     from forecast.outcome import outcomes
+    from forecast.premises import premises
+    from forecast.scenario import Scenario
     from forecast.vintage import vintage
 
     console = terminal()
     results = done.results
     record, later = vintage(results.as_of).records[results.basis], outcomes(results)
     console.print(surplus_table(results, round(record[1], 1), later))
-    note = _books_note(results)
-    if note:
+    assumed = premises(world) if isinstance(world, Scenario) else ""
+    for note in filter(None, (assumed, _books_note(results))):
         console.print(f"{note}\n")
     if results.manifest["n_investments"]:
         console.print(contribution_table(results))
     if len(results.statistics.series) > len(SERIES):
         console.print(lever_table(results))
+    if results.branches is not None:
+        console.print(branch_table(results.branches))
     console.print(answer(results, later))
     if results.as_of is not None:
         console.print(knowledge(results, later))

@@ -49,7 +49,7 @@ def bridge_model(evidence: BridgeEvidence) -> pm.Model:
         mean = pm.Normal("mean", np.array([[0.0], [0.05]]), 0.1, shape=(2, 1))
         drift = pm.Normal("drift", 0.0, DRIFT, shape=(2, 1))
         log_odds = pm.Normal("persistence_log_odds", 0.0, 1.0, shape=(2, 1))
-        later = pm.Flat("later", shape=(2, n_later))
+        later = pm.Flat("later", shape=(2, n_later), initval=np.zeros((2, n_later)))
         before, after = (
             pm.Data(name, known[:, part])
             + (later[:, :, None] * place[:, part]).sum(axis=1)

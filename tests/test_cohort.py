@@ -14,8 +14,8 @@ import pytest
 from scipy import stats
 from scipy.special import erf
 
+from forecast.cohort import UNREVISED, fates_summary, made_fates, seen_delay
 from forecast.draws import Array
-from forecast.fates import UNREVISED, fates_summary, made_fates, seen_delay
 from forecast.observations import Outcome, outcomes
 from forecast.readings import bottom_up, invested_in_wave, load_readings
 from forecast.realisation import KINDS, LATE, PRIORS, prior_laws

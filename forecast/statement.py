@@ -1,0 +1,74 @@
+"""One number as somebody states it: the law of a YAML text, or of the number at a path of a scenario file."""
+
+from __future__ import annotations
+
+from math import isfinite
+from os import PathLike
+
+from pydantic import ValidationError
+
+from forecast.complaints import complaints
+from forecast.correlations import names
+from forecast.distributions import Law
+from forecast.document import Node, parse_document
+from forecast.errors import ScenarioError
+from forecast.laws import law
+from forecast.layers import layered
+from forecast.phrases import got, meant
+from forecast.place import refusal
+
+
+def law_of_text(text: str) -> Law:
+    """The law a YAML text states, such as `{quantiles: {0.1: 1, 0.9: 4}}`.
+
+    Raises:
+        ScenarioError: the text is no YAML or states no number.
+    """
+    document = parse_document(text, "the text")
+    if document.problems:
+        raise ScenarioError(document.problems)
+    return law_of_node(document.root)
+
+
+def law_in_file(path: PathLike[str] | str, key: str) -> Law:
+    """The law of the number at a path of a scenario file, such as `investments.HMG-06.amount`.
+
+    Raises:
+        ScenarioError: the file cannot be read, or there is no number at that path.
+    """
+    root = layered(path).root
+    found = names(root, None)
+    accepted = [*found.numbers, *(name for name in found.drawn if name not in found.numbers)]
+    node = _at(root, key.split("."))
+    if node is None or key not in found.numbers:
+        why = "its law is that of the record of announcements" if key in found.drawn else "no such number in this file"
+        hint = meant(key, [name for name in accepted if name in found.numbers]) if found.numbers else "it states none"
+        raise refusal(root.place, f"{got(key)}, {why}; {hint}")
+    return law_of_node(node)
+
+
+def law_of_node(node: Node) -> Law:
+    """The law a value of a file states.
+
+    Raises:
+        ScenarioError: it states no number.
+    """
+    stated = node.plain()
+    if not node.fields and (isinstance(stated, bool) or not isinstance(stated, int | float) or not isfinite(stated)):
+        expected = "expected a number or a distribution such as {interval: [4, 8], level: 0.9}"
+        raise refusal(node.place, f"{got(stated)}, {expected}")
+    try:
+        return law(stated)
+    except ValidationError as error:
+        raise ScenarioError(complaints(node, error)) from None
+
+
+def _at(node: Node, keys: list[str]) -> Node | None:
+    """The value at a path, in which entries of lists go by their ids."""
+    for key in keys:
+        by_id = {item.fields["id"].content: item for item in node.items if "id" in item.fields}
+        child = node.fields.get(key) or by_id.get(key)
+        if child is None:
+            return None
+        node = child
+    return node

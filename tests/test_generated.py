@@ -1,0 +1,203 @@
+"""Scenario files nobody wrote: generated from the schema, mutated, with values of any shape.
+
+Whatever the file holds, `forecast validate` says within 2 s and 300 MB either that it is valid, and then it survives
+writing and reading, or what is wrong and where. `make properties` makes 20,000 of them; the tests make 300.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from forecast.cli import cli
+from forecast.dialect import LIST, scenario_schema
+from forecast.scenario import dump_scenario, load_scenario
+from forecast.shipped import shipped_folder
+
+N_FILES = int(os.environ.get("FORECAST_FILES", "120"))
+LONG = N_FILES > 300
+SECONDS, MEGABYTES = 2.0, 300.0
+JARGON = re.compile(r"pydantic|Input should|errors\.|Value error|union|tuple|NoneType|Traceback|literal")
+NOWHERE = ("the file is empty",)
+"""Messages on a file in which there is no line to point at."""
+
+budgeted = settings(
+    max_examples=N_FILES // 3,
+    derandomize=not LONG,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+Contract = Callable[[str], None]
+
+
+def peak() -> float:
+    """Megabytes this process has held at most so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
+@pytest.fixture(scope="module")
+def holds(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    """The contract on one file."""
+    folder = tmp_path_factory.mktemp("generated")
+    path, again = folder / "generated.yaml", folder / "again.yaml"
+    path.write_text("name: warm", encoding="utf-8")
+    CliRunner().invoke(cli, ["validate", str(path)])
+    before = peak()
+
+    def check(text: str) -> None:
+        path.write_text(text, encoding="utf-8", newline="", errors="surrogatepass")
+        start = time.perf_counter()
+        done = CliRunner().invoke(cli, ["validate", "--json", str(path)])
+        if LONG:  # among other tests the process is large and its pauses are theirs
+            assert time.perf_counter() - start < SECONDS
+            assert peak() < max(MEGABYTES, before + MEGABYTES / 3)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        (file,) = json.loads(done.stdout)["files"]
+        errors = [item for item in file["problems"] if item["severity"] == "error"]
+        assert done.exit_code == (2 if errors else 0)
+        assert not [item for item in file["problems"] if JARGON.search(item["message"])]
+        if errors:
+            assert any(item["line"] or item["message"].startswith(NOWHERE) for item in errors), errors
+        else:
+            scenario = load_scenario(path)
+            again.write_text(dump_scenario(scenario), encoding="utf-8")
+            assert load_scenario(again) == scenario
+
+    return check
+
+
+VALID = """\
+name: valid
+localization: {path: target, local: 0.8, by: 2030Q4, sectors: {solar: {path: hold}}}
+investments:
+  - {id: A-1, company: A, project: one, sector: autos, kind: pledge, amount: 9, announced: 2025-08}
+  - id: B-2
+    company: B
+    project: two
+    sector: steel
+    kind: greenfield
+    amount: {krw_trillion: {distribution: normal, mean: 5.8, sd: 0.5, truncate: [0, null]}}
+    announced: 2025-03
+    construction_start: {earliest: 2026Q3, latest: 2027Q1}
+    production_start: 2029Q1
+    part_of: A-1
+    overrides: {machinery_share: {interval: [0.2, 0.4], level: 0.9, truncate: [0, 1]}}
+"""
+SHIPPED = [path.read_text("utf-8") for path in sorted(shipped_folder().glob("*.yaml"))]
+MUTATED = [VALID, *(text for text in SHIPPED if "extends:" not in text)]
+PIECES = st.sampled_from(
+    [
+        *"[]{}:,-?&*!|>'\"%@`#~\n\t\\ 0\ufeff\x85\u2028",
+        *("null", "true", ".nan", ".inf", "-1", "1e308", "1e999", "<<", "*a", "&a ", "!!x ", "- ", "? ", "---\n", "[["),
+        *("normal", "interval", "path", "B-2", "A-1", "2029Q9", "{}", "krw_trillion", "1981-04", "9e-320", "조원"),
+    ]
+)
+
+
+@given(text=st.sampled_from(MUTATED), data=st.data())
+@budgeted
+def test_a_mutated_file_is_valid_or_told_what_is_wrong(holds: Contract, text: str, data: st.DataObject) -> None:
+    for _ in range(data.draw(st.integers(1, 3))):
+        start, length = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, 12))
+        text = text[:start] + data.draw(PIECES) + text[start + length :]
+    holds(text)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["path", "interval", "x", "mean", "krw_trillion"]), inner)
+    ),
+    max_leaves=4,
+)
+KEYS = sorted(set(re.findall(r"([a-z_]+):", VALID)))
+
+
+@given(key=st.sampled_from(KEYS), value=VALUES)
+@budgeted
+def test_a_value_of_any_shape_is_valid_or_told_what_is_wrong(holds: Contract, key: str, value: object) -> None:
+    one_value = rf"\b{key}: (?:\{{[^{{}}]*\}}|[\w.-]+)"
+    holds(re.sub(one_value, lambda _: f"{key}: {json.dumps(value)}", VALID, count=1))
+
+
+SCHEMA = scenario_schema()
+for group in [part for name, part in SCHEMA["definitions"].items() if name.startswith(LIST)]:
+    entry = group["anyOf"][0]["items"]["$ref"].rpartition("/")[2]
+    keys = [keys["items"] for keys in SCHEMA["else"]["patternProperties"].values() if "items" in keys]
+    SCHEMA["definitions"][entry]["required"] = next(
+        item["required"] for item in keys if set(item["required"]) <= set(SCHEMA["definitions"][entry]["properties"])
+    )
+DATES = st.sampled_from(["2024Q1", "2026-11", "2027Q1", "2028-H1", "2029-03-15", 2031, "2036Q1", "1990"])
+SANE = st.sampled_from([0.1, 0.25, 0.5, 0.9, 1, 2, 5.8, 40])
+NUMBERS = SANE | SANE | st.sampled_from([0, 5800]) | st.floats(allow_nan=False) | st.integers()
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=6)
+
+
+def generated(part: dict[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
+    """Values of a schema, most of them in its shape."""
+    if "$ref" in part:
+        target = SCHEMA
+        for name in part["$ref"].removeprefix("#/").split("/"):
+            target = target[name]
+        return st.deferred(lambda: generated(target, depth))
+    if "patternErrorMessage" in part:
+        return DATES
+    if "anyOf" in part:
+        return st.one_of([generated(form, depth) for form in part["anyOf"]])
+    if "const" in part or "enum" in part:
+        return st.sampled_from(part.get("enum") or [part["const"]])
+    return SHAPES[part.get("type", "string")](part, depth)
+
+
+def mappings(part: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+    known = {name: generated(keyed, depth + 1) for name, keyed in part.get("properties", {}).items()}
+    if not known:
+        rest = part.get("additionalProperties")
+        values = generated(rest, depth + 1) if rest else VALUES
+        return st.dictionaries(st.sampled_from(["A-1", "B-2"]), values, max_size=2)
+    sure = {name: value for name, value in known.items() if name in part.get("required", ())}
+    return st.fixed_dictionaries(sure, optional={name: known[name] for name in known if name not in sure and depth < 6})
+
+
+def lists(part: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+    items = part.get("items", {})
+    if isinstance(items, list):
+        return st.tuples(*(generated(item, depth + 1) for item in items)).map(list)
+    return st.lists(generated(items, depth + 1), max_size=3)
+
+
+def texts(part: dict[str, Any], _: int) -> st.SearchStrategy[Any]:
+    if "pattern" in part:
+        return st.from_regex(part["pattern"], fullmatch=True) | TEXTS
+    return st.sampled_from(["A-1", "B-2", "c", "valid"]) | TEXTS
+
+
+SHAPES: dict[str, Callable[[dict[str, Any], int], st.SearchStrategy[Any]]] = {
+    "object": mappings,
+    "array": lists,
+    "string": texts,
+    "number": lambda part, depth: NUMBERS,
+    "integer": lambda part, depth: st.integers(2026, 2061),
+    "null": lambda part, depth: st.none(),
+    "boolean": lambda part, depth: st.booleans(),
+}
+
+
+@given(stated=generated({"type": "object", "properties": SCHEMA["properties"], "required": ["name"]}))
+@budgeted
+def test_a_file_in_the_shape_of_the_schema_is_valid_or_told_what_is_wrong(holds: Contract, stated: Any) -> None:
+    kept = {name: value for name, value in stated.items() if name not in ("extends", "as_of")}
+    holds(json.dumps(kept, indent=1, ensure_ascii=False))

@@ -1,0 +1,224 @@
+"""Mixtures of scenarios: every draw follows one branch, with the luck of that branch run alone."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from forecast.branching import MixturePlan, branches_of, flows_of
+from forecast.cli import cli
+from forecast.distributions import Constant, Uniform
+from forecast.draws import SERIES, Array
+from forecast.engine import Settings
+from forecast.errors import LedgerError, RunError, ScenarioError
+from forecast.inputs import Judged
+from forecast.ledger import add_entry
+from forecast.mixtures import dump_mixture, is_mixture, load_mixture, mixture_digest
+from forecast.plan import Plan, compile_plan
+from forecast.posterior import Posterior, load_posterior
+from forecast.results import Results
+from forecast.run import run_scenario
+from forecast.scenario import load_scenario
+from forecast.streams import Streams
+from forecast.vintage import vintage
+
+HEAD = "name: mixed\ntitle: Mixed\n"
+EFFECT = SERIES.index("investment_effect")
+
+
+@cache
+def learned() -> Posterior:
+    return load_posterior()
+
+
+@cache
+def plan_of(name: str) -> Plan:
+    folder = Path(__file__).parents[1] / "scenarios"
+    return compile_plan(load_scenario(folder / f"{name}.yaml", ["horizon=2029"]), learned(), vintage())
+
+
+def mixed(**weights: float | Uniform) -> MixturePlan:
+    """Branches `a`, Hyundai's plan, and `b`, the purchase of a plant, with these weights."""
+    scenarios = {"a": "hyundai", "b": "lges-lansing"}
+    labels = tuple(sorted(weights))
+    laws = [
+        weight if isinstance(weight, Uniform) else Constant(float(weight))
+        for weight in (weights[name] for name in labels)
+    ]
+    judged = tuple(Judged(f"mixture.{label}.weight", law) for label, law in zip(labels, laws, strict=True))
+    return MixturePlan(labels, judged, tuple(plan_of(scenarios[label]) for label in labels))
+
+
+def annual(plan: Plan | MixturePlan, n_draws: int = 2_000) -> Array:
+    return flows_of(plan, Streams(0, 0, n_draws)).annual
+
+
+@pytest.mark.parametrize("weights", [{"a": 1.0}, {"a": 3.0, "b": 0.0}])
+def test_weight_one_gives_the_bytes_of_that_branch_alone(weights: dict[str, float]) -> None:
+    assert annual(mixed(**weights)).tobytes() == annual(plan_of("hyundai")).tobytes()
+
+
+def test_a_draw_has_the_results_of_its_branch_in_the_same_draw() -> None:
+    made, streams = mixed(a=0.4, b=0.6), Streams(0, 0, 2_000)
+    chosen = branches_of(made, streams)
+    both = np.stack([annual(plan) for plan in made.plans])
+    assert np.array_equal(annual(made), np.where(chosen == 0, both[0], both[1]))
+
+
+def test_the_mean_is_the_weighted_mean_of_the_branches() -> None:
+    made = mixed(a=0.3, b=0.7)
+    n_draws = 2_000
+    found = annual(made, n_draws)[EFFECT, -1]
+    alone = [annual(plan, n_draws)[EFFECT, -1] for plan in made.plans]
+    assert abs(alone[0].mean() - alone[1].mean()) > 10 * found.std() / np.sqrt(n_draws)
+    expected = 0.3 * alone[0].mean() + 0.7 * alone[1].mean()
+    assert abs(found.mean() - expected) < 4 * found.std() / np.sqrt(n_draws)
+
+
+def test_uncertain_weights_are_scaled_in_each_draw() -> None:
+    """Equal shares of a weight uniform on 0 to 2 beside 1: the mean share is 1 - log(3) / 2."""
+    chosen = branches_of(mixed(a=Uniform(0.0, 2.0), b=1.0), Streams(0, 0, 100_000))
+    share = 1 - np.log(3) / 2
+    assert abs((chosen == 0).mean() - share) < 4 * np.sqrt(share * (1 - share) / 100_000)
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mixed.yaml"
+    path.write_text(HEAD + text)
+    return path
+
+
+BRANCHES = (
+    "  - {scenario: lges-lansing, weight: {interval: [0.2, 0.4], level: 0.9, truncate: [0, 1]}, label: lansing}\n",
+    "  - {scenario: hyundai, weight: 0.7}\n",
+)
+
+
+def test_a_mixture_is_read_in_any_order_and_comes_back(tmp_path: Path) -> None:
+    first = load_mixture(write(tmp_path, "mixture:\n" + "".join(BRANCHES)), ["horizon=2029"])
+    second = load_mixture(write(tmp_path, "mixture:\n" + "".join(reversed(BRANCHES))), ["horizon=2029"])
+    assert first == second
+    assert [branch.label for branch in first.branches] == ["hyundai", "lansing"]
+    assert (first.horizon, first.basis, first.as_of) == (2029, "korea_customs", None)
+    path = tmp_path / "again.yaml"
+    path.write_text(dump_mixture(first))
+    assert is_mixture(path)
+    assert load_mixture(path) == first
+    assert mixture_digest(load_mixture(path)) == mixture_digest(first)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    folder = tmp_path_factory.mktemp("mixed")
+    mixture = load_mixture(write(folder, "mixture:\n" + "".join(BRANCHES)), ["horizon=2029"])
+    return run_scenario(mixture, Settings(4_000), out=folder / "results").results
+
+
+def test_branches_stay_visible_in_the_results(stored: Results) -> None:
+    branches, draws = stored.branches, stored.draws
+    assert branches is not None
+    shares = branches.groupby("branch")["share"].first()
+    assert shares.sum() == pytest.approx(1.0)
+    for label in ("hyundai", "lansing"):
+        own = draws["investment_effect"].sel(year=2029)[draws["branch"] == label]
+        assert len(own) / 4_000 == pytest.approx(shares[label])
+        rows = branches[(branches["branch"] == label) & (branches["year"] == 2029)]
+        row = rows[(rows["series"] == "investment_effect") & (rows["statistic"] == "mean")]
+        assert float(own.mean()) == pytest.approx(float(row["value"].iloc[0]), abs=2e-3)
+
+
+def test_a_run_of_a_mixture_is_found_again_and_not_frozen(stored: Results, tmp_path: Path) -> None:
+    mixture = load_mixture(stored.folder / "scenario.yaml")
+    assert run_scenario(mixture, Settings(4_000), out=stored.folder.parents[1]).found
+    with pytest.raises(LedgerError, match="run of a mixture; run its branches one by one"):
+        add_entry(stored, tmp_path, learned())
+
+
+def test_the_command_runs_a_mixture_and_shows_its_branches(tmp_path: Path) -> None:
+    path = write(tmp_path, "mixture:\n" + "".join(BRANCHES))
+    options = ["--draws", "200", "--no-plot", "--out", str(tmp_path / "results"), "-s", "horizon=2028"]
+    done = CliRunner().invoke(cli, ["run", str(path), *options])
+    assert done.exit_code == 0, done.output
+    assert "By branch, 2028, bn USD a year" in done.output
+    assert "lansing" in done.output
+
+
+REFUSED: tuple[tuple[str, str], ...] = (
+    ("mixture: []", "mixed.yaml:3:10: mixture: got a list of 0, expected a list of 1 to 20 branches"),
+    ("mixture: [hyundai]", 'mixed.yaml:3:11: mixture[0]: got text "hyundai", expected a mapping with scenario, weight'),
+    ("mixture: [{scenario: hyundai}]", "mixture[0].weight: missing key"),
+    ("mixture: [{scenario: hyundai, wieght: 1}]", "mixture[0].wieght: unknown key; did you mean weight?"),
+    ("mixture: [{scenario: hyundia, weight: 1}]", 'got text "hyundia", no such file'),
+    ("mixture: [{scenario: hyundai, weight: -1}]", "mixture[0].weight: got -1, expected 0 or more"),
+    ("mixture: [{scenario: hyundai, weight: a}]", 'mixture[0].weight: got text "a", expected a number'),
+    ("mixture: [{scenario: hyundai, weight: 0}]", "got weights that may all be 0"),
+    ("mixture: [{scenario: hyundai, weight: 1, label: a b}]", 'mixture[0].label: got text "a b", expected 1 to 64'),
+    (
+        "mixture: [{scenario: hyundai, weight: 1}, {scenario: hyundai, weight: 1}]",
+        'mixture[1].label: got text "hyundai" a second time, expected every label once',
+    ),
+    (
+        "mixture: [{scenario: hyundai, weight: 1}, {scenario: {name: x, horizon: 2030, basis: us_census}, weight: 1}]",
+        "mixed.yaml:3:43: mixture[1].scenario: got x with horizon 2030, expected horizon 2035 as in hyundai",
+    ),
+    ("mixture: [{scenario: kiet-2025-04-11, weight: 1}, {scenario: hyundai, weight: 1}]", "as in kiet-2025-04-11"),
+    ("mixture: [{scenario: {name: x, horizn: 2030}, weight: 1}]", "horizn: unknown key; did you mean horizon?"),
+    ("extends: x\nmixture: [{scenario: hyundai, weight: 1}]", "extends: unknown key"),
+)
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED, ids=[text[:60] for text, _ in REFUSED])
+def test_what_is_no_mixture_is_refused_at_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, text)
+    with pytest.raises(ScenarioError) as caught:
+        load_mixture("mixed.yaml")
+    assert message in str(caught.value)
+
+
+def test_the_mixture_on_the_scenarios_page_loads(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[1] / "scenarios"
+    text = (folder / "README.md").read_text(encoding="utf-8").split("```yaml\n")[3].partition("```")[0]
+    for path in folder.glob("*.yaml"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "mixture.yaml").write_text(text, encoding="utf-8")
+    read = load_mixture(tmp_path / "mixture.yaml")
+    assert [branch.label for branch in read.branches] == ["localization-fast", "localization-frozen", "trend"]
+
+
+LEVERS = """\
+name: duties
+mixture:
+  - {scenario: baseline, weight: 1, label: plain}
+  - {scenario: tariffs-25, weight: 1, label: duties}
+"""
+
+
+def test_a_mixture_is_validated_and_only_its_branches_explained(tmp_path: Path) -> None:
+    file = tmp_path / "duties.yaml"
+    file.write_text(LEVERS)
+    assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 2 branches to 2035\n"
+    file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: -1"))
+    done = CliRunner().invoke(cli, ["validate", str(file)])
+    assert done.exit_code == 2
+    assert "mixture[0].weight: got -1, expected 0 or more" in done.stdout
+    file.write_text(LEVERS)
+    with pytest.raises(RunError, match=r"got a mixture, expected one scenario, .*: tariffs-25, baseline"):
+        CliRunner().invoke(cli, ["explain", str(file)], catch_exceptions=False, standalone_mode=False)
+
+
+def test_a_branch_without_levers_has_zeros_where_another_has_some(tmp_path: Path) -> None:
+    file = tmp_path / "duties.yaml"
+    file.write_text(LEVERS)
+    done = run_scenario(load_mixture(file), Settings(2_000), out=tmp_path)
+    draws = done.results.draws
+    assert "tariffs" in done.results.statistics.series
+    plain = draws.where(draws["branch"] == "plain", drop=True)
+    assert float(np.abs(plain["tariffs"]).max()) == 0.0
+    assert float(np.abs(draws["tariffs"]).max()) > 1.0
