@@ -26,14 +26,11 @@ import numpy as np
 from forecast.draws import Array
 from forecast.made import Made, Rows
 from forecast.outcomes import Outcome
-from forecast.realisation import KINDS, LATE, prior_laws, revision, slip
+from forecast.realisation import KINDS, LATE, UNREVISED, prior_laws, revision, slip
 from forecast.sectors import SECTORS
 
 ROUNDING = 2.0
 """Quarters between the bounds of a delay where plan and start are each printed to the quarter."""
-
-UNREVISED = 0.05
-"""Log points within which an amount counts as unrevised, as in `models.realisation`, which needs PyMC to be read."""
 
 
 def made_fates(fates: Sequence[Outcome], rows: Rows, rng: np.random.Generator) -> Made[Sequence[Outcome]]:
@@ -44,7 +41,7 @@ def made_fates(fates: Sequence[Outcome], rows: Rows, rng: np.random.Generator) -
     years = rng.standard_exponential(n) / _of_plants(fates, rows["hazard"], rows["hazard_sector"])
     scale = _of_plants(fates, rows["delay_scale"], rows["delay_sector"])
     delays = slip(rng.uniform(size=n), odds / (1 + odds), rows["delay_shape"], scale)
-    revisions = revision(rng.uniform(size=n), _of_plants(fates, rows["revision_spread"]))
+    revisions = revision(rng.uniform(size=n), rows["revised"], _of_plants(fates, rows["revision_spread"]))
     made = [
         replace(
             plant,
@@ -104,9 +101,9 @@ def _told(revised: float) -> float:
 def _levels(rows: Rows, selection: Array) -> Array:
     """Quantities of an average plant in the order of `realisation.PRIORS`, where deviations begin."""
     hazard, scale, spread = (rows[name] for name in ("hazard", "delay_scale", "revision_spread"))
-    odds = rows["late"] / (1 - rows["late"])
+    late, revised = (rows[name] / (1 - rows[name]) for name in ("late", "revised"))
     bought = spread[KINDS.index("acquisition")] / spread[0]
-    return np.concatenate([hazard[0], odds, scale[0], rows["delay_shape"], selection, spread[0], bought])
+    return np.concatenate([hazard[0], late, scale[0], rows["delay_shape"], selection, revised, spread[0], bought])
 
 
 def _of_plants(fates: Sequence[Outcome], kinds: Array, sectors: Array | None = None) -> Array:

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import erf
+from scipy.special import erfc
 
-from forecast.cohort import UNREVISED, fates_summary, made_fates, seen_delay
+from forecast.cohort import fates_summary, made_fates, seen_delay
 from forecast.draws import Array
 from forecast.observations import Outcome, outcomes
 from forecast.readings import bottom_up, invested_in_wave, load_readings
-from forecast.realisation import KINDS, LATE, PRIORS, prior_laws
+from forecast.realisation import KINDS, LATE, PRIORS, UNREVISED, prior_laws
 from forecast.replicas import replicas, row_of
 from forecast.sectors import SECTORS, load_sectors
 from forecast.streams import generator
@@ -33,6 +33,7 @@ ROWS = {
     "delay_shape": np.array([0.8]),
     "delay_scale": np.array([[3.0, 4.0, 5.0]]),
     "delay_sector": np.linspace(1.5, 0.5, len(SECTORS))[None],
+    "revised": np.array([0.4]),
     "revision_spread": np.array([[0.2, 0.2, 0.02]]),
 }
 SEEN = outcomes()
@@ -88,13 +89,13 @@ def test_amounts_are_revised_by_the_spread_of_their_kind_and_small_news_is_none(
         spread = ROWS["revision_spread"][0, KINDS.index(kind)]
         found = [plant.revision for one in made for plant in one.observed if plant.revision and plant.kind == kind]
         logs = np.log(found)
-        chance = erf(UNREVISED / (2**0.5 * spread))
-        assert (logs == 0).mean() == pytest.approx(chance, abs=SIGMAS * 0.5 / len(logs) ** 0.5)
+        seen = 0.4 * erfc(UNREVISED / (2**0.5 * spread))
+        assert (logs != 0).mean() == pytest.approx(seen, abs=SIGMAS * 0.5 / len(logs) ** 0.5)
         assert (np.abs(logs[logs != 0]) >= UNREVISED).all()
     built = np.log(
         [plant.revision for one in made for plant in one.observed if plant.revision and plant.kind == KINDS[0]]
     )
-    beyond = stats.norm.sf(0.3, scale=0.2)
+    beyond = 0.4 * stats.norm.sf(0.3, scale=0.2)
     assert (built > 0.3).mean() == pytest.approx(beyond, abs=SIGMAS * (beyond / len(built)) ** 0.5)
 
 
@@ -114,6 +115,15 @@ def test_counts_of_the_observed_plants() -> None:
     assert found["plants late by a year or more"] <= found["plants seen late"]
     few = [replace(SEEN[0], delay=(1.0, 3.0), revision=2.0), replace(SEEN[0], delay=(5.0, math.inf), revision=1.0)]
     assert list(fates_summary(few).values()) == pytest.approx([0, 2, 1, 1, 1, 1, 50 * math.log(2)])
+
+
+def test_what_became_of_the_plants_does_not_stand_out_from_what_the_fit_makes() -> None:
+    from forecast.posterior import load_posterior
+    from forecast.predictive import predictive_checks, standing_out
+
+    checks = [check for check in predictive_checks(load_posterior()) if check.model == "realisation"]
+    assert len(checks) == len(fates_summary(SEEN))
+    assert standing_out(checks) == []
 
 
 # The models
@@ -149,9 +159,8 @@ def test_rows_give_back_the_levels_a_collection_was_made_from_but_for_selection(
     task = realisation.realisation_task(SEEN)
     free = {name: values[None] for name, values in realisation_point(task).items()}
     made = made_fates(SEEN, row_of(task.rows(free), 0), np.random.default_rng(3))
-    kept = np.arange(7) != PRIORS.index("selection")
+    kept = np.arange(8) != PRIORS.index("selection")
     assert made.states["log_level"][kept] == pytest.approx(free["log_level"][0][kept], abs=1e-9)
-    assert realisation.UNREVISED == UNREVISED
 
 
 def test_made_fates_have_the_form_of_those_seen(made: list[Any]) -> None:
