@@ -176,7 +176,7 @@ def _outlook(row: Row, project: Project, plan: Plan, posterior: Posterior) -> di
     return {
         "probability": f"{chance:.2f}, until its planned start",
         "slip": f"late with chance {float(late.mean()):.2f}, then by {delay:.1f} quarters (median)",
-        "scale": f"kept with chance {1 - revised:.2f}, else {low:.2f} to {high:.2f} times as large (80 %)",
+        "scale": f"kept with chance {1 - revised:.2f}, else times {low:.2f} to {high:.2f} (80 %)",
     }
 
 
