@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.draws import Array
 from forecast.layout import short
@@ -63,10 +64,7 @@ def worth_knowing(values: Mapping[str, Array], outcome: Array, block_size: int) 
 
 
 def _worth(name: str, share: Estimate, values: Array, outcome: Array, block_size: int) -> Worth:
-    ends = np.quantile(values, (TAIL, 1 - TAIL))
-    low, high = values <= ends[0], values >= ends[1]
-    if low.all() or high.all():  # an outcome surer than nine in ten
-        low, high = values == values.min(), values == values.max()
+    low, high = _lowest(values), _lowest(-values)
     return Worth(
         name=name,
         share=share,
@@ -75,6 +73,13 @@ def _worth(name: str, share: Estimate, values: Array, outcome: Array, block_size
         swing=(float(outcome[low].mean()), float(outcome[high].mean())),
         values=values,
     )
+
+
+def _lowest(values: Array) -> NDArray[np.bool_]:
+    """The draws in the lowest tenth of an input, or as near to it as leaves an atom whole, `(n_draws,)`."""
+    end = np.quantile(values, TAIL)
+    below, reached = values < end, values <= end
+    return below if below.any() and reached.mean() - TAIL > TAIL - below.mean() else reached
 
 
 def _by_block(statistic: Callable[..., float], outcome: Array, values: Array, block_size: int) -> Estimate:

@@ -332,6 +332,22 @@ def test_the_command_prints_tables_words_and_where_they_are(
     assert "budget_investment_effect_2030.csv" in done.output
 
 
+@pytest.mark.parametrize(("n_low", "n_high"), [(700, 700), (1_500, 300), (200, 0), (0, 2_000)])
+def test_an_atom_is_in_a_tail_as_a_whole_or_not_at_all(n_low: int, n_high: int) -> None:
+    """Most amounts are as stated, most plants on time: then what is lower, if anything is, is the lowest part."""
+    rng = np.random.default_rng(3)
+    values = np.ones(10_000)
+    values[:n_low], values[n_low : n_low + n_high] = rng.uniform(0.4, 0.9, n_low), rng.uniform(1.1, 2.0, n_high)
+    values = rng.permutation(values)
+    outcome = values + 0.1 * rng.standard_normal(10_000)
+    (told,) = worth_knowing({"scale": values}, outcome, 1_000)
+    tails = (
+        np.sort(values)[: min(n_low, 1_000) or 10_000 - n_high],
+        np.sort(values)[-(min(n_high, 1_000) or 10_000 - n_low) :],
+    )
+    assert told.levels == pytest.approx([float(tail.mean()) for tail in tails])
+
+
 def test_single_inputs_are_ranked_and_noise_is_left_out() -> None:
     rng = np.random.default_rng(1)
     values = {name: rng.standard_normal(20_000) for name in ("large", "small", "none")}
