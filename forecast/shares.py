@@ -99,13 +99,17 @@ def standard_error(replicates: Array) -> Array:
 
 
 def classes(values: Array, n_classes: int = MOST_CLASSES) -> NDArray[np.intp]:
-    """Class of each draw by the size of an input, `(n_draws,)`; an atom is never cut.
+    """Class of each draw by the size of an input, `(n_draws,)`; an atom is never cut, nor joined by what lies below it.
 
     >>> classes(np.array([0.0, 0.0, 0.0, 1.5, 2.5, 3.5]), 3).tolist()
     [0, 0, 0, 1, 2, 2]
     """
     places = np.ceil(np.linspace(0, 1, n_classes + 1)[1:-1] * values.size).astype(np.intp) - 1
-    labels = np.searchsorted(np.unique(np.sort(values)[np.maximum(places, 0)]), values)
+    ordered = np.sort(values)
+    ends = ordered[np.maximum(places, 0)]
+    first = np.searchsorted(ordered, ends)
+    atoms = (np.searchsorted(ordered, ends, "right") - first > 1) & (first > 0)
+    labels = np.searchsorted(np.union1d(ends, ordered[first[atoms] - 1]), values)
     return np.asarray((np.cumsum(np.bincount(labels) > 0) - 1)[labels])
 
 

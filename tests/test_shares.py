@@ -99,6 +99,25 @@ def test_an_atom_stays_whole_and_explains_what_it_explains() -> None:
     assert explained_share(y, classes(comes)) == pytest.approx(expected, abs=4 * 2 * (1 - expected) / N_DRAWS**0.5)
 
 
+def test_a_rare_event_is_a_class_of_its_own() -> None:
+    """Yes or no at 0.01, fewer than a class holds, worth 5, on noise of one: 0.0099 * 25 / (0.0099 * 25 + 1)."""
+    rng = np.random.default_rng(5)
+    fails = rng.random(N_DRAWS) < 0.01
+    y = 5.0 * fails + rng.standard_normal(N_DRAWS)
+    expected = 0.2475 / 1.2475
+    for comes in (fails, ~fails):
+        labels = classes(comes.astype(float))
+        assert np.unique(labels).tolist() == [0, 1]
+        error = expected * (1 - expected) * np.sqrt((1 + 4 / 25) / (0.01 * N_DRAWS))  # of how many, and of their mean
+        assert explained_share(y, labels) == pytest.approx(expected, abs=4 * error)
+
+
+def test_an_atom_amid_a_range_parts_what_lies_on_either_side() -> None:
+    rng = np.random.default_rng(6)
+    values = np.concatenate([rng.uniform(0.5, 0.9, 20), np.ones(960), rng.uniform(1.1, 2.0, 20)])
+    assert classes(values).tolist() == [0] * 20 + [1] * 960 + [2] * 20
+
+
 def test_classes_of_a_late_start_keep_those_on_time_together() -> None:
     rng = np.random.default_rng(4)
     slip = np.where(rng.random(10_000) < 0.6, 0.0, rng.exponential(2.0, 10_000))
