@@ -99,7 +99,10 @@ def standard_error(replicates: Array) -> Array:
 
 
 def classes(values: Array, n_classes: int = MOST_CLASSES) -> NDArray[np.intp]:
-    """Class of each draw by the size of an input, `(n_draws,)`; an atom is never cut, nor joined by what lies below it.
+    """Class of each draw by the size of an input, `(n_draws,)`.
+
+    An atom is never cut; one that would fill a class is not joined by what lies below it. Smaller ones are: draws of
+    one posterior row have all parameters in common, and a class of them alone would tell of the others too.
 
     >>> classes(np.array([0.0, 0.0, 0.0, 1.5, 2.5, 3.5]), 3).tolist()
     [0, 0, 0, 1, 2, 2]
@@ -108,7 +111,7 @@ def classes(values: Array, n_classes: int = MOST_CLASSES) -> NDArray[np.intp]:
     ordered = np.sort(values)
     ends = ordered[np.maximum(places, 0)]
     first = np.searchsorted(ordered, ends)
-    atoms = (np.searchsorted(ordered, ends, "right") - first > 1) & (first > 0)
+    atoms = (np.searchsorted(ordered, ends, "right") - first >= values.size / n_classes) & (first > 0)
     labels = np.searchsorted(np.union1d(ends, ordered[first[atoms] - 1]), values)
     return np.asarray((np.cumsum(np.bincount(labels) > 0) - 1)[labels])
 
@@ -117,6 +120,8 @@ def explained_share(outcome: Array, labels: NDArray[np.intp]) -> float:
     """Share of the variance of an outcome `(n_draws,)` between classes, corrected for their number.
 
     One less the ratio of unbiased variances, within classes and of all: zero on average for an input without effect.
+    Where draws repeat the rows of a posterior, what the rows happen to have in common stays: in 30 classes of 4,000 rows
+    0.6 % of what rows explain in all.
     Source: Kelley (1935), PNAS 21: 554-559; as a first-order effect from given data, Plischke, Borgonovo and Smith
     (2013), European Journal of Operational Research 226: 536-550.
     """
