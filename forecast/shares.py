@@ -120,8 +120,8 @@ def explained_share(outcome: Array, labels: NDArray[np.intp]) -> float:
     """Share of the variance of an outcome `(n_draws,)` between classes, corrected for their number.
 
     One less the ratio of unbiased variances, within classes and of all: zero on average for an input without effect.
-    Where draws repeat the rows of a posterior, what the rows happen to have in common stays: in 30 classes of 4,000 rows
-    0.6 % of what rows explain in all.
+    Where draws repeat the rows of a posterior, what rows happen to have in common stays: with 2,000 rows, 30 classes
+    and 20,000 draws 1.3 % of what rows explain in all.
     Source: Kelley (1935), PNAS 21: 554-559; as a first-order effect from given data, Plischke, Borgonovo and Smith
     (2013), European Journal of Operational Research 226: 536-550.
     """

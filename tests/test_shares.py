@@ -113,13 +113,13 @@ def test_a_rare_event_is_a_class_of_its_own() -> None:
 
 
 def test_rows_of_a_posterior_are_no_classes_of_their_own() -> None:
-    """Two parameters of joint rows, each drawn five times: one tells what rows happen to have in common, no more."""
+    """Two parameters of joint rows, each drawn ten times: one tells what rows happen to have in common, no more."""
     rng = np.random.default_rng(7)
-    rows = rng.integers(0, 4_000, 20_000)
-    one, other = rng.standard_normal((2, 4_000))[:, rows]
+    rows = rng.integers(0, 2_000, 20_000)
+    one, other = rng.standard_normal((2, 2_000))[:, rows]
     assert np.bincount(classes(one)).min() > 500
-    chance = 29 / 4_000 - 29 / 20_000  # squares of 29 class means over rows, less what is corrected for
-    assert abs(explained_share(other, classes(one)) - chance) < 4 * np.sqrt(2 * 29) / 4_000
+    chance = 29 / 2_000 - 29 / 20_000  # squares of 29 class means over rows, less what is corrected for
+    assert abs(explained_share(other, classes(one)) - chance) < 4 * np.sqrt(2 * 29) / 2_000
 
 
 def test_an_atom_amid_a_range_parts_what_lies_on_either_side() -> None:
