@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
@@ -43,9 +42,8 @@ class Duties:
     def __init__(self, levers: Levers | None, inputs: Inputs, origin: int, n_periods: int) -> None:
         taxed: Mapping[str, Taxed] = {} if levers is None else levers.taxed
         self._shape = (n_periods, inputs.streams.n_draws)
-        numbers = _Numbers(inputs, cache(inputs.value))  # one law stands in many duties, and its quantiles are slow
-        self._weight = 0.0 if levers is None else numbers.value(levers.responses["weight_of_2026"])
-        self._answers = {sector: _answer(item, numbers, origin, n_periods) for sector, item in taxed.items()}
+        self._weight = 0.0 if levers is None else inputs.value(levers.responses["weight_of_2026"])
+        self._answers = {sector: _kept_answer(sector, item, inputs, origin, n_periods) for sector, item in taxed.items()}
 
     def change_of_exports(self) -> Array:
         """Change of Korea's exports to the US, a fraction of all, `(n_periods, n_draws)`, the origin left out."""
@@ -77,36 +75,34 @@ class Duties:
         return flow if answer is None else tariffs.under_duty(flow, answer.factor)
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    """Uncertain numbers of a block, each worked out once."""
-
-    inputs: Inputs
-    value: Callable[[Input], Values]
-
-    def values(self, sources: Mapping[str, Input]) -> dict[str, Values]:
-        return {name: self.value(source) for name, source in sources.items()}
+def _kept_answer(sector: str, taxed: Taxed, inputs: Inputs, origin: int, n_periods: int) -> Answer:
+    """The answer of a sector as it was worked out last, where its duties are still the same; else one worked out now."""
+    key = f"answer of {sector}"
+    if key not in inputs.kept or inputs.kept[key][0] != taxed:
+        inputs.kept[key] = taxed, _answer(taxed, inputs, origin, n_periods)
+    answer: Answer = inputs.kept[key][1]
+    return answer
 
 
-def _answer(taxed: Taxed, numbers: _Numbers, origin: int, n_periods: int) -> Answer:
+def _answer(taxed: Taxed, inputs: Inputs, origin: int, n_periods: int) -> Answer:
     """What exports of a sector make of its duties after the origin, those that came before it still at work."""
     time = np.arange(taxed.first, origin + n_periods + 1.0)[:, None]
-    price, quantity, points, pace = _targets(taxed, numbers, time)
+    price, quantity, points, pace = _targets(taxed, inputs, time)
     news = slice(origin - taxed.first, None)
     quantity, points = (tariffs.adjusted(target, pace)[news] for target in (quantity, points))
     price = price[news]
     return Answer(np.exp(price - price[0] + quantity - quantity[0]), np.exp(points - points[0]), taxed.shares)
 
 
-def _targets(taxed: Taxed, numbers: _Numbers, time: Array) -> list[Array]:
+def _targets(taxed: Taxed, inputs: Inputs, time: Array) -> list[Array]:
     """Log price, log quantity and log odds of local supply in the long run, and the pace, `(n_rows, n_draws)` each."""
-    before = _effects(taxed, taxed.before, numbers.values(taxed.responses))
-    paths = [np.zeros((len(time), numbers.inputs.streams.n_draws)) + effect for effect in before]
+    before = _effects(taxed, taxed.before, inputs.values(taxed.responses))
+    paths = [np.zeros((len(time), inputs.streams.n_draws)) + effect for effect in before]
     for duty in taxed.duties:
-        rate = numbers.value(duty.rate) + (taxed.regime if duty.added else 0.0)
-        effects = _effects(taxed, rate, numbers.values(duty.responses))
-        start, comes = numbers.value(duty.start), _comes(numbers.inputs, duty)
-        held = tariffs.share_of_quarter(time, start, numbers.value(duty.until)) * comes
+        rate = inputs.value(duty.rate) + (taxed.regime if duty.added else 0.0)
+        effects = _effects(taxed, rate, inputs.values(duty.responses))
+        start, comes = inputs.value(duty.start), _comes(inputs, duty)
+        held = tariffs.share_of_quarter(time, start, inputs.value(duty.until)) * comes
         begun = tariffs.share_of_quarter(time, start, NEVER) * comes  # its pace is also that of the way back
         shares = (held, held, held, begun)
         paths = [tariffs.over(*each) for each in zip(paths, effects, shares, strict=True)]
