@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from forecast.draws import Array
 from forecast.palette import readable_range, stacked_bases
@@ -192,7 +193,7 @@ def axis_range(
     """Ends of an axis that holds what was observed, zero and the 80 % intervals whole, and more as far as it fits."""
     stacks = [] if bars is None else list(stacked_bases(bars).values())
     stacks += [] if bars is None else [base + bars[name] for name, base in stacked_bases(bars).items()]
-    core = [[0.0], observed, later, [] if record is None else [record], *stacks]
+    core: list[ArrayLike] = [[0.0], observed, later, [] if record is None else [record], *stacks]
     core += [end for fan in fans for end in fan.bands[80]]
     return readable_range(core, [end for fan in fans for band in fan.bands.values() for end in band])
 

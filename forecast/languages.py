@@ -116,7 +116,8 @@ class Language:
 def language(code: str) -> Language:
     """One of the `CODES`."""
     path = FOLDER / f"{code}.yaml"
-    return Language(code, read_document(path, path.name).root.plain())
+    words: Any = read_document(path, path.name).root.plain()
+    return Language(code, words)
 
 
 def language_of(text: str) -> str:
