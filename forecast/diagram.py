@@ -6,7 +6,7 @@ The page scales a diagram to its width. Its unit is a pixel at full width, and t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,7 +31,8 @@ class Fan:
         years: `(n_years,)`.
         median: `(n_years,)`.
         bands: by width in percent, the lower and the upper end, `(n_years,)` each.
-        start: year and value of the last observation, from which the fan opens; None for none.
+        start: year and value of the last observation; the fan opens from it where the next year is its first, and is
+            joined to it by a dotted line where years between were never published; None for none.
     """
 
     run: int | str
@@ -77,6 +78,7 @@ class Diagram:
         title: what is shown, with unit and basis.
         describe: the same for those who cannot see it.
         bands, medians: widest band first.
+        joins: lines over years never published.
         line: path of what was observed, empty for none.
         bars: `(series, left, top, width, height)`.
         marks: `(x, y)` of values observed since.
@@ -91,6 +93,7 @@ class Diagram:
     years: Sequence[Tick]
     bands: Sequence[Shape]
     medians: Sequence[Shape]
+    joins: Sequence[Shape]
     line: str
     bars: Sequence[tuple[str, float, float, float, float]]
     marks: Sequence[tuple[float, float]]
@@ -129,81 +132,78 @@ class Scale:
         return "M" + "L".join(points)
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is drawn over what.
+
+    Attributes:
+        fans: forecasts, the last of which has the bars.
+        observed: years and values seen before.
+        later: years and values observed since.
+        record: a line across, None for none.
+        bars: contributions to the last fan by series, `(n_years,)` each.
+        reach: ends of the vertical axis, where they are to stay as they are; else what the numbers need.
+    """
+
+    fans: Sequence[Fan]
+    observed: tuple[Sequence[int], Array] = ((), np.empty(0))
+    later: Sequence[tuple[int, float]] = ()
+    record: float | None = None
+    bars: Mapping[str, Array] = field(default_factory=dict)
+    reach: tuple[float, float] | None = None
+
+
 def diagram(
     title: str,
     describe: str,
-    fans: Sequence[Fan],
+    scene: Scene,
     readings: Callable[[int], Sequence[tuple[int | str, str]]],
-    write: Callable[[float], str],
-    *,
-    observed: tuple[Sequence[int], Array] = ((), np.zeros(0)),
-    later: Sequence[tuple[int, float]] = (),
-    record: float | None = None,
-    bars: Mapping[str, Array] | None = None,
-    reach: tuple[float, float] | None = None,
+    write: Callable[[float, float], str],
 ) -> Diagram:
-    """Lay out one diagram of fans over what was observed.
+    """Lay out one diagram.
 
     Args:
-        readings: texts to be read in the strip of a year, each with its scenario.
-        write: a tick as text.
-        later: years and values observed since.
-        bars: contributions of series to the last fan, by year.
-        reach: ends of the vertical axis, where they are to stay as they are; else what the numbers need.
+        readings: texts to be read in the strip of a year, each with its scenario or series.
+        write: a tick as text, given its value and the step between ticks.
     """
-    scale = _scale(fans, observed, later, record, bars, reach)
-    heights = _steps(scale.low, scale.high)
-    years = range(scale.first, scale.last + 1)
+    years = [*scene.observed[0], *(year for fan in scene.fans for year in fan.years)]
+    scale = Scale(min(years), max(years), *(scene.reach or axis_range(scene)))
+    step, heights = _steps(scale.low, scale.high)
+    shown = range(scale.first, scale.last + 1)
     return Diagram(
         title=title,
         describe=describe,
-        ticks=[Tick(scale.y(value), write(value)) for value in heights],
-        years=[Tick(scale.x(year), str(year)) for year in years if year % _year_step(len(years)) == 0],
-        bands=[shape for fan in fans for shape in _bands(fan, scale)],
-        medians=[Shape(fan.run, "median", scale.curve(*_opened(fan, fan.median))) for fan in fans],
-        line=scale.curve(*observed) if len(observed[0]) else "",
-        bars=_bars(bars, fans[-1].years, scale) if bars else [],
-        marks=[(scale.x(year), scale.y(value)) for year, value in later],
+        ticks=[Tick(scale.y(value), write(value, step)) for value in heights],
+        years=[Tick(scale.x(year), str(year)) for year in shown if year % _year_step(len(shown)) == 0],
+        bands=[shape for fan in scene.fans for shape in _bands(fan, scale)],
+        medians=[Shape(fan.run, "median", scale.curve(*_opened(fan, fan.median))) for fan in scene.fans],
+        joins=[shape for fan in scene.fans for shape in _joins(fan, scale)],
+        line=scale.curve(*scene.observed) if len(scene.observed[0]) else "",
+        bars=_bars(scene.bars, scene.fans[-1].years, scale),
+        marks=[(scale.x(year), scale.y(value)) for year, value in scene.later],
         zero=scale.y(0.0) if scale.low <= 0.0 <= scale.high else None,
-        record=None if record is None else scale.y(record),
-        columns=[_column(year, scale, readings(year)) for year in years],
+        record=None if scene.record is None else scale.y(scene.record),
+        columns=[_column(year, scale, readings(year)) for year in shown],
     )
 
 
-def _scale(
-    fans: Sequence[Fan],
-    observed: tuple[Sequence[int], Array],
-    later: Sequence[tuple[int, float]],
-    record: float | None,
-    bars: Mapping[str, Array] | None,
-    reach: tuple[float, float] | None,
-) -> Scale:
-    years = [*observed[0], *(year for fan in fans for year in fan.years)]
-    low, high = reach or axis_range(fans, observed[1], [value for _, value in later], record, bars)
-    return Scale(min(years), max(years), low, high)
-
-
-def axis_range(
-    fans: Sequence[Fan],
-    observed: Array = np.zeros(0),
-    later: Sequence[float] = (),
-    record: float | None = None,
-    bars: Mapping[str, Array] | None = None,
-) -> tuple[float, float]:
+def axis_range(scene: Scene) -> tuple[float, float]:
     """Ends of an axis that holds what was observed, zero and the 80 % intervals whole, and more as far as it fits."""
-    stacks = [] if bars is None else list(stacked_bases(bars).values())
-    stacks += [] if bars is None else [base + bars[name] for name, base in stacked_bases(bars).items()]
-    core: list[ArrayLike] = [[0.0], observed, later, [] if record is None else [record], *stacks]
-    core += [end for fan in fans for end in fan.bands[80]]
-    return readable_range(core, [end for fan in fans for band in fan.bands.values() for end in band])
+    bases = stacked_bases(scene.bars) if scene.bars else {}
+    core: list[ArrayLike] = [[0.0], scene.observed[1], [value for _, value in scene.later]]
+    core += [[] if scene.record is None else [scene.record], *bases.values()]
+    core += [base + scene.bars[name] for name, base in bases.items()]
+    core += [end for fan in scene.fans for end in fan.bands.get(80, (fan.median,))]
+    return readable_range(core, [end for fan in scene.fans for band in fan.bands.values() for end in band])
 
 
-def _steps(low: float, high: float) -> list[float]:
-    """Round values between the ends, five or so."""
+def _steps(low: float, high: float) -> tuple[float, list[float]]:
+    """A round step, and its multiples between the ends, five or so."""
     rough = (high - low) / 5
     power = 10.0 ** np.floor(np.log10(rough))
     step = power * next(step for step in STEPS if step * power >= rough)
-    return [float(step * count) for count in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+    counts = range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)
+    return float(step), [float(step * count) for count in counts]
 
 
 def _year_step(n_years: int) -> int:
@@ -211,11 +211,19 @@ def _year_step(n_years: int) -> int:
 
 
 def _opened(fan: Fan, values: Array) -> tuple[list[int], list[float]]:
-    """Years and values from the last observation on."""
-    if fan.start is None:
+    """Years and values from the last observation on, where it is of the year before."""
+    if fan.start is None or fan.start[0] < fan.years[0] - 1:
         return list(fan.years), values.tolist()
     year, value = fan.start
     return [year, *fan.years], [value, *values.tolist()]
+
+
+def _joins(fan: Fan, scale: Scale) -> list[Shape]:
+    """A line from the last observation to the first median over the years between them."""
+    if fan.start is None or fan.start[0] == fan.years[0] - 1:
+        return []
+    year, value = fan.start
+    return [Shape(fan.run, "median", scale.curve([year, fan.years[0]], [value, float(fan.median[0])]))]
 
 
 def _bands(fan: Fan, scale: Scale) -> list[Shape]:
@@ -234,7 +242,7 @@ def _bars(
     """Stacked bars as rectangles, one a series and year."""
     width = round(0.5 * (scale.x(1) - scale.x(0)), 1)
     found = []
-    for name, base in stacked_bases(bars).items():
+    for name, base in stacked_bases(bars).items() if bars else ():
         for year, foot, value in zip(years, base.tolist(), bars[name].tolist(), strict=True):
             top, bottom = sorted((scale.y(foot), scale.y(foot + value)))
             found.append((name, round(scale.x(year) - width / 2, 1), top, width, round(bottom - top, 1)))

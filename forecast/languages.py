@@ -1,6 +1,6 @@
 """The languages of a page: every word of it, and how numbers, dates and laws are written, from `data/languages`.
 
-A Korean page states money in the unit of Korean reports, 100 million USD; a number keeps its precision, not its decimals.
+A Korean page states money in the unit of Korean reports, 100 million USD, with as many digits fewer after the point.
 """
 
 from __future__ import annotations
@@ -89,8 +89,18 @@ class Language:
         ('2029년 1분기', '2029Q1')
         """
         year, quarter, month, day = (int(part or 0) for part in _DATE.fullmatch(date_text(position)).groups())  # type: ignore[union-attr]
-        form = "quarter" if quarter else "day" if day else "month"
-        return self.text(f"numbers.{form}", year=year, quarter=quarter, month=month, day=day)
+        if quarter:
+            return self.text("numbers.quarter", year=year, quarter=quarter)
+        name = self.part("numbers.months")[month - 1]
+        return self.text("numbers.day" if day else "numbers.month", year=year, month=name, day=day)
+
+    def month(self, month: int) -> str:
+        """A month, given as an index `12 * year + month - 1`.
+
+        >>> language("en").month(24312)
+        'January 2026'
+        """
+        return self.text("numbers.month", year=month // 12, month=self.part("numbers.months")[month % 12])
 
     def when(self, law: Law) -> str:
         """A date that may be uncertain: the date, or the ends of its window."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.books import unusual_spans
-from forecast.draws import LEVERS
+from forecast.draws import LEVERS, Array
 from forecast.languages import Language
 from forecast.outcome import Outcome, outcomes
 from forecast.quarters import parse_quarter
@@ -36,7 +36,7 @@ def short_answers(results: Results, language: Language) -> list[str]:
         said.append(effect_sentence(summary, language, _origin(results, language)))
     else:
         said.append(language.text("sentences.no_investment", origin=_origin(results, language)))
-    said += [_lever(summary, language, name) for name in LEVERS if name in summary.series]
+    said += [_lever(summary, language, name) for name in moving_levers(summary)]
     said += [_came(outcome, language) for outcome in outcomes(results)]
     if summary.n_failed:
         counts = {"failed": f"{summary.n_failed:,}", "draws": f"{summary.n_draws:,}"}
@@ -111,10 +111,18 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
     )
 
 
+def moving_levers(summary: Summary) -> list[str]:
+    """Levers that do anything in some draw."""
+    return [name for name in LEVERS if name in summary.series and _motion(summary, name).any()]
+
+
+def _motion(summary: Summary, name: str) -> Array:
+    return summary.value(name, "sd") + abs(summary.value(name, "mean"))
+
+
 def _lever(summary: Summary, language: Language, name: str) -> str:
     """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
-    moving = np.flatnonzero(summary.value(name, "sd") + abs(summary.value(name, "mean")))
-    last = int(moving[-1]) if len(moving) else len(summary.years) - 1
+    last = int(np.flatnonzero(_motion(summary, name))[-1])
     return language.text(
         "sentences.lever",
         lever=language.text(f"levers.{name}"),
@@ -168,19 +176,14 @@ def books_sentences(results: Results, language: Language) -> Iterator[str]:
         return
     for unusual in unusual_spans(vintage(results.as_of).bridge, parse_quarter(results.manifest["origin"])):
         span = unusual.span
-        first, last = (month_position(month) for month in (span.first_month, span.last_month))
-        months = language.text("numbers.window", low=language.date(first), high=language.date(last))
+        ends = {"low": language.month(span.first_month), "high": language.month(span.last_month)}
+        months = language.text("numbers.window", **ends)
         ratios = [language.share(round(ratio, 2)) for ratio in (span.ratio, unusual.low, unusual.high)]
         numbers = dict(zip(("ratio", "low", "high"), ratios, strict=True))
         flow = language.text(f"flows.{span.flow}")
         yield language.text(
             "sentences.books", months=months, flow=flow, first=unusual.first, last=unusual.last, **numbers
         )
-
-
-def month_position(month: int) -> float:
-    """Position on the quarter axis at which a month, an index `12 * year + month - 1`, begins."""
-    return month / 3
 
 
 def _origin(results: Results, language: Language) -> str:
