@@ -13,15 +13,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 FOLDER = Path(__file__).parent / "templates"
 
 
-def page(template: str, script: str, connect: str = "'none'", **content: object) -> str:
-    """A page from a template, with the style of all pages and one script inside.
+def page(template: str, scripts: tuple[str, ...], connect: str = "'none'", **content: object) -> str:
+    """A page from a template, with the style of all pages and its script inside.
 
     Args:
-        template, script: files of `forecast/templates`.
+        template, scripts: files of `forecast/templates`; the scripts run as one.
         connect: what the script may ask, as in a content security policy.
         content: what the template prints.
     """
-    code = (FOLDER / script).read_text(encoding="utf-8")
+    code = "\n".join((FOLDER / script).read_text(encoding="utf-8") for script in scripts)
     policy = (
         f"default-src 'none'; style-src 'unsafe-inline'; script-src '{_digest(code)}'; img-src data:; "
         f"connect-src {connect}; base-uri 'none'; form-action 'none'"

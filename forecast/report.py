@@ -47,7 +47,9 @@ def report(runs: Sequence[Results], opened: str = "en") -> str:
     editions = {code: edition(told, language(code)) for code in CODES}
     hidden = " ".join(f"without-{name}" for name in editions[opened]["off"])
     switch = language(opened).text("headings.switch")
-    return page("report.html", "report.js", editions=editions, opened=opened, hidden=hidden, switch=switch)
+    return page(
+        "report.html", ("reading.js", "report.js"), editions=editions, opened=opened, hidden=hidden, switch=switch
+    )
 
 
 def _demand_one_page(runs: Sequence[Results]) -> None:

@@ -36,7 +36,7 @@ def short_answers(results: Results, language: Language) -> list[str]:
         said.append(effect_sentence(summary, language, _origin(results, language)))
     else:
         said.append(language.text("sentences.no_investment", origin=_origin(results, language)))
-    said += [_lever(summary, language, name) for name in moving_levers(summary)]
+    said += [lever_sentence(summary, language, name) for name in moving_levers(summary)]
     said += [_came(outcome, language) for outcome in outcomes(results)]
     if summary.n_failed:
         counts = {"failed": f"{summary.n_failed:,}", "draws": f"{summary.n_draws:,}"}
@@ -120,7 +120,7 @@ def _motion(summary: Summary, name: str) -> Array:
     return summary.value(name, "sd") + abs(summary.value(name, "mean"))
 
 
-def _lever(summary: Summary, language: Language, name: str) -> str:
+def lever_sentence(summary: Summary, language: Language, name: str) -> str:
     """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
     last = int(np.flatnonzero(_motion(summary, name))[-1])
     return language.text(

@@ -11,7 +11,7 @@ from forecast.cli.check import check
 from forecast.cli.evidence import fit, history
 from forecast.cli.explain import explain
 from forecast.cli.ledger import ledger
-from forecast.cli.pages import report
+from forecast.cli.pages import explore, report
 from forecast.cli.runs import list_runs, run
 from forecast.cli.track import backtest
 from forecast.errors import ForecastError
@@ -40,5 +40,5 @@ def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
 
 
-for _command in (run, list_runs, history, fit, explain, check, backtest, ledger, report):
+for _command in (run, list_runs, history, fit, explain, check, backtest, ledger, report, explore):
     cli.add_command(_command)

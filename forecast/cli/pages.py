@@ -31,3 +31,42 @@ def report(runs: tuple[str, ...], out: Path, results: Path, language: str) -> No
 
     path = write_report([stored_run(run, results) for run in runs], out, language)
     click.echo(f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
+
+
+@click.command()
+@click.argument("file")
+@click.option(
+    "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for any free one."
+)
+@click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1, 200_000), help="Number of draws.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
+@click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
+@_language
+def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, ...], language: str) -> None:
+    """Move the assumptions of the scenario FILE on a page of this machine, and see the distribution move.
+
+    The page is served to this machine alone. Nothing is stored; the page shows the `forecast run` that gives the same.
+    """
+    from forecast.cli.runs import load_scenarios
+    from forecast.engine import Settings
+    from forecast.explorer import Explorer, serve
+    from forecast.languages import language as language_named
+    from forecast.posterior import demand_knowledge, load_posterior
+    from forecast.trials import Bench
+    from forecast.workbench import workbench
+
+    (scenario,) = load_scenarios([file], overrides)
+    posterior = load_posterior(as_of=scenario.as_of)
+    demand_knowledge(posterior, scenario.as_of)
+    given = (file, *_stated(draws=draws, seed=seed), *(part for text in overrides for part in ("-s", text)))
+    with workbench(scenario, posterior, Settings(draws, seed)) as bench:
+        explorer = Explorer(Bench(bench, given, language_named(language)), port)
+        click.echo(f"{scenario.name}: open {explorer.address} (Ctrl-C ends it)")
+        serve(explorer)
+    click.echo("ended")
+
+
+def _stated(**options: int) -> list[str]:
+    """Options that are not at their default, as they are written."""
+    defaults = {parameter.name: parameter.default for parameter in explore.params}
+    return [text for name, value in options.items() if value != defaults[name] for text in (f"--{name}", str(value))]
