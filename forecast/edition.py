@@ -81,7 +81,8 @@ def _shown_layers(told: Sequence[Told]) -> list[str]:
 def _layer(name: str, told: Sequence[Told], language: Language) -> str:
     if name.isdigit():
         return language.text("toggles.interval", width=name)
-    year, value = record_of(told[0].results)
+    first = told[0].results
+    year, value = record_of(first.basis, first.as_of)
     key = {"seen": "history"}.get(name, name)
     return language.text(f"toggles.{key}", year=year, value=language.money(value, 0.1, places=1))
 

@@ -138,13 +138,3 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
         self.wfile.write(content)
-
-
-def serve(explorer: Explorer) -> None:
-    """Answer until interrupted from the keyboard."""
-    try:
-        explorer.serve_forever()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        explorer.server_close()

@@ -123,7 +123,7 @@ def fan_diagram(told: Sequence[Told], language: Language) -> Diagram:
             [fan_of(run, each.results.statistics, "trade_balance", start) for run, each in enumerate(told)],
             observed=(years, balance),
             later=[(outcome.year, outcome.value) for outcome in later],
-            record=record_of(first)[1],
+            record=record_of(first.basis, first.as_of)[1],
         ),
         readings,
         tick_writer(language),
@@ -133,7 +133,7 @@ def fan_diagram(told: Sequence[Told], language: Language) -> Diagram:
 def levels(told: Sequence[Told], language: Language) -> Grid:
     """The surplus by scenario and year: median, intervals, the chances of a record and of a deficit."""
     first = told[0].results
-    record = record_of(first)[1]
+    record = record_of(first.basis, first.as_of)[1]
     headings = ["year", *(["scenario"] if len(told) > 1 else []), "median", "interval_50", "interval_80", "interval_95"]
     words = [language.text(f"columns.{name}") for name in headings]
     words.append(language.text("columns.above_record", record=language.money(record, 0.1, places=1)))

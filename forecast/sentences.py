@@ -30,8 +30,8 @@ def short_answers(results: Results, language: Language) -> list[str]:
     """The sentences a report opens with: level, chances, effect, levers, what came later."""
     summary = results.statistics
     said = [language.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
-    for index in telling_years(summary):
-        said += _level(results, language, index)
+    known = record_of(results.basis, results.as_of)
+    said += [level_sentences(summary, known, language, index) for index in telling_years(summary)]
     if results.manifest["n_investments"]:
         said.append(effect_sentence(summary, language, _origin(results, language)))
     else:
@@ -71,31 +71,30 @@ def chance_below(summary: Summary, series: str, threshold: float, index: int, la
     return language.chance(1 - above, error, summary.n_draws)
 
 
-def record_of(results: Results) -> tuple[int, float]:
-    """Year and size of the record on the basis of a run, as known on its day, rounded as the run counted it."""
-    year, value = vintage(results.as_of).records[results.basis]
+def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
+    """Year and size of the record on a basis, as known on a day, rounded as runs count it."""
+    year, value = vintage(as_of).records[basis]
     return year, round(value, 1)
 
 
-def _level(results: Results, language: Language, index: int) -> list[str]:
-    summary, year = results.statistics, results.statistics.years[index]
+def level_sentences(summary: Summary, known: tuple[int, float], language: Language, index: int) -> str:
+    """The surplus of a year and the chances of a record and of a deficit; `known` is from `record_of`."""
+    year, (record_year, record) = summary.years[index], known
     low, high = (
         language.money(*end, places=0 if abs(end[0]) >= 10 else 1)
         for end in interval(summary, "trade_balance", 80, index)
     )
     median = language.money(*statistic(summary, "trade_balance", MEDIAN, index), places=0)
-    record_year, record = record_of(results)
-    return [
-        language.text("sentences.level", year=year, median=median, low=low, high=high),
-        language.text(
-            "sentences.chances",
-            year=year,
-            record=language.money(record, 0.1, places=1),
-            record_year=record_year,
-            above=chance_above(summary, "trade_balance", record, index, language),
-            deficit=chance_below(summary, "trade_balance", 0.0, index, language),
-        ),
-    ]
+    level = language.text("sentences.level", year=year, median=median, low=low, high=high)
+    chances = language.text(
+        "sentences.chances",
+        year=year,
+        record=language.money(record, 0.1, places=1),
+        record_year=record_year,
+        above=chance_above(summary, "trade_balance", record, index, language),
+        deficit=chance_below(summary, "trade_balance", 0.0, index, language),
+    )
+    return f"{level} {chances}"
 
 
 def effect_sentence(summary: Summary, language: Language, origin: str) -> str:

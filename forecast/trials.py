@@ -17,16 +17,16 @@ from forecast.scenario import Scenario
 from forecast.sentences import (
     MEDIAN,
     chance_above,
-    chance_below,
     effect_sentence,
     interval,
+    level_sentences,
     lever_sentence,
     moving_levers,
+    record_of,
     statistic,
 )
 from forecast.sliders import Slider, added_from, overrides, sliders
 from forecast.summary import Summary
-from forecast.vintage import vintage
 from forecast.workbench import DIFFERENCE, Trial, Workbench
 
 FILE = "file"
@@ -126,20 +126,8 @@ def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
     """Level and effects of the last year, and the difference from the file."""
     language, summary = bench.language, trial.summary
     last = len(summary.years) - 1
-    year, record = _record(bench)
-    low, high = (language.money(*end, places=0) for end in interval(summary, "trade_balance", 80, last))
-    median = language.money(*statistic(summary, "trade_balance", MEDIAN, last), places=0)
-    said = [
-        language.text("sentences.level", year=summary.years[last], median=median, low=low, high=high),
-        language.text(
-            "sentences.chances",
-            year=summary.years[last],
-            record=language.money(record, 0.1, places=1),
-            record_year=year,
-            above=chance_above(summary, "trade_balance", record, last, language),
-            deficit=chance_below(summary, "trade_balance", 0.0, last, language),
-        ),
-    ]
+    known = record_of(bench.scenario.basis, bench.scenario.as_of)
+    said = [level_sentences(summary, known, language, last)]
     if trial.scenario.investments:
         said.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
     said += [lever_sentence(summary, language, name) for name in moving_levers(summary)]
@@ -156,11 +144,6 @@ def _difference_sentence(bench: Bench, change: Summary) -> str:
         span=language.money_span(interval(change, DIFFERENCE, 80, last), "+"),
         chance=chance_above(change, DIFFERENCE, 0.0, last, language),
     )
-
-
-def _record(bench: Bench) -> tuple[int, float]:
-    year, value = vintage(bench.scenario.as_of).records[bench.scenario.basis]
-    return year, round(value, 1)
 
 
 def _fan(bench: Bench, trial: Trial) -> Diagram:

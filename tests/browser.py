@@ -97,7 +97,21 @@ class Browser:
 
     def unplug(self) -> None:
         """Cut the network."""
-        self.send("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
+        self._connect(offline=True)
+
+    def plug(self) -> None:
+        """Bring it back."""
+        self._connect(offline=False)
+
+    def _connect(self, *, offline: bool) -> None:
+        speed = 0 if offline else -1
+        self.send(
+            "Network.emulateNetworkConditions",
+            offline=offline,
+            latency=0,
+            downloadThroughput=speed,
+            uploadThroughput=speed,
+        )
 
     def save_screenshot(self, path: Path) -> None:
         """The whole page as PNG."""

@@ -49,7 +49,7 @@ def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, .
     """
     from forecast.cli.runs import load_scenarios
     from forecast.engine import Settings
-    from forecast.explorer import Explorer, serve
+    from forecast.explorer import Explorer
     from forecast.languages import language as language_named
     from forecast.posterior import demand_knowledge, load_posterior
     from forecast.trials import Bench
@@ -59,11 +59,15 @@ def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, .
     posterior = load_posterior(as_of=scenario.as_of)
     demand_knowledge(posterior, scenario.as_of)
     given = (file, *_stated(draws=draws, seed=seed), *(part for text in overrides for part in ("-s", text)))
-    with workbench(scenario, posterior, Settings(draws, seed)) as bench:
-        explorer = Explorer(Bench(bench, given, language_named(language)), port)
-        click.echo(f"{scenario.name}: open {explorer.address} (Ctrl-C ends it)")
-        serve(explorer)
-    click.echo("ended")
+    try:
+        with (
+            workbench(scenario, posterior, Settings(draws, seed)) as bench,
+            Explorer(Bench(bench, given, language_named(language)), port) as explorer,
+        ):
+            click.echo(f"{scenario.name}: open {explorer.address} (Ctrl-C ends it)")
+            explorer.serve_forever()
+    except KeyboardInterrupt:
+        click.echo("ended")
 
 
 def _stated(**options: int) -> list[str]:
