@@ -17,6 +17,7 @@ import pytest
 
 import forecast
 from forecast.bulletin import SCORES, SUMMARY
+from forecast.cli.pages import LANGUAGES
 from forecast.diagram import Fan, Scene, diagram
 from forecast.engine import Settings
 from forecast.errors import RunError
@@ -169,6 +170,7 @@ def places(text: object) -> set[str | None]:
 
 
 def test_languages_have_the_same_keys_and_places() -> None:
+    assert CODES == LANGUAGES
     english, *others = (dict(leaves(language(code).words)) for code in CODES)
     for other in others:
         assert other.keys() == english.keys()
