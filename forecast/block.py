@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,30 +39,58 @@ class Flows:
     branch: NDArray[np.intp] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a block gives without investments and levers, which is the same whatever a scenario says of them.
+
+    Attributes:
+        flows: exports and imports, `(n_periods, n_draws)` each, bn USD a quarter, US Census basis.
+        bridge: the basis of the plan over US Census by year and flow, `(n_years, 2, n_draws)`, or one draw of ones.
+        annual: exports and imports by year, `(n_years, n_draws)` each, bn USD a year, basis of the plan.
+        kept: what plans laid over it had to work out, for the next one (`Inputs.kept`).
+    """
+
+    flows: tuple[Array, Array]
+    bridge: Array
+    annual: tuple[Array, Array]
+    kept: dict[Any, Any] = field(default_factory=dict)
+
+
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     """Results of one block."""
+    return flows_over(simulated_baseline(plan, streams), plan, streams)
+
+
+def simulated_baseline(plan: Plan, streams: Streams) -> Baseline:
+    """The part of a block that investments and levers leave as it is."""
     streams = replace(streams, mixes=plan.mixes)
-    baseline = _baseline(plan, streams)
-    inputs = _inputs(plan, streams)
+    flows = _baseline(plan, streams)
+    bridge = _bridge(plan, streams)
+    annual = _annual_baseline(plan, bridge, flows)
+    for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, _judged(streams)):
+        annual[flow][:] += _annual(plan, amount)
+        flows[flow][:] += amount
+    return Baseline(flows, bridge, annual)
+
+
+def flows_over(baseline: Baseline, plan: Plan, streams: Streams) -> Flows:
+    """Results of one block from its baseline: investments and levers on top of it."""
+    streams = replace(streams, mixes=plan.mixes)
+    inputs = _inputs(plan, streams, baseline.kept)
     duties = Duties(plan.levers, inputs, plan.origin, plan.n_periods)
     (capital_goods, intermediates, displaced, returned), near = _investments(plan, inputs, duties)
-    bridge = _bridge(plan, streams)
-    annual_baseline = _annual_baseline(plan, bridge, baseline)
-    for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, _judged(streams)):
-        annual_baseline[flow][:] += _annual(plan, amount)
-        baseline[flow][:] += amount
-    baseline_exports, baseline_imports = annual_baseline
+    baseline_exports, baseline_imports = baseline.annual
     contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
     exports = baseline_exports + (capital_goods + intermediates - displaced)
     imports = baseline_imports + returned
     balances = (baseline_exports - baseline_imports, contributions.sum(axis=0))
     levers: tuple[Array, ...] = ()
     if plan.levers is not None:
-        change, bought = _levers(plan, inputs, duties, baseline[0], near)
-        levers = (change * bridge[:, 0], -bought)
+        change, bought = _levers(plan, inputs, duties, baseline.flows[0], near)
+        levers = (change * baseline.bridge[:, 0], -bought)
         exports, imports = exports + levers[0], imports + bought
     annual = np.stack([exports - imports, exports, imports, *balances, *contributions, *levers])
-    return Flows(annual, _quarterly(baseline, near))
+    return Flows(annual, _quarterly(baseline.flows, near))
 
 
 def _levers(plan: Plan, inputs: Inputs, duties: Duties, exports: Array, near: Array) -> tuple[Array, Array]:
@@ -143,12 +172,12 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
     return bridge_ratios(rows, normals, tail)
 
 
-def _inputs(plan: Plan, streams: Streams) -> Inputs:
+def _inputs(plan: Plan, streams: Streams, kept: dict[Any, Any]) -> Inputs:
     """Uncertain numbers of the block; rows of plants only where there are any."""
     if not plan.groups:
-        return Inputs(streams, np.zeros((0, streams.n_draws)), {})
+        return Inputs(streams, np.zeros((0, streams.n_draws)), {}, kept)
     coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
-    return Inputs(streams, coefficients, _rows(plan, streams, "realisation"))
+    return Inputs(streams, coefficients, _rows(plan, streams, "realisation"), kept)
 
 
 def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Array, ...], Array]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,11 +46,13 @@ class Inputs:
         streams: random numbers of the block.
         coefficients: joint sector rows picked for the block, `(n_columns, n_draws)`.
         realisation: rows `realisation` of the plan picked for the block, `(..., n_draws)`.
+        kept: what was worked out before, by what it follows from; to be shared between plans of one block only.
     """
 
     streams: Streams
     coefficients: Array
     realisation: Mapping[str, Array]
+    kept: dict[Any, Any] = field(default_factory=dict)
 
     def value(self, source: Input) -> Values:
         """Value of one input in every draw."""
@@ -58,7 +60,9 @@ class Inputs:
             return np.asarray(self.coefficients[source.column])
         if isinstance(source.law, Constant):
             return source.law.value
-        return source.law.ppf(self.streams.uniforms(source.stream))
+        if source not in self.kept:
+            self.kept[source] = source.law.ppf(self.streams.uniforms(source.stream))
+        return np.asarray(self.kept[source])
 
     def values(self, sources: Mapping[str, Input]) -> dict[str, Values]:
         """Values of several inputs by name."""

@@ -12,6 +12,7 @@ from forecast.cli.elicit import elicit
 from forecast.cli.evidence import fit, history
 from forecast.cli.explain import explain
 from forecast.cli.ledger import ledger
+from forecast.cli.pages import explore, report
 from forecast.cli.runs import list_runs, run
 from forecast.cli.track import backtest
 from forecast.cli.validate import validate
@@ -42,7 +43,22 @@ def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
 
 
-_COMMANDS = (run, list_runs, history, fit, explain, elicit, check, backtest, ledger, new, validate, schema)
+_COMMANDS = (
+    run,
+    list_runs,
+    history,
+    fit,
+    explain,
+    elicit,
+    check,
+    backtest,
+    ledger,
+    new,
+    validate,
+    schema,
+    report,
+    explore,
+)
 
 for _command in _COMMANDS:
     cli.add_command(_command)
