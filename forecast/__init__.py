@@ -16,6 +16,8 @@ _DOOR = {
     "load_results": "results",
     "list_results": "results",
     "run_scenario": "run",
+    "compare": "comparison",
+    "attribute": "attribution",
     "paired_difference": "comparison",
     "difference_table": "comparison",
     "history": "observations",

@@ -8,7 +8,8 @@ from typing import Any
 
 from forecast.dates import date_text, position
 from forecast.distributions import Law
-from forecast.laws import Model, law, plain_law
+from forecast.document import present
+from forecast.laws import Model, law, optional, plain_law
 from forecast.paths import Shares
 
 
@@ -53,7 +54,11 @@ def _shares(stated: Shares) -> tuple[Law, Law, Law]:
 def plain_path(path: Localization) -> dict[str, Any]:
     """The mapping that states a path."""
     names = ("korea", "local", "third_country")
-    laws = {name: plain_law(law) for name in ("local", "speed") if (law := getattr(path, name)) is not None}
-    dates = {name: date_text(date) for name in ("by", "at") if (date := getattr(path, name)) is not None}
-    shares = {} if path.shares is None else {"shares": dict(zip(names, map(plain_law, path.shares), strict=True))}
-    return {"path": path.path, **laws, **dates, **shares}
+    return present(
+        path=path.path,
+        local=optional(plain_law, path.local),
+        speed=optional(plain_law, path.speed),
+        by=optional(date_text, path.by),
+        at=optional(date_text, path.at),
+        shares=None if path.shares is None else dict(zip(names, map(plain_law, path.shares), strict=True)),
+    )

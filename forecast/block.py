@@ -64,13 +64,14 @@ def simulated_flows(plan: Plan, streams: Streams) -> Flows:
 def simulated_baseline(plan: Plan, streams: Streams) -> Baseline:
     """The part of a block that investments and levers leave as it is."""
     streams = replace(streams, mixes=plan.mixes)
-    flows = _baseline(plan, streams)
+    inputs = _inputs(plan, streams, {})
+    flows = _baseline(plan, inputs)
     bridge = _bridge(plan, streams)
     annual = _annual_baseline(plan, bridge, flows)
-    for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, _judged(streams)):
+    for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, inputs):
         annual[flow][:] += _annual(plan, amount)
         flows[flow][:] += amount
-    return Baseline(flows, bridge, annual)
+    return Baseline(flows, bridge, annual, inputs.kept)
 
 
 def flows_over(baseline: Baseline, plan: Plan, streams: Streams) -> Flows:
@@ -116,30 +117,27 @@ def _quarterly(baseline: tuple[Array, Array], news: Array) -> Array:
     return quarterly
 
 
-def _baseline(plan: Plan, streams: Streams) -> tuple[Array, Array]:
+def _baseline(plan: Plan, inputs: Inputs) -> tuple[Array, Array]:
     """Exports and imports without new investment, `(n_periods, n_draws)` each, US Census basis."""
+    streams = inputs.streams
     rows = _rows(plan, streams, "baseline")
     normals = streams.normals("baseline.shock", 2 * plan.n_periods).reshape(plan.n_periods, 2, streams.n_draws)
     tail = streams.gammas("baseline.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
-    forcing = _forcing(plan, streams)
+    forcing = _forcing(plan, inputs)
     flows = baseline_flows(rows, plan.history, plan.origin + 1, normals, tail, forcing, _reading(plan, streams))
-    scale_flows(flows, plan.shocks, plan.origin, _judged(streams))
+    scale_flows(flows, plan.shocks, plan.origin, inputs)
     return flows
 
 
-def _judged(streams: Streams) -> Inputs:
-    """Numbers that are stated, none of them learned."""
-    return Inputs(streams, np.empty((0, streams.n_draws)), {})
-
-
-def _forcing(plan: Plan, streams: Streams) -> Array:
+def _forcing(plan: Plan, inputs: Inputs) -> Array:
     """Growth of the drivers less their usual pace, `(n_periods, 3, n_draws)`."""
+    streams = inputs.streams
     rows = _rows(plan, streams, "drivers")
     normals = streams.normals("drivers.shock", 3 * plan.n_periods).reshape(plan.n_periods, 3, streams.n_draws)
     tail = streams.gammas("drivers.tail", rows["degrees_of_freedom"] / 2, plan.n_periods)
     growth = driver_growth(rows, normals, tail)
-    condition(growth, plan.conditions, _judged(streams))
-    add_to_growth(growth, plan.shocks, plan.origin, _judged(streams))
+    condition(growth, plan.conditions, inputs)
+    add_to_growth(growth, plan.shocks, plan.origin, inputs)
     growth -= rows["drift"]
     return growth
 
@@ -175,7 +173,7 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
 def _inputs(plan: Plan, streams: Streams, kept: dict[Any, Any]) -> Inputs:
     """Uncertain numbers of the block; rows of plants only where there are any."""
     if not plan.groups:
-        return Inputs(streams, np.zeros((0, streams.n_draws)), {}, kept)
+        return Inputs(streams, kept=kept)
     coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
     return Inputs(streams, coefficients, _rows(plan, streams, "realisation"), kept)
 

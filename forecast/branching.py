@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.block import Flows, simulated_flows
-from forecast.distributions import Constant
 from forecast.draws import Array
-from forecast.inputs import Judged
+from forecast.inputs import Inputs, Judged
 from forecast.plan import Plan
 from forecast.streams import Streams
 
@@ -97,10 +96,6 @@ def branches_of(plan: MixturePlan, streams: Streams) -> NDArray[np.intp]:
 
 def _weights(plan: MixturePlan, streams: Streams) -> Array:
     """Weights as drawn, `(n_branches, n_draws)`."""
-    drawn = [
-        np.full(streams.n_draws, weight.law.value)
-        if isinstance(weight.law, Constant)
-        else weight.law.ppf(streams.uniforms(weight.stream))
-        for weight in plan.weights
-    ]
+    inputs = Inputs(streams)
+    drawn = [np.broadcast_to(inputs.value(weight), (streams.n_draws,)) for weight in plan.weights]
     return np.asarray(np.maximum(np.stack(drawn), 0.0))

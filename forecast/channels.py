@@ -37,14 +37,14 @@ def cumulative_share(time: Quantity, start: Quantity, end: Quantity) -> Quantity
     return smoothstep((time - start) * (1.0 / (end - start)))
 
 
-def running_share(quarter: Quantity, end: Quantity) -> Quantity:
-    """Share of a quarter, which begins at the position `quarter`, in which a plant that closes at `end` still runs.
+def share_of_quarter(quarter: Quantity, start: Quantity, end: Quantity) -> Quantity:
+    """Share of a quarter, which begins at the position `quarter`, that lies between two dates.
 
     Args:
         quarter: positions on the quarter axis, `(n_periods, 1)`.
-        end: date on the quarter axis, `(n_draws,)` or a scalar.
+        start, end: dates on the quarter axis, `(n_draws,)` or a scalar.
     """
-    return (end - quarter).clip(0.0, 1.0)
+    return ((quarter + 1.0).clip(max=end) - quarter.clip(min=start)).clip(0.0, 1.0)
 
 
 def capital_goods_exports(capex: Quantity, machinery_share: Quantity, korean_machinery_share: Quantity) -> Quantity:

@@ -2,28 +2,143 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.attribution import ACCOUNT, demand_same_frame
+from forecast.differences import both_ways, summarised
 from forecast.draws import Array
+from forecast.engine import KEEP_DRAWS, Settings
 from forecast.errors import RunError
+from forecast.mixtures import World, is_mixture, load_mixture
+from forecast.pairing import SharedStreams, shared_streams
+from forecast.posterior import load_posterior
 from forecast.results import Results
-from forecast.summary import LEVELS, quantile_name
+from forecast.run import compiled, run_scenario
+from forecast.scenario import load_scenario
+from forecast.shipped import scenario_path
+from forecast.summary import Summary, exceedance_name
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-SHARED = ("basis", "seed", "n_draws", "scheme", "block_size", "parameters", "origin")
+    from forecast.posterior import Posterior
+
+SHARED = ("as_of", "basis", "seed", "n_draws", "scheme", "block_size", "parameters", "origin")
 """What two runs must have in common for their draws to be pairs."""
+
+DIGESTS = ("posterior", "code")
+"""Digests that must agree too: other code may draw other numbers from a stream."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An alternative against a reference.
+
+    Attributes:
+        reference, alternative: the runs.
+        beyond: bn USD by which the difference may rise or fall; the chance of each is counted.
+        streams: random streams the two share, and those of one alone.
+    """
+
+    reference: Results
+    alternative: Results
+    beyond: tuple[float, ...]
+    streams: SharedStreams
+
+    @cached_property
+    def difference(self) -> xr.DataArray:
+        """Draws of the surplus of the alternative less that of the reference, see `paired_difference`."""
+        return paired_difference(self.alternative, self.reference)
+
+    @cached_property
+    def by_year(self) -> Summary:
+        """Statistics of the difference of each year; series `rise` and `fall`, see `differences.both_ways`."""
+        return both_ways(_values(self.difference), self._years, self._block_size, self.beyond)
+
+    @cached_property
+    def cumulated(self) -> Summary:
+        """The same of the sum from the first year to each."""
+        return both_ways(np.cumsum(_values(self.difference), axis=0), self._years, self._block_size, self.beyond)
+
+    @cached_property
+    def channels(self) -> Summary:
+        """Statistics of what the difference is made of: series `attribution.ACCOUNT`, which add up to it."""
+        runs = (self.alternative, self.reference)
+        parts = [[_series(run, name, self._years) for name in ACCOUNT] for run in runs]
+        return summarised(np.array(parts[0]) - np.array(parts[1]), self._years, ACCOUNT, self._block_size)
+
+    def table(self) -> pd.DataFrame:
+        """Statistics of the difference by year, see `difference_table`, and those of its sum from the first year on."""
+        import pandas as pd
+
+        tables = {"year": _table(self.by_year), "cumulated": _table(self.cumulated)}
+        return pd.concat(tables, axis=1)
+
+    @property
+    def _years(self) -> list[int]:
+        return [int(year) for year in self.difference["year"]]
+
+    @property
+    def _block_size(self) -> int:
+        return int(self.reference.manifest["block_size"])
+
+
+def compare(
+    reference: World | str | Path,
+    alternative: World | str | Path,
+    settings: Settings = Settings(),
+    *,
+    beyond: Sequence[float] = (),
+    out: str | Path = "results",
+    posterior: Posterior | None = None,
+    prior: bool = False,
+    n_jobs: int = 1,
+) -> Comparison:
+    """Compare two scenarios draw by draw; what has not been run is run and stored under `out`.
+
+    >>> forecast.compare("hyundai", "localization-fast").table()  # doctest: +SKIP
+
+    Args:
+        reference, alternative: scenarios or mixtures of them, files, or names of shipped ones.
+        settings: draws, seed and sampling scheme of both.
+        beyond: thresholds, bn USD a year, of which the chance to rise or fall by more is counted.
+        out, posterior, prior, n_jobs: as for `run_scenario`.
+
+    Raises:
+        ScenarioError: a file cannot be read as a scenario.
+        RunError: the two cannot be paired, or there are too many draws to keep.
+    """
+    pair = _stated(reference), _stated(alternative)
+    demand_same_frame(*pair)
+    if settings.n_draws > KEEP_DRAWS:
+        raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
+    learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
+    options: Mapping[str, Any] = {"out": out, "posterior": learned, "prior": prior, "n_jobs": n_jobs}
+    one, other = (run_scenario(scenario, settings, **options).results for scenario in pair)
+    plans = [compiled(world, learned, prior=prior) for world in pair]
+    return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
+
+
+def _stated(given: World | str | Path) -> World:
+    """A scenario or mixture as given, or that of a file or of a shipped name."""
+    if not isinstance(given, str | Path):
+        return given
+    path = scenario_path(str(given))
+    return load_mixture(path) if is_mixture(path) else load_scenario(path)
 
 
 def paired_difference(alternative: Results, reference: Results, series: str = "trade_balance") -> xr.DataArray:
     """Draws of `alternative - reference`, dimensions `year` and `draw`, bn USD a year, over the years of both.
 
     Raises:
-        RunError: the runs do not share seed, draws, basis or parameters, or their draws were not kept.
+        RunError: the runs do not share seed, draws, basis, day, parameters or code, or their draws were not kept.
     """
     _demand_pairs(alternative, reference)
     difference = alternative.draws[series] - reference.draws[series]
@@ -37,34 +152,60 @@ def difference_table(difference: xr.DataArray, block_size: int) -> pd.DataFrame:
         difference: from `paired_difference`.
         block_size: draws in a block; the spread between blocks gives the Monte Carlo error.
     """
+    return _table(both_ways(_values(difference), [int(year) for year in difference["year"]], block_size))
+
+
+def _table(summary: Summary) -> pd.DataFrame:
     import pandas as pd
 
-    draws = np.asarray(difference.transpose("year", "draw"), dtype=float)
-    whole = _statistics(draws)
-    edges = range(0, draws.shape[1] - block_size + 1, block_size)
-    blocks = [_statistics(draws[:, first : first + block_size]) for first in edges]
-    columns = {}
-    for name, values in whole.items():
-        columns[name] = values
-        spread = np.std([block[name] for block in blocks], axis=0, ddof=1) if len(blocks) > 1 else np.nan
-        columns[f"{name}_standard_error"] = spread / np.sqrt(len(blocks) or np.nan)
-    return pd.DataFrame(columns, index=pd.Index(difference["year"].to_numpy(), name="year"))
+    columns: dict[str, Array] = {}
+    for series, name, column in _columns(summary):
+        columns[column] = summary.value(series, name)
+        columns[f"{column}_standard_error"] = summary.standard_error(series, name)
+    return pd.DataFrame(columns, index=pd.Index(summary.years, name="year"))
 
 
-def _statistics(draws: Array) -> dict[str, Array]:
-    quantiles = np.quantile(draws, LEVELS, axis=1)
-    found = {quantile_name(level): values for level, values in zip(LEVELS, quantiles, strict=True)}
-    return {"mean": draws.mean(axis=1), "probability_positive": (draws > 0).mean(axis=1)} | found
+def _columns(summary: Summary) -> Iterator[tuple[str, str, str]]:
+    """Series, statistic and name of each column."""
+    chances = [name for name in summary.statistics if name.startswith("exceedance")]
+    others = [name for name in summary.statistics if name not in chances and name != "sd"]
+    zero = exceedance_name(0.0)
+    yield "rise", "mean", "mean"
+    yield "rise", zero, "probability_positive"
+    yield "fall", zero, "probability_negative"
+    for name in (name for name in chances if name != zero):
+        threshold = name.removeprefix("exceedance_")
+        yield "rise", name, f"probability_above_{threshold}"
+        yield "fall", name, f"probability_below_-{threshold}"
+    for name in (name for name in others if name != "mean"):
+        yield "rise", name, name
+
+
+def _values(difference: xr.DataArray) -> Array:
+    return np.asarray(difference.transpose("year", "draw"), dtype=float)
+
+
+def _series(run: Results, name: str, years: Sequence[int]) -> Array:
+    """Draws of a series in some years, `(n_years, n_draws)`; zeros where the run has no such series."""
+    if name not in run.draws:
+        return np.zeros((len(years), run.draws.sizes["draw"]))
+    return _values(run.draws[name].sel(year=list(years)))
 
 
 def _demand_pairs(alternative: Results, reference: Results) -> None:
-    differing = [key for key in SHARED if alternative.manifest[key] != reference.manifest[key]]
-    if alternative.manifest["digests"]["posterior"] != reference.manifest["digests"]["posterior"]:
-        differing.append("posterior")
+    found = [_identity(results) for results in (alternative, reference)]
+    differing = [key for key in found[0] if found[0][key] != found[1][key]]
     if differing:
-        got = "; ".join(
-            f"{key} {alternative.manifest.get(key)!r} and {reference.manifest.get(key)!r}" for key in differing
-        )
+        got = "; ".join(f"{key} {found[0][key]!r} and {found[1][key]!r}" for key in differing)
         raise RunError(
             f"{alternative.name} and {reference.name} cannot be paired: got {got}; expected the same in both"
         )
+
+
+def _identity(results: Results) -> dict[str, Any]:
+    """What must be the same in two runs, by name."""
+    manifest = results.manifest
+    shared = {key: manifest.get(key) for key in SHARED}
+    if manifest["scheme"] != "plain":
+        shared["horizon"] = manifest["horizon"]  # stratified points of one quarter hang on how many there are
+    return shared | {key: manifest["digests"][key][:12] for key in DIGESTS}

@@ -8,9 +8,10 @@ from typing import Any
 
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Law
+from forecast.document import present
 from forecast.driver_paths import Deviation, DriverPaths, Growth, Levels
 from forecast.drivers import DRIVERS
-from forecast.laws import law, plain_law
+from forecast.laws import law, optional, plain_law
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.shock_forms import Shock as StatedShock
 
@@ -76,8 +77,8 @@ def _driver_path(stated: Levels | Growth | Deviation) -> DriverPath:
         levels = {parse_quarter(quarter): law(level) for quarter, level in stated.at.items()}
         return DriverPath(stated.path, levels=dict(sorted(levels.items())))
     change = stated.rate if isinstance(stated, Growth) else stated.size
-    end = None if stated.until is None else int(position(stated.until))
-    return DriverPath(stated.path, change=law(change), first=int(position(stated.from_)), end=end)
+    first, end = int(position(stated.from_)), optional(position, stated.until)
+    return DriverPath(stated.path, change=law(change), first=first, end=optional(int, end))
 
 
 def plain_driver_paths(paths: Mapping[str, DriverPath]) -> dict[str, Any]:
@@ -91,9 +92,8 @@ def _plain(path: DriverPath) -> dict[str, Any]:
         return {"path": path.path, "at": levels}
     assert path.change is not None
     assert path.first is not None
-    change = {"rate" if path.path == "growth" else "size": plain_law(path.change)}
-    until = {} if path.end is None else {"until": format_quarter(path.end)}
-    return {"path": path.path, **change, "from": format_quarter(path.first), **until}
+    change = {"rate" if path.path == "growth" else "size": plain_law(path.change), "from": format_quarter(path.first)}
+    return present(path=path.path, **change, until=optional(format_quarter, path.end))
 
 
 def shocks(stated: Iterable[StatedShock]) -> tuple[Shock, ...]:
@@ -102,15 +102,14 @@ def shocks(stated: Iterable[StatedShock]) -> tuple[Shock, ...]:
 
 
 def _shock(stated: StatedShock) -> Shock:
-    numbers = {name: getattr(stated, name) for name in LAWS}
-    laws = {name: None if number is None else law(number) for name, number in numbers.items()}
-    until = None if stated.until is None else position(stated.until)
+    laws = {name: optional(law, getattr(stated, name)) for name in LAWS}
+    until = optional(position, stated.until)
     return Shock(stated.id, stated.on, date_law(stated.at), until, **laws, sources=stated.sources)
 
 
 def plain_shock(shock: Shock) -> dict[str, Any]:
     """The entry under `shocks` that states a shock."""
-    until = {} if shock.until is None else {"until": date_text(shock.until)}
-    laws = {name: plain_law(value) for name in LAWS if (value := getattr(shock, name)) is not None}
-    sources = {"sources": list(shock.sources)} if shock.sources else {}
-    return {"id": shock.id, "on": shock.on, "at": plain_date_law(shock.at), **until, **laws, **sources}
+    laws = {name: optional(plain_law, getattr(shock, name)) for name in LAWS}
+    until = optional(date_text, shock.until)
+    at = plain_date_law(shock.at)
+    return present(id=shock.id, on=shock.on, at=at, until=until, **laws, sources=list(shock.sources))

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from io import StringIO
 from typing import Any, TypeAlias
 
@@ -83,8 +84,9 @@ def read_document(path: os.PathLike[str], shown: str) -> Document:
     return parse_document(read_text(path, Place(shown)), shown)
 
 
+@lru_cache(maxsize=8)
 def parse_document(text: str, shown: str) -> Document:
-    """Parses YAML text that came from a file called `shown`.
+    """Parses YAML text that came from a file called `shown`; the same text again gives the same tree.
 
     Raises:
         ScenarioError: the text is not YAML, is empty, or expands beyond the limits.
@@ -100,6 +102,11 @@ def parse_document(text: str, shown: str) -> Document:
     except (ValueError, OverflowError, TypeError, AttributeError):  # what the parser lets through on odd escapes
         raise refusal(Place(shown), "this is not valid YAML; check what follows each backslash") from None
     return Document(root, tuple(builder.problems))
+
+
+def present(**keys: Any) -> dict[str, Any]:
+    """A mapping to write, without what is absent or empty."""
+    return {name: value for name, value in keys.items() if value is not None and value not in ("", [], {})}
 
 
 def yaml_text(plain: Mapping[str, Any]) -> str:

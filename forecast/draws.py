@@ -28,6 +28,9 @@ LEVERS = ("tariffs", "import_commitments")
 """Levers of trade policy, by their keys in a scenario. A run that has one keeps two more annual series of these names,
 after `SERIES`: signed contributions to the trade balance, which is then the baseline, the investments and them."""
 
+FLOWS = ("exports", "imports")
+"""Order of the axis of the two flows, Korea's view."""
+
 QUARTERLY_SERIES = SERIES[:3]
 """Series a run keeps for each of the first quarters, US Census basis only: the bridge between the books is annual."""
 

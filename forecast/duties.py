@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 
 from forecast import tariffs
-from forecast.channels import QUARTERS_PER_YEAR
+from forecast.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.draws import Array
-from forecast.inputs import Inputs, Values
+from forecast.inputs import Inputs, Outcomes, Values
 from forecast.lever_plan import FINISHED, INPUTS, MACHINERY, NEVER, Duty, Levers, Purchase, Taxed
 
 
@@ -94,8 +94,8 @@ def _targets(effects: tuple[Effect, ...], taxed: Taxed, inputs: Inputs, time: Ar
         rate = inputs.value(duty.rate) + (taxed.regime if duty.added else 0.0)
         responses = inputs.values(duty.responses)
         start, comes = inputs.value(duty.start), _comes(inputs, duty)
-        held = tariffs.share_of_quarter(rows, start, inputs.value(duty.until)) * comes
-        begun = tariffs.share_of_quarter(rows, start, NEVER) * comes  # its pace is also that of the way back
+        held = share_of_quarter(rows, start, inputs.value(duty.until)) * comes
+        begun = share_of_quarter(rows, start, NEVER) * comes  # its pace is also that of the way back
         for index, effect in enumerate(effects):
             value = effect(taxed.regime, rate, responses)
             if not np.array_equal(paths[index], value):
@@ -120,12 +120,11 @@ def _pace(_regime: float, _rate: Values, responses: Mapping[str, Values]) -> Val
     return tariffs.quarterly_adjustment(responses["adjustment"])
 
 
-def _comes(inputs: Inputs, lever: Duty | Purchase) -> Array | float:
-    """1 in draws in which a lever comes, 0 in the others."""
+def _comes(inputs: Inputs, lever: Duty | Purchase) -> Outcomes | float:
+    """Whether a lever comes; 1 where it is certain."""
     probability = inputs.value(lever.probability)
-    if isinstance(probability, float) and probability == 1.0:
-        return 1.0
-    return np.asarray(inputs.streams.uniforms(lever.happens) < probability, dtype=float)
+    certain = isinstance(probability, float) and probability == 1.0
+    return 1.0 if certain else inputs.happens(lever.happens, probability)
 
 
 def purchases(levers: Levers, inputs: Inputs, origin: int, n_periods: int) -> Array:
@@ -140,5 +139,5 @@ def purchases(levers: Levers, inputs: Inputs, origin: int, n_periods: int) -> Ar
         value = inputs.value(purchase.value)
         pace = value / (end - start) if purchase.total else value / QUARTERS_PER_YEAR
         additional = inputs.value(purchase.additionality) * inputs.value(purchase.fulfilment)
-        bought += tariffs.share_of_quarter(time, start, end) * (pace * additional * _comes(inputs, purchase))
+        bought += share_of_quarter(time, start, end) * (pace * additional * _comes(inputs, purchase))
     return bought

@@ -7,18 +7,18 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from forecast.dates import DateSpec
+from forecast.entries import id_field
 from forecast.laws import Amount, Model, Share
 from forecast.number_forms import Number
 from forecast.quarters import ACCEPTED
 
-_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 ROUNDING = 1e-6
 
 
 class Phase(Model):
     """One part of an announcement, built by dates of its own."""
 
-    id: str = Field(pattern=_ID, description="1 to 64 letters, digits, hyphens and underscores, such as first")
+    id: str = id_field("first")
     share: Number = Field(gt=0, le=1, description="share of the amount of the announcement, above 0, at most 1")
     construction_start: DateSpec | None = Field(None, description=f"start of construction: {ACCEPTED}")
     production_start: DateSpec | None = Field(None, description=f"planned start of production: {ACCEPTED}")
@@ -44,7 +44,7 @@ Ids: TypeAlias = tuple[str, ...]
 class Programme(Model):
     """Announcements that are cut as a whole."""
 
-    id: str = Field(pattern=_ID, description="1 to 64 letters, digits, hyphens and underscores, such as hanwha-ships")
+    id: str = id_field("hanwha-ships")
     members: Ids = Field((), description="a list of ids of investments")
     company: str | None = Field(
         None, min_length=1, max_length=200, description="a company: all its investments, joint ones included"

@@ -13,7 +13,8 @@ from forecast import event_forms
 from forecast.copula import Pair
 from forecast.dates import date_law, plain_date_law
 from forecast.distributions import Law
-from forecast.laws import law, plain_law
+from forecast.document import present
+from forecast.laws import law, optional, plain_law
 
 PARTNERS = " / "
 """What stands between the companies of a joint plant."""
@@ -85,19 +86,18 @@ def partners(company: str) -> tuple[str, ...]:
 
 def phase(stated: event_forms.Phase) -> Phase:
     """A part of an announcement as stated."""
-    start, production = stated.construction_start, stated.production_start
     return Phase(
         id=stated.id,
         share=float(stated.share),
-        construction_start=None if start is None else date_law(start),
-        production_start=None if production is None else date_law(production),
-        probability=_law(stated.probability),
+        construction_start=optional(date_law, stated.construction_start),
+        production_start=optional(date_law, stated.production_start),
+        probability=optional(law, stated.probability),
     )
 
 
 def programme(stated: event_forms.Programme) -> Programme:
     """A programme as stated."""
-    chances = _law(stated.probability), _law(stated.scale)
+    chances = optional(law, stated.probability), optional(law, stated.scale)
     return Programme(stated.id, tuple(sorted(stated.members)), stated.company, *chances)
 
 
@@ -113,15 +113,24 @@ def correlation(stated: event_forms.Correlation) -> Correlation:
 
 def plain_phase(assumed: Phase) -> dict[str, Any]:
     """The mapping that states a part of an announcement."""
-    dates = {name: getattr(assumed, name) for name in ("construction_start", "production_start")}
-    stated = {name: plain_date_law(date) for name, date in dates.items() if date is not None}
-    return {"id": assumed.id, "share": assumed.share, **stated, **_plain(probability=assumed.probability)}
+    return present(
+        id=assumed.id,
+        share=assumed.share,
+        construction_start=optional(plain_date_law, assumed.construction_start),
+        production_start=optional(plain_date_law, assumed.production_start),
+        probability=optional(plain_law, assumed.probability),
+    )
 
 
 def plain_programme(assumed: Programme) -> dict[str, Any]:
     """The mapping that states a programme."""
-    whom = {"company": assumed.company} if assumed.company is not None else {"members": list(assumed.members)}
-    return {"id": assumed.id, **whom, **_plain(probability=assumed.probability, scale=assumed.scale)}
+    return present(
+        id=assumed.id,
+        company=assumed.company,
+        members=list(assumed.members),
+        probability=optional(plain_law, assumed.probability),
+        scale=optional(plain_law, assumed.scale),
+    )
 
 
 def plain_correlation(assumed: Correlation) -> dict[str, Any]:
@@ -129,11 +138,3 @@ def plain_correlation(assumed: Correlation) -> dict[str, Any]:
     ranks = {rank for _, rank in assumed.pairs()}
     matrix = {"rank": ranks.pop()} if len(ranks) == 1 else {"matrix": [list(row) for row in assumed.ranks]}
     return {"between": list(assumed.between), **matrix}
-
-
-def _law(spec: Any) -> Law | None:
-    return None if spec is None else law(spec)
-
-
-def _plain(**laws: Law | None) -> dict[str, Any]:
-    return {name: plain_law(value) for name, value in laws.items() if value is not None}

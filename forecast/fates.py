@@ -45,12 +45,12 @@ class Fates:
         for cut in tie.cuts:
             realised = realised & self._survives(cut)
         if project.chance is not None:
-            realised = realised & self._drawn(f"{project.stream}.realised", self._inputs.value(project.chance))
+            realised = realised & self._inputs.happens(f"{project.stream}.realised", self._inputs.value(project.chance))
         return realised
 
     def _own(self, project: Project, planned: Values) -> Outcomes:
         probability = self._probability(project, planned - max(self._origin + 1.0, project.announced))
-        return self._drawn(f"investments.{project.id}.realised", probability)
+        return self._inputs.happens(f"investments.{project.id}.realised", probability)
 
     def _probability(self, project: Project, wait: Values) -> Values:
         """Chance that a project comes true that is planned to produce in `wait` quarters."""
@@ -61,10 +61,7 @@ class Fates:
     def _survives(self, cut: Cut) -> Outcomes:
         if cut.probability is None:
             return np.ones(self._inputs.streams.n_draws, dtype=bool)
-        return self._drawn(f"{cut.stream}.realised", self._inputs.value(cut.probability))
-
-    def _drawn(self, stream: str, probability: Values) -> Outcomes:
-        return np.asarray(self._inputs.streams.uniforms(stream) < probability)
+        return self._inputs.happens(f"{cut.stream}.realised", self._inputs.value(cut.probability))
 
     def _announcement(self, id: str) -> Outcomes:
         """Whether an announcement goes ahead, in any of its phases."""

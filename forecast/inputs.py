@@ -40,7 +40,7 @@ Input: TypeAlias = Judged | Learned
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Evaluates the inputs of one block.
+    """Evaluates the inputs of one block; without rows, those that are stated.
 
     Attributes:
         streams: random numbers of the block.
@@ -50,8 +50,8 @@ class Inputs:
     """
 
     streams: Streams
-    coefficients: Array
-    realisation: Mapping[str, Array]
+    coefficients: Array = field(default_factory=lambda: np.empty((0, 0)))
+    realisation: Mapping[str, Array] = field(default_factory=dict)
     kept: dict[Any, Any] = field(default_factory=dict)
 
     def value(self, source: Input) -> Values:
@@ -63,6 +63,10 @@ class Inputs:
         if source not in self.kept:
             self.kept[source] = source.law.ppf(self.streams.uniforms(source.stream))
         return np.asarray(self.kept[source])
+
+    def happens(self, stream: str, probability: Values) -> Outcomes:
+        """Whether something happens, by a draw of its own."""
+        return np.asarray(self.streams.uniforms(stream) < probability)
 
     def values(self, sources: Mapping[str, Input]) -> dict[str, Values]:
         """Values of several inputs by name."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter
 
@@ -36,6 +36,8 @@ from forecast.number_forms import (
 from forecast.number_forms import Model as Model
 from forecast.opinions import Mixture, Quantiles
 from forecast.phrases import got
+
+Value = TypeVar("Value")
 
 
 class Part(Model):
@@ -135,6 +137,11 @@ def law(spec: object) -> Law:
     """
     valid = spec if isinstance(spec, Distribution) else _number_spec().validate_python(spec)
     return valid.law() if isinstance(valid, Distribution) else Constant(float(valid))
+
+
+def optional(reader: Callable[[Any], Value], spec: Any) -> Value | None:
+    """What a reader makes of a value that may be left out."""
+    return None if spec is None else reader(spec)
 
 
 def plain_law(value: Law) -> Any:

@@ -31,3 +31,12 @@ def short(value: float) -> str:
     """
     places = 1 if abs(value) >= 2 else 2 if abs(value) >= 0.1 else 3
     return f"{value:.{places}f}".replace("-", "−")
+
+
+def shorten(text: str, width: int) -> str:
+    """A text cut to `width` characters, with an ellipsis where it was longer.
+
+    >>> shorten("Vehicle capacity to 1.2 m a year", 16)
+    'Vehicle capacit…'
+    """
+    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"

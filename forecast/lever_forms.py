@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from forecast.dates import DateSpec
+from forecast.entries import SOURCES, Source, id_field
 from forecast.laws import Amount, Model, PositiveShare, Rate, RateChange, Share
 from forecast.phrases import got
 from forecast.quarters import ACCEPTED
 
-_ID = Field(
-    pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
-    description="1 to 64 letters, digits, hyphens and underscores, such as cars-25",
-)
-_SOURCES = "a list of texts of 1 to 1000 characters: addresses of the evidence"
-Source: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
 EVERY = "all"
 
 
@@ -32,7 +27,7 @@ def _names(value: Any) -> Any:
 class Tariff(Model):
     """The duty the US takes on goods of some sectors from Korea, from a date on."""
 
-    id: str = _ID
+    id: str = id_field("cars-25")
     sectors: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
         description="a sector, a list of sectors, or all: whose goods pay it"
     )
@@ -53,7 +48,7 @@ class Tariff(Model):
     localization_response: Amount | None = Field(
         None, description="rise of the log odds of local supply per percentage point of duty, 0 or more"
     )
-    sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    sources: tuple[Source, ...] = Field((), description=SOURCES)
 
     @model_validator(mode="before")
     @classmethod
@@ -64,7 +59,7 @@ class Tariff(Model):
 class ImportCommitment(Model):
     """Goods that Korea has promised to buy from the US in a span of time."""
 
-    id: str = _ID
+    id: str = id_field("cars-25")
     what: Literal["aircraft", "lng", "other"] = Field(
         description="aircraft, lng or other: what is bought, which decides how much of it is additional"
     )
@@ -79,7 +74,7 @@ class ImportCommitment(Model):
         None, description="share that would not have been bought from the US anyway, a fraction from 0 to 1"
     )
     fulfilment: Amount | None = Field(None, description="delivered over promised, 0 or more; if left out, 1")
-    sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    sources: tuple[Source, ...] = Field((), description=SOURCES)
 
     @model_validator(mode="before")
     @classmethod

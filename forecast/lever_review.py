@@ -57,7 +57,7 @@ def _sectors(row: Row) -> Iterator[Problem]:
 def _order(row: Row) -> Iterator[Problem]:
     start, end = row.date("from"), row.date("until")
     if start and end and ends(start)[1] >= ends(end)[0]:
-        yield row.problem("until", f"got {row.said('until')}, expected a date after from, which is {row.said('from')}")
+        yield row.misplaced("until", "after from")
 
 
 def _past(row: Row, origin: int) -> Iterator[Problem]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from forecast.dates import date_law, plain_date_law
 from forecast.distributions import Constant, Law
-from forecast.laws import law, plain_law
+from forecast.document import present
+from forecast.laws import law, optional, plain_law
 from forecast.lever_forms import ImportCommitment as CommitmentForm
 from forecast.lever_forms import Tariff as TariffForm
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +86,15 @@ def _tariff(stated: TariffForm) -> Tariff:
     return Tariff(
         id=stated.id,
         sectors=tuple(sorted(set(stated.sectors))),
-        rate=_optional(law, stated.rate),
-        change=_optional(law, stated.change),
+        rate=optional(law, stated.rate),
+        change=optional(law, stated.change),
         start=date_law(stated.from_),
-        until=_optional(date_law, stated.until),
+        until=optional(date_law, stated.until),
         probability=CERTAIN if stated.probability is None else law(stated.probability),
-        pass_through=_optional(law, stated.pass_through),
-        elasticity=_optional(law, stated.elasticity),
-        adjustment=_optional(law, stated.adjustment),
-        localization_response=_optional(law, stated.localization_response),
+        pass_through=optional(law, stated.pass_through),
+        elasticity=optional(law, stated.elasticity),
+        adjustment=optional(law, stated.adjustment),
+        localization_response=optional(law, stated.localization_response),
         sources=stated.sources,
     )
 
@@ -109,12 +108,12 @@ def _import_commitment(stated: CommitmentForm) -> ImportCommitment:
     return ImportCommitment(
         id=stated.id,
         what=stated.what,
-        amount=_optional(law, stated.amount),
-        per_year=_optional(law, stated.per_year),
+        amount=optional(law, stated.amount),
+        per_year=optional(law, stated.per_year),
         start=date_law(stated.from_),
         until=date_law(stated.until),
         probability=CERTAIN if stated.probability is None else law(stated.probability),
-        additionality=_optional(law, stated.additionality),
+        additionality=optional(law, stated.additionality),
         fulfilment=CERTAIN if stated.fulfilment is None else law(stated.fulfilment),
         sources=stated.sources,
     )
@@ -123,46 +122,34 @@ def _import_commitment(stated: CommitmentForm) -> ImportCommitment:
 def plain_tariff(assumed: Tariff) -> dict[str, Any]:
     """The YAML entry of a tariff; keys at their default are left out."""
     names = ("pass_through", "elasticity", "adjustment", "localization_response")
-    return _present(
-        {
-            "id": assumed.id,
-            "sectors": list(assumed.sectors),
-            "rate": _optional(plain_law, assumed.rate),
-            "change": _optional(plain_law, assumed.change),
-            "from": plain_date_law(assumed.start),
-            "until": _optional(plain_date_law, assumed.until),
-            "probability": _unless_certain(assumed.probability),
-            **{name: _optional(plain_law, getattr(assumed, name)) for name in names},
-            "sources": list(assumed.sources),
-        }
+    return present(
+        id=assumed.id,
+        sectors=list(assumed.sectors),
+        rate=optional(plain_law, assumed.rate),
+        change=optional(plain_law, assumed.change),
+        **{"from": plain_date_law(assumed.start)},
+        until=optional(plain_date_law, assumed.until),
+        probability=_unless_certain(assumed.probability),
+        **{name: optional(plain_law, getattr(assumed, name)) for name in names},
+        sources=list(assumed.sources),
     )
 
 
 def plain_commitment(assumed: ImportCommitment) -> dict[str, Any]:
     """The YAML entry of a commitment; keys at their default are left out."""
-    return _present(
-        {
-            "id": assumed.id,
-            "what": assumed.what,
-            "amount": _optional(plain_law, assumed.amount),
-            "per_year": _optional(plain_law, assumed.per_year),
-            "from": plain_date_law(assumed.start),
-            "until": plain_date_law(assumed.until),
-            "probability": _unless_certain(assumed.probability),
-            "additionality": _optional(plain_law, assumed.additionality),
-            "fulfilment": _unless_certain(assumed.fulfilment),
-            "sources": list(assumed.sources),
-        }
+    return present(
+        id=assumed.id,
+        what=assumed.what,
+        amount=optional(plain_law, assumed.amount),
+        per_year=optional(plain_law, assumed.per_year),
+        **{"from": plain_date_law(assumed.start)},
+        until=plain_date_law(assumed.until),
+        probability=_unless_certain(assumed.probability),
+        additionality=optional(plain_law, assumed.additionality),
+        fulfilment=_unless_certain(assumed.fulfilment),
+        sources=list(assumed.sources),
     )
-
-
-def _optional(reader: Callable[[Any], Value], spec: Any) -> Value | None:
-    return None if spec is None else reader(spec)
 
 
 def _unless_certain(assumed: Law) -> Any:
     return None if assumed == CERTAIN else plain_law(assumed)
-
-
-def _present(keys: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in keys.items() if value is not None and value != []}

@@ -8,7 +8,7 @@ from forecast.document import Node
 from forecast.errors import Problem
 from forecast.events import partners
 from forecast.phrases import got, meant, spelled
-from forecast.rows import Row, ends
+from forecast.rows import Row, ends, rows
 
 LISTED = ("requires", "excludes")
 SAME = "same_fate_as"
@@ -16,10 +16,10 @@ TIES = (*LISTED, SAME)
 OWN_CHANCE = ("probability", *LISTED)
 
 
-def broken_links(root: Node, rows: Sequence[Row]) -> Iterator[Problem]:
+def broken_links(root: Node, announced: Sequence[Row]) -> Iterator[Problem]:
     """Every tie that leads nowhere, round in a circle or against another key."""
-    built = {row.name: row for row in rows if row.text("kind") != "pledge"}
-    for row in rows:
+    built = {row.name: row for row in announced if row.text("kind") != "pledge"}
+    for row in announced:
         yield from _unknown(row, built)
         yield from _own_chance(row)
         yield from _phases(row)
@@ -118,13 +118,11 @@ def _circle(start: str, built: Mapping[str, Row]) -> list[str]:
 
 
 def _programmes(root: Node, built: Mapping[str, Row]) -> Iterator[Problem]:
-    node = root.fields.get("programmes")
     ids: set[str] = set()
-    for index, programme in enumerate(node.items if node else ()):
-        row = Row(programme, _name(programme, index))
+    for row in rows(root, "programmes"):
         path = f"programmes.{row.name}"
         if row.name in ids:
-            yield programme.place.problem(f"{path}.id", f"{got(row.name)} a second time, expected every id once")
+            yield row.node.place.problem(f"{path}.id", f"{got(row.name)} a second time, expected every id once")
         ids.add(row.name)
         yield from _members(row, path, built)
         yield from _split_fates(row, path, built)
@@ -159,8 +157,3 @@ def _ids(programme: Row, built: Mapping[str, Row]) -> set[str]:
     node, company = programme.node.fields.get("members"), programme.text("company")
     listed = {str(item.content) for item in (node.items if node else ())}
     return {id for id, row in built.items() if id in listed or company in partners(row.text("company") or "")}
-
-
-def _name(node: Node, index: int) -> str:
-    id = node.fields.get("id")
-    return id.content if id and isinstance(id.content, str) else f"[{index}]"

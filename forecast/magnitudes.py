@@ -16,11 +16,10 @@ from forecast.beliefs import Coefficient
 from forecast.distributions import Law
 from forecast.document import Node
 from forecast.errors import Remark
-from forecast.laws import law
 from forecast.money import WON_KEY, rate_of
 from forecast.phrases import Path, spelled
 from forecast.quarters import year_of
-from forecast.rows import Row, ends, mean
+from forecast.rows import Row, ends, mean, middle
 from forecast.sectors import SECTORS, load_sectors
 from forecast.tables import read_table
 
@@ -123,16 +122,9 @@ def _coefficients(group: Node | None, sector: str | None, path: Path) -> Iterato
         return
     beliefs = load_sectors()[sector]
     for name, node in group.fields.items():
-        stated = _read(node) if name in beliefs else None
+        stated = middle(node) if name in beliefs else None
         if stated is not None and (words := _against_prior(stated, beliefs[name])):
             yield node.place.remark(spelled((*path, name)), words)
-
-
-def _read(node: Node) -> float | None:
-    try:
-        return _middle(law(node.plain()))
-    except ValueError:
-        return None
 
 
 def _against_prior(stated: float, belief: Coefficient) -> str:
@@ -176,7 +168,7 @@ def _name(node: Node, index: int) -> str | int:
 def _parts(name: str, node: Node) -> list[float]:
     """Middle values of what should sum to one: shares with a spread, and weights written as fractions."""
     if name == "shares":
-        read = [_read(child) for child in node.fields.values()]
+        read = [middle(child) for child in node.fields.values()]
         return [part for part in read if part is not None] if None not in read else []
     weights = [item.content for item in node.items] if name == "weights" else []
     numbers = [float(weight) for weight in weights if isinstance(weight, int | float)]
@@ -235,9 +227,13 @@ def _span(row: Row) -> tuple[float, float]:
     paid = announced or 0.0
     if row.text("kind") == "acquisition" or (start is None and end is None):
         return paid, paid + 1.0
+    if start is None:
+        start = max((end or paid) - _building_time(row), paid)
+    return start, max(start + 1.0, start + _building_time(row) if end is None else end)
+
+
+def _building_time(row: Row) -> float:
+    """Quarters a plant of the sector takes to build, the median of the prior."""
     sector = row.text("sector")
     building = load_sectors()[sector if sector in SECTORS else "other"]["construction_quarters"].law
-    length = float(np.asarray(building.ppf(0.5)))
-    if start is None:
-        start = max((end or paid) - length, paid)
-    return start, max(start + 1.0, start + length if end is None else end)
+    return float(np.asarray(building.ppf(0.5)))

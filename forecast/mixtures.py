@@ -22,10 +22,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeAlias
 
 from forecast.distributions import Law
 from forecast.document import Node, read_document, yaml_text
+from forecast.entries import ID
 from forecast.errors import Problem, ScenarioError
 from forecast.laws import bounds_complaint, plain_law
 from forecast.layers import Layered
@@ -40,7 +41,6 @@ SHARED = ("basis", "horizon", "as_of")
 """What branches must have in common for their draws to be of one thing."""
 
 MOST_BRANCHES = 20
-_LABEL = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 _NAME = r"[a-z0-9][a-z0-9-]{0,63}"
 _RARE = 1e-9
 
@@ -84,6 +84,10 @@ class ScenarioMixture:
     def as_of(self) -> str | None:
         """Day up to which data count as known, that of every branch."""
         return self.branches[0].scenario.as_of
+
+
+World: TypeAlias = Scenario | ScenarioMixture
+"""What a run may be of."""
 
 
 def is_mixture(path: PathLike[str] | str) -> bool:
@@ -206,7 +210,7 @@ class _Reader:
     def _label(self, node: Node, otherwise: str, path: str) -> str:
         stated = node.fields.get("label")
         text = otherwise if stated is None else stated.content
-        if not isinstance(text, str) or not re.fullmatch(_LABEL, text):
+        if not isinstance(text, str) or not re.fullmatch(ID, text):
             expected = "expected 1 to 64 letters, digits, hyphens and underscores"
             self._note(stated or node, f"{path}.label", f"{got(text)}, {expected}")
         return str(text)

@@ -11,13 +11,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast
 
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from forecast.distributions import Law, Truncated
 from forecast.laws import Amount, Model, law
 from forecast.number_forms import Distribution
+from forecast.opinions import Mixture
 from forecast.quarters import format_quarter, year_of
 from forecast.tables import read_table
 
@@ -108,6 +109,8 @@ def _scaled(value: Law, factor: float) -> Law:
     """The law of `factor` times the quantity."""
     if isinstance(value, Truncated):
         return Truncated(_scaled(value.inner, factor), value.low * factor, value.high * factor)
+    if isinstance(value, Mixture):
+        return replace(value, laws=tuple(_scaled(cast("Law", part), factor) for part in value.laws))
     stated: dict[str, Any] = {field.name: getattr(value, field.name) for field in fields(value)}
     moved = {name: _times(part, factor) for name, part in stated.items() if name in _IN_UNIT}
     if not moved:
@@ -118,7 +121,7 @@ def _scaled(value: Law, factor: float) -> Law:
 def _times(part: Any, factor: float) -> Any:
     if isinstance(part, tuple):
         return tuple(_times(item, factor) for item in part)
-    if not math.isfinite(part * factor):
+    if math.isfinite(part) and not math.isfinite(part * factor):
         raise ValueError(f"got {part:g} trillion won, expected a smaller amount")
     return part * factor
 

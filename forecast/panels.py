@@ -46,7 +46,9 @@ def calibration_figure(model: str, ranks: Mapping[str, NDArray[np.int64]], n_kep
         f"Ranks among {n_kept} draws. A hill means a posterior that lies too high, a valley one too low; a hill and "
         "then a valley one too narrow, a valley and then a hill one too wide.",
     )
-    return _panels(heading, list(ranks.items()), lambda ax, item: draw_ranks(ax, *item, n_kept, bands))
+    figure = _panels(heading, list(ranks.items()), lambda ax, item: draw_ranks(ax, *item, n_kept, bands))
+    _share_range(figure.axes)
+    return figure
 
 
 def books_figure(
@@ -77,9 +79,7 @@ def books_figure(
         part = {width: (low[:, flow], high[:, flow]) for width, (low, high) in fans.items()}
         hollow = [(year, ratio) for year, place, ratio in running if place == flow]
         draw_ratios(axes[flow], name, (years, ratios[:, flow]), hollow, fan_years, part)
-    limits = np.array([ax.get_ylim() for ax in axes[:2]])
-    for ax in axes[:2]:
-        ax.set_ylim(limits[:, 0].min(), limits[:, 1].max())
+    _share_range(axes[:2])
     both = {"Korean customs": gap.korea_customs, "US Census": gap.us_census}
     draw_months(axes[2], "All goods", gap.months, both)
     apart = {"Korean less US figure": gap.korea_customs - gap.us_census, "memory modules and drives": gap.memory}
@@ -164,6 +164,13 @@ def _panels(heading: Heading, items: Sequence[Item], draw: Callable[[Axes, Item]
     for ax in axes[len(items) :]:
         ax.remove()
     return figure
+
+
+def _share_range(axes: Sequence[Axes]) -> None:
+    """Give panels one vertical range, as only the first of a row says what it is."""
+    limits = np.array([ax.get_ylim() for ax in axes])
+    for ax in axes:
+        ax.set_ylim(limits[:, 0].min(), limits[:, 1].max())
 
 
 def _frame_panel(ax: Axes, name: str) -> None:

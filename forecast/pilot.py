@@ -12,7 +12,7 @@ import tracemalloc
 from dataclasses import dataclass
 from time import perf_counter
 
-from forecast.draws import N_QUARTERS, QUARTERLY_SERIES, SERIES
+from forecast.draws import N_QUARTERS, QUARTERLY_SERIES
 from forecast.engine import BLOCKS_PER_TASK, KEEP_DRAWS, WORTH_WORKERS, Settings, simulate
 from forecast.plan import Plan
 
@@ -62,7 +62,7 @@ def expected_cost(plan: Plan, n_draws: int) -> Cost:
 
 def _timed(plan: Plan, settings: Settings) -> float:
     start = perf_counter()
-    simulate(plan, settings).summary(plan.years)
+    simulate(plan, settings).summary(plan.years, plan.series)
     return perf_counter() - start
 
 
@@ -78,7 +78,7 @@ def _peak(plan: Plan, settings: Settings) -> float:
 
 def _bytes_kept(plan: Plan) -> int:
     """Bytes of results of one draw."""
-    return 8 * (len(SERIES) * len(plan.years) + len(QUARTERLY_SERIES) * N_QUARTERS)
+    return 8 * (len(plan.series) * len(plan.years) + len(QUARTERLY_SERIES) * N_QUARTERS)
 
 
 def _resident() -> float:

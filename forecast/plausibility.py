@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forecast.document import Node
+from forecast.draws import FLOWS
 from forecast.drivers import DRIVERS, UNITS
 from forecast.errors import Problem
-from forecast.laws import law
 from forecast.observations import month_name
 from forecast.phrases import got, spelled
 from forecast.quarters import format_quarter, parse_quarter
-from forecast.rows import Row, ends, rows
+from forecast.rows import Row, ends, middle, rows
 from forecast.schema import ScenarioFile
-from forecast.shock_forms import FLOWS
 from forecast.vintage import Vintage, vintage
 
 FACTOR = 10.0
@@ -50,7 +49,7 @@ def _levels(name: str, levels: Node, known: Vintage, end: int) -> Iterator[Probl
         if quarter is not None and not origin < quarter <= end:
             accepted = _up_to(end) if quarter > end else _after(origin)
             yield (level.key or level.place).problem(where, f"got {text}, expected a quarter {accepted}")
-        median = _median(level)
+        median = middle(level)
         if median is not None and not (median <= 0 or observed / FACTOR <= median <= observed * FACTOR):
             stated = f"got a median of {median:g}" if level.fields else got(level.content)
             near = f"between a tenth and ten times the {observed:,.0f} of {format_quarter(origin)}"
@@ -69,7 +68,7 @@ def _span(row: Row, key: str, known: Vintage, end: int) -> Iterator[Problem]:
     if ends(begin)[1] > end + 1 or ends(begin)[0] >= end + 1:
         yield row.problem(key, f"got {row.said(key)}, expected a date {_up_to(end)}")
     if until is not None and ends(begin)[1] >= ends(until)[0]:
-        yield row.problem("until", f"got {row.said('until')}, expected a date after {key}, which is {row.said(key)}")
+        yield row.misplaced("until", f"after {key}")
 
 
 def _too_large(shock: Row, known: Vintage) -> Iterator[Problem]:
@@ -103,12 +102,5 @@ def _end(root: Node) -> int:
 def _quarter(text: str) -> int | None:
     try:
         return parse_quarter(text)
-    except ValueError:
-        return None
-
-
-def _median(level: Node) -> float | None:
-    try:
-        return float(law(level.plain()).ppf(0.5))
     except ValueError:
         return None

@@ -66,10 +66,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from forecast.draws import FLOWS as FLOWS
 from forecast.draws import Array
-
-FLOWS = ("exports", "imports")
-"""Order of the flow axis in every row and array of this module."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecast import realisation
-from forecast.channels import capital_goods_exports, cumulative_share, output_at_capacity, running_share
+from forecast.channels import capital_goods_exports, cumulative_share, output_at_capacity, share_of_quarter
 from forecast.draws import Array
 from forecast.fates import Fates, planned_dates
 from forecast.groups import Project
@@ -37,8 +37,8 @@ def add_project(
         capacity = output_at_capacity(capital, known["output_per_capex"], known["utilisation"])
         _add_output(origin, made, capacity, realised, begin, begin + known["ramp_quarters"])
     if project.production_end is not None:
-        quarters = origin + np.arange(len(output))[:, None]
-        output += made * running_share(quarters, inputs.value(project.production_end))
+        quarters = origin + np.arange(float(len(output)))[:, None]
+        output += made * share_of_quarter(quarters, -np.inf, inputs.value(project.production_end))
 
 
 def _scale(inputs: Inputs, project: Project) -> Values:

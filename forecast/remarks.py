@@ -11,7 +11,7 @@ from forecast.idle import repeated, unread
 from forecast.layers import Layered
 from forecast.magnitudes import beyond_record, implausible, unscaled
 from forecast.quarters import format_quarter
-from forecast.rows import Row, ends, mean, rows, said
+from forecast.rows import Row, ends, mean, rows
 from forecast.schema import ScenarioFile
 from forecast.standpoint import last_observed, read
 
@@ -44,8 +44,8 @@ def _bought(row: Row) -> Iterator[Remark]:
         )
     announced, start = row.date("announced"), row.date("construction_start")
     if announced and start and ends(start)[1] < ends(announced)[0]:
-        message = f"got {said(row.node.fields['construction_start'])}, before the purchase is announced"
-        yield row.remark("construction_start", f"{message}, which is {said(row.node.fields['announced'])}")
+        message = f"got {row.said('construction_start')}, before the purchase is announced"
+        yield row.remark("construction_start", f"{message}, which is {row.said('announced')}")
 
 
 def _runs_already(row: Row, origin: int) -> Iterator[Remark]:
@@ -68,6 +68,6 @@ def _too_late(row: Row, end: float) -> Iterator[Remark]:
     for key, what in (("construction_start", "adds nothing"), ("production_start", "ships nothing")):
         date = row.date(key)
         if date is not None and ends(date)[0] >= end:
-            message = f"got {said(row.node.fields[key])}, after the horizon: {row.name} {what} in the results"
+            message = f"got {row.said(key)}, after the horizon: {row.name} {what} in the results"
             yield row.remark(key, message)
             return

@@ -188,14 +188,9 @@ def _order(row: Row) -> Iterator[Problem]:
     if row.text("kind") == "acquisition":
         return
     if start and production and ends(start)[1] >= ends(production)[0]:
-        yield _misplaced(row, "production_start", "after construction_start")
+        yield row.misplaced("production_start", "after construction_start")
     if announced is None:
         return
     for key, date in (("construction_start", start), ("production_start", production)):
         if date and floor(ends(announced)[0]) > floor(ends(date)[1]):
-            yield _misplaced(row, key, "not before announced")
-
-
-def _misplaced(row: Row, key: str, order: str) -> Problem:
-    other = order.rpartition(" ")[2]
-    return row.problem(key, f"got {row.said(key)}, expected a date {order}, which is {row.said(other)}")
+            yield row.misplaced(key, "not before announced")

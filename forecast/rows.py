@@ -60,12 +60,20 @@ class Row:
     def problem(self, key: str, message: str) -> Problem:
         """What is wrong with the value of a key, or with the whole where the key is absent."""
         node = self.node.fields.get(key, self.node)
-        return node.place.problem(spelled((self.group, self.name, *([key] if key else []))), message)
+        return node.place.problem(self._path(key), message)
+
+    def misplaced(self, key: str, order: str) -> Problem:
+        """A date out of order; `order` ends in the key it should come after or not before."""
+        other = order.rpartition(" ")[2]
+        return self.problem(key, f"got {self.said(key)}, expected a date {order}, which is {self.said(other)}")
 
     def remark(self, key: str, message: str) -> Remark:
         """What is probably not meant by the value of a key."""
         node = self.node.fields.get(key, self.node)
-        return node.place.remark(spelled(("investments", self.name, key)), message)
+        return node.place.remark(self._path(key), message)
+
+    def _path(self, key: str) -> str:
+        return spelled((self.group, self.name, *([key] if key else [])))
 
     def _read(self, key: str, reader: Callable[[object], Value]) -> Value | None:
         try:
@@ -85,6 +93,14 @@ def _name(node: Node, index: int) -> str:
     return id.content if id and isinstance(id.content, str) else f"[{index}]"
 
 
+def middle(node: Node) -> float | None:
+    """Median of a number or distribution; None where the schema refuses it."""
+    try:
+        return float(law(node.plain()).ppf(0.5))
+    except ValueError:
+        return None
+
+
 def mean(value: Law | Curve) -> float:
     """Mean of a law, by the midpoint rule on 2000 quantiles; a law without a mean gets that of its inner 99.95 %."""
     return float(np.mean(value.ppf((np.arange(2000) + 0.5) / 2000)))
@@ -94,8 +110,3 @@ def ends(value: Law) -> tuple[float, float]:
     """Earliest and latest date of the law of a date."""
     low, high = value.ppf([0.0, 1.0])
     return float(low), float(high)
-
-
-def said(node: Node) -> str:
-    """A date as the file says it."""
-    return " to ".join(str(child.content) for child in node.fields.values()) or str(node.content)

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from platform import python_version
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from forecast.block import Flows
 from forecast.branching import MixturePlan
 from forecast.engine import Settings, simulate
 from forecast.inputs import Judged
-from forecast.mixtures import ScenarioMixture, dump_mixture, mixture_digest
+from forecast.mixtures import World, dump_mixture, mixture_digest
 from forecast.observations import data_digest
 from forecast.plan import BLOCK_SIZE, Plan, compile_plan
 from forecast.posterior import Posterior, demand_knowledge, folder_digest, load_posterior
@@ -31,9 +31,6 @@ from forecast.results import Results, read_results, write_results
 from forecast.run_tables import Branches
 from forecast.scenario import Scenario, dump_scenario, scenario_digest
 from forecast.vintage import vintage
-
-World: TypeAlias = Scenario | ScenarioMixture
-"""What a run may be of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,7 @@ def run_scenario(
         if draw_chart is not None and not stored.chart.exists():
             draw_chart(stored)
         return Run(stored, found=True)
-    plan = _compiled(scenario, learned, prior=prior)
+    plan = compiled(scenario, learned, prior=prior)
     tally = simulate(plan, settings, n_jobs, progress)
     summary = tally.summary(plan.years, plan.series)
     manifest |= {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
@@ -101,7 +98,8 @@ def run_scenario(
     return Run(results, found=False)
 
 
-def _compiled(world: World, learned: Posterior, *, prior: bool) -> Plan | MixturePlan:
+def compiled(world: World, learned: Posterior, *, prior: bool) -> Plan | MixturePlan:
+    """The plan of a scenario, or those of all branches of a mixture, on what was known on its day."""
     known = vintage(world.as_of)
     if isinstance(world, Scenario):
         return compile_plan(world, learned, known, prior=prior)

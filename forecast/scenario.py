@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -19,7 +19,7 @@ from forecast.complaints import complaints
 from forecast.conditions import DriverPath, Shock, driver_paths, plain_driver_paths, plain_shock, shocks
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
-from forecast.document import yaml_text
+from forecast.document import present, yaml_text
 from forecast.draws import LEVERS
 from forecast.errors import Located, ScenarioError
 from forecast.events import (
@@ -33,14 +33,12 @@ from forecast.events import (
     plain_programme,
     programme,
 )
-from forecast.laws import law, plain_law
+from forecast.laws import law, optional, plain_law
 from forecast.layers import Layered, layered
 from forecast.money import money_law
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.review import review
 from forecast.schema import ScenarioFile
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,17 +208,17 @@ def _investment(stated: schema.Investment) -> Investment:
         kind=stated.kind,
         amount=money_law(stated.amount, announced),
         announced=announced,
-        construction_start=_optional(date_law, stated.construction_start),
-        production_start=_optional(date_law, stated.production_start),
+        construction_start=optional(date_law, stated.construction_start),
+        production_start=optional(date_law, stated.production_start),
         new_capex=money_law(stated.new_capex or 0.0, announced),
         part_of=stated.part_of,
-        probability=_optional(law, stated.probability),
-        slip=_optional(law, stated.slip),
-        scale=_optional(law, stated.scale),
+        probability=optional(law, stated.probability),
+        slip=optional(law, stated.slip),
+        scale=optional(law, stated.scale),
         coefficients=_laws(stated.overrides),
-        localization=_optional(assumed_path, stated.localization),
+        localization=optional(assumed_path, stated.localization),
         sources=stated.sources,
-        production_end=_optional(date_law, stated.production_end),
+        production_end=optional(date_law, stated.production_end),
         phases=tuple(map(phase, sorted(stated.phases, key=lambda part: part.id))),
         requires=tuple(sorted(stated.requires)),
         excludes=tuple(sorted(stated.excludes)),
@@ -232,10 +230,6 @@ def _laws(specs: Mapping[str, Any]) -> dict[str, Law]:
     return {name: law(spec) for name, spec in sorted(specs.items())}
 
 
-def _optional(reader: Callable[[Any], Value], spec: Any) -> Value | None:
-    return None if spec is None else reader(spec)
-
-
 def dump_scenario(scenario: Scenario) -> str:
     """YAML text that loads to an equal scenario: every layer and override resolved, defaults written out."""
     return yaml_text(plain_scenario(scenario))
@@ -245,7 +239,7 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
     """A scenario as the plain mapping that its YAML file holds; absent keys are left out."""
     sectors = {name: plain_path(path) for name, path in scenario.sector_localization.items()}
     coefficients = {name: _plain_laws(group) for name, group in scenario.sector_coefficients.items()}
-    return _present(
+    return present(
         name=scenario.name,
         title=scenario.title,
         description=scenario.description,
@@ -254,8 +248,8 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         horizon=scenario.horizon,
         basis=scenario.basis,
         investments=[_plain_investment(investment) for investment in scenario.investments],
-        localization=plain_path(scenario.localization) | _present(sectors=sectors),
-        overrides=_present(sectors=coefficients),
+        localization=plain_path(scenario.localization) | present(sectors=sectors),
+        overrides=present(sectors=coefficients),
         sources=list(scenario.sources),
         tariffs=list(map(levers.plain_tariff, scenario.tariffs)),
         import_commitments=list(map(levers.plain_commitment, scenario.import_commitments)),
@@ -268,7 +262,7 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
 
 def _plain_investment(investment: Investment) -> dict[str, Any]:
     acquired = investment.new_capex != Constant(0.0)
-    return _present(
+    return present(
         id=investment.id,
         company=investment.company,
         project=investment.project,
@@ -276,17 +270,17 @@ def _plain_investment(investment: Investment) -> dict[str, Any]:
         kind=investment.kind,
         amount=plain_law(investment.amount),
         announced=date_text(investment.announced),
-        construction_start=_optional(plain_date_law, investment.construction_start),
-        production_start=_optional(plain_date_law, investment.production_start),
+        construction_start=optional(plain_date_law, investment.construction_start),
+        production_start=optional(plain_date_law, investment.production_start),
         new_capex=plain_law(investment.new_capex) if acquired else None,
         part_of=investment.part_of,
-        probability=_optional(plain_law, investment.probability),
-        slip=_optional(plain_law, investment.slip),
-        scale=_optional(plain_law, investment.scale),
+        probability=optional(plain_law, investment.probability),
+        slip=optional(plain_law, investment.slip),
+        scale=optional(plain_law, investment.scale),
         overrides=_plain_laws(investment.coefficients),
-        localization=_optional(plain_path, investment.localization),
+        localization=optional(plain_path, investment.localization),
         sources=list(investment.sources),
-        production_end=_optional(plain_date_law, investment.production_end),
+        production_end=optional(plain_date_law, investment.production_end),
         phases=list(map(plain_phase, investment.phases)),
         requires=list(investment.requires),
         excludes=list(investment.excludes),
@@ -296,10 +290,6 @@ def _plain_investment(investment: Investment) -> dict[str, Any]:
 
 def _plain_laws(laws: Mapping[str, Law]) -> dict[str, Any]:
     return {name: plain_law(value) for name, value in laws.items()}
-
-
-def _present(**keys: Any) -> dict[str, Any]:
-    return {name: value for name, value in keys.items() if value is not None and value not in ("", [], {})}
 
 
 def scenario_digest(scenario: Scenario) -> str:

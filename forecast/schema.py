@@ -7,12 +7,13 @@ Refused here: rules between values, such as umbrellas and the order of dates (th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from forecast.dates import Date, DateSpec, Day, Quarter, position
 from forecast.driver_paths import DriverPaths
+from forecast.entries import SOURCES, Source, id_field
 from forecast.event_forms import Correlation, Ids, Phases, Programme
 from forecast.laws import Amount, Model, NumberSpec, Share
 from forecast.laws import law as law
@@ -25,17 +26,11 @@ from forecast.textfile import MAX_ITEMS
 
 FIRST_HORIZON, LAST_HORIZON = 2000, 2060
 
-Source: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
-_SOURCES = "a list of texts of 1 to 1000 characters: addresses of the evidence"
-
 
 class Investment(Model):
     """One announcement."""
 
-    id: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
-        description="1 to 64 letters, digits, hyphens and underscores, such as HMG-06",
-    )
+    id: str = id_field("HMG-06")
     company: str = Field(min_length=1, max_length=200, description="the investor, in 1 to 200 characters")
     project: str = Field(min_length=1, max_length=200, description="what is built or bought, in 1 to 200 characters")
     sector: str = Field(description="a sector name")
@@ -61,7 +56,7 @@ class Investment(Model):
     localization: Localization | None = Field(
         None, description="a mapping with path: a path of its own; if left out, that of its sector"
     )
-    sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    sources: tuple[Source, ...] = Field((), description=SOURCES)
     production_end: DateSpec | None = Field(None, description=f"end of production: {ACCEPTED}")
     phases: Phases = Field((), description="a list of parts with id, share and dates of their own")
     requires: Ids = Field((), description="a list of ids: it goes ahead only if all of those do")
@@ -119,7 +114,7 @@ class ScenarioFile(Model):
         FittedEverywhere(path="fitted"), description="a mapping with path: how purchases of all affiliates move"
     )
     overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
-    sources: tuple[Source, ...] = Field((), description=_SOURCES)
+    sources: tuple[Source, ...] = Field((), description=SOURCES)
     tariffs: tuple[Tariff, ...] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} changes of US tariffs"
     )

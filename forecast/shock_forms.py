@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from forecast.dates import Date, DateSpec
+from forecast.draws import FLOWS
+from forecast.entries import SOURCES, Source, id_field
 from forecast.laws import Change, Duration, Model, NumberSpec, Share
 from forecast.quarters import ACCEPTED
-
-FLOWS = ("exports", "imports")
-Source: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Shock(Model):
     """One event that moves a flow or a driver off its course at a date."""
 
-    id: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
-        description="1 to 64 letters, digits, hyphens and underscores, such as chip-slump",
-    )
+    id: str = id_field("chip-slump")
     on: Literal["exports", "imports", "us_output", "won_per_dollar", "oil"] = Field(
         description="what it moves: exports, imports, us_output, won_per_dollar or oil"
     )
@@ -34,9 +30,7 @@ class Shock(Model):
     amount: NumberSpec | None = Field(None, description="in place of size, for a flow: what is added in bn USD a year")
     probability: Share | None = Field(None, description="chance that it comes, a fraction from 0 to 1; if left out, 1")
     half_life: Duration | None = Field(None, description="quarters after which half of it has faded, above 0")
-    sources: tuple[Source, ...] = Field(
-        (), description="a list of texts of 1 to 1000 characters: addresses of the evidence"
-    )
+    sources: tuple[Source, ...] = Field((), description=SOURCES)
 
     @model_validator(mode="after")
     def _one_measure(self) -> Shock:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from forecast.channels import QUARTERS_PER_YEAR
+from forecast.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.conditions import Shock
 from forecast.draws import Array
 from forecast.drivers import DRIVERS
@@ -29,8 +29,7 @@ def strength(time: Array, at: Values, until: float, half_life: Values) -> Array:
         until: date at which it ends, or infinity.
         half_life: quarters after which half of it has faded, or infinity.
     """
-    share = (np.minimum(time + 1.0, until) - np.maximum(time, at)).clip(0.0, 1.0)
-    return np.asarray(share * 0.5 ** ((time - at).clip(0.0) / half_life))
+    return np.asarray(share_of_quarter(time, at, until) * 0.5 ** ((time - at).clip(0.0) / half_life))
 
 
 def scale_flows(flows: tuple[Array, Array], shocks: Iterable[Shock], origin: int, inputs: Inputs) -> None:
@@ -69,5 +68,5 @@ def _felt(shock: Shock, measure: str, origin: int, n_periods: int, inputs: Input
     felt[:] = strength(time, stated["at"], until, stated.get("half_life", np.inf))
     felt *= stated[measure]
     if "probability" in stated:
-        felt *= inputs.streams.uniforms(f"shocks.{shock.id}.happens") < stated["probability"]
+        felt *= inputs.happens(f"shocks.{shock.id}.happens", stated["probability"])
     return felt

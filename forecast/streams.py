@@ -65,18 +65,18 @@ class Streams:
     def uniforms(self, name: str, n_rows: int | None = None) -> Array:
         """Uniforms on the open unit interval, `(n_draws,)` or `(n_rows, n_draws)`."""
         mix = self.mixes.get(name, ()) if n_rows is None else ()
-        return self._own(name, n_rows) if mix in ((), ((name, 1.0),)) else self._mixed(name, mix)
+        return self.points(name, n_rows) if mix in ((), ((name, 1.0),)) else self._mixed(name, mix)
 
     def _mixed(self, name: str, mix: Mix) -> Array:
         """Uniforms correlated with those of other streams, `(n_draws,)`."""
-        scores = sum(loading * scipy.special.ndtri(self._own(stream)) for stream, loading in mix)
+        scores = sum(loading * scipy.special.ndtri(self.points(stream)) for stream, loading in mix)
         if self.scheme == "plain":
             return np.asarray(np.clip(scipy.special.ndtr(scores), 2.0**-54, 1 - 2.0**-53))
-        own = np.sort(self._own(name))
+        own = np.sort(self.points(name))
         return own[np.argsort(np.argsort(scores, kind="stable"))]
 
-    def _own(self, name: str, n_rows: int | None = None) -> Array:
-        """Uniforms of one stream by itself."""
+    def points(self, name: str, n_rows: int | None = None) -> Array:
+        """Uniforms of one stream by itself, correlated with no other; shape as `uniforms`."""
         rng = generator(self.seed, name, self.block)
         cube = _FILLS[self.scheme](rng, 1 if n_rows is None else n_rows, self.n_draws)
         return cube[0] if n_rows is None else cube

@@ -51,11 +51,6 @@ def adjusted(target: Array, pace: Array) -> Array:
     return reached
 
 
-def share_of_quarter(time: Array, start: ArrayLike, end: ArrayLike) -> Array:
-    """Share of the quarters that begin at `time`, `(n_rows, 1)`, between two dates."""
-    return np.asarray(np.clip(np.minimum(time + 1.0, end) - np.maximum(time, start), 0.0, 1.0))
-
-
 def over(base: Array, value: ArrayLike, share: Array) -> Array:
     """A path with a value laid over it for a share of each quarter."""
     return np.asarray(base + share * (np.asarray(value) - base))

@@ -3,7 +3,7 @@
 The equations are those of `channels`, so that one function serves stored rows and the tensors of a fit. Axis order
 here: `(n_years, n_plants, n_draws)`, with one draw on tensors.
 
-Refused here: what the plants ship after `LAST_YEAR`; scenarios speak of that.
+Refused here: what the plants will ship; scenarios speak of that.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ from forecast.tables import SHIPPED, number, read_table
 
 FIRST_YEAR, LAST_YEAR = 2020, 2025
 YEARS = tuple(range(FIRST_YEAR, LAST_YEAR + 1))
+SPANS = range(4 * FIRST_YEAR, 4 * (LAST_YEAR + 1), 4)
+"""Quarters at which the years begin; a range says by its step how long each of its spans is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,19 +105,20 @@ def load_wave(folder: Path = SHIPPED) -> Wave:
     )
 
 
-def induced_trade(wave: Wave, coefficients: Quantity) -> InducedTrade:
-    """Trade induced by the plants in `YEARS`.
+def induced_trade(wave: Wave, coefficients: Quantity, spans: range = SPANS) -> InducedTrade:
+    """Trade induced by the plants in `YEARS`, or in other spans.
 
     Args:
         wave: the plants.
         coefficients: sector coefficients `(n_sectors, n_coefficients, n_draws)`, an array or a tensor.
+        spans: first quarter of each span, all as long as its step.
     """
     known = {name: coefficients[:, column][wave.sectors] for column, name in enumerate(COEFFICIENTS)}
     orders = capital_goods_exports(wave.capital, known["machinery_share"], known["korean_machinery_share"])
     capacity = output_at_capacity(wave.capital, known["output_per_capex"], known["utilisation"])
-    output = _quarters_at_capacity(wave, known["ramp_quarters"]) * capacity
+    output = _quarters_at_capacity(wave, known["ramp_quarters"], spans) * capacity
     return InducedTrade(
-        capital_goods=_spent(wave) * orders,
+        capital_goods=_spent(wave, spans) * orders,
         intermediates=intermediate_exports(output, known["purchases_per_output"], known["korean_share"]),
         displaced=displaced_exports(output, known["displacement_rate"]),
         returned=reverse_imports(output, known["reverse_import_rate"]),
@@ -123,19 +126,19 @@ def induced_trade(wave: Wave, coefficients: Quantity) -> InducedTrade:
     )
 
 
-def _spent(wave: Wave) -> Array:
-    """Share of a plant's machinery ordered in each year, `(n_years, n_plants, 1)`."""
-    edges = QUARTERS_PER_YEAR * np.arange(FIRST_YEAR, LAST_YEAR + 2.0)[:, None, None]
+def _spent(wave: Wave, spans: range) -> Array:
+    """Share of a plant's machinery ordered in each span, `(n_spans, n_plants, 1)`."""
+    edges = np.append(spans, spans.stop)[:, None, None].astype(float)
     reached: Array = cumulative_share(edges, wave.machinery_start, wave.production_start)
     return reached[1:] - reached[:-1]
 
 
-def _quarters_at_capacity(wave: Wave, ramp_quarters: Quantity) -> Quantity:
-    """Output of each year in quarters of full output, `(n_years, n_plants, n_draws)`."""
-    middles = np.arange(4 * FIRST_YEAR, 4 * (LAST_YEAR + 1)) + 0.5
+def _quarters_at_capacity(wave: Wave, ramp_quarters: Quantity, spans: range) -> Quantity:
+    """Output of each span in quarters of full output, `(n_spans, n_plants, n_draws)`."""
+    middles = np.arange(spans.start, spans.stop) + 0.5
     start = wave.production_start
     reached = cumulative_share(middles[:, None, None], start, start + ramp_quarters)
-    return reached.reshape((len(YEARS), 4, len(wave.ids), -1)).sum(axis=1)
+    return reached.reshape((len(spans), spans.step, len(wave.ids), -1)).sum(axis=1)
 
 
 def _demand_plant(row: Mapping[str, str], place: str) -> None:

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import forecast
+from forecast.cli import cli
+from forecast.comparison import Comparison
+from forecast.draws import CHANNELS
 from forecast.engine import Settings
 from forecast.errors import RunError
 from forecast.results import Results
@@ -54,3 +58,106 @@ def test_pairing_is_at_least_ten_times_sharper_than_strangers(runs: dict[str, Re
 def test_runs_with_other_luck_are_refused(runs: dict[str, Results]) -> None:
     with pytest.raises(RunError, match="cannot be paired: got seed 0 and 1; expected the same in both"):
         forecast.paired_difference(runs["hyundai"], runs["other luck"])
+
+
+@pytest.fixture(scope="module")
+def compared(runs: dict[str, Results]) -> Comparison:
+    """Found, not run: the fixture above has stored both."""
+    stored = runs["baseline"].folder.stat().st_mtime_ns
+    found = forecast.compare(
+        "baseline", "hyundai", Settings(8_000), beyond=[4.0], out=runs["baseline"].folder.parents[1]
+    )
+    assert found.reference.folder.stat().st_mtime_ns == stored
+    return found
+
+
+def test_a_comparison_counts_what_its_draws_say(compared: Comparison) -> None:
+    draws = np.asarray(compared.difference, dtype=float)
+    table = compared.table()
+    year, cumulated = table["year"], table["cumulated"]
+    np.testing.assert_allclose(year["probability_negative"], (draws < 0).mean(axis=1))
+    np.testing.assert_allclose(year["probability_above_4"], (draws > 4).mean(axis=1))
+    np.testing.assert_allclose(year["probability_below_-4"], (draws < -4).mean(axis=1))
+    np.testing.assert_allclose(cumulated["quantile_0.1"], np.quantile(draws.cumsum(axis=0), 0.1, axis=1), atol=1e-9)
+    blocks = (draws.cumsum(axis=0) > 0).reshape(-1, 4, 2_000).mean(axis=-1)
+    np.testing.assert_allclose(cumulated["probability_positive_standard_error"], blocks.std(axis=1, ddof=1) / 2)
+
+
+def test_channels_add_up_to_the_difference(compared: Comparison) -> None:
+    """Stored in single precision: 300 bn USD are known to about 3e-5."""
+    account = compared.channels
+    total = sum(account.value(name, "mean") for name in account.series)
+    np.testing.assert_allclose(total, compared.by_year.value("rise", "mean"), atol=2e-4)
+    assert not account.value("baseline_balance", "sd").any()
+    assert all(account.value(name, "sd").any() for name in CHANNELS)
+
+
+def test_streams_of_what_both_hold_are_paired(compared: Comparison) -> None:
+    streams = compared.streams
+    assert {"baseline.shock", "posterior.bridge", "drivers.tail"} <= set(streams.both)
+    assert streams.reference == ()
+    assert {name.split(".")[0] for name in streams.alternative} == {"investments", "localization", "posterior"}
+    assert "investments.HMG-06.realised" in streams.alternative
+
+
+def test_runs_of_other_days_or_horizons_of_stratified_points_are_refused(runs: dict[str, Results]) -> None:
+    def changed(**manifest: object) -> Results:
+        return Results(runs["baseline"].folder, {**runs["baseline"].manifest, **manifest})
+
+    with pytest.raises(RunError, match="got as_of '2026-10-01' and None"):
+        forecast.paired_difference(changed(as_of="2026-10-01"), runs["hyundai"])
+    forecast.paired_difference(changed(horizon=2030), runs["hyundai"])
+    with pytest.raises(RunError, match="got horizon 2030 and 2035"):
+        forecast.paired_difference(
+            changed(scheme="sobol", horizon=2030),
+            Results(runs["hyundai"].folder, {**runs["hyundai"].manifest, "scheme": "sobol"}),
+        )
+
+
+def command(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli, list(arguments), env={"COLUMNS": "80"})
+    if isinstance(done.exception, forecast.ForecastError):
+        return 2, str(done.exception)
+    return done.exit_code, " ".join(done.output.split())
+
+
+def test_the_command_ends_in_a_sentence_to_quote(runs: dict[str, Results]) -> None:
+    out = str(runs["baseline"].folder.parents[1])
+    arguments = ["hyundai", "hyundai-26bn", "--draws", "4000", "--n-jobs", "1", "--out", out]
+    code, printed = command("compare", *arguments, "--attribute", "--beyond", "1", "--year", "2030")
+    assert code == 0
+    assert "Chance of Chance of" in printed
+    assert "Because of what: surplus under hyundai-26bn less hyundai in 2030" in printed
+    assert "exact, over all orders in which the assumptions may change (2 scenarios simulated)" in printed
+    assert "36 are used under both, with the same numbers; 6 only under hyundai-26bn" in printed
+    sentence = printed.split("its own allows. ")[1]
+    assert sentence.startswith("Against hyundai (Hyundai Motor Group's 21 bn USD plan of March 2025), hyundai-26bn (")
+    assert "together (medians and 80 % intervals); the chance that it lowers the surplus of 2035 is" in sentence
+    assert sentence.endswith("Korean customs basis, parameters learned from data up to 2026Q2.")
+
+
+def test_equal_scenarios_differ_by_nothing(runs: dict[str, Results]) -> None:
+    out = str(runs["baseline"].folder.parents[1])
+    code, printed = command(
+        "compare", "baseline", "baseline", "--draws", "8000", "--n-jobs", "1", "--out", out, "--attribute"
+    )
+    assert code == 0
+    assert printed.startswith("The two assume the same: there is nothing to attribute.")
+    assert "gives the same surplus as baseline (" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["hyundai"], "got one scenario, hyundai, expected a reference A and at least one alternative B"),
+        (["hyundai", "kiet-2025-04-11"], "as_of: got all the data and 2025-04-11, expected the same in both"),
+        (["hyundai", "announced", "--year", "2050"], "got 2050, expected a year from 2026 to 2035"),
+        (["hyundai", "announced", "--draws", "300000"], "got 300,000 draws, expected at most 200,000"),
+    ],
+    ids=["one", "days", "year", "draws"],
+)
+def test_what_cannot_be_compared_is_refused_before_a_draw(arguments: list[str], words: str, tmp_path: Path) -> None:
+    code, printed = command("compare", *arguments, "--out", str(tmp_path / "none"))
+    assert code == 2
+    assert words in printed
+    assert not (tmp_path / "none").exists()

@@ -15,6 +15,7 @@ from forecast.distributions import Beta, Constant, Discrete, Law, LogNormal, Nor
 from forecast.errors import RunError, ScenarioError
 from forecast.examination import examined
 from forecast.money import in_dollars, money_hint, rate_of
+from forecast.opinions import Mixture, Quantiles
 from forecast.scenario import dump_scenario, load_scenario
 from forecast.shipped import shipped_folder
 from forecast.tables import read_table
@@ -126,7 +127,10 @@ def test_won_become_dollars_at_the_rate_of_the_month_of_the_announcement() -> No
         rate_of(4 * 1975 + 1)
 
 
-LAWS = [Normal(4, 1), LogNormal(4, 0.3), Uniform(2, 5), Discrete((2, 3), (1, 1)), Truncated(Normal(4, 1), 3, 6)]
+LAWS = [
+    *(Normal(4, 1), LogNormal(4, 0.3), Uniform(2, 5), Discrete((2, 3), (1, 1)), Truncated(Normal(4, 1), 3, 6)),
+    *(Quantiles((0.1, 0.9), (2, 5), low=0), Mixture((1, 3), (Normal(4, 1), Uniform(2, 5)))),
+]
 
 
 @pytest.mark.parametrize("law", LAWS)

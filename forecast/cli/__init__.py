@@ -8,9 +8,11 @@ import click
 
 from forecast import __version__
 from forecast.cli.check import check
+from forecast.cli.compare import compare
 from forecast.cli.elicit import elicit
 from forecast.cli.evidence import fit, history
 from forecast.cli.explain import explain
+from forecast.cli.induced import induced
 from forecast.cli.ledger import ledger
 from forecast.cli.pages import explore, report
 from forecast.cli.runs import list_runs, run
@@ -45,8 +47,10 @@ def cli() -> None:
 
 _COMMANDS = (
     run,
+    compare,
     list_runs,
     history,
+    induced,
     fit,
     explain,
     elicit,

@@ -48,20 +48,19 @@ def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, .
 
     The page is served to this machine alone. Nothing is stored; the page shows the `forecast run` that gives the same.
     """
-    from forecast.cli.runs import load_scenarios
+    from forecast.cli.runs import load_worlds
     from forecast.engine import Settings
     from forecast.errors import RunError
     from forecast.explorer import Explorer
     from forecast.languages import language as language_named
-    from forecast.mixtures import is_mixture
     from forecast.posterior import demand_knowledge, load_posterior
-    from forecast.shipped import scenario_path
+    from forecast.scenario import Scenario
     from forecast.trials import Bench
     from forecast.workbench import workbench
 
-    if is_mixture(scenario_path(file)):
+    (scenario,) = load_worlds([file], overrides)
+    if not isinstance(scenario, Scenario):
         raise RunError(f"{file}: is a mixture of scenarios; explore its branches one by one")
-    (scenario,) = load_scenarios([file], overrides)
     posterior = load_posterior(as_of=scenario.as_of)
     demand_knowledge(posterior, scenario.as_of)
     given = (file, *_stated(draws=draws, seed=seed), *(part for text in overrides for part in ("-s", text)))

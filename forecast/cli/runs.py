@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.terminal import demand_workers, progress_bar, terminal
-from forecast.errors import Problem, ScenarioError
+from forecast.errors import ScenarioError
 from forecast.shipped import scenario_path
 
 if TYPE_CHECKING:
+    from forecast.mixtures import World
     from forecast.posterior import Posterior
     from forecast.results import Results
-    from forecast.run import Run, World
-    from forecast.scenario import Scenario
+    from forecast.run import Run
 
 
 @click.command()
@@ -45,7 +45,7 @@ def run(
     from forecast.engine import Settings
     from forecast.run import run_scenario
 
-    scenarios = _load_worlds(files, overrides)
+    scenarios = load_worlds(files, overrides)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
@@ -69,34 +69,16 @@ def list_runs(out: Path) -> None:
     terminal().print(runs_table(runs))
 
 
-def _load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
-    """All scenarios and mixtures of them, or every problem of every file."""
-    from forecast.mixtures import is_mixture, load_mixture
-
-    worlds: list[World] = []
-    problems: list[Problem] = []
-    for given in files:
-        path = scenario_path(given)
-        try:
-            worlds += [load_mixture(path, overrides)] if is_mixture(path) else load_scenarios([given], overrides)
-        except ScenarioError as error:
-            problems += error.problems
-    if problems:
-        raise ScenarioError(problems)
-    return worlds
-
-
-def load_scenarios(files: Sequence[str], overrides: Sequence[str]) -> list[Scenario]:
-    """All scenarios, or every problem of every file; what is probably not meant is said on the standard error."""
+def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
+    """All scenarios and mixtures, or every problem of every file; remarks go to the standard error."""
     from forecast.examination import examined
 
     found = [examined(scenario_path(path), overrides) for path in files]
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
         click.echo(f"warning: {remark}", err=True)
-    problems = [problem for one in found for problem in one.problems]
-    if problems:
+    if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
-    return [one.scenario for one in found if one.scenario is not None]
+    return [world for one in found if (world := one.mixture or one.scenario) is not None]
 
 
 def _posteriors(learned: Path | None, scenarios: Sequence[World]) -> dict[str | None, Posterior]:

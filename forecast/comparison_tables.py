@@ -1,0 +1,134 @@
+"""A comparison in words: tables by year and by channel, and one plain paragraph to quote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+
+from rich.console import Group
+from rich.text import Text
+
+from forecast.attribution import ACCOUNT
+from forecast.comparison import Comparison
+from forecast.layout import plain_table, titled
+from forecast.numerals import percentage, rounded
+from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES
+from forecast.summary import INTERVALS, Summary, exceedance_name, quantile_name
+
+ACCOUNT_NAMES: Mapping[str, str] = {"baseline_balance": "trade without new investment"} | CHANNEL_NAMES | LEVER_NAMES
+"""What a difference is made of, in words."""
+
+
+def difference_table(comparison: Comparison) -> Group:
+    """The difference by year and over all years: mean with its error, median, intervals and chances."""
+    names = comparison.alternative.name, comparison.reference.name
+    basis = BASIS_NAMES[comparison.reference.basis]
+    title = f"Surplus under {names[0]} less that under {names[1]}, bn USD a year, {basis}"
+    intervals = [f"{width} %\ninterval" for width in INTERVALS]
+    beyond = [f"Chance of\n{side}{size:g}" for size in comparison.beyond for side in ("over +", "under −")]
+    table = plain_table(["Year", "Mean", "Error", "Median", *intervals, "Chance it\nis higher", *beyond])
+    by_year = comparison.by_year
+    for index, year in enumerate(by_year.years):
+        table.add_row(str(year), *_cells(by_year, index, comparison.beyond))
+    table.add_section()
+    table.add_row(_span(comparison), *_cells(comparison.cumulated, len(by_year.years) - 1, comparison.beyond))
+    return titled(title, table)
+
+
+def channel_table(comparison: Comparison) -> Group:
+    """What the difference is made of by year, means; channels without any are left out."""
+    account = comparison.channels
+    moving = [name for name in ACCOUNT if account.value(name, "mean").any() or account.value(name, "sd").any()]
+    headings = [ACCOUNT_NAMES[name].capitalize().replace(" ", "\n", 1) for name in moving]
+    table = plain_table(["Year", *headings, "All"])
+    for index, year in enumerate(account.years):
+        cells = [number(account, name, "mean", index) for name in moving]
+        table.add_row(str(year), *cells, number(comparison.by_year, "rise", "mean", index))
+    return titled("What the difference is made of, mean, bn USD a year", table)
+
+
+def pairing_words(comparison: Comparison) -> Text:
+    """How many draws and streams of random numbers stand behind the numbers."""
+    streams, manifest = comparison.streams, comparison.reference.manifest
+    failed = comparison.by_year.n_failed
+    left_out = f", {failed:,} of them not finite and left out" if failed else ""
+    runs = (streams.reference, comparison.reference), (streams.alternative, comparison.alternative)
+    alone = " and ".join(f"{len(names)} only under {run.name}" for names, run in runs if names)
+    n_streams = sum(map(len, (streams.both, streams.reference, streams.alternative)))
+    return Text(
+        f"{manifest['n_draws']:,} pairs of draws{left_out}. Of {n_streams} streams of random numbers "
+        f"{len(streams.both)} are used under both, with the same numbers{f'; {alone}' if alone else ''}. Error: Monte "
+        "Carlo standard error of the mean; no number has more digits than its own allows."
+    )
+
+
+def comparison_words(comparison: Comparison) -> Text:
+    """The difference in one sentence, with interval and basis."""
+    by_year, last = comparison.by_year, len(comparison.by_year.years) - 1
+    alternative, reference = (f"{run.name} ({run.title})" for run in (comparison.alternative, comparison.reference))
+    manifest = comparison.reference.manifest
+    learned = (
+        "by the priors alone, nothing learned" if manifest["parameters"] == "prior" else "parameters learned from data"
+    )
+    basis = f"{BASIS_NAMES[comparison.reference.basis]}, {learned} up to {manifest['origin']}"
+    if not comparison.difference.any():
+        return Text(f"{alternative} gives the same surplus as {reference} in every draw and year; {basis}.")
+    return Text(
+        f"Against {reference}, {alternative} changes Korea's goods surplus with the US by {_change(by_year, last)} in "
+        f"{by_year.years[last]} and by {_change(comparison.cumulated, last)} over {_span(comparison)} together "
+        f"(medians and 80 % intervals); {_direction(by_year, last)}; {basis}."
+    )
+
+
+def _direction(summary: Summary, index: int) -> str:
+    """The likelier direction and its chance, and the chance of no difference where that is possible."""
+    name = exceedance_name(0.0)
+    up, down = (float(summary.value(series, name)[index]) for series in ("rise", "fall"))
+    verb, series = ("raises", "rise") if up >= down else ("lowers", "fall")
+    none = f", and that it makes no difference {100 * (1 - up - down):.0f} %" if up + down < 0.995 else ""
+    size = chance(summary, series, 0.0, index)
+    return f"the chance that it {verb} the surplus of {summary.years[index]} is {size}{none}"
+
+
+def number(summary: Summary, series: str, name: str, index: int) -> str:
+    """A signed statistic with the decimals its Monte Carlo error allows, two at most, one from 10 bn USD on."""
+    value, error = (float(part(series, name)[index]) for part in (summary.value, summary.standard_error))
+    return rounded(value, error, 1 if abs(value) >= 10 else 2, "+")
+
+
+def interval(summary: Summary, series: str, width: int, index: int) -> str:
+    """Both ends of an interval."""
+    return " to ".join(number(summary, series, quantile_name(level), index) for level in INTERVALS[width])
+
+
+def chance(summary: Summary, series: str, threshold: float, index: int) -> str:
+    """Probability that a series exceeds a threshold that was counted."""
+    name = exceedance_name(threshold)
+    value, error = (float(part(series, name)[index]) for part in (summary.value, summary.standard_error))
+    side, percent = percentage(value, error, summary.n_draws)
+    return f"{side} {percent} %".lstrip()
+
+
+def _cells(summary: Summary, index: int, beyond: tuple[float, ...]) -> list[str]:
+    error = float(summary.standard_error("rise", "mean")[index])
+    middles = number(summary, "rise", "mean", index), number(summary, "rise", quantile_name(0.5), index)
+    spans = [interval(summary, "rise", width, index) for width in INTERVALS]
+    chances = [chance(summary, series, size, index) for size in beyond for series in ("rise", "fall")]
+    return [
+        middles[0],
+        f"{error:.1g}" if isfinite(error) else "–",
+        middles[1],
+        *spans,
+        chance(summary, "rise", 0.0, index),
+        *chances,
+    ]
+
+
+def _change(summary: Summary, index: int) -> str:
+    median = number(summary, "rise", quantile_name(0.5), index)
+    return f"{median} bn USD ({interval(summary, 'rise', 80, index)})"
+
+
+def _span(comparison: Comparison) -> str:
+    years = comparison.by_year.years
+    return f"{years[0]}–{years[-1]}"

@@ -1,0 +1,35 @@
+"""Statistics of paired differences, as a run has them of its results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forecast.draws import Array
+from forecast.summary import Summary, Tally
+
+
+def summarised(
+    draws: Array, years: Sequence[int], series: Sequence[str], block_size: int, thresholds: Sequence[float] = (0.0,)
+) -> Summary:
+    """Mean, quantiles and chances of draws `(n_series, n_years, n_draws)`, with their Monte Carlo errors.
+
+    Args:
+        block_size: draws that are one replicate; the spread between blocks gives the Monte Carlo error.
+        thresholds: bn USD; the chance to exceed each is counted.
+    """
+    tally = Tally(tuple(thresholds), keep=True)
+    for first in range(0, draws.shape[-1], block_size):
+        block = draws[..., first : first + block_size]
+        tally.add(block, np.empty((0, 0, block.shape[-1])))
+    return tally.summary(years, tuple(series))
+
+
+def both_ways(difference: Array, years: Sequence[int], block_size: int, beyond: Sequence[float] = ()) -> Summary:
+    """Statistics of a difference `(n_years, n_draws)` and of the same turned round: series `rise` and `fall`.
+
+    A fall beyond 5 is a chance like a rise beyond 5, and a draw without a difference is neither.
+    """
+    draws = np.stack([difference, -difference])
+    return summarised(draws, years, ("rise", "fall"), block_size, sorted({0.0, *map(float, beyond)}))
