@@ -58,12 +58,13 @@ class Duties:
     def _under(self, sector: str, flow: Array) -> Array:
         return tariffs.under_duty(flow, self._kept(sector, _factor)) if sector in self._taxed else flow
 
+    def grounds(self, sector: str) -> tuple[Taxed | None, ...]:
+        """All that duties on what plants of a sector buy and replace follow from."""
+        return tuple(self._taxed.get(names.get(sector, sector)) for names in (INPUTS, FINISHED))
+
     def _kept(self, sector: str, answer: Callable[[Taxed, Inputs, Array], Array]) -> Array:
-        """An answer as worked out last, where the duties of the sector are still the same; else worked out now."""
-        taxed, kept, key = self._taxed[sector], self._inputs.kept, (sector, answer)
-        if key not in kept or kept[key][0] != taxed:
-            kept[key] = taxed, answer(taxed, self._inputs, self._time)
-        return np.asarray(kept[key][1])
+        taxed = self._taxed[sector]
+        return self._inputs.remembered((answer, sector), taxed, lambda: answer(taxed, self._inputs, self._time))
 
 
 def _factor(taxed: Taxed, inputs: Inputs, time: Array) -> Array:

@@ -60,20 +60,12 @@ class Purchasing:
         """Multipliers of the odds of local and of third-country supply, from those at the origin."""
         form = path.assumed.path
         if form == "fitted":
-            return self._kept_fitted()
+            return self._inputs.remembered("localization.innovation", None, self._fitted)
         if form == "hold":
             return np.ones((1, 1)), np.ones((1, 1))
         if form == "fixed":
             return self._fixed(path, odds)
         return self._bent(path, odds), np.ones((1, 1))
-
-    def _kept_fitted(self) -> tuple[Array, Array]:
-        """The fitted multipliers, which are the same for every plan of a block."""
-        kept = self._inputs.kept
-        if "fitted path" not in kept:
-            kept["fitted path"] = self._fitted()
-        local, third = kept["fitted path"]
-        return local, third
 
     def _fitted(self) -> tuple[Array, Array]:
         years = (self._time - self._origin) / QUARTERS_PER_YEAR
