@@ -258,13 +258,11 @@ def _interval(summary: Summary, series: str, width: int, index: int, sign: str =
 
 def _number(summary: Summary, series: str, name: str, index: int, sign: str = "", places: int = 2) -> str:
     """A value with the decimals its Monte Carlo error allows, `places` at most."""
-    value, error = (float(part(series, name)[index]) for part in (summary.value, summary.standard_error))
-    return rounded(value, error, places, sign)
+    return rounded(*summary.estimate(series, name, index), places, sign)
 
 
 def _chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool = False) -> str:
     """Probability in percent with the decimals its error allows."""
-    name = exceedance_name(threshold)
-    above, error = (float(part(series, name)[index]) for part in (summary.value, summary.standard_error))
+    above, error = summary.estimate(series, exceedance_name(threshold), index)
     side, percent = percentage(1 - above if below else above, error, summary.n_draws)
     return f"{side} {percent} %".lstrip()

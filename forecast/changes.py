@@ -3,65 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from forecast.assumptions import user_words
-from forecast.comparison import difference_table, paired_difference
+from forecast.causes import Division, because
+from forecast.comparison import difference_summary, paired_difference
 from forecast.diagram import Fan, Scene, diagram
 from forecast.draws import CHANNELS
 from forecast.figures import Grid, Row, Told, fan_of, forecast_reading, tick_writer
 from forecast.languages import Language
-from forecast.sentences import MEDIAN, difference_end, difference_sentence, interval, moving_levers, statistic
-from forecast.summary import INTERVALS, Summary, quantile_name
-
-if TYPE_CHECKING:
-    import pandas as pd
+from forecast.sentences import MEDIAN, chance_above, difference_sentences, interval, moving_levers
+from forecast.summary import INTERVALS, Summary
 
 
-def difference(run: int, told: Sequence[Told], language: Language) -> dict[str, Any]:
+def difference(run: int, told: Sequence[Told], divided: Division, language: Language) -> dict[str, Any]:
     """What a run changes against the first, paired draw by draw."""
     one, other = told[run], told[0]
-    n_draws, block_size = (int(one.results.manifest[name]) for name in ("n_draws", "block_size"))
-    table = difference_table(paired_difference(one.results, other.results), block_size)
-    years = [int(year) for year in table.index]
+    block_size = int(one.results.manifest["block_size"])
+    change = difference_summary(paired_difference(one.results, other.results), block_size)
+    years = change.years
     title = language.text("charts.difference", reference=other.name, unit=language.text("numbers.unit_a_year"))
-    bands = {
-        width: (table[quantile_name(low)].to_numpy(), table[quantile_name(high)].to_numpy())
-        for width, (low, high) in INTERVALS.items()
-    }
 
     def readings(year: int) -> list[tuple[int | str, str]]:
-        cells = _difference_cells(table, years.index(year), n_draws, language)
-        spans = dict(zip(("span_50", "span_80", "span_95"), cells[2:5], strict=True))
-        return [(run, language.text("charts.forecast", name=one.name, median=cells[1], **spans))]
+        return [(run, forecast_reading(change, "rise", years.index(year), one.name, language, "+"))]
 
     headings = ["year", "median", "interval_50", "interval_80", "interval_95", "higher"]
     return {
         "run": run,
         "title": user_words(one.name),
-        "sentence": difference_sentence(table, other.name, n_draws, language),
+        "sentence": difference_sentences(change, other.name, language),
         "diagram": diagram(
             title,
             language.text("charts.describe_difference", first=years[0], last=years[-1]),
-            Scene([Fan(run, years, table[MEDIAN].to_numpy(), bands)]),
+            Scene([fan_of(run, change, "rise")]),
             readings,
             tick_writer(language),
         ),
         "table": Grid(
             title,
             [language.text(f"columns.{name}") for name in headings],
-            [Row(_difference_cells(table, index, n_draws, language)) for index in range(len(years))],
+            [Row(_difference_cells(change, index, language)) for index in range(len(years))],
         ),
+        "because": because(divided, language) if divided.n_assumptions else None,
     }
 
 
-def _difference_cells(table: pd.DataFrame, index: int, n_draws: int, language: Language) -> list[str]:
-    spans = [[difference_end(table, index, quantile_name(level)) for level in levels] for levels in INTERVALS.values()]
+def _difference_cells(change: Summary, index: int, language: Language) -> list[str]:
     return [
-        str(table.index[index]),
-        language.amount(*difference_end(table, index, MEDIAN), "+"),
-        *(language.span(span, "+") for span in spans),
-        language.chance(*difference_end(table, index, "probability_positive"), n_draws),
+        str(change.years[index]),
+        language.amount(*change.estimate("rise", MEDIAN, index), "+"),
+        *(language.span(interval(change, "rise", width, index), "+") for width in INTERVALS),
+        chance_above(change, "rise", 0.0, index, language),
     ]
 
 
@@ -80,7 +72,7 @@ def effect(run: int, each: Told, language: Language) -> dict[str, Any]:
     def channel_readings(year: int) -> list[tuple[int | str, str]]:
         index = summary.years.index(year)
         return [
-            (name, f"{_series_name(name, language)}: {language.money(*statistic(summary, name, 'mean', index), '+')}")
+            (name, f"{_series_name(name, language)}: {language.money(*summary.estimate(name, 'mean', index), '+')}")
             for name in CHANNELS
         ]
 
@@ -109,8 +101,8 @@ def _series_name(name: str, language: Language) -> str:
 
 
 def _effect_cells(summary: Summary, index: int, names: Sequence[str], language: Language) -> list[str]:
-    means = [language.amount(*statistic(summary, name, "mean", index), "+") for name in names]
-    whole = language.amount(*statistic(summary, "investment_effect", "mean", index), "+")
+    means = [language.amount(*summary.estimate(name, "mean", index), "+") for name in names]
+    whole = language.amount(*summary.estimate("investment_effect", "mean", index), "+")
     return [
         str(summary.years[index]), *means, whole, language.span(interval(summary, "investment_effect", 80, index), "+")
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from forecast import __version__
 from forecast.assumptions import Assumption, account, user_words
+from forecast.causes import Division
 from forecast.changes import difference, effect
 from forecast.draws import CHANNELS
 from forecast.figures import Grid, Row, Told, fan_diagram, levels
@@ -27,8 +28,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def edition(told: Sequence[Told], language: Language) -> dict[str, Any]:
-    """What a report says of runs, the first of which is what the others are held against."""
+def edition(told: Sequence[Told], divisions: Sequence[Division], language: Language) -> dict[str, Any]:
+    """What a report says of runs; the first is what the others are held against, with a division of each difference."""
     return {
         "code": language.code,
         "language": language.part("language"),
@@ -37,7 +38,7 @@ def edition(told: Sequence[Told], language: Language) -> dict[str, Any]:
         "facts": _facts(told, language),
         "shorts": [_short(run, each, language) for run, each in enumerate(told)],
         "books": list(books_sentences(told[0].results, language)),
-        "differences": [difference(run, told, language) for run in range(1, len(told))],
+        "differences": [difference(run, told, divided, language) for run, divided in enumerate(divisions, start=1)],
         "fan": fan_diagram(told, language),
         "levels": levels(told, language),
         "layers": [(name, _layer(name, told, language)) for name in _shown_layers(told)],

@@ -15,7 +15,7 @@ from forecast.observations import annual_trade
 from forecast.outcome import outcomes
 from forecast.results import Results
 from forecast.scenario import Scenario
-from forecast.sentences import MEDIAN, chance_above, chance_below, interval, record_of, statistic
+from forecast.sentences import MEDIAN, chance_above, chance_below, interval, record_of
 from forecast.summary import INTERVALS, Summary, quantile_name
 from forecast.vintage import day_of
 
@@ -86,7 +86,7 @@ def forecast_reading(summary: Summary, series: str, index: int, name: str, langu
     spans = {
         f"span_{width}": language.span(interval(summary, series, width, index), sign, places) for width in INTERVALS
     }
-    median = language.money(*statistic(summary, series, MEDIAN, index), sign, places)
+    median = language.money(*summary.estimate(series, MEDIAN, index), sign, places)
     return language.text("charts.forecast", name=name, median=median, **spans)
 
 
@@ -151,7 +151,7 @@ def _level_cells(each: Told, index: int, record: float, language: Language, *, n
     return [
         str(summary.years[index]),
         *([each.name] if named else []),
-        language.amount(*statistic(summary, series, MEDIAN, index), places=1),
+        language.amount(*summary.estimate(series, MEDIAN, index), places=1),
         *(language.span(interval(summary, series, width, index), places=0) for width in INTERVALS),
         chance_above(summary, series, record, index, language),
         chance_below(summary, series, 0.0, index, language),

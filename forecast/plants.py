@@ -81,9 +81,9 @@ class Plants:
         return self._inputs.remembered((Trade, group.projects[0].id), grounds, lambda: self._traded(group))
 
     def _building_grounds(self, group: Group) -> tuple[object, ...]:
-        """The projects, with all others where the fate of one hangs on another."""
-        tied = any(item.tie.requires or item.tie.excludes or item.tie.same_as for item in group.projects)
-        return group.projects, self._plan.outlooks, self._plan.groups if tied else ()
+        """The projects, those their fates hang on, and where what was learned of them stands."""
+        behind = tuple(other for project in group.projects for other in self._fates.behind(project))
+        return group.projects, behind, self._plan.outlooks
 
     def _built(self, group: Group) -> Building:
         output = np.zeros((self._plan.n_periods + 1, self._inputs.streams.n_draws))

@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from forecast.causes import division
+from forecast.comparison import demand_pairs
 from forecast.edition import edition
 from forecast.errors import RunError
 from forecast.figures import Told
@@ -44,7 +46,8 @@ def report(runs: Sequence[Results], opened: str = "en") -> str:
     """The page as text."""
     _demand_one_page(runs)
     told = [Told(results, load_scenario(results.folder / SCENARIO), name) for results, name in _named(runs)]
-    editions = {code: edition(told, language(code)) for code in CODES}
+    divisions = [division(each, told[0]) for each in told[1:]]
+    editions = {code: edition(told, divisions, language(code)) for code in CODES}
     hidden = " ".join(f"without-{name}" for name in editions[opened]["off"])
     switch = language(opened).text("headings.switch")
     return page(
@@ -65,6 +68,8 @@ def _demand_one_page(runs: Sequence[Results]) -> None:
     if len(bases) > 1:
         listed = ", ".join(f"{name} on {basis}" for basis, name in bases.items())
         raise RunError(f"got {listed}; expected runs on one basis, since the two books do not mix")
+    for results in runs[1:]:
+        demand_pairs(results, runs[0])
 
 
 def _named(runs: Sequence[Results]) -> list[tuple[Results, str]]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isfinite
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from forecast.books import unusual_spans
+from forecast.differences import direction, worth_telling
 from forecast.draws import LEVERS, Array
 from forecast.languages import Language
 from forecast.outcome import Outcome, outcomes
@@ -16,9 +15,6 @@ from forecast.quarters import parse_quarter
 from forecast.results import Results
 from forecast.summary import INTERVALS, Summary, exceedance_name, quantile_name
 from forecast.vintage import vintage
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 End = tuple[float, float]
 """A value and its standard error."""
@@ -50,24 +46,19 @@ def telling_years(summary: Summary) -> list[int]:
     return [min(1, last), last] if last > 1 else [last]
 
 
-def statistic(summary: Summary, series: str, name: str, index: int) -> End:
-    """A statistic of one year and its standard error."""
-    return float(summary.value(series, name)[index]), float(summary.standard_error(series, name)[index])
-
-
 def interval(summary: Summary, series: str, width: int, index: int) -> list[End]:
     """Both ends of an interval of one year."""
-    return [statistic(summary, series, quantile_name(level), index) for level in INTERVALS[width]]
+    return [summary.estimate(series, quantile_name(level), index) for level in INTERVALS[width]]
 
 
 def chance_above(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
     """Probability that a series is above a threshold that the run counted."""
-    return language.chance(*statistic(summary, series, exceedance_name(threshold), index), summary.n_draws)
+    return language.chance(*summary.estimate(series, exceedance_name(threshold), index), summary.n_draws)
 
 
 def chance_below(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
     """Probability that it is not."""
-    above, error = statistic(summary, series, exceedance_name(threshold), index)
+    above, error = summary.estimate(series, exceedance_name(threshold), index)
     return language.chance(1 - above, error, summary.n_draws)
 
 
@@ -84,7 +75,7 @@ def level_sentences(summary: Summary, known: tuple[int, float], language: Langua
         language.money(*end, places=0 if abs(end[0]) >= 10 else 1)
         for end in interval(summary, "trade_balance", 80, index)
     )
-    median = language.money(*statistic(summary, "trade_balance", MEDIAN, index), places=0)
+    median = language.money(*summary.estimate("trade_balance", MEDIAN, index), places=0)
     level = language.text("sentences.level", year=year, median=median, low=low, high=high)
     chances = language.text(
         "sentences.chances",
@@ -104,7 +95,7 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
         "sentences.effect",
         origin=origin,
         year=summary.years[last],
-        median=language.money(*statistic(summary, "investment_effect", MEDIAN, last), "+"),
+        median=language.money(*summary.estimate("investment_effect", MEDIAN, last), "+"),
         span=language.money_span(interval(summary, "investment_effect", 80, last), "+"),
         chance=chance_below(summary, "investment_effect", 0.0, last, language),
     )
@@ -126,7 +117,7 @@ def lever_sentence(summary: Summary, language: Language, name: str) -> str:
         "sentences.lever",
         lever=language.text(f"levers.{name}"),
         year=summary.years[last],
-        mean=language.money(*statistic(summary, name, "mean", last), "+"),
+        mean=language.money(*summary.estimate(name, "mean", last), "+"),
         span=language.money_span(interval(summary, name, 80, last), "+"),
     )
 
@@ -140,33 +131,29 @@ def _came(outcome: Outcome, language: Language) -> str:
     return language.text("sentences.outcome", year=outcome.year, value=value, share=share)
 
 
-def difference_sentence(table: pd.DataFrame, reference: str, n_draws: int, language: Language) -> str:
-    """What one scenario changes against another in the last year both have.
+def difference_sentences(change: Summary, reference: str, language: Language) -> str:
+    """What one scenario changes against another in the last year both have, and the likelier direction.
 
     Args:
-        table: from `comparison.difference_table`.
+        change: series `rise` and `fall`, see `differences.both_ways`.
         reference: title of the other scenario.
-        n_draws: draws of both.
     """
-    row = table.iloc[-1]
-    if not table.filter(like="quantile_").to_numpy().any():
+    last = len(change.years) - 1
+    if not _motion(change, "rise").any():
         return language.text("sentences.equal", reference=reference)
-    ends = [difference_end(table, -1, quantile_name(level)) for level in INTERVALS[80]]
-    return language.text(
+    size = language.text(
         "sentences.difference",
         reference=reference,
-        year=row.name,
-        median=language.money(*difference_end(table, -1, MEDIAN), "+"),
-        span=language.money_span(ends, "+"),
-        chance=language.chance(*difference_end(table, -1, "probability_positive"), n_draws),
+        year=change.years[last],
+        median=language.money(*change.estimate("rise", MEDIAN, last), "+"),
+        span=language.money_span(interval(change, "rise", 80, last), "+"),
     )
-
-
-def difference_end(table: pd.DataFrame, index: int, name: str) -> End:
-    """A statistic of a difference and its standard error; one that no draw spreads has none."""
-    row = table.iloc[index]
-    error = float(row[f"{name}_standard_error"])
-    return float(row[name]), error if isfinite(error) else 0.0
+    series, same = direction(change, last)
+    chance = chance_above(change, series, 0.0, last, language)
+    said = [size, language.text(f"sentences.{series}", chance=chance)]
+    if worth_telling(same):
+        said.append(language.text("sentences.same", chance=language.share(round(same, 2))))
+    return " ".join(said)
 
 
 def books_sentences(results: Results, language: Language) -> Iterator[str]:

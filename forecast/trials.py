@@ -15,19 +15,19 @@ from forecast.languages import Language
 from forecast.quarters import parse_time
 from forecast.scenario import Scenario
 from forecast.sentences import (
-    MEDIAN,
-    chance_above,
+    difference_sentences,
     effect_sentence,
-    interval,
     level_sentences,
     lever_sentence,
     moving_levers,
     record_of,
-    statistic,
 )
 from forecast.sliders import Slider, added_from, overrides, sliders
 from forecast.summary import Summary
-from forecast.workbench import DIFFERENCE, Trial, Workbench
+from forecast.workbench import Trial, Workbench
+
+RISE = "rise"
+"""Series of the change of the surplus against the file."""
 
 FILE = "file"
 """What the fan of the unchanged scenario is called in a drawing."""
@@ -131,19 +131,8 @@ def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
     if trial.scenario.investments:
         said.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
     said += [lever_sentence(summary, language, name) for name in moving_levers(summary)]
-    return [*said, _difference_sentence(bench, trial.difference) if moved else language.text("explore.nothing")]
-
-
-def _difference_sentence(bench: Bench, change: Summary) -> str:
-    language, last = bench.language, len(change.years) - 1
-    return language.text(
-        "sentences.difference",
-        reference=bench.scenario.title,
-        year=change.years[last],
-        median=language.money(*statistic(change, DIFFERENCE, MEDIAN, last), "+"),
-        span=language.money_span(interval(change, DIFFERENCE, 80, last), "+"),
-        chance=chance_above(change, DIFFERENCE, 0.0, last, language),
-    )
+    change = difference_sentences(trial.difference, bench.scenario.title, language)
+    return [*said, change if moved else language.text("explore.nothing")]
 
 
 def _fan(bench: Bench, trial: Trial) -> Diagram:
@@ -166,8 +155,8 @@ def _effect(bench: Bench, trial: Trial) -> Diagram:
 def _difference(bench: Bench, trial: Trial) -> Diagram:
     language = bench.language
     names = {"reference": bench.scenario.title, "unit": language.text("numbers.unit_a_year")}
-    scene = Scene([fan_of(0, trial.difference, DIFFERENCE)])
-    return _drawn(language.text("charts.difference", **names), scene, DIFFERENCE, bench, trial)
+    scene = Scene([fan_of(0, trial.difference, RISE)])
+    return _drawn(language.text("charts.difference", **names), scene, RISE, bench, trial)
 
 
 def _ghost(series: str, bench: Bench, start: tuple[int, float] | None = None) -> Fan:
@@ -178,9 +167,9 @@ def _ghost(series: str, bench: Bench, start: tuple[int, float] | None = None) ->
 
 def _drawn(title: str, scene: Scene, series: str, bench: Bench, trial: Trial) -> Diagram:
     language = bench.language
-    summary = trial.difference if series == DIFFERENCE else trial.summary
+    summary = trial.difference if series == RISE else trial.summary
     runs: list[tuple[int | str, str, Summary]] = [(0, "changed", summary)]
-    if series != DIFFERENCE:
+    if series != RISE:
         runs.append((FILE, "original", bench.workbench.file.summary))
     sign = "" if series == "trade_balance" else "+"
     seen = dict(zip(scene.observed[0], scene.observed[1].tolist(), strict=True))

@@ -13,17 +13,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
+import numpy as np
+
 from forecast.block import Baseline, Flows, flows_over, simulated_baseline
+from forecast.differences import both_ways
 from forecast.engine import Settings, block_streams, empty_tally
 from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior
 from forecast.scenario import Scenario, dump_scenario, load_scenario
 from forecast.streams import Streams
-from forecast.summary import Summary, Tally
+from forecast.summary import Summary
 from forecast.vintage import vintage
-
-DIFFERENCE = "difference"
-"""Series of the change of the surplus against the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Trial:
     Attributes:
         scenario: as changed.
         summary: of a run of it; near quarters are left out.
-        difference: of the surplus less that of the file, draw by draw; its one series is `DIFFERENCE`.
+        difference: of the surplus less that of the file, draw by draw; series `rise` and `fall` of
+            `differences.both_ways`.
     """
 
     scenario: Scenario
@@ -82,13 +83,14 @@ class Workbench:
     def _tried(self, scenario: Scenario, plan: Plan) -> Trial:
         if plan.mixes != self._mixes:
             self._lay(plan)
-        tally, change = empty_tally(plan, self._settings), Tally(thresholds=(0.0,), keep=True)
+        tally, changes = empty_tally(plan, self._settings), []
+        balance = plan.series.index("trade_balance")
         for (streams, baseline), before in zip(self._blocks, self._unchanged, strict=True):
             flows = flows_over(baseline, plan, streams)
             tally.add(flows.annual, flows.quarterly[:0])
-            change.add(flows.annual[:1] - before.annual[:1], flows.quarterly[:0])
-        summary = tally.summary(plan.years, plan.series)
-        return Trial(scenario, summary, change.summary(plan.years, (DIFFERENCE,)))
+            changes.append(flows.annual[balance] - before.annual[balance])
+        change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
+        return Trial(scenario, tally.summary(plan.years, plan.series), change)
 
 
 @contextmanager

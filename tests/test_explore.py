@@ -18,19 +18,26 @@ import numpy as np
 import pytest
 
 import forecast
-from forecast.engine import Settings
+from forecast.draws import Array
+from forecast.engine import Settings, simulate
 from forecast.errors import RunError, ScenarioError
 from forecast.explorer import Explorer
+from forecast.fates import Fates
+from forecast.groups import Project
+from forecast.inputs import Inputs
 from forecast.languages import language
+from forecast.plan import compile_plan
 from forecast.posterior import load_posterior
+from forecast.projects import Piece, add_project
 from forecast.results import write_results
 from forecast.scenario import Scenario, load_scenario
 from forecast.sliders import overrides, sliders
 from forecast.trials import Bench, told_trial
+from forecast.vintage import vintage
 from forecast.workbench import Workbench, workbench
 
 ROOT = Path(__file__).parent.parent
-HYUNDAI = ROOT / "scenarios" / "hyundai.yaml"
+HYUNDAI, DEPENDENT = (ROOT / "scenarios" / f"{name}.yaml" for name in ("hyundai", "announced-dependent"))
 SETTINGS = Settings(4_000)
 
 
@@ -75,6 +82,53 @@ def test_a_trial_is_the_run_with_the_same_overrides(
     assert (again.folder / "summary.csv").read_bytes() == (run.folder / "summary.csv").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def tied() -> Iterator[Workbench]:
+    """Announcements that hang on others, come in phases and share luck."""
+    with workbench(load_scenario(DEPENDENT), load_posterior(), SETTINGS) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["investments.SS-01.probability=0.2"],  # SB-01 requires it, and is in another group
+        ["investments.SS-05.amount=1.5", "investments.SS-05.kind=expansion"],  # a kind decides what was learned of it
+        ["localization={path: logistic, local: 0.7, at: 2029Q1, speed: 4}"],
+        ["tariffs=[{id: more, sectors: [batteries, battery_materials], change: 0.2, from: 2028Q1}]"],
+    ],
+    ids=["fate", "kind", "path", "duty"],
+)
+def test_what_is_remembered_of_a_group_is_what_a_fresh_start_gives(tied: Workbench, texts: list[str]) -> None:
+    """Bit for bit, in every statistic of every series, after whatever was tried before."""
+    tied.trial(["investments.SS-01.probability=0.9", "investments.LG-07.amount=2"])
+    trial = tied.trial(texts)
+    plan = compile_plan(trial.scenario, load_posterior(), vintage(None))
+    run = simulate(plan, SETTINGS).summary(plan.years, plan.series)
+    assert trial.summary.series == run.series
+    for name, statistic in run.statistics.items():
+        np.testing.assert_array_equal(trial.summary.statistics[name].value, statistic.value)
+    assert trial.difference.value("rise", "sd").any()
+
+
+def test_only_the_group_that_is_moved_is_simulated_again(tied: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    tied.trial([])
+    built: list[str] = []
+
+    def noted(origin: int, inputs: Inputs, fates: Fates, project: Project, output: Array) -> list[Piece]:
+        built.append(project.id)
+        return add_project(origin, inputs, fates, project, output)
+
+    monkeypatch.setattr("forecast.plants.add_project", noted)
+    tied.trial([])
+    assert built == []
+    tied.trial(["investments.HMG-06.amount=4"])
+    assert set(built) == {"HMG-06"}
+    built.clear()
+    tied.trial(["localization={path: hold}", "investments.HMG-06.amount=4"])
+    assert built == []
+
+
 def run_quarters() -> Any:
     from forecast.quantiles import FINE_LEVELS
     from forecast.summary import Quarters, Statistic
@@ -87,15 +141,15 @@ def test_what_is_not_moved_does_not_move(bench: Workbench) -> None:
     trial = bench.trial([])
     for name, statistic in bench.file.summary.statistics.items():
         np.testing.assert_array_equal(trial.summary.statistics[name].value, statistic.value)
-    assert not trial.difference.value("difference", "sd").any()
-    assert not trial.difference.value("difference", "mean").any()
+    assert not trial.difference.value("rise", "sd").any()
+    assert not trial.difference.value("rise", "mean").any()
 
 
 def test_luck_is_shared_so_that_only_the_effect_moves(bench: Workbench, scenario: Scenario) -> None:
     """The difference spreads a tenth as wide as the level, and a larger mill lowers the surplus of 2035."""
     trial = bench.trial(overrides(scenario, bench.origin, {"investments.HMG-06.amount": 9.0}))
-    assert (trial.difference.value("difference", "sd") < 0.1 * trial.summary.value("trade_balance", "sd")).all()
-    assert trial.difference.value("difference", "quantile_0.5")[-1] < 0
+    assert (trial.difference.value("rise", "sd") < 0.1 * trial.summary.value("trade_balance", "sd")).all()
+    assert trial.difference.value("rise", "quantile_0.5")[-1] < 0
 
 
 def test_a_pledge_grows_with_its_parts(bench: Workbench, scenario: Scenario) -> None:
@@ -206,7 +260,7 @@ def test_a_taken_port_is_named(server: Explorer) -> None:
 def test_assumptions_that_make_no_sense_together_are_told(bench: Workbench) -> None:
     with pytest.raises(ScenarioError, match=r"expected at most the 21 bn USD of the pledge"):
         bench.trial(["investments.HMG-06.amount=9"])
-    assert "is different by" in told_trial(Bench(bench, ("hyundai",), language("en")), MOVES[0])["html"]
+    assert "differs by" in told_trial(Bench(bench, ("hyundai",), language("en")), MOVES[0])["html"]
 
 
 def test_the_command_ends_cleanly_and_names_a_bad_file(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_languages_switch(tab: Browser, reports: dict[str, Path]) -> None:
     tab.run("document.querySelector('[data-language=ko]').focus()")
     tab.press("Enter")
     assert tab.run("document.documentElement.lang") == "ko"
-    assert tab.run("document.title").startswith("한국의 대미 상품수지 흑자 전망")
+    assert tab.run("document.title").startswith("한국의 대미 무역수지 흑자 전망")
     assert (shown(tab, "main[lang=en] h1"), shown(tab, "main[lang=ko] h1")) == (False, True)
     assert tab.run("document.querySelector('[data-language=ko]').getAttribute('aria-pressed')") == "true"
 

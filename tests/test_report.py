@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import html
 import re
 import subprocess
@@ -17,14 +18,19 @@ import pytest
 
 import forecast
 from forecast.bulletin import SCORES, SUMMARY
+from forecast.causes import because, division
 from forecast.cli.pages import LANGUAGES
+from forecast.contrasts import FRAME, TEXTS
 from forecast.diagram import Fan, Scene, diagram
+from forecast.drivers import DRIVERS
 from forecast.engine import Settings
 from forecast.errors import RunError
+from forecast.figures import Told
 from forecast.languages import CODES, language
 from forecast.numerals import percentage
 from forecast.report import report, write_report
-from forecast.results import Results
+from forecast.results import SCENARIO, Results
+from forecast.scenario import Scenario, load_scenario
 from forecast.track_record import read_scores
 from forecast.track_summary import SHIPPED, read_standings, standings, write_standings
 
@@ -86,15 +92,75 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     assert f"The chance that they lower it is {said}." in words
     median = summary.value("trade_balance", "quantile_0.5")[-1]
     assert f"In 2035, Korea's goods surplus with the US would be {median:.0f} bn USD (median)" in words
-    assert f"2035년 대미 상품수지 흑자는 {10 * median:,.0f}"[:-1] in plain(edition(page, "ko"))
+    assert f"2035년 대미 무역수지 흑자는 {10 * median:,.0f}"[:-1] in plain(edition(page, "ko"))
 
 
 def test_the_difference_on_the_page_is_paired(runs: dict[str, Results], page: str) -> None:
     difference = forecast.paired_difference(runs["hyundai"], runs["baseline"]).isel(year=-1)
     words = plain(edition(page, "en"))
-    stated = re.search(r"the surplus of 2035 is different by (\S+) bn USD", words)
+    stated = re.search(r"the surplus of 2035 differs by (\S+) bn USD", words)
     assert stated is not None
     assert float(stated[1].replace("−", "-")) == pytest.approx(float(difference.median()), abs=0.06)
+
+
+def test_the_difference_is_divided_among_the_assumptions(runs: dict[str, Results], page: str) -> None:
+    """Parts as an attribution has them, the largest first, and a whole that is the mean difference."""
+    attribution = forecast.attribute("baseline", "hyundai", Settings(4_000))
+    rows = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', edition(page, "en").partition("Because of what")[2])
+    parts = {
+        contrast.name.removeprefix("investments."): float(part[-1].mean())
+        for contrast, part in zip(attribution.contrasts, attribution.parts, strict=True)
+    }
+    shown = rows[: len(parts)]
+    assert [label.split(" · ")[1] for label, _ in shown] == sorted(parts, key=lambda name: -abs(parts[name]))
+    for label, mean in shown:
+        assert float(mean.replace("−", "-")) == pytest.approx(parts[label.split(" · ")[1]], abs=0.06)
+    label, whole = rows[len(parts)]
+    difference = forecast.paired_difference(runs["hyundai"], runs["baseline"]).isel(year=-1)
+    assert label == "All together"
+    assert float(whole.replace("−", "-")) == pytest.approx(float(difference.mean()), abs=0.06)
+    assert "추가" in plain(edition(page, "ko").partition("차이의 요인별 기여")[2])
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [({"n_draws": 90_000}, "exact parts would take 5 scenarios, too many"), ({"digests": {}}, "run both again")],
+)
+def test_a_difference_that_is_not_divided_says_why(
+    runs: dict[str, Results], manifest: dict[str, Any], said: str
+) -> None:
+    pair = [
+        Told(replaced(runs[name], manifest), load_scenario(runs[name].folder / SCENARIO), name)
+        for name in ("hyundai", "baseline")
+    ]
+    told = because(division(*pair), language("en"))
+    assert told["table"] is None
+    assert said in told["words"]
+
+
+def replaced(run: Results, manifest: dict[str, Any]) -> Results:
+    digests = dict.fromkeys(run.manifest["digests"], "other")
+    changed = {"digests": digests} if "digests" in manifest else manifest
+    return Results(run.folder, run.manifest | changed)
+
+
+def test_every_assumption_that_may_differ_has_a_name() -> None:
+    fields = {field.name for field in dataclasses.fields(Scenario)} - TEXTS - FRAME - {"investments"}
+    assert set(language("en").part("assumptions")) == fields
+    assert set(language("en").part("drivers")) == set(DRIVERS)
+
+
+def test_a_report_of_a_mixture_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mixed.yaml"
+    text = "name: mixed\nmixture:\n  - {scenario: baseline, weight: 0.5}\n  - {scenario: hyundai, weight: 0.5}\n"
+    file.write_text(text, encoding="utf-8")
+    run = forecast.run_scenario(forecast.load_mixture(file), Settings(100), out=tmp_path / "results").results
+    with pytest.raises(RunError, match=r"is a run of a mixture; run its branches one by one and report those"):
+        report([run])
+    command = [sys.executable, "-m", "forecast", "explore", str(file)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == f"error: {file}: is a mixture of scenarios; explore its branches one by one\n"
 
 
 def test_what_was_assumed_stands_on_the_page_with_its_sources(page: str) -> None:
