@@ -106,7 +106,8 @@ def _slider(bench: Bench, item: Slider) -> dict[str, Any]:
         "high": f"{item.high:g}",
         "step": f"{item.step:g}",
         "start": f"{item.start:g}",
-        "form": "percent" if item.share else "number",
+        "form": "percent" if item.share else "money" if item.kind == "amount" else "number",
+        "together": item.group if item.group == "localization" else item.name,
         "unmoved": "" if item.stated else language.text(unmoved),
     }
 

@@ -169,6 +169,7 @@ def test_a_slider_moves_the_distribution(tab: Browser) -> None:
         tab.plug()
         tab.resize(1280)
         tab.open(explorer.address)
+        written = "((name) => document.querySelector(`output[for='${name}']`).textContent)"
         before = tab.run("document.querySelector('.median[data-run=\"0\"]').getAttribute('d')")
         tab.run("document.getElementById('investments.HMG-06.amount').focus()")
         tab.press("End")
@@ -178,6 +179,10 @@ def test_a_slider_moves_the_distribution(tab: Browser) -> None:
         )
         assert tab.run("document.querySelector('.median[data-run=\"0\"]').getAttribute('d')") != before
         assert tab.run("document.querySelector('.slider.moved output').textContent") == "11.6"
+        assert tab.run(f"{written}('localization.speed')") == "as in the file"
+        tab.run("document.getElementById('localization.local').focus()")
+        tab.press("End")
+        assert tab.run(f"{written}('localization.speed')") == "6"  # one curve has all three numbers
         assert "-s investments.HMG-06.amount=11.6" in tab.run("document.querySelector('.command').textContent")
         assert "Up to date" in tab.run("document.getElementById('message').textContent")
         assert tab.said == []

@@ -8,12 +8,14 @@ let stale = false;
 function written(range) {
   const number = Number(range.value);
   if (range.dataset.form === "number") return String(number);
+  if (range.dataset.form === "money") return String(Math.round(number * Number(form.dataset.factor) * 1e6) / 1e6);
   return form.dataset.percent.replace("#", String(Math.round(number * 1000) / 10));
 }
 
 function showPosition(range) {
   const slider = range.closest(".slider");
-  const untouched = !moved.has(range.name) && range.dataset.unmoved !== "";
+  const together = ranges.filter((other) => other.dataset.together === range.dataset.together);
+  const untouched = range.dataset.unmoved !== "" && !together.some((other) => moved.has(other.name));
   slider.classList.toggle("moved", moved.has(range.name));
   slider.querySelector("output").textContent = untouched ? range.dataset.unmoved : written(range);
   range.setAttribute("aria-valuetext", slider.querySelector("output").textContent);
@@ -53,7 +55,7 @@ async function refresh() {
 
 form.addEventListener("input", (event) => {
   moved.add(event.target.name);
-  showPosition(event.target);
+  for (const range of ranges) showPosition(range);
   refresh();
 });
 form.addEventListener("reset", () => {
