@@ -5,6 +5,7 @@ VENV ?= .venv
 UV ?= uv
 SCENARIO ?= scenarios/hyundai.yaml
 ARGS ?=
+WORKERS ?= 2
 FILES ?= 20000
 
 BIN := $(VENV)/bin
@@ -18,7 +19,7 @@ run: $(INSTALLED)
 	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
 
 test: $(INSTALLED)
-	"$(BIN)/python" -m pytest $(ARGS)
+	"$(BIN)/python" -m pytest --numprocesses "$(WORKERS)" --dist loadfile $(ARGS)
 
 refit: $(INSTALLED)
 	"$(BIN)/python" -m pytest tests/test_refit.py -m refit $(ARGS)

@@ -78,7 +78,7 @@ def listed(words: Iterable[str]) -> str:
 def no_such_file(name: str, present: Iterable[str]) -> str:
     """Says that a file is missing, and which ones are there."""
     present = list(present)
-    return f"{got(name)}, no such file; {meant(name, present) if present else 'its folder holds no YAML file'}"
+    return f"{got(name)}, no such file; {meant(name, present) if present else 'its folder holds no other YAML file'}"
 
 
 def demand(condition: bool, message: str) -> None:

@@ -15,6 +15,11 @@ def shipped_folder() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "scenarios"
 
 
+def shipped_names() -> list[str]:
+    """Names of them, which stand for their files, sorted."""
+    return sorted(file.stem for file in shipped_folder().glob("*.yaml"))
+
+
 def scenario_path(given: str) -> Path:
     """The file given, or the shipped scenario of that name where there is no such file."""
     shipped = shipped_folder() / f"{given}.yaml"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from forecast.phrases import no_such_file
 from forecast.place import Place, refusal
+from forecast.shipped import shipped_names
 
 MAX_BYTES = 2**20
 MAX_LINE = 20_000
@@ -55,7 +56,7 @@ def _demand_readable(path: Path, place: Place) -> None:
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise refusal(place, no_such_file(path.name, _files(path.parent))) from None
+        raise refusal(place, no_such_file(path.name, _present(path))) from None
     if stat.S_ISDIR(status.st_mode):
         raise refusal(place, "got a directory, expected a YAML file")
     if not stat.S_ISREG(status.st_mode):
@@ -64,8 +65,10 @@ def _demand_readable(path: Path, place: Place) -> None:
         raise refusal(place, f"got {status.st_size / 2**20:.1f} MiB, expected at most {MAX_BYTES // 2**20} MiB")
 
 
-def _files(folder: Path) -> list[str]:
-    return sorted(file.name for file in folder.glob("*.y*ml")) if folder.is_dir() else []
+def _present(path: Path) -> list[str]:
+    """Files in the folder of a path; for a bare word the shipped scenarios too, which go by their names."""
+    names = shipped_names() if str(path) == path.stem else []
+    return names + sorted(file.name for file in path.parent.glob("*.y*ml"))
 
 
 def position_of(text: str, index: int, shown: str) -> Place:

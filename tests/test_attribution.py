@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -101,6 +102,29 @@ def test_a_new_field_is_compared_and_entries_that_name_each_other_stay_together(
     found = contrasts(replace(reference, alliances=(plan,)), replace(reference, investments=smaller))
     assert names(found) == ["investments.HMG-01-vehicles", "investments.HMG-06, alliances.plan"]
     assert [contrast.separable for contrast in found] == [True, False]
+
+
+def test_correlated_inputs_keep_their_entries_together_and_leave_others_alone(tmp_path: Path) -> None:
+    for name in ("baseline", "hyundai"):
+        shutil.copy(Path(__file__).parent.parent / "scenarios" / f"{name}.yaml", tmp_path)
+    file = tmp_path / "correlated.yaml"
+    file.write_text(
+        "extends: hyundai.yaml\nname: correlated\n"
+        "localization: {path: hold}\n"
+        "investments:\n"
+        "  - {id: HMG-06, amount: 5}\n"
+        "  - {id: HMG-01-parts, amount: 3}\n"
+        "  - {id: HMG-01-vehicles, amount: 4}\n"
+        "correlations:\n"
+        "  - {between: [investments.HMG-06.scale, investments.HMG-01-parts.scale], rank: 0.5}\n"
+    )
+    found = contrasts(shipped("hyundai"), forecast.load_scenario(file))
+    assert names(found) == [
+        "investments.HMG-01-parts, investments.HMG-06, correlations",
+        "investments.HMG-01-vehicles",
+        "localization",
+    ]
+    assert [contrast.separable for contrast in found] == [False, True, False]
 
 
 def test_parts_are_shapley_values_of_simulated_coalitions() -> None:

@@ -161,3 +161,19 @@ def test_what_cannot_be_compared_is_refused_before_a_draw(arguments: list[str], 
     assert code == 2
     assert words in printed
     assert not (tmp_path / "none").exists()
+
+
+def test_a_mixture_is_compared_and_not_attributed(tmp_path: Path) -> None:
+    """A draw of the mixture is one of its branches, so against that branch the difference is exactly nothing."""
+    file = tmp_path / "mix.yaml"
+    file.write_text(
+        "name: mix\nmixture:\n  - {scenario: hyundai, weight: 0.6}\n  - {scenario: baseline, weight: 0.4}\n"
+    )
+    found = forecast.compare("hyundai", file, Settings(2_000), out=tmp_path)
+    same = np.asarray((found.difference == 0).all("year")) & np.asarray(found.alternative.draws["branch"] == "hyundai")
+    assert abs(same.mean() - 0.6) < 4 * np.sqrt(0.6 * 0.4 / 2_000)
+    assert found.streams.alternative == ("mixture.branch",)
+    arguments = ["compare", "hyundai", str(file), "--attribute", "--out", str(tmp_path)]
+    told = CliRunner().invoke(cli, arguments)
+    assert told.exit_code == 2
+    assert "--attribute: got the mixture mix, expected scenarios" in told.output

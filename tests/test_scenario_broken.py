@@ -17,7 +17,8 @@ FILES = sorted(path.name for path in BROKEN.glob("*.yaml"))
 EXPECTED = dict(
     section.split("\n", 1) for section in f"\n{(BROKEN / 'expected.txt').read_text('utf-8')}".split("\n# ")[1:]
 )
-QUICK = 0.3
+QUICK = 1.0
+"""Seconds of the processor's time that a refusal may take."""
 JARGON = re.compile(
     r"pydantic|Input should|errors\.|Value error|union|tuple|dict|NoneType|https?://errors|Traceback|literal"
 )
@@ -58,9 +59,9 @@ ENTRY = "  - id: A\n" + "    key: [0, 1]\n" * 12
 
 def refused_quickly(path: Path) -> str:
     message(BROKEN / "empty.yaml")
-    start = time.perf_counter()
+    start = time.process_time()
     text = message(path)
-    assert time.perf_counter() - start < QUICK
+    assert time.process_time() - start < QUICK
     return text
 
 
@@ -106,6 +107,10 @@ def test_a_missing_file_is_named_with_its_like(tmp_path: Path) -> None:
     (tmp_path / "hyundai.yaml").write_text("name: hyundai")
     text = message(tmp_path / "hyundia.yaml")
     assert 'got text "hyundia.yaml", no such file; did you mean hyundai.yaml?' in text
+
+
+def test_a_bare_word_may_have_meant_a_shipped_scenario() -> None:
+    assert 'got text "hyundia", no such file; did you mean hyundai? Accepted: announced,' in message(Path("hyundia"))
 
 
 def test_utf_16_is_refused(tmp_path: Path) -> None:
