@@ -75,10 +75,10 @@ class Language:
         return self.text({"": "numbers.percent", "<": "numbers.less", ">": "numbers.more"}[side], number=number)
 
     def share(self, fraction: float) -> str:
-        """A fraction in whole percent, or to a tenth where it is no whole one.
+        r"""A fraction in whole percent, or to a tenth where it is no whole one.
 
         >>> language("en").share(0.155), language("ko").share(0.8)
-        ('15.5 %', '80%')
+        ('15.5\xa0%', '80%')
         """
         return self.text("numbers.percent", number=f"{100 * fraction:.1f}".removesuffix(".0").replace("-", "−"))
 

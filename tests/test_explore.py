@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -212,6 +213,16 @@ def test_the_page_and_its_moving_part(server: Explorer) -> None:
     told = json.loads(text)
     assert "Tariffs change the surplus of 2035 by" in told["html"]
     assert "forecast run hyundai -s &#39;tariffs=[{id: added-cars" in told["html"]
+
+
+def test_a_page_that_is_closed_before_its_answer_leaves_no_word(
+    server: Explorer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_connection(server.server_address) as left:
+        left.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closed with a reset
+        left.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+    assert asked(server, "GET", "/")[0] == 200
+    assert capfd.readouterr().err == ""
 
 
 JSON = "application/json"

@@ -88,7 +88,7 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     words = plain(edition(page, "en"))
     chance = 1 - summary.value("investment_effect", "exceedance_0")[-1]
     error = summary.standard_error("investment_effect", "exceedance_0")[-1]
-    said = language("en").chance(chance, error, 4_000)
+    said = plain(language("en").chance(chance, error, 4_000))
     assert f"The chance that they lower it is {said}." in words
     median = summary.value("trade_balance", "quantile_0.5")[-1]
     assert f"In 2035, Korea's goods surplus with the US would be {median:.0f} bn USD (median)" in words
@@ -247,7 +247,7 @@ def test_languages_have_the_same_keys_and_places() -> None:
 
 
 def test_money_keeps_its_precision_in_korean() -> None:
-    assert language("en").money(-3.541, 0.02, "+") == "−3.54 bn USD"
+    assert language("en").money(-3.541, 0.02, "+") == "−3.54\xa0bn USD"
     assert language("ko").money(-3.541, 0.02, "+") == "−35.4억 달러"
     assert language("ko").money(77.8, 0.3) == "778억 달러"
     assert language("ko").chance(0.0, 0.0, 4_000) == "0.1% 미만"
