@@ -15,7 +15,7 @@ import csv
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,17 +27,22 @@ from forecast.draws import Array
 from forecast.drivers import quarterly_drivers
 from forecast.models.baseline import baseline_task
 from forecast.models.bridge import bridge_task
+from forecast.models.channels import sector_task
 from forecast.models.drivers import drivers_task
 from forecast.models.localization import localization_task
+from forecast.models.realisation import realisation_task
 from forecast.models.running import running_task
 from forecast.models.task import Free, Task
 from forecast.observations import quarterly_trade
 from forecast.parallel import first_alone
 from forecast.posterior import current_digests
+from forecast.readings import Reading, invested_in_wave
 from forecast.replicas import Replica, replicas, row_of
 from forecast.sampling import Effort, Refits, Sample, prior_draws
+from forecast.sectors import load_sectors
 from forecast.streams import generator
 from forecast.uniformity import Study
+from forecast.wave import load_wave
 
 N_KEPT = 99
 """Posterior draws a true value is ranked among."""
@@ -58,10 +63,34 @@ N_TRIES = 3
 CHUNK = 20
 """Repetitions done by one worker in a row."""
 
-SECONDS_A_REFIT = {"baseline": 3.5, "drivers": 1.5, "running": 0.4, "localization": 0.4, "bridge": 0.8}
+SECONDS_A_REFIT = {
+    "baseline": 3.5,
+    "drivers": 1.5,
+    "running": 0.4,
+    "localization": 0.4,
+    "bridge": 0.8,
+    "sectors": 1.2,
+    "realisation": 0.5,
+}
 """Measured on one core of a server of 2023, data making included."""
 
 JOINT = "joint log density"
+
+_RESTS_ON = (
+    *("processes", "realisation", "channels", "wave", "readings"),
+    *("made", "cohort", "replicas", "sampling", "calibration"),
+)
+"""Modules that ranks rest on beside the models: equations, makers of data, and what fits and ranks."""
+
+
+def _sectors_alone(readings: Sequence[Reading]) -> Task:
+    """The task of the sectors with levels drawn anew, not those of stored prior rows, which are always the same.
+
+    Coefficients that no reading depends on stay at their prior medians.
+    """
+    medians = [[float(belief.law.ppf(0.5)) for belief in sector.values()] for sector in load_sectors().values()]
+    return replace(sector_task(load_wave(), readings, invested_in_wave(), np.array([medians])), states={})
+
 
 _TASKS: Mapping[str, Callable[[Any, int], Task]] = {
     "baseline": lambda observed, origin: baseline_task(observed, quarterly_drivers(origin), quarterly_trade()),
@@ -69,6 +98,8 @@ _TASKS: Mapping[str, Callable[[Any, int], Task]] = {
     "running": lambda observed, origin: running_task(observed, len(quarterly_trade().later_exports)),
     "localization": localization_task,
     "bridge": bridge_task,
+    "sectors": lambda readings, origin: _sectors_alone(readings),
+    "realisation": lambda fates, origin: realisation_task(fates),
 }
 
 
@@ -129,7 +160,7 @@ def run_chunk(chunk: Chunk) -> list[Trial]:
     block, skipped = divmod(chunk.first, CHUNK)
     rng = generator(chunk.seed, f"calibration.{chunk.model}", block)
     replica, refits = _replica(chunk.model), _refits(chunk.model)
-    task = _task(chunk.model, replica.observed)
+    task = fitted_task(chunk.model, replica.observed)
     truths = prior_draws(task, CHUNK, rng)
     seeds = rng.integers(0, 2**31, (CHUNK, N_TRIES)).tolist()
     made = []
@@ -158,7 +189,7 @@ def ranks(truth: Free, draws: Free) -> dict[str, int]:
 def _trial(replica: Replica[Any], refits: Refits, task: Task, free: Free, seeds: Sequence[int]) -> Trial:
     rows = task.rows({name: values[None] for name, values in free.items()})
     made = replica.make(row_of(rows, 0), np.random.default_rng(seeds[0]))
-    again = _task(replica.model, made.observed)
+    again = fitted_task(replica.model, made.observed)
     truth = {**free, **made.states}
     found, refused = _mixed_sample(refits, again, seeds)
     density = {JOINT: np.asarray(refits.log_density(again, truth))}
@@ -197,7 +228,7 @@ def _chunks(model: str, first: int, n: int, seed: int) -> Iterator[Chunk]:
 
 @cache
 def _refits(model: str) -> Refits:
-    return Refits(_task(model, _replica(model).observed))
+    return Refits(fitted_task(model, _replica(model).observed))
 
 
 @cache
@@ -205,7 +236,8 @@ def _replica(model: str) -> Replica[Any]:
     return next(replica for replica in replicas() if replica.model == model)
 
 
-def _task(model: str, observed: Any) -> Task:
+def fitted_task(model: str, observed: Any) -> Task:
+    """The task that fits a model to data in the form of those observed, where the prior draws every truth."""
     return _TASKS[model](observed, quarterly_trade().origin)
 
 
@@ -213,8 +245,8 @@ def _key(seed: int) -> str:
     """What ranks depend on, in a line."""
     package = files("forecast")
     code = hashlib.sha256()
-    for name in ("processes.py", "replicas.py", "calibration.py", "sampling.py"):
-        code.update((package / name).read_bytes().replace(b"\r\n", b"\n"))
+    for name in _RESTS_ON:
+        code.update((package / f"{name}.py").read_bytes().replace(b"\r\n", b"\n"))
     digests = current_digests()
     return f"# seed {seed}, model {digests['model'][:12]}, data {digests['data'][:12]}, code {code.hexdigest()[:12]}"
 

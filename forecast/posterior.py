@@ -71,6 +71,7 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
         "delay_shape": (),
         "delay_scale": (3,),
         "delay_sector": (12,),
+        "revised": (),
         "revision_spread": (3,),
     },
     "sectors": {"coefficients": (12, 10), "remainders": (7,)},

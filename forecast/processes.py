@@ -38,7 +38,8 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 |              | delay_shape        | ()     | shape of Weibull's law of what a late start is late beyond two months |
 |              | delay_scale        | (3,)   | scale of that law, quarters, by kind, in an average sector           |
 |              | delay_sector       | (12,)  | ratio of a sector's scale to the average                             |
-|              | revision_spread    | (3,)   | sd of log(realised over stated amount), by kind                      |
+|              | revised            | ()     | chance that an amount is revised at all                              |
+|              | revision_spread    | (3,)   | sd of log(realised over stated amount) of one that is, by kind       |
 | sectors      | coefficients       | (12, 10) | sector coefficients, in the order of `SECTORS` and `COEFFICIENTS`  |
 
 Baseline, with y = log flow, e the shock, and the ratio's gap g[t] = y[t, exports] - y[t, imports] - ratio:

@@ -64,7 +64,8 @@ def _own_scale(inputs: Inputs, project: Project) -> Values:
     if project.scale is not None:
         return inputs.value(project.scale)
     uniforms = inputs.streams.uniforms(f"investments.{project.id}.scale")
-    return realisation.revision(uniforms, inputs.realisation["revision_spread"][project.outlook])
+    rows = inputs.realisation
+    return realisation.revision(uniforms, rows["revised"], rows["revision_spread"][project.outlook])
 
 
 def _slip(inputs: Inputs, project: Project) -> Values:

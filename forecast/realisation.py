@@ -34,6 +34,7 @@ PRIORS: tuple[str, ...] = (
     "delay_scale",
     "delay_shape",
     "selection",
+    "revised_odds",
     "revision_spread",
     "bought_spread",
     "kind_spread",
@@ -42,6 +43,12 @@ PRIORS: tuple[str, ...] = (
 
 LATE = 2 / 3
 """Quarters from which a start is late in the count behind `late_odds`: two months."""
+
+UNREVISED = 0.05
+"""Log points within which nobody reports that an amount was revised.
+
+Judgement: amounts are printed to two digits or so, and a smaller revision is no news.
+"""
 
 
 @cache
@@ -78,9 +85,13 @@ def slip(uniforms: Array, late: Array, shape: Array, scale: Array) -> Array:
     return np.asarray(np.where(of_late > 0.0, LATE + scale * (-np.log1p(-of_late)) ** (1.0 / shape), 0.0))
 
 
-def revision(uniforms: Array, spread: Array) -> Array:
-    """Realised over stated amount, lognormal around 1, at uniform levels."""
-    return np.asarray(np.exp(spread * scipy.special.ndtri(uniforms)))
+def revision(uniforms: Array, revised: Array, spread: Array) -> Array:
+    """Realised over stated amount at uniform levels: exactly 1, or with chance `revised` lognormal around 1.
+
+    The quantile function of the mixture, so that a plant revised down in one scenario is not revised up in another.
+    """
+    of_revised = np.minimum(np.minimum(uniforms, 1.0 - uniforms) / revised, 0.5)
+    return np.asarray(np.exp(np.copysign(spread * scipy.special.ndtri(of_revised), uniforms - 0.5)))
 
 
 def outlook(rows: Mapping[str, Array]) -> dict[str, Array]:
@@ -88,8 +99,8 @@ def outlook(rows: Mapping[str, Array]) -> dict[str, Array]:
 
     Returns:
         By kind, `(n_rows, 3)`: chance to stand after three years, chance to be late by more than two quarters, median
-        delay of a late start in quarters, standard deviation of log(realised over stated amount). Of all,
-        `(n_rows,)`: chance to be late at all.
+        delay of a late start in quarters, standard deviation of log(realised over stated amount) of a revised amount.
+        Of all, `(n_rows,)`: chance to be late at all, chance that the amount is revised at all.
     """
     late, shape, scale = rows["late"][:, None], rows["delay_shape"][:, None], rows["delay_scale"]
     return {
@@ -97,6 +108,7 @@ def outlook(rows: Mapping[str, Array]) -> dict[str, Array]:
         "late": rows["late"],
         "late_by_2_quarters": late * np.exp(-(((2.0 - LATE) / scale) ** shape)),
         "median_delay_if_late": LATE + scale * np.log(2.0) ** (1.0 / shape),
+        "revised": rows["revised"],
         "revision_spread": rows["revision_spread"],
     }
 
@@ -109,7 +121,8 @@ def combined(rows: Mapping[str, Array], pairs: list[tuple[str, str]]) -> dict[st
         pairs: kind and sector of each column.
 
     Returns:
-        `hazard`, `delay_scale` and `revision_spread`, `(n_pairs, n_rows)`, `late` and `delay_shape`, `(n_rows,)`.
+        `hazard`, `delay_scale` and `revision_spread`, `(n_pairs, n_rows)`, `late`, `delay_shape` and `revised`,
+        `(n_rows,)`.
     """
     kinds = [KINDS.index(kind) for kind, _ in pairs]
     sectors = [SECTORS.index(sector) for _, sector in pairs]
@@ -119,4 +132,5 @@ def combined(rows: Mapping[str, Array], pairs: list[tuple[str, str]]) -> dict[st
         "revision_spread": np.ascontiguousarray(rows["revision_spread"][:, kinds].T),
         "late": rows["late"],
         "delay_shape": rows["delay_shape"],
+        "revised": rows["revised"],
     }

@@ -8,15 +8,17 @@ and `calibration` know no model by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic
 
 import numpy as np
 
+from forecast.cohort import fates_summary, made_fates
 from forecast.draws import Array
 from forecast.drivers import DRIVERS, QuarterlyDrivers, quarterly_drivers
+from forecast.made import Made, Observed, Rows
 from forecast.models.evidence import (
     BASELINE_QUARTERS,
     DRIVER_QUARTERS,
@@ -31,29 +33,14 @@ from forecast.observations import (
     ProcurementShare,
     QuarterlyTrade,
     bridge_observations,
+    outcomes,
     procurement_shares,
     quarterly_trade,
 )
 from forecast.processes import FLOWS, baseline_flows, bridge_ratios, driver_growth
+from forecast.readings import Reading, bottom_up, invested_in_wave, load_readings
 from forecast.vintage import vintage
-
-Rows: TypeAlias = Mapping[str, Array]
-"""One parameter row of a model as `processes` takes it, `(..., 1)`."""
-
-Observed = TypeVar("Observed")
-
-
-@dataclass(frozen=True, slots=True)
-class Made(Generic[Observed]):
-    """Data made from a parameter row.
-
-    Attributes:
-        observed: in the form of those observed.
-        states: by name, the free parameters of the model that were made on the way and lie behind the data.
-    """
-
-    observed: Observed
-    states: Mapping[str, Array] = field(default_factory=dict)
+from forecast.wave import load_wave
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +72,8 @@ def replicas() -> tuple[Replica[Any], ...]:
         *running,
         Replica("localization", procurement_shares(), partial(_made_shares, procurement_shares()), _share_summary),
         Replica("bridge", books, partial(_made_books, books, origin), partial(_books_summary, origin)),
+        Replica("sectors", load_readings(), partial(_made_readings, load_readings()), _readings_summary),
+        Replica("realisation", outcomes(), partial(made_fates, outcomes()), fates_summary),
     )
 
 
@@ -240,6 +229,18 @@ def _books_summary(origin: int, observed: BridgeObservations) -> dict[str, float
         mean = means[FLOWS.index(span.flow)]
         found[f"{span.flow} ratio: {span.months} less mean, log %"] = 100 * np.log(span.ratio) - mean
     return found
+
+
+def _made_readings(readings: Sequence[Reading], rows: Rows, rng: np.random.Generator) -> Made[Sequence[Reading]]:
+    """Readings around what the plants of the wave and the remainders say."""
+    explained = bottom_up(load_wave(), rows["coefficients"], readings, invested_in_wave())
+    errors = np.array([reading.error for reading in readings]) * rng.standard_normal(len(readings))
+    values = (np.array(explained) + rows["remainders"])[:, 0] + errors
+    return Made([replace(reading, value=value) for reading, value in zip(readings, values.tolist(), strict=True)])
+
+
+def _readings_summary(readings: Sequence[Reading]) -> dict[str, float]:
+    return {f"{_words(reading.id)}, {reading.unit}": reading.value for reading in readings}
 
 
 def _autocorrelation(values: Array, lag: int = 1) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 
 from forecast import realisation
 from forecast.dates import date_law
+from forecast.distributions import LogNormal
 from forecast.document import Node
 from forecast.draws import Array
 from forecast.groups import Project
@@ -170,11 +171,12 @@ def _outlook(row: Row, project: Project, plan: Plan, posterior: Posterior) -> di
     late, shape, scale = learned["late"], learned["delay_shape"], learned["delay_scale"][0]
     delay = float(np.median(realisation.LATE + scale * np.log(2.0) ** (1.0 / shape)))
     spread = float(np.median(learned["revision_spread"][0]))
-    low, high = realisation.revision(np.array([0.1, 0.9]), np.array(spread)).tolist()
+    low, high = LogNormal(1.0, spread).ppf([0.1, 0.9]).tolist()
+    revised = float(learned["revised"].mean())
     return {
         "probability": f"{chance:.2f}, until its planned start",
         "slip": f"late with chance {float(late.mean()):.2f}, then by {delay:.1f} quarters (median)",
-        "scale": f"1, 80 % interval {low:.2f} to {high:.2f}",
+        "scale": f"kept with chance {1 - revised:.2f}, else times {low:.2f} to {high:.2f} (80 %)",
     }
 
 

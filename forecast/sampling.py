@@ -10,7 +10,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shutil import which
 from typing import Any
 
@@ -154,6 +154,7 @@ class Refits:
     """One model fitted again and again to other data of the same shape, with one compilation."""
 
     def __init__(self, task: Task) -> None:
+        task = _exchangeable(task)
         self._compiled = compiled(task)
         self._model = task.build()
         self._log_density = self._model.compile_logp(mode="FAST_COMPILE")
@@ -171,4 +172,18 @@ class Refits:
 
 def data_arrays(task: Task) -> dict[str, Array]:
     """Data of a task's model by name."""
-    return {str(variable.name): variable.get_value() for variable in task.build().data_vars}
+    return {str(variable.name): variable.get_value() for variable in _exchangeable(task).build().data_vars}
+
+
+def _exchangeable(task: Task) -> Task:
+    """The same task where what was observed is data of the model, even if the model holds it as a constant."""
+
+    def build() -> pymc.Model:
+        model = task.build()
+        fixed = [seen for seen in model.observed_RVs if isinstance(model.rvs_to_values[seen], Constant)]
+        with model:
+            for seen in fixed:
+                model.rvs_to_values[seen] = pymc.Data(f"{seen.name}_seen", model.rvs_to_values[seen].data)
+        return model
+
+    return replace(task, build=build)

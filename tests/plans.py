@@ -61,6 +61,7 @@ REALISATION = {
     "late": np.full(1, 0.5),
     "delay_shape": np.ones(1),
     "delay_scale": np.ones((1, 1)),
+    "revised": np.full(1, 0.5),
     "revision_spread": np.full((1, 1), 0.1),
 }
 """Rows as a plan holds them: of one pair of kind and sector."""

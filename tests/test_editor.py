@@ -171,6 +171,7 @@ EXPLAINED = [
     r"localization\.path \| fitted \| fitted \| baseline\.yaml:\d+ \(extended\)",
     r"construction_start \| \{earliest: 2025Q2, latest: 2026Q4\} \| judged \| hyundai\.yaml:\d+",
     r"probability \| 0\.\d\d, until its planned start \| fitted \| learned for greenfield, steel",
+    r"scale \| kept with chance 0\.\d\d, else times 0\.\d\d to 1\.\d\d \(80 %\) \| fitted \| learned for .*, steel",
     r"output_per_capex \| 0\.60, 80 % 0\.44 to 0\.83 \| judged \| prior, evidence of grade L",
     r"machinery_share \| 0\.65, .* \| fitted \| prior \(evidence of grade M\) met by data",
     r"100 draws: about \d+\.\d s and \d+ MB, in one process\. An estimate from a pilot of 100 draws .*",

@@ -50,7 +50,13 @@ def test_priors_follow_their_notes() -> None:
     shape, scale = laws["delay_shape"].median, laws["delay_scale"].median
     late = LATE + stats.weibull_min(shape, scale=scale).ppf([0.5, 0.95])
     assert late == pytest.approx([2.5, 10.0], rel=0.1)
-    assert laws["bought_spread"].median * laws["revision_spread"].median == pytest.approx(0.02)
+    assert laws["revised_odds"].median == pytest.approx((1 / 3) / (2 / 3))
+    odds = LogNormal(laws["revised_odds"].median, laws["revised_odds"].sigma).ppf(np.array([0.025, 0.975]))
+    assert odds / (1 + odds) == pytest.approx([1 / 15, 3 / 4], rel=0.1)
+    spread = laws["revision_spread"].median
+    assert np.exp([spread, -spread]) == pytest.approx([1.5, 2 / 3], abs=0.01)
+    assert 2 * stats.norm.sf(math.log(2) / spread) == pytest.approx(1 / 12, rel=0.02)
+    assert laws["bought_spread"].median * spread == pytest.approx(0.5 * (2.1 - 2.0) / 2.05, rel=0.05)
 
 
 def test_a_judgement_says_so() -> None:
@@ -103,9 +109,37 @@ def test_a_certain_delay_is_weibulls_own() -> None:
     assert found == pytest.approx(stats.weibull_min(0.7, loc=LATE, scale=2.0).ppf(uniforms))
 
 
-def test_a_revision_is_lognormal_around_one() -> None:
+def test_a_sure_revision_is_lognormal_around_one() -> None:
     uniforms = np.array([0.05, 0.5, 0.95])
-    assert revision(uniforms, np.full(3, 0.3)) == pytest.approx(LogNormal(1.0, 0.3).ppf(uniforms))
+    assert revision(uniforms, np.ones(3), np.full(3, 0.3)) == pytest.approx(LogNormal(1.0, 0.3).ppf(uniforms))
+
+
+def mixture_cdf(x: Array, revised: float, spread: float) -> Array:
+    """Chance to be at most `x`, in closed form: a step at 1 between the halves of a lognormal law."""
+    return np.asarray(revised * stats.lognorm(spread).cdf(x) + (1 - revised) * (x >= 1))
+
+
+def test_quantiles_of_a_revision_invert_the_mixture_and_never_fall() -> None:
+    found = revision(UNIFORMS, np.full_like(UNIFORMS, 0.3), np.full_like(UNIFORMS, 0.5))
+    assert (np.diff(found) >= 0).all()
+    apart = found != 1
+    assert mixture_cdf(found[apart], 0.3, 0.5) == pytest.approx(UNIFORMS[apart], abs=1e-12)
+    assert (np.abs(UNIFORMS[~apart] - 0.5) <= 0.35).all()
+    ends = revision(np.array([1e-300, 1 - 2**-53]), np.full(2, 0.3), np.full(2, 0.5))
+    assert np.isfinite(ends).all()
+    assert (ends > 0).all()
+
+
+def test_amounts_are_kept_exactly_as_often_as_said_and_revised_with_mean_and_spread_of_the_law() -> None:
+    chance, spread = 0.3, 0.5
+    found = revision(UNIFORMS, np.full_like(UNIFORMS, chance), np.full_like(UNIFORMS, spread))
+    assert (found == 1).mean() == pytest.approx(1 - chance, abs=2 / len(UNIFORMS))
+    law = stats.lognorm(spread)
+    mean = 1 - chance + chance * law.mean()
+    square = 1 - chance + chance * (law.var() + law.mean() ** 2)
+    assert found.mean() == pytest.approx(mean, rel=1e-4)
+    assert found.std() == pytest.approx(math.sqrt(square - mean**2), rel=1e-3)
+    assert np.log(found).std() == pytest.approx(math.sqrt(chance) * spread, rel=1e-3)
 
 
 def rows(n_rows: int = 4) -> dict[str, Array]:
@@ -151,16 +185,16 @@ def flows(made: Plan, n_draws: int = 3_000) -> Array:
     return simulated_flows(made, Streams(0, 0, n_draws)).annual
 
 
-def test_no_hazard_no_delay_and_no_spread_is_certainty() -> None:
+def test_no_hazard_no_delay_and_no_revision_is_certainty() -> None:
     """Chance, slip and scale of nothing: bit for bit the plant that states 1, 0 and 1."""
     plant = learned("probability", "slip", "scale")
-    rows_of_none = with_rows(plan(group(plant)), hazard=0.0, late=1e-300, revision_spread=0.0)
+    rows_of_none = with_rows(plan(group(plant)), hazard=0.0, late=1e-300, revised=1e-300)
     assert flows(rows_of_none).tobytes() == flows(plan(group(project("A")))).tobytes()
 
 
 def test_a_plant_that_states_its_own_is_unmoved_by_the_rows() -> None:
     stated = plan(group(project("A", probability=0.8, slip=2.0, scale=LogNormal(1.0, 0.1))))
-    moved = with_rows(stated, hazard=3.0, late=0.9, delay_scale=40.0, revision_spread=1.0)
+    moved = with_rows(stated, hazard=3.0, late=0.9, delay_scale=40.0, revised=0.9, revision_spread=1.0)
     assert flows(stated).tobytes() == flows(moved).tobytes()
 
 
@@ -173,10 +207,17 @@ def test_constant_rows_are_a_scenario_that_states_their_laws() -> None:
             beyond = stats.weibull_min(0.8, loc=LATE, scale=3.0).ppf(np.maximum(u - 0.6, 0) / 0.4)
             return np.where(u > 0.6, beyond, 0.0)
 
+    @dataclass(frozen=True)
+    class Revised:
+        def ppf(self, u: Any) -> Array:
+            of_revised = np.where(u < 0.5, np.minimum(u / 0.4, 0.5), np.maximum((u - 0.6) / 0.4, 0.5))
+            return np.asarray(LogNormal(1.0, 0.3).ppf(of_revised))
+
     chance = math.exp(-0.05 * 2)
-    stated = project("A", production=ORIGIN + 9, probability=chance, scale=LogNormal(1.0, 0.3), slip=Late())  # type: ignore[arg-type]
+    stated = project("A", production=ORIGIN + 9, probability=chance, scale=Revised(), slip=Late())  # type: ignore[arg-type]
     made = plan(group(learned("probability", "slip", "scale", production=ORIGIN + 9)))
-    found = with_rows(made, hazard=0.05, late=0.4, delay_shape=0.8, delay_scale=3.0, revision_spread=0.3)
+    rows_of_laws = {"late": 0.4, "delay_shape": 0.8, "delay_scale": 3.0, "revised": 0.4, "revision_spread": 0.3}
+    found = with_rows(made, hazard=0.05, **rows_of_laws)
     np.testing.assert_allclose(flows(found), flows(plan(group(stated))), rtol=1e-9, atol=1e-12)
 
 
@@ -251,13 +292,14 @@ def test_selection_weighs_late_plants(models: Any) -> None:
     assert found == pytest.approx(math.log(1.2 / 1.8) + math.log(0.6 / 1.8), rel=1e-6)
 
 
-def test_likelihood_of_revisions_is_normal_and_hides_small_ones(models: Any) -> None:
+def test_likelihood_of_revisions_is_a_chance_and_a_normal_size_and_hides_small_ones(models: Any) -> None:
     plants = [replace(PLANT, revision=value) for value in (1.5, 1.0, 0.5)]
     plants.append(replace(PLANT, kind="acquisition", revision=1.0))
-    built, bought = stats.norm(0, 0.3), stats.norm(0, 0.03)
-    expected = built.logpdf(math.log(1.5)) + built.logpdf(math.log(0.5))
-    expected += math.log(1 - 2 * built.sf(0.05)) + math.log(1 - 2 * bought.sf(0.05))
-    found = potential(models, plants, "revisions", revision_spread=0.3, bought_spread=0.1)
+    chance, built, bought = 0.4, stats.norm(0, 0.3), stats.norm(0, 0.03)
+    expected = 2 * math.log(chance) + built.logpdf(math.log(1.5)) + built.logpdf(math.log(0.5))
+    expected += sum(math.log(1 - chance + chance * (1 - 2 * law.sf(0.05))) for law in (built, bought))
+    odds = chance / (1 - chance)
+    found = potential(models, plants, "revisions", revised_odds=odds, revision_spread=0.3, bought_spread=0.1)
     assert found - math.log(2 * math.pi) == pytest.approx(
         expected
     )  # the model drops a constant for each revised amount
@@ -335,7 +377,7 @@ def test_the_fit_converges_to_the_weighted_prior_and_kinds_without_data_stay_wit
     found, _ = posterior_rows(models.realisation_task(seen), Effort(n_draws=1_000, n_tuning=500))
     rows_drawn, weights = weighted(models, seen, 12_000)
     assert 1 / (weights**2).sum() > 100
-    for name in ("late", "hazard", "delay_scale", "revision_spread"):
+    for name in ("late", "hazard", "delay_scale", "revised", "revision_spread"):
         drawn, learned_logs = np.log(rows_drawn[name]), np.log(found[name])
         mean = np.einsum("r,r...->...", weights, drawn)
         spread = np.sqrt(np.einsum("r,r...->...", weights**2, (drawn - mean) ** 2) + learned_logs.var(axis=0) / 400)

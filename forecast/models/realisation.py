@@ -20,16 +20,13 @@ from pytensor.tensor.variable import TensorVariable
 from forecast.draws import Array
 from forecast.models.task import Free, Task
 from forecast.observations import Outcome
-from forecast.realisation import KINDS, LATE, prior_laws
+from forecast.realisation import KINDS, LATE, UNREVISED, prior_laws
 from forecast.sectors import SECTORS
 
-UNREVISED = 0.05
-"""Log points within which an amount counts as unrevised.
-
-Judgement: amounts are printed to two digits or so, and a smaller revision is no news.
-"""
-
-_LEVELS = ("hazard", "late_odds", "delay_scale", "delay_shape", "selection", "revision_spread", "bought_spread")
+_LEVELS = (
+    *("hazard", "late_odds", "delay_scale", "delay_shape", "selection"),
+    *("revised_odds", "revision_spread", "bought_spread"),
+)
 _LAWS = ("hazard", "delay_scale")
 _DEVIATING = np.eye(len(KINDS))[1:]
 _BOUGHT = np.array([kind == "acquisition" for kind in KINDS], dtype=float)
@@ -56,11 +53,12 @@ def realisation_model(outcomes: Sequence[Outcome]) -> pm.Model:
       has is as late as the rounding of both dates allows. An early plant counts as one that is not late.
     - Late plants are likelier to be collected, by an unknown factor, `selection`. So the chance to be late rests on the
       count of its prior, which covers late and timely projects alike, and the cases tell how long delays are.
-    - The log of realised over stated amount is normal around 0.
+    - An amount is kept exactly, or revised with one chance for all; the log of realised over stated amount is then
+      normal around 0. A revision too small to be reported counts as none.
 
     Logarithms of the hazard and of the scale of the delay deviate by sector, and by kind from those of a new plant,
-    which is what the counts behind the priors are of. A plant of sector `mixed` has the average sector's. Revisions
-    tell apart what is built and what is bought.
+    which is what the counts behind the priors are of. A plant of sector `mixed` has the average sector's. Sizes of
+    revisions tell apart what is built and what is bought.
     """
     believed = prior_laws()
     levels, spreads = ([believed[name] for name in names] for names in (_LEVELS, ("kind_spread", "sector_spread")))
@@ -120,11 +118,12 @@ def _delays(free: Mapping[str, TensorVariable], outcomes: Sequence[Outcome]) -> 
 
 
 def _revisions(free: Mapping[str, TensorVariable], outcomes: Sequence[Outcome]) -> TensorVariable:
+    chance = pt.sigmoid(_level(free, "revised_odds"))
     spread = pt.exp(_of_plants(outcomes, _log_revision_spread(free)))
     logs = np.log([plant.revision or 1.0 for plant in outcomes])
     distance = pm.Data("log_revision", logs) / spread
-    revised = -0.5 * distance**2 - pt.log(spread)
-    unrevised = pt.log(pt.erf(UNREVISED / (2**0.5 * spread)))
+    revised = pt.log(chance / spread) - 0.5 * distance**2
+    unrevised = pt.log(1 - chance * pt.erfc(UNREVISED / (2**0.5 * spread)))
     return pt.where(pm.Data("revised", logs != 0.0), revised, unrevised).sum()
 
 
@@ -132,12 +131,17 @@ def _realisation_rows(free: Free) -> dict[str, Array]:
     return {
         "hazard": np.exp(_log_kinds(free, "hazard", np.exp)),
         "hazard_sector": np.exp(_log_sectors(free, "hazard", np.exp)),
-        "late": 1 / (1 + np.exp(-_level(free, "late_odds")))[..., 0],
+        "late": _chance(free, "late_odds"),
         "delay_shape": np.exp(_level(free, "delay_shape"))[..., 0],
         "delay_scale": np.exp(_log_kinds(free, "delay_scale", np.exp)),
         "delay_sector": np.exp(_log_sectors(free, "delay_scale", np.exp)),
+        "revised": _chance(free, "revised_odds"),
         "revision_spread": np.exp(_log_revision_spread(free)),
     }
+
+
+def _chance(free: Free, odds: str) -> Array:
+    return np.asarray(1 / (1 + np.exp(-_level(free, odds)))[..., 0])
 
 
 def _log_kinds(free: Mapping[str, Any], law: str, exp: Callable[[Any], Any] = pt.exp) -> Any:
