@@ -142,6 +142,12 @@ def attribute(
     return _joined(game, blocks)
 
 
+def scenarios_needed(found: Collection[Contrast]) -> int:
+    """Scenarios that an exact attribution to some contrasts simulates for each block of draws."""
+    n_separable = sum(contrast.separable for contrast in found)
+    return int(2 ** (len(found) - n_separable)) * (1 + n_separable)
+
+
 def stated_scenario(given: Scenario | str | Path) -> Scenario:
     """A scenario as given, or that of a file or of a shipped name."""
     return given if isinstance(given, Scenario) else load_scenario(scenario_path(str(given)))

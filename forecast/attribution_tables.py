@@ -20,14 +20,15 @@ from forecast.summary import Summary
 SHOWN = 12
 """Assumptions shown one by one; the others are added up."""
 
-_ALL, _OTHERS = "all", "others"
+ALL, OTHERS = "all", "others"
+"""Series of `parts_summary` beside those of the assumptions: the whole difference, and some parts added up."""
 
 
 def attribution_table(comparison: Comparison, attribution: Attribution, year: int) -> Group:
     """Part of each assumption in the difference of a year, the largest first, and the channels it goes through."""
     index = attribution.years.index(year)
-    order = _ranked(attribution, index)
-    summary = _summary(attribution, order[SHOWN:])
+    order = ranked(attribution, index)
+    summary = parts_summary(attribution, order[SHOWN:])
     means = attribution.channels.value[..., index]
     moving = [row for row in range(len(ACCOUNT)) if means[:, row].any()]
     headings = [ACCOUNT_NAMES[ACCOUNT[row]].capitalize().replace(" ", "\n", 1) for row in moving]
@@ -41,9 +42,9 @@ def attribution_table(comparison: Comparison, attribution: Attribution, year: in
         label, change = Text(shorten(_label(contrast), 42)), Text(shorten(contrast.change, 21))
         table.add_row(label, change, *_numbers(summary, contrast.name, index), *cells)
     if order[SHOWN:]:
-        table.add_row(f"{len(order) - SHOWN} others together", "", *_numbers(summary, _OTHERS, index))
+        table.add_row(f"{len(order) - SHOWN} others together", "", *_numbers(summary, OTHERS, index))
     table.add_section()
-    table.add_row("All", "", *_numbers(summary, _ALL, index))
+    table.add_row("All", "", *_numbers(summary, ALL, index))
     names = f"{comparison.alternative.name} less {comparison.reference.name}"
     title = f"Because of what: surplus under {names} in {year}, bn USD, {BASIS_NAMES[comparison.reference.basis]}"
     return titled(title, table)
@@ -54,9 +55,9 @@ def attribution_words(attribution: Attribution, year: int) -> Text:
     if not attribution.contrasts:
         return Text("The two assume the same: there is nothing to attribute.")
     index = attribution.years.index(year)
-    summary = _summary(attribution, [])
-    largest = attribution.contrasts[_ranked(attribution, index)[0]]
-    whole, part = (number(summary, name, "mean", index) for name in (_ALL, largest.name))
+    summary = parts_summary(attribution, [])
+    largest = attribution.contrasts[ranked(attribution, index)[0]]
+    whole, part = (number(summary, name, "mean", index) for name in (ALL, largest.name))
     return Text(
         f"The largest part in {year} is that of {_label(largest)} ({largest.change}): {part} bn USD of a difference "
         f"of {whole} (means; 80 % interval of the part {interval(summary, largest.name, 80, index)}). "
@@ -78,17 +79,17 @@ def _method(attribution: Attribution) -> str:
     )
 
 
-def _ranked(attribution: Attribution, index: int) -> list[int]:
+def ranked(attribution: Attribution, index: int) -> list[int]:
     """Assumptions by the size of their mean part in a year, the largest first."""
     order: list[int] = np.argsort(-np.abs(attribution.parts[:, index].mean(axis=-1)), kind="stable").tolist()
     return order
 
 
-def _summary(attribution: Attribution, others: list[int]) -> Summary:
+def parts_summary(attribution: Attribution, others: list[int]) -> Summary:
     """Statistics of every part, of some together and of the whole difference, series by name of the assumption."""
     together = attribution.parts[others].sum(axis=0)
     draws = np.concatenate([attribution.parts, together[None], attribution.difference[None]])
-    names = [*(contrast.name for contrast in attribution.contrasts), _OTHERS, _ALL]
+    names = [*(contrast.name for contrast in attribution.contrasts), OTHERS, ALL]
     return summarised(draws, attribution.years, names, BLOCK_SIZE)
 
 

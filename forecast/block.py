@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +13,14 @@ from forecast import channels
 from forecast.conditioning import condition
 from forecast.draws import N_QUARTERS, Array
 from forecast.duties import Duties, purchases
-from forecast.fates import Fates
 from forecast.inputs import Inputs
 from forecast.plan import Plan
+from forecast.plants import Plants
 from forecast.processes import Reading, baseline_flows, bridge_ratios, driver_growth
-from forecast.projects import add_project
-from forecast.purchasing import Purchasing
+from forecast.projects import add_pieces
 from forecast.shocks import add_to_growth, added_amounts, scale_flows
 from forecast.streams import Streams
+from forecast.years import annual_news, annual_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +39,57 @@ class Flows:
     branch: NDArray[np.intp] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a block gives without investments and levers, which is the same whatever a scenario says of them.
+
+    Attributes:
+        flows: exports and imports, `(n_periods, n_draws)` each, bn USD a quarter, US Census basis.
+        bridge: the basis of the plan over US Census by year and flow, `(n_years, 2, n_draws)`, or one draw of ones.
+        annual: exports and imports by year, `(n_years, n_draws)` each, bn USD a year, basis of the plan.
+        kept: what plans laid over it had to work out, for the next one (`Inputs.kept`).
+    """
+
+    flows: tuple[Array, Array]
+    bridge: Array
+    annual: tuple[Array, Array]
+    kept: dict[Any, Any] = field(default_factory=dict)
+
+
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     """Results of one block."""
+    return flows_over(simulated_baseline(plan, streams), plan, streams)
+
+
+def simulated_baseline(plan: Plan, streams: Streams) -> Baseline:
+    """The part of a block that investments and levers leave as it is."""
     inputs = block_inputs(plan, streams)
-    baseline = _baseline(plan, inputs)
+    flows = _baseline(plan, inputs)
+    bridge = _bridge(plan, inputs.streams)
+    annual = _annual_baseline(plan, bridge, flows)
+    for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, inputs):
+        annual[flow][:] += annual_sums(plan, amount)
+        flows[flow][:] += amount
+    return Baseline(flows, bridge, annual, inputs.kept)
+
+
+def flows_over(baseline: Baseline, plan: Plan, streams: Streams) -> Flows:
+    """Results of one block from its baseline: investments and levers on top of it."""
+    inputs = block_inputs(plan, streams, baseline.kept)
     duties = Duties(plan.levers, inputs, plan.origin, plan.n_periods)
     (capital_goods, intermediates, displaced, returned), near = _investments(plan, inputs, duties)
-    bridge = _bridge(plan, inputs.streams)
-    annual_baseline = _annual_baseline(plan, bridge, baseline)
-    for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, inputs):
-        annual_baseline[flow][:] += _annual(plan, amount)
-        baseline[flow][:] += amount
-    baseline_exports, baseline_imports = annual_baseline
+    baseline_exports, baseline_imports = baseline.annual
     contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
     exports = baseline_exports + (capital_goods + intermediates - displaced)
     imports = baseline_imports + returned
     balances = (baseline_exports - baseline_imports, contributions.sum(axis=0))
     levers: tuple[Array, ...] = ()
     if plan.levers is not None:
-        change, bought = _levers(plan, inputs, duties, baseline[0], near)
-        levers = (change * bridge[:, 0], -bought)
+        change, bought = _levers(plan, inputs, duties, baseline.flows[0], near)
+        levers = (change * baseline.bridge[:, 0], -bought)
         exports, imports = exports + levers[0], imports + bought
     annual = np.stack([exports - imports, exports, imports, *balances, *contributions, *levers])
-    return Flows(annual, _quarterly(baseline, near))
+    return Flows(annual, _quarterly(baseline.flows, near))
 
 
 def _levers(plan: Plan, inputs: Inputs, duties: Duties, exports: Array, near: Array) -> tuple[Array, Array]:
@@ -74,7 +103,7 @@ def _levers(plan: Plan, inputs: Inputs, duties: Duties, exports: Array, near: Ar
     n_near = near.shape[1]
     near[0] += change[:n_near]
     near[1] += bought[1 : n_near + 1] - bought[0]
-    return _annual(plan, change), _annual_news(plan, bought)
+    return annual_sums(plan, change), annual_news(plan, bought)
 
 
 def _quarterly(baseline: tuple[Array, Array], news: Array) -> Array:
@@ -122,7 +151,7 @@ def _reading(plan: Plan, streams: Streams) -> Reading | None:
 
 def _annual_baseline(plan: Plan, bridge: Array, flows: tuple[Array, Array]) -> tuple[Array, Array]:
     """The same by calendar year, `(n_years, n_draws)` each, on the basis of the plan."""
-    annual = np.stack([_annual(plan, flow) for flow in flows], axis=1)
+    annual = np.stack([annual_sums(plan, flow) for flow in flows], axis=1)
     annual[0] += plan.observed[:, None]
     annual *= bridge
     return annual[:, 0], annual[:, 1]
@@ -139,13 +168,13 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
     return bridge_ratios(rows, normals, tail)
 
 
-def block_inputs(plan: Plan, streams: Streams) -> Inputs:
+def block_inputs(plan: Plan, streams: Streams, kept: dict[Any, Any] | None = None) -> Inputs:
     """Uncertain numbers of the block, correlated as the plan says; rows of plants only where there are any."""
-    streams = replace(streams, mixes=plan.mixes)
+    streams, kept = replace(streams, mixes=plan.mixes), {} if kept is None else kept
     if not plan.groups:
-        return Inputs(streams)
+        return Inputs(streams, kept=kept)
     coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
-    return Inputs(streams, coefficients, picked_rows(plan, streams, "realisation"))
+    return Inputs(streams, coefficients, picked_rows(plan, streams, "realisation"), kept)
 
 
 def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Array, ...], Array]:
@@ -159,25 +188,18 @@ def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Arra
     near = np.zeros((2, min(N_QUARTERS, plan.n_periods) + 1, streams.n_draws))
     n_near = near.shape[1]
     if plan.groups:
-        fates = Fates(plan, inputs)
-        purchasing = Purchasing(plan, inputs, picked_rows(plan, streams, "localization"))
+        plants = Plants(plan, inputs, duties, picked_rows(plan, streams, "localization"))
         for group in plan.groups:
-            output = np.zeros_like(capital_goods)
-            for project in group.projects:
-                add_project(plan.origin, inputs, fates, project, capital_goods, output)
-            rates = inputs.values(group.coefficients)
-            korean_share = purchasing.korean_share(group, rates["korean_share"], duties.pressure(group.sector))
-            bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)
-            bought = duties.on_inputs(group.sector, bought)
-            replaced = duties.on_finished(group.sector, output)
-            intermediates += _annual_news(plan, bought)
-            displaced += channels.displaced_exports(_annual_news(plan, replaced), rates["displacement_rate"])
-            returned += channels.reverse_imports(_annual_news(plan, output), rates["reverse_import_rate"])
-            near[0] += bought[:n_near] - channels.displaced_exports(replaced[:n_near], rates["displacement_rate"])
-            near[1] += channels.reverse_imports(output[:n_near], rates["reverse_import_rate"])
+            add_pieces(capital_goods, plants.building(group).orders)
+            trade = plants.trade(group)
+            intermediates += trade.intermediates
+            displaced += trade.displaced
+            returned += trade.returned
+            near[0] += trade.exports
+            near[1] += trade.imports
     capital_goods = duties.on_machinery(capital_goods)
     near[0] += capital_goods[:n_near]
-    annual = (_annual_news(plan, capital_goods), intermediates, displaced, returned)
+    annual = (annual_news(plan, capital_goods), intermediates, displaced, returned)
     return annual, np.asarray(channels.news(near[:, 1:], near[:, :1], 1.0))
 
 
@@ -191,21 +213,3 @@ def _picked(rows: Mapping[str, Array], streams: Streams, model: str) -> dict[str
     n_rows = next(iter(rows.values())).shape[-1]
     index = (streams.uniforms(f"posterior.{model}") * n_rows).astype(np.intp)
     return {name: np.asarray(values.take(index, axis=-1)) for name, values in rows.items()}
-
-
-def _annual_news(plan: Plan, flow: Array) -> Array:
-    """News by calendar year, `(n_years, n_draws)`, of a flow whose row 0 is the origin."""
-    n_quarters = np.full((len(plan.years), 1), 4.0)
-    n_quarters[0] = _quarters_of_first_year(plan)
-    return np.asarray(channels.news(_annual(plan, flow[1:]), flow[0], n_quarters))
-
-
-def _annual(plan: Plan, flow: Array) -> Array:
-    """Sums over calendar years of the quarters after the origin, `(n_years, n_draws)`."""
-    first = _quarters_of_first_year(plan)
-    later = flow[first:].reshape(len(plan.years) - 1, 4, flow.shape[-1]).sum(axis=1)
-    return np.concatenate([flow[:first].sum(axis=0, keepdims=True), later])
-
-
-def _quarters_of_first_year(plan: Plan) -> int:
-    return plan.n_periods - 4 * (len(plan.years) - 1)

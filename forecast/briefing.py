@@ -12,11 +12,12 @@ from rich.text import Text
 
 from forecast.draws import BASES, CHANNELS, LEVERS
 from forecast.layout import plain_table, short, titled
+from forecast.numerals import percentage, rounded
 from forecast.observations import AnnualTrade, History
 from forecast.outcome import Outcome
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES, MONTHS, months_label
 from forecast.results import Results
-from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quantile_name
+from forecast.summary import INTERVALS, Summary, exceedance_name, quantile_name
 from forecast.vintage import vintage
 
 if TYPE_CHECKING:
@@ -256,23 +257,12 @@ def _interval(summary: Summary, series: str, width: int, index: int, sign: str =
 
 
 def _number(summary: Summary, series: str, name: str, index: int, sign: str = "", places: int = 2) -> str:
-    """A value with the decimals its Monte Carlo error allows, `places` at most, and a true minus sign."""
-    value = float(summary.value(series, name)[index])
-    allowed = min(decimals(float(summary.standard_error(series, name)[index])), places)
-    return f"{round(value, allowed) + 0.0:{sign}.{allowed}f}".replace("-", "−")
+    """A value with the decimals its Monte Carlo error allows, `places` at most."""
+    return rounded(*summary.estimate(series, name, index), places, sign)
 
 
 def _chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool = False) -> str:
-    """Probability in percent with the decimals its error allows; where no draw disagrees, the bound at 95 %.
-
-    Source of the bound: the rule of three, Hanley and Lippman-Hand (1983), JAMA 249(13): 1743-1745.
-    """
-    above = 100 * float(summary.value(series, exceedance_name(threshold))[index])
-    chance = 100 - above if below else above
-    least = max(300 / max(summary.n_draws, 1), 0.1)
-    if chance < least / 2:
-        return f"< {least:.3g} %"
-    if chance > 100 - least / 2:
-        return f"> {max(100 - least, 0):.3g} %"
-    error = 100 * float(summary.standard_error(series, exceedance_name(threshold))[index])
-    return f"{chance:.{min(decimals(error), 1)}f} %"
+    """Probability in percent with the decimals its error allows."""
+    above, error = summary.estimate(series, exceedance_name(threshold), index)
+    side, percent = percentage(1 - above if below else above, error, summary.n_draws)
+    return f"{side} {percent} %".lstrip()

@@ -15,6 +15,7 @@ from forecast.quarters import format_quarter, parse_quarter
 from forecast.series import QuarterlyTrade
 from forecast.track_pages import save_track_pictures
 from forecast.track_record import Scores, our_quantiles, read_scores, write_quantiles, write_scores
+from forecast.track_summary import write_standings
 from forecast.track_tables import (
     SHOWN,
     answer,
@@ -32,6 +33,8 @@ BEGIN, END = "<!-- record -->", "<!-- /record -->"
 """Marks around the part of the page that the command writes."""
 
 PAGE, SCORES, QUANTILES, YEARS = "README.md", "scores.csv", "quantiles.csv", "annual_quantiles.csv"
+SUMMARY = "summary.csv"
+"""A few rows of the scores; `data/track_record.csv` is a copy of those of the published record."""
 
 _EARLIER = parse_quarter("2025Q2")
 
@@ -62,6 +65,7 @@ def _write_record(
 ) -> None:
     write_scores(scores, target / SCORES)
     kept = read_scores(target / SCORES)
+    write_standings(kept, target / SUMMARY)
     (target / PAGE).write_text(_page(page, record_section(kept)), encoding="utf-8")
     write_quantiles(target / QUANTILES, said, "quarter", design.horizon)
     write_quantiles(target / YEARS, said, "year", design.horizon)

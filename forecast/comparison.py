@@ -59,7 +59,7 @@ class Comparison:
     @cached_property
     def by_year(self) -> Summary:
         """Statistics of the difference of each year; series `rise` and `fall`, see `differences.both_ways`."""
-        return both_ways(_values(self.difference), self._years, self._block_size, self.beyond)
+        return difference_summary(self.difference, self._block_size, self.beyond)
 
     @cached_property
     def cumulated(self) -> Summary:
@@ -138,7 +138,7 @@ def paired_difference(alternative: Results, reference: Results, series: str = "t
     Raises:
         RunError: the runs do not share seed, draws, basis, day, parameters or code, or their draws were not kept.
     """
-    _demand_pairs(alternative, reference)
+    demand_pairs(alternative, reference)
     difference = alternative.draws[series] - reference.draws[series]
     return difference.assign_attrs(units="bn USD per year", basis=reference.basis)
 
@@ -150,7 +150,12 @@ def difference_table(difference: xr.DataArray, block_size: int) -> pd.DataFrame:
         difference: from `paired_difference`.
         block_size: draws in a block; the spread between blocks gives the Monte Carlo error.
     """
-    return _table(both_ways(_values(difference), [int(year) for year in difference["year"]], block_size))
+    return _table(difference_summary(difference, block_size))
+
+
+def difference_summary(difference: xr.DataArray, block_size: int, beyond: Sequence[float] = ()) -> Summary:
+    """Statistics of a paired difference of each year; series `rise` and `fall`, see `differences.both_ways`."""
+    return both_ways(_values(difference), [int(year) for year in difference["year"]], block_size, beyond)
 
 
 def _table(summary: Summary) -> pd.DataFrame:
@@ -190,7 +195,12 @@ def _series(run: Results, name: str, years: Sequence[int]) -> Array:
     return _values(run.draws[name].sel(year=list(years)))
 
 
-def _demand_pairs(alternative: Results, reference: Results) -> None:
+def demand_pairs(alternative: Results, reference: Results) -> None:
+    """Refuse runs whose draws are no pairs.
+
+    Raises:
+        RunError: they do not share what is in `SHARED` and `DIGESTS`.
+    """
     found = [_identity(results) for results in (alternative, reference)]
     differing = [key for key in found[0] if found[0][key] != found[1][key]]
     if differing:

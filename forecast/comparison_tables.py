@@ -10,6 +10,7 @@ from rich.text import Text
 
 from forecast.attribution import ACCOUNT
 from forecast.comparison import Comparison
+from forecast.differences import direction, worth_telling
 from forecast.layout import plain_table, titled
 from forecast.numerals import percentage, rounded
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES
@@ -82,17 +83,16 @@ def comparison_words(comparison: Comparison) -> Text:
 
 def _direction(summary: Summary, index: int) -> str:
     """The likelier direction and its chance, and the chance of no difference where that is possible."""
-    name = exceedance_name(0.0)
-    up, down = (float(summary.value(series, name)[index]) for series in ("rise", "fall"))
-    verb, series = ("raises", "rise") if up >= down else ("lowers", "fall")
-    none = f", and that it makes no difference {100 * (1 - up - down):.0f} %" if up + down < 0.995 else ""
+    series, same = direction(summary, index)
+    verb = {"rise": "raises", "fall": "lowers"}[series]
+    none = f", and that it makes no difference {100 * same:.0f} %" if worth_telling(same) else ""
     size = chance(summary, series, 0.0, index)
     return f"the chance that it {verb} the surplus of {summary.years[index]} is {size}{none}"
 
 
 def number(summary: Summary, series: str, name: str, index: int) -> str:
     """A signed statistic with the decimals its Monte Carlo error allows, two at most, one from 10 bn USD on."""
-    value, error = (float(part(series, name)[index]) for part in (summary.value, summary.standard_error))
+    value, error = summary.estimate(series, name, index)
     return rounded(value, error, 1 if abs(value) >= 10 else 2, "+")
 
 
@@ -103,9 +103,7 @@ def interval(summary: Summary, series: str, width: int, index: int) -> str:
 
 def chance(summary: Summary, series: str, threshold: float, index: int) -> str:
     """Probability that a series exceeds a threshold that was counted."""
-    name = exceedance_name(threshold)
-    value, error = (float(part(series, name)[index]) for part in (summary.value, summary.standard_error))
-    side, percent = percentage(value, error, summary.n_draws)
+    side, percent = percentage(*summary.estimate(series, exceedance_name(threshold), index), summary.n_draws)
     return f"{side} {percent} %".lstrip()
 
 

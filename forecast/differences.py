@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecast.draws import Array
-from forecast.summary import Summary, Tally
+from forecast.summary import Summary, Tally, exceedance_name
 
 
 def summarised(
@@ -33,3 +33,14 @@ def both_ways(difference: Array, years: Sequence[int], block_size: int, beyond: 
     """
     draws = np.stack([difference, -difference])
     return summarised(draws, years, ("rise", "fall"), block_size, sorted({0.0, *map(float, beyond)}))
+
+
+def direction(change: Summary, index: int) -> tuple[str, float]:
+    """The likelier of `rise` and `fall` in a year of `both_ways`, and the share of draws that see no difference."""
+    up, down = (change.estimate(series, exceedance_name(0.0), index)[0] for series in ("rise", "fall"))
+    return "rise" if up >= down else "fall", 1 - up - down
+
+
+def worth_telling(same: float) -> bool:
+    """Whether a share of draws without a difference shows in whole percent."""
+    return same > 0.005

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 
 from forecast import tariffs
 from forecast.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.draws import Array
-from forecast.inputs import Input, Inputs, Outcomes, Values
+from forecast.inputs import Inputs, Outcomes, Values
 from forecast.lever_plan import FINISHED, INPUTS, MACHINERY, NEVER, Duty, Levers, Purchase, Taxed
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How exports of one sector answer to its duties, `(n_periods + 1, n_draws)`; row 0, the origin, is neutral.
-
-    Attributes:
-        factor: exports over what they would be under the regime of the origin.
-        pressure: multiplier of the odds of local supply.
-        shares: of Korea's exports, at either end of the composition.
-    """
-
-    factor: Array
-    pressure: Array
-    shares: tuple[float, ...]
 
 
 class Duties:
@@ -41,18 +25,17 @@ class Duties:
     """
 
     def __init__(self, levers: Levers | None, inputs: Inputs, origin: int, n_periods: int) -> None:
-        taxed: Mapping[str, Taxed] = {} if levers is None else levers.taxed
-        self._shape = (n_periods, inputs.streams.n_draws)
-        numbers = _Numbers(inputs, cache(inputs.value))  # one law stands in many duties, and its quantiles are slow
-        self._weight = 0.0 if levers is None else numbers.value(levers.responses["weight_of_2026"])
-        self._answers = {sector: _answer(item, numbers, origin, n_periods) for sector, item in taxed.items()}
+        self._taxed: Mapping[str, Taxed] = {} if levers is None else levers.taxed
+        self._inputs = inputs
+        self._time = origin + np.arange(n_periods + 1.0)[:, None]
+        self._weight = 0.0 if levers is None else inputs.value(levers.responses["weight_of_2026"])
 
     def change_of_exports(self) -> Array:
         """Change of Korea's exports to the US, a fraction of all, `(n_periods, n_draws)`, the origin left out."""
-        change = np.zeros(self._shape)
-        for answer in self._answers.values():
-            early, late = answer.shares
-            change += (early + self._weight * (late - early)) * (answer.factor[1:] - 1.0)
+        change = np.zeros((len(self._time) - 1, self._inputs.streams.n_draws))
+        for sector, taxed in self._taxed.items():
+            early, late = taxed.shares
+            change += (early + self._weight * (late - early)) * (self._kept(sector, _factor)[1:] - 1.0)
         return change
 
     def on_finished(self, sector: str, flow: Array) -> Array:
@@ -69,60 +52,73 @@ class Duties:
 
     def pressure(self, sector: str) -> Array | None:
         """Multiplier of the odds of local supply to plants of a sector, None where there is no duty."""
-        answer = self._answers.get(INPUTS.get(sector, sector))
-        return None if answer is None else answer.pressure
+        sector = INPUTS.get(sector, sector)
+        return self._kept(sector, _pressure) if sector in self._taxed else None
 
     def _under(self, sector: str, flow: Array) -> Array:
-        answer = self._answers.get(sector)
-        return flow if answer is None else tariffs.under_duty(flow, answer.factor)
+        return tariffs.under_duty(flow, self._kept(sector, _factor)) if sector in self._taxed else flow
+
+    def grounds(self, sector: str) -> tuple[Taxed | None, ...]:
+        """All that duties on what plants of a sector buy and replace follow from."""
+        return tuple(self._taxed.get(names.get(sector, sector)) for names in (INPUTS, FINISHED))
+
+    def _kept(self, sector: str, answer: Callable[[Taxed, Inputs, Array], Array]) -> Array:
+        taxed = self._taxed[sector]
+        return self._inputs.remembered((answer, sector), taxed, lambda: answer(taxed, self._inputs, self._time))
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    """Uncertain numbers of a block, each worked out once."""
-
-    inputs: Inputs
-    value: Callable[[Input], Values]
-
-    def values(self, sources: Mapping[str, Input]) -> dict[str, Values]:
-        return {name: self.value(source) for name, source in sources.items()}
+def _factor(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
+    """Exports of a sector over what they would be under the regime of the origin, the first of the quarters `time`."""
+    price, quantity, pace = _targets((_log_price, _log_quantity, _pace), taxed, inputs, time)
+    news = slice(-len(time), None)
+    price, quantity = price[news], tariffs.adjusted(quantity, pace)[news]
+    return np.asarray(np.exp(price - price[0] + quantity - quantity[0]))
 
 
-def _answer(taxed: Taxed, numbers: _Numbers, origin: int, n_periods: int) -> Answer:
-    """What exports of a sector make of its duties after the origin, those that came before it still at work."""
-    time = np.arange(taxed.first, origin + n_periods + 1.0)[:, None]
-    price, quantity, points, pace = _targets(taxed, numbers, time)
-    news = slice(origin - taxed.first, None)
-    quantity, points = (tariffs.adjusted(target, pace)[news] for target in (quantity, points))
-    price = price[news]
-    return Answer(np.exp(price - price[0] + quantity - quantity[0]), np.exp(points - points[0]), taxed.shares)
+def _pressure(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
+    """Multiplier of the odds of local supply, neutral at the origin."""
+    points, pace = _targets((_points, _pace), taxed, inputs, time)
+    points = tariffs.adjusted(points, pace)[-len(time) :]
+    return np.asarray(np.exp(points - points[0]))
 
 
-def _targets(taxed: Taxed, numbers: _Numbers, time: Array) -> list[Array]:
-    """Log price, log quantity and log odds of local supply in the long run, and the pace, `(n_rows, n_draws)` each."""
-    before = _effects(taxed, taxed.before, numbers.values(taxed.responses))
-    paths = [np.zeros((len(time), numbers.inputs.streams.n_draws)) + effect for effect in before]
+Effect: TypeAlias = Callable[[float, Values, Mapping[str, Values]], Values]
+"""What one rate does in the long run, in each draw: of the regime's rate, the rate and the responses."""
+
+
+def _targets(effects: tuple[Effect, ...], taxed: Taxed, inputs: Inputs, time: Array) -> list[Array]:
+    """Each effect from the first duty followed to the last of the quarters `time`, `(n_rows, n_draws)` each."""
+    rows = np.arange(taxed.first, time[-1, 0] + 1.0)[:, None]
+    responses = inputs.values(taxed.responses)
+    paths = [np.asarray(effect(taxed.regime, taxed.before, responses)) for effect in effects]
     for duty in taxed.duties:
-        rate = numbers.value(duty.rate) + (taxed.regime if duty.added else 0.0)
-        effects = _effects(taxed, rate, numbers.values(duty.responses))
-        start, comes = numbers.value(duty.start), _comes(numbers.inputs, duty)
-        held = share_of_quarter(time, start, numbers.value(duty.until)) * comes
-        begun = share_of_quarter(time, start, NEVER) * comes  # its pace is also that of the way back
-        shares = (held, held, held, begun)
-        paths = [tariffs.over(*each) for each in zip(paths, effects, shares, strict=True)]
-    return paths
+        rate = inputs.value(duty.rate) + (taxed.regime if duty.added else 0.0)
+        responses = inputs.values(duty.responses)
+        start, comes = inputs.value(duty.start), _comes(inputs, duty)
+        held = share_of_quarter(rows, start, inputs.value(duty.until)) * comes
+        begun = share_of_quarter(rows, start, NEVER) * comes  # its pace is also that of the way back
+        for index, effect in enumerate(effects):
+            value = effect(taxed.regime, rate, responses)
+            if not np.array_equal(paths[index], value):
+                paths[index] = tariffs.over(paths[index], value, begun if effect is _pace else held)
+    return [np.broadcast_to(path, (len(rows), inputs.streams.n_draws)) for path in paths]
 
 
-def _effects(taxed: Taxed, rate: Values, responses: Mapping[str, Values]) -> tuple[Values, ...]:
-    """The same of one rate, in each draw."""
-    relative = tariffs.relative_change(rate, taxed.regime)
-    passed = responses["pass_through"]
-    return (
-        tariffs.log_price(relative, passed),
-        tariffs.log_quantity(relative, passed, responses["elasticity"]),
-        responses["localization_response"] * 100.0 * (rate - taxed.regime),
-        tariffs.quarterly_adjustment(responses["adjustment"]),
-    )
+def _log_price(regime: float, rate: Values, responses: Mapping[str, Values]) -> Values:
+    return tariffs.log_price(tariffs.relative_change(rate, regime), responses["pass_through"])
+
+
+def _log_quantity(regime: float, rate: Values, responses: Mapping[str, Values]) -> Values:
+    relative = tariffs.relative_change(rate, regime)
+    return tariffs.log_quantity(relative, responses["pass_through"], responses["elasticity"])
+
+
+def _points(regime: float, rate: Values, responses: Mapping[str, Values]) -> Values:
+    return responses["localization_response"] * 100.0 * (rate - regime)
+
+
+def _pace(_regime: float, _rate: Values, responses: Mapping[str, Values]) -> Values:
+    return tariffs.quarterly_adjustment(responses["adjustment"])
 
 
 def _comes(inputs: Inputs, lever: Duty | Purchase) -> Outcomes | float:

@@ -57,12 +57,17 @@ def simulate(
         n_jobs: workers; -1 for one per core. A surrounding `joblib.parallel_config` chooses another backend.
         progress: called with the number of draws finished since the last call.
     """
-    tally = Tally(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
+    tally = empty_tally(plan, settings)
     for blocks in _simulated(plan, _tasks(plan, settings), n_jobs):
         for flows in blocks:
             tally.add(flows.annual, flows.quarterly, flows.branch)
             progress(flows.annual.shape[-1])
     return tally
+
+
+def empty_tally(plan: Plan | MixturePlan, settings: Settings) -> Tally:
+    """What a run counts, before its first block."""
+    return Tally(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
 
 
 def _simulated(plan: Plan | MixturePlan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:
@@ -71,10 +76,15 @@ def _simulated(plan: Plan | MixturePlan, tasks: list[list[Streams]], n_jobs: int
     return in_order(partial(_simulate_blocks, plan), tasks, workers)
 
 
-def _tasks(plan: Plan | MixturePlan, settings: Settings) -> list[list[Streams]]:
+def block_streams(plan: Plan | MixturePlan, settings: Settings) -> list[Streams]:
+    """The random numbers of every block, in order."""
     n_blocks = -(-settings.n_draws // plan.block_size)
-    streams = [_block_streams(plan, settings, block) for block in range(n_blocks)]
-    return [streams[first : first + BLOCKS_PER_TASK] for first in range(0, n_blocks, BLOCKS_PER_TASK)]
+    return [_block_streams(plan, settings, block) for block in range(n_blocks)]
+
+
+def _tasks(plan: Plan | MixturePlan, settings: Settings) -> list[list[Streams]]:
+    streams = block_streams(plan, settings)
+    return [streams[first : first + BLOCKS_PER_TASK] for first in range(0, len(streams), BLOCKS_PER_TASK)]
 
 
 def _block_streams(plan: Plan | MixturePlan, settings: Settings, block: int) -> Streams:

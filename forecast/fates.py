@@ -8,6 +8,8 @@ went ahead if any phase did. Ties form no circle (that is `links`), so each fate
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from forecast import realisation
@@ -47,6 +49,13 @@ class Fates:
         if project.chance is not None:
             realised = realised & self._inputs.happens(f"{project.stream}.realised", self._inputs.value(project.chance))
         return realised
+
+    def behind(self, project: Project) -> Iterator[Project]:
+        """Projects on which its fate hangs, and those on which theirs do."""
+        named = (*project.tie.requires, *project.tie.excludes, *filter(None, [project.tie.same_as]))
+        for other in (other for id in named for other in self._projects[id]):
+            yield other
+            yield from self.behind(other)
 
     def _own(self, project: Project, planned: Values) -> Outcomes:
         probability = self._probability(project, planned - max(self._origin + 1.0, project.announced))

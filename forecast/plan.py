@@ -56,6 +56,7 @@ class Plan:
         conditions: paths of drivers that are stated.
         shocks: what moves flows and drivers off their course.
         mixes: streams that are correlated with others, by name.
+        outlooks: kind and sector of each column of the rows of `realisation`.
     """
 
     origin: int
@@ -74,6 +75,7 @@ class Plan:
     conditions: tuple[Condition, ...] = ()
     shocks: tuple[Shock, ...] = ()
     mixes: Mapping[str, Mix] = field(default_factory=dict)
+    outlooks: tuple[tuple[str, str], ...] = ()
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -121,6 +123,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
         shocks=scenario.shocks,
         mixes=_mixes(scenario),
+        outlooks=tuple(compiler.outlooks),
     )
 
 

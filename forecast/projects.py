@@ -6,7 +6,9 @@ Whether a project comes true is news: what is under way at the origin, row 0, is
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,6 +18,15 @@ from forecast.draws import Array
 from forecast.fates import Fates, planned_dates
 from forecast.groups import Project
 from forecast.inputs import Inputs, Outcomes, Values
+
+Piece: TypeAlias = tuple[int, Array]
+"""A first row, and what is added to a flow `(n_periods + 1, n_draws)` from there on, bn USD a quarter."""
+
+
+def add_pieces(flow: Array, pieces: Iterable[Piece]) -> None:
+    """Add pieces to a running flow, one after another."""
+    for first, added in pieces:
+        flow[first : first + len(added)] += added
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +58,13 @@ def course(inputs: Inputs, fates: Fates, project: Project) -> Course:
     return Course(fates.realised(project, planned), _scale(inputs, project), slip, start, production)
 
 
-def add_project(
-    origin: int, inputs: Inputs, fates: Fates, project: Project, capital_goods: Array, output: Array
-) -> None:
-    """Add a project's Korean machinery and its output to running flows `(n_periods + 1, n_draws)`, bn USD a quarter."""
+def add_project(origin: int, inputs: Inputs, fates: Fates, project: Project, output: Array) -> list[Piece]:
+    """Add a project's output to a running flow `(n_periods + 1, n_draws)`, bn USD a quarter; its Korean machinery."""
     known = inputs.values(project.coefficients)
     own = course(inputs, fates, project)
     built = own.start + known["construction_quarters"] if project.standing is not None else own.production
     capex = inputs.value(project.capex) * own.scale
     orders = capital_goods_exports(capex, known["machinery_share"], known["korean_machinery_share"])
-    _add_orders(origin, capital_goods, orders, own.realised, own.start, built)
     made = output if project.production_end is None else np.zeros_like(output)
     bought = [] if project.standing is None else [(inputs.value(project.standing) * own.scale, own.production)]
     for capital, begin in [(capex, built), *bought]:
@@ -65,6 +73,7 @@ def add_project(
     if project.production_end is not None:
         quarters = origin + np.arange(float(len(output)))[:, None]
         output += made * share_of_quarter(quarters, -np.inf, inputs.value(project.production_end))
+    return _orders(origin, len(output), orders, own.realised, own.start, built)
 
 
 def _scale(inputs: Inputs, project: Project) -> Values:
@@ -93,26 +102,26 @@ def _slip(inputs: Inputs, project: Project) -> Values:
     return realisation.slip(uniforms, rows["late"], rows["delay_shape"], rows["delay_scale"][project.outlook])
 
 
-def _add_orders(origin: int, flow: Array, orders: Values, realised: Outcomes, start: Values, end: Values) -> None:
-    """Spread `orders` over the quarters of construction in proportion to the capex of each."""
-    first, last = _moving_rows(origin, len(flow), start, end)
+def _orders(origin: int, n_rows: int, orders: Values, realised: Outcomes, start: Values, end: Values) -> list[Piece]:
+    """`orders` spread over the quarters of construction in proportion to the capex of each."""
+    first, last = _moving_rows(origin, n_rows, start, end)
     reached = cumulative_share(origin + np.arange(first, last + 1.0)[:, None], start, end)
-    _add_news(flow, first, reached[1:] - reached[:-1], orders, realised)
+    return list(_news(first, reached[1:] - reached[:-1], orders, realised))
 
 
 def _add_output(origin: int, flow: Array, capacity: Values, realised: Outcomes, start: Values, end: Values) -> None:
     """Ramp output up to `capacity` between the dates and hold it there."""
     first, last = _moving_rows(origin, len(flow), start, end)
     middles = origin + 0.5 + np.arange(first, last)[:, None]
-    _add_news(flow, first, cumulative_share(middles, start, end), capacity, realised)
-    _add_news(flow, last, np.ones((len(flow) - last, 1)), capacity, realised)
+    add_pieces(flow, _news(first, cumulative_share(middles, start, end), capacity, realised))
+    add_pieces(flow, _news(last, np.ones((len(flow) - last, 1)), capacity, realised))
 
 
-def _add_news(flow: Array, first: int, share: Array, level: Values, realised: Outcomes) -> None:
-    """Add shares of a level, by row from `first` on, in draws where the project is realised; at the origin in all."""
-    flow[first : first + len(share)] += share * (level * realised)
+def _news(first: int, share: Array, level: Values, realised: Outcomes) -> Iterator[Piece]:
+    """Shares of a level, by row from `first` on, in draws where the project is realised; at the origin in all."""
+    yield first, share * (level * realised)
     if first == 0 and len(share):
-        flow[0] += share[0] * (level * ~realised)
+        yield 0, share[:1] * (level * ~realised)
 
 
 def _moving_rows(origin: int, n_rows: int, start: Values, end: Values) -> tuple[int, int]:

@@ -67,7 +67,7 @@ class Purchasing:
         """Multipliers of the odds of local and of third-country supply, from those at the origin."""
         form = path.assumed.path
         if form == "fitted":
-            return self._fitted()
+            return self._inputs.remembered("localization.innovation", None, self._fitted)
         if form == "hold":
             return np.ones((1, 1)), np.ones((1, 1))
         if form == "fixed":

@@ -64,6 +64,10 @@ class Summary:
         """Monte Carlo standard error of one statistic of one series, `(n_years,)`."""
         return np.asarray(self.statistics[name].standard_error[self.series.index(series)])
 
+    def estimate(self, series: str, name: str, index: int) -> tuple[float, float]:
+        """One statistic of one series in one year, with its Monte Carlo standard error."""
+        return float(self.value(series, name)[index]), float(self.standard_error(series, name)[index])
+
 
 @dataclass(frozen=True, slots=True)
 class Quarters:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from forecast import bulletin, scoring, track_plots
 from forecast.backtest import OURS, Design, Piece, run_backtest, stored_forecasts
-from forecast.bulletin import BEGIN, END, QUANTILES, SCORES, YEARS
+from forecast.bulletin import BEGIN, END, QUANTILES, SCORES, SUMMARY, YEARS
 from forecast.errors import DataError, RunError
 from forecast.observations import quarterly_trade
 from forecast.quarters import parse_quarter
@@ -109,7 +109,17 @@ def test_publishing_twice_leaves_the_same_bytes_and_keeps_the_words_around(store
     page.write_text(f"Before\n{BEGIN}\nold\n{END}\nAfter\n", encoding="utf-8")
     bulletin.publish_record(folder, scores, pieces, stored, TRADE, DESIGN)
     kept = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert set(kept) == {"README.md", SCORES, QUANTILES, YEARS, "crps.png", "coverage.png", "pit.png", "fans.png"}
+    assert set(kept) == {
+        "README.md",
+        SCORES,
+        SUMMARY,
+        QUANTILES,
+        YEARS,
+        "crps.png",
+        "coverage.png",
+        "pit.png",
+        "fans.png",
+    }
     text = page.read_text(encoding="utf-8")
     assert text.startswith("Before\n")
     assert text.endswith("\nAfter\n")

@@ -15,6 +15,7 @@ from forecast.cli.evidence import fit, history
 from forecast.cli.explain import explain
 from forecast.cli.induced import induced
 from forecast.cli.ledger import ledger
+from forecast.cli.pages import explore, report
 from forecast.cli.runs import list_runs, run
 from forecast.cli.track import backtest
 from forecast.cli.validate import validate
@@ -61,6 +62,8 @@ _COMMANDS = (
     new,
     validate,
     schema,
+    report,
+    explore,
 )
 
 for _command in _COMMANDS:

@@ -1,0 +1,254 @@
+"""Diagrams of annual series as inline SVG: numbers in, paths and labels out; the template only prints them.
+
+The page scales a diagram to its width. Its unit is a pixel at full width, and type grows as the page narrows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from forecast.draws import Array
+from forecast.palette import readable_range, stacked_bases
+
+WIDTH, HEIGHT = 760.0, 380.0
+"""Size of a diagram in its own units."""
+
+LEFT, RIGHT, TOP, BOTTOM = 4.0, 20.0, 34.0, 34.0
+STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+"""What ticks may step by, times a power of ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """One forecast to be drawn.
+
+    Attributes:
+        run: place of its scenario on the page, which decides its colour.
+        years: `(n_years,)`.
+        median: `(n_years,)`.
+        bands: by width in percent, the lower and the upper end, `(n_years,)` each.
+        start: year and value of the last observation; the fan opens from it where the next year is its first, and is
+            joined to it by a dotted line where years between were never published; None for none.
+    """
+
+    run: int | str
+    years: Sequence[int]
+    median: Array
+    bands: Mapping[int, tuple[Array, Array]]
+    start: tuple[int, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A label of an axis and where it stands."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A path, with the scenario and the interval or series it belongs to."""
+
+    run: int | str
+    name: int | str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The strip of one year, in which the pointer reads values."""
+
+    year: int
+    left: float
+    width: float
+    middle: float
+    readings: Sequence[tuple[int | str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """What a template prints.
+
+    Attributes:
+        title: what is shown, with unit and basis.
+        describe: the same for those who cannot see it.
+        bands, medians: widest band first.
+        joins: lines over years never published.
+        line: path of what was observed, empty for none.
+        bars: `(series, left, top, width, height)`.
+        marks: `(x, y)` of values observed since.
+        zero: height of the zero line, None where it is outside.
+        record: height of the record, None where none is drawn.
+        columns: strips of the years.
+    """
+
+    title: str
+    describe: str
+    ticks: Sequence[Tick]
+    years: Sequence[Tick]
+    bands: Sequence[Shape]
+    medians: Sequence[Shape]
+    joins: Sequence[Shape]
+    line: str
+    bars: Sequence[tuple[str, float, float, float, float]]
+    marks: Sequence[tuple[float, float]]
+    zero: float | None
+    record: float | None
+    columns: Sequence[Column]
+    width: float = WIDTH
+    height: float = HEIGHT
+    top: float = TOP
+    bottom: float = HEIGHT - BOTTOM
+    right: float = WIDTH - RIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where a year and a value stand."""
+
+    first: int
+    last: int
+    low: float
+    high: float
+
+    def x(self, year: float) -> float:
+        """Place of a year."""
+        room = WIDTH - LEFT - RIGHT
+        return round(LEFT + room * (year - self.first + 0.5) / (self.last - self.first + 1), 1)
+
+    def y(self, value: float) -> float:
+        """Height of a value, kept inside the diagram."""
+        share = (value - self.low) / (self.high - self.low)
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * min(max(share, -0.02), 1.02), 1)
+
+    def curve(self, years: Sequence[int], values: Sequence[float] | Array) -> str:
+        """Path through values by year."""
+        points = [f"{self.x(year)} {self.y(float(value))}" for year, value in zip(years, values, strict=True)]
+        return "M" + "L".join(points)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is drawn over what.
+
+    Attributes:
+        fans: forecasts, the last of which has the bars.
+        observed: years and values seen before.
+        later: years and values observed since.
+        record: a line across, None for none.
+        bars: contributions to the last fan by series, `(n_years,)` each.
+        reach: ends of the vertical axis, where they are to stay as they are; else what the numbers need.
+    """
+
+    fans: Sequence[Fan]
+    observed: tuple[Sequence[int], Array] = ((), np.empty(0))
+    later: Sequence[tuple[int, float]] = ()
+    record: float | None = None
+    bars: Mapping[str, Array] = field(default_factory=dict)
+    reach: tuple[float, float] | None = None
+
+
+def diagram(
+    title: str,
+    describe: str,
+    scene: Scene,
+    readings: Callable[[int], Sequence[tuple[int | str, str]]],
+    write: Callable[[float, float], str],
+) -> Diagram:
+    """Lay out one diagram.
+
+    Args:
+        readings: texts to be read in the strip of a year, each with its scenario or series.
+        write: a tick as text, given its value and the step between ticks.
+    """
+    years = [*scene.observed[0], *(year for fan in scene.fans for year in fan.years)]
+    scale = Scale(min(years), max(years), *(scene.reach or axis_range(scene)))
+    step, heights = _steps(scale.low, scale.high)
+    shown = range(scale.first, scale.last + 1)
+    return Diagram(
+        title=title,
+        describe=describe,
+        ticks=[Tick(scale.y(value), write(value, step)) for value in heights],
+        years=[Tick(scale.x(year), str(year)) for year in shown if year % _year_step(len(shown)) == 0],
+        bands=[shape for fan in scene.fans for shape in _bands(fan, scale)],
+        medians=[Shape(fan.run, "median", scale.curve(*_opened(fan, fan.median))) for fan in scene.fans],
+        joins=[shape for fan in scene.fans for shape in _joins(fan, scale)],
+        line=scale.curve(*scene.observed) if len(scene.observed[0]) else "",
+        bars=_bars(scene.bars, scene.fans[-1].years, scale),
+        marks=[(scale.x(year), scale.y(value)) for year, value in scene.later],
+        zero=scale.y(0.0) if scale.low <= 0.0 <= scale.high else None,
+        record=None if scene.record is None else scale.y(scene.record),
+        columns=[_column(year, scale, readings(year)) for year in shown],
+    )
+
+
+def axis_range(scene: Scene) -> tuple[float, float]:
+    """Ends of an axis that holds what was observed, zero and the 80 % intervals whole, and more as far as it fits."""
+    bases = stacked_bases(scene.bars) if scene.bars else {}
+    core: list[ArrayLike] = [[0.0], scene.observed[1], [value for _, value in scene.later]]
+    core += [[] if scene.record is None else [scene.record], *bases.values()]
+    core += [base + scene.bars[name] for name, base in bases.items()]
+    core += [end for fan in scene.fans for end in fan.bands.get(80, (fan.median,))]
+    return readable_range(core, [end for fan in scene.fans for band in fan.bands.values() for end in band])
+
+
+def _steps(low: float, high: float) -> tuple[float, list[float]]:
+    """A round step, and its multiples between the ends, five or so."""
+    rough = (high - low) / 5
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = power * next(step for step in STEPS if step * power >= rough)
+    counts = range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)
+    return float(step), [float(step * count) for count in counts]
+
+
+def _year_step(n_years: int) -> int:
+    return 5 if n_years > 12 else 2 if n_years > 6 else 1
+
+
+def _opened(fan: Fan, values: Array) -> tuple[list[int], list[float]]:
+    """Years and values from the last observation on, where it is of the year before."""
+    if fan.start is None or fan.start[0] < fan.years[0] - 1:
+        return list(fan.years), values.tolist()
+    year, value = fan.start
+    return [year, *fan.years], [value, *values.tolist()]
+
+
+def _joins(fan: Fan, scale: Scale) -> list[Shape]:
+    """A line from the last observation to the first median over the years between them."""
+    if fan.start is None or fan.start[0] == fan.years[0] - 1:
+        return []
+    year, value = fan.start
+    return [Shape(fan.run, "median", scale.curve([year, fan.years[0]], [value, float(fan.median[0])]))]
+
+
+def _bands(fan: Fan, scale: Scale) -> list[Shape]:
+    """Bands of a fan, the widest first, so that narrower ones lie on top."""
+    shapes = []
+    for width in sorted(fan.bands, reverse=True):
+        low, high = (_opened(fan, end) for end in fan.bands[width])
+        back = scale.curve(high[0][::-1], high[1][::-1])[1:]
+        shapes.append(Shape(fan.run, width, f"{scale.curve(*low)}L{back}Z"))
+    return shapes
+
+
+def _bars(
+    bars: Mapping[str, Array], years: Sequence[int], scale: Scale
+) -> list[tuple[str, float, float, float, float]]:
+    """Stacked bars as rectangles, one a series and year."""
+    width = round(0.5 * (scale.x(1) - scale.x(0)), 1)
+    found = []
+    for name, base in stacked_bases(bars).items() if bars else ():
+        for year, foot, value in zip(years, base.tolist(), bars[name].tolist(), strict=True):
+            top, bottom = sorted((scale.y(foot), scale.y(foot + value)))
+            found.append((name, round(scale.x(year) - width / 2, 1), top, width, round(bottom - top, 1)))
+    return found
+
+
+def _column(year: int, scale: Scale, readings: Sequence[tuple[int | str, str]]) -> Column:
+    left = scale.x(year - 0.5)
+    return Column(year, left, round(scale.x(year + 0.5) - left, 1), scale.x(year), readings)

@@ -1,0 +1,81 @@
+"""One self-contained page on some runs, in two languages: it loads nothing, and is written whole or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from forecast.causes import division
+from forecast.comparison import demand_pairs
+from forecast.edition import edition
+from forecast.errors import RunError
+from forecast.figures import Told
+from forecast.hypertext import page
+from forecast.languages import CODES, language
+from forecast.results import SCENARIO, Results
+from forecast.scenario import load_scenario
+
+MOST_RUNS = 4
+"""More lines than these cannot be told apart on one page."""
+
+
+def write_report(runs: Sequence[Results], path: str | Path, opened: str = "en") -> Path:
+    """Write a report on runs to one HTML file, in place of what was there.
+
+    Args:
+        runs: stored runs of one basis; the first is what the others are held against.
+        opened: language in which the page opens, one of `languages.CODES`.
+
+    Raises:
+        RunError: the runs cannot stand on one page or be paired, or the file cannot be written.
+    """
+    text = report(runs, opened)
+    path = Path(path)
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
+            finished = Path(folder) / path.name
+            finished.write_text(text, encoding="utf-8")
+            finished.replace(path)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error.strerror or error}); choose another with --out") from error
+    return path
+
+
+def report(runs: Sequence[Results], opened: str = "en") -> str:
+    """The page as text."""
+    _demand_one_page(runs)
+    told = [Told(results, load_scenario(results.folder / SCENARIO), name) for results, name in _named(runs)]
+    divisions = [division(each, told[0]) for each in told[1:]]
+    editions = {code: edition(told, divisions, language(code)) for code in CODES}
+    hidden = " ".join(f"without-{name}" for name in editions[opened]["off"])
+    switch = language(opened).text("headings.switch")
+    return page(
+        "report.html", ("reading.js", "report.js"), editions=editions, opened=opened, hidden=hidden, switch=switch
+    )
+
+
+def _demand_one_page(runs: Sequence[Results]) -> None:
+    folders = [results.folder.resolve() for results in runs]
+    if len(runs) > MOST_RUNS:
+        raise RunError(f"got {len(runs)} runs, expected at most {MOST_RUNS}: more cannot be told apart on one page")
+    if len(set(folders)) < len(folders):
+        raise RunError(f"got {runs[0].name} twice, expected every run once")
+    mixed = next((results for results in runs if results.branches is not None), None)
+    if mixed is not None:
+        raise RunError(f"{mixed.folder}: is a run of a mixture; run its branches one by one and report those")
+    bases = {results.basis: results.name for results in runs}
+    if len(bases) > 1:
+        listed = ", ".join(f"{name} on {basis}" for basis, name in bases.items())
+        raise RunError(f"got {listed}; expected runs on one basis, since the two books do not mix")
+    for results in runs[1:]:
+        demand_pairs(results, runs[0])
+
+
+def _named(runs: Sequence[Results]) -> list[tuple[Results, str]]:
+    """Each run with its title, and with its digest where two share one."""
+    titles = [results.title for results in runs]
+    return [
+        (results, f"{title} ({results.manifest['digest']})" if titles.count(title) > 1 else title)
+        for results, title in zip(runs, titles, strict=True)
+    ]

@@ -1,0 +1,176 @@
+"""A result in plain sentences of a language: how large, how sure, because of what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from forecast.books import unusual_spans
+from forecast.differences import direction, worth_telling
+from forecast.draws import LEVERS, Array
+from forecast.languages import Language
+from forecast.outcome import Outcome, outcomes
+from forecast.quarters import parse_quarter
+from forecast.results import Results
+from forecast.summary import INTERVALS, Summary, exceedance_name, quantile_name
+from forecast.vintage import vintage
+
+End = tuple[float, float]
+"""A value and its standard error."""
+
+MEDIAN = quantile_name(0.5)
+
+
+def short_answers(results: Results, language: Language) -> list[str]:
+    """The sentences a report opens with: level, chances, effect, levers, what came later."""
+    summary = results.statistics
+    said = [language.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
+    known = record_of(results.basis, results.as_of)
+    said += [level_sentences(summary, known, language, index) for index in telling_years(summary)]
+    if results.manifest["n_investments"]:
+        said.append(effect_sentence(summary, language, _origin(results, language)))
+    else:
+        said.append(language.text("sentences.no_investment", origin=_origin(results, language)))
+    said += [lever_sentence(summary, language, name) for name in moving_levers(summary)]
+    said += [_came(outcome, language) for outcome in outcomes(results)]
+    if summary.n_failed:
+        counts = {"failed": f"{summary.n_failed:,}", "draws": f"{summary.n_draws:,}"}
+        said.append(language.text("sentences.failed", **counts))
+    return said
+
+
+def telling_years(summary: Summary) -> list[int]:
+    """Places of the first whole year to come and of the last year."""
+    last = len(summary.years) - 1
+    return [min(1, last), last] if last > 1 else [last]
+
+
+def interval(summary: Summary, series: str, width: int, index: int) -> list[End]:
+    """Both ends of an interval of one year."""
+    return [summary.estimate(series, quantile_name(level), index) for level in INTERVALS[width]]
+
+
+def chance_above(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
+    """Probability that a series is above a threshold that the run counted."""
+    return language.chance(*summary.estimate(series, exceedance_name(threshold), index), summary.n_draws)
+
+
+def chance_below(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
+    """Probability that it is not."""
+    above, error = summary.estimate(series, exceedance_name(threshold), index)
+    return language.chance(1 - above, error, summary.n_draws)
+
+
+def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
+    """Year and size of the record on a basis, as known on a day, rounded as runs count it."""
+    year, value = vintage(as_of).records[basis]
+    return year, round(value, 1)
+
+
+def level_sentences(summary: Summary, known: tuple[int, float], language: Language, index: int) -> str:
+    """The surplus of a year and the chances of a record and of a deficit; `known` is from `record_of`."""
+    year, (record_year, record) = summary.years[index], known
+    low, high = (
+        language.money(*end, places=0 if abs(end[0]) >= 10 else 1)
+        for end in interval(summary, "trade_balance", 80, index)
+    )
+    median = language.money(*summary.estimate("trade_balance", MEDIAN, index), places=0)
+    level = language.text("sentences.level", year=year, median=median, low=low, high=high)
+    chances = language.text(
+        "sentences.chances",
+        year=year,
+        record=language.money(record, 0.1, places=1),
+        record_year=record_year,
+        above=chance_above(summary, "trade_balance", record, index, language),
+        deficit=chance_below(summary, "trade_balance", 0.0, index, language),
+    )
+    return f"{level} {chances}"
+
+
+def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
+    """What the announcements do to the surplus of the last year."""
+    last = len(summary.years) - 1
+    return language.text(
+        "sentences.effect",
+        origin=origin,
+        year=summary.years[last],
+        median=language.money(*summary.estimate("investment_effect", MEDIAN, last), "+"),
+        span=language.money_span(interval(summary, "investment_effect", 80, last), "+"),
+        chance=chance_below(summary, "investment_effect", 0.0, last, language),
+    )
+
+
+def moving_levers(summary: Summary) -> list[str]:
+    """Levers that do anything in some draw."""
+    return [name for name in LEVERS if name in summary.series and _motion(summary, name).any()]
+
+
+def _motion(summary: Summary, name: str) -> Array:
+    return summary.value(name, "sd") + abs(summary.value(name, "mean"))
+
+
+def lever_sentence(summary: Summary, language: Language, name: str) -> str:
+    """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
+    last = int(np.flatnonzero(_motion(summary, name))[-1])
+    return language.text(
+        "sentences.lever",
+        lever=language.text(f"levers.{name}"),
+        year=summary.years[last],
+        mean=language.money(*summary.estimate(name, "mean", last), "+"),
+        span=language.money_span(interval(summary, name, 80, last), "+"),
+    )
+
+
+def _came(outcome: Outcome, language: Language) -> str:
+    """The surplus of a year as observed since."""
+    value = language.money(outcome.value, 0.1, places=1)
+    if outcome.percentile is None:
+        return language.text("sentences.part", year=outcome.year, months=outcome.months, value=value)
+    share = language.share(round(outcome.percentile) / 100)
+    return language.text("sentences.outcome", year=outcome.year, value=value, share=share)
+
+
+def difference_sentences(change: Summary, reference: str, language: Language) -> str:
+    """What one scenario changes against another in the last year both have, and the likelier direction.
+
+    Args:
+        change: series `rise` and `fall`, see `differences.both_ways`.
+        reference: title of the other scenario.
+    """
+    last = len(change.years) - 1
+    if not _motion(change, "rise").any():
+        return language.text("sentences.equal", reference=reference)
+    size = language.text(
+        "sentences.difference",
+        reference=reference,
+        year=change.years[last],
+        median=language.money(*change.estimate("rise", MEDIAN, last), "+"),
+        span=language.money_span(interval(change, "rise", 80, last), "+"),
+    )
+    series, same = direction(change, last)
+    chance = chance_above(change, series, 0.0, last, language)
+    said = [size, language.text(f"sentences.{series}", chance=chance)]
+    if worth_telling(same):
+        said.append(language.text("sentences.same", chance=language.share(round(same, 2))))
+    return " ".join(said)
+
+
+def books_sentences(results: Results, language: Language) -> Iterator[str]:
+    """How the two books stand apart in the year under way, for a run on Korean customs basis."""
+    if results.basis != "korea_customs":
+        return
+    for unusual in unusual_spans(vintage(results.as_of).bridge, parse_quarter(results.manifest["origin"])):
+        span = unusual.span
+        ends = {"low": language.month(span.first_month), "high": language.month(span.last_month)}
+        months = language.text("numbers.window", **ends)
+        ratios = [language.share(round(ratio, 2)) for ratio in (span.ratio, unusual.low, unusual.high)]
+        numbers = dict(zip(("ratio", "low", "high"), ratios, strict=True))
+        flow = language.text(f"flows.{span.flow}")
+        yield language.text(
+            "sentences.books", months=months, flow=flow, first=unusual.first, last=unusual.last, **numbers
+        )
+
+
+def _origin(results: Results, language: Language) -> str:
+    return language.date(float(parse_quarter(results.manifest["origin"])))

@@ -1,0 +1,195 @@
+"""What of a scenario can be moved by hand: sliders, and the `-s` overrides that their positions stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import floor, isfinite, log10
+
+from forecast.distributions import Law
+from forecast.errors import RunError
+from forecast.levers import Tariff
+from forecast.quarters import year_of
+from forecast.regime import TAXED
+from forecast.rows import mean
+from forecast.scenario import Investment, Scenario
+
+GOODS: Mapping[str, tuple[str, ...]] = {
+    "cars": ("autos", "auto_parts"),
+    "metals": ("steel", "nonferrous_metals"),
+    "chips": ("semiconductors",),
+    "batteries": ("batteries", "battery_materials"),
+    "rest": ("grid_equipment", "biopharma", "other"),
+}
+"""Sectors whose duty one slider raises; together they are all that a tariff may name."""
+
+assert sorted(sector for sectors in GOODS.values() for sector in sectors) == sorted(TAXED)
+
+MOST_ADDED = 0.5
+"""Highest duty, and highest addition to one, that a slider reaches."""
+
+CURVE = ("local", "speed", "at")
+"""Parts of an adoption curve; moving one of them puts the curve in the place of the file's path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """One number that can be moved.
+
+    Attributes:
+        name: what the page calls it, such as `investments.HMG-06.amount`.
+        group: `investments`, `localization` or `tariffs`.
+        kind: what it is, as in `explore` of the languages.
+        owner: id of what it belongs to, empty for what belongs to all.
+        low, high, step: where it moves.
+        start: where it stands before it is moved.
+        stated: whether the file states the number it starts from; else the file says nothing of it.
+    """
+
+    name: str
+    group: str
+    kind: str
+    owner: str
+    low: float
+    high: float
+    step: float
+    start: float
+    stated: bool = True
+
+    @property
+    def share(self) -> bool:
+        """Whether it is a fraction, to be read in percent."""
+        return self.kind in ("probability", "comes", "ceiling", "rate", "added")
+
+
+def sliders(scenario: Scenario, origin: int) -> tuple[Slider, ...]:
+    """Everything of a scenario that can be moved; `origin` is the last observed quarter."""
+    return (*_of_investments(scenario), *_of_localization(scenario, origin), *_of_tariffs(scenario, origin))
+
+
+def overrides(scenario: Scenario, origin: int, positions: Mapping[str, float]) -> list[str]:
+    """The `-s` texts that put moved sliders where they are, in the order of the sliders.
+
+    A pledge that its parts outgrow grows with them.
+
+    Raises:
+        RunError: a slider there is not, or a position it cannot have.
+    """
+    known = {slider.name: slider for slider in sliders(scenario, origin)}
+    for name, position in positions.items():
+        _demand_position(known, name, position)
+    moved = {name: positions[name] for name in known if name in positions}
+    return [*_plain(moved), *_raised(scenario, moved), *_curve(known, moved), *_added(origin, moved)]
+
+
+def added_from(origin: int) -> str:
+    """The date from which a slider adds to a duty: the first January after the quarter that follows the origin."""
+    return f"{year_of(origin + 1) + 1}Q1"
+
+
+def _demand_position(known: Mapping[str, Slider], name: str, position: object) -> None:
+    if name not in known:
+        raise RunError(f"got {name}, expected one of the sliders of this page")
+    slider = known[name]
+    number = isinstance(position, int | float) and not isinstance(position, bool)
+    if not (number and isfinite(float(str(position))) and slider.low <= float(str(position)) <= slider.high):
+        raise RunError(f"{name}: got {position!r}, expected a number from {slider.low:g} to {slider.high:g}")
+
+
+def _of_investments(scenario: Scenario) -> Iterator[Slider]:
+    for item in scenario.investments:
+        if item.kind != "pledge":
+            amount = mean(item.amount)
+            step = 10.0 ** floor(log10(amount or 1.0) - 1)
+            yield _slider(item, "amount", 0.0, _ceiling(2 * amount or 1.0, step), step, amount)
+            start = 1.0 if item.probability is None else mean(item.probability)
+            yield _slider(item, "probability", 0.0, 1.0, 0.01, start, stated=item.probability is not None)
+
+
+def _slider(
+    item: Investment, kind: str, low: float, high: float, step: float, start: float, *, stated: bool = True
+) -> Slider:
+    return Slider(f"investments.{item.id}.{kind}", "investments", kind, item.id, low, high, step, start, stated)
+
+
+def _ceiling(value: float, step: float) -> float:
+    return round(step * -(-value // step), 6)
+
+
+def _of_localization(scenario: Scenario, origin: int) -> Iterator[Slider]:
+    path = scenario.localization
+    first, last = year_of(origin) + 1, scenario.horizon
+    curve = path.path == "logistic"
+    middle = year_of(path.at) if curve and path.at is not None else min(first + 3, last)
+    starts = {"local": _middle(path.local, 0.5), "speed": _middle(path.speed, 6.0), "at": float(middle)}
+    reach = {"local": (0.05, 0.95, 0.01), "speed": (1.0, 20.0, 0.5), "at": (first, max(last, first + 1), 1)}
+    kinds = dict(zip(CURVE, ("ceiling", "speed", "midpoint"), strict=True))
+    for name in CURVE:
+        low, high, step = (float(number) for number in reach[name])
+        start = min(max(starts[name], low), high)
+        yield Slider(f"localization.{name}", "localization", kinds[name], "", low, high, step, start, curve)
+
+
+def _middle(law: Law | None, otherwise: float) -> float:
+    return otherwise if law is None else float(law.ppf(0.5))
+
+
+def _of_tariffs(scenario: Scenario, origin: int) -> Iterator[Slider]:
+    """Duties yet to come as the file states them, and additions to the duties of goods it says nothing of."""
+    coming = [item for item in scenario.tariffs if float(item.start.ppf(0.0)) > origin + 1]
+    for item in coming:
+        yield from _of_tariff(item)
+    taken = {sector for item in coming for sector in item.sectors}
+    for name, sectors in GOODS.items():
+        if not taken & {*sectors, "all"}:
+            yield Slider(f"tariffs.{name}", "tariffs", "added", name, 0.0, MOST_ADDED, 0.01, 0.0)
+
+
+def _of_tariff(item: Tariff) -> Iterator[Slider]:
+    if item.rate is not None:
+        rate = mean(item.rate)
+        high = max(MOST_ADDED, _ceiling(rate, 0.01))
+        yield Slider(f"tariffs.{item.id}.rate", "tariffs", "rate", item.id, 0.0, high, 0.01, rate)
+    yield Slider(f"tariffs.{item.id}.probability", "tariffs", "comes", item.id, 0.0, 1.0, 0.01, mean(item.probability))
+
+
+def _plain(moved: Mapping[str, float]) -> list[str]:
+    """Sliders that stand for a key of the scenario."""
+    return [f"{name}={number:g}" for name, number in moved.items() if name.count(".") == 2]
+
+
+def _raised(scenario: Scenario, moved: Mapping[str, float]) -> list[str]:
+    """Pledges that the moved amounts of their parts outgrow, the innermost first."""
+    amounts = {item.id: moved.get(f"investments.{item.id}.amount", mean(item.amount)) for item in scenario.investments}
+    raised: dict[str, float] = {}
+    for item in sorted(scenario.investments, key=lambda item: -_depth(scenario, item)):
+        parts = sum(amounts[part.id] for part in scenario.investments if part.part_of == item.id)
+        if item.kind == "pledge" and parts > amounts[item.id] + 1e-9:
+            raised[item.id] = amounts[item.id] = round(parts, 9)
+    return [f"investments.{name}.amount={amount:.10g}" for name, amount in raised.items()]
+
+
+def _depth(scenario: Scenario, item: Investment) -> int:
+    """Number of pledges around an investment."""
+    above = {other.id: other for other in scenario.investments}
+    return 0 if item.part_of is None else 1 + _depth(scenario, above[item.part_of])
+
+
+def _curve(known: Mapping[str, Slider], moved: Mapping[str, float]) -> list[str]:
+    """An adoption curve, where one of its numbers was moved."""
+    names = {name: f"localization.{name}" for name in CURVE}
+    if not moved.keys() & set(names.values()):
+        return []
+    numbers = {name: moved.get(key, known[key].start) for name, key in names.items()}
+    local, speed, year = (numbers[name] for name in CURVE)
+    return [f"localization={{path: logistic, local: {local:g}, at: {year:.0f}Q1, speed: {speed:g}}}"]
+
+
+def _added(origin: int, moved: Mapping[str, float]) -> list[str]:
+    """Additions to duties, as tariffs of their own."""
+    entries = [
+        f"{{id: added-{name}, sectors: [{', '.join(sectors)}], change: {moved[key]:g}, from: {added_from(origin)}}}"
+        for name, sectors in GOODS.items()
+        if moved.get(key := f"tariffs.{name}")
+    ]
+    return [f"tariffs=[{', '.join(entries)}]"] if entries else []

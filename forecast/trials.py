@@ -1,0 +1,200 @@
+"""A trial of moved assumptions in words and drawings of a language, beside the scenario as its file states it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forecast.assumptions import user_words
+from forecast.diagram import Diagram, Fan, Scene, axis_range, diagram
+from forecast.figures import fan_of, forecast_reading, observed_balance, tick_writer
+from forecast.hypertext import fragment
+from forecast.languages import Language
+from forecast.quarters import parse_time
+from forecast.scenario import Scenario
+from forecast.sentences import (
+    difference_sentences,
+    effect_sentence,
+    level_sentences,
+    lever_sentence,
+    moving_levers,
+    record_of,
+)
+from forecast.sliders import Slider, added_from, overrides, sliders
+from forecast.summary import Summary
+from forecast.workbench import Trial, Workbench
+
+RISE = "rise"
+"""Series of the change of the surplus against the file."""
+
+FILE = "file"
+"""What the fan of the unchanged scenario is called in a drawing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a page is about.
+
+    Attributes:
+        workbench: runs trials.
+        given: the scenario as the user names it on the command line, with options that are no default.
+        language: of the page.
+    """
+
+    workbench: Workbench
+    given: tuple[str, ...]
+    language: Language
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario as its file states it."""
+        return self.workbench.file.scenario
+
+
+def opening(bench: Bench) -> dict[str, Any]:
+    """What the page holds before anything is moved."""
+    language, groups = bench.language, ("localization", "tariffs", "investments")
+    found = sliders(bench.scenario, bench.workbench.origin)
+    return {
+        "code": language.code,
+        "say": language.text,
+        "title": user_words(bench.scenario.title),
+        "groups": [
+            (language.text(f"explore.groups.{name}"), _owned(bench, [item for item in found if item.group == name]))
+            for name in groups
+        ],
+        "trial": _content(bench, bench.workbench.file, {}),
+    }
+
+
+def told_trial(bench: Bench, positions: Mapping[str, float]) -> dict[str, Any]:
+    """The page's part that moves, as `html`.
+
+    Raises:
+        RunError: positions that the sliders do not have.
+        ScenarioError: together they make no sense.
+    """
+    texts = overrides(bench.scenario, bench.workbench.origin, positions)
+    trial = bench.workbench.trial(texts)
+    return {"html": fragment("trial.html", say=bench.language.text, trial=_content(bench, trial, positions))}
+
+
+def _owned(bench: Bench, items: list[Slider]) -> list[tuple[Any, list[dict[str, Any]]]]:
+    """Sliders by what they belong to; investments by name, the others together."""
+    names = {item.id: user_words(f"{item.company}: {item.project}") for item in bench.scenario.investments}
+    owners = dict.fromkeys(item.owner if item.group == "investments" else "" for item in items)
+    return [
+        (
+            names.get(owner),
+            [_slider(bench, item) for item in items if item.group != "investments" or item.owner == owner],
+        )
+        for owner in owners
+    ]
+
+
+def _slider(bench: Bench, item: Slider) -> dict[str, Any]:
+    language = bench.language
+    goods = language.text(f"explore.goods.{item.owner}") if item.kind == "added" else ""
+    date = language.date(parse_time(added_from(bench.workbench.origin)))
+    unmoved = "explore.path_file" if item.group == "localization" else "explore.learned"
+    return {
+        "name": item.name,
+        "label": language.text(f"explore.{item.kind}", name=item.owner, goods=goods, date=date),
+        "low": f"{item.low:g}",
+        "high": f"{item.high:g}",
+        "step": f"{item.step:g}",
+        "start": f"{item.start:g}",
+        "form": "percent" if item.share else "money" if item.kind == "amount" else "number",
+        "together": item.group if item.group == "localization" else item.name,
+        "unmoved": "" if item.stated else language.text(unmoved),
+    }
+
+
+def _content(bench: Bench, trial: Trial, positions: Mapping[str, float]) -> dict[str, Any]:
+    texts = overrides(bench.scenario, bench.workbench.origin, positions)
+    stated = [part for text in texts for part in ("-s", text)]
+    return {
+        "sentences": _sentences(bench, trial, moved=bool(texts)),
+        "fan": _fan(bench, trial),
+        "sides": [_effect(bench, trial), _difference(bench, trial)],
+        "command": shlex.join(["forecast", "run", *bench.given, *stated]),
+    }
+
+
+def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
+    """Level and effects of the last year, and the difference from the file."""
+    language, summary = bench.language, trial.summary
+    last = len(summary.years) - 1
+    known = record_of(bench.scenario.basis, bench.scenario.as_of)
+    said = [level_sentences(summary, known, language, last)]
+    if trial.scenario.investments:
+        said.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
+    said += [lever_sentence(summary, language, name) for name in moving_levers(summary)]
+    change = difference_sentences(trial.difference, bench.scenario.title, language)
+    return [*said, change if moved else language.text("explore.nothing")]
+
+
+def _fan(bench: Bench, trial: Trial) -> Diagram:
+    """The surplus of the trial over that of the file, on axes that stay where they are unless it leaves them."""
+    language, scenario = bench.language, bench.scenario
+    years, balance = observed_balance(scenario.basis, scenario.as_of, trial.summary.years[0])
+    start = (years[-1], float(balance[-1]))
+    before = _ghost("trade_balance", bench, start)
+    scene = Scene([before, fan_of(0, trial.summary, "trade_balance", start)], observed=(years, balance))
+    names = {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{scenario.basis}")}
+    return _drawn(language.text("charts.fan", **names), scene, "trade_balance", bench, trial)
+
+
+def _effect(bench: Bench, trial: Trial) -> Diagram:
+    unit = bench.language.text("numbers.unit_a_year")
+    scene = Scene([_ghost("investment_effect", bench), fan_of(0, trial.summary, "investment_effect")])
+    return _drawn(bench.language.text("charts.effect", unit=unit), scene, "investment_effect", bench, trial)
+
+
+def _difference(bench: Bench, trial: Trial) -> Diagram:
+    language = bench.language
+    names = {"reference": bench.scenario.title, "unit": language.text("numbers.unit_a_year")}
+    scene = Scene([fan_of(0, trial.difference, RISE)])
+    return _drawn(language.text("charts.difference", **names), scene, RISE, bench, trial)
+
+
+def _ghost(series: str, bench: Bench, start: tuple[int, float] | None = None) -> Fan:
+    """The file's fan, its 80 % interval alone."""
+    whole = fan_of(FILE, bench.workbench.file.summary, series, start)
+    return Fan(FILE, whole.years, whole.median, {80: whole.bands[80]}, start)
+
+
+def _drawn(title: str, scene: Scene, series: str, bench: Bench, trial: Trial) -> Diagram:
+    language = bench.language
+    summary = trial.difference if series == RISE else trial.summary
+    runs: list[tuple[int | str, str, Summary]] = [(0, "changed", summary)]
+    if series != RISE:
+        runs.append((FILE, "original", bench.workbench.file.summary))
+    sign = "" if series == "trade_balance" else "+"
+    seen = dict(zip(scene.observed[0], scene.observed[1].tolist(), strict=True))
+
+    def readings(year: int) -> list[tuple[int | str, str]]:
+        if year in seen:
+            return [("observed", language.text("charts.observed", value=language.money(seen[year], 0.1, places=1)))]
+        if year not in summary.years:
+            return [("observed", language.text("charts.missing"))]
+        index = summary.years.index(year)
+        return [
+            (run, forecast_reading(numbers, series, index, language.text(f"explore.{name}"), language, sign))
+            for run, name, numbers in runs
+        ]
+
+    describe = language.text("charts.describe_difference", first=summary.years[0], last=summary.years[-1])
+    return diagram(title, describe, _steady(scene), readings, tick_writer(language))
+
+
+def _steady(scene: Scene) -> Scene:
+    """The scene on the axis of the file's fan, longer only where the trial needs it."""
+    if len(scene.fans) == 1:
+        return scene
+    whole = axis_range(scene)
+    alone = axis_range(Scene(scene.fans[:1], scene.observed))
+    reach = min(whole[0], alone[0]), max(whole[1], alone[1])
+    return Scene(scene.fans, scene.observed, reach=reach)

@@ -1,0 +1,102 @@
+"""A scenario on the bench: its baseline simulated once, and what lies over it simulated again for every change.
+
+A trial gives the numbers of a run with the same overrides, bit for bit, since it takes the same steps over the same
+random numbers; only what cannot change is kept from one trial to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+
+import numpy as np
+
+from forecast.block import Baseline, Flows, flows_over, simulated_baseline
+from forecast.differences import both_ways
+from forecast.engine import Settings, block_streams, empty_tally
+from forecast.plan import Plan, compile_plan
+from forecast.posterior import Posterior
+from forecast.scenario import Scenario, dump_scenario, load_scenario
+from forecast.streams import Streams
+from forecast.summary import Summary
+from forecast.vintage import vintage
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One setting of the assumptions.
+
+    Attributes:
+        scenario: as changed.
+        summary: of a run of it; near quarters are left out.
+        difference: of the surplus less that of the file, draw by draw; series `rise` and `fall` of
+            `differences.both_ways`.
+    """
+
+    scenario: Scenario
+    summary: Summary
+    difference: Summary
+
+
+class Workbench:
+    """Runs variants of one scenario.
+
+    Args:
+        file: the scenario as resolved; overrides are laid over it.
+        posterior: parameters that know what the scenario's day knows.
+        settings: draws, seed and scheme of every trial.
+    """
+
+    def __init__(self, file: Path, posterior: Posterior, settings: Settings) -> None:
+        self._file, self._posterior, self._settings = file, posterior, settings
+        self._busy = Lock()
+        plan = self._plan(load_scenario(file))
+        self._lay(plan)
+        self._unchanged: list[Flows] = [flows_over(baseline, plan, streams) for streams, baseline in self._blocks]
+        self.origin = plan.origin
+        self.file = self.trial([])
+
+    def _lay(self, plan: Plan) -> None:
+        """Simulate the baseline, which correlations between inputs may reach."""
+        self._mixes = plan.mixes
+        self._blocks: list[tuple[Streams, Baseline]] = [
+            (streams, simulated_baseline(plan, streams)) for streams in block_streams(plan, self._settings)
+        ]
+
+    def trial(self, overrides: Sequence[str]) -> Trial:
+        """The scenario with overrides.
+
+        Raises:
+            ScenarioError: the overrides make no sense of the scenario.
+        """
+        scenario = load_scenario(self._file, overrides)
+        with self._busy:
+            return self._tried(scenario, self._plan(scenario))
+
+    def _plan(self, scenario: Scenario) -> Plan:
+        return compile_plan(scenario, self._posterior, vintage(scenario.as_of))
+
+    def _tried(self, scenario: Scenario, plan: Plan) -> Trial:
+        if plan.mixes != self._mixes:
+            self._lay(plan)
+        tally, changes = empty_tally(plan, self._settings), []
+        balance = plan.series.index("trade_balance")
+        for (streams, baseline), before in zip(self._blocks, self._unchanged, strict=True):
+            flows = flows_over(baseline, plan, streams)
+            tally.add(flows.annual, flows.quarterly[:0])
+            changes.append(flows.annual[balance] - before.annual[balance])
+        change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
+        return Trial(scenario, tally.summary(plan.years, plan.series), change)
+
+
+@contextmanager
+def workbench(scenario: Scenario, posterior: Posterior, settings: Settings) -> Iterator[Workbench]:
+    """A bench for a scenario as it stands now: later changes of its file do not reach it."""
+    with TemporaryDirectory(prefix="forecast-") as folder:
+        file = Path(folder) / f"{scenario.name}.yaml"
+        file.write_text(dump_scenario(scenario), encoding="utf-8")
+        yield Workbench(file, posterior, settings)

@@ -1,0 +1,299 @@
+"""Reports: what the page says, that it is safe to hand on, and how it behaves in a browser."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import html
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import numpy as np
+import pytest
+
+import forecast
+from forecast.bulletin import SCORES, SUMMARY
+from forecast.causes import because, division
+from forecast.cli.pages import LANGUAGES
+from forecast.contrasts import FRAME, TEXTS
+from forecast.diagram import Fan, Scene, diagram
+from forecast.drivers import DRIVERS
+from forecast.engine import Settings
+from forecast.errors import RunError
+from forecast.figures import Told
+from forecast.languages import CODES, language
+from forecast.numerals import percentage
+from forecast.report import report, write_report
+from forecast.results import SCENARIO, Results
+from forecast.scenario import Scenario, load_scenario
+from forecast.track_record import read_scores
+from forecast.track_summary import SHIPPED, read_standings, standings, write_standings
+
+ROOT = Path(__file__).parent.parent
+RECORD = ROOT / "docs" / "track-record"
+HOSTILE = "<script>alert(1)</script>"
+HOSTILE_FILE = f"""
+name: hostile
+title: "{HOSTILE}"
+description: "{HOSTILE} & \\"quoted\\" <img src=x onerror=alert(2)>"
+horizon: 2030
+investments:
+  - id: plant
+    company: "{HOSTILE}"
+    project: "한국 공장 <b>"
+    sector: steel
+    kind: greenfield
+    amount: 3
+    announced: 2026-05
+    production_start: 2028Q1
+    probability: 0.8
+    sources: ["javascript:alert(3)", "https://example.org/?a=1&b=<i>"]
+"""
+
+
+def made(out: Path, file: Path) -> Results:
+    return forecast.run_scenario(forecast.load_scenario(file), Settings(4_000), out=out).results
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
+    out = tmp_path_factory.mktemp("runs")
+    hostile = out / "hostile.yaml"
+    hostile.write_text(HOSTILE_FILE, encoding="utf-8")
+    found = {name: made(out, ROOT / "scenarios" / f"{name}.yaml") for name in ("baseline", "hyundai")}
+    return found | {"hostile": made(out, hostile)}
+
+
+@pytest.fixture(scope="module")
+def page(runs: dict[str, Results]) -> str:
+    return report([runs["baseline"], runs["hyundai"]])
+
+
+def plain(text: str) -> str:
+    """A page without its tags, in one line."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def edition(text: str, code: str) -> str:
+    return text.partition(f'<main lang="{code}"')[2].partition("</main>")[0]
+
+
+def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page: str) -> None:
+    summary = runs["hyundai"].statistics
+    words = plain(edition(page, "en"))
+    chance = 1 - summary.value("investment_effect", "exceedance_0")[-1]
+    error = summary.standard_error("investment_effect", "exceedance_0")[-1]
+    said = plain(language("en").chance(chance, error, 4_000))
+    assert f"The chance that they lower it is {said}." in words
+    median = summary.value("trade_balance", "quantile_0.5")[-1]
+    assert f"In 2035, Korea's goods surplus with the US would be {median:.0f} bn USD (median)" in words
+    assert f"2035년 대미 무역수지 흑자는 {10 * median:,.0f}"[:-1] in plain(edition(page, "ko"))
+
+
+def test_the_difference_on_the_page_is_paired(runs: dict[str, Results], page: str) -> None:
+    difference = forecast.paired_difference(runs["hyundai"], runs["baseline"]).isel(year=-1)
+    words = plain(edition(page, "en"))
+    stated = re.search(r"the surplus of 2035 differs by (\S+) bn USD", words)
+    assert stated is not None
+    assert float(stated[1].replace("−", "-")) == pytest.approx(float(difference.median()), abs=0.06)
+
+
+def test_the_difference_is_divided_among_the_assumptions(runs: dict[str, Results], page: str) -> None:
+    """Parts as an attribution has them, the largest first, and a whole that is the mean difference."""
+    attribution = forecast.attribute("baseline", "hyundai", Settings(4_000))
+    rows = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', edition(page, "en").partition("Because of what")[2])
+    parts = {
+        contrast.name.removeprefix("investments."): float(part[-1].mean())
+        for contrast, part in zip(attribution.contrasts, attribution.parts, strict=True)
+    }
+    shown = rows[: len(parts)]
+    assert [label.split(" · ")[1] for label, _ in shown] == sorted(parts, key=lambda name: -abs(parts[name]))
+    for label, mean in shown:
+        assert float(mean.replace("−", "-")) == pytest.approx(parts[label.split(" · ")[1]], abs=0.06)
+    label, whole = rows[len(parts)]
+    difference = forecast.paired_difference(runs["hyundai"], runs["baseline"]).isel(year=-1)
+    assert label == "All together"
+    assert float(whole.replace("−", "-")) == pytest.approx(float(difference.mean()), abs=0.06)
+    assert "추가" in plain(edition(page, "ko").partition("차이의 요인별 기여")[2])
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [({"n_draws": 90_000}, "exact parts would take 5 scenarios, too many"), ({"digests": {}}, "run both again")],
+)
+def test_a_difference_that_is_not_divided_says_why(
+    runs: dict[str, Results], manifest: dict[str, Any], said: str
+) -> None:
+    pair = [
+        Told(replaced(runs[name], manifest), load_scenario(runs[name].folder / SCENARIO), name)
+        for name in ("hyundai", "baseline")
+    ]
+    told = because(division(*pair), language("en"))
+    assert told["table"] is None
+    assert said in told["words"]
+
+
+def replaced(run: Results, manifest: dict[str, Any]) -> Results:
+    digests = dict.fromkeys(run.manifest["digests"], "other")
+    changed = {"digests": digests} if "digests" in manifest else manifest
+    return Results(run.folder, run.manifest | changed)
+
+
+def test_every_assumption_that_may_differ_has_a_name() -> None:
+    fields = {field.name for field in dataclasses.fields(Scenario)} - TEXTS - FRAME - {"investments"}
+    assert set(language("en").part("assumptions")) == fields
+    assert set(language("en").part("drivers")) == set(DRIVERS)
+
+
+def test_a_report_of_a_mixture_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mixed.yaml"
+    text = "name: mixed\nmixture:\n  - {scenario: baseline, weight: 0.5}\n  - {scenario: hyundai, weight: 0.5}\n"
+    file.write_text(text, encoding="utf-8")
+    run = forecast.run_scenario(forecast.load_mixture(file), Settings(100), out=tmp_path / "results").results
+    with pytest.raises(RunError, match=r"is a run of a mixture; run its branches one by one and report those"):
+        report([run])
+    command = [sys.executable, "-m", "forecast", "explore", str(file)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == f"error: {file}: is a mixture of scenarios; explore its branches one by one\n"
+
+
+def test_what_was_assumed_stands_on_the_page_with_its_sources(page: str) -> None:
+    words = plain(edition(page, "en"))
+    for text in ("Louisiana steel mill", "HMG-06", "2026Q3", "learned from past announcements", "24 March 2025"):
+        assert text in words
+    assert 'href="http://koreabizwire.com/hyundai-steel-and-posco' in page
+    assert "new plant, part of HMG-01" in words
+    assert "신설, HMG-01의 일부" in plain(edition(page, "ko"))
+
+
+def test_a_hostile_scenario_is_text_and_nothing_else(runs: dict[str, Results]) -> None:
+    page = report([runs["hostile"]])
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert page.count("<script>") == 1
+    assert html.escape(HOSTILE) in page
+    assert 'href="javascript' not in page
+    assert 'href="https://example.org/?a=1&amp;b=&lt;i&gt;"' in page
+    assert '<span lang="ko">' in page  # the project is Korean on both pages
+
+
+def test_a_page_asks_nothing_of_the_network(page: str) -> None:
+    assert not re.findall(r"(?:src|srcset|data|action|poster)=\"|url\(|@import|<link|<iframe", page)
+    assert "default-src 'none'" in html.unescape(page)
+    assert len(page.encode()) < 3_000_000
+
+
+def test_runs_that_cannot_stand_together_are_refused(runs: dict[str, Results], tmp_path: Path) -> None:
+    hyundai, baseline = runs["hyundai"], runs["baseline"]
+    other = Results(tmp_path, baseline.manifest | {"basis": "us_census"})
+    with pytest.raises(RunError, match=r"baseline on us_census; expected runs on one basis"):
+        report([hyundai, other])
+    with pytest.raises(RunError, match=r"cannot be paired: got seed 1 and 0"):
+        report([hyundai, Results(baseline.folder, baseline.manifest | {"seed": 1})])
+    with pytest.raises(RunError, match=r"got hyundai twice, expected every run once"):
+        report([hyundai, hyundai])
+    with pytest.raises(RunError, match=r"got 5 runs, expected at most 4"):
+        report([hyundai] * 5)
+
+
+def test_a_page_is_written_whole_or_not_at_all(runs: dict[str, Results], tmp_path: Path) -> None:
+    path = write_report([runs["hyundai"]], tmp_path / "report.html")
+    assert path.read_text(encoding="utf-8") == report([runs["hyundai"]])
+    assert [found.name for found in tmp_path.iterdir()] == ["report.html"]
+    with pytest.raises(RunError, match=r"cannot be written \(No such file or directory\); choose another with --out"):
+        write_report([runs["hyundai"]], tmp_path / "missing" / "report.html")
+
+
+def test_the_command_names_an_unknown_run(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "forecast", "report", "nothing"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: got run nothing, expected the folder of a run, or the name of a scenario with runs in results\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, dict):
+        for name, child in tree.items():
+            yield from leaves(child, f"{path}.{name}")
+    elif isinstance(tree, list | tuple):
+        for index, child in enumerate(tree):
+            yield from leaves(child, f"{path}[{index}]")
+    else:
+        yield path, tree
+
+
+def places(text: object) -> set[str | None]:
+    return {name for _, name, _, _ in Formatter().parse(str(text)) if name}
+
+
+def test_languages_have_the_same_keys_and_places() -> None:
+    assert CODES == LANGUAGES
+    english, *others = (dict(leaves(language(code).words)) for code in CODES)
+    for other in others:
+        assert other.keys() == english.keys()
+        assert {key: places(text) for key, text in other.items()} == {
+            key: places(text) for key, text in english.items()
+        }
+        assert all(str(text).strip() for text in other.values())
+
+
+def test_money_keeps_its_precision_in_korean() -> None:
+    assert language("en").money(-3.541, 0.02, "+") == "−3.54\xa0bn USD"
+    assert language("ko").money(-3.541, 0.02, "+") == "−35.4억 달러"
+    assert language("ko").money(77.8, 0.3) == "778억 달러"
+    assert language("ko").chance(0.0, 0.0, 4_000) == "0.1% 미만"
+
+
+@pytest.mark.parametrize(
+    ("probability", "n_draws", "shown"),
+    [(0.0, 1_000, ("<", "0.3")), (1.0, 20_000, (">", "99.9")), (0.5, 20_000, ("", "50.0"))],
+)
+def test_a_chance_is_bounded_where_no_draw_disagrees(probability: float, n_draws: int, shown: tuple[str, str]) -> None:
+    assert percentage(probability, 0.0, n_draws) == shown
+
+
+def test_a_fan_is_drawn_where_its_numbers_are() -> None:
+    """Three years on an axis from 0 to 10: a year is a third of the width, a unit a tenth of the height."""
+    fan = Fan(0, (2026, 2027), np.array([5.0, 10.0]), {80: (np.array([0.0, 5.0]), np.array([10.0, 10.0]))}, (2025, 0.0))
+    scene = Scene([fan], observed=([2025], np.array([0.0])), reach=(0.0, 10.0))
+    drawn = diagram("", "", scene, lambda year: [(0, str(year))], lambda value, step: f"{value:g}")
+    room, left = drawn.right - 4.0, 4.0
+    middles = [left + room * (place + 0.5) / 3 for place in range(3)]
+    heights = {value: drawn.bottom - (drawn.bottom - drawn.top) * value / 10 for value in (0, 5, 10)}
+    points = re.findall(r"(-?[\d.]+) (-?[\d.]+)", drawn.medians[0].path)
+    expected = list(zip(middles, (heights[0], heights[5], heights[10]), strict=True))
+    np.testing.assert_allclose(np.array(points, dtype=float), expected, atol=0.06)
+    assert [column.year for column in drawn.columns] == [2025, 2026, 2027]
+    assert [tick.label for tick in drawn.ticks] == ["0", "2", "4", "6", "8", "10"]
+    assert drawn.joins == []
+
+
+def test_a_gap_in_what_was_published_is_joined_and_not_filled() -> None:
+    fan = Fan(0, (2026,), np.array([5.0]), {80: (np.array([0.0]), np.array([10.0]))}, (2024, 0.0))
+    drawn = diagram("", "", Scene([fan], ([2024], np.array([0.0]))), lambda year: [], lambda value, step: "")
+    assert len(drawn.joins) == 1
+    assert "L" not in drawn.medians[0].path
+
+
+def test_the_shipped_record_is_the_published_one(tmp_path: Path) -> None:
+    """After a new record is published: copy its summary.csv to forecast/data/track_record.csv."""
+    assert SHIPPED.read_bytes() == (RECORD / SUMMARY).read_bytes()
+    scores = read_scores(RECORD / SCORES)
+    write_standings(scores, tmp_path / SUMMARY)
+    assert (tmp_path / SUMMARY).read_bytes() == SHIPPED.read_bytes()
+    assert read_standings() == standings(scores)
+    with (RECORD / SCORES).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if (row["model"], row["series"]) == ("baseline", "balance")]
+    quarters = [float(row["crps"]) for row in rows if row["span"] == "quarter"]
+    inside = [0.1 <= float(row["pit"]) <= 0.9 for row in rows if row["span"] == "quarter"]
+    assert read_standings()[0].crps_quarters == pytest.approx(np.mean(quarters), abs=1e-4)
+    assert read_standings()[0].held_80 == pytest.approx(np.mean(inside), abs=1e-4)
