@@ -167,8 +167,8 @@ def draw_months(ax: Axes, label: str, months: NDArray[np.int64], lines: Mapping[
 
 
 def _panels(heading: Heading, items: Sequence[Item], draw: Callable[[Axes, Item], Axes]) -> Figure:
-    """A page with a small picture for each item."""
-    columns = min(6, max(2, ceil(len(items) / 3)))
+    """A page with a small picture for each item, in three rows or, if these grow longer than six, in up to five."""
+    columns = min(max(6, ceil(len(items) / 5)), max(2, ceil(len(items) / 3)))
     figure, axes = titled_figure(heading, heights=[1.0] * ceil(len(items) / columns), columns=columns, room=0.12)
     for ax, item in zip(axes, items, strict=False):
         draw(ax, item)
