@@ -89,20 +89,34 @@ def books_figure(
 
 def draw_check(ax: Axes, check: Check) -> Axes:
     """Draw one quantity: replicas from posterior and prior, and a line where it was seen."""
-    core = np.append(np.quantile(check.posterior, [0.002, 0.998]), check.observed)
-    low, high = core.min() - 0.08 * np.ptp(core), core.max() + 0.08 * np.ptp(core)
-    edges = np.linspace(low, high, _BINS + 1)
+    edges = _bin_edges(check)
+    low, high = float(edges[0]), float(edges[-1])
     for made, style in ((check.posterior, {"color": _POSTERIOR, "fill": True}), (check.prior, {"color": _PRIOR})):
         ax.stairs(np.histogram(made, edges)[0], edges, **style)
     ax.axvline(check.observed, color=RECORD, linewidth=1.6, zorder=4)
     _frame_panel(ax, check.quantity)
     ax.set_xlim(low, high)
+    ax.set_ylim(0, 1.2 * ax.get_ylim()[1])
     ax.set_yticks([])
+    if _is_count(check):
+        ax.locator_params(axis="x", integer=True)
     words = f"{100 * check.tail_probability:.{0 if check.tail_probability >= 0.1 else 1}f} %"
     side = 0.0 if check.observed > (low + high) / 2 else 1.0
     style = {"ha": "right" if side else "left", "va": "top", "color": RECORD}
     write_text(ax, side, 0.98, words, transform=ax.transAxes, **style)
     return ax
+
+
+def _bin_edges(check: Check) -> Array:
+    """Ends of bars over what the posterior makes and what was seen; one bar a number where it is a count."""
+    core = np.append(np.quantile(check.posterior, [0.002, 0.998]), check.observed)
+    if _is_count(check):
+        return np.arange(core.min().round() - 0.5, core.max().round() + 1.0)
+    return np.linspace(core.min() - 0.08 * np.ptp(core), core.max() + 0.08 * np.ptp(core), _BINS + 1)
+
+
+def _is_count(check: Check) -> bool:
+    return bool((check.posterior == check.posterior.round()).all())
 
 
 def draw_ranks(ax: Axes, name: str, ranks: NDArray[np.int64], n_kept: int, bands: Bands) -> Axes:
@@ -153,8 +167,8 @@ def draw_months(ax: Axes, label: str, months: NDArray[np.int64], lines: Mapping[
 
 
 def _panels(heading: Heading, items: Sequence[Item], draw: Callable[[Axes, Item], Axes]) -> Figure:
-    """A page with a small picture for each item."""
-    columns = min(6, max(2, ceil(len(items) / 3)))
+    """A page with a small picture for each item, in three rows or, if these grow longer than six, in up to five."""
+    columns = min(max(6, ceil(len(items) / 5)), max(2, ceil(len(items) / 3)))
     figure, axes = titled_figure(heading, heights=[1.0] * ceil(len(items) / columns), columns=columns, room=0.12)
     for ax, item in zip(axes, items, strict=False):
         draw(ax, item)
