@@ -68,10 +68,13 @@ def comparison_words(comparison: Comparison) -> Text:
     by_year, last = comparison.by_year, len(comparison.by_year.years) - 1
     alternative, reference = (f"{run.name} ({run.title})" for run in (comparison.alternative, comparison.reference))
     manifest = comparison.reference.manifest
+    origin = manifest["origin"]
     learned = (
-        "by the priors alone, nothing learned" if manifest["parameters"] == "prior" else "parameters learned from data"
+        f"by the priors alone, nothing learned, from {origin} on"
+        if manifest["parameters"] == "prior"
+        else f"parameters learned from data up to {origin}"
     )
-    basis = f"{BASIS_NAMES[comparison.reference.basis]}, {learned} up to {manifest['origin']}"
+    basis = f"{BASIS_NAMES[comparison.reference.basis]}, {learned}"
     if not comparison.difference.any():
         return Text(f"{alternative} gives the same surplus as {reference} in every draw and year; {basis}.")
     return Text(
