@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from forecast.cli.options import workers_option
 from forecast.cli.runs import load_worlds
-from forecast.cli.terminal import demand_workers, progress_bar, terminal
+from forecast.cli.terminal import progress_bar, terminal
 
 if TYPE_CHECKING:
     from forecast.posterior import Posterior
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--draws", default=20_000, show_default=True, type=click.IntRange(4_000), help="Draws of each set of sources."
 )
-@click.option("--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
+@workers_option
 @click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are.")
 @click.option(
     "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."

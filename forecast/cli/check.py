@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.terminal import demand_workers, progress_bar, terminal
+from forecast.cli.options import workers_option
+from forecast.cli.terminal import progress_bar, terminal
 from forecast.errors import RunError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of made data and refits.")
-@click.option("--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
+@workers_option
 def check(n_fits: int, out: Path, learned: Path | None, seed: int, n_jobs: int) -> None:
     """Check the models: data they make beside those seen, and with --sbc fits to data of which the truth is known."""
     from forecast.posterior import load_posterior

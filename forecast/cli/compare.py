@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from forecast.cli.options import run_options
 from forecast.cli.runs import load_worlds
-from forecast.cli.terminal import demand_workers, progress_bar, terminal
+from forecast.cli.terminal import progress_bar, terminal
 
 if TYPE_CHECKING:
     from forecast.attribution import Attribution
@@ -36,14 +37,7 @@ if TYPE_CHECKING:
     type=click.IntRange(2),
     help="Scenarios to simulate for an attribution at most; with more needed, it takes a sample and says so.",
 )
-@click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="Number of draws.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
-@click.option("--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
-@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land.")
-@click.option(
-    "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
-)
-@click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
+@run_options
 def compare(
     files: tuple[str, ...],
     divide: bool,

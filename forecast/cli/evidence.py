@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from forecast.cli.terminal import demand_workers, terminal
+from forecast.cli.options import workers_option
+from forecast.cli.terminal import terminal
 from forecast.errors import RunError
 
 
@@ -40,7 +41,7 @@ def history(years: int, out: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Where to store it; the user's own place by default.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the sampler.")
 @click.option("--as-of", metavar="DAY", help="Learn from what was public on a day, such as 2025-04-11, only.")
-@click.option("--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
+@workers_option
 def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int) -> None:
     """Learn the parameters from the shipped observations, report prior beside posterior, and store them."""
     from forecast.vintage import vintage

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from forecast.cli.terminal import demand_workers, terminal
+from forecast.cli.options import demand_workers
+from forecast.cli.terminal import terminal
 
 _ledger = click.option(
     "--ledger", "folder", default="ledger", show_default=True, type=click.Path(path_type=Path), help="The ledger."

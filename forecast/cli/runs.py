@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.terminal import demand_workers, progress_bar, terminal
+from forecast.cli.options import run_options
+from forecast.cli.terminal import progress_bar, terminal
 from forecast.errors import ScenarioError
 from forecast.shipped import scenario_path
 
@@ -21,14 +22,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
-@click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="Number of draws.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
-@click.option("--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
-@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land.")
-@click.option(
-    "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
-)
-@click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
+@run_options
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")

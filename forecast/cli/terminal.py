@@ -1,4 +1,4 @@
-"""What commands share: the console they print to, progress, and checks of options."""
+"""What commands share: the console they print to, and progress."""
 
 from __future__ import annotations
 
@@ -7,17 +7,8 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: int) -> int:
-    """Check of an option that says how many workers."""
-    if n_jobs == -1 or n_jobs > 0:
-        return n_jobs
-    raise click.BadParameter(f"got {n_jobs}, expected 1 or more workers, or -1 for one per core")
 
 
 def terminal(at_least: int = 0) -> Console:

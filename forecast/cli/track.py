@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.terminal import demand_workers, progress_bar, terminal
+from forecast.cli.options import workers_option
+from forecast.cli.terminal import progress_bar, terminal
 from forecast.quarters import parse_quarter
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def parse_origin(_context: click.Context, _option: click.Parameter, text: str | 
 @click.option("--horizon", default=8, show_default=True, type=click.IntRange(1, 40), help="Quarters ahead.")
 @click.option("--draws", default=20_000, show_default=True, type=click.IntRange(100), help="Draws an origin.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
-@click.option("--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
+@workers_option
 @click.option(
     "--out", default="results/backtest", show_default=True, type=click.Path(path_type=Path), help="Where origins land."
 )

@@ -1,0 +1,46 @@
+"""Options that several commands have, and checks of what they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: int) -> int:
+    """Check of an option that says how many workers."""
+    if n_jobs == -1 or n_jobs > 0:
+        return n_jobs
+    raise click.BadParameter(f"got {n_jobs}, expected 1 or more workers, or -1 for one per core")
+
+
+workers_option = click.option(
+    "--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core."
+)
+
+_RUN_OPTIONS = (
+    click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="Number of draws."),
+    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers."),
+    workers_option,
+    click.option(
+        "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land."
+    ),
+    click.option(
+        "--posterior",
+        "learned",
+        type=click.Path(path_type=Path),
+        help="Stored parameters; the shipped ones by default.",
+    ),
+    click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data."),
+)
+
+
+def run_options(command: Command) -> Command:
+    """The options of a command that runs scenarios; it is given the posterior's path as `learned`."""
+    for option in reversed(_RUN_OPTIONS):
+        command = option(command)
+    return command
