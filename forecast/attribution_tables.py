@@ -8,7 +8,7 @@ from rich.text import Text
 
 from forecast.attribution import ACCOUNT, Attribution
 from forecast.comparison import Comparison
-from forecast.comparison_tables import ACCOUNT_NAMES, interval, number
+from forecast.comparison_tables import ACCOUNT_NAMES, signed, signed_interval
 from forecast.contrasts import Contrast
 from forecast.differences import summarised
 from forecast.layout import plain_table, shorten, titled
@@ -57,10 +57,10 @@ def attribution_words(attribution: Attribution, year: int) -> Text:
     index = attribution.years.index(year)
     summary = parts_summary(attribution, [])
     largest = attribution.contrasts[ranked(attribution, index)[0]]
-    whole, part = (number(summary, name, "mean", index) for name in (ALL, largest.name))
+    whole, part = (signed(summary, name, "mean", index) for name in (ALL, largest.name))
     return Text(
         f"The largest part in {year} is that of {_label(largest)} ({largest.change}): {part} bn USD of a difference "
-        f"of {whole} (means; 80 % interval of the part {interval(summary, largest.name, 80, index)}). "
+        f"of {whole} (means; 80 % interval of the part {signed_interval(summary, largest.name, 80, index)}). "
         f"{_method(attribution)}"
     )
 
@@ -94,7 +94,7 @@ def parts_summary(attribution: Attribution, others: list[int]) -> Summary:
 
 
 def _numbers(summary: Summary, series: str, index: int) -> tuple[str, str]:
-    return number(summary, series, "mean", index), interval(summary, series, 80, index)
+    return signed(summary, series, "mean", index), signed_interval(summary, series, 80, index)
 
 
 def _label(contrast: Contrast) -> str:

@@ -12,12 +12,12 @@ from rich.text import Text
 
 from forecast.draws import BASES, CHANNELS, LEVERS
 from forecast.layout import plain_table, short, titled
-from forecast.numerals import percentage, rounded
+from forecast.numerals import chance, interval, number
 from forecast.observations import AnnualTrade, History
 from forecast.outcome import Outcome
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES, MONTHS, months_label
 from forecast.results import Results
-from forecast.summary import INTERVALS, Summary, exceedance_name, quantile_name
+from forecast.summary import INTERVALS, Summary, quantile_name
 from forecast.vintage import vintage
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def surplus_table(results: Results, record: float, later: Sequence[Outcome] = ()
     table = plain_table(["Year", "Median", *intervals, *chances, *(["Outcome,\npercentile"] if later else [])])
     came = {outcome.year: _came(outcome) for outcome in later}
     for index, year in enumerate(summary.years):
-        median = _number(summary, "trade_balance", quantile_name(0.5), index, places=1)
-        spans = [_interval(summary, "trade_balance", width, index, places=0) for width in INTERVALS]
-        above = _chance(summary, "trade_balance", record, index)
-        deficit = _chance(summary, "trade_balance", 0.0, index, below=True)
+        median = number(summary, "trade_balance", quantile_name(0.5), index, places=1)
+        spans = [interval(summary, "trade_balance", width, index, places=0) for width in INTERVALS]
+        above = chance(summary, "trade_balance", record, index)
+        deficit = chance(summary, "trade_balance", 0.0, index, below=True)
         table.add_row(str(year), median, *spans, above, deficit, *([came.get(year, "")] if later else []))
     return titled(title, table)
 
@@ -48,8 +48,8 @@ def contribution_table(results: Results) -> Group:
     channels = [name.capitalize().replace(" ", "\n") for name in CHANNEL_NAMES.values()]
     table = plain_table(["Year", *channels, "All", "All, 80 %\ninterval"])
     for index, year in enumerate(summary.years):
-        means = [_number(summary, name, "mean", index, "+") for name in (*CHANNELS, "investment_effect")]
-        table.add_row(str(year), *means, _interval(summary, "investment_effect", 80, index, "+"))
+        means = [number(summary, name, "mean", index, "+") for name in (*CHANNELS, "investment_effect")]
+        table.add_row(str(year), *means, interval(summary, "investment_effect", 80, index, "+"))
     return titled(title, table)
 
 
@@ -64,7 +64,7 @@ def lever_table(results: Results) -> Group:
         cells = [
             cell
             for name in stated
-            for cell in (_number(summary, name, "mean", index, "+"), _interval(summary, name, 80, index, "+"))
+            for cell in (number(summary, name, "mean", index, "+"), interval(summary, name, 80, index, "+"))
         ]
         table.add_row(str(year), *cells)
     return titled(title, table)
@@ -112,10 +112,10 @@ def answer(results: Results, later: Sequence[Outcome] = ()) -> Text:
     """One plain sentence, what the scenario does to the surplus, when, and how sure that is; and what came later."""
     summary = results.statistics
     last = len(summary.years) - 1
-    median = _number(summary, "trade_balance", quantile_name(0.5), last, places=0)
-    interval = _interval(summary, "trade_balance", 80, last, places=0)
+    median = number(summary, "trade_balance", quantile_name(0.5), last, places=0)
+    span = interval(summary, "trade_balance", 80, last, places=0)
     level = (
-        f"the surplus itself would be {median} bn USD in {summary.years[last]} (median; 80 % interval {interval}), "
+        f"the surplus itself would be {median} bn USD in {summary.years[last]} (median; 80 % interval {span}), "
         f"{BASIS_NAMES[results.basis]}."
     )
     learned = "By the priors alone, nothing learned: " if results.manifest["parameters"] == "prior" else ""
@@ -133,11 +133,11 @@ def _lever(summary: Summary, name: str) -> str:
     """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
     moving = summary.value(name, "sd") + abs(summary.value(name, "mean")) > 0
     last = int(moving.nonzero()[0][-1]) if moving.any() else len(moving) - 1
-    mean, interval = _number(summary, name, "mean", last, "+"), _interval(summary, name, 80, last, "+")
+    mean, span = number(summary, name, "mean", last, "+"), interval(summary, name, 80, last, "+")
     ended = "" if last == len(moving) - 1 else " and by nothing after"
     return (
         f"{LEVER_NAMES[name]} change Korea's goods surplus with the US by {mean} bn USD in {summary.years[last]} "
-        f"(mean; 80 % interval {interval}){ended}."
+        f"(mean; 80 % interval {span}){ended}."
     )
 
 
@@ -231,7 +231,7 @@ def _signed(value: float) -> str:
 
 def _effect(summary: Summary, last: int) -> str:
     changes = " and by ".join(_change(summary, index) for index in _telling_years(summary, last))
-    falls = _chance(summary, "investment_effect", 0.0, last, below=True)
+    falls = chance(summary, "investment_effect", 0.0, last, below=True)
     return (
         f"the announcements change Korea's goods surplus with the US by {changes}; "
         f"the chance that they lower it in {summary.years[last]} is {falls}"
@@ -246,23 +246,6 @@ def _telling_years(summary: Summary, last: int) -> list[int]:
 
 
 def _change(summary: Summary, index: int) -> str:
-    median = _number(summary, "investment_effect", quantile_name(0.5), index, "+")
-    interval = _interval(summary, "investment_effect", 80, index, "+")
-    return f"{median} bn USD in {summary.years[index]} (median; 80 % interval {interval})"
-
-
-def _interval(summary: Summary, series: str, width: int, index: int, sign: str = "", places: int = 2) -> str:
-    ends = [_number(summary, series, quantile_name(level), index, sign, places) for level in INTERVALS[width]]
-    return " to ".join(ends)
-
-
-def _number(summary: Summary, series: str, name: str, index: int, sign: str = "", places: int = 2) -> str:
-    """A value with the decimals its Monte Carlo error allows, `places` at most."""
-    return rounded(*summary.estimate(series, name, index), places, sign)
-
-
-def _chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool = False) -> str:
-    """Probability in percent with the decimals its error allows."""
-    above, error = summary.estimate(series, exceedance_name(threshold), index)
-    side, percent = percentage(1 - above if below else above, error, summary.n_draws)
-    return f"{side} {percent} %".lstrip()
+    median = number(summary, "investment_effect", quantile_name(0.5), index, "+")
+    span = interval(summary, "investment_effect", 80, index, "+")
+    return f"{median} bn USD in {summary.years[index]} (median; 80 % interval {span})"

@@ -35,13 +35,13 @@ from forecast.draws import Array
 from forecast.errors import RunError
 from forecast.experiment import Experiment
 from forecast.mixtures import load_world
+from forecast.numerals import stored
 from forecast.plan import Plan
 from forecast.posterior import Posterior, load_posterior
 from forecast.results import SCENARIO, Results
 from forecast.run import code_digest, compiled
 from forecast.shares import Effects, Estimate
 from forecast.streams import Streams
-from forecast.summary import decimals
 from forecast.unknowns import unknown_values
 from forecast.worth import Worth, worth_knowing
 
@@ -216,16 +216,11 @@ def _rows(budget: Budget) -> Iterator[tuple[str, ...]]:
     share, money = "share of variance", "bn USD"
     for row, source in enumerate(budget.sources):
         for name, estimate in (("first_order", found.first), ("total", found.total)):
-            yield (*head, "source", source, name, share, *_printed(estimate.value[row, at], estimate.error[row, at]))
+            yield (*head, "source", source, name, share, *stored(estimate.value[row, at], estimate.error[row, at]))
         narrower = budget.narrowing.value[row], budget.narrowing.error[row]
-        yield (*head, "source", source, "narrowing_80", money, *_printed(*narrower))
-    together = found.interactions.value[at], found.interactions.error[at]
-    yield (*head, "source", "interactions", "interactions", share, *_printed(*together))
+        yield (*head, "source", source, "narrowing_80", money, *stored(*narrower))
+    together = float(found.interactions.value[at]), float(found.interactions.error[at])
+    yield (*head, "source", "interactions", "interactions", share, *stored(*together))
     for item in budget.inputs:
         for name, unit, estimate in (("first_order", share, item.share), ("narrowing_80", money, item.narrowing)):
-            yield (*head, "input", item.name, name, unit, *_printed(estimate.value, estimate.error))
-
-
-def _printed(value: Array | float, error: Array | float) -> tuple[str, str]:
-    places = decimals(float(error)) + 1
-    return f"{float(value):.{places}f}", f"{float(error):.{places + 1}f}"
+            yield (*head, "input", item.name, name, unit, *stored(float(estimate.value), float(estimate.error)))

@@ -12,9 +12,9 @@ from forecast.attribution import ACCOUNT
 from forecast.comparison import Comparison
 from forecast.differences import direction, worth_telling
 from forecast.layout import plain_table, titled
-from forecast.numerals import percentage, rounded
+from forecast.numerals import chance, number
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES
-from forecast.summary import INTERVALS, Summary, exceedance_name, quantile_name
+from forecast.summary import INTERVALS, Summary, quantile_name
 
 ACCOUNT_NAMES: Mapping[str, str] = {"baseline_balance": "trade without new investment"} | CHANNEL_NAMES | LEVER_NAMES
 """What a difference is made of, in words."""
@@ -43,8 +43,8 @@ def channel_table(comparison: Comparison) -> Group:
     headings = [ACCOUNT_NAMES[name].capitalize().replace(" ", "\n", 1) for name in moving]
     table = plain_table(["Year", *headings, "All"])
     for index, year in enumerate(account.years):
-        cells = [number(account, name, "mean", index) for name in moving]
-        table.add_row(str(year), *cells, number(comparison.by_year, "rise", "mean", index))
+        cells = [signed(account, name, "mean", index) for name in moving]
+        table.add_row(str(year), *cells, signed(comparison.by_year, "rise", "mean", index))
     return titled("What the difference is made of, mean, bn USD a year", table)
 
 
@@ -93,27 +93,21 @@ def _direction(summary: Summary, index: int) -> str:
     return f"the chance that it {verb} the surplus of {summary.years[index]} is {size}{none}"
 
 
-def number(summary: Summary, series: str, name: str, index: int) -> str:
+def signed(summary: Summary, series: str, name: str, index: int) -> str:
     """A signed statistic with the decimals its Monte Carlo error allows, two at most, one from 10 bn USD on."""
-    value, error = summary.estimate(series, name, index)
-    return rounded(value, error, 1 if abs(value) >= 10 else 2, "+")
+    large = abs(summary.estimate(series, name, index)[0]) >= 10
+    return number(summary, series, name, index, "+", places=1 if large else 2)
 
 
-def interval(summary: Summary, series: str, width: int, index: int) -> str:
-    """Both ends of an interval."""
-    return " to ".join(number(summary, series, quantile_name(level), index) for level in INTERVALS[width])
-
-
-def chance(summary: Summary, series: str, threshold: float, index: int) -> str:
-    """Probability that a series exceeds a threshold that was counted."""
-    side, percent = percentage(*summary.estimate(series, exceedance_name(threshold), index), summary.n_draws)
-    return f"{side} {percent} %".lstrip()
+def signed_interval(summary: Summary, series: str, width: int, index: int) -> str:
+    """Both ends of an interval, each with decimals of its own."""
+    return " to ".join(signed(summary, series, quantile_name(level), index) for level in INTERVALS[width])
 
 
 def _cells(summary: Summary, index: int, beyond: tuple[float, ...]) -> list[str]:
     error = float(summary.standard_error("rise", "mean")[index])
-    middles = number(summary, "rise", "mean", index), number(summary, "rise", quantile_name(0.5), index)
-    spans = [interval(summary, "rise", width, index) for width in INTERVALS]
+    middles = signed(summary, "rise", "mean", index), signed(summary, "rise", quantile_name(0.5), index)
+    spans = [signed_interval(summary, "rise", width, index) for width in INTERVALS]
     chances = [chance(summary, series, size, index) for size in beyond for series in ("rise", "fall")]
     return [
         middles[0],
@@ -126,8 +120,8 @@ def _cells(summary: Summary, index: int, beyond: tuple[float, ...]) -> list[str]
 
 
 def _change(summary: Summary, index: int) -> str:
-    median = number(summary, "rise", quantile_name(0.5), index)
-    return f"{median} bn USD ({interval(summary, 'rise', 80, index)})"
+    median = signed(summary, "rise", quantile_name(0.5), index)
+    return f"{median} bn USD ({signed_interval(summary, 'rise', 80, index)})"
 
 
 def _span(comparison: Comparison) -> str:

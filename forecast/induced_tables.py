@@ -10,7 +10,7 @@ from forecast.differences import summarised
 from forecast.draws import BASES, CHANNELS, Array
 from forecast.induced import Induced
 from forecast.layout import plain_table, shorten, titled
-from forecast.numerals import rounded
+from forecast.numerals import interval, number
 from forecast.observations import announcements, procurement_shares
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES
 from forecast.sectors import SECTORS
@@ -99,25 +99,18 @@ def induced_words(found: Induced) -> Text:
 def _cells(draws: Array, places: int) -> list[str]:
     """Median and intervals."""
     summary = _summary(draws)
-    return [
-        _number(summary, 0.5, places),
-        *(" to ".join(_number(summary, level, places) for level in levels) for levels in INTERVALS.values()),
-    ]
+    spans = [interval(summary, "flow", width, 0, places=places) for width in INTERVALS]
+    return [number(summary, "flow", quantile_name(0.5), 0, places=places), *spans]
 
 
 def _told(draws: Array, unit: str, places: int) -> str:
     summary = _summary(draws)
-    low, high = (_number(summary, level, places) for level in INTERVALS[80])
-    return f"{_number(summary, 0.5, places)} {unit} ({low} to {high})"
+    median = number(summary, "flow", quantile_name(0.5), 0, places=places)
+    return f"{median} {unit} ({interval(summary, 'flow', 80, 0, places=places)})"
 
 
 def _summary(draws: Array) -> Summary:
     return summarised(draws[None, None], (0,), ("flow",), -(-draws.size // N_BATCHES))
-
-
-def _number(summary: Summary, level: float, places: int) -> str:
-    name = quantile_name(level)
-    return rounded(float(summary.value("flow", name)[0]), float(summary.standard_error("flow", name)[0]), places)
 
 
 def _span(found: Induced) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.draws import QUARTERLY_SERIES
+from forecast.numerals import stored
 from forecast.quantiles import FINE_LEVELS
 from forecast.quarters import format_quarter
-from forecast.summary import Quarters, Summary, decimals
+from forecast.summary import Quarters, Summary
 
 UNIT = "bn USD"
 COLUMNS = ("scenario", "basis", "series", "year", "statistic", "unit", "value", "standard_error")
@@ -63,7 +63,7 @@ def _summary_rows(manifest: Mapping[str, Any], summary: Summary) -> Iterator[lis
                 error = float(statistic.standard_error[series_index, year_index])
                 unit = "probability" if name.startswith("exceedance") else UNIT
                 identity = (manifest["scenario"]["name"], manifest["basis"], series, year, name, unit)
-                yield [*identity, *_printed(value, error)]
+                yield [*identity, *stored(value, error)]
 
 
 def write_quarters(path: Path, manifest: Mapping[str, Any], quarters: Quarters) -> None:
@@ -77,10 +77,4 @@ def write_quarters(path: Path, manifest: Mapping[str, Any], quarters: Quarters) 
             identity = (manifest["scenario"]["name"], "us_census", QUARTERLY_SERIES[series_index], quarter)
             numbers = (part[series_index, quarter_index].tolist() for part in (value, error))
             for level, *printed in zip(FINE_LEVELS, *numbers, strict=True):
-                writer.writerow([*identity, level, UNIT, *_printed(*printed)])
-
-
-def _printed(value: float, error: float) -> tuple[str, str]:
-    """Number and standard error with one digit more than the error allows, so that sums of rows still agree."""
-    places = decimals(error) + 1
-    return f"{value:.{places}f}", f"{error:.{places + 1}f}" if isfinite(error) else ""
+                writer.writerow([*identity, level, UNIT, *stored(*printed)])
