@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from forecast.differences import turning_years
 from forecast.draws import BASES, CHANNELS, LEVERS
 from forecast.layout import plain_table, short, titled
 from forecast.numerals import chance, interval, number
@@ -230,19 +231,12 @@ def _signed(value: float) -> str:
 
 
 def _effect(summary: Summary, last: int) -> str:
-    changes = " and by ".join(_change(summary, index) for index in _telling_years(summary, last))
+    changes = " and by ".join(_change(summary, index) for index in turning_years(summary))
     falls = chance(summary, "investment_effect", 0.0, last, below=True)
     return (
         f"the announcements change Korea's goods surplus with the US by {changes}; "
         f"the chance that they lower it in {summary.years[last]} is {falls}"
     )
-
-
-def _telling_years(summary: Summary, last: int) -> list[int]:
-    """The last year, and before it the year of the largest effect where that is another story."""
-    medians = summary.value("investment_effect", quantile_name(0.5))
-    peak = int(abs(medians).argmax())
-    return [last] if abs(medians[peak] - medians[last]) < 0.25 * abs(medians[peak]) else [peak, last]
 
 
 def _change(summary: Summary, index: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecast.draws import Array
-from forecast.summary import Summary, Tally, exceedance_name
+from forecast.summary import Summary, Tally, exceedance_name, quantile_name
 
 
 def summarised(
@@ -44,3 +44,10 @@ def direction(change: Summary, index: int) -> tuple[str, float]:
 def worth_telling(same: float) -> bool:
     """Whether a share of draws without a difference shows in whole percent."""
     return same > 0.005
+
+
+def turning_years(summary: Summary) -> list[int]:
+    """Places of the years that tell an effect: the last, and before it that of the largest where it tells another."""
+    medians = summary.value("investment_effect", quantile_name(0.5))
+    last, peak = len(medians) - 1, int(abs(medians).argmax())
+    return [last] if abs(medians[peak] - medians[last]) < 0.25 * abs(medians[peak]) else [peak, last]

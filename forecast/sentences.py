@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from forecast.books import unusual_spans
-from forecast.differences import direction, worth_telling
+from forecast.differences import direction, turning_years, worth_telling
 from forecast.draws import LEVERS, Array
 from forecast.languages import Language
 from forecast.outcome import Outcome, outcomes
@@ -89,14 +89,21 @@ def level_sentences(summary: Summary, known: tuple[int, float], language: Langua
 
 
 def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
-    """What the announcements do to the surplus of the last year."""
+    """What the announcements do to the surplus of the years that tell it, and the chance that they lower the last."""
     last = len(summary.years) - 1
+    changes = [
+        language.text(
+            "sentences.change",
+            year=summary.years[index],
+            median=language.money(*summary.estimate("investment_effect", MEDIAN, index), "+"),
+            span=language.money_span(interval(summary, "investment_effect", 80, index), "+"),
+        )
+        for index in turning_years(summary)
+    ]
     return language.text(
         "sentences.effect",
         origin=origin,
-        year=summary.years[last],
-        median=language.money(*summary.estimate("investment_effect", MEDIAN, last), "+"),
-        span=language.money_span(interval(summary, "investment_effect", 80, last), "+"),
+        changes=language.text("sentences.and").join(changes),
         chance=chance_below(summary, "investment_effect", 0.0, last, language),
     )
 

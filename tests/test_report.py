@@ -17,11 +17,13 @@ import numpy as np
 import pytest
 
 import forecast
+from forecast.briefing import answer
 from forecast.bulletin import SCORES, SUMMARY
 from forecast.causes import because, division
 from forecast.cli.pages import LANGUAGES
 from forecast.contrasts import FRAME, TEXTS
 from forecast.diagram import Fan, Scene, diagram
+from forecast.differences import turning_years
 from forecast.drivers import DRIVERS
 from forecast.engine import Settings
 from forecast.errors import RunError
@@ -31,6 +33,7 @@ from forecast.numerals import percentage
 from forecast.report import report, write_report
 from forecast.results import SCENARIO, Results
 from forecast.scenario import Scenario, load_scenario
+from forecast.sentences import short_answers
 from forecast.track_record import read_scores
 from forecast.track_summary import SHIPPED, read_standings, standings, write_standings
 
@@ -58,6 +61,19 @@ investments:
 
 def made(out: Path, file: Path) -> Results:
     return forecast.run_scenario(forecast.load_scenario(file), Settings(4_000), out=out).results
+
+
+def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> None:
+    """The package raises the surplus while plants are built and lowers it later: the last year alone would mislead."""
+    for name, n_years in (("package-350bn", 2), ("hyundai", 1)):
+        results = made(tmp_path, ROOT / "scenarios" / f"{name}.yaml")
+        summary = results.statistics
+        years = [str(summary.years[index]) for index in turning_years(summary)]
+        assert len(years) == n_years
+        page = "".join(text for text in short_answers(results, language("en")) if text.startswith("Beyond"))
+        terminal = str(answer(results)).split("; the chance")[0]
+        assert re.findall(r"surplus of (\d{4}) by", page) == years
+        assert re.findall(r"in (\d{4}) \(median", terminal) == years
 
 
 @pytest.fixture(scope="module")
