@@ -1,0 +1,45 @@
+"""One file validated, and what that took: for a process of its own, beside the one that makes up files."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from dataclasses import dataclass
+
+from click.testing import CliRunner
+
+from forecast.cli import cli
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What `forecast validate --json` made of a file.
+
+    Attributes:
+        exit_code: of the command.
+        stdout: what it printed.
+        crash: the exception that came out of it; empty where it ended as it should.
+        seconds: wall time.
+        peak: megabytes this process has held at most so far.
+    """
+
+    exit_code: int
+    stdout: str
+    crash: str
+    seconds: float
+    peak: float
+
+
+def validation(path: str) -> Validation:
+    """Validate the file at a path."""
+    start = time.perf_counter()
+    done = CliRunner().invoke(cli, ["validate", "--json", path])
+    seconds = time.perf_counter() - start
+    sound = done.exception is None or isinstance(done.exception, SystemExit)
+    return Validation(done.exit_code, done.stdout, "" if sound else repr(done.exception), seconds, _peak())
+
+
+def _peak() -> float:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
