@@ -14,7 +14,7 @@ from forecast.phrases import shortened, spelled
 from forecast.pilot import Cost
 from forecast.plan import Plan
 from forecast.posterior import Posterior
-from forecast.resolution import Value, coefficients, defaults, left_to_fit, stated
+from forecast.resolution import Value, coefficients, defaults, left_to_fit, left_to_shipped, stated
 
 WIDTH = 132
 
@@ -27,6 +27,7 @@ _LEGEND = (
 def account(found: Examination, layers: Layered, plan: Plan, posterior: Posterior, cost: Cost) -> Group:
     """Everything a run of the scenario would assume, and what it would take."""
     values = [*stated(layers, found.file), *defaults(layers, plan), *left_to_fit(layers, plan, posterior)]
+    values += left_to_shipped(layers)
     lines = [Text(f"{found.file}, fully resolved", style="bold"), Text(_LEGEND), *_sections(values)]
     lines += [*_sections(coefficients(layers, posterior))]
     said = [*map(str, found.conversions), *(f"warning: {remark}" for remark in found.remarks)]

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from forecast import realisation
+from forecast.addresses import names
 from forecast.dates import date_law
 from forecast.distributions import LogNormal
 from forecast.document import Node
 from forecast.draws import Array
 from forecast.groups import Project
-from forecast.laws import law
+from forecast.laws import law, plain_law
 from forecast.layers import WHOLE, Layered
 from forecast.layout import short
 from forecast.money import WON_KEY
@@ -28,6 +29,7 @@ from forecast.plan import Plan
 from forecast.posterior import Posterior
 from forecast.quarters import format_quarter
 from forecast.readings import touched
+from forecast.regime import load_regime
 from forecast.rows import Row, rows
 from forecast.schema import ScenarioFile
 from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
@@ -191,6 +193,21 @@ def _planned(row: Row) -> float:
     return float(begin.ppf(0.5)) + float(building.ppf(0.5)) if begin is not None else 0.0
 
 
+def left_to_shipped(layers: Layered) -> Iterator[Value]:
+    """What tariffs and import commitments leave out, and the laws that stand in its place."""
+    found, regime = names(layers.root, None), load_regime()
+    shared = {f"tariffs.{key}": belief for key, belief in regime.responses.items()}
+    shared |= {f"import_commitments.additionality.{what}": belief for what, belief in regime.additionality.items()}
+    for path in filter(shared.__contains__, found.drawn):
+        belief = shared[path]
+        origin = f"prior, {_evidence(belief.grade)}, where none is stated"
+        yield Value(tuple(path.split(".")), _flow(plain_law(belief.law)), "judged", origin)
+
+
+def _evidence(grade: str) -> str:
+    return "judgement" if grade == "judgement" else f"evidence of grade {grade}"
+
+
 def coefficients(layers: Layered, posterior: Posterior) -> Iterator[Value]:
     """Coefficients of the sectors with investments, where no file says otherwise."""
     overrides = layers.root.fields.get("overrides")
@@ -208,6 +225,6 @@ def coefficients(layers: Layered, posterior: Posterior) -> Iterator[Value]:
 def _coefficient(sector: str, name: str, learned: Array, moved: bool) -> Value:
     median, low, high = (short(value) for value in np.quantile(learned, [0.5, 0.1, 0.9]).tolist())
     belief = load_sectors()[sector][name]
-    evidence = "judgement" if belief.grade == "judgement" else f"evidence of grade {belief.grade}"
+    evidence = _evidence(belief.grade)
     origin = f"prior ({evidence}) met by data" if moved else f"prior, {evidence}"
     return Value(("sectors", sector, name), f"{median}, 80 % {low} to {high}", "fitted" if moved else "judged", origin)
