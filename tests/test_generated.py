@@ -127,7 +127,7 @@ def test_a_value_of_any_shape_is_valid_or_told_what_is_wrong(holds: Contract, ke
 SCHEMA = scenario_schema()
 for group in [part for name, part in SCHEMA["definitions"].items() if name.startswith(LIST)]:
     entry = group["anyOf"][0]["items"]["$ref"].rpartition("/")[2]
-    keys = [keys["items"] for keys in SCHEMA["else"]["patternProperties"].values() if "items" in keys]
+    keys = [keys["items"] for keys in SCHEMA["else"]["else"]["patternProperties"].values() if "items" in keys]
     SCHEMA["definitions"][entry]["required"] = next(
         item["required"] for item in keys if set(item["required"]) <= set(SCHEMA["definitions"][entry]["properties"])
     )
