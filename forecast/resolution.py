@@ -6,7 +6,7 @@ one that data moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 
 from forecast import realisation
 from forecast.addresses import names
+from forecast.branches import StatedBranch
 from forecast.dates import date_law
 from forecast.distributions import LogNormal
 from forecast.document import Node
@@ -59,11 +60,27 @@ class Value:
 def stated(layers: Layered, top: str) -> Iterator[Value]:
     """What the files and overrides say, in the order of the merged tree; `top` is the file that was asked for."""
     for path, node in _leaves(layers.root, ()):
-        place = node.place
-        file = place.file.removeprefix(f"{PurePath(top).parent}/")
-        extended = " (extended)" if place.line and place.file != top else ""
-        origin = f"{file}:{place.line}{extended}" if place.line else file
-        yield Value(path, _text(node), _standing(path, node), origin)
+        yield Value(path, _text(node), _standing(path, node), _origin(node, top))
+
+
+def _origin(node: Node, top: str) -> str:
+    place = node.place
+    file = place.file.removeprefix(f"{PurePath(top).parent}/")
+    extended = " (extended)" if place.line and place.file != top else ""
+    return f"{file}:{place.line}{extended}" if place.line else file
+
+
+def weighed(branches: Sequence[StatedBranch], shares: Sequence[float], top: str) -> Iterator[Value]:
+    """What a mixture says of its branches, and the share of draws that follow each."""
+    for one, share in zip(branches, shares, strict=True):
+        path, scenario, weight = (
+            ("mixture", one.branch.label),
+            *(one.node.fields[key] for key in ("scenario", "weight")),
+        )
+        told = one.branch.scenario.name if scenario.fields else _text(scenario)
+        yield Value((*path, "scenario"), told, "fixed", _origin(scenario, top))
+        yield Value((*path, "weight"), _text(weight), _standing((*path, "weight"), weight), _origin(weight, top))
+        yield Value((*path, "share of draws"), f"{100 * share:.0f} %", "", "weights scaled to sum to one")
 
 
 def _leaves(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:

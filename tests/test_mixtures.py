@@ -19,7 +19,7 @@ from forecast.cli import cli
 from forecast.distributions import Constant, Uniform
 from forecast.draws import SERIES, Array
 from forecast.engine import Settings
-from forecast.errors import RunError, ScenarioError
+from forecast.errors import ScenarioError
 from forecast.inputs import Judged
 from forecast.ledger import Entry, add_entry
 from forecast.mixtures import dump_mixture, frozen_world, is_mixture, load_mixture, mixture_digest
@@ -214,7 +214,7 @@ mixture:
 """
 
 
-def test_a_mixture_is_validated_and_only_its_branches_explained(tmp_path: Path) -> None:
+def test_a_mixture_is_validated(tmp_path: Path) -> None:
     file = tmp_path / "duties.yaml"
     file.write_text(LEVERS)
     assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 2 branches to 2035\n"
@@ -223,8 +223,26 @@ def test_a_mixture_is_validated_and_only_its_branches_explained(tmp_path: Path) 
     assert done.exit_code == 2
     assert "mixture[0].weight: got -1, expected 0 or more" in done.stdout
     file.write_text(LEVERS)
-    with pytest.raises(RunError, match=r"got a mixture, expected one scenario, .*: tariffs-25, baseline"):
-        CliRunner().invoke(cli, ["explain", str(file)], catch_exceptions=False, standalone_mode=False)
+
+
+def test_a_mixture_is_explained_with_what_branches_have_in_common_once(tmp_path: Path) -> None:
+    file = tmp_path / "duties.yaml"
+    file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: {distribution: uniform, low: 2, high: 4}"))
+    done = CliRunner().invoke(cli, ["explain", str(file), "--draws", "100"])
+    assert done.exit_code == 0, done.output
+    head, common, *branches = re.split(r"\n\n(?:In every branch|Branch .*)\n", done.stdout)
+    assert "a mixture, fully resolved" in head
+    assert round(100 * (1 - np.log(5 / 3) / 2)) == 74  # share of a weight uniform on 2 to 4 beside 1
+    assert re.search(
+        r"mixture\.baseline\n +scenario +baseline .*\n +weight +\{.*\} +judged +duties\.yaml:3\n.* 7[45] %", head
+    )
+    assert re.search(r"horizon +2035 +fixed +default", common)
+    assert re.search(r"localization\.path +fitted +fitted +baseline\.yaml:\d+\n", common)
+    plain, duties = branches
+    assert re.search(r"name +baseline ", plain)
+    assert "tariffs" not in plain
+    assert re.search(r"tariffs\.return-to-25\n.*\n.*\n +rate +0\.25 +fixed +tariffs-25\.yaml:\d+", duties)
+    assert not any(re.search(r" horizon +2035", part) for part in branches)
 
 
 def test_a_branch_without_levers_has_zeros_where_another_has_some(tmp_path: Path) -> None:
