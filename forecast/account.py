@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.text import Text
 
 from forecast.branching import MixturePlan, branches_of
+from forecast.engine import Settings, block_streams
 from forecast.examination import Examination
 from forecast.layers import Layered
 from forecast.phrases import Path, shortened, spelled
@@ -17,7 +18,6 @@ from forecast.pilot import Cost
 from forecast.plan import Plan
 from forecast.posterior import Posterior
 from forecast.resolution import Value, coefficients, defaults, left_to_fit, left_to_shipped, stated, weighed
-from forecast.streams import Streams
 
 WIDTH = 132
 
@@ -30,8 +30,6 @@ _BRANCHES = (
     "Every draw follows one branch. What all branches say alike stands once, with the origin it has in the first; what "
     "they say differently, or some of them alone, stands under each."
 )
-N_DRAWS = 20_000
-"""Draws of which the shares of branches are taken."""
 
 
 def account(found: Examination, layers: Layered, plan: Plan, posterior: Posterior, cost: Cost) -> Group:
@@ -47,7 +45,7 @@ def mixture_account(found: Examination, plan: MixturePlan, posterior: Posterior,
     resolved = [_resolved(branch.file, branch.layers, part, posterior) for branch, part in pairs]
     common = set.intersection(*({_told(value) for value in values} for values in resolved))
     lines = [Text(f"{found.file}, a mixture, fully resolved", style="bold"), Text(_LEGEND), Text(_BRANCHES)]
-    lines += _sections(weighed(found.branches, _shares(plan), found.file))
+    lines += _sections(weighed(found.branches, _shares(plan, cost.n_draws), found.file))
     lines += [*_titled("In every branch"), *_sections(value for value in resolved[0] if _told(value) in common)]
     for (branch, _), values in zip(pairs, resolved, strict=True):
         lines += _titled(f"Branch {branch.branch.label}: {branch.branch.scenario.title}")
@@ -68,8 +66,9 @@ def _told(value: Value) -> tuple[Path, str, str]:
     return value.path, value.text, value.standing
 
 
-def _shares(plan: MixturePlan) -> list[float]:
-    chosen = branches_of(plan, Streams(0, 0, N_DRAWS))
+def _shares(plan: MixturePlan, n_draws: int) -> list[float]:
+    """Share of draws that follow each branch in a run of so many."""
+    chosen = np.concatenate([branches_of(plan, streams) for streams in block_streams(plan, Settings(n_draws))])
     return [float(np.mean(chosen == index)) for index in range(len(plan.plans))]
 
 

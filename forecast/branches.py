@@ -15,7 +15,7 @@ from forecast.document import Node
 from forecast.entries import ID
 from forecast.errors import Problem, ScenarioError
 from forecast.laws import bounds_complaint
-from forecast.layers import Layered, layered
+from forecast.layers import Layered, layered, layered_inside
 from forecast.mixture_forms import BESIDE, MOST_BRANCHES, Branches
 from forecast.mixture_forms import Branch as BranchForm
 from forecast.phrases import got, listed, meant
@@ -135,18 +135,17 @@ class MixtureReader:
 
     def _layers(self, node: Node, path: str) -> tuple[str, Layered] | None:
         """The file that states a scenario and the tree of it."""
-        if node.fields and not self.overrides:
-            return str(self.path), Layered(node, (), ())
-        if isinstance(node.content, str):
-            file = self._file(node.content)
-            try:
+        try:
+            if node.fields:
+                return str(self.path), layered_inside(node, self.path, self.overrides)
+            if isinstance(node.content, str):
+                file = self._file(node.content)
                 return str(file), layered(file, self.overrides)
-            except ScenarioError as error:
-                self.problems += error.problems
-                return None
-        where = "the name of a shipped scenario or of a file beside this one"
-        instead = " (-s does not reach a scenario stated here)" if node.fields else ""
-        self._note(node, f"{path}.scenario", f"{got(node.plain())}, expected {where}{instead}")
+        except ScenarioError as error:
+            self.problems += error.problems
+            return None
+        where = "the name of a shipped scenario, a file beside this one, or a scenario"
+        self._note(node, f"{path}.scenario", f"{got(node.plain())}, expected {where}")
         return None
 
     def _file(self, name: str) -> Path:

@@ -7,8 +7,8 @@ mixture:
   - {scenario: localization-fast.yaml, weight: {distribution: uniform, low: 0.1, high: 0.3}}
 ```
 
-A branch names a shipped scenario or a file beside the mixture, or states a scenario inside itself. Weights are scaled
-to sum to one, draw by draw where they are uncertain.
+A branch names a shipped scenario or a file beside the mixture, or states a scenario, which may extend such a file.
+Weights are scaled to sum to one, draw by draw where they are uncertain.
 
 Refused here: reading its branches, that is `branches`, and running it, that is `branching`.
 """
@@ -92,7 +92,7 @@ def load_world(path: PathLike[str] | str) -> World:
 
 
 def load_mixture(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> ScenarioMixture:
-    """The mixture a YAML file states, with `key.path=value` overrides applied to every branch that names a file.
+    """The mixture a YAML file states, with `key.path=value` overrides applied to every branch.
 
     Raises:
         ScenarioError: carries every problem of the file and of the scenarios it names.

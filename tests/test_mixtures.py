@@ -25,7 +25,7 @@ from forecast.ledger import Entry, add_entry
 from forecast.mixtures import dump_mixture, frozen_world, is_mixture, load_mixture, mixture_digest
 from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior, current_digests, load_posterior
-from forecast.quarters import parse_quarter
+from forecast.quarters import parse_quarter, parse_time
 from forecast.results import Results
 from forecast.run import run_scenario
 from forecast.scenario import load_scenario
@@ -120,6 +120,21 @@ def test_a_mixture_is_read_in_any_order_and_comes_back(tmp_path: Path) -> None:
     assert mixture_digest(load_mixture(path)) == mixture_digest(first)
 
 
+def test_a_scenario_stated_in_a_branch_may_extend_a_file_and_be_overridden(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        "name: base\ntariffs:\n  - {id: a, sectors: steel, rate: 0.3, from: 2027Q1}\n"
+        "  - {id: b, sectors: autos, rate: 0.3, from: 2027Q1}\n"
+    )
+    inside = "{name: x, extends: base.yaml, tariffs: {a: null, b: {until: 2029Q1}}}"
+    text = f"mixture: [{{scenario: base.yaml, weight: 1}}, {{scenario: {inside}, weight: 1}}]"
+    mixture = load_mixture(write(tmp_path, text), ["horizon=2029", "tariffs.b.rate=0.2"])
+    base, changed = (branch.scenario for branch in mixture.branches)
+    assert ([item.id for item in base.tariffs], [item.id for item in changed.tariffs]) == (["a", "b"], ["b"])
+    assert changed.tariffs[0] == replace(base.tariffs[1], until=Constant(parse_time("2029Q1")))
+    assert changed.tariffs[0].rate == Constant(0.2)
+    assert changed.horizon == 2029
+
+
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("mixed")
@@ -165,6 +180,8 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("mixture: [{scenario: hyundai, weight: a}]", 'mixture[0].weight: got text "a", expected a number'),
     ("mixture: [{scenario: hyundai, weight: 0}]", "got weights that may all be 0"),
     ("mixture: [{scenario: hyundai, weight: 1, label: a b}]", 'mixture[0].label: got text "a b", expected 1 to 64'),
+    ("mixture: [{scenario: [x], weight: 1}]", "expected the name of a shipped scenario, a file beside this one, or a"),
+    ("mixture: [{scenario: {name: x, extends: mixed.yaml}, weight: 1}]", "which extends this file in turn"),
     (
         "mixture: [{scenario: hyundai, weight: 1}, {scenario: hyundai, weight: 1}]",
         'mixture[1].label: got text "hyundai" a second time, expected every label once',
@@ -228,13 +245,13 @@ def test_a_mixture_is_validated(tmp_path: Path) -> None:
 def test_a_mixture_is_explained_with_what_branches_have_in_common_once(tmp_path: Path) -> None:
     file = tmp_path / "duties.yaml"
     file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: {distribution: uniform, low: 2, high: 4}"))
-    done = CliRunner().invoke(cli, ["explain", str(file), "--draws", "100"])
+    done = CliRunner().invoke(cli, ["explain", str(file), "--draws", "10000"])
     assert done.exit_code == 0, done.output
     head, common, *branches = re.split(r"\n\n(?:In every branch|Branch .*)\n", done.stdout)
     assert "a mixture, fully resolved" in head
     assert round(100 * (1 - np.log(5 / 3) / 2)) == 74  # share of a weight uniform on 2 to 4 beside 1
     assert re.search(
-        r"mixture\.baseline\n +scenario +baseline .*\n +weight +\{.*\} +judged +duties\.yaml:3\n.* 7[45] %", head
+        r"mixture\.baseline\n +scenario +baseline .*\n +weight +\{.*\} +judged +duties\.yaml:3\n.* 7[3456] %", head
     )
     assert re.search(r"horizon +2035 +fixed +default", common)
     assert re.search(r"localization\.path +fitted +fitted +baseline\.yaml:\d+\n", common)
