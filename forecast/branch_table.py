@@ -42,6 +42,6 @@ def branch_table(branches: pd.DataFrame) -> Group:
 
 
 def _number(statistics: pd.DataFrame, name: str, places: int, sign: str = "") -> str:
-    value, error = (float(number) for number in statistics.loc[name, ["value", "standard_error"]])
+    value, error = (float(x) for x in statistics[["value", "standard_error"]].loc[name].to_numpy())
     allowed = min(decimals(error), places)
     return f"{round(value, allowed) + 0.0:{sign}.{allowed}f}".replace("-", "−")

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from handmade import write_tables
 
 from forecast.branching import MixturePlan, branches_of, flows_of
+from forecast.briefing import answer
 from forecast.cli import cli
 from forecast.distributions import Constant, Uniform
 from forecast.draws import SERIES, Array
@@ -168,6 +169,17 @@ def test_the_command_runs_a_mixture_and_shows_its_branches(tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert "By branch, 2028, bn USD a year" in done.output
     assert "lansing" in done.output
+
+
+def test_a_branch_without_announcements_is_not_one_in_which_they_lower_the_surplus(tmp_path: Path) -> None:
+    text = "mixture: [{scenario: baseline, weight: 1}, {scenario: hyundai, weight: 1}]"
+    run = run_scenario(load_mixture(write(tmp_path, text), ["horizon=2029"]), Settings(2_000), out=tmp_path).results
+    effect = run.draws["investment_effect"].sel(year=2029).to_numpy()
+    said = re.search(r"lower it in 2029 is ([\d.]+) %, that there are none ([\d.]+) %", answer(run).plain)
+    assert said is not None
+    expected = 100 * np.mean(effect < 0), 100 * np.mean(effect == 0)
+    assert [float(number) for number in said.groups()] == pytest.approx(expected, abs=0.51)
+    assert 45 < expected[1] < 55
 
 
 REFUSED: tuple[tuple[str, str], ...] = (
