@@ -113,6 +113,8 @@ def _own(_: Path, detail: Any) -> str:
 
 
 def _unknown(loc: Path, _: Any) -> str:
+    if loc == tuple(Branches.model_fields):
+        return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
     return f"unknown key; {meant(str(loc[-1]), _keys(loc))}"
 
 

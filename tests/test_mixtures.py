@@ -193,6 +193,7 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("mixture: [{scenario: hyundai, weight: 0}]", "got weights that may all be 0"),
     ("mixture: [{scenario: hyundai, weight: 1, label: a b}]", 'mixture[0].label: got text "a b", expected 1 to 64'),
     ("mixture: [{scenario: [x], weight: 1}]", "expected the name of a shipped scenario, a file beside this one, or a"),
+    ("mixture: [{scenario: tariff-regimes, weight: 1}]", "mixture: got a mixture of scenarios, expected one scenario"),
     ("mixture: [{scenario: {name: x, extends: mixed.yaml}, weight: 1}]", "which extends this file in turn"),
     (
         "mixture: [{scenario: hyundai, weight: 1}, {scenario: hyundai, weight: 1}]",
