@@ -187,8 +187,8 @@ def _event(found: Names, row: Row) -> None:
 def _shared_laws(found: Names, root: Node) -> None:
     """What tariffs and commitments leave to the shipped laws, one draw for all that do."""
     regime = load_regime()
-    if not fitted_somewhere(root):
-        found.known["tariffs.localization_response"] = "does nothing, as every share is stated"
+    if not fitted_somewhere(root) or all(row.text("kind") == "pledge" for row in rows(root)):
+        found.known["tariffs.localization_response"] = "does nothing, as no plant follows the fitted path"
     for row in rows(root, "tariffs"):
         for key, belief in regime.responses.items():
             _shared(found, row, key, f"tariffs.{key}", belief.law)

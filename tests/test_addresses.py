@@ -257,6 +257,15 @@ def test_a_driver_that_moves_as_fitted_has_no_name(tmp_path: Path) -> None:
         stated(tmp_path, "correlations:\n" + entry("investments.A.amount", "drivers.won_per_dollar"), text)
 
 
+@pytest.mark.parametrize("plants", ["", "localization: {path: hold}\n" + FILE[FILE.index("investments:") :]])
+def test_a_response_that_no_plant_gives_has_no_name(plants: str, tmp_path: Path) -> None:
+    tariff = "name: t\ntariffs: [{id: a, sectors: steel, change: 0.1, from: 2027Q1}]\n"
+    with pytest.raises(ScenarioError, match="does nothing, as no plant follows the fitted path"):
+        stated(
+            tmp_path, "correlations:\n" + entry("tariffs.elasticity", "tariffs.localization_response"), tariff + plants
+        )
+
+
 def test_correlated_assumptions_are_attributed_together(tmp_path: Path) -> None:
     """A path without a name of its own and what tariffs share are named by the correlation all the same."""
     bent = (
