@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+import numpy as np
 from rich.console import Group
 from rich.text import Text
 
+from forecast.branching import MixturePlan, branches_of
+from forecast.engine import Settings, block_streams
 from forecast.examination import Examination
 from forecast.layers import Layered
-from forecast.phrases import shortened, spelled
+from forecast.phrases import Path, shortened, spelled
 from forecast.pilot import Cost
 from forecast.plan import Plan
 from forecast.posterior import Posterior
-from forecast.resolution import Value, coefficients, defaults, left_to_fit, stated
+from forecast.resolution import Value, coefficients, defaults, left_to_fit, left_to_shipped, stated, weighed
 
 WIDTH = 132
 
@@ -23,21 +26,64 @@ _LEGEND = (
     "`forecast explain` gives the evidence behind every prior."
 )
 
+_BRANCHES = (
+    "Every draw follows one branch. What all branches say alike stands once, with the origin it has in the first; what "
+    "they say differently, or some of them alone, stands under each."
+)
+
 
 def account(found: Examination, layers: Layered, plan: Plan, posterior: Posterior, cost: Cost) -> Group:
     """Everything a run of the scenario would assume, and what it would take."""
-    values = [*stated(layers, found.file), *defaults(layers, plan), *left_to_fit(layers, plan, posterior)]
-    lines = [Text(f"{found.file}, fully resolved", style="bold"), Text(_LEGEND), *_sections(values)]
-    lines += [*_sections(coefficients(layers, posterior))]
+    lines = [Text(f"{found.file}, fully resolved", style="bold"), Text(_LEGEND)]
+    lines += _sections(_resolved(found.file, layers, plan, posterior))
+    return Group(*lines, *_said(found), Text(), Text(_cost_words(cost)))
+
+
+def mixture_account(found: Examination, plan: MixturePlan, posterior: Posterior, cost: Cost) -> Group:
+    """The same of a mixture: its branches, what all of them assume, and what each assumes besides or instead."""
+    pairs = list(zip(found.branches, plan.plans, strict=True))
+    resolved = [_resolved(branch.file, branch.layers, part, posterior) for branch, part in pairs]
+    common = set.intersection(*({_told(value) for value in values} for values in resolved))
+    lines = [Text(f"{found.file}, a mixture, fully resolved", style="bold"), Text(_LEGEND), Text(_BRANCHES)]
+    lines += _sections(weighed(found.branches, _shares(plan, cost.n_draws), found.file))
+    lines += [*_titled("In every branch"), *_sections(value for value in resolved[0] if _told(value) in common)]
+    for (branch, _), values in zip(pairs, resolved, strict=True):
+        lines += _titled(f"Branch {branch.branch.label}: {branch.branch.scenario.title}")
+        lines += _sections(value for value in values if _told(value) not in common)
+    return Group(*lines, *_said(found), Text(), Text(_cost_words(cost)))
+
+
+def _resolved(file: str, layers: Layered, plan: Plan, posterior: Posterior) -> list[Value]:
+    """Every value of a scenario, those of a thing together and the scenario's own first."""
+    values = [*stated(layers, file), *defaults(layers, plan), *left_to_fit(layers, plan, posterior)]
+    values += left_to_shipped(layers)
+    ordered = sorted(values, key=lambda value: _order(value.path))
+    return [*ordered, *sorted(coefficients(layers, posterior), key=lambda value: _order(value.path))]
+
+
+def _told(value: Value) -> tuple[Path, str, str]:
+    """What is said, wherever."""
+    return value.path, value.text, value.standing
+
+
+def _shares(plan: MixturePlan, n_draws: int) -> list[float]:
+    """Share of draws that follow each branch in a run of so many."""
+    chosen = np.concatenate([branches_of(plan, streams) for streams in block_streams(plan, Settings(n_draws))])
+    return [float(np.mean(chosen == index)) for index in range(len(plan.plans))]
+
+
+def _titled(text: str) -> list[Text]:
+    return [Text(), Text(text, style="bold underline")]
+
+
+def _said(found: Examination) -> list[Text]:
     said = [*map(str, found.conversions), *(f"warning: {remark}" for remark in found.remarks)]
-    lines += [Text(), *map(Text, said)] if said else []
-    return Group(*lines, Text(), Text(_cost_words(cost)))
+    return [Text(), *map(Text, said)] if said else []
 
 
 def _sections(values: Iterable[Value]) -> Iterator[Text]:
-    """Values under the thing they are of: the scenario, one investment, one sector."""
-    ordered = sorted(values, key=lambda value: _order(value.path))
-    for heading, group in groupby(ordered, key=lambda value: _heading(value.path)):
+    """Ordered values under the thing they are of: the scenario, one investment, one sector."""
+    for heading, group in groupby(values, key=lambda value: _heading(value.path)):
         yield Text(f"\n{heading}", style="bold")
         for value in group:
             yield Text(_line(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan
+from math import isnan, sqrt
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -13,12 +13,12 @@ from rich.text import Text
 from forecast.differences import turning_years
 from forecast.draws import BASES, CHANNELS, LEVERS
 from forecast.layout import plain_table, short, titled
-from forecast.numerals import chance, interval, number
+from forecast.numerals import chance, interval, number, percentage
 from forecast.observations import AnnualTrade, History
 from forecast.outcome import Outcome
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES, MONTHS, months_label
 from forecast.results import Results
-from forecast.summary import INTERVALS, Summary, quantile_name
+from forecast.summary import INTERVALS, Summary, exceedance_name, quantile_name
 from forecast.vintage import vintage
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def answer(results: Results, later: Sequence[Outcome] = ()) -> Text:
     if not results.manifest["n_investments"]:
         alone = "with that and without new investment, " if levers else "without new investment "
         return _sentence(*levers, f"{learned}{alone}{level}", *_told(later))
-    effect = f"{learned}beyond what flowed in {results.manifest['origin']}, {_effect(summary, last)}"
+    effect = f"{learned}beyond what flowed in {results.manifest['origin']}, {_effect(results, last)}"
     if levers:
         return _sentence(f"{effect}.", *levers, f"all this included, {level}", *_told(later))
     return _sentence(f"{effect}; {level}", *_told(later))
@@ -230,13 +230,32 @@ def _signed(value: float) -> str:
     return f"{value:.1f}".replace("-", "−")
 
 
-def _effect(summary: Summary, last: int) -> str:
+def _effect(results: Results, last: int) -> str:
+    summary, name = results.statistics, "investment_effect"
     changes = " and by ".join(_change(summary, index) for index in turning_years(summary))
-    falls = chance(summary, "investment_effect", 0.0, last, below=True)
+    falls, none = chance(summary, name, 0.0, last, below=True), _share_without(results, summary.years[last])
+    if none:
+        above, _ = summary.estimate(name, exceedance_name(0.0), last)
+        fewer, without = (_percent(share, summary.n_draws) for share in (1 - above - none, none))
+        falls = f"{fewer}, that there are none {without}"
     return (
         f"the announcements change Korea's goods surplus with the US by {changes}; "
         f"the chance that they lower it in {summary.years[last]} is {falls}"
     )
+
+
+def _percent(share: float, n_draws: int) -> str:
+    side, percent = percentage(share, sqrt(share * (1 - share) / n_draws), n_draws)
+    return f"{side} {percent} %".lstrip()
+
+
+def _share_without(results: Results, year: int) -> float:
+    """Share of draws that follow a branch without announcements."""
+    if results.branches is None:
+        return 0.0
+    rows = results.branches[(results.branches["series"] == "investment_effect") & (results.branches["year"] == year)]
+    moved = rows[rows["statistic"].isin(["mean", "sd"]) & (rows["value"] != 0)]["branch"]
+    return float(rows[~rows["branch"].isin(moved)].groupby("branch")["share"].first().sum())
 
 
 def _change(summary: Summary, index: int) -> str:

@@ -43,6 +43,7 @@ from forecast.run import code_digest, compiled
 from forecast.shares import Effects, Estimate
 from forecast.streams import Streams
 from forecast.unknowns import unknown_values
+from forecast.vintage import vintage
 from forecast.worth import Worth, worth_knowing
 
 COLUMNS = ("scenario", "basis", "series", "year", "of", "name", "statistic", "unit", "value", "standard_error")
@@ -160,7 +161,7 @@ def _plan(run: Results, posterior: Posterior | None) -> Plan | MixturePlan:
             f"{run.folder}: made with another {' and '.join(changed)} than is installed; `forecast run {run.name}` "
             "makes the run anew"
         )
-    return compiled(scenario, learned, prior=run.manifest["parameters"] == "prior")
+    return compiled(scenario, learned, vintage(scenario.as_of), prior=run.manifest["parameters"] == "prior")
 
 
 def _outcome_draws(run: Results, plan: Plan | MixturePlan, year: int, series: str) -> Array:

@@ -22,6 +22,7 @@ from forecast.results import Results
 from forecast.run import compiled, run_scenario
 from forecast.shipped import scenario_path
 from forecast.summary import Summary, exceedance_name
+from forecast.vintage import vintage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +122,7 @@ def compare(
     learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
     options: Mapping[str, Any] = {"out": out, "posterior": learned, "prior": prior, "n_jobs": n_jobs}
     one, other = (run_scenario(scenario, settings, **options).results for scenario in pair)
-    plans = [compiled(world, learned, prior=prior) for world in pair]
+    plans = [compiled(world, learned, vintage(world.as_of), prior=prior) for world in pair]
     return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
 
 

@@ -15,6 +15,7 @@ from forecast.errors import Problem
 from forecast.event_forms import Correlation, Phase, Programme
 from forecast.laws import ELICITED, Model, Opinion, Part
 from forecast.lever_forms import ImportCommitment, Tariff
+from forecast.mixture_forms import Branches
 from forecast.money import WON_KEY, Won, money_hint
 from forecast.number_forms import NAMED
 from forecast.paths import FORMS, Shares
@@ -112,6 +113,8 @@ def _own(_: Path, detail: Any) -> str:
 
 
 def _unknown(loc: Path, _: Any) -> str:
+    if loc == tuple(Branches.model_fields):
+        return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
     return f"unknown key; {meant(str(loc[-1]), _keys(loc))}"
 
 
@@ -156,9 +159,10 @@ def _discriminator(detail: Any) -> str:
 
 
 def _keys(loc: Path) -> list[str]:
-    everywhere = ["sectors"] if loc[0] == "localization" and len(loc) == 3 else []
+    besides = ["sectors"] if loc[0] == "localization" and len(loc) == 3 else []
+    besides += Branches.model_fields if len(loc) == 1 else []
     fields = _model(loc).keys()
-    return [*sorted(fields, key="truncate".__eq__), *everywhere]
+    return [*sorted(fields, key="truncate".__eq__), *besides]
 
 
 def _accepted(kind: str, loc: Path) -> str:

@@ -106,14 +106,21 @@ def _numbers(entries: Mapping[Place, Any], place: Place) -> Any:
 
 
 def _links(pair: Sequence[Mapping[Place, Any]]) -> set[tuple[Place, Place]]:
-    """Places of which the first names the second by its id, in either scenario."""
-    places = {place for entries in pair for place in entries if place[1]}
+    """Places of which the first names the second by its id or the path of an input, in either scenario."""
+    places = {place for entries in pair for place in entries}
     found = set()
     for entries in pair:
         for place, entry in entries.items():
-            named = {part for text in _texts(entry) for part in text.split(".")}
-            found |= {(place, other) for other in places if other[1] in named and other != place}
+            named = {other for text in _texts(entry) for other in _named(text, places)}
+            found |= {(place, other) for other in named if other != place}
     return found
+
+
+def _named(text: str, places: Collection[Place]) -> set[Place]:
+    """Places that an id or the path of an input names; of a path without an id in it, all places of its field."""
+    head, *parts = text.split(".")
+    by_id = {place for place in places if place[1] and place[1] in (head, *parts)}
+    return by_id or {place for place in places if parts and place[0] == head}
 
 
 def _texts(value: Any) -> Iterator[str]:

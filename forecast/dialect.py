@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from forecast.beliefs import Coefficient
 from forecast.laws import NumberSpec
 from forecast.layout import short
+from forecast.mixture_forms import BESIDE, Branches
 from forecast.paths import Localization
 from forecast.schema import ScenarioFile
 from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
@@ -35,7 +36,9 @@ _SHARED = {"Number": NumberSpec, "Path": Localization}
 
 def scenario_schema() -> Schema:
     """The JSON Schema of a scenario file."""
-    generated = ScenarioFile.model_json_schema(ref_template=_REFERENCE)
+    generated, weighed = (model.model_json_schema(ref_template=_REFERENCE) for model in (ScenarioFile, Branches))
+    generated["$defs"] |= weighed["$defs"]
+    generated["properties"] |= weighed["properties"]
     definitions = {name: _draft_7(part) for name, part in generated.pop("$defs").items()}
     choices = {name: _choices(spec) for name, spec in _SHARED.items()}
     root = _shared(_draft_7(generated), choices)
@@ -45,6 +48,7 @@ def scenario_schema() -> Schema:
     for part in (root, *definitions.values()):
         _explain(part)
     _offer_snippets(definitions)
+    _open_branches(root, definitions["Branch"])
     definitions["Paths"] = _localization(root)
     entries = _entries(root, definitions)
     definitions |= {_group(key): _by_id(root["properties"][key], definitions[name]) for key, name in entries.items()}
@@ -188,6 +192,13 @@ def _offer_snippets(definitions: Schema) -> None:
     definitions["Window"]["defaultSnippets"] = [_snippet(definitions["Window"])]
 
 
+def _open_branches(root: Schema, branch: Schema) -> None:
+    """A branch to be filled in, and a scenario inside one."""
+    root["properties"]["mixture"]["items"]["defaultSnippets"] = [_snippet(branch)]
+    inside = {"title": "A scenario stated here", "type": "object", "allOf": [{"$ref": "#"}]}
+    branch["properties"]["scenario"]["anyOf"] = [{"title": "Name or file", "type": "string"}, inside]
+
+
 def _snippet(definition: Schema) -> Schema:
     body = _blanks(definition, definition.get("required", ()))
     return {"label": definition["title"].lower(), "description": definition["description"], "body": body}
@@ -248,8 +259,11 @@ _USUAL = ("production_start",)
 
 
 def _demanded(root: Schema, entries: list[tuple[str, Schema]]) -> Schema:
-    """Keys that a file must have unless it extends another."""
+    """Keys that a mixture may not have, and those that a scenario must have unless it extends another."""
     keys: Schema = {f"^{key}$": {"items": {"required": entry.pop("required")}} for key, entry in entries}
     keys["^localization$"] = {"required": ["path"]}
-    demanded = {"required": root.pop("required"), "patternProperties": keys}  # unlike properties, not completed twice
-    return {"if": {"required": ["extends"]}, "else": demanded}
+    name = {"required": root.pop("required")}
+    alone = dict.fromkeys((key for key in root["properties"] if key not in (*BESIDE, "mixture")), False)
+    demanded = {**name, "patternProperties": keys}  # unlike properties, not completed twice
+    scenario = {"if": {"required": ["extends"]}, "else": demanded}
+    return {"if": {"required": ["mixture"]}, "then": {**name, "properties": alone}, "else": scenario}

@@ -65,7 +65,8 @@ class Correlation(Model):
     """Rank correlation between uncertain inputs."""
 
     between: Annotated[tuple[str, ...], Field(min_length=2)] = Field(
-        description="a list of at least two paths of uncertain inputs, such as investments.HMG-06.slip"
+        description="a list of at least two paths of uncertain inputs, such as investments.HMG-06.slip or "
+        "tariffs.section-301.realised, which is whether that comes"
     )
     rank: Number | None = Field(None, ge=-1, le=1, description="a rank correlation from -1 to 1, that of every pair")
     matrix: tuple[tuple[Number, ...], ...] | None = Field(

@@ -5,7 +5,7 @@ Each value knows its way from YAML and back; which ids and inputs exist is `link
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,12 @@ class Correlation:
         for row, one in enumerate(self.between):
             for column, other in enumerate(self.between[:row]):
                 yield (other, one), self.ranks[row][column]
+
+    def without(self, names: Collection[str]) -> Correlation | None:
+        """Those between other inputs than `names`; None where fewer than two are left."""
+        kept = [index for index, name in enumerate(self.between) if name not in names]
+        ranks = tuple(tuple(self.ranks[row][column] for column in kept) for row in kept)
+        return Correlation(tuple(self.between[index] for index in kept), ranks) if len(kept) > 1 else None
 
 
 def partners(company: str) -> tuple[str, ...]:

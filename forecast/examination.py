@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 
+from forecast.branches import StatedBranch
 from forecast.errors import Problem, Remark, ScenarioError
 from forecast.layers import Layered, layered
-from forecast.mixtures import ScenarioMixture, is_mixture, load_mixture
+from forecast.mixtures import ScenarioMixture, is_mixture, read_mixture
 from forecast.money import WON_KEY, rate_of
 from forecast.phrases import spelled
 from forecast.remarks import remarks
@@ -46,7 +47,8 @@ class Examination:
         layers: its tree; None if a layer cannot be read.
         problems: what is wrong, the top file first.
         remarks: what is probably not meant, in the same order.
-        mixture: what it states where it weighs scenarios, whose own files have remarks of their own.
+        mixture: what it states where it weighs scenarios.
+        branches: where the branches of that were read, sorted by label.
     """
 
     file: str
@@ -55,6 +57,7 @@ class Examination:
     problems: tuple[Problem, ...]
     remarks: tuple[Remark, ...]
     mixture: ScenarioMixture | None = None
+    branches: tuple[StatedBranch, ...] = ()
 
     @property
     def conversions(self) -> tuple[Conversion, ...]:
@@ -79,10 +82,14 @@ def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examin
 
 
 def _mixture(path: PathLike[str] | str, overrides: Sequence[str]) -> Examination:
+    """A mixture, with remarks on the scenarios stated in it; those in files of their own have theirs there."""
+    file = str(path)
     try:
-        return Examination(str(path), None, None, (), (), load_mixture(path, overrides))
+        mixture, branches = read_mixture(path, overrides)
     except ScenarioError as error:
-        return Examination(str(path), None, None, error.problems, ())
+        return Examination(file, None, None, error.problems, ())
+    found = [remark for branch in branches if branch.file == file for remark in remarks(branch.layers)]
+    return Examination(file, None, None, (), tuple(found), mixture, branches)
 
 
 def _conversions(layers: Layered) -> Iterator[Conversion]:

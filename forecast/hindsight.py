@@ -1,9 +1,11 @@
-"""A scenario with what is now known put in place of what it assumed.
+"""A scenario, or a mixture of them, with what is now known put in place of what it assumed.
 
 Facts are those the tables `announcements` and `slippage` date after the forecast: a project that runs or was bought did
 go ahead, a cancelled one did not, and the latest date of its start replaces the assumed one. Everything else stays as
 assumed, and `Hindsight` says so: localization, amounts, dates and fates not told, announcements made since. Observed
-levels replace the path of a driver that the scenario states; a driver it leaves to the model stays with the model.
+levels replace the path of a driver that the scenario states; a driver it leaves to the model stays with the model. Of a
+mixture the facts go into every branch, so that branches which parted only over what has been told become one; that
+one branch came true and the others did not, no table tells, and weights stay.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from forecast.distributions import Constant, Law, Uniform
 from forecast.draws import Array
 from forecast.drivers import DRIVERS
 from forecast.events import Programme
+from forecast.mixtures import World
 from forecast.quarters import format_quarter, parse_time
 from forecast.scenario import Investment, Scenario
 from forecast.tables import SHIPPED, Row, read_table
@@ -49,27 +52,39 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Hindsight:
-    """A scenario as it would have been written with what is known now.
+    """A scenario or mixture as it would have been written with what is known now.
 
     Attributes:
-        scenario: the facts in place of the assumptions.
+        world: the facts in place of the assumptions.
         changed: what was replaced, in words, by investment or `drivers.<name>`.
         open: ids of simulated investments of which nothing was learned that differs from what was assumed.
     """
 
-    scenario: Scenario
+    world: World
     changed: Mapping[str, str]
     open: tuple[str, ...]
 
 
-def hindsight(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Hindsight:
-    """What the scenario would have assumed, had it known what the installed tables tell.
+def hindsight(world: World, as_of: str, folder: Path = SHIPPED) -> Hindsight:
+    """What a scenario or mixture would have assumed, had it known what the installed tables tell.
 
     Args:
-        scenario: as it was frozen.
+        world: as it was frozen.
         as_of: day of the forecast, such as `2025-04-11`; only facts dated later are news to it.
         folder: where the tables lie.
     """
+    if isinstance(world, Scenario):
+        scenario, changed, still_open = _told(world, as_of, folder)
+        return Hindsight(scenario, changed, still_open)
+    told = [_told(branch.scenario, as_of, folder) for branch in world.branches]
+    changed = {name: words for _, news, _ in told for name, words in news.items()}
+    branches = [replace(branch, scenario=known) for branch, (known, _, _) in zip(world.branches, told, strict=True)]
+    still_open = tuple(dict.fromkeys(name for _, _, names in told for name in names if name not in changed))
+    return Hindsight(replace(world, branches=tuple(branches)), changed, still_open)
+
+
+def _told(scenario: Scenario, as_of: str, folder: Path) -> tuple[Scenario, dict[str, str], tuple[str, ...]]:
+    """A scenario with the facts, what they changed in words, and what they leave open."""
     facts = dict(_facts(as_of, folder))
     changed: dict[str, str] = {}
     settled: list[Investment] = []
@@ -84,7 +99,7 @@ def hindsight(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Hindsig
     programmes = tuple(left for programme in scenario.programmes if (left := _open_part(programme, settled, told)))
     settled_world = replace(scenario, investments=tuple(settled), programmes=programmes)
     known_world = with_observed_drivers(settled_world, as_of, folder)
-    return Hindsight(known_world, changed | _told_of_drivers(scenario, known_world, folder), still_open)
+    return known_world, changed | _told_of_drivers(scenario, known_world, folder), still_open
 
 
 def with_observed_drivers(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Scenario:

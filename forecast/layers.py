@@ -65,12 +65,17 @@ def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Layered
         ScenarioError: a layer cannot be read or an override has no value; carries the problems of all of them.
     """
     layers = _Layers(Path(path))
-    root = layers.read(Path(path), str(path), ())
-    for text in overrides:
-        root = layers.overridden(root, text)
-    if layers.unreadable:
-        raise ScenarioError([*layers.unreadable, *layers.problems])
-    return Layered(_listed(root), tuple(layers.problems), tuple(layers.changes))
+    return layers.finished(layers.read(Path(path), str(path), ()), overrides)
+
+
+def layered_inside(stated: Node, path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Layered:
+    """One tree from a scenario stated inside a file, files beside that which it extends, and overrides.
+
+    Raises:
+        ScenarioError: as `layered`.
+    """
+    layers = _Layers(Path(path))
+    return layers.finished(layers.over(stated, Path(path), str(path), ()), overrides)
 
 
 class _Layers:
@@ -91,9 +96,21 @@ class _Layers:
         if not isinstance(document.root.content, Mapping):
             expected = "expected `key: value` lines at the top level"
             raise ScenarioError([document.root.place.problem("", f"{got(document.root.plain())}, {expected}")])
-        fields = dict(document.root.fields)
+        return self.over(document.root, path, shown, above)
+
+    def finished(self, root: Node, overrides: Sequence[str]) -> Layered:
+        """The tree with overrides applied, once it is known that every layer could be read."""
+        for text in overrides:
+            root = self.overridden(root, text)
+        if self.unreadable:
+            raise ScenarioError([*self.unreadable, *self.problems])
+        return Layered(_listed(root), tuple(self.problems), tuple(self.changes))
+
+    def over(self, root: Node, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
+        """What a file says, over the files it extends."""
+        fields = dict(root.fields)
         bases = fields.pop("extends", None)
-        own = replace(document.root, content=self._keyed(fields))
+        own = replace(root, content=self._keyed(fields))
         below = [*self._bases(bases, path, shown, (*above, _resolved(path)))]
         return self._changed(reduce(merged, below), own) if below else own
 

@@ -23,11 +23,11 @@ import numpy as np
 
 from forecast.draws import QUARTERLY_SERIES
 from forecast.errors import LedgerError, RunError
+from forecast.mixtures import World, frozen_world
 from forecast.observations import QuarterlyTrade, data_digest
 from forecast.posterior import Posterior, frozen_posterior, save_posterior
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results import Results, load_results
-from forecast.scenario import Scenario, frozen_scenario
 from forecast.targets import Predictions, predictions, read_predictions, write_predictions
 from forecast.vintage import vintage
 
@@ -65,9 +65,9 @@ class Entry:
         return read_predictions(self.folder / QUANTILES)
 
     @cached_property
-    def scenario(self) -> Scenario:
+    def world(self) -> World:
         """What was assumed."""
-        return frozen_scenario(self.folder / SCENARIO)
+        return frozen_world(self.folder / SCENARIO)
 
     @cached_property
     def trade(self) -> QuarterlyTrade:
@@ -126,14 +126,12 @@ def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tup
 
 
 def entries(ledger: str | Path) -> list[Entry]:
-    """Every entry of a ledger, oldest first.
+    """Every entry of a ledger, oldest first; none where there is no ledger.
 
     Raises:
-        LedgerError: there is no ledger, or an entry was changed since it was added.
+        LedgerError: an entry was changed since it was added.
     """
     found = [read_entry(path.parent) for path in sorted(Path(ledger).glob(f"[!.]*/{ENTRY}"))]
-    if not found:
-        raise LedgerError(f"{ledger}: holds no entries; `forecast ledger add RUN` makes one")
     return sorted(found, key=lambda entry: str(entry.head["added"]))
 
 
@@ -158,8 +156,6 @@ def read_entry(folder: Path) -> Entry:
 def _demand_provenance(results: Results, posterior: Posterior) -> None:
     """An entry can be run again only with what the run was made with."""
     used = results.manifest["digests"]
-    if results.branches is not None:
-        raise LedgerError(f"{results.folder}: is a run of a mixture; run its branches one by one and add those")
     if results.manifest["quantiles"] != "exact":
         raise LedgerError(
             f"{results.folder}: got {results.manifest['n_draws']:,} draws, too many to be kept; run fewer"
@@ -183,14 +179,14 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
     for name in (SCENARIO, MANIFEST):
         (folder / name).write_bytes((results.folder / name).read_bytes())
     write_predictions(folder / QUANTILES, run_predictions(results))
-    scenario = frozen_scenario(folder / SCENARIO)
-    _write_trade(folder / TRADE, vintage(scenario.as_of).trade)
+    world = frozen_world(folder / SCENARIO)
+    _write_trade(folder / TRADE, vintage(world.as_of).trade)
     head: dict[str, Any] = {
         "added": datetime.now(UTC).isoformat(timespec="seconds"),
         "scenario": results.name,
         "run": results.manifest["digest"],
         "origin": results.manifest["origin"],
-        "as_of": scenario.as_of or str(results.manifest["created"])[:10],
+        "as_of": world.as_of or str(results.manifest["created"])[:10],
         "posterior": posterior.digest,
         "files": {name: _digest(folder / name) for name in (QUANTILES, SCENARIO, TRADE, MANIFEST)},
     }

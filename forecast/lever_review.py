@@ -29,7 +29,7 @@ def lever_problems(root: Node, origin: int | None) -> Iterator[Problem]:
     for row in tariffs:
         yield from _sectors(row)
         yield from _order(row)
-        if row.has("localization_response") and not _fitted_somewhere(root):
+        if row.has("localization_response") and not fitted_somewhere(root):
             message = "got localization_response where every share is stated, so it does nothing; expected path: fitted"
             yield row.problem("localization_response", message)
         if origin is not None:
@@ -101,7 +101,7 @@ def _start(row: Row) -> float:
     return inf if start is None else ends(start)[0]
 
 
-def _fitted_somewhere(root: Node) -> bool:
+def fitted_somewhere(root: Node) -> bool:
     """Whether purchases of some plants follow the fitted trend, which is all that tariffs bend."""
     shared = root.fields.get("localization")
     if shared is None:

@@ -32,7 +32,7 @@ def reference() -> str:
     """The reference as a Markdown page."""
     schema = scenario_schema()
     known: Schema = schema["definitions"]
-    demanded = schema["else"]
+    demanded = schema["else"]["else"]
     parts = [_HEAD, _section(schema, demanded["required"])]
     for key, entries in demanded["patternProperties"].items():
         if "items" in entries:

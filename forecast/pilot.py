@@ -12,6 +12,7 @@ import tracemalloc
 from dataclasses import dataclass
 from time import perf_counter
 
+from forecast.branching import MixturePlan
 from forecast.draws import N_QUARTERS, QUARTERLY_SERIES
 from forecast.engine import BLOCKS_PER_TASK, KEEP_DRAWS, WORTH_WORKERS, Settings, simulate
 from forecast.plan import Plan
@@ -44,7 +45,7 @@ class Cost:
     worker_megabytes: float
 
 
-def expected_cost(plan: Plan, n_draws: int) -> Cost:
+def expected_cost(plan: Plan | MixturePlan, n_draws: int) -> Cost:
     """Cost of a number of draws, from a pilot of at most one block, run twice so that the first pays what is loaded."""
     pilot = Settings(min(n_draws, plan.block_size))
     _timed(plan, pilot)
@@ -60,13 +61,13 @@ def expected_cost(plan: Plan, n_draws: int) -> Cost:
     return Cost(n_draws, pilot.n_draws, wall, (base + block + kept) / 1e6, n_workers, further)
 
 
-def _timed(plan: Plan, settings: Settings) -> float:
+def _timed(plan: Plan | MixturePlan, settings: Settings) -> float:
     start = perf_counter()
     simulate(plan, settings).summary(plan.years, plan.series)
     return perf_counter() - start
 
 
-def _peak(plan: Plan, settings: Settings) -> float:
+def _peak(plan: Plan | MixturePlan, settings: Settings) -> float:
     """Bytes that one block needs at most while it is simulated and summarised."""
     tracemalloc.start()
     try:
@@ -76,7 +77,7 @@ def _peak(plan: Plan, settings: Settings) -> float:
         tracemalloc.stop()
 
 
-def _bytes_kept(plan: Plan) -> int:
+def _bytes_kept(plan: Plan | MixturePlan) -> int:
     """Bytes of results of one draw."""
     return 8 * (len(plan.series) * len(plan.years) + len(QUARTERLY_SERIES) * N_QUARTERS)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.addresses import sign_of, stream_of
 from forecast.conditioning import Condition, compiled_conditions
 from forecast.conditions import Shock
 from forecast.copula import Mix, Pair, loadings
-from forecast.correlations import sign_of, stream_of
 from forecast.draws import LEVERS, SERIES, Array
 from forecast.errors import RunError
 from forecast.groups import Compiler, Group, Path

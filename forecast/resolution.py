@@ -6,7 +6,7 @@ one that data moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from forecast import realisation
+from forecast.addresses import names
+from forecast.branches import StatedBranch
 from forecast.dates import date_law
 from forecast.distributions import LogNormal
 from forecast.document import Node
 from forecast.draws import Array
 from forecast.groups import Project
-from forecast.laws import law
+from forecast.laws import law, plain_law
 from forecast.layers import WHOLE, Layered
 from forecast.layout import short
 from forecast.money import WON_KEY
@@ -28,6 +30,7 @@ from forecast.plan import Plan
 from forecast.posterior import Posterior
 from forecast.quarters import format_quarter
 from forecast.readings import touched
+from forecast.regime import load_regime
 from forecast.rows import Row, rows
 from forecast.schema import ScenarioFile
 from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
@@ -57,11 +60,27 @@ class Value:
 def stated(layers: Layered, top: str) -> Iterator[Value]:
     """What the files and overrides say, in the order of the merged tree; `top` is the file that was asked for."""
     for path, node in _leaves(layers.root, ()):
-        place = node.place
-        file = place.file.removeprefix(f"{PurePath(top).parent}/")
-        extended = " (extended)" if place.line and place.file != top else ""
-        origin = f"{file}:{place.line}{extended}" if place.line else file
-        yield Value(path, _text(node), _standing(path, node), origin)
+        yield Value(path, _text(node), _standing(path, node), _origin(node, top))
+
+
+def _origin(node: Node, top: str) -> str:
+    place = node.place
+    file = place.file.removeprefix(f"{PurePath(top).parent}/")
+    extended = " (extended)" if place.line and place.file != top else ""
+    return f"{file}:{place.line}{extended}" if place.line else file
+
+
+def weighed(branches: Sequence[StatedBranch], shares: Sequence[float], top: str) -> Iterator[Value]:
+    """What a mixture says of its branches, and the share of draws that follow each."""
+    for one, share in zip(branches, shares, strict=True):
+        path, scenario, weight = (
+            ("mixture", one.branch.label),
+            *(one.node.fields[key] for key in ("scenario", "weight")),
+        )
+        told = one.branch.scenario.name if scenario.fields else _text(scenario)
+        yield Value((*path, "scenario"), told, "fixed", _origin(scenario, top))
+        yield Value((*path, "weight"), _text(weight), _standing((*path, "weight"), weight), _origin(weight, top))
+        yield Value((*path, "share of draws"), f"{100 * share:.0f} %", "", "weights scaled to sum to one")
 
 
 def _leaves(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
@@ -191,6 +210,21 @@ def _planned(row: Row) -> float:
     return float(begin.ppf(0.5)) + float(building.ppf(0.5)) if begin is not None else 0.0
 
 
+def left_to_shipped(layers: Layered) -> Iterator[Value]:
+    """What tariffs and import commitments leave out, and the laws that stand in its place."""
+    found, regime = names(layers.root, None), load_regime()
+    shared = {f"tariffs.{key}": belief for key, belief in regime.responses.items()}
+    shared |= {f"import_commitments.additionality.{what}": belief for what, belief in regime.additionality.items()}
+    for path in filter(shared.__contains__, found.drawn):
+        belief = shared[path]
+        origin = f"prior, {_evidence(belief.grade)}, where none is stated"
+        yield Value(tuple(path.split(".")), _flow(plain_law(belief.law)), "judged", origin)
+
+
+def _evidence(grade: str) -> str:
+    return "judgement" if grade == "judgement" else f"evidence of grade {grade}"
+
+
 def coefficients(layers: Layered, posterior: Posterior) -> Iterator[Value]:
     """Coefficients of the sectors with investments, where no file says otherwise."""
     overrides = layers.root.fields.get("overrides")
@@ -208,6 +242,6 @@ def coefficients(layers: Layered, posterior: Posterior) -> Iterator[Value]:
 def _coefficient(sector: str, name: str, learned: Array, moved: bool) -> Value:
     median, low, high = (short(value) for value in np.quantile(learned, [0.5, 0.1, 0.9]).tolist())
     belief = load_sectors()[sector][name]
-    evidence = "judgement" if belief.grade == "judgement" else f"evidence of grade {belief.grade}"
+    evidence = _evidence(belief.grade)
     origin = f"prior ({evidence}) met by data" if moved else f"prior, {evidence}"
     return Value(("sectors", sector, name), f"{median}, 80 % {low} to {high}", "fitted" if moved else "judged", origin)

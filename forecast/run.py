@@ -30,7 +30,7 @@ from forecast.regime import regime_digest
 from forecast.results import Results, read_results, write_results
 from forecast.run_tables import Branches
 from forecast.scenario import Scenario, dump_scenario, scenario_digest
-from forecast.vintage import vintage
+from forecast.vintage import Vintage, vintage
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def run_scenario(
         if draw_chart is not None and not stored.chart.exists():
             draw_chart(stored)
         return Run(stored, found=True)
-    plan = compiled(scenario, learned, prior=prior)
+    plan = compiled(scenario, learned, vintage(scenario.as_of), prior=prior)
     tally = simulate(plan, settings, n_jobs, progress)
     summary = tally.summary(plan.years, plan.series)
     manifest |= {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
@@ -98,9 +98,8 @@ def run_scenario(
     return Run(results, found=False)
 
 
-def compiled(world: World, learned: Posterior, *, prior: bool) -> Plan | MixturePlan:
+def compiled(world: World, learned: Posterior, known: Vintage, *, prior: bool) -> Plan | MixturePlan:
     """The plan of a scenario, or those of all branches of a mixture, on what was known on its day."""
-    known = vintage(world.as_of)
     if isinstance(world, Scenario):
         return compile_plan(world, learned, known, prior=prior)
     plans = tuple(compile_plan(branch.scenario, learned, known, prior=prior) for branch in world.branches)

@@ -163,9 +163,9 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
     return _scenario(stated)
 
 
-def frozen_scenario(path: PathLike[str] | str) -> Scenario:
-    """The scenario that `dump_scenario` wrote: no rule is asked again, as some hang on what has been observed since."""
-    return _scenario(ScenarioFile.model_validate(layered(path).root.plain()))
+def frozen_scenario(plain: Mapping[str, Any]) -> Scenario:
+    """The scenario that `plain_scenario` states: no rule is asked again."""
+    return _scenario(ScenarioFile.model_validate(plain))
 
 
 def reading_order(problem: Located, top: str) -> tuple[bool, bool, str, int, int]:

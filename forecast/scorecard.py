@@ -88,8 +88,9 @@ def _percentile(pit: float) -> str:
 
 
 def verdict_words(verdict: Verdict) -> Text:
-    """What the table shows, which books it is in, and what hindsight covered."""
-    return Text(" ".join([_books(verdict), _fared(verdict.scores), *_why(verdict.scores), _covered(verdict)]))
+    """What the table shows, which books it is in, what hindsight covered, and how branches of a mixture would fare."""
+    said = [_books(verdict), _fared(verdict.scores), *_why(verdict.scores), _covered(verdict)]
+    return Text(" ".join(filter(None, [*said, _by_branch(verdict.scores)])))
 
 
 def _books(verdict: Verdict) -> str:
@@ -104,12 +105,30 @@ def _fared(scores: Sequence[Score]) -> str:
     return f"Of {len(scores)} numbers observed so far, {inside} lie inside their 80 % interval."
 
 
-def _why(scores: Sequence[Score]) -> list[str]:
-    """Mean score of the balance by cause; of its quarters where any was observed, else of its years."""
+def _told(scores: Sequence[Score]) -> tuple[list[Score], str]:
+    """Scores that sum a verdict up, and their name: the balance by quarters if any was observed, else by years."""
     balance = [score for score in scores if score.target.series == "trade_balance"]
     quarters = [score for score in balance if score.target.quarterly]
-    told = quarters or balance or list(scores)
     name = "quarterly balance" if quarters else "annual balance" if balance else "numbers"
+    return quarters or balance or list(scores), name
+
+
+def _by_branch(scores: Sequence[Score]) -> str:
+    """What the model's part would be under each branch of a mixture, or nothing."""
+    told, _ = _told(scores)
+    if not told[0].branches:
+        return ""
+    means = {label: np.mean([score.branches[label][0] for score in told]) for label in told[0].branches}
+    parts = ", ".join(f"{mean:.2f} if {label} came true" for label, mean in means.items())
+    return (
+        "Which branch came true no table tells, so the model's part keeps the weights. Of each branch alone, given the "
+        f"facts, it is {parts}; the rest of it is what the weight on other branches cost or saved."
+    )
+
+
+def _why(scores: Sequence[Score]) -> list[str]:
+    """Mean score of the balance by cause."""
+    told, name = _told(scores)
     crps = f"The mean CRPS of the {name} is {np.mean([score.crps for score in told]):.2f} bn USD"
     splits = [(score.crps_split, score.error_split) for score in told if score.crps_split and score.error_split]
     if not splits:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import floor, isfinite, log10
 
+from forecast.addresses import REALISED
 from forecast.distributions import Law
 from forecast.errors import RunError
+from forecast.events import plain_correlation
 from forecast.levers import Tariff
 from forecast.quarters import year_of
 from forecast.regime import TAXED
@@ -70,7 +73,7 @@ def sliders(scenario: Scenario, origin: int) -> tuple[Slider, ...]:
 def overrides(scenario: Scenario, origin: int, positions: Mapping[str, float]) -> list[str]:
     """The `-s` texts that put moved sliders where they are, in the order of the sliders.
 
-    A pledge that its parts outgrow grows with them.
+    A pledge that its parts outgrow grows with them, and inputs that are known once moved are correlated with nothing.
 
     Raises:
         RunError: a slider there is not, or a position it cannot have.
@@ -79,7 +82,8 @@ def overrides(scenario: Scenario, origin: int, positions: Mapping[str, float]) -
     for name, position in positions.items():
         _demand_position(known, name, position)
     moved = {name: positions[name] for name in known if name in positions}
-    return [*_plain(moved), *_raised(scenario, moved), *_curve(known, moved), *_added(origin, moved)]
+    changed = [*_plain(moved), *_raised(scenario, moved), *_curve(known, moved), *_added(origin, moved)]
+    return [*changed, *_freed(scenario, moved)]
 
 
 def added_from(origin: int) -> str:
@@ -193,3 +197,19 @@ def _added(origin: int, moved: Mapping[str, float]) -> list[str]:
         if moved.get(key := f"tariffs.{name}")
     ]
     return [f"tariffs=[{', '.join(entries)}]"] if entries else []
+
+
+def _freed(scenario: Scenario, moved: Mapping[str, float]) -> list[str]:
+    """The correlations without the inputs that moves have settled, where they name any."""
+    named = {name for stated in scenario.correlations for name in stated.between}
+    known = {name for name in named if _is_settled(name, moved)}
+    left = [stated for stated in (item.without(known) for item in scenario.correlations) if stated is not None]
+    return [f"correlations={json.dumps([plain_correlation(stated) for stated in left])}"] if known else []
+
+
+def _is_settled(name: str, moved: Mapping[str, float]) -> bool:
+    """Whether moves make an input known: moved itself, on the path they replaced, or sure to come or not."""
+    if name.startswith("localization.") and not name.startswith("localization.sectors."):
+        return any(f"localization.{part}" in moved for part in CURVE)
+    owner, _, last = name.rpartition(".")
+    return name in moved or (last == REALISED and moved.get(f"{owner}.probability") in (0.0, 1.0))

@@ -7,8 +7,8 @@ from os import PathLike
 
 from pydantic import ValidationError
 
+from forecast.addresses import FITTED, names
 from forecast.complaints import complaints
-from forecast.correlations import names
 from forecast.distributions import Law
 from forecast.document import Node, parse_document
 from forecast.errors import ScenarioError
@@ -38,11 +38,11 @@ def law_in_file(path: PathLike[str] | str, key: str) -> Law:
     """
     root = layered(path).root
     found = names(root, None)
-    accepted = [*found.numbers, *(name for name in found.drawn if name not in found.numbers)]
     node = _at(root, key.split("."))
     if node is None or key not in found.numbers:
-        why = "its law is that of the record of announcements" if key in found.drawn else "no such number in this file"
-        hint = meant(key, [name for name in accepted if name in found.numbers]) if found.numbers else "it states none"
+        left = key in found.drawn and key.rpartition(".")[2] in FITTED
+        why = "its law is that of the record of announcements" if left else "no such number in this file"
+        hint = meant(key, found.numbers) if found.numbers else "it states none"
         raise refusal(root.place, f"{got(key)}, {why}; {hint}")
     return law_of_node(node)
 

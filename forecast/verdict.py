@@ -8,13 +8,19 @@ An entry is run again twice with its posterior, its trade and its seed: as it wa
 
 and the same for the error of the median. Where nothing changed, revision is exactly zero; where all assumptions came
 true, so is their part.
+
+Of a mixture, the branch is an assumption too, but which one came true no table tells. So the model's part above keeps
+the weights, and is divided once more under each branch that may have come true, for the reader who knows which did:
+
+    the model's part = CRPS(that branch alone, with hindsight)     wrong given the facts and the branch
+                     + the rest                                    what the weight on other branches cost, or saved
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,16 +30,17 @@ from forecast.engine import Settings, simulate
 from forecast.errors import LedgerError, PosteriorError
 from forecast.hindsight import Hindsight, hindsight
 from forecast.ledger import Entry
-from forecast.plan import compile_plan
+from forecast.mixtures import World
 from forecast.posterior import Posterior
 from forecast.quantiles import FINE_LEVELS
+from forecast.run import compiled
 from forecast.scenario import Scenario
 from forecast.scoring import WIDTHS, crps, pit
 from forecast.tables import SHIPPED
 from forecast.targets import UNIT, Predictions, Target, observed, predictions
 from forecast.vintage import vintage
 
-SCORES = "scores.csv"
+SCORES, BRANCHES = "scores.csv", "branches.csv"
 _MEDIAN = FINE_LEVELS.index(0.5)
 
 
@@ -57,6 +64,7 @@ class Score:
         crps: continuous ranked probability score, bn USD.
         pit: probability that was forecast for anything below the outcome.
         crps_split, error_split: by cause, of the CRPS and of median less outcome; None where there is none.
+        branches: of a mixture, CRPS and median less outcome with hindsight by the branch that may have come true.
     """
 
     target: Target
@@ -66,6 +74,7 @@ class Score:
     pit: float
     crps_split: Split | None
     error_split: Split | None
+    branches: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def median(self) -> float:
@@ -108,30 +117,36 @@ def verdict(entry: Entry, n_jobs: int = 1, folder: Path = SHIPPED) -> Verdict:
     outcomes = {target: value for target in entry.predictions if (value := observed(target)) is not None}
     if not outcomes:
         return Verdict(entry, ())
-    known = hindsight(entry.scenario, entry.head["as_of"], folder)
+    known = hindsight(entry.world, entry.head["as_of"], folder)
     try:
         learned = entry.posterior()
     except PosteriorError as error:
         scores = tuple(_score(entry, target, value) for target, value in outcomes.items())
         return Verdict(entry, scores, obstacle=str(error))
-    assumed, facts = (run_again(entry, world, learned, n_jobs) for world in (entry.scenario, known.scenario))
-    scores = tuple(_score(entry, target, value, assumed, facts) for target, value in outcomes.items())
+    assumed, facts = (run_again(entry, world, learned, n_jobs) for world in (entry.world, known.world))
+    branches = {} if isinstance(known.world, Scenario) else {one.label: one.scenario for one in known.world.branches}
+    alone = {label: run_again(entry, scenario, learned, n_jobs) for label, scenario in branches.items()}
+    scores = tuple(_score(entry, target, value, assumed, facts, alone) for target, value in outcomes.items())
     return Verdict(entry, scores, known)
 
 
-def run_again(entry: Entry, scenario: Scenario, learned: Posterior, n_jobs: int = 1) -> Predictions:
-    """Predictions of a scenario with the posterior, the trade and the settings of an entry."""
+def run_again(entry: Entry, world: World, learned: Posterior, n_jobs: int = 1) -> Predictions:
+    """Predictions of a scenario or mixture with the posterior, the trade and the settings of an entry."""
     made = entry.manifest
-    prior = made["parameters"] == "prior"
-    known = replace(vintage(scenario.as_of), trade=entry.trade)
-    plan = compile_plan(scenario, learned, known, prior=prior)
+    known = replace(vintage(world.as_of), trade=entry.trade)
+    plan = compiled(world, learned, known, prior=made["parameters"] == "prior")
     tally = simulate(plan, Settings(made["n_draws"], made["seed"], made["scheme"]), n_jobs)
     annual, quarterly = tally.annual.draws()[: len(QUARTERLY_SERIES)], tally.quarterly.draws()
     return predictions(annual, plan.years, plan.basis, quarterly, tally.quarters(plan.origin).quarters)
 
 
 def _score(
-    entry: Entry, target: Target, outcome: float, assumed: Predictions | None = None, facts: Predictions | None = None
+    entry: Entry,
+    target: Target,
+    outcome: float,
+    assumed: Predictions | None = None,
+    facts: Predictions | None = None,
+    alone: Mapping[str, Predictions] | None = None,
 ) -> Score:
     frozen = entry.predictions[target]
     splits: list[Split | None] = [None, None]
@@ -139,7 +154,10 @@ def _score(
         stages = (frozen, assumed[target], facts[target])
         splits = [_split(*(measure(stage, outcome) for stage in stages)) for measure in (_crps, _error)]
     fell = float(pit(np.array([outcome]), frozen[None])[0])
-    return Score(target, outcome, frozen, _crps(frozen, outcome), fell, *splits)
+    branches = {
+        label: (_crps(told[target], outcome), _error(told[target], outcome)) for label, told in (alone or {}).items()
+    }
+    return Score(target, outcome, frozen, _crps(frozen, outcome), fell, splits[0], splits[1], branches)
 
 
 def _split(frozen: float, assumed: float, facts: float) -> Split:
@@ -154,24 +172,54 @@ def _error(quantiles: Array, outcome: float) -> float:
     return float(quantiles[_MEDIAN]) - outcome
 
 
-def write_scores(ledger: str | Path, verdicts: Sequence[Verdict]) -> Path:
-    """Write every score as CSV beside the entries, in place of what was there.
+def write_scores(ledger: str | Path, verdicts: Sequence[Verdict]) -> list[Path]:
+    """Write every score as CSV beside the entries, in place of what was there; of branches in a file of their own.
 
     Raises:
-        LedgerError: it cannot be written.
+        LedgerError: one cannot be written.
     """
-    path = Path(ledger) / SCORES
-    rows = [_row(found.entry, score) for found in verdicts for score in found.scores]
-    unfinished = path.with_name(f".{SCORES}.unfinished")
+    scores = [(found.entry, score) for found in verdicts for score in found.scores]
+    tables = {
+        SCORES: [_row(*pair) for pair in scores],
+        BRANCHES: [row for pair in scores for row in _branch_rows(*pair)],
+    }
+    columns = {SCORES: COLUMNS, BRANCHES: BRANCH_COLUMNS}
+    return [_written(Path(ledger) / name, columns[name], rows) for name, rows in tables.items() if rows]
+
+
+def _written(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Path:
+    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with unfinished.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
         unfinished.replace(path)
     except OSError as error:
         raise LedgerError(f"{path}: cannot be written ({error.strerror or error})") from error
     return path
+
+
+def _head(entry: Entry, target: Target) -> Mapping[str, object]:
+    return {
+        "entry": entry.name,
+        "origin": entry.head["origin"],
+        "as_of": entry.head["as_of"],
+        "basis": target.basis,
+        "series": target.series,
+        "period": target.period,
+        "unit": UNIT,
+    }
+
+
+def _branch_rows(entry: Entry, score: Score) -> Iterator[Mapping[str, object]]:
+    """The model's part of a mixture, divided under each branch that may have come true."""
+    for label, alone in score.branches.items():
+        row = {**_head(entry, score.target), "branch": label}
+        for name, own, split in zip(("crps", "error"), alone, (score.crps_split, score.error_split), strict=True):
+            assert split is not None
+            row |= {f"{name}_model": f"{own:.4f}", f"{name}_branch": f"{split.model - own:.4f}"}
+        yield row
 
 
 def _row(entry: Entry, score: Score) -> Mapping[str, object]:
@@ -181,13 +229,7 @@ def _row(entry: Entry, score: Score) -> Mapping[str, object]:
         for part in ("model", "assumptions", "revision"):
             measures[f"{name}_{part}"] = np.nan if split is None else getattr(split, part)
     return {
-        "entry": entry.name,
-        "origin": entry.head["origin"],
-        "as_of": entry.head["as_of"],
-        "basis": target.basis,
-        "series": target.series,
-        "period": target.period,
-        "unit": UNIT,
+        **_head(entry, target),
         "outcome": f"{score.outcome:.3f}",
         "median": f"{score.median:.3f}",
         "pit": f"{score.pit:.4f}",
@@ -196,9 +238,13 @@ def _row(entry: Entry, score: Score) -> Mapping[str, object]:
     }
 
 
+_HEAD = ("entry", "origin", "as_of", "basis", "series", "period", "unit")
 COLUMNS = (
-    "entry", "origin", "as_of", "basis", "series", "period", "unit", "outcome", "median", "pit",
+    *_HEAD, "outcome", "median", "pit",
     "inside_50", "inside_80", "inside_95", "crps", "crps_model", "crps_assumptions", "crps_revision",
     "error", "error_model", "error_assumptions", "error_revision",
 )  # fmt: skip
 """Of `scores.csv`; scores and errors in bn USD over the period."""
+
+BRANCH_COLUMNS = (*_HEAD, "branch", "crps_model", "crps_branch", "error_model", "error_branch")
+"""Of `branches.csv`: the last four sum to `crps_model` and `error_model` of `scores.csv`, two by two."""

@@ -1,14 +1,16 @@
 """A scenario on the bench: its baseline simulated once, and what lies over it simulated again for every change.
 
 A trial gives the numbers of a run with the same overrides, bit for bit, since it takes the same steps over the same
-random numbers; only what cannot change is kept from one trial to the next.
+random numbers; only what cannot change is kept from one trial to the next. Correlations stay those of the file: where
+an input that has one is moved, and so known, a run leaves it out and the others correlated with it have other luck,
+while in a trial they keep theirs, so that a difference from the file shows the move alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -55,17 +57,13 @@ class Workbench:
         self._file, self._posterior, self._settings = file, posterior, settings
         self._busy = Lock()
         plan = self._plan(load_scenario(file))
-        self._lay(plan)
+        self._mixes = plan.mixes
+        self._blocks: list[tuple[Streams, Baseline]] = [
+            (streams, simulated_baseline(plan, streams)) for streams in block_streams(plan, settings)
+        ]
         self._unchanged: list[Flows] = [flows_over(baseline, plan, streams) for streams, baseline in self._blocks]
         self.origin = plan.origin
         self.file = self.trial([])
-
-    def _lay(self, plan: Plan) -> None:
-        """Simulate the baseline, which correlations between inputs may reach."""
-        self._mixes = plan.mixes
-        self._blocks: list[tuple[Streams, Baseline]] = [
-            (streams, simulated_baseline(plan, streams)) for streams in block_streams(plan, self._settings)
-        ]
 
     def trial(self, overrides: Sequence[str]) -> Trial:
         """The scenario with overrides.
@@ -75,14 +73,12 @@ class Workbench:
         """
         scenario = load_scenario(self._file, overrides)
         with self._busy:
-            return self._tried(scenario, self._plan(scenario))
+            return self._tried(scenario, replace(self._plan(scenario), mixes=self._mixes))
 
     def _plan(self, scenario: Scenario) -> Plan:
         return compile_plan(scenario, self._posterior, vintage(scenario.as_of))
 
     def _tried(self, scenario: Scenario, plan: Plan) -> Trial:
-        if plan.mixes != self._mixes:
-            self._lay(plan)
         tally, changes = empty_tally(plan, self._settings), []
         balance = plan.series.index("trade_balance")
         for (streams, baseline), before in zip(self._blocks, self._unchanged, strict=True):

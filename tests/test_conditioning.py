@@ -19,9 +19,10 @@ from forecast.drivers import quarterly_drivers
 from forecast.errors import ScenarioError
 from forecast.hindsight import hindsight
 from forecast.inputs import Inputs
+from forecast.mixtures import frozen_world
 from forecast.premises import premises
 from forecast.quarters import parse_quarter
-from forecast.scenario import dump_scenario, frozen_scenario, scenario_digest
+from forecast.scenario import Scenario, dump_scenario, scenario_digest
 from forecast.streams import Streams
 from forecast.vintage import vintage
 
@@ -145,7 +146,7 @@ def test_every_form_comes_back_from_its_own_text(tmp_path: Path) -> None:
     assert tuple(read.drivers) == NAMES
     assert read.drivers["oil"] == DriverPath("deviation", change=Constant(0.2), first=parse_quarter("2027Q1"))
     assert stated(tmp_path, dump_scenario(read), "") == read
-    assert frozen_scenario(tmp_path / "s.yaml") == read
+    assert frozen_world(tmp_path / "s.yaml") == read
 
 
 def test_a_scenario_without_paths_keeps_its_digest(tmp_path: Path) -> None:
@@ -174,14 +175,14 @@ def test_hindsight_puts_observed_levels_in_place_of_a_path(tmp_path: Path) -> No
     known = hindsight(assumed, "2025-04-11")
     last = vintage().drivers.origin
     seen = quarterly_drivers(last)
-    won, oil = known.scenario.drivers["won_per_dollar"].levels, known.scenario.drivers["oil"].levels
+    won, oil = known.world.drivers["won_per_dollar"].levels, known.world.drivers["oil"].levels
     assert won is not None
     assert oil is not None
     assert list(won) == [*range(parse_quarter("2025Q1"), last + 1), parse_quarter("2027Q4")]
     assert won[last] == Constant(seen.level(last)[1])
     assert won[parse_quarter("2027Q4")] == Constant(1350.0)
     assert list(oil) == list(range(parse_quarter("2025Q1"), parse_quarter("2026Q1")))
-    assert known.scenario.drivers["us_output"] == assumed.drivers["us_output"]
+    assert known.world.drivers["us_output"] == assumed.drivers["us_output"]
     assert known.changed == {
         "drivers.won_per_dollar": "levels observed up to 2026Q2",
         "drivers.oil": "levels observed up to 2025Q4",
@@ -190,11 +191,13 @@ def test_hindsight_puts_observed_levels_in_place_of_a_path(tmp_path: Path) -> No
 
 def test_hindsight_knows_nothing_new_on_the_last_day(tmp_path: Path) -> None:
     assumed = stated(tmp_path, FORMS)
-    assert hindsight(assumed, "2026-11-24").scenario == assumed
+    assert hindsight(assumed, "2026-11-24").world == assumed
 
 
 def test_a_frozen_path_is_read_after_its_quarters_were_observed(tmp_path: Path) -> None:
     text = "drivers: {oil: {path: levels, at: {2026Q1: 80}}}"
     with pytest.raises(ScenarioError, match="expected a quarter after 2026Q2, the last quarter observed"):
         stated(tmp_path, text)
-    assert frozen_scenario(tmp_path / "s.yaml").drivers == {"oil": levels(**{"2026Q1": 80.0})}
+    frozen = frozen_world(tmp_path / "s.yaml")
+    assert isinstance(frozen, Scenario)
+    assert frozen.drivers == {"oil": levels(**{"2026Q1": 80.0})}

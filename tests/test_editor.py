@@ -16,6 +16,7 @@ from forecast.driver_paths import DRIVER_FORMS
 from forecast.errors import RunError
 from forecast.laws import NAMED
 from forecast.manual import reference
+from forecast.mixture_forms import Branch, Branches
 from forecast.paths import FORMS
 from forecast.schema import Investment, ScenarioFile
 from forecast.sectors import COEFFICIENTS, SECTORS
@@ -44,7 +45,7 @@ def test_the_reference_is_current() -> None:
 def test_the_schema_is_draft_7_and_knows_every_name() -> None:
     Draft7Validator.check_schema(SCHEMA)
     known = SCHEMA["definitions"]
-    assert set(SCHEMA["properties"]) == set(ScenarioFile.model_fields)
+    assert set(SCHEMA["properties"]) == {*ScenarioFile.model_fields, *Branches.model_fields}
     assert set(known["Investment"]["properties"]) == set(Investment.model_fields)
     assert known["Investment"]["properties"]["sector"]["enum"] == list(SECTORS)
     for sector in SECTORS:
@@ -86,6 +87,9 @@ def test_a_shipped_scenario_names_the_schema_and_has_its_shape(path: Path) -> No
         {"name": "x", "extends": "y.yaml", "investments": {"A": {"announced": "2029-Q1"}}},
         {"name": "x", "overrides": {"sectors": {"steel": {"utilization": 0.7}}}},
         {"name": "x", "localization": {"path": "target", "local": 0.5}},
+        {"name": "x", "mixture": [{"scenario": "hyundai"}]},
+        {"name": "x", "mixture": [{"scenario": {"name": "y", "horizn": 2030}, "weight": 1}]},
+        {"name": "x", "mixture": [{"scenario": "hyundai", "weight": 1}], "horizon": 2030},
         {"name": "x", "localization": {"path": "hold", "sectors": {"cars": {"path": "hold"}}}},
     ],
 )
@@ -103,9 +107,17 @@ def test_the_schema_lets_a_layer_change_a_part() -> None:
     assert [error.message for error in Draft7Validator(SCHEMA).iter_errors(layer)] == []
 
 
+def test_the_schema_takes_a_mixture() -> None:
+    weight = {"distribution": "uniform", "low": 1, "high": 2}
+    branches = [{"scenario": "hyundai", "weight": 1, "label": "a"}, {"scenario": {"name": "y"}, "weight": weight}]
+    mixture = {"name": "x", "title": "X", "sources": ["a"], "mixture": branches}
+    assert [error.message for error in Draft7Validator(SCHEMA).iter_errors(mixture)] == []
+
+
 def test_the_reference_names_every_key() -> None:
     page = reference()
-    for key in (*ScenarioFile.model_fields, *Investment.model_fields, *COEFFICIENTS, *NAMED, *FORMS):
+    files = *ScenarioFile.model_fields, *Branches.model_fields, *Branch.model_fields
+    for key in (*files, *Investment.model_fields, *COEFFICIENTS, *NAMED, *FORMS):
         assert f"`{key}`" in page
 
 

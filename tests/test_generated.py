@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from validation import validation
 
 from forecast.dialect import LIST, scenario_schema
-from forecast.scenario import dump_scenario, load_scenario
+from forecast.mixtures import dump_mixture, load_world
+from forecast.scenario import Scenario, dump_scenario
 from forecast.shipped import shipped_folder
 
 N_FILES = int(os.environ.get("FORECAST_FILES", "120"))
@@ -62,9 +63,10 @@ def holds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Contract]:
             if errors:
                 assert any(item["line"] or item["message"].startswith(NOWHERE) for item in errors), errors
             else:
-                scenario = load_scenario(path)
-                again.write_text(dump_scenario(scenario), encoding="utf-8")
-                assert load_scenario(again) == scenario
+                world = load_world(path)
+                dumped = dump_scenario(world) if isinstance(world, Scenario) else dump_mixture(world)
+                again.write_text(dumped, encoding="utf-8")
+                assert load_world(again) == world
 
         yield check
 
@@ -127,7 +129,7 @@ def test_a_value_of_any_shape_is_valid_or_told_what_is_wrong(holds: Contract, ke
 SCHEMA = scenario_schema()
 for group in [part for name, part in SCHEMA["definitions"].items() if name.startswith(LIST)]:
     entry = group["anyOf"][0]["items"]["$ref"].rpartition("/")[2]
-    keys = [keys["items"] for keys in SCHEMA["else"]["patternProperties"].values() if "items" in keys]
+    keys = [keys["items"] for keys in SCHEMA["else"]["else"]["patternProperties"].values() if "items" in keys]
     SCHEMA["definitions"][entry]["required"] = next(
         item["required"] for item in keys if set(item["required"]) <= set(SCHEMA["definitions"][entry]["properties"])
     )

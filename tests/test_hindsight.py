@@ -36,7 +36,7 @@ def settled(tmp_path: Path, stage: str, state_date: str, slip: dict[str, str] | 
     """Plant A after the tables tell what became of it."""
     slips = {} if slip is None else {"A": {"vintage": state_date, "latest_start_text": "told", **slip}}
     folder = write_tables(tmp_path, {"A": {"stage": stage, "state_date": state_date}}, slips)
-    return hindsight(scenario(tmp_path, "A", **keys), DAY, folder).scenario.investments[0]
+    return hindsight(scenario(tmp_path, "A", **keys), DAY, folder).world.investments[0]
 
 
 def test_a_cancelled_plant_gets_probability_zero(tmp_path: Path) -> None:
@@ -89,13 +89,13 @@ def test_it_says_what_it_changed_and_what_it_left(tmp_path: Path) -> None:
     known = hindsight(assumed, DAY, folder)
     assert known.changed == {"A": "cancelled"}
     assert known.open == ("B", "C-not-in-the-table")
-    assert known.scenario.investments[1:] == assumed.investments[1:]
+    assert known.world.investments[1:] == assumed.investments[1:]
 
 
 def test_assumptions_that_came_true_are_not_changed(tmp_path: Path) -> None:
     folder = write_tables(tmp_path, {"A": {"stage": "operating", "state_date": "2025-09"}}, {})
     assumed = scenario(tmp_path, "A", dates="production_start: 2025Q3\n    probability: 1")
-    assert hindsight(assumed, DAY, folder).scenario == assumed
+    assert hindsight(assumed, DAY, folder).world == assumed
     assert hindsight(assumed, DAY, folder).changed == {}
 
 
@@ -125,7 +125,7 @@ def test_a_fate_that_is_told_hangs_on_nothing_and_leaves_its_programme(tmp_path:
         f"name: s\nas_of: {DAY}\ninvestments:{tied}\nprogrammes: [{{id: p, company: C, probability: 0.5}}]\n"
     )
     folder = write_tables(tmp_path, {"A": {"stage": "operating", "state_date": "2025-12-11"}, "B": {}}, {})
-    known = hindsight(load_scenario(path), DAY, folder).scenario
+    known = hindsight(load_scenario(path), DAY, folder).world
     first, second = known.investments
     assert (first.probability, first.excludes) == (Constant(1.0), ())
     assert second.probability is None

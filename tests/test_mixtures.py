@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
+from handmade import write_tables
 
 from forecast.branching import MixturePlan, branches_of, flows_of
+from forecast.briefing import answer
 from forecast.cli import cli
 from forecast.distributions import Constant, Uniform
 from forecast.draws import SERIES, Array
 from forecast.engine import Settings
-from forecast.errors import LedgerError, RunError, ScenarioError
+from forecast.errors import ScenarioError
 from forecast.inputs import Judged
-from forecast.ledger import add_entry
-from forecast.mixtures import dump_mixture, is_mixture, load_mixture, mixture_digest
+from forecast.ledger import Entry, add_entry
+from forecast.mixtures import dump_mixture, frozen_world, is_mixture, load_mixture, mixture_digest
 from forecast.plan import Plan, compile_plan
-from forecast.posterior import Posterior, load_posterior
+from forecast.posterior import Posterior, current_digests, load_posterior
+from forecast.quarters import parse_quarter, parse_time
 from forecast.results import Results
 from forecast.run import run_scenario
 from forecast.scenario import load_scenario
+from forecast.scorecard import verdict_words
+from forecast.scoring import crps
 from forecast.streams import Streams
+from forecast.verdict import Split, verdict, write_scores
 from forecast.vintage import vintage
 
 HEAD = "name: mixed\ntitle: Mixed\n"
@@ -111,6 +121,21 @@ def test_a_mixture_is_read_in_any_order_and_comes_back(tmp_path: Path) -> None:
     assert mixture_digest(load_mixture(path)) == mixture_digest(first)
 
 
+def test_a_scenario_stated_in_a_branch_may_extend_a_file_and_be_overridden(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        "name: base\ntariffs:\n  - {id: a, sectors: steel, rate: 0.3, from: 2027Q1}\n"
+        "  - {id: b, sectors: autos, rate: 0.3, from: 2027Q1}\n"
+    )
+    inside = "{name: x, extends: base.yaml, tariffs: {a: null, b: {until: 2029Q1}}}"
+    text = f"mixture: [{{scenario: base.yaml, weight: 1}}, {{scenario: {inside}, weight: 1}}]"
+    mixture = load_mixture(write(tmp_path, text), ["horizon=2029", "tariffs.b.rate=0.2"])
+    base, changed = (branch.scenario for branch in mixture.branches)
+    assert ([item.id for item in base.tariffs], [item.id for item in changed.tariffs]) == (["a", "b"], ["b"])
+    assert changed.tariffs[0] == replace(base.tariffs[1], until=Constant(parse_time("2029Q1")))
+    assert changed.tariffs[0].rate == Constant(0.2)
+    assert changed.horizon == 2029
+
+
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("mixed")
@@ -131,11 +156,10 @@ def test_branches_stay_visible_in_the_results(stored: Results) -> None:
         assert float(own.mean()) == pytest.approx(float(row["value"].iloc[0]), abs=2e-3)
 
 
-def test_a_run_of_a_mixture_is_found_again_and_not_frozen(stored: Results, tmp_path: Path) -> None:
+def test_a_run_of_a_mixture_is_found_again(stored: Results) -> None:
     mixture = load_mixture(stored.folder / "scenario.yaml")
     assert run_scenario(mixture, Settings(4_000), out=stored.folder.parents[1]).found
-    with pytest.raises(LedgerError, match="run of a mixture; run its branches one by one"):
-        add_entry(stored, tmp_path, learned())
+    assert frozen_world(stored.folder / "scenario.yaml") == mixture
 
 
 def test_the_command_runs_a_mixture_and_shows_its_branches(tmp_path: Path) -> None:
@@ -145,6 +169,17 @@ def test_the_command_runs_a_mixture_and_shows_its_branches(tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert "By branch, 2028, bn USD a year" in done.output
     assert "lansing" in done.output
+
+
+def test_a_branch_without_announcements_is_not_one_in_which_they_lower_the_surplus(tmp_path: Path) -> None:
+    text = "mixture: [{scenario: baseline, weight: 1}, {scenario: hyundai, weight: 1}]"
+    run = run_scenario(load_mixture(write(tmp_path, text), ["horizon=2029"]), Settings(2_000), out=tmp_path).results
+    effect = run.draws["investment_effect"].sel(year=2029).to_numpy()
+    said = re.search(r"lower it in 2029 is ([\d.]+) %, that there are none ([\d.]+) %", answer(run).plain)
+    assert said is not None
+    expected = 100 * np.mean(effect < 0), 100 * np.mean(effect == 0)
+    assert [float(number) for number in said.groups()] == pytest.approx(expected, abs=0.51)
+    assert 45 < expected[1] < 55
 
 
 REFUSED: tuple[tuple[str, str], ...] = (
@@ -157,6 +192,9 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("mixture: [{scenario: hyundai, weight: a}]", 'mixture[0].weight: got text "a", expected a number'),
     ("mixture: [{scenario: hyundai, weight: 0}]", "got weights that may all be 0"),
     ("mixture: [{scenario: hyundai, weight: 1, label: a b}]", 'mixture[0].label: got text "a b", expected 1 to 64'),
+    ("mixture: [{scenario: [x], weight: 1}]", "expected the name of a shipped scenario, a file beside this one, or a"),
+    ("mixture: [{scenario: tariff-regimes, weight: 1}]", "mixture: got a mixture of scenarios, expected one scenario"),
+    ("mixture: [{scenario: {name: x, extends: mixed.yaml}, weight: 1}]", "which extends this file in turn"),
     (
         "mixture: [{scenario: hyundai, weight: 1}, {scenario: hyundai, weight: 1}]",
         'mixture[1].label: got text "hyundai" a second time, expected every label once',
@@ -167,6 +205,12 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ),
     ("mixture: [{scenario: kiet-2025-04-11, weight: 1}, {scenario: hyundai, weight: 1}]", "as in kiet-2025-04-11"),
     ("mixture: [{scenario: {name: x, horizn: 2030}, weight: 1}]", "horizn: unknown key; did you mean horizon?"),
+    (
+        "mixtur: [{scenario: hyundai, weight: 1}]",
+        "mixed.yaml:3:1: mixtur: unknown key; did you mean mixture?",
+    ),
+    ("sources: [a, 1]\nmixture: [{scenario: hyundai, weight: 1}]", "sources[1]: got 1, expected text"),
+    ("sources: a\nmixture: [{scenario: hyundai, weight: 1}]", 'sources: got text "a", expected a list of texts'),
     ("extends: x\nmixture: [{scenario: hyundai, weight: 1}]", "extends: unknown key"),
 )
 
@@ -200,7 +244,7 @@ mixture:
 """
 
 
-def test_a_mixture_is_validated_and_only_its_branches_explained(tmp_path: Path) -> None:
+def test_a_mixture_is_validated(tmp_path: Path) -> None:
     file = tmp_path / "duties.yaml"
     file.write_text(LEVERS)
     assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 2 branches to 2035\n"
@@ -209,8 +253,26 @@ def test_a_mixture_is_validated_and_only_its_branches_explained(tmp_path: Path) 
     assert done.exit_code == 2
     assert "mixture[0].weight: got -1, expected 0 or more" in done.stdout
     file.write_text(LEVERS)
-    with pytest.raises(RunError, match=r"got a mixture, expected one scenario, .*: tariffs-25, baseline"):
-        CliRunner().invoke(cli, ["explain", str(file)], catch_exceptions=False, standalone_mode=False)
+
+
+def test_a_mixture_is_explained_with_what_branches_have_in_common_once(tmp_path: Path) -> None:
+    file = tmp_path / "duties.yaml"
+    file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: {distribution: uniform, low: 2, high: 4}"))
+    done = CliRunner().invoke(cli, ["explain", str(file), "--draws", "10000"])
+    assert done.exit_code == 0, done.output
+    head, common, *branches = re.split(r"\n\n(?:In every branch|Branch .*)\n", done.stdout)
+    assert "a mixture, fully resolved" in head
+    assert round(100 * (1 - np.log(5 / 3) / 2)) == 74  # share of a weight uniform on 2 to 4 beside 1
+    assert re.search(
+        r"mixture\.baseline\n +scenario +baseline .*\n +weight +\{.*\} +judged +duties\.yaml:3\n.* 7[3456] %", head
+    )
+    assert re.search(r"horizon +2035 +fixed +default", common)
+    assert re.search(r"localization\.path +fitted +fitted +baseline\.yaml:\d+\n", common)
+    plain, duties = branches
+    assert re.search(r"name +baseline ", plain)
+    assert "tariffs" not in plain
+    assert re.search(r"tariffs\.return-to-25\n.*\n.*\n +rate +0\.25 +fixed +tariffs-25\.yaml:\d+", duties)
+    assert not any(re.search(r" horizon +2035", part) for part in branches)
 
 
 def test_a_branch_without_levers_has_zeros_where_another_has_some(tmp_path: Path) -> None:
@@ -222,3 +284,64 @@ def test_a_branch_without_levers_has_zeros_where_another_has_some(tmp_path: Path
     plain = draws.where(draws["branch"] == "plain", drop=True)
     assert float(np.abs(plain["tariffs"]).max()) == 0.0
     assert float(np.abs(draws["tariffs"]).max()) > 1.0
+
+
+DAY = "2025-04-11"
+PLANT = (
+    "{id: A, company: C, project: P, sector: batteries, kind: greenfield, amount: 40, announced: 2025-03, "
+    "construction_start: 2025-05, production_start: 2027Q1, probability: 1, slip: 0, scale: 1}"
+)
+STATED = f"{{name: %s, as_of: {DAY}, horizon: 2027, basis: us_census, investments: [%s]}}"
+
+
+def branch(label: str, weight: float, plant: str = "") -> str:
+    return f"  - {{label: {label}, weight: {weight}, scenario: {STATED % (label, plant)}}}\n"
+
+
+@pytest.fixture
+def freeze(tmp_path: Path) -> Callable[[str], Entry]:
+    """Runs a mixture of these branches as of April 2025 and adds it to a ledger."""
+    seen = current_digests(DAY)["data"]
+    earlier = replace(learned(), origin=parse_quarter("2024Q4"), as_of=DAY, data_digest=seen)
+
+    def frozen(branches: str) -> Entry:
+        mixture = load_mixture(write(tmp_path, f"mixture:\n{branches}"))
+        run = run_scenario(mixture, Settings(4_000), out=tmp_path / "results", posterior=earlier)
+        return add_entry(run.results, tmp_path / "ledger", earlier)[0]
+
+    return frozen
+
+
+def test_branches_that_part_over_what_has_been_told_become_one(freeze: Callable[[str], Entry], tmp_path: Path) -> None:
+    """The plant was cancelled: all that its branch cost is the assumptions', whichever branch is taken to be true."""
+    folder = write_tables(tmp_path, {"A": {"stage": "cancelled", "state_date": "2025-09"}}, {})
+    without = freeze(branch("calm", 1)).predictions
+    found = verdict(freeze(branch("built", 2, PLANT) + branch("calm", 1)), folder=folder)
+    assert found.known is not None
+    assert found.known.changed == {"A": "cancelled"}
+    for score in found.scores:
+        model = float(crps(np.array([score.outcome]), without[score.target][None])[0])
+        assert score.crps_split == Split(model, score.crps - model, 0.0)
+        assert [alone for alone, _ in score.branches.values()] == [model, model]
+    assert max(abs(score.crps_split.assumptions) for score in found.scores) > 0.1
+
+
+def test_the_models_part_is_divided_under_the_branch_that_came_true(
+    freeze: Callable[[str], Entry], tmp_path: Path
+) -> None:
+    """Nothing was told: the model's part is the score, and that of each branch alone the score of its own forecast."""
+    alone = {name: freeze(branch(name, 1, plant)).predictions for name, plant in (("built", PLANT), ("calm", ""))}
+    found = verdict(freeze(branch("built", 1, PLANT) + branch("calm", 1)), folder=write_tables(tmp_path, {}, {}))
+    assert len(found.scores) == 21
+    for score in found.scores:
+        assert score.crps_split == Split(score.crps, 0.0, 0.0)
+        for name, predicted in alone.items():
+            expected = crps(np.array([score.outcome]), predicted[score.target][None])[0]
+            assert score.branches[name] == (expected, predicted[score.target][49] - score.outcome)
+    paths = write_scores(tmp_path / "ledger", [found])
+    assert [path.name for path in paths] == ["scores.csv", "branches.csv"]
+    scores, branches = map(pd.read_csv, paths)
+    for name in ("crps", "error"):
+        parts = (branches[f"{name}_model"] + branches[f"{name}_branch"]).to_numpy().reshape(-1, 2)
+        np.testing.assert_allclose(parts, scores[[f"{name}_model"] * 2], atol=2e-4)
+    assert re.search(r"alone, given the facts, it is \d+\.\d\d if built came true", verdict_words(found).plain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from forecast.announcements import Announcement, announcements
 from forecast.books import _memory_exports
 from forecast.distributions import Constant, Law, Triangular, Uniform
+from forecast.mixtures import load_mixture
 from forecast.quarters import parse_quarter, parse_time
 from forecast.regime import load_regime
 from forecast.scenario import Investment, Scenario, load_scenario
@@ -32,6 +34,7 @@ NAMES = (
     "package-350bn",
     "tariffs-2025",
     "tariffs-25",
+    "tariffs-25-term",
     "memory-slump",
     "us-slowdown",
 )
@@ -71,8 +74,8 @@ def table() -> dict[str, Announcement]:
 
 
 def test_every_shipped_scenario_is_looked_at() -> None:
-    """The one as of a day is tested with the runs as of a day."""
-    assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted((*NAMES, "kiet-2025-04-11"))
+    """The one as of a day is tested with the runs as of a day, the mixture below."""
+    assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted((*NAMES, "kiet-2025-04-11", "tariff-regimes"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -235,6 +238,35 @@ def test_a_return_to_25_is_the_path_of_2025_with_another_end() -> None:
     assert set(back) - set(path) == {"return-to-25", "return-to-25-other"}
     assert all(back[name] == path[name] for name in set(path) & set(back))
     assert back["return-to-25"].rate == Constant(0.25)
+
+
+def test_a_return_for_a_term_is_that_return_with_an_end() -> None:
+    """After it the deal holds again, and what Section 301 may bring is what it would be without the return."""
+    path, back, term = (
+        {item.id: item for item in scenario(name).tariffs} for name in ("tariffs-2025", "tariffs-25", "tariffs-25-term")
+    )
+    end = Constant(parse_time("2029-01-20"))
+    returns = {"return-to-25", "return-to-25-other"}
+    assert term == {
+        **{name: replace(item, until=end) if name in returns else item for name, item in back.items()},
+        "section-301": replace(path["section-301"], start=end),
+    }
+
+
+def test_the_regimes_are_weighed_by_uncertain_weights() -> None:
+    mixture = load_mixture(FOLDER / "tariff-regimes.yaml")
+    assert (mixture.name, mixture.horizon, mixture.basis, mixture.as_of) == (
+        "tariff-regimes",
+        2035,
+        "korea_customs",
+        None,
+    )
+    branches = {branch.label: branch.scenario.name for branch in mixture.branches}
+    assert branches == {"deal-holds": "tariffs-2025", "25-until-2029": "tariffs-25-term", "25-for-good": "tariffs-25"}
+    assert all(isinstance(branch.weight, Uniform) for branch in mixture.branches)
+    assert sum(middle(branch.weight) for branch in mixture.branches) == pytest.approx(1.0)
+    assert "judgement" in mixture.description
+    assert mixture.sources
 
 
 def test_tariffs_of_the_past_are_those_of_the_record() -> None:

@@ -195,7 +195,7 @@ def test_hindsight_puts_observed_levels_in_place_of_a_shock_of_a_driver(tmp_path
         "shocks:\n  - {id: a, on: oil, at: 2025Q2, size: 0.3}\n  - {id: b, on: oil, at: 2030Q1, size: 0.3}\n"
         "  - {id: c, on: exports, at: 2025Q2, size: -0.1}\n"
     )
-    known = hindsight(stated(tmp_path, text, DAY), "2025-04-11").scenario
+    known = hindsight(stated(tmp_path, text, DAY), "2025-04-11").world
     levels = known.drivers["oil"].levels
     assert levels is not None
     assert list(levels) == list(range(parse_quarter("2025Q1"), vintage().drivers.origin + 1))

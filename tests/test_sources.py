@@ -12,6 +12,7 @@ from forecast.pairing import stream_names
 from forecast.posterior import Posterior, load_posterior
 from forecast.run import compiled
 from forecast.sources import SOURCES, source_of
+from forecast.vintage import vintage
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 EVERYTHING = """
@@ -100,7 +101,7 @@ def learned(day: str | None) -> Posterior:
 
 def names_of(path: Path) -> set[str]:
     world = load_world(path)
-    return stream_names(compiled(world, learned(world.as_of), prior=False))
+    return stream_names(compiled(world, learned(world.as_of), vintage(world.as_of), prior=False))
 
 
 @pytest.mark.parametrize(("stream", "source"), EXPECTED.items())

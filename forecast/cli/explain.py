@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forecast.cli.terminal import terminal
-from forecast.errors import RunError, ScenarioError
+from forecast.errors import ScenarioError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,7 +35,8 @@ def explain(
     """Print what is believed of every sector coefficient: prior, posterior, evidence and source.
 
     With a scenario FILE, print the scenario fully resolved: every value, where it came from, whether it is fitted,
-    fixed or judged, and what a run of so many draws will take.
+    fixed or judged, and what a run of so many draws will take. Of a mixture, what its branches have in common stands
+    once.
     """
     if file is None:
         if overrides:
@@ -63,22 +64,24 @@ def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool) 
 
 
 def _scenario(file: str, overrides: tuple[str, ...], learned: Path | None, n_draws: int) -> RenderableType:
-    from forecast.account import account
+    from forecast.account import account, mixture_account
+    from forecast.branching import MixturePlan
     from forecast.examination import examined
     from forecast.pilot import expected_cost
-    from forecast.plan import compile_plan
     from forecast.posterior import demand_knowledge, load_posterior
+    from forecast.run import compiled
     from forecast.shipped import scenario_path
     from forecast.vintage import vintage
 
     found = examined(scenario_path(file), overrides)
-    if found.mixture is not None:
-        branches = ", ".join(branch.scenario.name for branch in found.mixture.branches)
-        raise RunError(f"{file}: got a mixture, expected one scenario, such as one of its branches: {branches}")
-    if found.scenario is None or found.layers is None:
+    world = found.mixture or found.scenario
+    if world is None:
         raise ScenarioError(found.problems)
-    as_of = found.scenario.as_of
-    posterior = load_posterior(learned, as_of)
-    demand_knowledge(posterior, as_of)
-    plan = compile_plan(found.scenario, posterior, vintage(as_of))
-    return account(found, found.layers, plan, posterior, expected_cost(plan, n_draws))
+    posterior = load_posterior(learned, world.as_of)
+    demand_knowledge(posterior, world.as_of)
+    plan = compiled(world, posterior, vintage(world.as_of), prior=False)
+    cost = expected_cost(plan, n_draws)
+    if isinstance(plan, MixturePlan):
+        return mixture_account(found, plan, posterior, cost)
+    assert found.layers is not None
+    return account(found, found.layers, plan, posterior, cost)

@@ -9,6 +9,7 @@ import click
 
 from forecast.cli.options import demand_workers
 from forecast.cli.terminal import terminal
+from forecast.errors import LedgerError
 
 _ledger = click.option(
     "--ledger", "folder", default="ledger", show_default=True, type=click.Path(path_type=Path), help="The ledger."
@@ -45,7 +46,11 @@ def list_entries(folder: Path) -> None:
     from forecast.ledger import entries
     from forecast.scorecard import standing_table
 
-    terminal(at_least=100).print(standing_table(entries(folder)))
+    frozen = entries(folder)
+    if not frozen:
+        click.echo(f"no entries in {folder}; `forecast ledger add RUN` makes one")
+        return
+    terminal(at_least=100).print(standing_table(frozen))
 
 
 @ledger.command()
@@ -59,6 +64,8 @@ def score(folder: Path, **options: Any) -> None:
 
     console = terminal(at_least=100)
     frozen = entries(folder)
+    if not frozen:
+        raise LedgerError(f"{folder}: holds no entries; `forecast ledger add RUN` makes one")
     verdicts = [verdict(entry, **options) for entry in frozen]
     console.print(standing_table(frozen))
     scored = [found for found in verdicts if found.scores]
@@ -68,4 +75,4 @@ def score(folder: Path, **options: Any) -> None:
     if not scored:
         console.print(waiting(frozen))
         return
-    console.print(f"Scores written to {write_scores(folder, verdicts)}", soft_wrap=True)
+    console.print(f"Scores written to {', '.join(map(str, write_scores(folder, verdicts)))}", soft_wrap=True)

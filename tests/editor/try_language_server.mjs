@@ -139,6 +139,10 @@ await completes(
   ["local", "by", "sectors"],
   ["speed", "shares"],
 );
+const branch = "name: mine\nmixture:\n  - scenario: hyundai\n    ";
+await completes("of keys of a branch", `${branch}|`, ["weight", "label"]);
+await completes("of forms of a weight", `${branch}weight: |`, ["uniform", "interval"]);
+await completes("of a scenario in a branch", "name: mine\nmixture:\n  - scenario:\n      |", ["extends", "tariffs"]);
 await explains("of the amount", `${plant}am|ount: 5.8`, ["Amount", "bn USD"]);
 await explains("of the horizon", "name: mine\nhor|izon: 2040", ["Horizon", "last year simulated", "Default: 2035"]);
 await explains("of a probability left out", `${plant}prob|ability: 0.9`, ["fraction from 0 to 1", "as fitted"]);
@@ -152,6 +156,8 @@ await marksAs("a misspelt sector", `${plant}sector: stel`, ["autos"]);
 await marksAs("a misspelt key", "name: mine\nhorizn: 2040", ["horizn"]);
 await marksAs("a missing key", `${plant}sector: steel`, ["company"]);
 await marksAs("a wrong date", `${plant}announced: 2029-Q1`, ["expected a quarter (2029Q1)"]);
+await marksAs("a branch without a weight", "name: mine\nmixture:\n  - scenario: hyundai", ["weight"]);
+await marksAs("a horizon beside a mixture", `${branch}weight: 1\nhorizon: 2030`, ["horizon"]);
 for (const name of readdirSync(scenarios).filter((file) => file.endsWith(".yaml"))) {
   await marksAs(`nothing in ${name}`, readFileSync(join(scenarios, name), "utf8"), ["none"]);
 }

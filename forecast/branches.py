@@ -1,0 +1,190 @@
+"""The branches of a mixture as its file states them: each a scenario by name, in a file or in place, with a weight.
+
+Everything wrong with the file is collected, each problem at its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from forecast.distributions import Law
+from forecast.document import Node
+from forecast.entries import ID
+from forecast.errors import Problem, ScenarioError
+from forecast.laws import bounds_complaint
+from forecast.layers import Layered, layered, layered_inside
+from forecast.mixture_forms import BESIDE, MOST_BRANCHES, Branches
+from forecast.mixture_forms import Branch as BranchForm
+from forecast.phrases import got, listed, meant
+from forecast.scenario import Scenario, scenario_of
+from forecast.shipped import scenario_path
+from forecast.statement import law_of_node
+
+KEYS = (*BESIDE, *Branches.model_fields)
+BRANCH_KEYS = tuple(BranchForm.model_fields)
+SHARED = ("basis", "horizon", "as_of")
+"""What branches must have in common for their draws to be of one thing."""
+
+_NAME = r"[a-z0-9][a-z0-9-]{0,63}"
+_RARE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One of the scenarios, and the weight it has."""
+
+    label: str
+    weight: Law
+    scenario: Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class StatedBranch:
+    """A branch and where it was read.
+
+    Attributes:
+        branch: what it is.
+        node: its entry in the file of the mixture.
+        file: the file that states its scenario.
+        layers: the tree of that scenario.
+    """
+
+    branch: Branch
+    node: Node
+    file: str
+    layers: Layered
+
+
+class MixtureReader:
+    """Reads one mixture and collects what is wrong with it."""
+
+    def __init__(self, path: Path, overrides: tuple[str, ...], problems: list[Problem]) -> None:
+        self.path = path
+        self.overrides = overrides
+        self.problems = problems
+
+    def name(self, root: Node) -> str:
+        """The name, once the keys are known to be those of a mixture."""
+        self._unknown(root, KEYS, "")
+        node = root.fields.get("name")
+        text = node.content if node else None
+        if not isinstance(text, str) or not re.fullmatch(_NAME, text):
+            expected = "expected 1 to 64 lower-case letters, digits and hyphens"
+            self._note(node or root, "name", f"{got(text)}, {expected}")
+        return str(text)
+
+    def text(self, node: Node | None, key: str) -> str:
+        """A text, empty where it is left out."""
+        if node is not None and node.content is not None and not isinstance(node.content, str):
+            self._note(node, key, f"{got(node.plain())}, expected text")
+        return str(node.content) if node is not None and isinstance(node.content, str) else ""
+
+    def texts(self, node: Node | None, key: str) -> tuple[str, ...]:
+        """A list of texts, empty where it is left out."""
+        if node is not None and node.content is not None and not isinstance(node.content, tuple):
+            self._note(node, key, f"{got(node.plain())}, expected a list of texts")
+        return tuple(self.text(item, f"{key}[{index}]") for index, item in enumerate(node.items if node else ()))
+
+    def branches(self, node: Node | None) -> list[StatedBranch]:
+        """Every branch that can be read."""
+        if node is None:
+            return []
+        if not 1 <= len(node.items) <= MOST_BRANCHES:
+            expected = f"expected a list of 1 to {MOST_BRANCHES} branches with scenario and weight"
+            self._note(node, "mixture", f"{got(node.plain())}, {expected}")
+            return []
+        read = [self._branch(entry, f"mixture[{index}]") for index, entry in enumerate(node.items)]
+        found = [branch for branch in read if branch is not None]
+        self._repeated(found)
+        if found and all(float(one.branch.weight.ppf(_RARE)) <= 0 for one in found):
+            self._note(node, "mixture", "got weights that may all be 0, expected one that is above 0 in every draw")
+        return found
+
+    def agree(self, branches: Sequence[StatedBranch]) -> None:
+        """Notes every branch whose results would be of another thing than those of the first."""
+        for index, one in enumerate(branches):
+            first = branches[0].branch
+            for key in SHARED:
+                here, there = (getattr(branch.scenario, key) for branch in (one.branch, first))
+                if here != there:
+                    expected = f"expected {key} {there or 'left out'} as in {first.label}"
+                    message = f"got {one.branch.label} with {key} {here or 'left out'}, {expected}"
+                    self._note(one.node, f"mixture[{index}].scenario", message)
+
+    def _branch(self, node: Node, path: str) -> StatedBranch | None:
+        n_problems = len(self.problems)
+        self._unknown(node, BRANCH_KEYS, path)
+        for key in BRANCH_KEYS[:2]:
+            if key not in node.fields:
+                self._note(node, f"{path}.{key}", "missing key: expected scenario and weight in every branch")
+        if len(self.problems) > n_problems:
+            return None
+        stated, weight = self._layers(node.fields["scenario"], path), self._weight(node.fields["weight"], path)
+        if stated is None or weight is None:
+            return None
+        file, layers = stated
+        try:
+            scenario = scenario_of(layers, file)
+        except ScenarioError as error:
+            self.problems += error.problems
+            return None
+        return StatedBranch(Branch(self._label(node, scenario.name, path), weight, scenario), node, file, layers)
+
+    def _layers(self, node: Node, path: str) -> tuple[str, Layered] | None:
+        """The file that states a scenario and the tree of it."""
+        try:
+            if node.fields:
+                return str(self.path), layered_inside(node, self.path, self.overrides)
+            if isinstance(node.content, str):
+                file = self._file(node.content)
+                return str(file), layered(file, self.overrides)
+        except ScenarioError as error:
+            self.problems += error.problems
+            return None
+        where = "the name of a shipped scenario, a file beside this one, or a scenario"
+        self._note(node, f"{path}.scenario", f"{got(node.plain())}, expected {where}")
+        return None
+
+    def _file(self, name: str) -> Path:
+        beside = self.path.parent / PurePosixPath(name).name
+        return beside if beside.is_file() or PurePosixPath(name).suffix else scenario_path(name)
+
+    def _weight(self, node: Node, path: str) -> Law | None:
+        try:
+            weight = law_of_node(node)
+        except ScenarioError as error:
+            self.problems += [node.place.problem(f"{path}.weight", problem.message) for problem in error.problems]
+            return None
+        if complaint := bounds_complaint(node.plain(), 0.0, float("inf")):
+            self._note(node, f"{path}.weight", f"{complaint}, expected 0 or more")
+            return None
+        return weight
+
+    def _label(self, node: Node, otherwise: str, path: str) -> str:
+        stated = node.fields.get("label")
+        text = otherwise if stated is None else stated.content
+        if not isinstance(text, str) or not re.fullmatch(ID, text):
+            expected = "expected 1 to 64 letters, digits, hyphens and underscores"
+            self._note(stated or node, f"{path}.label", f"{got(text)}, {expected}")
+        return str(text)
+
+    def _repeated(self, found: Sequence[StatedBranch]) -> None:
+        labels = [one.branch.label for one in found]
+        for index, label in enumerate(labels):
+            if label in labels[:index]:
+                message = f"{got(label)} a second time, expected every label once; {listed(labels)}"
+                self._note(found[index].node, f"mixture[{index}].label", message)
+
+    def _unknown(self, node: Node, keys: Sequence[str], path: str) -> None:
+        if not node.fields:
+            self._note(node, path, f"{got(node.plain())}, expected a mapping with {', '.join(keys[:2])}")
+        for key, child in node.fields.items():
+            if key not in keys:
+                where = f"{path}.{key}" if path else key
+                self.problems.append((child.key or child.place).problem(where, f"unknown key; {meant(key, keys)}"))
+
+    def _note(self, node: Node, path: str, message: str) -> None:
+        self.problems.append(node.place.problem(path, message))
