@@ -8,7 +8,8 @@ from rich.console import Group
 from rich.text import Text
 
 from forecast.layout import plain_table, titled
-from forecast.summary import decimals, quantile_name
+from forecast.numerals import rounded, span
+from forecast.summary import quantile_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +30,13 @@ def branch_table(branches: pd.DataFrame) -> Group:
             rows[rows["series"] == series].set_index("statistic")[["value", "standard_error"]]
             for series in ("trade_balance", "investment_effect")
         )
-        ends = [_number(surplus, quantile_name(level), 0) for level in (0.1, 0.9)]
-        middle, added = _number(surplus, quantile_name(0.5), 0), _number(effect, "mean", 2, "+")
-        table.add_row(Text(str(label)), f"{100 * rows['share'].iloc[0]:.1f} %", middle, " to ".join(ends), added)
+        low, middle, high = (_estimate(surplus, quantile_name(level)) for level in (0.1, 0.5, 0.9))
+        interval, added = " to ".join(span([low, high], 0)), rounded(*_estimate(effect, "mean"), 2, "+")
+        share = f"{100 * rows['share'].iloc[0]:.1f} %"
+        table.add_row(Text(str(label)), share, rounded(*middle, 0), interval, added)
     return titled(f"By branch, {last}, bn USD a year", table)
 
 
-def _number(statistics: pd.DataFrame, name: str, places: int, sign: str = "") -> str:
+def _estimate(statistics: pd.DataFrame, name: str) -> tuple[float, float]:
     value, error = (float(x) for x in statistics.loc[name].to_numpy())
-    allowed = min(decimals(error), places)
-    return f"{round(value, allowed) + 0.0:{sign}.{allowed}f}".replace("-", "−")
+    return value, error

@@ -13,7 +13,7 @@ from rich.text import Text
 from forecast.differences import turning_years
 from forecast.draws import BASES, CHANNELS, LEVERS
 from forecast.layout import plain_table, short, titled
-from forecast.numerals import chance, interval, number
+from forecast.numerals import chance, chance_in_words, interval, number
 from forecast.observations import AnnualTrade, History
 from forecast.outcome import Outcome
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES, MONTHS, months_label
@@ -232,7 +232,7 @@ def _signed(value: float) -> str:
 
 def _effect(summary: Summary, last: int) -> str:
     changes = " and by ".join(_change(summary, index) for index in turning_years(summary))
-    falls = chance(summary, "investment_effect", 0.0, last, below=True)
+    falls = chance_in_words(summary, "investment_effect", 0.0, last, below=True)
     return (
         f"the announcements change Korea's goods surplus with the US by {changes}; "
         f"the chance that they lower it in {summary.years[last]} is {falls}"

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from forecast.budget import Budget
 from forecast.layout import plain_table, titled
-from forecast.numerals import rounded
+from forecast.numerals import rounded, span
 from forecast.palette import BASIS_NAMES
 from forecast.shares import LEVELS, Estimate, width
 from forecast.sources import SOURCES
@@ -68,7 +68,7 @@ def _interval_words(budget: Budget) -> str:
     ends, errors = (
         [float(part(budget.series, name)[at]) for name in names] for part in (summary.value, summary.standard_error)
     )
-    low, high = (rounded(end, error, 1) for end, error in zip(ends, errors, strict=True))
+    low, high = span(list(zip(ends, errors, strict=True)), 1)
     wide = rounded(ends[1] - ends[0], max(errors), 1)
     basis = BASIS_NAMES[budget.run.basis]
     return f"The 80 % interval of {_what(budget)} is {low} to {high} bn USD ({basis}), {wide} wide."

@@ -14,10 +14,10 @@ from forecast.engine import Settings
 from forecast.errors import PosteriorError
 from forecast.figures import Grid, Row, Told
 from forecast.languages import Language
+from forecast.numerals import ends
 from forecast.posterior import load_posterior
 from forecast.run import code_digest
 from forecast.sectors import SECTORS
-from forecast.sentences import interval
 from forecast.summary import Summary
 
 MOST_DRAWS = 400_000
@@ -93,7 +93,7 @@ def _numbers(summary: Summary, series: str, language: Language) -> list[str]:
     """Mean and 80 % interval of the last year."""
     last = len(summary.years) - 1
     mean = language.amount(*summary.estimate(series, "mean", last), "+")
-    return [mean, language.span(interval(summary, series, 80, last), "+")]
+    return [mean, language.span(ends(summary, series, 80, last), "+")]
 
 
 def _label(contrast: Contrast, language: Language) -> str:

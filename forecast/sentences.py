@@ -10,14 +10,12 @@ from forecast.books import unusual_spans
 from forecast.differences import direction, turning_years, worth_telling
 from forecast.draws import LEVERS, Array
 from forecast.languages import Language
+from forecast.numerals import ends
 from forecast.outcome import Outcome, outcomes
 from forecast.quarters import parse_quarter
 from forecast.results import Results
-from forecast.summary import INTERVALS, Summary, exceedance_name, quantile_name
+from forecast.summary import Summary, exceedance_name, quantile_name
 from forecast.vintage import vintage
-
-End = tuple[float, float]
-"""A value and its standard error."""
 
 MEDIAN = quantile_name(0.5)
 
@@ -46,11 +44,6 @@ def telling_years(summary: Summary) -> list[int]:
     return [min(1, last), last] if last > 1 else [last]
 
 
-def interval(summary: Summary, series: str, width: int, index: int) -> list[End]:
-    """Both ends of an interval of one year."""
-    return [summary.estimate(series, quantile_name(level), index) for level in INTERVALS[width]]
-
-
 def chance_above(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
     """Probability that a series is above a threshold that the run counted."""
     return language.chance(*summary.estimate(series, exceedance_name(threshold), index), summary.n_draws)
@@ -71,10 +64,7 @@ def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
 def level_sentences(summary: Summary, known: tuple[int, float], language: Language, index: int) -> str:
     """The surplus of a year and the chances of a record and of a deficit; `known` is from `record_of`."""
     year, (record_year, record) = summary.years[index], known
-    low, high = (
-        language.money(*end, places=0 if abs(end[0]) >= 10 else 1)
-        for end in interval(summary, "trade_balance", 80, index)
-    )
+    low, high = language.money_ends(ends(summary, "trade_balance", 80, index), places=0)
     median = language.money(*summary.estimate("trade_balance", MEDIAN, index), places=0)
     level = language.text("sentences.level", year=year, median=median, low=low, high=high)
     chances = language.text(
@@ -96,7 +86,7 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
             "sentences.change",
             year=summary.years[index],
             median=language.money(*summary.estimate("investment_effect", MEDIAN, index), "+"),
-            span=language.money_span(interval(summary, "investment_effect", 80, index), "+"),
+            span=language.money_span(ends(summary, "investment_effect", 80, index), "+"),
         )
         for index in turning_years(summary)
     ]
@@ -125,7 +115,7 @@ def lever_sentence(summary: Summary, language: Language, name: str) -> str:
         lever=language.text(f"levers.{name}"),
         year=summary.years[last],
         mean=language.money(*summary.estimate(name, "mean", last), "+"),
-        span=language.money_span(interval(summary, name, 80, last), "+"),
+        span=language.money_span(ends(summary, name, 80, last), "+"),
     )
 
 
@@ -153,7 +143,7 @@ def difference_sentences(change: Summary, reference: str, language: Language) ->
         reference=reference,
         year=change.years[last],
         median=language.money(*change.estimate("rise", MEDIAN, last), "+"),
-        span=language.money_span(interval(change, "rise", 80, last), "+"),
+        span=language.money_span(ends(change, "rise", 80, last), "+"),
     )
     series, same = direction(change, last)
     chance = chance_above(change, series, 0.0, last, language)

@@ -43,8 +43,8 @@ def test_the_table_reads_the_draws(runs: dict[str, Results]) -> None:
     np.testing.assert_allclose(table["mean"], difference.mean("draw"), atol=1e-5)
     np.testing.assert_allclose(table["quantile_0.5"], difference.median("draw"), atol=1e-5)
     np.testing.assert_allclose(table["probability_positive"], (difference > 0).mean("draw"))
-    blocks = np.asarray(difference, dtype=float).reshape(-1, 4, 2_000).mean(axis=-1)
-    np.testing.assert_allclose(table["mean_standard_error"], blocks.std(axis=1, ddof=1) / 2, rtol=1e-6)
+    expected = np.asarray(difference, dtype=float).std(axis=-1, ddof=1) / np.sqrt(8_000)
+    np.testing.assert_allclose(table["mean_standard_error"], expected, rtol=1e-6)
 
 
 def test_pairing_is_at_least_ten_times_sharper_than_strangers(runs: dict[str, Results]) -> None:
@@ -79,8 +79,9 @@ def test_a_comparison_counts_what_its_draws_say(compared: Comparison) -> None:
     np.testing.assert_allclose(year["probability_above_4"], (draws > 4).mean(axis=1))
     np.testing.assert_allclose(year["probability_below_-4"], (draws < -4).mean(axis=1))
     np.testing.assert_allclose(cumulated["quantile_0.1"], np.quantile(draws.cumsum(axis=0), 0.1, axis=1), atol=1e-9)
-    blocks = (draws.cumsum(axis=0) > 0).reshape(-1, 4, 2_000).mean(axis=-1)
-    np.testing.assert_allclose(cumulated["probability_positive_standard_error"], blocks.std(axis=1, ddof=1) / 2)
+    chance = (draws.cumsum(axis=0) > 0).mean(axis=1)
+    expected = np.sqrt(chance * (1 - chance) / 8_000)
+    np.testing.assert_allclose(cumulated["probability_positive_standard_error"], expected, atol=1e-12)
 
 
 def test_channels_add_up_to_the_difference(compared: Comparison) -> None:
