@@ -20,7 +20,7 @@ from forecast.pairing import SharedStreams, shared_streams
 from forecast.posterior import load_posterior
 from forecast.results import Results
 from forecast.run import compiled, run_scenario
-from forecast.shipped import scenario_path
+from forecast.shipped import stated
 from forecast.summary import Summary, exceedance_name
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def compare(
         ScenarioError: a file cannot be read as a scenario.
         RunError: the two cannot be paired, or there are too many draws to keep.
     """
-    pair = _stated(reference), _stated(alternative)
+    pair = stated(reference, load_world), stated(alternative, load_world)
     demand_same_frame(*pair)
     if settings.n_draws > KEEP_DRAWS:
         raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
@@ -123,13 +123,6 @@ def compare(
     one, other = (run_scenario(scenario, settings, **options).results for scenario in pair)
     plans = [compiled(world, learned, prior=prior) for world in pair]
     return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
-
-
-def _stated(given: World | str | Path) -> World:
-    """A scenario or mixture as given, or that of a file or of a shipped name."""
-    if not isinstance(given, str | Path):
-        return given
-    return load_world(scenario_path(str(given)))
 
 
 def paired_difference(alternative: Results, reference: Results, series: str = "trade_balance") -> xr.DataArray:
