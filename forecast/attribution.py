@@ -28,7 +28,7 @@ from forecast.plan import BLOCK_SIZE, compile_plan
 from forecast.posterior import Posterior, load_posterior
 from forecast.scenario import Scenario, load_scenario
 from forecast.shapley import Steps, coalitions, every_step, sampled_steps, shapley_values
-from forecast.shipped import stated
+from forecast.shipped import scenario_path
 from forecast.streams import Streams, generator
 from forecast.summary import LEAST_BLOCKS, Statistic
 from forecast.vintage import vintage
@@ -140,7 +140,10 @@ def attribute(
         ScenarioError: a file cannot be read as a scenario.
         RunError: the two stand on different days or books, or parts miss the difference.
     """
-    pair = stated(reference, load_scenario), stated(alternative, load_scenario)
+    pair = [
+        given if isinstance(given, Scenario) else load_scenario(scenario_path(given))
+        for given in (reference, alternative)
+    ]
     demand_same_frame(*pair)
     learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
     found = sorted(contrasts(*pair), key=lambda contrast: contrast.separable)
@@ -148,7 +151,7 @@ def attribute(
     if 2 * n_joint * (1 + len(found) - n_joint) > most:
         n_joint = len(found)  # one pair of orders of the joint ones is too much already
     n_pairs = _pairs(n_joint, len(found) - n_joint, most)
-    game = _Game(*pair, tuple(found), n_joint, settings, learned, prior, n_pairs)
+    game = _Game(pair[0], pair[1], tuple(found), n_joint, settings, learned, prior, n_pairs)
     blocks = list(_simulated(game, n_jobs, progress))
     return _joined(game, blocks)
 
@@ -234,7 +237,7 @@ def _worth(game: _Game, taken: Collection[Contrast], streams: Streams) -> tuple[
     scenario = mixed(game.reference, game.alternative, taken)
     plan = compile_plan(scenario, game.posterior, vintage(scenario.as_of), prior=game.prior)
     annual = simulated_flows(plan, streams).annual
-    finite = np.isfinite(annual).all(axis=(0, 1))
+    finite = np.asarray(np.isfinite(annual).all(axis=(0, 1)))
     batched = zip(game.batches(annual), game.batches(finite), strict=True)
     sound = np.stack([batch[..., kept].mean(axis=-1) for batch, kept in batched], axis=-1)
     means = dict(zip(plan.series, sound, strict=True))

@@ -42,6 +42,7 @@ from forecast.results import SCENARIO, Results
 from forecast.run import code_digest, compiled
 from forecast.shares import Effects, Estimate
 from forecast.streams import Streams
+from forecast.summary import LEAST_BLOCKS
 from forecast.unknowns import unknown_values
 from forecast.worth import Worth, worth_knowing
 
@@ -104,7 +105,8 @@ def uncertainty_budget(
 
     Args:
         run: a stored run whose draws were kept.
-        n_draws: draws of every set of sources, in whole blocks and at least two of them.
+        n_draws: draws of every set of sources, in whole blocks and at least two of them; errors are the spread between
+            blocks, and from fewer than ten of them uncertain themselves.
         posterior: parameters of the run; the stored ones by default.
         n_jobs: workers, -1 for one per core.
         progress: called with the percent of the work done since the last call.
@@ -143,6 +145,20 @@ def worth_of_inputs(
     plan = _plan(run, posterior)
     outcome = _outcome_draws(run, plan, year, series)
     return worth_knowing(_unknowns(run, plan, year), outcome, plan.block_size)
+
+
+def demand_draws(run: Results) -> None:
+    """Refuse a run whose blocks are too few to tell an error.
+
+    Raises:
+        RunError: it has fewer than ten.
+    """
+    least, n_draws = LEAST_BLOCKS * run.manifest["block_size"], run.manifest["n_draws"]
+    if n_draws < least:
+        raise RunError(
+            f"{run.folder}: got a run of {n_draws:,} draws, expected {least:,} or more, since errors are the spread "
+            f"between blocks of {run.manifest['block_size']:,}; `forecast run {run.name}` makes one"
+        )
 
 
 def _half(progress: Callable[[float], None], percent: float) -> None:

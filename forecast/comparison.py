@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from forecast.pairing import SharedStreams, shared_streams
 from forecast.posterior import load_posterior
 from forecast.results import Results
 from forecast.run import compiled, run_scenario
-from forecast.shipped import stated
+from forecast.shipped import scenario_path
 from forecast.summary import Summary, exceedance_name
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 SHARED = ("as_of", "basis", "seed", "n_draws", "scheme", "block_size", "parameters", "origin")
 """What two runs must have in common for their draws to be pairs."""
+
+STATED = frozenset({"as_of", "basis", "horizon"})
+"""Of these, what a scenario states: runs of it will always differ from runs of one that states something else."""
 
 DIGESTS = ("posterior", "code")
 """Digests that must agree too: other code may draw other numbers from a stream."""
@@ -112,9 +116,13 @@ def compare(
 
     Raises:
         ScenarioError: a file cannot be read as a scenario.
-        RunError: the two cannot be paired, or there are too many draws to keep.
+        RunError: the two cannot be paired, there are too many draws to keep, or a threshold is no size.
     """
-    pair = stated(reference, load_world), stated(alternative, load_world)
+    demand_sizes(beyond)
+    pair = [
+        load_world(scenario_path(given)) if isinstance(given, str | Path) else given
+        for given in (reference, alternative)
+    ]
     demand_same_frame(*pair)
     if settings.n_draws > KEEP_DRAWS:
         raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
@@ -123,6 +131,17 @@ def compare(
     one, other = (run_scenario(scenario, settings, **options).results for scenario in pair)
     plans = [compiled(world, learned, prior=prior) for world in pair]
     return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
+
+
+def demand_sizes(beyond: Sequence[float]) -> None:
+    """Refuse thresholds that no difference can be held against.
+
+    Raises:
+        RunError: one is not finite, or not above 0.
+    """
+    for size in beyond:
+        if not 0.0 < size < inf:
+            raise RunError(f"beyond: got {size:g}, expected a finite number of bn USD above 0")
 
 
 def paired_difference(alternative: Results, reference: Results, series: str = "trade_balance") -> xr.DataArray:
@@ -198,8 +217,12 @@ def demand_pairs(alternative: Results, reference: Results) -> None:
     differing = [key for key in found[0] if found[0][key] != found[1][key]]
     if differing:
         got = "; ".join(f"{key} {found[0][key]!r} and {found[1][key]!r}" for key in differing)
+        manifest = reference.manifest
+        prior = " --prior" if manifest["parameters"] == "prior" else ""
+        command = f"forecast run FILE… --draws {manifest['n_draws']} --seed {manifest['seed']}{prior}"
+        remedy = "" if STATED.intersection(differing) else f"; run both anew with `{command}`"
         raise RunError(
-            f"{alternative.name} and {reference.name} cannot be paired: got {got}; expected the same in both"
+            f"{alternative.name} and {reference.name} cannot be paired: got {got}; expected the same in both{remedy}"
         )
 
 

@@ -27,7 +27,7 @@ def percentage(probability: float, error: float, n_draws: int) -> tuple[str, str
     (('', '77.8'), ('<', '0.1'))
     """
     percent = 100 * probability
-    least = max(300 / max(n_draws, 1), 0.1)
+    least = min(max(300 / max(n_draws, 1), 0.1), 100.0)
     if percent < least / 2:
         return "<", f"{least:.3g}"
     if percent > 100 - least / 2:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
-
-T = TypeVar("T")
 
 SCHEMA_NAME = "scenario.schema.json"
 
@@ -24,12 +20,7 @@ def shipped_names() -> list[str]:
     return sorted(file.stem for file in shipped_folder().glob("*.yaml"))
 
 
-def scenario_path(given: str) -> Path:
+def scenario_path(given: str | Path) -> Path:
     """The file given, or the shipped scenario of that name where there is no such file."""
     shipped = shipped_folder() / f"{given}.yaml"
     return shipped if shipped.is_file() and not Path(given).exists() else Path(given)
-
-
-def stated(given: T | str | Path, load: Callable[[Path], T]) -> T:
-    """What is given, or what `load` makes of the file, or of the shipped scenario, of that name."""
-    return load(scenario_path(str(given))) if isinstance(given, str | Path) else given

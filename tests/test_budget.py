@@ -242,7 +242,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
     out = tmp_path_factory.mktemp("runs")
     return {
         name: forecast.run_scenario(
-            forecast.load_scenario(ROOT / "scenarios" / f"{name}.yaml", ["horizon=2030"]), Settings(4_000), out=out
+            forecast.load_scenario(ROOT / "scenarios" / f"{name}.yaml", ["horizon=2030"]), out=out
         ).results
         for name in ("hyundai", "baseline")
     }
@@ -330,6 +330,26 @@ def test_the_command_prints_tables_words_and_where_they_are(
     )
     assert all(words in done.output for words in shown)
     assert "budget_investment_effect_2030.csv" in done.output
+
+
+def test_errors_from_fewer_than_ten_blocks_are_not_quoted(runs: dict[str, Results], tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["budget", str(runs["hyundai"].folder), "--draws", "19999"])
+    assert done.exit_code == 2
+    assert "'--draws': 19999 is not in the range x>=20000" in done.output
+    scenario = forecast.load_scenario(ROOT / "scenarios" / "baseline.yaml", ["horizon=2027"])
+    few = forecast.run_scenario(scenario, Settings(4_000), out=tmp_path).results
+    done = CliRunner().invoke(cli, ["budget", str(few.folder)])
+    assert str(done.exception) == (
+        f"{few.folder}: got a run of 4,000 draws, expected 20,000 or more, since errors are the spread between blocks "
+        "of 2,000; `forecast run baseline` makes one"
+    )
+
+
+def test_a_place_for_runs_beside_the_folder_of_a_run_is_refused(runs: dict[str, Results], tmp_path: Path) -> None:
+    folder = runs["hyundai"].folder
+    done = CliRunner().invoke(cli, ["budget", str(folder), "--out", str(tmp_path / "elsewhere")])
+    assert done.exit_code == 2
+    assert f"--out: got {tmp_path / 'elsewhere'} for {folder}, a folder of runs" in done.output
 
 
 @pytest.mark.parametrize(("n_low", "n_high"), [(700, 700), (1_500, 300), (200, 0), (0, 2_000)])

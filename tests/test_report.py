@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import forecast
+from forecast import report as report_module
 from forecast.briefing import answer
 from forecast.bulletin import SCORES, SUMMARY
 from forecast.causes import because, division
@@ -210,7 +211,8 @@ def test_runs_that_cannot_stand_together_are_refused(runs: dict[str, Results], t
     other = Results(tmp_path, baseline.manifest | {"basis": "us_census"})
     with pytest.raises(RunError, match=r"baseline on us_census; expected runs on one basis"):
         report([hyundai, other])
-    with pytest.raises(RunError, match=r"cannot be paired: got seed 1 and 0"):
+    remedy = "run both anew with `forecast run FILE… --draws 4000 --seed 0`"
+    with pytest.raises(RunError, match=rf"got seed 1 and 0; expected the same in both; {remedy}"):
         report([hyundai, Results(baseline.folder, baseline.manifest | {"seed": 1})])
     with pytest.raises(RunError, match=r"got hyundai twice, expected every run once"):
         report([hyundai, hyundai])
@@ -224,6 +226,18 @@ def test_a_page_is_written_whole_or_not_at_all(runs: dict[str, Results], tmp_pat
     assert [found.name for found in tmp_path.iterdir()] == ["report.html"]
     with pytest.raises(RunError, match=r"cannot be written \(No such file or directory\); choose another with --out"):
         write_report([runs["hyundai"]], tmp_path / "missing" / "report.html")
+    with pytest.raises(RunError, match=f"^{re.escape(str(tmp_path))}: is a folder; name a file with --out"):
+        write_report([runs["hyundai"]], tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_page_is_made(
+    runs: dict[str, Results], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "report", lambda *_: pytest.fail("a page was made for nothing"))
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "report.html"
+    with pytest.raises(RunError, match=rf"^{re.escape(str(path))}: cannot be written \(Not a directory\)"):
+        write_report([runs["hyundai"]], path)
 
 
 def test_the_command_names_an_unknown_run(tmp_path: Path) -> None:

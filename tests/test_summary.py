@@ -112,7 +112,7 @@ def test_failed_draws_are_counted_and_left_out() -> None:
 
 
 def test_errors_of_few_blocks_are_those_of_independent_draws() -> None:
-    """In one block: of a mean sd over root n, of a chance root of p(1 - p)/n, of a normal's median 1.2533 times that."""
+    """In one block: of a mean sd over root n, of a chance root of p(1 - p)/n; of a normal's median 1.2533 times sd."""
     rng = np.random.default_rng(4)
     draws = rng.normal(55.7, 30.0, (*SHAPE, 2_000))
     found = tallied([draws]).summary(YEARS).statistics
