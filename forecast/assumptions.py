@@ -9,12 +9,13 @@ from typing import Any
 from forecast.distributions import Law
 from forecast.languages import Language, language_of
 from forecast.levers import CERTAIN, ImportCommitment, Tariff
+from forecast.premises import premises
 from forecast.scenario import Investment, Localization, Scenario, plain_scenario
 
 TOLD = frozenset(
     {
         "name", "title", "description", "origin", "as_of", "horizon", "basis", "investments", "localization",
-        "overrides", "sources", "tariffs", "import_commitments",
+        "overrides", "sources", "tariffs", "import_commitments", "drivers", "shocks",
     }
 )  # fmt: skip
 """Keys of a scenario that a page tells in words; others it names, and shows in the file."""
@@ -183,6 +184,7 @@ def _others(scenario: Scenario, language: Language) -> Iterator[str]:
     for owner, laws in judged.items():
         names = language.list([_coefficient(name, law, language) for name, law in laws.items()])
         yield language.text("assumed.overrides", owner=owner, names=names)
+    yield from filter(None, [premises(scenario, language)])
     yield language.text("assumed.horizon", year=scenario.horizon)
     if scenario.as_of is not None:
         yield language.text("assumed.as_of", day=scenario.as_of)

@@ -115,8 +115,13 @@ class Language:
         """A date that may be uncertain: the date, or the ends of its window."""
         if isinstance(law, Constant):
             return self.date(law.value)
-        low, high = (_quarter_start(float(law.ppf(level))) for level in (0.0, 1.0))
-        return self.text("numbers.window", low=self.date(low), high=self.date(high))
+        low, high = self.window(law)
+        return self.text("numbers.window", low=low, high=high)
+
+    def window(self, law: Law) -> tuple[str, str]:
+        """The first and the last date that an uncertain one may be."""
+        low, high = (self.date(_quarter_start(float(law.ppf(level)))) for level in (0.0, 1.0))
+        return low, high
 
     def number(self, law: Law, *, share: bool = False, factor: float = 1.0) -> str:
         """An uncertain number: the number, or its median and 90 % interval; `share` in percent, else times `factor`."""

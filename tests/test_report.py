@@ -189,6 +189,18 @@ def test_what_was_assumed_stands_on_the_page_with_its_sources(page: str) -> None
     assert "신설, HMG-01의 일부" in plain(edition(page, "ko"))
 
 
+def test_what_is_assumed_of_the_world_opens_the_page(tmp_path: Path) -> None:
+    """As on the terminal, before the numbers that rest on it; and among the assumptions."""
+    run = made(tmp_path, ROOT / "scenarios" / "us-slowdown.yaml")
+    page = report([run])
+    english, korean = (plain(edition(page, code)) for code in CODES)
+    sentence = "Assumed, not forecast: US output shrinking by"
+    assert english.count(sentence) == 2
+    assert english.index(sentence) < english.index("Korea's goods surplus with the US would be")
+    assert "전망하지 않고 가정한 조건: 2027년 1분기부터 2027년 4분기까지 미국 생산 연 " in korean
+    assert "The file also states" not in english
+
+
 def test_a_hostile_scenario_is_text_and_nothing_else(runs: dict[str, Results]) -> None:
     page = report([runs["hostile"]])
     assert "<script>alert" not in page
