@@ -206,7 +206,20 @@ def _unknowns(run: Results, plan: Plan | MixturePlan, year: int) -> dict[str, Ar
         for block, n_draws in enumerate(sizes)
     ]
     found = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    return {name: values for name, values in found.items() if np.ptp(values)}
+    return _told_once({name: values for name, values in found.items() if np.ptp(values)})
+
+
+def _told_once(found: dict[str, Array]) -> dict[str, Array]:
+    """Inputs without those that are an earlier one by another name, or its opposite, in every draw.
+
+    Whether a draw follows one of two branches says which it follows, and both may hold a plant in phases or whole.
+    """
+    known: dict[bytes, str] = {}
+    for name, values in found.items():
+        scaled = (values - values.min()) / np.ptp(values)
+        if not {scaled.tobytes(), (1.0 - scaled).tobytes()} & known.keys():
+            known[scaled.tobytes()] = name
+    return {name: found[name] for name in known.values()}
 
 
 def write_budget(budget: Budget) -> Path:

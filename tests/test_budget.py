@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy
+import scipy.stats
 from click.testing import CliRunner
 from plans import ORIGIN, group, judged, plan, project
 
@@ -203,6 +203,21 @@ def test_a_run_of_a_mixture_is_taken_apart(tmp_path: Path) -> None:
     followed = told["baseline: followed"]
     assert followed.labels == ("no", "yes")
     assert followed.swing[1] == 0.0
+
+
+def test_what_two_branches_share_is_listed_once(tmp_path: Path) -> None:
+    """Of two branches one is followed where the other is not; a plant in phases goes ahead where it does as a whole."""
+    path = tmp_path / "two.yaml"
+    branches = "".join(f"- {{scenario: {name}, weight: 1}}\n" for name in ("announced", "announced-dependent"))
+    path.write_text(f"name: two\nmixture:\n{branches}", "utf-8")
+    run = forecast.run_scenario(forecast.load_mixture(path), Settings(2_000), out=tmp_path).results
+    found = budget_module._unknowns(run, budget_module._plan(run, None), 2030)
+    assert {name for name in found if name.endswith("followed")} == {"announced: followed"}
+    assert "LG-07: goes ahead" in found
+    assert "LG-07, cylindrical: goes ahead" not in found
+    ranks = np.array([scipy.stats.rankdata(values) for values in found.values()])
+    alike = np.abs(np.corrcoef(ranks)) - np.eye(len(ranks))
+    assert alike.max() < 0.999
 
 
 def test_unknowns_of_a_mixture_are_those_of_the_branch_that_a_draw_follows() -> None:
