@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from forecast.differences import turning_years
+from forecast.differences import last_motion, moving_levers, turning_years
 from forecast.draws import BASES, CHANNELS, LEVERS
 from forecast.layout import plain_table, short, titled
 from forecast.numerals import chance, chance_in_words, interval, number
@@ -76,10 +76,8 @@ def _listed_levers(names: Sequence[str]) -> str:
 
 
 def _stated_levers(summary: Summary) -> list[str]:
-    """Levers that do anything in some draw."""
-    present = [name for name in LEVERS if name in summary.series]
-    moving = [name for name in present if summary.value(name, "sd").any() or summary.value(name, "mean").any()]
-    return moving or present
+    """Levers that do anything in some draw, or, where none does, those that are stated."""
+    return moving_levers(summary) or [name for name in LEVERS if name in summary.series]
 
 
 def runs_table(runs: Sequence[Results]) -> Group:
@@ -132,10 +130,10 @@ def answer(results: Results, later: Sequence[Outcome] = ()) -> Text:
 
 def _lever(summary: Summary, name: str) -> str:
     """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
-    moving = summary.value(name, "sd") + abs(summary.value(name, "mean")) > 0
-    last = int(moving.nonzero()[0][-1]) if moving.any() else len(moving) - 1
+    end = len(summary.years) - 1
+    last = last_motion(summary, name) if name in moving_levers(summary) else end
     mean, span = number(summary, name, "mean", last, "+"), interval(summary, name, 80, last, "+")
-    ended = "" if last == len(moving) - 1 else " and by nothing after"
+    ended = "" if last == end else " and by nothing after"
     return (
         f"{LEVER_NAMES[name]} change Korea's goods surplus with the US by {mean} bn USD in {summary.years[last]} "
         f"(mean; 80 % interval {span}){ended}."

@@ -9,11 +9,12 @@ from forecast.assumptions import user_words
 from forecast.causes import Division, because
 from forecast.comparison import difference_summary, paired_difference
 from forecast.diagram import Fan, Scene, diagram
+from forecast.differences import moving_levers
 from forecast.draws import CHANNELS
 from forecast.figures import Grid, Row, Told, fan_of, forecast_reading, tick_writer
 from forecast.languages import Language
 from forecast.numerals import ends
-from forecast.sentences import MEDIAN, chance_above, difference_sentences, moving_levers
+from forecast.sentences import MEDIAN, chance_above, difference_sentences
 from forecast.summary import INTERVALS, Summary
 
 

@@ -13,13 +13,12 @@ from forecast.languages import Language
 from forecast.numerals import ends, rounded
 from forecast.observations import annual_trade
 from forecast.outcome import outcomes
+from forecast.palette import HISTORY_YEARS
 from forecast.results import Results
 from forecast.scenario import Scenario
 from forecast.sentences import MEDIAN, chance_above, chance_below, record_of
 from forecast.summary import INTERVALS, Summary, quantile_name
 from forecast.vintage import day_of
-
-HISTORY_YEARS = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from forecast.books import unusual_spans
-from forecast.differences import direction, turning_years, worth_telling
-from forecast.draws import LEVERS, Array
+from forecast.differences import direction, last_motion, motion, moving_levers, turning_years, worth_telling
 from forecast.languages import Language
 from forecast.numerals import ends
 from forecast.outcome import Outcome, outcomes
@@ -94,29 +91,23 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
         "sentences.effect",
         origin=origin,
         changes=language.text("sentences.and").join(changes),
+        year=summary.years[last],
         chance=chance_below(summary, "investment_effect", 0.0, last, language),
     )
 
 
-def moving_levers(summary: Summary) -> list[str]:
-    """Levers that do anything in some draw."""
-    return [name for name in LEVERS if name in summary.series and _motion(summary, name).any()]
-
-
-def _motion(summary: Summary, name: str) -> Array:
-    return summary.value(name, "sd") + abs(summary.value(name, "mean"))
-
-
 def lever_sentence(summary: Summary, language: Language, name: str) -> str:
     """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
-    last = int(np.flatnonzero(_motion(summary, name))[-1])
-    return language.text(
+    last = last_motion(summary, name)
+    said = language.text(
         "sentences.lever",
         lever=language.text(f"levers.{name}"),
         year=summary.years[last],
         mean=language.money(*summary.estimate(name, "mean", last), "+"),
         span=language.money_span(ends(summary, name, 80, last), "+"),
     )
+    ended = last < len(summary.years) - 1
+    return f"{said} {language.text('sentences.ended', year=summary.years[last])}" if ended else said
 
 
 def _came(outcome: Outcome, language: Language) -> str:
@@ -136,7 +127,7 @@ def difference_sentences(change: Summary, reference: str, language: Language) ->
         reference: title of the other scenario.
     """
     last = len(change.years) - 1
-    if not _motion(change, "rise").any():
+    if not motion(change, "rise").any():
         return language.text("sentences.equal", reference=reference)
     size = language.text(
         "sentences.difference",

@@ -9,6 +9,7 @@ from typing import Any
 
 from forecast.assumptions import user_words
 from forecast.diagram import Diagram, Fan, Scene, axis_range, diagram
+from forecast.differences import moving_levers
 from forecast.figures import fan_of, forecast_reading, observed_balance, tick_writer
 from forecast.hypertext import fragment
 from forecast.languages import Language
@@ -20,7 +21,6 @@ from forecast.sentences import (
     effect_sentence,
     level_sentences,
     lever_sentence,
-    moving_levers,
     record_of,
 )
 from forecast.sliders import Slider, added_from, overrides, sliders
