@@ -141,7 +141,7 @@ def demand_sizes(beyond: Sequence[float]) -> None:
     """
     for size in beyond:
         if not 0.0 < size < inf:
-            raise RunError(f"beyond: got {size:g}, expected a finite number of bn USD above 0")
+            raise RunError(f"--beyond: got {size:g}, expected a finite number of bn USD above 0")
 
 
 def paired_difference(alternative: Results, reference: Results, series: str = "trade_balance") -> xr.DataArray:

@@ -173,11 +173,13 @@ REFUSED = [
     (("run", HYUNDAI, "-s", "investments.HMG-99.amount=6"), "HMG-99"),
     (("run", HYUNDAI, "-s", "origin=2024Q4"), "2024Q4"),
     (("run", HYUNDAI, "--out", "/proc/nowhere"), "error: /proc/nowhere: cannot be written ("),
+    (("history", "--out", "/proc/nowhere"), "error: /proc/nowhere: cannot be written ("),
+    (("backtest", "--out", "/proc/nowhere"), "error: /proc/nowhere: cannot be written ("),
     (("runn",), "No such command"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "named"), REFUSED, ids=[named for _, named in REFUSED])
+@pytest.mark.parametrize(("arguments", "named"), REFUSED, ids=[" ".join(arguments) for arguments, _ in REFUSED])
 def test_bad_input_is_one_message_and_exit_code_2(arguments: tuple[str, ...], named: str, tmp_path: Path) -> None:
     done = command(*arguments, cwd=tmp_path)
     assert done.returncode == 2
