@@ -114,7 +114,7 @@ def _correlation_words(budget: Budget) -> str:
 def _noise_words(budget: Budget) -> str:
     n_draws = budget.outcome.size
     error = float(budget.outcome.std(ddof=1)) / n_draws**0.5
-    places = decimals(error) + 1
+    places = max(decimals(error) + 1, 0)
     return (
         f"Monte Carlo noise is no part of this: with {n_draws:,} draws it moves the mean by {error:.{places}f} bn USD "
         f"(standard error), {100 / n_draws:.2g} % of the variance. ± is one standard error."

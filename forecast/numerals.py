@@ -11,8 +11,8 @@ from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quan
 def rounded(value: float, error: float, places: int, sign: str = "") -> str:
     """A value with the decimals its standard error allows, `places` at most, and a true minus sign.
 
-    >>> rounded(-3.5412, 0.03, places=2), rounded(1234.5, 4.0, places=2), rounded(0.2, 0.001, places=1, sign="+")
-    ('−3.54', '1,234', '+0.2')
+    >>> rounded(-3.5412, 0.03, places=2), rounded(1234.5, 12.0, places=2), rounded(0.2, 0.001, places=1, sign="+")
+    ('−3.54', '1,230', '+0.2')
     """
     return _written(value, min(decimals(error), places), sign)
 
@@ -32,7 +32,7 @@ def percentage(probability: float, error: float, n_draws: int) -> tuple[str, str
         return "<", f"{least:.3g}"
     if percent > 100 - least / 2:
         return ">", f"{max(100 - least, 0):.3g}"
-    return "", f"{percent:.{min(decimals(100 * error), 1)}f}"
+    return "", _written(percent, min(decimals(100 * error), 1), "")
 
 
 def span(values: Sequence[tuple[float, float]], places: int, sign: str = "") -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def span(values: Sequence[tuple[float, float]], places: int, sign: str = "") -> 
 
 
 def _written(value: float, places: int, sign: str) -> str:
-    return f"{round(value, places) + 0.0:{sign},.{places}f}".replace("-", "−")
+    return f"{round(value, places) + 0.0:{sign},.{max(places, 0)}f}".replace("-", "−")
 
 
 def stored(value: float, error: float) -> tuple[str, str]:

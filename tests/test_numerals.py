@@ -11,7 +11,7 @@ from forecast.comparison_tables import signed_interval
 from forecast.differences import both_ways
 from forecast.draws import Array
 from forecast.languages import language
-from forecast.numerals import chance, chance_in_words, decimals, interval, span, stored
+from forecast.numerals import chance, chance_in_words, decimals, interval, percentage, span, stored
 
 
 def skewed(n_draws: int = 20_000) -> Array:
@@ -64,6 +64,14 @@ def test_stored_numbers_are_read_back_to_the_bit() -> None:
     rng = np.random.default_rng(0)
     for value, error in rng.standard_cauchy((200, 2)):
         assert tuple(map(float, stored(value, error))) == (value, error)
+
+
+def test_an_error_of_tens_leaves_tens() -> None:
+    """A page in Korean counts 100 million USD: what is known to 1.2 bn USD is known to 12 of them."""
+    assert language("ko").money(78.43, 1.2, places=0) == "780억 달러"
+    assert language("en").money(78.43, 1.2, places=0) == "78\xa0bn USD"
+    assert percentage(0.43, 0.12, 16) == ("", "40")
+    assert span([(784.0, 4.0), (1453.0, 12.0)], 0) == ("780", "1,450")
 
 
 def test_values_that_stand_together_are_rounded_once() -> None:
