@@ -1,4 +1,4 @@
-"""A result in words: a short table and one plain sentence, with no more digits than Monte Carlo error allows."""
+"""A result on a terminal: short tables and plain sentences, with no more digits than Monte Carlo error allows."""
 
 from __future__ import annotations
 
@@ -10,19 +10,30 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from forecast.differences import last_motion, moving_levers, turning_years
+from forecast.differences import moving_levers
 from forecast.draws import BASES, CHANNELS, LEVERS
+from forecast.languages import language
 from forecast.layout import plain_table, short, titled
-from forecast.numerals import chance, chance_in_words, interval, number
+from forecast.numerals import chance, interval, number
 from forecast.observations import AnnualTrade, History
 from forecast.outcome import Outcome
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES, MONTHS, months_label
 from forecast.results import Results
+from forecast.sentences import effect_sentence, lever_sentence
 from forecast.summary import INTERVALS, Summary, quantile_name
 from forecast.vintage import vintage
 
 if TYPE_CHECKING:
     from forecast.parameters import ReportRow
+
+
+GROUNDS = {
+    (True, False): "The",
+    (True, True): "All this included, the",
+    (False, False): "Without new investment the",
+    (False, True): "With that and without new investment, the",
+}
+"""How the sentence on the surplus begins where there are investments, or levers that move it."""
 
 
 def surplus_table(results: Results, record: float, later: Sequence[Outcome] = ()) -> Group:
@@ -108,40 +119,26 @@ def history_table(seen: History) -> Group:
 
 
 def answer(results: Results, later: Sequence[Outcome] = ()) -> Text:
-    """One plain sentence, what the scenario does to the surplus, when, and how sure that is; and what came later."""
+    """What the scenario does to the surplus, when, and how sure that is; the surplus itself; and what came later."""
+    summary, english = results.statistics, language("en")
+    said = [english.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
+    if results.manifest["n_investments"]:
+        said.append(effect_sentence(summary, english, results.manifest["origin"]))
+    levers = [lever_sentence(summary, english, name) for name in moving_levers(summary)]
+    level = _level(results, invested=bool(results.manifest["n_investments"]), moved=bool(levers))
+    return Text(" ".join([*said, *levers, level, *_told(later)]).replace("\u00a0", " "))
+
+
+def _level(results: Results, *, invested: bool, moved: bool) -> str:
+    """The surplus of the last year, with what is in it."""
     summary = results.statistics
     last = len(summary.years) - 1
     median = number(summary, "trade_balance", quantile_name(0.5), last, places=0)
     span = interval(summary, "trade_balance", 80, last, places=0)
-    level = (
-        f"the surplus itself would be {median} bn USD in {summary.years[last]} (median; 80 % interval {span}), "
-        f"{BASIS_NAMES[results.basis]}."
-    )
-    learned = "By the priors alone, nothing learned: " if results.manifest["parameters"] == "prior" else ""
-    levers = [_lever(summary, name) for name in _stated_levers(summary)]
-    if not results.manifest["n_investments"]:
-        alone = "with that and without new investment, " if levers else "without new investment "
-        return _sentence(*levers, f"{learned}{alone}{level}", *_told(later))
-    effect = f"{learned}beyond what flowed in {results.manifest['origin']}, {_effect(summary, last)}"
-    if levers:
-        return _sentence(f"{effect}.", *levers, f"all this included, {level}", *_told(later))
-    return _sentence(f"{effect}; {level}", *_told(later))
-
-
-def _lever(summary: Summary, name: str) -> str:
-    """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
-    end = len(summary.years) - 1
-    last = last_motion(summary, name) if name in moving_levers(summary) else end
-    mean, span = number(summary, name, "mean", last, "+"), interval(summary, name, 80, last, "+")
-    ended = "" if last == end else " and by nothing after"
     return (
-        f"{LEVER_NAMES[name]} change Korea's goods surplus with the US by {mean} bn USD in {summary.years[last]} "
-        f"(mean; 80 % interval {span}){ended}."
+        f"{GROUNDS[invested, moved]} surplus itself would be {median} bn USD in {summary.years[last]} (median; 80 % "
+        f"interval {span}), {BASIS_NAMES[results.basis]}."
     )
-
-
-def _sentence(*sentences: str) -> Text:
-    return Text(" ".join(words[0].upper() + words[1:] for words in sentences))
 
 
 def _told(later: Sequence[Outcome]) -> list[str]:
@@ -226,18 +223,3 @@ def _span_seen(months: int) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:.1f}".replace("-", "−")
-
-
-def _effect(summary: Summary, last: int) -> str:
-    changes = " and by ".join(_change(summary, index) for index in turning_years(summary))
-    falls = chance_in_words(summary, "investment_effect", 0.0, last, below=True)
-    return (
-        f"the announcements change Korea's goods surplus with the US by {changes}; "
-        f"the chance that they lower it in {summary.years[last]} is {falls}"
-    )
-
-
-def _change(summary: Summary, index: int) -> str:
-    median = number(summary, "investment_effect", quantile_name(0.5), index, "+")
-    span = interval(summary, "investment_effect", 80, index, "+")
-    return f"{median} bn USD in {summary.years[index]} (median; 80 % interval {span})"

@@ -75,15 +75,15 @@ def interval(summary: Summary, series: str, width: int, index: int, sign: str = 
 
 def chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool = False) -> str:
     """Probability in percent that a series is above, or not above, a threshold that was counted, for a table."""
-    return " ".join(filter(None, (*_chance(summary, series, threshold, index, below), "%")))
+    return " ".join(filter(None, (*_chance(summary, series, threshold, index, below=below), "%")))
 
 
-def chance_in_words(summary: Summary, series: str, threshold: float, index: int, *, below: bool = False) -> str:
-    """The same for a sentence: a bound is a word."""
-    side, percent = _chance(summary, series, threshold, index, below)
+def chance_in_words(summary: Summary, series: str, threshold: float, index: int) -> str:
+    """Probability in percent that a series is above a threshold, for a sentence: a bound is a word."""
+    side, percent = _chance(summary, series, threshold, index, below=False)
     return " ".join(filter(None, ({"<": "below", ">": "above"}.get(side), percent, "%")))
 
 
-def _chance(summary: Summary, series: str, threshold: float, index: int, below: bool) -> tuple[str, str]:
+def _chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool) -> tuple[str, str]:
     above, error = summary.estimate(series, exceedance_name(threshold), index)
     return percentage(1 - above if below else above, error, summary.n_draws)
