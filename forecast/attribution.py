@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.block import simulated_flows
 from forecast.contrasts import Contrast, contrasts, mixed
@@ -29,7 +30,7 @@ from forecast.scenario import Scenario, load_scenario
 from forecast.shapley import Steps, coalitions, every_step, sampled_steps, shapley_values
 from forecast.shipped import scenario_path
 from forecast.streams import Streams, generator
-from forecast.summary import Statistic
+from forecast.summary import LEAST_BLOCKS, Statistic
 from forecast.vintage import vintage
 
 _Coalition: TypeAlias = tuple[int, int | None]
@@ -54,7 +55,8 @@ class Attribution:
         years: calendar years.
         difference: of the trade balance, alternative less reference, `(n_years, n_draws)`, bn USD a year.
         parts: of each assumption, `(n_contrasts, n_years, n_draws)`; they sum to the difference in every draw.
-        channels: mean of each part by the series of `ACCOUNT`, `(n_contrasts, n_series, n_years)`, with its error.
+        channels: mean of each part by the series of `ACCOUNT`, `(n_contrasts, n_series, n_years)`, with its error, from
+            the spread between blocks of draws or, where they are few, between parts of them.
         exact: all orders of the assumptions were taken, and not a sample of them.
         n_scenarios: scenarios simulated, in each block of draws.
         n_failed: draws that were not finite, and are left out.
@@ -92,12 +94,21 @@ class _Game:
     def n_separable(self) -> int:
         return len(self.contrasts) - self.n_joint
 
+    @property
+    def n_blocks(self) -> int:
+        return -(-self.settings.n_draws // BLOCK_SIZE)
+
+    def batches(self, draws: NDArray[Any]) -> list[NDArray[Any]]:
+        """Draws of a block in as many parts as all blocks need to tell an error."""
+        n_batches = -(-LEAST_BLOCKS // self.n_blocks)
+        return np.array_split(draws, max(min(n_batches, draws.shape[-1]), 1), axis=-1)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Block:
     difference: Array
     parts: Array
-    channels: Array
+    channels: Moments
 
 
 def attribute(
@@ -129,7 +140,10 @@ def attribute(
         ScenarioError: a file cannot be read as a scenario.
         RunError: the two stand on different days or books, or parts miss the difference.
     """
-    pair = stated_scenario(reference), stated_scenario(alternative)
+    pair = [
+        given if isinstance(given, Scenario) else load_scenario(scenario_path(given))
+        for given in (reference, alternative)
+    ]
     demand_same_frame(*pair)
     learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
     found = sorted(contrasts(*pair), key=lambda contrast: contrast.separable)
@@ -137,7 +151,7 @@ def attribute(
     if 2 * n_joint * (1 + len(found) - n_joint) > most:
         n_joint = len(found)  # one pair of orders of the joint ones is too much already
     n_pairs = _pairs(n_joint, len(found) - n_joint, most)
-    game = _Game(*pair, tuple(found), n_joint, settings, learned, prior, n_pairs)
+    game = _Game(pair[0], pair[1], tuple(found), n_joint, settings, learned, prior, n_pairs)
     blocks = list(_simulated(game, n_jobs, progress))
     return _joined(game, blocks)
 
@@ -146,11 +160,6 @@ def scenarios_needed(found: Collection[Contrast]) -> int:
     """Scenarios that an exact attribution to some contrasts simulates for each block of draws."""
     n_separable = sum(contrast.separable for contrast in found)
     return int(2 ** (len(found) - n_separable)) * (1 + n_separable)
-
-
-def stated_scenario(given: Scenario | str | Path) -> Scenario:
-    """A scenario as given, or that of a file or of a shipped name."""
-    return given if isinstance(given, Scenario) else load_scenario(scenario_path(str(given)))
 
 
 def demand_same_frame(reference: World, alternative: World) -> None:
@@ -183,8 +192,7 @@ def _steps(game: _Game, block: int) -> Steps:
 
 
 def _simulated(game: _Game, n_jobs: int, progress: Callable[[int], None]) -> Iterator[_Block]:
-    n_blocks = -(-game.settings.n_draws // BLOCK_SIZE)
-    for block in in_order(partial(_block, game), list(range(n_blocks)), n_jobs if n_blocks > 1 else 1):
+    for block in in_order(partial(_block, game), list(range(game.n_blocks)), n_jobs if game.n_blocks > 1 else 1):
         progress(block.difference.shape[-1])
         yield block
 
@@ -200,9 +208,18 @@ def _block(game: _Game, index: int) -> _Block:
         taken = [contrast for player, contrast in enumerate(joint) if mask >> player & 1]
         for player, contrast in [(None, []), *((player, [one]) for player, one in enumerate(separable))]:
             worths[mask, player] = _worth(game, [*taken, *contrast], streams)
-    balances, channels = ({key: worth[i] for key, worth in worths.items()} for i in range(2))
+    balances, means = ({key: worth[i] for key, worth in worths.items()} for i in range(2))
     whole = _worth(game, game.contrasts, streams)[0] - balances[0, None]
-    return _Block(whole, *(_parts(steps, game.n_separable, table) for table in (balances, channels)))
+    parts, channels = (_parts(steps, game.n_separable, table) for table in (balances, means))
+    return _Block(whole, parts, _moments(np.moveaxis(channels, -1, 0), game.batches(whole)))
+
+
+def _moments(means: Array, batches: Sequence[Array]) -> Moments:
+    """Means of all parts of a block together, `(n_batches, ...)`."""
+    found = Moments()
+    for mean, batch in zip(means, batches, strict=True):
+        found.merge(Moments(1, float(batch.shape[-1]), mean, np.zeros(())))
+    return found
 
 
 def _parts(steps: Steps, n_separable: int, table: Mapping[_Coalition, Array]) -> Array:
@@ -216,13 +233,15 @@ def _parts(steps: Steps, n_separable: int, table: Mapping[_Coalition, Array]) ->
 
 
 def _worth(game: _Game, taken: Collection[Contrast], streams: Streams) -> tuple[Array, Array]:
-    """Trade balance of a coalition `(n_years, n_draws)`, and the means of the series of `ACCOUNT`."""
+    """Trade balance of a coalition `(n_years, n_draws)`, and means of `ACCOUNT`, `(n_series, n_years, n_batches)`."""
     scenario = mixed(game.reference, game.alternative, taken)
     plan = compile_plan(scenario, game.posterior, vintage(scenario.as_of), prior=game.prior)
     annual = simulated_flows(plan, streams).annual
-    sound = annual[..., np.isfinite(annual).all(axis=(0, 1))]
-    means = dict(zip(plan.series, sound.mean(axis=-1), strict=True))
-    nothing = np.zeros(len(plan.years))
+    finite = np.asarray(np.isfinite(annual).all(axis=(0, 1)))
+    batched = zip(game.batches(annual), game.batches(finite), strict=True)
+    sound = np.stack([batch[..., kept].mean(axis=-1) for batch, kept in batched], axis=-1)
+    means = dict(zip(plan.series, sound, strict=True))
+    nothing = np.zeros(sound.shape[1:])
     return annual[plan.series.index("trade_balance")], np.stack([means.get(name, nothing) for name in ACCOUNT])
 
 
@@ -232,7 +251,7 @@ def _joined(game: _Game, blocks: Sequence[_Block]) -> Attribution:
     parts = np.concatenate([block.parts for block in blocks], axis=-1)
     channels = Moments()
     for block in blocks:
-        channels.merge(Moments(1, float(block.difference.shape[-1]), block.channels, np.zeros(())))
+        channels.merge(block.channels)
     sound = np.isfinite(difference).all(axis=0) & np.isfinite(parts).all(axis=(0, 1))
     last = min(game.reference.horizon, game.alternative.horizon)
     found = Attribution(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from rich.console import Group
 from rich.text import Text
 
+from forecast.assumptions import contrast_names
 from forecast.attribution import ACCOUNT, Attribution
 from forecast.comparison import Comparison
 from forecast.comparison_tables import ACCOUNT_NAMES, signed, signed_interval
 from forecast.contrasts import Contrast
 from forecast.differences import summarised
+from forecast.languages import language
 from forecast.layout import plain_table, shorten, titled
 from forecast.numerals import rounded
 from forecast.palette import BASIS_NAMES
@@ -20,31 +24,33 @@ from forecast.summary import Summary
 SHOWN = 12
 """Assumptions shown one by one; the others are added up."""
 
+LABEL, SENTENCE = 45, 120
+"""Characters of an assumption's title and name in a table, and in a sentence."""
+
 ALL, OTHERS = "all", "others"
-"""Series of `parts_summary` beside those of the assumptions: the whole difference, and some parts added up."""
+"""Series of a `Ranking` beside those of the assumptions: the whole difference, and some parts added up."""
 
 
 def attribution_table(comparison: Comparison, attribution: Attribution, year: int) -> Group:
     """Part of each assumption in the difference of a year, the largest first, and the channels it goes through."""
     index = attribution.years.index(year)
-    order = ranked(attribution, index)
-    summary = parts_summary(attribution, order[SHOWN:])
-    means = attribution.channels.value[..., index]
-    moving = [row for row in range(len(ACCOUNT)) if means[:, row].any()]
-    headings = [ACCOUNT_NAMES[ACCOUNT[row]].capitalize().replace(" ", "\n", 1) for row in moving]
+    ranking = ranked(attribution, index, SHOWN)
+    channels = attribution.channels
+    moving = [column for column in range(len(ACCOUNT)) if channels.value[:, column, index].any()]
+    headings = [ACCOUNT_NAMES[ACCOUNT[column]].capitalize().replace(" ", "\n", 1) for column in moving]
     table = plain_table(["Assumption", "Change", "Mean", "80 % interval", *headings])
     for column in table.columns[:2]:
         column.justify = "left"
-    errors = attribution.channels.standard_error[..., index]
-    for row in order[:SHOWN]:
-        contrast = attribution.contrasts[row]
-        cells = [rounded(float(means[row, column]), float(errors[row, column]), 2, "+") for column in moving]
-        label, change = Text(shorten(_label(contrast), 42)), Text(shorten(contrast.change, 21))
-        table.add_row(label, change, *_numbers(summary, contrast.name, index), *cells)
-    if order[SHOWN:]:
-        table.add_row(f"{len(order) - SHOWN} others together", "", *_numbers(summary, OTHERS, index))
+    for contrast in ranking.contrasts:
+        row = attribution.contrasts.index(contrast)
+        estimates = zip(channels.value[row, moving, index], channels.standard_error[row, moving, index], strict=True)
+        cells = [rounded(float(mean), float(error), 2, "+") for mean, error in estimates]
+        label, change = Text(_label(contrast, LABEL)), Text(shorten(contrast.change, 21))
+        table.add_row(label, change, *_numbers(ranking.summary, contrast.name, index), *cells)
+    if ranking.n_others:
+        table.add_row(f"{ranking.n_others} others together", "", *_numbers(ranking.summary, OTHERS, index))
     table.add_section()
-    table.add_row("All", "", *_numbers(summary, ALL, index))
+    table.add_row("All", "", *_numbers(ranking.summary, ALL, index))
     names = f"{comparison.alternative.name} less {comparison.reference.name}"
     title = f"Because of what: surplus under {names} in {year}, bn USD, {BASIS_NAMES[comparison.reference.basis]}"
     return titled(title, table)
@@ -55,12 +61,13 @@ def attribution_words(attribution: Attribution, year: int) -> Text:
     if not attribution.contrasts:
         return Text("The two assume the same: there is nothing to attribute.")
     index = attribution.years.index(year)
-    summary = parts_summary(attribution, [])
-    largest = attribution.contrasts[ranked(attribution, index)[0]]
-    whole, part = (signed(summary, name, "mean", index) for name in (ALL, largest.name))
+    ranking = ranked(attribution, index, 1)
+    (largest,) = ranking.contrasts
+    whole, _ = _numbers(ranking.summary, ALL, index)
+    part, span = _numbers(ranking.summary, largest.name, index)
     return Text(
-        f"The largest part in {year} is that of {_label(largest)} ({largest.change}): {part} bn USD of a difference "
-        f"of {whole} (means; 80 % interval of the part {signed_interval(summary, largest.name, 80, index)}). "
+        f"The largest part in {year} is that of {_label(largest, SENTENCE)} ({largest.change}): {part} bn USD of a "
+        f"difference of {whole} (means; 80 % interval of the part {span}). "
         f"{_method(attribution)}"
     )
 
@@ -79,24 +86,38 @@ def _method(attribution: Attribution) -> str:
     )
 
 
-def ranked(attribution: Attribution, index: int) -> list[int]:
-    """Assumptions by the size of their mean part in a year, the largest first."""
-    order: list[int] = np.argsort(-np.abs(attribution.parts[:, index].mean(axis=-1)), kind="stable").tolist()
-    return order
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The largest parts of a difference in a year.
+
+    Attributes:
+        contrasts: assumptions shown one by one, that with the largest mean part first.
+        n_others: assumptions added up.
+        summary: statistics of every part by name of its assumption, of `OTHERS` and of `ALL`.
+    """
+
+    contrasts: tuple[Contrast, ...]
+    n_others: int
+    summary: Summary
 
 
-def parts_summary(attribution: Attribution, others: list[int]) -> Summary:
-    """Statistics of every part, of some together and of the whole difference, series by name of the assumption."""
+def ranked(attribution: Attribution, index: int, n_shown: int) -> Ranking:
+    """The largest parts in the year at `index`, and the others together."""
+    order = np.argsort(-np.abs(attribution.parts[:, index].mean(axis=-1)), kind="stable").tolist()
+    shown, others = order[:n_shown], order[n_shown:]
     together = attribution.parts[others].sum(axis=0)
     draws = np.concatenate([attribution.parts, together[None], attribution.difference[None]])
     names = [*(contrast.name for contrast in attribution.contrasts), OTHERS, ALL]
-    return summarised(draws, attribution.years, names, BLOCK_SIZE)
+    summary = summarised(draws, attribution.years, names, BLOCK_SIZE)
+    return Ranking(tuple(attribution.contrasts[row] for row in shown), len(others), summary)
 
 
 def _numbers(summary: Summary, series: str, index: int) -> tuple[str, str]:
     return signed(summary, series, "mean", index), signed_interval(summary, series, 80, index)
 
 
-def _label(contrast: Contrast) -> str:
-    name = contrast.name.replace("investments.", "")
-    return f"{name}, {contrast.title}" if contrast.title else name
+def _label(contrast: Contrast, width: int) -> str:
+    """A user's title, cut where it takes more than `width` characters with what it is the title of."""
+    names = contrast_names(contrast, language("en"))
+    title = shorten(contrast.title, max(width - len(names), 12))
+    return " · ".join(filter(None, (title, names)))

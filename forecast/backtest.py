@@ -186,7 +186,8 @@ def run_backtest(
         for _ in first_alone(partial(_finish, trade, design, folder), open_pieces, n_jobs):
             progress(1)
     except OSError as error:
-        raise RunError(f"{folder}: cannot be written ({error.strerror or error}); choose another with --out") from error
+        words = f"{folder.parent}: cannot be written ({error.strerror or error}); choose another with --out"
+        raise RunError(words) from error
 
 
 def is_finished(piece: Piece, folder: Path) -> bool:

@@ -9,8 +9,9 @@ from rich.text import Text
 
 from forecast.draws import LEVERS
 from forecast.layout import plain_table, titled
+from forecast.numerals import rounded, span
 from forecast.palette import LEVER_NAMES
-from forecast.summary import decimals, quantile_name
+from forecast.summary import quantile_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,15 +34,13 @@ def branch_table(branches: pd.DataFrame) -> Group:
     table.columns[0].justify = "left"
     for label in means.index:
         rows = numbers.loc[label]
-        surplus = rows.loc["trade_balance"]
-        ends = [_number(surplus, quantile_name(level), 0) for level in (0.1, 0.9)]
-        middle, share = _number(surplus, quantile_name(0.5), 0), f"{100 * rows['share'].iloc[0]:.1f} %"
-        added = [_number(rows.loc[name], "mean", 2, "+") for name in effects]
-        table.add_row(Text(str(label)), share, middle, " to ".join(ends), *added)
+        low, middle, high = (_estimate(rows.loc["trade_balance"], quantile_name(level)) for level in (0.1, 0.5, 0.9))
+        interval, share = " to ".join(span([low, high], 0)), f"{100 * rows['share'].iloc[0]:.1f} %"
+        added = [rounded(*_estimate(rows.loc[name], "mean"), 2, "+") for name in effects]
+        table.add_row(Text(str(label)), share, rounded(*middle, 0), interval, *added)
     return titled(f"By branch, {last}, bn USD a year", table)
 
 
-def _number(statistics: pd.DataFrame, name: str, places: int, sign: str = "") -> str:
+def _estimate(statistics: pd.DataFrame, name: str) -> tuple[float, float]:
     value, error = (float(x) for x in statistics[["value", "standard_error"]].loc[name].to_numpy())
-    allowed = min(decimals(error), places)
-    return f"{round(value, allowed) + 0.0:{sign}.{allowed}f}".replace("-", "−")
+    return value, error

@@ -1,28 +1,39 @@
-"""A result in words: a short table and one plain sentence, with no more digits than Monte Carlo error allows."""
+"""A result on a terminal: short tables and plain sentences, with no more digits than Monte Carlo error allows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan, sqrt
+from math import isnan
 from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from forecast.differences import turning_years
+from forecast.differences import moving_levers
 from forecast.draws import BASES, CHANNELS, LEVERS
+from forecast.languages import language
 from forecast.layout import plain_table, short, titled
-from forecast.numerals import chance, interval, number, percentage
+from forecast.numerals import chance, interval, number
 from forecast.observations import AnnualTrade, History
 from forecast.outcome import Outcome
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES, MONTHS, months_label
 from forecast.results import Results
-from forecast.summary import INTERVALS, Summary, exceedance_name, quantile_name
+from forecast.sentences import effect_sentence, lever_sentence
+from forecast.summary import INTERVALS, Summary, quantile_name
 from forecast.vintage import vintage
 
 if TYPE_CHECKING:
     from forecast.parameters import ReportRow
+
+
+GROUNDS = {
+    (True, False): "The",
+    (True, True): "All this included, the",
+    (False, False): "Without new investment the",
+    (False, True): "With that and without new investment, the",
+}
+"""How the sentence on the surplus begins where there are investments, or levers that move it."""
 
 
 def surplus_table(results: Results, record: float, later: Sequence[Outcome] = ()) -> Group:
@@ -76,10 +87,8 @@ def _listed_levers(names: Sequence[str]) -> str:
 
 
 def _stated_levers(summary: Summary) -> list[str]:
-    """Levers that do anything in some draw."""
-    present = [name for name in LEVERS if name in summary.series]
-    moving = [name for name in present if summary.value(name, "sd").any() or summary.value(name, "mean").any()]
-    return moving or present
+    """Levers that do anything in some draw, or, where none does, those that are stated."""
+    return moving_levers(summary) or [name for name in LEVERS if name in summary.series]
 
 
 def runs_table(runs: Sequence[Results]) -> Group:
@@ -110,40 +119,26 @@ def history_table(seen: History) -> Group:
 
 
 def answer(results: Results, later: Sequence[Outcome] = ()) -> Text:
-    """One plain sentence, what the scenario does to the surplus, when, and how sure that is; and what came later."""
+    """What the scenario does to the surplus, when, and how sure that is; the surplus itself; and what came later."""
+    summary, english = results.statistics, language("en")
+    said = [english.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
+    if results.manifest["n_investments"]:
+        said.append(effect_sentence(summary, english, results.manifest["origin"]))
+    levers = [lever_sentence(summary, english, name) for name in moving_levers(summary)]
+    level = _level(results, invested=bool(results.manifest["n_investments"]), moved=bool(levers))
+    return Text(" ".join([*said, *levers, level, *_told(later)]).replace("\u00a0", " "))
+
+
+def _level(results: Results, *, invested: bool, moved: bool) -> str:
+    """The surplus of the last year, with what is in it."""
     summary = results.statistics
     last = len(summary.years) - 1
     median = number(summary, "trade_balance", quantile_name(0.5), last, places=0)
     span = interval(summary, "trade_balance", 80, last, places=0)
-    level = (
-        f"the surplus itself would be {median} bn USD in {summary.years[last]} (median; 80 % interval {span}), "
-        f"{BASIS_NAMES[results.basis]}."
-    )
-    learned = "By the priors alone, nothing learned: " if results.manifest["parameters"] == "prior" else ""
-    levers = [_lever(summary, name) for name in _stated_levers(summary)]
-    if not results.manifest["n_investments"]:
-        alone = "with that and without new investment, " if levers else "without new investment "
-        return _sentence(*levers, f"{learned}{alone}{level}", *_told(later))
-    effect = f"{learned}beyond what flowed in {results.manifest['origin']}, {_effect(results, last)}"
-    if levers:
-        return _sentence(f"{effect}.", *levers, f"all this included, {level}", *_told(later))
-    return _sentence(f"{effect}; {level}", *_told(later))
-
-
-def _lever(summary: Summary, name: str) -> str:
-    """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
-    moving = summary.value(name, "sd") + abs(summary.value(name, "mean")) > 0
-    last = int(moving.nonzero()[0][-1]) if moving.any() else len(moving) - 1
-    mean, span = number(summary, name, "mean", last, "+"), interval(summary, name, 80, last, "+")
-    ended = "" if last == len(moving) - 1 else " and by nothing after"
     return (
-        f"{LEVER_NAMES[name]} change Korea's goods surplus with the US by {mean} bn USD in {summary.years[last]} "
-        f"(mean; 80 % interval {span}){ended}."
+        f"{GROUNDS[invested, moved]} surplus itself would be {median} bn USD in {summary.years[last]} (median; 80 % "
+        f"interval {span}), {BASIS_NAMES[results.basis]}."
     )
-
-
-def _sentence(*sentences: str) -> Text:
-    return Text(" ".join(words[0].upper() + words[1:] for words in sentences))
 
 
 def _told(later: Sequence[Outcome]) -> list[str]:
@@ -228,37 +223,3 @@ def _span_seen(months: int) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:.1f}".replace("-", "−")
-
-
-def _effect(results: Results, last: int) -> str:
-    summary, name = results.statistics, "investment_effect"
-    changes = " and by ".join(_change(summary, index) for index in turning_years(summary))
-    falls, none = chance(summary, name, 0.0, last, below=True), _share_without(results, summary.years[last])
-    if none:
-        above, _ = summary.estimate(name, exceedance_name(0.0), last)
-        fewer, without = (_percent(share, summary.n_draws) for share in (1 - above - none, none))
-        falls = f"{fewer}, that there are none {without}"
-    return (
-        f"the announcements change Korea's goods surplus with the US by {changes}; "
-        f"the chance that they lower it in {summary.years[last]} is {falls}"
-    )
-
-
-def _percent(share: float, n_draws: int) -> str:
-    side, percent = percentage(share, sqrt(share * (1 - share) / n_draws), n_draws)
-    return f"{side} {percent} %".lstrip()
-
-
-def _share_without(results: Results, year: int) -> float:
-    """Share of draws that follow a branch without announcements."""
-    if results.branches is None:
-        return 0.0
-    rows = results.branches[(results.branches["series"] == "investment_effect") & (results.branches["year"] == year)]
-    moved = rows[rows["statistic"].isin(["mean", "sd"]) & (rows["value"] != 0)]["branch"]
-    return float(rows[~rows["branch"].isin(moved)].groupby("branch")["share"].first().sum())
-
-
-def _change(summary: Summary, index: int) -> str:
-    median = number(summary, "investment_effect", quantile_name(0.5), index, "+")
-    span = interval(summary, "investment_effect", 80, index, "+")
-    return f"{median} bn USD in {summary.years[index]} (median; 80 % interval {span})"

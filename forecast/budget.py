@@ -42,6 +42,7 @@ from forecast.results import SCENARIO, Results
 from forecast.run import code_digest, compiled
 from forecast.shares import Effects, Estimate
 from forecast.streams import Streams
+from forecast.summary import LEAST_BLOCKS
 from forecast.unknowns import unknown_values
 from forecast.vintage import vintage
 from forecast.worth import Worth, worth_knowing
@@ -105,7 +106,8 @@ def uncertainty_budget(
 
     Args:
         run: a stored run whose draws were kept.
-        n_draws: draws of every set of sources, in whole blocks and at least two of them.
+        n_draws: draws of every set of sources, in whole blocks and at least two of them; errors are the spread between
+            blocks, and from fewer than ten of them uncertain themselves.
         posterior: parameters of the run; the stored ones by default.
         n_jobs: workers, -1 for one per core.
         progress: called with the percent of the work done since the last call.
@@ -144,6 +146,20 @@ def worth_of_inputs(
     plan = _plan(run, posterior)
     outcome = _outcome_draws(run, plan, year, series)
     return worth_knowing(_unknowns(run, plan, year), outcome, plan.block_size)
+
+
+def demand_draws(run: Results) -> None:
+    """Refuse a run whose blocks are too few to tell an error.
+
+    Raises:
+        RunError: it has fewer than ten.
+    """
+    least, n_draws = LEAST_BLOCKS * run.manifest["block_size"], run.manifest["n_draws"]
+    if n_draws < least:
+        raise RunError(
+            f"{run.folder}: got a run of {n_draws:,} draws, expected {least:,} or more, since errors are the spread "
+            f"between blocks of {run.manifest['block_size']:,}; `forecast run {run.name}` makes one"
+        )
 
 
 def _half(progress: Callable[[float], None], percent: float) -> None:
@@ -191,7 +207,20 @@ def _unknowns(run: Results, plan: Plan | MixturePlan, year: int) -> dict[str, Ar
         for block, n_draws in enumerate(sizes)
     ]
     found = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    return {name: values for name, values in found.items() if np.ptp(values)}
+    return _told_once({name: values for name, values in found.items() if np.ptp(values)})
+
+
+def _told_once(found: dict[str, Array]) -> dict[str, Array]:
+    """Inputs without those that are an earlier one by another name, or its opposite, in every draw.
+
+    Whether a draw follows one of two branches says which it follows, and both may hold a plant in phases or whole.
+    """
+    known: dict[bytes, str] = {}
+    for name, values in found.items():
+        scaled = (values - values.min()) / np.ptp(values)
+        if not {scaled.tobytes(), (1.0 - scaled).tobytes()} & known.keys():
+            known[scaled.tobytes()] = name
+    return {name: found[name] for name in known.values()}
 
 
 def write_budget(budget: Budget) -> Path:

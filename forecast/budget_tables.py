@@ -8,7 +8,7 @@ from rich.text import Text
 
 from forecast.budget import Budget
 from forecast.layout import plain_table, titled
-from forecast.numerals import rounded
+from forecast.numerals import rounded, span
 from forecast.palette import BASIS_NAMES
 from forecast.shares import LEVELS, Estimate, width
 from forecast.sources import SOURCES
@@ -68,7 +68,7 @@ def _interval_words(budget: Budget) -> str:
     ends, errors = (
         [float(part(budget.series, name)[at]) for name in names] for part in (summary.value, summary.standard_error)
     )
-    low, high = (rounded(end, error, 1) for end, error in zip(ends, errors, strict=True))
+    low, high = span(list(zip(ends, errors, strict=True)), 1)
     wide = rounded(ends[1] - ends[0], max(errors), 1)
     basis = BASIS_NAMES[budget.run.basis]
     return f"The 80 % interval of {_what(budget)} is {low} to {high} bn USD ({basis}), {wide} wide."
@@ -114,7 +114,7 @@ def _correlation_words(budget: Budget) -> str:
 def _noise_words(budget: Budget) -> str:
     n_draws = budget.outcome.size
     error = float(budget.outcome.std(ddof=1)) / n_draws**0.5
-    places = decimals(error) + 1
+    places = max(decimals(error) + 1, 0)
     return (
         f"Monte Carlo noise is no part of this: with {n_draws:,} draws it moves the mean by {error:.{places}f} bn USD "
         f"(standard error), {100 / n_draws:.2g} % of the variance. ± is one standard error."

@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from forecast.assumptions import contrast_names
 from forecast.attribution import Attribution, attribute, scenarios_needed
-from forecast.attribution_tables import ALL, OTHERS, parts_summary, ranked
-from forecast.contrasts import Contrast, Place, contrasts
-from forecast.drivers import DRIVERS
+from forecast.attribution_tables import ALL, OTHERS, ranked
+from forecast.contrasts import Contrast, contrasts
 from forecast.engine import Settings
 from forecast.errors import PosteriorError
 from forecast.figures import Grid, Row, Told
 from forecast.languages import Language
+from forecast.numerals import ends
 from forecast.posterior import load_posterior
 from forecast.run import code_digest
-from forecast.sectors import SECTORS
-from forecast.sentences import interval
 from forecast.summary import Summary
 
 MOST_DRAWS = 400_000
@@ -79,40 +78,25 @@ def because(divided: Division, language: Language) -> dict[str, Any]:
 
 def _rows(attribution: Attribution, language: Language) -> Iterator[list[str]]:
     """Parts in the last year, the largest first, and all of them together."""
-    order = ranked(attribution, len(attribution.years) - 1)
-    summary = parts_summary(attribution, order[SHOWN:])
-    for place in order[:SHOWN]:
-        contrast = attribution.contrasts[place]
-        yield [_label(contrast, language), *_numbers(summary, contrast.name, language)]
-    if order[SHOWN:]:
-        yield [language.text("causes.others", n=len(order) - SHOWN), *_numbers(summary, OTHERS, language)]
-    yield [language.text("columns.all"), *_numbers(summary, ALL, language)]
+    ranking = ranked(attribution, len(attribution.years) - 1, SHOWN)
+    for contrast in ranking.contrasts:
+        yield [_label(contrast, language), *_numbers(ranking.summary, contrast.name, language)]
+    if ranking.n_others:
+        others = language.text("causes.others", n=ranking.n_others)
+        yield [others, *_numbers(ranking.summary, OTHERS, language)]
+    yield [language.text("columns.all"), *_numbers(ranking.summary, ALL, language)]
 
 
 def _numbers(summary: Summary, series: str, language: Language) -> list[str]:
     """Mean and 80 % interval of the last year."""
     last = len(summary.years) - 1
     mean = language.amount(*summary.estimate(series, "mean", last), "+")
-    return [mean, language.span(interval(summary, series, 80, last), "+")]
+    return [mean, language.span(ends(summary, series, 80, last), "+")]
 
 
 def _label(contrast: Contrast, language: Language) -> str:
-    """What the assumption is, and what becomes of it: a user's words where it is an investment."""
-    names = language.list([_name(place, language) for place in contrast.places])
+    """What the assumption is, and what becomes of it."""
     kinds = {"added": "added", "left out": "left"}
     changes = dict.fromkeys(kinds.get(change, "other") for change in contrast.change.split("; "))
     told = language.list([language.text(f"causes.{change}") for change in changes])
-    return " · ".join(filter(None, (contrast.title, names, told)))
-
-
-def _name(place: Place, language: Language) -> str:
-    field, key = place
-    if field == "investments":
-        return key
-    kind = language.text(f"assumptions.{field}")
-    if not key:
-        return kind
-    owners = {"drivers": DRIVERS, "sector_localization": SECTORS, "sector_coefficients": SECTORS}
-    listed = "drivers" if field == "drivers" else "sectors"
-    owner = language.text(f"{listed}.{key}") if key in owners.get(field, ()) else key
-    return language.text("causes.of", kind=kind, owner=owner)
+    return " · ".join(filter(None, (contrast.title, contrast_names(contrast, language), told)))

@@ -9,10 +9,12 @@ from forecast.assumptions import user_words
 from forecast.causes import Division, because
 from forecast.comparison import difference_summary, paired_difference
 from forecast.diagram import Fan, Scene, diagram
+from forecast.differences import moving_levers
 from forecast.draws import CHANNELS
 from forecast.figures import Grid, Row, Told, fan_of, forecast_reading, tick_writer
 from forecast.languages import Language
-from forecast.sentences import MEDIAN, chance_above, difference_sentences, interval, moving_levers
+from forecast.numerals import ends
+from forecast.sentences import MEDIAN, chance_above, difference_sentences
 from forecast.summary import INTERVALS, Summary
 
 
@@ -52,7 +54,7 @@ def _difference_cells(change: Summary, index: int, language: Language) -> list[s
     return [
         str(change.years[index]),
         language.amount(*change.estimate("rise", MEDIAN, index), "+"),
-        *(language.span(interval(change, "rise", width, index), "+") for width in INTERVALS),
+        *(language.span(ends(change, "rise", width, index), "+") for width in INTERVALS),
         chance_above(change, "rise", 0.0, index, language),
     ]
 
@@ -104,5 +106,5 @@ def _effect_cells(summary: Summary, index: int, names: Sequence[str], language: 
     means = [language.amount(*summary.estimate(name, "mean", index), "+") for name in names]
     whole = language.amount(*summary.estimate("investment_effect", "mean", index), "+")
     return [
-        str(summary.years[index]), *means, whole, language.span(interval(summary, "investment_effect", 80, index), "+")
+        str(summary.years[index]), *means, whole, language.span(ends(summary, "investment_effect", 80, index), "+")
     ]  # fmt: skip

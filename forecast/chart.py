@@ -12,13 +12,12 @@ from forecast.fans import Effect, fan_figure
 from forecast.observations import annual_trade, history
 from forecast.outcome import outcomes
 from forecast.page import Heading, save_figure
-from forecast.palette import BASIS_NAMES, fan_subtitle
+from forecast.palette import BASIS_NAMES, HISTORY_YEARS, fan_subtitle
 from forecast.past_trade import history_figure
 from forecast.results import Results
 from forecast.summary import INTERVALS, Summary, quantile_name
 from forecast.vintage import day_of, vintage
 
-HISTORY_YEARS = 10
 EFFECT_NOTE = "The effect is what the announcements add beyond their flows of that quarter; bars add up to its mean."
 SOURCES = {"korea_customs": "Korea Customs Service via KITA and MOTIE", "us_census": "US Census Bureau"}
 

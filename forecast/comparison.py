@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 SHARED = ("as_of", "basis", "seed", "n_draws", "scheme", "block_size", "parameters", "origin")
 """What two runs must have in common for their draws to be pairs."""
+
+STATED = frozenset({"as_of", "basis", "horizon"})
+"""Of these, what a scenario states: runs of it will always differ from runs of one that states something else."""
 
 DIGESTS = ("posterior", "code")
 """Digests that must agree too: other code may draw other numbers from a stream."""
@@ -113,9 +117,13 @@ def compare(
 
     Raises:
         ScenarioError: a file cannot be read as a scenario.
-        RunError: the two cannot be paired, or there are too many draws to keep.
+        RunError: the two cannot be paired, there are too many draws to keep, or a threshold is no size.
     """
-    pair = _stated(reference), _stated(alternative)
+    demand_sizes(beyond)
+    pair = [
+        load_world(scenario_path(given)) if isinstance(given, str | Path) else given
+        for given in (reference, alternative)
+    ]
     demand_same_frame(*pair)
     if settings.n_draws > KEEP_DRAWS:
         raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
@@ -126,11 +134,15 @@ def compare(
     return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
 
 
-def _stated(given: World | str | Path) -> World:
-    """A scenario or mixture as given, or that of a file or of a shipped name."""
-    if not isinstance(given, str | Path):
-        return given
-    return load_world(scenario_path(str(given)))
+def demand_sizes(beyond: Sequence[float]) -> None:
+    """Refuse thresholds that no difference can be held against.
+
+    Raises:
+        RunError: one is not finite, or not above 0.
+    """
+    for size in beyond:
+        if not 0.0 < size < inf:
+            raise RunError(f"--beyond: got {size:g}, expected a finite number of bn USD above 0")
 
 
 def paired_difference(alternative: Results, reference: Results, series: str = "trade_balance") -> xr.DataArray:
@@ -206,8 +218,12 @@ def demand_pairs(alternative: Results, reference: Results) -> None:
     differing = [key for key in found[0] if found[0][key] != found[1][key]]
     if differing:
         got = "; ".join(f"{key} {found[0][key]!r} and {found[1][key]!r}" for key in differing)
+        manifest = reference.manifest
+        prior = " --prior" if manifest["parameters"] == "prior" else ""
+        command = f"forecast run FILE… --draws {manifest['n_draws']} --seed {manifest['seed']}{prior}"
+        remedy = "" if STATED.intersection(differing) else f"; run both anew with `{command}`"
         raise RunError(
-            f"{alternative.name} and {reference.name} cannot be paired: got {got}; expected the same in both"
+            f"{alternative.name} and {reference.name} cannot be paired: got {got}; expected the same in both{remedy}"
         )
 
 

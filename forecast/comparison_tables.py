@@ -12,7 +12,7 @@ from forecast.attribution import ACCOUNT
 from forecast.comparison import Comparison
 from forecast.differences import direction, worth_telling
 from forecast.layout import plain_table, titled
-from forecast.numerals import chance, number
+from forecast.numerals import chance, chance_in_words, ends, rounded, span
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES
 from forecast.summary import INTERVALS, Summary, quantile_name
 
@@ -20,7 +20,7 @@ ACCOUNT_NAMES: Mapping[str, str] = {"baseline_balance": "trade without new inves
 """What a difference is made of, in words."""
 
 
-def difference_table(comparison: Comparison) -> Group:
+def comparison_table(comparison: Comparison) -> Group:
     """The difference by year and over all years: mean with its error, median, intervals and chances."""
     names = comparison.alternative.name, comparison.reference.name
     basis = BASIS_NAMES[comparison.reference.basis]
@@ -89,19 +89,24 @@ def _direction(summary: Summary, index: int) -> str:
     series, same = direction(summary, index)
     verb = {"rise": "raises", "fall": "lowers"}[series]
     none = f", and that it makes no difference {100 * same:.0f} %" if worth_telling(same) else ""
-    size = chance(summary, series, 0.0, index)
+    size = chance_in_words(summary, series, 0.0, index)
     return f"the chance that it {verb} the surplus of {summary.years[index]} is {size}{none}"
 
 
 def signed(summary: Summary, series: str, name: str, index: int) -> str:
     """A signed statistic with the decimals its Monte Carlo error allows, two at most, one from 10 bn USD on."""
-    large = abs(summary.estimate(series, name, index)[0]) >= 10
-    return number(summary, series, name, index, "+", places=1 if large else 2)
+    value, error = summary.estimate(series, name, index)
+    return rounded(value, error, _places(value), "+")
 
 
 def signed_interval(summary: Summary, series: str, width: int, index: int) -> str:
-    """Both ends of an interval, each with decimals of its own."""
-    return " to ".join(signed(summary, series, quantile_name(level), index) for level in INTERVALS[width])
+    """Both ends of an interval, by the same rule with the decimals of one."""
+    found = ends(summary, series, width, index)
+    return " to ".join(span(found, min(_places(value) for value, _ in found), "+"))
+
+
+def _places(value: float) -> int:
+    return 1 if abs(value) >= 10 else 2
 
 
 def _cells(summary: Summary, index: int, beyond: tuple[float, ...]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from forecast.draws import Array
+from forecast.draws import LEVERS, Array
 from forecast.summary import Summary, Tally, exceedance_name, quantile_name
 
 
@@ -44,6 +44,21 @@ def direction(change: Summary, index: int) -> tuple[str, float]:
 def worth_telling(same: float) -> bool:
     """Whether a share of draws without a difference shows in whole percent."""
     return same > 0.005
+
+
+def motion(summary: Summary, series: str) -> Array:
+    """How much a series moves at all in some draw, by year: 0 where it is nothing in every one, `(n_years,)`."""
+    return summary.value(series, "sd") + abs(summary.value(series, "mean"))
+
+
+def moving_levers(summary: Summary) -> list[str]:
+    """Levers that do anything in some draw."""
+    return [name for name in LEVERS if name in summary.series and motion(summary, name).any()]
+
+
+def last_motion(summary: Summary, series: str) -> int:
+    """Place of the last year in which a series that moves does anything."""
+    return int(np.flatnonzero(motion(summary, series))[-1])
 
 
 def turning_years(summary: Summary) -> list[int]:

@@ -13,6 +13,7 @@ from forecast.draws import CHANNELS
 from forecast.figures import Grid, Row, Told, fan_diagram, levels
 from forecast.languages import Language
 from forecast.outcome import outcomes
+from forecast.premises import premises
 from forecast.quarters import parse_quarter
 from forecast.results import SCENARIO, Results
 from forecast.sentences import books_sentences, record_of, short_answers
@@ -67,7 +68,8 @@ def _facts(told: Sequence[Told], language: Language) -> list[tuple[str, str]]:
 
 
 def _short(run: int, each: Told, language: Language) -> dict[str, Any]:
-    return {"run": run, "title": user_words(each.name), "sentences": short_answers(each.results, language)}
+    said = [premises(each.scenario, language), *short_answers(each.results, language)]
+    return {"run": run, "title": user_words(each.name), "sentences": [*filter(None, said)]}
 
 
 def _origin(results: Results, language: Language) -> str:

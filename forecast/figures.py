@@ -10,16 +10,15 @@ import numpy as np
 from forecast.diagram import Diagram, Fan, Scene, diagram
 from forecast.draws import Array
 from forecast.languages import Language
-from forecast.numerals import rounded
+from forecast.numerals import ends, rounded
 from forecast.observations import annual_trade
 from forecast.outcome import outcomes
+from forecast.palette import HISTORY_YEARS
 from forecast.results import Results
 from forecast.scenario import Scenario
-from forecast.sentences import MEDIAN, chance_above, chance_below, interval, record_of
+from forecast.sentences import MEDIAN, chance_above, chance_below, record_of
 from forecast.summary import INTERVALS, Summary, quantile_name
 from forecast.vintage import day_of
-
-HISTORY_YEARS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,7 @@ def observed_balance(basis: str, as_of: str | None, first_year: int) -> tuple[li
 def forecast_reading(summary: Summary, series: str, index: int, name: str, language: Language, sign: str = "") -> str:
     """Median and intervals of one year in words."""
     places = 2 if sign else 0
-    spans = {
-        f"span_{width}": language.span(interval(summary, series, width, index), sign, places) for width in INTERVALS
-    }
+    spans = {f"span_{width}": language.span(ends(summary, series, width, index), sign, places) for width in INTERVALS}
     median = language.money(*summary.estimate(series, MEDIAN, index), sign, places)
     return language.text("charts.forecast", name=name, median=median, **spans)
 
@@ -152,7 +149,7 @@ def _level_cells(each: Told, index: int, record: float, language: Language, *, n
         str(summary.years[index]),
         *([each.name] if named else []),
         language.amount(*summary.estimate(series, MEDIAN, index), places=1),
-        *(language.span(interval(summary, series, width, index), places=0) for width in INTERVALS),
+        *(language.span(ends(summary, series, width, index), places=0) for width in INTERVALS),
         chance_above(summary, series, record, index, language),
         chance_below(summary, series, 0.0, index, language),
     ]

@@ -51,7 +51,7 @@ def flow_table(found: Induced) -> Group:
         table.add_row("  net as a share of it, %", *_cells(100 * found.share(basis), places=1))
         rise = found.share_of_rise(basis)
         if rise is not None:
-            table.add_row(f"  of its rise since {FIRST_YEAR}, %", *_cells(100 * rise, places=1))
+            table.add_row(f"  of its rise since {_span(found, FIRST_YEAR)}, %", *_cells(100 * rise, places=1))
     return titled(f"Trade induced by Korean plants in the US, {_span(found)}, bn USD", table)
 
 
@@ -85,7 +85,7 @@ def induced_words(found: Induced) -> Text:
     """The answer in a sentence, with interval and basis."""
     basis = next(basis for basis in BASES if basis in found.surplus)
     rise = found.share_of_rise(basis)
-    risen = "" if rise is None else f", and {_told(100 * rise, '%', 0)} of its rise since {FIRST_YEAR}"
+    risen = "" if rise is None else f", and {_told(100 * rise, '%', 0)} of its rise since {_span(found, FIRST_YEAR)}"
     gross, net = (_told(draws, "bn USD", 1) for draws in (found.gross, found.net))
     surplus = f"the surplus of {found.surplus[basis]:.1f} bn USD"
     return Text(
@@ -113,6 +113,7 @@ def _summary(draws: Array) -> Summary:
     return summarised(draws[None, None], (0,), ("flow",), -(-draws.size // N_BATCHES))
 
 
-def _span(found: Induced) -> str:
-    months = {1: "January–March", 2: "January–June", 3: "January–September"}
-    return f"{months[found.n_quarters]} {found.year}" if found.n_quarters < 4 else str(found.year)
+def _span(found: Induced, year: int | None = None) -> str:
+    """What is counted of a year, that of `found` by default: all of it, or the months observed of that."""
+    months = {1: "January–March ", 2: "January–June ", 3: "January–September ", 4: ""}
+    return f"{months[found.n_quarters]}{found.year if year is None else year}"

@@ -16,7 +16,7 @@ from typing import Any
 from forecast.dates import date_text
 from forecast.distributions import Constant, Law
 from forecast.document import read_document
-from forecast.numerals import percentage, rounded
+from forecast.numerals import percentage, span
 from forecast.quarters import year_of
 
 CODES = ("en", "ko")
@@ -53,8 +53,8 @@ class Language:
 
     def amount(self, value: float, error: float, sign: str = "", places: int = 2) -> str:
         """A value in bn USD with its standard error, as a bare number in the unit of the language."""
-        factor = float(self.part("numbers.factor"))
-        return rounded(value * factor, error * factor, max(places - round(log10(factor)), 0), sign)
+        (amount,) = self._amounts([(value, error)], sign, places)
+        return amount
 
     def money(self, value: float, error: float, sign: str = "", places: int = 2) -> str:
         """The same with its unit."""
@@ -62,12 +62,21 @@ class Language:
 
     def span(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> str:
         """An interval between two values in bn USD, each with its standard error, as bare numbers."""
-        low, high = (self.amount(*end, sign, places) for end in ends)
+        low, high = self._amounts(ends, sign, places)
         return self.text("numbers.range", low=low, high=high)
 
     def money_span(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> str:
         """The same with its unit."""
         return self.text("numbers.money", amount=self.span(ends, sign, places))
+
+    def money_ends(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> list[str]:
+        """Both ends of an interval, each with its unit."""
+        return [self.text("numbers.money", amount=amount) for amount in self._amounts(ends, sign, places)]
+
+    def _amounts(self, values: Sequence[tuple[float, float]], sign: str, places: int) -> tuple[str, ...]:
+        factor = float(self.part("numbers.factor"))
+        scaled = [(value * factor, error * factor) for value, error in values]
+        return span(scaled, max(places - round(log10(factor)), 0), sign)
 
     def chance(self, probability: float, error: float, n_draws: int) -> str:
         """A probability in percent, or the bound on it where no draw disagrees."""
@@ -106,8 +115,13 @@ class Language:
         """A date that may be uncertain: the date, or the ends of its window."""
         if isinstance(law, Constant):
             return self.date(law.value)
-        low, high = (_quarter_start(float(law.ppf(level))) for level in (0.0, 1.0))
-        return self.text("numbers.window", low=self.date(low), high=self.date(high))
+        low, high = self.window(law)
+        return self.text("numbers.window", low=low, high=high)
+
+    def window(self, law: Law) -> tuple[str, str]:
+        """The first and the last date that an uncertain one may be."""
+        low, high = (self.date(_quarter_start(float(law.ppf(level)))) for level in (0.0, 1.0))
+        return low, high
 
     def number(self, law: Law, *, share: bool = False, factor: float = 1.0) -> str:
         """An uncertain number: the number, or its median and 90 % interval; `share` in percent, else times `factor`."""

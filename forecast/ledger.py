@@ -121,7 +121,7 @@ def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tup
             _write_entry(made, results, posterior)
             made.rename(folder)
     except OSError as error:
-        raise LedgerError(f"{folder}: cannot be written ({error.strerror or error}); choose another ledger") from error
+        raise LedgerError(f"{ledger}: cannot be written ({error.strerror or error}); choose another ledger") from error
     return read_entry(folder), False
 
 

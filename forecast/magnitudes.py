@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
 from forecast.announcements import announcements
-from forecast.beliefs import Coefficient
 from forecast.distributions import Law
 from forecast.document import Node
 from forecast.errors import Remark
@@ -20,7 +17,7 @@ from forecast.money import WON_KEY, rate_of
 from forecast.phrases import Path, spelled
 from forecast.quarters import year_of
 from forecast.rows import Row, ends, mean, middle
-from forecast.sectors import SECTORS, load_sectors
+from forecast.sectors import SECTORS, Central, central_priors
 from forecast.tables import read_table
 
 FAR = 5.0
@@ -28,9 +25,6 @@ FAR = 5.0
 
 LARGE, SMALL = 3.0, 10.0
 """Times the largest amount of the table, parts of the smallest."""
-
-CENTRAL = (0.01, 0.99)
-"""Levels of a prior between which a coefficient is at home; one outside is remarked on if another unit brings it in."""
 
 
 def implausible(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
@@ -120,20 +114,20 @@ def _slip(row: Row) -> Iterator[Remark]:
 def _coefficients(group: Node | None, sector: str | None, path: Path) -> Iterator[Remark]:
     if group is None or sector not in SECTORS:
         return
-    beliefs = load_sectors()[sector]
     for name, node in group.fields.items():
-        stated = middle(node) if name in beliefs else None
-        if stated is not None and (words := _against_prior(stated, beliefs[name])):
+        prior = central_priors().get((sector, name))
+        stated = None if prior is None else middle(node)
+        if prior is not None and stated is not None and (words := _against_prior(stated, prior)):
             yield node.place.remark(spelled((*path, name)), words)
 
 
-def _against_prior(stated: float, belief: Coefficient) -> str:
-    low, high = belief.law.ppf(CENTRAL).tolist()
-    if low <= stated <= high:
+def _against_prior(stated: float, prior: Central) -> str:
+    """What is doubtful in a number outside its prior that another unit would bring inside, or nothing."""
+    if prior.low <= stated <= prior.high:
         return ""
-    for factor, words in _factors(belief.unit):
-        if low <= stated * factor <= high:
-            told = f"got {stated:.4g}, outside {low:.3g} to {high:.3g} {belief.unit}, 98 % of the prior"
+    for factor, words in _factors(prior.unit):
+        if prior.low <= stated * factor <= prior.high:
+            told = f"got {stated:.4g}, outside {prior.low:.3g} to {prior.high:.3g} {prior.unit}, 98 % of the prior"
             return f"{told}; if {words} was meant, write {stated * factor:.3g}"
     return ""
 
@@ -235,5 +229,4 @@ def _span(row: Row) -> tuple[float, float]:
 def _building_time(row: Row) -> float:
     """Quarters a plant of the sector takes to build, the median of the prior."""
     sector = row.text("sector")
-    building = load_sectors()[sector if sector in SECTORS else "other"]["construction_quarters"].law
-    return float(np.asarray(building.ppf(0.5)))
+    return central_priors()[sector if sector in SECTORS else "other", "construction_quarters"].median

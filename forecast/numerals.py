@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
 from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quantile_name
@@ -10,11 +11,10 @@ from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quan
 def rounded(value: float, error: float, places: int, sign: str = "") -> str:
     """A value with the decimals its standard error allows, `places` at most, and a true minus sign.
 
-    >>> rounded(-3.5412, 0.03, places=2), rounded(1234.5, 4.0, places=2), rounded(0.2, 0.001, places=1, sign="+")
-    ('−3.54', '1,234', '+0.2')
+    >>> rounded(-3.5412, 0.03, places=2), rounded(1234.5, 12.0, places=2), rounded(0.2, 0.001, places=1, sign="+")
+    ('−3.54', '1,230', '+0.2')
     """
-    allowed = min(decimals(error), places)
-    return f"{round(value, allowed) + 0.0:{sign},.{allowed}f}".replace("-", "−")
+    return _written(value, min(decimals(error), places), sign)
 
 
 def percentage(probability: float, error: float, n_draws: int) -> tuple[str, str]:
@@ -27,22 +27,35 @@ def percentage(probability: float, error: float, n_draws: int) -> tuple[str, str
     (('', '77.8'), ('<', '0.1'))
     """
     percent = 100 * probability
-    least = max(300 / max(n_draws, 1), 0.1)
+    least = min(max(300 / max(n_draws, 1), 0.1), 100.0)
     if percent < least / 2:
         return "<", f"{least:.3g}"
     if percent > 100 - least / 2:
         return ">", f"{max(100 - least, 0):.3g}"
-    return "", f"{percent:.{min(decimals(100 * error), 1)}f}"
+    return "", _written(percent, min(decimals(100 * error), 1), "")
+
+
+def span(values: Sequence[tuple[float, float]], places: int, sign: str = "") -> tuple[str, ...]:
+    """Values with their standard errors that stand together, such as the ends of an interval: with the decimals of one.
+
+    >>> span([(24.2, 2.0), (131.04, 0.4)], places=1)
+    ('24', '131')
+    """
+    allowed = min(places, *(decimals(error) for _, error in values))
+    return tuple(_written(value, allowed, sign) for value, _ in values)
+
+
+def _written(value: float, places: int, sign: str) -> str:
+    return f"{round(value, places) + 0.0:{sign},.{max(places, 0)}f}".replace("-", "−")
 
 
 def stored(value: float, error: float) -> tuple[str, str]:
-    """Number and standard error with one digit more than the error allows, so that sums of rows still agree.
+    """Number and standard error to the last bit, so that what is read again prints as what was stored.
 
-    >>> stored(0.56741, 0.031), stored(0.5, float("nan"))
-    (('0.567', '0.0310'), ('0.50', ''))
+    >>> stored(0.1 + 0.2, 0.031), stored(0.5, float("nan"))
+    (('0.30000000000000004', '0.031'), ('0.5', ''))
     """
-    places = decimals(error) + 1
-    return f"{value:.{places}f}", f"{error:.{places + 1}f}" if isfinite(error) else ""
+    return repr(float(value)), repr(float(error)) if isfinite(error) else ""
 
 
 def number(summary: Summary, series: str, name: str, index: int, sign: str = "", places: int = 2) -> str:
@@ -50,14 +63,27 @@ def number(summary: Summary, series: str, name: str, index: int, sign: str = "",
     return rounded(*summary.estimate(series, name, index), places, sign)
 
 
+def ends(summary: Summary, series: str, width: int, index: int) -> list[tuple[float, float]]:
+    """Both ends of an interval of one year, each with its Monte Carlo standard error."""
+    return [summary.estimate(series, quantile_name(level), index) for level in INTERVALS[width]]
+
+
 def interval(summary: Summary, series: str, width: int, index: int, sign: str = "", places: int = 2) -> str:
-    """Both ends of an interval of one year."""
-    ends = [number(summary, series, quantile_name(level), index, sign, places) for level in INTERVALS[width]]
-    return " to ".join(ends)
+    """An interval of one year, both ends with the decimals that the errors of both allow."""
+    return " to ".join(span(ends(summary, series, width, index), places, sign))
 
 
 def chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool = False) -> str:
-    """Probability in percent that a series is above, or not above, a threshold that was counted."""
+    """Probability in percent that a series is above, or not above, a threshold that was counted, for a table."""
+    return " ".join(filter(None, (*_chance(summary, series, threshold, index, below=below), "%")))
+
+
+def chance_in_words(summary: Summary, series: str, threshold: float, index: int) -> str:
+    """Probability in percent that a series is above a threshold, for a sentence: a bound is a word."""
+    side, percent = _chance(summary, series, threshold, index, below=False)
+    return " ".join(filter(None, ({"<": "below", ">": "above"}.get(side), percent, "%")))
+
+
+def _chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool) -> tuple[str, str]:
     above, error = summary.estimate(series, exceedance_name(threshold), index)
-    side, percent = percentage(1 - above if below else above, error, summary.n_draws)
-    return f"{side} {percent} %".lstrip()
+    return percentage(1 - above if below else above, error, summary.n_draws)

@@ -37,6 +37,9 @@ FONTS = (
 """Typefaces in order of preference; all but the first are there for Korean letters."""
 
 _WIDEST_SHARE = 0.5
+HISTORY_YEARS = 10
+"""Years before a forecast that a picture shows."""
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

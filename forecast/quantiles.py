@@ -58,15 +58,12 @@ class Pool:
 
     def quantiles(self, levels: Sequence[float]) -> Array:
         """Quantiles of the sound draws, `(n_levels, n_series, n_periods)`."""
-        if self.counts is not None:
-            return _sketched_quantiles(self.counts, levels)
+        return quantiles(self.sound(), levels) if self.counts is None else _sketched_quantiles(self.counts, levels)
+
+    def sound(self) -> Array:
+        """Kept draws that did not fail, `(n_series, n_periods, n_draws)`."""
         draws = self.draws()
-        return quantiles(draws[..., np.isfinite(draws).all(axis=(0, 1))], levels)
-
-
-def sketch_error(value: float) -> float:
-    """Largest error, bn USD, of a sketched quantile near `value`."""
-    return SKETCH_STEP * float(np.hypot(1.0, value))
+        return draws[..., np.isfinite(draws).all(axis=(0, 1))]
 
 
 def quantiles(sound: Array, levels: Sequence[float]) -> Array:
@@ -75,6 +72,21 @@ def quantiles(sound: Array, levels: Sequence[float]) -> Array:
     places = np.asarray(levels) * (sound.shape[-1] - 1)
     low, high = (ordered[..., end(places).astype(np.intp)] for end in (np.floor, np.ceil))
     return np.moveaxis(low + (high - low) * (places % 1.0), -1, 0)
+
+
+def quantile_errors(sound: Array, levels: Sequence[float]) -> Array:
+    """Standard errors of quantiles of independent draws, `(n_levels, ...)`.
+
+    The share of draws below a quantile at level `p` has the standard error `sqrt(p (1 - p) / n)`; the quantiles one
+    such error below and above are as far apart as two standard errors of the quantile (Woodruff 1952, Journal of the
+    American Statistical Association 47: 635-646).
+    """
+    level = np.asarray(levels)
+    error = np.sqrt(level * (1 - level) / sound.shape[-1])
+    low, high = np.clip(level - error, 0.0, 1.0), np.clip(level + error, 0.0, 1.0)
+    scale = (error / (high - low)).reshape(-1, *[1] * (sound.ndim - 1))
+    ends = quantiles(sound, [*low, *high])
+    return np.asarray((ends[level.size :] - ends[: level.size]) * scale)
 
 
 def _histogram(sound: Array, counts: NDArray[np.int64] | None) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from forecast.errors import RunError
 from forecast.figures import Told
 from forecast.hypertext import page
 from forecast.languages import CODES, language
-from forecast.results import SCENARIO, Results
+from forecast.results import SCENARIO, Results, demand_folder
 from forecast.scenario import load_scenario
 
 MOST_RUNS = 4
@@ -30,8 +30,11 @@ def write_report(runs: Sequence[Results], path: str | Path, opened: str = "en") 
     Raises:
         RunError: the runs cannot stand on one page or be paired, or the file cannot be written.
     """
-    text = report(runs, opened)
     path = Path(path)
+    if path.is_dir():
+        raise RunError(f"{path}: is a folder; name a file with --out")
+    demand_folder(path.parent, path)
+    text = report(runs, opened)
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
             finished = Path(folder) / path.name

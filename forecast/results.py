@@ -177,8 +177,28 @@ def write_results(
             (results.folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
             _replace(results.folder, folder)
     except OSError as error:
-        raise RunError(f"{folder}: cannot be written ({error.strerror or error}); choose another with --out") from error
+        raise _unwritable(folder.parents[1], error) from error
     return Results(folder, manifest)
+
+
+def demand_folder(folder: Path, named: Path) -> None:
+    """Refuse a folder in which nothing can be written, before anything is worked out that is to land there.
+
+    Args:
+        named: what the user called the place.
+
+    Raises:
+        RunError: nothing can be written there.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-"):
+            pass
+    except OSError as error:
+        raise _unwritable(named, error) from error
+
+
+def _unwritable(named: Path, error: OSError) -> RunError:
+    return RunError(f"{named}: cannot be written ({error.strerror or error}); choose another with --out")
 
 
 def _replace(finished: Path, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from forecast.plan import BLOCK_SIZE, Plan, compile_plan
 from forecast.posterior import Posterior, demand_knowledge, folder_digest, load_posterior
 from forecast.quarters import format_quarter
 from forecast.regime import regime_digest
-from forecast.results import Results, read_results, write_results
+from forecast.results import Results, demand_folder, read_results, write_results
 from forecast.run_tables import Branches
 from forecast.scenario import Scenario, dump_scenario, scenario_digest
 from forecast.vintage import Vintage, vintage
@@ -79,6 +80,7 @@ def run_scenario(
         if draw_chart is not None and not stored.chart.exists():
             draw_chart(stored)
         return Run(stored, found=True)
+    demand_folder(_nearest(folder), Path(out))
     plan = compiled(scenario, learned, vintage(scenario.as_of), prior=prior)
     tally = simulate(plan, settings, n_jobs, progress)
     summary = tally.summary(plan.years, plan.series)
@@ -106,6 +108,11 @@ def compiled(world: World, learned: Posterior, known: Vintage, *, prior: bool) -
     labels = tuple(branch.label for branch in world.branches)
     weights = tuple(Judged(f"mixture.{branch.label}.weight", branch.weight) for branch in world.branches)
     return MixturePlan(labels, weights, plans)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the innermost there is of those around it."""
+    return next((place for place in folder.parents if os.path.lexists(place)), folder)
 
 
 def _n_investments(world: World) -> int:

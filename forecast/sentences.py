@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from forecast.books import unusual_spans
-from forecast.differences import direction, turning_years, worth_telling
-from forecast.draws import LEVERS, Array
+from forecast.differences import direction, last_motion, motion, moving_levers, turning_years, worth_telling
 from forecast.languages import Language
+from forecast.numerals import ends
 from forecast.outcome import Outcome, outcomes
 from forecast.quarters import parse_quarter
 from forecast.results import Results
-from forecast.summary import INTERVALS, Summary, exceedance_name, quantile_name
+from forecast.summary import Summary, exceedance_name, quantile_name
 from forecast.vintage import vintage
-
-End = tuple[float, float]
-"""A value and its standard error."""
 
 MEDIAN = quantile_name(0.5)
 
@@ -46,11 +41,6 @@ def telling_years(summary: Summary) -> list[int]:
     return [min(1, last), last] if last > 1 else [last]
 
 
-def interval(summary: Summary, series: str, width: int, index: int) -> list[End]:
-    """Both ends of an interval of one year."""
-    return [summary.estimate(series, quantile_name(level), index) for level in INTERVALS[width]]
-
-
 def chance_above(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
     """Probability that a series is above a threshold that the run counted."""
     return language.chance(*summary.estimate(series, exceedance_name(threshold), index), summary.n_draws)
@@ -71,10 +61,7 @@ def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
 def level_sentences(summary: Summary, known: tuple[int, float], language: Language, index: int) -> str:
     """The surplus of a year and the chances of a record and of a deficit; `known` is from `record_of`."""
     year, (record_year, record) = summary.years[index], known
-    low, high = (
-        language.money(*end, places=0 if abs(end[0]) >= 10 else 1)
-        for end in interval(summary, "trade_balance", 80, index)
-    )
+    low, high = language.money_ends(ends(summary, "trade_balance", 80, index), places=0)
     median = language.money(*summary.estimate("trade_balance", MEDIAN, index), places=0)
     level = language.text("sentences.level", year=year, median=median, low=low, high=high)
     chances = language.text(
@@ -96,7 +83,7 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
             "sentences.change",
             year=summary.years[index],
             median=language.money(*summary.estimate("investment_effect", MEDIAN, index), "+"),
-            span=language.money_span(interval(summary, "investment_effect", 80, index), "+"),
+            span=language.money_span(ends(summary, "investment_effect", 80, index), "+"),
         )
         for index in turning_years(summary)
     ]
@@ -104,29 +91,23 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
         "sentences.effect",
         origin=origin,
         changes=language.text("sentences.and").join(changes),
+        year=summary.years[last],
         chance=chance_below(summary, "investment_effect", 0.0, last, language),
     )
 
 
-def moving_levers(summary: Summary) -> list[str]:
-    """Levers that do anything in some draw."""
-    return [name for name in LEVERS if name in summary.series and _motion(summary, name).any()]
-
-
-def _motion(summary: Summary, name: str) -> Array:
-    return summary.value(name, "sd") + abs(summary.value(name, "mean"))
-
-
 def lever_sentence(summary: Summary, language: Language, name: str) -> str:
     """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
-    last = int(np.flatnonzero(_motion(summary, name))[-1])
-    return language.text(
+    last = last_motion(summary, name)
+    said = language.text(
         "sentences.lever",
         lever=language.text(f"levers.{name}"),
         year=summary.years[last],
         mean=language.money(*summary.estimate(name, "mean", last), "+"),
-        span=language.money_span(interval(summary, name, 80, last), "+"),
+        span=language.money_span(ends(summary, name, 80, last), "+"),
     )
+    ended = last < len(summary.years) - 1
+    return f"{said} {language.text('sentences.ended', year=summary.years[last])}" if ended else said
 
 
 def _came(outcome: Outcome, language: Language) -> str:
@@ -146,14 +127,14 @@ def difference_sentences(change: Summary, reference: str, language: Language) ->
         reference: title of the other scenario.
     """
     last = len(change.years) - 1
-    if not _motion(change, "rise").any():
+    if not motion(change, "rise").any():
         return language.text("sentences.equal", reference=reference)
     size = language.text(
         "sentences.difference",
         reference=reference,
         year=change.years[last],
         median=language.money(*change.estimate("rise", MEDIAN, last), "+"),
-        span=language.money_span(interval(change, "rise", 80, last), "+"),
+        span=language.money_span(ends(change, "rise", 80, last), "+"),
     )
     series, same = direction(change, last)
     chance = chance_above(change, series, 0.0, last, language)

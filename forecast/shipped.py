@@ -20,7 +20,7 @@ def shipped_names() -> list[str]:
     return sorted(file.stem for file in shipped_folder().glob("*.yaml"))
 
 
-def scenario_path(given: str) -> Path:
+def scenario_path(given: str | Path) -> Path:
     """The file given, or the shipped scenario of that name where there is no such file."""
     shipped = shipped_folder() / f"{given}.yaml"
     return shipped if shipped.is_file() and not Path(given).exists() else Path(given)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 import numpy as np
 import scipy
@@ -28,7 +28,6 @@ from forecast.copula import Mix
 from forecast.draws import Array
 
 Scheme: TypeAlias = Literal["plain", "latin_hypercube", "sobol"]
-SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
 
 def generator(seed: int, name: str, block: int) -> np.random.Generator:

@@ -5,7 +5,8 @@ of later blocks: merging parts gives the whole. Moments and exceedance counts ar
 kept draws or, when draws are too many to keep, from a histogram that bounds the error (`quantiles`).
 
 Standard errors are read off the spread of the same statistic between blocks, which are independent replicates
-whatever the sampling scheme; with fewer than two blocks they are not a number.
+whatever the sampling scheme. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are
+those of independent draws, which draws are under the plain scheme; a stratified one makes smaller errors than that.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from numpy.typing import NDArray
 
 from forecast.draws import SERIES, Array
 from forecast.moments import Moments
-from forecast.quantiles import FINE_LEVELS, Pool, quantiles
+from forecast.quantiles import FINE_LEVELS, Pool, quantile_errors, quantiles
 
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Quantile levels of the equal-tailed 95, 80 and 50 % intervals and the median."""
 
 INTERVALS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
 """Levels of the ends of the equal-tailed intervals, by width in percent."""
+
+LEAST_BLOCKS = 10
+"""Blocks whose spread tells an error: from ten it is known to a quarter of its size, from two to three quarters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +175,36 @@ class Tally:
         """All annual statistics by name: `mean`, `sd`, `exceedance_<threshold>`, `quantile_<level>`."""
         exact = self.blocks.mean[2 : 2 + len(self.thresholds)]
         values = [self.draws.mean, np.sqrt(self.draws.variance()), *exact, *self.annual.quantiles(LEVELS)]
-        errors = self.blocks.standard_error()
+        errors = self._independent_errors(self.annual.sound()) if self._few else self.blocks.standard_error()
         found = {name: Statistic(v, e) for name, v, e in zip(self._names(), values, errors, strict=True)}
         return Summary(tuple(years), found, self.n_draws, self.n_failed, self.keep, series)
 
     def quarters(self, origin: int) -> Quarters:
         """Quantiles of the first quarters after the origin."""
-        found = Statistic(self.quarterly.quantiles(FINE_LEVELS), self.quarterly_blocks.standard_error())
+        errors = (
+            quantile_errors(self.quarterly.sound(), FINE_LEVELS)
+            if self._few
+            else self.quarterly_blocks.standard_error()
+        )
+        found = Statistic(self.quarterly.quantiles(FINE_LEVELS), errors)
         return Quarters(tuple(range(origin + 1, origin + 1 + found.value.shape[-1])), found)
+
+    @property
+    def _few(self) -> bool:
+        """Whether errors are those of independent draws; draws too many to keep fill blocks enough."""
+        return self.keep and self.blocks.count < LEAST_BLOCKS
+
+    def _independent_errors(self, sound: Array) -> Array:
+        """Standard errors of the statistics of independent draws in the order of `_names`; none of a single draw."""
+        n = sound.shape[-1]
+        if n < 2:
+            return np.full((len(self._names()), *sound.shape[:2]), np.nan)
+        mean, sd = sound.mean(axis=-1), sound.std(axis=-1, ddof=1)
+        fourth = ((sound - mean[..., None]) ** 4).mean(axis=-1)
+        spread = np.sqrt(np.maximum(fourth - sd**4, 0.0) / n) / np.where(sd > 0, 2 * sd, 1.0)
+        shares = [(sound > threshold).mean(axis=-1) for threshold in self.thresholds]
+        counted = [np.sqrt(share * (1 - share) / n) for share in shares]
+        return np.stack([sd / np.sqrt(n), spread, *counted, *quantile_errors(sound, LEVELS)])
 
 
 def quantile_name(level: float) -> str:
@@ -202,9 +228,14 @@ def exceedance_name(threshold: float) -> str:
 def decimals(standard_error: float) -> int:
     """Decimals that a Monte Carlo standard error allows: the last one printed is its first significant digit.
 
-    >>> decimals(0.4), decimals(0.031), decimals(7.0)
-    (1, 2, 0)
+    Below 0 they are tens and hundreds. A number that is the same in every draw has one, and one whose error is not
+    known none.
+
+    >>> decimals(0.4), decimals(0.031), decimals(7.0), decimals(12.0), decimals(0.0), decimals(float("nan"))
+    (1, 2, 0, -1, 1, 0)
     """
-    if not isfinite(standard_error) or standard_error <= 0:
+    if not isfinite(standard_error):
+        return 0
+    if standard_error <= 0:
         return 1
-    return min(max(-floor(log10(standard_error)), 0), 4)
+    return min(-floor(log10(standard_error)), 4)

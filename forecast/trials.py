@@ -9,9 +9,11 @@ from typing import Any
 
 from forecast.assumptions import user_words
 from forecast.diagram import Diagram, Fan, Scene, axis_range, diagram
+from forecast.differences import moving_levers
 from forecast.figures import fan_of, forecast_reading, observed_balance, tick_writer
 from forecast.hypertext import fragment
 from forecast.languages import Language
+from forecast.premises import premises
 from forecast.quarters import parse_time
 from forecast.scenario import Scenario
 from forecast.sentences import (
@@ -19,7 +21,6 @@ from forecast.sentences import (
     effect_sentence,
     level_sentences,
     lever_sentence,
-    moving_levers,
     record_of,
 )
 from forecast.sliders import Slider, added_from, overrides, sliders
@@ -124,11 +125,11 @@ def _content(bench: Bench, trial: Trial, positions: Mapping[str, float]) -> dict
 
 
 def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
-    """Level and effects of the last year, and the difference from the file."""
+    """What is assumed of the world, level and effects of the last year, and the difference from the file."""
     language, summary = bench.language, trial.summary
     last = len(summary.years) - 1
     known = record_of(bench.scenario.basis, bench.scenario.as_of)
-    said = [level_sentences(summary, known, language, last)]
+    said = [*filter(None, [premises(trial.scenario, language)]), level_sentences(summary, known, language, last)]
     if trial.scenario.investments:
         said.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
     said += [lever_sentence(summary, language, name) for name in moving_levers(summary)]

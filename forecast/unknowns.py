@@ -46,7 +46,7 @@ _WORDS = {
     "purchases_per_output": "purchases per USD of output",
     "korean_share": "Korean share of purchases",
     "displacement_rate": "exports replaced per USD of output",
-    "reverse_import_rate": "goods sent back per USD of output",
+    "reverse_import_rate": "reverse imports per USD of output",
     "construction_quarters": "quarters of construction",
     "ramp_quarters": "quarters to full output",
     "slip": "delay, quarters",

@@ -6,6 +6,8 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from forecast.languages import language
+from forecast.premises import premises
 from forecast.scenario import Scenario, load_scenario
 from forecast.tables import TABLES
 
@@ -55,3 +57,8 @@ def stated(folder: Path, text: str, head: str = "name: s\n") -> Scenario:
     path = folder / "s.yaml"
     path.write_text(head + text, encoding="utf-8")
     return load_scenario(path)
+
+
+def said(scenario: Scenario, code: str = "en") -> str:
+    """What a scenario assumes of the world, with plain spaces."""
+    return premises(scenario, language(code)).replace("\u00a0", " ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from forecast.inputs import Judged
 from forecast.plan import Plan
 from forecast.quarters import parse_quarter
 from forecast.scenario import Localization
+from forecast.streams import Scheme
+
+SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
 ORIGIN = parse_quarter("2025Q4")
 EXPORTS, IMPORTS = 40.0, 20.0

@@ -14,11 +14,11 @@ import pytest
 
 import forecast
 from forecast import contrasts as module
-from forecast.attribution import attribute
+from forecast.attribution import ACCOUNT, attribute
 from forecast.block import simulated_flows
 from forecast.contrasts import Contrast, contrasts, mixed
 from forecast.distributions import Constant
-from forecast.draws import Array
+from forecast.draws import CHANNELS, Array
 from forecast.engine import Settings
 from forecast.plan import compile_plan
 from forecast.posterior import Posterior, load_posterior
@@ -157,6 +157,22 @@ def test_parts_add_up_in_every_draw_exact_or_sampled() -> None:
     assert drawn.gap < 1e-10
     np.testing.assert_allclose(drawn.parts.sum(axis=0), drawn.difference, atol=1e-10)
     np.testing.assert_allclose(drawn.channels.value.sum(axis=1), drawn.parts.mean(axis=-1), atol=1e-10)
+
+
+def test_channels_of_one_block_have_an_error_from_ten_parts_of_it() -> None:
+    pair = shipped("hyundai"), shipped("hyundai-26bn")
+    found = attribute(*pair, SETTINGS, posterior=learned())
+    flows = []
+    for scenario in pair:
+        plan = compile_plan(scenario, learned(), vintage())
+        annual = simulated_flows(plan, Streams(SETTINGS.seed, 0, SETTINGS.n_draws)).annual
+        flows.append(annual[[plan.series.index(name) for name in CHANNELS]])
+    change = flows[1] - flows[0]
+    channels = [ACCOUNT.index(name) for name in CHANNELS]
+    np.testing.assert_allclose(found.channels.value[0, channels], change.mean(axis=-1), atol=1e-10)
+    parts = change.reshape(*change.shape[:2], 10, 30).mean(axis=-1)
+    expected = parts.std(axis=-1, ddof=1) / np.sqrt(10)
+    np.testing.assert_allclose(found.channels.standard_error[0, channels], expected, atol=1e-10)
 
 
 def test_equal_scenarios_have_exact_zeros() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy
+import scipy.stats
 from click.testing import CliRunner
 from plans import ORIGIN, group, judged, plan, project
 
@@ -205,6 +205,21 @@ def test_a_run_of_a_mixture_is_taken_apart(tmp_path: Path) -> None:
     assert followed.swing[1] == 0.0
 
 
+def test_what_two_branches_share_is_listed_once(tmp_path: Path) -> None:
+    """Of two branches one is followed where the other is not; a plant in phases goes ahead where it does as a whole."""
+    path = tmp_path / "two.yaml"
+    branches = "".join(f"- {{scenario: {name}, weight: 1}}\n" for name in ("announced", "announced-dependent"))
+    path.write_text(f"name: two\nmixture:\n{branches}", "utf-8")
+    run = forecast.run_scenario(forecast.load_mixture(path), Settings(2_000), out=tmp_path).results
+    found = budget_module._unknowns(run, budget_module._plan(run, None), 2030)
+    assert {name for name in found if name.endswith("followed")} == {"announced: followed"}
+    assert "LG-07: goes ahead" in found
+    assert "LG-07, cylindrical: goes ahead" not in found
+    ranks = np.array([scipy.stats.rankdata(values) for values in found.values()])
+    alike = np.abs(np.corrcoef(ranks)) - np.eye(len(ranks))
+    assert alike.max() < 0.999
+
+
 def test_unknowns_of_a_mixture_are_those_of_the_branch_that_a_draw_follows() -> None:
     other = project("Z", amount=Uniform(1.0, 2.0))
     plans = [
@@ -242,7 +257,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
     out = tmp_path_factory.mktemp("runs")
     return {
         name: forecast.run_scenario(
-            forecast.load_scenario(ROOT / "scenarios" / f"{name}.yaml", ["horizon=2030"]), Settings(4_000), out=out
+            forecast.load_scenario(ROOT / "scenarios" / f"{name}.yaml", ["horizon=2030"]), out=out
         ).results
         for name in ("hyundai", "baseline")
     }
@@ -330,6 +345,26 @@ def test_the_command_prints_tables_words_and_where_they_are(
     )
     assert all(words in done.output for words in shown)
     assert "budget_investment_effect_2030.csv" in done.output
+
+
+def test_errors_from_fewer_than_ten_blocks_are_not_quoted(runs: dict[str, Results], tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["budget", str(runs["hyundai"].folder), "--draws", "19999"])
+    assert done.exit_code == 2
+    assert "'--draws': 19999 is not in the range x>=20000" in done.output
+    scenario = forecast.load_scenario(ROOT / "scenarios" / "baseline.yaml", ["horizon=2027"])
+    few = forecast.run_scenario(scenario, Settings(4_000), out=tmp_path).results
+    done = CliRunner().invoke(cli, ["budget", str(few.folder)])
+    assert str(done.exception) == (
+        f"{few.folder}: got a run of 4,000 draws, expected 20,000 or more, since errors are the spread between blocks "
+        "of 2,000; `forecast run baseline` makes one"
+    )
+
+
+def test_a_place_for_runs_beside_the_folder_of_a_run_is_refused(runs: dict[str, Results], tmp_path: Path) -> None:
+    folder = runs["hyundai"].folder
+    done = CliRunner().invoke(cli, ["budget", str(folder), "--out", str(tmp_path / "elsewhere")])
+    assert done.exit_code == 2
+    assert f"--out: got {tmp_path / 'elsewhere'} for {folder}, a folder of runs" in done.output
 
 
 @pytest.mark.parametrize(("n_low", "n_high"), [(700, 700), (1_500, 300), (200, 0), (0, 2_000)])

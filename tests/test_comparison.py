@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,8 @@ def test_the_table_reads_the_draws(runs: dict[str, Results]) -> None:
     np.testing.assert_allclose(table["mean"], difference.mean("draw"), atol=1e-5)
     np.testing.assert_allclose(table["quantile_0.5"], difference.median("draw"), atol=1e-5)
     np.testing.assert_allclose(table["probability_positive"], (difference > 0).mean("draw"))
-    blocks = np.asarray(difference, dtype=float).reshape(-1, 4, 2_000).mean(axis=-1)
-    np.testing.assert_allclose(table["mean_standard_error"], blocks.std(axis=1, ddof=1) / 2, rtol=1e-6)
+    expected = np.asarray(difference, dtype=float).std(axis=-1, ddof=1) / np.sqrt(8_000)
+    np.testing.assert_allclose(table["mean_standard_error"], expected, rtol=1e-6)
 
 
 def test_pairing_is_at_least_ten_times_sharper_than_strangers(runs: dict[str, Results]) -> None:
@@ -56,7 +57,8 @@ def test_pairing_is_at_least_ten_times_sharper_than_strangers(runs: dict[str, Re
 
 
 def test_runs_with_other_luck_are_refused(runs: dict[str, Results]) -> None:
-    with pytest.raises(RunError, match="cannot be paired: got seed 0 and 1; expected the same in both"):
+    remedy = "run both anew with `forecast run FILE… --draws 8000 --seed 1`"
+    with pytest.raises(RunError, match=f"got seed 0 and 1; expected the same in both; {re.escape(remedy)}"):
         forecast.paired_difference(runs["hyundai"], runs["other luck"])
 
 
@@ -79,8 +81,9 @@ def test_a_comparison_counts_what_its_draws_say(compared: Comparison) -> None:
     np.testing.assert_allclose(year["probability_above_4"], (draws > 4).mean(axis=1))
     np.testing.assert_allclose(year["probability_below_-4"], (draws < -4).mean(axis=1))
     np.testing.assert_allclose(cumulated["quantile_0.1"], np.quantile(draws.cumsum(axis=0), 0.1, axis=1), atol=1e-9)
-    blocks = (draws.cumsum(axis=0) > 0).reshape(-1, 4, 2_000).mean(axis=-1)
-    np.testing.assert_allclose(cumulated["probability_positive_standard_error"], blocks.std(axis=1, ddof=1) / 2)
+    chance = (draws.cumsum(axis=0) > 0).mean(axis=1)
+    expected = np.sqrt(chance * (1 - chance) / 8_000)
+    np.testing.assert_allclose(cumulated["probability_positive_standard_error"], expected, atol=1e-12)
 
 
 def test_channels_add_up_to_the_difference(compared: Comparison) -> None:
@@ -104,7 +107,7 @@ def test_runs_of_other_days_or_horizons_of_stratified_points_are_refused(runs: d
     def changed(**manifest: object) -> Results:
         return Results(runs["baseline"].folder, {**runs["baseline"].manifest, **manifest})
 
-    with pytest.raises(RunError, match="got as_of '2026-10-01' and None"):
+    with pytest.raises(RunError, match=r"got as_of '2026-10-01' and None; expected the same in both$"):
         forecast.paired_difference(changed(as_of="2026-10-01"), runs["hyundai"])
     forecast.paired_difference(changed(horizon=2030), runs["hyundai"])
     with pytest.raises(RunError, match="got horizon 2030 and 2035"):
@@ -151,10 +154,15 @@ def test_equal_scenarios_differ_by_nothing(runs: dict[str, Results]) -> None:
     [
         (["hyundai"], "got one scenario, hyundai, expected a reference A and at least one alternative B"),
         (["hyundai", "kiet-2025-04-11"], "as_of: got all the data and 2025-04-11, expected the same in both"),
-        (["hyundai", "announced", "--year", "2050"], "got 2050, expected a year from 2026 to 2035"),
+        (["hyundai", "announced", "--attribute", "--year", "2050"], "got 2050, expected a year from 2026 to 2035"),
         (["hyundai", "announced", "--draws", "300000"], "got 300,000 draws, expected at most 200,000"),
+        (["hyundai", "announced", "--beyond", "nan"], "--beyond: got nan, expected a finite number of bn USD above 0"),
+        (["hyundai", "announced", "--beyond", "1", "--beyond", "inf"], "--beyond: got inf, expected a finite number"),
+        (["hyundai", "announced", "--beyond", "-1"], "--beyond: got -1, expected a finite number of bn USD above 0"),
+        (["hyundai", "announced", "--year", "2030"], "--year: got 2030 without --attribute"),
+        (["hyundai", "announced", "--most", "99"], "--most: got 99 without --attribute"),
     ],
-    ids=["one", "days", "year", "draws"],
+    ids=["one", "days", "year", "draws", "nan", "infinite", "negative", "year alone", "most alone"],
 )
 def test_what_cannot_be_compared_is_refused_before_a_draw(arguments: list[str], words: str, tmp_path: Path) -> None:
     code, printed = command("compare", *arguments, "--out", str(tmp_path / "none"))

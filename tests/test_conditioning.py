@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handmade import DAY, stated
+from handmade import DAY, said, stated
 from plans import ORIGIN, uncertain_plan
 
 from forecast.block import simulated_flows
@@ -20,7 +20,6 @@ from forecast.errors import ScenarioError
 from forecast.hindsight import hindsight
 from forecast.inputs import Inputs
 from forecast.mixtures import frozen_world
-from forecast.premises import premises
 from forecast.quarters import parse_quarter
 from forecast.scenario import Scenario, dump_scenario, scenario_digest
 from forecast.streams import Streams
@@ -157,12 +156,38 @@ def test_a_scenario_without_paths_keeps_its_digest(tmp_path: Path) -> None:
 
 
 def test_the_assumption_is_said_in_words(tmp_path: Path) -> None:
-    assert premises(stated(tmp_path, FORMS)) == (
-        "Assumed, not forecast: US output growing 0 % (80 % interval −1 % to +1 %) a year from 2027Q1 to 2027Q4; "
+    assert said(stated(tmp_path, FORMS)) == (
+        "Assumed, not forecast: US output changing by 0 % (80 % interval −1 % to +1 %) a year from 2027Q1 to 2027Q4; "
         "the won at 1,550 in 2027Q4, 1,600 (80 % interval 1,549 to 1,651) in 2028Q4 (won per USD); "
         "oil +20 % off its fitted path from 2027Q1 on."
     )
-    assert premises(stated(tmp_path, "horizon: 2030")) == ""
+    assert said(stated(tmp_path, "horizon: 2030")) == ""
+
+
+@pytest.mark.parametrize(
+    ("rate", "en", "ko"),
+    [
+        ("-0.0149", "US output shrinking by 1.49 % a year", "미국 생산 연 1.49% 감소"),
+        ("0.02", "US output growing by 2 % a year", "미국 생산 연 2% 증가"),
+        ("0", "US output growing by 0 % a year", "미국 생산 연 0% 증가"),
+        (
+            "{interval: [-0.03, -0.01], level: 0.8}",
+            "US output shrinking by 2 % (80 % interval 1 % to 3 %) a year",
+            "미국 생산 연 2%(80% 구간 1% ~ 3%) 감소",
+        ),
+        (
+            "{interval: [-0.03, 0.01], level: 0.8}",
+            "US output changing by −1 % (80 % interval −3 % to +1 %) a year",
+            "미국 생산 연 −1%(80% 구간 −3% ~ +1%) 변화",
+        ),
+    ],
+    ids=["down", "up", "flat", "down for sure", "either"],
+)
+def test_a_fall_is_no_growth_of_less_than_nothing(tmp_path: Path, rate: str, en: str, ko: str) -> None:
+    text = f"drivers: {{us_output: {{path: growth, rate: {rate}, from: 2027Q1, until: 2028Q1}}}}"
+    read = stated(tmp_path, text)
+    assert said(read) == f"Assumed, not forecast: {en} from 2027Q1 to 2027Q4."
+    assert said(read, "ko") == f"전망하지 않고 가정한 조건: 2027년 1분기부터 2027년 4분기까지 {ko}."
 
 
 def test_hindsight_puts_observed_levels_in_place_of_a_path(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plans import SCHEMES
 
 from forecast.copula import is_possible, loadings, nearest_correlation, nearest_possible
 from forecast.draws import Array
@@ -20,7 +21,7 @@ from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior, load_posterior
 from forecast.projects import _slip
 from forecast.scenario import load_scenario
-from forecast.streams import SCHEMES, Scheme, Streams
+from forecast.streams import Scheme, Streams
 from forecast.vintage import vintage
 
 N = 20_000

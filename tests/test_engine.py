@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from joblib import parallel_config
-from plans import BASELINE, EXPORTS, IMPORTS, LOCALIZATION, ORIGIN, draw_last, group, plan, project
+from plans import BASELINE, EXPORTS, IMPORTS, LOCALIZATION, ORIGIN, SCHEMES, draw_last, group, plan, project
 from scipy import stats
 
 from forecast.block import simulated_flows
@@ -17,7 +17,7 @@ from forecast.engine import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, simulate
 from forecast.groups import Project
 from forecast.plan import Plan
 from forecast.scenario import Localization
-from forecast.streams import SCHEMES, Scheme, Streams
+from forecast.streams import Scheme, Streams
 
 
 def annual(made: Plan, n_draws: int = 3, scheme: Scheme = "plain") -> dict[str, Array]:

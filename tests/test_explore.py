@@ -83,6 +83,19 @@ def test_a_trial_is_the_run_with_the_same_overrides(
     assert (again.folder / "summary.csv").read_bytes() == (run.folder / "summary.csv").read_bytes()
 
 
+@pytest.mark.parametrize("n_draws", [2_000, 4_000])
+def test_what_a_run_has_stored_prints_as_the_page_does(n_draws: int, tmp_path: Path) -> None:
+    """To the last bit, errors of one block included: a number rounded on disk would be rounded twice when printed."""
+    settings = Settings(n_draws)
+    run = forecast.run_scenario(load_scenario(HYUNDAI), settings, out=tmp_path).results
+    with workbench(load_scenario(HYUNDAI), load_posterior(), settings) as bench:
+        shown = bench.file.summary
+    for name, statistic in run.statistics.statistics.items():
+        assert np.isfinite(statistic.standard_error).all()
+        np.testing.assert_array_equal(statistic.value, shown.statistics[name].value)
+        np.testing.assert_array_equal(statistic.standard_error, shown.statistics[name].standard_error)
+
+
 @pytest.fixture(scope="module")
 def tied() -> Iterator[Workbench]:
     """Announcements that hang on others, come in phases and share luck."""

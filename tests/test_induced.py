@@ -85,3 +85,11 @@ def test_the_command_ends_in_a_sentence_to_quote() -> None:
     assert sentence.startswith("In 2024, 16 Korean plants that were being built or ran in the US induced exports")
     assert "of the surplus of 55.7 bn USD, and" in sentence
     assert "(medians and 80 % intervals, Korean customs basis)" in sentence
+
+
+def test_a_part_of_a_year_is_told_beside_the_same_months_of_the_first() -> None:
+    done = CliRunner().invoke(cli, ["induced", "--year", "2026"], env={"COLUMNS": "80"})
+    printed = " ".join(done.output.split())
+    assert printed.count("of its rise since January–June 2020") == 2  # in the table and in the sentence
+    assert "rise since 2020" not in printed
+    assert "…" not in printed.partition("Plants counted")[0]  # no number is cut

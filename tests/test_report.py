@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import forecast
+from forecast import report as report_module
 from forecast.briefing import answer
 from forecast.bulletin import SCORES, SUMMARY
 from forecast.causes import because, division
@@ -70,10 +71,24 @@ def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> N
         summary = results.statistics
         years = [str(summary.years[index]) for index in turning_years(summary)]
         assert len(years) == n_years
-        page = "".join(text for text in short_answers(results, language("en")) if text.startswith("Beyond"))
-        terminal = str(answer(results)).split("; the chance")[0]
-        assert re.findall(r"surplus of (\d{4}) by", page) == years
-        assert re.findall(r"in (\d{4}) \(median", terminal) == years
+        (page,) = (text for text in short_answers(results, language("en")) if text.startswith("Beyond"))
+        assert re.findall(r"in (\d{4}) \(median", page) == years
+        assert str(answer(results)).startswith(page.replace("\xa0", " "))
+
+
+def test_page_and_terminal_tell_the_end_of_a_lever(tmp_path: Path) -> None:
+    file = tmp_path / "lever.yaml"
+    commitment = "{id: gas, what: lng, per_year: 1.4, from: 2028, until: 2030}"
+    file.write_text(f"name: lever\nimport_commitments: [{commitment}]\n")
+    results = made(tmp_path, file)
+    page = " ".join(short_answers(results, language("en")))
+    assert "Import commitments change Korea's goods surplus with the US by −" in page
+    assert "in 2029 (mean; 80\xa0% interval" in page
+    assert "After 2029 they change nothing." in page
+    assert "2029년 이후에는 영향이 없다." in " ".join(short_answers(results, language("ko")))
+    terminal = " ".join(str(answer(results)).split())
+    assert "in 2029 (mean; 80 % interval" in terminal
+    assert "After 2029 they change nothing." in terminal
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +120,7 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     chance = 1 - summary.value("investment_effect", "exceedance_0")[-1]
     error = summary.standard_error("investment_effect", "exceedance_0")[-1]
     said = plain(language("en").chance(chance, error, 4_000))
-    assert f"The chance that they lower it is {said}." in words
+    assert f"the chance that they lower it in 2035 is {said}." in words
     median = summary.value("trade_balance", "quantile_0.5")[-1]
     assert f"In 2035, Korea's goods surplus with the US would be {median:.0f} bn USD (median)" in words
     assert f"2035년 대미 무역수지 흑자는 {10 * median:,.0f}"[:-1] in plain(edition(page, "ko"))
@@ -188,6 +203,18 @@ def test_what_was_assumed_stands_on_the_page_with_its_sources(page: str) -> None
     assert "신설, HMG-01의 일부" in plain(edition(page, "ko"))
 
 
+def test_what_is_assumed_of_the_world_opens_the_page(tmp_path: Path) -> None:
+    """As on the terminal, before the numbers that rest on it; and among the assumptions."""
+    run = made(tmp_path, ROOT / "scenarios" / "us-slowdown.yaml")
+    page = report([run])
+    english, korean = (plain(edition(page, code)) for code in CODES)
+    sentence = "Assumed, not forecast: US output shrinking by"
+    assert english.count(sentence) == 2
+    assert english.index(sentence) < english.index("Korea's goods surplus with the US would be")
+    assert "전망하지 않고 가정한 조건: 2027년 1분기부터 2027년 4분기까지 미국 생산 연 " in korean
+    assert "The file also states" not in english
+
+
 def test_a_hostile_scenario_is_text_and_nothing_else(runs: dict[str, Results]) -> None:
     page = report([runs["hostile"]])
     assert "<script>alert" not in page
@@ -210,7 +237,8 @@ def test_runs_that_cannot_stand_together_are_refused(runs: dict[str, Results], t
     other = Results(tmp_path, baseline.manifest | {"basis": "us_census"})
     with pytest.raises(RunError, match=r"baseline on us_census; expected runs on one basis"):
         report([hyundai, other])
-    with pytest.raises(RunError, match=r"cannot be paired: got seed 1 and 0"):
+    remedy = "run both anew with `forecast run FILE… --draws 4000 --seed 0`"
+    with pytest.raises(RunError, match=rf"got seed 1 and 0; expected the same in both; {remedy}"):
         report([hyundai, Results(baseline.folder, baseline.manifest | {"seed": 1})])
     with pytest.raises(RunError, match=r"got hyundai twice, expected every run once"):
         report([hyundai, hyundai])
@@ -224,6 +252,18 @@ def test_a_page_is_written_whole_or_not_at_all(runs: dict[str, Results], tmp_pat
     assert [found.name for found in tmp_path.iterdir()] == ["report.html"]
     with pytest.raises(RunError, match=r"cannot be written \(No such file or directory\); choose another with --out"):
         write_report([runs["hyundai"]], tmp_path / "missing" / "report.html")
+    with pytest.raises(RunError, match=f"^{re.escape(str(tmp_path))}: is a folder; name a file with --out"):
+        write_report([runs["hyundai"]], tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_page_is_made(
+    runs: dict[str, Results], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "report", lambda *_: pytest.fail("a page was made for nothing"))
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "report.html"
+    with pytest.raises(RunError, match=rf"^{re.escape(str(path))}: cannot be written \(Not a directory\)"):
+        write_report([runs["hyundai"]], path)
 
 
 def test_the_command_names_an_unknown_run(tmp_path: Path) -> None:

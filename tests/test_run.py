@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,10 @@ import pytest
 import xarray as xr
 
 import forecast
+from forecast import run as run_module
 from forecast.draws import CHANNELS, SERIES
+from forecast.engine import Settings
+from forecast.errors import RunError
 
 ROOT = Path(__file__).parent.parent
 Ran: TypeAlias = tuple[Path, subprocess.CompletedProcess[str]]
@@ -168,18 +172,33 @@ REFUSED = [
     (("run", HYUNDAI, "--n-jobs", "0"), "--n-jobs"),
     (("run", HYUNDAI, "-s", "investments.HMG-99.amount=6"), "HMG-99"),
     (("run", HYUNDAI, "-s", "origin=2024Q4"), "2024Q4"),
-    (("run", HYUNDAI, "--out", "/proc/nowhere"), "/proc/nowhere"),
+    (("run", HYUNDAI, "--out", "/proc/nowhere"), "error: /proc/nowhere: cannot be written ("),
+    (("history", "--out", "/proc/nowhere"), "error: /proc/nowhere: cannot be written ("),
+    (("backtest", "--out", "/proc/nowhere"), "error: /proc/nowhere: cannot be written ("),
     (("runn",), "No such command"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "named"), REFUSED, ids=[named for _, named in REFUSED])
+@pytest.mark.parametrize(("arguments", "named"), REFUSED, ids=[" ".join(arguments) for arguments, _ in REFUSED])
 def test_bad_input_is_one_message_and_exit_code_2(arguments: tuple[str, ...], named: str, tmp_path: Path) -> None:
     done = command(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert named in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.rglob("*"))
+
+
+def test_a_place_that_cannot_be_written_is_named_as_given_before_a_draw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "simulate", lambda *_: pytest.fail("drew for nothing"))
+    file = tmp_path / "file"
+    file.touch()
+    for out in (file, file / "below"):
+        message = rf"^{re.escape(str(out))}: cannot be written \(Not a directory\); choose another with --out$"
+        with pytest.raises(RunError, match=message):
+            forecast.run_scenario(forecast.load_scenario(BASELINE), Settings(100), out=out)
+    assert [*tmp_path.iterdir()] == [file]
 
 
 def test_every_problem_of_every_file_is_reported_before_the_first_draw(tmp_path: Path) -> None:

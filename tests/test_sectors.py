@@ -14,7 +14,17 @@ from scipy.special import ndtr, ndtri
 
 from forecast.beliefs import GRADES, Coefficient
 from forecast.errors import DataError
-from forecast.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors, prior_levels
+from forecast.sectors import (
+    CENTRAL,
+    CENTRAL_PRIORS,
+    COEFFICIENTS,
+    SECTORS,
+    central_priors,
+    data_shares,
+    load_sectors,
+    prior_levels,
+    write_central_priors,
+)
 
 DATA = Path(__file__).parents[1] / "forecast" / "data"
 LEVELS = (np.arange(2000) + 0.5) / 2000
@@ -223,3 +233,32 @@ def test_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
     path.write_text("sectors: [", encoding="utf-8")
     with pytest.raises(DataError, match=r"sectors\.yaml:\d+"):
         load_sectors(path)
+
+
+def test_the_middle_of_every_prior_is_that_of_the_beliefs() -> None:
+    """After a change of `sectors.yaml`: `write_central_priors`, as `forecast/data/README.md` says."""
+    assert [*central_priors()] == EVERY
+    for (sector, name), found in central_priors().items():
+        belief = load_sectors()[sector][name]
+        assert found.unit == belief.unit
+        expected = belief.law.ppf([*CENTRAL.values()])
+        np.testing.assert_allclose(
+            [found.low, found.median, found.high], expected, rtol=1e-9, err_msg=f"{sector} {name}"
+        )
+
+
+def test_the_middle_of_priors_is_written_as_it_is_read(tmp_path: Path) -> None:
+    write_central_priors(tmp_path / "written.csv")
+    shipped, written = (path.read_text().splitlines() for path in (CENTRAL_PRIORS, tmp_path / "written.csv"))
+    assert [row.split(",")[:3] for row in written] == [row.split(",")[:3] for row in shipped]
+
+
+def test_a_run_with_coefficients_of_its_own_works_out_no_prior() -> None:
+    """It compares them with the middle of priors worked out before."""
+    code = (
+        "from forecast import examination, sectors, shipped;"
+        "(scenario := examination.examined(shipped.scenario_path('hyundai'), []).scenario);"
+        "print(any(item.coefficients for item in scenario.investments), sectors.load_sectors.cache_info().currsize)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True 0\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handmade import DAY, stated
+from handmade import DAY, said, stated
 from plans import BASELINE, BRIDGE, ORIGIN, draw_last, plan, uncertain_plan
 
 from forecast.block import Flows, simulated_flows
@@ -16,7 +16,6 @@ from forecast.distributions import Constant, Law, Uniform
 from forecast.draws import SERIES
 from forecast.hindsight import hindsight
 from forecast.plan import Plan
-from forecast.premises import premises
 from forecast.quarters import parse_quarter
 from forecast.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
 from forecast.shocks import strength
@@ -183,7 +182,7 @@ def test_shocks_merge_by_id(tmp_path: Path) -> None:
 
 
 def test_shocks_are_said_in_words(tmp_path: Path) -> None:
-    assert premises(stated(tmp_path, SHOCKS)) == (
+    assert said(stated(tmp_path, SHOCKS)) == (
         "Assumed, not forecast: oil +50 % from 2027Q1 on; imports −2 bn USD a year from 2027Q3 on; exports −10 % "
         "(80 % interval −15.5 % to −4.47 %) with a chance of 30 % from a date between 2027Q1 and 2028Q1 until 2029Q1, "
         "half of it gone after 4 quarters."

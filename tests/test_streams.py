@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from plans import SCHEMES
 
-from forecast.streams import SCHEMES, Scheme, Streams, generator
+from forecast.streams import Scheme, Streams, generator
 
 PUBLISHED = [0.46287536698920756, 0.4596167201501666, 0.7927454118881299]
 STRATIFIED: tuple[Scheme, ...] = ("latin_hypercube", "sobol")

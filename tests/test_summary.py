@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 
 from forecast.draws import SERIES, Array
-from forecast.quantiles import FINE_LEVELS, sketch_error
+from forecast.quantiles import FINE_LEVELS, SKETCH_STEP, quantile_errors
 from forecast.summary import LEVELS, Tally, decimals, quantile_name
 
 SHAPE = (len(SERIES), 2)
 YEARS = (2030, 2031)
+
+
+def sketch_error(value: Array) -> Array:
+    """One bin of the histogram, as `SKETCH_STEP` says."""
+    return SKETCH_STEP * np.hypot(1.0, value)
 
 
 def blocks(n_blocks: int = 8, n_draws: int = 500, seed: int = 0) -> list[Array]:
@@ -52,7 +57,7 @@ def test_near_quarters_get_99_quantiles_of_all_draws_with_their_errors() -> None
 def test_too_many_draws_to_keep_give_the_same_quarters_within_the_stated_error() -> None:
     parts = blocks(10, 2_000)
     kept, sketched = (tallied(parts, keep=keep).quarters(8105).quantiles for keep in (True, False))
-    error = np.vectorize(sketch_error)(kept.value)
+    error = sketch_error(kept.value)
     gap = np.quantile(np.diff(np.sort(np.concatenate(parts, axis=-1)[:3] / 4, axis=-1), axis=-1), 0.999)
     assert (np.abs(kept.value - sketched.value) <= error + gap).all()
     np.testing.assert_array_equal(kept.standard_error, sketched.standard_error)
@@ -88,7 +93,7 @@ def test_a_sketched_quantile_is_within_its_stated_error() -> None:
     assert not summary.exact
     for level in LEVELS:
         found = summary.statistics[quantile_name(level)].value
-        error = np.vectorize(sketch_error)(found)
+        error = sketch_error(found)
         assert ((draws <= (found - error)[..., None]).mean(axis=-1) <= level).all()
         assert ((draws <= (found + error)[..., None]).mean(axis=-1) >= level).all()
 
@@ -106,10 +111,49 @@ def test_failed_draws_are_counted_and_left_out() -> None:
         np.testing.assert_allclose(median, np.median(sound[:3], axis=-1) / 4, rtol=2e-3)
 
 
-def test_one_block_has_no_standard_error() -> None:
-    assert np.isnan(tallied(blocks(1)).summary(YEARS).statistics["mean"].standard_error).all()
+def test_errors_of_few_blocks_are_those_of_independent_draws() -> None:
+    """In one block: of a mean sd over root n, of a chance root of p(1 - p)/n; of a normal's median 1.2533 times sd."""
+    rng = np.random.default_rng(4)
+    draws = rng.normal(55.7, 30.0, (*SHAPE, 2_000))
+    found = tallied([draws]).summary(YEARS).statistics
+    mean = found["sd"].value / np.sqrt(2_000)
+    np.testing.assert_allclose(found["mean"].standard_error, mean, rtol=1e-12)
+    above = found["exceedance_55.7"]
+    chance = np.sqrt(above.value * (1 - above.value) / 2_000)
+    np.testing.assert_allclose(above.standard_error, chance, rtol=1e-12)
+    noise = 4 * np.sqrt(0.5 / np.sqrt(2_000) / np.prod(SHAPE))  # a density from about sqrt(n) draws in each cell
+    assert np.mean(found["quantile_0.5"].standard_error / mean) == pytest.approx(np.sqrt(np.pi / 2), abs=noise)
+    assert np.mean(found["sd"].standard_error / mean) == pytest.approx(np.sqrt(0.5), rel=0.05)
 
 
-@pytest.mark.parametrize(("error", "places"), [(7.0, 0), (0.4, 1), (0.09, 2), (0.1, 1), (0.0, 1), (float("nan"), 1)])
+def test_errors_of_few_blocks_are_those_of_the_estimates() -> None:
+    """Spread of the estimate over 400 repetitions of one block; both sides carry about 4 % noise."""
+    runs = [tallied(blocks(1, 1_000, seed)) for seed in range(400)]
+    found = [run.summary(YEARS).statistics for run in runs]
+    for name in ("mean", "exceedance_0", "exceedance_55.7", "quantile_0.025", "quantile_0.1", "quantile_0.5"):
+        spread = np.std([one[name].value for one in found], axis=0, ddof=1)
+        claimed = np.sqrt(np.mean([one[name].standard_error ** 2 for one in found], axis=0))
+        assert np.mean(claimed / spread) == pytest.approx(1.0, abs=0.08), name
+    quarters = [run.quarters(8105).quantiles for run in runs]
+    spread = np.std([one.value for one in quarters], axis=0, ddof=1)[9]
+    claimed = np.sqrt(np.mean([one.standard_error**2 for one in quarters], axis=0))[9]
+    assert np.mean(claimed / spread) == pytest.approx(1.0, abs=0.08)
+
+
+def test_the_error_of_an_extreme_quantile_of_few_draws_stays_in_their_range() -> None:
+    """Ten draws 1 to 10: a standard error of the share is wider than what is left above the 97.5 % quantile."""
+    error = np.sqrt(0.975 * 0.025 / 10)
+    (found,) = quantile_errors(np.arange(1.0, 11.0), [0.975])
+    assert found == pytest.approx(9 * error)  # the slope of the quantiles is 9 everywhere
+
+
+def test_one_draw_has_no_standard_error() -> None:
+    statistics = tallied(blocks(1, 1)).summary(YEARS).statistics
+    assert all(np.isnan(statistic.standard_error).all() for statistic in statistics.values())
+
+
+@pytest.mark.parametrize(
+    ("error", "places"), [(230.0, -2), (12.0, -1), (7.0, 0), (0.4, 1), (0.09, 2), (0.1, 1), (0.0, 1), (float("nan"), 0)]
+)
 def test_decimals_follow_the_first_digit_of_the_error(error: float, places: int) -> None:
     assert decimals(error) == places

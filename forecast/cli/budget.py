@@ -28,28 +28,39 @@ if TYPE_CHECKING:
     help="Outcome: the surplus, or what the announcements change in it.",
 )
 @click.option(
-    "--draws", default=20_000, show_default=True, type=click.IntRange(4_000), help="Draws of each set of sources."
+    "--draws",
+    default=20_000,
+    show_default=True,
+    type=click.IntRange(20_000),
+    help="Draws of each set of sources; errors are the spread between blocks of 2,000.",
 )
 @workers_option
-@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are.")
+@click.option(
+    "--out",
+    show_default="results",
+    type=click.Path(path_type=Path),
+    help="Where runs of a SCENARIO are; a budget lies in the folder of its run.",
+)
 @click.option(
     "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
 )
 @click.option("--no-plot", is_flag=True, help="Leave out the pictures.")
 def budget(
-    run: str, year: int, series: str, draws: int, n_jobs: int, out: Path, learned: Path | None, no_plot: bool
+    run: str, year: int, series: str, draws: int, n_jobs: int, out: Path | None, learned: Path | None, no_plot: bool
 ) -> None:
     """Say what spreads a forecast: which source by how much, and what would be worth knowing.
 
     RUN is the folder of a run, or of a scenario's runs; a SCENARIO is a file, which may state a mixture, or the name of
-    a shipped one, and is run first where it was not.
+    a shipped one, and is run first where it was not. The run has 20,000 draws or more.
     """
     from forecast.budget import uncertainty_budget, write_budget
     from forecast.budget_tables import budget_words, source_table, worth_table
     from forecast.posterior import load_posterior
+    from forecast.results import demand_folder
 
     parameters = None if learned is None else load_posterior(learned)
     results = _results(run, out, parameters, n_jobs)
+    demand_folder(results.folder, results.folder)
     with progress_bar(results.name, 100, "%") as progress:
         found = uncertainty_budget(
             results, year, series, n_draws=draws, posterior=parameters, n_jobs=n_jobs, progress=progress
@@ -67,12 +78,17 @@ def budget(
     words.print(f"Stored in {', '.join(map(str, paths))}", soft_wrap=True)
 
 
-def _results(given: str, out: Path, parameters: Posterior | None, n_jobs: int) -> Results:
+def _results(given: str, out: Path | None, parameters: Posterior | None, n_jobs: int) -> Results:
     """The run in a folder, or that of a scenario, made where it was not."""
+    from forecast.budget import demand_draws
     from forecast.results import load_results
     from forecast.run import run_scenario
 
     if Path(given).is_dir():
-        return load_results(given)
+        if out is not None:
+            raise click.UsageError(f"--out: got {out} for {given}, a folder of runs, in which the budget is stored")
+        results = load_results(given)
+        demand_draws(results)
+        return results
     (world,) = load_worlds([given], [])
-    return run_scenario(world, out=out, posterior=parameters, n_jobs=n_jobs).results
+    return run_scenario(world, out=out or "results", posterior=parameters, n_jobs=n_jobs).results

@@ -24,38 +24,43 @@ if TYPE_CHECKING:
 @click.option(
     "--beyond",
     multiple=True,
-    type=click.FloatRange(0, min_open=True),
+    type=float,
     metavar="BN_USD",
     help="Count the chance that the difference rises, or falls, by more than this; may be repeated.",
 )
 @click.option("--attribute", "divide", is_flag=True, help="Divide the difference among the assumptions that differ.")
-@click.option("--year", type=int, help="Year of the attribution that is printed; the last one by default.")
+@click.option("--year", type=int, help="With --attribute: year that is divided; the last one by default.")
 @click.option(
     "--most",
-    default=256,
-    show_default=True,
+    show_default="256",
     type=click.IntRange(2),
-    help="Scenarios to simulate for an attribution at most; with more needed, it takes a sample and says so.",
+    help="With --attribute: scenarios to simulate at most; with more needed, it takes a sample of the orders in which "
+    "the assumptions may change, one pair of them at least, and says so.",
 )
 @run_options
 def compare(
     files: tuple[str, ...],
     divide: bool,
     year: int | None,
-    most: int,
+    most: int | None,
     draws: int,
     seed: int,
     learned: Path | None,
     **options: Any,
 ) -> None:
     """Set scenarios B, C, ... against scenario A, draw by draw; what has not been run is run first."""
-    from forecast.attribution import attribute
+    from forecast.attribution import MOST_SCENARIOS, attribute
     from forecast.comparison import compare as compared
+    from forecast.comparison import demand_sizes
     from forecast.engine import Settings
     from forecast.posterior import load_posterior
 
     if len(files) < 2:
         raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
+    for option, stated in (("--year", year), ("--most", most)):
+        if stated is not None and not divide:
+            raise click.UsageError(f"{option}: got {stated} without --attribute, which it is an option of")
+    demand_sizes(options["beyond"])
     worlds = load_worlds(files, ())
     scenarios = _scenarios(worlds) if divide else []
     reference, *alternatives = worlds
@@ -68,7 +73,7 @@ def compare(
         if divide:
             pair = scenarios[0], scenarios[index]
             with progress_bar(f"{alternative.name} less {reference.name}", draws) as progress:
-                divided = attribute(*pair, settings, most=most, progress=progress, **shared)
+                divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
         _show(found, divided, year)
 
 
@@ -101,11 +106,11 @@ def _demand_comparable(reference: World, alternative: World, year: int | None) -
 
 def _show(found: Comparison, divided: Attribution | None, year: int | None) -> None:
     from forecast.attribution_tables import attribution_table, attribution_words
-    from forecast.comparison_tables import channel_table, comparison_words, difference_table, pairing_words
+    from forecast.comparison_tables import channel_table, comparison_table, comparison_words, pairing_words
 
     tables, words = terminal(at_least=140 + 24 * max(len(found.beyond) - 1, 0)), terminal()
     if found.difference.any():
-        tables.print(difference_table(found))
+        tables.print(comparison_table(found))
         tables.print(channel_table(found))
     if divided is not None:
         shown = divided.years[-1] if year is None else year

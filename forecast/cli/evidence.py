@@ -33,7 +33,7 @@ def history(years: int, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         save_history_chart(path, years)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror}); choose another folder with --out") from error
+        raise RunError(f"{out}: cannot be written ({error.strerror}); choose another folder with --out") from error
     console.print(f"Drawn to {path}", soft_wrap=True)
 
 

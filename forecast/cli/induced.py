@@ -25,7 +25,7 @@ def induced(year: int, learned: Path | None, prior: bool) -> None:
     demand_year(year)
     posterior = load_posterior(learned)
     found = found_in(year, posterior.prior if prior else posterior.groups)
-    tables, words = terminal(at_least=100), terminal()
+    tables, words = terminal(at_least=108), terminal()
     tables.print(flow_table(found))
     tables.print(plant_table(found))
     words.print(f"{OUTSIDE}\n")

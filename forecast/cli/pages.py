@@ -22,7 +22,7 @@ _language = click.option(
 )
 @_language
 def report(runs: tuple[str, ...], out: Path, results: Path, language: str) -> None:
-    """Write a page on stored RUNs, to be read offline or printed, in English and Korean.
+    """Write a page on up to four stored RUNs, to be read offline or printed, in English and Korean.
 
     A RUN is the folder of a run or of a scenario's runs, or the name of a scenario that was run. With several, the
     others are held against the first, draw by draw.

@@ -107,6 +107,7 @@ def _show(done: Run, world: World) -> None:
     from forecast.branch_table import branch_table
     from forecast.briefing import answer, contribution_table, knowledge, lever_table, surplus_table
     from forecast.draws import SERIES
+    from forecast.languages import language
     from forecast.outcome import outcomes
     from forecast.premises import premises
     from forecast.scenario import Scenario
@@ -116,7 +117,7 @@ def _show(done: Run, world: World) -> None:
     results = done.results
     record, later = vintage(results.as_of).records[results.basis], outcomes(results)
     console.print(surplus_table(results, round(record[1], 1), later))
-    assumed = premises(world) if isinstance(world, Scenario) else ""
+    assumed = premises(world, language("en")).replace("\u00a0", " ") if isinstance(world, Scenario) else ""
     for note in filter(None, (assumed, _books_note(results))):
         console.print(f"{note}\n")
     if results.manifest["n_investments"]:
