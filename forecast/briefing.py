@@ -14,7 +14,7 @@ from forecast.differences import moving_levers
 from forecast.draws import BASES, CHANNELS, LEVERS
 from forecast.languages import language
 from forecast.layout import plain_table, short, titled
-from forecast.numerals import chance, interval, number
+from forecast.numerals import chance, chance_below, interval, number
 from forecast.observations import AnnualTrade, History
 from forecast.outcome import Outcome
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES, MONTHS, months_label
@@ -48,7 +48,7 @@ def surplus_table(results: Results, record: float, later: Sequence[Outcome] = ()
         median = number(summary, "trade_balance", quantile_name(0.5), index, places=1)
         spans = [interval(summary, "trade_balance", width, index, places=0) for width in INTERVALS]
         above = chance(summary, "trade_balance", record, index)
-        deficit = chance(summary, "trade_balance", 0.0, index, below=True)
+        deficit = chance_below(summary, "trade_balance", index)
         table.add_row(str(year), median, *spans, above, deficit, *([came.get(year, "")] if later else []))
     return titled(title, table)
 

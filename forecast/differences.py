@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecast.draws import LEVERS, Array
-from forecast.summary import Summary, Tally, exceedance_name, quantile_name
+from forecast.summary import BELOW, Summary, Tally, exceedance_name, quantile_name
 
 
 def summarised(
@@ -39,6 +39,12 @@ def direction(change: Summary, index: int) -> tuple[str, float]:
     """The likelier of `rise` and `fall` in a year of `both_ways`, and the share of draws that see no difference."""
     up, down = (change.estimate(series, exceedance_name(0.0), index)[0] for series in ("rise", "fall"))
     return "rise" if up >= down else "fall", 1 - up - down
+
+
+def share_without(summary: Summary, series: str, index: int) -> float:
+    """Share of draws in which a series is nothing in a year."""
+    above, below = (summary.estimate(series, name, index)[0] for name in (exceedance_name(0.0), BELOW))
+    return 1 - above - below
 
 
 def worth_telling(same: float) -> bool:

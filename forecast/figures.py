@@ -151,5 +151,5 @@ def _level_cells(each: Told, index: int, record: float, language: Language, *, n
         language.amount(*summary.estimate(series, MEDIAN, index), places=1),
         *(language.span(ends(summary, series, width, index), places=0) for width in INTERVALS),
         chance_above(summary, series, record, index, language),
-        chance_below(summary, series, 0.0, index, language),
+        chance_below(summary, series, index, language),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from forecast.summary import INTERVALS, Summary, decimals, exceedance_name, quantile_name
+from forecast.summary import BELOW, INTERVALS, Summary, decimals, exceedance_name, quantile_name
 
 
 def rounded(value: float, error: float, places: int, sign: str = "") -> str:
@@ -73,17 +73,21 @@ def interval(summary: Summary, series: str, width: int, index: int, sign: str = 
     return " to ".join(span(ends(summary, series, width, index), places, sign))
 
 
-def chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool = False) -> str:
-    """Probability in percent that a series is above, or not above, a threshold that was counted, for a table."""
-    return " ".join(filter(None, (*_chance(summary, series, threshold, index, below=below), "%")))
+def chance(summary: Summary, series: str, threshold: float, index: int) -> str:
+    """Probability in percent that a series is above a threshold that was counted, for a table."""
+    return " ".join(filter(None, (*_percentage(summary, series, exceedance_name(threshold), index), "%")))
+
+
+def chance_below(summary: Summary, series: str, index: int) -> str:
+    """Probability in percent that a series is negative, for a table."""
+    return " ".join(filter(None, (*_percentage(summary, series, BELOW, index), "%")))
 
 
 def chance_in_words(summary: Summary, series: str, threshold: float, index: int) -> str:
     """Probability in percent that a series is above a threshold, for a sentence: a bound is a word."""
-    side, percent = _chance(summary, series, threshold, index, below=False)
+    side, percent = _percentage(summary, series, exceedance_name(threshold), index)
     return " ".join(filter(None, ({"<": "below", ">": "above"}.get(side), percent, "%")))
 
 
-def _chance(summary: Summary, series: str, threshold: float, index: int, *, below: bool) -> tuple[str, str]:
-    above, error = summary.estimate(series, exceedance_name(threshold), index)
-    return percentage(1 - above if below else above, error, summary.n_draws)
+def _percentage(summary: Summary, series: str, name: str, index: int) -> tuple[str, str]:
+    return percentage(*summary.estimate(series, name, index), summary.n_draws)

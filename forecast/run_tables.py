@@ -15,7 +15,7 @@ from forecast.draws import QUARTERLY_SERIES
 from forecast.numerals import stored
 from forecast.quantiles import FINE_LEVELS
 from forecast.quarters import format_quarter
-from forecast.summary import Quarters, Summary
+from forecast.summary import BELOW, Quarters, Summary
 
 UNIT = "bn USD"
 COLUMNS = ("scenario", "basis", "series", "year", "statistic", "unit", "value", "standard_error")
@@ -61,7 +61,7 @@ def _summary_rows(manifest: Mapping[str, Any], summary: Summary) -> Iterator[lis
             for name, statistic in summary.statistics.items():
                 value = float(statistic.value[series_index, year_index])
                 error = float(statistic.standard_error[series_index, year_index])
-                unit = "probability" if name.startswith("exceedance") else UNIT
+                unit = "probability" if name.startswith(("exceedance", BELOW)) else UNIT
                 identity = (manifest["scenario"]["name"], manifest["basis"], series, year, name, unit)
                 yield [*identity, *stored(value, error)]
 

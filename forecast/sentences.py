@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forecast.books import unusual_spans
-from forecast.differences import direction, last_motion, motion, moving_levers, turning_years, worth_telling
+from forecast.differences import (
+    direction,
+    last_motion,
+    motion,
+    moving_levers,
+    share_without,
+    turning_years,
+    worth_telling,
+)
 from forecast.languages import Language
 from forecast.numerals import ends
 from forecast.outcome import Outcome, outcomes
 from forecast.quarters import parse_quarter
 from forecast.results import Results
-from forecast.summary import Summary, exceedance_name, quantile_name
+from forecast.summary import BELOW, Summary, exceedance_name, quantile_name
 from forecast.vintage import vintage
 
 MEDIAN = quantile_name(0.5)
@@ -46,10 +54,9 @@ def chance_above(summary: Summary, series: str, threshold: float, index: int, la
     return language.chance(*summary.estimate(series, exceedance_name(threshold), index), summary.n_draws)
 
 
-def chance_below(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
-    """Probability that it is not."""
-    above, error = summary.estimate(series, exceedance_name(threshold), index)
-    return language.chance(1 - above, error, summary.n_draws)
+def chance_below(summary: Summary, series: str, index: int, language: Language) -> str:
+    """Probability that a series is negative."""
+    return language.chance(*summary.estimate(series, BELOW, index), summary.n_draws)
 
 
 def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
@@ -70,7 +77,7 @@ def level_sentences(summary: Summary, known: tuple[int, float], language: Langua
         record=language.money(record, 0.1, places=1),
         record_year=record_year,
         above=chance_above(summary, "trade_balance", record, index, language),
-        deficit=chance_below(summary, "trade_balance", 0.0, index, language),
+        deficit=chance_below(summary, "trade_balance", index, language),
     )
     return f"{level} {chances}"
 
@@ -87,13 +94,18 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
         )
         for index in turning_years(summary)
     ]
-    return language.text(
+    said = language.text(
         "sentences.effect",
         origin=origin,
         changes=language.text("sentences.and").join(changes),
         year=summary.years[last],
-        chance=chance_below(summary, "investment_effect", 0.0, last, language),
+        chance=chance_below(summary, "investment_effect", last, language),
     )
+    idle = share_without(summary, "investment_effect", last)
+    if not worth_telling(idle):
+        return said
+    nothing = language.text("sentences.nothing", chance=language.share(round(idle, 2)), year=summary.years[last])
+    return f"{said} {nothing}"
 
 
 def lever_sentence(summary: Summary, language: Language, name: str) -> str:

@@ -28,6 +28,9 @@ LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 INTERVALS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
 """Levels of the ends of the equal-tailed intervals, by width in percent."""
 
+BELOW = "below_0"
+"""Column name of the probability that a series is negative; a draw in which nothing happens is on neither side."""
+
 LEAST_BLOCKS = 10
 """Blocks whose spread tells an error: from ten it is known to a quarter of its size, from two to three quarters."""
 
@@ -150,10 +153,10 @@ class Tally:
     def _block_statistics(self, sound: Array, mean: Array, sd: Array) -> Array:
         """Statistics of one block in the order of `_names`, `(n_statistics, n_series, n_years)`."""
         exceeded = [(sound > threshold).mean(axis=-1) for threshold in self.thresholds]
-        return np.stack([mean, sd, *exceeded, *quantiles(sound, LEVELS)])
+        return np.stack([mean, sd, *exceeded, (sound < 0).mean(axis=-1), *quantiles(sound, LEVELS)])
 
     def _names(self) -> list[str]:
-        return ["mean", "sd", *map(exceedance_name, self.thresholds), *map(quantile_name, LEVELS)]
+        return ["mean", "sd", *map(exceedance_name, self.thresholds), BELOW, *map(quantile_name, LEVELS)]
 
     def merge(self, other: Tally) -> None:
         """Take in the tally of later blocks."""
@@ -172,8 +175,8 @@ class Tally:
                 self.branches[index] = branch
 
     def summary(self, years: Sequence[int], series: tuple[str, ...] = SERIES) -> Summary:
-        """All annual statistics by name: `mean`, `sd`, `exceedance_<threshold>`, `quantile_<level>`."""
-        exact = self.blocks.mean[2 : 2 + len(self.thresholds)]
+        """All annual statistics by name: `mean`, `sd`, `exceedance_<threshold>`, `below_0`, `quantile_<level>`."""
+        exact = self.blocks.mean[2 : 3 + len(self.thresholds)]
         values = [self.draws.mean, np.sqrt(self.draws.variance()), *exact, *self.annual.quantiles(LEVELS)]
         errors = self._independent_errors(self.annual.sound()) if self._few else self.blocks.standard_error()
         found = {name: Statistic(v, e) for name, v, e in zip(self._names(), values, errors, strict=True)}
@@ -202,7 +205,7 @@ class Tally:
         mean, sd = sound.mean(axis=-1), sound.std(axis=-1, ddof=1)
         fourth = ((sound - mean[..., None]) ** 4).mean(axis=-1)
         spread = np.sqrt(np.maximum(fourth - sd**4, 0.0) / n) / np.where(sd > 0, 2 * sd, 1.0)
-        shares = [(sound > threshold).mean(axis=-1) for threshold in self.thresholds]
+        shares = [*((sound > threshold).mean(axis=-1) for threshold in self.thresholds), (sound < 0).mean(axis=-1)]
         counted = [np.sqrt(share * (1 - share) / n) for share in shares]
         return np.stack([sd / np.sqrt(n), spread, *counted, *quantile_errors(sound, LEVELS)])
 

@@ -175,11 +175,21 @@ def test_a_branch_without_announcements_is_not_one_in_which_they_lower_the_surpl
     text = "mixture: [{scenario: baseline, weight: 1}, {scenario: hyundai, weight: 1}]"
     run = run_scenario(load_mixture(write(tmp_path, text), ["horizon=2029"]), Settings(2_000), out=tmp_path).results
     effect = run.draws["investment_effect"].sel(year=2029).to_numpy()
-    said = re.search(r"lower it in 2029 is ([\d.]+) %, that there are none ([\d.]+) %", answer(run).plain)
+    said = re.search(r"lower it in 2029 is ([\d.]+) %. In (\d+) % of the draws", answer(run).plain)
     assert said is not None
     expected = 100 * np.mean(effect < 0), 100 * np.mean(effect == 0)
     assert [float(number) for number in said.groups()] == pytest.approx(expected, abs=0.51)
     assert 45 < expected[1] < 55
+
+
+def test_a_plant_that_may_not_come_lowers_the_surplus_at_most_as_often_as_it_comes(tmp_path: Path) -> None:
+    plant = "{id: a, company: A, project: a plant, sector: batteries, kind: greenfield, amount: 2.0, probability: 0.5, announced: 2026-06, "
+    dates = "construction_start: 2027Q1, production_start: 2029Q1}"
+    path = write(tmp_path, f"investments: [{plant}{dates}]")
+    run = run_scenario(load_scenario(path, ["horizon=2032"]), Settings(2_000), out=tmp_path).results
+    effect = run.draws["investment_effect"].sel(year=2032).to_numpy()
+    assert run.statistics.value("investment_effect", "below_0")[-1] == np.mean(effect < 0) < 0.55
+    assert f"In {100 * np.mean(effect == 0):.0f} % of the draws they change nothing in 2032." in answer(run).plain
 
 
 REFUSED: tuple[tuple[str, str], ...] = (

@@ -11,7 +11,7 @@ from forecast.comparison_tables import signed_interval
 from forecast.differences import both_ways
 from forecast.draws import Array
 from forecast.languages import language
-from forecast.numerals import chance, chance_in_words, decimals, interval, percentage, span, stored
+from forecast.numerals import chance, chance_below, chance_in_words, decimals, interval, percentage, span, stored
 
 
 def skewed(n_draws: int = 20_000) -> Array:
@@ -57,7 +57,7 @@ def test_a_bound_is_a_sign_in_a_table_and_a_word_in_a_sentence(share: float, cel
     summary = both_ways(draws, [2030], 2_000)
     assert chance(summary, "rise", 0.0, 0) == cell
     assert chance_in_words(summary, "rise", 0.0, 0) == words
-    assert chance(summary, "rise", 0.0, 0, below=True) != cell
+    assert chance_below(summary, "fall", 0) == cell
 
 
 def test_stored_numbers_are_read_back_to_the_bit() -> None:

@@ -37,6 +37,7 @@ def test_statistics_are_those_of_all_draws_together() -> None:
     np.testing.assert_allclose(summary.statistics["mean"].value, whole.mean(axis=-1), rtol=1e-12)
     np.testing.assert_allclose(summary.statistics["sd"].value, whole.std(axis=-1, ddof=1), rtol=1e-12)
     np.testing.assert_allclose(summary.statistics["exceedance_55.7"].value, (whole > 55.7).mean(axis=-1), rtol=1e-12)
+    np.testing.assert_allclose(summary.statistics["below_0"].value, (whole < 0).mean(axis=-1), rtol=1e-12)
     for level in LEVELS:
         expected = np.quantile(whole, level, axis=-1)
         np.testing.assert_allclose(summary.statistics[quantile_name(level)].value, expected, rtol=1e-12)
@@ -130,7 +131,15 @@ def test_errors_of_few_blocks_are_those_of_the_estimates() -> None:
     """Spread of the estimate over 400 repetitions of one block; both sides carry about 4 % noise."""
     runs = [tallied(blocks(1, 1_000, seed)) for seed in range(400)]
     found = [run.summary(YEARS).statistics for run in runs]
-    for name in ("mean", "exceedance_0", "exceedance_55.7", "quantile_0.025", "quantile_0.1", "quantile_0.5"):
+    for name in (
+        "mean",
+        "exceedance_0",
+        "below_0",
+        "exceedance_55.7",
+        "quantile_0.025",
+        "quantile_0.1",
+        "quantile_0.5",
+    ):
         spread = np.std([one[name].value for one in found], axis=0, ddof=1)
         claimed = np.sqrt(np.mean([one[name].standard_error ** 2 for one in found], axis=0))
         assert np.mean(claimed / spread) == pytest.approx(1.0, abs=0.08), name
