@@ -183,8 +183,8 @@ def test_a_branch_without_announcements_is_not_one_in_which_they_lower_the_surpl
 
 
 def test_a_plant_that_may_not_come_lowers_the_surplus_at_most_as_often_as_it_comes(tmp_path: Path) -> None:
-    plant = "{id: a, company: A, project: a plant, sector: batteries, kind: greenfield, amount: 2.0, probability: 0.5, announced: 2026-06, "
-    dates = "construction_start: 2027Q1, production_start: 2029Q1}"
+    plant = "{id: a, company: A, project: a plant, sector: batteries, kind: greenfield, amount: 2.0, probability: 0.5, "
+    dates = "announced: 2026-06, construction_start: 2027Q1, production_start: 2029Q1}"
     path = write(tmp_path, f"investments: [{plant}{dates}]")
     run = run_scenario(load_scenario(path, ["horizon=2032"]), Settings(2_000), out=tmp_path).results
     effect = run.draws["investment_effect"].sel(year=2032).to_numpy()
