@@ -186,8 +186,10 @@ def _add_baseline(t, rng, sums):
         shock_imports = stretch * (row[10] * first + row[11] * normal(rng))
         season = 14 + 2 * t.quarters[period]
         gap = exports - imports - row[12]
-        exports += row[0] + row[season] - row[4] * gap + shock_exports + row[2] * before_exports
-        imports += row[1] + row[season + 1] + row[5] * gap + shock_imports + row[3] * before_imports
+        shared = row[2] * (before_exports + before_imports) / 2
+        apart = row[3] * (before_exports - before_imports) / 2
+        exports += row[0] + row[season] - row[4] * gap + shock_exports + shared + apart
+        imports += row[1] + row[season + 1] + row[5] * gap + shock_imports + shared - apart
         before_exports, before_imports = shock_exports, shock_imports
         sums[0, t.years[period]] += np.exp(exports)
         sums[1, t.years[period]] += np.exp(imports)

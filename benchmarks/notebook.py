@@ -45,7 +45,9 @@ def baseline(plan: Plan, n_draws: int, rng: np.random.Generator) -> tuple[Array,
     n = plan.n_periods
     shocks = student_shocks(rows, n, n_draws, rng)
     last = np.concatenate([rows["last_shock"][None], shocks[:-1]])
-    moved = shocks + rows["moving_average"] * last
+    shared = rows["moving_average"][0] * (last[:, 0] + last[:, 1]) / 2
+    apart = rows["moving_average"][1] * (last[:, 0] - last[:, 1]) / 2
+    moved = shocks + np.stack([shared + apart, shared - apart], axis=1)
     log_exports, log_imports = np.empty((2, n + 1, n_draws))
     log_exports[0], log_imports[0] = plan.history[-1][:, None]
     for t in range(n):

@@ -30,7 +30,7 @@ def in_order(function: Callable[[Work], Done], work: Iterable[Work], n_jobs: int
 def first_alone(function: Callable[[Work], Done], work: Iterable[Work], n_jobs: int) -> Iterator[Done]:
     """The same, with the first piece done before any worker starts: what it leaves on disk, the workers find.
 
-    For work that compiles a model: processes that store the code of one model at a time mix it up.
+    For work that compiles a model: the other workers would but wait for its code.
     """
     pieces = iter(work)
     yield from map(function, islice(pieces, 1))

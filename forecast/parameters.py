@@ -19,6 +19,9 @@ from forecast.vintage import vintage
 TELLING_SHARE = 0.1
 """Share of precision from data from which on a sector coefficient is reported; its Monte Carlo error is 0.03."""
 
+_SERIES = {("baseline", "moving_average"): ("of both flows", "of one beside the other")}
+"""What the elements of a parameter are, where they are neither flows nor drivers."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
@@ -139,7 +142,7 @@ def _labels(model: str, name: str, element: tuple[int, ...]) -> list[str]:
         return [FLOWS[element[0]], f"to {DRIVERS[element[1]]}"]
     if model == "localization":
         return [f"{SUPPLIERS[element[0] + 1]} to korea"]
-    series = DRIVERS if model == "drivers" else FLOWS
+    series = _SERIES.get((model, name), DRIVERS if model == "drivers" else FLOWS)
     return [series[index] for index in element]
 
 

@@ -7,7 +7,8 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 |--------------|--------------------|--------|----------------------------------------------------------------------|
 | baseline     | drift              | (2,)   | log growth a quarter where exports/imports is at its equilibrium     |
 |              | season             | (4, 2) | log growth added in calendar quarter 1..4; each column sums to zero  |
-|              | moving_average     | (2,)   | part of the last quarter's shock that comes back this quarter        |
+|              | moving_average     | (2,)   | part of the last quarter's shock that this quarter brings again: of  |
+|              |                    |        | what both flows share and of what parts them                         |
 |              | adjustment         | (2,)   | speed at which each flow closes the gap, share of it a quarter       |
 |              | ratio              | ()     | equilibrium of log(exports / imports)                                |
 |              | shock_factor       | (2, 2) | lower Cholesky factor of the scale of the shocks, log points         |
@@ -44,11 +45,14 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 
 Baseline, with y = log flow, e the shock, and the ratio's gap g[t] = y[t, exports] - y[t, imports] - ratio:
 
-    y[t] = y[t-1] + drift + season[quarter of t] + (-, +) adjustment * g[t-1] + e[t] + moving_average * e[t-1]
+    y[t] = y[t-1] + drift + season[quarter of t] + (-, +) adjustment * g[t-1] + e[t] + c[t-1]
+    c[t] = moving_average[0] * (e[t, exports] + e[t, imports]) / 2 * (1, 1)
+         + moving_average[1] * (e[t, exports] - e[t, imports]) / 2 * (1, -1)
     e[t] = response @ x[t] + shock_factor @ normal[t] * sqrt(degrees_of_freedom / (2 * tail[t]))
 
-with x the growth of the drivers less their usual pace. The second term is bivariate Student t when tail is gamma with
-shape degrees_of_freedom / 2 and unit scale, and exactly normal when tail equals degrees_of_freedom / 2. Drivers:
+with x the growth of the drivers less their usual pace: what moves both flows tends to stay, part of what moves one
+alone is made up for. The second term of e is bivariate Student t when tail is gamma with shape degrees_of_freedom / 2
+and unit scale, and exactly normal when tail equals degrees_of_freedom / 2. Drivers:
 
     growth[t] = drift + e[t] + moving_average * e[t-1],    with `carried` for the last term of the first quarter
 
@@ -145,7 +149,7 @@ def _respond(shocks: Array, response: Array, forcing: Array) -> None:
 def _next_flows(rows: Mapping[str, Array], last: Array, quarter: int) -> Array:
     """Log flows of the quarter after the last one without a shock of its own, `(2, n_draws)`."""
     gap = last[0] - last[1]
-    carried = rows["moving_average"] * rows["last_shock"]
+    carried = _carried(rows["moving_average"], rows["last_shock"])
     return np.asarray(last[:, None] + _steady_growth(rows)[quarter % 4] + _pull(rows) * gap + carried)
 
 
@@ -223,18 +227,24 @@ def baseline_shocks(rows: Mapping[str, Array], history: Array, first_quarter: in
     gaps = (history[:-1, 0] - history[:-1, 1])[:, None, None]
     shocks = np.diff(history, axis=0)[:, :, None] - _steady_growth(rows)[quarters] - _pull(rows) * gaps
     for earlier, shock in pairwise(shocks):
-        shock -= rows["moving_average"] * earlier
+        shock -= _carried(rows["moving_average"], earlier)
     return np.asarray(shocks)
 
 
 def _moving_average(rows: Mapping[str, Array], shocks: Array) -> Array:
-    """Shock of a quarter plus what comes back of the one before, `(n_periods, 2, n_draws)`."""
+    """Shock of a quarter plus what the one before brings again, `(n_periods, 2, n_draws)`."""
     back = rows["moving_average"]
     moved = np.empty_like(shocks)
-    np.multiply(back, rows["last_shock"], out=moved[0])
-    np.multiply(back, shocks[:-1], out=moved[1:])
+    moved[0] = _carried(back, rows["last_shock"])
+    moved[1:] = _carried(back, shocks[:-1])
     moved += shocks
     return moved
+
+
+def _carried(back: Array, shocks: Array) -> Array:
+    """What a quarter's shocks bring to the next quarter, `(..., 2, n_draws)`, by `moving_average`."""
+    own, other = 0.5 * (back[0] + back[1]), 0.5 * (back[0] - back[1])
+    return np.asarray(own * shocks + other * shocks[..., ::-1, :])
 
 
 def _steady_growth(rows: Mapping[str, Array]) -> Array:

@@ -26,11 +26,12 @@ with warnings.catch_warnings():
     import pymc
     import pytensor
     from numba.core.errors import NumbaPerformanceWarning
+    from pytensor.compile.compilelock import lock_ctx
     from pytensor.graph.basic import Constant
     from pytensor.graph.traversal import ancestors
     from pytensor.link.numba import cache
 
-    from forecast.models.task import Free, Task
+    from forecast.models.task import Free, Task, given
 
 
 _compiled: dict[tuple[Any, ...], Any] = {}
@@ -88,12 +89,13 @@ def compiled(task: Task) -> Any:
 
 @contextmanager
 def _own_cache(name: str) -> Iterator[None]:
-    """Stored machine code apart from that of other models: processes that add to one place mix up their code."""
+    """Stored machine code apart from that of other models, for one process at a time: two mix up their code."""
     usual = cache.NUMBA_CACHE_PATH
     cache.NUMBA_CACHE_PATH = usual / name
     cache.NUMBA_CACHE_PATH.mkdir(parents=True, exist_ok=True)
     try:
-        yield
+        with lock_ctx(cache.NUMBA_CACHE_PATH, timeout=-1):
+            yield
     finally:
         cache.NUMBA_CACHE_PATH = usual
 
@@ -183,7 +185,7 @@ def _exchangeable(task: Task) -> Task:
         fixed = [seen for seen in model.observed_RVs if isinstance(model.rvs_to_values[seen], Constant)]
         with model:
             for seen in fixed:
-                model.rvs_to_values[seen] = pymc.Data(f"{seen.name}_seen", model.rvs_to_values[seen].data)
+                model.rvs_to_values[seen] = given(f"{seen.name}_seen", model.rvs_to_values[seen].data)
         return model
 
     return replace(task, build=build)

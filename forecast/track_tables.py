@@ -13,6 +13,7 @@ from forecast.draws import Array
 from forecast.quarters import format_quarter
 from forecast.references import METHODS, TREATMENTS
 from forecast.scoring import WIDTHS, coverage
+from forecast.streams import generator
 from forecast.track_record import PINBALL_LEVELS, Scores
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ SHOWN = ("balance", "exports", "imports")
 
 _TREATED = {"logs": "logs", "levels": "levels", "own": "own series"}
 _HALVES = ((1, 4), (5, 8))
+
+BLOCK = 4
+"""Origins in a row that are resampled together: two years where there are two a year, the longest horizon."""
+
+_RESAMPLES = 4_000
 
 Cells = list[list[str]]
 """A table as text: rows of cells, the first row the headings."""
@@ -88,15 +94,35 @@ def _means(scores: Scores) -> list[float]:
 
 
 def coverage_table(scores: Scores, model: str = OURS) -> Cells:
-    """Share of outcomes inside the 50, 80 and 95 % intervals, in percent, and mean PIT, by series and horizon."""
+    """Share of outcomes inside the 50, 80 and 95 % intervals, in percent, and mean PIT, by series and horizon.
+
+    Beside the mean PIT stands its 95 % range, from `mean_pit_range`.
+    """
     rows = [["Series", "Quarters", "Outcomes", *(f"{width} % interval" for width in WIDTHS), "Mean PIT"]]
     ours = scores.where(model=model, span="quarter")
     for series, (first, last) in product(SHOWN, _HALVES):
-        values = ours.where(first, last, series=series).pit
-        if len(values):
-            inside = [f"{100 * coverage(values, width):.0f} %" for width in WIDTHS]
-            rows.append([series.capitalize(), f"{first}–{last}", str(len(values)), *inside, f"{values.mean():.2f}"])
+        chosen = ours.where(first, last, series=series)
+        if len(chosen.pit):
+            inside = [f"{100 * coverage(chosen.pit, width):.0f} %" for width in WIDTHS]
+            low, high = mean_pit_range(chosen)
+            fell = f"{chosen.pit.mean():.2f} ({low:.2f}–{high:.2f})"
+            rows.append([series.capitalize(), f"{first}–{last}", str(len(chosen.pit)), *inside, fell])
     return rows
+
+
+def mean_pit_range(scores: Scores) -> tuple[float, float]:
+    """Ends of the 95 % range of the mean PIT, from origins resampled in moving blocks.
+
+    Forecasts of overlapping quarters err together, so that runs of `BLOCK` origins in a row are drawn, not single ones
+    (Künsch 1989, Annals of Statistics 17(3): 1217-1241).
+    """
+    _, place, counts = np.unique(scores.origin, return_inverse=True, return_counts=True)
+    sums, n = np.bincount(place, weights=scores.pit), len(counts)
+    length = min(BLOCK, n)
+    starts = generator(0, "track_record.mean_pit", 0).integers(0, n - length + 1, (_RESAMPLES, -(-n // length)))
+    drawn = (starts[..., None] + np.arange(length)).reshape(_RESAMPLES, -1)[:, :n]
+    low, high = np.quantile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [0.025, 0.975]).tolist()
+    return low, high
 
 
 def pinball_table(scores: Scores, models: Sequence[str]) -> Cells:

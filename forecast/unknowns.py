@@ -64,10 +64,12 @@ _SUPPLIERS = ("local", "third-country")
 _PAIRS = {
     "drift": (100.0, "usual growth of {}, % a quarter"),
     "adjustment": (100.0, "pull of {} to balance, % of the gap a quarter"),
-    "moving_average": (1.0, "part of a shock to {} that comes back"),
     "last_shock": (100.0, "shock to {} in the last quarter, %"),
 }
 """What a parameter is multiplied by for readers, and its name."""
+
+_SHOCKS = ("that both flows share", "that parts exports from imports")
+"""Elements of `moving_average`."""
 
 
 def unknown_values(plan: Plan | MixturePlan, streams: Streams, year: int) -> dict[str, Array]:
@@ -106,6 +108,9 @@ def _trade(plan: Plan, streams: Streams) -> dict[str, Array]:
     found = {"exports over imports at balance": np.exp(rows["ratio"])}
     for name, (scale, words) in _PAIRS.items():
         found |= {words.format(flow): scale * rows[name][index] for index, flow in enumerate(FLOWS)}
+    found |= {
+        f"part of a shock {words} that goes on": rows["moving_average"][place] for place, words in enumerate(_SHOCKS)
+    }
     for flow, driver in np.ndindex(rows["response"].shape[:2]):
         found[f"response of {FLOWS[flow]} to {_DRIVERS[DRIVERS[driver]]}"] = rows["response"][flow, driver]
     return found

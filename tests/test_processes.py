@@ -13,6 +13,9 @@ SIGMAS = 5.0
 """Monte Carlo standard errors a sample moment may be off: once in two million."""
 HISTORY = np.log([[28.0, 17.0], [30.0, 16.0], [31.0, 18.0]])
 FIRST = 8106
+BROUGHT = np.array([[-0.325, 0.075], [0.075, -0.325]])
+"""What a shock brings to each flow (row) from each (column): half sum and half difference of the moving averages."""
+
 FACTOR = np.array([[0.06, 0.0], [0.025, 0.063]])
 
 
@@ -49,7 +52,7 @@ def test_one_step_ahead_is_the_normal_law_of_the_equation() -> None:
     rows = _rows(1)
     gap = HISTORY[-1, 0] - HISTORY[-1, 1] - 0.45
     growth = rows["drift"] + rows["season"][FIRST % 4] + np.array([[-0.03], [0.05]]) * gap
-    mean = HISTORY[-1][:, None] + growth + rows["moving_average"] * rows["last_shock"]
+    mean = HISTORY[-1][:, None] + growth + BROUGHT @ rows["last_shock"]
     sd = np.sqrt((FACTOR @ FACTOR.T).diagonal())
     assert path.mean(axis=1) == pytest.approx(mean[:, 0], abs=SIGMAS * sd.max() / N_DRAWS**0.5)
     assert path.std(axis=1) == pytest.approx(sd, rel=SIGMAS / (2 * N_DRAWS) ** 0.5)
@@ -59,16 +62,26 @@ def test_one_step_ahead_is_the_normal_law_of_the_equation() -> None:
 
 @pytest.mark.parametrize("n_periods", [2, 8, 38])
 def test_variance_some_quarters_ahead_follows_the_companion_form(n_periods: int) -> None:
-    """State (y, e): y' = A y + e' + M e, with A from the adjustment and M the moving average."""
+    """State (y, e): y' = A y + e' + M e, with A from the adjustment and M the moving averages."""
     pull = np.array([-0.03, 0.05])
     move = np.eye(2) + np.outer(pull, [1.0, -1.0])
-    transition = np.block([[move, np.diag([-0.25, -0.4])], [np.zeros((2, 4))]])
+    transition = np.block([[move, BROUGHT], [np.zeros((2, 4))]])
     entry = np.vstack([FACTOR, FACTOR])
     variance = np.zeros((4, 4))
     for _ in range(n_periods):
         variance = transition @ variance @ transition.T + entry @ entry.T
     found = _log_flows(n_periods)[-1].var(axis=1)
     assert found == pytest.approx(variance.diagonal()[:2], rel=SIGMAS * (2 / N_DRAWS) ** 0.5)
+
+
+def test_what_both_flows_share_stays_and_what_parts_them_is_taken_back() -> None:
+    """One shock at the origin, then none: with moving averages 0 and -1 only the mean of both is left of it."""
+    quiet = {"season": np.zeros((4, 2)), "shock_factor": np.zeros((2, 2)), "adjustment": np.zeros(2)}
+    before = _log_flows(8, **quiet, moving_average=np.array([0.0, 0.0]), last_shock=np.array([0.3, 0.1]))
+    after = _log_flows(8, **quiet, moving_average=np.array([0.0, -1.0]), last_shock=np.array([0.3, 0.1]))
+    assert (after - before)[:, 0] == pytest.approx(-0.1)
+    assert (after - before)[:, 1] == pytest.approx(0.1)
+    assert before.mean(axis=1) == pytest.approx(after.mean(axis=1))
 
 
 def test_shocks_are_recovered_from_the_flows_they_made() -> None:

@@ -26,7 +26,16 @@ from forecast.track_record import (
     write_quantiles,
     write_scores,
 )
-from forecast.track_tables import answer, coverage_table, crps_table, markdown, mean_crps, model_name, strongest
+from forecast.track_tables import (
+    answer,
+    coverage_table,
+    crps_table,
+    markdown,
+    mean_crps,
+    mean_pit_range,
+    model_name,
+    strongest,
+)
 
 SHIPPED = Path(__file__).parents[1] / "docs" / "track-record"
 TRADE = quarterly_trade()
@@ -193,7 +202,26 @@ def test_tables_take_each_method_in_its_strongest_treatment() -> None:
         ["Theta, levels", "1.500", "1.500", "1.500", "–", "–", "1.00"],
     ]
     assert markdown(cells).splitlines()[1] == "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
-    assert coverage_table(scores)[1] == ["Balance", "1–4", "8", "100 %", "100 %", "100 %", "0.25"]
+    assert coverage_table(scores)[1] == ["Balance", "1–4", "8", "100 %", "100 %", "100 %", "0.25 (0.25–0.25)"]
+
+
+def test_the_range_of_a_mean_pit_is_that_of_independent_origins_where_they_are() -> None:
+    """Of n uniform numbers, one an origin, the mean has sd 1 / sqrt(12 n); the range itself is known to a tenth."""
+    n = 400
+    fell = np.random.default_rng(4).uniform(size=n)
+    texts = np.full(n, "baseline"), np.full(n, "balance"), np.full(n, "quarter")
+    scores = Scores(*texts, np.arange(n), np.ones(n, int), *[np.zeros(n)] * 5, fell)
+    low, high = mean_pit_range(scores)
+    assert low < fell.mean() < high
+    assert high - low == pytest.approx(2 * 1.96 / (12 * n) ** 0.5, rel=5 * (2 * 4 / n) ** 0.5 / 2)
+
+
+def test_origins_that_fall_together_leave_less_known() -> None:
+    n = 400
+    fell = np.repeat(np.random.default_rng(4).uniform(size=n // 4), 4)
+    texts = np.full(n, "baseline"), np.full(n, "balance"), np.full(n, "quarter")
+    low, high = mean_pit_range(Scores(*texts, np.arange(n), np.ones(n, int), *[np.zeros(n)] * 5, fell))
+    assert high - low > 1.5 * 2 * 1.96 / (12 * n) ** 0.5
 
 
 def test_the_answer_is_a_sentence_with_the_best_reference() -> None:

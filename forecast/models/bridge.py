@@ -10,7 +10,7 @@ import pymc as pm
 from forecast.draws import Array
 from forecast.models.evidence import BridgeEvidence, bridge_evidence, seen_spans
 from forecast.models.shocks import free_tail, shock_rows, student_shocks
-from forecast.models.task import Free, Task, draw_last
+from forecast.models.task import Free, Task, draw_last, given
 from forecast.observations import BridgeObservations
 from forecast.processes import bridge_ratios
 
@@ -51,13 +51,11 @@ def bridge_model(evidence: BridgeEvidence) -> pm.Model:
         log_odds = pm.Normal("persistence_log_odds", 0.0, 1.0, shape=(2, 1))
         later = pm.Flat("later", shape=(2, n_later), initval=np.zeros((2, n_later)))
         before, after = (
-            pm.Data(name, known[:, part])
-            + (later[:, :, None] * place[:, part]).sum(axis=1)
-            - (mean + drift * age[part])
+            given(name, known[:, part]) + (later[:, :, None] * place[:, part]).sum(axis=1) - (mean + drift * age[part])
             for name, part in (("before", slice(None, -1)), ("after", slice(1, None)))
         )
         student_shocks(after - pm.math.sigmoid(log_odds) * before, SCALE, 0.5, free_tail(4.0))
-        readings, precision = pm.Data("readings", evidence.readings), pm.Data("precision", evidence.precision)
+        readings, precision = given("readings", evidence.readings), given("precision", evidence.precision)
         pm.Potential("seen", -0.5 * (((later - readings) * precision) ** 2).sum())
     return model
 

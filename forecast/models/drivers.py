@@ -11,7 +11,7 @@ from forecast.draws import Array
 from forecast.drivers import QuarterlyDrivers
 from forecast.models.evidence import DRIVER_QUARTERS
 from forecast.models.shocks import shock_rows, student_shocks
-from forecast.models.task import Free, Task
+from forecast.models.task import Free, Task, given
 from forecast.quarters import format_quarter
 
 SCALE = np.array([[0.005], [0.035], [0.12]])
@@ -42,7 +42,7 @@ def drivers_model(growth: Array) -> pm.Model:
     n_quarters = growth.shape[1]
     ages = np.arange(n_quarters) - np.arange(LAGS)[:, None]
     with pm.Model(check_bounds=False) as model:
-        seen = pm.Data("lagged", np.where(ages >= 0, growth[:, ages], 0.0))
+        seen = given("lagged", np.where(ages >= 0, growth[:, ages], 0.0))
         drift = pm.Normal("drift", np.array([[0.006], [0.0], [0.003]]), np.array([[0.001], [0.002], [0.004]]))
         moving_average = pm.Normal("moving_average", 0.27, 0.1, shape=(3, 1))
         weights = ((-moving_average) ** np.arange(LAGS))[:, :, None]

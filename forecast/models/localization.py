@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 
 from forecast.draws import Array
 from forecast.models.evidence import share_noise
-from forecast.models.task import Free, Task
+from forecast.models.task import Free, Task, given
 from forecast.observations import ProcurementShare
 
 SUPPLIERS = ("korea", "local", "third_country")
@@ -46,7 +46,7 @@ def localization_model(facts: Sequence[tuple[int, int, float]], horizon: float) 
         picked = (suppliers[:, None] == np.arange(3)).astype(float)
         fitted = (picked[:, 0] + (picked[:, 1:] * odds).sum(axis=1)) / (1.0 + odds.sum(axis=1))
         noise = np.array([share_noise(year) for year in years.tolist()])
-        pm.Normal("share", fitted, noise, observed=pm.Data("shares", shares))
+        pm.Normal("share", fitted, noise, observed=given("shares", shares))
     return model
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from forecast.draws import Array
-from forecast.models.task import Free, Task
+from forecast.models.task import Free, Task, given
 from forecast.observations import Outcome
 from forecast.realisation import KINDS, LATE, UNREVISED, prior_laws
 from forecast.sectors import SECTORS
@@ -83,8 +83,8 @@ def _dated(outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 def _cancellations(free: Mapping[str, TensorVariable], outcomes: Sequence[Outcome]) -> TensorVariable:
     log_hazard = _of_plants(outcomes, _log_kinds(free, "hazard"), _log_sectors(free, "hazard"))
-    cancelled = pm.Data("cancelled", np.array([float(plant.state == "cancelled") for plant in outcomes]))
-    years = pm.Data("years_at_risk", np.array([plant.years_at_risk for plant in outcomes]))
+    cancelled = given("cancelled", np.array([float(plant.state == "cancelled") for plant in outcomes]))
+    years = given("years_at_risk", np.array([plant.years_at_risk for plant in outcomes]))
     return (cancelled * log_hazard - years * pt.exp(log_hazard)).sum()
 
 
@@ -104,12 +104,12 @@ def _delays(free: Mapping[str, TensorVariable], outcomes: Sequence[Outcome]) -> 
     def later(name: str, bound: Array, applies: NDArray[np.bool_]) -> TensorVariable:
         """Weight of late plants later than a bound over that of all not late; the chance G where the bound applies."""
         beyond = np.where(applies, np.maximum(bound - LATE, 1e-9), 1.0)
-        return odds * pt.exp(-pt.exp(shape * (pm.Data(f"log_{name}", np.log(beyond)) - log_scale)))
+        return odds * pt.exp(-pt.exp(shape * (given(f"log_{name}", np.log(beyond)) - log_scale)))
 
     def picked(
         name: str, applies: NDArray[np.bool_], weight: TensorVariable, otherwise: TensorVariable | float
     ) -> TensorVariable:
-        chosen = pm.Data(name, applies.astype(float))
+        chosen = given(name, applies.astype(float))
         return chosen * weight + (1 - chosen) * otherwise
 
     low = picked("late", late, later("low", bounds[:, 0], late), 1 + odds)
@@ -121,10 +121,10 @@ def _revisions(free: Mapping[str, TensorVariable], outcomes: Sequence[Outcome]) 
     chance = pt.sigmoid(_level(free, "revised_odds"))
     spread = pt.exp(_of_plants(outcomes, _log_revision_spread(free)))
     logs = np.log([plant.revision or 1.0 for plant in outcomes])
-    distance = pm.Data("log_revision", logs) / spread
+    distance = given("log_revision", logs) / spread
     revised = pt.log(chance / spread) - 0.5 * distance**2
     unrevised = pt.log(1 - chance * pt.erfc(UNREVISED / (2**0.5 * spread)))
-    return pt.where(pm.Data("revised", logs != 0.0), revised, unrevised).sum()
+    return pt.where(given("revised", logs != 0.0), revised, unrevised).sum()
 
 
 def _realisation_rows(free: Free) -> dict[str, Array]:

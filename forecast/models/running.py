@@ -10,7 +10,7 @@ import pymc as pm
 from forecast.draws import Array
 from forecast.models.evidence import like_quarters
 from forecast.models.shocks import normal_shocks, shock_factor
-from forecast.models.task import Free, Task
+from forecast.models.task import Free, Task, given
 
 SCALE = 0.03
 """Prior median of the scales of the errors of both flows, log points."""
@@ -29,7 +29,7 @@ def running_model(completions: Array, n_months: int) -> pm.Model:
     Months are alike a priori; priors of the spread are wide (judgement).
     """
     with pm.Model(check_bounds=False) as model:
-        seen = pm.Data("completions", completions)
+        seen = given("completions", completions)
         level = pm.Normal("level", np.log(3 / n_months), 0.05, shape=(2, 1))
         normal_shocks(seen - level, SCALE, 0.7)
     return model

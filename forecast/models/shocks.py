@@ -56,10 +56,11 @@ def _standardised(scaled: TensorVariable, spread: float, k: int) -> tuple[Tensor
 
 def _rests(scaled: TensorVariable, spill: TensorVariable, k: int) -> TensorVariable:
     """Shocks in units of their prior scale less what earlier ones spill over, `(k, n)`."""
-    rests = [scaled[row : row + 1] for row in range(k)]
+    places = np.zeros((k * (k - 1) // 2, k, k))
     for pair, (earlier, later) in enumerate(combinations(range(k), 2)):
-        rests[later] = rests[later] - spill[pair : pair + 1] * scaled[earlier : earlier + 1]
-    return pt.concatenate(rests, axis=0)
+        places[pair, later, earlier] = 1.0
+    spilt = pt.dot(spill.T, places.reshape(len(places), -1)).reshape((k, k))
+    return scaled - pt.dot(spilt, scaled)
 
 
 def shock_rows(free: Free, scale: Array, nu: float | None = None) -> dict[str, Array]:

@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 import pymc as pm
+from numpy.typing import ArrayLike
+from pytensor.tensor.variable import TensorVariable
 
 from forecast.draws import Array
 
@@ -37,3 +39,11 @@ class Task:
 def draw_last(rows: Mapping[str, Array]) -> dict[str, Array]:
     """Rows with the axis of rows moved from first to last, as `processes` takes them."""
     return {name: np.moveaxis(values, 0, -1) for name, values in rows.items()}
+
+
+def given(name: str, values: ArrayLike) -> TensorVariable:
+    """Data of the model that is being built, exchangeable for others of the same shape.
+
+    The shape is part of the code: where it could change, compiling takes a sixth longer.
+    """
+    return pm.Data(name, values, shape=np.shape(values))
