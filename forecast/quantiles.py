@@ -61,7 +61,8 @@ class Pool:
         if self.counts is not None:
             return _sketched_quantiles(self.counts, levels)
         draws = self.draws()
-        return quantiles(draws[..., np.isfinite(draws).all(axis=(0, 1))], levels)
+        finite = np.isfinite(draws).all(axis=(0, 1))
+        return quantiles(draws if finite.all() else draws[..., finite], levels)
 
 
 def sketch_error(value: float) -> float:

@@ -17,6 +17,7 @@ import numpy as np
 
 from forecast.block import Baseline, Flows, flows_over, simulated_baseline
 from forecast.differences import both_ways
+from forecast.draws import LEVERS, SERIES, Array
 from forecast.engine import Settings, block_streams, empty_tally
 from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior
@@ -25,6 +26,9 @@ from forecast.streams import Streams
 from forecast.summary import Summary
 from forecast.vintage import vintage
 
+SHOWN = ("trade_balance", "investment_effect", *LEVERS)
+"""Series that a trial reports, those that the plan has: to order the draws of the others takes most of its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -32,7 +36,7 @@ class Trial:
 
     Attributes:
         scenario: as changed.
-        summary: of a run of it; near quarters are left out.
+        summary: of a run of it, the series `SHOWN` alone; near quarters are left out.
         difference: of the surplus less that of the file, draw by draw; series `rise` and `fall` of
             `differences.both_ways`.
     """
@@ -56,7 +60,7 @@ class Workbench:
         self._busy = Lock()
         plan = self._plan(load_scenario(file))
         self._lay(plan)
-        self._unchanged: list[Flows] = [flows_over(baseline, plan, streams) for streams, baseline in self._blocks]
+        self._unchanged = [self._balance(flows_over(baseline, plan, streams)) for streams, baseline in self._blocks]
         self.origin = plan.origin
         self.file = self.trial([])
 
@@ -84,13 +88,18 @@ class Workbench:
         if plan.mixes != self._mixes:
             self._lay(plan)
         tally, changes = empty_tally(plan, self._settings), []
-        balance = plan.series.index("trade_balance")
+        series = tuple(name for name in SHOWN if name in plan.series)
+        places = [plan.series.index(name) for name in series]
         for (streams, baseline), before in zip(self._blocks, self._unchanged, strict=True):
             flows = flows_over(baseline, plan, streams)
-            tally.add(flows.annual, flows.quarterly[:0])
-            changes.append(flows.annual[balance] - before.annual[balance])
+            tally.add(flows.annual[places], flows.quarterly[:0])
+            changes.append(self._balance(flows) - before)
         change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
-        return Trial(scenario, tally.summary(plan.years, plan.series), change)
+        return Trial(scenario, tally.summary(plan.years, series), change)
+
+    @staticmethod
+    def _balance(flows: Flows) -> Array:
+        return np.array(flows.annual[SERIES.index("trade_balance")])
 
 
 @contextmanager
