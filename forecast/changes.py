@@ -44,7 +44,7 @@ def difference(run: int, told: Sequence[Told], divided: Division, language: Lang
             [language.text(f"columns.{name}") for name in headings],
             [Row(_difference_cells(change, index, language)) for index in range(len(years))],
         ),
-        "because": because(divided, language) if divided.n_assumptions else None,
+        "because": because(divided, language) if divided.n_assumptions or divided.obstacle else None,
     }
 
 

@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forecast import __version__
-from forecast.assumptions import Assumption, account, user_words
+from forecast.assumptions import Account, Assumption, Words, account, user_words
+from forecast.branch_pages import branch_accounts, branch_levels, branch_name, branch_words
 from forecast.causes import Division
 from forecast.changes import difference, effect
 from forecast.draws import CHANNELS
 from forecast.figures import Grid, Row, Told, fan_diagram, levels
 from forecast.languages import Language
+from forecast.mixtures import Branch, ScenarioMixture
 from forecast.outcome import outcomes
 from forecast.quarters import parse_quarter
 from forecast.results import SCENARIO, Results
+from forecast.scenario import Scenario
 from forecast.sentences import books_sentences, record_of, short_answers
 from forecast.track_summary import best_reference, ours, read_standings
 
@@ -67,7 +70,10 @@ def _facts(told: Sequence[Told], language: Language) -> list[tuple[str, str]]:
 
 
 def _short(run: int, each: Told, language: Language) -> dict[str, Any]:
-    return {"run": run, "title": user_words(each.name), "sentences": short_answers(each.results, language)}
+    said, branches = short_answers(each.results, language), branch_levels(each, language)
+    if isinstance(each.world, ScenarioMixture):
+        said.append(language.text("branches.words", n=len(each.world.branches)))
+    return {"run": run, "title": user_words(each.name), "sentences": said, "branches": branches}
 
 
 def _origin(results: Results, language: Language) -> str:
@@ -89,7 +95,37 @@ def _layer(name: str, told: Sequence[Told], language: Language) -> str:
 
 
 def _account(run: int, each: Told, language: Language) -> dict[str, Any]:
-    told = account(each.scenario, float(parse_quarter(each.results.manifest["origin"])), language)
+    """What a run assumed: of one scenario, or of every branch of a mixture under a heading of its own."""
+    origin, parts = float(parse_quarter(each.results.manifest["origin"])), []
+    if isinstance(each.world, Scenario):
+        parts = [_assumed(account(each.world, origin, language), language)]
+    else:
+        shared, own = branch_accounts(each.world, origin, language)
+        everywhere = {"title": Words(language.text("branches.all"), language.code), "weight": "", "description": None}
+        parts = [_assumed(shared, language, everywhere)]
+        parts += [_assumed(own[one.label], language, _heading(one, each, language)) for one in each.world.branches]
+    return {
+        "run": run,
+        "title": user_words(each.name),
+        "description": _prose(each.world.description),
+        "parts": parts,
+        "file": (each.results.folder / SCENARIO).read_text(encoding="utf-8"),
+    }
+
+
+def _prose(text: str) -> Words | None:
+    return user_words(text) if text else None
+
+
+def _heading(branch: Branch, each: Told, language: Language) -> dict[str, Any]:
+    return {
+        "title": user_words(branch_name(branch)),
+        "weight": branch_words(branch, each, language),
+        "description": _prose(branch.scenario.description),
+    }
+
+
+def _assumed(told: Account, language: Language, heading: Mapping[str, Any] | None = None) -> dict[str, Any]:
     parts: dict[str, Sequence[Assumption]] = {
         "investments": told.investments, "tariffs": told.tariffs, "commitments": told.commitments
     }  # fmt: skip
@@ -100,15 +136,9 @@ def _account(run: int, each: Told, language: Language) -> dict[str, Any]:
             items,
         )
         for name, items in parts.items()
+        if items
     ]
-    return {
-        "run": run,
-        "title": user_words(each.name),
-        "description": user_words(each.scenario.description),
-        "account": told,
-        "groups": groups,
-        "file": (each.results.folder / SCENARIO).read_text(encoding="utf-8"),
-    }
+    return {"heading": heading, "account": told, "groups": groups}
 
 
 def _method(results: Results, language: Language) -> list[str]:

@@ -166,19 +166,6 @@ def test_every_assumption_that_may_differ_has_a_name() -> None:
     assert set(language("en").part("drivers")) == set(DRIVERS)
 
 
-def test_a_report_of_a_mixture_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "mixed.yaml"
-    text = "name: mixed\nmixture:\n  - {scenario: baseline, weight: 0.5}\n  - {scenario: hyundai, weight: 0.5}\n"
-    file.write_text(text, encoding="utf-8")
-    run = forecast.run_scenario(forecast.load_mixture(file), Settings(100), out=tmp_path / "results").results
-    with pytest.raises(RunError, match=r"is a run of a mixture; run its branches one by one and report those"):
-        report([run])
-    command = [sys.executable, "-m", "forecast", "explore", str(file)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr == f"error: {file}: is a mixture of scenarios; explore its branches one by one\n"
-
-
 def test_what_was_assumed_stands_on_the_page_with_its_sources(page: str) -> None:
     words = plain(edition(page, "en"))
     for text in ("Louisiana steel mill", "HMG-06", "2026Q3", "learned from past announcements", "24 March 2025"):
