@@ -69,7 +69,7 @@ def division(alternative: Told, reference: Told) -> Division:
 
 def because(divided: Division, language: Language) -> dict[str, Any]:
     """The parts of a difference in the last year as a sentence and a table, or why there are none."""
-    counts = {"n_assumptions": divided.n_assumptions, "n_scenarios": divided.n_scenarios}
+    counts = {"n_assumptions": divided.n_assumptions, "n_scenarios": f"{divided.n_scenarios:,}"}
     if divided.attribution is None:
         return {"words": language.text(f"causes.{divided.obstacle}", **counts), "table": None}
     year = divided.attribution.years[-1]

@@ -18,7 +18,7 @@ from forecast.outcome import outcomes
 from forecast.quarters import parse_quarter
 from forecast.results import SCENARIO, Results
 from forecast.scenario import Scenario
-from forecast.sentences import books_sentences, record_of, short_answers
+from forecast.sentences import books_sentences, moving_levers, record_of, short_answers
 from forecast.track_summary import best_reference, ours, read_standings
 
 LAYERS = ("95", "80", "50", "median", "seen", "record", "later")
@@ -46,14 +46,23 @@ def edition(told: Sequence[Told], divisions: Sequence[Division], language: Langu
         "levels": levels(told, language),
         "layers": [(name, _layer(name, told, language)) for name in _shown_layers(told)],
         "off": () if len(told) == 1 else ("95", "50"),
-        "effects": [
-            effect(run, each, language) for run, each in enumerate(told) if each.results.manifest["n_investments"]
-        ],
-        "channels": [(name, language.text(f"channels.{name}")) for name in CHANNELS],
+        **_effects(told, language),
         "accounts": [_account(run, each, language) for run, each in enumerate(told)],
         "method": _method(told[0].results, language),
         **_track(language),
         "footer": _footer(told, language),
+    }
+
+
+def _effects(told: Sequence[Told], language: Language) -> dict[str, Any]:
+    """What announcements and levers do, of every run that has any."""
+    plants = [bool(each.results.manifest["n_investments"]) for each in told]
+    levers = [bool(moving_levers(each.results.statistics)) for each in told]
+    shown = [run for run in range(len(told)) if plants[run] or levers[run]]
+    return {
+        "effects": [effect(run, told[run], language) for run in shown],
+        "effects_heading": language.text("headings.policy" if any(levers) else "headings.effects"),
+        "channels": [(name, language.text(f"channels.{name}")) for name in CHANNELS] if any(plants) else [],
     }
 
 

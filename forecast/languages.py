@@ -18,6 +18,7 @@ from forecast.distributions import Constant, Law
 from forecast.document import read_document
 from forecast.numerals import percentage, rounded
 from forecast.quarters import year_of
+from forecast.summary import decimals
 
 CODES = ("en", "ko")
 """Languages a page can be in; `data/languages` holds a file for each."""
@@ -61,8 +62,16 @@ class Language:
         return self.text("numbers.money", amount=self.amount(value, error, sign, places))
 
     def span(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> str:
-        """An interval between two values in bn USD, each with its standard error, as bare numbers."""
-        low, high = (self.amount(*end, sign, places) for end in ends)
+        """An interval between two values in bn USD, each with its standard error, as bare numbers.
+
+        Both have the decimals that the less certain of them allows.
+
+        >>> language("en").span([(-36.6, 0.1), (-14.0, 0.04)], places=2)
+        '−36.6 to −14.0'
+        """
+        shift = round(log10(float(self.part("numbers.factor"))))
+        allowed = min(decimals(error * 10.0**shift) for _, error in ends)
+        low, high = (self.amount(*end, sign, min(places, allowed + shift)) for end in ends)
         return self.text("numbers.range", low=low, high=high)
 
     def money_span(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> str:

@@ -22,6 +22,7 @@ from forecast.engine import Settings, block_streams, empty_tally
 from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior
 from forecast.scenario import Scenario, dump_scenario, load_scenario
+from forecast.sliders import overrides, sliders
 from forecast.streams import Streams
 from forecast.summary import Summary
 from forecast.vintage import vintage
@@ -58,10 +59,13 @@ class Workbench:
     def __init__(self, file: Path, posterior: Posterior, settings: Settings) -> None:
         self._file, self._posterior, self._settings = file, posterior, settings
         self._busy = Lock()
-        plan = self._plan(load_scenario(file))
+        scenario = load_scenario(file)
+        plan = self._plan(scenario)
         self._lay(plan)
         self._unchanged = [self._balance(flows_over(baseline, plan, streams)) for streams, baseline in self._blocks]
         self.origin = plan.origin
+        added = {item.name: item.step for item in sliders(scenario, plan.origin) if item.kind == "added"}
+        self.trial(overrides(scenario, plan.origin, added))  # what duties rest on, so that no first change waits for it
         self.file = self.trial([])
 
     def _lay(self, plan: Plan) -> None:

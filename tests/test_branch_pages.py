@@ -69,7 +69,7 @@ def test_a_mixture_tells_its_branches_and_the_whole(mixed: Results) -> None:
         "100\xa0%",
         f"{mixed.statistics.value('trade_balance', 'quantile_0.5')[-1]:.0f}",
     ]
-    assert [cells[0] for cells in rows.values()] == ["0.4 (90 %: 0.22 to 0.58)", "0.6", ""]
+    assert [cells[0] for cells in rows.values()] == ["0.4 (90\xa0%: 0.22 to 0.58)", "0.6", ""]
 
 
 def test_what_branches_share_is_told_once(mixed: Results) -> None:

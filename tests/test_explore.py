@@ -176,15 +176,30 @@ def test_sliders_become_the_overrides_they_stand_for(bench: Workbench, scenario:
     assert not [name for name in names if name.startswith("investments.HMG-01.")]  # an umbrella has no slider
 
 
-@pytest.mark.parametrize("name", ["announced", "baseline", "lges-lansing", "tariffs-25"])
-def test_every_slider_can_be_moved_to_either_end(name: str) -> None:
-    path, origin = ROOT / "scenarios" / f"{name}.yaml", load_posterior().origin
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_slider_can_be_moved_to_either_end(path: Path) -> None:
     scenario = load_scenario(path)
+    origin = load_posterior(as_of=scenario.as_of).origin
     found = sliders(scenario, origin)
     for end in ("low", "high"):
         load_scenario(path, overrides(scenario, origin, {item.name: getattr(item, end) for item in found}))
     assert len({item.name for item in found}) == len(found)
     assert all(item.low <= item.start <= item.high for item in found)
+
+
+def test_what_is_correlated_stays_uncertain() -> None:
+    """Certain numbers cannot be correlated: a chance stops short of 0 and 1, and an amount has no slider."""
+    path, origin = ROOT / "scenarios" / "hyundai.yaml", load_posterior().origin
+    amount = "investments.HMG-06.amount={interval: [5, 7], level: 0.9}"
+    between = "investments.HMG-06.amount, investments.HMG-01-vehicles.realised"
+    texts = [amount, "investments.HMG-01.amount=30", f"correlations=[{{between: [{between}], rank: 0.5}}]"]
+    scenario = load_scenario(path, texts)
+    found = {item.name: item for item in sliders(scenario, origin)}
+    assert "investments.HMG-06.amount" not in found
+    chance = found["investments.HMG-01-vehicles.probability"]
+    assert (chance.low, chance.high, chance.start) == (0.01, 0.99, 0.99)
+    for end in (chance.low, chance.high):
+        load_scenario(path, [*texts, *overrides(scenario, origin, {chance.name: end})])
 
 
 @pytest.mark.parametrize(
