@@ -53,9 +53,14 @@ class Language:
         return found
 
     def amount(self, value: float, error: float, sign: str = "", places: int = 2) -> str:
-        """A value in bn USD with its standard error, as a bare number in the unit of the language."""
+        """A value in bn USD with its standard error, as a bare number in the unit of the language; 0 has no sign.
+
+        >>> language("en").amount(0.21, 0.03, "+"), language("en").amount(0.0, 0.0, "+")
+        ('+0.21', '0.0')
+        """
         factor = float(self.part("numbers.factor"))
-        return rounded(value * factor, error * factor, max(places - round(log10(factor)), 0), sign)
+        text = rounded(value * factor, error * factor, max(places - round(log10(factor)), 0), sign)
+        return text if text.strip("+0.") else text.removeprefix("+")
 
     def money(self, value: float, error: float, sign: str = "", places: int = 2) -> str:
         """The same with its unit."""

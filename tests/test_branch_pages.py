@@ -12,6 +12,7 @@ import pytest
 from test_report import ROOT, edition, made, plain
 
 import forecast
+from forecast.branch_table import followed
 from forecast.engine import Settings
 from forecast.languages import language
 from forecast.report import report
@@ -30,7 +31,7 @@ DEAR = """
 name: hyundai-dear
 title: The mill costs more
 extends: hyundai.yaml
-investments: {HMG-01: {amount: 24}, HMG-06: {amount: 8}}
+investments: {HMG-01: {amount: 24}, HMG-06: {amount: 8}, HMG-01-future: {slip: 2}}
 """
 
 
@@ -79,6 +80,8 @@ def test_what_branches_share_is_told_once(mixed: Results) -> None:
     shared, _, own = words.partition("What all branches assume")[2].partition("· doubtful Weight: 0.4")
     assert ("HMG-01-vehicles" in shared, "HMG-01-vehicles" in own) == (True, False)
     assert (shared.count("Louisiana steel mill"), own.count("Louisiana steel mill")) == (0, 2)
+    late = "Future industries and energy"  # its delay is not told, but is not the same
+    assert (shared.count(late), own.count(late)) == (0, 2)
     assert "Horizon: the end of 2035." in shared
     assert "Horizon" not in own
     assert "모든 구성 시나리오에 공통된 가정" in plain(edition(page, "ko"))
@@ -105,3 +108,17 @@ def test_a_mixture_is_not_explored_and_its_branches_are_named(mixed: Results, tm
     assert done.returncode == 2
     expected = "got a mixture, expected one scenario, such as one of its branches: hyundai, hyundai-dear"
     assert done.stderr == f"error: {file}: {expected}\n"
+
+
+def test_labels_that_look_like_numbers_or_like_nothing_stay_labels(tmp_path: Path) -> None:
+    file = tmp_path / "odd.yaml"
+    branches = [f'{{scenario: {name}, weight: 1, label: "{label}"}}' for name, label in LABELS.items()]
+    file.write_text(f"name: odd\nmixture: [{', '.join(branches)}]\n", encoding="utf-8")
+    run = forecast.run_scenario(forecast.load_mixture(file), Settings(200), out=tmp_path).results
+    assert run.branches is not None
+    assert [branch.label for branch in followed(run.branches)] == sorted(LABELS.values())
+    told = edition(report([run]), "en").partition("By branch of the mixture")[2].partition("</table>")[0]
+    assert "–" not in told
+
+
+LABELS = {"baseline": "01", "hyundai": "NA", "lges-lansing": "1e3"}
