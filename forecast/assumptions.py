@@ -159,10 +159,12 @@ def _stated_chance(law: Law, language: Language) -> str:
 
 
 def _tariff(item: Tariff, origin: float, language: Language) -> Assumption:
-    until = language.text("assumed.open") if item.until is None else language.when(item.until)
+    start = language.when(item.start)
     cells = (
         _rate(item, origin, language),
-        language.text("assumed.until", start=language.when(item.start), until=until),
+        language.text("assumed.since", start=start)
+        if item.until is None
+        else language.text("assumed.until", start=start, until=language.when(item.until)),
         _stated_chance(item.probability, language),
     )
     goods = language.list([language.text(f"sectors.{sector}") for sector in item.sectors])

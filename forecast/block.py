@@ -17,7 +17,6 @@ from forecast.inputs import Inputs
 from forecast.plan import Plan
 from forecast.plants import Plants
 from forecast.processes import Reading, baseline_flows, bridge_ratios, driver_growth
-from forecast.projects import add_pieces
 from forecast.shocks import add_to_growth, added_amounts, scale_flows
 from forecast.streams import Streams
 from forecast.years import annual_news, annual_sums
@@ -170,11 +169,21 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
 
 def block_inputs(plan: Plan, streams: Streams, kept: dict[Any, Any] | None = None) -> Inputs:
     """Uncertain numbers of the block, correlated as the plan says; rows of plants only where there are any."""
-    streams, kept = replace(streams, mixes=plan.mixes), {} if kept is None else kept
+    inputs = Inputs(replace(streams, mixes=plan.mixes), kept={} if kept is None else kept)
     if not plan.groups:
-        return Inputs(streams, kept=kept)
-    coefficients = _picked({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
-    return Inputs(streams, coefficients, picked_rows(plan, streams, "realisation"), kept)
+        return inputs
+    sectors = {"coefficients": plan.sector_rows}
+    coefficients = _kept_rows(inputs, "sectors", plan.columns, sectors)["coefficients"]
+    return replace(
+        inputs,
+        coefficients=coefficients,
+        realisation=_kept_rows(inputs, "realisation", plan.outlooks, plan.rows["realisation"]),
+    )
+
+
+def _kept_rows(inputs: Inputs, model: str, columns: object, rows: Mapping[str, Array]) -> dict[str, Array]:
+    """Rows picked for the block, found again by a plan that uses the same columns of them."""
+    return inputs.remembered(("posterior", model), columns, lambda: _picked(rows, inputs.streams, model))
 
 
 def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Array, ...], Array]:
@@ -188,9 +197,9 @@ def _investments(plan: Plan, inputs: Inputs, duties: Duties) -> tuple[tuple[Arra
     near = np.zeros((2, min(N_QUARTERS, plan.n_periods) + 1, streams.n_draws))
     n_near = near.shape[1]
     if plan.groups:
-        plants = Plants(plan, inputs, duties, picked_rows(plan, streams, "localization"))
+        plants = Plants(plan, inputs, duties, _kept_rows(inputs, "localization", None, plan.rows["localization"]))
+        capital_goods = plants.machinery()
         for group in plan.groups:
-            add_pieces(capital_goods, plants.building(group).orders)
             trade = plants.trade(group)
             intermediates += trade.intermediates
             displaced += trade.displaced

@@ -14,6 +14,7 @@ from forecast.engine import Settings
 from forecast.errors import PosteriorError
 from forecast.figures import Grid, Row, Told
 from forecast.languages import Language
+from forecast.mixtures import ScenarioMixture
 from forecast.numerals import ends
 from forecast.posterior import load_posterior
 from forecast.run import code_digest
@@ -33,7 +34,8 @@ class Division:
     Attributes:
         n_assumptions: assumptions that differ.
         n_scenarios: scenarios that exact parts take.
-        obstacle: `many` where they are too many, `changed` where the runs cannot be simulated again as they were.
+        obstacle: `many` where they are too many, `changed` where the runs cannot be simulated again as they were,
+            `mixture` where one of them is of several scenarios.
         attribution: the parts, where nothing is in the way.
     """
 
@@ -45,8 +47,10 @@ class Division:
 
 def division(alternative: Told, reference: Told) -> Division:
     """The difference of two runs that are pairs, divided among the assumptions that differ."""
-    pair = reference.scenario, alternative.scenario
-    found = contrasts(*pair)
+    one, other = reference.world, alternative.world
+    if isinstance(one, ScenarioMixture) or isinstance(other, ScenarioMixture):
+        return Division(0, 0, "mixture")
+    found = contrasts(one, other)
     n_scenarios, manifest = scenarios_needed(found), reference.results.manifest
     settings = Settings(*(manifest[name] for name in ("n_draws", "seed", "scheme")))
     if n_scenarios * settings.n_draws > MOST_DRAWS:
@@ -58,13 +62,13 @@ def division(alternative: Told, reference: Told) -> Division:
     if manifest["digests"]["posterior"] != posterior.digest or manifest["digests"]["code"] != code_digest():
         return Division(len(found), n_scenarios, "changed")
     prior = manifest["parameters"] == "prior"
-    divided = attribute(*pair, settings, posterior=posterior, prior=prior, most=n_scenarios)
+    divided = attribute(one, other, settings, posterior=posterior, prior=prior, most=n_scenarios)
     return Division(len(found), n_scenarios, attribution=divided)
 
 
 def because(divided: Division, language: Language) -> dict[str, Any]:
     """The parts of a difference in the last year as a sentence and a table, or why there are none."""
-    counts = {"n_assumptions": divided.n_assumptions, "n_scenarios": divided.n_scenarios}
+    counts = {"n_assumptions": divided.n_assumptions, "n_scenarios": f"{divided.n_scenarios:,}"}
     if divided.attribution is None:
         return {"words": language.text(f"causes.{divided.obstacle}", **counts), "table": None}
     year = divided.attribution.years[-1]

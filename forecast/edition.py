@@ -6,16 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forecast import __version__
-from forecast.assumptions import Assumption, account, user_words
+from forecast.assumptions import Account, Assumption, Words, account, user_words
+from forecast.branch_pages import branch_accounts, branch_levels, branch_name, branch_words
+from forecast.branches import Branch
 from forecast.causes import Division
 from forecast.changes import difference, effect
+from forecast.differences import moving_levers
 from forecast.draws import CHANNELS
 from forecast.figures import Grid, Row, Told, fan_diagram, levels
 from forecast.languages import Language
+from forecast.mixtures import ScenarioMixture
 from forecast.outcome import outcomes
 from forecast.premises import premises
 from forecast.quarters import parse_quarter
 from forecast.results import SCENARIO, Results
+from forecast.scenario import Scenario
 from forecast.sentences import books_sentences, record_of, short_answers
 from forecast.track_summary import best_reference, ours, read_standings
 
@@ -44,14 +49,23 @@ def edition(told: Sequence[Told], divisions: Sequence[Division], language: Langu
         "levels": levels(told, language),
         "layers": [(name, _layer(name, told, language)) for name in _shown_layers(told)],
         "off": () if len(told) == 1 else ("95", "50"),
-        "effects": [
-            effect(run, each, language) for run, each in enumerate(told) if each.results.manifest["n_investments"]
-        ],
-        "channels": [(name, language.text(f"channels.{name}")) for name in CHANNELS],
+        **_effects(told, language),
         "accounts": [_account(run, each, language) for run, each in enumerate(told)],
         "method": _method(told[0].results, language),
         **_track(language),
         "footer": _footer(told, language),
+    }
+
+
+def _effects(told: Sequence[Told], language: Language) -> dict[str, Any]:
+    """What announcements and levers do, of every run that has any."""
+    plants = [bool(each.results.manifest["n_investments"]) for each in told]
+    levers = [bool(moving_levers(each.results.statistics)) for each in told]
+    shown = [run for run in range(len(told)) if plants[run] or levers[run]]
+    return {
+        "effects": [effect(run, told[run], language) for run in shown],
+        "effects_heading": language.text("headings.policy" if any(levers) else "headings.effects"),
+        "channels": [(name, language.text(f"channels.{name}")) for name in CHANNELS] if any(plants) else [],
     }
 
 
@@ -68,8 +82,12 @@ def _facts(told: Sequence[Told], language: Language) -> list[tuple[str, str]]:
 
 
 def _short(run: int, each: Told, language: Language) -> dict[str, Any]:
-    said = [premises(each.scenario, language), *short_answers(each.results, language)]
-    return {"run": run, "title": user_words(each.name), "sentences": [*filter(None, said)]}
+    said, branches = short_answers(each.results, language), branch_levels(each, language)
+    if isinstance(each.world, ScenarioMixture):
+        said.append(language.text("branches.words", n=len(each.world.branches)))
+    else:
+        said = [*filter(None, [premises(each.world, language)]), *said]
+    return {"run": run, "title": user_words(each.name), "sentences": said, "branches": branches}
 
 
 def _origin(results: Results, language: Language) -> str:
@@ -91,7 +109,37 @@ def _layer(name: str, told: Sequence[Told], language: Language) -> str:
 
 
 def _account(run: int, each: Told, language: Language) -> dict[str, Any]:
-    told = account(each.scenario, float(parse_quarter(each.results.manifest["origin"])), language)
+    """What a run assumed: of one scenario, or of every branch of a mixture under a heading of its own."""
+    origin, parts = float(parse_quarter(each.results.manifest["origin"])), []
+    if isinstance(each.world, Scenario):
+        parts = [_assumed(account(each.world, origin, language), language)]
+    else:
+        shared, own = branch_accounts(each.world, origin, language)
+        everywhere = {"title": Words(language.text("branches.all"), language.code), "weight": "", "description": None}
+        parts = [_assumed(shared, language, everywhere)]
+        parts += [_assumed(own[one.label], language, _heading(one, each, language)) for one in each.world.branches]
+    return {
+        "run": run,
+        "title": user_words(each.name),
+        "description": _prose(each.world.description),
+        "parts": parts,
+        "file": (each.results.folder / SCENARIO).read_text(encoding="utf-8"),
+    }
+
+
+def _prose(text: str) -> Words | None:
+    return user_words(text) if text else None
+
+
+def _heading(branch: Branch, each: Told, language: Language) -> dict[str, Any]:
+    return {
+        "title": user_words(branch_name(branch)),
+        "weight": branch_words(branch, each, language),
+        "description": _prose(branch.scenario.description),
+    }
+
+
+def _assumed(told: Account, language: Language, heading: Mapping[str, Any] | None = None) -> dict[str, Any]:
     parts: dict[str, Sequence[Assumption]] = {
         "investments": told.investments, "tariffs": told.tariffs, "commitments": told.commitments
     }  # fmt: skip
@@ -102,15 +150,9 @@ def _account(run: int, each: Told, language: Language) -> dict[str, Any]:
             items,
         )
         for name, items in parts.items()
+        if items
     ]
-    return {
-        "run": run,
-        "title": user_words(each.name),
-        "description": user_words(each.scenario.description),
-        "account": told,
-        "groups": groups,
-        "file": (each.results.folder / SCENARIO).read_text(encoding="utf-8"),
-    }
+    return {"heading": heading, "account": told, "groups": groups}
 
 
 def _method(results: Results, language: Language) -> list[str]:

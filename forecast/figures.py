@@ -10,12 +10,12 @@ import numpy as np
 from forecast.diagram import Diagram, Fan, Scene, diagram
 from forecast.draws import Array
 from forecast.languages import Language
+from forecast.mixtures import World
 from forecast.numerals import ends, rounded
 from forecast.observations import annual_trade
 from forecast.outcome import outcomes
 from forecast.palette import HISTORY_YEARS
 from forecast.results import Results
-from forecast.scenario import Scenario
 from forecast.sentences import MEDIAN, chance_above, chance_below, record_of
 from forecast.summary import INTERVALS, Summary, quantile_name
 from forecast.vintage import day_of
@@ -40,10 +40,10 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One run with the scenario it was made of, and the name it goes by on the page."""
+    """One run with the scenario or mixture it was made of, and the name it goes by on the page."""
 
     results: Results
-    scenario: Scenario
+    world: World
     name: str
 
 

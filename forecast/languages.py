@@ -52,7 +52,11 @@ class Language:
         return found
 
     def amount(self, value: float, error: float, sign: str = "", places: int = 2) -> str:
-        """A value in bn USD with its standard error, as a bare number in the unit of the language."""
+        """A value in bn USD with its standard error, as a bare number in the unit of the language.
+
+        >>> language("en").amount(0.21, 0.03, "+"), language("en").amount(0.0, 0.0, "+")
+        ('+0.21', '0.0')
+        """
         (amount,) = self._amounts([(value, error)], sign, places)
         return amount
 
@@ -61,7 +65,11 @@ class Language:
         return self.text("numbers.money", amount=self.amount(value, error, sign, places))
 
     def span(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> str:
-        """An interval between two values in bn USD, each with its standard error, as bare numbers."""
+        """An interval between two values in bn USD, each with its standard error, as bare numbers.
+
+        >>> language("en").span([(-36.6, 0.1), (-14.0, 0.04)], places=2)
+        '−36.6 to −14.0'
+        """
         low, high = self._amounts(ends, sign, places)
         return self.text("numbers.range", low=low, high=high)
 

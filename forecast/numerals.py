@@ -13,6 +13,11 @@ def rounded(value: float, error: float, places: int, sign: str = "") -> str:
 
     >>> rounded(-3.5412, 0.03, places=2), rounded(1234.5, 12.0, places=2), rounded(0.2, 0.001, places=1, sign="+")
     ('−3.54', '1,230', '+0.2')
+
+    Zero has no sign:
+
+    >>> rounded(0.001, 0.01, places=2, sign="+")
+    '0.00'
     """
     return _written(value, min(decimals(error), places), sign)
 
@@ -46,7 +51,8 @@ def span(values: Sequence[tuple[float, float]], places: int, sign: str = "") -> 
 
 
 def _written(value: float, places: int, sign: str) -> str:
-    return f"{round(value, places) + 0.0:{sign},.{max(places, 0)}f}".replace("-", "−")
+    shown = round(value, places) + 0.0
+    return f"{shown:{sign if shown else ''},.{max(places, 0)}f}".replace("-", "−")
 
 
 def stored(value: float, error: float) -> tuple[str, str]:

@@ -6,6 +6,7 @@ Like every law they offer `ppf` and `cdf`, elementwise; see `distributions`.
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -20,7 +21,7 @@ from forecast.phrases import demand
 _HALVINGS = 64
 
 
-class Curve(Protocol):
+class Curve(Hashable, Protocol):
     """A law, whichever it is."""
 
     def ppf(self, u: ArrayLike) -> Array:

@@ -57,6 +57,7 @@ class Plan:
         shocks: what moves flows and drivers off their course.
         mixes: streams that are correlated with others, by name.
         outlooks: kind and sector of each column of the rows of `realisation`.
+        columns: sector and name of each coefficient of `sector_rows`.
     """
 
     origin: int
@@ -76,6 +77,7 @@ class Plan:
     shocks: tuple[Shock, ...] = ()
     mixes: Mapping[str, Mix] = field(default_factory=dict)
     outlooks: tuple[tuple[str, str], ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -124,6 +126,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         shocks=scenario.shocks,
         mixes=_mixes(scenario),
         outlooks=tuple(compiler.outlooks),
+        columns=tuple(compiler.columns),
     )
 
 

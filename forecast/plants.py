@@ -15,10 +15,10 @@ from forecast import channels
 from forecast.draws import N_QUARTERS, Array
 from forecast.duties import Duties
 from forecast.fates import Fates
-from forecast.groups import Group
+from forecast.groups import Group, Project
 from forecast.inputs import Inputs
 from forecast.plan import Plan
-from forecast.projects import Piece, add_project
+from forecast.projects import Piece, Works, add_pieces, works
 from forecast.purchasing import Purchasing
 from forecast.years import annual_news
 
@@ -69,6 +69,17 @@ class Plants:
         self._fates = Fates(plan, inputs)
         self._purchasing = Purchasing(plan, inputs, rows)
 
+    def machinery(self) -> Array:
+        """Korean machinery that all groups order, `(n_periods + 1, n_draws)`, bn USD a quarter; not to be changed."""
+        grounds = tuple(map(self._building_grounds, self._plan.groups))
+        return self._inputs.remembered(Building, grounds, self._ordered)
+
+    def _ordered(self) -> Array:
+        flow = np.zeros((self._plan.n_periods + 1, self._inputs.streams.n_draws))
+        for group in self._plan.groups:
+            add_pieces(flow, self.building(group).orders)
+        return flow
+
     def building(self, group: Group) -> Building:
         """What a group builds, whoever it buys from."""
         return self._inputs.remembered(
@@ -81,16 +92,29 @@ class Plants:
         return self._inputs.remembered((Trade, group.projects[0].id), grounds, lambda: self._traded(group))
 
     def _building_grounds(self, group: Group) -> tuple[object, ...]:
-        """The projects, those their fates hang on, and where what was learned of them stands."""
-        behind = tuple(other for project in group.projects for other in self._fates.behind(project))
-        return group.projects, behind, self._plan.outlooks
+        return tuple(map(self._grounds, group.projects))
 
     def _built(self, group: Group) -> Building:
         output = np.zeros((self._plan.n_periods + 1, self._inputs.streams.n_draws))
         orders: list[Piece] = []
         for project in group.projects:
-            orders += add_project(self._plan.origin, self._inputs, self._fates, project, output)
+            done = self._works(project)
+            orders += done.orders
+            add_pieces(output, done.output)
         return Building(tuple(orders), output, annual_news(self._plan, output))
+
+    def _works(self, project: Project) -> Works:
+        """What one project orders and makes."""
+        plan, inputs = self._plan, self._inputs
+        return inputs.remembered(
+            (Works, project.stream),
+            self._grounds(project),
+            lambda: works(plan.origin, plan.n_periods + 1, inputs, self._fates, project),
+        )
+
+    def _grounds(self, project: Project) -> tuple[object, ...]:
+        """The project, those its fate hangs on, and where what was learned of them stands."""
+        return project, tuple(self._fates.behind(project)), self._plan.outlooks
 
     def _traded(self, group: Group) -> Trade:
         plan, duties, building = self._plan, self._duties, self.building(group)

@@ -58,22 +58,34 @@ def course(inputs: Inputs, fates: Fates, project: Project) -> Course:
     return Course(fates.realised(project, planned), _scale(inputs, project), slip, start, production)
 
 
-def add_project(origin: int, inputs: Inputs, fates: Fates, project: Project, output: Array) -> list[Piece]:
-    """Add a project's output to a running flow `(n_periods + 1, n_draws)`, bn USD a quarter; its Korean machinery."""
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What a project gives, bn USD a quarter; pieces are not to be changed.
+
+    Attributes:
+        orders: Korean machinery, while it is built.
+        output: what it makes, once it runs.
+    """
+
+    orders: tuple[Piece, ...]
+    output: tuple[Piece, ...]
+
+
+def works(origin: int, n_rows: int, inputs: Inputs, fates: Fates, project: Project) -> Works:
+    """What a project orders and makes in the `n_rows` quarters from the origin on."""
     known = inputs.values(project.coefficients)
     own = course(inputs, fates, project)
     built = own.start + known["construction_quarters"] if project.standing is not None else own.production
     capex = inputs.value(project.capex) * own.scale
     orders = capital_goods_exports(capex, known["machinery_share"], known["korean_machinery_share"])
-    made = output if project.production_end is None else np.zeros_like(output)
+    made: list[Piece] = []
     bought = [] if project.standing is None else [(inputs.value(project.standing) * own.scale, own.production)]
     for capital, begin in [(capex, built), *bought]:
         capacity = output_at_capacity(capital, known["output_per_capex"], known["utilisation"])
-        _add_output(origin, made, capacity, own.realised, begin, begin + known["ramp_quarters"])
+        made += _output(origin, n_rows, capacity, own.realised, begin, begin + known["ramp_quarters"])
     if project.production_end is not None:
-        quarters = origin + np.arange(float(len(output)))[:, None]
-        output += made * share_of_quarter(quarters, -np.inf, inputs.value(project.production_end))
-    return _orders(origin, len(output), orders, own.realised, own.start, built)
+        made = [_until(origin, (n_rows, inputs.streams.n_draws), made, inputs.value(project.production_end))]
+    return Works(tuple(_orders(origin, n_rows, orders, own.realised, own.start, built)), tuple(made))
 
 
 def _scale(inputs: Inputs, project: Project) -> Values:
@@ -102,25 +114,40 @@ def _slip(inputs: Inputs, project: Project) -> Values:
     return realisation.slip(uniforms, rows["late"], rows["delay_shape"], rows["delay_scale"][project.outlook])
 
 
-def _orders(origin: int, n_rows: int, orders: Values, realised: Outcomes, start: Values, end: Values) -> list[Piece]:
+def _orders(
+    origin: int, n_rows: int, orders: Values, realised: Outcomes, start: Values, end: Values
+) -> Iterator[Piece]:
     """`orders` spread over the quarters of construction in proportion to the capex of each."""
     first, last = _moving_rows(origin, n_rows, start, end)
     reached = cumulative_share(origin + np.arange(first, last + 1.0)[:, None], start, end)
-    return list(_news(first, reached[1:] - reached[:-1], orders, realised))
+    return _news(first, last, reached[1:] - reached[:-1], orders, realised)
 
 
-def _add_output(origin: int, flow: Array, capacity: Values, realised: Outcomes, start: Values, end: Values) -> None:
-    """Ramp output up to `capacity` between the dates and hold it there."""
-    first, last = _moving_rows(origin, len(flow), start, end)
+def _output(
+    origin: int, n_rows: int, capacity: Values, realised: Outcomes, start: Values, end: Values
+) -> Iterator[Piece]:
+    """Output ramped up to `capacity` between the dates and held there."""
+    first, last = _moving_rows(origin, n_rows, start, end)
     middles = origin + 0.5 + np.arange(first, last)[:, None]
-    add_pieces(flow, _news(first, cumulative_share(middles, start, end), capacity, realised))
-    add_pieces(flow, _news(last, np.ones((len(flow) - last, 1)), capacity, realised))
+    yield from _news(first, last, cumulative_share(middles, start, end), capacity, realised)
+    yield from _news(last, n_rows, np.ones((1, 1)), capacity, realised)
 
 
-def _news(first: int, share: Array, level: Values, realised: Outcomes) -> Iterator[Piece]:
-    """Shares of a level, by row from `first` on, in draws where the project is realised; at the origin in all."""
-    yield first, share * (level * realised)
-    if first == 0 and len(share):
+def _until(origin: int, shape: tuple[int, int], made: Iterable[Piece], end: Values) -> Piece:
+    """Output up to a date."""
+    output = np.zeros(shape)
+    add_pieces(output, made)
+    output *= share_of_quarter(origin + np.arange(float(len(output)))[:, None], -np.inf, end)
+    return 0, output
+
+
+def _news(first: int, last: int, share: Array, level: Values, realised: Outcomes) -> Iterator[Piece]:
+    """Shares of a level, by row from `first` to before `last`, in draws where the project is realised.
+
+    At the origin, row 0, in all.
+    """
+    yield first, np.broadcast_to(share * (level * realised), (last - first, len(realised)))
+    if first == 0 and last:
         yield 0, share[:1] * (level * ~realised)
 
 

@@ -63,7 +63,8 @@ class Pool:
     def sound(self) -> Array:
         """Kept draws that did not fail, `(n_series, n_periods, n_draws)`."""
         draws = self.draws()
-        return draws[..., np.isfinite(draws).all(axis=(0, 1))]
+        finite = np.isfinite(draws).all(axis=(0, 1))
+        return draws if finite.all() else draws[..., finite]
 
 
 def quantiles(sound: Array, levels: Sequence[float]) -> Array:

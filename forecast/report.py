@@ -13,8 +13,8 @@ from forecast.errors import RunError
 from forecast.figures import Told
 from forecast.hypertext import page
 from forecast.languages import CODES, language
+from forecast.mixtures import load_world
 from forecast.results import SCENARIO, Results, demand_folder
-from forecast.scenario import load_scenario
 
 MOST_RUNS = 4
 """More lines than these cannot be told apart on one page."""
@@ -48,7 +48,7 @@ def write_report(runs: Sequence[Results], path: str | Path, opened: str = "en") 
 def report(runs: Sequence[Results], opened: str = "en") -> str:
     """The page as text."""
     _demand_one_page(runs)
-    told = [Told(results, load_scenario(results.folder / SCENARIO), name) for results, name in _named(runs)]
+    told = [Told(results, load_world(results.folder / SCENARIO), name) for results, name in _named(runs)]
     divisions = [division(each, told[0]) for each in told[1:]]
     editions = {code: edition(told, divisions, language(code)) for code in CODES}
     hidden = " ".join(f"without-{name}" for name in editions[opened]["off"])
@@ -64,9 +64,6 @@ def _demand_one_page(runs: Sequence[Results]) -> None:
         raise RunError(f"got {len(runs)} runs, expected at most {MOST_RUNS}: more cannot be told apart on one page")
     if len(set(folders)) < len(folders):
         raise RunError(f"got {runs[0].name} twice, expected every run once")
-    mixed = next((results for results in runs if results.branches is not None), None)
-    if mixed is not None:
-        raise RunError(f"{mixed.folder}: is a run of a mixture; run its branches one by one and report those")
     bases = {results.basis: results.name for results in runs}
     if len(bases) > 1:
         listed = ", ".join(f"{name} on {basis}" for basis, name in bases.items())

@@ -97,7 +97,7 @@ class Results:
             return None
         import pandas as pd
 
-        return pd.read_csv(path)
+        return pd.read_csv(path, converters={"branch": str})  # a label may look like a number, or like none
 
     @cached_property
     def quarters(self) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -101,6 +102,7 @@ def middle(node: Node) -> float | None:
         return None
 
 
+@lru_cache(maxsize=1024)
 def mean(value: Law | Curve) -> float:
     """Mean of a law, by the midpoint rule on 2000 quantiles; a law without a mean gets that of its inner 99.95 %."""
     return float(np.mean(value.ppf((np.arange(2000) + 0.5) / 2000)))

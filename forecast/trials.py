@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from forecast.assumptions import user_words
+from forecast.changes import EFFECT, effect_title
 from forecast.diagram import Diagram, Fan, Scene, axis_range, diagram
 from forecast.differences import moving_levers
 from forecast.figures import fan_of, forecast_reading, observed_balance, tick_writer
@@ -119,7 +120,7 @@ def _content(bench: Bench, trial: Trial, positions: Mapping[str, float]) -> dict
     return {
         "sentences": _sentences(bench, trial, moved=bool(texts)),
         "fan": _fan(bench, trial),
-        "sides": [_effect(bench, trial), _difference(bench, trial)],
+        "sides": [*_effects(bench, trial), _difference(bench, trial)],
         "command": shlex.join(["forecast", "run", *bench.given, *stated]),
     }
 
@@ -148,10 +149,13 @@ def _fan(bench: Bench, trial: Trial) -> Diagram:
     return _drawn(language.text("charts.fan", **names), scene, "trade_balance", bench, trial)
 
 
-def _effect(bench: Bench, trial: Trial) -> Diagram:
-    unit = bench.language.text("numbers.unit_a_year")
-    scene = Scene([_ghost("investment_effect", bench), fan_of(0, trial.summary, "investment_effect")])
-    return _drawn(bench.language.text("charts.effect", unit=unit), scene, "investment_effect", bench, trial)
+def _effects(bench: Bench, trial: Trial) -> Iterator[Diagram]:
+    """What the announcements add, or where there are none, what the first lever that moves does."""
+    series = EFFECT if bench.scenario.investments else next(iter(moving_levers(trial.summary)), None)
+    if series is not None:
+        ghosts = [_ghost(series, bench)] if series in bench.workbench.file.summary.series else []
+        scene = Scene([*ghosts, fan_of(0, trial.summary, series)])
+        yield _drawn(effect_title(series, bench.language), scene, series, bench, trial)
 
 
 def _difference(bench: Bench, trial: Trial) -> Diagram:
@@ -171,7 +175,7 @@ def _drawn(title: str, scene: Scene, series: str, bench: Bench, trial: Trial) ->
     language = bench.language
     summary = trial.difference if series == RISE else trial.summary
     runs: list[tuple[int | str, str, Summary]] = [(0, "changed", summary)]
-    if series != RISE:
+    if series != RISE and series in bench.workbench.file.summary.series:
         runs.append((FILE, "original", bench.workbench.file.summary))
     sign = "" if series == "trade_balance" else "+"
     seen = dict(zip(scene.observed[0], scene.observed[1].tolist(), strict=True))

@@ -19,13 +19,18 @@ import numpy as np
 
 from forecast.block import Baseline, Flows, flows_over, simulated_baseline
 from forecast.differences import both_ways
+from forecast.draws import LEVERS, SERIES, Array
 from forecast.engine import Settings, block_streams, empty_tally
 from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior
 from forecast.scenario import Scenario, dump_scenario, load_scenario
+from forecast.sliders import overrides, sliders
 from forecast.streams import Streams
 from forecast.summary import Summary
 from forecast.vintage import vintage
+
+SHOWN = ("trade_balance", "investment_effect", *LEVERS)
+"""Series that a trial reports, those that the plan has: to order the draws of the others takes most of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Trial:
 
     Attributes:
         scenario: as changed.
-        summary: of a run of it; near quarters are left out.
+        summary: of a run of it, the series `SHOWN` alone; near quarters are left out.
         difference: of the surplus less that of the file, draw by draw; series `rise` and `fall` of
             `differences.both_ways`.
     """
@@ -56,13 +61,16 @@ class Workbench:
     def __init__(self, file: Path, posterior: Posterior, settings: Settings) -> None:
         self._file, self._posterior, self._settings = file, posterior, settings
         self._busy = Lock()
-        plan = self._plan(load_scenario(file))
+        scenario = load_scenario(file)
+        plan = self._plan(scenario)
         self._mixes = plan.mixes
         self._blocks: list[tuple[Streams, Baseline]] = [
             (streams, simulated_baseline(plan, streams)) for streams in block_streams(plan, settings)
         ]
-        self._unchanged: list[Flows] = [flows_over(baseline, plan, streams) for streams, baseline in self._blocks]
+        self._unchanged = [self._balance(flows_over(baseline, plan, streams)) for streams, baseline in self._blocks]
         self.origin = plan.origin
+        added = {item.name: item.step for item in sliders(scenario, plan.origin) if item.kind == "added"}
+        self.trial(overrides(scenario, plan.origin, added))  # what duties rest on, so that no first change waits for it
         self.file = self.trial([])
 
     def trial(self, overrides: Sequence[str]) -> Trial:
@@ -80,13 +88,18 @@ class Workbench:
 
     def _tried(self, scenario: Scenario, plan: Plan) -> Trial:
         tally, changes = empty_tally(plan, self._settings), []
-        balance = plan.series.index("trade_balance")
+        series = tuple(name for name in SHOWN if name in plan.series)
+        places = [plan.series.index(name) for name in series]
         for (streams, baseline), before in zip(self._blocks, self._unchanged, strict=True):
             flows = flows_over(baseline, plan, streams)
-            tally.add(flows.annual, flows.quarterly[:0])
-            changes.append(flows.annual[balance] - before.annual[balance])
+            tally.add(flows.annual[places], flows.quarterly[:0])
+            changes.append(self._balance(flows) - before)
         change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
-        return Trial(scenario, tally.summary(plan.years, plan.series), change)
+        return Trial(scenario, tally.summary(plan.years, series), change)
+
+    @staticmethod
+    def _balance(flows: Flows) -> Array:
+        return np.array(flows.annual[SERIES.index("trade_balance")])
 
 
 @contextmanager

@@ -19,7 +19,6 @@ import numpy as np
 import pytest
 
 import forecast
-from forecast.draws import Array
 from forecast.engine import Settings, simulate
 from forecast.errors import RunError, ScenarioError
 from forecast.explorer import Explorer
@@ -27,15 +26,16 @@ from forecast.fates import Fates
 from forecast.groups import Project
 from forecast.inputs import Inputs
 from forecast.languages import language
+from forecast.mixtures import is_mixture
 from forecast.plan import compile_plan
 from forecast.posterior import load_posterior
-from forecast.projects import Piece, add_project
+from forecast.projects import Works, works
 from forecast.results import write_results
 from forecast.scenario import Scenario, load_scenario
 from forecast.sliders import overrides, sliders
 from forecast.trials import Bench, told_trial
 from forecast.vintage import vintage
-from forecast.workbench import Workbench, workbench
+from forecast.workbench import SHOWN, Workbench, workbench
 
 ROOT = Path(__file__).parent.parent
 HYUNDAI, DEPENDENT = (ROOT / "scenarios" / f"{name}.yaml" for name in ("hyundai", "announced-dependent"))
@@ -80,7 +80,10 @@ def test_a_trial_is_the_run_with_the_same_overrides(
     run = forecast.run_scenario(load_scenario(HYUNDAI, texts), SETTINGS, out=tmp_path).results
     quarters = run_quarters()
     again = write_results(tmp_path / "trial", run.manifest, trial.summary, quarters, None, "", None)
-    assert (again.folder / "summary.csv").read_bytes() == (run.folder / "summary.csv").read_bytes()
+    assert trial.summary.series == tuple(name for name in SHOWN if name in run.statistics.series)
+    header, *rows = (run.folder / "summary.csv").read_bytes().splitlines(keepends=True)
+    shown = [row for row in rows if row.split(b",")[2].decode() in SHOWN]
+    assert (again.folder / "summary.csv").read_bytes() == b"".join([header, *shown])
 
 
 @pytest.mark.parametrize("n_draws", [2_000, 4_000])
@@ -90,10 +93,12 @@ def test_what_a_run_has_stored_prints_as_the_page_does(n_draws: int, tmp_path: P
     run = forecast.run_scenario(load_scenario(HYUNDAI), settings, out=tmp_path).results
     with workbench(load_scenario(HYUNDAI), load_posterior(), settings) as bench:
         shown = bench.file.summary
-    for name, statistic in run.statistics.statistics.items():
+    stored = run.statistics
+    for name, statistic in stored.statistics.items():
         assert np.isfinite(statistic.standard_error).all()
-        np.testing.assert_array_equal(statistic.value, shown.statistics[name].value)
-        np.testing.assert_array_equal(statistic.standard_error, shown.statistics[name].standard_error)
+        for series in shown.series:
+            np.testing.assert_array_equal(stored.value(series, name), shown.value(series, name))
+            np.testing.assert_array_equal(stored.standard_error(series, name), shown.standard_error(series, name))
 
 
 @pytest.fixture(scope="module")
@@ -108,38 +113,43 @@ def tied() -> Iterator[Workbench]:
     [
         ["investments.SS-01.probability=0.2"],  # SB-01 requires it, and is in another group
         ["investments.SS-05.amount=1.5", "investments.SS-05.kind=expansion"],  # a kind decides what was learned of it
+        ["investments.SS-05.overrides={korean_share: 0.3, output_per_capex: 0.2}"],  # fewer of those learned are in use
         ["localization={path: logistic, local: 0.7, at: 2029Q1, speed: 4}"],
         ["tariffs=[{id: more, sectors: [batteries, battery_materials], change: 0.2, from: 2028Q1}]"],
     ],
-    ids=["fate", "kind", "path", "duty"],
+    ids=["fate", "kind", "coefficients", "path", "duty"],
 )
 def test_what_is_remembered_of_a_group_is_what_a_fresh_start_gives(tied: Workbench, texts: list[str]) -> None:
-    """Bit for bit, in every statistic of every series, after whatever was tried before."""
+    """Bit for bit, in every statistic of every series shown, after whatever was tried before."""
     tied.trial(["investments.SS-01.probability=0.9", "investments.LG-07.amount=2"])
     trial = tied.trial(texts)
     plan = compile_plan(trial.scenario, load_posterior(), vintage(None))
     run = simulate(plan, SETTINGS).summary(plan.years, plan.series)
-    assert trial.summary.series == run.series
+    assert trial.summary.series == tuple(name for name in SHOWN if name in run.series)
+    places = [run.series.index(name) for name in trial.summary.series]
     for name, statistic in run.statistics.items():
-        np.testing.assert_array_equal(trial.summary.statistics[name].value, statistic.value)
+        np.testing.assert_array_equal(trial.summary.statistics[name].value, statistic.value[places])
     assert trial.difference.value("rise", "sd").any()
 
 
-def test_only_the_group_that_is_moved_is_simulated_again(tied: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_project_that_is_moved_is_simulated_again(tied: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     tied.trial([])
     built: list[str] = []
 
-    def noted(origin: int, inputs: Inputs, fates: Fates, project: Project, output: Array) -> list[Piece]:
+    def noted(origin: int, n_rows: int, inputs: Inputs, fates: Fates, project: Project) -> Works:
         built.append(project.id)
-        return add_project(origin, inputs, fates, project, output)
+        return works(origin, n_rows, inputs, fates, project)
 
-    monkeypatch.setattr("forecast.plants.add_project", noted)
+    monkeypatch.setattr("forecast.plants.works", noted)
     tied.trial([])
     assert built == []
     tied.trial(["investments.HMG-06.amount=4"])
     assert set(built) == {"HMG-06"}
     built.clear()
-    tied.trial(["localization={path: hold}", "investments.HMG-06.amount=4"])
+    tied.trial(["investments.HMG-06.amount=4", "investments.SS-05.amount=4"])  # one of many semiconductor plants
+    assert set(built) == {"SS-05"}
+    built.clear()
+    tied.trial(["localization={path: hold}", "investments.HMG-06.amount=4", "investments.SS-05.amount=4"])
     assert built == []
 
 
@@ -182,15 +192,34 @@ def test_sliders_become_the_overrides_they_stand_for(bench: Workbench, scenario:
     assert not [name for name in names if name.startswith("investments.HMG-01.")]  # an umbrella has no slider
 
 
-@pytest.mark.parametrize("name", ["announced", "baseline", "lges-lansing", "tariffs-25"])
-def test_every_slider_can_be_moved_to_either_end(name: str) -> None:
-    path, origin = ROOT / "scenarios" / f"{name}.yaml", load_posterior().origin
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted((ROOT / "scenarios").glob("*.yaml")) if not is_mixture(path)],
+    ids=lambda path: path.stem,
+)
+def test_every_slider_can_be_moved_to_either_end(path: Path) -> None:
     scenario = load_scenario(path)
+    origin = load_posterior(as_of=scenario.as_of).origin
     found = sliders(scenario, origin)
     for end in ("low", "high"):
         load_scenario(path, overrides(scenario, origin, {item.name: getattr(item, end) for item in found}))
     assert len({item.name for item in found}) == len(found)
     assert all(item.low <= item.start <= item.high for item in found)
+
+
+def test_what_is_correlated_stays_uncertain() -> None:
+    """Certain numbers cannot be correlated: a chance stops short of 0 and 1, and an amount has no slider."""
+    path, origin = ROOT / "scenarios" / "hyundai.yaml", load_posterior().origin
+    amount = "investments.HMG-06.amount={interval: [5, 7], level: 0.9}"
+    between = "investments.HMG-06.amount, investments.HMG-01-vehicles.realised"
+    texts = [amount, "investments.HMG-01.amount=30", f"correlations=[{{between: [{between}], rank: 0.5}}]"]
+    scenario = load_scenario(path, texts)
+    found = {item.name: item for item in sliders(scenario, origin)}
+    assert "investments.HMG-06.amount" not in found
+    chance = found["investments.HMG-01-vehicles.probability"]
+    assert (chance.low, chance.high, chance.start) == (0.01, 0.99, 0.99)
+    for end in (chance.low, chance.high):
+        load_scenario(path, [*texts, *overrides(scenario, origin, {chance.name: end})])
 
 
 @pytest.mark.parametrize(
@@ -224,7 +253,7 @@ def test_the_page_and_its_moving_part(server: Explorer) -> None:
     status, text = asked(server, "POST", "/trial", json.dumps({"tariffs.cars": 0.1}), Content_Type="application/json")
     assert status == 200
     told = json.loads(text)
-    assert "Tariffs change the surplus of 2035 by" in told["html"]
+    assert "Tariffs change Korea&#39;s goods surplus with the US by" in told["html"]
     assert "forecast run hyundai -s &#39;tariffs=[{id: added-cars" in told["html"]
 
 

@@ -76,4 +76,4 @@ def test_an_error_of_tens_leaves_tens() -> None:
 
 def test_values_that_stand_together_are_rounded_once() -> None:
     assert span([(0.25, 0.5), (2.5, 3.0)], 2) == ("0", "2")
-    assert span([(-0.04, 0.1), (131.04, 0.01)], 2, "+") == ("+0.0", "+131.0")
+    assert span([(-0.04, 0.1), (131.04, 0.01)], 2, "+") == ("0.0", "+131.0")

@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 from browser import CHROMIUM, Browser, browser
+from test_branch_pages import made_mixture
 from test_report import HOSTILE_FILE, ROOT, made
 
 from forecast.engine import Settings
@@ -33,12 +34,13 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One of two scenarios, and one of a hostile scenario."""
+    """One of two scenarios, one of a mixture beside a scenario, and one of a hostile scenario."""
     folder = tmp_path_factory.mktemp("reports")
     (folder / "hostile.yaml").write_text(HOSTILE_FILE, encoding="utf-8")
     runs = [made(folder, ROOT / "scenarios" / f"{name}.yaml") for name in ("baseline", "hyundai")]
     return {
         "two": write_report(runs, folder / "two.html"),
+        "mixture": write_report([made_mixture(folder), runs[1]], folder / "mixture.html"),
         "hostile": write_report([made(folder, folder / "hostile.yaml")], folder / "hostile.html"),
     }
 
@@ -60,7 +62,7 @@ def shown(tab: Browser, selector: str) -> bool:
     return bool(tab.run(f"document.querySelector({selector!r}).checkVisibility()"))
 
 
-@pytest.mark.parametrize("name", ["two", "hostile"])
+@pytest.mark.parametrize("name", ["two", "mixture", "hostile"])
 def test_a_report_opens_offline_without_a_word_of_complaint(tab: Browser, reports: dict[str, Path], name: str) -> None:
     tab.resize(1280)
     tab.unplug()
@@ -126,6 +128,19 @@ def test_a_year_is_read_by_pointer_and_by_key(tab: Browser, reports: dict[str, P
     )
 
 
+def test_branches_of_a_mixture_are_read_at_any_width(tab: Browser, reports: dict[str, Path]) -> None:
+    """Side by side with headings over them where there is room, else one below the other with their names beside."""
+    tab.open(reports["mixture"].as_uri())
+    row, cell = ("main[lang=en] .stacked tbody " + part for part in ("tr:last-child", "tr:last-child td:last-child"))
+    label = f"getComputedStyle(document.querySelector('{cell}'), '::before').content"
+    for width, name in ((1280, "none"), (400, "What the announcements add, mean")):
+        tab.resize(width)
+        assert name in tab.run(label)
+        right = tab.run(f"document.querySelector('{cell}').getBoundingClientRect().right")
+        assert right <= width
+        assert (tab.run(f"document.querySelector('{row}').getBoundingClientRect().height") < 60) == (width == 1280)
+
+
 def test_everything_is_reached_by_the_keyboard(tab: Browser, reports: dict[str, Path]) -> None:
     tab.open(reports["two"].as_uri())
     parts = "[...document.querySelectorAll('button, input, summary, a, .diagram')]"
@@ -138,9 +153,10 @@ def test_everything_is_reached_by_the_keyboard(tab: Browser, reports: dict[str, 
 
 
 @pytest.mark.skipif(find_spec("axe_core_python") is None, reason="needs axe-core-python")
-def test_the_accessibility_checker_finds_nothing_serious(tab: Browser, reports: dict[str, Path]) -> None:
+@pytest.mark.parametrize("name", ["two", "mixture"])
+def test_the_accessibility_checker_finds_nothing_serious(tab: Browser, reports: dict[str, Path], name: str) -> None:
     """In both languages, and contrast in dark colours."""
-    tab.open(reports["two"].as_uri())
+    tab.open(reports[name].as_uri())
     tab.run("for (const part of document.querySelectorAll('details')) part.open = true")
     for code in ("en", "ko"):
         tab.run(f"document.querySelector('[data-language={code}]').click()")
@@ -151,12 +167,15 @@ def test_the_accessibility_checker_finds_nothing_serious(tab: Browser, reports: 
     tab.prefer("light")
 
 
+@pytest.mark.parametrize("name", ["two", "mixture"])
 def test_a_narrow_page_does_not_scroll_sideways_and_prints(
-    tab: Browser, reports: dict[str, Path], tmp_path: Path
+    tab: Browser, reports: dict[str, Path], tmp_path: Path, name: str
 ) -> None:
     tab.resize(400)
-    tab.open(reports["two"].as_uri())
-    assert tab.run("document.documentElement.scrollWidth") == 400
+    tab.open(reports[name].as_uri())
+    for code in ("ko", "en"):
+        tab.run(f"document.querySelector('[data-language={code}]').click()")
+        assert tab.run("document.documentElement.scrollWidth") == 400
     tab.save_pdf(tmp_path / "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
     assert tab.run("document.querySelectorAll('details[data-printed]').length") == 0

@@ -174,23 +174,22 @@ def replaced(run: Results, manifest: dict[str, Any]) -> Results:
     return Results(run.folder, run.manifest | changed)
 
 
+def test_what_tariffs_do_is_drawn_and_tabulated(tmp_path: Path) -> None:
+    """Of a run that assumes no plant too; means by year are those of the run."""
+    run = made(tmp_path, ROOT / "scenarios" / "tariffs-25.yaml")
+    words = edition(report([run]), "en").partition("What announcements and trade policy change")[2]
+    assert "Tariffs: change of the surplus, bn USD a year" in words
+    assert "By channel" not in words
+    rows = re.findall(r'<th scope="row">(\d{4})</th><td>(\S+?)</td><td>', words.partition("by trade policy, mean")[2])
+    assert [int(year) for year, _ in rows] == list(run.statistics.years)
+    means = [float(mean.replace("−", "-")) for _, mean in rows]
+    np.testing.assert_allclose(means, run.statistics.value("tariffs", "mean"), atol=0.06)
+
+
 def test_every_assumption_that_may_differ_has_a_name() -> None:
     fields = {field.name for field in dataclasses.fields(Scenario)} - TEXTS - FRAME - {"investments"}
     assert set(language("en").part("assumptions")) == fields
     assert set(language("en").part("drivers")) == set(DRIVERS)
-
-
-def test_a_report_of_a_mixture_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "mixed.yaml"
-    text = "name: mixed\nmixture:\n  - {scenario: baseline, weight: 0.5}\n  - {scenario: hyundai, weight: 0.5}\n"
-    file.write_text(text, encoding="utf-8")
-    run = forecast.run_scenario(forecast.load_mixture(file), Settings(100), out=tmp_path / "results").results
-    with pytest.raises(RunError, match=r"is a run of a mixture; run its branches one by one and report those"):
-        report([run])
-    command = [sys.executable, "-m", "forecast", "explore", str(file)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr == f"error: {file}: is a mixture of scenarios; explore its branches one by one\n"
 
 
 def test_what_was_assumed_stands_on_the_page_with_its_sources(page: str) -> None:

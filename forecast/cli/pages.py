@@ -60,7 +60,8 @@ def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, .
 
     (scenario,) = load_worlds([file], overrides)
     if not isinstance(scenario, Scenario):
-        raise RunError(f"{file}: is a mixture of scenarios; explore its branches one by one")
+        branches = ", ".join(branch.scenario.name for branch in scenario.branches)
+        raise RunError(f"{file}: got a mixture, expected one scenario, such as one of its branches: {branches}")
     posterior = load_posterior(as_of=scenario.as_of)
     demand_knowledge(posterior, scenario.as_of)
     given = (file, *_stated(draws=draws, seed=seed), *(part for text in overrides for part in ("-s", text)))
