@@ -7,10 +7,12 @@ same rows whether or not the compiled code came from the cache.
 from __future__ import annotations
 
 import os
+import secrets
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from shutil import which
 from typing import Any
 
@@ -25,6 +27,7 @@ with warnings.catch_warnings():
     import nutpie
     import pymc
     import pytensor
+    from numba.core.bytecode import FunctionIdentity
     from numba.core.errors import NumbaPerformanceWarning
     from pytensor.compile.compilelock import lock_ctx
     from pytensor.graph.basic import Constant
@@ -33,6 +36,9 @@ with warnings.catch_warnings():
 
     from forecast.models.task import Free, Task, given
 
+# Code is linked by names that count the functions of a process. From the usual 1 on, code stored by two processes has
+# the same names, and a process that loads both runs one model with parts of the other.
+FunctionIdentity._unique_ids = count(secrets.randbits(48))  # noqa: SLF001
 
 _compiled: dict[tuple[Any, ...], Any] = {}
 
@@ -89,9 +95,9 @@ def compiled(task: Task) -> Any:
 
 @contextmanager
 def _own_cache(name: str) -> Iterator[None]:
-    """Stored machine code apart from that of other models, for one process at a time: two mix up their code."""
+    """Stored machine code of one model, for one process at a time: what two add at a time is lost or mixed up."""
     usual = cache.NUMBA_CACHE_PATH
-    cache.NUMBA_CACHE_PATH = usual / name
+    cache.NUMBA_CACHE_PATH = usual / "forecast" / name
     cache.NUMBA_CACHE_PATH.mkdir(parents=True, exist_ok=True)
     try:
         with lock_ctx(cache.NUMBA_CACHE_PATH, timeout=-1):
