@@ -68,7 +68,7 @@ _PAIRS = {
 }
 """What a parameter is multiplied by for readers, and its name."""
 
-_SHOCKS = ("that both flows share", "that parts exports from imports")
+_SHOCKS = ("both flows", "one flow alone")
 """Elements of `moving_average`."""
 
 
@@ -109,7 +109,7 @@ def _trade(plan: Plan, streams: Streams) -> dict[str, Array]:
     for name, (scale, words) in _PAIRS.items():
         found |= {words.format(flow): scale * rows[name][index] for index, flow in enumerate(FLOWS)}
     found |= {
-        f"part of a shock {words} that goes on": rows["moving_average"][place] for place, words in enumerate(_SHOCKS)
+        f"part of a shock to {words} that goes on": rows["moving_average"][place] for place, words in enumerate(_SHOCKS)
     }
     for flow, driver in np.ndindex(rows["response"].shape[:2]):
         found[f"response of {FLOWS[flow]} to {_DRIVERS[DRIVERS[driver]]}"] = rows["response"][flow, driver]
