@@ -59,7 +59,7 @@ def _z_scores(one: Summary, other: Summary, name: str) -> Array:
     """Difference of one statistic in its standard errors, `(n_series, n_years)`."""
     first, second = one.statistics[name], other.statistics[name]
     errors = np.hypot(first.standard_error, second.standard_error)
-    if name.startswith("exceedance"):  # a chance near 0 or 1 may have seen no case in one of the two
+    if name.startswith(("exceedance", "below")):  # a chance near 0 or 1 may have seen no case in one of the two
         errors = np.maximum(errors, 1 / one.n_draws)
     difference = first.value - second.value
     return np.divide(difference, errors, out=np.zeros_like(difference), where=difference != 0)

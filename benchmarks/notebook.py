@@ -33,10 +33,11 @@ def annual_flows(plan: Plan, n_draws: int, seed: int) -> Array:
 
 
 def statistics(annual: Array, thresholds: tuple[float, ...]) -> Array:
-    """Mean, sd, probability of exceeding each threshold and quantiles, `(n_statistics, n_series, n_years)`."""
+    """Mean, sd, chance of exceeding each threshold and of a loss, quantiles, `(n_statistics, n_series, n_years)`."""
     exceeded = [(annual > threshold).mean(axis=-1) for threshold in thresholds]
     quantiles = np.quantile(annual, LEVELS, axis=-1)
-    return np.stack([annual.mean(axis=-1), annual.std(axis=-1, ddof=1), *exceeded, *quantiles])
+    below = (annual < 0).mean(axis=-1)
+    return np.stack([annual.mean(axis=-1), annual.std(axis=-1, ddof=1), *exceeded, below, *quantiles])
 
 
 def baseline(plan: Plan, n_draws: int, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from forecast.distributions import Constant, Law, LogNormal, Weibull
+from forecast.draws import Array
 from forecast.groups import Group, Project
 from forecast.inputs import Judged
 from forecast.plan import Plan, compile_plan
@@ -24,12 +25,18 @@ OUTCOMES: dict[str, Law] = {"probability": Constant(0.9), "slip": Weibull(0.5, 1
 def announced_plan() -> Plan:
     """Compiled `announced.yaml`, with `OUTCOMES` where it states none of its own.
 
-    Trade does not respond to the drivers, which the engine still draws, and no month after the origin is known.
+    Trade does not respond to the drivers, which the engine still draws, no month after the origin is known, and the
+    means of the bridge stay where they are.
     """
     plan = compile_plan(load_scenario(ANNOUNCED), load_posterior(), vintage())
-    baseline = plan.rows["baseline"]
-    deaf = {**plan.rows, "baseline": {**baseline, "response": np.zeros_like(baseline["response"])}}
-    return replace(plan, rows=deaf, running=None, groups=tuple(_settled(group) for group in plan.groups))
+    still = {**plan.rows, **_without(plan, "baseline", "response"), **_without(plan, "bridge", "drift")}
+    return replace(plan, rows=still, running=None, groups=tuple(_settled(group) for group in plan.groups))
+
+
+def _without(plan: Plan, group: str, name: str) -> dict[str, dict[str, Array]]:
+    """Rows of a group with zeros for a parameter."""
+    rows = plan.rows[group]
+    return {group: {**rows, name: np.zeros_like(rows[name])}}
 
 
 def _settled(group: Group) -> Group:
