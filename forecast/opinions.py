@@ -184,6 +184,9 @@ class Mixture:
                 middle = low + (high - low) / 2
                 lower = self.cdf(middle) < u
                 low, high = np.where(lower, middle, low), np.where(lower, high, middle)
+            for law in self.laws:  # halving comes close to a value that has a probability of its own, and stops short
+                value = law.ppf(law.cdf(high))
+                high = np.where((low <= value) & (value <= high) & (self.cdf(value) >= u), value, high)
         return np.asarray(np.where((u <= 0) | (u >= 1), ends, high))
 
     def cdf(self, x: ArrayLike) -> Array:

@@ -118,6 +118,16 @@ def test_a_law_without_weight_never_holds() -> None:
     assert np.array_equal(Mixture((0.0, 2.0), (Constant(9.0), Uniform(0, 1))).ppf(U[1:-1]) < 1, np.ones(997, bool))
 
 
+def test_a_value_with_a_probability_of_its_own_inside_another_law_is_hit_exactly() -> None:
+    """Between the levels cdf(0) - 0.3 and cdf(0) of 0.7 normal + 0.3 at zero the quantile is zero, to the bit."""
+    found, below = Mixture((0.7, 0.3), (Normal(1.0, 1.0), Constant(0.0))), 0.7 * float(Normal(1.0, 1.0).cdf(0.0))
+    levels = np.linspace(0.001, 0.999, 997)
+    inside = (levels > below) & (levels <= below + 0.3)
+    assert np.array_equal(found.ppf(levels) == 0.0, inside)
+    nested = Mixture((1.0, 1.0), (Normal(1.0, 1.0), Mixture((1.0, 1.0), (Constant(3.0), Uniform(0.0, 1.0)))))
+    assert np.mean(nested.ppf(levels) == 3.0) == pytest.approx(0.25, abs=1 / 997)
+
+
 FORMS: tuple[tuple[str, Law], ...] = (
     ("{quantiles: {0.05: 1, 0.95: 4, 0.5: 2}, low: 0}", Quantiles((0.05, 0.5, 0.95), (1.0, 2.0, 4.0), 0.0)),
     ("{mixture: [{weight: 1, law: 3}, {weight: 3, law: {distribution: uniform, low: 0, high: 1}}]}",
