@@ -269,7 +269,7 @@ def test_the_command_names_an_unknown_run(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == (
-        "error: got run nothing, expected the folder of a run, or the name of a scenario with runs in results\n"
+        "error: got run nothing, expected the folder of a run, a scenario, or the name of one with a run in results\n"
     )
     assert list(tmp_path.iterdir()) == []
 
