@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 import forecast
 from forecast.archive import list_results, load_results
+from forecast.attribution_tables import attribution_table
 from forecast.cli import cli
 from forecast.cli.runs import stored_run
-from forecast.engine import Settings
+from forecast.comparison import demand_pairs
+from forecast.comparison_tables import comparison_table, comparison_words
+from forecast.engine import KEEP_DRAWS, Settings
 from forecast.errors import RunError
 from forecast.report import report
 from forecast.results import Results
 
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
 OVERRIDE = "investments.HMG-06.amount=1"
 
 
@@ -31,7 +37,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def made(out: Path, name: str, n_draws: int, *overrides: str) -> Results:
-    scenario = forecast.load_scenario(Path(__file__).parent.parent / "scenarios" / f"{name}.yaml", overrides)
+    scenario = forecast.load_scenario(SCENARIOS / f"{name}.yaml", overrides)
     return forecast.run_scenario(scenario, Settings(n_draws), out=out).results
 
 
@@ -102,3 +108,38 @@ def test_pages_and_tables_say_what_was_set(out: Path) -> None:
     assert "Set by -s" not in alone
     again = ["run", "baseline", "--draws", "20", "--no-plot", "--out", str(out / "more"), "-s", "horizon=2030"]
     assert "\nSet by -s: horizon=2030\nStored in " in CliRunner().invoke(cli, again).output
+
+
+def test_the_remedy_of_runs_that_are_no_pairs_takes_the_larger(out: Path) -> None:
+    whole, trial = sorted((run for run in list_results(out) if run.name == "hyundai"), key=lambda run: run.overrides)
+    names = [f"hyundai ({run.folder.name})" for run in (trial, whole)]
+    for runs, found in (((trial, whole), names), ((whole, trial), names[::-1])):
+        with pytest.raises(RunError) as refused:
+            demand_pairs(*runs)
+        assert str(refused.value).startswith(f"{' and '.join(found)} cannot be paired: got n_draws ")
+        assert str(refused.value).endswith("; run both anew with `forecast run FILE… --draws 400 --seed 0`")
+    prior = Results(trial.folder, {**trial.manifest, "parameters": "prior"})
+    with pytest.raises(RunError, match=r"--draws 400 --seed 0`, or both with --prior$"):
+        demand_pairs(whole, prior)
+    with pytest.raises(RunError, match=r"--draws 400 --seed 0 --prior`$"):
+        demand_pairs(Results(whole.folder, {**whole.manifest, "parameters": "prior"}), prior)
+    many = Results(trial.folder, {**trial.manifest, "n_draws": 10 * KEEP_DRAWS})
+    with pytest.raises(RunError, match=f"--draws {KEEP_DRAWS} --seed 0`$"):  # more are not kept to pair
+        demand_pairs(whole, many)
+
+
+def test_scenarios_of_one_name_are_told_apart_in_every_table(out: Path) -> None:
+    scenarios = [forecast.load_scenario(SCENARIOS / "hyundai.yaml", given) for given in ((), (OVERRIDE,))]
+    compared = forecast.compare(*scenarios, Settings(400), out=out / "more")
+    attribution = forecast.attribute(*scenarios, Settings(400))
+    names = [f"hyundai ({run.folder.name})" for run in (compared.alternative, compared.reference)]
+    assert list(compared.names) == names
+    assert len(set(names)) == 2
+    shown = (comparison_table(compared), attribution_table(compared, attribution, 2035), comparison_words(compared))
+    for part in shown:
+        console = Console(width=200, file=StringIO(), record=True)
+        console.print(part)
+        text = console.export_text()
+        assert all(name in text for name in names)
+    other = forecast.load_scenario(SCENARIOS / "baseline.yaml")
+    assert forecast.compare(other, scenarios[0], Settings(400), out=out / "more").names == ("hyundai", "baseline")
