@@ -22,7 +22,7 @@ from forecast.archive import load_results
 from forecast.cli.runs import stored_run
 from forecast.distributions import Constant
 from forecast.engine import Settings
-from forecast.errors import LedgerError, RunError
+from forecast.errors import LedgerError, RunError, ScenarioError
 from forecast.ledger import ENTRY, POSTERIORS, Entry, add_entry, entries, read_entry
 from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior, current_digests, load_posterior, save_posterior
@@ -282,8 +282,10 @@ def test_scores_are_written_with_their_parts(freeze: Freeze, tmp_path: Path) -> 
 
 def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "results" / "half" / "abc").mkdir(parents=True)
-    with pytest.raises(RunError, match="got run nowhere, expected the folder of a run, a scenario, or the name of one"):
-        stored_run("nowhere", tmp_path / "results")
+    with pytest.raises(RunError, match=r"got run hyundia, expected .*; did you mean hyundai\?"):
+        stored_run("hyundia", tmp_path / "results")
+    with pytest.raises(ScenarioError, match="no such file"):
+        stored_run("nowhere.yaml", tmp_path / "results")
     with pytest.raises(RunError, match="holds no finished run"):
         stored_run("half", tmp_path / "results")
 

@@ -11,7 +11,7 @@ import click
 from forecast.cli.options import run_options
 from forecast.cli.terminal import progress_bar, terminal
 from forecast.errors import RunError, ScenarioError
-from forecast.shipped import scenario_path
+from forecast.shipped import scenario_path, shipped_names
 
 if TYPE_CHECKING:
     from forecast.mixtures import World
@@ -75,19 +75,23 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
         RunError: there is no run, or there are several to choose from.
         ScenarioError: the file cannot be read as a scenario.
     """
-    from forecast.archive import load_results
+    from forecast.archive import list_results, load_results
     from forecast.engine import Settings
+    from forecast.phrases import meant
     from forecast.run import run_scenario
 
     if Path(given).is_dir():
         return load_results(given)
-    if scenario_path(given).is_file():
+    if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
         (world,) = load_worlds([given], [])
         with progress_bar(world.name, Settings().n_draws) as progress:
             return run_scenario(world, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress).results
     if (Path(out) / given).is_dir():
         return load_results(Path(out) / given)
-    raise RunError(f"got run {given}, expected the folder of a run, a scenario, or the name of one with a run in {out}")
+    names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
+    raise RunError(
+        f"got run {given}, expected the folder of a run, the file of a scenario, or its name; {meant(given, names)}"
+    )
 
 
 def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
