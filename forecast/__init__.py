@@ -13,8 +13,8 @@ __version__ = "0.1.0"
 _DOOR = {
     "load_mixture": "mixtures",
     "load_scenario": "scenario",
-    "load_results": "results",
-    "list_results": "results",
+    "load_results": "archive",
+    "list_results": "archive",
     "run_scenario": "run",
     "compare": "comparison",
     "attribute": "attribution",

@@ -51,7 +51,7 @@ def attribution_table(comparison: Comparison, attribution: Attribution, year: in
         table.add_row(f"{ranking.n_others} others together", "", *_numbers(ranking.summary, OTHERS, index))
     table.add_section()
     table.add_row("All", "", *_numbers(ranking.summary, ALL, index))
-    names = f"{comparison.alternative.name} less {comparison.reference.name}"
+    names = " less ".join(comparison.names)
     title = f"Because of what: surplus under {names} in {year}, bn USD, {BASIS_NAMES[comparison.reference.basis]}"
     return titled(title, table)
 

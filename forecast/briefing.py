@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from forecast.archive import made
 from forecast.differences import moving_levers
 from forecast.draws import BASES, CHANNELS, LEVERS
 from forecast.languages import language
@@ -95,11 +96,13 @@ def runs_table(runs: Sequence[Results]) -> Group:
     """Stored runs, one a row."""
     headings = ["Scenario", "Run", "Draws", "Seed", "Parameters", "Made (UTC)"]
     table = plain_table(headings)
+    if any(run.overrides for run in runs):
+        table.add_column("Set by -s", overflow="fold", vertical="bottom")
     for run in runs:
         manifest = run.manifest
         counts = (f"{manifest['n_draws']:,}", str(manifest["seed"]))
-        made = str(manifest["created"])[:16].replace("T", " ")
-        table.add_row(run.name, manifest["digest"], *counts, manifest["parameters"], made)
+        cells = (run.name, manifest["digest"], *counts, manifest["parameters"], made(run))
+        table.add_row(*cells, *([Text(", ".join(run.overrides))] if run.overrides else []))
     return titled("Stored runs", table)
 
 

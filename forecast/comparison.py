@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.archive import told_apart
 from forecast.attribution import ACCOUNT, demand_same_frame
 from forecast.differences import both_ways, summarised
 from forecast.draws import Array
@@ -55,6 +56,12 @@ class Comparison:
     alternative: Results
     beyond: tuple[float, ...]
     streams: SharedStreams
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of alternative and reference, with the digest of their runs where they share one."""
+        one, other = told_apart([self.alternative, self.reference], [self.alternative.name, self.reference.name])
+        return one, other
 
     @cached_property
     def difference(self) -> xr.DataArray:
@@ -218,13 +225,19 @@ def demand_pairs(alternative: Results, reference: Results) -> None:
     differing = [key for key in found[0] if found[0][key] != found[1][key]]
     if differing:
         got = "; ".join(f"{key} {found[0][key]!r} and {found[1][key]!r}" for key in differing)
-        manifest = reference.manifest
-        prior = " --prior" if manifest["parameters"] == "prior" else ""
-        command = f"forecast run FILE… --draws {manifest['n_draws']} --seed {manifest['seed']}{prior}"
-        remedy = "" if STATED.intersection(differing) else f"; run both anew with `{command}`"
-        raise RunError(
-            f"{alternative.name} and {reference.name} cannot be paired: got {got}; expected the same in both{remedy}"
-        )
+        remedy = "" if STATED.intersection(differing) else f"; {_remedy(alternative, reference)}"
+        names = " and ".join(told_apart([alternative, reference], [alternative.name, reference.name]))
+        raise RunError(f"{names} cannot be paired: got {got}; expected the same in both{remedy}")
+
+
+def _remedy(alternative: Results, reference: Results) -> str:
+    """The command that makes pairs of two runs, with the draws of the larger, as far as those are kept."""
+    manifests = alternative.manifest, reference.manifest
+    n_draws = min(max(int(manifest["n_draws"]) for manifest in manifests), KEEP_DRAWS)
+    parameters = {manifest["parameters"] for manifest in manifests}
+    prior = " --prior" if parameters == {"prior"} else ""
+    choice = ", or both with --prior" if len(parameters) > 1 else ""
+    return f"run both anew with `forecast run FILE… --draws {n_draws} --seed {manifests[1]['seed']}{prior}`{choice}"
 
 
 def _identity(results: Results) -> dict[str, Any]:

@@ -22,7 +22,7 @@ ACCOUNT_NAMES: Mapping[str, str] = {"baseline_balance": "trade without new inves
 
 def comparison_table(comparison: Comparison) -> Group:
     """The difference by year and over all years: mean with its error, median, intervals and chances."""
-    names = comparison.alternative.name, comparison.reference.name
+    names = comparison.names
     basis = BASIS_NAMES[comparison.reference.basis]
     title = f"Surplus under {names[0]} less that under {names[1]}, bn USD a year, {basis}"
     intervals = [f"{width} %\ninterval" for width in INTERVALS]
@@ -53,8 +53,9 @@ def pairing_words(comparison: Comparison) -> Text:
     streams, manifest = comparison.streams, comparison.reference.manifest
     failed = comparison.by_year.n_failed
     left_out = f", {failed:,} of them not finite and left out" if failed else ""
-    runs = (streams.reference, comparison.reference), (streams.alternative, comparison.alternative)
-    alone = " and ".join(f"{len(names)} only under {run.name}" for names, run in runs if names)
+    alternative, reference = comparison.names
+    runs = (streams.reference, reference), (streams.alternative, alternative)
+    alone = " and ".join(f"{len(names)} only under {run}" for names, run in runs if names)
     n_streams = sum(map(len, (streams.both, streams.reference, streams.alternative)))
     return Text(
         f"{manifest['n_draws']:,} pairs of draws{left_out}. Of {n_streams} streams of random numbers "
@@ -66,7 +67,8 @@ def pairing_words(comparison: Comparison) -> Text:
 def comparison_words(comparison: Comparison) -> Text:
     """The difference in one sentence, with interval and basis."""
     by_year, last = comparison.by_year, len(comparison.by_year.years) - 1
-    alternative, reference = (f"{run.name} ({run.title})" for run in (comparison.alternative, comparison.reference))
+    runs = zip(comparison.names, (comparison.alternative, comparison.reference), strict=True)
+    alternative, reference = (f"{name} ({run.title})" for name, run in runs)
     manifest = comparison.reference.manifest
     origin = manifest["origin"]
     learned = (

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from forecast.scenario import Scenario
 
-TEXTS = frozenset({"company", "description", "part_of", "project", "sources", "title"})
+TEXTS = frozenset({"company", "description", "overrides", "part_of", "project", "sources", "title"})
 """Keys that change no number."""
 
 FRAME = frozenset({"as_of", "basis", "horizon", "name", "origin"})

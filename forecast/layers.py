@@ -51,11 +51,13 @@ class Layered:
         root: the merged tree, every value with the place where it was written.
         problems: those that did not stop the reading.
         changes: of every file that extends another and of every override, in the order of merging.
+        overrides: as they were written.
     """
 
     root: Node
     problems: tuple[Problem, ...]
     changes: tuple[Change, ...]
+    overrides: tuple[str, ...] = ()
 
 
 def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Layered:
@@ -104,7 +106,7 @@ class _Layers:
             root = self.overridden(root, text)
         if self.unreadable:
             raise ScenarioError([*self.unreadable, *self.problems])
-        return Layered(_listed(root), tuple(self.problems), tuple(self.changes))
+        return Layered(_listed(root), tuple(self.problems), tuple(self.changes), tuple(overrides))
 
     def over(self, root: Node, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
         """What a file says, over the files it extends."""

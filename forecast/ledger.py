@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 
 from forecast.draws import QUARTERLY_SERIES
-from forecast.errors import LedgerError, RunError
+from forecast.errors import LedgerError
 from forecast.mixtures import World, frozen_world
 from forecast.observations import QuarterlyTrade, data_digest
 from forecast.posterior import Posterior, frozen_posterior, save_posterior
 from forecast.quarters import format_quarter, parse_quarter
-from forecast.results import Results, load_results
+from forecast.results import Results
 from forecast.targets import Predictions, predictions, read_predictions, write_predictions
 from forecast.vintage import vintage
 
@@ -88,19 +88,6 @@ class Entry:
         if posterior.digest != self.head["posterior"]:
             raise LedgerError(f"{path}: got content {posterior.digest[:12]}, expected that of its name")
         return posterior
-
-
-def stored_run(given: str | Path, out: str | Path = "results") -> Results:
-    """The run a user means: a run's folder, a scenario's folder or the name of a scenario under `out`, its newest run.
-
-    Raises:
-        RunError: there is no finished run.
-    """
-    named = Path(out) / given
-    found = [folder for folder in (Path(given), named) if folder.is_dir()]
-    if not found:
-        raise RunError(f"got run {given}, expected the folder of a run, or the name of a scenario with runs in {out}")
-    return load_results(found[0])
 
 
 def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tuple[Entry, bool]:

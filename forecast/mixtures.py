@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -40,6 +40,7 @@ class ScenarioMixture:
         description: prose.
         branches: sorted by label.
         sources: addresses of the evidence.
+        overrides: what was set on top of every branch, as it was written.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ScenarioMixture:
     description: str
     branches: tuple[Branch, ...]
     sources: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def basis(self) -> str:
@@ -120,7 +122,7 @@ def read_mixture(
         raise ScenarioError(reader.problems)
     ordered = tuple(sorted(stated, key=lambda one: one.branch.label))
     branches = tuple(one.branch for one in ordered)
-    return ScenarioMixture(name, title or name, description, branches, sources), ordered
+    return ScenarioMixture(name, title or name, description, branches, sources, tuple(overrides)), ordered
 
 
 def frozen_world(path: PathLike[str] | str) -> World:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from forecast.archive import told_apart
 from forecast.causes import division
 from forecast.comparison import demand_pairs
 from forecast.edition import edition
@@ -73,9 +74,6 @@ def _demand_one_page(runs: Sequence[Results]) -> None:
 
 
 def _named(runs: Sequence[Results]) -> list[tuple[Results, str]]:
-    """Each run with its title, and with its digest where two share one."""
-    titles = [results.title for results in runs]
-    return [
-        (results, f"{title} ({results.manifest['digest']})" if titles.count(title) > 1 else title)
-        for results, title in zip(runs, titles, strict=True)
-    ]
+    """Each run with its title, with what was set on top of its file, and with its digest where two still share one."""
+    titles = [results.title + (f" ({', '.join(results.overrides)})" if results.overrides else "") for results in runs]
+    return list(zip(runs, told_apart(runs, titles), strict=True))

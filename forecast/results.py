@@ -59,6 +59,11 @@ class Results:
         return str(self.manifest["scenario"]["title"])
 
     @property
+    def overrides(self) -> tuple[str, ...]:
+        """What was set on top of the scenario's file, such as `horizon=2030`; none for a run of the file as it is."""
+        return tuple(self.manifest.get("overrides", ()))
+
+    @property
     def basis(self) -> str:
         """Basis of every number, one of `draws.BASES`."""
         return str(self.manifest["basis"])
@@ -213,36 +218,6 @@ def read_results(folder: Path) -> Results | None:
         return Results(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return None
-
-
-def list_results(out: str | Path = "results") -> list[Results]:
-    """Finished runs under a results folder, by scenario and newest first."""
-    found = [read_results(path.parent) for path in Path(out).glob(f"*/*/{MANIFEST}")]
-    runs = [results for results in found if results is not None and not results.folder.parent.name.startswith(".")]
-    newest_first = sorted(runs, key=lambda results: str(results.manifest["created"]), reverse=True)
-    return sorted(newest_first, key=lambda results: results.name)
-
-
-def load_results(path: str | Path) -> Results:
-    """A finished run by its folder, or the newest run of a scenario by the scenario's folder.
-
-    >>> load_results("results/hyundai").summary  # doctest: +SKIP
-
-    Raises:
-        RunError: there is no finished run at `path`.
-    """
-    folder = Path(path)
-    found = read_results(folder)
-    if found is not None:
-        return found
-    runs = [results for results in map(read_results, _subfolders(folder)) if results is not None]
-    if not runs:
-        raise RunError(f"{path}: holds no finished run; expected results/<scenario> or results/<scenario>/<digest>")
-    return max(runs, key=lambda results: str(results.manifest["created"]))
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*/") if not path.name.startswith("."))
 
 
 def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:

@@ -139,6 +139,7 @@ def _manifest(scenario: World, posterior: Posterior, settings: Settings, prior: 
     return {
         "digest": _digest(identity),
         "scenario": {"name": scenario.name, "title": scenario.title, "digest": identity.pop("scenario")},
+        "overrides": list(scenario.overrides),
         "basis": scenario.basis,
         "origin": format_quarter(posterior.origin),
         "as_of": scenario.as_of,

@@ -115,6 +115,7 @@ class Scenario:
         shocks: sorted by id.
         programmes: announcements that are cut as a whole, sorted by id.
         correlations: rank correlations between inputs.
+        overrides: what was set on top of its file, as it was written; its values are in the rest.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Scenario:
     shocks: tuple[Shock, ...] = ()
     programmes: tuple[Programme, ...] = ()
     correlations: tuple[Correlation, ...] = ()
+    overrides: tuple[str, ...] = field(default=(), compare=False)
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -160,7 +162,7 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
             problems += complaints(layers.root, error)
     if problems:
         raise ScenarioError(sorted(problems, key=lambda problem: reading_order(problem, top)))
-    return _scenario(stated)
+    return replace(_scenario(stated), overrides=layers.overrides)
 
 
 def frozen_scenario(plain: Mapping[str, Any]) -> Scenario:

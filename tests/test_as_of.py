@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from forecast.announcements import announcements
+from forecast.archive import load_results
 from forecast.block import Flows
 from forecast.briefing import answer, knowledge, surplus_table
 from forecast.distributions import Constant
@@ -24,7 +25,7 @@ from forecast.outcome import Outcome, outcomes
 from forecast.plan import compile_plan
 from forecast.posterior import Posterior, current_digests, load_posterior, save_posterior
 from forecast.quarters import format_quarter, parse_time
-from forecast.results import Results, load_results, write_results
+from forecast.results import Results, write_results
 from forecast.run import run_scenario
 from forecast.scenario import Scenario, load_scenario
 from forecast.summary import Tally

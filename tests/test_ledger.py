@@ -18,10 +18,12 @@ from handmade import write_tables
 
 from forecast import run as run_module
 from forecast import verdict as verdict_module
+from forecast.archive import load_results
+from forecast.cli.runs import stored_run
 from forecast.distributions import Constant
 from forecast.engine import Settings
-from forecast.errors import LedgerError, RunError
-from forecast.ledger import ENTRY, POSTERIORS, Entry, add_entry, entries, read_entry, stored_run
+from forecast.errors import LedgerError, RunError, ScenarioError
+from forecast.ledger import ENTRY, POSTERIORS, Entry, add_entry, entries, read_entry
 from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior, current_digests, load_posterior, save_posterior
 from forecast.quantiles import FINE_LEVELS
@@ -84,7 +86,7 @@ def freeze(tmp_path: Path, earlier: Posterior) -> Freeze:
 
 def test_an_entry_freezes_every_number_that_will_be_observed(freeze: Freeze, tmp_path: Path) -> None:
     entry = freeze(PLANT)
-    results = stored_run("s", tmp_path / "results")
+    results = load_results(tmp_path / "results" / "s")
     assert entry.name == f"s-{results.manifest['digest']}"
     assert (entry.head["origin"], entry.head["as_of"]) == ("2024Q4", DAY)
     assert len(entry.predictions) == 3 * (8 + 3)
@@ -102,7 +104,7 @@ def test_an_entry_freezes_every_number_that_will_be_observed(freeze: Freeze, tmp
 def test_adding_twice_changes_nothing(freeze: Freeze, tmp_path: Path, earlier: Posterior) -> None:
     entry = freeze("")
     before = (entry.folder / ENTRY).read_bytes()
-    again, found = add_entry(stored_run("s", tmp_path / "results"), tmp_path / "ledger", earlier)
+    again, found = add_entry(load_results(tmp_path / "results" / "s"), tmp_path / "ledger", earlier)
     assert found
     assert again == entry
     assert (entry.folder / ENTRY).read_bytes() == before
@@ -140,7 +142,7 @@ def test_a_changed_head_is_refused_and_another_convention_of_line_ends_is_not(fr
 
 def test_only_what_can_be_run_again_is_frozen(freeze: Freeze, tmp_path: Path, earlier: Posterior) -> None:
     freeze("")
-    results = stored_run("s", tmp_path / "results")
+    results = load_results(tmp_path / "results" / "s")
     ledger = tmp_path / "other"
     with pytest.raises(LedgerError, match="was made with posterior"):
         add_entry(results, ledger, load_posterior())
@@ -164,7 +166,7 @@ def test_an_entry_is_written_whole_or_not_at_all(
 
     monkeypatch.setattr("forecast.ledger._write_trade", full)
     with pytest.raises(LedgerError, match="No space left"):
-        add_entry(stored_run("s", tmp_path / "results"), tmp_path / "ledger", earlier)
+        add_entry(load_results(tmp_path / "results" / "s"), tmp_path / "ledger", earlier)
     assert [path.name for path in (tmp_path / "ledger").iterdir()] == [POSTERIORS]
     assert entries(tmp_path / "ledger") == []
 
@@ -280,8 +282,10 @@ def test_scores_are_written_with_their_parts(freeze: Freeze, tmp_path: Path) -> 
 
 def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "results" / "half" / "abc").mkdir(parents=True)
-    with pytest.raises(RunError, match="got run nowhere, expected the folder of a run"):
-        stored_run("nowhere", tmp_path / "results")
+    with pytest.raises(RunError, match=r"got run hyundia, expected .*; did you mean hyundai\?"):
+        stored_run("hyundia", tmp_path / "results")
+    with pytest.raises(ScenarioError, match="no such file"):
+        stored_run("nowhere.yaml", tmp_path / "results")
     with pytest.raises(RunError, match="holds no finished run"):
         stored_run("half", tmp_path / "results")
 

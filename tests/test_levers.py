@@ -435,9 +435,9 @@ def test_a_tariff_moves_no_other_stream(load: Loader) -> None:
 def test_what_a_run_with_levers_leaves_and_says(tmp_path: Path) -> None:
     from rich.console import Console
 
+    from forecast.archive import load_results
     from forecast.briefing import answer, lever_table
     from forecast.engine import Settings
-    from forecast.results import load_results
     from forecast.run import run_scenario
 
     file = Path(__file__).parents[1] / "scenarios" / "tariffs-25.yaml"

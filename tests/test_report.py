@@ -268,9 +268,8 @@ def test_the_command_names_an_unknown_run(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "forecast", "report", "nothing"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == (
-        "error: got run nothing, expected the folder of a run, or the name of a scenario with runs in results\n"
-    )
+    expected = "expected the folder of a run, the file of a scenario, or its name; Accepted: announced, "
+    assert done.stderr.startswith(f"error: got run nothing, {expected}")
     assert list(tmp_path.iterdir()) == []
 
 

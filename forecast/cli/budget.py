@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from forecast.cli.options import workers_option
-from forecast.cli.runs import load_worlds
+from forecast.cli.runs import stored_run
 from forecast.cli.terminal import progress_bar, terminal
-
-if TYPE_CHECKING:
-    from forecast.posterior import Posterior
-    from forecast.results import Results
 
 
 @click.command()
@@ -50,16 +45,19 @@ def budget(
 ) -> None:
     """Say what spreads a forecast: which source by how much, and what would be worth knowing.
 
-    RUN is the folder of a run, or of a scenario's runs; a SCENARIO is a file, which may state a mixture, or the name of
-    a shipped one, and is run first where it was not. The run has 20,000 draws or more.
+    RUN is the folder of a run, or of a scenario that has one; a SCENARIO is a file, which may state a mixture, or the
+    name of a shipped one: its run at default settings is found or made. The run has 20,000 draws or more.
     """
-    from forecast.budget import uncertainty_budget, write_budget
+    from forecast.budget import demand_draws, uncertainty_budget, write_budget
     from forecast.budget_tables import budget_words, source_table, worth_table
     from forecast.posterior import load_posterior
     from forecast.results import demand_folder
 
     parameters = None if learned is None else load_posterior(learned)
-    results = _results(run, out, parameters, n_jobs)
+    if out is not None and Path(run).is_dir():
+        raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the budget is stored")
+    results = stored_run(run, out or "results", parameters, n_jobs)
+    demand_draws(results)
     demand_folder(results.folder, results.folder)
     with progress_bar(results.name, 100, "%") as progress:
         found = uncertainty_budget(
@@ -76,19 +74,3 @@ def budget(
 
         paths += save_budget_charts(found)
     words.print(f"Stored in {', '.join(map(str, paths))}", soft_wrap=True)
-
-
-def _results(given: str, out: Path | None, parameters: Posterior | None, n_jobs: int) -> Results:
-    """The run in a folder, or that of a scenario, made where it was not."""
-    from forecast.budget import demand_draws
-    from forecast.results import load_results
-    from forecast.run import run_scenario
-
-    if Path(given).is_dir():
-        if out is not None:
-            raise click.UsageError(f"--out: got {out} for {given}, a folder of runs, in which the budget is stored")
-        results = load_results(given)
-        demand_draws(results)
-        return results
-    (world,) = load_worlds([given], [])
-    return run_scenario(world, out=out or "results", posterior=parameters, n_jobs=n_jobs).results

@@ -29,11 +29,15 @@ def ledger() -> None:
     "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
 )
 def add(run: str, folder: Path, out: Path, learned: Path | None) -> None:
-    """Freeze RUN: the folder of a run or of a scenario's runs, or the name of a scenario that was run."""
-    from forecast.ledger import add_entry, stored_run
+    """Freeze RUN: the folder of a run, or of a scenario that has one; or a scenario, file or shipped name.
+
+    Of a scenario the run at default settings is found or made.
+    """
+    from forecast.cli.runs import stored_run
+    from forecast.ledger import add_entry
     from forecast.posterior import load_posterior
 
-    results = stored_run(run, out)
+    results = stored_run(run, out, None if learned is None else load_posterior(learned))
     entry, found = add_entry(results, folder, load_posterior(learned, results.as_of))
     said = f"Already in the ledger since {entry.head['added'][:10]}" if found else "Frozen"
     click.echo(f"{said}: {entry.folder}, {len(entry.predictions)} numbers from data to {entry.head['origin']}")

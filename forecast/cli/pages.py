@@ -22,12 +22,12 @@ _language = click.option(
 )
 @_language
 def report(runs: tuple[str, ...], out: Path, results: Path, language: str) -> None:
-    """Write a page on up to four stored RUNs, to be read offline or printed, in English and Korean.
+    """Write a page on up to four RUNs, to be read offline or printed, in English and Korean.
 
-    A RUN is the folder of a run or of a scenario's runs, or the name of a scenario that was run. With several, the
-    others are held against the first, draw by draw.
+    A RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
+    default settings is found or made. With several, the others are held against the first, draw by draw.
     """
-    from forecast.ledger import stored_run
+    from forecast.cli.runs import stored_run
     from forecast.report import write_report
 
     path = write_report([stored_run(run, results) for run in runs], out, language)

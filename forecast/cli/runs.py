@@ -10,14 +10,13 @@ import click
 
 from forecast.cli.options import run_options
 from forecast.cli.terminal import progress_bar, terminal
-from forecast.errors import ScenarioError
-from forecast.shipped import scenario_path
+from forecast.errors import RunError, ScenarioError
+from forecast.shipped import scenario_path, shipped_names
 
 if TYPE_CHECKING:
     from forecast.mixtures import World
     from forecast.posterior import Posterior
     from forecast.results import Results
-    from forecast.run import Run
 
 
 @click.command()
@@ -46,21 +45,53 @@ def run(
         with progress_bar(scenario.name, draws) as progress:
             options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
             done = run_scenario(scenario, Settings(draws, seed), **options)
-        _show(done, scenario)
+        _show(done.results, scenario)
+        if overrides:
+            terminal().print(f"Set by -s: {', '.join(overrides)}", markup=False, soft_wrap=True)
+        terminal().print(f"{'Found' if done.found else 'Stored'} in {done.results.folder}", soft_wrap=True)
 
 
 @click.command(name="list")
 @click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land.")
 def list_runs(out: Path) -> None:
     """Show the stored runs."""
+    from forecast.archive import list_results
     from forecast.briefing import runs_table
-    from forecast.results import list_results
 
     runs = list_results(out)
     if not runs:
         click.echo(f"no runs under {out}; `forecast run SCENARIO.yaml` makes one")
         return
-    terminal().print(runs_table(runs))
+    terminal(at_least=110 if any(run.overrides for run in runs) else 0).print(runs_table(runs))
+
+
+def stored_run(given: str, out: str | Path = "results", posterior: Posterior | None = None, n_jobs: int = 1) -> Results:
+    """The run a user means.
+
+    That is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
+    default settings is found or made; or the name of one that has a single run under `out`.
+
+    Raises:
+        RunError: there is no run, or there are several to choose from.
+        ScenarioError: the file cannot be read as a scenario.
+    """
+    from forecast.archive import list_results, load_results
+    from forecast.engine import Settings
+    from forecast.phrases import meant
+    from forecast.run import run_scenario
+
+    if Path(given).is_dir():
+        return load_results(given)
+    if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
+        (world,) = load_worlds([given], [])
+        with progress_bar(world.name, Settings().n_draws) as progress:
+            return run_scenario(world, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress).results
+    if (Path(out) / given).is_dir():
+        return load_results(Path(out) / given)
+    names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
+    raise RunError(
+        f"got run {given}, expected the folder of a run, the file of a scenario, or its name; {meant(given, names)}"
+    )
 
 
 def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
@@ -103,7 +134,7 @@ def _draw_chart(results: Results) -> None:
     save_fan_chart(results)
 
 
-def _show(done: Run, world: World) -> None:
+def _show(results: Results, world: World) -> None:
     from forecast.branch_table import branch_table
     from forecast.briefing import answer, contribution_table, knowledge, lever_table, surplus_table
     from forecast.draws import SERIES
@@ -114,7 +145,6 @@ def _show(done: Run, world: World) -> None:
     from forecast.vintage import vintage
 
     console = terminal()
-    results = done.results
     record, later = vintage(results.as_of).records[results.basis], outcomes(results)
     console.print(surplus_table(results, round(record[1], 1), later))
     assumed = premises(world, language("en")).replace("\u00a0", " ") if isinstance(world, Scenario) else ""
@@ -129,4 +159,3 @@ def _show(done: Run, world: World) -> None:
     console.print(answer(results, later))
     if results.as_of is not None:
         console.print(knowledge(results, later))
-    console.print(f"{'Found' if done.found else 'Stored'} in {results.folder}", soft_wrap=True)
