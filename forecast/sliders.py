@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import floor, isfinite, log10
 
@@ -30,9 +30,6 @@ assert sorted(sector for sectors in GOODS.values() for sector in sectors) == sor
 
 MOST_ADDED = 0.5
 """Highest duty, and highest addition to one, that a slider reaches."""
-
-UNSETTLED = (0.01, 0.99)
-"""Chances between which going ahead stays open, as it must where it is correlated with something."""
 
 CURVE = ("local", "speed", "at")
 """Parts of an adoption curve; moving one of them puts the curve in the place of the file's path."""
@@ -69,13 +66,8 @@ class Slider:
 
 
 def sliders(scenario: Scenario, origin: int) -> tuple[Slider, ...]:
-    """Everything of a scenario that can be moved; `origin` is the last observed quarter.
-
-    An amount or a chance that is correlated with something cannot be: a slider would make it certain.
-    """
-    tied = {name for stated in scenario.correlations for pair, _ in stated.pairs() for name in pair}
-    free = (item for item in _of_investments(scenario, tied) if item.name not in tied)
-    return (*free, *_of_localization(scenario, origin), *_of_tariffs(scenario, origin))
+    """Everything of a scenario that can be moved; `origin` is the last observed quarter."""
+    return (*_of_investments(scenario), *_of_localization(scenario, origin), *_of_tariffs(scenario, origin))
 
 
 def overrides(scenario: Scenario, origin: int, positions: Mapping[str, float]) -> list[str]:
@@ -108,16 +100,14 @@ def _demand_position(known: Mapping[str, Slider], name: str, position: object) -
         raise RunError(f"{name}: got {position!r}, expected a number from {slider.low:g} to {slider.high:g}")
 
 
-def _of_investments(scenario: Scenario, tied: Set[str]) -> Iterator[Slider]:
+def _of_investments(scenario: Scenario) -> Iterator[Slider]:
     for item in scenario.investments:
         if item.kind != "pledge":
             amount = mean(item.amount)
             step = 10.0 ** floor(log10(amount or 1.0) - 1)
             yield _slider(item, "amount", 0.0, _ceiling(2 * amount or 1.0, step), step, amount)
-            low, high = UNSETTLED if f"investments.{item.id}.realised" in tied else (0.0, 1.0)
             start = 1.0 if item.probability is None else mean(item.probability)
-            start = min(max(start, low), high)
-            yield _slider(item, "probability", low, high, 0.01, start, stated=item.probability is not None)
+            yield _slider(item, "probability", 0.0, 1.0, 0.01, start, stated=item.probability is not None)
 
 
 def _slider(

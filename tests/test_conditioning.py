@@ -110,7 +110,8 @@ def test_trade_moves_by_the_response_to_a_lasting_deviation() -> None:
     """At once by response x log(1 + d), from the next quarter on by what is left once part of it came back."""
     moved = flows(won_per_dollar=change("deviation", 0.1, 3)) - flows()
     at_once = np.array([0.5, -0.2]) * np.log(1.1)
-    lasting = at_once * (1 + np.array([-0.3, -0.4]))
+    shared, apart = np.array([at_once.sum(), at_once[0] - at_once[1]]) / 2 * (1 + np.array([-0.3, -0.4]))
+    lasting = np.array([shared + apart, shared - apart])
     np.testing.assert_allclose(moved[:, :2], 0.0, atol=1e-12)
     np.testing.assert_allclose(moved[:, 2], np.broadcast_to(at_once[:, None], (2, N_DRAWS)), rtol=1e-9)
     np.testing.assert_allclose(moved[:, 3:], np.broadcast_to(lasting[:, None, None], moved[:, 3:].shape), rtol=1e-9)
@@ -137,7 +138,7 @@ def test_what_a_path_does_to_the_running_quarter_is_weighed_against_its_months()
             ends.append(np.log(simulated_flows(made, Streams(3, 0, N_DRAWS)).quarterly[1:]))  # type: ignore[arg-type]
         lasting[error] = ends[1] - ends[0]
     np.testing.assert_allclose(lasting[1e-6], 0.0, atol=1e-6)
-    np.testing.assert_allclose(lasting[1e6][0, 1:], 0.5 * 0.7 * np.log(1.1), rtol=1e-6)
+    np.testing.assert_allclose(lasting[1e6][0, 1:], (0.15 * 0.7 + 0.35 * 0.6) * np.log(1.1), rtol=1e-6)
 
 
 def test_every_form_comes_back_from_its_own_text(tmp_path: Path) -> None:

@@ -207,19 +207,18 @@ def test_every_slider_can_be_moved_to_either_end(path: Path) -> None:
     assert all(item.low <= item.start <= item.high for item in found)
 
 
-def test_what_is_correlated_stays_uncertain() -> None:
-    """Certain numbers cannot be correlated: a chance stops short of 0 and 1, and an amount has no slider."""
+def test_what_is_correlated_can_be_moved_to_either_end() -> None:
+    """Certain numbers cannot be correlated: once moved, they are correlated with nothing."""
     path, origin = ROOT / "scenarios" / "hyundai.yaml", load_posterior().origin
     amount = "investments.HMG-06.amount={interval: [5, 7], level: 0.9}"
     between = "investments.HMG-06.amount, investments.HMG-01-vehicles.realised"
     texts = [amount, "investments.HMG-01.amount=30", f"correlations=[{{between: [{between}], rank: 0.5}}]"]
     scenario = load_scenario(path, texts)
     found = {item.name: item for item in sliders(scenario, origin)}
-    assert "investments.HMG-06.amount" not in found
-    chance = found["investments.HMG-01-vehicles.probability"]
-    assert (chance.low, chance.high, chance.start) == (0.01, 0.99, 0.99)
-    for end in (chance.low, chance.high):
-        load_scenario(path, [*texts, *overrides(scenario, origin, {chance.name: end})])
+    for name in ("investments.HMG-06.amount", "investments.HMG-01-vehicles.probability"):
+        for end in (found[name].low, found[name].high):
+            moved = overrides(scenario, origin, {name: end})
+            assert not load_scenario(path, [*texts, *moved]).correlations
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,11 @@ def test_the_date_of_a_shock_may_be_uncertain() -> None:
 def test_a_shock_of_a_driver_moves_trade_by_its_response() -> None:
     hit, before = flows(shock("won_per_dollar", size=0.1)), flows()
     moved = np.log(hit.quarterly[1:] / before.quarterly[1:])
-    lasting = np.array([0.5 * 0.7, -0.2 * 0.6]) * np.log(1.1)
+    shared, apart = (
+        0.15 * 0.7,
+        0.35 * 0.6,
+    )  # halves of the sum and of the difference of 0.5 and -0.2, less what comes back
+    lasting = np.array([shared + apart, shared - apart]) * np.log(1.1)
     np.testing.assert_allclose(moved[:, :4], 0.0, atol=1e-12)
     np.testing.assert_allclose(moved[:, 5:], np.ones((2, 3, N_DRAWS)) * lasting[:, None, None], rtol=1e-9)
 
