@@ -78,7 +78,9 @@ def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examin
     try:
         return Examination(file, scenario_of(layers, file), layers, (), found)
     except ScenarioError as error:
-        return Examination(file, None, layers, error.problems, found)
+        wrong = {(problem.file, problem.path) for problem in error.problems}
+        doubtful = tuple(remark for remark in found if (remark.file, remark.path) not in wrong)
+        return Examination(file, None, layers, error.problems, doubtful)
 
 
 def _mixture(path: PathLike[str] | str, overrides: Sequence[str]) -> Examination:

@@ -166,7 +166,7 @@ def _parts(name: str, node: Node) -> list[float]:
         return [part for part in read if part is not None] if None not in read else []
     weights = [item.content for item in node.items] if name == "weights" else []
     numbers = [float(weight) for weight in weights if isinstance(weight, int | float)]
-    return numbers if numbers and max(numbers) < 1.0 else []
+    return numbers if numbers and 0.0 < max(numbers) < 1.0 else []
 
 
 def beyond_record(root: Node, announced: Sequence[Row], origin: int) -> Iterator[Remark]:
