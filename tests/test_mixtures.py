@@ -258,6 +258,8 @@ def test_a_mixture_is_validated(tmp_path: Path) -> None:
     file = tmp_path / "duties.yaml"
     file.write_text(LEVERS)
     assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 2 branches to 2035\n"
+    file.write_text("name: one\nmixture: [{scenario: baseline, weight: 1}]\n")
+    assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 1 branch to 2035\n"
     file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: -1"))
     done = CliRunner().invoke(cli, ["validate", str(file)])
     assert done.exit_code == 2
