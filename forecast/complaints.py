@@ -211,10 +211,10 @@ def _won_misplaced(loc: Path, value: object) -> str:
     """Where an amount in won may stand, if the value is one."""
     if not isinstance(value, Mapping) or WON_KEY not in value:
         return ""
-    inside = loc[0] == "investments" and not {"amount", "new_capex"}.isdisjoint(loc[:-1])
+    inside = loc[:1] == ("investments",) and not {"amount", "new_capex"}.isdisjoint(loc[:-1])
     return _WON_OUTSIDE if inside else _NO_WON
 
 
 def _in_dollars(loc: Path, hint: str) -> str:
     """The hint, unless it is to write won where dollars alone are read."""
-    return _NO_WON if WON_KEY in hint and loc[0] != "investments" else hint
+    return _NO_WON if WON_KEY in hint and loc[:1] != ("investments",) else hint
