@@ -19,7 +19,7 @@ from forecast.mixture_forms import Branches
 from forecast.money import WON_KEY, Won, money_hint
 from forecast.number_forms import NAMED
 from forecast.paths import FORMS, Shares
-from forecast.phrases import Path, got, meant, spelled
+from forecast.phrases import WRITTEN, Path, got, meant, number_in, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
 from forecast.shock_forms import Shock
 
@@ -45,8 +45,15 @@ _INSIDE: Mapping[str, type[Model]] = {
     "shocks": Shock,
     **DRIVER_FORMS,
 }
+_NUMBERS_ALONE = (Part, Opinion, Correlation, Phase)
+_LAWS = ("law", "probability")
+"""Keys of these that take a distribution all the same."""
 _NUMBERS = ("float_type", "finite_number", "int_type")
 _MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
+_READ_AS_NUMBER = r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?"
+"""Text that YAML reads as a number unless it is quoted."""
+_NO_WON = "; won is accepted for amount and new_capex of investments alone"
+_WON_OUTSIDE = f"; won goes around the whole law: {{{WON_KEY}: {{...}}}}"
 MONEY = ("amount", "new_capex", "per_year", WON_KEY)
 _MAPPINGS = ("model_type", "model_attributes_type", "dict_type")
 
@@ -141,7 +148,8 @@ def _forms(loc: Path) -> Mapping[str, type[Model]]:
 def _unnamed(loc: Path, detail: Any) -> str:
     if _discriminator(detail) == "path":
         return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(_forms(loc))}"
-    return f"{got(detail['input'])}, expected the key distribution with its parameters, or one of {', '.join(ELICITED)}"
+    accepted = f"the key distribution with its parameters, or one of {', '.join(ELICITED)}"
+    return f"{got(detail['input'])}, expected {accepted}{_won_misplaced(loc, detail['input'])}"
 
 
 _SPECIAL: Mapping[str, Callable[[Path, Any], str]] = {
@@ -171,8 +179,8 @@ def _accepted(kind: str, loc: Path) -> str:
         return f"a mapping with {', '.join(required)}"
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
-        plain = _model(loc) in (*NAMED.values(), Part, Opinion, *(model for _, model in ELICITED.values()))
-        form = "a number" if plain and loc[-1] != "law" else "a number or a distribution"
+        plain = _model(loc) in (*NAMED.values(), *_NUMBERS_ALONE, *(model for _, model in ELICITED.values()))
+        form = "a plain number" if plain and loc[-1] not in _LAWS else "a number or a distribution"
         return f"{form}: {description}" if description else form
     return description or _MAPPING["localization" in loc]
 
@@ -186,13 +194,27 @@ def _description(loc: Path) -> str:
 
 def _hint(kind: str, loc: Path, value: object) -> str:
     if kind not in _NUMBERS or not isinstance(value, str):
+        return _won_misplaced(loc, value)
+    text = value.strip()
+    if re.fullmatch(_READ_AS_NUMBER, text):
+        return f"; write {text} without quotes"
+    match, number = re.fullmatch(rf"\D*?([-+]?)({WRITTEN})\s*([a-zA-Z%]*)[\s\w]*", text), number_in(text)
+    bare = match is not None and text == match[1] + match[2]
+    if loc[-1] in MONEY and not bare:
+        return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(text))
+    if match is None or number is None or re.search("[가-힣]", text):
         return ""
-    match = re.fullmatch(r"\D*?([-+]?\d[\d,_]*(?:\.\d+)?)\s*([a-zA-Z%]*)[\s\w]*", value.strip())
-    if match and not match[2] and match[1] == value.strip():
-        return f"; write {value.strip()} without quotes"
-    if loc[-1] in MONEY:
-        return "" if loc[-1] == WON_KEY else money_hint(value)
-    if match is None:
+    return f"; write {match[1].rstrip('+')}{number / 100 if match[3] == '%' else number:.12g}"
+
+
+def _won_misplaced(loc: Path, value: object) -> str:
+    """Where an amount in won may stand, if the value is one."""
+    if not isinstance(value, Mapping) or WON_KEY not in value:
         return ""
-    number, unit = float(re.sub("[,_]", "", match[1])), match[2]
-    return f"; write {number / 100 if unit == '%' else number:g}"
+    inside = loc[:1] == ("investments",) and not {"amount", "new_capex"}.isdisjoint(loc[:-1])
+    return _WON_OUTSIDE if inside else _NO_WON
+
+
+def _in_dollars(loc: Path, hint: str) -> str:
+    """The hint, unless it is to write won where dollars alone are read."""
+    return _NO_WON if WON_KEY in hint and loc[:1] != ("investments",) else hint

@@ -26,17 +26,32 @@ def _checked(parse: Callable[[str], object], accepted: str, for_mappings: str = 
                 raise ValueError
             parse(str(value).strip())
         except ValueError:
-            otherwise = for_mappings if isinstance(value, Mapping) else _hint(value)
+            otherwise = for_mappings if isinstance(value, Mapping) else _hint(parse, value)
             raise ValueError(f"{got(value)}, expected {accepted}{otherwise}") from None
         return value
 
     return BeforeValidator(readable)
 
 
-def _hint(value: Any) -> str:
-    match = re.fullmatch(r"(\d{4})[-\s/]*[qQ]([1-4])|[qQ]([1-4])[-\s/]*(\d{4})", str(value).strip())
-    meant = f"{match[1] or match[4]}Q{match[2] or match[3]}" if match else value
-    return "" if meant == value else f"; write {meant}"
+def _hint(parse: Callable[[str], object], value: Any) -> str:
+    """What to write in place of a date in another form, if that is one."""
+    meant = _respelled(value) if isinstance(value, str) else ""
+    try:
+        parse(meant)
+    except ValueError:
+        return ""
+    return f"; write {meant}"
+
+
+def _respelled(value: str) -> str:
+    """A quarter, half, month or day in the form that is read; empty where it is none of them."""
+    text = value.strip()
+    if match := re.fullmatch(r"(\d{4})[-\s/]*[qQ]([1-4])|[qQ]([1-4])[-\s/]*(\d{4})", text):
+        return f"{match[1] or match[4]}Q{match[2] or match[3]}"
+    if match := re.fullmatch(r"(\d{4})[-\s/.]*[hH]([12])|[hH]([12])[-\s/.]*(\d{4})", text):
+        return f"{match[1] or match[4]}-H{match[2] or match[3]}"
+    match = re.fullmatch(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", text)
+    return "-".join([match[1], *(f"{int(part):02d}" for part in match.groups()[1:] if part)]) if match else ""
 
 
 def parse_date(text: str) -> float:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
+from pathlib import Path
 
 from forecast.branches import StatedBranch
+from forecast.document import read_document
 from forecast.errors import Problem, Remark, ScenarioError
 from forecast.layers import Layered, layered
+from forecast.magnitudes import off_sum
 from forecast.mixtures import ScenarioMixture, is_mixture, read_mixture
 from forecast.money import WON_KEY, rate_of
 from forecast.phrases import spelled
 from forecast.remarks import remarks
 from forecast.rows import ends, rows
-from forecast.scenario import Scenario, reading_order, scenario_of
+from forecast.scenario import Scenario, reading_order, scenario_digest, scenario_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +81,43 @@ def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examin
     try:
         return Examination(file, scenario_of(layers, file), layers, (), found)
     except ScenarioError as error:
-        return Examination(file, None, layers, error.problems, found)
+        wrong = {(problem.file, problem.path) for problem in error.problems}
+        doubtful = tuple(remark for remark in found if (remark.file, remark.path) not in wrong)
+        return Examination(file, None, layers, error.problems, doubtful)
 
 
 def _mixture(path: PathLike[str] | str, overrides: Sequence[str]) -> Examination:
-    """A mixture, with remarks on the scenarios stated in it; those in files of their own have theirs there."""
+    """A mixture, with remarks on its weights and the scenarios in it; those in files of their own have theirs there."""
     file = str(path)
     try:
         mixture, branches = read_mixture(path, overrides)
     except ScenarioError as error:
         return Examination(file, None, None, error.problems, ())
     found = [remark for branch in branches if branch.file == file for remark in remarks(branch.layers)]
-    return Examination(file, None, None, (), tuple(found), mixture, branches)
+    found += [*_weights(file), *_idle_branches(branches)]
+    found.sort(key=lambda remark: (remark.line, remark.column))
+    return Examination(file, None, None, (), tuple(dict.fromkeys(found)), mixture, branches)
+
+
+def _weights(file: str) -> Iterator[Remark]:
+    """Weights of branches that read like parts of one and do not sum to it."""
+    for name, node in read_document(Path(file), file).root.fields.items():
+        yield from off_sum(name, node, (name,))
+
+
+def _idle_branches(branches: Sequence[StatedBranch]) -> Iterator[Remark]:
+    """Branches that no draw follows, and those that say what another says."""
+    seen: dict[str, str] = {}
+    in_file = sorted(branches, key=lambda one: (one.node.place.line, one.node.place.column))
+    for index, one in enumerate(in_file):
+        label, scenario, path = one.branch.label, one.branch.scenario, f"mixture[{index}]"
+        if ends(one.branch.weight)[1] <= 0.0:
+            weight = one.node.fields["weight"].place
+            yield weight.remark(f"{path}.weight", f"got weight 0 for {label}, which no draw follows")
+        first = seen.setdefault(scenario_digest(replace(scenario, name="")), label)
+        if first != label:
+            message = f"got {label}, which assumes what {first} does; expected one branch with the weight of both"
+            yield one.node.place.remark(path, message)
 
 
 def _conversions(layers: Layered) -> Iterator[Conversion]:

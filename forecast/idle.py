@@ -141,7 +141,7 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
             yield (node.key or node.place).remark(path, f"nothing reads this: {why}")
     if row.has("construction_start") and not _builds(row):
         yield row.remark("construction_start", "nothing is built after the purchase: say how much with new_capex")
-    for key in ("amount", "probability"):
+    for key in ("amount", "probability", "scale"):
         value = row.money(key) if key == "amount" else row.law(key)
         if value is not None and row.has(key) and float(value.cdf(0.0)) >= 1.0:
             yield row.remark(key, f"got 0, with which {row.name} adds nothing")

@@ -23,6 +23,9 @@ from forecast.tables import read_table
 FAR = 5.0
 """How many times more or less than the announcements table an amount is before it is remarked on."""
 
+_WEIGHED = ("mixture", "pool")
+"""Keys of lists whose entries have a weight each."""
+
 LARGE, SMALL = 3.0, 10.0
 """Times the largest amount of the table, parts of the smallest."""
 
@@ -145,13 +148,20 @@ def _middle(value: Law | None) -> float | None:
 def unscaled(node: Node, path: Path = ()) -> Iterator[Remark]:
     """Weights and shares that read like parts of one and do not sum to it; each draw is scaled so that they do."""
     for name, child in node.fields.items():
-        parts = _parts(name, child)
-        if parts and abs(sum(parts) - 1.0) > 0.01:
-            message = f"got {name} that sum to {sum(parts):.4g}, expected 1; they are scaled to it"
-            yield child.place.remark(spelled((*path, name)), message)
+        yield from off_sum(name, child, (*path, name))
         yield from unscaled(child, (*path, name))
     for index, child in enumerate(node.items):
         yield from unscaled(child, (*path, _name(child, index)))
+
+
+def off_sum(name: str, node: Node, path: Path) -> Iterator[Remark]:
+    """The same of one value, by the name of its key."""
+    parts = _parts(name, node)
+    if parts and abs(sum(parts) - 1.0) > 0.01:
+        what = name if name == "shares" else "weights"
+        yield node.place.remark(
+            spelled(path), f"got {what} that sum to {sum(parts):.4g}, expected 1; they are scaled to it"
+        )
 
 
 def _name(node: Node, index: int) -> str | int:
@@ -165,8 +175,10 @@ def _parts(name: str, node: Node) -> list[float]:
         read = [middle(child) for child in node.fields.values()]
         return [part for part in read if part is not None] if None not in read else []
     weights = [item.content for item in node.items] if name == "weights" else []
+    if name in _WEIGHED:
+        weights = [item.fields["weight"].content if "weight" in item.fields else 1.0 for item in node.items]
     numbers = [float(weight) for weight in weights if isinstance(weight, int | float)]
-    return numbers if numbers and max(numbers) < 1.0 else []
+    return numbers if len(numbers) == len(weights) and 0.0 < max(numbers, default=0.0) < 1.0 else []
 
 
 def beyond_record(root: Node, announced: Sequence[Row], origin: int) -> Iterator[Remark]:

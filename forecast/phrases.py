@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
@@ -62,6 +63,27 @@ def meant(word: str, accepted: Iterable[str]) -> str:
     near = difflib.get_close_matches(word[:_LONGEST].lower(), names, n=1, cutoff=0.7)
     guess = f"did you mean {names[near[0]]}? " if near else ""
     return f"{guess}Accepted: {listed(names.values())}"
+
+
+_GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
+_UNGROUPED = r"\d[\d_]*(?:[.,]\d+)?"
+WRITTEN = rf"{_GROUPED}(?![\d,])|{_UNGROUPED}"
+"""A number as people write it, in digits; see `number_in`."""
+
+
+def number_in(text: str) -> float | None:
+    """The one number a text holds, without its sign, or None where it holds none or several.
+
+    A comma parts thousands before exactly three digits, and is a decimal sign otherwise.
+
+    >>> number_in("2,5 bn"), number_in("about 2,500"), number_in("2_500"), number_in("1.234,5"), number_in("5 to 8")
+    (2.5, 2500.0, 2500.0, None, None)
+    """
+    found = re.findall(WRITTEN, text)
+    if len(found) != 1:
+        return None
+    grouped = re.fullmatch(_GROUPED, found[0])
+    return float(found[0].replace("_", "").replace(",", "" if grouped else "."))
 
 
 def listed(words: Iterable[str]) -> str:

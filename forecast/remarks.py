@@ -8,6 +8,8 @@ import numpy as np
 
 from forecast.errors import Remark
 from forecast.idle import repeated, unread
+from forecast.idle_levers import idle_levers
+from forecast.idle_ties import idle_ties
 from forecast.layers import Layered
 from forecast.magnitudes import beyond_record, implausible, unscaled
 from forecast.quarters import format_quarter
@@ -27,6 +29,7 @@ def remarks(layers: Layered) -> list[Remark]:
         if origin is not None:
             found += beyond_record(root, announced, origin)
             end = 4.0 * (1 + (read(root, "horizon", int) or ScenarioFile.model_fields["horizon"].default))
+            found += [*idle_levers(root, origin, end), *idle_ties(root, announced, origin)]
             for row in announced:
                 found += [*_runs_already(row, origin), *_too_late(row, end)]
     return list(dict.fromkeys(found))

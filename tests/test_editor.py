@@ -156,6 +156,21 @@ def test_the_lines_a_starter_comments_out_are_valid_too(tmp_path: Path, monkeypa
     assert sum(key != line for key, line in zip(keys, lines, strict=True)) >= 8
 
 
+def test_the_comments_of_a_starter_stand_in_one_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    forecast("new", "all")
+    split = [re.match(r"(.*?\S) +# ", line) for line in (tmp_path / "all.yaml").read_text("utf-8").splitlines()]
+    ends = [(len(match[1]), match.end() - 2) for match in split if match and not match[1].lstrip().startswith("#")]
+    column = ends[0][1]
+    assert len(ends) > 5
+    assert [end for end in ends if end[1] != max(column, end[0] + 3)] == []
+
+
+def test_every_heading_of_the_guide_to_scenarios_stands_apart() -> None:
+    text = (shipped_folder() / "README.md").read_text("utf-8")
+    assert re.findall(r"[^\n]\n(## .*)", text) == []
+
+
 def test_a_new_scenario_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     forecast("new", "mill")

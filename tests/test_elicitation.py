@@ -152,7 +152,7 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("{quantiles: {0.05: 1, 0.5: 2}, low: 1}", "got low 1, expected less than the first value 1"),
     ("{quantiles: {0.05: 1, 0.5: 2}, truncate: [0, 3]}", "expected low and high in its place"),
     ("{quantiles: [1, 2]}", "got a list of 2, expected a mapping from levels between 0 and 1 to values"),
-    ("{quantiles: {0.1: a, 0.5: 3}}", 'quantiles.0.1: got text "a", expected a number'),
+    ("{quantiles: {0.1: a, 0.5: 3}}", 'quantiles.0.1: got text "a", expected a plain number'),
     ("{pert: {p10: 3, mode: 2, p90: 4}}", "got p10 3.0, mode 2.0 and p90 4.0, expected them to rise"),
     ("{pert: {p10: 3, mode: 4}}", "expected mode and two percentiles such as p10 and p90"),
     ("{pert: {q10: 3, mode: 4, p90: 5}}", 'got text "q10", expected mode or a percentile such as p10'),

@@ -200,6 +200,7 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("mixture: [{scenario: hyundia, weight: 1}]", 'got text "hyundia", no such file'),
     ("mixture: [{scenario: hyundai, weight: -1}]", "mixture[0].weight: got -1, expected 0 or more"),
     ("mixture: [{scenario: hyundai, weight: a}]", 'mixture[0].weight: got text "a", expected a number'),
+    ("mixture: [{scenario: hyundai, weight: {krw_trillion: 3}}]", "got a mapping with krw_trillion, expected the key"),
     ("mixture: [{scenario: hyundai, weight: 0}]", "got weights that may all be 0"),
     ("mixture: [{scenario: hyundai, weight: 1, label: a b}]", 'mixture[0].label: got text "a b", expected 1 to 64'),
     ("mixture: [{scenario: [x], weight: 1}]", "expected the name of a shipped scenario, a file beside this one, or a"),
@@ -258,6 +259,8 @@ def test_a_mixture_is_validated(tmp_path: Path) -> None:
     file = tmp_path / "duties.yaml"
     file.write_text(LEVERS)
     assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 2 branches to 2035\n"
+    file.write_text("name: one\nmixture: [{scenario: baseline, weight: 1}]\n")
+    assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 1 branch to 2035\n"
     file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: -1"))
     done = CliRunner().invoke(cli, ["validate", str(file)])
     assert done.exit_code == 2

@@ -83,6 +83,20 @@ def test_validating_says_everything_and_ends_with_2_for_errors_alone(tmp_path: P
     assert f"{broken}: 1 error, 1 warning\n" in both.stdout
 
 
+CONTRADICTED = {
+    "localization: {path: fixed, shares: {korea: 0.5, local: 0.3, third_country: 0.1}}": "expected a sum of 1",
+    "overrides: {sectors: {steel: {utilisation: {distribution: discrete, values: [0, 1], weights: [0, 0]}}}}": "got we",
+}
+
+
+@pytest.mark.parametrize("text", CONTRADICTED)
+def test_nothing_is_remarked_on_where_something_is_wrong(text: str, tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text(f"name: wrong\n{text}\n", "utf-8")
+    found = examined(tmp_path / "wrong.yaml")
+    assert [CONTRADICTED[text] in problem.message for problem in found.problems] == [True]
+    assert not any("sum to" in remark.message for remark in found.remarks)
+
+
 def test_a_program_reads_the_same(tmp_path: Path) -> None:
     done = validate("--json", str(DOUBTFUL / "meant.yaml"), str(tmp_path / "none.yaml"))
     told = json.loads(done.stdout)
@@ -175,12 +189,22 @@ def test_an_umbrella_is_compared_with_its_parts_in_one_currency(tmp_path: Path) 
         ("582 million USD", "0.582, the unit is bn USD"),
         ("1.2 trillion USD", "1200, the unit is bn USD"),
         ("USD 12", "12, the unit is bn USD"),
+        ("2,5 bn", "2.5, the unit is bn USD"),
+        ("2,500 mn", "2.5, the unit is bn USD"),
+        ("2,5 trillion won", "{krw_trillion: 2.5}"),
+        ("3조", "{krw_trillion: 3}"),
+        ("3000억", "{krw_trillion: 0.3}"),
+        ("3조 달러", "3000, the unit is bn USD"),
+        ("5000만 달러", "0.05, the unit is bn USD"),
+        ("5백만 달러", "0.005, the unit is bn USD"),
     ],
 )
 def test_an_amount_in_words_is_answered_with_what_to_write(text: str, hint: str) -> None:
     assert money_hint(text) == f"; write {hint}"
 
 
-@pytest.mark.parametrize("text", ["5 to 8 bn", "8조 5000억 원", "some", "-4 bn"])
+@pytest.mark.parametrize(
+    "text", ["5 to 8 bn", "8조 5000억 원", "3천억 원", "십억 달러", "1.234,5 bn", "12,34,567", "some", "-4 bn"]
+)
 def test_nothing_is_guessed_of_an_amount_that_is_not_one_number(text: str) -> None:
     assert money_hint(text) == ""

@@ -70,7 +70,9 @@ def _verdict(one: Examination) -> str:
     counts = [_count(len(one.problems), "error"), _count(len(one.remarks), "warning")]
     said = ", ".join(filter(None, counts))
     if one.mixture is not None:
-        return f"valid, {len(one.mixture.branches)} branches to {one.mixture.horizon}"
+        n_branches = len(one.mixture.branches)
+        branches = "1 branch" if n_branches == 1 else f"{n_branches} branches"
+        return f"valid, {branches} to {one.mixture.horizon}{said and f', {said}'}"
     if one.scenario is None:
         return said
     simulated = sum(investment.kind != "pledge" for investment in one.scenario.investments)
