@@ -10,7 +10,7 @@ from rich.text import Text
 
 from forecast.attribution import ACCOUNT
 from forecast.comparison import Comparison
-from forecast.differences import direction, worth_telling
+from forecast.differences import direction, share_without, worth_telling
 from forecast.layout import plain_table, titled
 from forecast.numerals import chance, chance_in_words, ends, rounded, span
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES
@@ -86,7 +86,7 @@ def comparison_words(comparison: Comparison) -> Text:
 
 def _direction(summary: Summary, index: int) -> str:
     """The likelier direction and its chance, and the chance of no difference where that is possible."""
-    series, same = direction(summary, index)
+    series, same = direction(summary, "rise", index), share_without(summary, "rise", index)
     verb = {"rise": "raises", "fall": "lowers"}[series]
     none = f", and that it makes no difference {100 * same:.0f} %" if worth_telling(same) else ""
     size = chance_in_words(summary, series, 0.0, index)

@@ -35,10 +35,10 @@ def both_ways(difference: Array, years: Sequence[int], block_size: int, beyond: 
     return summarised(draws, years, ("rise", "fall"), block_size, sorted({0.0, *map(float, beyond)}))
 
 
-def direction(change: Summary, index: int) -> tuple[str, float]:
-    """The likelier of `rise` and `fall` in a year of `both_ways`, and the share of draws that see no difference."""
-    up, down = (change.estimate(series, exceedance_name(0.0), index)[0] for series in ("rise", "fall"))
-    return "rise" if up >= down else "fall", 1 - up - down
+def direction(summary: Summary, series: str, index: int) -> str:
+    """The likelier of `rise` and `fall` of a series in a year."""
+    above, below = (summary.estimate(series, name, index)[0] for name in (exceedance_name(0.0), BELOW))
+    return "rise" if above >= below else "fall"
 
 
 def share_without(summary: Summary, series: str, index: int) -> float:

@@ -83,7 +83,7 @@ def level_sentences(summary: Summary, known: tuple[int, float], language: Langua
 
 
 def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
-    """What the announcements do to the surplus of the years that tell it, and the chance that they lower the last."""
+    """What the announcements do to the surplus of the years that tell it, and the likelier direction of the last."""
     last = len(summary.years) - 1
     changes = [
         language.text(
@@ -94,18 +94,30 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
         )
         for index in turning_years(summary)
     ]
+    likelier = direction(summary, "investment_effect", last)
+    chance = {
+        "rise": chance_above(summary, "investment_effect", 0.0, last, language),
+        "fall": chance_below(summary, "investment_effect", last, language),
+    }[likelier]
     said = language.text(
         "sentences.effect",
         origin=origin,
         changes=language.text("sentences.and").join(changes),
-        year=summary.years[last],
-        chance=chance_below(summary, "investment_effect", last, language),
+        chance=language.text(f"sentences.effect_{likelier}", year=summary.years[last], chance=chance),
     )
     idle = share_without(summary, "investment_effect", last)
-    if not worth_telling(idle):
-        return said
     nothing = language.text("sentences.nothing", chance=language.share(round(idle, 2)), year=summary.years[last])
-    return f"{said} {nothing}"
+    ending = _ending_orders(summary, language, origin, last)
+    return " ".join([said, *([nothing] if worth_telling(idle) else []), *ending])
+
+
+def _ending_orders(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
+    """How much of the effect is the end of orders of plants that were built at the origin, where that is a tenth."""
+    orders, whole = (summary.estimate(series, "mean", index) for series in ("capital_goods", "investment_effect"))
+    if orders[0] >= 0 or abs(orders[0]) < 0.1 * abs(whole[0]):
+        return []
+    mean = language.money(*orders, "+")
+    return [language.text("sentences.ending_orders", mean=mean, year=summary.years[index], origin=origin)]
 
 
 def lever_sentence(summary: Summary, language: Language, name: str) -> str:
@@ -148,7 +160,7 @@ def difference_sentences(change: Summary, reference: str, language: Language) ->
         median=language.money(*change.estimate("rise", MEDIAN, last), "+"),
         span=language.money_span(ends(change, "rise", 80, last), "+"),
     )
-    series, same = direction(change, last)
+    series, same = direction(change, "rise", last), share_without(change, "rise", last)
     chance = chance_above(change, series, 0.0, last, language)
     said = [size, language.text(f"sentences.{series}", chance=chance)]
     if worth_telling(same):
