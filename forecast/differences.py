@@ -52,6 +52,11 @@ def worth_telling(same: float) -> bool:
     return same > 0.005
 
 
+def tied(summary: Summary, series: str) -> bool:
+    """Whether a series is nothing in draws enough to tell, in some year."""
+    return any(worth_telling(share_without(summary, series, index)) for index in range(len(summary.years)))
+
+
 def motion(summary: Summary, series: str) -> Array:
     """How much a series moves at all in some draw, by year: 0 where it is nothing in every one, `(n_years,)`."""
     return summary.value(series, "sd") + abs(summary.value(series, "mean"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from forecast.books import unusual_spans
 from forecast.differences import (
@@ -21,6 +22,9 @@ from forecast.quarters import parse_quarter
 from forecast.results import Results
 from forecast.summary import BELOW, Summary, exceedance_name, quantile_name
 from forecast.vintage import vintage
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MEDIAN = quantile_name(0.5)
 
@@ -166,6 +170,26 @@ def difference_sentences(change: Summary, reference: str, language: Language) ->
     if worth_telling(same):
         said.append(language.text("sentences.same", chance=language.share(round(same, 2))))
     return " ".join(said)
+
+
+def mixture_sentences(runs: Sequence[Results], language: Language) -> list[str]:
+    """Of every run of a mixture, that chances rest on stated weights, and the shares of draws of its branches."""
+    return [
+        language.text("sentences.mixture", name=run.name, shares=branch_shares(run.branches, language))
+        for run in runs
+        if run.branches is not None
+    ]
+
+
+def branch_shares(branches: pd.DataFrame, language: Language) -> str:
+    """Every branch that some draw follows, with the share of the draws that do; that with most first.
+
+    Args:
+        branches: `Results.branches` of a run of a mixture.
+    """
+    shares = dict(zip(branches["branch"], branches["share"], strict=True))
+    ordered = sorted(shares.items(), key=lambda item: -item[1])
+    return language.list([f"{label} {language.share(round(share, 2))}" for label, share in ordered])
 
 
 def books_sentences(results: Results, language: Language) -> Iterator[str]:

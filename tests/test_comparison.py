@@ -181,6 +181,16 @@ def test_a_mixture_is_compared_and_not_attributed(tmp_path: Path) -> None:
     same = np.asarray((found.difference == 0).all("year")) & np.asarray(found.alternative.draws["branch"] == "hyundai")
     assert abs(same.mean() - 0.6) < 4 * np.sqrt(0.6 * 0.4 / 2_000)
     assert found.streams.alternative == ("mixture.branch",)
+    shares = {label: summary.n_draws / 2_000 for label, summary in found.by_branch.items()}
+    assert shares["hyundai"] == np.mean(found.alternative.draws["branch"] == "hyundai")
+    assert not found.by_branch["hyundai"].value("rise", "sd").any()
+    assert found.by_branch["baseline"].value("rise", "mean")[0] > 0
+    code, printed = command("compare", "hyundai", str(file), "--draws", "2000", "--n-jobs", "1", "--out", str(tmp_path))
+    assert code == 0
+    assert "Chance it Chance it" in printed
+    assert "Branch draws median 80 % interval" in printed
+    told = ", ".join(f"{label} {100 * shares[label]:.0f} %" for label in ("hyundai", "baseline"))
+    assert printed.endswith(f"mix is a mixture of scenarios with stated weights ({told} of the draws).")
     arguments = ["compare", "hyundai", str(file), "--attribute", "--out", str(tmp_path)]
     told = CliRunner().invoke(cli, arguments)
     assert told.exit_code == 2
