@@ -109,10 +109,8 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
         changes=language.text("sentences.and").join(changes),
         chance=language.text(f"sentences.effect_{likelier}", year=summary.years[last], chance=chance),
     )
-    idle = share_without(summary, "investment_effect", last)
-    nothing = language.text("sentences.nothing", chance=language.share(round(idle, 2)), year=summary.years[last])
-    ending = _ending_orders(summary, language, origin, last)
-    return " ".join([said, *([nothing] if worth_telling(idle) else []), *ending])
+    nothing = _nothing(summary, language, "investment_effect", last)
+    return " ".join([said, *nothing, *_ending_orders(summary, language, origin, last)])
 
 
 def _ending_orders(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
@@ -125,17 +123,26 @@ def _ending_orders(summary: Summary, language: Language, origin: str, index: int
 
 
 def lever_sentence(summary: Summary, language: Language, name: str) -> str:
-    """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
+    """What one lever does in the last year in which it does anything, and how often it does nothing then."""
     last = last_motion(summary, name)
     said = language.text(
         "sentences.lever",
         lever=language.text(f"levers.{name}"),
         year=summary.years[last],
-        mean=language.money(*summary.estimate(name, "mean", last), "+"),
+        median=language.money(*summary.estimate(name, MEDIAN, last), "+"),
         span=language.money_span(ends(summary, name, 80, last), "+"),
     )
-    ended = last < len(summary.years) - 1
-    return f"{said} {language.text('sentences.ended', year=summary.years[last])}" if ended else said
+    ended = [language.text("sentences.ended", year=summary.years[last])] if last < len(summary.years) - 1 else []
+    return " ".join([said, *_nothing(summary, language, name, last), *ended])
+
+
+def _nothing(summary: Summary, language: Language, series: str, index: int) -> list[str]:
+    """In how many draws a series is nothing, where that is worth telling."""
+    idle = share_without(summary, series, index)
+    if not worth_telling(idle):
+        return []
+    chance = language.share(round(idle, 2))
+    return [language.text("sentences.nothing", chance=chance, year=summary.years[index])]
 
 
 def _came(outcome: Outcome, language: Language) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from forecast.differences import summarised
 from forecast.languages import language
-from forecast.sentences import effect_sentence
+from forecast.sentences import effect_sentence, lever_sentence
 from forecast.summary import Summary
 
 YEARS = (2026, 2027)
@@ -37,3 +37,10 @@ def test_orders_that_end_with_construction_are_told_from_a_tenth_of_the_effect(o
     words = "Of the change in 2027, −0.5\xa0bn USD (mean) are orders for machines that flowed in 2026Q2 and end with"
     assert (words in effect_sentence(summary, language("en"), "2026Q2")) == told_of
     assert ("발주" in effect_sentence(summary, language("ko"), "2026년 2분기")) == told_of
+
+
+def test_a_lever_that_may_not_come_is_told_by_its_median_and_by_how_often_it_does_nothing() -> None:
+    summary = told({"tariffs": np.repeat([-2.0, 0.0], [80, 20])})
+    said = lever_sentence(summary, language("en"), "tariffs").replace("\xa0", " ")
+    assert "by −2.0 bn USD in 2027 (median; 80 % interval −2.0 to 0.0 bn USD)." in said
+    assert said.endswith("In 20 % of the draws they change nothing in 2027.")
