@@ -159,7 +159,7 @@ def test_the_lines_a_starter_comments_out_are_valid_too(tmp_path: Path, monkeypa
 def test_a_new_scenario_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     forecast("new", "mill")
-    done = forecast("run", "mill.yaml", "--draws", "100", "--no-plot")
+    done = forecast("run", "mill.yaml", "--draws", "400", "--no-plot")
     assert (done.exit_code, done.stderr) == (0, "")
 
 
