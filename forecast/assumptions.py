@@ -6,14 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forecast.contrasts import Contrast, Place
 from forecast.distributions import Law
-from forecast.drivers import DRIVERS
 from forecast.languages import Language, language_of
 from forecast.levers import CERTAIN, ImportCommitment, Tariff
 from forecast.premises import premises
 from forecast.scenario import Investment, Localization, Scenario, plain_scenario
-from forecast.sectors import SECTORS
 
 TOLD = frozenset(
     {
@@ -91,24 +88,6 @@ def _every_source(scenario: Scenario) -> list[str]:
     entries += [item.sources for item in scenario.tariffs]
     entries += [item.sources for item in scenario.import_commitments]
     return [source for sources in (*entries, scenario.sources) for source in sources]
-
-
-def contrast_names(contrast: Contrast, language: Language) -> str:
-    """What of a scenario is exchanged, beside what a user calls it: an investment by its id, all else in words."""
-    return language.list([_place_name(place, language) for place in contrast.places])
-
-
-def _place_name(place: Place, language: Language) -> str:
-    field, key = place
-    if field == "investments":
-        return key
-    kind = language.text(f"assumptions.{field}")
-    if not key:
-        return kind
-    owners = {"drivers": DRIVERS, "sector_localization": SECTORS, "sector_coefficients": SECTORS}
-    listed = "drivers" if field == "drivers" else "sectors"
-    owner = language.text(f"{listed}.{key}") if key in owners.get(field, ()) else key
-    return language.text("causes.of", kind=kind, owner=owner)
 
 
 def user_words(text: str) -> Words:

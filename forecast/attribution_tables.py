@@ -8,12 +8,12 @@ import numpy as np
 from rich.console import Group
 from rich.text import Text
 
-from forecast.assumptions import contrast_names
 from forecast.attribution import ACCOUNT, Attribution
 from forecast.comparison import Comparison
 from forecast.comparison_tables import ACCOUNT_NAMES, signed, signed_interval
 from forecast.contrasts import Contrast
 from forecast.differences import summarised
+from forecast.exchanges import contrast_changes, contrast_names
 from forecast.languages import language
 from forecast.layout import plain_table, shorten, titled
 from forecast.numerals import rounded
@@ -24,8 +24,8 @@ from forecast.summary import Summary
 SHOWN = 12
 """Assumptions shown one by one; the others are added up."""
 
-LABEL, SENTENCE = 45, 120
-"""Characters of an assumption's title and name in a table, and in a sentence."""
+LABEL, CHANGE, SENTENCE = 45, 36, 120
+"""Characters of an assumption's title and name, and of its change, in a table; of the former in a sentence."""
 
 ALL, OTHERS = "all", "others"
 """Series of a `Ranking` beside those of the assumptions: the whole difference, and some parts added up."""
@@ -45,7 +45,7 @@ def attribution_table(comparison: Comparison, attribution: Attribution, year: in
         row = attribution.contrasts.index(contrast)
         estimates = zip(channels.value[row, moving, index], channels.standard_error[row, moving, index], strict=True)
         cells = [rounded(float(mean), float(error), 2, "+") for mean, error in estimates]
-        label, change = Text(_label(contrast, LABEL)), Text(shorten(contrast.change, 21))
+        label, change = Text(_label(contrast, LABEL)), Text(shorten(_changes(contrast), CHANGE))
         table.add_row(label, change, *_numbers(ranking.summary, contrast.name, index), *cells)
     if ranking.n_others:
         table.add_row(f"{ranking.n_others} others together", "", *_numbers(ranking.summary, OTHERS, index))
@@ -64,10 +64,11 @@ def attribution_words(attribution: Attribution, year: int) -> Text:
     ranking = ranked(attribution, index, 1)
     (largest,) = ranking.contrasts
     whole, _ = _numbers(ranking.summary, ALL, index)
+    article = "" if largest.title else "the "
     part, span = _numbers(ranking.summary, largest.name, index)
     return Text(
-        f"The largest part in {year} is that of {_label(largest, SENTENCE)} ({largest.change}): {part} bn USD of a "
-        f"difference of {whole} (means; 80 % interval of the part {span}). "
+        f"The largest part in {year} is that of {article}{_label(largest, SENTENCE)} ({_changes(largest)}): {part} "
+        f"bn USD of a difference of {whole} (means; 80 % interval of the part {span}). "
         f"{_method(attribution)}"
     )
 
@@ -114,6 +115,10 @@ def ranked(attribution: Attribution, index: int, n_shown: int) -> Ranking:
 
 def _numbers(summary: Summary, series: str, index: int) -> tuple[str, str]:
     return signed(summary, series, "mean", index), signed_interval(summary, series, 80, index)
+
+
+def _changes(contrast: Contrast) -> str:
+    return contrast_changes(contrast, language("en")).replace("\u00a0", " ")
 
 
 def _label(contrast: Contrast, width: int) -> str:

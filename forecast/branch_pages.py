@@ -36,7 +36,9 @@ def branch_levels(each: Told, language: Language) -> Grid | None:
 
 
 def _heading(effect: str, language: Language) -> str:
-    return language.text("columns.announcements" if effect == "investment_effect" else f"levers.{effect}")
+    if effect == "investment_effect":
+        return language.text("columns.announcements")
+    return language.text("columns.lever", lever=language.text(f"levers.{effect}"))
 
 
 def branch_words(branch: Branch, each: Told, language: Language) -> str:

@@ -20,7 +20,7 @@ from forecast.observations import AnnualTrade, History
 from forecast.outcome import Outcome
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES, MONTHS, months_label
 from forecast.results import Results
-from forecast.sentences import effect_sentence, lever_sentence
+from forecast.sentences import effect_sentence, lever_sentence, mixture_sentences
 from forecast.summary import INTERVALS, Summary, quantile_name
 from forecast.vintage import vintage
 
@@ -129,7 +129,9 @@ def answer(results: Results, later: Sequence[Outcome] = ()) -> Text:
         said.append(effect_sentence(summary, english, results.manifest["origin"]))
     levers = [lever_sentence(summary, english, name) for name in moving_levers(summary)]
     level = _level(results, invested=bool(results.manifest["n_investments"]), moved=bool(levers))
-    return Text(" ".join([*said, *levers, level, *_told(later)]).replace("\u00a0", " "))
+    return Text(
+        " ".join([*said, *levers, level, *mixture_sentences([results], english), *_told(later)]).replace("\u00a0", " ")
+    )
 
 
 def _level(results: Results, *, invested: bool, moved: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor, log10
+
 import numpy as np
 from rich.console import Group
 from rich.text import Text
@@ -51,7 +53,8 @@ def worth_table(budget: Budget) -> Group:
     table.columns[0].justify = "left"
     error = float(budget.outcome.std()) / (TAIL * budget.outcome.size) ** 0.5
     for item in budget.inputs[:N_INPUTS]:
-        swing = " to ".join(rounded(end, error, 1) for end in item.swing)
+        places = 0 if max(map(abs, item.swing)) >= 100 else 1
+        swing = " to ".join(rounded(end, error, places) for end in item.swing)
         table.add_row(Text(item.name), _share(*_pair(item.share)), _spread(*_pair(item.narrowing)), swing)
     return titled("What would be worth knowing", table)
 
@@ -134,5 +137,14 @@ def _share(value: float, error: float) -> str:
 
 
 def _spread(value: float, error: float) -> str:
-    """A number and its standard error, with the decimals that allows."""
+    """A number and its standard error, with the decimals that allows; both together where they are next to nothing.
+
+    >>> _spread(12.42, 0.21), _spread(0.00072, 0.00004), _spread(0.00112, 0.00003), _spread(0.0, 0.0)
+    ('12.4 ± 0.2', '< 0.001', '0.00112 ± 0.00003', '0.0 ± 0.0')
+    """
+    if 0 < abs(value) + error < 0.001:
+        return "< 0.001"
+    if 0 < error < 1e-4:
+        places = -floor(log10(error))
+        return f"{value:.{places}f} ± {error:.{places}f}".replace("-", "−")
     return f"{rounded(value, error, 4)} ± {rounded(error, error, 4)}"

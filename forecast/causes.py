@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from forecast.assumptions import contrast_names
 from forecast.attribution import Attribution, attribute, scenarios_needed
 from forecast.attribution_tables import ALL, OTHERS, ranked
 from forecast.contrasts import Contrast, contrasts
 from forecast.engine import Settings
 from forecast.errors import PosteriorError
+from forecast.exchanges import contrast_changes, contrast_names
 from forecast.figures import Grid, Row, Told
 from forecast.languages import Language
 from forecast.mixtures import ScenarioMixture
@@ -100,7 +100,5 @@ def _numbers(summary: Summary, series: str, language: Language) -> list[str]:
 
 def _label(contrast: Contrast, language: Language) -> str:
     """What the assumption is, and what becomes of it."""
-    kinds = {"added": "added", "left out": "left"}
-    changes = dict.fromkeys(kinds.get(change, "other") for change in contrast.change.split("; "))
-    told = language.list([language.text(f"causes.{change}") for change in changes])
-    return " · ".join(filter(None, (contrast.title, contrast_names(contrast, language), told)))
+    names, changes = contrast_names(contrast, language), contrast_changes(contrast, language)
+    return " · ".join(filter(None, (contrast.title, names, changes)))

@@ -9,12 +9,12 @@ from forecast.assumptions import user_words
 from forecast.causes import Division, because
 from forecast.comparison import difference_summary, paired_difference
 from forecast.diagram import Diagram, Fan, Scene, diagram
-from forecast.differences import moving_levers
+from forecast.differences import moving_levers, tied
 from forecast.draws import CHANNELS
 from forecast.figures import Grid, Row, Told, fan_of, forecast_reading, tick_writer
 from forecast.languages import Language
 from forecast.numerals import ends
-from forecast.sentences import MEDIAN, chance_above, difference_sentences
+from forecast.sentences import MEDIAN, chance_above, difference_sentences, mixture_sentences
 from forecast.summary import INTERVALS, Summary
 
 EFFECT = "investment_effect"
@@ -32,11 +32,12 @@ def difference(run: int, told: Sequence[Told], divided: Division, language: Lang
     def readings(year: int) -> list[tuple[int | str, str]]:
         return [(run, forecast_reading(change, "rise", years.index(year), one.name, language, "+"))]
 
-    headings = ["year", "median", "interval_50", "interval_80", "interval_95", "higher"]
+    ties, weighed = tied(change, "rise"), mixture_sentences([other.results, one.results], language)
+    headings = ["year", "median", "interval_50", "interval_80", "interval_95", "higher", *(["lower"] if ties else [])]
     return {
         "run": run,
         "title": user_words(one.name),
-        "sentence": difference_sentences(change, other.name, language),
+        "sentence": " ".join([difference_sentences(change, other.name, language), *weighed]),
         "diagram": diagram(
             title,
             language.text("charts.describe_difference", first=years[0], last=years[-1]),
@@ -47,18 +48,18 @@ def difference(run: int, told: Sequence[Told], divided: Division, language: Lang
         "table": Grid(
             title,
             [language.text(f"columns.{name}") for name in headings],
-            [Row(_difference_cells(change, index, language)) for index in range(len(years))],
+            [Row(_difference_cells(change, index, language, ties=ties)) for index in range(len(years))],
         ),
         "because": because(divided, language) if divided.n_assumptions or divided.obstacle else None,
     }
 
 
-def _difference_cells(change: Summary, index: int, language: Language) -> list[str]:
+def _difference_cells(change: Summary, index: int, language: Language, *, ties: bool) -> list[str]:
     return [
         str(change.years[index]),
         language.amount(*change.estimate("rise", MEDIAN, index), "+"),
         *(language.span(ends(change, "rise", width, index), "+") for width in INTERVALS),
-        chance_above(change, "rise", 0.0, index, language),
+        *(chance_above(change, series, 0.0, index, language) for series in (["rise", "fall"] if ties else ["rise"])),
     ]
 
 

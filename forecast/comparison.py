@@ -81,9 +81,23 @@ class Comparison:
     @cached_property
     def channels(self) -> Summary:
         """Statistics of what the difference is made of: series `attribution.ACCOUNT`, which add up to it."""
-        runs = (self.alternative, self.reference)
-        parts = [[_series(run, name, self._years) for name in ACCOUNT] for run in runs]
+        parts = [[_series(run, name, self._years) for name in ACCOUNT] for run in self._runs]
         return summarised(np.array(parts[0]) - np.array(parts[1]), self._years, ACCOUNT, self._block_size)
+
+    @cached_property
+    def by_branch(self) -> Mapping[str, Summary]:
+        """Statistics of the difference in the last year as in `by_year`, of the draws of each branch of a mixture.
+
+        Empty where no run is of a mixture, or the draws of both follow branches of different ones.
+        """
+        followed = [np.asarray(run.draws["branch"]) for run in self._runs if "branch" in run.draws]
+        if not followed or any((branch != followed[0]).any() for branch in followed):
+            return {}
+        last = _values(self.difference)[-1:]
+        return {
+            str(label): both_ways(last[:, followed[0] == label], self._years[-1:], self._block_size)
+            for label in np.unique(followed[0])
+        }
 
     def table(self) -> pd.DataFrame:
         """Statistics of the difference by year, see `difference_table`, and those of its sum from the first year on."""
@@ -91,6 +105,10 @@ class Comparison:
 
         tables = {"year": _table(self.by_year), "cumulated": _table(self.cumulated)}
         return pd.concat(tables, axis=1)
+
+    @property
+    def _runs(self) -> tuple[Results, Results]:
+        return self.alternative, self.reference
 
     @property
     def _years(self) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 from rich.console import Group
@@ -10,10 +10,12 @@ from rich.text import Text
 
 from forecast.attribution import ACCOUNT
 from forecast.comparison import Comparison
-from forecast.differences import direction, worth_telling
+from forecast.differences import direction, share_without, tied, worth_telling
+from forecast.languages import language
 from forecast.layout import plain_table, titled
 from forecast.numerals import chance, chance_in_words, ends, rounded, span
 from forecast.palette import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES
+from forecast.sentences import mixture_sentences
 from forecast.summary import INTERVALS, Summary, quantile_name
 
 ACCOUNT_NAMES: Mapping[str, str] = {"baseline_balance": "trade without new investment"} | CHANNEL_NAMES | LEVER_NAMES
@@ -27,12 +29,15 @@ def comparison_table(comparison: Comparison) -> Group:
     title = f"Surplus under {names[0]} less that under {names[1]}, bn USD a year, {basis}"
     intervals = [f"{width} %\ninterval" for width in INTERVALS]
     beyond = [f"Chance of\n{side}{size:g}" for size in comparison.beyond for side in ("over +", "under −")]
-    table = plain_table(["Year", "Mean", "Error", "Median", *intervals, "Chance it\nis higher", *beyond])
     by_year = comparison.by_year
+    told = {"rise": "Chance it\nis higher"} | ({"fall": "Chance it\nis lower"} if tied(by_year, "rise") else {})
+    chances = [(series, 0.0) for series in told]
+    chances += [(series, size) for size in comparison.beyond for series in ("rise", "fall")]
+    table = plain_table(["Year", "Mean", "Error", "Median", *intervals, *told.values(), *beyond])
     for index, year in enumerate(by_year.years):
-        table.add_row(str(year), *_cells(by_year, index, comparison.beyond))
+        table.add_row(str(year), *_cells(by_year, index, chances))
     table.add_section()
-    table.add_row(_span(comparison), *_cells(comparison.cumulated, len(by_year.years) - 1, comparison.beyond))
+    table.add_row(_span(comparison), *_cells(comparison.cumulated, len(by_year.years) - 1, chances))
     return titled(title, table)
 
 
@@ -48,9 +53,20 @@ def channel_table(comparison: Comparison) -> Group:
     return titled("What the difference is made of, mean, bn USD a year", table)
 
 
+def branch_differences(comparison: Comparison) -> Group:
+    """The difference in the last year by branch of the mixture that is compared; `Comparison.by_branch` has some."""
+    table = plain_table(["Branch", "Share of\ndraws", "Difference,\nmedian", "Difference,\n80 % interval"])
+    table.columns[0].justify = "left"
+    for label, summary in comparison.by_branch.items():
+        share = summary.n_draws / comparison.by_year.n_draws
+        middle = signed(summary, "rise", quantile_name(0.5), 0)
+        table.add_row(Text(label), f"{100 * share:.1f} %", middle, signed_interval(summary, "rise", 80, 0))
+    return titled(f"By branch, {comparison.by_year.years[-1]}, bn USD", table)
+
+
 def pairing_words(comparison: Comparison) -> Text:
     """How many draws and streams of random numbers stand behind the numbers."""
-    streams, manifest = comparison.streams, comparison.reference.manifest
+    streams, n_pairs = comparison.streams, comparison.by_year.n_draws
     failed = comparison.by_year.n_failed
     left_out = f", {failed:,} of them not finite and left out" if failed else ""
     alternative, reference = comparison.names
@@ -58,14 +74,19 @@ def pairing_words(comparison: Comparison) -> Text:
     alone = " and ".join(f"{len(names)} only under {run}" for names, run in runs if names)
     n_streams = sum(map(len, (streams.both, streams.reference, streams.alternative)))
     return Text(
-        f"{manifest['n_draws']:,} pairs of draws{left_out}. Of {n_streams} streams of random numbers "
+        f"{n_pairs:,} pair{'s' if n_pairs > 1 else ''} of draws{left_out}. Of {n_streams} streams of random numbers "
         f"{len(streams.both)} are used under both, with the same numbers{f'; {alone}' if alone else ''}. Error: Monte "
         "Carlo standard error of the mean; no number has more digits than its own allows."
     )
 
 
 def comparison_words(comparison: Comparison) -> Text:
-    """The difference in one sentence, with interval and basis."""
+    """The difference in one sentence, with interval and basis, and what mixtures it is of."""
+    weighed = mixture_sentences([comparison.reference, comparison.alternative], language("en"))
+    return Text(" ".join([_difference(comparison), *weighed]).replace("\u00a0", " "))
+
+
+def _difference(comparison: Comparison) -> str:
     by_year, last = comparison.by_year, len(comparison.by_year.years) - 1
     runs = zip(comparison.names, (comparison.alternative, comparison.reference), strict=True)
     alternative, reference = (f"{name} ({run.title})" for name, run in runs)
@@ -78,8 +99,8 @@ def comparison_words(comparison: Comparison) -> Text:
     )
     basis = f"{BASIS_NAMES[comparison.reference.basis]}, {learned}"
     if not comparison.difference.any():
-        return Text(f"{alternative} gives the same surplus as {reference} in every draw and year; {basis}.")
-    return Text(
+        return f"{alternative} gives the same surplus as {reference} in every draw and year; {basis}."
+    return (
         f"Against {reference}, {alternative} changes Korea's goods surplus with the US by {_change(by_year, last)} in "
         f"{by_year.years[last]} and by {_change(comparison.cumulated, last)} over {_span(comparison)} together "
         f"(medians and 80 % intervals); {_direction(by_year, last)}; {basis}."
@@ -88,7 +109,7 @@ def comparison_words(comparison: Comparison) -> Text:
 
 def _direction(summary: Summary, index: int) -> str:
     """The likelier direction and its chance, and the chance of no difference where that is possible."""
-    series, same = direction(summary, index)
+    series, same = direction(summary, "rise", index), share_without(summary, "rise", index)
     verb = {"rise": "raises", "fall": "lowers"}[series]
     none = f", and that it makes no difference {100 * same:.0f} %" if worth_telling(same) else ""
     size = chance_in_words(summary, series, 0.0, index)
@@ -111,18 +132,16 @@ def _places(value: float) -> int:
     return 1 if abs(value) >= 10 else 2
 
 
-def _cells(summary: Summary, index: int, beyond: tuple[float, ...]) -> list[str]:
+def _cells(summary: Summary, index: int, chances: Sequence[tuple[str, float]]) -> list[str]:
     error = float(summary.standard_error("rise", "mean")[index])
     middles = signed(summary, "rise", "mean", index), signed(summary, "rise", quantile_name(0.5), index)
     spans = [signed_interval(summary, "rise", width, index) for width in INTERVALS]
-    chances = [chance(summary, series, size, index) for size in beyond for series in ("rise", "fall")]
     return [
         middles[0],
         f"{error:.1g}" if isfinite(error) else "–",
         middles[1],
         *spans,
-        chance(summary, "rise", 0.0, index),
-        *chances,
+        *(chance(summary, series, size, index) for series, size in chances),
     ]
 
 

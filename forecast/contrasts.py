@@ -37,7 +37,8 @@ class Contrast:
         places: what is exchanged.
         name: its paths in a scenario file.
         title: what a reader knows it by; empty where the path says all.
-        change: `added`, `left out`, or the keys that differ.
+        exchanges: of every place, what can change a number in it before and after, by key where it has keys; None
+            where there is no such entry.
         separable: an investment that no other entry names and that names none. What it adds to trade hangs on
             localization and tariffs, and on no other investment.
     """
@@ -45,7 +46,7 @@ class Contrast:
     places: tuple[Place, ...]
     name: str
     title: str
-    change: str
+    exchanges: tuple[tuple[Any, Any], ...]
     separable: bool
 
 
@@ -152,9 +153,10 @@ def _contrast(
 ) -> Contrast:
     linked = {place for link in links for place in link}
     alone = len(places) == 1 and places[0][0] == "investments" and places[0] not in linked
-    changes = dict.fromkeys(_change(pair, place) for place in places)
+    before, after = ([_numbers(entries, place) for place in places] for entries in pair)
+    exchanges = tuple(zip(before, after, strict=True))
     titles = filter(None, (_title(pair, place) for place in places))
-    return Contrast(tuple(places), ", ".join(map(_path, places)), "; ".join(titles), "; ".join(changes), alone)
+    return Contrast(tuple(places), ", ".join(map(_path, places)), "; ".join(titles), exchanges, alone)
 
 
 def _path(place: Place) -> str:
@@ -166,15 +168,3 @@ def _path(place: Place) -> str:
 def _title(pair: Sequence[Mapping[Place, Any]], place: Place) -> str:
     entry = pair[1].get(place, pair[0].get(place))
     return str(getattr(entry, "project", ""))
-
-
-def _change(pair: Sequence[Mapping[Place, Any]], place: Place) -> str:
-    before, after = (_numbers(entries, place) for entries in pair)
-    if before is None:
-        return "added"
-    if after is None:
-        return "left out"
-    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
-        return "changed"
-    keys = [key for key in dict.fromkeys([*before, *after]) if before.get(key) != after.get(key)]
-    return f"other {', '.join(keys)}"

@@ -35,10 +35,10 @@ def both_ways(difference: Array, years: Sequence[int], block_size: int, beyond: 
     return summarised(draws, years, ("rise", "fall"), block_size, sorted({0.0, *map(float, beyond)}))
 
 
-def direction(change: Summary, index: int) -> tuple[str, float]:
-    """The likelier of `rise` and `fall` in a year of `both_ways`, and the share of draws that see no difference."""
-    up, down = (change.estimate(series, exceedance_name(0.0), index)[0] for series in ("rise", "fall"))
-    return "rise" if up >= down else "fall", 1 - up - down
+def direction(summary: Summary, series: str, index: int) -> str:
+    """The likelier of `rise` and `fall` of a series in a year."""
+    above, below = (summary.estimate(series, name, index)[0] for name in (exceedance_name(0.0), BELOW))
+    return "rise" if above >= below else "fall"
 
 
 def share_without(summary: Summary, series: str, index: int) -> float:
@@ -50,6 +50,11 @@ def share_without(summary: Summary, series: str, index: int) -> float:
 def worth_telling(same: float) -> bool:
     """Whether a share of draws without a difference shows in whole percent."""
     return same > 0.005
+
+
+def tied(summary: Summary, series: str) -> bool:
+    """Whether a series is nothing in draws enough to tell, in some year."""
+    return any(worth_telling(share_without(summary, series, index)) for index in range(len(summary.years)))
 
 
 def motion(summary: Summary, series: str) -> Array:

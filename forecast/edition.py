@@ -21,7 +21,7 @@ from forecast.premises import premises
 from forecast.quarters import parse_quarter
 from forecast.results import SCENARIO, Results
 from forecast.scenario import Scenario
-from forecast.sentences import books_sentences, record_of, short_answers
+from forecast.sentences import books_sentences, branch_shares, record_of, short_answers
 from forecast.track_summary import best_reference, ours, read_standings
 
 LAYERS = ("95", "80", "50", "median", "seen", "record", "later")
@@ -84,7 +84,9 @@ def _facts(told: Sequence[Told], language: Language) -> list[tuple[str, str]]:
 def _short(run: int, each: Told, language: Language) -> dict[str, Any]:
     said, branches = short_answers(each.results, language), branch_levels(each, language)
     if isinstance(each.world, ScenarioMixture):
-        said.append(language.text("branches.words", n=len(each.world.branches)))
+        assert each.results.branches is not None
+        shares = branch_shares(each.results.branches, language)
+        said.append(language.text("branches.words", n=len(each.world.branches), shares=shares))
     else:
         said = [*filter(None, [premises(each.world, language)]), *said]
     return {"run": run, "title": user_words(each.name), "sentences": said, "branches": branches}

@@ -144,4 +144,5 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
     for key in ("amount", "probability", "scale"):
         value = row.money(key) if key == "amount" else row.law(key)
         if value is not None and row.has(key) and float(value.cdf(0.0)) >= 1.0:
-            yield row.remark(key, f"got 0, with which {row.name} adds nothing")
+            left = " but the end of its orders of the last quarter, if it was under construction then"
+            yield row.remark(key, f"got 0, with which {row.name} adds nothing{left if key == 'probability' else ''}")

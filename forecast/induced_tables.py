@@ -30,8 +30,8 @@ OUTSIDE = (
 )
 
 TRAP = (
-    "The trap: it is the share of all purchases of all affiliates, sales companies that resell Korean goods included, "
-    "not of what a plant buys."
+    "The trap: {share:.0f} % is the share of all purchases of all affiliates, sales companies that resell Korean goods "
+    "included, not of what a plant buys."
 )
 
 
@@ -74,10 +74,11 @@ def plant_table(found: Induced) -> Group:
 def claim_words() -> Text:
     """What the report of April 2025 says, and what its number is not."""
     shares = {share.party: share.share for share in procurement_shares() if share.year == CLAIM_YEAR}
+    trap = TRAP.format(share=100 * shares["korea"])
     return Text(
         f"The claim (KIET, April 2025): the surplus is largely a by-product of Korean plants in the US, as affiliates "
         f"there buy {100 * shares['korea']:.0f} % of their inputs in Korea and {100 * shares['local']:.1f} % locally "
-        f"({CLAIM_YEAR}). No amount in dollars was found in what was printed of the report. {TRAP}"
+        f"({CLAIM_YEAR}). No amount in dollars was found in what was printed of the report. {trap}"
     )
 
 

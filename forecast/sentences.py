@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from forecast.books import unusual_spans
 from forecast.differences import (
@@ -21,6 +22,9 @@ from forecast.quarters import parse_quarter
 from forecast.results import Results
 from forecast.summary import BELOW, Summary, exceedance_name, quantile_name
 from forecast.vintage import vintage
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MEDIAN = quantile_name(0.5)
 
@@ -83,7 +87,7 @@ def level_sentences(summary: Summary, known: tuple[int, float], language: Langua
 
 
 def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
-    """What the announcements do to the surplus of the years that tell it, and the chance that they lower the last."""
+    """What the announcements do to the surplus of the years that tell it, and the likelier direction of the last."""
     last = len(summary.years) - 1
     changes = [
         language.text(
@@ -94,32 +98,51 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
         )
         for index in turning_years(summary)
     ]
+    likelier = direction(summary, "investment_effect", last)
+    chance = {
+        "rise": chance_above(summary, "investment_effect", 0.0, last, language),
+        "fall": chance_below(summary, "investment_effect", last, language),
+    }[likelier]
     said = language.text(
         "sentences.effect",
         origin=origin,
         changes=language.text("sentences.and").join(changes),
-        year=summary.years[last],
-        chance=chance_below(summary, "investment_effect", last, language),
+        chance=language.text(f"sentences.effect_{likelier}", year=summary.years[last], chance=chance),
     )
-    idle = share_without(summary, "investment_effect", last)
-    if not worth_telling(idle):
-        return said
-    nothing = language.text("sentences.nothing", chance=language.share(round(idle, 2)), year=summary.years[last])
-    return f"{said} {nothing}"
+    nothing = _nothing(summary, language, "investment_effect", last)
+    return " ".join([said, *nothing, *_ending_orders(summary, language, origin, last)])
+
+
+def _ending_orders(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
+    """How much of the effect is the end of orders of plants that were built at the origin, where that is a tenth."""
+    orders, whole = (summary.estimate(series, "mean", index) for series in ("capital_goods", "investment_effect"))
+    if orders[0] >= 0 or abs(orders[0]) < 0.1 * abs(whole[0]):
+        return []
+    mean = language.money(*orders, "+")
+    return [language.text("sentences.ending_orders", mean=mean, year=summary.years[index], origin=origin)]
 
 
 def lever_sentence(summary: Summary, language: Language, name: str) -> str:
-    """What one lever does in the last year in which it does anything; the mean, as it may come or not come."""
+    """What one lever does in the last year in which it does anything, and how often it does nothing then."""
     last = last_motion(summary, name)
     said = language.text(
         "sentences.lever",
         lever=language.text(f"levers.{name}"),
         year=summary.years[last],
-        mean=language.money(*summary.estimate(name, "mean", last), "+"),
+        median=language.money(*summary.estimate(name, MEDIAN, last), "+"),
         span=language.money_span(ends(summary, name, 80, last), "+"),
     )
-    ended = last < len(summary.years) - 1
-    return f"{said} {language.text('sentences.ended', year=summary.years[last])}" if ended else said
+    ended = [language.text("sentences.ended", year=summary.years[last])] if last < len(summary.years) - 1 else []
+    return " ".join([said, *_nothing(summary, language, name, last), *ended])
+
+
+def _nothing(summary: Summary, language: Language, series: str, index: int) -> list[str]:
+    """In how many draws a series is nothing, where that is worth telling."""
+    idle = share_without(summary, series, index)
+    if not worth_telling(idle):
+        return []
+    chance = language.share(round(idle, 2))
+    return [language.text("sentences.nothing", chance=chance, year=summary.years[index])]
 
 
 def _came(outcome: Outcome, language: Language) -> str:
@@ -148,12 +171,32 @@ def difference_sentences(change: Summary, reference: str, language: Language) ->
         median=language.money(*change.estimate("rise", MEDIAN, last), "+"),
         span=language.money_span(ends(change, "rise", 80, last), "+"),
     )
-    series, same = direction(change, last)
+    series, same = direction(change, "rise", last), share_without(change, "rise", last)
     chance = chance_above(change, series, 0.0, last, language)
     said = [size, language.text(f"sentences.{series}", chance=chance)]
     if worth_telling(same):
         said.append(language.text("sentences.same", chance=language.share(round(same, 2))))
     return " ".join(said)
+
+
+def mixture_sentences(runs: Sequence[Results], language: Language) -> list[str]:
+    """Of every run of a mixture, that chances rest on stated weights, and the shares of draws of its branches."""
+    return [
+        language.text("sentences.mixture", name=run.name, shares=branch_shares(run.branches, language))
+        for run in runs
+        if run.branches is not None
+    ]
+
+
+def branch_shares(branches: pd.DataFrame, language: Language) -> str:
+    """Every branch that some draw follows, with the share of the draws that do; that with most first.
+
+    Args:
+        branches: `Results.branches` of a run of a mixture.
+    """
+    shares = dict(zip(branches["branch"], branches["share"], strict=True))
+    ordered = sorted(shares.items(), key=lambda item: -item[1])
+    return language.list([f"{label} {language.share(round(share, 2))}" for label, share in ordered])
 
 
 def books_sentences(results: Results, language: Language) -> Iterator[str]:

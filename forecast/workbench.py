@@ -29,7 +29,7 @@ from forecast.streams import Streams
 from forecast.summary import Summary
 from forecast.vintage import vintage
 
-SHOWN = ("trade_balance", "investment_effect", *LEVERS)
+SHOWN = ("trade_balance", "investment_effect", "capital_goods", *LEVERS)
 """Series that a trial reports, those that the plan has: to order the draws of the others takes most of its time."""
 
 

@@ -199,7 +199,7 @@ def test_the_users_own_posterior_of_a_day_is_found(tmp_path: Path) -> None:
     own = as_of("2024-09-30", vintage("2024-09-30").trade.origin)
     save_posterior(own, tmp_path / "share" / "forecast" / "posteriors" / "2024-09-30.nc")
     overrides = ("-s", "as_of=2024-09-30", "-s", "basis=us_census")
-    done = command("run", "baseline", *overrides, "--draws", "200", "--no-plot", cwd=tmp_path)
+    done = command("run", "baseline", *overrides, "--draws", "400", "--no-plot", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "The surplus of 2024 was 65.7 bn USD" in " ".join(done.stdout.split())
     assert "Known on 2024-09-30" in done.stdout

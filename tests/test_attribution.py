@@ -20,6 +20,8 @@ from forecast.contrasts import Contrast, contrasts, mixed
 from forecast.distributions import Constant
 from forecast.draws import CHANNELS, Array
 from forecast.engine import Settings
+from forecast.exchanges import contrast_changes
+from forecast.languages import language
 from forecast.plan import compile_plan
 from forecast.posterior import Posterior, load_posterior
 from forecast.scenario import Scenario, plain_scenario
@@ -43,20 +45,25 @@ def balance(scenario: Scenario) -> Array:
     return simulated_flows(plan, Streams(SETTINGS.seed, 0, SETTINGS.n_draws)).annual[0]
 
 
+def changed(contrast: Contrast) -> str:
+    return contrast_changes(contrast, language("en")).replace("\xa0", " ")
+
+
 def names(found: Sequence[Contrast]) -> list[str]:
     return [contrast.name for contrast in found]
 
 
 def test_differences_are_found_entry_by_entry() -> None:
     found = contrasts(shipped("hyundai"), shipped("hyundai-26bn"))
-    assert [(contrast.name, contrast.change, contrast.separable) for contrast in found] == [
+    assert [(contrast.name, changed(contrast), contrast.separable) for contrast in found] == [
         ("investments.HMG-02-increase", "added", True)
     ]
-    moved = shipped("hyundai", "investments.HMG-06.amount=5", "localization.path=hold", "name=other", "horizon=2030")
+    path = "localization={path: target, local: 0.56, by: 2030Q4}"
+    moved = shipped("hyundai", "investments.HMG-06.amount=5", path, "name=other", "horizon=2030")
     found = contrasts(shipped("hyundai"), moved)
-    assert [(contrast.name, contrast.change) for contrast in found] == [
-        ("investments.HMG-06", "other amount"),
-        ("localization", "other path"),
+    assert [(contrast.name, changed(contrast)) for contrast in found] == [
+        ("investments.HMG-06", "amount 5.8 → 5 bn USD"),
+        ("localization", "fitted → 56 % local by 2030Q4"),
     ]
 
 
@@ -96,7 +103,7 @@ def test_a_new_field_is_compared_and_entries_that_name_each_other_stay_together(
     plan = Alliance("plan", ("HMG-06", "HMG-01-parts"))
     reference = Later(**fields)
     (alone,) = contrasts(reference, replace(reference, alliances=(plan,)))
-    assert (alone.name, alone.change, alone.separable) == ("alliances.plan", "added", False)
+    assert (alone.name, changed(alone), alone.separable) == ("alliances.plan", "added", False)
     less = tuple(item for item in plain.investments if item.id != "HMG-06")
     smaller = tuple(replace(item, amount=Constant(1.0)) if item.id == "HMG-01-vehicles" else item for item in less)
     found = contrasts(replace(reference, alliances=(plan,)), replace(reference, investments=smaller))

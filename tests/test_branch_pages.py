@@ -53,7 +53,9 @@ def test_a_mixture_tells_its_branches_and_the_whole(mixed: Results) -> None:
     """Numbers are those of `branches.csv` and of the run; shares of all branches add up."""
     words, branches = edition(report([mixed]), "en"), mixed.branches
     assert branches is not None
-    assert "These numbers weigh 2 scenarios." in plain(words)
+    ordered = branches.drop_duplicates("branch").sort_values("share", ascending=False)
+    shares = ", ".join(f"{row.branch} {100 * row.share:.0f} %" for row in ordered.itertuples())
+    assert f"These numbers weigh 2 scenarios by stated weights ({shares} of the draws)." in plain(words)
     body = words.partition("By branch of the mixture, 2035")[2].partition("</table>")[0]
     rows = {html.unescape(head): re.findall(r"<td[^>]*>(.*?)</td>", cells) for head, cells in re.findall(ROW, body)}
     title = forecast.load_scenario(ROOT / "scenarios" / "hyundai.yaml").title

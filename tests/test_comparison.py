@@ -181,7 +181,28 @@ def test_a_mixture_is_compared_and_not_attributed(tmp_path: Path) -> None:
     same = np.asarray((found.difference == 0).all("year")) & np.asarray(found.alternative.draws["branch"] == "hyundai")
     assert abs(same.mean() - 0.6) < 4 * np.sqrt(0.6 * 0.4 / 2_000)
     assert found.streams.alternative == ("mixture.branch",)
+    shares = {label: summary.n_draws / 2_000 for label, summary in found.by_branch.items()}
+    assert shares["hyundai"] == np.mean(found.alternative.draws["branch"] == "hyundai")
+    assert not found.by_branch["hyundai"].value("rise", "sd").any()
+    assert found.by_branch["baseline"].value("rise", "mean")[0] > 0
+    code, printed = command("compare", "hyundai", str(file), "--draws", "2000", "--n-jobs", "1", "--out", str(tmp_path))
+    assert code == 0
+    assert "Chance it Chance it" in printed
+    assert "Branch draws median 80 % interval" in printed
+    told = ", ".join(f"{label} {100 * shares[label]:.0f} %" for label in ("hyundai", "baseline"))
+    assert printed.endswith(f"mix is a mixture of scenarios with stated weights ({told} of the draws).")
     arguments = ["compare", "hyundai", str(file), "--attribute", "--out", str(tmp_path)]
     told = CliRunner().invoke(cli, arguments)
     assert told.exit_code == 2
     assert "--attribute: got the mixture mix, expected scenarios" in told.output
+
+
+def test_few_draws_are_warned_of(tmp_path: Path) -> None:
+    run = ["run", "baseline", "-s", "horizon=2027", "--no-plot", "--n-jobs", "1", "--out", str(tmp_path)]
+    assert "warning: 399 draws: intervals and chances are rough" in command(*run, "--draws", "399")[1]
+    report = ["report", "baseline", "--results", str(tmp_path), "--out", str(tmp_path / "page.html")]
+    assert "warning: 399 draws: intervals and chances are rough" in command(*report)[1]
+    assert "warning" not in command(*run, "--draws", "400")[1]
+    printed = command("compare", "baseline", "hyundai", "--draws", "1", "--out", str(tmp_path))[1]
+    assert printed.count("warning: 1 draw: intervals") == 1
+    assert " 1 pair of draws. " in printed

@@ -174,7 +174,7 @@ def test_every_heading_of_the_guide_to_scenarios_stands_apart() -> None:
 def test_a_new_scenario_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     forecast("new", "mill")
-    done = forecast("run", "mill.yaml", "--draws", "100", "--no-plot")
+    done = forecast("run", "mill.yaml", "--draws", "400", "--no-plot")
     assert (done.exit_code, done.stderr) == (0, "")
 
 

@@ -62,7 +62,7 @@ def test_an_override_is_remarked_on_where_it_changes_nothing() -> None:
 
 
 def test_remarks_are_said_at_a_run_and_do_not_stop_it(tmp_path: Path) -> None:
-    given = ["run", "baseline", "-s", "horizon=2027", "-s", "basis=korea_customs", "--draws", "100", "--no-plot"]
+    given = ["run", "baseline", "-s", "horizon=2027", "-s", "basis=korea_customs", "--draws", "400", "--no-plot"]
     done = CliRunner().invoke(cli, [*given, "--out", str(tmp_path)])
     assert done.exit_code == 0
     said = 'basis: got text "korea_customs", the default: it changes nothing'

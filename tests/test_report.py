@@ -83,11 +83,11 @@ def test_page_and_terminal_tell_the_end_of_a_lever(tmp_path: Path) -> None:
     results = made(tmp_path, file)
     page = " ".join(short_answers(results, language("en")))
     assert "Import commitments change Korea's goods surplus with the US by −" in page
-    assert "in 2029 (mean; 80\xa0% interval" in page
+    assert "in 2029 (median; 80\xa0% interval" in page
     assert "After 2029 they change nothing." in page
     assert "2029년 이후에는 영향이 없다." in " ".join(short_answers(results, language("ko")))
     terminal = " ".join(str(answer(results)).split())
-    assert "in 2029 (mean; 80 % interval" in terminal
+    assert "in 2029 (median; 80 % interval" in terminal
     assert "After 2029 they change nothing." in terminal
 
 

@@ -106,12 +106,20 @@ def _demand_comparable(reference: World, alternative: World, year: int | None) -
 
 def _show(found: Comparison, divided: Attribution | None, year: int | None) -> None:
     from forecast.attribution_tables import attribution_table, attribution_words
-    from forecast.comparison_tables import channel_table, comparison_table, comparison_words, pairing_words
+    from forecast.comparison_tables import (
+        branch_differences,
+        channel_table,
+        comparison_table,
+        comparison_words,
+        pairing_words,
+    )
 
     tables, words = terminal(at_least=140 + 24 * max(len(found.beyond) - 1, 0)), terminal()
     if found.difference.any():
         tables.print(comparison_table(found))
         tables.print(channel_table(found))
+        if found.by_branch:
+            tables.print(branch_differences(found))
     if divided is not None:
         shown = divided.years[-1] if year is None else year
         if divided.contrasts:

@@ -10,6 +10,9 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+ENOUGH_DRAWS = 400
+"""Fewer leave fewer than ten beyond either end of a 95 % interval."""
+
 
 def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: int) -> int:
     """Check of an option that says how many workers."""
@@ -18,12 +21,27 @@ def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: in
     raise click.BadParameter(f"got {n_jobs}, expected 1 or more workers, or -1 for one per core")
 
 
+def warned_if_few(n_draws: int) -> int:
+    """Says on the standard error where draws are too few to know an interval by; gives them back."""
+    if n_draws < ENOUGH_DRAWS:
+        draws = f"{n_draws} draw{'s' if n_draws > 1 else ''}"
+        click.echo(f"warning: {draws}: intervals and chances are rough; 2,000 or more are usual", err=True)
+    return n_draws
+
+
 workers_option = click.option(
     "--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core."
 )
 
 _RUN_OPTIONS = (
-    click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="Number of draws."),
+    click.option(
+        "--draws",
+        default=20_000,
+        show_default=True,
+        type=click.IntRange(1),
+        callback=lambda _context, _option, n_draws: warned_if_few(n_draws),
+        help="Number of draws.",
+    ),
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers."),
     workers_option,
     click.option(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from forecast.cli.options import warned_if_few
+
 LANGUAGES = ("en", "ko")
 """`languages.CODES`, which would import numpy for the help text."""
 
@@ -30,7 +32,9 @@ def report(runs: tuple[str, ...], out: Path, results: Path, language: str) -> No
     from forecast.cli.runs import stored_run
     from forecast.report import write_report
 
-    path = write_report([stored_run(run, results) for run in runs], out, language)
+    stored = [stored_run(run, results) for run in runs]
+    warned_if_few(min(run.manifest["n_draws"] for run in stored))
+    path = write_report(stored, out, language)
     click.echo(f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
 
 
