@@ -94,7 +94,7 @@ def test_fan_starts_at_the_last_published_year(ax):
     years, lower, upper = corners(wedge)
     assert years.tolist() == [2024, 2026]
     assert (lower.tolist(), upper.tolist()) == ([55.7, BANDS[95][0][0]], [55.7, BANDS[95][1][0]])
-    assert "observed (2025 not published)" in words(ax)
+    assert "observed (2025 not in the data)" in words(ax)
 
 
 def test_fan_without_history_has_no_join(ax):
