@@ -68,13 +68,16 @@ class Slider:
         return self.kind in ("probability", "comes", "ceiling", "rate", "added")
 
 
-def sliders(scenario: Scenario, origin: int) -> tuple[Slider, ...]:
+def sliders(scenario: Scenario, origin: int, learned: Mapping[str, float] | None = None) -> tuple[Slider, ...]:
     """Everything of a scenario that can be moved; `origin` is the last observed quarter.
 
     An amount or a chance that is correlated with something cannot be: a slider would make it certain.
+
+    Args:
+        learned: mean chance of investments whose file states none, by id, from which their sliders start; else from 1.
     """
     tied = {name for stated in scenario.correlations for pair, _ in stated.pairs() for name in pair}
-    free = (item for item in _of_investments(scenario, tied) if item.name not in tied)
+    free = (item for item in _of_investments(scenario, tied, learned or {}) if item.name not in tied)
     return (*free, *_of_localization(scenario, origin), *_of_tariffs(scenario, origin))
 
 
@@ -108,14 +111,14 @@ def _demand_position(known: Mapping[str, Slider], name: str, position: object) -
         raise RunError(f"{name}: got {position!r}, expected a number from {slider.low:g} to {slider.high:g}")
 
 
-def _of_investments(scenario: Scenario, tied: Set[str]) -> Iterator[Slider]:
+def _of_investments(scenario: Scenario, tied: Set[str], learned: Mapping[str, float]) -> Iterator[Slider]:
     for item in scenario.investments:
         if item.kind != "pledge":
             amount = mean(item.amount)
             step = 10.0 ** floor(log10(amount or 1.0) - 1)
             yield _slider(item, "amount", 0.0, _ceiling(2 * amount or 1.0, step), step, amount)
             low, high = UNSETTLED if f"investments.{item.id}.realised" in tied else (0.0, 1.0)
-            start = 1.0 if item.probability is None else mean(item.probability)
+            start = round(learned.get(item.id, 1.0), 2) if item.probability is None else mean(item.probability)
             start = min(max(start, low), high)
             yield _slider(item, "probability", low, high, 0.01, start, stated=item.probability is not None)
 

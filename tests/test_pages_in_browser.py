@@ -215,5 +215,19 @@ def test_a_slider_moves_the_distribution(tab: Browser) -> None:
         tab.press("End")
         assert tab.run(f"{written}('localization.speed')") == "6"  # one curve has all three numbers
         wait_for_answers(tab, 2)
+        beside = "document.getElementById('investments.HMG-06.amount').closest('.slider')"
+        tab.run(f"{beside}.querySelector('.back').focus()")
+        tab.press("Enter")
+        wait_for_answers(tab, 3)
+        assert tab.run(f"{written}('investments.HMG-06.amount')") == "5.8"
+        assert tab.run("document.activeElement.id") == "investments.HMG-06.amount"
+        assert tab.run(f"{written}('localization.speed')") == "6"  # what else was moved stays
+        assert tab.run("document.querySelectorAll('.back:not([hidden])').length") == 1
+        assert tab.run(f"{written}('investments.HMG-06.probability')") == "as learned"
+        tab.run("document.getElementById('investments.HMG-06.probability').focus()")
+        tab.press("ArrowLeft")
+        wait_for_answers(tab, 4)
+        chance = round(bench.chances["HMG-06"], 2)
+        assert tab.run(f"{written}('investments.HMG-06.probability')") == f"{100 * chance - 1:.0f}\u00a0%"
         explorer.shutdown()
         explorer.server_close()
