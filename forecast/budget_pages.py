@@ -61,7 +61,7 @@ def budget_chart(budget: Budget) -> Figure:
 def inputs_chart(budget: Budget) -> Figure:
     """Draws of the outcome against the inputs that tell most."""
     shown = budget.inputs[:N_SCATTERS]
-    words = "dots: draws, thinned; line: means of all draws in tenths of the input"
+    words = "dots: draws, thinned; line: means of all draws in tenths of the input, or of no and yes"
     heading = _heading(budget, "what tells most of", words, "")
     figure, axes = titled_figure(heading, columns=len(shown), room=0.55, foot=0.15)
     for ax, item in zip(axes, shown, strict=True):

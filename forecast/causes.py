@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forecast.attribution import Attribution, attribute, scenarios_needed
@@ -16,12 +16,16 @@ from forecast.figures import Grid, Row, Told
 from forecast.languages import Language
 from forecast.mixtures import ScenarioMixture
 from forecast.numerals import ends
+from forecast.plan import BLOCK_SIZE
 from forecast.posterior import load_posterior
 from forecast.run import code_digest
 from forecast.summary import Summary
 
-MOST_DRAWS = 400_000
+MOST_DRAWS = 1_000_000
 """Draws simulated for one attribution at most, over all its scenarios: about ten seconds."""
+
+FEWEST_DRAWS = 2 * BLOCK_SIZE
+"""First draws of the runs that parts are taken from at least; where these are too many, the orders are sampled."""
 
 SHOWN = 8
 """Assumptions shown one by one; the others are added up."""
@@ -33,14 +37,14 @@ class Division:
 
     Attributes:
         n_assumptions: assumptions that differ.
-        n_scenarios: scenarios that exact parts take.
-        obstacle: `many` where they are too many, `changed` where the runs cannot be simulated again as they were,
-            `mixture` where one of them is of several scenarios.
-        attribution: the parts, where nothing is in the way.
+        n_draws: draws of the runs.
+        obstacle: `many` where assumptions are too many, `changed` where the runs cannot be simulated again as they
+            were, `mixture` where one of them is of several scenarios.
+        attribution: the parts, of the first draws or of all, where nothing is in the way.
     """
 
     n_assumptions: int
-    n_scenarios: int
+    n_draws: int
     obstacle: str = ""
     attribution: Attribution | None = None
 
@@ -50,34 +54,51 @@ def division(alternative: Told, reference: Told) -> Division:
     one, other = reference.world, alternative.world
     if isinstance(one, ScenarioMixture) or isinstance(other, ScenarioMixture):
         return Division(0, 0, "mixture")
-    found = contrasts(one, other)
-    n_scenarios, manifest = scenarios_needed(found), reference.results.manifest
-    settings = Settings(*(manifest[name] for name in ("n_draws", "seed", "scheme")))
-    if n_scenarios * settings.n_draws > MOST_DRAWS:
-        return Division(len(found), n_scenarios, "many")
+    found, manifest = contrasts(one, other), reference.results.manifest
+    whole = Settings(*(manifest[name] for name in ("n_draws", "seed", "scheme")))
+    settings = replace(whole, n_draws=_first_draws(scenarios_needed(found), whole.n_draws))
+    most = MOST_DRAWS // settings.n_draws
+    if most < min(scenarios_needed(found), 2 * len(found)):
+        return Division(len(found), whole.n_draws, "many")
     try:
         posterior = load_posterior(as_of=manifest["as_of"])
     except PosteriorError:
-        return Division(len(found), n_scenarios, "changed")
+        return Division(len(found), whole.n_draws, "changed")
     if manifest["digests"]["posterior"] != posterior.digest or manifest["digests"]["code"] != code_digest():
-        return Division(len(found), n_scenarios, "changed")
+        return Division(len(found), whole.n_draws, "changed")
     prior = manifest["parameters"] == "prior"
-    divided = attribute(one, other, settings, posterior=posterior, prior=prior, most=n_scenarios)
-    return Division(len(found), n_scenarios, attribution=divided)
+    divided = attribute(one, other, settings, posterior=posterior, prior=prior, most=most)
+    return Division(len(found), whole.n_draws, attribution=divided)
+
+
+def _first_draws(n_scenarios: int, n_draws: int) -> int:
+    """Draws of the runs, in whole blocks from the first on, that so many scenarios can be simulated with."""
+    affordable = MOST_DRAWS // n_scenarios // BLOCK_SIZE * BLOCK_SIZE
+    return min(n_draws, max(affordable, FEWEST_DRAWS))
 
 
 def because(divided: Division, language: Language) -> dict[str, Any]:
     """The parts of a difference in the last year as a sentence and a table, or why there are none."""
-    counts = {"n_assumptions": divided.n_assumptions, "n_scenarios": f"{divided.n_scenarios:,}"}
-    if divided.attribution is None:
-        return {"words": language.text(f"causes.{divided.obstacle}", **counts), "table": None}
-    year = divided.attribution.years[-1]
+    attribution = divided.attribution
+    if attribution is None:
+        told = language.text(f"causes.{divided.obstacle}", n_assumptions=divided.n_assumptions)
+        return {"words": told, "table": None}
+    year = attribution.years[-1]
     table = Grid(
         language.text("causes.caption", year=year, unit=language.text("numbers.unit")),
         [language.text(f"columns.{name}") for name in ("assumption", "mean", "interval_80")],
-        [Row(cells) for cells in _rows(divided.attribution, language)],
+        [Row(cells) for cells in _rows(attribution, language)],
     )
-    return {"words": language.text("causes.method", **counts), "table": table}
+    return {"words": " ".join(_method(attribution, divided.n_draws, language)), "table": table}
+
+
+def _method(attribution: Attribution, n_draws: int, language: Language) -> Iterator[str]:
+    """How the parts were found, and what of the runs they leave out."""
+    orders = "method" if attribution.exact else "sampled"
+    yield language.text(f"causes.{orders}", n_scenarios=f"{attribution.n_scenarios:,}")
+    taken = attribution.difference.shape[-1] + attribution.n_failed
+    if taken < n_draws:
+        yield language.text("causes.first", n_taken=f"{taken:,}", n_draws=f"{n_draws:,}")
 
 
 def _rows(attribution: Attribution, language: Language) -> Iterator[list[str]]:

@@ -147,10 +147,10 @@ def _draw_join(ax: Axes, seen_years: Array, seen: Array, years: ArrayLike, bands
 
 
 def _name_spans(ax: Axes, missing: Array, split: float) -> None:
-    """Say where observation ends, and for which years nothing was published."""
+    """Say where observation ends, and for which years the data hold nothing."""
     ax.axvline(split, color=RULE, linewidth=0.8, zorder=1.6)
     across = ax.get_xaxis_transform()
-    unseen = f" ({', '.join(f'{year:.0f}' for year in missing)} not published)" if missing.size else ""
+    unseen = f" ({', '.join(f'{year:.0f}' for year in missing)} not in the data)" if missing.size else ""
     write_text(ax, split - 0.12, 0.99, f"observed{unseen}", transform=across, ha="right", va="top", color=GREY)
     write_text(ax, split + 0.12, 0.99, "forecast", transform=across, ha="left", va="top", color=GREY)
 

@@ -50,6 +50,14 @@ class Fates:
             realised = realised & self._inputs.happens(f"{project.stream}.realised", self._inputs.value(project.chance))
         return realised
 
+    def chance(self, id: str) -> float:
+        """Mean chance that an announcement goes ahead by its own draw, in any of its phases, whatever it hangs on."""
+        phases = [
+            self._probability(project, self._wait(project, planned_dates(self._inputs, project)[1]))
+            for project in self._projects[id]
+        ]
+        return float(np.mean(np.max(np.broadcast_arrays(*phases), axis=0)))
+
     def behind(self, project: Project) -> Iterator[Project]:
         """Projects on which its fate hangs, and those on which theirs do."""
         named = (*project.tie.requires, *project.tie.excludes, *filter(None, [project.tie.same_as]))
@@ -58,8 +66,12 @@ class Fates:
             yield from self.behind(other)
 
     def _own(self, project: Project, planned: Values) -> Outcomes:
-        probability = self._probability(project, planned - max(self._origin + 1.0, project.announced))
+        probability = self._probability(project, self._wait(project, planned))
         return self._inputs.happens(f"investments.{project.id}.realised", probability)
+
+    def _wait(self, project: Project, planned: Values) -> Values:
+        """Quarters in which it may still be given up before it is planned to produce."""
+        return planned - max(self._origin + 1.0, project.announced)
 
     def _probability(self, project: Project, wait: Values) -> Values:
         """Chance that a project comes true that is planned to produce in `wait` quarters."""

@@ -65,9 +65,14 @@ class Slider:
         return self.kind in ("probability", "comes", "ceiling", "rate", "added")
 
 
-def sliders(scenario: Scenario, origin: int) -> tuple[Slider, ...]:
-    """Everything of a scenario that can be moved; `origin` is the last observed quarter."""
-    return (*_of_investments(scenario), *_of_localization(scenario, origin), *_of_tariffs(scenario, origin))
+def sliders(scenario: Scenario, origin: int, learned: Mapping[str, float] | None = None) -> tuple[Slider, ...]:
+    """Everything of a scenario that can be moved; `origin` is the last observed quarter.
+
+    Args:
+        learned: mean chance of investments whose file states none, by id, from which their sliders start; else from 1.
+    """
+    investments = _of_investments(scenario, learned or {})
+    return (*investments, *_of_localization(scenario, origin), *_of_tariffs(scenario, origin))
 
 
 def overrides(scenario: Scenario, origin: int, positions: Mapping[str, float]) -> list[str]:
@@ -100,13 +105,13 @@ def _demand_position(known: Mapping[str, Slider], name: str, position: object) -
         raise RunError(f"{name}: got {position!r}, expected a number from {slider.low:g} to {slider.high:g}")
 
 
-def _of_investments(scenario: Scenario) -> Iterator[Slider]:
+def _of_investments(scenario: Scenario, learned: Mapping[str, float]) -> Iterator[Slider]:
     for item in scenario.investments:
         if item.kind != "pledge":
             amount = mean(item.amount)
             step = 10.0 ** floor(log10(amount or 1.0) - 1)
             yield _slider(item, "amount", 0.0, _ceiling(2 * amount or 1.0, step), step, amount)
-            start = 1.0 if item.probability is None else mean(item.probability)
+            start = round(learned.get(item.id, 1.0), 2) if item.probability is None else mean(item.probability)
             yield _slider(item, "probability", 0.0, 1.0, 0.01, start, stated=item.probability is not None)
 
 

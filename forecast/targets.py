@@ -79,7 +79,7 @@ def predictions(
 
 
 def observed(target: Target) -> float | None:
-    """The outcome in the installed data, bn USD over the period; None while it is not published in whole."""
+    """The outcome in the installed data, bn USD over the period; None where they do not hold it in whole."""
     return _observed_quarter(target) if target.quarterly else _observed_year(target)
 
 

@@ -18,6 +18,7 @@ LOW, HIGH = palette.CHANNEL_COLOURS["reverse_imports"], palette.CHANNEL_COLOURS[
 
 _BAR = 0.42
 _MOST_POINTS = 2_000
+_JITTER, _GOLDEN = 0.5, 0.6180339887
 
 
 def draw_shares(
@@ -81,7 +82,8 @@ def draw_tornado(
 def draw_scatter(ax: Axes, inputs: ArrayLike, outcomes: ArrayLike, *, name: str, quantity: str, basis: str) -> Axes:
     """Draw an outcome against one input: up to 2,000 draws as dots, and the mean of all draws in tenths of the input.
 
-    The axes hold the central 99 % of the draws.
+    The axes hold the central 99 % of the draws. Of an input that is no or yes, dots lie side by side around either, and
+    the means are of both.
 
     Args:
         inputs, outcomes: draws, `(n_draws,)`.
@@ -90,13 +92,20 @@ def draw_scatter(ax: Axes, inputs: ArrayLike, outcomes: ArrayLike, *, name: str,
     x, y = (np.asarray(part, dtype=float) for part in (inputs, outcomes))
     frame_axes(ax, fill(palette.unit_label(quantity, basis), int(ax.bbox.width / ax.figure.dpi * 14)))
     shown = slice(None, None, -(-x.size // _MOST_POINTS))
-    ax.plot(x[shown], y[shown], ".", color=BAND_COLOURS[0], ms=2.5, alpha=0.5, mec="none", gid="draws", zorder=2)
-    tenths = np.unique(np.searchsorted(np.unique(np.quantile(x, np.linspace(0.1, 0.9, 9))), x), return_inverse=True)[1]
+    binary = set(np.unique(x)) == {0.0, 1.0}
+    aside = _JITTER * ((_GOLDEN * np.arange(x[shown].size)) % 1.0 - 0.5) if binary else 0.0
+    ax.plot(
+        x[shown] + aside, y[shown], ".", color=BAND_COLOURS[0], ms=2.5, alpha=0.5, mec="none", gid="draws", zorder=2
+    )
+    ends = [0.0] if binary else np.unique(np.quantile(x, np.linspace(0.1, 0.9, 9)))
+    tenths = np.unique(np.searchsorted(ends, x), return_inverse=True)[1]
     counts = np.bincount(tenths)
     means = np.bincount(tenths, x) / counts, np.bincount(tenths, y) / counts
     ax.plot(*means, "o-", color="white", mec=INK, ms=4.5, lw=3.2, gid="rim", zorder=3)
     ax.plot(*means, "o-", color=MEDIAN, ms=4.0, lw=1.8, gid="means", zorder=4)
-    ax.set(xlim=_central(x), ylim=_central(y))
+    ax.set(xlim=(-0.5, 1.5) if binary else _central(x), ylim=_central(y))
+    if binary:
+        ax.set_xticks([0, 1], ["no", "yes"])
     ax.set_xlabel(fill(name, int(ax.bbox.width / ax.figure.dpi * 14)), fontsize=page.SMALL, color=GREY)
     return ax
 

@@ -58,7 +58,7 @@ class Bench:
 def opening(bench: Bench) -> dict[str, Any]:
     """What the page holds before anything is moved."""
     language, groups = bench.language, ("localization", "tariffs", "investments")
-    found = sliders(bench.scenario, bench.workbench.origin)
+    found = sliders(bench.scenario, bench.workbench.origin, bench.workbench.chances)
     return {
         "code": language.code,
         "say": language.text,

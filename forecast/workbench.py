@@ -17,10 +17,11 @@ from threading import Lock
 
 import numpy as np
 
-from forecast.block import Baseline, Flows, flows_over, simulated_baseline
+from forecast.block import Baseline, Flows, block_inputs, flows_over, simulated_baseline
 from forecast.differences import both_ways
 from forecast.draws import LEVERS, SERIES, Array
 from forecast.engine import Settings, block_streams, empty_tally
+from forecast.fates import Fates
 from forecast.plan import Plan, compile_plan
 from forecast.posterior import Posterior
 from forecast.scenario import Scenario, dump_scenario, load_scenario
@@ -69,6 +70,7 @@ class Workbench:
         ]
         self._unchanged = [self._balance(flows_over(baseline, plan, streams)) for streams, baseline in self._blocks]
         self.origin = plan.origin
+        self.chances = self._learned_chances(scenario, plan)
         added = {item.name: item.step for item in sliders(scenario, plan.origin) if item.kind == "added"}
         self.trial(overrides(scenario, plan.origin, added))  # what duties rest on, so that no first change waits for it
         self.file = self.trial([])
@@ -96,6 +98,12 @@ class Workbench:
             changes.append(self._balance(flows) - before)
         change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
         return Trial(scenario, tally.summary(plan.years, series), change)
+
+    def _learned_chances(self, scenario: Scenario, plan: Plan) -> dict[str, float]:
+        """Mean chance of every investment whose file states none, by id, over the first block."""
+        fates = Fates(plan, block_inputs(plan, self._blocks[0][0]))
+        open_ones = [item for item in scenario.investments if item.kind != "pledge" and item.probability is None]
+        return {item.id: fates.chance(item.id) for item in open_ones}
 
     @staticmethod
     def _balance(flows: Flows) -> Array:

@@ -30,6 +30,7 @@ from forecast.mixtures import is_mixture
 from forecast.plan import compile_plan
 from forecast.posterior import load_posterior
 from forecast.projects import Works, works
+from forecast.prospects import N_DRAWS, investment_phases
 from forecast.results import write_results
 from forecast.scenario import Scenario, load_scenario
 from forecast.sliders import overrides, sliders
@@ -180,6 +181,17 @@ def test_a_pledge_grows_with_its_parts(bench: Workbench, scenario: Scenario) -> 
     found = overrides(scenario, bench.origin, {"investments.HMG-06.amount": 9.0})
     assert found == ["investments.HMG-06.amount=9", "investments.HMG-01.amount=24.2"]
     assert overrides(scenario, bench.origin, {"investments.HMG-06.amount": 5.0}) == ["investments.HMG-06.amount=5"]
+
+
+def test_a_chance_starts_where_it_was_learned(bench: Workbench, scenario: Scenario) -> None:
+    """The mean over draws of the chance is the share of draws in which the plant is built, but for its own luck."""
+    starts = {item.owner: item for item in sliders(scenario, bench.origin, bench.chances) if item.kind == "probability"}
+    phases = {item.name.partition(":")[0]: item.chance for item in investment_phases(scenario)}
+    assert set(starts) == set(bench.chances) == {"HMG-01-future", "HMG-01-parts", "HMG-01-vehicles", "HMG-06"}
+    for owner, slider in starts.items():
+        assert slider.start == round(bench.chances[owner], 2) < 1
+        luck = (phases[owner] * (1 - phases[owner]) * (1 / N_DRAWS + 1 / 2_000)) ** 0.5
+        assert abs(bench.chances[owner] - phases[owner]) < 4 * luck
 
 
 def test_sliders_become_the_overrides_they_stand_for(bench: Workbench, scenario: Scenario) -> None:

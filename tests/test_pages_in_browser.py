@@ -168,14 +168,17 @@ def test_the_accessibility_checker_finds_nothing_serious(tab: Browser, reports: 
 
 
 @pytest.mark.parametrize("name", ["two", "mixture"])
-def test_a_narrow_page_does_not_scroll_sideways_and_prints(
+def test_a_page_does_not_scroll_sideways_and_prints(
     tab: Browser, reports: dict[str, Path], tmp_path: Path, name: str
 ) -> None:
-    tab.resize(400)
+    """With all its tables open, and links to long addresses."""
     tab.open(reports[name].as_uri())
-    for code in ("ko", "en"):
-        tab.run(f"document.querySelector('[data-language={code}]').click()")
-        assert tab.run("document.documentElement.scrollWidth") == 400
+    tab.run("for (const part of document.querySelectorAll('details')) part.open = true")
+    for width in (390, 800, 1000, 1200):
+        tab.resize(width)
+        for code in ("ko", "en"):
+            tab.run(f"document.querySelector('[data-language={code}]').click()")
+            assert tab.run("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     tab.save_pdf(tmp_path / "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
     assert tab.run("document.querySelectorAll('details[data-printed]').length") == 0
@@ -212,5 +215,19 @@ def test_a_slider_moves_the_distribution(tab: Browser) -> None:
         tab.press("End")
         assert tab.run(f"{written}('localization.speed')") == "6"  # one curve has all three numbers
         wait_for_answers(tab, 2)
+        beside = "document.getElementById('investments.HMG-06.amount').closest('.slider')"
+        tab.run(f"{beside}.querySelector('.back').focus()")
+        tab.press("Enter")
+        wait_for_answers(tab, 3)
+        assert tab.run(f"{written}('investments.HMG-06.amount')") == "5.8"
+        assert tab.run("document.activeElement.id") == "investments.HMG-06.amount"
+        assert tab.run(f"{written}('localization.speed')") == "6"  # what else was moved stays
+        assert tab.run("document.querySelectorAll('.back:not([hidden])').length") == 1
+        assert tab.run(f"{written}('investments.HMG-06.probability')") == "as learned"
+        tab.run("document.getElementById('investments.HMG-06.probability').focus()")
+        tab.press("ArrowLeft")
+        wait_for_answers(tab, 4)
+        chance = round(bench.chances["HMG-06"], 2)
+        assert tab.run(f"{written}('investments.HMG-06.probability')") == f"{100 * chance - 1:.0f}\u00a0%"
         explorer.shutdown()
         explorer.server_close()

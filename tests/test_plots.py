@@ -94,7 +94,7 @@ def test_fan_starts_at_the_last_published_year(ax):
     years, lower, upper = corners(wedge)
     assert years.tolist() == [2024, 2026]
     assert (lower.tolist(), upper.tolist()) == ([55.7, BANDS[95][0][0]], [55.7, BANDS[95][1][0]])
-    assert "observed (2025 not published)" in words(ax)
+    assert "observed (2025 not in the data)" in words(ax)
 
 
 def test_fan_without_history_has_no_join(ax):
@@ -255,6 +255,19 @@ def test_everything_stays_on_the_page():
         assert min(box.x0, box.y0) >= 0
         assert np.less_equal(box.max, figure.get_size_inches()).all()
     assert len(figure.axes) == 1
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.95])
+def test_an_input_that_is_no_or_yes_has_two_places(ax, share):
+    """However rare either is, the means are those of both, and no dot could be taken for the other answer's."""
+    inputs = (np.arange(1_000) < 1_000 * share).astype(float)
+    outcomes = np.arange(1_000.0)
+    plots.draw_scatter(ax, inputs, outcomes, name="followed", quantity="Surplus in 2030", basis="us_census")
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["no", "yes"]
+    np.testing.assert_array_equal(drawn(ax, "means").get_xdata(), [0.0, 1.0])
+    means = [outcomes[inputs == answer].mean() for answer in (0.0, 1.0)]
+    np.testing.assert_allclose(drawn(ax, "means").get_ydata(), means)
+    np.testing.assert_array_equal(drawn(ax, "draws").get_xdata().round(), inputs)
 
 
 def test_subtitle_says_when_only_the_prior_speaks():

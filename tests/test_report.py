@@ -152,20 +152,61 @@ def test_the_difference_is_divided_among_the_assumptions(runs: dict[str, Results
     assert "추가" in plain(edition(page, "ko").partition("차이의 요인별 기여")[2])
 
 
-@pytest.mark.parametrize(
-    ("manifest", "said"),
-    [({"n_draws": 90_000}, "exact parts would take 5 scenarios, too many"), ({"digests": {}}, "run both again")],
-)
-def test_a_difference_that_is_not_divided_says_why(
-    runs: dict[str, Results], manifest: dict[str, Any], said: str
-) -> None:
-    pair = [
+def retold(runs: dict[str, Results], manifest: dict[str, Any]) -> list[Told]:
+    return [
         Told(replaced(runs[name], manifest), load_scenario(runs[name].folder / SCENARIO), name)
         for name in ("hyundai", "baseline")
     ]
-    told = because(division(*pair), language("en"))
+
+
+def test_a_difference_between_other_parameters_is_not_divided(runs: dict[str, Results]) -> None:
+    told = because(division(*retold(runs, {"digests": {}})), language("en"))
     assert told["table"] is None
-    assert said in told["words"]
+    assert "run both again" in told["words"]
+
+
+@pytest.mark.parametrize(
+    ("most", "taken"),
+    [
+        (20_000, 4_000),
+        (30_000, 6_000),
+        (40_000, 8_000),
+        (16_000, 0),
+    ],
+)
+def test_parts_on_a_page_are_of_as_many_of_the_first_draws_as_are_quick(
+    runs: dict[str, Results], monkeypatch: pytest.MonkeyPatch, most: int, taken: int
+) -> None:
+    """Five scenarios tell the four plants apart; four are too few even for a pair of orders."""
+    monkeypatch.setattr("forecast.causes.MOST_DRAWS", most)
+    divided = division(*retold(runs, {"n_draws": 8_000}))
+    words = because(divided, language("en"))["words"]
+    assert ("4 assumptions differ, too many" in words) == (taken == 0)
+    assert (f"from the first {taken:,} of 8,000 draws" in words) == (0 < taken < 8_000)
+    if taken:
+        assert divided.attribution is not None
+        whole = forecast.attribute("baseline", "hyundai", Settings(8_000))
+        assert divided.attribution.exact
+        np.testing.assert_array_equal(divided.attribution.parts, whole.parts[..., :taken])
+
+
+def test_orders_on_a_page_are_sampled_where_all_of_them_take_long(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Exact parts take 232 scenarios, for 31 assumptions."""
+    monkeypatch.setattr("forecast.causes.FEWEST_DRAWS", 200)
+    monkeypatch.setattr("forecast.causes.MOST_DRAWS", 200 * 100)
+    pair = [
+        forecast.run_scenario(load_scenario(ROOT / "scenarios" / f"{name}.yaml"), Settings(200), out=tmp_path).results
+        for name in ("localization-fast", "baseline")
+    ]
+    divided = division(*(Told(run, load_scenario(run.folder / SCENARIO), run.name) for run in pair))
+    told = because(divided, language("en"))
+    assert divided.attribution is not None
+    assert divided.attribution.n_scenarios <= 100
+    assert "a random sample of the orders" in told["words"]
+    mean = divided.attribution.difference[-1].mean()
+    assert float(told["table"].rows[-1].cells[1].replace("−", "-")) == pytest.approx(mean, abs=0.06)
 
 
 def replaced(run: Results, manifest: dict[str, Any]) -> Results:

@@ -24,7 +24,7 @@ def history(years: int, out: Path) -> None:
 
     console = terminal()
     console.print(history_table(observed(years)))
-    console.print("* arithmetic on published figures; – not published; (8m) the first 8 months")
+    console.print("* arithmetic on published figures; – not in the data; (8m) the first 8 months")
     note = books_note(bridge_observations(), quarterly_trade().origin)
     if note:
         console.print(note)

@@ -17,6 +17,7 @@ function showPosition(range) {
   const together = ranges.filter((other) => other.dataset.together === range.dataset.together);
   const untouched = range.dataset.unmoved !== "" && !together.some((other) => moved.has(other.name));
   slider.classList.toggle("moved", moved.has(range.name));
+  slider.querySelector(".back").hidden = !moved.has(range.name);
   slider.querySelector("output").textContent = untouched ? range.dataset.unmoved : written(range);
   range.setAttribute("aria-valuetext", slider.querySelector("output").textContent);
 }
@@ -56,6 +57,15 @@ async function refresh() {
 form.addEventListener("input", (event) => {
   moved.add(event.target.name);
   for (const range of ranges) showPosition(range);
+  refresh();
+});
+form.addEventListener("click", (event) => {
+  if (!event.target.matches(".back")) return;
+  const range = event.target.closest(".slider").querySelector("input");
+  range.value = range.defaultValue;
+  moved.delete(range.name);
+  for (const other of ranges) showPosition(other);
+  range.focus();
   refresh();
 });
 form.addEventListener("reset", () => {
