@@ -29,7 +29,7 @@ class Phase(Model):
 
 def _whole(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
     total = sum(phase.share for phase in phases)
-    if phases and abs(total - 1) > ROUNDING:
+    if abs(total - 1) > ROUNDING:
         raise ValueError(f"got shares that sum to {total:.6g}, expected a sum of 1")
     ids = [phase.id for phase in phases]
     if repeated := sorted({id for id in ids if ids.count(id) > 1}):
@@ -37,7 +37,7 @@ def _whole(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
     return phases
 
 
-Phases: TypeAlias = Annotated[tuple[Phase, ...], AfterValidator(_whole)]
+Phases: TypeAlias = Annotated[tuple[Phase, ...], Field(min_length=1), AfterValidator(_whole)]
 Ids: TypeAlias = tuple[str, ...]
 
 

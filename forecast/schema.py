@@ -58,7 +58,7 @@ class Investment(Model):
     )
     sources: tuple[Source, ...] = Field((), description=SOURCES)
     production_end: DateSpec | None = Field(None, description=f"end of production: {ACCEPTED}")
-    phases: Phases = Field((), description="a list of parts with id, share and dates of their own")
+    phases: Phases = Field((), description="a list of at least one part, with id, share and dates of their own")
     requires: Ids = Field((), description="a list of ids: it goes ahead only if all of those do")
     excludes: Ids = Field((), description="a list of ids: it goes ahead only if none of those does")
     same_fate_as: str | None = Field(None, description="id of the investment whose draw of going ahead it shares")
