@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from os import PathLike
-from os import path as paths
 from pathlib import Path, PurePosixPath
 
 from forecast.document import Document, Node, parse_document, read_document
 from forecast.errors import Problem, ScenarioError
-from forecast.phrases import got, meant, no_such_file
-from forecast.place import Place
+from forecast.neighbours import neighbour, resolved, tree_of
+from forecast.phrases import got, meant
+from forecast.place import Place, refusal
 
 MAX_LAYERS = 32
 WHOLE = ("distribution", "interval", "quantiles", "pert", "mixture", "pool", "earliest", "path")
@@ -82,8 +82,7 @@ class _Layers:
     """Reads layers, depth first, and collects what is wrong with them."""
 
     def __init__(self, top: Path) -> None:
-        parent = _resolved(top.parent)
-        self.root = parent.parent if parent.parent.name == "scenarios" else parent
+        self.tree = tree_of(top)
         self.n_layers = 0
         self.unreadable: list[Problem] = []
         self.problems: list[Problem] = []
@@ -111,7 +110,7 @@ class _Layers:
         fields = dict(root.fields)
         bases = fields.pop("extends", None)
         own = replace(root, content=self._keyed(fields))
-        below = [*self._bases(bases, path, shown, (*above, _resolved(path)))]
+        below = [*self._bases(bases, path, shown, (*above, resolved(path)))]
         return self._changed(reduce(merged, below), own) if below else own
 
     def _changed(self, before: Node, said: Node) -> Node:
@@ -126,28 +125,16 @@ class _Layers:
                 self.unreadable += error.problems
 
     def _base(self, name: Node, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
-        target = path.parent / self._inside(name, path)
-        if _resolved(target) in above:
-            raise _refused(name, f"{got(name.content)}, which extends this file in turn, expected no circle")
+        target = neighbour(name, path, self.tree, "extends", above)
+        if resolved(target) in above:
+            message = f"{got(name.content)}, which extends this file in turn, expected no circle"
+            raise refusal(name.place, message, "extends")
         self.n_layers += 1
         if self.n_layers > MAX_LAYERS:
-            raise _refused(name, f"got more than {MAX_LAYERS} layers, expected fewer")
-        if not target.exists():
-            folder = PurePosixPath(str(name.content)).parent
-            files = sorted(file for file in target.parent.glob("*.y*ml") if _resolved(file) not in above)
-            raise _refused(name, no_such_file(str(name.content), [str(folder / file.name) for file in files]))
-        return self.read(target, str(PurePosixPath(shown).parent / str(name.content)), above)
-
-    def _inside(self, name: Node, path: Path) -> str:
-        """The name of an extended file, once it is known to lie in the tree of the top file."""
-        text = name.content
-        accepted = "expected the name of a file beside this one or in a folder below it"
-        if not isinstance(text, str) or not text.isprintable() or len(text) > 255:
-            raise _refused(name, f"{got(name.plain())}, {accepted}")
-        inside = _resolved(path.parent / text).is_relative_to(self.root)
-        if PurePosixPath(text).is_absolute() or "\\" in text or not inside:
-            raise _refused(name, f"{got(text)}, {accepted}")
-        return text
+            raise refusal(name.place, f"got more than {MAX_LAYERS} layers, expected fewer", "extends")
+        named = str(name.content)
+        beside = target == path.parent / named
+        return self.read(target, str(PurePosixPath(shown).parent / named) if beside else str(target), above)
 
     def _keyed(self, fields: Mapping[str, Node]) -> dict[str, Node]:
         """Top-level keys with every list of entries by id in place of the list."""
@@ -248,12 +235,3 @@ def merged(base: Node, over: Node) -> Node:
     removed = {name for name, child in over.fields.items() if child.content is None and name in kept}
     both = {name: merged(kept[name], child) if name in kept else child for name, child in over.fields.items()}
     return replace(over, content={name: child for name, child in {**kept, **both}.items() if name not in removed})
-
-
-def _resolved(path: Path) -> Path:
-    """The real path; unlike `Path.resolve` it does not raise on circular links."""
-    return Path(paths.realpath(path))
-
-
-def _refused(node: Node, message: str) -> ScenarioError:
-    return ScenarioError([node.place.problem("extends", message)])

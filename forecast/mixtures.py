@@ -7,7 +7,8 @@ mixture:
   - {scenario: localization-fast.yaml, weight: {distribution: uniform, low: 0.1, high: 0.3}}
 ```
 
-A branch names a shipped scenario or a file beside the mixture, or states a scenario, which may extend such a file.
+A branch names a shipped scenario or a file beside the mixture or below it, or states a scenario, which may extend such
+a file.
 Weights are scaled to sum to one, draw by draw where they are uncertain.
 
 Refused here: reading its branches, that is `branches`, and running it, that is `branching`.

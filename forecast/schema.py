@@ -82,7 +82,9 @@ class ScenarioFile(Model):
     """A scenario, after its layers are merged."""
 
     extends: str | tuple[str, ...] | None = Field(
-        None, description="a file, or a list of files, that this one changes; beside this file or in a folder below"
+        None,
+        description="a file, or a list of files, that this one changes: beside this file or in a folder below, or a "
+        "shipped scenario by its name",
     )
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from forecast.distributions import Constant, LogNormal, Normal
 from forecast.errors import ScenarioError
 from forecast.scenario import Localization, dump_scenario, load_scenario, scenario_digest
+from forecast.shipped import shipped_folder
 
 BASE = """\
 name: base
@@ -137,6 +139,37 @@ def test_a_folder_of_scenarios_shares_its_parent(folder: Path) -> None:
     write("others/base.yaml", BASE)
     with pytest.raises(ScenarioError, match="beside this one or in a folder below"):
         load_scenario(folder / "others/korea/top.yaml")
+
+
+def test_a_shipped_scenario_is_extended_by_its_name(folder: Path) -> None:
+    shipped = load_scenario(shipped_folder() / "lges-lansing.yaml")
+    write("own.yaml", "extends: lges-lansing\nname: own")
+    assert replace(load_scenario(folder / "own.yaml"), name=shipped.name) == shipped
+    write("announced.yaml", "extends: announced\nname: announced\nhorizon: 2030")
+    assert load_scenario("announced.yaml").investments == load_scenario(shipped_folder() / "announced.yaml").investments
+
+
+def test_shipped_scenarios_that_extend_others_may_be_extended(folder: Path) -> None:
+    write("own.yaml", "extends: localization-fast\nname: own")
+    assert load_scenario(folder / "own.yaml").localization.path == "target"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_beside_comes_before_the_shipped_scenario_of_its_name() -> None:
+    write("hyundai", "name: beside\nhorizon: 2030")
+    write("own.yaml", "extends: hyundai\nname: own")
+    assert load_scenario("own.yaml").horizon == 2030
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", ["hyundia", "hyundai.yaml"])
+def test_a_missing_file_may_have_meant_a_shipped_scenario(name: str) -> None:
+    write("own.yaml", f"name: own\nextends: {name}")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("own.yaml")
+    assert str(caught.value).startswith(
+        f'own.yaml:2:10: extends: got text "{name}", no such file; did you mean hyundai? Accepted: base.yaml, announced, '
+    )
 
 
 def test_a_link_does_not_lead_out(folder: Path) -> None:
