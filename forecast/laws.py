@@ -30,6 +30,7 @@ from forecast.number_forms import (
     StatedQuantiles,
     StudentT,
     Triangular,
+    Truncatable,
     Uniform,
     Weibull,
 )
@@ -55,7 +56,7 @@ class Opinion(Model):
     law: NumberSpec = Field(description="the number or distribution the expert states")
 
 
-class MixtureForm(Distribution):
+class MixtureForm(Truncatable):
     """Several laws, one of which holds with a probability that is its weight."""
 
     mixture: tuple[Part, ...] = Field(description="a list of laws with their weights")
@@ -66,7 +67,7 @@ class MixtureForm(Distribution):
         )
 
 
-class PoolForm(Distribution):
+class PoolForm(Truncatable):
     """The linear pool of what several experts state: the mixture of their laws."""
 
     pool: tuple[Opinion, ...] = Field(description="a list of opinions with expert and law")

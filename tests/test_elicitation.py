@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from forecast.cli import cli
+from forecast.dialect import scenario_schema
 from forecast.distributions import Constant, Discrete, Law, Normal, Pert, Uniform
 from forecast.document import parse_document, yaml_text
 from forecast.elicitation import pert_percentiles
@@ -141,6 +142,10 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("{quantiles: {0.05: 1, 0.050: 2}}", "got the level 0.05 twice"),
     ("{quantiles: {0.05: 1, 0.5: 2}, low: 1}", "got low 1, expected less than the first value 1"),
     ("{quantiles: {0.05: 1, 0.5: 2}, truncate: [0, 3]}", "expected low and high in its place"),
+    (
+        "{pert: {p10: 1, mode: 2, p90: 4}, truncate: [0, 3]}",
+        "would move the stated percentiles, expected the law without",
+    ),
     ("{quantiles: [1, 2]}", "got a list of 2, expected a mapping from levels between 0 and 1 to values"),
     ("{quantiles: {0.1: a, 0.5: 3}}", 'quantiles.0.1: got text "a", expected a number'),
     ("{pert: {p10: 3, mode: 2, p90: 4}}", "got p10 3.0, mode 2.0 and p90 4.0, expected them to rise"),
@@ -155,6 +160,13 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("abc", "expected a number or a distribution such as {interval: [4, 8], level: 0.9}"),
     (".nan", "expected a number or a distribution"),
 )
+
+
+def test_truncate_is_offered_where_it_is_accepted_alone() -> None:
+    forms = scenario_schema()["definitions"]
+    offered = {name for name, form in forms.items() if "truncate" in form.get("properties", {})}
+    assert {"StatedQuantiles", "Percentiles"} <= forms.keys() - offered
+    assert {"Normal", "Interval", "MixtureForm", "PoolForm"} <= offered
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED, ids=[text for text, _ in REFUSED])

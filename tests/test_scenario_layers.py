@@ -167,9 +167,8 @@ def test_a_missing_file_may_have_meant_a_shipped_scenario(name: str) -> None:
     write("own.yaml", f"name: own\nextends: {name}")
     with pytest.raises(ScenarioError) as caught:
         load_scenario("own.yaml")
-    assert str(caught.value).startswith(
-        f'own.yaml:2:10: extends: got text "{name}", no such file; did you mean hyundai? Accepted: base.yaml, announced, '
-    )
+    said = f'got text "{name}", no such file; did you mean hyundai? Accepted: base.yaml, announced, '
+    assert str(caught.value).startswith(f"own.yaml:2:10: extends: {said}")
 
 
 def test_a_link_does_not_lead_out(folder: Path) -> None:
