@@ -248,7 +248,7 @@ def _percentile(text: str) -> float:
     return float(match[1]) / 100
 
 
-NAMED: Mapping[str, type[Distribution]] = {
+NAMED: Mapping[str, type[Truncatable]] = {
     "normal": Normal,
     "lognormal": LogNormal,
     "student_t": StudentT,
