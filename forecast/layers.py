@@ -25,7 +25,7 @@ MAX_LAYERS = 32
 WHOLE = ("distribution", "interval", "quantiles", "pert", "mixture", "pool", "earliest", "path")
 """Keys of a mapping that stands for one value."""
 
-_BY_ID: Mapping[str, str] = {
+BY_ID: Mapping[str, str] = {
     "investments": "investment",
     "tariffs": "tariff",
     "import_commitments": "import commitment",
@@ -138,7 +138,7 @@ class _Layers:
 
     def _keyed(self, fields: Mapping[str, Node]) -> dict[str, Node]:
         """Top-level keys with every list of entries by id in place of the list."""
-        return {name: self._by_id(name, node) if name in _BY_ID else node for name, node in fields.items()}
+        return {name: self._by_id(name, node) if name in BY_ID else node for name, node in fields.items()}
 
     def _by_id(self, group: str, entries: Node) -> Node:
         if not isinstance(entries.content, tuple):
@@ -167,7 +167,7 @@ class _Layers:
         keys = path.strip().split(".")
         if not equals or not all(keys) or keys == ["extends"]:
             raise ScenarioError([Place(shown).problem("", "expected key.path=value, such as horizon=2040")])
-        if keys[0] in _BY_ID and len(keys) > 1:
+        if keys[0] in BY_ID and len(keys) > 1:
             _demand_known(keys[0], keys[1], root, shown)
         node = _moved(_value(value, shown), Place(shown))
         for key in reversed(keys):
@@ -189,7 +189,7 @@ def _demand_known(group: str, name: str, root: Node, shown: str) -> None:
     known = root.fields[group].fields if group in root.fields else {}
     if name not in known:
         hint = meant(name, known) if known else "the scenario has none"
-        raise ScenarioError([Place(shown).problem(f"{group}.{name}", f"no such {_BY_ID[group]}; {hint}")])
+        raise ScenarioError([Place(shown).problem(f"{group}.{name}", f"no such {BY_ID[group]}; {hint}")])
 
 
 def _moved(node: Node, place: Place) -> Node:
@@ -216,7 +216,7 @@ def _with_id(name: str, entry: Node) -> Node:
 
 def _listed(root: Node) -> Node:
     """The tree with lists again where layers were merged by id."""
-    keyed = {name: root.fields[name] for name in _BY_ID if name in root.fields}
+    keyed = {name: root.fields[name] for name in BY_ID if name in root.fields}
     lists = {
         name: replace(node, content=(*node.fields.values(),))
         for name, node in keyed.items()

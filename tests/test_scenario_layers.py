@@ -268,6 +268,44 @@ def test_problems_of_all_overrides_come_together() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("text", "ending"),
+    [
+        ("{BB-2: {probability: 0.8}}", "; a new one needs company, project, sector, kind, amount, announced too"),
+        (
+            "[{id: BB-2, probability: 0.8, amount: 3}]",
+            "; a new one needs company, project, sector, kind, announced too",
+        ),
+        ("{BB-2: null}", ""),
+    ],
+)
+def test_a_mistyped_id_is_one_problem_with_the_id_that_was_meant(text: str, ending: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(layer(f"name: top\ninvestments: {text}"))
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line, problem.path) == ("top.yaml", 3, "investments.BB-2")
+    assert problem.message == f"no investment BB-2 below; did you mean B-2? Accepted: A-1, B-2{ending}"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_new_entry_that_lacks_one_key_is_told_which() -> None:
+    plant = "{project: p, sector: autos, kind: greenfield, amount: 5, announced: 2025, production_start: 2028Q1}"
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(layer(f"name: top\ninvestments: {{C-3: {plant}}}"))
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.message[:11]) == ("investments.C-3.company", "missing key")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_mistyped_id_is_told_where_a_file_lies_between() -> None:
+    write("middle.yaml", "extends: base.yaml\nname: middle\ninvestments: {B-3: {probability: 0.8}}")
+    write("top.yaml", "extends: middle.yaml\nname: top\ninvestments: {B-3: {slip: 1}}")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("top.yaml")
+    assert [(problem.file, problem.path) for problem in caught.value.problems] == [("middle.yaml", "investments.B-3")]
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_problem_lies_in_the_layer_that_wrote_the_value() -> None:
     write("middle.yaml", "extends: base.yaml\n\ninvestments: {B-2: {amount: -3}}")
     write("top.yaml", "extends: middle.yaml\nname: Top")
