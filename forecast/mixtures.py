@@ -25,10 +25,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from forecast.branches import Branch, MixtureReader, StatedBranch
+from forecast.distributions import Law
 from forecast.document import Node, present, read_document, yaml_text
 from forecast.errors import ScenarioError
 from forecast.laws import law, plain_law
+from forecast.phrases import got, meant
+from forecast.place import Place, refusal
 from forecast.scenario import Scenario, frozen_scenario, load_scenario, plain_scenario, scenario_digest
+from forecast.statement import law_in_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,20 @@ def read_mixture(
     ordered = tuple(sorted(stated, key=lambda one: one.branch.label))
     branches = tuple(one.branch for one in ordered)
     return ScenarioMixture(name, title or name, description, branches, sources), ordered
+
+
+def stated_law(path: PathLike[str] | str, key: str) -> Law:
+    """The law of the number at a path of a file, such as `mixture.trend.weight` or `investments.HMG-06.amount`.
+
+    Raises:
+        ScenarioError: the file cannot be read, or there is no number at that path.
+    """
+    if not is_mixture(path):
+        return law_in_file(path, key)
+    weights = {f"mixture.{branch.label}.weight": branch.weight for branch in load_mixture(path).branches}
+    if key not in weights:
+        raise refusal(Place(str(path)), f"{got(key)}, no such number in this mixture; {meant(key, weights)}")
+    return weights[key]
 
 
 def frozen_world(path: PathLike[str] | str) -> World:

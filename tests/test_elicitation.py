@@ -20,6 +20,7 @@ from forecast.document import parse_document, yaml_text
 from forecast.elicitation import pert_percentiles
 from forecast.errors import ScenarioError
 from forecast.laws import law, plain_law
+from forecast.mixtures import stated_law
 from forecast.opinions import Mixture, Quantiles
 from forecast.portrait import density, inner_edges
 from forecast.scenario import load_scenario
@@ -227,3 +228,44 @@ def test_the_forms_on_the_scenarios_page_are_laws() -> None:
     assert len(items) == 5
     for item in items:
         assert float(law(item.plain()).ppf(0.5)) >= 0
+
+
+WON = """\
+name: won
+investments:
+  - id: A
+    company: A
+    project: p
+    sector: autos
+    kind: greenfield
+    amount: {krw_trillion: {interval: [4, 6], level: 0.9}}
+    announced: 2025-04
+    production_start: 2028Q1
+"""
+
+
+def test_an_amount_in_won_is_found_in_either_currency(tmp_path: Path) -> None:
+    """1439.8 won per USD in April 2025: 5 trillion won are 3.473 bn USD."""
+    file = tmp_path / "won.yaml"
+    file.write_text(WON, encoding="utf-8")
+    won, dollars = (law_in_file(file, f"investments.A.amount{key}") for key in (".krw_trillion", ""))
+    assert won.ppf([0.05, 0.95]) == pytest.approx([4.0, 6.0])
+    assert float(dollars.ppf(0.5)) == pytest.approx(3.473, abs=5e-4)
+    assert dollars.ppf([0.05, 0.95]) == pytest.approx(won.ppf([0.05, 0.95]) * float(dollars.ppf(0.5)) / 5.0)
+
+
+def test_an_amount_in_won_without_a_day_has_no_rate(tmp_path: Path) -> None:
+    file = tmp_path / "won.yaml"
+    file.write_text(WON.replace("announced: 2025-04", "announced: soon"), encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"won.yaml:9:16: investments.A.announced: got 'soon', expected a quarter"):
+        law_in_file(file, "investments.A.amount")
+    assert law_in_file(file, "investments.A.amount.krw_trillion").ppf(0.5) == pytest.approx(5.0)
+
+
+def test_the_weight_of_a_branch_is_found() -> None:
+    assert stated_law(FOLDER / "tariff-regimes.yaml", "mixture.deal-holds.weight") == Uniform(0.55, 0.85)
+    assert shown("tariff-regimes", "mixture.deal-holds.weight").exit_code == 0
+    with pytest.raises(
+        ScenarioError, match=r"no such number in this mixture; did you mean mixture.deal-holds.weight\?"
+    ):
+        stated_law(FOLDER / "tariff-regimes.yaml", "mixture.deal-hold.weight")
