@@ -55,6 +55,7 @@ class Names:
     def money(self, path: str, node: Node | None) -> None:
         """Notes an amount, in whatever currency."""
         if node is not None and WON_KEY in node.fields:
+            self.numbers += [path, f"{path}.{WON_KEY}"]
             self._read(path, node.fields[WON_KEY], law, " trillion won")
         else:
             self.number(path, node)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from forecast.distributions import Law
 from forecast.document import Node
@@ -18,9 +18,9 @@ from forecast.laws import bounds_complaint
 from forecast.layers import Layered, layered, layered_inside
 from forecast.mixture_forms import BESIDE, MOST_BRANCHES, Branches
 from forecast.mixture_forms import Branch as BranchForm
+from forecast.neighbours import neighbour, tree_of
 from forecast.phrases import got, listed, meant
 from forecast.scenario import Scenario, scenario_of
-from forecast.shipped import scenario_path
 from forecast.statement import law_of_node
 
 KEYS = (*BESIDE, *Branches.model_fields)
@@ -139,18 +139,14 @@ class MixtureReader:
             if node.fields:
                 return str(self.path), layered_inside(node, self.path, self.overrides)
             if isinstance(node.content, str):
-                file = self._file(node.content)
+                file = neighbour(node, self.path, tree_of(self.path), f"{path}.scenario")
                 return str(file), layered(file, self.overrides)
         except ScenarioError as error:
             self.problems += error.problems
             return None
-        where = "the name of a shipped scenario, a file beside this one, or a scenario"
+        where = "the name of a shipped scenario, a file beside this one or in a folder below it, or a scenario"
         self._note(node, f"{path}.scenario", f"{got(node.plain())}, expected {where}")
         return None
-
-    def _file(self, name: str) -> Path:
-        beside = self.path.parent / PurePosixPath(name).name
-        return beside if beside.is_file() or PurePosixPath(name).suffix else scenario_path(name)
 
     def _weight(self, node: Node, path: str) -> Law | None:
         try:

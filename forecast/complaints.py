@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,12 +15,13 @@ from forecast.driver_paths import DRIVER_FORMS, DriverPaths
 from forecast.errors import Problem
 from forecast.event_forms import Correlation, Phase, Programme
 from forecast.laws import ELICITED, Model, Opinion, Part
+from forecast.layers import BY_ID, Layered
 from forecast.lever_forms import ImportCommitment, Tariff
 from forecast.mixture_forms import Branches
 from forecast.money import WON_KEY, Won, money_hint
 from forecast.number_forms import NAMED
 from forecast.paths import FORMS, Shares
-from forecast.phrases import WRITTEN, Path, got, meant, number_in, spelled
+from forecast.phrases import WRITTEN, Path, got, listed, meant, number_in, shortened, spelled
 from forecast.schema import Investment, Overrides, ScenarioFile
 from forecast.shock_forms import Shock
 
@@ -62,6 +64,50 @@ def complaints(root: Node, error: ValidationError) -> list[Problem]:
     """Every schema error of a tree, at the place where the offending value is written."""
     problems = [_problem(root, detail) for detail in error.errors(include_url=False)]
     return list(dict.fromkeys(problems))
+
+
+def strangers(layers: Layered) -> dict[tuple[str, str], Problem]:
+    """Entries by which a layer changes or takes out what no file below it has, by the name of the list and the id.
+
+    Of what a new entry needs, they leave out at least as much as they say.
+    """
+    pairs = ((change, group) for change in layers.changes for group in BY_ID)
+    found = {}
+    for change, group in pairs:
+        known, said = (_entries(node, group) for node in (change.before, change.said))
+        for id, entry in said.items():
+            missing = _left_out(_entries(layers.root, group).get(id, entry), group)
+            if known and id not in known and len(missing) >= len(entry.fields.keys() - {"id"}):
+                needs = f"; a new one needs {listed(missing)} too" if entry.fields else ""
+                message = f"no {BY_ID[group]} {shortened(id)} below; {meant(id, known)}{needs}"
+                found[group, id] = (entry.key or entry.place).problem(spelled((group, id)), message)
+    return found
+
+
+def without(root: Node, entries: Collection[tuple[str, str]]) -> Node:
+    """The tree without some entries of its lists."""
+    lists = {
+        group: replace(root.fields[group], content=_kept(root.fields[group], group, entries)) for group, _ in entries
+    }
+    return replace(root, content={**root.fields, **lists}) if lists else root
+
+
+def _kept(node: Node, group: str, entries: Collection[tuple[str, str]]) -> tuple[Node, ...]:
+    return tuple(item for item in node.items if item.content is not None and (group, _id(item)) not in entries)
+
+
+def _entries(root: Node, group: str) -> Mapping[str, Node]:
+    node = root.fields.get(group)
+    return {} if node is None else {**node.fields, **{_id(item): item for item in node.items}}
+
+
+def _id(entry: Node) -> str:
+    return str(entry.fields["id"].content) if "id" in entry.fields else ""
+
+
+def _left_out(entry: Node, group: str) -> list[str]:
+    needed = [name for name, field in _INSIDE[group].keys().items() if field.is_required()]
+    return [name for name in needed if name not in entry.fields]
 
 
 def _problem(root: Node, detail: Any) -> Problem:

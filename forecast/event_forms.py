@@ -28,8 +28,10 @@ class Phase(Model):
 
 
 def _whole(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    if not phases:
+        raise ValueError("got an empty list, expected at least one part with id, share and dates of its own")
     total = sum(phase.share for phase in phases)
-    if phases and abs(total - 1) > ROUNDING:
+    if abs(total - 1) > ROUNDING:
         raise ValueError(f"got shares that sum to {total:.6g}, expected a sum of 1")
     ids = [phase.id for phase in phases]
     if repeated := sorted({id for id in ids if ids.count(id) > 1}):
@@ -37,7 +39,7 @@ def _whole(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
     return phases
 
 
-Phases: TypeAlias = Annotated[tuple[Phase, ...], AfterValidator(_whole)]
+Phases: TypeAlias = Annotated[tuple[Phase, ...], AfterValidator(_whole), Field(json_schema_extra={"minItems": 1})]
 Ids: TypeAlias = tuple[str, ...]
 
 

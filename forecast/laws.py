@@ -30,6 +30,7 @@ from forecast.number_forms import (
     StatedQuantiles,
     StudentT,
     Triangular,
+    Truncatable,
     Uniform,
     Weibull,
 )
@@ -55,7 +56,7 @@ class Opinion(Model):
     law: NumberSpec = Field(description="the number or distribution the expert states")
 
 
-class MixtureForm(Distribution):
+class MixtureForm(Truncatable):
     """Several laws, one of which holds with a probability that is its weight."""
 
     mixture: tuple[Part, ...] = Field(description="a list of laws with their weights")
@@ -66,7 +67,7 @@ class MixtureForm(Distribution):
         )
 
 
-class PoolForm(Distribution):
+class PoolForm(Truncatable):
     """The linear pool of what several experts state: the mixture of their laws."""
 
     pool: tuple[Opinion, ...] = Field(description="a list of opinions with expert and law")
@@ -204,7 +205,45 @@ def _bounded(low: float, high: float, accepted: str) -> AfterValidator:
     return AfterValidator(within)
 
 
+MOST = 1e5
+"""Largest amount in bn USD, or in trillion won: about what the world produces in a year."""
+
+_UNITS = (
+    ("million USD", "{:.6g}", 1e3),
+    ("USD", "{:.6g}", 1e9),
+    ("billion won", "{{krw_trillion: {:.6g}}}", 1e3),
+    ("won", "{{krw_trillion: {:.6g}}}", 1e12),
+)
+_USUAL = (0.01, 1000.0)
+"""Sizes of announcements, bn USD or trillion won: where another unit gives one of them, it was probably meant."""
+
+
+def _at_most(unit: str) -> AfterValidator:
+    """No amount above `MOST`, but seldom."""
+
+    def within(spec: Any) -> Any:
+        value = law(spec)
+        beyond = 1.0 - float(value.cdf(MOST))
+        if beyond > SELDOM:
+            expected = f"expected at most {MOST:.0f} {unit}"
+            if isinstance(value, Constant):
+                raise ValueError(f"{got(value.value)}, {expected}{_unit_meant(value.value, unit)}")
+            raise ValueError(f"got a distribution above {MOST:.0f} with probability {beyond:.2g}, {expected}")
+        return spec
+
+    return AfterValidator(within)
+
+
+def _unit_meant(stated: float, unit: str) -> str:
+    """What to write if another unit was meant."""
+    near = [(other, text, stated / size) for other, text, size in _UNITS if _USUAL[0] <= stated / size <= _USUAL[1]]
+    said = [f"; if {other} was meant, write {text.format(value)}" for other, text, value in near]
+    return "".join(said) if unit == "bn USD" else ""
+
+
 Amount: TypeAlias = Annotated[NumberSpec, _bounded(0, math.inf, "0 or more")]
+Dollars: TypeAlias = Annotated[Amount, _at_most("bn USD")]
+Wons: TypeAlias = Annotated[Amount, _at_most("trillion won")]
 Duration: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, math.inf, "a number above 0")]
 Share: TypeAlias = Annotated[NumberSpec, _bounded(0, 1, "a fraction from 0 to 1")]
 PositiveShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]

@@ -13,19 +13,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from os import PathLike
-from os import path as paths
 from pathlib import Path, PurePosixPath
 
 from forecast.document import Document, Node, parse_document, read_document
 from forecast.errors import Problem, ScenarioError
-from forecast.phrases import got, meant, no_such_file
-from forecast.place import Place
+from forecast.neighbours import neighbour, resolved, tree_of
+from forecast.phrases import got, meant
+from forecast.place import Place, refusal
 
 MAX_LAYERS = 32
 WHOLE = ("distribution", "interval", "quantiles", "pert", "mixture", "pool", "earliest", "path")
 """Keys of a mapping that stands for one value."""
 
-_BY_ID: Mapping[str, str] = {
+BY_ID: Mapping[str, str] = {
     "investments": "investment",
     "tariffs": "tariff",
     "import_commitments": "import commitment",
@@ -84,8 +84,7 @@ class _Layers:
     """Reads layers, depth first, and collects what is wrong with them."""
 
     def __init__(self, top: Path) -> None:
-        parent = _resolved(top.parent)
-        self.root = parent.parent if parent.parent.name == "scenarios" else parent
+        self.tree = tree_of(top)
         self.n_layers = 0
         self.unreadable: list[Problem] = []
         self.problems: list[Problem] = []
@@ -113,7 +112,7 @@ class _Layers:
         fields = dict(root.fields)
         bases = fields.pop("extends", None)
         own = replace(root, content=self._keyed(fields))
-        below = [*self._bases(bases, path, shown, (*above, _resolved(path)))]
+        below = [*self._bases(bases, path, shown, (*above, resolved(path)))]
         return self._changed(reduce(merged, below), own) if below else own
 
     def _changed(self, before: Node, said: Node) -> Node:
@@ -128,32 +127,20 @@ class _Layers:
                 self.unreadable += error.problems
 
     def _base(self, name: Node, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
-        target = path.parent / self._inside(name, path)
-        if _resolved(target) in above:
-            raise _refused(name, f"{got(name.content)}, which extends this file in turn, expected no circle")
+        target = neighbour(name, path, self.tree, "extends", above)
+        if resolved(target) in above:
+            message = f"{got(name.content)}, which extends this file in turn, expected no circle"
+            raise refusal(name.place, message, "extends")
         self.n_layers += 1
         if self.n_layers > MAX_LAYERS:
-            raise _refused(name, f"got more than {MAX_LAYERS} layers, expected fewer")
-        if not target.exists():
-            folder = PurePosixPath(str(name.content)).parent
-            files = sorted(file for file in target.parent.glob("*.y*ml") if _resolved(file) not in above)
-            raise _refused(name, no_such_file(str(name.content), [str(folder / file.name) for file in files]))
-        return self.read(target, str(PurePosixPath(shown).parent / str(name.content)), above)
-
-    def _inside(self, name: Node, path: Path) -> str:
-        """The name of an extended file, once it is known to lie in the tree of the top file."""
-        text = name.content
-        accepted = "expected the name of a file beside this one or in a folder below it"
-        if not isinstance(text, str) or not text.isprintable() or len(text) > 255:
-            raise _refused(name, f"{got(name.plain())}, {accepted}")
-        inside = _resolved(path.parent / text).is_relative_to(self.root)
-        if PurePosixPath(text).is_absolute() or "\\" in text or not inside:
-            raise _refused(name, f"{got(text)}, {accepted}")
-        return text
+            raise refusal(name.place, f"got more than {MAX_LAYERS} layers, expected fewer", "extends")
+        named = str(name.content)
+        beside = target == path.parent / named
+        return self.read(target, str(PurePosixPath(shown).parent / named) if beside else str(target), above)
 
     def _keyed(self, fields: Mapping[str, Node]) -> dict[str, Node]:
         """Top-level keys with every list of entries by id in place of the list."""
-        return {name: self._by_id(name, node) if name in _BY_ID else node for name, node in fields.items()}
+        return {name: self._by_id(name, node) if name in BY_ID else node for name, node in fields.items()}
 
     def _by_id(self, group: str, entries: Node) -> Node:
         if not isinstance(entries.content, tuple):
@@ -182,7 +169,7 @@ class _Layers:
         keys = path.strip().split(".")
         if not equals or not all(keys) or keys == ["extends"]:
             raise ScenarioError([Place(shown).problem("", "expected key.path=value, such as horizon=2040")])
-        if keys[0] in _BY_ID and len(keys) > 1:
+        if keys[0] in BY_ID and len(keys) > 1:
             _demand_known(keys[0], keys[1], root, shown)
         node = _moved(_value(value, shown), Place(shown))
         for key in reversed(keys):
@@ -204,7 +191,7 @@ def _demand_known(group: str, name: str, root: Node, shown: str) -> None:
     known = root.fields[group].fields if group in root.fields else {}
     if name not in known:
         hint = meant(name, known) if known else "the scenario has none"
-        raise ScenarioError([Place(shown).problem(f"{group}.{name}", f"no such {_BY_ID[group]}; {hint}")])
+        raise ScenarioError([Place(shown).problem(f"{group}.{name}", f"no such {BY_ID[group]}; {hint}")])
 
 
 def _moved(node: Node, place: Place) -> Node:
@@ -231,7 +218,7 @@ def _with_id(name: str, entry: Node) -> Node:
 
 def _listed(root: Node) -> Node:
     """The tree with lists again where layers were merged by id."""
-    keyed = {name: root.fields[name] for name in _BY_ID if name in root.fields}
+    keyed = {name: root.fields[name] for name in BY_ID if name in root.fields}
     lists = {
         name: replace(node, content=(*node.fields.values(),))
         for name, node in keyed.items()
@@ -250,12 +237,3 @@ def merged(base: Node, over: Node) -> Node:
     removed = {name for name, child in over.fields.items() if child.content is None and name in kept}
     both = {name: merged(kept[name], child) if name in kept else child for name, child in over.fields.items()}
     return replace(over, content={name: child for name, child in {**kept, **both}.items() if name not in removed})
-
-
-def _resolved(path: Path) -> Path:
-    """The real path; unlike `Path.resolve` it does not raise on circular links."""
-    return Path(paths.realpath(path))
-
-
-def _refused(node: Node, message: str) -> ScenarioError:
-    return ScenarioError([node.place.problem("extends", message)])

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from forecast.dates import DateSpec
 from forecast.entries import SOURCES, Source, id_field
-from forecast.laws import Amount, Model, PositiveShare, Rate, RateChange, Share
+from forecast.laws import Amount, Dollars, Model, PositiveShare, Rate, RateChange, Share
 from forecast.phrases import got
 from forecast.quarters import ACCEPTED
 
@@ -63,8 +63,8 @@ class ImportCommitment(Model):
     what: Literal["aircraft", "lng", "other"] = Field(
         description="aircraft, lng or other: what is bought, which decides how much of it is additional"
     )
-    amount: Amount | None = Field(None, description="value over the whole span in bn USD, 0 or more")
-    per_year: Amount | None = Field(None, description="in place of amount: value a year in bn USD, 0 or more")
+    amount: Dollars | None = Field(None, description="value over the whole span in bn USD, 0 or more")
+    per_year: Dollars | None = Field(None, description="in place of amount: value a year in bn USD, 0 or more")
     from_: DateSpec = Field(alias="from", description=f"first delivery: {ACCEPTED}")
     until: DateSpec = Field(description=f"when deliveries end, that moment not included: {ACCEPTED}")
     probability: Share | None = Field(

@@ -20,7 +20,7 @@ class Branch(Model):
     """One of the scenarios that a mixture weighs."""
 
     scenario: str | Mapping[str, Any] = Field(
-        description="a shipped scenario, a file beside this one, or a scenario stated here"
+        description="a shipped scenario, a file beside this one or in a folder below, or a scenario stated here"
     )
     weight: Amount = Field(description="weight of the branch, 0 or more; weights are scaled to sum to one in each draw")
     label: str | None = Field(

@@ -7,7 +7,8 @@ mixture:
   - {scenario: localization-fast.yaml, weight: {distribution: uniform, low: 0.1, high: 0.3}}
 ```
 
-A branch names a shipped scenario or a file beside the mixture, or states a scenario, which may extend such a file.
+A branch names a shipped scenario or a file beside the mixture or below it, or states a scenario, which may extend such
+a file.
 Weights are scaled to sum to one, draw by draw where they are uncertain.
 
 Refused here: reading its branches, that is `branches`, and running it, that is `branching`.
@@ -24,10 +25,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from forecast.branches import Branch, MixtureReader, StatedBranch
+from forecast.distributions import Law
 from forecast.document import Node, present, read_document, yaml_text
 from forecast.errors import ScenarioError
 from forecast.laws import law, plain_law
+from forecast.phrases import got, meant
+from forecast.place import Place, refusal
 from forecast.scenario import Scenario, frozen_scenario, load_scenario, plain_scenario, scenario_digest
+from forecast.statement import law_in_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,20 @@ def read_mixture(
     ordered = tuple(sorted(stated, key=lambda one: one.branch.label))
     branches = tuple(one.branch for one in ordered)
     return ScenarioMixture(name, title or name, description, branches, sources, tuple(overrides)), ordered
+
+
+def stated_law(path: PathLike[str] | str, key: str) -> Law:
+    """The law of the number at a path of a file, such as `mixture.trend.weight` or `investments.HMG-06.amount`.
+
+    Raises:
+        ScenarioError: the file cannot be read, or there is no number at that path.
+    """
+    if not is_mixture(path):
+        return law_in_file(path, key)
+    weights = {f"mixture.{branch.label}.weight": branch.weight for branch in load_mixture(path).branches}
+    if key not in weights:
+        raise refusal(Place(str(path)), f"{got(key)}, no such number in this mixture; {meant(key, weights)}")
+    return weights[key]
 
 
 def frozen_world(path: PathLike[str] | str) -> World:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeAlias, cast
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from forecast.distributions import Law, Truncated
-from forecast.laws import Amount, Model, law
+from forecast.laws import Dollars, Model, Wons, law
 from forecast.number_forms import Distribution
 from forecast.opinions import Mixture
 from forecast.phrases import number_in
@@ -31,7 +31,7 @@ _IN_UNIT = frozenset({"value", "mean", "sd", "median", "location", "scale", "low
 class Won(Model):
     """An amount in trillion won, turned into bn USD at the exchange rate of the month of its announcement."""
 
-    krw_trillion: Amount = Field(description="amount in trillion won, 0 or more")
+    krw_trillion: Wons = Field(description="amount in trillion won, 0 or more")
 
 
 def _currency(spec: object) -> str:
@@ -39,7 +39,7 @@ def _currency(spec: object) -> str:
 
 
 Money: TypeAlias = Annotated[
-    Annotated[Amount, Tag("dollars")] | Annotated[Won, Tag("won")],
+    Annotated[Dollars, Tag("dollars")] | Annotated[Won, Tag("won")],
     Discriminator(_currency),
 ]
 """Whatever may stand where an amount of money is expected."""

@@ -43,13 +43,21 @@ class Model(BaseModel):
 class Distribution(Model):
     """A named law with keyword parameters, in the unit of the quantity it stands for."""
 
-    kind: ClassVar[Any]
-    truncate: Bounds | None = Field(None, description="[low, high] the value must lie in; null leaves a side open")
-
     @model_validator(mode="after")
     def _parameters_fit(self) -> Distribution:
         self.law()
         return self
+
+    def law(self) -> Law:
+        """The law itself; a `ValueError` says which parameter does not fit."""
+        raise NotImplementedError
+
+
+class Truncatable(Distribution):
+    """A law that may be cut to a range."""
+
+    kind: ClassVar[Any]
+    truncate: Bounds | None = Field(None, description="[low, high] the value must lie in; null leaves a side open")
 
     def law(self) -> Law:
         """The law itself; a `ValueError` says which parameter does not fit."""
@@ -63,7 +71,20 @@ class Distribution(Model):
         return cast("Law", self.kind(**{field.name: getattr(self, field.name) for field in fields(self.kind)}))
 
 
-class Normal(Distribution):
+class Exact(Distribution):
+    """A law that hits stated levels, which cutting it would move."""
+
+    instead: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_truncated(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and value.get("truncate") is not None:
+            raise ValueError(f"got truncate, which would move the stated {cls.instead}")
+        return value
+
+
+class Normal(Truncatable):
     """Normal law."""
 
     kind = distributions.Normal
@@ -72,7 +93,7 @@ class Normal(Distribution):
     sd: Number = Field(description="standard deviation, above 0")
 
 
-class LogNormal(Distribution):
+class LogNormal(Truncatable):
     """Law of a positive quantity whose logarithm is normal."""
 
     kind = distributions.LogNormal
@@ -81,7 +102,7 @@ class LogNormal(Distribution):
     sigma: Number = Field(description="standard deviation of the logarithm, above 0")
 
 
-class StudentT(Distribution):
+class StudentT(Truncatable):
     """Student's t law."""
 
     kind = distributions.StudentT
@@ -91,7 +112,7 @@ class StudentT(Distribution):
     df: Number = Field(description="degrees of freedom, above 0")
 
 
-class Beta(Distribution):
+class Beta(Truncatable):
     """Beta law on 0 to 1, with mean alpha / (alpha + beta)."""
 
     kind = distributions.Beta
@@ -100,7 +121,7 @@ class Beta(Distribution):
     beta: Number = Field(description="second shape, above 0")
 
 
-class Gamma(Distribution):
+class Gamma(Truncatable):
     """Gamma law, with mean shape * scale."""
 
     kind = distributions.Gamma
@@ -109,7 +130,7 @@ class Gamma(Distribution):
     scale: Number = Field(description="scale, above 0")
 
 
-class Weibull(Distribution):
+class Weibull(Truncatable):
     """Weibull law of a duration."""
 
     kind = distributions.Weibull
@@ -118,7 +139,7 @@ class Weibull(Distribution):
     scale: Number = Field(description="scale, above 0")
 
 
-class Uniform(Distribution):
+class Uniform(Truncatable):
     """Uniform law."""
 
     kind = distributions.Uniform
@@ -127,7 +148,7 @@ class Uniform(Distribution):
     high: Number = Field(description="upper end, above low")
 
 
-class Triangular(Distribution):
+class Triangular(Truncatable):
     """Triangular law."""
 
     kind = distributions.Triangular
@@ -137,7 +158,7 @@ class Triangular(Distribution):
     high: Number = Field(description="upper end, above low")
 
 
-class Pert(Distribution):
+class Pert(Truncatable):
     """PERT law: smoother than the triangular one between the same three points."""
 
     kind = distributions.Pert
@@ -148,7 +169,7 @@ class Pert(Distribution):
     concentration: Number = Field(4.0, description="weight of the mode in the mean, above 0")
 
 
-class Discrete(Distribution):
+class Discrete(Truncatable):
     """Finitely many values."""
 
     kind = distributions.Discrete
@@ -157,7 +178,7 @@ class Discrete(Distribution):
     weights: tuple[Number, ...] = Field(description="weight of each value, 0 or more; scaled to sum to one")
 
 
-class Interval(Distribution):
+class Interval(Truncatable):
     """An equal-tailed interval that holds the value with probability `level`."""
 
     interval: tuple[Number, Number] = Field(description="[low, high], low below high")
@@ -175,18 +196,18 @@ class Interval(Distribution):
         return fitted
 
 
-class StatedQuantiles(Distribution):
+class StatedQuantiles(Exact):
     """Quantiles at stated levels, hit exactly; see `opinions.Quantiles` for what lies between and beyond."""
 
+    instead = "quantiles, expected low and high in its place"
     quantiles: Mapping[str, Number] = Field(
         description="a mapping from levels between 0 and 1 to values, such as {0.05: 1, 0.5: 2, 0.95: 4}"
     )
     low: Number | None = Field(None, description="a value it cannot fall below; if left out, the tail is a normal one")
     high: Number | None = Field(None, description="a value it cannot exceed; if left out, the tail is a normal one")
 
-    def _whole(self) -> Law:
-        if self.truncate is not None:
-            raise ValueError("got truncate, which would move the stated quantiles, expected low and high in its place")
+    def law(self) -> Law:
+        """The law itself; a `ValueError` says which level does not fit."""
         stated = sorted((_level(text), float(value)) for text, value in self.quantiles.items())
         levels, values = (tuple(column) for column in zip(*stated, strict=True)) if stated else ((), ())
         low, high = self.low, self.high
@@ -202,17 +223,17 @@ def _level(text: str) -> float:
         raise ValueError(f"{got(text)} as a level, expected a number between 0 and 1{hint}") from None
 
 
-class Percentiles(Distribution):
+class Percentiles(Exact):
     """The PERT law with a stated mode and two stated percentiles, hit exactly."""
 
+    instead = "percentiles, expected the law without it"
     pert: Mapping[str, Number] = Field(
         description="a mapping with mode and two percentiles around it, such as {p10: 1, mode: 2, p90: 5}"
     )
     concentration: Number = Field(4.0, description="weight of the mode in the mean, above 0")
 
-    def _whole(self) -> Law:
-        if self.truncate is not None:
-            raise ValueError("got truncate, which would move the stated percentiles, expected the law without it")
+    def law(self) -> Law:
+        """The law itself; a `ValueError` says which percentile does not fit."""
         stated = {_percentile(text): float(value) for text, value in self.pert.items() if text != "mode"}
         if "mode" not in self.pert or len(stated) != 2:
             raise ValueError(f"{got(self.pert)}, expected mode and two percentiles such as p10 and p90")
@@ -227,7 +248,7 @@ def _percentile(text: str) -> float:
     return float(match[1]) / 100
 
 
-NAMED: Mapping[str, type[Distribution]] = {
+NAMED: Mapping[str, type[Truncatable]] = {
     "normal": Normal,
     "lognormal": LogNormal,
     "student_t": StudentT,

@@ -24,7 +24,7 @@ from forecast.schema import FIRST_HORIZON, LAST_HORIZON
 from forecast.sectors import COEFFICIENTS, SECTORS
 from forecast.standpoint import last_observed, read
 from forecast.umbrellas import double_counting
-from forecast.vintage import release_of, vintage
+from forecast.vintage import next_release, release_of, vintage
 
 MOST_YEARS = 35
 SIMULATED_ONLY = (
@@ -77,10 +77,15 @@ def _first_day(origin: int) -> str:
 
 
 def _as_of(root: Node, announced: list[Row]) -> Iterator[Problem]:
-    """A day on which enough was known, and no investment announced after it."""
+    """A day on which enough was known, and no more than the data hold, and no investment announced after it."""
     day = read(root, "as_of", parse_day)
     if day is None:
         return
+    release, month = next_release()
+    if day >= release:
+        known = f"trade of {month} counts as public from {release} on, and the data end before it"
+        expected = f"expected a day before {release}, or none to use all the data: {known}"
+        yield root.fields["as_of"].place.problem("as_of", f"got {day}, {expected}")
     try:
         vintage(day.isoformat())
     except DataError as error:

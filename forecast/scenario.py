@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from forecast import levers, schema
 from forecast.assumed_path import Localization as Localization
 from forecast.assumed_path import assumed_path, plain_path
-from forecast.complaints import complaints
+from forecast.complaints import complaints, strangers, without
 from forecast.conditions import DriverPath, Shock, driver_paths, plain_driver_paths, plain_shock, shocks
 from forecast.dates import date_law, date_text, plain_date_law, position
 from forecast.distributions import Constant, Law
@@ -155,11 +155,13 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
         ScenarioError: carries every problem.
     """
     with np.errstate(all="ignore"):  # extreme parameters overflow to infinity, which the bounds refuse
-        problems = [*layers.problems, *review(layers.root)]
+        unknown = strangers(layers)
+        root = without(layers.root, unknown)
+        problems = [*layers.problems, *unknown.values(), *review(root)]
         try:
-            stated = ScenarioFile.model_validate(layers.root.plain())
+            stated = ScenarioFile.model_validate(root.plain())
         except ValidationError as error:
-            problems += complaints(layers.root, error)
+            problems += complaints(root, error)
     if problems:
         raise ScenarioError(sorted(problems, key=lambda problem: reading_order(problem, top)))
     return replace(_scenario(stated), overrides=layers.overrides)

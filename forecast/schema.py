@@ -58,7 +58,7 @@ class Investment(Model):
     )
     sources: tuple[Source, ...] = Field((), description=SOURCES)
     production_end: DateSpec | None = Field(None, description=f"end of production: {ACCEPTED}")
-    phases: Phases = Field((), description="a list of parts with id, share and dates of their own")
+    phases: Phases = Field((), description="a list of at least one part, with id, share and dates of their own")
     requires: Ids = Field((), description="a list of ids: it goes ahead only if all of those do")
     excludes: Ids = Field((), description="a list of ids: it goes ahead only if none of those does")
     same_fate_as: str | None = Field(None, description="id of the investment whose draw of going ahead it shares")
@@ -82,7 +82,9 @@ class ScenarioFile(Model):
     """A scenario, after its layers are merged."""
 
     extends: str | tuple[str, ...] | None = Field(
-        None, description="a file, or a list of files, that this one changes; beside this file or in a folder below"
+        None,
+        description="a file, or a list of files, that this one changes: beside this file or in a folder below, or a "
+        "shipped scenario by its name",
     )
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",

@@ -20,7 +20,12 @@ def shipped_names() -> list[str]:
     return sorted(file.stem for file in shipped_folder().glob("*.yaml"))
 
 
+def shipped_scenario(name: str) -> Path | None:
+    """The file of a shipped scenario; None where none has that name."""
+    return shipped_folder() / f"{name}.yaml" if name in shipped_names() else None
+
+
 def scenario_path(given: str | Path) -> Path:
     """The file given, or the shipped scenario of that name where there is no such file."""
-    shipped = shipped_folder() / f"{given}.yaml"
-    return shipped if shipped.is_file() and not Path(given).exists() else Path(given)
+    shipped = shipped_scenario(str(given))
+    return shipped if shipped is not None and not Path(given).exists() else Path(given)

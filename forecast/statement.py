@@ -9,11 +9,13 @@ from pydantic import ValidationError
 
 from forecast.addresses import FITTED, names
 from forecast.complaints import complaints
+from forecast.dates import position
 from forecast.distributions import Law
 from forecast.document import Node, parse_document
 from forecast.errors import ScenarioError
 from forecast.laws import law
 from forecast.layers import layered
+from forecast.money import WON_KEY, money_law
 from forecast.phrases import got, meant
 from forecast.place import refusal
 
@@ -33,6 +35,8 @@ def law_of_text(text: str) -> Law:
 def law_in_file(path: PathLike[str] | str, key: str) -> Law:
     """The law of the number at a path of a scenario file, such as `investments.HMG-06.amount`.
 
+    An amount in won is one in bn USD, unless its key `krw_trillion` is the last part of the path.
+
     Raises:
         ScenarioError: the file cannot be read, or there is no number at that path.
     """
@@ -44,7 +48,20 @@ def law_in_file(path: PathLike[str] | str, key: str) -> Law:
         why = "its law is that of the record of announcements" if left else "no such number in this file"
         hint = meant(key, found.numbers) if found.numbers else "it states none"
         raise refusal(root.place, f"{got(key)}, {why}; {hint}")
-    return law_of_node(node)
+    return _in_dollars(node, root, key) if WON_KEY in node.fields else law_of_node(node)
+
+
+def _in_dollars(node: Node, root: Node, key: str) -> Law:
+    """The law of an amount in won, at the rate of the day its investment was announced."""
+    owner = key.rpartition(".")[0]
+    investment = _at(root, owner.split("."))
+    announced = investment.fields.get("announced") if investment else None
+    try:
+        return money_law(node.plain(), position(str(announced.content if announced else "")))
+    except ValidationError as error:
+        raise ScenarioError(complaints(node, error)) from None
+    except ValueError as error:
+        raise refusal((announced or node).place, str(error), f"{owner}.announced") from None
 
 
 def law_of_node(node: Node) -> Law:

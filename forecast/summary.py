@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.draws import SERIES, Array
+from forecast.errors import RunError
 from forecast.moments import Moments
 from forecast.quantiles import FINE_LEVELS, Pool, quantile_errors, quantiles
 
@@ -175,7 +176,16 @@ class Tally:
                 self.branches[index] = branch
 
     def summary(self, years: Sequence[int], series: tuple[str, ...] = SERIES) -> Summary:
-        """All annual statistics by name: `mean`, `sd`, `exceedance_<threshold>`, `below_0`, `quantile_<level>`."""
+        """All annual statistics by name: `mean`, `sd`, `exceedance_<threshold>`, `below_0`, `quantile_<level>`.
+
+        Raises:
+            RunError: no draw was finite.
+        """
+        if self.n_failed == self.n_draws:
+            raise RunError(
+                f"got no finite draw among {self.n_draws}: a number of the scenario is too large to add up; "
+                "look at its amounts, scales and overrides"
+            )
         exact = self.blocks.mean[2 : 3 + len(self.thresholds)]
         values = [self.draws.mean, np.sqrt(self.draws.variance()), *exact, *self.annual.quantiles(LEVELS)]
         errors = self._independent_errors(self.annual.sound()) if self._few else self.blocks.standard_error()

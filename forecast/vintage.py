@@ -124,6 +124,13 @@ def day_of(as_of: str | None) -> dt.date | None:
         raise DataError(f"got {as_of!r}, expected a day such as 2025-04-11") from None
 
 
+def next_release() -> tuple[dt.date, str]:
+    """First day that knows more US Census trade than the shipped data hold, and the month it would know."""
+    trade = census_flows(SHIPPED)[0]
+    month = trade.start + len(trade.values)
+    return census_release(month), f"{month // 12}-{month % 12 + 1:02d}"
+
+
 def release_of(quarter: int) -> str:
     """First day that knows a quarter of US Census trade, such as `2025-02-07`.
 

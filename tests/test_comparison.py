@@ -200,7 +200,7 @@ def test_a_mixture_is_compared_and_not_attributed(tmp_path: Path) -> None:
 def test_few_draws_are_warned_of(tmp_path: Path) -> None:
     run = ["run", "baseline", "-s", "horizon=2027", "--no-plot", "--n-jobs", "1", "--out", str(tmp_path)]
     assert "warning: 399 draws: intervals and chances are rough" in command(*run, "--draws", "399")[1]
-    report = ["report", "baseline", "--results", str(tmp_path), "--out", str(tmp_path / "page.html")]
+    report = ["report", str(tmp_path / "baseline"), "--out", str(tmp_path / "page.html")]
     assert "warning: 399 draws: intervals and chances are rough" in command(*report)[1]
     assert "warning" not in command(*run, "--draws", "400")[1]
     printed = command("compare", "baseline", "hyundai", "--draws", "1", "--out", str(tmp_path))[1]

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from forecast.cli import cli
+from forecast.dialect import scenario_schema
 from forecast.distributions import Constant, Discrete, Law, Normal, Pert, Uniform
 from forecast.document import parse_document, yaml_text
 from forecast.elicitation import pert_percentiles
 from forecast.errors import ScenarioError
 from forecast.laws import law, plain_law
+from forecast.mixtures import stated_law
 from forecast.opinions import Mixture, Quantiles
 from forecast.portrait import density, inner_edges
 from forecast.scenario import load_scenario
@@ -151,6 +153,10 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("{quantiles: {0.05: 1, 0.050: 2}}", "got the level 0.05 twice"),
     ("{quantiles: {0.05: 1, 0.5: 2}, low: 1}", "got low 1, expected less than the first value 1"),
     ("{quantiles: {0.05: 1, 0.5: 2}, truncate: [0, 3]}", "expected low and high in its place"),
+    (
+        "{pert: {p10: 1, mode: 2, p90: 4}, truncate: [0, 3]}",
+        "would move the stated percentiles, expected the law without",
+    ),
     ("{quantiles: [1, 2]}", "got a list of 2, expected a mapping from levels between 0 and 1 to values"),
     ("{quantiles: {0.1: a, 0.5: 3}}", 'quantiles.0.1: got text "a", expected a plain number'),
     ("{pert: {p10: 3, mode: 2, p90: 4}}", "got p10 3.0, mode 2.0 and p90 4.0, expected them to rise"),
@@ -165,6 +171,13 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("abc", "expected a number or a distribution such as {interval: [4, 8], level: 0.9}"),
     (".nan", "expected a number or a distribution"),
 )
+
+
+def test_truncate_is_offered_where_it_is_accepted_alone() -> None:
+    forms = scenario_schema()["definitions"]
+    offered = {name for name, form in forms.items() if "truncate" in form.get("properties", {})}
+    assert {"StatedQuantiles", "Percentiles"} <= forms.keys() - offered
+    assert {"Normal", "Interval", "MixtureForm", "PoolForm"} <= offered
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED, ids=[text for text, _ in REFUSED])
@@ -225,3 +238,44 @@ def test_the_forms_on_the_scenarios_page_are_laws() -> None:
     assert len(items) == 5
     for item in items:
         assert float(law(item.plain()).ppf(0.5)) >= 0
+
+
+WON = """\
+name: won
+investments:
+  - id: A
+    company: A
+    project: p
+    sector: autos
+    kind: greenfield
+    amount: {krw_trillion: {interval: [4, 6], level: 0.9}}
+    announced: 2025-04
+    production_start: 2028Q1
+"""
+
+
+def test_an_amount_in_won_is_found_in_either_currency(tmp_path: Path) -> None:
+    """1439.8 won per USD in April 2025: 5 trillion won are 3.473 bn USD."""
+    file = tmp_path / "won.yaml"
+    file.write_text(WON, encoding="utf-8")
+    won, dollars = (law_in_file(file, f"investments.A.amount{key}") for key in (".krw_trillion", ""))
+    assert won.ppf([0.05, 0.95]) == pytest.approx([4.0, 6.0])
+    assert float(dollars.ppf(0.5)) == pytest.approx(3.473, abs=5e-4)
+    assert dollars.ppf([0.05, 0.95]) == pytest.approx(won.ppf([0.05, 0.95]) * float(dollars.ppf(0.5)) / 5.0)
+
+
+def test_an_amount_in_won_without_a_day_has_no_rate(tmp_path: Path) -> None:
+    file = tmp_path / "won.yaml"
+    file.write_text(WON.replace("announced: 2025-04", "announced: soon"), encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"won.yaml:9:16: investments.A.announced: got 'soon', expected a quarter"):
+        law_in_file(file, "investments.A.amount")
+    assert law_in_file(file, "investments.A.amount.krw_trillion").ppf(0.5) == pytest.approx(5.0)
+
+
+def test_the_weight_of_a_branch_is_found() -> None:
+    assert stated_law(FOLDER / "tariff-regimes.yaml", "mixture.deal-holds.weight") == Uniform(0.55, 0.85)
+    assert shown("tariff-regimes", "mixture.deal-holds.weight").exit_code == 0
+    with pytest.raises(
+        ScenarioError, match=r"no such number in this mixture; did you mean mixture.deal-holds.weight\?"
+    ):
+        stated_law(FOLDER / "tariff-regimes.yaml", "mixture.deal-hold.weight")

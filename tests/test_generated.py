@@ -1,7 +1,7 @@
 """Scenario files nobody wrote: generated from the schema, mutated, with values of any shape.
 
 Whatever the file holds, `forecast validate` says within 2 s and 300 MB either that it is valid, and then it survives
-writing and reading, or what is wrong and where. `make properties` makes 20,000 of them; the tests make 120.
+writing and reading and runs, or what is wrong and where. `make properties` makes 20,000 of them; the tests make 120.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from validation import validation
 
 from forecast.dialect import LIST, scenario_schema
-from forecast.mixtures import dump_mixture, load_world
+from forecast.engine import Settings, simulate
+from forecast.errors import PosteriorError, RunError
+from forecast.mixtures import World, dump_mixture, load_world
+from forecast.posterior import load_posterior
+from forecast.run import compiled
 from forecast.scenario import Scenario, dump_scenario
 from forecast.shipped import shipped_folder
+from forecast.vintage import vintage
 
 N_FILES = int(os.environ.get("FORECAST_FILES", "120"))
 LONG = N_FILES > 300
@@ -67,8 +73,19 @@ def holds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Contract]:
                 dumped = dump_scenario(world) if isinstance(world, Scenario) else dump_mixture(world)
                 again.write_text(dumped, encoding="utf-8")
                 assert load_world(again) == world
+                run_or_refuse(world)
 
         yield check
+
+
+def run_or_refuse(world: World) -> None:
+    """A few draws of a world; a refusal in words will do, as where no draw is finite."""
+    with np.errstate(all="ignore"):
+        try:
+            plan = compiled(world, load_posterior(as_of=world.as_of), vintage(world.as_of), prior=False)
+            simulate(plan, Settings(8)).summary(plan.years, plan.series)
+        except (PosteriorError, RunError):
+            pass
 
 
 VALID = """\

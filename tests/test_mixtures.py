@@ -197,13 +197,22 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("mixture: [hyundai]", 'mixed.yaml:3:11: mixture[0]: got text "hyundai", expected a mapping with scenario, weight'),
     ("mixture: [{scenario: hyundai}]", "mixture[0].weight: missing key"),
     ("mixture: [{scenario: hyundai, wieght: 1}]", "mixture[0].wieght: unknown key; did you mean weight?"),
-    ("mixture: [{scenario: hyundia, weight: 1}]", 'got text "hyundia", no such file'),
+    (
+        "mixture: [{scenario: hyundia, weight: 1}]",
+        'mixed.yaml:3:22: mixture[0].scenario: got text "hyundia", no such file; did you mean hyundai? Accepted: mixed',
+    ),
+    (
+        "mixture: [{scenario: ../scen0.yaml, weight: 1}]",
+        'mixture[0].scenario: got text "../scen0.yaml", expected the name of a file beside this one or in a folder',
+    ),
+    ("mixture: [{scenario: /etc/passwd, weight: 1}]", "expected the name of a file beside this one or in a folder"),
+    ("mixture: [{scenario: below/x.yaml, weight: 1}]", 'got text "below/x.yaml", no such file; its folder holds no'),
     ("mixture: [{scenario: hyundai, weight: -1}]", "mixture[0].weight: got -1, expected 0 or more"),
     ("mixture: [{scenario: hyundai, weight: a}]", 'mixture[0].weight: got text "a", expected a number'),
     ("mixture: [{scenario: hyundai, weight: {krw_trillion: 3}}]", "got a mapping with krw_trillion, expected the key"),
     ("mixture: [{scenario: hyundai, weight: 0}]", "got weights that may all be 0"),
     ("mixture: [{scenario: hyundai, weight: 1, label: a b}]", 'mixture[0].label: got text "a b", expected 1 to 64'),
-    ("mixture: [{scenario: [x], weight: 1}]", "expected the name of a shipped scenario, a file beside this one, or a"),
+    ("mixture: [{scenario: [x], weight: 1}]", "expected the name of a shipped scenario, a file beside this one or"),
     ("mixture: [{scenario: tariff-regimes, weight: 1}]", "mixture: got a mixture of scenarios, expected one scenario"),
     ("mixture: [{scenario: {name: x, extends: mixed.yaml}, weight: 1}]", "which extends this file in turn"),
     (
@@ -235,6 +244,15 @@ def test_what_is_no_mixture_is_refused_at_its_place(
     with pytest.raises(ScenarioError) as caught:
         load_mixture("mixed.yaml")
     assert message in str(caught.value)
+
+
+def test_a_branch_may_lie_in_a_folder_below(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "small.yaml").write_text("name: small\nhorizon: 2035\n", encoding="utf-8")
+    read = load_mixture(
+        write(tmp_path, "mixture: [{scenario: below/small.yaml, weight: 1}, {scenario: hyundai, weight: 1}]")
+    )
+    assert [branch.label for branch in read.branches] == ["hyundai", "small"]
 
 
 def test_the_mixture_on_the_scenarios_page_loads(tmp_path: Path) -> None:

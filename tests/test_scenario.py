@@ -162,7 +162,7 @@ SAME = {
 }
 OTHER = {
     "name": ("name: plans", "name: plots"),
-    "origin": ("origin: 2026Q2", "as_of: 2026-11-24"),
+    "origin": ("origin: 2026Q2", "as_of: 2026-11-01"),
     "horizon": ("horizon: 2035", "horizon: 2036"),
     "basis": ("horizon: 2035", "horizon: 2035\nbasis: us_census"),
     "id": ("id: B-2", "id: B-3"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from forecast.distributions import Constant, LogNormal, Normal
 from forecast.errors import ScenarioError
 from forecast.scenario import Localization, dump_scenario, load_scenario, scenario_digest
+from forecast.shipped import shipped_folder
 
 BASE = """\
 name: base
@@ -139,6 +141,36 @@ def test_a_folder_of_scenarios_shares_its_parent(folder: Path) -> None:
         load_scenario(folder / "others/korea/top.yaml")
 
 
+def test_a_shipped_scenario_is_extended_by_its_name(folder: Path) -> None:
+    shipped = load_scenario(shipped_folder() / "lges-lansing.yaml")
+    write("own.yaml", "extends: lges-lansing\nname: own")
+    assert replace(load_scenario(folder / "own.yaml"), name=shipped.name) == shipped
+    write("announced.yaml", "extends: announced\nname: announced\nhorizon: 2030")
+    assert load_scenario("announced.yaml").investments == load_scenario(shipped_folder() / "announced.yaml").investments
+
+
+def test_shipped_scenarios_that_extend_others_may_be_extended(folder: Path) -> None:
+    write("own.yaml", "extends: localization-fast\nname: own")
+    assert load_scenario(folder / "own.yaml").localization.path == "target"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_beside_comes_before_the_shipped_scenario_of_its_name() -> None:
+    write("hyundai", "name: beside\nhorizon: 2030")
+    write("own.yaml", "extends: hyundai\nname: own")
+    assert load_scenario("own.yaml").horizon == 2030
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", ["hyundia", "hyundai.yaml"])
+def test_a_missing_file_may_have_meant_a_shipped_scenario(name: str) -> None:
+    write("own.yaml", f"name: own\nextends: {name}")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("own.yaml")
+    said = f'got text "{name}", no such file; did you mean hyundai? Accepted: base.yaml, announced, '
+    assert str(caught.value).startswith(f"own.yaml:2:10: extends: {said}")
+
+
 def test_a_link_does_not_lead_out(folder: Path) -> None:
     write("outside/secret.yaml", "name: secret")
     write("inside/top.yaml", "extends: link.yaml\nname: top")
@@ -233,6 +265,44 @@ def test_problems_of_all_overrides_come_together() -> None:
     with pytest.raises(ScenarioError) as caught:
         load_scenario("base.yaml", ["horizon", "investments.C-3.amount=6", "title=[a"])
     assert len(caught.value.problems) == 3
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("text", "ending"),
+    [
+        ("{BB-2: {probability: 0.8}}", "; a new one needs company, project, sector, kind, amount, announced too"),
+        (
+            "[{id: BB-2, probability: 0.8, amount: 3}]",
+            "; a new one needs company, project, sector, kind, announced too",
+        ),
+        ("{BB-2: null}", ""),
+    ],
+)
+def test_a_mistyped_id_is_one_problem_with_the_id_that_was_meant(text: str, ending: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(layer(f"name: top\ninvestments: {text}"))
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line, problem.path) == ("top.yaml", 3, "investments.BB-2")
+    assert problem.message == f"no investment BB-2 below; did you mean B-2? Accepted: A-1, B-2{ending}"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_new_entry_that_lacks_one_key_is_told_which() -> None:
+    plant = "{project: p, sector: autos, kind: greenfield, amount: 5, announced: 2025, production_start: 2028Q1}"
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(layer(f"name: top\ninvestments: {{C-3: {plant}}}"))
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.message[:11]) == ("investments.C-3.company", "missing key")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_mistyped_id_is_told_where_a_file_lies_between() -> None:
+    write("middle.yaml", "extends: base.yaml\nname: middle\ninvestments: {B-3: {probability: 0.8}}")
+    write("top.yaml", "extends: middle.yaml\nname: top\ninvestments: {B-3: {slip: 1}}")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("top.yaml")
+    assert [(problem.file, problem.path) for problem in caught.value.problems] == [("middle.yaml", "investments.B-3")]
 
 
 @pytest.mark.usefixtures("folder")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from forecast.draws import SERIES, Array
+from forecast.errors import RunError
 from forecast.quantiles import FINE_LEVELS, SKETCH_STEP, quantile_errors
 from forecast.summary import LEVELS, Tally, decimals, quantile_name
 
@@ -166,3 +167,10 @@ def test_one_draw_has_no_standard_error() -> None:
 )
 def test_decimals_follow_the_first_digit_of_the_error(error: float, places: int) -> None:
     assert decimals(error) == places
+
+
+def test_no_finite_draw_is_said_and_not_summarised() -> None:
+    tally = Tally((0.0,), keep=True)
+    tally.add(np.full((len(SERIES), 2, 5), np.inf), np.zeros((3, 8, 5)))
+    with pytest.raises(RunError, match="got no finite draw among 5: a number of the scenario is too large"):
+        tally.summary([2026, 2027])

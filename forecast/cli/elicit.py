@@ -21,12 +21,13 @@ forecast elicit hyundai investments.HMG-01-vehicles.overrides.output_per_capex
 @click.option("--picture", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw the density to this file.")
 def elicit(spec: str, key: str | None, picture: Path | None) -> None:
     """Show the distribution a number implies: SPEC is YAML text, or a scenario file followed by the number's KEY."""
+    from forecast.mixtures import stated_law
     from forecast.portrait import portrait
-    from forecast.statement import law_in_file, law_of_text
+    from forecast.statement import law_of_text
 
     if key is None and scenario_path(spec).is_file():
         raise click.UsageError(f"got the file {spec} alone, expected a key after it, such as investments.HMG-06.amount")
-    law = law_of_text(spec) if key is None else law_in_file(scenario_path(spec), key)
+    law = law_of_text(spec) if key is None else stated_law(scenario_path(spec), key)
     name = key or "The number"
     terminal(at_least=100).print(portrait(name, law))
     if picture is not None:
