@@ -45,7 +45,7 @@ def neighbour(name: Node, path: Path, tree: Path, key: str, above: Collection[Pa
     target = path.parent / text
     if not target.is_file() and (shipped := shipped_scenario(text)):
         return shipped
-    if PurePosixPath(text).is_absolute() or "\\" in text or not _inside(target, path, tree):
+    if PurePosixPath(text).is_absolute() or "\\" in text or target.is_dir() or not _inside(target, path, tree):
         raise refusal(name.place, f"{got(text)}, {ACCEPTED}", key)
     if not target.exists():
         raise refusal(name.place, no_such_file(text, _present(target, PurePosixPath(text), above)), key)

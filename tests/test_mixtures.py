@@ -206,6 +206,14 @@ REFUSED: tuple[tuple[str, str], ...] = (
         'mixture[0].scenario: got text "../scen0.yaml", expected the name of a file beside this one or in a folder',
     ),
     ("mixture: [{scenario: /etc/passwd, weight: 1}]", "expected the name of a file beside this one or in a folder"),
+    (
+        "mixture: [{scenario: '', weight: 1}]",
+        'mixed.yaml:3:22: mixture[0].scenario: got text "", expected the name of a',
+    ),
+    (
+        "mixture: [{scenario: ., weight: 1}]",
+        'mixed.yaml:3:22: mixture[0].scenario: got text ".", expected the name of a',
+    ),
     ("mixture: [{scenario: below/x.yaml, weight: 1}]", 'got text "below/x.yaml", no such file; its folder holds no'),
     ("mixture: [{scenario: hyundai, weight: -1}]", "mixture[0].weight: got -1, expected 0 or more"),
     ("mixture: [{scenario: hyundai, weight: a}]", 'mixture[0].weight: got text "a", expected a number'),
