@@ -81,18 +81,22 @@ def interval(summary: Summary, series: str, width: int, index: int, sign: str = 
 
 def chance(summary: Summary, series: str, threshold: float, index: int) -> str:
     """Probability in percent that a series is above a threshold that was counted, for a table."""
-    return " ".join(filter(None, (*_percentage(summary, series, exceedance_name(threshold), index), "%")))
+    return _cell(summary, series, exceedance_name(threshold), index)
 
 
 def chance_below(summary: Summary, series: str, index: int) -> str:
     """Probability in percent that a series is negative, for a table."""
-    return " ".join(filter(None, (*_percentage(summary, series, BELOW, index), "%")))
+    return _cell(summary, series, BELOW, index)
 
 
 def chance_in_words(summary: Summary, series: str, threshold: float, index: int) -> str:
     """Probability in percent that a series is above a threshold, for a sentence: a bound is a word."""
     side, percent = _percentage(summary, series, exceedance_name(threshold), index)
     return " ".join(filter(None, ({"<": "below", ">": "above"}.get(side), percent, "%")))
+
+
+def _cell(summary: Summary, series: str, name: str, index: int) -> str:
+    return " ".join(filter(None, (*_percentage(summary, series, name, index), "%")))
 
 
 def _percentage(summary: Summary, series: str, name: str, index: int) -> tuple[str, str]:

@@ -153,8 +153,11 @@ class Tally:
 
     def _block_statistics(self, sound: Array, mean: Array, sd: Array) -> Array:
         """Statistics of one block in the order of `_names`, `(n_statistics, n_series, n_years)`."""
-        exceeded = [(sound > threshold).mean(axis=-1) for threshold in self.thresholds]
-        return np.stack([mean, sd, *exceeded, (sound < 0).mean(axis=-1), *quantiles(sound, LEVELS)])
+        return np.stack([mean, sd, *self._shares(sound), *quantiles(sound, LEVELS)])
+
+    def _shares(self, sound: Array) -> list[Array]:
+        """Shares of draws above each threshold and below zero."""
+        return [*((sound > threshold).mean(axis=-1) for threshold in self.thresholds), (sound < 0).mean(axis=-1)]
 
     def _names(self) -> list[str]:
         return ["mean", "sd", *map(exceedance_name, self.thresholds), BELOW, *map(quantile_name, LEVELS)]
@@ -215,8 +218,7 @@ class Tally:
         mean, sd = sound.mean(axis=-1), sound.std(axis=-1, ddof=1)
         fourth = ((sound - mean[..., None]) ** 4).mean(axis=-1)
         spread = np.sqrt(np.maximum(fourth - sd**4, 0.0) / n) / np.where(sd > 0, 2 * sd, 1.0)
-        shares = [*((sound > threshold).mean(axis=-1) for threshold in self.thresholds), (sound < 0).mean(axis=-1)]
-        counted = [np.sqrt(share * (1 - share) / n) for share in shares]
+        counted = [np.sqrt(share * (1 - share) / n) for share in self._shares(sound)]
         return np.stack([sd / np.sqrt(n), spread, *counted, *quantile_errors(sound, LEVELS)])
 
 
