@@ -20,7 +20,7 @@ from forecast.laws import law
 from forecast.lever_review import fitted_somewhere
 from forecast.money import WON_KEY
 from forecast.regime import RESPONSES, load_regime
-from forecast.rows import Row, ends, rows
+from forecast.rows import Row, rows, runs_at
 from forecast.sectors import COEFFICIENTS
 
 MONEY = ("amount", "new_capex")
@@ -114,7 +114,9 @@ def names(root: Node, origin: int | None) -> Names:
     found = Names()
     for row in rows(root):
         if row.text("kind") != "pledge":
-            _investment(found, row, "is sure, as the plant runs already" if _runs(row, origin) else "")
+            _investment(
+                found, row, "is sure, as the plant runs already" if origin is not None and runs_at(row, origin) else ""
+            )
     _localization(found, "localization", root.fields.get("localization"))
     overrides = root.fields.get("overrides")
     for sector, group in _fields(overrides, "sectors").items():
@@ -130,12 +132,6 @@ def names(root: Node, origin: int | None) -> Names:
 
 def _fields(node: Node | None, key: str) -> Mapping[str, Node]:
     return node.fields[key].fields if node is not None and key in node.fields else {}
-
-
-def _runs(row: Row, origin: int | None) -> bool:
-    bought = row.text("kind") == "acquisition" and not row.has("production_start")
-    start = row.date("announced" if bought else "production_start")
-    return start is not None and origin is not None and not row.has("phases") and ends(start)[1] <= origin + 1
 
 
 def _investment(found: Names, row: Row, runs: str) -> None:

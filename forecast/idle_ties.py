@@ -8,7 +8,7 @@ from forecast.distributions import Constant
 from forecast.document import Node
 from forecast.errors import Remark
 from forecast.events import partners
-from forecast.rows import Row, ends, rows
+from forecast.rows import Row, rows, runs_at
 
 
 def idle_ties(root: Node, announced: Sequence[Row], origin: int) -> Iterator[Remark]:
@@ -50,8 +50,7 @@ def _is(row: Row, key: str, number: float) -> bool:
 
 def _is_sure(row: Row, programmes: Sequence[Row], origin: int) -> bool:
     """Whether a plant goes ahead in every draw: by its chance or because it runs, with nothing else it hangs on."""
-    start = row.date("production_start")
-    runs = start is not None and ends(start)[1] <= origin + 1 and not row.has("probability")
+    runs = runs_at(row, origin) and not row.has("probability")
     tied = any(row.has(key) for key in ("requires", "excludes", "same_fate_as", "phases"))
     cut = any(row.name in _members(item) or _owned(item, row) for item in programmes if item.has("probability"))
     return (runs or _is(row, "probability", 1.0)) and not tied and not cut

@@ -112,3 +112,10 @@ def ends(value: Law) -> tuple[float, float]:
     """Earliest and latest date of the law of a date."""
     low, high = value.ppf([0.0, 1.0])
     return float(low), float(high)
+
+
+def runs_at(row: Row, origin: int) -> bool:
+    """Whether an investment without phases is producing by the end of a quarter: built by then, or bought."""
+    bought = row.text("kind") == "acquisition" and not row.has("production_start")
+    start = row.date("announced" if bought else "production_start")
+    return start is not None and not row.has("phases") and ends(start)[1] <= origin + 1
