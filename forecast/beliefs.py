@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -23,7 +24,7 @@ from forecast.errors import DataError, ScenarioError
 if TYPE_CHECKING:
     from forecast.document import Node
 
-SHIPPED = Path(__file__).parent / "data"
+SHIPPED = Path(str(files("forecast"))) / "data"
 
 GRADES: tuple[str, ...] = ("H", "M", "L", "judgement")
 """Official or agreeing sources; one credible source; inferred or weak; no source for the number."""

@@ -33,11 +33,11 @@ def impossible(root: Node, origin: int | None) -> Iterator[Problem]:
 
 def _names(found: Names, entry: Node, index: int) -> Iterator[Problem]:
     between = entry.fields.get("between")
-    for position, name in enumerate(between.items if between else ()):
+    for place_in_list, name in enumerate(between.items if between else ()):
         path = name.content
         if not isinstance(path, str) or path in found.drawn:
             continue
-        yield name.place.problem(f"correlations[{index}].between[{position}]", _refusal(path, found))
+        yield name.place.problem(f"correlations[{index}].between[{place_in_list}]", _refusal(path, found))
 
 
 def _refusal(path: str, found: Names) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-FOLDER = Path(__file__).parent / "templates"
+FOLDER = Path(str(files("forecast"))) / "templates"
 
 
 def page(template: str, scripts: tuple[str, ...], connect: str = "'none'", **content: object) -> str:

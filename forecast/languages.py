@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from math import log10
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from forecast.quarters import year_of
 CODES = ("en", "ko")
 """Languages a page can be in; `data/languages` holds a file for each."""
 
-FOLDER = Path(__file__).parent / "data" / "languages"
+FOLDER = Path(str(files("forecast"))) / "data" / "languages"
 
 _DATE = re.compile(r"(\d{4})(?:Q(\d)|-(\d\d)(?:-(\d\d))?)")
 _HANGUL = re.compile(r"[\u3131-\u318e\uac00-\ud7a3]")

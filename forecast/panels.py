@@ -91,8 +91,8 @@ def draw_check(ax: Axes, check: Check) -> Axes:
     """Draw one quantity: replicas from posterior and prior, and a line where it was seen."""
     edges = _bin_edges(check)
     low, high = float(edges[0]), float(edges[-1])
-    for made, style in ((check.posterior, {"color": _POSTERIOR, "fill": True}), (check.prior, {"color": _PRIOR})):
-        ax.stairs(np.histogram(made, edges)[0], edges, **style)
+    for made, look in ((check.posterior, {"color": _POSTERIOR, "fill": True}), (check.prior, {"color": _PRIOR})):
+        ax.stairs(np.histogram(made, edges)[0], edges, **look)
     ax.axvline(check.observed, color=RECORD, linewidth=1.6, zorder=4)
     _frame_panel(ax, check.quantity)
     ax.set_xlim(low, high)

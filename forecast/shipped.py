@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 SCHEMA_NAME = "scenario.schema.json"
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(str(files("forecast")))
 
 
 def shipped_folder() -> Path:

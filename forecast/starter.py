@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from importlib.resources import files
 from pathlib import Path
 
 from forecast.errors import RunError
 from forecast.quarters import format_quarter
 from forecast.shipped import SCHEMA_NAME, shipped_folder
 
-_TEMPLATE = Path(__file__).parent / "data" / "starter.yaml"
+_TEMPLATE = Path(str(files("forecast"))) / "data" / "starter.yaml"
 _NAME = "my-scenario"
 _PLAN = {"announced": 0, "construction": 3, "earliest": 11, "latest": 15}
 """Dates of the example plant, in quarters after the last one observed."""

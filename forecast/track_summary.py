@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import astuple, dataclass, fields
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from forecast.scoring import coverage
 from forecast.track_record import Scores
 from forecast.track_tables import mean_crps, strongest
 
-SHIPPED = Path(__file__).parent / "data" / "track_record.csv"
+SHIPPED = Path(str(files("forecast"))) / "data" / "track_record.csv"
 
 
 @dataclass(frozen=True, slots=True)
