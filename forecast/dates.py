@@ -17,6 +17,9 @@ from forecast.quarters import ACCEPTED, PATTERN, format_quarter, parse_day, pars
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 
+DEFAULT_HORIZON = 2035
+"""Last calendar year of a forecast that states none."""
+
 
 def _checked(parse: Callable[[str], object], accepted: str, for_mappings: str = "") -> BeforeValidator:
     def readable(value: Any) -> Any:

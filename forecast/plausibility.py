@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from forecast.dates import DEFAULT_HORIZON
 from forecast.document import Node
 from forecast.draws import FLOWS
 from forecast.drivers import DRIVERS, UNITS
@@ -15,7 +16,6 @@ from forecast.observations import month_name
 from forecast.phrases import got, spelled
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.rows import Row, ends, middle, rows
-from forecast.schema import ScenarioFile
 from forecast.vintage import Vintage, vintage
 
 FACTOR = 10.0
@@ -95,7 +95,7 @@ def _end(root: Node) -> int:
     """The last quarter of the horizon, as stated or by default."""
     horizon = root.fields.get("horizon")
     stated = horizon.content if horizon else None
-    year = stated if isinstance(stated, int) else ScenarioFile.model_fields["horizon"].default
+    year = stated if isinstance(stated, int) else DEFAULT_HORIZON
     return int(4 * year + 3)
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from forecast.dates import Date, DateSpec, Day, Quarter, position
+from forecast.dates import DEFAULT_HORIZON, Date, DateSpec, Day, Quarter, position
 from forecast.driver_paths import DriverPaths
 from forecast.entries import SOURCES, Source, id_field
 from forecast.event_forms import Correlation, Ids, Phases, Programme
@@ -101,7 +101,7 @@ class ScenarioFile(Model):
         None, description="the day up to which data count as known, such as 2026-11-01; if left out, all data count"
     )
     horizon: int = Field(
-        2035,
+        DEFAULT_HORIZON,
         ge=FIRST_HORIZON,
         le=LAST_HORIZON,
         description=f"the last year simulated, a whole number up to {LAST_HORIZON}",
