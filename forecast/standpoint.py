@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from forecast.document import Node
 from forecast.errors import DataError
 from forecast.quarters import parse_day
+from forecast.rows import Value
 from forecast.vintage import vintage
-
-Value = TypeVar("Value")
 
 
 def read(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
