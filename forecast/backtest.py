@@ -8,29 +8,26 @@ not be fitted at an origin leaves its reason in `<origin>.failed` instead.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from forecast.code_digests import code_digest
 from forecast.draws import Array
 from forecast.drivers import DRIVERS, quarterly_drivers
 from forecast.errors import FitError, RunError
 from forecast.parallel import first_alone
-from forecast.posterior import folder_digest
 from forecast.processes import baseline_flows, driver_growth
 from forecast.quarters import format_quarter
 from forecast.references import FIRST_QUARTER, METHODS, joint_growth, univariate
 from forecast.scoring import target_quantiles
 from forecast.series import QuarterlyTrade
+from forecast.storage import digest, json_digest, whole_file, write_text, writing
 from forecast.streams import Streams, generator
 
 if TYPE_CHECKING:
@@ -46,7 +43,6 @@ MIN_QUARTERS = 32
 """Shortest history up to an origin: eight years, since the references need eight sums of four quarters."""
 
 _DIGITS = 5
-_CODE = ("backtest", "draws", "drivers", "fitting", "processes", "references", "scoring", "streams")
 _PACKAGES = ("numba", "numpy", "nutpie", "pymc", "pytensor", "statsforecast")
 
 Forecasts: TypeAlias = Mapping[str, Array]
@@ -180,14 +176,11 @@ def run_backtest(
     """
     open_pieces = [piece for piece in pieces if not is_finished(piece, folder)]
     progress(len(pieces) - len(open_pieces))
-    try:
+    with writing(folder.parent, "choose another with --out"):
         for piece in open_pieces:
             piece.path(folder).parent.mkdir(parents=True, exist_ok=True)
         for _ in first_alone(partial(_finish, trade, design, folder), open_pieces, n_jobs):
             progress(1)
-    except OSError as error:
-        words = f"{folder.parent}: cannot be written ({error.strerror or error}); choose another with --out"
-        raise RunError(words) from error
 
 
 def is_finished(piece: Piece, folder: Path) -> bool:
@@ -221,9 +214,9 @@ def clear(pieces: Sequence[Piece], folder: Path) -> None:
 
 def backtest_folder(out: Path, trade: QuarterlyTrade, design: Design) -> Path:
     """Folder of a backtest below `out`, named by a digest of data, code, versions and settings."""
-    seen = hashlib.sha256(f"{trade.first_quarter}".encode() + trade.exports.tobytes() + trade.imports.tobytes())
-    identity = {"data": seen.hexdigest(), "code": _code_digest(), "versions": dict(_versions()), **asdict(design)}
-    return out / hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+    seen = digest(f"{trade.first_quarter}", trade.exports.tobytes(), trade.imports.tobytes())
+    identity = {"data": seen, "code": code_digest("backtest"), "versions": dict(_versions()), **asdict(design)}
+    return out / json_digest(identity)[:12]
 
 
 def _finish(trade: QuarterlyTrade, design: Design, folder: Path, piece: Piece) -> None:
@@ -231,10 +224,11 @@ def _finish(trade: QuarterlyTrade, design: Design, folder: Path, piece: Piece) -
     try:
         said = _forecasts(piece.model, cut(trade, piece.origin), design)
     except FitError as error:
-        reason = f"{error}\n"
-        _write(piece.path(folder, "failed"), lambda path: path.write_text(reason, encoding="utf-8"))
+        write_text(piece.path(folder, "failed"), f"{error}\n")
         return
-    _write(piece.path(folder), lambda path: _save(path, said))
+    shown: dict[str, Any] = {name: rounded(values) for name, values in said.items()}
+    with whole_file(piece.path(folder)) as path, path.open("wb") as file:
+        np.savez(file, **shown)
 
 
 def _forecasts(model: str, trade: QuarterlyTrade, design: Design) -> Forecasts:
@@ -245,34 +239,10 @@ def _forecasts(model: str, trade: QuarterlyTrade, design: Design) -> Forecasts:
     return {model: joint_growth(trade, design.horizon, design.n_draws, design.seed)}
 
 
-def _save(path: Path, said: Forecasts) -> None:
-    shown: dict[str, Any] = {name: rounded(values) for name, values in said.items()}
-    with path.open("wb") as file:
-        np.savez(file, **shown)
-
-
 def rounded(values: Array) -> Array:
     """Numbers as a CSV shows them, so that scores of the file are scores of the forecast."""
     shown = [float(f"{value:.{_DIGITS}g}") for value in values.ravel().tolist()]
     return np.reshape(shown, values.shape)
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under another name and rename it, so that no half of it is ever found."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _code_digest() -> str:
-    package = files("forecast")
-    digest = hashlib.sha256(folder_digest(package / "models").encode())
-    for name in _CODE:
-        digest.update((package / f"{name}.py").read_text(encoding="utf-8").encode())
-    return digest.hexdigest()
 
 
 def _versions() -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ from pathlib import Path
 import numpy as np
 
 from forecast.branching import MixturePlan
+from forecast.code_digests import code_digest
 from forecast.draws import Array
 from forecast.errors import RunError
 from forecast.experiment import Experiment
@@ -39,8 +40,9 @@ from forecast.numerals import stored
 from forecast.plan import Plan
 from forecast.posterior import Posterior, load_posterior
 from forecast.results import SCENARIO, Results
-from forecast.run import code_digest, compiled
+from forecast.run import compiled
 from forecast.shares import Effects, Estimate
+from forecast.storage import whole_file, writing
 from forecast.streams import Streams
 from forecast.summary import LEAST_BLOCKS
 from forecast.unknowns import unknown_values
@@ -171,7 +173,9 @@ def _plan(run: Results, posterior: Posterior | None) -> Plan | MixturePlan:
     scenario = load_world(run.folder / SCENARIO)
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
     made = run.manifest["digests"]
-    changed = [name for name, now in (("code", code_digest()), ("posterior", learned.digest)) if made[name] != now]
+    changed = [
+        name for name, now in (("code", code_digest("numbers")), ("posterior", learned.digest)) if made[name] != now
+    ]
     if changed:
         raise RunError(
             f"{run.folder}: made with another {' and '.join(changed)} than is installed; `forecast run {run.name}` "
@@ -230,13 +234,10 @@ def write_budget(budget: Budget) -> Path:
         RunError: the folder cannot be written.
     """
     path = budget.run.folder / f"budget_{budget.series}_{budget.year}.csv"
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows(_rows(budget))
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from error
+    with writing(path), whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(_rows(budget))
     return path
 
 

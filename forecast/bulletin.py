@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from forecast.draws import Array
 from forecast.errors import RunError
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.series import QuarterlyTrade
+from forecast.storage import whole_files, writing
 from forecast.track_pages import save_track_pictures
 from forecast.track_record import Scores, our_quantiles, read_scores, write_quantiles, write_scores
 from forecast.track_summary import write_standings
@@ -50,14 +50,10 @@ def publish_record(
     Raises:
         RunError: the folder cannot be written, or its page has lost its marks.
     """
-    try:
+    with writing(folder, "choose another folder"):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as unfinished:
-            _write_record(Path(unfinished), folder / PAGE, scores, our_quantiles(pieces, stored), trade, design)
-            for path in Path(unfinished).iterdir():
-                path.replace(folder / path.name)
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be written ({error.strerror or error}); choose another folder") from error
+        with whole_files(folder) as unfinished:
+            _write_record(unfinished, folder / PAGE, scores, our_quantiles(pieces, stored), trade, design)
 
 
 def _write_record(

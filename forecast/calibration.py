@@ -12,17 +12,16 @@ Source: Talts et al. (2018), arXiv:1804.06788; Modrák et al. (2023), Bayesian A
 from __future__ import annotations
 
 import csv
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from forecast.code_digests import code_digest
 from forecast.draws import Array
 from forecast.drivers import quarterly_drivers
 from forecast.models.baseline import baseline_task
@@ -40,6 +39,7 @@ from forecast.readings import Reading, invested_in_wave
 from forecast.replicas import Replica, replicas, row_of
 from forecast.sampling import Effort, Refits, Sample, prior_draws
 from forecast.sectors import load_sectors
+from forecast.storage import whole_file
 from forecast.streams import generator
 from forecast.uniformity import Study
 from forecast.wave import load_wave
@@ -75,12 +75,6 @@ SECONDS_A_REFIT = {
 """Measured on one core of a server of 2023, data making included."""
 
 JOINT = "joint log density"
-
-_RESTS_ON = (
-    *("processes", "realisation", "channels", "wave", "readings"),
-    *("made", "cohort", "replicas", "sampling", "calibration"),
-)
-"""Modules that ranks rest on beside the models: equations, makers of data, and what fits and ranks."""
 
 
 def _sectors_alone(readings: Sequence[Reading]) -> Task:
@@ -243,12 +237,7 @@ def fitted_task(model: str, observed: Any) -> Task:
 
 def _key(seed: int) -> str:
     """What ranks depend on, in a line."""
-    package = files("forecast")
-    code = hashlib.sha256()
-    for name in _RESTS_ON:
-        code.update((package / f"{name}.py").read_bytes().replace(b"\r\n", b"\n"))
-    digests = current_digests()
-    return f"# seed {seed}, model {digests['model'][:12]}, data {digests['data'][:12]}, code {code.hexdigest()[:12]}"
+    return f"# seed {seed}, data {current_digests()['data'][:12]}, code {code_digest('calibration')[:12]}"
 
 
 def _stored(path: Path, key: str) -> list[Trial]:
@@ -260,13 +249,8 @@ def _stored(path: Path, key: str) -> list[Trial]:
 
 
 def _store(path: Path, key: str, trials: Sequence[Trial]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(key + "\n")
-            writer = csv.DictWriter(file, list(trials[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(trials)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        file.write(key + "\n")
+        writer = csv.DictWriter(file, list(trials[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(trials)

@@ -8,6 +8,7 @@ from typing import Any
 
 from forecast.attribution import Attribution, attribute, scenarios_needed
 from forecast.attribution_tables import ALL, OTHERS, ranked
+from forecast.code_digests import code_digest
 from forecast.contrasts import Contrast, contrasts
 from forecast.engine import Settings
 from forecast.errors import PosteriorError
@@ -18,7 +19,6 @@ from forecast.mixtures import ScenarioMixture
 from forecast.numerals import ends
 from forecast.plan import BLOCK_SIZE
 from forecast.posterior import load_posterior
-from forecast.run import code_digest
 from forecast.summary import Summary
 
 MOST_DRAWS = 1_000_000
@@ -64,7 +64,7 @@ def division(alternative: Told, reference: Told) -> Division:
         posterior = load_posterior(as_of=manifest["as_of"])
     except PosteriorError:
         return Division(len(found), whole.n_draws, "changed")
-    if manifest["digests"]["posterior"] != posterior.digest or manifest["digests"]["code"] != code_digest():
+    if manifest["digests"]["posterior"] != posterior.digest or manifest["digests"]["code"] != code_digest("numbers"):
         return Division(len(found), whole.n_draws, "changed")
     prior = manifest["parameters"] == "prior"
     divided = attribute(one, other, settings, posterior=posterior, prior=prior, most=most)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -18,6 +17,7 @@ from forecast.page import save_figure
 from forecast.panels import books_figure, calibration_figure, predictive_figure
 from forecast.predictive import Check
 from forecast.processes import FLOWS
+from forecast.storage import whole_file
 from forecast.uniformity import Study, adjusted, uniform_bands
 
 
@@ -73,10 +73,5 @@ def _study_rows(study: Study) -> Iterable[list[str]]:
 
 
 def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([header, *rows])
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])

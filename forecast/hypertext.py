@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64encode
 from functools import cache
 from importlib.resources import files
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from forecast.storage import digest
 
 FOLDER = Path(str(files("forecast"))) / "templates"
 
@@ -38,7 +39,7 @@ def fragment(template: str, **content: Any) -> str:
 
 def _digest(code: str) -> str:
     """Digest of an inline script by which a browser knows the one it may run."""
-    return "sha256-" + b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    return "sha256-" + b64encode(bytes.fromhex(digest(code))).decode()
 
 
 @cache

@@ -9,9 +9,7 @@ is written whole or not at all, and one that was changed since is refused.
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +26,7 @@ from forecast.observations import QuarterlyTrade, data_digest
 from forecast.posterior import Posterior, frozen_posterior, save_posterior
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results import Results
+from forecast.storage import digest, json_digest, text_bytes, whole_folder, writing
 from forecast.targets import Predictions, predictions, read_predictions, write_predictions
 from forecast.vintage import vintage
 
@@ -97,18 +96,13 @@ def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tup
         LedgerError: draws were not kept, data or posterior are not those of the run, or the ledger cannot be written.
     """
     folder = Path(ledger) / f"{results.name}-{results.manifest['digest']}"
-    if (folder / ENTRY).exists():
+    if folder.exists():
         return read_entry(folder), True
     _demand_provenance(results, posterior)
-    try:
+    with writing(ledger, "choose another ledger", LedgerError):
         _store_posterior(posterior, folder.parent / POSTERIORS)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as parent:
-            made = Path(parent) / folder.name
-            made.mkdir()
-            _write_entry(made, results, posterior)
-            made.rename(folder)
-    except OSError as error:
-        raise LedgerError(f"{ledger}: cannot be written ({error.strerror or error}); choose another ledger") from error
+        with whole_folder(folder) as unfinished:
+            _write_entry(unfinished, results, posterior)
     return read_entry(folder), False
 
 
@@ -132,8 +126,8 @@ def read_entry(folder: Path) -> Entry:
         head = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
         if head["content"] != _content(head):
             raise LedgerError(f"{folder / ENTRY}: was changed since the entry was added; bring the original back")
-        for name, digest in head["files"].items():
-            if _digest(folder / name) != digest:
+        for name, expected in head["files"].items():
+            if digest(text_bytes(folder / name)) != expected:
                 raise LedgerError(f"{folder / name}: was changed since the entry was added; bring the original back")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LedgerError(f"{folder}: cannot be read as an entry ({error}); bring the original back") from error
@@ -175,7 +169,7 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
         "origin": results.manifest["origin"],
         "as_of": world.as_of or str(results.manifest["created"])[:10],
         "posterior": posterior.digest,
-        "files": {name: _digest(folder / name) for name in (QUANTILES, SCENARIO, TRADE, MANIFEST)},
+        "files": {name: digest(text_bytes(folder / name)) for name in (QUANTILES, SCENARIO, TRADE, MANIFEST)},
     }
     head["content"] = _content(head)
     (folder / ENTRY).write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -212,12 +206,6 @@ def _read_trade(path: Path) -> QuarterlyTrade:
     return QuarterlyTrade(parse_quarter(rows[0]["period"]), "frozen", *whole, *later)
 
 
-def _digest(path: Path) -> str:
-    """Digest of a file, the same for every convention of line ends."""
-    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
-
-
 def _content(head: Mapping[str, Any]) -> str:
     """Digest of an entry: its head, which holds the digests of its files."""
-    rest = {name: value for name, value in head.items() if name != "content"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    return json_digest({name: value for name, value in head.items() if name != "content"})

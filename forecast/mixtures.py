@@ -16,8 +16,6 @@ Refused here: reading its branches, that is `branches`, and running it, that is 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -33,6 +31,7 @@ from forecast.phrases import got, meant
 from forecast.place import Place, refusal
 from forecast.scenario import Scenario, frozen_scenario, load_scenario, plain_scenario, scenario_digest
 from forecast.statement import law_in_file
+from forecast.storage import json_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,4 +176,4 @@ def mixture_digest(mixture: ScenarioMixture) -> str:
     branches = [
         [branch.label, plain_law(branch.weight), scenario_digest(branch.scenario)] for branch in mixture.branches
     ]
-    return hashlib.sha256(json.dumps([mixture.name, branches], sort_keys=True).encode()).hexdigest()
+    return json_digest([mixture.name, branches])

@@ -24,8 +24,8 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from forecast.draws import Array
-from forecast.errors import RunError
 from forecast.palette import FONTS, GREY, INK, RULE
+from forecast.storage import whole_file, writing
 
 WIDTH, HEIGHT, DPI = 10.0, 6.25, 160
 """Page in inches, and dots per inch."""
@@ -151,11 +151,8 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     Raises:
         RunError: the file cannot be written.
     """
-    try:
-        with _boxes_for_missing_letters():
-            figure.savefig(path, format="png", metadata={"Software": None})
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from error
+    with writing(path), whole_file(Path(path)) as unfinished, _boxes_for_missing_letters():
+        figure.savefig(unfinished, format="png", metadata={"Software": None})
 
 
 @contextmanager

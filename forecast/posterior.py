@@ -10,9 +10,7 @@ Refused here: fitting, and anything that needs PyMC, xarray or pandas.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -21,9 +19,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from forecast.code_digests import code_digest
 from forecast.draws import Array
 from forecast.errors import PosteriorError
 from forecast.observations import data_digest
+from forecast.storage import digest, text_bytes, whole_file
 from forecast.vintage import vintage
 
 Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
@@ -101,7 +101,7 @@ class Posterior:
         origin: quarter index of the last quarter the fit saw.
         seed: seed of the fit.
         data_digest: digest of the observations and priors the fit used.
-        model_digest: digest of the models.
+        model_digest: digest of the code that fitted them.
         versions: version by name of the packages that made the fit, `forecast` among them.
         groups: posterior rows by model and parameter, `(n_rows, ...)`, in the shapes of `TRAILING`.
         prior: rows of the same names and shapes drawn from the prior.
@@ -123,19 +123,15 @@ class Posterior:
     @property
     def digest(self) -> str:
         """Digest of the content at the precision stored; the same before saving and after loading."""
-        content = hashlib.sha256(_header(self).encode())
-        for path, values in _leaves(self):
-            content.update(f"{path}{values.shape}".encode())
-            content.update(np.ascontiguousarray(values, dtype="<f4").tobytes())
-        return content.hexdigest()
+        leaves = ((f"{path}{values.shape}", values.astype("<f4").tobytes()) for path, values in _leaves(self))
+        return digest(_header(self), *(part for leaf in leaves for part in leaf))
 
 
 def current_digests(as_of: str | None = None) -> dict[str, str]:
     """Digests of the model and of the data as known on a day, by name, without importing PyMC."""
-    package = files("forecast")
-    beliefs = "".join(_text_digest(package / "data" / name) for name in BELIEFS)
-    data = hashlib.sha256(f"{vintage(as_of).digest}{data_digest(*SECTOR_TABLES)}{beliefs}".encode()).hexdigest()
-    return {"data": data, "model": folder_digest(package / "models")}
+    beliefs = (digest(text_bytes(files("forecast") / "data" / name)) for name in BELIEFS)
+    data = digest(vintage(as_of).digest, data_digest(*SECTOR_TABLES), *beliefs)
+    return {"data": data, "model": code_digest("models")}
 
 
 def shipped_path(as_of: str | None = None) -> Path:
@@ -211,21 +207,17 @@ def save_posterior(posterior: Posterior, path: str | Path) -> None:
     target = Path(path)
     _demand_schema(posterior, target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        _write(posterior, temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(target) as unfinished:
+        _write(posterior, unfinished)
 
 
 def _current(path: Path, as_of: str | None = None) -> Posterior:
     posterior = _read(path, _refit(as_of))
     found = {"data": posterior.data_digest, "model": posterior.model_digest}
     stale = [
-        f"{name} digest is {found[name][:12]}, installed is {digest[:12]}"
-        for name, digest in current_digests(posterior.as_of).items()
-        if found[name] != digest
+        f"{name} digest is {found[name][:12]}, installed is {installed[:12]}"
+        for name, installed in current_digests(posterior.as_of).items()
+        if found[name] != installed
     ]
     if stale:
         raise PosteriorError(f"posterior {path} is stale: {'; '.join(stale)}; {_refit(posterior.as_of)}")
@@ -322,21 +314,3 @@ def _demand_rows(values: Array | None, shape: tuple[int, ...], place: str, refit
         raise PosteriorError(f"{place}: got {got}, expected (n_rows, {', '.join(map(str, shape))}); {refit}")
     if not (np.abs(values) < np.finfo(np.float32).max).all():
         raise PosteriorError(f"{place}: got numbers that are not finite in single precision; {refit}")
-
-
-def folder_digest(folder: Any) -> str:
-    """Digest of the modules of a folder and of the folders in it, the same for every convention of line ends.
-
-    What Python keeps beside modules once they were imported is passed over.
-    """
-    content = hashlib.sha256()
-    for entry in sorted(folder.iterdir(), key=lambda entry: str(entry.name)):
-        if entry.is_dir() and entry.name != "__pycache__":
-            content.update(f"{entry.name}/{folder_digest(entry)}".encode())
-        elif entry.name.endswith(".py"):
-            content.update(entry.name.encode() + entry.read_bytes().replace(b"\r\n", b"\n"))
-    return content.hexdigest()
-
-
-def _text_digest(resource: Any) -> str:
-    return hashlib.sha256(resource.read_text(encoding="utf-8").encode()).hexdigest()

@@ -5,7 +5,6 @@ Refused here: what a scenario assumes of them, that is `levers`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from forecast.beliefs import SHIPPED, BeliefFile, Coefficient, each, fields
 from forecast.quarters import parse_time
 from forecast.sectors import SECTORS
+from forecast.storage import digest, text_bytes
 
 if TYPE_CHECKING:
     from forecast.document import Node
@@ -117,4 +117,4 @@ def _remainder(trade: Mapping[str, Trade]) -> tuple[float, ...]:
 
 def regime_digest() -> str:
     """SHA-256 of the file, in hexadecimal; the same for every convention of line ends."""
-    return hashlib.sha256(_PATH.read_text(encoding="utf-8").encode()).hexdigest()
+    return digest(text_bytes(_PATH))

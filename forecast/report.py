@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from forecast.figures import Told
 from forecast.hypertext import page
 from forecast.languages import CODES, language
 from forecast.mixtures import load_world
-from forecast.results import SCENARIO, Results, demand_folder
+from forecast.results import ANOTHER, SCENARIO, Results, demand_folder
+from forecast.storage import write_text, writing
 
 MOST_RUNS = 4
 """More lines than these cannot be told apart on one page."""
@@ -36,13 +36,8 @@ def write_report(runs: Sequence[Results], path: str | Path, opened: str = "en") 
         raise RunError(f"{path}: is a folder; name a file with --out")
     demand_folder(path.parent, path)
     text = report(runs, opened)
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
-            finished = Path(folder) / path.name
-            finished.write_text(text, encoding="utf-8")
-            finished.replace(path)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror or error}); choose another with --out") from error
+    with writing(path, ANOTHER):
+        write_text(path, text)
     return path
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import json
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +25,7 @@ from forecast.draws import QUARTERLY_SERIES, Array
 from forecast.errors import RunError
 from forecast.quarters import format_quarter
 from forecast.run_tables import Branches, write_branches, write_quarters, write_summary
+from forecast.storage import demand_writable, whole_folder, writing
 from forecast.summary import Quarters, Statistic, Summary
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
 SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
+
+ANOTHER = "choose another with --out"
+"""What to do about a place that cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -164,11 +167,10 @@ def write_results(
     Raises:
         RunError: the folder cannot be written.
     """
-    try:
+    with writing(folder.parents[1], ANOTHER):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as parent:
-            results = Results(Path(parent) / folder.name, manifest)
-            results.folder.mkdir()
+        with whole_folder(folder) as unfinished:
+            results = Results(unfinished, manifest)
             write_summary(results.folder / SUMMARY, manifest, summary)
             write_quarters(results.folder / QUARTERS, manifest, quarters)
             (results.folder / SCENARIO).write_text(scenario_text, encoding="utf-8")
@@ -180,9 +182,6 @@ def write_results(
             if draw_chart is not None:
                 draw_chart(results)
             (results.folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
-            _replace(results.folder, folder)
-    except OSError as error:
-        raise _unwritable(folder.parents[1], error) from error
     return Results(folder, manifest)
 
 
@@ -195,21 +194,8 @@ def demand_folder(folder: Path, named: Path) -> None:
     Raises:
         RunError: nothing can be written there.
     """
-    try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-"):
-            pass
-    except OSError as error:
-        raise _unwritable(named, error) from error
-
-
-def _unwritable(named: Path, error: OSError) -> RunError:
-    return RunError(f"{named}: cannot be written ({error.strerror or error}); choose another with --out")
-
-
-def _replace(finished: Path, folder: Path) -> None:
-    if folder.exists():
-        folder.rename(finished.parent / "replaced")
-    finished.rename(folder)
+    with writing(named, ANOTHER):
+        demand_writable(folder)
 
 
 def read_results(folder: Path) -> Results | None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from platform import python_version
 from typing import Any
@@ -20,17 +16,19 @@ import numpy as np
 from forecast import __version__
 from forecast.block import Flows
 from forecast.branching import MixturePlan
+from forecast.code_digests import code_digest
 from forecast.engine import Settings, simulate
 from forecast.inputs import Judged
 from forecast.mixtures import World, dump_mixture, mixture_digest
 from forecast.observations import data_digest
 from forecast.plan import BLOCK_SIZE, Plan, compile_plan
-from forecast.posterior import Posterior, demand_knowledge, folder_digest, load_posterior
+from forecast.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.quarters import format_quarter
 from forecast.regime import regime_digest
 from forecast.results import Results, demand_folder, read_results, write_results
 from forecast.run_tables import Branches
 from forecast.scenario import Scenario, dump_scenario, scenario_digest
+from forecast.storage import json_digest
 from forecast.vintage import Vintage, vintage
 
 
@@ -130,14 +128,14 @@ def _manifest(scenario: World, posterior: Posterior, settings: Settings, prior: 
         "data": data_digest(),
         "posterior": posterior.digest,
         "parameters": "prior" if prior else "posterior",
-        "code": code_digest(),
+        "code": code_digest("numbers"),
         **asdict(settings),
         "block_size": BLOCK_SIZE,
     }
     if any(part.tariffs or part.import_commitments for part in _scenarios(scenario)):
         identity["regime"] = regime_digest()
     return {
-        "digest": _digest(identity),
+        "digest": json_digest(identity)[:12],
         "scenario": {"name": scenario.name, "title": scenario.title, "digest": identity.pop("scenario")},
         "overrides": list(scenario.overrides),
         "basis": scenario.basis,
@@ -150,13 +148,3 @@ def _manifest(scenario: World, posterior: Posterior, settings: Settings, prior: 
         "versions": {"forecast": __version__, "python": python_version(), "numpy": version("numpy")},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _digest(identity: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
-
-
-@cache
-def code_digest() -> str:
-    """Digest of the package's own source."""
-    return folder_digest(files("forecast"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
@@ -39,6 +37,7 @@ from forecast.money import money_law
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.review import review
 from forecast.schema import ScenarioFile
+from forecast.storage import json_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,4 +304,4 @@ def scenario_digest(scenario: Scenario) -> str:
     plain = plain_scenario(replace(scenario, title="", description="", sources=()))
     for entry in [entry for group in ("investments", "shocks", *LEVERS) for entry in plain.get(group, [])]:
         entry.pop("sources", None)
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, allow_nan=False).encode()).hexdigest()
+    return json_digest(plain)

@@ -10,6 +10,7 @@ from pathlib import Path
 from forecast.errors import RunError
 from forecast.quarters import format_quarter
 from forecast.shipped import SCHEMA_NAME, shipped_folder
+from forecast.storage import write_text, writing
 
 _TEMPLATE = Path(str(files("forecast"))) / "data" / "starter.yaml"
 _NAME = "my-scenario"
@@ -32,13 +33,10 @@ def new_scenario(given: str | None, origin: int) -> Path:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", path.stem):
         accepted = "expected a name of 1 to 64 lower-case letters, digits and hyphens, such as hyundai-2026"
         raise RunError(f"got {path.stem!r}, {accepted}")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(_starter(path, origin))
-    except FileExistsError:
-        raise RunError(f"{path}: is there already and was left as it is; give another name") from None
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror}); give another place") from error
+    if os.path.lexists(path):
+        raise RunError(f"{path}: is there already and was left as it is; give another name")
+    with writing(path, "give another place"):
+        write_text(path, _starter(path, origin))
     return path
 
 

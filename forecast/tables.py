@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 from forecast.draws import BASES
 from forecast.errors import DataError
 from forecast.quarters import ACCEPTED, parse_time
+from forecast.storage import digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,10 +195,8 @@ def table(name: str, folder: Path = SHIPPED) -> pd.DataFrame:
 
 def data_digest(*names: str, folder: Path = SHIPPED) -> str:
     """sha256 over names and bytes of tables in name order, whatever their line ends; all tables when none is named."""
-    digest = hashlib.sha256()
-    for name in sorted(names or TABLES):
-        digest.update(f"{name}\n".encode() + _content(name, folder).replace(b"\r\n", b"\n"))
-    return digest.hexdigest()
+    contents = ((f"{name}\n", _content(name, folder).replace(b"\r\n", b"\n")) for name in sorted(names or TABLES))
+    return digest(*(part for content in contents for part in content))
 
 
 def period_index(text: str, column: str) -> int:

@@ -36,6 +36,7 @@ from forecast.quantiles import FINE_LEVELS
 from forecast.run import compiled
 from forecast.scenario import Scenario
 from forecast.scoring import WIDTHS, crps, pit
+from forecast.storage import whole_file, writing
 from forecast.tables import SHIPPED
 from forecast.targets import UNIT, Predictions, Target, observed, predictions
 from forecast.vintage import vintage
@@ -188,15 +189,11 @@ def write_scores(ledger: str | Path, verdicts: Sequence[Verdict]) -> list[Path]:
 
 
 def _written(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Path:
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        unfinished.replace(path)
-    except OSError as error:
-        raise LedgerError(f"{path}: cannot be written ({error.strerror or error})") from error
+    saved = writing(path, failure=LedgerError)
+    with saved, whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
     return path
 
 

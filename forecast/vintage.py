@@ -8,7 +8,6 @@ rest on evidence published up to 2026, whatever the day.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -36,6 +35,7 @@ from forecast.observations import (
 )
 from forecast.publication import census_release
 from forecast.quarters import parse_day, parse_time
+from forecast.storage import digest
 from forecast.tables import SHIPPED
 
 FIRST_DAY = "2024-07-31"
@@ -73,7 +73,7 @@ class Vintage:
     def digest(self) -> str:
         """Digest of the numbers the models see; neither the day nor the words about a number enter."""
         seen = json.dumps(_plain((self.trade, self.completions, self.drivers, self.shares, self.bridge, self.fates)))
-        return hashlib.sha256(seen.encode()).hexdigest()
+        return digest(seen)
 
 
 @cache

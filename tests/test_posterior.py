@@ -169,17 +169,6 @@ def test_a_prior_is_part_of_the_data_digest(tmp_path: Path, monkeypatch: pytest.
     assert after["model"] == before["model"]
 
 
-def test_a_module_that_was_imported_has_the_digest_it_had_before(tmp_path: Path) -> None:
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "bridge.py").write_text("DRIFT = 0.003\n", encoding="utf-8")
-    before = stored.folder_digest(tmp_path)
-    (tmp_path / "models" / "__pycache__").mkdir()
-    (tmp_path / "models" / "__pycache__" / "bridge.cpython-311.pyc").write_bytes(b"compiled")
-    assert stored.folder_digest(tmp_path) == before
-    (tmp_path / "models" / "bridge.py").write_text("DRIFT = 0.004\n", encoding="utf-8")
-    assert stored.folder_digest(tmp_path) != before
-
-
 def test_the_file_opens_with_plain_xarray(tmp_path: Path) -> None:
     import xarray
 

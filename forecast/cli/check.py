@@ -9,7 +9,6 @@ import click
 
 from forecast.cli.options import workers_option
 from forecast.cli.terminal import progress_bar, terminal
-from forecast.errors import RunError
 
 if TYPE_CHECKING:
     from forecast.posterior import Posterior
@@ -31,16 +30,15 @@ if TYPE_CHECKING:
 def check(n_fits: int, out: Path, learned: Path | None, seed: int, n_jobs: int) -> None:
     """Check the models: data they make beside those seen, and with --sbc fits to data of which the truth is known."""
     from forecast.posterior import load_posterior
+    from forecast.storage import writing
 
     posterior = load_posterior(learned)
-    try:
+    with writing(out, "choose another folder with --out"):
         out.mkdir(parents=True, exist_ok=True)
         _check_predictions(posterior, out, seed)
         _check_books(posterior, out)
         if n_fits:
             _check_fits(n_fits, out, seed, n_jobs)
-    except OSError as error:
-        raise RunError(f"{out}: cannot be written ({error.strerror}); choose another folder with --out") from error
 
 
 def _check_predictions(posterior: Posterior, out: Path, seed: int) -> None:

@@ -8,7 +8,6 @@ import click
 
 from forecast.cli.options import workers_option
 from forecast.cli.terminal import terminal
-from forecast.errors import RunError
 
 
 @click.command()
@@ -21,6 +20,7 @@ def history(years: int, out: Path) -> None:
     from forecast.chart import save_history_chart
     from forecast.observations import bridge_observations, quarterly_trade
     from forecast.observations import history as observed
+    from forecast.storage import writing
 
     console = terminal()
     console.print(history_table(observed(years)))
@@ -29,11 +29,9 @@ def history(years: int, out: Path) -> None:
     if note:
         console.print(note)
     path = out / "history.png"
-    try:
+    with writing(out, "choose another folder with --out"):
         out.mkdir(parents=True, exist_ok=True)
         save_history_chart(path, years)
-    except OSError as error:
-        raise RunError(f"{out}: cannot be written ({error.strerror}); choose another folder with --out") from error
     console.print(f"Drawn to {path}", soft_wrap=True)
 
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from forecast.errors import RunError
-
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it; printed by default.")
@@ -16,15 +14,14 @@ def schema(out: Path | None, markdown: bool) -> None:
     """Print the JSON Schema of a scenario file, or write it, for an editor to complete and explain keys from."""
     from forecast.dialect import schema_text
     from forecast.manual import reference
+    from forecast.storage import write_text, writing
 
     text = reference() if markdown else schema_text()
     if out is None:
         click.echo(text, nl=False)
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RunError(f"{out}: cannot be written ({error.strerror}); choose another file with --out") from error
+    with writing(out, "choose another file with --out"):
+        write_text(out, text)
     click.echo(f"Written to {out}")
     if not markdown:
         click.echo(f"First line of a scenario beside it: # yaml-language-server: $schema={out.name}")

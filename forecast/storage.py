@@ -1,0 +1,159 @@
+"""Files and folders written whole or not at all, one sentence where they cannot be, and digests of what they hold.
+
+What is written appears under its name once it is complete and on the disk; until then it lies in a hidden folder beside
+it, which a failure removes and whatever looks for results passes over.
+
+Refused here: the format of any file, and what a digest is compared with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from forecast.errors import ForecastError, RunError
+
+
+@contextmanager
+def writing(place: str | Path, remedy: str = "", failure: type[ForecastError] = RunError) -> Iterator[None]:
+    """Turn what the system refuses inside into one message.
+
+    Args:
+        place: what the user called the place.
+        remedy: what to do about it, such as `choose another with --out`.
+        failure: type of the error raised.
+
+    Raises:
+        ForecastError: the place cannot be written; of type `failure`.
+    """
+    try:
+        yield
+    except OSError as error:
+        ending = f"; {remedy}" if remedy else ""
+        raise failure(f"{place}: cannot be written ({error.strerror or error}){ending}") from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path to write a file to, which takes the place of `path` once it is complete.
+
+    Raises:
+        OSError: it cannot be written; what was there before is left as it was.
+    """
+    with _unfinished(path) as finished:
+        yield finished
+        _sync(finished)
+        finished.replace(path)
+    _sync_folder(path.parent)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """An empty folder to fill, which takes the place of `path` once it is complete.
+
+    Raises:
+        OSError: it cannot be written; what was there before is left as it was.
+    """
+    with _unfinished(path) as finished:
+        finished.mkdir()
+        yield finished
+        for entry in finished.rglob("*"):
+            (_sync_folder if entry.is_dir() else _sync)(entry)
+        _sync_folder(finished)
+        _exchange(finished, path)
+    _sync_folder(path.parent)
+
+
+@contextmanager
+def whole_files(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill with files, each of which takes its place in `folder` once all are complete.
+
+    Raises:
+        OSError: one cannot be written.
+    """
+    with _unfinished(folder) as finished:
+        finished.mkdir()
+        yield finished
+        for file in finished.iterdir():
+            _sync(file)
+            file.replace(folder / file.name)
+    _sync_folder(folder)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+def demand_writable(folder: Path) -> None:
+    """Try whether anything can be written in a folder.
+
+    Raises:
+        OSError: nothing can.
+    """
+    with _unfinished(folder / "file"):
+        pass
+
+
+@contextmanager
+def _unfinished(path: Path) -> Iterator[Path]:
+    """The name of `path` in a hidden folder beside it that is gone afterwards."""
+    with TemporaryDirectory(dir=path.parent, prefix=".unfinished-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder) / path.name
+
+
+def _exchange(finished: Path, path: Path) -> None:
+    """Rename a folder, and bring back what was there before where that fails."""
+    replaced = finished.with_name(f"{path.name}.replaced")
+    if path.exists():
+        path.rename(replaced)
+    try:
+        finished.rename(path)
+    except OSError:
+        if replaced.exists():
+            replaced.rename(path)
+        raise
+
+
+def _sync(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the system keep the names in a folder; some systems can open none, and need not."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def digest(*parts: str | bytes) -> str:
+    """SHA-256 of texts in UTF-8 and bytes, one after another, in hexadecimal."""
+    content = sha256()
+    for part in parts:
+        content.update(part.encode() if isinstance(part, str) else part)
+    return content.hexdigest()
+
+
+def json_digest(value: Any) -> str:
+    """SHA-256 of what JSON says of a value, whatever the order of its keys, in hexadecimal."""
+    return digest(json.dumps(value, sort_keys=True, allow_nan=False))
+
+
+def text_bytes(file: Any) -> bytes:
+    """Content of a text, a path or a resource of a package, the same for every convention of line ends."""
+    return bytes(file.read_bytes()).replace(b"\r\n", b"\n")

@@ -1,0 +1,147 @@
+"""Files and folders are there whole or not at all, and one sentence says where they cannot be."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+import forecast
+from forecast.errors import LedgerError, RunError
+from forecast.storage import digest, json_digest, text_bytes, whole_file, whole_files, whole_folder, write_text, writing
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Every file of a folder, hidden ones too, with its text; of an empty folder its name with a slash."""
+    return {
+        f"{path.relative_to(folder).as_posix()}{'/' * path.is_dir()}": "" if path.is_dir() else path.read_text()
+        for path in folder.rglob("*")
+    }
+
+
+def fail_midway(unfinished: Path, failure: BaseException) -> None:
+    """Write a part of a file, or one of a folder, and fail."""
+    (unfinished / "part" if unfinished.is_dir() else unfinished).write_text("half")
+    raise failure
+
+
+def test_a_text_stands_under_its_name_with_the_rights_of_any_other_and_nothing_beside_it(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "one\r\ntwo ü\n")
+    write_text(tmp_path / "a.txt", "two ü\n")
+    (tmp_path / "b.txt").touch()
+    assert (tmp_path / "a.txt").read_bytes() == "two ü\n".encode()
+    assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "b.txt").stat().st_mode
+    assert contents(tmp_path).keys() == {"a.txt", "b.txt"}
+
+
+@pytest.mark.parametrize("failure", [FULL, ValueError("no number"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("opened", [whole_file, whole_folder, whole_files])
+def test_what_fails_midway_leaves_everything_as_it_was(
+    tmp_path: Path, opened: Callable[[Path], AbstractContextManager[Path]], failure: BaseException
+) -> None:
+    target = tmp_path / "target"
+    write_text(target, "before") if opened is whole_file else target.mkdir()
+    before = contents(tmp_path)
+    with pytest.raises(type(failure)), opened(target) as unfinished:
+        fail_midway(unfinished, failure)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("call", ["os.fsync", "pathlib.Path.replace"])
+def test_a_disk_that_is_full_and_a_place_that_is_read_only_leave_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise FULL if call == "os.fsync" else PermissionError(errno.EACCES, "Permission denied")
+
+    write_text(tmp_path / "a.txt", "before")
+    monkeypatch.setattr(call, refuse)
+    with pytest.raises(RunError) as caught, writing(tmp_path / "a.txt"):
+        write_text(tmp_path / "a.txt", "after")
+    reason = "No space left on device" if call == "os.fsync" else "Permission denied"
+    assert str(caught.value) == f"{tmp_path / 'a.txt'}: cannot be written ({reason})"
+    assert contents(tmp_path) == {"a.txt": "before"}
+
+
+def test_a_folder_takes_the_place_of_the_one_before_or_leaves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("old", "new"):
+        with whole_folder(tmp_path / "run") as unfinished:
+            (unfinished / name).write_text("1")
+            assert not (tmp_path / "run" / name).exists()
+    assert contents(tmp_path) == {"run/": "", "run/new": "1"}
+
+    rename = Path.rename
+
+    def refuse(self: Path, target: Path) -> Path:
+        if (self / "newest").exists():
+            raise FULL
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(OSError, match="No space left"), whole_folder(tmp_path / "run") as unfinished:
+        (unfinished / "newest").write_text("1")
+    assert contents(tmp_path) == {"run/": "", "run/new": "1"}
+
+
+def test_files_of_a_folder_are_replaced_and_others_stay(tmp_path: Path) -> None:
+    (tmp_path / "page").mkdir()
+    for name in ("kept", "changed"):
+        write_text(tmp_path / "page" / name, "old")
+    with whole_files(tmp_path / "page") as unfinished:
+        write_text(unfinished / "changed", "new")
+        assert contents(tmp_path / "page")["changed"] == "old"
+    assert contents(tmp_path) == {"page/": "", "page/kept": "old", "page/changed": "new"}
+
+
+def test_contents_are_on_the_disk_before_the_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log: list[str] = []
+    replace, sync = Path.replace, os.fsync
+
+    def synced(descriptor: int) -> None:
+        log.append("sync")
+        sync(descriptor)
+
+    def renamed(self: Path, target: Path) -> Path:
+        log.append("rename")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    write_text(tmp_path / "a.txt", "x")
+    assert log == ["sync", "rename", "sync"]
+
+
+def test_the_sentence_names_place_reason_and_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    message = r"^ledger: cannot be written \(Not a directory\); choose another ledger$"
+    with pytest.raises(LedgerError, match=message), writing("ledger", "choose another ledger", LedgerError):
+        write_text(tmp_path / "file" / "below", "x")
+    with pytest.raises(RunError, match=r"^here: cannot be written \(no errno\)$"), writing("here"):
+        raise OSError("no errno")
+
+
+def test_one_module_hashes_writes_whole_and_says_so() -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in Path(forecast.__file__).parent.rglob("*.py")}
+    # `streams` makes the address of a random number of a name
+    for words, places in (("cannot be written (", {"storage.py"}), ("hashlib", {"storage.py", "streams.py"})):
+        assert {name for name, text in texts.items() if words in text} == places
+    renaming = {name for name, text in texts.items() if re.search(r"unfinished-|\.(replace|rename)\((?!.*,)", text)}
+    assert renaming == {"storage.py"}
+
+
+def test_digests_of_content_are_plain_sha_256(tmp_path: Path) -> None:
+    assert digest("abc") == digest("a", b"bc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert json_digest({"b": 1, "a": [2]}) == json_digest({"a": [2], "b": 1}) == digest('{"a": [2], "b": 1}')
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_digest(float("nan"))
+    (tmp_path / "a.txt").write_bytes(b"1\r\n2\n")
+    assert text_bytes(tmp_path / "a.txt") == b"1\n2\n"
