@@ -8,10 +8,10 @@ import kernel
 import notebook
 import numpy as np
 
-from forecast.draws import SERIES, Array
-from forecast.engine import Settings, simulate
-from forecast.plan import Plan
-from forecast.summary import Summary, Tally
+from forecast.dims import SERIES, Array
+from forecast.engine.plan import Plan
+from forecast.engine.simulate import Settings, simulate
+from forecast.stats.summary import Summary, Tally
 
 LIMIT = 5.0
 """Largest |z| accepted among the 990 of a pair."""

@@ -45,15 +45,13 @@ def main() -> None:
 
 def answer(name: str, draws: int) -> None:
     """Serve a scenario in this process; answer positions of sliders, one a line, with wall and processor time, ms."""
-    from forecast.engine import Settings
-    from forecast.explorer import Explorer
-    from forecast.languages import language
-    from forecast.posterior import load_posterior
-    from forecast.scenario import load_scenario
-    from forecast.shipped import scenario_path
-    from forecast.sliders import sliders
-    from forecast.trials import Bench
-    from forecast.workbench import workbench
+    from forecast.documents import scenario_path
+    from forecast.engine.simulate import Settings
+    from forecast.models.posterior import load_posterior
+    from forecast.report.explore import Bench, Explorer
+    from forecast.report.i18n import language
+    from forecast.report.workbench import sliders, workbench
+    from forecast.scenario.scenario import load_scenario
 
     scenario = load_scenario(scenario_path(name))
     with workbench(scenario, load_posterior(as_of=scenario.as_of), Settings(draws)) as bench:

@@ -15,11 +15,11 @@ import numpy as np
 from numba import njit, prange, set_num_threads
 from sampling import FUSED, exponential, gamma, normal, seeded, uniform
 
-from forecast.distributions import Constant, Law, LogNormal, Normal, Triangular, Uniform, Weibull
-from forecast.draws import SERIES, Array
-from forecast.groups import GROUP_COEFFICIENTS, PROJECT_COEFFICIENTS, Project
-from forecast.inputs import Input, Learned
-from forecast.plan import Plan
+from forecast.dims import SERIES, Array
+from forecast.engine.compile import GROUP_COEFFICIENTS, PROJECT_COEFFICIENTS
+from forecast.engine.inputs import Input, Learned
+from forecast.engine.plan import Plan, Project
+from forecast.stats.distributions import Constant, Law, LogNormal, Normal, Triangular, Uniform, Weibull
 
 CHUNK = 1_000
 LEARNED, CONSTANT, UNIFORM, TRIANGULAR, WEIBULL, NORMAL, LOGNORMAL = range(7)
@@ -56,7 +56,7 @@ class Tables(NamedTuple):
 
 
 def annual_flows(plan: Plan, n_draws: int, seed: int, n_threads: int = 1) -> Array:
-    """Annual results `(n_series, n_years, n_draws)` in the order of `draws.SERIES`, bn USD."""
+    """Annual results `(n_series, n_years, n_draws)` in the order of `dims.SERIES`, bn USD."""
     set_num_threads(n_threads)
     annual = np.empty((len(SERIES), len(plan.years), n_draws))
     _fill(tables(plan), seed, annual)

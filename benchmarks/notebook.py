@@ -1,6 +1,6 @@
 """The forecast as an analyst writes it in a notebook: whole numpy arrays, plain expressions, all draws at once.
 
-The equations are those of `forecast.channels`, `forecast.localization` and `forecast.processes`, the numbers those of a
+The equations are those of `forecast.economics.channels` and `forecast.economics.processes`, the numbers those of a
 compiled plan. Written without blocks, streams or reuse of memory, but with no mistake a competent analyst would avoid:
 arrays are `(n_periods, n_draws)`, an uncertain number is drawn once, a known one stays a float.
 """
@@ -11,16 +11,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from forecast.distributions import Constant, Law, LogNormal, Triangular, Uniform, Weibull
-from forecast.draws import Array
-from forecast.groups import Project
-from forecast.inputs import Input, Learned
-from forecast.plan import Plan
-from forecast.summary import LEVELS
+from forecast.dims import Array
+from forecast.engine.inputs import Input, Learned
+from forecast.engine.plan import Plan, Project
+from forecast.stats.distributions import Constant, Law, LogNormal, Triangular, Uniform, Weibull
+from forecast.stats.summary import LEVELS
 
 
 def annual_flows(plan: Plan, n_draws: int, seed: int) -> Array:
-    """Annual results `(n_series, n_years, n_draws)` in the order of `draws.SERIES`, bn USD."""
+    """Annual results `(n_series, n_years, n_draws)` in the order of `dims.SERIES`, bn USD."""
     rng = np.random.default_rng(seed)
     exports, imports = baseline(plan, n_draws, rng)
     capital_goods, intermediates, displaced, returned = investments(plan, n_draws, rng)

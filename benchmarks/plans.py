@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.distributions import Constant, Law, LogNormal, Weibull
-from forecast.draws import Array
-from forecast.groups import Group, Project
-from forecast.inputs import Judged
-from forecast.plan import Plan, compile_plan
-from forecast.posterior import load_posterior
-from forecast.scenario import load_scenario
-from forecast.vintage import vintage
+from forecast.dims import Array
+from forecast.engine.compile import compile_plan
+from forecast.engine.inputs import Judged
+from forecast.engine.plan import Group, Plan, Project
+from forecast.models.posterior import load_posterior
+from forecast.observations.vintage import vintage
+from forecast.scenario.scenario import load_scenario
+from forecast.stats.distributions import Constant, Law, LogNormal, Weibull
 
 ANNOUNCED = Path(__file__).parents[1] / "scenarios" / "announced.yaml"
 

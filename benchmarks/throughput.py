@@ -23,8 +23,8 @@ from joblib import parallel_config
 from measurement import measured, peak_memory, table
 from plans import announced_plan
 
-from forecast.engine import Settings, simulate
-from forecast.plan import Plan
+from forecast.engine.plan import Plan
+from forecast.engine.simulate import Settings, simulate
 
 WARM_UP = 100_000
 """Draws at most made before the clock starts: from so many on the engine starts workers."""

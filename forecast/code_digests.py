@@ -33,23 +33,35 @@ class Role:
 
     roots: tuple[str, ...]
     doors: tuple[str, ...] = ()
-    messages: tuple[str, ...] = ("forecast.errors", "forecast.phrases", "forecast.place")
+    messages: tuple[str, ...] = ("forecast.errors",)
 
 
-_FITS = tuple(f"forecast.fitting.{name}" for name in ("fit_tasks", "posterior_rows", "prior_rows"))
+_FITS = tuple(f"forecast.models.fitting.{name}" for name in ("fit_tasks", "posterior_rows", "prior_rows"))
+
+
 _RUNS = (
-    "forecast.vintage.vintage",
-    "forecast.run.compiled",
-    "forecast.engine.simulate",
-    "forecast.results._write_draws",
+    "forecast.observations.vintage.vintage",
+    "forecast.results.run.compiled",
+    "forecast.engine.simulate.simulate",
+    "forecast.results.results._write_draws",
 )
-_TABLES = tuple(f"forecast.run_tables.write_{name}" for name in ("summary", "quarters", "branches"))
-_DOORS = ("forecast.storage", "forecast.tables", "forecast.document", "forecast.beliefs.BeliefFile")
+
+
+_TABLES = tuple(f"forecast.results.results.write_{name}" for name in ("summary", "quarters", "branches"))
+
+
+_DOORS = (
+    "forecast.storage",
+    "forecast.observations.tables",
+    "forecast.documents",
+    "forecast.economics.priors.BeliefFile",
+)
+
 
 ROLES: Mapping[str, Role] = {
     "models": Role(_FITS, _DOORS),
-    "calibration": Role(("forecast.calibration.run_chunk",), _DOORS),
-    "backtest": Role(("forecast.backtest._forecasts", "forecast.backtest.rounded"), _DOORS),
+    "calibration": Role(("forecast.models.calibration.run_chunk",), _DOORS),
+    "backtest": Role(("forecast.track.backtest._forecasts", "forecast.track.backtest.rounded"), _DOORS),
     "numbers": Role((*_RUNS, *_TABLES), ("forecast.storage",)),
 }
 """What identifies a posterior, the ranks of a calibration, the pieces of a backtest, and a run."""
@@ -219,11 +231,17 @@ class _ClassScope(_Scope):
 
 
 _Scopes: TypeAlias = tuple[_Scope, ...]
+
+
 _Scoped: TypeAlias = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
 _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
 
 _SILENT = frozenset({"ctx", "kind", "type_comment"})
 """Fields of syntax that say nothing of what it does."""
+
 
 _UNREAD = {ast.Import: "", ast.ImportFrom: "", ast.Pass: "", ast.Raise: "Raise()"}
 """Text of syntax that is not looked into: no number comes of it."""

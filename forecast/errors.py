@@ -1,9 +1,18 @@
-"""What can go wrong, by cause: one small tree under `ForecastError`."""
+"""What can go wrong, by cause: one small tree under `ForecastError`.
+
+The words of a complaint: what was got, what is accepted, what was probably meant.
+
+Where in a file something is written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 
 class ForecastError(Exception):
@@ -71,3 +80,133 @@ class LedgerError(ForecastError):
 
 class RunError(ForecastError):
     """A run cannot be started or stored as asked."""
+
+
+YamlPath: TypeAlias = tuple[str | int, ...]
+"""Keys and list indices from the root of a document to a value."""
+
+
+_LONGEST = 60
+
+
+_MOST = 20
+
+
+def spelled(path: YamlPath) -> str:
+    """A YAML path in words.
+
+    >>> spelled(("investments", "HMG-06", "sources", 0))
+    'investments.HMG-06.sources[0]'
+    """
+    parts = [f"[{part}]" if isinstance(part, int) else f".{shortened(part)}" for part in path]
+    return "".join(parts).removeprefix(".")
+
+
+def got(value: object) -> str:
+    """Names a YAML value in words.
+
+    >>> got("5.8bn"), got(True), got(None), got({"mean": 1}), got((1, 2))
+    ('got text "5.8bn"', 'got true', 'got nothing', 'got a mapping with mean', 'got a list of 2')
+    """
+    return f"got {_named(value)}"
+
+
+def _named(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"text {json.dumps(shortened(value), ensure_ascii=False)}"
+    if isinstance(value, Mapping):
+        return f"a mapping with {shortened(', '.join(value))}" if value else "an empty mapping"
+    if isinstance(value, tuple):
+        return f"a list of {len(value)}"
+    return str(value).removesuffix(".0")
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning where it is long."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def meant(word: str, accepted: Iterable[str]) -> str:
+    """Names the accepted words, and the one that looks most like `word`.
+
+    >>> meant("stel", ["autos", "steel"])
+    'did you mean steel? Accepted: autos, steel'
+    """
+    names = {name.lower(): name for name in accepted}
+    near = difflib.get_close_matches(word[:_LONGEST].lower(), names, n=1, cutoff=0.7)
+    guess = f"did you mean {names[near[0]]}? " if near else ""
+    return f"{guess}Accepted: {listed(names.values())}"
+
+
+_GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
+
+
+_UNGROUPED = r"\d[\d_]*(?:[.,]\d+)?"
+
+
+WRITTEN = rf"{_GROUPED}(?![\d,])|{_UNGROUPED}"
+"""A number as people write it, in digits; see `number_in`."""
+
+
+def number_in(text: str) -> float | None:
+    """The one number a text holds, without its sign, or None where it holds none or several.
+
+    A comma parts thousands before exactly three digits, and is a decimal sign otherwise.
+
+    >>> number_in("2,5 bn"), number_in("about 2,500"), number_in("2_500"), number_in("1.234,5"), number_in("5 to 8")
+    (2.5, 2500.0, 2500.0, None, None)
+    """
+    found = re.findall(WRITTEN, text)
+    if len(found) != 1:
+        return None
+    grouped = re.fullmatch(_GROUPED, found[0])
+    return float(found[0].replace("_", "").replace(",", "" if grouped else "."))
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words with commas between them; only the first twenty of many.
+
+    >>> listed(["autos", "steel"])
+    'autos, steel'
+    """
+    words = list(words)
+    more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
+    return ", ".join(words[:_MOST]) + more
+
+
+def no_such_file(name: str, present: Iterable[str]) -> str:
+    """Says that a file is missing, and which ones are there."""
+    present = list(present)
+    return f"{got(name)}, no such file; {meant(name, present) if present else 'its folder holds no other YAML file'}"
+
+
+def demand(condition: bool, message: str) -> None:
+    """Raise `ValueError` with the message, which says what was got and what is accepted, unless the condition holds."""
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is written: file as the user named it, 1-based line and column (0: no line to point at)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def problem(self, path: str, message: str) -> Problem:
+        """What is wrong here, with the YAML path it is wrong at."""
+        return Problem(self.file, self.line, self.column, path, message)
+
+    def remark(self, path: str, message: str) -> Remark:
+        """What is probably not meant here."""
+        return Remark(self.file, self.line, self.column, path, message)
+
+
+def refusal(place: Place, message: str, path: str = "") -> ScenarioError:
+    """The error that stops reading at one place."""
+    return ScenarioError([place.problem(path, message)])

@@ -7,6 +7,8 @@ from itertools import islice
 from typing import TypeVar
 
 Work = TypeVar("Work")
+
+
 Done = TypeVar("Done")
 
 

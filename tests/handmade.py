@@ -6,10 +6,10 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from forecast.languages import language
-from forecast.premises import premises
-from forecast.scenario import Scenario, load_scenario
-from forecast.tables import TABLES
+from forecast.observations.tables import TABLES
+from forecast.report.i18n import language
+from forecast.report.sentences import premises
+from forecast.scenario.scenario import Scenario, load_scenario
 
 _FILLED = {
     "unit": "billion USD", "basis": "stated total, nominal", "publisher": "test", "source": "test",

@@ -320,19 +320,20 @@ def test_other_docstrings_in_every_module_leave_every_role(tmp_path: Path) -> No
 
 
 def test_a_module_moved_leaves_every_role(tmp_path: Path) -> None:
-    """`draws` becomes `ground.dims`, and `processes` goes beside it."""
+    """`dims` becomes `ground.axes`, and `economics.processes` goes beside it."""
     copy = copytree(SOURCE, tmp_path / "forecast", ignore=lambda *_: ["__pycache__", "data", "templates"])
     (copy / "ground").mkdir()
     (copy / "ground" / "__init__.py").touch()
-    for old, new in (("draws", "dims"), ("processes", "processes")):
-        (copy / f"{old}.py").rename(copy / "ground" / f"{new}.py")
+    for old, new in (("dims", "axes"), ("economics.processes", "processes")):
+        (copy / f"{old.replace('.', '/')}.py").rename(copy / "ground" / f"{new}.py")
         for path in copy.rglob("*.py"):
             text = path.read_text(encoding="utf-8").replace(f"forecast.{old} import", f"forecast.ground.{new} import")
             path.write_text(
-                text.replace(f"from forecast import {old}\n", f"from forecast.ground import {new}\n"), "utf-8"
+                text.replace("from forecast.economics import processes\n", "from forecast.ground import processes\n"),
+                "utf-8",
             )
     installed, moved = Package(SOURCE), Package(copy)
-    assert "forecast.draws" not in moved.sources
+    assert not {"forecast.dims", "forecast.economics.processes"} & set(moved.sources)
     assert {role: syntax_digest(ROLES[role], moved) for role in ROLES} == {
         role: syntax_digest(ROLES[role], installed) for role in ROLES
     }
@@ -350,12 +351,20 @@ def places(role: Role) -> set[str]:
 def test_a_posterior_and_a_run_rest_on_what_makes_their_numbers() -> None:
     """What lists kept by hand had missed is found, and neither the language nor tables' contracts void a posterior."""
     rests = {role: places(ROLES[role]) for role in ROLES}
-    assert {"forecast.sampling", "forecast.streams", "forecast.models.task"} <= rests["backtest"]
-    assert {"forecast.sampling", "forecast.streams", "forecast.replicas", "forecast.cohort"} <= rests["calibration"]
-    assert {"forecast.processes", "forecast.channels", "forecast.distributions"} <= rests["models"] & rests["numbers"]
-    assert {"forecast.block", "forecast.purchasing", "forecast.summary", "forecast.tables"} <= rests["numbers"]
-    assert not {"forecast.schema", "forecast.laws", "forecast.tables", "forecast.run"} & rests["models"]
+    assert {"forecast.models.sampling", "forecast.stats.streams", "forecast.models.task"} <= rests["backtest"]
+    assert {"forecast.models.sampling", "forecast.stats.streams", "forecast.models.replicas"} <= rests["calibration"]
+    assert {"forecast.economics.processes", "forecast.economics.channels", "forecast.stats.distributions"} <= rests[
+        "models"
+    ] & rests["numbers"]
+    assert {
+        "forecast.engine.block",
+        "forecast.engine.sourcing",
+        "forecast.stats.summary",
+        "forecast.observations.tables",
+    } <= rests["numbers"]
+    assert (
+        not {"forecast.scenario.schema", "forecast.stats.specs", "forecast.observations.tables", "forecast.results.run"}
+        & rests["models"]
+    )
     for modules in rests.values():
-        assert (
-            not {"forecast.errors", "forecast.phrases", "forecast.storage", "forecast.report", "forecast.cli"} & modules
-        )
+        assert not {"forecast.errors", "forecast.storage", "forecast.report.page", "forecast.cli"} & modules

@@ -20,15 +20,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from validation import validation
 
-from forecast.dialect import LIST, scenario_schema
-from forecast.engine import Settings, simulate
+from forecast.documents import shipped_folder
+from forecast.engine.simulate import Settings, simulate
 from forecast.errors import PosteriorError, RunError
-from forecast.mixtures import World, dump_mixture, load_world
-from forecast.posterior import load_posterior
-from forecast.run import compiled
-from forecast.scenario import Scenario, dump_scenario
-from forecast.shipped import shipped_folder
-from forecast.vintage import vintage
+from forecast.models.posterior import load_posterior
+from forecast.observations.vintage import vintage
+from forecast.results.run import compiled
+from forecast.scenario.json_schema import LIST, scenario_schema
+from forecast.scenario.mixture import World, dump_mixture, load_world
+from forecast.scenario.scenario import Scenario, dump_scenario
 
 N_FILES = int(os.environ.get("FORECAST_FILES", "120"))
 LONG = N_FILES > 300

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast.draws import Array
-from forecast.posterior import TRAILING, load_posterior
+from forecast.dims import Array
+from forecast.models.posterior import TRAILING, load_posterior
 
 pytestmark = [pytest.mark.refit, pytest.mark.slow_fit]
 
@@ -20,8 +20,8 @@ LIMIT = 5.0
 
 @pytest.fixture(scope="module")
 def refitted() -> Any:
-    from forecast.fitting import fit_posterior
-    from forecast.sampling import Effort
+    from forecast.models.fitting import fit_posterior
+    from forecast.models.sampling import Effort
 
     return fit_posterior(Effort(seed=20_261_124), n_jobs=-1, progress=False)
 

@@ -1,4 +1,13 @@
-"""The command line: one file a group of commands; every user error is one message and exit code 2."""
+"""The command line: one file a group of commands; every user error is one message and exit code 2.
+
+- `run`: run scenarios, list runs
+- `analyse`: compare, budget, induced
+- `scenario`: validate, explain, elicit, new, schema
+- `fit`: history, fit, check
+- `track`: backtest, ledger
+- `report`: report, explore
+- `options`: options and the console that commands share
+"""
 
 from __future__ import annotations
 
@@ -7,19 +16,12 @@ import sys
 import click
 
 from forecast import __version__
-from forecast.cli.budget import budget
-from forecast.cli.check import check
-from forecast.cli.compare import compare
-from forecast.cli.elicit import elicit
-from forecast.cli.evidence import fit, history
-from forecast.cli.explain import explain
-from forecast.cli.induced import induced
-from forecast.cli.ledger import ledger
-from forecast.cli.pages import explore, report
-from forecast.cli.runs import list_runs, run
-from forecast.cli.track import backtest
-from forecast.cli.validate import validate
-from forecast.cli.writing import new, schema
+from forecast.cli.analyse import budget, compare, induced
+from forecast.cli.fit import check, fit, history
+from forecast.cli.report import explore, report
+from forecast.cli.run import list_runs, run
+from forecast.cli.scenario import elicit, explain, new, schema, validate
+from forecast.cli.track import backtest, ledger
 from forecast.errors import ForecastError
 
 STOPPED = 130

@@ -1,4 +1,7 @@
-"""Commands on the track record: what the models would have said at past origins, and how good that was."""
+"""Commands on the track record: what the models would have said at past origins, and how good that was.
+
+Commands on the ledger: freeze a run, list what is frozen, score what has been observed.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,92 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import workers_option
-from forecast.cli.terminal import progress_bar, terminal
+from forecast.cli.options import demand_workers, progress_bar, terminal, workers_option
+from forecast.errors import LedgerError
 from forecast.quarters import parse_quarter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from forecast.backtest import Design, Piece
-    from forecast.series import QuarterlyTrade
-    from forecast.track_record import Scores
+    from forecast.observations.series import QuarterlyTrade
+    from forecast.track.backtest import Design, Piece
+    from forecast.track.record import Scores
+
+
+_ledger = click.option(
+    "--ledger", "folder", default="ledger", show_default=True, type=click.Path(path_type=Path), help="The ledger."
+)
+
+
+@click.group()
+def ledger() -> None:
+    """Freeze forecasts, and score them when their outcomes are known."""
+
+
+@ledger.command()
+@click.argument("run")
+@_ledger
+@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are.")
+@click.option(
+    "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
+)
+def add(run: str, folder: Path, out: Path, learned: Path | None) -> None:
+    """Freeze RUN: the folder of a run, or of a scenario that has one; or a scenario, file or shipped name.
+
+    Of a scenario the run at default settings is found or made.
+    """
+    from forecast.cli.run import stored_run
+    from forecast.models.posterior import load_posterior
+    from forecast.track.ledger import add_entry
+
+    results = stored_run(run, out, None if learned is None else load_posterior(learned))
+    entry, found = add_entry(results, folder, load_posterior(learned, results.as_of))
+    said = f"Already in the ledger since {entry.head['added'][:10]}" if found else "Frozen"
+    click.echo(f"{said}: {entry.folder}, {len(entry.predictions)} numbers from data to {entry.head['origin']}")
+
+
+@ledger.command(name="list")
+@_ledger
+def list_entries(folder: Path) -> None:
+    """Show what is frozen, and how much of it has been observed."""
+    from forecast.report.ledger import standing_table
+    from forecast.track.ledger import entries
+
+    frozen = entries(folder)
+    if not frozen:
+        click.echo(f"no entries in {folder}; `forecast ledger add RUN` makes one")
+        return
+    terminal(at_least=100).print(standing_table(frozen))
+
+
+@ledger.command()
+@_ledger
+@click.option("--n-jobs", default=1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
+def score(folder: Path, **options: Any) -> None:
+    """Score everything observed since it was frozen, and say what was the model's fault and what the assumptions'."""
+    from forecast.report.ledger import standing_table, verdict_table, verdict_words, waiting
+    from forecast.track.evaluation import verdict, write_scores
+    from forecast.track.ledger import entries
+
+    console = terminal(at_least=100)
+    frozen = entries(folder)
+    if not frozen:
+        raise LedgerError(f"{folder}: holds no entries; `forecast ledger add RUN` makes one")
+    verdicts = [verdict(entry, **options) for entry in frozen]
+    console.print(standing_table(frozen))
+    scored = [found for found in verdicts if found.scores]
+    for found in scored:
+        console.print(verdict_table(found))
+        console.print(verdict_words(found))
+    if not scored:
+        console.print(waiting(frozen))
+        return
+    console.print(f"Scores written to {', '.join(map(str, write_scores(folder, verdicts)))}", soft_wrap=True)
+
 
 FIRST, LAST = "2006Q4", "2025Q4"
+
+
 STOPPED = 130
 
 
@@ -96,8 +173,8 @@ def backtest(
     Every origin is forecast from data up to it, in their last vintage, and stored when done: a stopped backtest goes
     on where it was. Without --data it is of Korea's goods trade with the US, US Census basis.
     """
-    from forecast.backtest import MODELS, OURS, Design, Piece, backtest_folder, origins
-    from forecast.references import demand_statsforecast
+    from forecast.track.backtest import MODELS, OURS, Design, Piece, backtest_folder, origins
+    from forecast.track.benchmarks import demand_statsforecast
 
     if publish is not None and data is not None:
         raise click.UsageError("--publish is for the shipped data: it cannot go with --data")
@@ -115,10 +192,10 @@ def backtest(
 
 def _source(data: Path | None, exports: str, imports: str) -> Source:
     if data is None:
-        from forecast.observations import quarterly_trade
+        from forecast.observations.series import quarterly_trade
 
         return Source(quarterly_trade(), "bn USD", "Korea's goods trade with the US, US Census basis")
-    from forecast.foreign import foreign_trade, unit_of
+    from forecast.observations.custom_trade import foreign_trade, unit_of
 
     trade = foreign_trade(data, exports, imports)
     return Source(trade, unit_of(data), f"{exports} and {imports} of {data.name}")
@@ -126,7 +203,7 @@ def _source(data: Path | None, exports: str, imports: str) -> Source:
 
 def _range(trade: QuarterlyTrade, first: int | None, last: int | None) -> tuple[int, int]:
     """First and last origin asked for, else the usual ones as far as the data allow."""
-    from forecast.backtest import earliest_origin
+    from forecast.track.backtest import earliest_origin
 
     usual = max(parse_quarter(FIRST), earliest_origin(trade)), min(parse_quarter(LAST), trade.origin - 1)
     return usual[0] if first is None else first, usual[1] if last is None else last
@@ -135,7 +212,7 @@ def _range(trade: QuarterlyTrade, first: int | None, last: int | None) -> tuple[
 def _run(
     trade: QuarterlyTrade, pieces: Sequence[Piece], design: Design, folder: Path, n_jobs: int, *, force: bool
 ) -> None:
-    from forecast.backtest import clear, is_finished, run_backtest
+    from forecast.track.backtest import clear, is_finished, run_backtest
 
     if force:
         clear(pieces, folder)
@@ -149,8 +226,8 @@ def _run(
 
 
 def _show(source: Source, pieces: Sequence[Piece], design: Design, folder: Path, publish: Path | None) -> None:
-    from forecast.backtest import failures
-    from forecast.track_record import scored
+    from forecast.track.backtest import failures
+    from forecast.track.record import scored
 
     scores = scored(pieces, folder, source.trade, design)
     _print_tables(source, scores)
@@ -159,14 +236,15 @@ def _show(source: Source, pieces: Sequence[Piece], design: Design, folder: Path,
         console.print(f"Left out for all models, since {piece.model} failed: {reason}", soft_wrap=True)
     console.print(f"Stored in {folder}", soft_wrap=True)
     if publish is not None:
-        from forecast.bulletin import publish_record
+        from forecast.report.track import publish_record
 
         publish_record(publish, scores, pieces, folder, source.trade, design)
         console.print(f"Published in {publish}", soft_wrap=True)
 
 
 def _print_tables(source: Source, scores: Scores) -> None:
-    from forecast.track_tables import SHOWN, answer, coverage_table, crps_table, printed, strongest
+    from forecast.report.track import answer, coverage_table, crps_table, printed
+    from forecast.track.record import SHOWN, strongest
 
     console = terminal(at_least=90)
     console.print(f"{source.title}: mean CRPS in {source.unit}, smaller is better", style="bold")

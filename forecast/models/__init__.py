@@ -1,7 +1,17 @@
-"""The models PyMC fits, one a file: what each sees, its priors and likelihood, and the rows the engine gets from it.
+"""PyMC models, the fits, and checks of both.
 
-The equations are those of `processes`, which also says what the rows mean. No model has a latent state a quarter:
-shocks are recovered from the data, the moving average by a triangular matrix. Free parameters live on the whole real
-line, flows are the first axis, and data that change from fit to fit enter as `pm.Data`, so that compiled code is used
-again when only numbers change.
+- `task`: one model with its data, ready to be fitted
+- `baseline`: joint growth of exports and imports
+- `drivers`: joint growth of US output, the won and oil; the nowcast of the running quarter
+- `localization`: purchases of US affiliates
+- `bridge`: Korean customs over US Census figures
+- `channels`: sector coefficients met by aggregate evidence
+- `realisation`: cancellation, delay and size of announced plants
+- `evidence`: what each model sees: readings and the wave of plants
+- `fitting`: runs the models behind the convergence gate
+- `sampling`: compilation and sampling of one model
+- `posterior`: stored parameter rows, and whether they are current
+- `replicas`: replicated data of each model
+- `predictive`: predictive checks
+- `calibration`: simulation-based calibration
 """

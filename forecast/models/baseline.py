@@ -11,13 +11,11 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
-from forecast.draws import Array
-from forecast.drivers import DRIVERS, QuarterlyDrivers
+from forecast.dims import Array
+from forecast.economics.processes import baseline_shocks
 from forecast.models.evidence import BASELINE_QUARTERS
-from forecast.models.shocks import free_tail, shock_rows, student_shocks
-from forecast.models.task import Free, Task, draw_last, given
-from forecast.observations import QuarterlyTrade
-from forecast.processes import baseline_shocks
+from forecast.models.task import Free, Task, draw_last, free_tail, given, shock_rows, student_shocks
+from forecast.observations.series import DRIVERS, QuarterlyDrivers, QuarterlyTrade
 from forecast.quarters import format_quarter
 
 RESPONSE = np.array([[1.0, 0.0, 0.05], [0.5, -0.2, 0.1]])
@@ -28,13 +26,17 @@ at 0.6 (`data/observations/parameters.csv`); Korean studies find little response
 judgement, as are the spreads.
 """
 
+
 RESPONSE_SPREAD = np.array([[0.7, 0.3, 0.1], [0.7, 0.3, 0.15]])
+
 
 SHOCK_SHARE = 0.8
 """Prior median of the scale of shocks over the spread of growth: drivers and what comes back explain the rest."""
 
+
 LAGS = 40
 """Quarters over which a shock is followed back."""
+
 
 MOVING_AVERAGE = np.array([[0.0], [-0.5]])
 """Prior means of what a quarter brings again of the last one's shock: of what both flows share, of what parts them.
@@ -43,11 +45,14 @@ Exports and imports move together the more the longer one looks: without seasona
 0.26 over a quarter and by 0.57 over eight (1985-2026). So moves of both stay, and those of one are half made up for.
 """
 
+
 _TURN = np.array([[1.0, 1.0], [1.0, -1.0]]) / 2**0.5
 """From exports and imports to what they share and what parts them, and back: it is its own inverse."""
 
+
 _NORMAL_MEDIAN = 0.6745
 """Median absolute value of a standard normal."""
+
 
 _SEASONS = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [0.5**0.5, 0.5**0.5, -(0.5**0.5), -(0.5**0.5)]]) / 2**0.5
 """Orthonormal contrasts of the calendar quarters: seasonal effects sum to zero and have one prior."""

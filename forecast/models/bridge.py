@@ -7,12 +7,11 @@ from functools import partial
 import numpy as np
 import pymc as pm
 
-from forecast.draws import Array
+from forecast.dims import Array
+from forecast.economics.processes import bridge_ratios
 from forecast.models.evidence import BridgeEvidence, bridge_evidence, seen_spans
-from forecast.models.shocks import free_tail, shock_rows, student_shocks
-from forecast.models.task import Free, Task, draw_last, given
-from forecast.observations import BridgeObservations
-from forecast.processes import bridge_ratios
+from forecast.models.task import Free, Task, draw_last, free_tail, given, shock_rows, student_shocks
+from forecast.observations.annual import BridgeObservations
 
 DRIFT = 0.003
 """Prior standard deviation of the drift of a mean, log points a year.
@@ -21,6 +20,7 @@ Judgement, from years the fit leaves out: between the mean of 1993, 1996 and 200
 moved by less than 0.001 a year in exports and by -0.005 in imports. The margin between f.o.b. and c.i.f. is a few
 per cent and cannot widen for long.
 """
+
 
 SCALE = np.full((2, 1), 0.02)
 """Prior median of the scale of a year's shocks of both flows, log points."""

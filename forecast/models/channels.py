@@ -17,18 +17,19 @@ from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 from scipy.special import ndtr
 
-from forecast.distributions import Law, Normal, Truncated
-from forecast.draws import Array
+from forecast.dims import Array
+from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
+from forecast.models.evidence import Reading, Wave, bottom_up, load_readings, touched
 from forecast.models.task import Free, Task
-from forecast.readings import Reading, bottom_up, load_readings, touched
-from forecast.sectors import COEFFICIENTS, SECTORS, load_sectors
-from forecast.wave import Wave
+from forecast.stats.distributions import Law, Normal, Truncated
 
 KNOTS = np.linspace(-6.0, 6.0, 241)
 """Standard normal levels at which quantile functions are tabulated; between them they are taken as straight."""
 
+
 Prediction: TypeAlias = Callable[[TensorVariable, TensorVariable], list[TensorVariable]]
 """Predicted readings from the coefficients that evidence touches and the remainders."""
+
 
 _HALF_NORMAL = Truncated(Normal(0.0, 1.0), low=0.0)
 

@@ -1,4 +1,7 @@
-"""US output, the won and oil: joint growth with one moving-average term and heavy tails."""
+"""US output, the won and oil: joint growth with one moving-average term and heavy tails.
+
+The running quarter: how its first months foretell the whole.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,19 @@ from functools import partial
 import numpy as np
 import pymc as pm
 
-from forecast.draws import Array
-from forecast.drivers import QuarterlyDrivers
-from forecast.models.evidence import DRIVER_QUARTERS
-from forecast.models.shocks import shock_rows, student_shocks
-from forecast.models.task import Free, Task, given
+from forecast.dims import Array
+from forecast.models.evidence import DRIVER_QUARTERS, like_quarters
+from forecast.models.task import Free, Task, given, normal_shocks, shock_factor, shock_rows, student_shocks
+from forecast.observations.series import QuarterlyDrivers
 from forecast.quarters import format_quarter
 
 SCALE = np.array([[0.005], [0.035], [0.12]])
 """Prior medians of the scales of shocks of US output, the won and oil, log points a quarter; wide, judgement."""
 
+
 FREEDOM = 4.0
 """Degrees of freedom of the shocks; left free, they came out at 3.5 with an error of 0.5."""
+
 
 LAGS = 24
 """Quarters over which a shock is followed back: beyond, it weighs less than a millionth."""
@@ -64,3 +68,30 @@ def _driver_rows(growth: Array, edge: Array, free: Free) -> dict[str, Array]:
         "carried": carried,
         **shock_rows(free, SCALE[:, 0], FREEDOM),
     }
+
+
+RUNNING_SCALE = 0.03
+"""Prior median of the scales of the errors of both flows, log points."""
+
+
+def running_task(completions: Array, n_months: int) -> Task:
+    """The running quarter on `completions`, see `vintage.Vintage`, of which the last may be four quarters old."""
+    same = completions[like_quarters(len(completions))]
+    seen = f"{len(same)} like quarters after {n_months} of three months"
+    return Task("running", seen, partial(running_model, same.T, n_months), _running_rows)
+
+
+def running_model(completions: Array, n_months: int) -> pm.Model:
+    """Log of a quarter over its first months, `(2, n_years)`, bivariate normal around a level of the calendar quarter.
+
+    Months are alike a priori; priors of the spread are wide (judgement).
+    """
+    with pm.Model(check_bounds=False) as model:
+        seen = given("completions", completions)
+        level = pm.Normal("level", np.log(3 / n_months), 0.05, shape=(2, 1))
+        normal_shocks(seen - level, RUNNING_SCALE, 0.7)
+    return model
+
+
+def _running_rows(free: Free) -> dict[str, Array]:
+    return {"level": free["level"][..., 0], "noise_factor": shock_factor(free, np.full(2, RUNNING_SCALE))}

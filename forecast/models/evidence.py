@@ -1,26 +1,314 @@
-"""What each model sees, arranged, and how far a reading may be from the truth; no PyMC here."""
+"""What each model sees, arranged, and how far a reading may be from the truth; no PyMC here.
+
+The wave of plants built in 2020-25, and the trade it induced by year and channel.
+
+The equations are those of `channels`, so that one function serves stored rows and the tensors of a fit. Axis order
+here: `(n_years, n_plants, n_draws)`, with one draw on tensors.
+
+Refused here: what the plants will ship; scenarios speak of that.
+
+Aggregate evidence on the sector coefficients: what was read, how surely, and what the coefficients predict for it.
+
+A reading is a published number that the plants of the wave explain in part; what they leave is its remainder, which is
+not negative and has a scale of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.draws import Array
-from forecast.observations import BridgeObservations, SpanTrade
-from forecast.processes import FLOWS
-from forecast.quarters import year_of
+from forecast.dims import FLOWS, Array
+from forecast.economics.channels import (
+    QUARTERS_PER_YEAR,
+    Quantity,
+    capital_goods_exports,
+    cumulative_share,
+    displaced_exports,
+    intermediate_exports,
+    output_at_capacity,
+    reverse_imports,
+)
+from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
+from forecast.errors import DataError
+from forecast.observations.annual import BridgeObservations, SpanTrade
+from forecast.observations.series import read_only
+from forecast.observations.tables import SHIPPED, number, read_table
+from forecast.quarters import parse_time, year_of
+
+FIRST_YEAR, LAST_YEAR = 2020, 2025
+
+
+YEARS = tuple(range(FIRST_YEAR, LAST_YEAR + 1))
+
+
+SPANS = range(4 * FIRST_YEAR, 4 * (LAST_YEAR + 1), 4)
+"""Quarters at which the years begin; a range says by its step how long each of its spans is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wave:
+    """The plants, `(n_plants,)` or `(n_plants, 1)`.
+
+    Attributes:
+        ids: their rows in the announcements.
+        sectors: positions in `SECTORS`, `(n_plants,)`.
+        capital: what is built, bn USD, `(n_plants, 1)`.
+        machinery_start: when machinery began to be ordered, position on the quarter axis, `(n_plants, 1)`.
+        production_start: first output, `(n_plants, 1)`.
+    """
+
+    ids: tuple[str, ...]
+    sectors: NDArray[np.int64]
+    capital: Array
+    machinery_start: Array
+    production_start: Array
+
+
+@dataclass(frozen=True, slots=True)
+class InducedTrade:
+    """What the plants of the wave did to trade, bn USD a year, `(n_years, n_plants, n_draws)`.
+
+    Attributes:
+        capital_goods, intermediates: exports of machinery, and of parts and materials.
+        displaced: finished exports no longer shipped.
+        returned: imports from the plants.
+        displaced_at_full_run: a year once every plant runs fully, `(n_plants, n_draws)`.
+    """
+
+    capital_goods: Quantity
+    intermediates: Quantity
+    displaced: Quantity
+    returned: Quantity
+    displaced_at_full_run: Quantity
+
+    @property
+    def exports(self) -> Quantity:
+        """Induced exports of all plants, less those displaced, `(n_years, n_draws)`."""
+        return (self.capital_goods + self.intermediates - self.displaced).sum(axis=1)
+
+
+@cache
+def load_wave(folder: Path = SHIPPED) -> Wave:
+    """The plants of `wave.csv`, in its order.
+
+    Raises:
+        DataError: the table is broken, a sector is unknown, the built part is not in (0, 1], or a date is not before
+            the next.
+    """
+    rows = read_table("wave", folder)
+    for index, row in enumerate(rows):
+        _demand_plant(row, f"wave.csv:{index + 2}")
+    column = {
+        name: np.array([[parse_time(row[name])] for row in rows]) for name in ("machinery_start", "production_start")
+    }
+    capital = np.array([[number(row["amount"]) * number(row["built"])] for row in rows])
+    return Wave(
+        ids=tuple(row["id"] for row in rows),
+        sectors=np.array([SECTORS.index(row["sector"]) for row in rows]),
+        capital=read_only(capital),
+        machinery_start=read_only(column["machinery_start"]),
+        production_start=read_only(column["production_start"]),
+    )
+
+
+def induced_trade(wave: Wave, coefficients: Quantity, spans: range = SPANS) -> InducedTrade:
+    """Trade induced by the plants in `YEARS`, or in other spans.
+
+    Args:
+        wave: the plants.
+        coefficients: sector coefficients `(n_sectors, n_coefficients, n_draws)`, an array or a tensor.
+        spans: first quarter of each span, all as long as its step.
+    """
+    known = {name: coefficients[:, column][wave.sectors] for column, name in enumerate(COEFFICIENTS)}
+    orders = capital_goods_exports(wave.capital, known["machinery_share"], known["korean_machinery_share"])
+    capacity = output_at_capacity(wave.capital, known["output_per_capex"], known["utilisation"])
+    output = _quarters_at_capacity(wave, known["ramp_quarters"], spans) * capacity
+    return InducedTrade(
+        capital_goods=_spent(wave, spans) * orders,
+        intermediates=intermediate_exports(output, known["purchases_per_output"], known["korean_share"]),
+        displaced=displaced_exports(output, known["displacement_rate"]),
+        returned=reverse_imports(output, known["reverse_import_rate"]),
+        displaced_at_full_run=displaced_exports(QUARTERS_PER_YEAR * capacity, known["displacement_rate"]),
+    )
+
+
+def _spent(wave: Wave, spans: range) -> Array:
+    """Share of a plant's machinery ordered in each span, `(n_spans, n_plants, 1)`."""
+    edges = np.append(spans, spans.stop)[:, None, None].astype(float)
+    reached: Array = cumulative_share(edges, wave.machinery_start, wave.production_start)
+    return reached[1:] - reached[:-1]
+
+
+def _quarters_at_capacity(wave: Wave, ramp_quarters: Quantity, spans: range) -> Quantity:
+    """Output of each span in quarters of full output, `(n_spans, n_plants, n_draws)`."""
+    middles = np.arange(spans.start, spans.stop) + 0.5
+    start = wave.production_start
+    reached = cumulative_share(middles[:, None, None], start, start + ramp_quarters)
+    return reached.reshape((len(spans), spans.step, len(wave.ids), -1)).sum(axis=1)
+
+
+def _demand_plant(row: Mapping[str, str], place: str) -> None:
+    if row["sector"] not in SECTORS:
+        raise DataError(f"{place}: sector: got {row['sector']!r}, expected one of {', '.join(SECTORS)}")
+    if not 0 < number(row["built"]) <= 1:
+        raise DataError(f"{place}: built: got {row['built']}, expected a share above 0 and at most 1")
+    starts = [row["machinery_start"], row["production_start"]]
+    if "" in starts or parse_time(starts[0]) >= parse_time(starts[1]):
+        raise DataError(
+            f"{place}: got machinery from {starts[0]!r} and output from {starts[1]!r}, expected two dates in order"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One published number.
+
+    Attributes:
+        id: key of `QUANTITIES`, which says what the plants explain of it.
+        title: what it is, in words.
+        value, error: the number and its standard deviation, in `unit`.
+        remainder: scale of the half-normal law of what the plants do not explain; 0 where they explain all.
+        remainder_title: what that is, in words; empty where there is none.
+        error_note, note: where the error comes from; how the number is read.
+    """
+
+    id: str
+    title: str
+    value: float
+    error: float
+    remainder: float
+    remainder_title: str
+    unit: str
+    publisher: str
+    source: str
+    vintage: str
+    error_note: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a quantity is worked out from.
+
+    Attributes:
+        trade: induced trade of the wave.
+        coefficients: `(n_sectors, n_coefficients, n_draws)`.
+        of_batteries: positions of the battery plants.
+        invested: gross Korean direct investment in the US in 2021-24, bn USD.
+    """
+
+    trade: InducedTrade
+    coefficients: Quantity
+    of_batteries: NDArray[np.int64]
+    invested: float
+
+
+def _rise(flow: Quantity, first: int, last: int) -> Quantity:
+    return flow[YEARS.index(last)] - flow[YEARS.index(first)]
+
+
+def _car_displacement(known: Explained) -> Quantity:
+    return known.coefficients[SECTORS.index("autos"), COEFFICIENTS.index("displacement_rate")]
+
+
+def _exports_per_investment(known: Explained) -> Quantity:
+    return known.trade.exports[YEARS.index(2021) : YEARS.index(2024) + 1].sum(axis=0) / known.invested
+
+
+QUANTITIES: Mapping[str, Callable[[Explained], Quantity]] = {
+    "exports_rise": lambda known: _rise(known.trade.exports, 2021, 2024),
+    "exports_per_investment": _exports_per_investment,
+    "machinery_rise": lambda known: _rise(known.trade.capital_goods.sum(axis=1), 2020, 2024),
+    "batteries_fall": lambda known: _rise(known.trade.displaced[:, known.of_batteries].sum(axis=1), 2023, 2025),
+    "batteries_peak": lambda known: known.trade.displaced_at_full_run[known.of_batteries].sum(axis=0),
+    "ioniq_5": _car_displacement,
+    "other_cars": _car_displacement,
+}
+"""What the plants explain of each reading, `(n_draws,)` in its unit."""
+
+
+@cache
+def load_readings(folder: Path = SHIPPED) -> tuple[Reading, ...]:
+    """Every reading, in the order of `QUANTITIES`.
+
+    Raises:
+        DataError: the table is broken, a reading is unknown or missing, or an error or a scale is not positive.
+    """
+    rows = {row["id"]: row for row in read_table("readings", folder)}
+    if set(rows) != set(QUANTITIES):
+        odd = ", ".join(sorted(set(rows) ^ set(QUANTITIES)))
+        raise DataError(f"readings.csv: unknown or missing: {odd}; expected {', '.join(QUANTITIES)}")
+    return tuple(_reading(rows[name]) for name in QUANTITIES)
+
+
+def bottom_up(wave: Wave, coefficients: Quantity, readings: Sequence[Reading], invested: float) -> list[Quantity]:
+    """What the plants explain of each reading, `(n_draws,)` each, in its unit.
+
+    Args:
+        wave: the plants.
+        coefficients: `(n_sectors, n_coefficients, n_draws)`, an array or a tensor.
+        readings: what to predict.
+        invested: gross Korean direct investment in the US in 2021-24, bn USD.
+    """
+    of_batteries = np.flatnonzero(wave.sectors == SECTORS.index("batteries"))
+    known = Explained(induced_trade(wave, coefficients), coefficients, of_batteries, invested)
+    return [QUANTITIES[reading.id](known) for reading in readings]
+
+
+@cache
+def touched(wave: Wave) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions `(sectors, coefficients)` of the coefficients on which some reading depends.
+
+    Found by trying: one draw a coefficient has it a tenth above its prior median, and the last has none.
+    """
+    medians = [[float(belief.law.ppf(0.5)) for belief in sector.values()] for sector in load_sectors().values()]
+    tried = np.repeat(np.array(medians)[:, :, None], 1 + len(SECTORS) * len(COEFFICIENTS), axis=2)
+    rows, columns = np.divmod(np.arange(tried.shape[2] - 1), len(COEFFICIENTS))
+    tried[rows, columns, np.arange(len(rows))] *= 1.1
+    predicted = np.array(bottom_up(wave, tried, load_readings(), 1.0))
+    moves = ~np.isclose(predicted[:, :-1], predicted[:, -1:], rtol=1e-9, atol=0.0).all(axis=0)
+    return rows[moves], columns[moves]
+
+
+def invested_in_wave(folder: Path = SHIPPED) -> float:
+    """Gross Korean direct investment in the US, sum of 2021-24, bn USD.
+
+    >>> round(invested_in_wave(), 2)
+    107.55
+    """
+    rows = [row for row in read_table("direct_investment", folder) if row["series"] == "korea_odi_to_us_gross"]
+    years = {row["period"]: number(row["value"]) for row in rows if row["rank"] == "1"}
+    return sum(years[year] for year in ("2021", "2022", "2023", "2024"))
+
+
+def _reading(row: Mapping[str, str]) -> Reading:
+    error, remainder = number(row["error"]), number(row["remainder"] or "0")
+    if error <= 0 or remainder < 0 or bool(remainder) != bool(row["remainder_title"]):
+        raise DataError(
+            f"readings.csv: {row['id']}: got error {row['error']} and remainder {row['remainder']!r} of "
+            f"{row['remainder_title']!r}, expected an error above 0, and a remainder above 0 with its title or neither"
+        )
+    words = ("id", "title", "remainder_title", "unit", "publisher", "source", "vintage", "error_note", "note")
+    return Reading(value=number(row["value"]), error=error, remainder=remainder, **{name: row[name] for name in words})
+
 
 BASELINE_QUARTERS = 48
 """Quarters of growth the baseline learns from: rolling-origin scores are worse with 40 and with 60 or more."""
 
+
 DRIVER_QUARTERS = 80
 """Quarters of growth the drivers learn from: twenty years."""
 
+
 RUNNING_YEARS = 20
 """Years whose same calendar quarter the model of the running quarter learns from."""
+
 
 SHARE_NOISE: Mapping[int, float] = {2020: 0.005, 2023: 0.005}
 """Standard deviation of a published share by its year, `OTHER_SHARE_NOISE` of any other year.
@@ -29,13 +317,16 @@ Judgement: half a percentage point for KIET's survey, printed to a point or a te
 of another publisher, who may count other firms.
 """
 
+
 OTHER_SHARE_NOISE = 0.02
+
 
 READING_NOISE = 0.056
 """Standard deviation of a year's log ratio of the two books around that of `m` of its months, over `1 - m / 12`.
 
 From half-years: the root mean square departure is 0.028 over exports 2021-2025 and imports 2021-2024.
 """
+
 
 ROUNDING_NOISE = 0.003
 """The same for a whole year whose Korean figure is printed to 0.1 bn USD."""

@@ -9,10 +9,10 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from forecast.draws import Array
+from forecast.dims import Array
 from forecast.models.evidence import share_noise
 from forecast.models.task import Free, Task, given
-from forecast.observations import ProcurementShare
+from forecast.observations.annual import ProcurementShare
 
 SUPPLIERS = ("korea", "local", "third_country")
 

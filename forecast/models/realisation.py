@@ -17,18 +17,24 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
-from forecast.draws import Array
+from forecast.dims import Array
+from forecast.economics.realisation import KINDS, LATE, UNREVISED, prior_laws
+from forecast.economics.sectors import SECTORS
 from forecast.models.task import Free, Task, given
-from forecast.observations import Outcome
-from forecast.realisation import KINDS, LATE, UNREVISED, prior_laws
-from forecast.sectors import SECTORS
+from forecast.observations.announcements import Outcome
 
 _LEVELS = (
     *("hazard", "late_odds", "delay_scale", "delay_shape", "selection"),
     *("revised_odds", "revision_spread", "bought_spread"),
 )
+
+
 _LAWS = ("hazard", "delay_scale")
+
+
 _DEVIATING = np.eye(len(KINDS))[1:]
+
+
 _BOUGHT = np.array([kind == "acquisition" for kind in KINDS], dtype=float)
 
 

@@ -1,0 +1,10 @@
+"""Questions put to runs and scenarios.
+
+- `comparison`: paired differences of scenarios
+- `attribution`: a difference divided among the assumptions that differ
+- `budget`: what spreads an outcome, and the value of knowing an input
+- `input_values`: values of single uncertain inputs in draws and over time
+- `induced`: trade that plants induced in past years
+- `bridge`: the gap between the two books
+- `explain`: every value of a scenario with its origin
+"""

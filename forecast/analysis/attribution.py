@@ -1,0 +1,275 @@
+"""Which assumption moved the outcome: the difference of two scenarios divided among the assumptions that differ.
+
+Every coalition of assumptions is a scenario, those in it as the alternative has them and the others as the reference
+does, simulated with the same random numbers; the parts are Shapley values in every draw (`shapley`), so that they add
+up to the difference in every draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.dims import CHANNELS, LEVERS, Array
+from forecast.documents import scenario_path
+from forecast.engine.block import simulated_flows
+from forecast.engine.compile import compile_plan
+from forecast.engine.plan import BLOCK_SIZE
+from forecast.engine.simulate import Settings
+from forecast.errors import RunError
+from forecast.models.posterior import Posterior, load_posterior
+from forecast.observations.vintage import vintage
+from forecast.parallel import in_order
+from forecast.scenario.contrasts import Contrast, contrasts, mixed
+from forecast.scenario.mixture import World
+from forecast.scenario.scenario import Scenario, load_scenario
+from forecast.stats.sensitivity import Steps, coalitions, every_step, sampled_steps, shapley_values
+from forecast.stats.streams import Streams, generator
+from forecast.stats.summary import LEAST_BLOCKS, Moments, Statistic
+
+_Coalition: TypeAlias = tuple[int, int | None]
+"""Joint contrasts as a bit mask, and one separable contrast at most."""
+
+
+ACCOUNT = ("baseline_balance", *CHANNELS, *LEVERS)
+"""Series that add up to the trade balance; a run without levers has zeros for theirs."""
+
+
+MOST_SCENARIOS = 256
+"""Scenarios simulated at most for one attribution, unless asked for more: about two minutes at 20,000 draws."""
+
+
+TOLERANCE = 1e-6
+"""bn USD a year that parts may miss the difference by; sums of a dozen numbers of 100 bn USD are good to 1e-11."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribution:
+    """The difference of two scenarios, divided.
+
+    Attributes:
+        contrasts: assumptions that differ.
+        years: calendar years.
+        difference: of the trade balance, alternative less reference, `(n_years, n_draws)`, bn USD a year.
+        parts: of each assumption, `(n_contrasts, n_years, n_draws)`; they sum to the difference in every draw.
+        channels: mean of each part by the series of `ACCOUNT`, `(n_contrasts, n_series, n_years)`, with its error, from
+            the spread between blocks of draws or, where they are few, between parts of them.
+        exact: all orders of the assumptions were taken, and not a sample of them.
+        n_scenarios: scenarios simulated, in each block of draws.
+        n_failed: draws that were not finite, and are left out.
+    """
+
+    contrasts: tuple[Contrast, ...]
+    years: tuple[int, ...]
+    difference: Array
+    parts: Array
+    channels: Statistic
+    exact: bool
+    n_scenarios: int
+    n_failed: int
+
+    @property
+    def gap(self) -> float:
+        """The most by which the parts miss the difference in any draw and year, bn USD a year."""
+        return float(np.abs(self.parts.sum(axis=0) - self.difference).max(initial=0.0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Game:
+    """What a worker needs: two scenarios, joint contrasts before separable ones, and how to simulate."""
+
+    reference: Scenario
+    alternative: Scenario
+    contrasts: tuple[Contrast, ...]
+    n_joint: int
+    settings: Settings
+    posterior: Posterior
+    prior: bool
+    n_pairs: int
+
+    @property
+    def n_separable(self) -> int:
+        return len(self.contrasts) - self.n_joint
+
+    @property
+    def n_blocks(self) -> int:
+        return -(-self.settings.n_draws // BLOCK_SIZE)
+
+    def batches(self, draws: NDArray[Any]) -> list[NDArray[Any]]:
+        """Draws of a block in as many parts as all blocks need to tell an error."""
+        n_batches = -(-LEAST_BLOCKS // self.n_blocks)
+        return np.array_split(draws, max(min(n_batches, draws.shape[-1]), 1), axis=-1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    difference: Array
+    parts: Array
+    channels: Moments
+
+
+def attribute(
+    reference: Scenario | str | Path,
+    alternative: Scenario | str | Path,
+    settings: Settings = Settings(),
+    *,
+    posterior: Posterior | None = None,
+    prior: bool = False,
+    most: int = MOST_SCENARIOS,
+    n_jobs: int = 1,
+    progress: Callable[[int], None] = lambda n_draws: None,
+) -> Attribution:
+    """Divide the difference of two scenarios among the assumptions in which they differ.
+
+    >>> forecast.attribute("hyundai", "localization-fast").parts  # doctest: +SKIP
+
+    Args:
+        reference, alternative: scenarios, files, or names of shipped ones.
+        settings: draws, seed and sampling scheme.
+        posterior: parameters of both; the stored ones by default.
+        prior: use the prior rows in place of the posterior's.
+        most: scenarios simulated at most for each block of draws. Where all orders of the assumptions need more, a
+            sample of orders is drawn, for each block its own; a pair of orders is the least.
+        n_jobs: workers, -1 for one per core.
+        progress: called with the number of draws finished since the last call.
+
+    Raises:
+        ScenarioError: a file cannot be read as a scenario.
+        RunError: the two stand on different days or books, or parts miss the difference.
+    """
+    pair = [
+        given if isinstance(given, Scenario) else load_scenario(scenario_path(given))
+        for given in (reference, alternative)
+    ]
+    demand_same_frame(*pair)
+    learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
+    found = sorted(contrasts(*pair), key=lambda contrast: contrast.separable)
+    n_joint = sum(not contrast.separable for contrast in found)
+    if 2 * n_joint * (1 + len(found) - n_joint) > most:
+        n_joint = len(found)  # one pair of orders of the joint ones is too much already
+    n_pairs = _pairs(n_joint, len(found) - n_joint, most)
+    game = _Game(pair[0], pair[1], tuple(found), n_joint, settings, learned, prior, n_pairs)
+    blocks = list(_simulated(game, n_jobs, progress))
+    return _joined(game, blocks)
+
+
+def scenarios_needed(found: Collection[Contrast]) -> int:
+    """Scenarios that an exact attribution to some contrasts simulates for each block of draws."""
+    n_separable = sum(contrast.separable for contrast in found)
+    return int(2 ** (len(found) - n_separable)) * (1 + n_separable)
+
+
+def demand_same_frame(reference: World, alternative: World) -> None:
+    """Refuse scenarios whose results are not of one kind.
+
+    Raises:
+        RunError: they stand on different days or books.
+    """
+    for key in ("as_of", "basis"):
+        got = getattr(reference, key), getattr(alternative, key)
+        if got[0] != got[1]:
+            told = " and ".join("all the data" if key == "as_of" and value is None else str(value) for value in got)
+            raise RunError(
+                f"{reference.name} and {alternative.name} cannot be compared: {key}: got {told}, expected the same "
+                f"in both"
+            )
+
+
+def _pairs(n_joint: int, n_separable: int, most: int) -> int:
+    """Pairs of orders to sample, or 0 where all of them are within reach."""
+    if 2**n_joint * (1 + n_separable) <= most:
+        return 0
+    return max(most // (2 * n_joint * (1 + n_separable)), 1)
+
+
+def _steps(game: _Game, block: int) -> Steps:
+    if not game.n_pairs:
+        return every_step(game.n_joint)
+    return sampled_steps(game.n_joint, game.n_pairs, generator(game.settings.seed, "attribution.orders", block))
+
+
+def _simulated(game: _Game, n_jobs: int, progress: Callable[[int], None]) -> Iterator[_Block]:
+    for block in in_order(partial(_block, game), list(range(game.n_blocks)), n_jobs if game.n_blocks > 1 else 1):
+        progress(block.difference.shape[-1])
+        yield block
+
+
+def _block(game: _Game, index: int) -> _Block:
+    """Parts of one block of draws."""
+    n_draws = min(BLOCK_SIZE, game.settings.n_draws - index * BLOCK_SIZE)
+    streams = Streams(game.settings.seed, index, n_draws, game.settings.scheme)
+    joint, separable = game.contrasts[: game.n_joint], game.contrasts[game.n_joint :]
+    steps = _steps(game, index)
+    worths: dict[_Coalition, tuple[Array, Array]] = {}
+    for mask in coalitions(steps):
+        taken = [contrast for player, contrast in enumerate(joint) if mask >> player & 1]
+        for player, contrast in [(None, []), *((player, [one]) for player, one in enumerate(separable))]:
+            worths[mask, player] = _worth(game, [*taken, *contrast], streams)
+    balances, means = ({key: worth[i] for key, worth in worths.items()} for i in range(2))
+    whole = _worth(game, game.contrasts, streams)[0] - balances[0, None]
+    parts, channels = (_parts(steps, game.n_separable, table) for table in (balances, means))
+    return _Block(whole, parts, _moments(np.moveaxis(channels, -1, 0), game.batches(whole)))
+
+
+def _moments(means: Array, batches: Sequence[Array]) -> Moments:
+    """Means of all parts of a block together, `(n_batches, ...)`."""
+    found = Moments()
+    for mean, batch in zip(means, batches, strict=True):
+        found.merge(Moments(1, float(batch.shape[-1]), mean, np.zeros(())))
+    return found
+
+
+def _parts(steps: Steps, n_separable: int, table: Mapping[_Coalition, Array]) -> Array:
+    """Shapley values of what is known of every coalition, `(n_contrasts, ...)`."""
+    worths = {mask: table[mask, None] for mask in coalitions(steps)}
+    gains = {
+        mask: np.array([table[mask, player] - worth for player in range(n_separable)]).reshape(-1, *worth.shape)
+        for mask, worth in worths.items()
+    }
+    return shapley_values(steps, worths, gains)
+
+
+def _worth(game: _Game, taken: Collection[Contrast], streams: Streams) -> tuple[Array, Array]:
+    """Trade balance of a coalition `(n_years, n_draws)`, and means of `ACCOUNT`, `(n_series, n_years, n_batches)`."""
+    scenario = mixed(game.reference, game.alternative, taken)
+    plan = compile_plan(scenario, game.posterior, vintage(scenario.as_of), prior=game.prior)
+    annual = simulated_flows(plan, streams).annual
+    finite = np.asarray(np.isfinite(annual).all(axis=(0, 1)))
+    batched = zip(game.batches(annual), game.batches(finite), strict=True)
+    sound = np.stack([batch[..., kept].mean(axis=-1) for batch, kept in batched], axis=-1)
+    means = dict(zip(plan.series, sound, strict=True))
+    nothing = np.zeros(sound.shape[1:])
+    return annual[plan.series.index("trade_balance")], np.stack([means.get(name, nothing) for name in ACCOUNT])
+
+
+def _joined(game: _Game, blocks: Sequence[_Block]) -> Attribution:
+    """All blocks, without draws that are not finite in some coalition."""
+    difference = np.concatenate([block.difference for block in blocks], axis=-1)
+    parts = np.concatenate([block.parts for block in blocks], axis=-1)
+    channels = Moments()
+    for block in blocks:
+        channels.merge(block.channels)
+    sound = np.isfinite(difference).all(axis=0) & np.isfinite(parts).all(axis=(0, 1))
+    last = min(game.reference.horizon, game.alternative.horizon)
+    found = Attribution(
+        contrasts=game.contrasts,
+        years=tuple(range(last + 1 - len(difference), last + 1)),
+        difference=difference[:, sound],
+        parts=parts[..., sound],
+        channels=Statistic(channels.mean, channels.standard_error()),
+        exact=not game.n_pairs,
+        n_scenarios=len(coalitions(_steps(game, 0))) * (1 + game.n_separable),
+        n_failed=int((~sound).sum()),
+    )
+    if found.gap > TOLERANCE:
+        raise RunError(
+            f"{game.reference.name} and {game.alternative.name}: got parts that miss the difference by {found.gap:.2g} "
+            "bn USD, expected none: two investments hang on each other in a way that is not known"
+        )
+    return found

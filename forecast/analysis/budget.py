@@ -1,0 +1,335 @@
+"""The uncertainty budget of a run: which source spreads an outcome by how much, and what would be worth knowing.
+
+Three answers, each with its Monte Carlo error.
+
+*Sources.* Groups of random streams (`sources`) are drawn again one at a time with all others kept (`experiment`), which
+gives first-order and total shares of the variance. The value of learning a source is the width of the 80 % interval
+less its mean width where the source is known. What inputs of two sources that are correlated have in common counts with
+the first of them.
+
+*Single inputs.* The run's own draws are cut into classes of each input (`unknowns`); what the classes tell of the
+outcome is the first-order share, and their narrower intervals are the value of learning it. Correlated ones are each
+credited with what they have in common.
+
+*Monte Carlo noise* is no part of the spread but an error of what is reported: a variance of one over the number of
+draws, as a share of that of the outcome.
+
+*Mixtures.* Which branch a draw follows is a source like any other.
+
+Flows are exponentials of Student t shocks, so their variance is that of the draws made: far tails weigh in it, and the
+errors stated say how much.
+
+What it would be worth to know a single input: given draws of an outcome and of the inputs behind it.
+
+The value of learning an input is the expected fall of the outcome's variance, which is its first-order share, and the
+expected narrowing of its 80 % interval, in the unit of the outcome.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.analysis.input_values import unknown_values
+from forecast.code_digests import code_digest
+from forecast.dims import Array
+from forecast.engine.block import MixturePlan
+from forecast.engine.plan import Plan
+from forecast.engine.resampling import Experiment
+from forecast.errors import RunError
+from forecast.models.posterior import Posterior, load_posterior
+from forecast.observations.vintage import vintage
+from forecast.results.results import SCENARIO, Results
+from forecast.results.run import compiled
+from forecast.scenario.mixture import load_world
+from forecast.stats.formatting import short, stored
+from forecast.stats.sensitivity import Effects, Estimate, classes, explained_share, narrowing, standard_error
+from forecast.stats.streams import Streams
+from forecast.stats.summary import LEAST_BLOCKS
+from forecast.storage import whole_file, writing
+
+TAIL = 0.1
+"""Part of the draws at either end of an input that its swing is read from."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Worth:
+    """What one input tells of an outcome.
+
+    Attributes:
+        name: for readers.
+        share: of the variance, first order.
+        narrowing: of the 80 % interval if the input were known, mean, bn USD a year.
+        levels: mean of the input in its lowest and its highest tenth of draws.
+        swing: mean of the outcome there, bn USD a year.
+        values: of the input, `(n_draws,)`.
+    """
+
+    name: str
+    share: Estimate
+    narrowing: Estimate
+    levels: tuple[float, float]
+    swing: tuple[float, float]
+    values: Array
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """The input where it is low and where it is high, as text: `no` and `yes` where it is one of both."""
+        if set(np.unique(self.values)) == {0.0, 1.0}:
+            return "no", "yes"
+        low, high = ("0" if level == 0 else short(level) for level in self.levels)
+        return low, high
+
+
+def worth_knowing(values: Mapping[str, Array], outcome: Array, block_size: int) -> tuple[Worth, ...]:
+    """What each input tells of an outcome, the largest share first; those not told from nothing are left out.
+
+    Args:
+        values: draws of each input, `(n_draws,)`, by name.
+        outcome: draws of the outcome, `(n_draws,)`.
+        block_size: draws in a block.
+    """
+    shares = {name: _by_block(explained_share, outcome, drawn, block_size) for name, drawn in values.items()}
+    told = [name for name, share in shares.items() if share.value > 2 * share.error]
+    ranked = sorted(told, key=lambda name: -float(shares[name].value))
+    return tuple(_worth(name, shares[name], values[name], outcome, block_size) for name in ranked)
+
+
+def _worth(name: str, share: Estimate, values: Array, outcome: Array, block_size: int) -> Worth:
+    low, high = _lowest(values), _lowest(-values)
+    return Worth(
+        name=name,
+        share=share,
+        narrowing=_by_block(narrowing, outcome, values, block_size),
+        levels=(float(values[low].mean()), float(values[high].mean())),
+        swing=(float(outcome[low].mean()), float(outcome[high].mean())),
+        values=values,
+    )
+
+
+def _lowest(values: Array) -> NDArray[np.bool_]:
+    """The draws in the lowest tenth of an input, or as near to it as leaves an atom whole, `(n_draws,)`."""
+    end = np.quantile(values, TAIL)
+    below, reached = values < end, values <= end
+    return below if below.any() and reached.mean() - TAIL > TAIL - below.mean() else reached
+
+
+def _by_block(statistic: Callable[..., float], outcome: Array, values: Array, block_size: int) -> Estimate:
+    """A statistic of all draws in classes of an input, its error from the spread of the same statistic of blocks."""
+    parts = range(0, outcome.size - block_size + 1, block_size)
+    spread = [statistic(outcome[i : i + block_size], classes(values[i : i + block_size])) for i in parts]
+    return Estimate(np.asarray(statistic(outcome, classes(values))), standard_error(np.asarray(spread)))
+
+
+COLUMNS = ("scenario", "basis", "series", "year", "of", "name", "statistic", "unit", "value", "standard_error")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Budget:
+    """What spreads one series of a run.
+
+    Attributes:
+        run: the run.
+        series: annual series the budget is of.
+        year: calendar year of everything but `effects`.
+        years: calendar years of `effects`.
+        sources: names in `resampling.SOURCES` of the rows of `effects` and `narrowing`.
+        effects: shares of the variance by source and year.
+        narrowing: of the 80 % interval if a source were known, mean, bn USD a year, `(n_sources,)`.
+        outcome: the run's draws, `(n_draws,)`, bn USD a year.
+        inputs: single inputs told from nothing (two standard errors), the largest share first.
+        in_common: pairs of sources of which inputs are correlated; what they have in common counts with the first.
+        correlated: whether the scenario correlates any inputs.
+    """
+
+    run: Results
+    series: str
+    year: int
+    years: tuple[int, ...]
+    sources: tuple[str, ...]
+    effects: Effects
+    narrowing: Estimate
+    outcome: Array
+    inputs: tuple[Worth, ...]
+    in_common: tuple[tuple[str, str], ...]
+    correlated: bool
+
+    @property
+    def at(self) -> int:
+        """Column of `effects` that is `year`."""
+        return self.years.index(self.year)
+
+    @property
+    def ranked(self) -> list[int]:
+        """Rows of the sources that change anything in `year`, the largest total effect first."""
+        total = self.effects.total.value[:, self.at]
+        return [int(row) for row in np.argsort(-total, kind="stable") if total[row] > 0]
+
+
+def uncertainty_budget(
+    run: Results,
+    year: int = 2030,
+    series: str = "trade_balance",
+    *,
+    n_draws: int = 20_000,
+    posterior: Posterior | None = None,
+    n_jobs: int = 1,
+    progress: Callable[[float], None] = lambda percent: None,
+) -> Budget:
+    """What spreads `series` of a run in `year`.
+
+    Args:
+        run: a stored run whose draws were kept.
+        n_draws: draws of every set of sources, in whole blocks and at least two of them; errors are the spread between
+            blocks, and from fewer than ten of them uncertain themselves.
+        posterior: parameters of the run; the stored ones by default.
+        n_jobs: workers, -1 for one per core.
+        progress: called with the percent of the work done since the last call.
+
+    Raises:
+        RunError: the run was made with other code or parameters, has no such year or series, or nothing spreads it.
+    """
+    plan = _plan(run, posterior)
+    outcome = _outcome_draws(run, plan, year, series)
+    at = plan.years.index(year)
+    halved = partial(_half, progress)
+    experiment = Experiment(plan, int(run.manifest["seed"]), plan.series.index(series), n_jobs, halved)
+    return Budget(
+        run=run,
+        series=series,
+        year=year,
+        years=plan.years,
+        sources=experiment.sources,
+        effects=experiment.effects(max(n_draws // plan.block_size, 2)),
+        narrowing=experiment.narrowing(at),
+        outcome=outcome,
+        inputs=worth_knowing(_unknowns(run, plan, year), outcome, plan.block_size),
+        in_common=experiment.in_common,
+        correlated=experiment.correlated,
+    )
+
+
+def worth_of_inputs(
+    run: Results, year: int = 2030, series: str = "trade_balance", *, posterior: Posterior | None = None
+) -> tuple[Worth, ...]:
+    """The part of a budget that needs no further draws: what single inputs tell, the largest share first.
+
+    Raises:
+        RunError: as `uncertainty_budget`.
+    """
+    plan = _plan(run, posterior)
+    outcome = _outcome_draws(run, plan, year, series)
+    return worth_knowing(_unknowns(run, plan, year), outcome, plan.block_size)
+
+
+def demand_draws(run: Results) -> None:
+    """Refuse a run whose blocks are too few to tell an error.
+
+    Raises:
+        RunError: it has fewer than ten.
+    """
+    least, n_draws = LEAST_BLOCKS * run.manifest["block_size"], run.manifest["n_draws"]
+    if n_draws < least:
+        raise RunError(
+            f"{run.folder}: got a run of {n_draws:,} draws, expected {least:,} or more, since errors are the spread "
+            f"between blocks of {run.manifest['block_size']:,}; `forecast run {run.name}` makes one"
+        )
+
+
+def _half(progress: Callable[[float], None], percent: float) -> None:
+    """Two tasks make one budget."""
+    progress(percent / 2)
+
+
+def _plan(run: Results, posterior: Posterior | None) -> Plan | MixturePlan:
+    scenario = load_world(run.folder / SCENARIO)
+    learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
+    made = run.manifest["digests"]
+    changed = [
+        name for name, now in (("code", code_digest("numbers")), ("posterior", learned.digest)) if made[name] != now
+    ]
+    if changed:
+        raise RunError(
+            f"{run.folder}: made with another {' and '.join(changed)} than is installed; `forecast run {run.name}` "
+            "makes the run anew"
+        )
+    return compiled(scenario, learned, vintage(scenario.as_of), prior=run.manifest["parameters"] == "prior")
+
+
+def _outcome_draws(run: Results, plan: Plan | MixturePlan, year: int, series: str) -> Array:
+    """Draws of the outcome in the run, `(n_draws,)`, which must spread."""
+    if year not in plan.years:
+        raise RunError(f"{run.name}: got year {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
+    if series not in plan.series:
+        raise RunError(f"{run.name}: got {series!r}, expected one of {', '.join(plan.series)}")
+    kept = run.kept(series)
+    if kept is None:
+        raise RunError(f"{run.folder}: got a run of {run.manifest['n_draws']:,} draws, too many to be kept")
+    outcome = kept[plan.years.index(year)]
+    if n_failed := int(np.sum(~np.isfinite(outcome))):
+        raise RunError(f"{run.name}: got {n_failed:,} draws of {series} in {year} that are not finite, expected none")
+    if not np.ptp(outcome):
+        raise RunError(f"{run.name}: nothing spreads {series} in {year}: it is {outcome[0]:g} in every draw")
+    return np.asarray(outcome)
+
+
+def _unknowns(run: Results, plan: Plan | MixturePlan, year: int) -> dict[str, Array]:
+    """Values of all inputs that are uncertain, in the run's own draws."""
+    settings = run.manifest
+    starts = range(0, settings["n_draws"], plan.block_size)
+    sizes = [min(plan.block_size, settings["n_draws"] - start) for start in starts]
+    blocks = [
+        unknown_values(plan, Streams(settings["seed"], block, n_draws, settings["scheme"]), year)
+        for block, n_draws in enumerate(sizes)
+    ]
+    found = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return _told_once({name: values for name, values in found.items() if np.ptp(values)})
+
+
+def _told_once(found: dict[str, Array]) -> dict[str, Array]:
+    """Inputs without those that are an earlier one by another name, or its opposite, in every draw.
+
+    Whether a draw follows one of two branches says which it follows, and both may hold a plant in phases or whole.
+    """
+    known: dict[bytes, str] = {}
+    for name, values in found.items():
+        scaled = (values - values.min()) / np.ptp(values)
+        if not {scaled.tobytes(), (1.0 - scaled).tobytes()} & known.keys():
+            known[scaled.tobytes()] = name
+    return {name: found[name] for name in known.values()}
+
+
+def write_budget(budget: Budget) -> Path:
+    """Write a budget as `budget_<series>_<year>.csv` into the folder of its run, a number a row with its error.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    path = budget.run.folder / f"budget_{budget.series}_{budget.year}.csv"
+    with writing(path), whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(_rows(budget))
+    return path
+
+
+def _rows(budget: Budget) -> Iterator[tuple[str, ...]]:
+    head = (budget.run.name, budget.run.basis, budget.series, str(budget.year))
+    at, found = budget.at, budget.effects
+    share, money = "share of variance", "bn USD"
+    for row, source in enumerate(budget.sources):
+        for name, estimate in (("first_order", found.first), ("total", found.total)):
+            yield (*head, "source", source, name, share, *stored(estimate.value[row, at], estimate.error[row, at]))
+        narrower = budget.narrowing.value[row], budget.narrowing.error[row]
+        yield (*head, "source", source, "narrowing_80", money, *stored(*narrower))
+    together = float(found.interactions.value[at]), float(found.interactions.error[at])
+    yield (*head, "source", "interactions", "interactions", share, *stored(*together))
+    for item in budget.inputs:
+        for name, unit, estimate in (("first_order", share, item.share), ("narrowing_80", money, item.narrowing)):
+            yield (*head, "input", item.name, name, unit, *stored(float(estimate.value), float(estimate.error)))

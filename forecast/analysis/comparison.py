@@ -1,0 +1,341 @@
+"""Scenario against scenario, paired draw by draw: same seed, same luck, so that only the assumptions differ.
+
+Statistics of paired differences, as a run has them of its results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecast.analysis.attribution import ACCOUNT, demand_same_frame
+from forecast.dims import LEVERS, Array
+from forecast.documents import scenario_path
+from forecast.engine.resampling import SharedStreams, shared_streams
+from forecast.engine.simulate import KEEP_DRAWS, Settings
+from forecast.errors import RunError
+from forecast.models.posterior import load_posterior
+from forecast.observations.vintage import vintage
+from forecast.results.archive import told_apart
+from forecast.results.results import Results
+from forecast.results.run import compiled, run_scenario
+from forecast.scenario.mixture import World, load_world
+from forecast.stats.summary import BELOW, Summary, Tally, exceedance_name, quantile_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from forecast.models.posterior import Posterior
+
+
+def summarised(
+    draws: Array, years: Sequence[int], series: Sequence[str], block_size: int, thresholds: Sequence[float] = (0.0,)
+) -> Summary:
+    """Mean, quantiles and chances of draws `(n_series, n_years, n_draws)`, with their Monte Carlo errors.
+
+    Args:
+        block_size: draws that are one replicate; the spread between blocks gives the Monte Carlo error.
+        thresholds: bn USD; the chance to exceed each is counted.
+    """
+    tally = Tally(tuple(thresholds), keep=True)
+    for first in range(0, draws.shape[-1], block_size):
+        block = draws[..., first : first + block_size]
+        tally.add(block, np.empty((0, 0, block.shape[-1])))
+    return tally.summary(years, tuple(series))
+
+
+def both_ways(difference: Array, years: Sequence[int], block_size: int, beyond: Sequence[float] = ()) -> Summary:
+    """Statistics of a difference `(n_years, n_draws)` and of the same turned round: series `rise` and `fall`.
+
+    A fall beyond 5 is a chance like a rise beyond 5, and a draw without a difference is neither.
+    """
+    draws = np.stack([difference, -difference])
+    return summarised(draws, years, ("rise", "fall"), block_size, sorted({0.0, *map(float, beyond)}))
+
+
+def direction(summary: Summary, series: str, index: int) -> str:
+    """The likelier of `rise` and `fall` of a series in a year."""
+    above, below = (summary.estimate(series, name, index)[0] for name in (exceedance_name(0.0), BELOW))
+    return "rise" if above >= below else "fall"
+
+
+def share_without(summary: Summary, series: str, index: int) -> float:
+    """Share of draws in which a series is nothing in a year."""
+    above, below = (summary.estimate(series, name, index)[0] for name in (exceedance_name(0.0), BELOW))
+    return 1 - above - below
+
+
+def worth_telling(same: float) -> bool:
+    """Whether a share of draws without a difference shows in whole percent."""
+    return same > 0.005
+
+
+def tied(summary: Summary, series: str) -> bool:
+    """Whether a series is nothing in draws enough to tell, in some year."""
+    return any(worth_telling(share_without(summary, series, index)) for index in range(len(summary.years)))
+
+
+def motion(summary: Summary, series: str) -> Array:
+    """How much a series moves at all in some draw, by year: 0 where it is nothing in every one, `(n_years,)`."""
+    return summary.value(series, "sd") + abs(summary.value(series, "mean"))
+
+
+def moving_levers(summary: Summary) -> list[str]:
+    """Levers that do anything in some draw."""
+    return [name for name in LEVERS if name in summary.series and motion(summary, name).any()]
+
+
+def last_motion(summary: Summary, series: str) -> int:
+    """Place of the last year in which a series that moves does anything."""
+    return int(np.flatnonzero(motion(summary, series))[-1])
+
+
+def turning_years(summary: Summary) -> list[int]:
+    """Places of the years that tell an effect: the last, and before it that of the largest where it tells another."""
+    medians = summary.value("investment_effect", quantile_name(0.5))
+    last, peak = len(medians) - 1, int(abs(medians).argmax())
+    return [last] if abs(medians[peak] - medians[last]) < 0.25 * abs(medians[peak]) else [peak, last]
+
+
+SHARED = ("as_of", "basis", "seed", "n_draws", "scheme", "block_size", "parameters", "origin")
+"""What two runs must have in common for their draws to be pairs."""
+
+
+STATED = frozenset({"as_of", "basis", "horizon"})
+"""Of these, what a scenario states: runs of it will always differ from runs of one that states something else."""
+
+
+DIGESTS = ("posterior", "code")
+"""Digests that must agree too: other code may draw other numbers from a stream."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An alternative against a reference.
+
+    Attributes:
+        reference, alternative: the runs.
+        beyond: bn USD by which the difference may rise or fall; the chance of each is counted.
+        streams: random streams the two share, and those of one alone.
+    """
+
+    reference: Results
+    alternative: Results
+    beyond: tuple[float, ...]
+    streams: SharedStreams
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of alternative and reference, with the digest of their runs where they share one."""
+        one, other = told_apart([self.alternative, self.reference], [self.alternative.name, self.reference.name])
+        return one, other
+
+    @cached_property
+    def difference(self) -> xr.DataArray:
+        """Draws of the surplus of the alternative less that of the reference, see `paired_difference`."""
+        return paired_difference(self.alternative, self.reference)
+
+    @cached_property
+    def by_year(self) -> Summary:
+        """Statistics of the difference of each year; series `rise` and `fall`, see `comparison.both_ways`."""
+        return difference_summary(self.difference, self._block_size, self.beyond)
+
+    @cached_property
+    def cumulated(self) -> Summary:
+        """The same of the sum from the first year to each."""
+        return both_ways(np.cumsum(_values(self.difference), axis=0), self._years, self._block_size, self.beyond)
+
+    @cached_property
+    def channels(self) -> Summary:
+        """Statistics of what the difference is made of: series `attribution.ACCOUNT`, which add up to it."""
+        parts = [[_series(run, name, self._years) for name in ACCOUNT] for run in self._runs]
+        return summarised(np.array(parts[0]) - np.array(parts[1]), self._years, ACCOUNT, self._block_size)
+
+    @cached_property
+    def by_branch(self) -> Mapping[str, Summary]:
+        """Statistics of the difference in the last year as in `by_year`, of the draws of each branch of a mixture.
+
+        Empty where no run is of a mixture, or the draws of both follow branches of different ones.
+        """
+        followed = [np.asarray(run.draws["branch"]) for run in self._runs if "branch" in run.draws]
+        if not followed or any((branch != followed[0]).any() for branch in followed):
+            return {}
+        last = _values(self.difference)[-1:]
+        return {
+            str(label): both_ways(last[:, followed[0] == label], self._years[-1:], self._block_size)
+            for label in np.unique(followed[0])
+        }
+
+    def table(self) -> pd.DataFrame:
+        """Statistics of the difference by year, see `difference_table`, and those of its sum from the first year on."""
+        import pandas as pd
+
+        tables = {"year": _table(self.by_year), "cumulated": _table(self.cumulated)}
+        return pd.concat(tables, axis=1)
+
+    @property
+    def _runs(self) -> tuple[Results, Results]:
+        return self.alternative, self.reference
+
+    @property
+    def _years(self) -> list[int]:
+        return [int(year) for year in self.difference["year"]]
+
+    @property
+    def _block_size(self) -> int:
+        return int(self.reference.manifest["block_size"])
+
+
+def compare(
+    reference: World | str | Path,
+    alternative: World | str | Path,
+    settings: Settings = Settings(),
+    *,
+    beyond: Sequence[float] = (),
+    out: str | Path = "results",
+    posterior: Posterior | None = None,
+    prior: bool = False,
+    n_jobs: int = 1,
+) -> Comparison:
+    """Compare two scenarios draw by draw; what has not been run is run and stored under `out`.
+
+    >>> forecast.compare("hyundai", "localization-fast").table()  # doctest: +SKIP
+
+    Args:
+        reference, alternative: scenarios or mixtures of them, files, or names of shipped ones.
+        settings: draws, seed and sampling scheme of both.
+        beyond: thresholds, bn USD a year, of which the chance to rise or fall by more is counted.
+        out, posterior, prior, n_jobs: as for `run_scenario`.
+
+    Raises:
+        ScenarioError: a file cannot be read as a scenario.
+        RunError: the two cannot be paired, there are too many draws to keep, or a threshold is no size.
+    """
+    demand_sizes(beyond)
+    pair = [
+        load_world(scenario_path(given)) if isinstance(given, str | Path) else given
+        for given in (reference, alternative)
+    ]
+    demand_same_frame(*pair)
+    if settings.n_draws > KEEP_DRAWS:
+        raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
+    learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
+    options: Mapping[str, Any] = {"out": out, "posterior": learned, "prior": prior, "n_jobs": n_jobs}
+    one, other = (run_scenario(scenario, settings, **options).results for scenario in pair)
+    plans = [compiled(world, learned, vintage(world.as_of), prior=prior) for world in pair]
+    return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
+
+
+def demand_sizes(beyond: Sequence[float]) -> None:
+    """Refuse thresholds that no difference can be held against.
+
+    Raises:
+        RunError: one is not finite, or not above 0.
+    """
+    for size in beyond:
+        if not 0.0 < size < inf:
+            raise RunError(f"--beyond: got {size:g}, expected a finite number of bn USD above 0")
+
+
+def paired_difference(alternative: Results, reference: Results, series: str = "trade_balance") -> xr.DataArray:
+    """Draws of `alternative - reference`, dimensions `year` and `draw`, bn USD a year, over the years of both.
+
+    Raises:
+        RunError: the runs do not share seed, draws, basis, day, parameters or code, or their draws were not kept.
+    """
+    demand_pairs(alternative, reference)
+    difference = alternative.draws[series] - reference.draws[series]
+    return difference.assign_attrs(units="bn USD per year", basis=reference.basis)
+
+
+def difference_table(difference: xr.DataArray, block_size: int) -> pd.DataFrame:
+    """Statistics of a paired difference by year: mean, quantiles, the chance that it is positive, and standard errors.
+
+    Args:
+        difference: from `paired_difference`.
+        block_size: draws in a block; the spread between blocks gives the Monte Carlo error.
+    """
+    return _table(difference_summary(difference, block_size))
+
+
+def difference_summary(difference: xr.DataArray, block_size: int, beyond: Sequence[float] = ()) -> Summary:
+    """Statistics of a paired difference of each year; series `rise` and `fall`, see `comparison.both_ways`."""
+    return both_ways(_values(difference), [int(year) for year in difference["year"]], block_size, beyond)
+
+
+def _table(summary: Summary) -> pd.DataFrame:
+    import pandas as pd
+
+    columns: dict[str, Array] = {}
+    for series, name, column in _columns(summary):
+        columns[column] = summary.value(series, name)
+        columns[f"{column}_standard_error"] = summary.standard_error(series, name)
+    return pd.DataFrame(columns, index=pd.Index(summary.years, name="year"))
+
+
+def _columns(summary: Summary) -> Iterator[tuple[str, str, str]]:
+    """Series, statistic and name of each column."""
+    chances = [name for name in summary.statistics if name.startswith("exceedance")]
+    others = [name for name in summary.statistics if name not in chances and name != "sd"]
+    zero = exceedance_name(0.0)
+    yield "rise", "mean", "mean"
+    yield "rise", zero, "probability_positive"
+    yield "fall", zero, "probability_negative"
+    for name in (name for name in chances if name != zero):
+        threshold = name.removeprefix("exceedance_")
+        yield "rise", name, f"probability_above_{threshold}"
+        yield "fall", name, f"probability_below_-{threshold}"
+    for name in (name for name in others if name != "mean"):
+        yield "rise", name, name
+
+
+def _values(difference: xr.DataArray) -> Array:
+    return np.asarray(difference.transpose("year", "draw"), dtype=float)
+
+
+def _series(run: Results, name: str, years: Sequence[int]) -> Array:
+    """Draws of a series in some years, `(n_years, n_draws)`; zeros where the run has no such series."""
+    if name not in run.draws:
+        return np.zeros((len(years), run.draws.sizes["draw"]))
+    return _values(run.draws[name].sel(year=list(years)))
+
+
+def demand_pairs(alternative: Results, reference: Results) -> None:
+    """Refuse runs whose draws are no pairs.
+
+    Raises:
+        RunError: they do not share what is in `SHARED` and `DIGESTS`.
+    """
+    found = [_identity(results) for results in (alternative, reference)]
+    differing = [key for key in found[0] if found[0][key] != found[1][key]]
+    if differing:
+        got = "; ".join(f"{key} {found[0][key]!r} and {found[1][key]!r}" for key in differing)
+        remedy = "" if STATED.intersection(differing) else f"; {_remedy(alternative, reference)}"
+        names = " and ".join(told_apart([alternative, reference], [alternative.name, reference.name]))
+        raise RunError(f"{names} cannot be paired: got {got}; expected the same in both{remedy}")
+
+
+def _remedy(alternative: Results, reference: Results) -> str:
+    """The command that makes pairs of two runs, with the draws of the larger, as far as those are kept."""
+    manifests = alternative.manifest, reference.manifest
+    n_draws = min(max(int(manifest["n_draws"]) for manifest in manifests), KEEP_DRAWS)
+    parameters = {manifest["parameters"] for manifest in manifests}
+    prior = " --prior" if parameters == {"prior"} else ""
+    choice = ", or both with --prior" if len(parameters) > 1 else ""
+    return f"run both anew with `forecast run FILE… --draws {n_draws} --seed {manifests[1]['seed']}{prior}`{choice}"
+
+
+def _identity(results: Results) -> dict[str, Any]:
+    """What must be the same in two runs, by name."""
+    manifest = results.manifest
+    shared = {key: manifest.get(key) for key in SHARED}
+    if manifest["scheme"] != "plain":
+        shared["horizon"] = manifest["horizon"]  # stratified points of one quarter hang on how many there are
+    return shared | {key: manifest["digests"][key][:12] for key in DIGESTS}

@@ -1,0 +1,245 @@
+"""A scenario fully resolved: every value with the place it came from, and whether it is fitted, fixed or judged.
+
+`fixed` is a number or date without a spread, `judged` one stated with a spread, in the file or in the priors, `fitted`
+one that data moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from forecast.dims import Array
+from forecast.documents import Node
+from forecast.economics import realisation
+from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
+from forecast.economics.tariffs import load_regime
+from forecast.engine.plan import Plan, Project
+from forecast.errors import YamlPath
+from forecast.models.evidence import load_wave, touched
+from forecast.models.posterior import Posterior
+from forecast.quarters import format_quarter
+from forecast.scenario.dates import date_law
+from forecast.scenario.entries import Row, rows
+from forecast.scenario.inputs import names
+from forecast.scenario.layers import WHOLE, Layered
+from forecast.scenario.mixture import StatedBranch
+from forecast.scenario.money import WON_KEY
+from forecast.scenario.schema import ScenarioFile
+from forecast.stats.distributions import LogNormal
+from forecast.stats.formatting import short
+from forecast.stats.specs import law, plain_law
+
+TEXTS = ("name", "title", "description", "id", "company", "project", "sector", "kind", "part_of", "sources")
+"""Keys that say what a thing is; no number is behind them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a resolved scenario.
+
+    Attributes:
+        path: YAML path.
+        text: the value, as a file would write it or in words.
+        standing: `fixed`, `judged` or `fitted`; nothing for a text.
+        origin: where it came from: file and line, an override, or `default`.
+    """
+
+    path: YamlPath
+    text: str
+    standing: str
+    origin: str
+
+
+def stated(layers: Layered, top: str) -> Iterator[Value]:
+    """What the files and overrides say, in the order of the merged tree; `top` is the file that was asked for."""
+    for path, node in _leaves(layers.root, ()):
+        yield Value(path, _text(node), _standing(path, node), _origin(node, top))
+
+
+def _origin(node: Node, top: str) -> str:
+    place = node.place
+    file = place.file.removeprefix(f"{PurePath(top).parent}/")
+    extended = " (extended)" if place.line and place.file != top else ""
+    return f"{file}:{place.line}{extended}" if place.line else file
+
+
+def weighed(branches: Sequence[StatedBranch], shares: Sequence[float], top: str) -> Iterator[Value]:
+    """What a mixture says of its branches, and the share of draws that follow each."""
+    for one, share in zip(branches, shares, strict=True):
+        path, scenario, weight = (
+            ("mixture", one.branch.label),
+            *(one.node.fields[key] for key in ("scenario", "weight")),
+        )
+        told = one.branch.scenario.name if scenario.fields else _text(scenario)
+        yield Value((*path, "scenario"), told, "fixed", _origin(scenario, top))
+        yield Value((*path, "weight"), _text(weight), _standing((*path, "weight"), weight), _origin(weight, top))
+        yield Value((*path, "share of draws"), f"{100 * share:.0f} %", "", "weights scaled to sum to one")
+
+
+def _leaves(node: Node, path: YamlPath) -> Iterator[tuple[YamlPath, Node]]:
+    """Values that stand for one thing: scalars, lists of scalars, numbers and dates in any form."""
+    if any(item.fields for item in node.items):
+        for index, item in enumerate(node.items):
+            id = item.fields.get("id")
+            yield from _leaves(item, (*path, str(id.content) if id else index))
+    elif node.fields and not _is_one_value(node):
+        for name, child in node.fields.items():
+            yield from _leaves(child, (*path, name))
+    elif node.content is not None:
+        yield path, node
+
+
+def _is_one_value(node: Node) -> bool:
+    return (
+        WON_KEY in node.fields or any(key in node.fields for key in WHOLE if key != "path") or _spread(node) is not None
+    )
+
+
+def _spread(node: Node) -> bool | None:
+    """Whether a number or date has a spread; None for what is neither."""
+    for reader in (law, date_law):
+        try:
+            value = reader(node.plain())
+        except ValueError:
+            continue
+        low, high = value.ppf([0.05, 0.95]).tolist()
+        return bool(low < high)
+    return _spread(node.fields[WON_KEY]) if WON_KEY in node.fields else None
+
+
+def _standing(path: YamlPath, node: Node) -> str:
+    if path[-1] in TEXTS:
+        return ""
+    if path[-1] == "path":
+        return "fitted" if node.content == "fitted" else "judged"
+    return "judged" if _spread(node) else "fixed"
+
+
+def _text(node: Node) -> str:
+    return _flow(node.plain())
+
+
+def _flow(plain: Any) -> str:
+    """A value in one line of YAML."""
+    if isinstance(plain, Mapping):
+        return f"{{{', '.join(f'{name}: {_flow(item)}' for name, item in plain.items())}}}"
+    if isinstance(plain, tuple):
+        return f"[{', '.join(map(_flow, plain))}]"
+    return "null" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)
+
+
+def defaults(layers: Layered, plan: Plan) -> Iterator[Value]:
+    """What no file says and is not empty, at the top."""
+    for name, field in ScenarioFile.model_fields.items():
+        if name in layers.root.fields or name == "extends":
+            continue
+        if name == "origin":
+            yield Value((name,), f"{format_quarter(plan.origin)}, the last quarter observed", "fixed", "data")
+        elif isinstance(field.default, str | int | float) and field.default != "":
+            yield Value((name,), str(field.default), "fixed", "default")
+    if "path" not in (layers.root.fields["localization"].fields if "localization" in layers.root.fields else {}):
+        yield Value(("localization", "path"), "fitted", "fitted", "default")
+
+
+def left_to_fit(layers: Layered, plan: Plan, posterior: Posterior) -> Iterator[Value]:
+    """What investments leave out, and what stands in its place."""
+    projects = {project.id: project for group in plan.groups for project in group.projects}
+    for row in rows(layers.root):
+        project = projects.get(row.name)
+        if project is not None:
+            yield from _left_out(row, project, plan, posterior)
+
+
+def _left_out(row: Row, project: Project, plan: Plan, posterior: Posterior) -> Iterator[Value]:
+    def value(key: str, text: str, standing: str, origin: str) -> Value:
+        return Value(("investments", row.name, key), text, standing, origin)
+
+    dates = {"construction_start": "before production", "production_start": "after the start of construction"}
+    for key, what in dates.items():
+        if not row.has(key):
+            bought = row.text("kind") == "acquisition"
+            words = "when it is bought" if bought else f"one building time of the sector {what}"
+            yield value(key, words, "fixed" if bought else "fitted", "default")
+    missing = [key for key in ("probability", "slip", "scale") if not row.has(key)]
+    learned = _outlook(row, project, plan, posterior) if missing else {}
+    for key in missing:
+        if getattr(project, key) is None:
+            yield value(key, learned[key], "fitted", f"learned for {row.text('kind')}, {row.text('sector')}")
+        else:
+            yield value(key, _CERTAIN[key], "fixed", "runs by its dates")
+    if not row.has("localization"):
+        yield value("localization", "the path of its sector, else of all affiliates", "", "default")
+
+
+_CERTAIN = {"probability": "1", "slip": "0", "scale": "1"}
+
+
+def _outlook(row: Row, project: Project, plan: Plan, posterior: Posterior) -> dict[str, str]:
+    """What was learned of plants of a kind and sector, in words."""
+    kind, sector = row.text("kind") or "", row.text("sector") or ""
+    learned = realisation.combined(posterior.groups["realisation"], [(kind, sector)])
+    wait = max(_planned(row) - max(plan.origin + 1.0, project.announced), 0.0)
+    chance = float(realisation.survival(learned["hazard"][0], wait / 4).mean())
+    late, shape, scale = learned["late"], learned["delay_shape"], learned["delay_scale"][0]
+    delay = float(np.median(realisation.LATE + scale * np.log(2.0) ** (1.0 / shape)))
+    spread = float(np.median(learned["revision_spread"][0]))
+    low, high = LogNormal(1.0, spread).ppf([0.1, 0.9]).tolist()
+    revised = float(learned["revised"].mean())
+    return {
+        "probability": f"{chance:.2f}, until its planned start",
+        "slip": f"late with chance {float(late.mean()):.2f}, then by {delay:.1f} quarters (median)",
+        "scale": f"kept with chance {1 - revised:.2f}, else times {low:.2f} to {high:.2f} (80 %)",
+    }
+
+
+def _planned(row: Row) -> float:
+    """Middle of the planned start of production; one median building time after the start where it is not stated."""
+    production, start = row.date("production_start"), row.date("construction_start")
+    if production is not None:
+        return float(production.ppf(0.5))
+    announced = row.date("announced")
+    begin = start or announced
+    building = load_sectors()[row.text("sector") or "other"]["construction_quarters"].law
+    return float(begin.ppf(0.5)) + float(building.ppf(0.5)) if begin is not None else 0.0
+
+
+def left_to_shipped(layers: Layered) -> Iterator[Value]:
+    """What tariffs and import commitments leave out, and the laws that stand in its place."""
+    found, regime = names(layers.root, None), load_regime()
+    shared = {f"tariffs.{key}": belief for key, belief in regime.responses.items()}
+    shared |= {f"import_commitments.additionality.{what}": belief for what, belief in regime.additionality.items()}
+    for path in filter(shared.__contains__, found.drawn):
+        belief = shared[path]
+        origin = f"prior, {_evidence(belief.grade)}, where none is stated"
+        yield Value(tuple(path.split(".")), _flow(plain_law(belief.law)), "judged", origin)
+
+
+def _evidence(grade: str) -> str:
+    return "judgement" if grade == "judgement" else f"evidence of grade {grade}"
+
+
+def coefficients(layers: Layered, posterior: Posterior) -> Iterator[Value]:
+    """Coefficients of the sectors with investments, where no file says otherwise."""
+    overrides = layers.root.fields.get("overrides")
+    said = overrides.fields["sectors"].fields if overrides and "sectors" in overrides.fields else {}
+    moved = np.zeros((len(SECTORS), len(COEFFICIENTS)), np.bool_)
+    moved[touched(load_wave())] = True
+    used = {row.text("sector") for row in rows(layers.root) if row.text("kind") != "pledge"}
+    for sector in (name for name in SECTORS if name in used):
+        for name in COEFFICIENTS:
+            if sector not in said or name not in said[sector].fields:
+                index = SECTORS.index(sector), COEFFICIENTS.index(name)
+                yield _coefficient(sector, name, posterior.groups["sectors"]["coefficients"][:, *index], moved[index])
+
+
+def _coefficient(sector: str, name: str, learned: Array, moved: bool) -> Value:
+    median, low, high = (short(value) for value in np.quantile(learned, [0.5, 0.1, 0.9]).tolist())
+    belief = load_sectors()[sector][name]
+    evidence = _evidence(belief.grade)
+    origin = f"prior ({evidence}) met by data" if moved else f"prior, {evidence}"
+    return Value(("sectors", sector, name), f"{median}, 80 % {low} to {high}", "fitted" if moved else "judged", origin)

@@ -1,0 +1,223 @@
+"""The command that sets scenarios against one another.
+
+The command that says what spreads a forecast, and what would be worth knowing.
+
+The command that says how much of an observed surplus Korean plants in the US induced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from forecast.cli.options import progress_bar, run_options, terminal, workers_option
+from forecast.cli.run import load_worlds, stored_run
+
+if TYPE_CHECKING:
+    from forecast.analysis.attribution import Attribution
+    from forecast.analysis.comparison import Comparison
+    from forecast.scenario.mixture import World
+    from forecast.scenario.scenario import Scenario
+
+
+@click.command()
+@click.argument("run", metavar="RUN|SCENARIO")
+@click.option("--year", default=2030, show_default=True, type=int, help="Calendar year of the outcome.")
+@click.option(
+    "--of",
+    "series",
+    default="trade_balance",
+    show_default=True,
+    type=click.Choice(["trade_balance", "investment_effect"]),
+    help="Outcome: the surplus, or what the announcements change in it.",
+)
+@click.option(
+    "--draws",
+    default=20_000,
+    show_default=True,
+    type=click.IntRange(20_000),
+    help="Draws of each set of sources; errors are the spread between blocks of 2,000.",
+)
+@workers_option
+@click.option(
+    "--out",
+    show_default="results",
+    type=click.Path(path_type=Path),
+    help="Where runs of a SCENARIO are; a budget lies in the folder of its run.",
+)
+@click.option(
+    "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
+)
+@click.option("--no-plot", is_flag=True, help="Leave out the pictures.")
+def budget(
+    run: str, year: int, series: str, draws: int, n_jobs: int, out: Path | None, learned: Path | None, no_plot: bool
+) -> None:
+    """Say what spreads a forecast: which source by how much, and what would be worth knowing.
+
+    RUN is the folder of a run, or of a scenario that has one; a SCENARIO is a file, which may state a mixture, or the
+    name of a shipped one: its run at default settings is found or made. The run has 20,000 draws or more.
+    """
+    from forecast.analysis.budget import demand_draws, uncertainty_budget, write_budget
+    from forecast.models.posterior import load_posterior
+    from forecast.report.budget import budget_words, source_table, worth_table
+    from forecast.results.results import demand_folder
+
+    parameters = None if learned is None else load_posterior(learned)
+    if out is not None and Path(run).is_dir():
+        raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the budget is stored")
+    results = stored_run(run, out or "results", parameters, n_jobs)
+    demand_draws(results)
+    demand_folder(results.folder, results.folder)
+    with progress_bar(results.name, 100, "%") as progress:
+        found = uncertainty_budget(
+            results, year, series, n_draws=draws, posterior=parameters, n_jobs=n_jobs, progress=progress
+        )
+    tables, words = terminal(at_least=112), terminal()
+    tables.print(source_table(found))
+    if found.inputs:
+        tables.print(worth_table(found))
+    words.print(budget_words(found))
+    paths = [write_budget(found)]
+    if not no_plot:
+        from forecast.plots.results import save_budget_charts
+
+        paths += save_budget_charts(found)
+    words.print(f"Stored in {', '.join(map(str, paths))}", soft_wrap=True)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="A B [C]...")
+@click.option(
+    "--beyond",
+    multiple=True,
+    type=float,
+    metavar="BN_USD",
+    help="Count the chance that the difference rises, or falls, by more than this; may be repeated.",
+)
+@click.option("--attribute", "divide", is_flag=True, help="Divide the difference among the assumptions that differ.")
+@click.option("--year", type=int, help="With --attribute: year that is divided; the last one by default.")
+@click.option(
+    "--most",
+    show_default="256",
+    type=click.IntRange(2),
+    help="With --attribute: scenarios to simulate at most; with more needed, it takes a sample of the orders in which "
+    "the assumptions may change, one pair of them at least, and says so.",
+)
+@run_options
+def compare(
+    files: tuple[str, ...],
+    divide: bool,
+    year: int | None,
+    most: int | None,
+    draws: int,
+    seed: int,
+    learned: Path | None,
+    **options: Any,
+) -> None:
+    """Set scenarios B, C, ... against scenario A, draw by draw; what has not been run is run first."""
+    from forecast.analysis.attribution import MOST_SCENARIOS, attribute
+    from forecast.analysis.comparison import compare as compared
+    from forecast.analysis.comparison import demand_sizes
+    from forecast.engine.simulate import Settings
+    from forecast.models.posterior import load_posterior
+
+    if len(files) < 2:
+        raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
+    for option, stated in (("--year", year), ("--most", most)):
+        if stated is not None and not divide:
+            raise click.UsageError(f"{option}: got {stated} without --attribute, which it is an option of")
+    demand_sizes(options["beyond"])
+    worlds = load_worlds(files, ())
+    scenarios = _scenarios(worlds) if divide else []
+    reference, *alternatives = worlds
+    for alternative in alternatives:
+        _demand_comparable(reference, alternative, year)
+    settings, posterior = Settings(draws, seed), load_posterior(learned, reference.as_of)
+    shared = {name: options[name] for name in ("prior", "n_jobs")} | {"posterior": posterior}
+    for index, alternative in enumerate(alternatives, start=1):
+        found, divided = compared(reference, alternative, settings, **options, posterior=posterior), None
+        if divide:
+            pair = scenarios[0], scenarios[index]
+            with progress_bar(f"{alternative.name} less {reference.name}", draws) as progress:
+                divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
+        _show(found, divided, year)
+
+
+def _scenarios(worlds: Sequence[World]) -> list[Scenario]:
+    """All of them as scenarios, as an attribution needs them."""
+    from forecast.scenario.scenario import Scenario
+
+    found = [world for world in worlds if isinstance(world, Scenario)]
+    for world in worlds:
+        if world not in found:
+            raise click.UsageError(
+                f"--attribute: got the mixture {world.name}, expected scenarios; the branches of a mixture differ in "
+                "many assumptions at once, so set each of them against the reference"
+            )
+    return found
+
+
+def _demand_comparable(reference: World, alternative: World, year: int | None) -> None:
+    """Refuse what could not be shown, before the first draw."""
+    from forecast.analysis.attribution import demand_same_frame
+    from forecast.observations.vintage import vintage
+    from forecast.quarters import year_of
+
+    demand_same_frame(reference, alternative)
+    first = year_of(vintage(reference.as_of).trade.origin + 1)
+    last = min(reference.horizon, alternative.horizon)
+    if year is not None and not first <= year <= last:
+        raise click.BadParameter(f"got {year}, expected a year from {first} to {last}", param_hint="--year")
+
+
+def _show(found: Comparison, divided: Attribution | None, year: int | None) -> None:
+    from forecast.report.comparison import (
+        attribution_table,
+        attribution_words,
+        branch_differences,
+        channel_table,
+        comparison_table,
+        comparison_words,
+        pairing_words,
+    )
+
+    tables, words = terminal(at_least=140 + 24 * max(len(found.beyond) - 1, 0)), terminal()
+    if found.difference.any():
+        tables.print(comparison_table(found))
+        tables.print(channel_table(found))
+        if found.by_branch:
+            tables.print(branch_differences(found))
+    if divided is not None:
+        shown = divided.years[-1] if year is None else year
+        if divided.contrasts:
+            tables.print(attribution_table(found, divided, shown))
+        words.print(f"{attribution_words(divided, shown)}\n")
+    words.print(f"{pairing_words(found)}\n")
+    words.print(comparison_words(found))
+
+
+@click.command()
+@click.option("--year", required=True, type=int, help="Calendar year, from 2020 to the last one observed.")
+@click.option(
+    "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
+)
+@click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
+def induced(year: int, learned: Path | None, prior: bool) -> None:
+    """Say how much of the surplus of a year was induced by Korean plants in the US, beside the claim of KIET."""
+    from forecast.analysis.induced import demand_year
+    from forecast.analysis.induced import induced as found_in
+    from forecast.models.posterior import load_posterior
+    from forecast.report.budget import OUTSIDE, claim_words, flow_table, induced_words, plant_table
+
+    demand_year(year)
+    posterior = load_posterior(learned)
+    found = found_in(year, posterior.prior if prior else posterior.groups)
+    tables, words = terminal(at_least=108), terminal()
+    tables.print(flow_table(found))
+    tables.print(plant_table(found))
+    words.print(f"{OUTSIDE}\n")
+    words.print(f"{claim_words()}\n")
+    words.print(induced_words(found))

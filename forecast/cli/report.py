@@ -1,0 +1,86 @@
+"""Commands that make pages: a report to hand on, and a page on which to move assumptions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from forecast.cli.options import warned_if_few
+
+LANGUAGES = ("en", "ko")
+"""`i18n.CODES`, which would import numpy for the help text."""
+
+
+_language = click.option(
+    "--language", default="en", show_default=True, type=click.Choice(LANGUAGES), help="Language the page opens in."
+)
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN…")
+@click.option("--out", default="report.html", show_default=True, type=click.Path(path_type=Path), help="The page.")
+@click.option(
+    "--results", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are."
+)
+@_language
+def report(runs: tuple[str, ...], out: Path, results: Path, language: str) -> None:
+    """Write a page on up to four RUNs, to be read offline or printed, in English and Korean.
+
+    A RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
+    default settings is found or made. With several, the others are held against the first, draw by draw.
+    """
+    from forecast.cli.run import stored_run
+    from forecast.report.page import write_report
+
+    stored = [stored_run(run, results) for run in runs]
+    warned_if_few(min(run.manifest["n_draws"] for run in stored))
+    path = write_report(stored, out, language)
+    click.echo(f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
+
+
+@click.command()
+@click.argument("file")
+@click.option(
+    "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for any free one."
+)
+@click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1, 200_000), help="Number of draws.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
+@click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
+@_language
+def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, ...], language: str) -> None:
+    """Move the assumptions of the scenario FILE on a page of this machine, and see the distribution move.
+
+    The page is served to this machine alone. Nothing is stored; the page shows the `forecast run` that gives the same.
+    """
+    from forecast.cli.run import load_worlds
+    from forecast.engine.simulate import Settings
+    from forecast.errors import RunError
+    from forecast.models.posterior import demand_knowledge, load_posterior
+    from forecast.report.explore import Bench, Explorer
+    from forecast.report.i18n import language as language_named
+    from forecast.report.workbench import workbench
+    from forecast.scenario.scenario import Scenario
+
+    (scenario,) = load_worlds([file], overrides)
+    if not isinstance(scenario, Scenario):
+        branches = ", ".join(branch.scenario.name for branch in scenario.branches)
+        raise RunError(f"{file}: got a mixture, expected one scenario, such as one of its branches: {branches}")
+    posterior = load_posterior(as_of=scenario.as_of)
+    demand_knowledge(posterior, scenario.as_of)
+    given = (file, *_stated(draws=draws, seed=seed), *(part for text in overrides for part in ("-s", text)))
+    try:
+        with (
+            workbench(scenario, posterior, Settings(draws, seed)) as bench,
+            Explorer(Bench(bench, given, language_named(language)), port) as explorer,
+        ):
+            click.echo(f"{scenario.name}: open {explorer.address} (Ctrl-C ends it)")
+            explorer.serve_forever()
+    except KeyboardInterrupt:
+        click.echo("ended")
+
+
+def _stated(**options: int) -> list[str]:
+    """Options that are not at their default, as they are written."""
+    defaults = {parameter.name: parameter.default for parameter in explore.params}
+    return [text for name, value in options.items() if value != defaults[name] for text in (f"--{name}", str(value))]

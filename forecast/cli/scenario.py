@@ -1,0 +1,242 @@
+"""The command that says everything wrong or remarkable in scenario files, for people and for programs.
+
+The command that shows what a stated law implies.
+
+The command that says what is believed and why: of the sectors, or of everything a scenario assumes.
+
+Commands for whoever writes a scenario: the schema for an editor, and a file to start from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from glob import has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from forecast.cli.options import terminal
+from forecast.documents import scenario_path
+from forecast.errors import Located, Problem, RunError, ScenarioError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from forecast.scenario.validation import Examination
+
+
+EXAMPLES = """\b
+forecast elicit "{quantiles: {0.1: 2, 0.5: 3, 0.9: 6}, low: 0}"
+forecast elicit hyundai investments.HMG-01-vehicles.overrides.output_per_capex
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("spec")
+@click.argument("key", required=False)
+@click.option("--picture", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw the density to this file.")
+def elicit(spec: str, key: str | None, picture: Path | None) -> None:
+    """Show the distribution a number implies: SPEC is YAML text, or a scenario file followed by the number's KEY."""
+    from forecast.report.explain import portrait
+    from forecast.scenario.inputs import law_of_text
+    from forecast.scenario.mixture import stated_law
+
+    if key is None and scenario_path(spec).is_file():
+        raise click.UsageError(f"got the file {spec} alone, expected a key after it, such as investments.HMG-06.amount")
+    law = law_of_text(spec) if key is None else stated_law(scenario_path(spec), key)
+    name = key or "The number"
+    terminal(at_least=100).print(portrait(name, law))
+    if picture is not None:
+        from forecast.plots.scenario import save_law_picture
+
+        save_law_picture(name, law, picture)
+        click.echo(f"Drawn to {picture}")
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.option("--sector", "sectors", multiple=True, metavar="NAME", help="Only this sector; may be repeated.")
+@click.option(
+    "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
+)
+@click.option("--no-evidence", is_flag=True, help="Switch the aggregate evidence off: prior beside prior.")
+@click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="With FILE: draws to cost.")
+@click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="With FILE: set one value of it.")
+def explain(
+    file: str | None,
+    sectors: tuple[str, ...],
+    learned: Path | None,
+    no_evidence: bool,
+    draws: int,
+    overrides: tuple[str, ...],
+) -> None:
+    """Print what is believed of every sector coefficient: prior, posterior, evidence and source.
+
+    With a scenario FILE, print the scenario fully resolved: every value, where it came from, whether it is fitted,
+    fixed or judged, and what a run of so many draws will take. Of a mixture, what its branches have in common stands
+    once.
+    """
+    if file is None:
+        if overrides:
+            raise click.UsageError("-s sets a value of a scenario: name its FILE")
+        terminal(at_least=100).print(_sectors(sectors, learned, no_evidence))
+        return
+    if sectors or no_evidence:
+        raise click.UsageError("--sector and --no-evidence are of the coefficients: they cannot go with FILE")
+    from forecast.report.explain import WIDTH
+
+    terminal(at_least=WIDTH).print(_scenario(file, overrides, learned, draws), soft_wrap=True)
+
+
+def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool) -> RenderableType:
+    from forecast.economics.sectors import SECTORS
+    from forecast.models.posterior import load_posterior
+    from forecast.report.explain import explanation
+
+    for sector in sectors:
+        if sector not in SECTORS:
+            raise click.BadParameter(f"got {sector!r}, expected one of {', '.join(SECTORS)}", param_hint="--sector")
+    posterior = load_posterior(learned)
+    known = replace(posterior, groups=posterior.prior) if no_evidence else posterior
+    return explanation(known, sectors or SECTORS)
+
+
+def _scenario(file: str, overrides: tuple[str, ...], learned: Path | None, n_draws: int) -> RenderableType:
+    from forecast.documents import scenario_path
+    from forecast.engine.block import MixturePlan
+    from forecast.engine.simulate import expected_cost
+    from forecast.models.posterior import demand_knowledge, load_posterior
+    from forecast.observations.vintage import vintage
+    from forecast.report.explain import account, mixture_account
+    from forecast.results.run import compiled
+    from forecast.scenario.validation import examined
+
+    found = examined(scenario_path(file), overrides)
+    world = found.mixture or found.scenario
+    if world is None:
+        raise ScenarioError(found.problems)
+    posterior = load_posterior(learned, world.as_of)
+    demand_knowledge(posterior, world.as_of)
+    plan = compiled(world, posterior, vintage(world.as_of), prior=False)
+    cost = expected_cost(plan, n_draws)
+    if isinstance(plan, MixturePlan):
+        return mixture_account(found, plan, posterior, cost)
+    assert found.layers is not None
+    return account(found, found.layers, plan, posterior, cost)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of every scenario.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for a program to read.")
+@click.pass_context
+def validate(context: click.Context, files: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check scenario FILES, folders or patterns: every error and warning of all of them, and no draw is made.
+
+    Ends with code 2 if a file has an error, else with 0; warnings alone do not count.
+    """
+    from forecast.scenario.validation import examined
+
+    found = [examined(path, overrides) for path in _paths(files)]
+    for line in [json.dumps(_document(found), ensure_ascii=False, indent=2)] if as_json else _lines(found):
+        click.echo(line)
+    context.exit(2 if any(one.problems for one in found) else 0)
+
+
+def _paths(given: Sequence[str]) -> list[Path]:
+    """Every file meant, each once, in the order given."""
+    return list(dict.fromkeys(path for text in given for path in _meant(text)))
+
+
+def _meant(text: str) -> Sequence[Path]:
+    path = Path(text)
+    if path.is_dir():
+        found = sorted(item for item in path.iterdir() if item.suffix in (".yaml", ".yml"))
+        return _demand_any(found, f"{text}: got a folder without YAML files, expected scenario files")
+    if has_magic(text) and not path.exists():
+        found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+        return _demand_any(found, f"{text}: got a pattern that no file has, expected one that scenario files have")
+    return [scenario_path(text)]
+
+
+def _demand_any(found: list[Path], message: str) -> list[Path]:
+    if not found:
+        raise RunError(message)
+    return found
+
+
+def _lines(found: Sequence[Examination]) -> Iterator[str]:
+    for one in found:
+        yield from (f"error: {problem}" for problem in one.problems)
+        yield from (f"warning: {remark}" for remark in one.remarks)
+        yield from (f"note: {one.file}: {conversion}" for conversion in one.conversions)
+        yield f"{one.file}: {_verdict(one)}"
+
+
+def _verdict(one: Examination) -> str:
+    counts = [_count(len(one.problems), "error"), _count(len(one.remarks), "warning")]
+    said = ", ".join(filter(None, counts))
+    if one.mixture is not None:
+        n_branches = len(one.mixture.branches)
+        branches = "1 branch" if n_branches == 1 else f"{n_branches} branches"
+        return f"valid, {branches} to {one.mixture.horizon}{said and f', {said}'}"
+    if one.scenario is None:
+        return said
+    simulated = sum(investment.kind != "pledge" for investment in one.scenario.investments)
+    return (
+        f"valid, {_count(simulated, 'investment') or 'no investments'} to {one.scenario.horizon}{said and f', {said}'}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}" if number else ""
+
+
+def _document(found: Sequence[Examination]) -> dict[str, Any]:
+    files = [
+        {
+            "file": one.file,
+            "valid": not one.problems,
+            "problems": [_plain(item) for item in (*one.problems, *one.remarks)],
+            "conversions": [asdict(conversion) for conversion in one.conversions],
+        }
+        for one in found
+    ]
+    return {"valid": all(file["valid"] for file in files), "files": files}
+
+
+def _plain(found: Located) -> dict[str, Any]:
+    return {"severity": "error" if isinstance(found, Problem) else "warning", **asdict(found)}
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it; printed by default.")
+@click.option("--markdown", is_flag=True, help="The reference of all keys, a page to read, in place of JSON.")
+def schema(out: Path | None, markdown: bool) -> None:
+    """Print the JSON Schema of a scenario file, or write it, for an editor to complete and explain keys from."""
+    from forecast.scenario.json_schema import reference, schema_text
+    from forecast.storage import write_text, writing
+
+    text = reference() if markdown else schema_text()
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    with writing(out, "choose another file with --out"):
+        write_text(out, text)
+    click.echo(f"Written to {out}")
+    if not markdown:
+        click.echo(f"First line of a scenario beside it: # yaml-language-server: $schema={out.name}")
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[NAME|FILE]")
+def new(name: str | None) -> None:
+    """Write a commented scenario to start from; it is valid and runs. A file that is there is left as it is."""
+    from forecast.observations.vintage import vintage
+    from forecast.scenario.validation import new_scenario
+
+    path = new_scenario(name, vintage().trade.origin)
+    click.echo(f"Written to {path}; change it, then: forecast validate {path}, forecast run {path}")

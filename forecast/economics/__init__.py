@@ -1,0 +1,9 @@
+"""Economics as pure functions of arrays, and the priors they start from.
+
+- `channels`: from investment to trade flows: machinery, inputs, displacement, reverse imports; composition of purchases
+- `tariffs`: tariff schedules, and the response of price, quantity and local supply to a duty
+- `processes`: equations of the baseline, the drivers and the bridge between the two books
+- `priors`: uncertain numbers with their evidence
+- `sectors`: priors of every industry
+- `realisation`: cancellation, delay and size of announced plants
+"""

@@ -1,0 +1,135 @@
+"""What is believed of each industry: priors with their source, from `data/sectors.yaml`.
+
+Refused here: learning from data, that is `fitting`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy
+
+from forecast.dims import Array
+from forecast.economics.priors import SHIPPED, BeliefFile, Coefficient, each
+
+if TYPE_CHECKING:
+    from forecast.documents import Node
+
+
+SECTORS: tuple[str, ...] = (
+    "autos",
+    "auto_parts",
+    "batteries",
+    "battery_materials",
+    "semiconductors",
+    "steel",
+    "shipbuilding",
+    "solar",
+    "grid_equipment",
+    "biopharma",
+    "nonferrous_metals",
+    "other",
+)
+
+
+COEFFICIENTS: tuple[str, ...] = (
+    "machinery_share",
+    "korean_machinery_share",
+    "output_per_capex",
+    "utilisation",
+    "purchases_per_output",
+    "korean_share",
+    "displacement_rate",
+    "reverse_import_rate",
+    "construction_quarters",
+    "ramp_quarters",
+)
+
+
+CENTRAL_PRIORS = SHIPPED / "central_priors.csv"
+
+
+CENTRAL: Mapping[str, float] = {"low": 0.01, "median": 0.5, "high": 0.99}
+"""Levels of the middle of a prior, by column."""
+
+
+@cache
+def load_sectors(path: Path = SHIPPED / "sectors.yaml") -> Mapping[str, Mapping[str, Coefficient]]:
+    """Prior of every coefficient, by sector and name, in the order of `SECTORS` and `COEFFICIENTS`.
+
+    Raises:
+        DataError: the file breaks its contract; the message names file, line and place.
+    """
+    file = BeliefFile(path, "sectors", COEFFICIENTS)
+
+    def coefficients(node: Node, place: str) -> Mapping[str, Coefficient]:
+        return each(node, place, COEFFICIENTS, file.coefficient)
+
+    return each(file.body, "sectors", SECTORS, coefficients)
+
+
+@dataclass(frozen=True, slots=True)
+class Central:
+    """Where 98 % of a prior lies, and its median, in its unit."""
+
+    unit: str
+    low: float
+    median: float
+    high: float
+
+
+@cache
+def central_priors() -> Mapping[tuple[str, str], Central]:
+    """The middle of every prior by sector and coefficient, from `data/central_priors.csv`.
+
+    Every run compares its numbers with them; working them out from `sectors.yaml` would take a quarter of the time in
+    which a stored run is found.
+    """
+    with CENTRAL_PRIORS.open(encoding="utf-8", newline="") as file:
+        return {
+            (row["sector"], row["coefficient"]): Central(row["unit"], *(float(row[name]) for name in CENTRAL))
+            for row in csv.DictReader(file)
+        }
+
+
+def write_central_priors(path: Path = CENTRAL_PRIORS) -> None:
+    """Work out the middle of every prior again, after a change of `sectors.yaml`."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("sector", "coefficient", "unit", *CENTRAL))
+        for sector, beliefs in load_sectors().items():
+            for name, belief in beliefs.items():
+                writer.writerow((sector, name, belief.unit, *belief.law.ppf(list(CENTRAL.values())).tolist()))
+
+
+def prior_levels(coefficients: Array) -> Array:
+    """Standard normal level of each coefficient in its prior: standard normal draws where nothing was learned.
+
+    Args:
+        coefficients: joint rows `(n_rows, n_sectors, n_coefficients)`.
+    """
+    priors = load_sectors()
+    levels = np.empty(coefficients.shape)
+    for row, sector in enumerate(SECTORS):
+        for column, name in enumerate(COEFFICIENTS):
+            chance = priors[sector][name].law.cdf(coefficients[:, row, column])
+            levels[:, row, column] = scipy.special.ndtri(np.clip(chance, 1e-9, 1 - 1e-9))
+    return levels
+
+
+def data_shares(coefficients: Array) -> Array:
+    """Share of the precision of each coefficient that came from data, `(n_sectors, n_coefficients)`.
+
+    Precision is one over the variance of the standard normal level in the prior, which is 1 before any data, so that
+    the share is 1 - variance after. Its Monte Carlo error is about `sqrt(2 / n_rows)`; it may fall below 0 by as much.
+
+    Args:
+        coefficients: joint rows `(n_rows, n_sectors, n_coefficients)`.
+    """
+    return np.asarray(1.0 - prior_levels(coefficients).var(axis=0))

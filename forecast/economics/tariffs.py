@@ -1,0 +1,191 @@
+"""What a duty does to trade: pure functions of rates and responses.
+
+With a duty of `rate` in place of `regime`, what buyers pay rises by `relative = (1 + rate) / (1 + regime) - 1` if
+nothing is taken off the price. They pay the share `pass_through` of that; the exporter takes the rest off, at once. The
+quantity falls with what they pay, in the long run by the factor `(1 + pass_through * relative) ** -elasticity`; the
+share `adjustment` of its logarithm is reached after a year. Exports in dollars are quantity times price before duty.
+
+Arrays are time-major, see `draws`; rates are fractions, dates positions on the quarter axis.
+
+US duties on Korean goods as they were and are, what they fall on, and how trade answers: `data/tariffs.yaml`.
+
+Refused here: what a scenario assumes of them, that is `levers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from forecast.dims import Array
+from forecast.economics.priors import SHIPPED, BeliefFile, Coefficient, each, fields
+from forecast.economics.sectors import SECTORS
+from forecast.quarters import parse_time
+from forecast.storage import digest, text_bytes
+
+if TYPE_CHECKING:
+    from forecast.documents import Node
+
+
+RESPONSES = ("weight_of_2026", "pass_through", "elasticity", "adjustment", "localization_response")
+
+
+PURCHASES = ("aircraft", "lng", "other")
+
+
+SHARES = ("share_2025", "share_2026")
+
+
+REST = "other"
+"""Sector of all exports that no other sector holds."""
+
+
+WITHOUT_TRADE = ("shipbuilding", "solar")
+"""Sectors whose exports to the US no source states; what there is of them is in `other`."""
+
+
+TAXED = tuple(sector for sector in SECTORS if sector not in WITHOUT_TRADE)
+"""Sectors a tariff may name."""
+
+
+_PATH = SHIPPED / "tariffs.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What Korea ships to the US in one sector, and what it pays there.
+
+    Attributes:
+        dates: positions on the quarter axis from which each rate but the first holds.
+        rates: average duties, one more than `dates`.
+        shares: of Korea's exports to the US, in the order of `SHARES`.
+    """
+
+    dates: tuple[float, ...]
+    rates: tuple[Coefficient, ...]
+    shares: tuple[float, ...]
+
+    def rate(self, time: float) -> float:
+        """The average duty at a position on the quarter axis, a fraction."""
+        return float(self.rates[sum(date <= time for date in self.dates)].law.ppf(0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """What is believed of tariffs and commitments.
+
+    Attributes:
+        responses: laws of `RESPONSES` by name.
+        additionality: laws by what is bought.
+        trade: by sector of `TAXED`.
+    """
+
+    responses: Mapping[str, Coefficient]
+    additionality: Mapping[str, Coefficient]
+    trade: Mapping[str, Trade]
+
+
+@cache
+def load_regime(path: Path = _PATH) -> Regime:
+    """The shipped beliefs.
+
+    Raises:
+        DataError: the file breaks its contract; the message names file, line and place.
+    """
+    names = ("rate", *SHARES, *RESPONSES, "additionality")
+    file = BeliefFile(path, "trade_policy", names)
+    body = fields(file.body, "trade_policy", ("responses", "additionality", "sectors"))
+
+    def additionality(node: Node, place: str) -> Coefficient:
+        return file.coefficient(node, f"{place}.additionality")
+
+    def trade(node: Node, place: str) -> Trade:
+        return _trade(file, node, place)
+
+    known = each(body["sectors"], "sectors", TAXED, trade)
+    return Regime(
+        responses=each(body["responses"], "responses", RESPONSES, file.coefficient),
+        additionality=each(body["additionality"], "additionality", PURCHASES, additionality),
+        trade=MappingProxyType({**known, REST: replace(known[REST], shares=_remainder(known))}),
+    )
+
+
+def _trade(file: BeliefFile, node: Node, place: str) -> Trade:
+    parts = fields(node, place, ("rates",), ("shares",))
+    steps = parts["rates"].items
+    dates = tuple(parse_time(str(step.fields["from"].content)) for step in steps[1:])
+    rates = tuple(file.coefficient(_undated(step), f"{place}.rate") for step in steps)
+    if "shares" not in parts:
+        return Trade(dates, rates, ())
+    shares = each(parts["shares"], place, SHARES, file.coefficient)
+    return Trade(dates, rates, tuple(float(share.law.ppf(0.5)) for share in shares.values()))
+
+
+def _undated(step: Node) -> Node:
+    return replace(step, content={name: child for name, child in step.fields.items() if name != "from"})
+
+
+def _remainder(trade: Mapping[str, Trade]) -> tuple[float, ...]:
+    """What the shares of all other sectors leave of one."""
+    stated = [sector.shares for name, sector in trade.items() if name != REST]
+    return tuple(1.0 - sum(column) for column in zip(*stated, strict=True))
+
+
+def regime_digest() -> str:
+    """SHA-256 of the file, in hexadecimal; the same for every convention of line ends."""
+    return digest(text_bytes(_PATH))
+
+
+def relative_change(rate: ArrayLike, regime: ArrayLike) -> Array:
+    """Rise of what a good costs with its duty, a fraction of what it cost under `regime`; 0 where they are equal."""
+    return np.asarray((1.0 + np.asarray(rate)) / (1.0 + np.asarray(regime)) - 1.0)
+
+
+def log_price(relative: ArrayLike, pass_through: ArrayLike) -> Array:
+    """Log change of the price before duty, at most 0 for a rise: what the exporter takes off."""
+    relative = np.asarray(relative)
+    return np.asarray(np.log1p(pass_through * relative) - np.log1p(relative))
+
+
+def log_quantity(relative: ArrayLike, pass_through: ArrayLike, elasticity: ArrayLike) -> Array:
+    """Log change of the quantity shipped, in the long run."""
+    return np.asarray(-np.asarray(elasticity) * np.log1p(np.asarray(pass_through) * np.asarray(relative)))
+
+
+def quarterly_adjustment(first_year: ArrayLike) -> Array:
+    """Share of the way still to go that is gone in a quarter, from the share `first_year` gone in four."""
+    return np.asarray(1.0 - (1.0 - np.asarray(first_year)) ** 0.25)
+
+
+def adjusted(target: Array, pace: Array) -> Array:
+    """What follows a target, each quarter by the share `pace` of the way still to go.
+
+    Args:
+        target: `(n_rows, n_draws)`; before row 0 it is where it is in row 0.
+        pace: share of the way gone in each quarter, broadcastable to `target`.
+    """
+    pace = np.broadcast_to(pace, target.shape)
+    reached = target.copy()
+    for row in range(1, len(target)):
+        reached[row] = reached[row - 1] + pace[row] * (target[row] - reached[row - 1])
+    return reached
+
+
+def over(base: Array, value: ArrayLike, share: Array) -> Array:
+    """A path with a value laid over it for a share of each quarter."""
+    return np.asarray(base + share * (np.asarray(value) - base))
+
+
+def under_duty(flow: Array, factor: Array) -> Array:
+    """A flow that pays the duty too: what it is beyond its row 0, the origin, times the factor of its goods.
+
+    The rest is in the baseline, and pays there.
+    """
+    return np.asarray(flow + (factor - 1.0) * (flow - flow[0]))

@@ -1,0 +1,428 @@
+"""Investments compiled in groups: what each is to the channels, which buy alike, where their numbers come from.
+
+Tariffs and import commitments compiled: sectors, rates of the regime, and an address for every uncertain number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import floor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.dims import Array
+from forecast.economics.channels import QUARTERS_PER_YEAR
+from forecast.economics.realisation import combined
+from forecast.economics.sectors import COEFFICIENTS, SECTORS
+from forecast.economics.tariffs import REST, TAXED, WITHOUT_TRADE, Regime, load_regime
+from forecast.engine.inputs import Input, Judged, Learned
+from forecast.engine.plan import (
+    Condition,
+    Cut,
+    Duty,
+    Group,
+    Levers,
+    LocalizationPath,
+    Plan,
+    Project,
+    Purchase,
+    Taxed,
+    Tie,
+)
+from forecast.errors import RunError
+from forecast.observations.series import DRIVERS
+from forecast.quarters import format_quarter
+from forecast.scenario.dependencies import AssumedPhase, AssumedProgramme
+from forecast.scenario.drivers import DriverPath
+from forecast.scenario.inputs import sign_of, stream_of
+from forecast.scenario.policy import EVERY, AssumedImportCommitment, AssumedTariff
+from forecast.scenario.scenario import Investment, Scenario
+from forecast.stats.distributions import Constant, Law
+from forecast.stats.streams import Mix, Pair, loadings
+
+if TYPE_CHECKING:
+    from forecast.models.posterior import Posterior
+    from forecast.observations.series import QuarterlyTrade
+    from forecast.observations.vintage import Vintage
+
+
+def compiled_conditions(
+    paths: Mapping[str, DriverPath], origin: int, n_periods: int, levels: Array
+) -> tuple[Condition, ...]:
+    """Conditions on the periods after the origin.
+
+    Args:
+        paths: as assumed, by driver.
+        origin: quarter index of the last observed quarter.
+        n_periods: simulated quarters.
+        levels: `(3,)` observed levels of the origin's quarter, in the order of `DRIVERS`.
+    """
+    found = []
+    for name, path in paths.items():
+        driver = DRIVERS.index(name)
+        if path.levels is not None:
+            found.append(_levels(f"drivers.{name}.at", driver, path.levels, origin, n_periods, levels[driver]))
+        else:
+            found.append(_change(f"drivers.{name}", driver, path, origin, n_periods))
+    return tuple(found)
+
+
+def _levels(
+    stream: str, driver: int, levels: Mapping[int, Law], origin: int, n_periods: int, observed: float
+) -> Condition:
+    quarters = np.array(list(levels))
+    rows = origin + np.arange(n_periods + 1)
+    knots = np.concatenate([[origin], quarters])
+    log_levels = np.column_stack([np.interp(rows, knots, hat) for hat in np.eye(len(knots))[1:]])
+    keep = np.asarray(rows[1:] > quarters[-1], dtype=float)
+    stated = tuple(Judged(f"{stream}.{format_quarter(quarter)}", level) for quarter, level in levels.items())
+    return Condition(driver, keep, np.diff(log_levels, axis=0), stated, (0.0, float(observed)))
+
+
+def _change(stream: str, driver: int, path: DriverPath, origin: int, n_periods: int) -> Condition:
+    assert path.change is not None
+    assert path.first is not None
+    quarters = origin + 1 + np.arange(n_periods)
+    within = quarters >= path.first
+    if path.end is not None:
+        within &= quarters < path.end
+    inside = np.asarray(within, dtype=float)
+    if path.path == "growth":
+        key, keep, weights = "rate", 1.0 - inside, inside / QUARTERS_PER_YEAR
+    else:
+        key, keep, weights = "size", np.ones(n_periods), np.diff(inside, prepend=0.0)
+    return Condition(driver, keep, weights[:, None], (Judged(f"{stream}.{key}", path.change),), (1.0, 1.0))
+
+
+NEVER = 1e6
+"""A date on the quarter axis after every other."""
+
+
+MACHINERY = REST
+"""Sector whose duty machines pay, whatever plant they are for."""
+
+
+FINISHED = dict.fromkeys(WITHOUT_TRADE, REST)
+"""Sector whose duty the goods pay that a plant would replace, where that is not the plant's own."""
+
+
+INPUTS = FINISHED | {"autos": "auto_parts", "batteries": "battery_materials"}
+"""Sector whose duty the Korean purchases of a plant pay, where that is not the plant's own."""
+
+
+def compiled_levers(scenario: Scenario, origin: int) -> Levers | None:
+    """The levers of a scenario, or None where it has none."""
+    if not (scenario.tariffs or scenario.import_commitments):
+        return None
+    regime = load_regime()
+    responses = {name: Judged(f"tariffs.{name}", belief.law) for name, belief in regime.responses.items()}
+    named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
+    return Levers(
+        taxed={sector: _taxed(regime, responses, sector, items, origin) for sector, items in named.items() if items},
+        responses=responses,
+        purchases=tuple(_purchase(regime, item) for item in scenario.import_commitments),
+    )
+
+
+def _falls_on(tariff: AssumedTariff, sector: str) -> bool:
+    return sector in tariff.sectors or EVERY in tariff.sectors
+
+
+def _taxed(
+    regime: Regime, responses: Mapping[str, Input], sector: str, tariffs: list[AssumedTariff], origin: int
+) -> Taxed:
+    """Duties of a sector from its first tariff on, those of the regime up to the origin beneath those stated."""
+    trade = regime.trade[sector]
+    first = min(origin, *(floor(float(tariff.start.ppf(0.0))) for tariff in tariffs))
+    steps = [date for date in trade.dates if first <= date < origin + 1]
+    past = [_past(date, trade.rate(date), responses) for date in steps]
+    stated = sorted(tariffs, key=lambda tariff: (float(tariff.start.ppf(0.5)), tariff.id))
+    return Taxed(
+        regime=trade.rate(origin + 1 - 1e-9),
+        first=first,
+        before=trade.rate(first - 1e-9 if past and steps[0] == first else first),
+        duties=(*past, *(_duty(tariff, responses) for tariff in stated)),
+        responses=responses,
+        shares=trade.shares,
+    )
+
+
+def _past(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
+    """A step of the regime that came before the origin."""
+    return Duty(_known(rate), False, _known(date), _known(NEVER), "", _known(1.0), responses)
+
+
+def _duty(tariff: AssumedTariff, responses: Mapping[str, Input]) -> Duty:
+    address = f"tariffs.{tariff.id}"
+    stated = {name: getattr(tariff, name, None) for name in responses}
+    own = {name: Judged(f"{address}.{name}", law) for name, law in stated.items() if law is not None}
+    added = tariff.rate is None
+    rate = tariff.change if tariff.rate is None else tariff.rate
+    assert rate is not None
+    return Duty(
+        rate=Judged(f"{address}.{'change' if added else 'rate'}", rate),
+        added=added,
+        start=Judged(f"{address}.from", tariff.start),
+        until=Judged(f"{address}.until", tariff.until or Constant(NEVER)),
+        happens=f"{address}.happens",
+        probability=Judged(f"{address}.probability", tariff.probability),
+        responses={**responses, **own},
+    )
+
+
+def _purchase(regime: Regime, item: AssumedImportCommitment) -> Purchase:
+    address = f"import_commitments.{item.id}"
+    value = item.per_year if item.amount is None else item.amount
+    assert value is not None
+    shipped = Judged(f"import_commitments.additionality.{item.what}", regime.additionality[item.what].law)
+    own = item.additionality
+    return Purchase(
+        value=Judged(f"{address}.{'per_year' if item.amount is None else 'amount'}", value),
+        total=item.amount is not None,
+        start=Judged(f"{address}.from", item.start),
+        until=Judged(f"{address}.until", item.until),
+        happens=f"{address}.happens",
+        probability=Judged(f"{address}.probability", item.probability),
+        additionality=shipped if own is None else Judged(f"{address}.additionality", own),
+        fulfilment=Judged(f"{address}.fulfilment", item.fulfilment),
+    )
+
+
+def _known(value: float) -> Judged:
+    law: Law = Constant(value)
+    return Judged("", law)
+
+
+PROJECT_COEFFICIENTS = (
+    "machinery_share",
+    "korean_machinery_share",
+    "output_per_capex",
+    "utilisation",
+    "construction_quarters",
+    "ramp_quarters",
+)
+
+
+GROUP_COEFFICIENTS = ("purchases_per_output", "korean_share", "displacement_rate", "reverse_import_rate")
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Compiles investments; numbers the columns of sector rows and of `realisation` rows as they come into use.
+
+    Attributes:
+        scenario: what is assumed.
+        origin: quarter index of the last observed quarter.
+        columns: column of each sector and coefficient in use.
+        outlooks: column of each kind and sector whose record is used.
+    """
+
+    scenario: Scenario
+    origin: int
+    columns: dict[tuple[str, str], int]
+    outlooks: dict[tuple[str, str], int]
+
+    def groups(self) -> tuple[Group, ...]:
+        """Investments in groups; an investment with its own purchases, effects or path stands alone."""
+        members: dict[str, list[Investment]] = {}
+        for investment in sorted(self.scenario.investments, key=lambda item: item.id):
+            if investment.kind != "pledge":
+                members.setdefault(_group_name(investment), []).append(investment)
+        return tuple(self._group(investments) for investments in members.values())
+
+    def _group(self, investments: list[Investment]) -> Group:
+        first = investments[0]
+        return Group(
+            projects=tuple(part for investment in investments for part in self._parts(investment)),
+            coefficients={name: self._coefficient(first, name) for name in GROUP_COEFFICIENTS},
+            path=self._own_path(first),
+            sector=first.sector,
+        )
+
+    def _own_path(self, investment: Investment) -> LocalizationPath | None:
+        if investment.localization is not None:
+            return LocalizationPath(f"investments.{investment.id}.localization", investment.localization)
+        sector = self.scenario.sector_localization.get(investment.sector)
+        return None if sector is None else LocalizationPath(f"localization.sectors.{investment.sector}", sector)
+
+    def _coefficient(self, investment: Investment, name: str) -> Input:
+        if name in investment.coefficients:
+            return Judged(f"investments.{investment.id}.{name}", investment.coefficients[name])
+        judged = self.scenario.sector_coefficients.get(investment.sector, {})
+        if name in judged:
+            return Judged(f"sectors.{investment.sector}.{name}", judged[name])
+        return Learned(self.columns.setdefault((investment.sector, name), len(self.columns)))
+
+    def _parts(self, investment: Investment) -> list[Project]:
+        """The project an investment is, or its phases as a project each."""
+        if not investment.phases:
+            return [self._project(investment)]
+        return [self._phase(investment, phase) for phase in investment.phases]
+
+    def _phase(self, investment: Investment, phase: AssumedPhase) -> Project:
+        dates = {name: getattr(phase, name) for name in ("construction_start", "production_start")}
+        part = self._project(replace(investment, **dates))
+        address = f"{part.stream}.phases.{phase.id}"
+        laws = {**dates, "probability": phase.probability}
+        start, production, chance = (_input(f"{address}.{name}", law) for name, law in laws.items())
+        part = replace(part, construction_start=start, production_start=production, chance=chance)
+        return replace(part, phase=phase.id, share=phase.share)
+
+    def _project(self, investment: Investment) -> Project:
+        def judged(name: str, law: Law) -> Judged:
+            return Judged(f"investments.{investment.id}.{name}", law)
+
+        amount = judged("amount", investment.amount)
+        new_capex = judged("new_capex", investment.new_capex)
+        acquired = investment.kind == "acquisition"
+        start, production = self._construction_start(investment), self._production_start(investment)
+        fate = self._fate(investment)
+        return Project(
+            id=investment.id,
+            announced=investment.announced,
+            capex=new_capex if acquired else amount,
+            standing=amount if acquired else None,
+            scale=fate["scale"],
+            probability=fate["probability"],
+            construction_start=None if start is None else judged("construction_start", start),
+            production_start=None if production is None else judged("production_start", production),
+            slip=fate["slip"],
+            coefficients={name: self._coefficient(investment, name) for name in PROJECT_COEFFICIENTS},
+            outlook=self._outlook(investment) if None in fate.values() else 0,
+            production_end=_input(f"investments.{investment.id}.production_end", investment.production_end),
+            tie=self._tie(investment),
+        )
+
+    def _tie(self, investment: Investment) -> Tie:
+        """Ties to others; a programme that is cut does not undo what runs already."""
+        programmes = () if self._runs(investment) else self.scenario.programmes
+        held = [programme for programme in programmes if programme.holds(investment.id, investment.company)]
+        cuts = tuple(_cut(programme) for programme in held)
+        return Tie(investment.requires, investment.excludes, investment.same_fate_as, cuts)
+
+    def _construction_start(self, investment: Investment) -> Law | None:
+        if investment.construction_start is None and investment.kind == "acquisition":
+            return Constant(investment.announced)
+        return investment.construction_start
+
+    def _production_start(self, investment: Investment) -> Law | None:
+        if investment.production_start is None and investment.kind == "acquisition":
+            return Constant(investment.announced)
+        return investment.production_start
+
+    def _fate(self, investment: Investment) -> dict[str, Judged | None]:
+        """Probability, slip and scale: as stated, else certain for a plant already running, else None, as learned."""
+        runs = self._runs(investment)
+        certain = {"probability": 1.0, "slip": 0.0, "scale": 1.0}
+        stated = {name: getattr(investment, name) for name in certain}
+        laws = {name: Constant(certain[name]) if runs and law is None else law for name, law in stated.items()}
+        address = f"investments.{investment.id}"
+        return {name: None if law is None else Judged(f"{address}.{name}", law) for name, law in laws.items()}
+
+    def _runs(self, investment: Investment) -> bool:
+        """Whether it produces at the origin."""
+        production = self._production_start(investment)
+        return production is not None and float(production.ppf(np.array(1 - 1e-9))) <= self.origin + 1
+
+    def _outlook(self, investment: Investment) -> int:
+        return self.outlooks.setdefault((investment.kind, investment.sector), len(self.outlooks))
+
+
+def _cut(programme: AssumedProgramme) -> Cut:
+    stream = f"programmes.{programme.id}"
+    probability = _input(f"{stream}.probability", programme.probability)
+    return Cut(stream, probability, _input(f"{stream}.scale", programme.scale))
+
+
+def _input(stream: str, law: Law | None) -> Judged | None:
+    return None if law is None else Judged(stream, law)
+
+
+def _group_name(investment: Investment) -> str:
+    stands_alone = investment.localization is not None or set(GROUP_COEFFICIENTS) & set(investment.coefficients)
+    return f"investment {investment.id}" if stands_alone else f"sector {investment.sector}"
+
+
+PROCESSES = ("baseline", "drivers", "running", "localization", "bridge")
+"""Models whose joint rows a block picks as they are."""
+
+
+def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, prior: bool = False) -> Plan:
+    """The plan of a scenario under a posterior, or under the prior rows stored beside it.
+
+    Args:
+        known: what was public on the scenario's day.
+
+    Raises:
+        RunError: the posterior was fitted up to another quarter than the last one known.
+    """
+    origin = _demand_origin(scenario, posterior, known)
+    groups = posterior.prior if prior else posterior.groups
+    compiler = Compiler(scenario, origin, {}, {})
+    compiled = compiler.groups()
+    rows = {model: _draw_last(groups[model]) for model in PROCESSES if model in groups}
+    n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
+    return Plan(
+        origin=origin,
+        n_periods=n_periods,
+        basis=scenario.basis,
+        record=round(known.records[scenario.basis][1], 1),
+        history=np.log(np.column_stack([known.trade.exports, known.trade.imports])),
+        observed=_observed_in_year(known.trade),
+        running=_known_months(known.trade) if "running" in groups else None,
+        rows=rows | {"realisation": combined(groups["realisation"], list(compiler.outlooks))},
+        sector_rows=_sector_rows(groups["sectors"]["coefficients"], compiler.columns),
+        groups=compiled,
+        path=LocalizationPath("localization", scenario.localization),
+        levers=compiled_levers(scenario, origin),
+        conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
+        shocks=scenario.shocks,
+        mixes=_mixes(scenario),
+        outlooks=tuple(compiler.outlooks),
+        columns=tuple(compiler.columns),
+    )
+
+
+def _mixes(scenario: Scenario) -> dict[str, Mix]:
+    """Streams that are correlated; a high level of going ahead is a low uniform, hence the signs."""
+    ranks: dict[Pair, float] = {}
+    for stated in scenario.correlations:
+        for (one, other), rank in stated.pairs():
+            ranks[stream_of(one), stream_of(other)] = rank * sign_of(one) * sign_of(other)
+    return loadings(ranks)
+
+
+def _demand_origin(scenario: Scenario, posterior: Posterior, known: Vintage) -> int:
+    """The last quarter known, which the posterior must have seen last."""
+    origin = known.trade.origin
+    if origin != posterior.origin:
+        day = "" if known.as_of is None else f" --as-of {known.as_of}"
+        raise RunError(
+            f"{scenario.name}: starts from {format_quarter(origin)}, got a posterior fitted up to "
+            f"{format_quarter(posterior.origin)}; run `forecast fit{day}` to make one that fits"
+        )
+    return origin
+
+
+def _observed_in_year(trade: QuarterlyTrade) -> Array:
+    """Flows from the first simulated year's start up to the origin; nothing when the origin ends a year."""
+    first = len(trade.exports) - (trade.origin + 1) % 4
+    return np.array([flow[first:].sum() for flow in (trade.exports, trade.imports)])
+
+
+def _known_months(trade: QuarterlyTrade) -> Array | None:
+    flows = (trade.later_exports, trade.later_imports)
+    return np.log([flow.sum() for flow in flows]) if len(flows[0]) else None
+
+
+def _draw_last(rows: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: np.ascontiguousarray(np.moveaxis(values, 0, -1)) for name, values in rows.items()}
+
+
+def _sector_rows(coefficients: Array, columns: Mapping[tuple[str, str], int]) -> Array:
+    """Columns in use of the joint rows `(n_rows, n_sectors, n_coefficients)`, as `(n_columns, n_rows)`."""
+    sectors = [SECTORS.index(sector) for sector, _ in columns]
+    names = [COEFFICIENTS.index(name) for _, name in columns]
+    return np.ascontiguousarray(coefficients[:, sectors, names].T)

@@ -1,0 +1,106 @@
+"""Growth of the drivers where a scenario states their path.
+
+A stated path is imposed, not observed: the driver it names is moved, and the draws of the others stay as they are,
+though their shocks are correlated. With v the logarithm of what is stated, for each period and driver
+
+    growth = keep * fitted growth + weights @ v
+
+| form      | v                                | keep                     | weights                                   |
+|-----------|----------------------------------|--------------------------|-------------------------------------------|
+| levels    | log(level / level at the origin) | 0 up to the last quarter | growth of a path linear between them      |
+| growth    | log(1 + rate)                    | 0 in its quarters        | 1/4 in its quarters                       |
+| deviation | log(1 + size)                    | 1                        | 1 in its first quarter, -1 after its last |
+
+so that the fitted process takes over where nothing is stated, from wherever the path has led. What a path does to
+the running quarter is weighed against the months known of it, as any shock of it is: they hold most of it already.
+
+What moves flows and drivers off their course at a date: the baseline as it would be, and then the shock.
+
+A shock in force for a share of a quarter acts on the quarter in that proportion. It counts as part of the baseline, not
+as an effect of investment. A size multiplies a flow on either book alike; an amount is the same dollars on both, as the
+flows of investments are, and is added after the bridge between them. On a driver a size multiplies its level, whatever
+path that has, and trade responds as it does to any move of the driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from forecast.dims import FLOWS, Array
+from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
+from forecast.engine.inputs import Input, Inputs, Judged, Values
+from forecast.engine.plan import Condition
+from forecast.observations.series import DRIVERS
+from forecast.scenario.drivers import AssumedShock
+
+
+def condition(growth: Array, conditions: Iterable[Condition], inputs: Inputs) -> None:
+    """Give drivers their stated paths: growth `(n_periods, 3, n_draws)` is changed in place."""
+    for stated in conditions:
+        path, (added, divisor) = growth[:, stated.driver], stated.unit
+        path *= stated.keep[:, None]
+        for weight, value in zip(stated.weights.T, stated.values, strict=True):
+            path += weight[:, None] * np.log((inputs.value(value) + added) / divisor)
+
+
+def strength(time: Array, at: Values, until: float, half_life: Values) -> Array:
+    """Part of a shock that is felt in each quarter, `(n_periods, n_draws)` or `(n_periods, 1)`.
+
+    Args:
+        time: beginnings of the quarters on the quarter axis, `(n_periods, 1)`.
+        at: date at which it strikes.
+        until: date at which it ends, or infinity.
+        half_life: quarters after which half of it has faded, or infinity.
+    """
+    return np.asarray(share_of_quarter(time, at, until) * 0.5 ** ((time - at).clip(0.0) / half_life))
+
+
+def scale_flows(flows: tuple[Array, Array], shocks: Iterable[AssumedShock], origin: int, inputs: Inputs) -> None:
+    """Multiply exports and imports `(n_periods, n_draws)` by what is left or added by shocks of a size, in place."""
+    for shock in shocks:
+        if shock.on in FLOWS and shock.size is not None:
+            flow = flows[FLOWS.index(shock.on)]
+            flow *= 1.0 + _felt(shock, "size", origin, len(flow), inputs)
+
+
+def added_amounts(
+    shocks: Iterable[AssumedShock], origin: int, n_periods: int, inputs: Inputs
+) -> Iterator[tuple[int, Array]]:
+    """Index of the flow, and what is added to it in bn USD a quarter `(n_periods, n_draws)`, by shock of an amount."""
+    for shock in shocks:
+        if shock.amount is not None:
+            yield FLOWS.index(shock.on), _felt(shock, "amount", origin, n_periods, inputs) / QUARTERS_PER_YEAR
+
+
+def add_to_growth(growth: Array, shocks: Iterable[AssumedShock], origin: int, inputs: Inputs) -> None:
+    """Add shocks of drivers to their log growth `(n_periods, 3, n_draws)`, in place."""
+    for shock in shocks:
+        if shock.on in DRIVERS:
+            log_level = np.log1p(_felt(shock, "size", origin, len(growth), inputs))
+            growth[:, DRIVERS.index(shock.on)] += np.diff(log_level, axis=0, prepend=0.0)
+
+
+def _felt(shock: AssumedShock, measure: str, origin: int, n_periods: int, inputs: Inputs) -> Array:
+    """The size or amount of a shock as felt in each quarter after the origin, 0 in draws where it does not come."""
+    stated = inputs.values(stated_inputs(shock))
+    time = origin + 1 + np.arange(float(n_periods))[:, None]
+    until = np.inf if shock.until is None else shock.until
+    felt = np.empty((n_periods, inputs.streams.n_draws))
+    felt[:] = strength(time, stated["at"], until, stated.get("half_life", np.inf))
+    felt *= stated[measure]
+    if "probability" in stated:
+        felt *= inputs.happens(happening(shock), stated["probability"])
+    return felt
+
+
+def stated_inputs(shock: AssumedShock) -> dict[str, Input]:
+    """What is stated of a shock and may be uncertain, by key."""
+    keys = ("at", "size", "amount", "probability", "half_life")
+    return {key: Judged(f"shocks.{shock.id}.{key}", law) for key in keys if (law := getattr(shock, key)) is not None}
+
+
+def happening(shock: AssumedShock) -> str:
+    """Address of the draw that decides whether a shock comes."""
+    return f"shocks.{shock.id}.happens"

@@ -1,0 +1,286 @@
+"""Assumptions and parameters compiled to arrays and small values: what a block of draws needs and nothing else.
+
+Stream names are YAML paths, so that scenarios which name a thing alike share its luck.
+
+What else the fate of an announcement hangs on, as a plan holds it.
+
+Calendar years of a plan: what flows after the origin add up to in each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.dims import LEVERS, SERIES, Array
+from forecast.economics.channels import QUARTERS_PER_YEAR, news
+from forecast.engine.inputs import Input, Judged
+from forecast.quarters import year_of
+from forecast.scenario.drivers import AssumedShock
+from forecast.scenario.localization import AssumedLocalization
+from forecast.stats.streams import Mix
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """A stated path, compiled.
+
+    Attributes:
+        driver: index of the driver.
+        keep: `(n_periods,)` part of the fitted growth that stays.
+        weights: `(n_periods, n_values)` log growth for one of each v.
+        values: what is stated: levels, rate or size.
+        unit: what a value is added to and then divided by before its logarithm is taken.
+    """
+
+    driver: int
+    keep: Array
+    weights: Array
+    values: tuple[Judged, ...]
+    unit: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One tariff, or one step of the regime before the origin; rates are fractions, dates on the quarter axis.
+
+    Attributes:
+        rate: the duty, or what is added to that of the regime where `added`.
+        happens: address of the draw that decides whether it comes.
+    """
+
+    rate: Input
+    added: bool
+    start: Input
+    until: Input
+    happens: str
+    probability: Input
+    responses: Mapping[str, Input]
+
+
+@dataclass(frozen=True, slots=True)
+class Taxed:
+    """Exports of one sector that a scenario puts a duty on.
+
+    Attributes:
+        regime: duty in force at the origin.
+        first: quarter from which duties are followed, the origin or earlier.
+        before: duty in force when `first` begins.
+        duties: in the order in which they come; a later one takes the place of an earlier one while both would hold.
+        responses: the shipped laws, which hold before the first of the duties.
+        shares: of Korea's exports to the US, at either end of the uncertain composition.
+    """
+
+    regime: float
+    first: int
+    before: float
+    duties: tuple[Duty, ...]
+    responses: Mapping[str, Input]
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One import commitment; `total` says whether `value` is over the whole span or a year, bn USD."""
+
+    value: Input
+    total: bool
+    start: Input
+    until: Input
+    happens: str
+    probability: Input
+    additionality: Input
+    fulfilment: Input
+
+
+@dataclass(frozen=True, slots=True)
+class Levers:
+    """Trade policy of a plan.
+
+    Attributes:
+        taxed: by sector; sectors without a tariff are absent.
+        responses: the shipped laws, for what no tariff states.
+        purchases: import commitments by id.
+    """
+
+    taxed: Mapping[str, Taxed]
+    responses: Mapping[str, Input]
+    purchases: tuple[Purchase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A programme that may be cut as a whole; `stream` prefixes the addresses of its draws.
+
+    Attributes:
+        probability: chance that it survives; None if it does.
+        scale: factor of the amounts of all its members; None for 1.
+    """
+
+    stream: str
+    probability: Input | None
+    scale: Input | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Other announcements and programmes that decide whether one goes ahead.
+
+    Attributes:
+        requires, excludes: ids of which all, or none, must go ahead.
+        same_as: id of the announcement that decides in its place.
+        cuts: programmes it belongs to.
+    """
+
+    requires: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    same_as: str | None = None
+    cuts: tuple[Cut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LocalizationPath:
+    """One localization path; `stream` prefixes the addresses of its uncertain numbers."""
+
+    stream: str
+    assumed: AssumedLocalization
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One investment that is built or bought, as the channels need it. Amounts in bn USD, durations in quarters.
+
+    Attributes:
+        announced: position on the quarter axis.
+        capex: what is spent on building, and produces once built.
+        standing: what was paid for a plant that stands already and produces from `production_start`; None if built.
+        scale, probability, slip: as assumed, or None for what was learned.
+        outlook: column of its kind and sector in the rows `realisation`, if one of them was learned.
+        production_end: date from which nothing is made; None for never.
+        phase: name of the part of an announcement it is, or nothing.
+        share: of the announced amount.
+        chance: that the part goes ahead if the announcement does; None if it always does.
+        tie: what else its going ahead hangs on.
+    """
+
+    id: str
+    announced: float
+    capex: Input
+    standing: Input | None
+    scale: Input | None
+    probability: Input | None
+    construction_start: Input | None
+    production_start: Input | None
+    slip: Input | None
+    coefficients: Mapping[str, Input]
+    outlook: int = 0
+    production_end: Input | None = None
+    phase: str = ""
+    share: float = 1.0
+    chance: Input | None = None
+    tie: Tie = Tie()
+
+    @property
+    def stream(self) -> str:
+        """Prefix of the addresses of its own draws."""
+        return f"investments.{self.id}.phases.{self.phase}" if self.phase else f"investments.{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Projects whose output is bought and sold alike: same purchases, Korean share, displacement and path.
+
+    Attributes:
+        path: a path of its own, or None to move with all affiliates.
+        sector: sector of all the projects, which decides the duties on what they buy and replace.
+    """
+
+    projects: tuple[Project, ...]
+    coefficients: Mapping[str, Input]
+    path: LocalizationPath | None
+    sector: str = "other"
+
+
+BLOCK_SIZE = 2_000
+"""Draws in a block: its working set fits a core's cache, and 20,000 draws still give ten replicates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A compiled scenario.
+
+    Attributes:
+        origin: quarter index of the last observed quarter.
+        n_periods: simulated quarters, from `origin + 1` to the end of the horizon year.
+        basis: basis of the results.
+        record: highest calendar-year surplus known on `basis`, bn USD, to one decimal.
+        history: log flows up to the origin, `(n_quarters, 2)`, exports and imports, US Census basis.
+        observed: exports and imports of the origin's year up to the origin, `(2,)`, bn USD, US Census basis.
+        running: log of exports and imports over the known months after the origin, `(2,)`, bn USD, US Census basis;
+            None where no month is known.
+        rows: joint parameter rows by model and name, `(..., n_rows)`, see `processes`; those of `realisation` as
+            `realisation.combined` makes them.
+        sector_rows: joint rows of the sector coefficients in use, `(n_columns, n_rows)`.
+        groups: projects by what happens to their output.
+        path: localization path of all affiliates.
+        levers: tariffs and import commitments, None where there are none.
+        block_size: draws in a block.
+        conditions: paths of drivers that are stated.
+        shocks: what moves flows and drivers off their course.
+        mixes: streams that are correlated with others, by name.
+        outlooks: kind and sector of each column of the rows of `realisation`.
+        columns: sector and name of each coefficient of `sector_rows`.
+    """
+
+    origin: int
+    n_periods: int
+    basis: str
+    record: float
+    history: Array
+    observed: Array
+    running: Array | None
+    rows: Mapping[str, Mapping[str, Array]]
+    sector_rows: Array
+    groups: tuple[Group, ...]
+    path: LocalizationPath
+    levers: Levers | None = None
+    block_size: int = BLOCK_SIZE
+    conditions: tuple[Condition, ...] = ()
+    shocks: tuple[AssumedShock, ...] = ()
+    mixes: Mapping[str, Mix] = field(default_factory=dict)
+    outlooks: tuple[tuple[str, str], ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Annual series of the results."""
+        return SERIES if self.levers is None else (*SERIES, *LEVERS)
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Calendar years of the results, the origin's year first unless it is complete."""
+        return tuple(range(year_of(self.origin + 1), year_of(self.origin + self.n_periods) + 1))
+
+
+def annual_sums(plan: Plan, flow: Array) -> Array:
+    """Sums over calendar years of the quarters after the origin, `(n_years, n_draws)`."""
+    first = _quarters_of_first_year(plan)
+    later = flow[first:].reshape(len(plan.years) - 1, 4, flow.shape[-1]).sum(axis=1)
+    return np.concatenate([flow[:first].sum(axis=0, keepdims=True), later])
+
+
+def annual_news(plan: Plan, flow: Array) -> Array:
+    """News by calendar year, `(n_years, n_draws)`, of a flow whose row 0 is the origin."""
+    n_quarters = np.full((len(plan.years), 1), QUARTERS_PER_YEAR)
+    n_quarters[0] = _quarters_of_first_year(plan)
+    return np.asarray(news(annual_sums(plan, flow[1:]), flow[0], n_quarters))
+
+
+def _quarters_of_first_year(plan: Plan) -> int:
+    return plan.n_periods - 4 * (len(plan.years) - 1)

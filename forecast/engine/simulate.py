@@ -1,0 +1,179 @@
+"""Blocks of draws, serial or parallel.
+
+Blocks are folded in index order whatever worker finishes first, so that the number of workers and the kind of backend
+leave no trace in the numbers. Memory is bounded by the blocks in flight. A short run stays in this process and does not
+import joblib: starting workers would cost it more than its draws.
+
+What a run will cost: a short timed pilot, scaled to the draws asked for.
+
+An estimate, and of this machine as busy as it is now: another minute gives another number.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+
+from forecast.dims import N_QUARTERS, QUARTERLY_SERIES
+from forecast.engine.block import Flows, MixturePlan, flows_of
+from forecast.engine.plan import Plan
+from forecast.parallel import in_order
+from forecast.stats.streams import Scheme, Streams
+from forecast.stats.summary import Tally
+
+KEEP_DRAWS = 200_000
+"""Above this many draws they are summarised and not kept: 200,000 draws of ten years and eight quarters take 182 MB."""
+
+
+BLOCKS_PER_TASK = 10
+"""Consecutive blocks a worker simulates at a time, so that sending the plan costs little beside the work."""
+
+
+WORTH_WORKERS = 5
+"""Tasks from which a run starts workers: 100,000 draws take about as long as they do to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a plan is simulated; all of it is part of a run's identity.
+
+    Attributes:
+        n_draws: number of draws, at least 1.
+        seed: non-negative integer.
+        scheme: sampling scheme of `streams`.
+    """
+
+    n_draws: int = 20_000
+    seed: int = 0
+    scheme: Scheme = "plain"
+
+
+def simulate(
+    plan: Plan | MixturePlan,
+    settings: Settings,
+    n_jobs: int = 1,
+    progress: Callable[[int], None] = lambda n_draws: None,
+) -> Tally:
+    """Statistics of all draws of a plan.
+
+    Args:
+        plan: the compiled scenario or mixture.
+        settings: draws, seed and sampling scheme.
+        n_jobs: workers; -1 for one per core. A surrounding `joblib.parallel_config` chooses another backend.
+        progress: called with the number of draws finished since the last call.
+    """
+    tally = empty_tally(plan, settings)
+    for blocks in _simulated(plan, _tasks(plan, settings), n_jobs):
+        for flows in blocks:
+            tally.add(flows.annual, flows.quarterly, flows.branch)
+            progress(flows.annual.shape[-1])
+    return tally
+
+
+def empty_tally(plan: Plan | MixturePlan, settings: Settings) -> Tally:
+    """What a run counts, before its first block."""
+    return Tally(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
+
+
+def _simulated(plan: Plan | MixturePlan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:
+    """Blocks of every task, in order."""
+    workers = n_jobs if len(tasks) >= WORTH_WORKERS else 1
+    return in_order(partial(_simulate_blocks, plan), tasks, workers)
+
+
+def block_streams(plan: Plan | MixturePlan, settings: Settings) -> list[Streams]:
+    """The random numbers of every block, in order."""
+    n_blocks = -(-settings.n_draws // plan.block_size)
+    return [_block_streams(plan, settings, block) for block in range(n_blocks)]
+
+
+def _tasks(plan: Plan | MixturePlan, settings: Settings) -> list[list[Streams]]:
+    streams = block_streams(plan, settings)
+    return [streams[first : first + BLOCKS_PER_TASK] for first in range(0, len(streams), BLOCKS_PER_TASK)]
+
+
+def _block_streams(plan: Plan | MixturePlan, settings: Settings, block: int) -> Streams:
+    n_draws = min(plan.block_size, settings.n_draws - block * plan.block_size)
+    return Streams(settings.seed, block, n_draws, settings.scheme)
+
+
+def _simulate_blocks(plan: Plan | MixturePlan, blocks: list[Streams]) -> list[Flows]:
+    return [flows_of(plan, streams) for streams in blocks]
+
+
+COPIES = 3
+"""Times the kept draws stand in memory at most: as blocks, joined and sorted; measured at 200,000 draws."""
+
+
+STARTING = WORTH_WORKERS * BLOCKS_PER_TASK
+"""Blocks that one process simulates while workers start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Expected cost of simulating and summarising; storing and drawing come on top, the same for any number of draws.
+
+    Attributes:
+        n_draws: draws asked for.
+        pilot_draws: draws the pilot made.
+        seconds: wall time.
+        megabytes: peak of the process that keeps the draws.
+        n_workers: processes at work.
+        worker_megabytes: peak of each further process; 0 with one.
+    """
+
+    n_draws: int
+    pilot_draws: int
+    seconds: float
+    megabytes: float
+    n_workers: int
+    worker_megabytes: float
+
+
+def expected_cost(plan: Plan | MixturePlan, n_draws: int) -> Cost:
+    """Cost of a number of draws, from a pilot of at most one block, run twice so that the first pays what is loaded."""
+    pilot = Settings(min(n_draws, plan.block_size))
+    _timed(plan, pilot)
+    seconds = _timed(plan, pilot) / pilot.n_draws
+    block = _peak(plan, pilot) * plan.block_size / pilot.n_draws
+    tasks = -(-n_draws // (plan.block_size * BLOCKS_PER_TASK))
+    n_workers = min(os.cpu_count() or 1, tasks) if tasks >= WORTH_WORKERS else 1
+    waited = STARTING * plan.block_size if n_workers > 1 else 0
+    kept = COPIES * n_draws * _bytes_kept(plan) if n_draws <= KEEP_DRAWS else 0.0
+    base, worker = _resident(), block + 2 * BLOCKS_PER_TASK * plan.block_size * _bytes_kept(plan)
+    further = (base + worker) / 1e6 if n_workers > 1 else 0.0
+    wall = seconds * (n_draws / n_workers + waited)
+    return Cost(n_draws, pilot.n_draws, wall, (base + block + kept) / 1e6, n_workers, further)
+
+
+def _timed(plan: Plan | MixturePlan, settings: Settings) -> float:
+    start = perf_counter()
+    simulate(plan, settings).summary(plan.years, plan.series)
+    return perf_counter() - start
+
+
+def _peak(plan: Plan | MixturePlan, settings: Settings) -> float:
+    """Bytes that one block needs at most while it is simulated and summarised."""
+    tracemalloc.start()
+    try:
+        _timed(plan, settings)
+        return float(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+
+
+def _bytes_kept(plan: Plan | MixturePlan) -> int:
+    """Bytes of results of one draw."""
+    return 8 * (len(plan.series) * len(plan.years) + len(QUARTERLY_SERIES) * N_QUARTERS)
+
+
+def _resident() -> float:
+    """Bytes this process has held at most so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)

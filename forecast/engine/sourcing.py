@@ -1,0 +1,112 @@
+"""Where plants buy: the Korean share of purchases of a group of projects, quarter by quarter and draw by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from forecast.dims import Array
+from forecast.economics import channels
+from forecast.economics.channels import QUARTERS_PER_YEAR, korean_share, odds_of_remainder
+from forecast.engine.inputs import Inputs, Judged, Values
+from forecast.engine.plan import Group, LocalizationPath, Plan
+from forecast.stats.distributions import Law
+
+
+class Purchasing:
+    """Localization paths of one block.
+
+    A path for all affiliates is worked out once on their own composition; a group moves with it by the same multipliers
+    of its own odds. A path stated for a sector or an investment starts from the group's own composition; fixed
+    shares are those of every group.
+
+    Args:
+        plan: the compiled scenario.
+        inputs: uncertain numbers of the block.
+        rows: joint rows of the localization model: `level`, `slope` and `innovation` of the log odds, `(2, n_draws)`.
+    """
+
+    def __init__(self, plan: Plan, inputs: Inputs, rows: Mapping[str, Array]) -> None:
+        self._origin = float(plan.origin)
+        self._time = self._origin + np.arange(plan.n_periods + 1.0)[:, None]
+        self._inputs = inputs
+        self._rows = rows
+        odds = np.exp(rows["level"])
+        self._local_of_remainder = odds[0] / (odds[0] + odds[1])
+        self._odds = odds
+        self._shared = self._multipliers(plan.path, odds)
+        self._path = plan.path
+        self._stated_for_all = plan.path if plan.path.assumed.path == "fixed" else None
+
+    def korean_share(self, group: Group, korean: Values, pressure: Array | None = None) -> Array:
+        """Korean share of the group's purchases, `(n_periods + 1, n_draws)`, `korean` at the origin (row 0).
+
+        Args:
+            group: projects that buy alike.
+            korean: their Korean share at the origin.
+            pressure: what tariffs multiply the odds of local supply by; a stated share stays as stated.
+        """
+        local, third = self._shared
+        own = group.path or self._stated_for_all
+        if own is not None:
+            local, third = self._multipliers(own, odds_of_remainder(korean, self._local_of_remainder))
+        if pressure is not None and (own or self._path).assumed.path == "fitted":
+            local = local * pressure
+        other = self._local_of_remainder * local + (1.0 - self._local_of_remainder) * third
+        return np.asarray(korean_share((1.0 - korean) / korean * other))
+
+    def composition(self) -> tuple[Array, Array, Array]:
+        """Shares of Korea, local and third countries in what all affiliates buy, `(n_periods + 1, n_draws)` each."""
+        local, third = (odds * multiplier for odds, multiplier in zip(self._odds, self._shared, strict=True))
+        korean = np.asarray(korean_share(local + third))
+        return korean, korean * local, korean * third
+
+    def _multipliers(self, path: LocalizationPath, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:
+        """Multipliers of the odds of local and of third-country supply, from those at the origin."""
+        form = path.assumed.path
+        if form == "fitted":
+            return self._inputs.remembered("localization.innovation", None, self._fitted)
+        if form == "hold":
+            return np.ones((1, 1)), np.ones((1, 1))
+        if form == "fixed":
+            return self._fixed(path, odds)
+        return self._bent(path, odds), np.ones((1, 1))
+
+    def _fitted(self) -> tuple[Array, Array]:
+        years = (self._time - self._origin) / QUARTERS_PER_YEAR
+        n_steps = len(self._time) - 1
+        streams = self._inputs.streams
+        steps = streams.normals("localization.innovation", 2 * n_steps).reshape(n_steps, 2, streams.n_draws)
+        walk = np.zeros((n_steps + 1, 2, streams.n_draws))
+        np.cumsum(steps, axis=0, out=walk[1:])
+        walk *= self._rows["innovation"] / np.sqrt(QUARTERS_PER_YEAR)
+        local, third = (channels.trend_multiplier(years, self._rows["slope"][i], walk[:, i]) for i in range(2))
+        return local, third
+
+    def _fixed(self, path: LocalizationPath, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:
+        """Jump to the stated composition in the first quarter after the origin."""
+        assert path.assumed.shares is not None
+        laws = zip(channels.SUPPLIERS, path.assumed.shares, strict=True)
+        korea, local, third = (self._stated(path, f"shares.{name}", law) for name, law in laws)
+        after = channels.step_weight(self._time, self._origin + 1.0)
+        return 1.0 + after * (local / korea / odds[0] - 1.0), 1.0 + after * (third / korea / odds[1] - 1.0)
+
+    def _bent(self, path: LocalizationPath, odds: Array | tuple[Values, Values]) -> Array:
+        assert path.assumed.local is not None
+        share = odds[0] * korean_share(odds[0] + odds[1])
+        return channels.bent_multiplier(share, self._stated(path, "local", path.assumed.local), self._weight(path))
+
+    def _weight(self, path: LocalizationPath) -> Array:
+        assumed = path.assumed
+        if assumed.by is not None:
+            return channels.linear_weight(self._time, self._origin, assumed.by)
+        assert assumed.at is not None
+        if assumed.speed is None:
+            return channels.step_weight(self._time, assumed.at)
+        return channels.logistic_weight(
+            self._time, self._origin, assumed.at, self._stated(path, "speed", assumed.speed)
+        )
+
+    def _stated(self, path: LocalizationPath, name: str, law: Law) -> Values:
+        return self._inputs.value(Judged(f"{path.stream}.{name}", law))

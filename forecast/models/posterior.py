@@ -1,0 +1,322 @@
+"""What was learned: joint parameter rows of every model, stored as plain arrays in NetCDF with what they rest on.
+
+A file holds three groups, `posterior`, `prior` and `diagnostics`, each with one group a model and one variable a
+parameter. Numbers are stored in single precision and used in double. The attributes name the origin, the seed, the
+versions that made the file, and digests of the data, of the model and of the content. A file whose digests are not
+those of the installed data and model is stale and refused: `forecast fit` makes a new one.
+
+Refused here: fitting, and anything that needs PyMC, xarray or pandas.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from forecast.code_digests import code_digest
+from forecast.dims import Array
+from forecast.errors import PosteriorError
+from forecast.observations.tables import data_digest
+from forecast.observations.vintage import vintage
+from forecast.storage import digest, text_bytes, whole_file
+
+Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
+"""Arrays by model and parameter; rows first: `(n_rows, ...)`."""
+
+
+TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
+    "baseline": {
+        "drift": (2,),
+        "season": (4, 2),
+        "moving_average": (2,),
+        "adjustment": (2,),
+        "ratio": (),
+        "shock_factor": (2, 2),
+        "degrees_of_freedom": (),
+        "response": (2, 3),
+        "last_shock": (2,),
+    },
+    "drivers": {
+        "drift": (3,),
+        "moving_average": (3,),
+        "shock_factor": (3, 3),
+        "degrees_of_freedom": (),
+        "carried": (3,),
+    },
+    "running": {"level": (2,), "noise_factor": (2, 2)},
+    "localization": {
+        "level": (2,),
+        "slope": (2,),
+        "innovation": (2,),
+        "fitted_2020": (3,),
+        "fitted_2023": (3,),
+    },
+    "bridge": {
+        "mean": (2,),
+        "drift": (2,),
+        "persistence": (2,),
+        "shock_factor": (2, 2),
+        "degrees_of_freedom": (),
+        "state": (2,),
+    },
+    "realisation": {
+        "hazard": (3,),
+        "hazard_sector": (12,),
+        "late": (),
+        "delay_shape": (),
+        "delay_scale": (3,),
+        "delay_sector": (12,),
+        "revised": (),
+        "revision_spread": (3,),
+    },
+    "sectors": {"coefficients": (12, 10), "remainders": (7,)},
+}
+"""Every model and parameter of a posterior with the shape of one row; `processes` says what they mean."""
+
+
+SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
+"""The posterior that comes with the package."""
+
+
+OPTIONAL = frozenset({"running"})
+"""Models that are fitted only where there is something to see: a quarter of which some months are known."""
+
+
+SECTOR_TABLES = ("direct_investment", "readings", "wave")
+"""Tables the sector coefficients are learned from, whatever the day."""
+
+
+BELIEFS = ("realisation.yaml", "sectors.yaml")
+"""Files of priors; with what is observed they make the data digest."""
+
+
+_PARTS = ("posterior", "prior", "diagnostics")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """What the fits learned from one state of the data.
+
+    Attributes:
+        origin: quarter index of the last quarter the fit saw.
+        seed: seed of the fit.
+        data_digest: digest of the observations and priors the fit used.
+        model_digest: digest of the code that fitted them.
+        versions: version by name of the packages that made the fit, `forecast` among them.
+        groups: posterior rows by model and parameter, `(n_rows, ...)`, in the shapes of `TRAILING`.
+        prior: rows of the same names and shapes drawn from the prior.
+        diagnostics: by model, `(3, ...)` R-hat, bulk and tail effective sample size of each free parameter, and
+            `divergences`, their number `(1,)`.
+        as_of: the day whose knowledge the fit had, such as `2025-04-11`; None for all the data.
+    """
+
+    origin: int
+    seed: int
+    data_digest: str
+    model_digest: str
+    versions: Mapping[str, str]
+    groups: Groups
+    prior: Groups
+    diagnostics: Groups
+    as_of: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Digest of the content at the precision stored; the same before saving and after loading."""
+        leaves = ((f"{path}{values.shape}", values.astype("<f4").tobytes()) for path, values in _leaves(self))
+        return digest(_header(self), *(part for leaf in leaves for part in leaf))
+
+
+def current_digests(as_of: str | None = None) -> dict[str, str]:
+    """Digests of the model and of the data as known on a day, by name, without importing PyMC."""
+    beliefs = (digest(text_bytes(files("forecast") / "data" / name)) for name in BELIEFS)
+    data = digest(vintage(as_of).digest, data_digest(*SECTOR_TABLES), *beliefs)
+    return {"data": data, "model": code_digest("models")}
+
+
+def shipped_path(as_of: str | None = None) -> Path:
+    """Where the package holds a posterior, that of all the data or of a day."""
+    return _placed(SHIPPED, as_of)
+
+
+def user_path(as_of: str | None = None) -> Path:
+    """Where `forecast fit` leaves a posterior for this user, that of all the data or of a day."""
+    from platformdirs import user_data_path
+
+    return _placed(user_data_path("forecast", appauthor=False) / SHIPPED.name, as_of)
+
+
+def _placed(path: Path, as_of: str | None) -> Path:
+    return path if as_of is None else path.parent / "posteriors" / f"{as_of}.nc"
+
+
+def load_posterior(path: str | Path | None = None, as_of: str | None = None) -> Posterior:
+    """The posterior in the file named, else the shipped one, else the user's own: the first that is current.
+
+    Args:
+        path: a file; it must be current for the day it was fitted for.
+        as_of: the day whose knowledge it may have; one that knows all the data is served by the posterior of them.
+
+    Raises:
+        PosteriorError: no such file, or it is damaged or stale; the message names the digest that differs.
+        DataError: too little was public on the day.
+    """
+    if path is not None:
+        return _current(Path(path))
+    day = None if vintage(as_of).digest == vintage().digest else as_of
+    refusals = []
+    for candidate in (shipped_path(day), user_path(day)):
+        try:
+            return _current(candidate, day)
+        except PosteriorError as error:
+            refusals.append(str(error))
+    raise PosteriorError("\n".join(refusals))
+
+
+def demand_knowledge(posterior: Posterior, as_of: str | None) -> None:
+    """Refuse a posterior that knows more or less than was public on the day of a run.
+
+    Raises:
+        PosteriorError: the two know different numbers.
+    """
+    if vintage(posterior.as_of).digest != vintage(as_of).digest:
+        got, expected = (f"what was public on {day}" if day else "all the data" for day in (posterior.as_of, as_of))
+        raise PosteriorError(f"got a posterior that knows {got}, expected one that knows {expected}; {_refit(as_of)}")
+
+
+def _refit(as_of: str | None) -> str:
+    day = "" if as_of is None else f" --as-of {as_of}"
+    return f"run `forecast fit{day}` to make a new one"
+
+
+def frozen_posterior(path: str | Path) -> Posterior:
+    """A posterior as it was stored, whatever data and models are installed now.
+
+    Raises:
+        PosteriorError: no such file, or it is damaged, or the installed models have other parameters.
+    """
+    return _read(Path(path), _refit(None))
+
+
+def save_posterior(posterior: Posterior, path: str | Path) -> None:
+    """Write a posterior under `path`; a reader finds the old file or the whole new one, never a part.
+
+    Raises:
+        PosteriorError: a parameter is missing, has another shape or is not finite.
+    """
+    target = Path(path)
+    _demand_schema(posterior, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(target) as unfinished:
+        _write(posterior, unfinished)
+
+
+def _current(path: Path, as_of: str | None = None) -> Posterior:
+    posterior = _read(path, _refit(as_of))
+    found = {"data": posterior.data_digest, "model": posterior.model_digest}
+    stale = [
+        f"{name} digest is {found[name][:12]}, installed is {installed[:12]}"
+        for name, installed in current_digests(posterior.as_of).items()
+        if found[name] != installed
+    ]
+    if stale:
+        raise PosteriorError(f"posterior {path} is stale: {'; '.join(stale)}; {_refit(posterior.as_of)}")
+    return posterior
+
+
+def _read(path: Path, refit: str) -> Posterior:
+    if not path.is_file():
+        raise PosteriorError(f"posterior {path} does not exist; {refit}")
+    try:
+        posterior, stored = _parse(path)
+    except (OSError, AttributeError, KeyError, ValueError, TypeError) as error:
+        raise PosteriorError(f"posterior {path} is damaged ({type(error).__name__}: {error}); {refit}") from error
+    _demand_schema(posterior, path)
+    if posterior.digest != stored:
+        raise PosteriorError(
+            f"posterior {path} is damaged: content digest is {posterior.digest[:12]}, expected {stored[:12]}; {refit}"
+        )
+    return posterior
+
+
+def _parse(path: Path) -> tuple[Posterior, str]:
+    """A stored posterior and the content digest stored with it.
+
+    Read as HDF5, which NetCDF is: the dimensions, which nothing here needs, cost the other reader most of its time.
+    """
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        parts = [_arrays(file[part]) for part in _PARTS]
+        header = json.loads(str(file.attrs["header"]))
+        return Posterior(**header, groups=parts[0], prior=parts[1], diagnostics=parts[2]), str(file.attrs["content"])
+
+
+def _arrays(part: Any) -> Groups:
+    return {
+        model: {
+            name: np.asarray(values[...], dtype=np.float64) for name, values in group.items() if not values.is_scale
+        }
+        for model, group in part.items()
+    }
+
+
+def _write(posterior: Posterior, path: Path) -> None:
+    import h5netcdf
+
+    with h5netcdf.File(path, "w") as file:
+        file.attrs["title"] = "Joint parameter rows of the models of `forecast`"
+        file.attrs["header"] = _header(posterior)
+        file.attrs["content"] = posterior.digest
+        for path_in_file, values in _leaves(posterior):
+            _add_variable(file, path_in_file, values)
+
+
+def _add_variable(file: Any, path_in_file: str, values: Array) -> None:
+    place, _, name = path_in_file.rpartition("/")
+    group = file[place] if place in file else file.create_group(place)
+    rows = f"rows_{len(values)}" if place.startswith("diagnostics") else "row"
+    dimensions = (rows, *(f"{name}_{axis}" for axis in range(1, values.ndim)))
+    for dimension, size in zip(dimensions, values.shape, strict=True):
+        if dimension not in group.dimensions:
+            group.dimensions[dimension] = size
+    data = np.asarray(values, dtype="<f4")
+    group.create_variable(name, dimensions, data=data, compression="gzip", shuffle=True)
+
+
+def _header(posterior: Posterior) -> str:
+    """What a posterior holds beside arrays, as JSON text."""
+    names = ("origin", "seed", "data_digest", "model_digest", "as_of")
+    return json.dumps({name: getattr(posterior, name) for name in names} | {"versions": dict(posterior.versions)})
+
+
+def _leaves(posterior: Posterior) -> Iterator[tuple[str, Array]]:
+    """Every array with its path in the file, in the order of their names."""
+    for part, groups in zip(_PARTS, (posterior.groups, posterior.prior, posterior.diagnostics), strict=True):
+        for model in sorted(groups):
+            for name in sorted(groups[model]):
+                yield f"{part}/{model}/{name}", groups[model][name]
+
+
+def _demand_schema(posterior: Posterior, path: Path) -> None:
+    for part, groups in (("posterior", posterior.groups), ("prior", posterior.prior)):
+        for model, shapes in TRAILING.items():
+            if model in OPTIONAL and model not in groups:
+                continue
+            for name, shape in shapes.items():
+                place = f"posterior {path}: {part}/{model}/{name}"
+                _demand_rows(groups.get(model, {}).get(name), shape, place, _refit(posterior.as_of))
+
+
+def _demand_rows(values: Array | None, shape: tuple[int, ...], place: str, refit: str) -> None:
+    if values is None or values.shape[1:] != shape or not len(values):
+        got = "nothing" if values is None else f"shape {values.shape}"
+        raise PosteriorError(f"{place}: got {got}, expected (n_rows, {', '.join(map(str, shape))}); {refit}")
+    if not (np.abs(values) < np.finfo(np.float32).max).all():
+        raise PosteriorError(f"{place}: got numbers that are not finite in single precision; {refit}")

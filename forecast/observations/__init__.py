@@ -1,0 +1,9 @@
+"""Data observed: read once, checked once, handed on as typed series of a vintage.
+
+- `tables`: the shipped CSV tables: contracts, reading, digest
+- `series`: monthly and quarterly series, drivers, and the release calendar
+- `annual`: calendar years of trade in both books, and the door to everything observed
+- `announcements`: announced plants, overlaps among them, and their status by a day
+- `vintage`: everything known on a day
+- `custom_trade`: another country's trade from a user's file
+"""

@@ -1,0 +1,346 @@
+"""The shipped tables of observations: what each must look like, and reading them so that nothing broken passes."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from forecast.dims import BASES
+from forecast.errors import DataError
+from forecast.quarters import ACCEPTED, parse_time
+from forecast.storage import digest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+Row: TypeAlias = Mapping[str, str]
+
+
+SHIPPED = Path(str(files("forecast"))) / "data" / "observations"
+"""Folder of the tables inside the package."""
+
+
+PROVENANCE = ("unit", "basis", "publisher", "source", "vintage", "status")
+"""Columns of every table; none of their cells is empty."""
+
+
+_MONEY = frozenset({"billion USD"})
+
+
+_TRADE = frozenset({"exports_to_us", "imports_from_us", "balance_with_us", "total_trade_with_us"})
+
+
+_STATUS = frozenset({"published", "derived", "not_published"})
+
+
+_STEPS = {"month": 1, "quarter": 3, "year": 12}
+
+
+_PERIODS = {"month": r"\d{4}-(0[1-9]|1[0-2])", "quarter": r"\d{4}Q[1-4]", "year": r"\d{4}"}
+
+
+_PERIODS |= dict.fromkeys(("first_month", "last_month"), _PERIODS["month"])
+
+
+_EXAMPLES = dict.fromkeys(_PERIODS, "2026-08") | {"quarter": "2026Q2", "year": "2026"}
+
+
+_DATES = (
+    "announced",
+    "construction_start",
+    "planned_start",
+    "state_date",
+    "first_planned_start",
+    "latest_start",
+    "machinery_start",
+    "production_start",
+    "reported",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Contract of one CSV file.
+
+    Attributes:
+        columns: exact header.
+        key: columns which together name a row; no two rows share them.
+        accepted: texts a column may hold, for columns with a closed vocabulary.
+        numbers: columns of finite numbers; their cells may be empty in rows of status `not_published`.
+        optional: columns of `numbers` whose cells may be empty in any row.
+        gapless: period column (`month`, `quarter`) that runs without a gap within the rest of the key; else empty.
+    """
+
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    accepted: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    numbers: tuple[str, ...] = ("value",)
+    optional: tuple[str, ...] = ()
+    gapless: str = ""
+
+
+def _series(period: str, units: set[str], bases: set[str] | None = None, extra: tuple[str, ...] = ()) -> Table:
+    """Contract of a long table of series observed in every period."""
+    accepted = {"unit": frozenset(units)} | ({"basis": frozenset(bases)} if bases else {})
+    columns = (period, *extra, "series", "value", *PROVENANCE)
+    return Table(columns, ("series", period), accepted, gapless=period)
+
+
+def _ranked(period: tuple[str, ...], unit: str, tail: tuple[str, ...], accepted: Mapping[str, frozenset[str]]) -> Table:
+    """Contract of a table where one figure may stand in several vintages, rank 1 the preferred."""
+    columns = (*period, "series", "rank", "value", *PROVENANCE, *tail)
+    return Table(columns, ("series", *period, "rank"), {"unit": frozenset({unit}), **accepted}, ("rank", "value"))
+
+
+_ANNOUNCEMENT = (
+    "id", "parent_id", "parent_relation", "company", "project", "location", "sector", "sector_text", "kind",
+    "amount", "announced", "announced_text", "construction_start", "planned_start", "planned_start_text",
+    "capacity", "stage", "state_text", "state_date", "jobs", "cash_share_note", "revision_note",
+    "double_count_note", *PROVENANCE,
+)  # fmt: skip
+
+
+_SLIPPAGE = (
+    "id", "announcement_id", "part", "first_planned_start", "first_planned_start_text", "latest_start",
+    "latest_start_text", "started", "value", "bound", *PROVENANCE, "scope_change", "outcome",
+)  # fmt: skip
+
+
+_WAVE = ("id", "sector", "amount", "built", "machinery_start", "production_start", *PROVENANCE, "note")
+
+
+_READING = ("id", "title", "value", "error", "remainder", "remainder_title", *PROVENANCE, "error_note", "note")
+
+
+_SPAN = ("period", "first_month", "last_month")
+
+
+_RELEASE = {"release": frozenset({"final", "not_stated", "preliminary"})}
+
+
+_CUSTOMS = {"basis": frozenset({"korea_customs"}), "series": _TRADE, **_RELEASE}
+
+
+_DRIVER_UNITS = {"USD per barrel", "KRW per USD", "million USD", "index", "index 1982-84=100", "index 2017=100"}
+
+
+TABLES: Mapping[str, Table] = {
+    "trade_monthly": _series("month", {"million USD"}, {"us_census"}),
+    "trade_vintages": Table(
+        ("month", "series", "value", *PROVENANCE),
+        ("series", "vintage", "source", "month"),
+        {"unit": frozenset({"million USD"}), "basis": frozenset({"us_census"})},
+        gapless="month",
+    ),
+    "trade_annual": _ranked(("year",), "billion USD", ("release", "note"), _CUSTOMS),
+    "trade_subannual": _ranked(_SPAN, "billion USD", ("release", "note"), _CUSTOMS),
+    "trade_monthly_korea": _ranked(("month",), "million USD", ("release", "note"), _CUSTOMS),
+    "drivers_monthly": _series("month", _DRIVER_UNITS),
+    "drivers_quarterly": _series("quarter", {"billion chained 2017 USD"}),
+    "duties_monthly": _series("month", {"USD", "ratio"}),
+    "items_monthly": _series("month", {"USD"}, {"korea_customs"}, ("hs",)),
+    "items": Table(
+        (*_SPAN, "flow", "item", "classification", "rank", "value", *PROVENANCE, "note"),
+        (*_SPAN, "flow", "item", "classification", "rank"),
+        {
+            "unit": frozenset({"billion USD", "million USD"}),
+            "basis": frozenset(BASES),
+            "flow": frozenset({"exports", "imports"}),
+            "classification": frozenset({"mti_or_not_stated", "hs_proxy", "usitc_sector"}),
+        },
+        ("rank", "value"),
+    ),
+    "direct_investment": _ranked(_SPAN, "billion USD", ("release", "note"), _RELEASE),
+    "procurement_shares": Table(
+        ("year", "scope", "party", "value", *PROVENANCE, "certainty", "note"),
+        ("year", "scope", "party"),
+        {
+            "unit": frozenset({"% of purchases"}),
+            "scope": frozenset({"us_affiliates", "other_hosts"}),
+            "party": frozenset({"korea", "local", "third_country"}),
+        },
+    ),
+    "parameters": Table(
+        ("name", "period", "value", "low", "high", *PROVENANCE, "certainty", "note"),
+        ("name", "period"),
+        numbers=("value", "low", "high"),
+        optional=("low", "high"),
+    ),
+    "announcements": Table(
+        _ANNOUNCEMENT,
+        ("id",),
+        {
+            "unit": _MONEY,
+            "parent_relation": frozenset({"", "part_of", "purchase_of", "superseded_by"}),
+            "kind": frozenset({"greenfield", "expansion", "acquisition", "pledge"}),
+        },
+        ("amount", "jobs"),
+        ("amount", "jobs"),
+    ),
+    "slippage": Table(
+        _SLIPPAGE, ("id",), {"unit": frozenset({"years"}), "bound": frozenset({"exact", "at_least", "none"})}
+    ),
+    "wave": Table(_WAVE, ("id",), {"unit": _MONEY}, ("amount", "built")),
+    "readings": Table(_READING, ("id",), {}, ("value", "error", "remainder"), ("remainder",)),
+    "revisions": Table(
+        ("announcement_id", "first_value", "value", "reported", *PROVENANCE, "note"),
+        ("announcement_id",),
+        {"unit": _MONEY},
+        ("first_value", "value"),
+    ),
+}
+"""Every shipped table by name; the file is the name with `.csv`."""
+
+
+def read_table(name: str, folder: Path = SHIPPED) -> tuple[Row, ...]:
+    """Rows of a table in file order, checked against its contract.
+
+    Args:
+        name: a key of `TABLES`.
+        folder: where the CSV file lies; the package's own folder unless told.
+
+    Raises:
+        DataError: unknown name, missing file, or a row that breaks the contract; names file, line, what was got and
+            what is accepted.
+    """
+    if name not in TABLES:
+        raise DataError(f"got table {name!r}, expected one of {', '.join(sorted(TABLES))}")
+    return _checked_rows(name, folder)
+
+
+def table(name: str, folder: Path = SHIPPED) -> pd.DataFrame:
+    """A table as a DataFrame: its number columns as float64 (nan where empty), everything else as text."""
+    import pandas as pd
+
+    frame = pd.DataFrame([dict(row) for row in read_table(name, folder)], columns=list(TABLES[name].columns))
+    numbers = list(TABLES[name].numbers)
+    frame[numbers] = frame[numbers].replace("", "nan").astype(float)
+    return frame
+
+
+def data_digest(*names: str, folder: Path = SHIPPED) -> str:
+    """sha256 over names and bytes of tables in name order, whatever their line ends; all tables when none is named."""
+    contents = ((f"{name}\n", _content(name, folder).replace(b"\r\n", b"\n")) for name in sorted(names or TABLES))
+    return digest(*(part for content in contents for part in content))
+
+
+def period_index(text: str, column: str) -> int:
+    """Index of a period: `12 * year + month - 1`, `4 * year + quarter - 1`, or the year, by the column it stands in."""
+    return round(3 * parse_time(text)) // _STEPS[column]
+
+
+@cache
+def _checked_rows(name: str, folder: Path) -> tuple[Row, ...]:
+    rows = tuple(_rows(name, folder))
+    for check in (_check_words, _check_numbers, _check_periods, _check_key, _check_gaps):
+        check(name, rows)
+    return rows
+
+
+def _content(name: str, folder: Path) -> bytes:
+    try:
+        return (folder / f"{name}.csv").read_bytes()
+    except OSError as error:
+        raise DataError(f"{name}.csv: cannot be read ({error.strerror}), expected a table of that name") from error
+
+
+def _rows(name: str, folder: Path) -> Iterator[Row]:
+    """Rows as mappings; one line of the file is one row, so row `i` stands in line `i + 2`."""
+    columns = TABLES[name].columns
+    try:
+        lines = list(csv.reader(_content(name, folder).decode("utf-8").splitlines(), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{name}.csv: {error}, expected comma-separated text in UTF-8") from error
+    if not lines or tuple(lines[0]) != columns:
+        _reject(name, -1, f"got columns {lines[:1]}, expected {','.join(columns)}")
+    for index, cells in enumerate(lines[1:]):
+        if len(cells) != len(columns):
+            _reject(name, index, f"got {len(cells)} cells, expected {len(columns)}")
+        yield dict(zip(columns, cells, strict=True))
+
+
+def _reject(name: str, index: int, message: str) -> NoReturn:
+    raise DataError(f"{name}.csv:{index + 2}: {message}")
+
+
+def _check_words(name: str, rows: tuple[Row, ...]) -> None:
+    """Closed vocabularies hold, and every row says where it comes from."""
+    for column, accepted in {"status": _STATUS, **TABLES[name].accepted}.items():
+        for text in {row[column] for row in rows} - accepted:
+            index = next(index for index, row in enumerate(rows) if row[column] == text)
+            _reject(name, index, f"{column}: got {text!r}, expected one of {', '.join(sorted(accepted))}")
+    for column in PROVENANCE:
+        cells = [row[column] for row in rows]
+        if "" in cells:
+            _reject(name, cells.index(""), f"{column}: got an empty cell, expected a text ('not stated' where unknown)")
+
+
+def _check_numbers(name: str, rows: tuple[Row, ...]) -> None:
+    shape = TABLES[name]
+    for column in shape.numbers:
+        for index, row in enumerate(rows):
+            empty = not row[column] and (column in shape.optional or row["status"] == "not_published")
+            if not empty and not math.isfinite(number(row[column])):
+                _reject(name, index, f"{column}: got {row[column]!r}, expected a finite number")
+
+
+def number(text: str) -> float:
+    """The number a cell holds, nan for an empty cell or any other text."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _check_periods(name: str, rows: tuple[Row, ...]) -> None:
+    for column in (column for column in TABLES[name].columns if column in _PERIODS):
+        pattern, example = re.compile(_PERIODS[column]), _EXAMPLES[column]
+        for index, row in enumerate(rows):
+            if not pattern.fullmatch(row[column]):
+                _reject(name, index, f"{column}: got {row[column]!r}, expected one such as {example}")
+    for column in (column for column in TABLES[name].columns if column in _DATES):
+        for index, row in enumerate(rows):
+            if row[column] and not _is_time(row[column]):
+                _reject(name, index, f"{column}: got {row[column]!r}, expected {ACCEPTED}, or an empty cell")
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parse_time(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_key(name: str, rows: tuple[Row, ...]) -> None:
+    keys = _cells(rows, TABLES[name].key)
+    first = {cells: index for index, cells in reversed([*enumerate(keys)])}
+    if len(first) < len(keys):
+        index, cells = next((index, cells) for index, cells in enumerate(keys) if first[cells] < index)
+        _reject(name, index, f"got {', '.join(cells)} as in line {first[cells] + 2}, expected each once")
+
+
+def _check_gaps(name: str, rows: tuple[Row, ...]) -> None:
+    """Periods of one series follow one another, in file order."""
+    column = TABLES[name].gapless
+    if not column:
+        return
+    last: dict[tuple[str, ...], int] = {}
+    groups = _cells(rows, tuple(part for part in TABLES[name].key if part != column))
+    for index, (row, group) in enumerate(zip(rows, groups, strict=True)):
+        period = period_index(row[column], column)
+        if period != last.get(group, period - 1) + 1:
+            _reject(name, index, f"{', '.join(group)}: got {row[column]} out of turn, expected every {column} in order")
+        last[group] = period
+
+
+def _cells(rows: tuple[Row, ...], columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return list(zip(*([row[column] for row in rows] for column in columns), strict=True))

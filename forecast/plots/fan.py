@@ -1,0 +1,291 @@
+"""Pictures of a forecast by year: fans with history, paired differences, and what announcements do by channel.
+
+Every `draw_` function takes axes, draws on them and hands them back.
+
+What pictures of forecasts share: bands of intervals, limits and ticks of years, and numbers at the right end.
+
+Years are calendar years `(n_years,)`; values are bn USD a year on one statistical basis.
+
+Pictures of past trade: exports, imports and balance by year, in both books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import TypeAlias
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike, NDArray
+
+from forecast.dims import CHANNELS, Array
+from forecast.plots import style
+from forecast.plots.style import GREY, INK, MEDIAN, RULE, Heading, frame_axes, name_curves, titled_figure, write_text
+
+Bands: TypeAlias = Mapping[int, tuple[ArrayLike, ArrayLike]]
+"""Ends of equal-tailed intervals, `(n_years,)` each, by width in percent: `{50: (lower, upper), 80: ..., 95: ...}`."""
+
+
+def draw_bands(ax: Axes, years: ArrayLike, bands: Bands, median: ArrayLike) -> None:
+    """Fill intervals, the widest first and lightest, and draw the median over them."""
+    for width, colour in reversed(list(zip(sorted(bands), style.BAND_COLOURS, strict=False))):
+        ax.fill_between(np.asarray(years), *bands[width], color=colour, linewidth=0, gid=f"band-{width}", zorder=1)
+    ax.plot(years, median, color=MEDIAN, linewidth=2.2, gid="median", zorder=4)
+
+
+def fit_axes(ax: Axes, years: Array, bands: Bands, others: Sequence[ArrayLike]) -> None:
+    """Set limits and whole-year ticks; draw the zero line where in range, and say where the widest band is cut."""
+    widths = sorted(bands)
+    widest = [np.asarray(bands[width]) for width in widths[-1:]]
+    core = [*others, *(np.asarray(bands[width]) for width in widths[: max(len(widths) - 1, 1)])]
+    low, high = ax.set_ylim(style.readable_range(core, widest))
+    first, last = int(np.asarray(years).min()), int(np.asarray(years).max())
+    ax.set_xlim(first - 0.6, last + 0.4)
+    ax.set_xticks(np.arange(last, first - 1, -1 - (last - first) // 22)[::-1])
+    if low < 0 < high:
+        ax.axhline(0, color=INK, linewidth=0.9, gid="zero", zorder=3)
+    if any((ends < low).any() or (ends > high).any() for ends in widest):
+        words = f"the {widths[-1]} % interval runs beyond the axis"
+        write_text(ax, 1.0, 1.01, words, transform=ax.transAxes, ha="right", va="bottom", color=GREY)
+
+
+def label_ends(ax: Axes, year: int, bands: Bands, median: ArrayLike) -> None:
+    """Name the median and each interval at the right end, with its numbers in the last `year`."""
+    low, high = ax.get_ylim()
+    last = float(np.ravel(median)[-1])
+    heights, labels = [last], [f"median {style.number(last, high - low)} in {year}"]
+    for width in sorted(bands):
+        lower, upper = (float(np.ravel(end)[-1]) for end in bands[width])
+        heights.append(upper)
+        labels.append(f"{width} %: {style.number(lower, high - low)} to {style.number(upper, high - low)}")
+    gap = 1.35 * style.SMALL * ax.figure.dpi / 72 * (high - low) / ax.bbox.height
+    places = style.spread_labels(heights, gap, low, high)
+    for label, place, weight in zip(labels, places, ["bold", *["normal"] * len(bands)], strict=True):
+        write_text(ax, 1.006, place, label, transform=ax.get_yaxis_transform(), va="center", fontweight=weight)
+
+
+_BAR = 0.62
+
+
+_ROOM = 0.09
+"""Part of an axis on either side of its zero line, for words."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Effect:
+    """What investments change, as `draw_effect` takes it.
+
+    Attributes:
+        bands: intervals by width, at least the 80 % one.
+        median: `(n_years,)`.
+        contributions: mean of each of `dims.CHANNELS`, `(n_years,)`, signed as it enters the surplus.
+    """
+
+    bands: Bands
+    median: ArrayLike
+    contributions: Mapping[str, ArrayLike]
+
+
+def fan_figure(
+    heading: Heading,
+    years: ArrayLike,
+    bands: Bands,
+    median: ArrayLike,
+    *,
+    observed: tuple[ArrayLike, ArrayLike],
+    basis: str,
+    record: tuple[int, float] | None = None,
+    later: Sequence[tuple[int, float]] = (),
+    effect: Effect | None = None,
+) -> Figure:
+    """Make the page of a run: the fan of `draw_fan` and, where there are investments, their effect below it."""
+    figure, axes = titled_figure(heading, heights=(1.0,) if effect is None else (1.8, 1.0))
+    draw_fan(axes[0], years, bands, median, observed=observed, basis=basis, record=record, later=later)
+    if effect is not None:
+        draw_effect(axes[1], years, effect.bands, effect.median, contributions=effect.contributions, basis=basis)
+        axes[1].set_xlim(axes[0].get_xlim())
+        axes[1].set_xticks(axes[0].get_xticks())
+    return figure
+
+
+def draw_fan(
+    ax: Axes,
+    years: ArrayLike,
+    bands: Bands,
+    median: ArrayLike,
+    *,
+    observed: tuple[ArrayLike, ArrayLike],
+    basis: str,
+    record: tuple[int, float] | None = None,
+    later: Sequence[tuple[int, float]] = (),
+) -> Axes:
+    """Draw the observed surplus and, from the running year on, its median and intervals.
+
+    The fan is joined to the last observed year. The axis holds all but the far tails of the widest interval and says
+    so where it cuts them; the numbers at its right end are those of the last year, cut or not.
+
+    Args:
+        observed: calendar years and surplus, both `(n_observed,)`; nan where nothing was published.
+        record: year and size of the largest surplus so far, bn USD.
+        later: year and size of every surplus observed after the forecast was made, bn USD.
+    """
+    seen_years, seen = (np.asarray(values, dtype=float) for values in observed)
+    frame_axes(ax, style.unit_label("Goods surplus with the US", basis))
+    _draw_join(ax, seen_years, seen, years, bands, median)
+    draw_bands(ax, years, bands, median)
+    ax.plot(seen_years, seen, "o-", color=INK, markersize=4, linewidth=1.8, gid="observed", zorder=4)
+    others = [record[1] if record else np.nan, *(value for _, value in later)]
+    fit_axes(ax, np.append(seen_years, years), bands, [seen, others])
+    _name_spans(ax, seen_years[np.isnan(seen)], float(np.asarray(years).min()) - 0.5)
+    if record:
+        _draw_record(ax, *record)
+    _draw_outcomes(ax, later)
+    label_ends(ax, int(np.asarray(years).max()), bands, median)
+    return ax
+
+
+def draw_difference(
+    ax: Axes, years: ArrayLike, bands: Bands, median: ArrayLike, *, basis: str, alternative: str, reference: str
+) -> Axes:
+    """Draw the paired difference of two scenarios, `alternative - reference` (short names), with its zero line."""
+    frame_axes(ax, style.unit_label("Difference in the goods surplus", basis))
+    draw_bands(ax, years, bands, median)
+    fit_axes(ax, np.asarray(years), bands, [0.0])
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, -_ROOM * (high - low)), max(high, _ROOM * (high - low)))
+    write_text(ax, 0.01, 0.98, f"↑ larger with {alternative}", transform=ax.transAxes, va="top", color=GREY)
+    write_text(ax, 0.01, 0.02, f"↓ larger with {reference}", transform=ax.transAxes, va="bottom", color=GREY)
+    label_ends(ax, int(np.asarray(years).max()), bands, median)
+    return ax
+
+
+def draw_effect(
+    ax: Axes, years: ArrayLike, bands: Bands, median: ArrayLike, *, contributions: Mapping[str, ArrayLike], basis: str
+) -> Axes:
+    """Draw what investments change: mean contributions as stacked bars, the effect's median with its 80 % interval.
+
+    Args:
+        contributions: mean of each of `dims.CHANNELS`, `(n_years,)`, signed as it enters the surplus.
+    """
+    label = style.unit_label("Effect of the announcements on the surplus", basis)
+    frame_axes(ax, f"{label}; bars: means")
+    bars = {name: np.asarray(contributions[name], dtype=float) for name in CHANNELS}
+    bases = style.stacked_bases(bars)
+    for name, values in bars.items():
+        ax.bar(years, values, _BAR, bases[name], color=style.CHANNEL_COLOURS[name], gid=name, zorder=2)
+    whiskers = ax.vlines(years, *bands[80], color=INK, linewidth=1.3, gid="band-80", zorder=3)
+    (markers,) = ax.plot(years, median, "D", color="white", mec=INK, ms=4.5, gid="median", zorder=4)
+    fit_axes(ax, np.asarray(years), {80: bands[80]}, [0.0, *bases.values(), *(bases[k] + bars[k] for k in bars)])
+    names = [*map(style.CHANNEL_NAMES.__getitem__, CHANNELS), "all four: median\nand 80 % interval"]
+    beside = {"loc": "center left", "bbox_to_anchor": (0.995, 0.5), "fontsize": style.SMALL}
+    name_curves(ax, [*ax.containers, (whiskers, markers)], names, handlelength=1.2, handletextpad=0.5, **beside)
+    return ax
+
+
+def _draw_join(ax: Axes, seen_years: Array, seen: Array, years: ArrayLike, bands: Bands, median: ArrayLike) -> None:
+    """A wedge and a dotted line from the last observed year to the first forecast one."""
+    published = np.flatnonzero(np.isfinite(seen))
+    if not published.size:
+        return
+    span, level = [seen_years[published[-1]], np.asarray(years).min()], seen[published[-1]]
+    lower, upper, middle = ([level, np.ravel(end)[0]] for end in (*bands[max(bands)], median))
+    ax.fill_between(span, lower, upper, color=style.JOIN, linewidth=0, gid="join", zorder=0.9)
+    ax.plot(span, middle, ":", color=MEDIAN, linewidth=1.6, gid="join", zorder=3)
+
+
+def _name_spans(ax: Axes, missing: Array, split: float) -> None:
+    """Say where observation ends, and for which years the data hold nothing."""
+    ax.axvline(split, color=RULE, linewidth=0.8, zorder=1.6)
+    across = ax.get_xaxis_transform()
+    unseen = f" ({', '.join(f'{year:.0f}' for year in missing)} not in the data)" if missing.size else ""
+    write_text(ax, split - 0.12, 0.99, f"observed{unseen}", transform=across, ha="right", va="top", color=GREY)
+    write_text(ax, split + 0.12, 0.99, "forecast", transform=across, ha="left", va="top", color=GREY)
+
+
+def _draw_record(ax: Axes, year: int, value: float) -> None:
+    ax.axhline(value, color=style.RECORD, linewidth=1.1, linestyle=(0, (5, 3)), gid="record", zorder=3.5)
+    words = f"record: {value:.1f} in {year}"
+    write_text(ax, 0.005, value, words, transform=ax.get_yaxis_transform(), va="bottom", color=style.RECORD)
+
+
+def _draw_outcomes(ax: Axes, later: Sequence[tuple[int, float]]) -> None:
+    """A mark unlike every other in form and colour, and its number at the foot, below the fan of the first years."""
+    low, high = ax.get_ylim()
+    for place, (year, value) in enumerate(later):
+        foot = low + (0.05 + 0.08 * place) * (high - low)
+        foot = foot if abs(foot) > 0.04 * (high - low) else 0.04 * (high - low)  # clear of the line at zero
+        ax.vlines(year, foot, value, color=INK, linewidth=0.9, zorder=4.5)
+        ax.plot(year, value, "D", color=style.OUTCOME, mec=INK, mew=1.4, ms=8.5, gid="outcome", zorder=5)
+        words = f"{value:.1f} observed in {year}, after this forecast".replace("-", "−")
+        write_text(ax, year + 0.12, foot, words, va="center", fontweight="bold")
+
+
+_YEAR_BAR = 0.62
+
+
+_TINY = 7.0
+
+
+_UPRIGHT = 13  # years whose numbers fit side by side in half a page
+
+
+def history_figure(heading: Heading, books: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]]) -> Figure:
+    """Make the page of past trade: one `draw_history` for each basis, side by side on one scale.
+
+    Args:
+        books: years, flows and months as `draw_history` takes them, by basis.
+    """
+    figure, axes = titled_figure(heading, columns=len(books), room=0.35)
+    for ax, (basis, (years, flows, months)) in zip(axes, books.items(), strict=True):
+        draw_history(ax, years, flows, months, basis=basis)
+    limits = np.array([ax.get_ylim() for ax in axes])
+    for ax in axes:
+        ax.set_ylim(limits[:, 0].min(), limits[:, 1].max())
+    return figure
+
+
+def draw_history(ax: Axes, years: ArrayLike, flows: ArrayLike, months: ArrayLike, *, basis: str) -> Axes:
+    """Draw exports and imports as lines and the balance as bars; years not yet whole are hollow and named by months.
+
+    Args:
+        flows: `(n_years, 3)`: exports to the US, imports from the US and balance; nan where nothing was published.
+        months: `(n_years, 3)`: months covered from January, 12 for a whole year.
+    """
+    axis, values, covered = np.asarray(years), np.asarray(flows, dtype=float), np.asarray(months)
+    running = covered < 12
+    frame_axes(ax, style.unit_label("Goods trade", basis))
+    flows_drawn = zip(style.FLOW_COLOURS, values.T[:2], running.T[:2], strict=True)
+    lines = [_draw_flow(ax, name, axis, flow, part) for name, flow, part in flows_drawn]
+    bars = _draw_balance(ax, axis, values[:, 2], running[:, 2])
+    fit_axes(ax, axis, {}, [0.0, values])
+    ax.set_ylim(bottom=min(0.0, float(np.nanmin(values))))
+    name_curves(ax, [*lines, bars], [*style.FLOW_COLOURS, "balance"], loc="upper left")
+    spans = [style.months_label(int(n)) for n in np.unique(covered[-1]) if 0 < n < 12]
+    ticks = axis[:: -2 * ceil(axis.size / _UPRIGHT)][::-1]
+    ax.set_xticks(ticks, [*map(str, ticks[:-1]), "\n".join([str(ticks[-1]), *spans])])
+    return ax
+
+
+def _draw_balance(ax: Axes, years: Array, balance: Array, running: NDArray[np.bool_]) -> BarContainer:
+    colour = style.BAND_COLOURS[1]
+    bars = ax.bar(years[~running], balance[~running], _YEAR_BAR, color=colour, gid="balance", zorder=1)
+    ax.bar(years[running], balance[running], _YEAR_BAR, color="white", ec=colour, hatch="////", gid="running", zorder=1)
+    turn = 0 if years.size <= _UPRIGHT else 90
+    for year, value, part in zip(years, balance, running, strict=True):
+        words = style.number(value, 10.0) if np.isfinite(value) else "n/a"
+        paper = {"facecolor": "white" if part else "none", "edgecolor": "none", "pad": 0.6}
+        write_text(ax, year, 1.0, words, ha="center", va="bottom", fontsize=_TINY, rotation=turn, bbox=paper)
+    return bars
+
+
+def _draw_flow(ax: Axes, name: str, years: Array, values: Array, running: NDArray[np.bool_]) -> Line2D:
+    colour = style.FLOW_COLOURS[name]
+    whole = np.where(running, np.nan, values)
+    (line,) = ax.plot(years, whole, "o-", color=colour, linewidth=2, markersize=4, gid=name, zorder=4)
+    ax.plot(years[running], values[running], "o", color=colour, mfc="white", gid=f"{name}-running", zorder=4)
+    return line

@@ -1,0 +1,178 @@
+"""Pictures of where plants buy: shares of suppliers over time.
+
+Picture of what a law implies: its density, its median and 80 % interval, and the laws it is made of.
+
+Pictures of plants in time: when each is built, when it starts and when it runs in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from forecast.analysis.input_values import Phases
+from forecast.plots import style
+from forecast.plots.style import (
+    GREY,
+    INK,
+    Heading,
+    frame_axes,
+    frame_rows,
+    name_above,
+    name_curves,
+    save_figure,
+    titled_figure,
+    write_text,
+)
+from forecast.stats.distributions import Law, density, inner_edges, parts
+
+SUPPLIER_COLOURS = {
+    "Korea": style.CHANNEL_COLOURS["capital_goods"],
+    "local": style.CHANNEL_COLOURS["displacement"],
+    "third countries": "#8f8f8f",
+}
+
+
+_DASHES = {"Korea": "-", "local": "--", "third countries": ":"}
+
+
+def draw_composition(
+    ax: Axes,
+    years: ArrayLike,
+    shares: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]],
+    *,
+    observed: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    of: str,
+) -> Axes:
+    """Draw the share of each supplier in purchases: median as a line, 80 % interval as a band, observed as dots.
+
+    Args:
+        years: calendar time, `(n_periods,)`.
+        shares: median, lower and upper end, fractions, `(n_periods,)` each, by supplier in `SUPPLIER_COLOURS`.
+        observed: years and shares seen, fractions, by supplier.
+        of: whose purchases.
+    """
+    frame_axes(ax, f"Share of the purchases of {of} by origin, % of value")
+    for name, (median, low, high) in shares.items():
+        middle, lower, upper = (100 * np.asarray(part, dtype=float) for part in (median, low, high))
+        colour = SUPPLIER_COLOURS[name]
+        ax.fill_between(
+            np.asarray(years), lower, upper, color=colour, alpha=0.25, linewidth=0, gid=f"band-{name}", zorder=1
+        )
+        ax.plot(years, middle, color=colour, linestyle=_DASHES[name], linewidth=2.0, gid=name, zorder=3)
+        if name in observed:
+            seen_years, seen = observed[name]
+            ax.plot(seen_years, 100 * np.asarray(seen), "o", color=colour, ms=5, gid=f"observed-{name}", zorder=4)
+    _label_ends(ax, {name: [100 * float(np.ravel(part)[-1]) for part in parts] for name, parts in shares.items()})
+    ax.set_ylim(0, 100)
+    write_text(
+        ax, 0.01, 0.98, "dots: observed; bands: 80 % intervals", transform=ax.transAxes, va="top", fontsize=style.SMALL
+    )
+    return ax
+
+
+def _label_ends(ax: Axes, ends: Mapping[str, list[float]]) -> None:
+    """Name each supplier at the right end, with median and interval there."""
+    gap = 100 * 2.9 * style.SMALL * ax.figure.dpi / 72 / ax.bbox.height
+    places = style.spread_labels([median for median, *_ in ends.values()], gap, 0.0, 100.0)
+    for (name, (median, low, high)), place in zip(ends.items(), places, strict=True):
+        words = f"{name}: {median:.0f} %\n({low:.0f} to {high:.0f})"
+        colour = SUPPLIER_COLOURS[name]
+        write_text(ax, 1.01, place, words, transform=ax.get_yaxis_transform(), va="center", color=colour)
+
+
+_STEPS = 120
+
+
+def save_law_picture(name: str, law: Law, path: Path) -> None:
+    """Draw a law to `path`.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    save_figure(law_figure(name, law), path)
+
+
+def law_figure(name: str, law: Law) -> Figure:
+    """Make the page of a law."""
+    low, middle, high = (f"{float(x):.3g}".replace("-", "−") for x in law.ppf([0.1, 0.5, 0.9]))
+    subtitle = f"Density over the inner 99 %; line: the median {middle}; dark: the 80 % interval, {low} to {high}."
+    source = "Coloured outlines: the laws it is made of, each times its share." if parts(law) else "As stated."
+    figure, (ax,) = titled_figure(Heading(name, subtitle, source))
+    draw_law(ax, law)
+    return figure
+
+
+def draw_law(ax: Axes, law: Law) -> Axes:
+    """Draw the density of a law, and outlines of the laws it is made of."""
+    edges = inner_edges(law, _STEPS)
+    width = edges[1] - edges[0]
+    heights = density(law, edges).shares / width
+    low, middle, high = law.ppf([0.1, 0.5, 0.9])
+    inside = (edges[1:] > low) & (edges[:-1] < high)
+    ax.stairs(heights, edges, fill=True, color=style.BAND_COLOURS[2], zorder=2)
+    ax.stairs(heights * inside, edges, fill=True, color=style.BAND_COLOURS[1], zorder=2.1)
+    frame_axes(ax, "Probability density")
+    ax.axvline(middle, color=style.MEDIAN, linewidth=1.6, zorder=4)
+    named = parts(law)
+    outlines = []
+    for (_, share, part), (colour, dashes) in zip(named, cycle(style.OVERLAY), strict=False):
+        outline = share * density(part, edges).shares / width
+        outlines.append(ax.stairs(outline, edges, color=colour, linestyle=dashes, linewidth=1.8, zorder=3))
+    if named:
+        name_curves(ax, outlines, [f"{label}, {100 * share:.0f} %" for label, share, _ in named], loc="upper right")
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylim(bottom=0)
+    write_text(ax, 1.01, 0.0, "value", transform=ax.transAxes, va="center", fontsize=style.MIDDLE, color=INK)
+    return ax
+
+
+BUILT, RAMPED, RUN = style.CHANNEL_COLOURS["reverse_imports"], style.BAND_COLOURS[1], style.MEDIAN
+
+
+_BAR, _BELOW = 0.42, 0.3
+
+
+def draw_timeline(ax: Axes, investments: Sequence[Phases], *, until: float) -> Axes:
+    """Draw investments from top to bottom: capex while they are built, output as it ramps up and in full to its end.
+
+    The line under a bar is the 80 % interval of the start of production; amount and chance to go ahead stand at the
+    right.
+
+    Args:
+        until: end of the axis, decimal year.
+    """
+    rows = frame_rows(ax, [item.name for item in investments], "Calendar year; spans are medians")
+    spans = (
+        ("built: capex", BUILT, "", [(item.construction, item.production) for item in investments]),
+        ("output ramps up", RAMPED, "////", [(item.production, item.full) for item in investments]),
+        ("output in full", RUN, "", [(item.full, until if item.end is None else item.end) for item in investments]),
+    )
+    bars = []
+    for name, colour, hatch, ends in spans:
+        starts, stops = np.minimum(np.array(ends).T, until)
+        stops = np.maximum(starts, stops)  # a plant that closes before it is full
+        bars.append(
+            ax.barh(
+                rows, stops - starts, _BAR, left=starts, color=colour, ec=INK, lw=0.4, hatch=hatch, gid=name, zorder=2
+            )
+        )
+    late = np.minimum([item.late for item in investments], until)
+    whiskers = ax.hlines(rows + _BELOW, *late.T, color=INK, linewidth=1.3, gid="late", zorder=3)
+    ax.set_xlim(np.floor(min(item.construction for item in investments)), until)
+    ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+    for row, item in zip(rows, investments, strict=True):
+        words = f"{item.amount:.1f} bn USD, {100 * item.chance:.0f} %"
+        write_text(ax, 1.01, row, words, transform=ax.get_yaxis_transform(), va="center")
+    top = {"transform": ax.get_yaxis_transform(), "va": "center", "color": GREY}
+    write_text(ax, 1.01, rows[0] - 0.75, "amount, chance", **top)
+    names = [*(name for name, *_ in spans), "start of production, 80 %"]
+    name_above(ax, [*bars, whiskers], names)
+    return ax

@@ -1,0 +1,227 @@
+"""Pictures of what spreads an outcome: shares of its variance, swings by input, and draws against one input.
+
+Pictures of distributions laid over one another: densities and cumulative shares of draws.
+
+Pictures of a change taken apart: each part in its place on the way from nothing to the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from textwrap import fill
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from forecast.plots import style
+from forecast.plots.style import (
+    BAND_COLOURS,
+    GREY,
+    INK,
+    MEDIAN,
+    frame_axes,
+    frame_rows,
+    name_above,
+    name_curves,
+    write_text,
+)
+
+LOW, HIGH = style.CHANNEL_COLOURS["reverse_imports"], style.CHANNEL_COLOURS["capital_goods"]
+"""Ends of a swing: where the input is low, and where it is high."""
+
+
+_BAR = 0.42
+
+
+_MOST_POINTS = 2_000
+
+
+_JITTER, _GOLDEN = 0.5, 0.6180339887
+
+
+def draw_shares(
+    ax: Axes, names: Sequence[str], alone: ArrayLike, total: ArrayLike, errors: ArrayLike, *, quantity: str
+) -> Axes:
+    """Draw shares of a variance by source, from top to bottom: dark alone, light with interactions.
+
+    Args:
+        names: of the sources.
+        alone, total: first-order and total effects, `(n_sources,)`, percent of the variance.
+        errors: standard error of `total`, `(n_sources,)`, percent; the whiskers are two of them either way.
+        quantity: whose variance.
+    """
+    own, everything, two = (np.asarray(part, dtype=float) for part in (alone, total, 2 * np.asarray(errors)))
+    rows = frame_rows(ax, names, f"Share of the variance of {quantity}, %")
+    light = ax.barh(rows, everything, _BAR, color=BAND_COLOURS[1], gid="total", zorder=2)
+    dark = ax.barh(rows, np.maximum(own, 0.0), _BAR, color=MEDIAN, gid="alone", zorder=2.5)
+    ax.hlines(rows, everything - two, everything + two, color=INK, linewidth=1.3, gid="errors", zorder=3)
+    ax.set_xlim(0, 1.18 * (everything + two).max())
+    for row, first, most in zip(rows, own, everything + two, strict=True):
+        write_text(ax, most + 0.02 * ax.get_xlim()[1], row, f"{first:.1f} alone".replace("-", "−"), va="center")
+    name_above(ax, [dark, light], ["alone", "with interactions"])
+    return ax
+
+
+def draw_tornado(
+    ax: Axes,
+    names: Sequence[str],
+    swings: ArrayLike,
+    labels: Sequence[tuple[str, str]],
+    *,
+    middle: float,
+    quantity: str,
+    basis: str,
+) -> Axes:
+    """Draw by how much each input swings an outcome, from top to bottom.
+
+    Args:
+        names: of the inputs.
+        swings: mean of the outcome where the input is in its lowest and in its highest tenth, `(n_inputs, 2)`.
+        labels: the input itself there, as text.
+        middle: mean of the outcome, from which the bars begin.
+    """
+    ends = np.asarray(swings, dtype=float)
+    rows = frame_rows(ax, names, style.unit_label(f"Mean of {quantity}", basis))
+    low = ax.barh(rows, ends[:, 0] - middle, _BAR, left=middle, color=LOW, ec=INK, lw=0.5, gid="low", zorder=2)
+    high = ax.barh(rows, ends[:, 1] - middle, _BAR, left=middle, color=HIGH, ec=INK, lw=0.5, gid="high", zorder=2)
+    ax.axvline(middle, color=INK, linewidth=0.9, gid="middle", zorder=3)
+    room = 0.16 * np.ptp(np.append(ends, middle))
+    ax.set_xlim(min(ends.min(), middle) - room, max(ends.max(), middle) + room)
+    for row, pair, words in zip(rows, ends, labels, strict=True):
+        for end, other, word in zip(pair, pair[::-1], words, strict=True):
+            left = end < other
+            write_text(
+                ax, end + (-0.08 if left else 0.08) * room, row, word, va="center", ha="right" if left else "left"
+            )
+    name_above(ax, [low, high], ["where it is low", "where it is high"])
+    return ax
+
+
+def draw_scatter(ax: Axes, inputs: ArrayLike, outcomes: ArrayLike, *, name: str, quantity: str, basis: str) -> Axes:
+    """Draw an outcome against one input: up to 2,000 draws as dots, and the mean of all draws in tenths of the input.
+
+    The axes hold the central 99 % of the draws. Of an input that is no or yes, dots lie side by side around either, and
+    the means are of both.
+
+    Args:
+        inputs, outcomes: draws, `(n_draws,)`.
+        name: of the input.
+    """
+    x, y = (np.asarray(part, dtype=float) for part in (inputs, outcomes))
+    frame_axes(ax, fill(style.unit_label(quantity, basis), int(ax.bbox.width / ax.figure.dpi * 14)))
+    shown = slice(None, None, -(-x.size // _MOST_POINTS))
+    binary = set(np.unique(x)) == {0.0, 1.0}
+    aside = _JITTER * ((_GOLDEN * np.arange(x[shown].size)) % 1.0 - 0.5) if binary else 0.0
+    ax.plot(
+        x[shown] + aside, y[shown], ".", color=BAND_COLOURS[0], ms=2.5, alpha=0.5, mec="none", gid="draws", zorder=2
+    )
+    ends = [0.0] if binary else np.unique(np.quantile(x, np.linspace(0.1, 0.9, 9)))
+    tenths = np.unique(np.searchsorted(ends, x), return_inverse=True)[1]
+    counts = np.bincount(tenths)
+    means = np.bincount(tenths, x) / counts, np.bincount(tenths, y) / counts
+    ax.plot(*means, "o-", color="white", mec=INK, ms=4.5, lw=3.2, gid="rim", zorder=3)
+    ax.plot(*means, "o-", color=MEDIAN, ms=4.0, lw=1.8, gid="means", zorder=4)
+    ax.set(xlim=(-0.5, 1.5) if binary else _central(x), ylim=_central(y))
+    if binary:
+        ax.set_xticks([0, 1], ["no", "yes"])
+    ax.set_xlabel(fill(name, int(ax.bbox.width / ax.figure.dpi * 14)), fontsize=style.SMALL, color=GREY)
+    return ax
+
+
+def _central(values: np.ndarray) -> tuple[float, float]:
+    return style.readable_range([np.quantile(values, (0.005, 0.995))], [])
+
+
+_MOST_BINS = 64
+
+
+def draw_densities(ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int, basis: str) -> Axes:
+    """Draw the surplus of one year in several scenarios as outlines of histograms with shared bins.
+
+    The axis spans the central 99 % of all draws together; shares are of all draws of a scenario, those beyond included.
+
+    Args:
+        samples_by_label: draws `(n_draws,)`, bn USD a year, by the name to show.
+    """
+    samples = [np.asarray(draws, dtype=float) for draws in samples_by_label.values()]
+    ends = np.quantile(np.concatenate(samples), (0.005, 0.995))
+    edges = np.asarray(MaxNLocator(_MOST_BINS, steps=list(style.STEPS)).tick_values(*ends))
+    frame_axes(ax, f"Share of draws in each step of {edges[1] - edges[0]:g} bn USD, %")
+    outlines = []
+    for draws, (colour, dashes) in zip(samples, cycle(style.OVERLAY), strict=False):
+        shares = 100 * np.histogram(draws, edges)[0] / draws.size
+        outlines.append(ax.stairs(shares, edges, color=colour, linestyle=dashes, linewidth=1.8, zorder=3))
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_xlabel(style.unit_label(f"Goods surplus with the US in {year}", basis), fontsize=style.MIDDLE, color=INK)
+    name_curves(ax, outlines, [fill(name, 40) for name in samples_by_label], loc="upper right")
+    return ax
+
+
+def draw_ecdfs(ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int, basis: str) -> Axes:
+    """Draw the share of draws up to each surplus of one year, in several scenarios: the chance to stay below it.
+
+    The axis spans the central 99 % of all draws together.
+
+    Args:
+        samples_by_label: draws `(n_draws,)`, bn USD a year, by the name to show.
+    """
+    samples = [np.sort(np.asarray(draws, dtype=float)) for draws in samples_by_label.values()]
+    frame_axes(ax, "Chance that the surplus is no larger, %")
+    curves = []
+    for draws, (colour, dashes) in zip(samples, cycle(style.OVERLAY), strict=False):
+        shares = 100 * np.arange(1, draws.size + 1) / draws.size
+        curves += ax.step(draws, shares, where="post", color=colour, linestyle=dashes, linewidth=1.8, zorder=3)
+    ax.set(
+        xlim=np.quantile(np.concatenate(samples), (0.005, 0.995)), ylim=(0, 100), yticks=(0, 10, 25, 50, 75, 90, 100)
+    )
+    ax.set_xlabel(style.unit_label(f"Goods surplus with the US in {year}", basis), fontsize=style.MIDDLE, color=INK)
+    name_curves(ax, curves, [fill(name, 40) for name in samples_by_label], loc="lower right")
+    return ax
+
+
+RISE, FALL, WHOLE = style.CHANNEL_COLOURS["intermediates"], style.CHANNEL_COLOURS["displacement"], style.MEDIAN
+"""Parts that add, parts that take away, and all of them."""
+
+
+_STEP_BAR, _BELOW = 0.42, 0.3
+
+
+def draw_waterfall(
+    ax: Axes,
+    names: Sequence[str],
+    means: ArrayLike,
+    intervals: ArrayLike,
+    *,
+    whole: tuple[float, float, float],
+    quantity: str,
+    basis: str,
+) -> Axes:
+    """Draw parts from top to bottom, each bar beginning where the one above ends, and the whole below them.
+
+    The line under a bar is the interval of where it ends; the number beside it is the mean.
+
+    Args:
+        names: of the parts.
+        means: `(n_parts,)`, bn USD a year; they add up to that of the whole.
+        intervals: lower and upper ends of the 80 % interval of each part by itself, `(n_parts, 2)`.
+        whole: mean, and lower and upper end of the 80 % interval, of all parts together.
+        quantity: what is taken apart, such as `Difference in the goods surplus in 2030`.
+    """
+    parts, ends = np.asarray(means, dtype=float), np.asarray(intervals, dtype=float)
+    starts = np.append(np.cumsum(parts) - parts, 0.0)
+    sizes, lows, highs = (np.append(part, value) for part, value in zip((parts, *ends.T), whole, strict=True))
+    colours = [*(RISE if part >= 0 else FALL for part in parts), WHOLE]
+    rows = frame_rows(ax, [*names, "all of it"], f"{style.unit_label(quantity, basis)}: mean and 80 % interval")
+    ax.barh(rows, sizes, _STEP_BAR, left=starts, color=colours, gid="parts", zorder=2)
+    ax.hlines(rows + _BELOW, starts + lows, starts + highs, color=INK, linewidth=1.3, gid="intervals", zorder=3)
+    ax.vlines(starts[1:-1], rows[:-2], rows[1:-1], color=INK, linewidth=0.7, linestyle=":", zorder=1.6)
+    ax.axvline(0, color=INK, linewidth=0.9, gid="zero", zorder=1.8)
+    low, high = style.readable_range([starts + lows, starts + highs, starts + sizes, [0.0]], [])
+    ax.set_xlim(low, high)
+    for row, size in zip(rows, sizes, strict=True):
+        words = style.signed(size, high - low)
+        write_text(ax, 1.01, row, words, transform=ax.get_yaxis_transform(), va="center", fontsize=style.MIDDLE)
+    return ax

@@ -1,0 +1,353 @@
+"""What a scenario assumed, in words of a language: every investment, tariff and commitment with its sources.
+
+What two scenarios assume otherwise, in words of a language: what it is called, and what becomes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forecast.economics.sectors import SECTORS
+from forecast.observations.series import DRIVERS
+from forecast.report.i18n import Language, language_of
+from forecast.report.sentences import premises
+from forecast.scenario.contrasts import Contrast, Place
+from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.policy import CERTAIN, AssumedImportCommitment, AssumedTariff
+from forecast.scenario.scenario import Investment, Scenario, plain_scenario
+from forecast.stats.distributions import Constant, Law
+
+TOLD = frozenset(
+    {
+        "name", "title", "description", "origin", "as_of", "horizon", "basis", "investments", "localization",
+        "overrides", "sources", "tariffs", "import_commitments", "drivers", "shocks",
+    }
+)  # fmt: skip
+"""Keys of a scenario that a page tells in words; others it names, and shows in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A user's text and the language it is in."""
+
+    text: str
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where something was read: as stated, its short name, and its link, empty unless it is an address of the web."""
+
+    text: str
+    name: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One investment, tariff or commitment.
+
+    Attributes:
+        name: its id.
+        words: who does what, in the user's words.
+        cells: what is assumed of it, in the order of the table's columns.
+        sources: where it was read.
+    """
+
+    name: str
+    words: Words
+    cells: tuple[str, ...]
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All that a scenario assumed.
+
+    Attributes:
+        investments, tariffs, commitments: rows of their tables.
+        others: sentences on everything else.
+        sources: every source, those of single entries included.
+    """
+
+    investments: tuple[Assumption, ...]
+    tariffs: tuple[Assumption, ...]
+    commitments: tuple[Assumption, ...]
+    others: tuple[str, ...]
+    sources: tuple[Source, ...]
+
+
+def account(scenario: Scenario, origin: float, language: Language) -> Account:
+    """What a scenario assumed; `origin` is the run's, on the quarter axis."""
+    return Account(
+        investments=tuple(_investment(item, language) for item in scenario.investments),
+        tariffs=tuple(_tariff(item, origin, language) for item in scenario.tariffs),
+        commitments=tuple(_commitment(item, language) for item in scenario.import_commitments),
+        others=tuple(_others(scenario, language)),
+        sources=_sources(_every_source(scenario)),
+    )
+
+
+def _every_source(scenario: Scenario) -> list[str]:
+    entries = [item.sources for item in scenario.investments]
+    entries += [item.sources for item in scenario.tariffs]
+    entries += [item.sources for item in scenario.import_commitments]
+    return [source for sources in (*entries, scenario.sources) for source in sources]
+
+
+def user_words(text: str) -> Words:
+    """A user's text with its language."""
+    return Words(text, language_of(text))
+
+
+def _investment(item: Investment, language: Language) -> Assumption:
+    sector, kind = (language.text(key) for key in (f"sectors.{item.sector}", f"kinds.{item.kind}"))
+    cells = (
+        language.list([sector, kind, *_membership(item, language)]),
+        _money(item.amount, language),
+        language.date(item.announced),
+        *_dates(item, language),
+        _chance(item, language),
+    )
+    return Assumption(item.id, user_words(f"{item.company}: {item.project}"), cells, _sources(item.sources))
+
+
+def _membership(item: Investment, language: Language) -> list[str]:
+    return [] if item.part_of is None else [language.text("assumed.part", whole=item.part_of)]
+
+
+def _dates(item: Investment, language: Language) -> tuple[str, str]:
+    """Start of construction and of production."""
+    if item.kind == "pledge":
+        return "–", "–"
+    otherwise = {name: "once" if item.kind == "acquisition" else name for name in ("before", "after")}
+    return (
+        _when(item.construction_start, otherwise["before"], language),
+        _when(item.production_start, otherwise["after"], language),
+    )
+
+
+def _when(date: Law | None, otherwise: str, language: Language) -> str:
+    return language.text(f"assumed.{otherwise}") if date is None else language.when(date)
+
+
+def _chance(item: Investment, language: Language) -> str:
+    """How likely it is built: stated, or learned."""
+    if item.kind == "pledge":
+        return language.text("assumed.umbrella")
+    return language.text("assumed.learned") if item.probability is None else _stated_chance(item.probability, language)
+
+
+def _stated_chance(law: Law, language: Language) -> str:
+    return language.text("assumed.certain") if law == CERTAIN else language.number(law, share=True)
+
+
+def _tariff(item: AssumedTariff, origin: float, language: Language) -> Assumption:
+    start = language.when(item.start)
+    cells = (
+        _rate(item, origin, language),
+        language.text("assumed.since", start=start)
+        if item.until is None
+        else language.text("assumed.until", start=start, until=language.when(item.until)),
+        _stated_chance(item.probability, language),
+    )
+    goods = language.list([language.text(f"sectors.{sector}") for sector in item.sectors])
+    return Assumption(item.id, Words(goods, language.code), cells, _sources(item.sources))
+
+
+def _rate(item: AssumedTariff, origin: float, language: Language) -> str:
+    if item.rate is not None:
+        return language.number(item.rate, share=True)
+    assert item.change is not None
+    points = language.text("assumed.points", number=language.number(item.change, factor=100.0))
+    return language.text("assumed.added", points=points, origin=language.date(origin))
+
+
+def _commitment(item: AssumedImportCommitment, language: Language) -> Assumption:
+    value = item.amount if item.per_year is None else item.per_year
+    assert value is not None
+    amount = _money(value, language)
+    cells = (
+        amount if item.per_year is None else language.text("assumed.per_year", value=amount),
+        language.text("assumed.until", start=language.when(item.start), until=language.when(item.until)),
+        _stated_chance(item.probability, language),
+    )
+    return Assumption(item.id, Words(language.text(f"goods.{item.what}"), language.code), cells, _sources(item.sources))
+
+
+def _money(law: Law, language: Language) -> str:
+    return language.number(law, factor=float(language.part("numbers.factor")))
+
+
+def _others(scenario: Scenario, language: Language) -> Iterator[str]:
+    """Sentences on localization, coefficients, horizon and day, and the names of keys not told."""
+    yield _path(scenario.localization, language)
+    own = {language.text(f"sectors.{name}"): path for name, path in scenario.sector_localization.items()}
+    own |= {item.id: item.localization for item in scenario.investments if item.localization is not None}
+    for owner, path in own.items():
+        yield language.text("assumed.own_path", owner=owner, path=_path(path, language))
+    judged = {language.text(f"sectors.{name}"): laws for name, laws in scenario.sector_coefficients.items()}
+    judged |= {item.id: item.coefficients for item in scenario.investments if item.coefficients}
+    for owner, laws in judged.items():
+        names = language.list([_coefficient(name, law, language) for name, law in laws.items()])
+        yield language.text("assumed.overrides", owner=owner, names=names)
+    yield from filter(None, [premises(scenario, language)])
+    yield language.text("assumed.horizon", year=scenario.horizon)
+    if scenario.as_of is not None:
+        yield language.text("assumed.as_of", day=scenario.as_of)
+    untold = sorted(set(plain_scenario(scenario)) - TOLD)
+    if untold:
+        yield language.text("assumed.more", keys=language.list(untold))
+
+
+def _coefficient(name: str, law: Law, language: Language) -> str:
+    return f"{language.text(f'coefficients.{name}')} {language.number(law)}"
+
+
+def _path(path: AssumedLocalization, language: Language) -> str:
+    stated: dict[str, Any] = {
+        "local": None if path.local is None else language.number(path.local, share=True),
+        "by": None if path.by is None else language.date(path.by),
+        "at": None if path.at is None else language.date(path.at),
+        "speed": None if path.speed is None else language.number(path.speed),
+    }
+    return language.text(f"paths.{path.path}", **stated)
+
+
+def _sources(stated: Sequence[str]) -> tuple[Source, ...]:
+    """Sources; only addresses of the web become links, whatever else a file may hold."""
+    return tuple(map(_source, dict.fromkeys(stated)))
+
+
+def _source(text: str) -> Source:
+    """One source.
+
+    >>> _source("https://www.khan.co.kr/a/1").name, _source("javascript:alert(1)").link
+    ('khan.co.kr', '')
+    """
+    scheme, _, rest = text.partition("://")
+    if scheme not in ("http", "https"):
+        return Source(text, text, "")
+    return Source(text, rest.partition("/")[0].removeprefix("www."), text)
+
+
+_PATHS = ("localization", "sector_localization")
+
+
+_TOLD = ("investments", "tariffs", "import_commitments")
+"""Fields whose entries are told key by key."""
+
+
+_MONEY = ("amount", "new_capex", "per_year")
+
+
+_DATES = ("construction_start", "production_start", "production_end", "start", "until")
+
+
+_SHARES = ("probability", "rate", "pass_through", "additionality", "fulfilment")
+
+
+_NUMBERS = ("slip", "scale", "elasticity", "adjustment", "localization_response")
+
+
+_SHORT = 40
+"""Characters of an old and a new value that are told; longer ones are only named."""
+
+
+def contrast_names(contrast: Contrast, language: Language) -> str:
+    """What of a scenario is exchanged, beside what a user calls it: an investment by its id, all else in words."""
+    return language.list([_place_name(place, language) for place in contrast.places])
+
+
+def contrast_changes(contrast: Contrast, language: Language) -> str:
+    """What becomes of it: added, left out, or the values that are others, old and new where both are short."""
+    pairs = zip(contrast.places, contrast.exchanges, strict=True)
+    told = [change for place, (before, after) in pairs for change in _changes(place, before, after, language)]
+    return language.list(list(dict.fromkeys(told)))
+
+
+def _place_name(place: Place, language: Language) -> str:
+    field, key = place
+    if field == "investments":
+        return key
+    kind = language.text(f"assumptions.{field}")
+    if not key:
+        return kind
+    owners = {"drivers": DRIVERS, "sector_localization": SECTORS, "sector_coefficients": SECTORS}
+    listed = "drivers" if field == "drivers" else "sectors"
+    owner = language.text(f"{listed}.{key}") if key in owners.get(field, ()) else key
+    return language.text("causes.of", kind=kind, owner=owner)
+
+
+def _changes(place: Place, before: Any, after: Any, language: Language) -> list[str]:
+    if before is None or after is None:
+        return [language.text("causes.added" if before is None else "causes.left")]
+    field = place[0]
+    if field in _PATHS:
+        return [
+            _exchange(_path_words(before, language), _path_words(after, language), language)
+            or language.text("causes.other")
+        ]
+    if field == "sector_coefficients":
+        return [
+            _named(language.text(f"coefficients.{name}"), "", before.get(name), after.get(name), language)
+            for name in _differing(before, after)
+        ]
+    if field in _TOLD:
+        return [
+            _named(_key(key, language), key, before[key], after[key], language) for key in _differing(before, after)
+        ]
+    return [language.text("causes.other")]
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [key for key in dict.fromkeys([*before, *after]) if before.get(key) != after.get(key)]
+
+
+def _key(key: str, language: Language) -> str:
+    return str(language.part("causes.keys").get(key, language.text("causes.other")))
+
+
+def _named(name: str, key: str, before: Any, after: Any, language: Language) -> str:
+    """A value by its name, with the old and the new one where they are short."""
+    exchange = _exchange(_value(key, before, language), _value(key, after, language), language)
+    if not exchange:
+        return name
+    return f"{name} {language.text('numbers.money', amount=exchange) if key in _MONEY else exchange}"
+
+
+def _exchange(before: str, after: str, language: Language) -> str:
+    """Old and new, or nothing where one has no words or both are long."""
+    long = len(before) + len(after) > _SHORT
+    return "" if long or not (before and after) else language.text("causes.exchange", before=before, after=after)
+
+
+def _value(key: str, value: Any, language: Language) -> str:
+    """A value in words, or nothing where it has none."""
+    if key and key not in (*_MONEY, *_DATES, *_SHARES, *_NUMBERS):
+        return ""
+    if value is None:
+        return language.text("causes.unstated")
+    if key in _DATES:
+        return language.when(value)
+    factor = float(language.part("numbers.factor")) if key in _MONEY else 1.0
+    return _number(value, language, share=key in _SHARES, factor=factor)
+
+
+def _number(law: Law, language: Language, *, share: bool = False, factor: float = 1.0) -> str:
+    """A stated number, or the median of an uncertain one to two digits."""
+    if isinstance(law, Constant):
+        return language.number(law, share=share, factor=factor)
+    median = Constant(float(f"{float(law.ppf(0.5)):.2g}"))
+    return language.text("causes.about", number=language.number(median, share=share, factor=factor))
+
+
+def _path_words(numbers: Mapping[str, Any], language: Language) -> str:
+    """A localization path in a few words."""
+    stated = {
+        "local": "" if numbers["local"] is None else _number(numbers["local"], language, share=True),
+        **{name: "" if numbers[name] is None else language.date(numbers[name]) for name in ("by", "at")},
+    }
+    return language.text(f"causes.paths.{numbers['path']}", **stated)

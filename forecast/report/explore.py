@@ -1,0 +1,358 @@
+"""A trial of moved assumptions in words and drawings of a language, beside the scenario as its file states it.
+
+A page on this machine on which assumptions are moved: one address to look at, one to ask, nothing else.
+
+The standard library serves it: two routes need no framework. It listens on the loopback interface alone and answers
+only to the names of that, so that neither another machine nor another page in the browser can ask.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import perf_counter
+from typing import Any
+
+from forecast.analysis.comparison import moving_levers
+from forecast.errors import ForecastError, RunError, ScenarioError
+from forecast.quarters import parse_time
+from forecast.report.assumptions import user_words
+from forecast.report.charts import (
+    Diagram,
+    Fan,
+    Scene,
+    axis_range,
+    diagram,
+    fan_of,
+    forecast_reading,
+    observed_balance,
+    tick_writer,
+)
+from forecast.report.i18n import Language
+from forecast.report.page import fragment, page
+from forecast.report.sections import EFFECT, effect_title
+from forecast.report.sentences import (
+    difference_sentences,
+    effect_sentence,
+    level_sentences,
+    lever_sentence,
+    premises,
+    record_of,
+)
+from forecast.report.workbench import Slider, Trial, Workbench, added_from, overrides, sliders
+from forecast.scenario.scenario import Scenario
+from forecast.stats.summary import Summary
+
+RISE = "rise"
+"""Series of the change of the surplus against the file."""
+
+
+FILE = "file"
+"""What the fan of the unchanged scenario is called in a drawing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a page is about.
+
+    Attributes:
+        workbench: runs trials.
+        given: the scenario as the user names it on the command line, with options that are no default.
+        language: of the page.
+    """
+
+    workbench: Workbench
+    given: tuple[str, ...]
+    language: Language
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario as its file states it."""
+        return self.workbench.file.scenario
+
+
+def opening(bench: Bench) -> dict[str, Any]:
+    """What the page holds before anything is moved."""
+    language, groups = bench.language, ("localization", "tariffs", "investments")
+    found = sliders(bench.scenario, bench.workbench.origin, bench.workbench.chances)
+    return {
+        "code": language.code,
+        "say": language.text,
+        "title": user_words(bench.scenario.title),
+        "groups": [
+            (language.text(f"explore.groups.{name}"), _owned(bench, [item for item in found if item.group == name]))
+            for name in groups
+        ],
+        "trial": _content(bench, bench.workbench.file, {}),
+    }
+
+
+def told_trial(bench: Bench, positions: Mapping[str, float]) -> dict[str, Any]:
+    """The page's part that moves, as `html`.
+
+    Raises:
+        RunError: positions that the sliders do not have.
+        ScenarioError: together they make no sense.
+    """
+    texts = overrides(bench.scenario, bench.workbench.origin, positions)
+    trial = bench.workbench.trial(texts)
+    return {"html": fragment("trial.html", say=bench.language.text, trial=_content(bench, trial, positions))}
+
+
+def _owned(bench: Bench, items: list[Slider]) -> list[tuple[Any, list[dict[str, Any]]]]:
+    """Sliders by what they belong to; investments by name, the others together."""
+    names = {item.id: user_words(f"{item.company}: {item.project}") for item in bench.scenario.investments}
+    owners = dict.fromkeys(item.owner if item.group == "investments" else "" for item in items)
+    return [
+        (
+            names.get(owner),
+            [_slider(bench, item) for item in items if item.group != "investments" or item.owner == owner],
+        )
+        for owner in owners
+    ]
+
+
+def _slider(bench: Bench, item: Slider) -> dict[str, Any]:
+    language = bench.language
+    goods = language.text(f"explore.goods.{item.owner}") if item.kind == "added" else ""
+    date = language.date(parse_time(added_from(bench.workbench.origin)))
+    unmoved = "explore.path_file" if item.group == "localization" else "explore.learned"
+    return {
+        "name": item.name,
+        "label": language.text(f"explore.{item.kind}", name=item.owner, goods=goods, date=date),
+        "low": f"{item.low:g}",
+        "high": f"{item.high:g}",
+        "step": f"{item.step:g}",
+        "start": f"{item.start:g}",
+        "form": "percent" if item.share else "money" if item.kind == "amount" else "number",
+        "together": item.group if item.group == "localization" else item.name,
+        "unmoved": "" if item.stated else language.text(unmoved),
+    }
+
+
+def _content(bench: Bench, trial: Trial, positions: Mapping[str, float]) -> dict[str, Any]:
+    texts = overrides(bench.scenario, bench.workbench.origin, positions)
+    stated = [part for text in texts for part in ("-s", text)]
+    return {
+        "sentences": _sentences(bench, trial, moved=bool(texts)),
+        "fan": _fan(bench, trial),
+        "sides": [*_effects(bench, trial), _difference(bench, trial)],
+        "command": shlex.join(["forecast", "run", *bench.given, *stated]),
+    }
+
+
+def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
+    """What is assumed of the world, level and effects of the last year, and the difference from the file."""
+    language, summary = bench.language, trial.summary
+    last = len(summary.years) - 1
+    known = record_of(bench.scenario.basis, bench.scenario.as_of)
+    said = [*filter(None, [premises(trial.scenario, language)]), level_sentences(summary, known, language, last)]
+    if trial.scenario.investments:
+        said.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
+    said += [lever_sentence(summary, language, name) for name in moving_levers(summary)]
+    change = difference_sentences(trial.difference, bench.scenario.title, language)
+    return [*said, change if moved else language.text("explore.nothing")]
+
+
+def _fan(bench: Bench, trial: Trial) -> Diagram:
+    """The surplus of the trial over that of the file, on axes that stay where they are unless it leaves them."""
+    language, scenario = bench.language, bench.scenario
+    years, balance = observed_balance(scenario.basis, scenario.as_of, trial.summary.years[0])
+    start = (years[-1], float(balance[-1]))
+    before = _ghost("trade_balance", bench, start)
+    scene = Scene([before, fan_of(0, trial.summary, "trade_balance", start)], observed=(years, balance))
+    names = {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{scenario.basis}")}
+    return _drawn(language.text("charts.fan", **names), scene, "trade_balance", bench, trial)
+
+
+def _effects(bench: Bench, trial: Trial) -> Iterator[Diagram]:
+    """What the announcements add, or where there are none, what the first lever that moves does."""
+    series = EFFECT if bench.scenario.investments else next(iter(moving_levers(trial.summary)), None)
+    if series is not None:
+        ghosts = [_ghost(series, bench)] if series in bench.workbench.file.summary.series else []
+        scene = Scene([*ghosts, fan_of(0, trial.summary, series)])
+        yield _drawn(effect_title(series, bench.language), scene, series, bench, trial)
+
+
+def _difference(bench: Bench, trial: Trial) -> Diagram:
+    language = bench.language
+    names = {"reference": bench.scenario.title, "unit": language.text("numbers.unit_a_year")}
+    scene = Scene([fan_of(0, trial.difference, RISE)])
+    return _drawn(language.text("charts.difference", **names), scene, RISE, bench, trial)
+
+
+def _ghost(series: str, bench: Bench, start: tuple[int, float] | None = None) -> Fan:
+    """The file's fan, its 80 % interval alone."""
+    whole = fan_of(FILE, bench.workbench.file.summary, series, start)
+    return Fan(FILE, whole.years, whole.median, {80: whole.bands[80]}, start)
+
+
+def _drawn(title: str, scene: Scene, series: str, bench: Bench, trial: Trial) -> Diagram:
+    language = bench.language
+    summary = trial.difference if series == RISE else trial.summary
+    runs: list[tuple[int | str, str, Summary]] = [(0, "changed", summary)]
+    if series != RISE and series in bench.workbench.file.summary.series:
+        runs.append((FILE, "original", bench.workbench.file.summary))
+    sign = "" if series == "trade_balance" else "+"
+    seen = dict(zip(scene.observed[0], scene.observed[1].tolist(), strict=True))
+
+    def readings(year: int) -> list[tuple[int | str, str]]:
+        if year in seen:
+            return [("observed", language.text("charts.observed", value=language.money(seen[year], 0.1, places=1)))]
+        if year not in summary.years:
+            return [("observed", language.text("charts.missing"))]
+        index = summary.years.index(year)
+        return [
+            (run, forecast_reading(numbers, series, index, language.text(f"explore.{name}"), language, sign))
+            for run, name, numbers in runs
+        ]
+
+    describe = language.text("charts.describe_difference", first=summary.years[0], last=summary.years[-1])
+    return diagram(title, describe, _steady(scene), readings, tick_writer(language))
+
+
+def _steady(scene: Scene) -> Scene:
+    """The scene on the axis of the file's fan, longer only where the trial needs it."""
+    if len(scene.fans) == 1:
+        return scene
+    whole = axis_range(scene)
+    alone = axis_range(Scene(scene.fans[:1], scene.observed))
+    reach = min(whole[0], alone[0]), max(whole[1], alone[1])
+    return Scene(scene.fans, scene.observed, reach=reach)
+
+
+LOOPBACK = "127.0.0.1"
+
+
+NAMES = ("127.0.0.1", "localhost")
+
+
+LONGEST = 65_536
+"""Bytes of a question at most."""
+
+
+class RefusedError(Exception):
+    """A question that cannot be answered: its status and a message for whoever asked."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Explorer(ThreadingHTTPServer):
+    """The server of one scenario.
+
+    Args:
+        bench: the scenario with its sliders and its language.
+        port: 0 for any that is free.
+
+    Raises:
+        RunError: the port is taken or not allowed.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, bench: Bench, port: int) -> None:
+        self.bench = bench
+        try:
+            super().__init__((LOOPBACK, port), Handler)
+        except OSError as error:
+            raise RunError(f"port {port}: {error.strerror or error}; choose another with --port, 0 for any") from error
+
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return f"http://{LOOPBACK}:{self.server_address[1]}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A page that was closed before its answer came is no error."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one question."""
+
+    server: Explorer
+    server_version = "forecast"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """The page."""
+        self._answer(self._page)
+
+    def do_POST(self) -> None:
+        """The distribution under the positions of sliders."""
+        self._answer(self._trial)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Questions are not logged."""
+
+    def _answer(self, make: Callable[[], tuple[str, str]]) -> None:
+        try:
+            self._demand_loopback()
+            kind, text = make()
+            self._send(HTTPStatus.OK, kind, text)
+        except RefusedError as error:
+            self._send(error.status, "application/json", json.dumps({"message": str(error)}))
+
+    def _demand_loopback(self) -> None:
+        name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
+        if name not in NAMES:
+            raise RefusedError(HTTPStatus.FORBIDDEN, f"got host {name!r}, expected {' or '.join(NAMES)}")
+
+    def _page(self) -> tuple[str, str]:
+        if self.path != "/":
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"got {self.path}, expected /")
+        content = opening(self.server.bench)
+        return "text/html", page("explore.html", ("reading.js", "explore.js"), "'self'", **content)
+
+    def _trial(self) -> tuple[str, str]:
+        if self.path != "/trial":
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"got {self.path}, expected /trial")
+        started = perf_counter()
+        try:
+            told = told_trial(self.server.bench, self._positions())
+        except ScenarioError as error:
+            reasons = "; ".join(f"{problem.path}: {problem.message}" for problem in error.problems)
+            raise RefusedError(HTTPStatus.BAD_REQUEST, reasons) from error
+        except ForecastError as error:
+            raise RefusedError(HTTPStatus.BAD_REQUEST, str(error)) from error
+        return "application/json", json.dumps(told | {"milliseconds": round(1000 * (perf_counter() - started))})
+
+    def _positions(self) -> Mapping[str, float]:
+        """What was asked: a mapping from sliders to positions, as JSON."""
+        kind = self.headers.get_content_type()
+        if kind != "application/json":
+            raise RefusedError(HTTPStatus.BAD_REQUEST, f"got {kind}, expected application/json")
+        try:
+            length = int(self.headers.get("Content-Length", ""))
+            if not 0 < length <= LONGEST:
+                raise ValueError
+        except ValueError:
+            message = f"got no usable Content-Length, expected 1 to {LONGEST} bytes"
+            raise RefusedError(HTTPStatus.BAD_REQUEST, message) from None
+        try:
+            asked: Any = json.loads(self.rfile.read(length))
+        except (ValueError, RecursionError):
+            raise RefusedError(
+                HTTPStatus.BAD_REQUEST, "got text that is not JSON, expected {slider: position}"
+            ) from None
+        if not isinstance(asked, dict):
+            raise RefusedError(HTTPStatus.BAD_REQUEST, f"got {type(asked).__name__}, expected {{slider: position}}")
+        return asked
+
+    def _send(self, status: HTTPStatus, kind: str, text: str) -> None:
+        content = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(content)

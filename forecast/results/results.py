@@ -1,0 +1,334 @@
+"""What a run leaves behind: a folder with its summary, its draws, its picture and its provenance.
+
+`results/<scenario>/<digest>/` holds `manifest.json`, `summary.csv` (long, unit and basis in every row, the Monte Carlo
+standard error of every number), `quarters.csv` (the first quarters in the same form, at 99 quantiles), `draws.nc`
+(annual and quarterly draws, where they were kept), `scenario.yaml` (as resolved) and `fan.png`; for a mixture also
+`branches.csv` (the summary of every branch). It is written to a
+hidden sibling and renamed, so that a killed run leaves nothing that looks finished.
+
+The CSV tables of a run: long, unit and basis in every row, the Monte Carlo standard error of every number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from forecast.dims import Array
+from forecast.dims import QUARTERLY_SERIES
+from forecast.engine.block import Flows
+from forecast.errors import RunError
+from forecast.quarters import format_quarter
+from forecast.stats.formatting import stored
+from forecast.stats.summary import BELOW
+from forecast.stats.summary import FINE_LEVELS
+from forecast.stats.summary import Quarters
+from forecast.stats.summary import Statistic
+from forecast.stats.summary import Summary
+from forecast.storage import demand_writable
+from forecast.storage import whole_folder
+from forecast.storage import writing
+from functools import cached_property
+from numpy.typing import NDArray
+from pathlib import Path
+from typing import Any
+from typing import TYPE_CHECKING, Any
+import csv
+import json
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+UNIT = "bn USD"
+
+
+COLUMNS = ("scenario", "basis", "series", "year", "statistic", "unit", "value", "standard_error")
+
+
+QUARTER_COLUMNS = ("scenario", "basis", "series", "quarter", "quantile", "unit", "value", "standard_error")
+
+
+BRANCH_COLUMNS = ("branch", "share", *COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """What a run of a mixture reports of its branches.
+
+    Attributes:
+        summaries: statistics of the draws that follow each branch, by label.
+        chosen: label of the branch of every draw, `(n_draws,)`, or None where draws were not kept.
+    """
+
+    summaries: Mapping[str, Summary]
+    chosen: NDArray[np.object_] | None
+
+
+def write_summary(path: Path, manifest: Mapping[str, Any], summary: Summary) -> None:
+    """Write every annual statistic."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(_summary_rows(manifest, summary))
+
+
+def write_branches(path: Path, manifest: Mapping[str, Any], branches: Branches) -> None:
+    """Write every annual statistic of every branch, with the share of draws that follow it."""
+    n_draws = sum(summary.n_draws for summary in branches.summaries.values())
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(BRANCH_COLUMNS)
+        for label, summary in branches.summaries.items():
+            share = f"{summary.n_draws / n_draws:.6f}"
+            writer.writerows([label, share, *row] for row in _summary_rows(manifest, summary))
+
+
+def _summary_rows(manifest: Mapping[str, Any], summary: Summary) -> Iterator[list[object]]:
+    for series_index, series in enumerate(summary.series):
+        for year_index, year in enumerate(summary.years):
+            for name, statistic in summary.statistics.items():
+                value = float(statistic.value[series_index, year_index])
+                error = float(statistic.standard_error[series_index, year_index])
+                unit = "probability" if name.startswith(("exceedance", BELOW)) else UNIT
+                identity = (manifest["scenario"]["name"], manifest["basis"], series, year, name, unit)
+                yield [*identity, *stored(value, error)]
+
+
+def write_quarters(path: Path, manifest: Mapping[str, Any], quarters: Quarters) -> None:
+    """Write the quantiles of the first quarters."""
+    value, error = (np.moveaxis(part, 0, -1) for part in (quarters.quantiles.value, quarters.quantiles.standard_error))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(QUARTER_COLUMNS)
+        for series_index, quarter_index in np.ndindex(*value.shape[:2]):
+            quarter = format_quarter(quarters.quarters[quarter_index])
+            identity = (manifest["scenario"]["name"], "us_census", QUARTERLY_SERIES[series_index], quarter)
+            numbers = (part[series_index, quarter_index].tolist() for part in (value, error))
+            for level, *printed in zip(FINE_LEVELS, *numbers, strict=True):
+                writer.writerow([*identity, level, UNIT, *stored(*printed)])
+
+
+MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
+
+
+SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
+
+
+ANOTHER = "choose another with --out"
+"""What to do about a place that cannot be written."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished run on disk; everything is read when asked for.
+
+    Attributes:
+        folder: the run's folder.
+        manifest: provenance, as in `manifest.json`.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return str(self.manifest["scenario"]["name"])
+
+    @property
+    def title(self) -> str:
+        """Title of the scenario."""
+        return str(self.manifest["scenario"]["title"])
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """What was set on top of the scenario's file, such as `horizon=2030`; none for a run of the file as it is."""
+        return tuple(self.manifest.get("overrides", ()))
+
+    @property
+    def basis(self) -> str:
+        """Basis of every number, one of `dims.BASES`."""
+        return str(self.manifest["basis"])
+
+    @property
+    def as_of(self) -> str | None:
+        """The day whose knowledge the run had, such as `2025-04-11`; None for all the data there were."""
+        day = self.manifest.get("as_of")
+        return None if day is None else str(day)
+
+    @property
+    def chart(self) -> Path:
+        """Where the picture is, or would be."""
+        return self.folder / CHART
+
+    @cached_property
+    def statistics(self) -> Summary:
+        """The summary as arrays over series and years."""
+        return _read_summary(self.folder / SUMMARY, self.manifest)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """`summary.csv` as a table, one number a row, with `unit`, `basis` and `standard_error` columns."""
+        import pandas as pd
+
+        return pd.read_csv(self.folder / SUMMARY)
+
+    @cached_property
+    def branches(self) -> pd.DataFrame | None:
+        """`branches.csv` as a table: share and statistics of every branch of a mixture; None for one scenario.
+
+        The branch of a draw is the variable `branch` of `draws`.
+        """
+        path = self.folder / BRANCHES
+        if not path.exists():
+            return None
+        import pandas as pd
+
+        return pd.read_csv(path, converters={"branch": str})  # a label may look like a number, or like none
+
+    @cached_property
+    def quarters(self) -> pd.DataFrame:
+        """`quarters.csv` as a table: 99 quantiles of the first quarters after the origin, US Census basis.
+
+        Raises:
+            RunError: the run was made before runs kept quarters.
+        """
+        import pandas as pd
+
+        if not (self.folder / QUARTERS).exists():
+            raise RunError(f"{self.folder}: holds no {QUARTERS}; `forecast run --force` makes the run anew")
+        return pd.read_csv(self.folder / QUARTERS)
+
+    @cached_property
+    def draws(self) -> xr.Dataset:
+        """Annual draws by series, dimensions `year` and `draw`, bn USD a year, and draws of the first quarters.
+
+        Those are `quarterly_trade_balance`, `quarterly_exports` and `quarterly_imports`, dimensions `quarter` and
+        `draw`, bn USD a quarter, on US Census basis whatever that of the years.
+
+        Raises:
+            RunError: the run had too many draws to keep.
+        """
+        import xarray as xr
+
+        if not (self.folder / DRAWS).exists():
+            raise RunError(f"{self.folder}: got a run of {self.manifest['n_draws']:,} draws, too many to be kept")
+        with xr.open_dataset(self.folder / DRAWS, engine="h5netcdf") as opened:
+            return opened.load()
+
+    def kept(self, series: str) -> Array | None:
+        """Draws of one series, `(n_years, n_draws)`, bn USD a year, or None where they were not kept."""
+        import h5netcdf
+
+        if not (self.folder / DRAWS).exists():
+            return None
+        with h5netcdf.File(self.folder / DRAWS, "r") as file:
+            return np.asarray(file[series][...], dtype=np.float64)
+
+
+def write_results(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    summary: Summary,
+    quarters: Quarters,
+    draws: Flows | None,
+    scenario_text: str,
+    draw_chart: Callable[[Results], None] | None,
+    branches: Branches | None = None,
+) -> Results:
+    """Store a run in `folder`, whole or not at all, in place of what was there.
+
+    Args:
+        draws: every draw, or None where they were not kept.
+        draw_chart: writes the picture of the results it is given to their `chart` path.
+        branches: those of a mixture.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    with writing(folder.parents[1], ANOTHER):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with whole_folder(folder) as unfinished:
+            results = Results(unfinished, manifest)
+            write_summary(results.folder / SUMMARY, manifest, summary)
+            write_quarters(results.folder / QUARTERS, manifest, quarters)
+            (results.folder / SCENARIO).write_text(scenario_text, encoding="utf-8")
+            if draws is not None:
+                chosen = None if branches is None else branches.chosen
+                _write_draws(results.folder / DRAWS, manifest, summary, quarters.quarters, draws, chosen)
+            if branches is not None:
+                write_branches(results.folder / BRANCHES, manifest, branches)
+            if draw_chart is not None:
+                draw_chart(results)
+            (results.folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return Results(folder, manifest)
+
+
+def demand_folder(folder: Path, named: Path) -> None:
+    """Refuse a folder in which nothing can be written, before anything is worked out that is to land there.
+
+    Args:
+        named: what the user called the place.
+
+    Raises:
+        RunError: nothing can be written there.
+    """
+    with writing(named, ANOTHER):
+        demand_writable(folder)
+
+
+def read_results(folder: Path) -> Results | None:
+    """The run in `folder`, or None where there is no finished one."""
+    try:
+        return Results(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    years = tuple(dict.fromkeys(int(row["year"]) for row in rows))
+    names = list(dict.fromkeys(row["statistic"] for row in rows))
+    series = tuple(dict.fromkeys(row["series"] for row in rows))
+    shape = (len(series), len(years), len(names))
+    value = np.array([float(row["value"]) for row in rows]).reshape(shape)
+    error = np.array([float(row["standard_error"] or "nan") for row in rows]).reshape(shape)
+    statistics = {name: Statistic(value[..., i], error[..., i]) for i, name in enumerate(names)}
+    exact = manifest["quantiles"] == "exact"
+    return Summary(years, statistics, manifest["n_draws"], manifest["n_failed"], exact, series)
+
+
+def _write_draws(
+    path: Path,
+    manifest: Mapping[str, Any],
+    summary: Summary,
+    quarters: Sequence[int],
+    draws: Flows,
+    chosen: NDArray[np.object_] | None = None,
+) -> None:
+    import h5netcdf
+    import h5py
+
+    names = np.array([format_quarter(quarter) for quarter in quarters], dtype=object)
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = {"year": len(summary.years), "quarter": len(quarters), "draw": draws.annual.shape[-1]}
+        file.create_variable("year", ("year",), "i4", data=np.asarray(summary.years, dtype="i4"))
+        file.create_variable("quarter", ("quarter",), h5py.string_dtype(), data=names)
+        for series, values in zip(summary.series, draws.annual, strict=True):
+            _write_series(file, series, "year", values, manifest["basis"])
+        for series, values in zip(QUARTERLY_SERIES, draws.quarterly, strict=True):
+            _write_series(file, f"quarterly_{series}", "quarter", values, "us_census")
+        if chosen is not None:
+            file.create_variable("branch", ("draw",), h5py.string_dtype(), data=chosen)
+        file.attrs["scenario"] = manifest["scenario"]["name"]
+        file.attrs["digest"] = manifest["digest"]
+
+
+def _write_series(file: Any, name: str, period: str, values: Array, basis: str) -> None:
+    variable = file.create_variable(name, (period, "draw"), "f4", data=values.astype("f4"))
+    variable.attrs["units"] = f"bn USD per {period}"
+    variable.attrs["basis"] = basis

@@ -1,0 +1,402 @@
+"""Ties between announcements: ids that exist, no circles, keys that fit each other, members of programmes.
+
+How uncertain events are written in YAML: parts of one announcement, programmes cut as a whole, correlations.
+
+What is assumed of uncertain events: parts of announcements, ties between their fates, programmes, correlations.
+
+Each value knows its way from YAML and back; which ids and inputs exist is `links` and `correlations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, Field, model_validator
+
+from forecast.documents import Node, present
+from forecast.errors import Problem, got, meant, spelled
+from forecast.quarters import ACCEPTED
+from forecast.scenario.dates import DateSpec, date_law, plain_date_law
+from forecast.scenario.entries import Row, ends, id_field, rows
+from forecast.stats.distributions import Law
+from forecast.stats.spec_forms import Model, Number
+from forecast.stats.specs import Amount, Share, law, optional, plain_law
+from forecast.stats.streams import Pair
+
+ROUNDING = 1e-6
+
+
+class Phase(Model):
+    """One part of an announcement, built by dates of its own."""
+
+    id: str = id_field("first")
+    share: Number = Field(gt=0, le=1, description="share of the amount of the announcement, above 0, at most 1")
+    construction_start: DateSpec | None = Field(None, description=f"start of construction: {ACCEPTED}")
+    production_start: DateSpec | None = Field(None, description=f"planned start of production: {ACCEPTED}")
+    probability: Share | None = Field(
+        None, description="chance that this part goes ahead if the announcement does, a fraction from 0 to 1"
+    )
+
+
+def _whole(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    if not phases:
+        raise ValueError("got an empty list, expected at least one part with id, share and dates of its own")
+    total = sum(phase.share for phase in phases)
+    if abs(total - 1) > ROUNDING:
+        raise ValueError(f"got shares that sum to {total:.6g}, expected a sum of 1")
+    ids = [phase.id for phase in phases]
+    if repeated := sorted({id for id in ids if ids.count(id) > 1}):
+        raise ValueError(f"got the id {repeated[0]} twice, expected every phase once")
+    return phases
+
+
+Phases: TypeAlias = Annotated[tuple[Phase, ...], AfterValidator(_whole), Field(json_schema_extra={"minItems": 1})]
+
+
+Ids: TypeAlias = tuple[str, ...]
+
+
+class Programme(Model):
+    """Announcements that are cut as a whole."""
+
+    id: str = id_field("hanwha-ships")
+    members: Ids = Field((), description="a list of ids of investments")
+    company: str | None = Field(
+        None, min_length=1, max_length=200, description="a company: all its investments, joint ones included"
+    )
+    probability: Share | None = Field(None, description="chance that the programme survives, a fraction from 0 to 1")
+    scale: Amount | None = Field(None, description="factor of all amounts of the programme, 0 or more")
+
+    @model_validator(mode="after")
+    def _says_whom_and_what(self) -> Programme:
+        if bool(self.members) == bool(self.company):
+            raise ValueError(f"got {'both' if self.members else 'neither'}, expected either members or company")
+        if self.probability is None and self.scale is None:
+            raise ValueError("got a programme that changes nothing, expected probability, scale or both")
+        return self
+
+
+class Correlation(Model):
+    """Rank correlation between uncertain inputs."""
+
+    between: Annotated[tuple[str, ...], Field(min_length=2)] = Field(
+        description="a list of at least two paths of uncertain inputs, such as investments.HMG-06.slip or "
+        "tariffs.section-301.realised, which is whether that comes"
+    )
+    rank: Number | None = Field(None, ge=-1, le=1, description="a rank correlation from -1 to 1, that of every pair")
+    matrix: tuple[tuple[Number, ...], ...] | None = Field(
+        None, description="a list of rows of rank correlations, in the order of between"
+    )
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Correlation:
+        if (self.rank is None) == (self.matrix is None):
+            raise ValueError(f"got {'neither' if self.rank is None else 'both'}, expected either rank or matrix")
+        if len(set(self.between)) < len(self.between):
+            raise ValueError("got the same input twice in between, expected every input once")
+        if self.matrix is not None:
+            self._demand_correlations(self.matrix)
+        return self
+
+    def _demand_correlations(self, matrix: tuple[tuple[float, ...], ...]) -> None:
+        n = len(self.between)
+        if [len(row) for row in matrix] != [n] * n:
+            raise ValueError(
+                f"got a matrix of another shape, expected {n} rows of {n} numbers, as between has {n} inputs"
+            )
+        if any(matrix[i][i] != 1 for i in range(n)):
+            raise ValueError("got a matrix with another diagonal, expected 1 along it")
+        pairs = [(matrix[i][j], matrix[j][i]) for i in range(n) for j in range(i)]
+        if any(one != other for one, other in pairs):
+            raise ValueError(
+                "got a matrix that is not symmetric, expected the same number on either side of the diagonal"
+            )
+        if any(abs(one) > 1 for one, _ in pairs):
+            raise ValueError("got a matrix with entries beyond 1, expected correlations from -1 to 1")
+
+
+PARTNERS = " / "
+"""What stands between the companies of a joint plant."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedPhase:
+    """One part of an announcement.
+
+    Attributes:
+        id: name of the part, and of its random streams.
+        share: of the amount, a fraction.
+        construction_start, production_start: dates on the quarter axis.
+        probability: chance that it goes ahead if the announcement does; None if it always does.
+    """
+
+    id: str
+    share: float
+    construction_start: Law | None
+    production_start: Law | None
+    probability: Law | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedProgramme:
+    """Announcements that are cut as a whole.
+
+    Attributes:
+        id: name of the programme, and of its random streams.
+        members: ids of announcements; empty where a company names them.
+        company: whose announcements they are.
+        probability: chance that the programme survives.
+        scale: factor of all its amounts.
+    """
+
+    id: str
+    members: tuple[str, ...]
+    company: str | None
+    probability: Law | None
+    scale: Law | None
+
+    def holds(self, id: str, company: str) -> bool:
+        """Whether an investment belongs to the programme."""
+        return id in self.members or (self.company is not None and self.company in partners(company))
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedCorrelation:
+    """Spearman correlations between inputs, named by their YAML paths: `ranks[i][j]` of names i and j."""
+
+    between: tuple[str, ...]
+    ranks: tuple[tuple[float, ...], ...]
+
+    def pairs(self) -> Iterator[tuple[Pair, float]]:
+        """Every pair of inputs with its correlation."""
+        for row, one in enumerate(self.between):
+            for column, other in enumerate(self.between[:row]):
+                yield (other, one), self.ranks[row][column]
+
+    def without(self, names: Collection[str]) -> AssumedCorrelation | None:
+        """Those between other inputs than `names`; None where fewer than two are left."""
+        kept = [index for index, name in enumerate(self.between) if name not in names]
+        ranks = tuple(tuple(self.ranks[row][column] for column in kept) for row in kept)
+        return AssumedCorrelation(tuple(self.between[index] for index in kept), ranks) if len(kept) > 1 else None
+
+
+def partners(company: str) -> tuple[str, ...]:
+    """A company as written, and the companies of which it is made.
+
+    >>> partners("LG Energy Solution / GM")
+    ('LG Energy Solution / GM', 'LG Energy Solution', 'GM')
+    """
+    return tuple(dict.fromkeys((company, *company.split(PARTNERS))))
+
+
+def phase(stated: Phase) -> AssumedPhase:
+    """A part of an announcement as stated."""
+    return AssumedPhase(
+        id=stated.id,
+        share=float(stated.share),
+        construction_start=optional(date_law, stated.construction_start),
+        production_start=optional(date_law, stated.production_start),
+        probability=optional(law, stated.probability),
+    )
+
+
+def programme(stated: Programme) -> AssumedProgramme:
+    """A programme as stated."""
+    chances = optional(law, stated.probability), optional(law, stated.scale)
+    return AssumedProgramme(stated.id, tuple(sorted(stated.members)), stated.company, *chances)
+
+
+def correlation(stated: Correlation) -> AssumedCorrelation:
+    """A correlation as stated, a single rank standing for every pair."""
+    n = range(len(stated.between))
+    if stated.matrix is not None:
+        return AssumedCorrelation(stated.between, tuple(tuple(map(float, row)) for row in stated.matrix))
+    assert stated.rank is not None
+    rank = float(stated.rank)
+    return AssumedCorrelation(stated.between, tuple(tuple(1.0 if i == j else rank for j in n) for i in n))
+
+
+def plain_phase(assumed: AssumedPhase) -> dict[str, Any]:
+    """The mapping that states a part of an announcement."""
+    return present(
+        id=assumed.id,
+        share=assumed.share,
+        construction_start=optional(plain_date_law, assumed.construction_start),
+        production_start=optional(plain_date_law, assumed.production_start),
+        probability=optional(plain_law, assumed.probability),
+    )
+
+
+def plain_programme(assumed: AssumedProgramme) -> dict[str, Any]:
+    """The mapping that states a programme."""
+    return present(
+        id=assumed.id,
+        company=assumed.company,
+        members=list(assumed.members),
+        probability=optional(plain_law, assumed.probability),
+        scale=optional(plain_law, assumed.scale),
+    )
+
+
+def plain_correlation(assumed: AssumedCorrelation) -> dict[str, Any]:
+    """The mapping that states a correlation."""
+    ranks = {rank for _, rank in assumed.pairs()}
+    matrix = {"rank": ranks.pop()} if len(ranks) == 1 else {"matrix": [list(row) for row in assumed.ranks]}
+    return {"between": list(assumed.between), **matrix}
+
+
+LISTED = ("requires", "excludes")
+
+
+SAME = "same_fate_as"
+
+
+TIES = (*LISTED, SAME)
+
+
+OWN_CHANCE = ("probability", *LISTED)
+
+
+def broken_links(root: Node, announced: Sequence[Row]) -> Iterator[Problem]:
+    """Every tie that leads nowhere, round in a circle or against another key."""
+    built = {row.name: row for row in announced if row.text("kind") != "pledge"}
+    for row in announced:
+        yield from _unknown(row, built)
+        yield from _own_chance(row)
+        yield from _phases(row)
+        yield from _end(row)
+    yield from _circles(built)
+    yield from _programmes(root, built)
+
+
+def _named(row: Row) -> Iterator[tuple[str, Node, str]]:
+    """Every id a row is tied to: the key and its place, the node, and the id."""
+    for key in LISTED:
+        node = row.node.fields.get(key)
+        for index, item in enumerate(node.items if node else ()):
+            if isinstance(item.content, str):
+                yield spelled((key, index)), item, item.content
+    if (same := row.text(SAME)) is not None:
+        yield SAME, row.node.fields[SAME], same
+
+
+def _unknown(row: Row, built: Mapping[str, Row]) -> Iterator[Problem]:
+    for key, node, id in _named(row):
+        if id in built and id != row.name:
+            continue
+        others = [name for name in built if name != row.name]
+        hint = meant(id, others) if others else "the scenario has no other"
+        expected = f"expected the id of another investment that is built or bought; {hint}"
+        yield node.place.problem(f"investments.{row.name}.{key}", f"{got(id)}, {expected}")
+
+
+def _own_chance(row: Row) -> Iterator[Problem]:
+    if row.has(SAME):
+        for key in filter(row.has, OWN_CHANCE):
+            taken = f"got {key} beside {SAME}, which takes all of that from {row.text(SAME)}; expected one of them"
+            yield row.problem(key, taken)
+
+
+def _phases(row: Row) -> Iterator[Problem]:
+    node = row.node.fields.get("phases")
+    if node is None or not node.items:
+        return
+    if row.text("kind") == "acquisition":
+        yield row.problem("phases", "got phases with kind acquisition, expected them only for what is built")
+    for key in filter(row.has, ("construction_start", "production_start")):
+        yield row.problem(key, f"got {key} beside phases, expected the dates of every phase inside it")
+    for index, phase in enumerate(node.items):
+        yield from _phase(Row(phase, spelled((row.name, "phases", index))), row)
+
+
+def _phase(phase: Row, row: Row) -> Iterator[Problem]:
+    announced, start, production = row.date("announced"), *map(phase.date, ("construction_start", "production_start"))
+    if not phase.has("construction_start") and not phase.has("production_start"):
+        yield phase.problem("", "got neither date, expected construction_start or production_start")
+    if start and production and ends(start)[1] >= ends(production)[0]:
+        yield phase.problem("production_start", "got a date before the last of construction_start, expected it later")
+    for key, date in (("construction_start", start), ("production_start", production)):
+        if announced and date and int(ends(announced)[0]) > int(ends(date)[1]):
+            yield phase.problem(key, f"got a date before the announcement of {row.name}, expected one not before it")
+
+
+def _end(row: Row) -> Iterator[Problem]:
+    """Production ends after it was to start."""
+    end = row.date("production_end")
+    nodes = row.node.fields["phases"].items if "phases" in row.node.fields else ()
+    plants = [row, *(Row(node, row.name) for node in nodes)]
+    starts = [date for plant in plants if (date := plant.date("production_start") or plant.date("construction_start"))]
+    if end and starts and ends(end)[0] <= max(ends(start)[1] for start in starts):
+        message = "got an end of production that may come before its planned start, expected a later date"
+        yield row.problem("production_end", message)
+
+
+def _circles(built: Mapping[str, Row]) -> Iterator[Problem]:
+    """Ties along which going ahead would depend on itself, each reported once."""
+    reported: set[str] = set()
+    for name in built:
+        circle = _circle(name, built)
+        if circle and not reported & set(circle):
+            reported |= set(circle)
+            key = next(key for key, _, id in _named(built[name]) if id == circle[1])
+            way = " on ".join(circle)
+            message = f"got a circle: {way}; expected an order in which each can be decided"
+            yield built[name].problem(key.partition("[")[0], message)
+
+
+def _circle(start: str, built: Mapping[str, Row]) -> list[str]:
+    """The ids on a way from `start` back to it, both ends included; empty where there is none."""
+    ways, seen = [[start]], set()
+    while ways:
+        way = ways.pop(0)
+        for _, _, id in _named(built[way[-1]]):
+            if id == start and len(way) > 1:
+                return [*way, id]
+            if id in built and id not in seen and id != start:
+                seen.add(id)
+                ways.append([*way, id])
+    return []
+
+
+def _programmes(root: Node, built: Mapping[str, Row]) -> Iterator[Problem]:
+    ids: set[str] = set()
+    for row in rows(root, "programmes"):
+        path = f"programmes.{row.name}"
+        if row.name in ids:
+            yield row.node.place.problem(f"{path}.id", f"{got(row.name)} a second time, expected every id once")
+        ids.add(row.name)
+        yield from _members(row, path, built)
+        yield from _split_fates(row, path, built)
+
+
+def _members(programme: Row, path: str, built: Mapping[str, Row]) -> Iterator[Problem]:
+    node = programme.node.fields.get("members")
+    for index, member in enumerate(node.items if node else ()):
+        if isinstance(member.content, str) and member.content not in built:
+            expected = f"expected the id of an investment that is built or bought; {meant(member.content, built)}"
+            yield member.place.problem(f"{path}.members[{index}]", f"{got(member.content)}, {expected}")
+    company = programme.text("company")
+    companies = sorted({name for row in built.values() for name in partners(row.text("company") or "")})
+    if company is not None and company not in companies:
+        message = f"{got(company)}, expected the company of an investment; {meant(company, companies)}"
+        yield programme.node.fields["company"].place.problem(f"{path}.company", message)
+
+
+def _split_fates(programme: Row, path: str, built: Mapping[str, Row]) -> Iterator[Problem]:
+    """One draw for both cannot be cut for one of them alone."""
+    members = _ids(programme, built)
+    for id in sorted(members):
+        other = built[id].text(SAME)
+        if programme.has("probability") and other in built and other not in members:
+            message = (
+                f"got {id}, which has the fate of {other}, without {other}; expected both in the programme or neither"
+            )
+            yield programme.node.place.problem(path, message)
+
+
+def _ids(programme: Row, built: Mapping[str, Row]) -> set[str]:
+    node, company = programme.node.fields.get("members"), programme.text("company")
+    listed = {str(item.content) for item in (node.items if node else ())}
+    return {id for id, row in built.items() if id in listed or company in partners(row.text("company") or "")}

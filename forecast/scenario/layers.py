@@ -1,0 +1,304 @@
+"""Layers of a scenario: files that extend files, and values set on the command line, merged into one tree.
+
+Mappings merge key by key, later layers win, null removes a key, lists are replaced. A mapping that names a
+`distribution` or another form of law, an `earliest` date or a `path` stands for one value and replaces the earlier one
+whole; only the `sectors` beside a `path` stay. Investments, tariffs, import commitments, shocks and programmes merge by
+id; a layer may write them as a list, or as a mapping from id to what changes.
+Every value keeps the place where it was written.
+
+The files that a file may name: those beside it or in folders below, and shipped scenarios by their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from os import PathLike
+from os import path as paths
+from pathlib import Path, PurePosixPath
+
+from forecast.documents import (
+    Document,
+    Node,
+    parse_document,
+    read_document,
+    shipped_folder,
+    shipped_names,
+    shipped_scenario,
+)
+from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal
+
+ACCEPTED = "expected the name of a file beside this one or in a folder below it, or of a shipped scenario"
+
+
+LONGEST = 255
+
+
+def resolved(path: Path) -> Path:
+    """The real path; unlike `Path.resolve` it does not raise on circular links."""
+    return Path(paths.realpath(path))
+
+
+def tree_of(path: Path) -> Path:
+    """The folder that holds whatever a file may name; folders of a folder `scenarios` share that."""
+    parent = resolved(path.parent)
+    return parent.parent if parent.parent.name == "scenarios" else parent
+
+
+def neighbour(name: Node, path: Path, tree: Path, key: str, above: Collection[Path] = ()) -> Path:
+    """The file that a value of another file names.
+
+    Args:
+        name: the value.
+        path: the file that holds it.
+        tree: folder in which the file must lie, unless both are shipped.
+        key: YAML path of the value, for the message.
+        above: files that are not offered in place of a missing one.
+
+    Raises:
+        ScenarioError: it names no file, one elsewhere, or one that is not there.
+    """
+    text = name.content
+    if not isinstance(text, str) or not text.isprintable() or len(text) > LONGEST:
+        raise refusal(name.place, f"{got(name.plain())}, {ACCEPTED}", key)
+    target = path.parent / text
+    if not target.is_file() and (shipped := shipped_scenario(text)):
+        return shipped
+    if PurePosixPath(text).is_absolute() or "\\" in text or target.is_dir() or not _inside(target, path, tree):
+        raise refusal(name.place, f"{got(text)}, {ACCEPTED}", key)
+    if not target.exists():
+        raise refusal(name.place, no_such_file(text, _present(target, PurePosixPath(text), above)), key)
+    return target
+
+
+def _inside(target: Path, path: Path, tree: Path) -> bool:
+    shipped = resolved(shipped_folder())
+    return resolved(target).is_relative_to(shipped if resolved(path).is_relative_to(shipped) else tree)
+
+
+def _present(target: Path, name: PurePosixPath, above: Collection[Path]) -> list[str]:
+    """YAML files in the folder of a missing one, and shipped scenarios where it was named without a folder."""
+    files = sorted(file.name for file in target.parent.glob("*.y*ml") if resolved(file) not in above)
+    return [str(name.parent / file) for file in files] + (shipped_names() if name.name == str(name) else [])
+
+
+MAX_LAYERS = 32
+
+
+WHOLE = ("distribution", "interval", "quantiles", "pert", "mixture", "pool", "earliest", "path")
+"""Keys of a mapping that stands for one value."""
+
+
+BY_ID: Mapping[str, str] = {
+    "investments": "investment",
+    "tariffs": "tariff",
+    "import_commitments": "import commitment",
+    "shocks": "shock",
+    "programmes": "programme",
+}
+"""Lists whose entries merge by id, and what one entry is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one file or override says, and the tree it says it on top of."""
+
+    before: Node
+    said: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """A scenario's layers as one tree.
+
+    Attributes:
+        root: the merged tree, every value with the place where it was written.
+        problems: those that did not stop the reading.
+        changes: of every file that extends another and of every override, in the order of merging.
+        overrides: as they were written.
+    """
+
+    root: Node
+    problems: tuple[Problem, ...]
+    changes: tuple[Change, ...]
+    overrides: tuple[str, ...] = ()
+
+
+def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Layered:
+    """One tree from a file, the files it extends, and `key.path=value` overrides.
+
+    Raises:
+        ScenarioError: a layer cannot be read or an override has no value; carries the problems of all of them.
+    """
+    layers = _Layers(Path(path))
+    return layers.finished(layers.read(Path(path), str(path), ()), overrides)
+
+
+def layered_inside(stated: Node, path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Layered:
+    """One tree from a scenario stated inside a file, files beside that which it extends, and overrides.
+
+    Raises:
+        ScenarioError: as `layered`.
+    """
+    layers = _Layers(Path(path))
+    return layers.finished(layers.over(stated, Path(path), str(path), ()), overrides)
+
+
+class _Layers:
+    """Reads layers, depth first, and collects what is wrong with them."""
+
+    def __init__(self, top: Path) -> None:
+        self.tree = tree_of(top)
+        self.n_layers = 0
+        self.unreadable: list[Problem] = []
+        self.problems: list[Problem] = []
+        self.changes: list[Change] = []
+
+    def read(self, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
+        """The tree of one file over the files it extends."""
+        document = read_document(path, shown)
+        self.problems += document.problems
+        if not isinstance(document.root.content, Mapping):
+            expected = "expected `key: value` lines at the top level"
+            raise ScenarioError([document.root.place.problem("", f"{got(document.root.plain())}, {expected}")])
+        return self.over(document.root, path, shown, above)
+
+    def finished(self, root: Node, overrides: Sequence[str]) -> Layered:
+        """The tree with overrides applied, once it is known that every layer could be read."""
+        for text in overrides:
+            root = self.overridden(root, text)
+        if self.unreadable:
+            raise ScenarioError([*self.unreadable, *self.problems])
+        return Layered(_listed(root), tuple(self.problems), tuple(self.changes), tuple(overrides))
+
+    def over(self, root: Node, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
+        """What a file says, over the files it extends."""
+        fields = dict(root.fields)
+        bases = fields.pop("extends", None)
+        own = replace(root, content=self._keyed(fields))
+        below = [*self._bases(bases, path, shown, (*above, resolved(path)))]
+        return self._changed(reduce(merged, below), own) if below else own
+
+    def _changed(self, before: Node, said: Node) -> Node:
+        self.changes.append(Change(before, said))
+        return merged(before, said)
+
+    def _bases(self, extends: Node | None, path: Path, shown: str, above: tuple[Path, ...]) -> Iterator[Node]:
+        for name in () if extends is None or extends.content is None else extends.items or (extends,):
+            try:
+                yield self._base(name, path, shown, above)
+            except ScenarioError as error:
+                self.unreadable += error.problems
+
+    def _base(self, name: Node, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
+        target = neighbour(name, path, self.tree, "extends", above)
+        if resolved(target) in above:
+            message = f"{got(name.content)}, which extends this file in turn, expected no circle"
+            raise refusal(name.place, message, "extends")
+        self.n_layers += 1
+        if self.n_layers > MAX_LAYERS:
+            raise refusal(name.place, f"got more than {MAX_LAYERS} layers, expected fewer", "extends")
+        named = str(name.content)
+        beside = target == path.parent / named
+        return self.read(target, str(PurePosixPath(shown).parent / named) if beside else str(target), above)
+
+    def _keyed(self, fields: Mapping[str, Node]) -> dict[str, Node]:
+        """Top-level keys with every list of entries by id in place of the list."""
+        return {name: self._by_id(name, node) if name in BY_ID else node for name, node in fields.items()}
+
+    def _by_id(self, group: str, entries: Node) -> Node:
+        if not isinstance(entries.content, tuple):
+            return _with_ids(entries)
+        keyed: dict[str, Node] = {}
+        for index, entry in enumerate(entries.items):
+            node = entry.fields.get("id")
+            key = node.content if node and isinstance(node.content, str) else f"[{index}]"
+            if node and key in keyed:
+                message = f"{got(key)} a second time, expected every id once (first in line {keyed[key].place.line})"
+                self.problems.append(node.place.problem(f"{group}.{key}.id", message))
+            keyed.setdefault(key, entry)
+        return replace(entries, content=keyed)
+
+    def overridden(self, root: Node, text: str) -> Node:
+        """The tree with one `key.path=value` applied."""
+        try:
+            return self._changed(root, self._override(root, text))
+        except ScenarioError as error:
+            self.unreadable += error.problems
+            return root
+
+    def _override(self, root: Node, text: str) -> Node:
+        shown = f"-s {text}"
+        path, equals, value = text.partition("=")
+        keys = path.strip().split(".")
+        if not equals or not all(keys) or keys == ["extends"]:
+            raise ScenarioError([Place(shown).problem("", "expected key.path=value, such as horizon=2040")])
+        if keys[0] in BY_ID and len(keys) > 1:
+            _demand_known(keys[0], keys[1], root, shown)
+        node = _moved(_value(value, shown), Place(shown))
+        for key in reversed(keys):
+            node = Node({key: node}, Place(shown), Place(shown))
+        return replace(node, content=self._keyed(node.fields))
+
+
+def _value(text: str, shown: str) -> Node:
+    try:
+        document = parse_document(text, shown) if text.strip() else Document(Node(None, Place(shown)), ())
+        if document.problems:
+            raise ScenarioError(document.problems)
+        return document.root
+    except ScenarioError as error:
+        raise ScenarioError([replace(problem, line=0, column=0) for problem in error.problems]) from None
+
+
+def _demand_known(group: str, name: str, root: Node, shown: str) -> None:
+    known = root.fields[group].fields if group in root.fields else {}
+    if name not in known:
+        hint = meant(name, known) if known else "the scenario has none"
+        raise ScenarioError([Place(shown).problem(f"{group}.{name}", f"no such {BY_ID[group]}; {hint}")])
+
+
+def _moved(node: Node, place: Place) -> Node:
+    content = node.content
+    if isinstance(content, Mapping):
+        content = {name: _moved(child, place) for name, child in content.items()}
+    elif isinstance(content, tuple):
+        content = tuple(_moved(child, place) for child in content)
+    return Node(content, place, node.key and place)
+
+
+def _with_ids(entries: Node) -> Node:
+    """Entries written as a mapping, each with its key as its id; null entries stay, as they remove."""
+    if not entries.fields:
+        return entries
+    return replace(entries, content={name: _with_id(name, entry) for name, entry in entries.fields.items()})
+
+
+def _with_id(name: str, entry: Node) -> Node:
+    if "id" in entry.fields or not isinstance(entry.content, Mapping):
+        return entry
+    return replace(entry, content={"id": Node(name, entry.key or entry.place, entry.key), **entry.fields})
+
+
+def _listed(root: Node) -> Node:
+    """The tree with lists again where layers were merged by id."""
+    keyed = {name: root.fields[name] for name in BY_ID if name in root.fields}
+    lists = {
+        name: replace(node, content=(*node.fields.values(),))
+        for name, node in keyed.items()
+        if isinstance(node.content, Mapping)
+    }
+    return replace(root, content={**root.fields, **lists}) if lists else root
+
+
+def merged(base: Node, over: Node) -> Node:
+    """The tree `base` with what `over` says on top of it."""
+    if not isinstance(base.content, Mapping) or not isinstance(over.content, Mapping):
+        return over
+    kept = base.fields
+    if any(key in over.fields for key in WHOLE):
+        kept = {name: child for name, child in kept.items() if name == "sectors"}
+    removed = {name for name, child in over.fields.items() if child.content is None and name in kept}
+    both = {name: merged(kept[name], child) if name in kept else child for name, child in over.fields.items()}
+    return replace(over, content={name: child for name, child in {**kept, **both}.items() if name not in removed})

@@ -1,0 +1,170 @@
+"""How an amount of money is written in YAML: in bn USD, or in trillion won with the rate that turns it into bn USD.
+
+The rate is that of the month in which the date of the announcement begins; after the last month observed it is the
+mean of the last quarter observed. A forecast of the rate has no part in it: what was announced was announced in won.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import Annotated, Any, TypeAlias, cast
+
+from pydantic import Discriminator, Field, Tag, TypeAdapter
+
+from forecast.errors import number_in
+from forecast.observations.tables import read_table
+from forecast.quarters import format_quarter, year_of
+from forecast.stats.distributions import Law, Truncated
+from forecast.stats.elicited import Mixture
+from forecast.stats.spec_forms import Distribution, Model
+from forecast.stats.specs import Dollars, Wons, law
+
+WON_KEY = "krw_trillion"
+
+
+_IN_UNIT = frozenset({"value", "mean", "sd", "median", "location", "scale", "low", "mode", "high", "values"})
+"""Parameters of a law that have the unit of the quantity; the others are shapes, weights and degrees of freedom."""
+
+
+class Won(Model):
+    """An amount in trillion won, turned into bn USD at the exchange rate of the month of its announcement."""
+
+    krw_trillion: Wons = Field(description="amount in trillion won, 0 or more")
+
+
+def _currency(spec: object) -> str:
+    return "won" if isinstance(spec, Won) or (isinstance(spec, Mapping) and WON_KEY in spec) else "dollars"
+
+
+Money: TypeAlias = Annotated[
+    Annotated[Dollars, Tag("dollars")] | Annotated[Won, Tag("won")],
+    Discriminator(_currency),
+]
+"""Whatever may stand where an amount of money is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """An exchange rate: won per USD, and the month or quarter it is the mean of."""
+
+    won: float
+    period: str
+
+
+@cache
+def _money_spec() -> TypeAdapter[Any]:
+    return TypeAdapter(Money)
+
+
+@cache
+def _months() -> tuple[tuple[str, float], ...]:
+    """Won per USD by month, Federal Reserve H.10, monthly averages of daily rates."""
+    rows = read_table("drivers_monthly")
+    return tuple((row["month"], float(row["value"])) for row in rows if row["series"] == "krw_per_usd")
+
+
+def rate_of(announced: float) -> Rate:
+    """The rate that turns won of an announcement into USD.
+
+    Args:
+        announced: date of the announcement, on the quarter axis.
+
+    Raises:
+        ValueError: no rate of so early a month is known.
+    """
+    months = dict(_months())
+    month = f"{year_of(announced)}-{int((announced % 4) * 3 + 1e-6) + 1:02d}"
+    first, last = min(months), max(months)
+    if month < first:
+        raise ValueError(f"got an amount in won of {month}, expected one in bn USD: rates are known from {first} on")
+    if month <= last:
+        return Rate(months[month], month)
+    year, number = map(int, last.split("-"))
+    quarter = 4 * year + number // 3 - 1
+    names = [f"{year_of(quarter)}-{3 * (quarter % 4) + part:02d}" for part in (1, 2, 3)]
+    return Rate(sum(months[name] for name in names) / 3, format_quarter(quarter))
+
+
+def money_law(spec: object, announced: float) -> Law:
+    """Law of an amount in bn USD, however it is written.
+
+    >>> round(float(money_law({"krw_trillion": 4}, 8101.0).ppf(0.5)), 3)  # April 2025: 1439.8 won per USD
+    2.778
+
+    Raises:
+        pydantic.ValidationError: the spec has none of the accepted forms.
+        ValueError: an amount in won has no rate, or a law that cannot be turned into another unit.
+    """
+    valid = spec if isinstance(spec, Won | Distribution) else _money_spec().validate_python(spec)
+    return in_dollars(law(valid.krw_trillion), announced) if isinstance(valid, Won) else law(valid)
+
+
+def in_dollars(won: Law, announced: float) -> Law:
+    """Law in bn USD of an amount whose law is in trillion won."""
+    return _scaled(won, 1000.0 / rate_of(announced).won)
+
+
+def _scaled(value: Law, factor: float) -> Law:
+    """The law of `factor` times the quantity."""
+    if isinstance(value, Truncated):
+        return Truncated(_scaled(value.inner, factor), value.low * factor, value.high * factor)
+    if isinstance(value, Mixture):
+        return replace(value, laws=tuple(_scaled(cast("Law", part), factor) for part in value.laws))
+    stated: dict[str, Any] = {field.name: getattr(value, field.name) for field in fields(value)}
+    moved = {name: _times(part, factor) for name, part in stated.items() if name in _IN_UNIT}
+    if not moved:
+        raise ValueError(f"got a {type(value).__name__.lower()} law of won, expected one whose numbers are amounts")
+    return replace(value, **moved)
+
+
+def _times(part: Any, factor: float) -> Any:
+    if isinstance(part, tuple):
+        return tuple(_times(item, factor) for item in part)
+    if math.isfinite(part) and not math.isfinite(part * factor):
+        raise ValueError(f"got {part:g} trillion won, expected a smaller amount")
+    return part * factor
+
+
+_TRILLIONS = (
+    (r"tn|trn|trillion|조", 1.0),
+    (r"bn|b|billion|십억", 1e-3),
+    (r"억", 1e-4),
+    (r"m|mn|million|백만", 1e-6),
+    (r"만", 1e-8),
+    (r"", 1e-12),
+)
+
+
+_KOREAN = "[만억조백천십]"
+"""Numerals of Korean amounts; what is made of several of them, such as 천억, is left unread."""
+
+
+def _unit(names: str) -> str:
+    return rf"(?<![a-z백천십만억])({names})(?![a-z만억조])"
+
+
+def money_hint(text: str) -> str:
+    """What to write in place of an amount in words, or nothing where it cannot be told.
+
+    An amount in Korean words is one in won unless it names the dollar.
+
+    >>> money_hint("4 trillion KRW"), money_hint("USD 5,800 mn"), money_hint("about 3")
+    ('; write {krw_trillion: 4}', '; write 5.8, the unit is bn USD', '; write 3, the unit is bn USD')
+    >>> money_hint("2,5 bn"), money_hint("3000억"), money_hint("30억 달러")
+    ('; write 2.5, the unit is bn USD', '; write {krw_trillion: 0.3}', '; write 3, the unit is bn USD')
+    """
+    number, words = number_in(text), text.lower()
+    if number is None or "-" in text:
+        return ""
+    trillions = next(size for unit, size in _TRILLIONS if not unit or re.search(_unit(unit), words))
+    if trillions == 1e-12 and re.search(_KOREAN, words):
+        return ""
+    dollars = re.search(r"usd|\$|dollar|달러|불", words)
+    if re.search(r"krw|won|₩|원", words) or (re.search(_KOREAN, words) and not dollars):
+        return f"; write {{{WON_KEY}: {number * trillions:.6g}}}"
+    billions = number if trillions == 1e-12 else number * trillions * 1000
+    return f"; write {billions:.6g}, the unit is bn USD"

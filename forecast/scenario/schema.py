@@ -1,0 +1,168 @@
+"""The keys of a scenario file: what each means, its unit, and what it accepts.
+
+Every description completes the sentence "expected ...", so that published schema and error messages say the same.
+Refused here: rules between values, such as umbrellas and the order of dates (that is `review`).
+
+How a mixture of scenarios is written in YAML: its branches, and the keys that may stand beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from forecast.documents import MAX_ITEMS
+from forecast.quarters import ACCEPTED
+from forecast.scenario.dates import DEFAULT_HORIZON, Date, DateSpec, Day, Quarter, position
+from forecast.scenario.dependencies import Correlation, Ids, Phases, Programme
+from forecast.scenario.drivers import DriverPaths, Shock
+from forecast.scenario.entries import ID, SOURCES, Source, id_field
+from forecast.scenario.localization import FittedEverywhere, Localization, LocalizationEverywhere
+from forecast.scenario.money import Money, money_law
+from forecast.scenario.policy import ImportCommitment, Tariff
+from forecast.stats.spec_forms import Model
+from forecast.stats.specs import Amount, NumberSpec, Share
+
+MOST_BRANCHES = 20
+
+
+BESIDE = ("name", "title", "description", "sources")
+"""Keys that a mixture has in common with a scenario."""
+
+
+class Branch(Model):
+    """One of the scenarios that a mixture weighs."""
+
+    scenario: str | Mapping[str, Any] = Field(
+        description="a shipped scenario, a file beside this one or in a folder below, or a scenario stated here"
+    )
+    weight: Amount = Field(description="weight of the branch, 0 or more; weights are scaled to sum to one in each draw")
+    label: str | None = Field(
+        None,
+        pattern=ID,
+        description="1 to 64 letters, digits, hyphens and underscores; if left out, the name of the scenario",
+    )
+
+
+class Branches(Model):
+    """What makes a file a mixture of scenarios."""
+
+    mixture: tuple[Branch, ...] = Field(
+        min_length=1,
+        max_length=MOST_BRANCHES,
+        description=f"a list of 1 to {MOST_BRANCHES} branches with scenario and weight, of which every draw follows "
+        f"one; beside it stand {', '.join(BESIDE)} alone",
+    )
+
+
+FIRST_HORIZON, LAST_HORIZON = 2000, 2060
+
+
+class Investment(Model):
+    """One announcement."""
+
+    id: str = id_field("HMG-06")
+    company: str = Field(min_length=1, max_length=200, description="the investor, in 1 to 200 characters")
+    project: str = Field(min_length=1, max_length=200, description="what is built or bought, in 1 to 200 characters")
+    sector: str = Field(description="a sector name")
+    kind: Literal["greenfield", "expansion", "acquisition", "pledge"] = Field(
+        description="greenfield, expansion, acquisition, or pledge for an umbrella that is never simulated itself"
+    )
+    amount: Money = Field(description="stated size in bn USD, 0 or more")
+    announced: Date = Field(description=f"date of the announcement: {ACCEPTED}")
+    construction_start: DateSpec | None = Field(
+        None, description=f"start of construction: {ACCEPTED}; if left out, one building time before production"
+    )
+    production_start: DateSpec | None = Field(
+        None, description=f"planned start of production: {ACCEPTED}; if left out, one building time after the start"
+    )
+    new_capex: Money | None = Field(None, description="capital expenditure after an acquisition in bn USD, 0 or more")
+    part_of: str | None = Field(None, description="id of the pledge that holds this investment")
+    probability: Share | None = Field(
+        None, description="chance that it goes ahead, a fraction from 0 to 1; if left out, as fitted"
+    )
+    slip: NumberSpec | None = Field(None, description="delay of production in quarters; if left out, as fitted")
+    scale: Amount | None = Field(None, description="realised over stated amount, 0 or more; if left out, as fitted")
+    overrides: Mapping[str, NumberSpec] = Field({}, description="a mapping from coefficient names to numbers")
+    localization: Localization | None = Field(
+        None, description="a mapping with path: a path of its own; if left out, that of its sector"
+    )
+    sources: tuple[Source, ...] = Field((), description=SOURCES)
+    production_end: DateSpec | None = Field(None, description=f"end of production: {ACCEPTED}")
+    phases: Phases = Field((), description="a list of at least one part, with id, share and dates of their own")
+    requires: Ids = Field((), description="a list of ids: it goes ahead only if all of those do")
+    excludes: Ids = Field((), description="a list of ids: it goes ahead only if none of those does")
+    same_fate_as: str | None = Field(None, description="id of the investment whose draw of going ahead it shares")
+
+    @model_validator(mode="after")
+    def _money_has_a_rate(self) -> Investment:
+        for amount in (self.amount, self.new_capex or 0.0):
+            money_law(amount, position(self.announced))
+        return self
+
+
+class Overrides(Model):
+    """What differs from the sector priors."""
+
+    sectors: Mapping[str, Mapping[str, NumberSpec]] = Field(
+        {}, description="a mapping from sector names to mappings from coefficient names to numbers"
+    )
+
+
+class ScenarioFile(Model):
+    """A scenario, after its layers are merged."""
+
+    extends: str | tuple[str, ...] | None = Field(
+        None,
+        description="a file, or a list of files, that this one changes: beside this file or in a folder below, or a "
+        "shipped scenario by its name",
+    )
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",
+        description="1 to 64 lower-case letters, digits and hyphens, such as hyundai-2026",
+    )
+    title: str | None = Field(
+        None, pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; if left out, the name"
+    )
+    description: str = Field("", max_length=3000, description="text of at most 3000 characters")
+    origin: Quarter | None = Field(
+        None, description="the last observed quarter, such as 2026Q2; if left out, the last one in the data"
+    )
+    as_of: Day | None = Field(
+        None, description="the day up to which data count as known, such as 2026-11-01; if left out, all data count"
+    )
+    horizon: int = Field(
+        DEFAULT_HORIZON,
+        ge=FIRST_HORIZON,
+        le=LAST_HORIZON,
+        description=f"the last year simulated, a whole number up to {LAST_HORIZON}",
+    )
+    basis: Literal["korea_customs", "us_census"] = Field(
+        "korea_customs", description="korea_customs or us_census: the statistical book of the headline"
+    )
+    investments: tuple[Investment, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} investments"
+    )
+    localization: LocalizationEverywhere = Field(
+        FittedEverywhere(path="fitted"), description="a mapping with path: how purchases of all affiliates move"
+    )
+    overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
+    sources: tuple[Source, ...] = Field((), description=SOURCES)
+    tariffs: tuple[Tariff, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} changes of US tariffs"
+    )
+    import_commitments: tuple[ImportCommitment, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} purchases that Korea has promised"
+    )
+    drivers: DriverPaths = Field(
+        DriverPaths(), description="a mapping from us_output, won_per_dollar or oil to the path of that driver"
+    )
+    shocks: tuple[Shock, ...] = Field((), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} shocks")
+    programmes: tuple[Programme, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} programmes that are cut as a whole"
+    )
+    correlations: tuple[Correlation, ...] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} correlations between uncertain inputs"
+    )

@@ -1,0 +1,285 @@
+"""What the schema finds wrong with a tree, as located problems in plain sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from forecast.documents import Node
+from forecast.errors import WRITTEN, Problem, YamlPath, got, listed, meant, number_in, shortened, spelled
+from forecast.scenario.dates import Window
+from forecast.scenario.dependencies import Correlation, Phase, Programme
+from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
+from forecast.scenario.layers import BY_ID, Layered
+from forecast.scenario.localization import FORMS, Shares
+from forecast.scenario.money import WON_KEY, Won, money_hint
+from forecast.scenario.policy import ImportCommitment, Tariff
+from forecast.scenario.schema import Branches, Investment, Overrides, ScenarioFile
+from forecast.stats.spec_forms import NAMED, Model
+from forecast.stats.specs import ELICITED, Opinion, Part
+
+_LEAVES = ("a number", "a date", "dollars")
+
+
+_WITH_IDS = ("investments", "tariffs", "import_commitments", "shocks", "phases", "programmes")
+
+
+_INSIDE: Mapping[str, type[Model]] = {
+    "investments": Investment,
+    "tariffs": Tariff,
+    "import_commitments": ImportCommitment,
+    "phases": Phase,
+    "programmes": Programme,
+    "correlations": Correlation,
+    "overrides": Overrides,
+    "shares": Shares,
+    "a window": Window,
+    "won": Won,
+    "mixture": Part,
+    "pool": Opinion,
+    **dict(ELICITED.values()),
+    **NAMED,
+    **FORMS,
+    "drivers": DriverPaths,
+    "shocks": Shock,
+    **DRIVER_FORMS,
+}
+
+
+_NUMBERS_ALONE = (Part, Opinion, Correlation, Phase)
+
+
+_LAWS = ("law", "probability")
+"""Keys of these that take a distribution all the same."""
+
+
+_NUMBERS = ("float_type", "finite_number", "int_type")
+
+
+_MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
+
+
+_READ_AS_NUMBER = r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?"
+"""Text that YAML reads as a number unless it is quoted."""
+
+
+_NO_WON = "; won is accepted for amount and new_capex of investments alone"
+
+
+_WON_OUTSIDE = f"; won goes around the whole law: {{{WON_KEY}: {{...}}}}"
+
+
+MONEY = ("amount", "new_capex", "per_year", WON_KEY)
+
+
+_MAPPINGS = ("model_type", "model_attributes_type", "dict_type")
+
+
+def complaints(root: Node, error: ValidationError) -> list[Problem]:
+    """Every schema error of a tree, at the place where the offending value is written."""
+    problems = [_problem(root, detail) for detail in error.errors(include_url=False)]
+    return list(dict.fromkeys(problems))
+
+
+def strangers(layers: Layered) -> dict[tuple[str, str], Problem]:
+    """Entries by which a layer changes or takes out what no file below it has, by the name of the list and the id.
+
+    Of what a new entry needs, they leave out at least as much as they say.
+    """
+    pairs = ((change, group) for change in layers.changes for group in BY_ID)
+    found = {}
+    for change, group in pairs:
+        known, said = (_entries(node, group) for node in (change.before, change.said))
+        for id, entry in said.items():
+            missing = _left_out(_entries(layers.root, group).get(id, entry), group)
+            if known and id not in known and len(missing) >= len(entry.fields.keys() - {"id"}):
+                needs = f"; a new one needs {listed(missing)} too" if entry.fields else ""
+                message = f"no {BY_ID[group]} {shortened(id)} below; {meant(id, known)}{needs}"
+                found[group, id] = (entry.key or entry.place).problem(spelled((group, id)), message)
+    return found
+
+
+def without(root: Node, entries: Collection[tuple[str, str]]) -> Node:
+    """The tree without some entries of its lists."""
+    lists = {
+        group: replace(root.fields[group], content=_kept(root.fields[group], group, entries)) for group, _ in entries
+    }
+    return replace(root, content={**root.fields, **lists}) if lists else root
+
+
+def _kept(node: Node, group: str, entries: Collection[tuple[str, str]]) -> tuple[Node, ...]:
+    return tuple(item for item in node.items if item.content is not None and (group, _id(item)) not in entries)
+
+
+def _entries(root: Node, group: str) -> Mapping[str, Node]:
+    node = root.fields.get(group)
+    return {} if node is None else {**node.fields, **{_id(item): item for item in node.items}}
+
+
+def _id(entry: Node) -> str:
+    return str(entry.fields["id"].content) if "id" in entry.fields else ""
+
+
+def _left_out(entry: Node, group: str) -> list[str]:
+    needed = [name for name, field in _INSIDE[group].keys().items() if field.is_required()]
+    return [name for name in needed if name not in entry.fields]
+
+
+def _problem(root: Node, detail: Any) -> Problem:
+    kind, loc = detail["type"], tuple(part for part in detail["loc"] if part not in _LEAVES)
+    if kind == "union_tag_invalid":
+        loc = (*loc, _discriminator(detail))
+    node, path = located(root, loc)
+    place = node.place
+    if kind == "missing" and isinstance(loc[-1], str) and path[-1:] != loc[-1:]:
+        place, path = node.key or node.place, (*path, loc[-1])
+    if kind == "extra_forbidden":
+        place = node.key or node.place
+    return place.problem(spelled(path), _sentence(kind, loc, detail))
+
+
+def located(root: Node, loc: YamlPath) -> tuple[Node, YamlPath]:
+    """The deepest node on a way through the tree, and its path, with entries of lists named by their ids.
+
+    Parts of the way that name no child are passed over: they are forms of a value, such as `normal`.
+    """
+    node = root
+    path: YamlPath = ()
+    for part in loc:
+        child = node.fields.get(part) if isinstance(part, str) else None
+        if isinstance(part, int) and part < len(node.items):
+            child = node.items[part]
+        if child is not None:
+            path = (*path, _name(child, part, path))
+            node = child
+    return node, path
+
+
+def _name(child: Node, part: str | int, path: YamlPath) -> str | int:
+    id = child.fields.get("id")
+    named = bool(path) and path[-1] in _WITH_IDS and id is not None and isinstance(id.content, str)
+    return str(id.content) if id is not None and named else part
+
+
+def _model(loc: YamlPath) -> type[Model]:
+    """The model that holds the last part of a location."""
+    model: type[Model] = ScenarioFile
+    for part in loc[:-1]:
+        model = _INSIDE.get(str(part), model)
+    return model
+
+
+def _sentence(kind: str, loc: YamlPath, detail: Any) -> str:
+    if kind in _SPECIAL and (kind != "missing" or isinstance(loc[-1], str)):
+        return _SPECIAL[kind](loc, detail)
+    value = detail["input"]
+    return f"{got(value)}, expected {_accepted(kind, loc)}{_hint(kind, loc, value)}"
+
+
+def _own(_: YamlPath, detail: Any) -> str:
+    return str(detail["ctx"]["error"])
+
+
+def _unknown(loc: YamlPath, _: Any) -> str:
+    if loc == tuple(Branches.model_fields):
+        return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
+    return f"unknown key; {meant(str(loc[-1]), _keys(loc))}"
+
+
+def _missing(loc: YamlPath, _: Any) -> str:
+    return f"missing key: {_description(loc)}"
+
+
+def _no_choice(loc: YamlPath, detail: Any) -> str:
+    choices = re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
+    hint = meant(str(detail["input"]), choices)
+    name = "flow or driver" if loc[-1] == "on" else loc[-1]
+    return f"{got(detail['input'])}, expected a known {name}; {hint}"
+
+
+def _no_form(loc: YamlPath, detail: Any) -> str:
+    value, choices = detail["input"][loc[-1]], _forms(loc) if loc[-1] == "path" else NAMED
+    return f"{got(value)}, expected a known {loc[-1]}; {meant(str(value), choices)}"
+
+
+def _forms(loc: YamlPath) -> Mapping[str, type[Model]]:
+    return DRIVER_FORMS if loc[0] == "drivers" else FORMS
+
+
+def _unnamed(loc: YamlPath, detail: Any) -> str:
+    if _discriminator(detail) == "path":
+        return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(_forms(loc))}"
+    accepted = f"the key distribution with its parameters, or one of {', '.join(ELICITED)}"
+    return f"{got(detail['input'])}, expected {accepted}{_won_misplaced(loc, detail['input'])}"
+
+
+_SPECIAL: Mapping[str, Callable[[YamlPath, Any], str]] = {
+    "value_error": _own,
+    "extra_forbidden": _unknown,
+    "missing": _missing,
+    "literal_error": _no_choice,
+    "union_tag_invalid": _no_form,
+    "union_tag_not_found": _unnamed,
+}
+
+
+def _discriminator(detail: Any) -> str:
+    return "path" if "path" in detail["ctx"]["discriminator"] else "distribution"
+
+
+def _keys(loc: YamlPath) -> list[str]:
+    besides = ["sectors"] if loc[0] == "localization" and len(loc) == 3 else []
+    besides += Branches.model_fields if len(loc) == 1 else []
+    fields = _model(loc).keys()
+    return [*sorted(fields, key="truncate".__eq__), *besides]
+
+
+def _accepted(kind: str, loc: YamlPath) -> str:
+    if kind in _MAPPINGS and isinstance(loc[-1], int):
+        required = [name for name, field in _model((*loc, "")).keys().items() if field.is_required()]
+        return f"a mapping with {', '.join(required)}"
+    description = _description(loc)
+    if kind in _NUMBERS and loc[-1] != "horizon":
+        plain = _model(loc) in (*NAMED.values(), *_NUMBERS_ALONE, *(model for _, model in ELICITED.values()))
+        form = "a plain number" if plain and loc[-1] not in _LAWS else "a number or a distribution"
+        return f"{form}: {description}" if description else form
+    return description or _MAPPING["localization" in loc]
+
+
+def _description(loc: YamlPath) -> str:
+    fields = _model(loc).keys()
+    names = [part for part in loc if isinstance(part, str)]
+    field = fields.get(names[-1]) if names else None
+    return (field.description or "") if field else ""
+
+
+def _hint(kind: str, loc: YamlPath, value: object) -> str:
+    if kind not in _NUMBERS or not isinstance(value, str):
+        return _won_misplaced(loc, value)
+    text = value.strip()
+    if re.fullmatch(_READ_AS_NUMBER, text):
+        return f"; write {text} without quotes"
+    match, number = re.fullmatch(rf"\D*?([-+]?)({WRITTEN})\s*([a-zA-Z%]*)[\s\w]*", text), number_in(text)
+    bare = match is not None and text == match[1] + match[2]
+    if loc[-1] in MONEY and not bare:
+        return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(text))
+    if match is None or number is None or re.search("[가-힣]", text):
+        return ""
+    return f"; write {match[1].rstrip('+')}{number / 100 if match[3] == '%' else number:.12g}"
+
+
+def _won_misplaced(loc: YamlPath, value: object) -> str:
+    """Where an amount in won may stand, if the value is one."""
+    if not isinstance(value, Mapping) or WON_KEY not in value:
+        return ""
+    inside = loc[:1] == ("investments",) and not {"amount", "new_capex"}.isdisjoint(loc[:-1])
+    return _WON_OUTSIDE if inside else _NO_WON
+
+
+def _in_dollars(loc: YamlPath, hint: str) -> str:
+    """The hint, unless it is to write won where dollars alone are read."""
+    return _NO_WON if WON_KEY in hint and loc[:1] != ("investments",) else hint

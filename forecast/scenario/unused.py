@@ -1,0 +1,378 @@
+"""What a scenario states for nothing: changes that change nothing, and numbers that nothing reads.
+
+Tariffs, import commitments, shocks and paths of drivers that do nothing, or are of an implausible size.
+
+What counts as implausible is judgement, but for the imports of a year: those are compared with the most on record.
+
+Ties between announcements that do nothing, or under which one can never go ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from forecast.documents import Node
+from forecast.economics.sectors import COEFFICIENTS
+from forecast.economics.tariffs import TAXED, load_regime
+from forecast.errors import Remark, YamlPath, got, listed, spelled
+from forecast.observations.tables import read_table
+from forecast.quarters import format_quarter
+from forecast.scenario.dependencies import partners
+from forecast.scenario.entries import Row, ends, mean, rows, runs_at
+from forecast.scenario.layers import WHOLE, Change, merged
+from forecast.scenario.policy import EVERY
+from forecast.scenario.schema import ScenarioFile
+from forecast.stats.distributions import Constant, Law
+
+_IDENTITY = ("id", "company", "project", "sector", "kind", "announced", "part_of", "title", "description", "sources")
+"""Keys that are repeated so that a change can be read by itself."""
+
+
+_BUILDING = ("machinery_share", "korean_machinery_share", "construction_quarters")
+
+
+def repeated(changes: Sequence[Change]) -> Iterator[Remark]:
+    """Values of a layer or an override that were so before it."""
+    for change in changes:
+        yield from _repeated(change.before, change.said, ())
+
+
+def _repeated(before: Node, said: Node, path: YamlPath) -> Iterator[Remark]:
+    for name, child in said.fields.items():
+        at, old = (*path, name), before.fields.get(name)
+        place = child.key or child.place
+        if old is None:
+            if words := _for_nothing(at, child):
+                yield place.remark(spelled(at), f"{words}: it changes nothing")
+        elif merged(old, child).plain() != old.plain() or _says_one_thing(child):
+            if not any(key in child.fields for key in WHOLE):
+                yield from _repeated(old, child, at)
+        elif name not in _IDENTITY:
+            already = f"{got(child.plain())}, as {_said(old)} says already"
+            yield place.remark(spelled(at), f"{already}: it changes nothing")
+
+
+def _for_nothing(path: YamlPath, node: Node) -> str:
+    """Why a value that no layer below has is as good as absent, or nothing."""
+    if node.content is None:
+        return "got null, which takes out what is not there"
+    default = ScenarioFile.model_fields[str(path[0])].default if path[0] in ScenarioFile.model_fields else None
+    return f"{got(node.content)}, the default" if len(path) == 1 and node.content == default else ""
+
+
+def _says_one_thing(node: Node) -> bool:
+    """Whether a mapping holds one value, so that the value is to be named and not the mapping."""
+    whole = any(key in node.fields for key in WHOLE)
+    return not whole and sum(name not in _IDENTITY for name in node.fields) == 1
+
+
+def _said(node: Node) -> str:
+    place = node.key or node.place
+    return f"{place.file}:{place.line}" if place.line else place.file
+
+
+def unread(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
+    """Coefficients, paths and keys of investments that no flow of the scenario depends on."""
+    simulated = [row for row in announced if row.text("kind") in ("greenfield", "expansion", "acquisition")]
+    yield from _unread_coefficients(root, simulated)
+    yield from _unread_paths(root, simulated)
+    for row in simulated:
+        yield from _unread_keys(row)
+
+
+def _unread_coefficients(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
+    for sector, node in _named(root, "overrides", "sectors").items():
+        rows = [row for row in simulated if row.text("sector") == sector]
+        path: YamlPath = ("overrides", "sectors", sector)
+        if not rows:
+            yield (node.key or node.place).remark(spelled(path), _nothing_in(sector, simulated))
+            continue
+        for name, child in node.fields.items():
+            own = [row for row in rows if name in _named(row.node, "overrides")]
+            if len(own) == len(rows) or not any(_reads(row, name) for row in rows if row not in own):
+                place, why = child.key or child.place, f"no investment in {sector} reads it: {_instead(name, len(own))}"
+                yield place.remark(spelled((*path, name)), why)
+
+
+def _instead(name: str, n_own: int) -> str:
+    return f"each has its own {name}" if n_own else "none of them builds, or all state both dates"
+
+
+def _unread_paths(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
+    shared = root.fields.get("localization")
+    if shared is None:
+        return
+    free = [row for row in simulated if not row.has("localization")]
+    sectors = shared.fields["sectors"].fields if "sectors" in shared.fields else {}
+    for sector, node in sectors.items():
+        if not any(row.text("sector") == sector for row in free):
+            where = (node.key or node.place, spelled(("localization", "sectors", sector)))
+            own = any(row.text("sector") == sector for row in simulated)
+            words = f"every investment in {sector} has a path of its own" if own else _nothing_in(sector, simulated)
+            yield where[0].remark(where[1], words)
+    form = shared.fields.get("path")
+    if form is not None and form.content != "fitted" and all(row.text("sector") in sectors for row in free):
+        why = (
+            "every investment has a path of its own or of its sector" if simulated else "the scenario has no investment"
+        )
+        yield form.place.remark("localization.path", f"{got(form.content)}, which nothing follows: {why}")
+
+
+def _nothing_in(sector: str, simulated: Sequence[Row]) -> str:
+    sectors = sorted({row.text("sector") or "" for row in simulated} - {""})
+    there = f"they are in {listed(sectors)}" if sectors else "the scenario has none"
+    return f"no investment is in {sector}, so nothing reads this; {there}"
+
+
+def _named(node: Node, *path: str) -> Mapping[str, Node]:
+    for key in path:
+        if key not in node.fields:
+            return {}
+        node = node.fields[key]
+    return node.fields
+
+
+def _builds(row: Row) -> bool:
+    """Whether something is built: always but for a purchase after which nothing more is spent."""
+    capex = row.money("new_capex") if row.has("new_capex") else None
+    return row.text("kind") != "acquisition" or (capex is not None and float(capex.cdf(0.0)) < 1.0)
+
+
+def _reads(row: Row, name: str) -> bool:
+    """Whether a flow of an investment depends on a coefficient."""
+    if name not in _BUILDING:
+        return name in COEFFICIENTS
+    dated = row.has("construction_start") and row.has("production_start") and row.text("kind") != "acquisition"
+    return _builds(row) and not (dated and name == "construction_quarters")
+
+
+def _unread_keys(row: Row) -> Iterator[Remark]:
+    for name, node in _named(row.node, "overrides").items():
+        if name in COEFFICIENTS and not _reads(row, name):
+            why = "both dates are stated" if _builds(row) else "nothing is built after the purchase without new_capex"
+            path = spelled(("investments", row.name, "overrides", name))
+            yield (node.key or node.place).remark(path, f"nothing reads this: {why}")
+    if row.has("construction_start") and not _builds(row):
+        yield row.remark("construction_start", "nothing is built after the purchase: say how much with new_capex")
+    for key in ("amount", "probability", "scale"):
+        value = row.money(key) if key == "amount" else row.law(key)
+        if value is not None and row.has(key) and float(value.cdf(0.0)) >= 1.0:
+            left = " but the end of its orders of the last quarter, if it was under construction then"
+            yield row.remark(key, f"got 0, with which {row.name} adds nothing{left if key == 'probability' else ''}")
+
+
+SAME = 1e-9
+"""Rates this near are one rate."""
+
+
+WHOLE_SHARE = 1.0
+"""A duty above the value of the goods is remarked on: judgement, as no average duty of the record comes near it."""
+
+
+TWICE = 2.0
+"""Deliveries of more than twice what was promised are remarked on: judgement."""
+
+
+_NOTHING = {
+    "import_commitments": ("amount", "per_year", "probability", "fulfilment", "additionality"),
+    "shocks": ("size", "amount", "probability"),
+    "tariffs": ("probability",),
+}
+"""Keys by list with which, where they are 0, an entry does nothing."""
+
+
+def idle_levers(root: Node, origin: int, end: float) -> Iterator[Remark]:
+    """Every remark on what a scenario assumes of trade policy and of the world.
+
+    Args:
+        root: a merged tree.
+        origin: quarter index of the last quarter observed.
+        end: position on the quarter axis at which the horizon ends.
+    """
+    for group, keys in _NOTHING.items():
+        for row in rows(root, group):
+            yield from _nothing(row, keys)
+    tariffs = rows(root, "tariffs")
+    for row in tariffs:
+        yield from _tariff(row, tariffs, origin, end)
+    for row in rows(root, "import_commitments"):
+        yield from [*_value(row), *_span(row, origin, end)]
+    drivers = root.fields.get("drivers")
+    for name, node in (drivers.fields if drivers else {}).items():
+        path = Row(node, name, "drivers")
+        if _always(path.law("size"), 0.0):
+            yield path.remark("size", f"got 0: {name} stays on its fitted path")
+
+
+def _nothing(row: Row, keys: Sequence[str]) -> Iterator[Remark]:
+    for key in keys:
+        if _always(row.law(key), 0.0):
+            yield row.remark(key, f"got 0, with which {row.name} does nothing")
+
+
+def _always(value: Law | None, number: float) -> bool:
+    return value is not None and all(abs(end - number) <= SAME for end in ends(value))
+
+
+def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
+    """A duty that is a percentage, comes too late, or is what would be paid without it."""
+    for key in ("rate", "change"):
+        value = row.law(key)
+        if value is not None and (middle := float(value.ppf(0.5))) > WHOLE_SHARE:
+            message = f"got {middle:.4g}, {100 * middle:.4g} % of the value of the goods"
+            yield row.remark(key, f"{message}; if per cent was meant, write {middle / 100:.4g}")
+    start = row.date("from")
+    if start is None or ends(start)[0] < origin + 1:
+        return
+    if ends(start)[0] >= end:
+        yield row.remark("from", f"got {row.said('from')}, after the horizon: {row.name} does nothing in the results")
+    elif not any(_may_come_before(other, row) for other in tariffs if other is not row):
+        yield from _in_force(row, origin)
+
+
+def _in_force(row: Row, origin: int) -> Iterator[Remark]:
+    """A rate that is paid already, or a change of none."""
+    if _always(row.law("change"), 0.0):
+        yield row.remark("change", f"got 0, with which {row.name} does nothing")
+    rate, known = row.law("rate"), {load_regime().trade[name].rate(origin + 1 - SAME) for name in _sectors(row)}
+    if known and all(_always(rate, paid) for paid in known):
+        paid = f"the duty in force in {format_quarter(origin)}: {row.name} does nothing"
+        yield row.remark("rate", f"got {mean(rate):.4g}, {paid}" if rate else paid)
+
+
+def _may_come_before(other: Row, row: Row) -> bool:
+    """Whether another tariff on some of the same goods may be there first, so that this one may end it."""
+    here, there = row.date("from"), other.date("from")
+    shared = not _sectors(row).isdisjoint(_sectors(other))
+    return shared and here is not None and there is not None and ends(there)[0] <= ends(here)[1]
+
+
+def _sectors(row: Row) -> set[str]:
+    node = row.node.fields.get("sectors")
+    names = [] if node is None else [item.content for item in node.items or (node,)]
+    return {name for name in TAXED if name in names or EVERY in names}
+
+
+def _value(row: Row) -> Iterator[Remark]:
+    """More a year than Korea ever imported from the US, and more delivered than promised."""
+    key = "per_year" if row.has("per_year") else "amount"
+    value, start, until = row.law(key), row.date("from"), row.date("until")
+    if value is None or start is None or until is None:
+        return
+    stated, years = float(value.ppf(0.5)), max((mean(until) - mean(start)) / 4, 0.25)
+    yearly, (most, when) = stated if key == "per_year" else stated / years, _most_imported()
+    if yearly > most:
+        over = "a year" if key == "per_year" else f"in {years:.3g} years, {yearly:,.4g} a year"
+        record = f"more than the {most:.3g} of {when}, the most that Korea imported from the US in a year"
+        meant = f"if million USD was meant, write {stated / 1000:.4g}"
+        yield row.remark(key, f"got {stated:,.6g} bn USD {over}, {record} (Korean customs); {meant}")
+    fulfilment = row.law("fulfilment")
+    if fulfilment is not None and (middle := float(fulfilment.ppf(0.5))) > TWICE:
+        message = f"got {middle:.4g} times what was promised; if per cent was meant, write {middle / 100:.4g}"
+        yield row.remark("fulfilment", message)
+
+
+def _span(row: Row, origin: int, end: float) -> Iterator[Remark]:
+    """Deliveries that are over before the origin, or begin after the horizon."""
+    start, until = row.date("from"), row.date("until")
+    if until is not None and ends(until)[1] <= origin:
+        before = f"before {format_quarter(origin)}, the last quarter observed: {row.name} adds nothing"
+        yield row.remark("until", f"got {row.said('until')}, {before}")
+    if start is not None and ends(start)[0] >= end:
+        message = f"got {row.said('from')}, after the horizon: {row.name} adds nothing in the results"
+        yield row.remark("from", message)
+
+
+def _most_imported() -> tuple[float, str]:
+    """Largest imports of Korea from the US in a calendar year, bn USD, and the year."""
+    table = [row for row in read_table("trade_annual") if row["series"] == "imports_from_us" and row["rank"] == "1"]
+    return max((float(row["value"]), row["year"]) for row in table)
+
+
+def idle_ties(root: Node, announced: Sequence[Row], origin: int) -> Iterator[Remark]:
+    """Every remark on what hangs on what.
+
+    Args:
+        root: a merged tree.
+        announced: its investments.
+        origin: quarter index of the last quarter observed.
+    """
+    programmes = rows(root, "programmes")
+    for row in programmes:
+        yield from _programme(row)
+    correlations = root.fields.get("correlations")
+    for index, entry in enumerate(correlations.items if correlations else ()):
+        rank = entry.fields.get("rank")
+        if rank is not None and rank.content == 0:
+            yield rank.place.remark(f"correlations[{index}].rank", "got 0, as without this entry: it does nothing")
+    by_id = {row.name: row for row in announced}
+    sure = {name for name, row in by_id.items() if _is_sure(row, programmes, origin)}
+    for row in announced:
+        yield from _never(row, by_id, sure)
+
+
+def _programme(row: Row) -> Iterator[Remark]:
+    """A programme that is never cut, neither whole nor in part."""
+    stated = [key for key in ("probability", "scale") if row.has(key)]
+    if stated and all(_is(row, key, 1.0) for key in stated):
+        yield row.remark(stated[0], f"got {' and '.join(f'{key} 1' for key in stated)}: {row.name} does nothing")
+    for key in stated:
+        if _is(row, key, 0.0):
+            yield row.remark(key, f"got 0, with which nothing of {row.name} is ever built")
+
+
+def _is(row: Row, key: str, number: float) -> bool:
+    value = row.law(key)
+    return isinstance(value, Constant) and value.value == number
+
+
+def _is_sure(row: Row, programmes: Sequence[Row], origin: int) -> bool:
+    """Whether a plant goes ahead in every draw: by its chance or because it runs, with nothing else it hangs on."""
+    runs = runs_at(row, origin) and not row.has("probability")
+    tied = any(row.has(key) for key in ("requires", "excludes", "same_fate_as", "phases"))
+    cut = any(row.name in _members(item) or _owned(item, row) for item in programmes if item.has("probability"))
+    return (runs or _is(row, "probability", 1.0)) and not tied and not cut
+
+
+def _members(programme: Row) -> set[str]:
+    node = programme.node.fields.get("members")
+    return {str(item.content) for item in (node.items if node else ())}
+
+
+def _owned(programme: Row, row: Row) -> bool:
+    return programme.text("company") in partners(row.text("company") or "")
+
+
+def _never(row: Row, by_id: Mapping[str, Row], sure: set[str]) -> Iterator[Remark]:
+    """An announcement that needs what it rules out, or what never comes."""
+    needed = _needed(row, by_id)
+    barred = {id for name in (row.name, *needed) if name in by_id for id in _ids(by_id[name], "excludes")}
+    both, running = sorted(barred & set(needed)), sorted(barred & sure)
+    for id in both:
+        yield row.remark("requires", f"got {id}, which is excluded too: {row.name} can never go ahead")
+    for id in (id for id in running if id not in both):
+        key = "excludes" if id in _ids(row, "excludes") else "requires"
+        what = f"got {id}" if key == "excludes" else f"got a plant that excludes {id}"
+        yield row.remark(key, f"{what}, which surely goes ahead: {row.name} never does")
+    for id in _ids(row, "requires"):
+        if id in by_id and _is(by_id[id], "probability", 0.0):
+            yield row.remark("requires", f"got {id}, which has no chance: {row.name} can never go ahead")
+    for id in _ids(row, "excludes"):
+        if id in by_id and _is(by_id[id], "probability", 0.0):
+            yield row.remark("excludes", f"got {id}, which has no chance: this does nothing")
+
+
+def _needed(row: Row, by_id: Mapping[str, Row]) -> list[str]:
+    """Ids of all that must go ahead for one to do so, those behind them included; ends where it comes round."""
+    found, ahead = [], _ids(row, "requires")
+    while ahead:
+        id = ahead.pop(0)
+        if id not in found:
+            found.append(id)
+            ahead += _ids(by_id[id], "requires") if id in by_id else []
+    return found
+
+
+def _ids(row: Row, key: str) -> list[str]:
+    node = row.node.fields.get(key)
+    return [item.content for item in (node.items if node else ()) if isinstance(item.content, str)]

@@ -1,0 +1,175 @@
+"""Everything found in a scenario file before a run: what is wrong, what is probably not meant, how won became USD.
+
+A commented scenario to start from, for an announcement of one's own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path
+
+from forecast.documents import SCHEMA_NAME, read_document, shipped_folder
+from forecast.errors import Problem, Remark, RunError, ScenarioError, spelled
+from forecast.quarters import format_quarter
+from forecast.scenario.entries import ends, rows
+from forecast.scenario.layers import Layered, layered
+from forecast.scenario.mixture import ScenarioMixture, StatedBranch, is_mixture, read_mixture
+from forecast.scenario.money import WON_KEY, rate_of
+from forecast.scenario.scenario import Scenario, reading_order, scenario_digest, scenario_of
+from forecast.scenario.warnings import off_sum, remarks
+from forecast.storage import write_text, writing
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """An amount stated in won, and the rate that turned it into USD.
+
+    Attributes:
+        path: YAML path of the amount.
+        won: won per USD.
+        period: month or quarter the rate is the mean of.
+        middle: middle value of the amount, bn USD.
+    """
+
+    path: str
+    won: float
+    period: str
+    middle: float
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.middle:.4g} bn USD, at {self.won:,.1f} won per USD, the mean of {self.period}"
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found in one file.
+
+    Attributes:
+        file: as the user gave it.
+        scenario: what it states; None if something is wrong.
+        layers: its tree; None if a layer cannot be read.
+        problems: what is wrong, the top file first.
+        remarks: what is probably not meant, in the same order.
+        mixture: what it states where it weighs scenarios.
+        branches: where the branches of that were read, sorted by label.
+    """
+
+    file: str
+    scenario: Scenario | None
+    layers: Layered | None
+    problems: tuple[Problem, ...]
+    remarks: tuple[Remark, ...]
+    mixture: ScenarioMixture | None = None
+    branches: tuple[StatedBranch, ...] = ()
+
+    @property
+    def conversions(self) -> tuple[Conversion, ...]:
+        """Amounts in won, in file order; none where something is wrong."""
+        return () if self.scenario is None or self.layers is None else tuple(_conversions(self.layers))
+
+
+def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examination:
+    """Everything found in a file, the files it extends and the overrides on top of it."""
+    file = str(path)
+    if is_mixture(path):
+        return _mixture(path, overrides)
+    try:
+        layers = layered(path, overrides)
+    except ScenarioError as error:
+        return Examination(file, None, None, error.problems, ())
+    found = tuple(sorted(remarks(layers), key=lambda remark: reading_order(remark, file)))
+    try:
+        return Examination(file, scenario_of(layers, file), layers, (), found)
+    except ScenarioError as error:
+        wrong = {(problem.file, problem.path) for problem in error.problems}
+        doubtful = tuple(remark for remark in found if (remark.file, remark.path) not in wrong)
+        return Examination(file, None, layers, error.problems, doubtful)
+
+
+def _mixture(path: PathLike[str] | str, overrides: Sequence[str]) -> Examination:
+    """A mixture, with remarks on its weights and the scenarios in it; those in files of their own have theirs there."""
+    file = str(path)
+    try:
+        mixture, branches = read_mixture(path, overrides)
+    except ScenarioError as error:
+        return Examination(file, None, None, error.problems, ())
+    found = [remark for branch in branches if branch.file == file for remark in remarks(branch.layers)]
+    found += [*_weights(file), *_idle_branches(branches)]
+    found.sort(key=lambda remark: (remark.line, remark.column))
+    return Examination(file, None, None, (), tuple(dict.fromkeys(found)), mixture, branches)
+
+
+def _weights(file: str) -> Iterator[Remark]:
+    """Weights of branches that read like parts of one and do not sum to it."""
+    for name, node in read_document(Path(file), file).root.fields.items():
+        yield from off_sum(name, node, (name,))
+
+
+def _idle_branches(branches: Sequence[StatedBranch]) -> Iterator[Remark]:
+    """Branches that no draw follows, and those that say what another says."""
+    seen: dict[str, str] = {}
+    in_file = sorted(branches, key=lambda one: (one.node.place.line, one.node.place.column))
+    for index, one in enumerate(in_file):
+        label, scenario, path = one.branch.label, one.branch.scenario, f"mixture[{index}]"
+        if ends(one.branch.weight)[1] <= 0.0:
+            weight = one.node.fields["weight"].place
+            yield weight.remark(f"{path}.weight", f"got weight 0 for {label}, which no draw follows")
+        first = seen.setdefault(scenario_digest(replace(scenario, name="")), label)
+        if first != label:
+            message = f"got {label}, which assumes what {first} does; expected one branch with the weight of both"
+            yield one.node.place.remark(path, message)
+
+
+def _conversions(layers: Layered) -> Iterator[Conversion]:
+    for row in rows(layers.root):
+        announced = row.date("announced")
+        for key in ("amount", "new_capex"):
+            amount = row.money(key) if row.has(key) and WON_KEY in row.node.fields[key].fields else None
+            if amount is not None and announced is not None:
+                rate = rate_of(ends(announced)[0])
+                path = spelled(("investments", row.name, key))
+                yield Conversion(path, rate.won, rate.period, float(amount.ppf(0.5)))
+
+
+_TEMPLATE = Path(str(files("forecast"))) / "data" / "starter.yaml"
+
+
+_NAME = "my-scenario"
+
+
+_PLAN = {"announced": 0, "construction": 3, "earliest": 11, "latest": 15}
+"""Dates of the example plant, in quarters after the last one observed."""
+
+
+def new_scenario(given: str | None, origin: int) -> Path:
+    """Write the starter to a new file, and say where.
+
+    Args:
+        given: name of the scenario, or the file to write, whose name becomes that of the scenario.
+        origin: last quarter observed; the example plant is planned from it.
+
+    Raises:
+        RunError: the file is there already, cannot be written, or its name is none for a scenario.
+    """
+    path = Path(given or _NAME)
+    path = path if path.suffix in (".yaml", ".yml") else path.with_name(f"{path.name}.yaml")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", path.stem):
+        accepted = "expected a name of 1 to 64 lower-case letters, digits and hyphens, such as hyundai-2026"
+        raise RunError(f"got {path.stem!r}, {accepted}")
+    if os.path.lexists(path):
+        raise RunError(f"{path}: is there already and was left as it is; give another name")
+    with writing(path, "give another place"):
+        write_text(path, _starter(path, origin))
+    return path
+
+
+def _starter(path: Path, origin: int) -> str:
+    schema = os.path.relpath(shipped_folder() / SCHEMA_NAME, path.parent)
+    dates = {name: format_quarter(origin + quarters) for name, quarters in _PLAN.items()}
+    words = {"schema": Path(schema).as_posix(), "file": path.as_posix(), "name": path.stem}
+    return _TEMPLATE.read_text(encoding="utf-8").format(**words, **dates)

@@ -1,0 +1,310 @@
+"""Whether sizes are plausible: units mixed up, amounts beyond any announced, more in a year than was ever invested.
+
+What counts as implausible is judgement, set so that no announcement of the table is remarked on; each remark says what
+it compares with.
+
+What makes sense in a scenario but is probably not meant: said before a run, which it does not stop.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from forecast.documents import Node
+from forecast.economics.sectors import SECTORS, Central, central_priors
+from forecast.errors import Remark, YamlPath, spelled
+from forecast.observations.announcements import announcements
+from forecast.observations.tables import read_table
+from forecast.quarters import format_quarter, year_of
+from forecast.scenario.entries import Row, ends, last_observed, mean, middle, read, rows
+from forecast.scenario.layers import Layered
+from forecast.scenario.money import WON_KEY, rate_of
+from forecast.scenario.schema import ScenarioFile
+from forecast.scenario.unused import idle_levers, idle_ties, repeated, unread
+from forecast.stats.distributions import Law
+
+FAR = 5.0
+"""How many times more or less than the announcements table an amount is before it is remarked on."""
+
+
+_WEIGHED = ("mixture", "pool")
+"""Keys of lists whose entries have a weight each."""
+
+
+LARGE, SMALL = 3.0, 10.0
+"""Times the largest amount of the table, parts of the smallest."""
+
+
+def implausible(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
+    """Amounts, delays and coefficients of an implausible size."""
+    for row in announced:
+        yield from _amount(row)
+        yield from _slip(row)
+        own = row.node.fields.get("overrides")
+        yield from _coefficients(own, row.text("sector"), ("investments", row.name, "overrides"))
+    overrides = root.fields.get("overrides")
+    sectors = overrides.fields.get("sectors") if overrides else None
+    for name, node in sectors.fields.items() if sectors else ():
+        yield from _coefficients(node, name, ("overrides", "sectors", name))
+
+
+def _amount(row: Row) -> Iterator[Remark]:
+    stated = _middle(row.money("amount"))
+    if not stated:
+        return
+    expected = next((item.amount for item in announcements() if item.id == row.name), None)
+    compared = _beyond_all(row, stated) if expected is None else _against_table(row, stated, expected)
+    if compared:
+        yield row.remark("amount", f"got {stated:.6g} bn USD, against {compared}")
+
+
+def _against_table(row: Row, stated: float, expected: float) -> str:
+    """The amount the announcements table has for the same id, where the one stated is far from it."""
+    if expected / FAR <= stated <= expected * FAR:
+        return _as_won(row, stated, expected)
+    return f"the {expected:g} of the announcements table{_unit_meant(row, stated, expected)}"
+
+
+def _beyond_all(row: Row, stated: float) -> str:
+    """The largest or smallest amount of the table, where the one stated is far beyond it."""
+    pledge = row.text("kind") == "pledge"
+    sizes = sorted(
+        (item.amount, item.id) for item in announcements() if item.amount and (item.kind == "pledge") == pledge
+    )
+    (smallest, least), (largest, most) = sizes[0], sizes[-1]
+    if stated > LARGE * largest:
+        return f"{largest:g} for the largest ever announced ({most}){_unit_meant(row, stated, largest)}"
+    return (
+        f"{smallest:g} for the smallest ever announced ({least}); the unit is bn USD"
+        if stated < smallest / SMALL
+        else ""
+    )
+
+
+def _unit_meant(row: Row, stated: float, expected: float) -> str:
+    """What to write if the number is in million USD or in billion won."""
+    if stated < expected:
+        return ""
+    won = _rate(row)
+    in_won = f", if billion won {{{WON_KEY}: {stated / 1000:.6g}}}" if won and stated / won < FAR * expected else ""
+    return f"; if million USD was meant, write {stated / 1000:.6g}{in_won}" if stated / 1000 < FAR * expected else ""
+
+
+def _as_won(row: Row, stated: float, expected: float) -> str:
+    """What to write where the number is that of the table in trillion won: within a tenth of it at the day's rate."""
+    won = _rate(row)
+    if abs(stated / expected - 1) < 0.05 or row.node.fields["amount"].fields:
+        return ""
+    if won is None or not 0.9 < stated / (expected * won / 1000) < 1.1:
+        return ""
+    return f"the {expected:g} of the announcements table; if trillion won was meant, write {{{WON_KEY}: {stated:g}}}"
+
+
+def _rate(row: Row) -> float | None:
+    announced = row.date("announced")
+    try:
+        return None if announced is None else rate_of(ends(announced)[0]).won
+    except ValueError:
+        return None
+
+
+def _slip(row: Row) -> Iterator[Remark]:
+    stated = _middle(row.law("slip"))
+    known = ((4 * float(item["value"] or 0), item["id"]) for item in read_table("slippage"))
+    longest, id = max(known)
+    if stated is not None and stated > longest:
+        months = f"; if months were meant, write {stated / 3:.3g}" if stated / 3 <= longest else ""
+        yield row.remark(
+            "slip", f"got {stated:g} quarters, longer than any delay on record ({longest:g}, {id}){months}"
+        )
+
+
+def _coefficients(group: Node | None, sector: str | None, path: YamlPath) -> Iterator[Remark]:
+    if group is None or sector not in SECTORS:
+        return
+    for name, node in group.fields.items():
+        prior = central_priors().get((sector, name))
+        stated = None if prior is None else middle(node)
+        if prior is not None and stated is not None and (words := _against_prior(stated, prior)):
+            yield node.place.remark(spelled((*path, name)), words)
+
+
+def _against_prior(stated: float, prior: Central) -> str:
+    """What is doubtful in a number outside its prior that another unit would bring inside, or nothing."""
+    if prior.low <= stated <= prior.high:
+        return ""
+    for factor, words in _factors(prior.unit):
+        if prior.low <= stated * factor <= prior.high:
+            told = f"got {stated:.4g}, outside {prior.low:.3g} to {prior.high:.3g} {prior.unit}, 98 % of the prior"
+            return f"{told}; if {words} was meant, write {stated * factor:.3g}"
+    return ""
+
+
+def _factors(unit: str) -> tuple[tuple[float, str], ...]:
+    if unit == "quarters":
+        return ((4.0, "a number of years"), (1 / 3, "a number of months"))
+    return ((0.01, "per cent"), (4.0, "a rate per quarter")) if "a year" in unit else ((0.01, "per cent"),)
+
+
+def _middle(value: Law | None) -> float | None:
+    return None if value is None else float(value.ppf(0.5))
+
+
+def unscaled(node: Node, path: YamlPath = ()) -> Iterator[Remark]:
+    """Weights and shares that read like parts of one and do not sum to it; each draw is scaled so that they do."""
+    for name, child in node.fields.items():
+        yield from off_sum(name, child, (*path, name))
+        yield from unscaled(child, (*path, name))
+    for index, child in enumerate(node.items):
+        yield from unscaled(child, (*path, _name(child, index)))
+
+
+def off_sum(name: str, node: Node, path: YamlPath) -> Iterator[Remark]:
+    """The same of one value, by the name of its key."""
+    parts = _parts(name, node)
+    if parts and abs(sum(parts) - 1.0) > 0.01:
+        what = name if name == "shares" else "weights"
+        yield node.place.remark(
+            spelled(path), f"got {what} that sum to {sum(parts):.4g}, expected 1; they are scaled to it"
+        )
+
+
+def _name(node: Node, index: int) -> str | int:
+    id = node.fields.get("id")
+    return id.content if id is not None and isinstance(id.content, str) else index
+
+
+def _parts(name: str, node: Node) -> list[float]:
+    """Middle values of what should sum to one: shares with a spread, and weights written as fractions."""
+    if name == "shares":
+        read = [middle(child) for child in node.fields.values()]
+        return [part for part in read if part is not None] if None not in read else []
+    weights = [item.content for item in node.items] if name == "weights" else []
+    if name in _WEIGHED:
+        weights = [item.fields["weight"].content if "weight" in item.fields else 1.0 for item in node.items]
+    numbers = [float(weight) for weight in weights if isinstance(weight, int | float)]
+    return numbers if len(numbers) == len(weights) and 0.0 < max(numbers, default=0.0) < 1.0 else []
+
+
+def beyond_record(root: Node, announced: Sequence[Row], origin: int) -> Iterator[Remark]:
+    """Years after the origin in which more is spent than Korea ever invested in the US in one."""
+    record, when = _record()
+    spent = _spending(announced)
+    years = {year: spent[year] for year in sorted(spent) if year >= year_of(origin + 1) and spent[year] > record}
+    if years:
+        first, *rest = (f"{_rounded(amount)}{{}} in {year}" for year, amount in years.items())
+        spending = ", ".join([first.format(" bn USD"), *(text.format("") for text in rest)])
+        message = (
+            f"got spending of about {spending} in expectation, more than the {record:g} of {when}, the most that "
+            "Korea invested in the US in a year (Eximbank); part of a plant may be financed there"
+        )
+        yield (root.fields["investments"].key or root.fields["investments"].place).remark("investments", message)
+
+
+def _rounded(amount: float) -> str:
+    return f"{amount:,.0f}" if 100 <= amount < 1e6 else f"{amount:.3g}"
+
+
+def _record() -> tuple[float, str]:
+    """Largest gross outward investment of Korea in the US in a calendar year, bn USD, and the year."""
+    rows = [row for row in read_table("direct_investment") if row["series"] == "korea_odi_to_us_gross"]
+    return max((float(row["value"]), row["period"]) for row in rows if row["rank"] == "1" and row["period"].isdigit())
+
+
+def _spending(announced: Sequence[Row]) -> Mapping[int, float]:
+    """Expected spending by calendar year, bn USD, even over the time of construction."""
+    spent: dict[int, float] = defaultdict(float)
+    for row in announced:
+        amount, kind = row.money("amount"), row.text("kind")
+        if amount is None or kind not in ("greenfield", "expansion", "acquisition"):
+            continue
+        expected = mean(amount) * _expected(row, "scale") * _expected(row, "probability")
+        start, end = _span(row)
+        for year in range(year_of(start), year_of(end) + 1):
+            inside = min(end, 4.0 * (year + 1)) - max(start, 4.0 * year)
+            spent[year] += expected * max(inside, 0.0) / (end - start)
+    return spent
+
+
+def _expected(row: Row, key: str) -> float:
+    """Mean of a factor of the amount; 1 where it is left to the fit."""
+    stated = row.law(key)
+    return 1.0 if stated is None else mean(stated)
+
+
+def _span(row: Row) -> tuple[float, float]:
+    """Time of construction by its middle dates, on the quarter axis; a purchase is paid when it is announced."""
+    announced, start, end = (_middle(row.date(key)) for key in ("announced", "construction_start", "production_start"))
+    paid = announced or 0.0
+    if row.text("kind") == "acquisition" or (start is None and end is None):
+        return paid, paid + 1.0
+    if start is None:
+        start = max((end or paid) - _building_time(row), paid)
+    return start, max(start + 1.0, start + _building_time(row) if end is None else end)
+
+
+def _building_time(row: Row) -> float:
+    """Quarters a plant of the sector takes to build, the median of the prior."""
+    sector = row.text("sector")
+    return central_priors()[sector if sector in SECTORS else "other", "construction_quarters"].median
+
+
+def remarks(layers: Layered) -> list[Remark]:
+    """Every remark on a scenario's layers; a value the schema refuses is passed over."""
+    root, announced = layers.root, rows(layers.root)
+    origin = last_observed(root)
+    with np.errstate(all="ignore"):
+        found = [*repeated(layers.changes), *unread(root, announced), *implausible(root, announced), *unscaled(root)]
+        for row in announced:
+            found += _bought(row)
+        if origin is not None:
+            found += beyond_record(root, announced, origin)
+            end = 4.0 * (1 + (read(root, "horizon", int) or ScenarioFile.model_fields["horizon"].default))
+            found += [*idle_levers(root, origin, end), *idle_ties(root, announced, origin)]
+            for row in announced:
+                found += [*_runs_already(row, origin), *_too_late(row, end)]
+    return list(dict.fromkeys(found))
+
+
+def _bought(row: Row) -> Iterator[Remark]:
+    """A purchase after which more is built than was bought, or before which."""
+    if row.text("kind") != "acquisition":
+        return
+    amount, capex = row.money("amount"), row.money("new_capex") if row.has("new_capex") else None
+    if amount and capex and mean(capex) > mean(amount):
+        message = f"got {mean(capex):.4g} bn USD of construction after a purchase of {mean(amount):.4g}"
+        yield row.remark(
+            "new_capex", f"{message}; if the plant is built, not bought, its kind is greenfield or expansion"
+        )
+    announced, start = row.date("announced"), row.date("construction_start")
+    if announced and start and ends(start)[1] < ends(announced)[0]:
+        message = f"got {row.said('construction_start')}, before the purchase is announced"
+        yield row.remark("construction_start", f"{message}, which is {row.said('announced')}")
+
+
+def _runs_already(row: Row, origin: int) -> Iterator[Remark]:
+    """A plant that runs by its dates, and is doubted all the same."""
+    production = row.date("production_start")
+    if production is None or ends(production)[1] > origin + 1:
+        return
+    since = (
+        f"by its production_start it runs, and {format_quarter(origin)}, the last quarter observed, holds what it ships"
+    )
+    probability, slip = row.law("probability"), row.law("slip")
+    if probability is not None and float(probability.ppf(0.5)) < 1.0:
+        yield row.remark("probability", f"got a chance below 1 for {row.name}, expected 1: {since}")
+    if slip is not None and float(slip.ppf(0.5)) > 0.0:
+        yield row.remark("slip", f"got a delay for {row.name}, expected 0: {since}")
+
+
+def _too_late(row: Row, end: float) -> Iterator[Remark]:
+    """A plant that produces, or is begun, after the horizon."""
+    for key, what in (("construction_start", "adds nothing"), ("production_start", "ships nothing")):
+        date = row.date(key)
+        if date is not None and ends(date)[0] >= end:
+            message = f"got {row.said(key)}, after the horizon: {row.name} {what} in the results"
+            yield row.remark(key, message)
+            return

@@ -1,0 +1,194 @@
+"""Laws made of statements: quantiles at stated levels, and mixtures of laws such as those of several experts.
+
+Like every law they offer `ppf` and `cdf`, elementwise; see `distributions`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+import scipy
+from numpy.typing import ArrayLike
+
+from forecast.dims import Array
+from forecast.errors import demand
+
+_HALVINGS = 64
+
+
+class Curve(Hashable, Protocol):
+    """A law, whichever it is."""
+
+    def ppf(self, u: ArrayLike) -> Array:
+        """Quantiles at levels in (0, 1)."""
+        ...
+
+    def cdf(self, x: ArrayLike) -> Array:
+        """Probability of a value at most `x`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """The law through stated quantiles: `values` at `levels`, and ends `low` and `high` where there are any.
+
+    Between the levels the value is a monotone cubic in the normal score of the level, so that quantiles of a normal law
+    give that law. Beyond the outermost level the tail is that of the normal law through the last two quantiles, or, to
+    a stated end, a power of the tail's probability with the same slope where it begins.
+
+    Source of the slopes: Fritsch and Butland (1984), SIAM Journal on Scientific and Statistical Computing 5: 300-304.
+    """
+
+    levels: tuple[float, ...]
+    values: tuple[float, ...]
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        demand(len(self.levels) > 1, f"got {len(self.levels)} quantiles, expected at least two")
+        demand(len(self.levels) == len(self.values), "got levels and values that differ in number, expected pairs")
+        for level in self.levels:
+            demand(
+                0 < level < 1, f"got the level {level:g}, expected a number between 0 and 1; low and high state ends"
+            )
+        pairs = [*zip(self.levels, self.values, strict=True)]
+        for (one, low), (two, high) in pairwise(pairs):
+            demand(one < two, f"got the level {two:g} twice, expected every level once")
+            demand(low < high, f"got {low:g} at {one:g} and {high:g} at {two:g}, expected values that rise with levels")
+        demand(
+            self.low < self.values[0], f"got low {self.low:g}, expected less than the first value {self.values[0]:g}"
+        )
+        demand(self.high > self.values[-1], f"got high {self.high:g}, expected more than the last {self.values[-1]:g}")
+
+    def _knots(self) -> tuple[Array, Array, Array]:
+        """Normal scores, values and slopes at the levels."""
+        scores, values = scipy.special.ndtri(np.array(self.levels)), np.array(self.values)
+        steps, rises = np.diff(scores), np.diff(values) / np.diff(scores)
+        slopes = np.concatenate([rises[:1], np.zeros(len(rises) - 1), rises[-1:]])
+        first, second = steps[:-1] + 2 * steps[1:], 2 * steps[:-1] + steps[1:]
+        slopes[1:-1] = (first + second) / (second / rises[1:] + first / rises[:-1])
+        return scores, values, slopes
+
+    def ppf(self, u: ArrayLike) -> Array:
+        u = np.asarray(u, dtype=float)
+        scores, values, slopes = self._knots()
+        z = np.clip(scipy.special.ndtri(u), scores[0], scores[-1])
+        piece = np.clip(np.searchsorted(scores, z, side="right") - 1, 0, len(scores) - 2)
+        width = scores[piece + 1] - scores[piece]
+        inside = _cubic((z - scores[piece]) / width, piece, width, values, slopes)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            below, above = self._below(u, scores, values, slopes), self._above(u, scores, values, slopes)
+        return np.asarray(np.where(u < self.levels[0], below, np.where(u > self.levels[-1], above, inside)))
+
+    def cdf(self, x: ArrayLike) -> Array:
+        x = np.asarray(x, dtype=float)
+        scores, values, slopes = self._knots()
+        inside = np.clip(x, values[0], values[-1])
+        piece = np.clip(np.searchsorted(values, inside, side="right") - 1, 0, len(values) - 2)
+        width = scores[piece + 1] - scores[piece]
+        left, right = np.zeros(np.shape(x)), np.ones(np.shape(x))
+        for _ in range(_HALVINGS):
+            middle = (left + right) / 2
+            lower = _cubic(middle, piece, width, values, slopes) < inside
+            left, right = np.where(lower, middle, left), np.where(lower, right, middle)
+        between = scipy.special.ndtr(scores[piece] + right * width)
+        below, above = self._tails(x, scores, values, slopes)
+        return np.asarray(np.where(x < values[0], below, np.where(x > values[-1], above, between)))
+
+    def _below(self, u: Array, scores: Array, values: Array, slopes: Array) -> Array:
+        if math.isinf(self.low):
+            return np.asarray(values[0] + slopes[0] * (scipy.special.ndtri(u) - scores[0]))
+        room, power = self._lower_power(scores, values, slopes)
+        return np.asarray(self.low + room * (u / self.levels[0]) ** power)
+
+    def _above(self, u: Array, scores: Array, values: Array, slopes: Array) -> Array:
+        if math.isinf(self.high):
+            return np.asarray(values[-1] + slopes[-1] * (scipy.special.ndtri(u) - scores[-1]))
+        room, power = self._upper_power(scores, values, slopes)
+        return np.asarray(self.high - room * ((1 - u) / (1 - self.levels[-1])) ** power)
+
+    def _tails(self, x: Array, scores: Array, values: Array, slopes: Array) -> tuple[Array, Array]:
+        """Probabilities below values beyond the outermost quantiles."""
+        below = scipy.special.ndtr(scores[0] + (x - values[0]) / slopes[0])
+        above = scipy.special.ndtr(scores[-1] + (x - values[-1]) / slopes[-1])
+        if math.isfinite(self.low):
+            room, power = self._lower_power(scores, values, slopes)
+            below = self.levels[0] * np.clip((x - self.low) / room, 0.0, 1.0) ** (1 / power)
+        if math.isfinite(self.high):
+            room, power = self._upper_power(scores, values, slopes)
+            above = 1 - (1 - self.levels[-1]) * np.clip((self.high - x) / room, 0.0, 1.0) ** (1 / power)
+        return np.asarray(below), np.asarray(above)
+
+    def _lower_power(self, scores: Array, values: Array, slopes: Array) -> tuple[float, float]:
+        """Room below the first quantile, and the power of the tail's probability that has the slope there."""
+        room = float(values[0]) - self.low
+        return room, float(slopes[0]) * self.levels[0] / (_density(float(scores[0])) * room)
+
+    def _upper_power(self, scores: Array, values: Array, slopes: Array) -> tuple[float, float]:
+        room = self.high - float(values[-1])
+        return room, float(slopes[-1]) * (1 - self.levels[-1]) / (_density(float(scores[-1])) * room)
+
+
+def _density(score: float) -> float:
+    return math.exp(-score * score / 2) / math.sqrt(2 * math.pi)
+
+
+def _cubic(t: Array, piece: Array, width: Array, values: Array, slopes: Array) -> Array:
+    """Hermite's cubic at the share `t` of a piece."""
+    start, end, rise = values[piece], values[piece + 1], values[piece + 1] - values[piece]
+    first, last = slopes[piece] * width, slopes[piece + 1] * width
+    inner = start + t * (first + t * (3 * rise - 2 * first - last + t * (first + last - 2 * rise)))
+    return np.asarray(np.where(t < 1.0, np.clip(inner, start, end), end))
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Several `laws`, one of which holds with a probability that is its weight; weights are scaled to sum to one.
+
+    With `labels`, one for each law, it is the linear pool of those who stated them.
+
+    Source: Stone (1961), Annals of Mathematical Statistics 32: 1339-1342.
+    """
+
+    weights: tuple[float, ...]
+    laws: tuple[Curve, ...]
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        demand(len(self.laws) > 0, "got no laws, expected at least one")
+        demand(len(self.weights) == len(self.laws), "got weights and laws that differ in number, expected pairs")
+        demand(
+            min(self.weights) >= 0 and sum(self.weights) > 0,
+            f"got weights {list(self.weights)}, expected non-negative numbers that do not all vanish",
+        )
+        repeated = sorted({label for label in self.labels if self.labels.count(label) > 1})
+        demand(not repeated, f"got the expert {', '.join(repeated)} twice, expected every expert once")
+
+    def shares(self) -> Array:
+        """Probability of every law, `(n_laws,)`."""
+        weights = np.array(self.weights)
+        return np.asarray(weights / weights.sum())
+
+    def ppf(self, u: ArrayLike) -> Array:
+        u = np.asarray(u, dtype=float)
+        with np.errstate(invalid="ignore", over="ignore"):
+            each = np.stack([law.ppf(u) for law, share in zip(self.laws, self.shares(), strict=True) if share > 0])
+            low, high = each.min(axis=0), each.max(axis=0)
+            ends = np.where(u <= 0, low, high)
+            for _ in range(_HALVINGS):
+                middle = low + (high - low) / 2
+                lower = self.cdf(middle) < u
+                low, high = np.where(lower, middle, low), np.where(lower, high, middle)
+            for law in self.laws:  # halving comes close to a value that has a probability of its own, and stops short
+                value = law.ppf(law.cdf(high))
+                high = np.where((low <= value) & (value <= high) & (self.cdf(value) >= u), value, high)
+        return np.asarray(np.where((u <= 0) | (u >= 1), ends, high))
+
+    def cdf(self, x: ArrayLike) -> Array:
+        each = [share * law.cdf(x) for law, share in zip(self.laws, self.shares(), strict=True) if share > 0]
+        return np.asarray(np.clip(sum(each), 0.0, 1.0))

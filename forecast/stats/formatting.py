@@ -1,0 +1,113 @@
+"""Numbers as text, with no more digits than their Monte Carlo error allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+from forecast.stats.summary import BELOW, INTERVALS, Summary, decimals, exceedance_name, quantile_name
+
+
+def short(value: float) -> str:
+    """A number with about two digits that count, and a true minus sign.
+
+    >>> short(12.34), short(0.567), short(-0.0123)
+    ('12.3', '0.57', '−0.012')
+    """
+    places = 1 if abs(value) >= 2 else 2 if abs(value) >= 0.1 else 3
+    return f"{value:.{places}f}".replace("-", "−")
+
+
+def rounded(value: float, error: float, places: int, sign: str = "") -> str:
+    """A value with the decimals its standard error allows, `places` at most, and a true minus sign.
+
+    >>> rounded(-3.5412, 0.03, places=2), rounded(1234.5, 12.0, places=2), rounded(0.2, 0.001, places=1, sign="+")
+    ('−3.54', '1,230', '+0.2')
+
+    Zero has no sign:
+
+    >>> rounded(0.001, 0.01, places=2, sign="+")
+    '0.00'
+    """
+    return _written(value, min(decimals(error), places), sign)
+
+
+def percentage(probability: float, error: float, n_draws: int) -> tuple[str, str]:
+    """A probability in percent with the decimals its error allows, and what stands before it: nothing, `<` or `>`.
+
+    Where no draw disagrees it is the bound at 95 %: the rule of three, Hanley and Lippman-Hand (1983), JAMA 249(13):
+    1743-1745.
+
+    >>> percentage(0.7784, 0.003, 20_000), percentage(0.0, 0.0, 20_000)
+    (('', '77.8'), ('<', '0.1'))
+    """
+    percent = 100 * probability
+    least = min(max(300 / max(n_draws, 1), 0.1), 100.0)
+    if percent < least / 2:
+        return "<", f"{least:.3g}"
+    if percent > 100 - least / 2:
+        return ">", f"{max(100 - least, 0):.3g}"
+    return "", _written(percent, min(decimals(100 * error), 1), "")
+
+
+def span(values: Sequence[tuple[float, float]], places: int, sign: str = "") -> tuple[str, ...]:
+    """Values with their standard errors that stand together, such as the ends of an interval: with the decimals of one.
+
+    >>> span([(24.2, 2.0), (131.04, 0.4)], places=1)
+    ('24', '131')
+    """
+    allowed = min(places, *(decimals(error) for _, error in values))
+    return tuple(_written(value, allowed, sign) for value, _ in values)
+
+
+def _written(value: float, places: int, sign: str) -> str:
+    shown = round(value, places) + 0.0
+    return f"{shown:{sign if shown else ''},.{max(places, 0)}f}".replace("-", "−")
+
+
+def stored(value: float, error: float) -> tuple[str, str]:
+    """Number and standard error to the last bit, so that what is read again prints as what was stored.
+
+    >>> stored(0.1 + 0.2, 0.031), stored(0.5, float("nan"))
+    (('0.30000000000000004', '0.031'), ('0.5', ''))
+    """
+    return repr(float(value)), repr(float(error)) if isfinite(error) else ""
+
+
+def number(summary: Summary, series: str, name: str, index: int, sign: str = "", places: int = 2) -> str:
+    """A statistic of one year with the decimals its Monte Carlo error allows, `places` at most."""
+    return rounded(*summary.estimate(series, name, index), places, sign)
+
+
+def ends(summary: Summary, series: str, width: int, index: int) -> list[tuple[float, float]]:
+    """Both ends of an interval of one year, each with its Monte Carlo standard error."""
+    return [summary.estimate(series, quantile_name(level), index) for level in INTERVALS[width]]
+
+
+def interval(summary: Summary, series: str, width: int, index: int, sign: str = "", places: int = 2) -> str:
+    """An interval of one year, both ends with the decimals that the errors of both allow."""
+    return " to ".join(span(ends(summary, series, width, index), places, sign))
+
+
+def chance(summary: Summary, series: str, threshold: float, index: int) -> str:
+    """Probability in percent that a series is above a threshold that was counted, for a table."""
+    return _cell(summary, series, exceedance_name(threshold), index)
+
+
+def chance_below(summary: Summary, series: str, index: int) -> str:
+    """Probability in percent that a series is negative, for a table."""
+    return _cell(summary, series, BELOW, index)
+
+
+def chance_in_words(summary: Summary, series: str, threshold: float, index: int) -> str:
+    """Probability in percent that a series is above a threshold, for a sentence: a bound is a word."""
+    side, percent = _percentage(summary, series, exceedance_name(threshold), index)
+    return " ".join(filter(None, ({"<": "below", ">": "above"}.get(side), percent, "%")))
+
+
+def _cell(summary: Summary, series: str, name: str, index: int) -> str:
+    return " ".join(filter(None, (*_percentage(summary, series, name, index), "%")))
+
+
+def _percentage(summary: Summary, series: str, name: str, index: int) -> tuple[str, str]:
+    return percentage(*summary.estimate(series, name, index), summary.n_draws)

@@ -1,0 +1,93 @@
+"""Was a forecast any good: scores of 99 quantiles against what happened, so that anybody can score the same numbers.
+
+Targets are the quarters after an origin, in order, and then its sums of four quarters: `n_targets = horizon +
+horizon // 4`. Series are those of `SERIES`, in that order, on the first axis.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.dims import Array
+from forecast.stats.summary import FINE_LEVELS
+
+if TYPE_CHECKING:
+    from forecast.observations.series import QuarterlyTrade
+
+
+SERIES = ("exports", "imports", "balance")
+
+
+LEVELS: Array = np.array(FINE_LEVELS)
+"""The levels every forecast is scored at, `(99,)`."""
+
+
+WIDTHS = (50, 80, 95)
+"""Widths of the equal-tailed intervals whose coverage is reported, in percent."""
+
+
+def target_quantiles(flows: Array) -> Array:
+    """Quantiles at `LEVELS`, `(3, n_targets, 99)`, of draws of both flows by quarter, `(horizon, 2, n_draws)`."""
+    return np.ascontiguousarray(np.moveaxis(np.quantile(_targets(flows), LEVELS, axis=-1), 0, -1).swapaxes(0, 1))
+
+
+def outcomes(trade: QuarterlyTrade, origin: int, horizon: int) -> Array:
+    """What came true, `(3, n_targets)` in the unit of `trade`; nan where it is not yet known."""
+    flows = np.full((horizon, 2, 1), np.nan)
+    start = origin - trade.first_quarter + 1
+    seen = np.column_stack([trade.exports, trade.imports])[start : start + horizon]
+    flows[: len(seen), :, 0] = seen
+    return np.ascontiguousarray(_targets(flows)[..., 0].T)
+
+
+def _targets(flows: Array) -> Array:
+    """The three series by quarter, then as sums of four quarters, `(n_targets, 3, n_draws)`."""
+    quarters = np.concatenate([flows, flows[:, :1] - flows[:, 1:]], axis=1)
+    n_years = len(flows) // 4
+    years = quarters[: 4 * n_years].reshape(n_years, 4, *quarters.shape[1:]).sum(axis=1)
+    return np.concatenate([quarters, years])
+
+
+def crps(observed: Array, quantiles: Array) -> Array:
+    """Continuous ranked probability score, `(n,)` in the unit of what is observed; smaller is better.
+
+    Twice the mean pinball loss over `LEVELS`, which is the integral the score is defined by, taken on that grid.
+
+    Args:
+        observed: `(n,)`.
+        quantiles: `(n, 99)`.
+    """
+    import scoringrules
+
+    return np.asarray(scoringrules.crps_quantile(observed, quantiles, LEVELS, backend="numpy"))
+
+
+def pinball(observed: Array, quantiles: Array, level: float) -> Array:
+    """Pinball loss of the quantile at one of `LEVELS`, `(n,)`, of what `crps` takes."""
+    import scoringrules
+
+    column = int(np.flatnonzero(np.isclose(LEVELS, level))[0])
+    return np.asarray(scoringrules.quantile_score(observed, quantiles[:, column], level, backend="numpy"))
+
+
+def pit(observed: Array, quantiles: Array) -> Array:
+    """Probability the forecast gave to values up to the outcome, `(n,)`, of what `crps` takes.
+
+    Between two levels it is interpolated; beyond the outermost it is halfway to zero or one.
+    """
+    low, high = LEVELS[0] / 2, (1 + LEVELS[-1]) / 2
+    pairs = zip(observed, quantiles, strict=True)
+    return np.array([np.interp(value, row, LEVELS, left=low, right=high) for value, row in pairs])
+
+
+def coverage(values: Array, width: float) -> float:
+    """Share of outcomes inside the equal-tailed interval of `width` percent, from their `pit` values."""
+    return float((np.abs(values - 0.5) <= width / 200).mean())
+
+
+def pit_histogram(values: Array, n_bins: int = 10) -> NDArray[np.int64]:
+    """Number of `pit` values in each of `n_bins` equal bins; flat where a forecast is calibrated."""
+    return np.histogram(values, np.linspace(0, 1, n_bins + 1))[0].astype(np.int64)

@@ -1,0 +1,139 @@
+"""What `forecast explain` prints: complete, readable, and the prior when evidence is switched off."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from scipy.special import ndtr, ndtri
+
+from forecast.cli import cli
+from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
+from forecast.errors import PosteriorError
+from forecast.models.evidence import load_readings
+from forecast.models.posterior import TRAILING, Posterior, current_digests, save_posterior
+
+N_ROWS = 400
+
+
+def sector_group(shift: float, spread: float) -> dict[str, np.ndarray]:
+    """Rows of the priors, with the displacement of batteries moved on the standard normal scale."""
+    rng = np.random.default_rng(1)
+    levels = ndtri((rng.permuted(np.tile(np.arange(N_ROWS), (120, 1)), axis=1) + 0.5) / N_ROWS).T.reshape(
+        N_ROWS, 12, 10
+    )
+    moved = SECTORS.index("batteries"), COEFFICIENTS.index("displacement_rate")
+    levels[:, *moved] = shift + spread * levels[:, *moved]
+    rows = np.empty_like(levels)
+    for row, column in np.ndindex(12, 10):
+        law = load_sectors()[SECTORS[row]][COEFFICIENTS[column]].law
+        rows[:, row, column] = law.ppf(ndtr(levels[:, row, column]))
+    scales = np.array([reading.remainder for reading in load_readings()])
+    return {"coefficients": rows, "remainders": scales * np.abs(rng.standard_normal((N_ROWS, len(scales))))}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    digests = current_digests()
+    other = {
+        model: {name: np.zeros((N_ROWS, *shape)) for name, shape in shapes.items()}
+        for model, shapes in TRAILING.items()
+    }
+    groups, prior = ({**other, "sectors": sector_group(*moved)} for moved in ((-0.5, 0.5), (0.0, 1.0)))
+    posterior = Posterior(
+        8105, 0, digests["data"], digests["model"], {}, groups, prior, {"sectors": {"divergences": np.zeros(1)}}
+    )
+    path = tmp_path_factory.mktemp("stored") / "posterior.nc"
+    save_posterior(posterior, path)
+    return path
+
+
+def printed(*arguments: str) -> str:
+    done = CliRunner().invoke(cli, ["explain", *arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def line_of(text: str, start: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith(start))
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def test_every_coefficient_stands_with_its_evidence_and_every_line_fits(stored: Path) -> None:
+    text = printed("--posterior", str(stored))
+    assert max(map(len, text.splitlines())) <= 100
+    for name in COEFFICIENTS:
+        heading = name.replace("_", " ").capitalize()
+        assert len(re.findall(rf"^{heading} .*\)  +\S.*(H|M|L|judgement)$", text, re.MULTILINE)) == len(SECTORS)
+    for sector in load_sectors().values():
+        for belief in sector.values():
+            assert flat(belief.note) in flat(text)
+            assert all(flat(source) in flat(text) for source in belief.sources)
+    for reading in load_readings():
+        for words in (reading.title, reading.note, reading.error_note, reading.source, reading.remainder_title):
+            assert flat(words) in flat(text)
+
+
+def test_share_from_data_is_what_the_rows_say(stored: Path) -> None:
+    """A spread halved on the standard normal scale is three quarters of the precision; the rest did not move."""
+    text = printed("--posterior", str(stored), "--sector", "batteries")
+    assert "75 %" in line_of(text, "Displacement rate")
+    assert "< 14 %" in line_of(text, "Utilisation")  # two Monte Carlo errors, sqrt(2 / 400) each
+    assert "–" in line_of(text, "Construction quarters")
+
+
+def test_no_evidence_shows_the_prior_beside_the_prior(stored: Path) -> None:
+    line = line_of(printed("--posterior", str(stored), "--no-evidence", "--sector", "batteries"), "Displacement rate")
+    before, after = re.findall(r"\S+ \(\S+ to \S+\)", line)
+    assert before == after
+    learned = line_of(printed("--posterior", str(stored), "--sector", "batteries"), "Displacement rate")
+    assert re.findall(r"\S+ \(\S+ to \S+\)", learned)[0] == before
+    assert re.findall(r"\S+ \(\S+ to \S+\)", learned)[1] != before
+
+
+def test_a_sector_may_be_picked_and_an_unknown_one_is_named(stored: Path) -> None:
+    text = printed("--posterior", str(stored), "--sector", "autos", "--sector", "steel")
+    assert [sector for sector in SECTORS if re.search(rf"^{sector.capitalize()} +Prior", text, re.MULTILINE)] == [
+        "autos",
+        "steel",
+    ]
+    done = CliRunner().invoke(cli, ["explain", "--sector", "cars"])
+    assert done.exit_code == 2
+    assert "got 'cars', expected one of autos, auto_parts" in done.output
+
+
+def test_a_missing_posterior_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PosteriorError, match=r"none\.nc does not exist; run `forecast fit`"):
+        CliRunner().invoke(cli, ["explain", "--posterior", str(tmp_path / "none.nc")], catch_exceptions=False)
+
+
+def test_explaining_needs_no_pymc(stored: Path) -> None:
+    code = (
+        "import sys; from forecast.report.explain import explanation; "
+        "from forecast.models.posterior import load_posterior; "
+        f"explanation(load_posterior({str(stored)!r})); "
+        "print(sorted({'pymc', 'pytensor', 'arviz', 'xarray', 'pandas', 'pydantic_core'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(eval(done.stdout)) <= {"pydantic_core"}  # reading the beliefs needs pydantic
+
+
+def test_the_report_of_a_fit_lists_the_sector_coefficients_that_data_moved() -> None:
+    from forecast.models.fitting import fit_report
+
+    groups = {"sectors": sector_group(-0.5, 0.5)}
+    prior = {"sectors": sector_group(0.0, 1.0)}
+    diagnostics = {"sectors": {name: np.ones((3, *shape)) for name, shape in TRAILING["sectors"].items()}}
+    posterior = Posterior(8105, 0, "", "", {}, groups, prior, diagnostics)
+    assert [row.parameter for row in fit_report(posterior)] == [
+        "batteries.displacement_rate",
+        *(f"remainder[{reading.id}]" for reading in load_readings() if reading.remainder),
+    ]

@@ -1,0 +1,391 @@
+"""Reports: what the page says, that it is safe to hand on, and how it behaves in a browser."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import html
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import numpy as np
+import pytest
+
+import forecast
+from forecast.analysis.comparison import turning_years
+from forecast.cli.report import LANGUAGES
+from forecast.engine.simulate import Settings
+from forecast.errors import RunError
+from forecast.observations.series import DRIVERS
+from forecast.report import page as report_module
+from forecast.report.charts import Fan, Scene, Told, diagram
+from forecast.report.i18n import CODES, language
+from forecast.report.page import report, write_report
+from forecast.report.sections import because, division
+from forecast.report.sentences import short_answers
+from forecast.report.tables import answer
+from forecast.report.track import SCORES, SUMMARY
+from forecast.results.results import SCENARIO, Results
+from forecast.scenario.contrasts import FRAME, TEXTS
+from forecast.scenario.scenario import Scenario, load_scenario
+from forecast.stats.formatting import percentage
+from forecast.track.record import SHIPPED, read_scores, read_standings, standings, write_standings
+
+ROOT = Path(__file__).parents[2]
+RECORD = ROOT / "docs" / "track-record"
+HOSTILE = "<script>alert(1)</script>"
+HOSTILE_FILE = f"""
+name: hostile
+title: "{HOSTILE}"
+description: "{HOSTILE} & \\"quoted\\" <img src=x onerror=alert(2)>"
+horizon: 2030
+investments:
+  - id: plant
+    company: "{HOSTILE}"
+    project: "한국 공장 <b>"
+    sector: steel
+    kind: greenfield
+    amount: 3
+    announced: 2026-05
+    production_start: 2028Q1
+    probability: 0.8
+    sources: ["javascript:alert(3)", "https://example.org/?a=1&b=<i>"]
+"""
+
+
+def made(out: Path, file: Path) -> Results:
+    return forecast.run_scenario(forecast.load_scenario(file), Settings(4_000), out=out).results
+
+
+def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> None:
+    """The package raises the surplus while plants are built and lowers it later: the last year alone would mislead."""
+    for name, n_years in (("package-350bn", 2), ("hyundai", 1)):
+        results = made(tmp_path, ROOT / "scenarios" / f"{name}.yaml")
+        summary = results.statistics
+        years = [str(summary.years[index]) for index in turning_years(summary)]
+        assert len(years) == n_years
+        (page,) = (text for text in short_answers(results, language("en")) if text.startswith("Beyond"))
+        assert re.findall(r"in (\d{4}) \(median", page) == years
+        assert str(answer(results)).startswith(page.replace("\xa0", " "))
+
+
+def test_page_and_terminal_tell_the_end_of_a_lever(tmp_path: Path) -> None:
+    file = tmp_path / "lever.yaml"
+    commitment = "{id: gas, what: lng, per_year: 1.4, from: 2028, until: 2030}"
+    file.write_text(f"name: lever\nimport_commitments: [{commitment}]\n")
+    results = made(tmp_path, file)
+    page = " ".join(short_answers(results, language("en")))
+    assert "Import commitments change Korea's goods surplus with the US by −" in page
+    assert "in 2029 (median; 80\xa0% interval" in page
+    assert "After 2029 they change nothing." in page
+    assert "2029년 이후에는 영향이 없다." in " ".join(short_answers(results, language("ko")))
+    terminal = " ".join(str(answer(results)).split())
+    assert "in 2029 (median; 80 % interval" in terminal
+    assert "After 2029 they change nothing." in terminal
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
+    out = tmp_path_factory.mktemp("runs")
+    hostile = out / "hostile.yaml"
+    hostile.write_text(HOSTILE_FILE, encoding="utf-8")
+    found = {name: made(out, ROOT / "scenarios" / f"{name}.yaml") for name in ("baseline", "hyundai")}
+    return found | {"hostile": made(out, hostile)}
+
+
+@pytest.fixture(scope="module")
+def page(runs: dict[str, Results]) -> str:
+    return report([runs["baseline"], runs["hyundai"]])
+
+
+def plain(text: str) -> str:
+    """A page without its tags, in one line."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def edition(text: str, code: str) -> str:
+    return text.partition(f'<main lang="{code}"')[2].partition("</main>")[0]
+
+
+def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page: str) -> None:
+    summary = runs["hyundai"].statistics
+    words = plain(edition(page, "en"))
+    chance, error = summary.estimate("investment_effect", "below_0", -1)
+    said = plain(language("en").chance(chance, error, 4_000))
+    assert f"the chance that they lower it in 2035 is {said}." in words
+    median = summary.value("trade_balance", "quantile_0.5")[-1]
+    assert f"In 2035, Korea's goods surplus with the US would be {median:.0f} bn USD (median)" in words
+    assert f"2035년 대미 무역수지 흑자는 {10 * median:,.0f}"[:-1] in plain(edition(page, "ko"))
+
+
+def test_the_difference_on_the_page_is_paired(runs: dict[str, Results], page: str) -> None:
+    difference = forecast.paired_difference(runs["hyundai"], runs["baseline"]).isel(year=-1)
+    words = plain(edition(page, "en"))
+    stated = re.search(r"the surplus of 2035 differs by (\S+) bn USD", words)
+    assert stated is not None
+    assert float(stated[1].replace("−", "-")) == pytest.approx(float(difference.median()), abs=0.06)
+
+
+def test_the_difference_is_divided_among_the_assumptions(runs: dict[str, Results], page: str) -> None:
+    """Parts as an attribution has them, the largest first, and a whole that is the mean difference."""
+    attribution = forecast.attribute("baseline", "hyundai", Settings(4_000))
+    rows = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', edition(page, "en").partition("Because of what")[2])
+    parts = {
+        contrast.name.removeprefix("investments."): float(part[-1].mean())
+        for contrast, part in zip(attribution.contrasts, attribution.parts, strict=True)
+    }
+    shown = rows[: len(parts)]
+    assert [label.split(" · ")[1] for label, _ in shown] == sorted(parts, key=lambda name: -abs(parts[name]))
+    for label, mean in shown:
+        assert float(mean.replace("−", "-")) == pytest.approx(parts[label.split(" · ")[1]], abs=0.06)
+    label, whole = rows[len(parts)]
+    difference = forecast.paired_difference(runs["hyundai"], runs["baseline"]).isel(year=-1)
+    assert label == "All together"
+    assert float(whole.replace("−", "-")) == pytest.approx(float(difference.mean()), abs=0.06)
+    assert "추가" in plain(edition(page, "ko").partition("차이의 요인별 기여")[2])
+
+
+def retold(runs: dict[str, Results], manifest: dict[str, Any]) -> list[Told]:
+    return [
+        Told(replaced(runs[name], manifest), load_scenario(runs[name].folder / SCENARIO), name)
+        for name in ("hyundai", "baseline")
+    ]
+
+
+def test_a_difference_between_other_parameters_is_not_divided(runs: dict[str, Results]) -> None:
+    told = because(division(*retold(runs, {"digests": {}})), language("en"))
+    assert told["table"] is None
+    assert "run both again" in told["words"]
+
+
+@pytest.mark.parametrize(
+    ("most", "taken"),
+    [
+        (20_000, 4_000),
+        (30_000, 6_000),
+        (40_000, 8_000),
+        (16_000, 0),
+    ],
+)
+def test_parts_on_a_page_are_of_as_many_of_the_first_draws_as_are_quick(
+    runs: dict[str, Results], monkeypatch: pytest.MonkeyPatch, most: int, taken: int
+) -> None:
+    """Five scenarios tell the four plants apart; four are too few even for a pair of orders."""
+    monkeypatch.setattr("forecast.report.sections.MOST_DRAWS", most)
+    divided = division(*retold(runs, {"n_draws": 8_000}))
+    words = because(divided, language("en"))["words"]
+    assert ("4 assumptions differ, too many" in words) == (taken == 0)
+    assert (f"from the first {taken:,} of 8,000 draws" in words) == (0 < taken < 8_000)
+    if taken:
+        assert divided.attribution is not None
+        whole = forecast.attribute("baseline", "hyundai", Settings(8_000))
+        assert divided.attribution.exact
+        np.testing.assert_array_equal(divided.attribution.parts, whole.parts[..., :taken])
+
+
+def test_orders_on_a_page_are_sampled_where_all_of_them_take_long(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Exact parts take 232 scenarios, for 31 assumptions."""
+    monkeypatch.setattr("forecast.report.sections.FEWEST_DRAWS", 200)
+    monkeypatch.setattr("forecast.report.sections.MOST_DRAWS", 200 * 100)
+    pair = [
+        forecast.run_scenario(load_scenario(ROOT / "scenarios" / f"{name}.yaml"), Settings(200), out=tmp_path).results
+        for name in ("localization-fast", "baseline")
+    ]
+    divided = division(*(Told(run, load_scenario(run.folder / SCENARIO), run.name) for run in pair))
+    told = because(divided, language("en"))
+    assert divided.attribution is not None
+    assert divided.attribution.n_scenarios <= 100
+    assert "a random sample of the orders" in told["words"]
+    mean = divided.attribution.difference[-1].mean()
+    assert float(told["table"].rows[-1].cells[1].replace("−", "-")) == pytest.approx(mean, abs=0.06)
+
+
+def replaced(run: Results, manifest: dict[str, Any]) -> Results:
+    digests = dict.fromkeys(run.manifest["digests"], "other")
+    changed = {"digests": digests} if "digests" in manifest else manifest
+    return Results(run.folder, run.manifest | changed)
+
+
+def test_what_tariffs_do_is_drawn_and_tabulated(tmp_path: Path) -> None:
+    """Of a run that assumes no plant too; means by year are those of the run."""
+    run = made(tmp_path, ROOT / "scenarios" / "tariffs-25.yaml")
+    words = edition(report([run]), "en").partition("What announcements and trade policy change")[2]
+    assert "Tariffs: change of the surplus, bn USD a year" in words
+    assert "By channel" not in words
+    rows = re.findall(r'<th scope="row">(\d{4})</th><td>(\S+?)</td><td>', words.partition("by trade policy, mean")[2])
+    assert [int(year) for year, _ in rows] == list(run.statistics.years)
+    means = [float(mean.replace("−", "-")) for _, mean in rows]
+    np.testing.assert_allclose(means, run.statistics.value("tariffs", "mean"), atol=0.06)
+
+
+def test_every_assumption_that_may_differ_has_a_name() -> None:
+    fields = {field.name for field in dataclasses.fields(Scenario)} - TEXTS - FRAME - {"investments"}
+    assert set(language("en").part("assumptions")) == fields
+    assert set(language("en").part("drivers")) == set(DRIVERS)
+
+
+def test_what_was_assumed_stands_on_the_page_with_its_sources(page: str) -> None:
+    words = plain(edition(page, "en"))
+    for text in ("Louisiana steel mill", "HMG-06", "2026Q3", "learned from past announcements", "24 March 2025"):
+        assert text in words
+    assert 'href="http://koreabizwire.com/hyundai-steel-and-posco' in page
+    assert "new plant, part of HMG-01" in words
+    assert "신설, HMG-01의 일부" in plain(edition(page, "ko"))
+
+
+def test_what_is_assumed_of_the_world_opens_the_page(tmp_path: Path) -> None:
+    """As on the terminal, before the numbers that rest on it; and among the assumptions."""
+    run = made(tmp_path, ROOT / "scenarios" / "us-slowdown.yaml")
+    page = report([run])
+    english, korean = (plain(edition(page, code)) for code in CODES)
+    sentence = "Assumed, not forecast: US output shrinking by"
+    assert english.count(sentence) == 2
+    assert english.index(sentence) < english.index("Korea's goods surplus with the US would be")
+    assert "전망하지 않고 가정한 조건: 2027년 1분기부터 2027년 4분기까지 미국 생산 연 " in korean
+    assert "The file also states" not in english
+
+
+def test_a_hostile_scenario_is_text_and_nothing_else(runs: dict[str, Results]) -> None:
+    page = report([runs["hostile"]])
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert page.count("<script>") == 1
+    assert html.escape(HOSTILE) in page
+    assert 'href="javascript' not in page
+    assert 'href="https://example.org/?a=1&amp;b=&lt;i&gt;"' in page
+    assert '<span lang="ko">' in page  # the project is Korean on both pages
+
+
+def test_a_page_asks_nothing_of_the_network(page: str) -> None:
+    assert not re.findall(r"(?:src|srcset|data|action|poster)=\"|url\(|@import|<link|<iframe", page)
+    assert "default-src 'none'" in html.unescape(page)
+    assert len(page.encode()) < 3_000_000
+
+
+def test_runs_that_cannot_stand_together_are_refused(runs: dict[str, Results], tmp_path: Path) -> None:
+    hyundai, baseline = runs["hyundai"], runs["baseline"]
+    other = Results(tmp_path, baseline.manifest | {"basis": "us_census"})
+    with pytest.raises(RunError, match=r"baseline on us_census; expected runs on one basis"):
+        report([hyundai, other])
+    remedy = "run both anew with `forecast run FILE… --draws 4000 --seed 0`"
+    with pytest.raises(RunError, match=rf"got seed 1 and 0; expected the same in both; {remedy}"):
+        report([hyundai, Results(baseline.folder, baseline.manifest | {"seed": 1})])
+    with pytest.raises(RunError, match=r"got hyundai twice, expected every run once"):
+        report([hyundai, hyundai])
+    with pytest.raises(RunError, match=r"got 5 runs, expected at most 4"):
+        report([hyundai] * 5)
+
+
+def test_a_page_is_written_whole_or_not_at_all(runs: dict[str, Results], tmp_path: Path) -> None:
+    path = write_report([runs["hyundai"]], tmp_path / "report.html")
+    assert path.read_text(encoding="utf-8") == report([runs["hyundai"]])
+    assert [found.name for found in tmp_path.iterdir()] == ["report.html"]
+    with pytest.raises(RunError, match=r"cannot be written \(No such file or directory\); choose another with --out"):
+        write_report([runs["hyundai"]], tmp_path / "missing" / "report.html")
+    with pytest.raises(RunError, match=f"^{re.escape(str(tmp_path))}: is a folder; name a file with --out"):
+        write_report([runs["hyundai"]], tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_page_is_made(
+    runs: dict[str, Results], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "report", lambda *_: pytest.fail("a page was made for nothing"))
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "report.html"
+    with pytest.raises(RunError, match=rf"^{re.escape(str(path))}: cannot be written \(Not a directory\)"):
+        write_report([runs["hyundai"]], path)
+
+
+def test_the_command_names_an_unknown_run(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "forecast", "report", "nothing"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    expected = "expected the folder of a run, the file of a scenario, or its name; Accepted: announced, "
+    assert done.stderr.startswith(f"error: got run nothing, {expected}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, dict):
+        for name, child in tree.items():
+            yield from leaves(child, f"{path}.{name}")
+    elif isinstance(tree, list | tuple):
+        for index, child in enumerate(tree):
+            yield from leaves(child, f"{path}[{index}]")
+    else:
+        yield path, tree
+
+
+def places(text: object) -> set[str | None]:
+    return {name for _, name, _, _ in Formatter().parse(str(text)) if name}
+
+
+def test_languages_have_the_same_keys_and_places() -> None:
+    assert CODES == LANGUAGES
+    english, *others = (dict(leaves(language(code).words)) for code in CODES)
+    for other in others:
+        assert other.keys() == english.keys()
+        assert {key: places(text) for key, text in other.items()} == {
+            key: places(text) for key, text in english.items()
+        }
+        assert all(str(text).strip() for text in other.values())
+
+
+def test_money_keeps_its_precision_in_korean() -> None:
+    assert language("en").money(-3.541, 0.02, "+") == "−3.54\xa0bn USD"
+    assert language("ko").money(-3.541, 0.02, "+") == "−35.4억 달러"
+    assert language("ko").money(77.8, 0.3) == "778억 달러"
+    assert language("ko").chance(0.0, 0.0, 4_000) == "0.1% 미만"
+
+
+@pytest.mark.parametrize(
+    ("probability", "n_draws", "shown"),
+    [(0.0, 1_000, ("<", "0.3")), (1.0, 20_000, (">", "99.9")), (0.5, 20_000, ("", "50.0"))],
+)
+def test_a_chance_is_bounded_where_no_draw_disagrees(probability: float, n_draws: int, shown: tuple[str, str]) -> None:
+    assert percentage(probability, 0.0, n_draws) == shown
+
+
+def test_a_fan_is_drawn_where_its_numbers_are() -> None:
+    """Three years on an axis from 0 to 10: a year is a third of the width, a unit a tenth of the height."""
+    fan = Fan(0, (2026, 2027), np.array([5.0, 10.0]), {80: (np.array([0.0, 5.0]), np.array([10.0, 10.0]))}, (2025, 0.0))
+    scene = Scene([fan], observed=([2025], np.array([0.0])), reach=(0.0, 10.0))
+    drawn = diagram("", "", scene, lambda year: [(0, str(year))], lambda value, step: f"{value:g}")
+    room, left = drawn.right - 4.0, 4.0
+    middles = [left + room * (place + 0.5) / 3 for place in range(3)]
+    heights = {value: drawn.bottom - (drawn.bottom - drawn.top) * value / 10 for value in (0, 5, 10)}
+    points = re.findall(r"(-?[\d.]+) (-?[\d.]+)", drawn.medians[0].path)
+    expected = list(zip(middles, (heights[0], heights[5], heights[10]), strict=True))
+    np.testing.assert_allclose(np.array(points, dtype=float), expected, atol=0.06)
+    assert [column.year for column in drawn.columns] == [2025, 2026, 2027]
+    assert [tick.label for tick in drawn.ticks] == ["0", "2", "4", "6", "8", "10"]
+    assert drawn.joins == []
+
+
+def test_a_gap_in_what_was_published_is_joined_and_not_filled() -> None:
+    fan = Fan(0, (2026,), np.array([5.0]), {80: (np.array([0.0]), np.array([10.0]))}, (2024, 0.0))
+    drawn = diagram("", "", Scene([fan], ([2024], np.array([0.0]))), lambda year: [], lambda value, step: "")
+    assert len(drawn.joins) == 1
+    assert "L" not in drawn.medians[0].path
+
+
+def test_the_shipped_record_is_the_published_one(tmp_path: Path) -> None:
+    """After a new record is published: copy its summary.csv to forecast/data/track_record.csv."""
+    assert SHIPPED.read_bytes() == (RECORD / SUMMARY).read_bytes()
+    scores = read_scores(RECORD / SCORES)
+    write_standings(scores, tmp_path / SUMMARY)
+    assert (tmp_path / SUMMARY).read_bytes() == SHIPPED.read_bytes()
+    assert read_standings() == standings(scores)
+    with (RECORD / SCORES).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if (row["model"], row["series"]) == ("baseline", "balance")]
+    quarters = [float(row["crps"]) for row in rows if row["span"] == "quarter"]
+    inside = [0.1 <= float(row["pit"]) <= 0.9 for row in rows if row["span"] == "quarter"]
+    assert read_standings()[0].crps_quarters == pytest.approx(np.mean(quarters), abs=1e-4)
+    assert read_standings()[0].held_80 == pytest.approx(np.mean(inside), abs=1e-4)

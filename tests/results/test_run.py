@@ -1,0 +1,240 @@
+"""Runs from the command line: what they print, leave behind, find again and refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import forecast
+from forecast.results import run as run_module
+from forecast.dims import CHANNELS
+from forecast.dims import SERIES
+from forecast.engine.simulate import Settings
+from forecast.errors import RunError
+
+ROOT = Path(__file__).parents[2]
+Ran: TypeAlias = tuple[Path, subprocess.CompletedProcess[str]]
+
+HYUNDAI = str(ROOT / "scenarios" / "hyundai.yaml")
+BASELINE = str(ROOT / "scenarios" / "baseline.yaml")
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "forecast", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def folders(out: Path) -> list[Path]:
+    return sorted(path.parent for path in out.glob("*/*/manifest.json"))
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """One run of two scenarios, picture and all, from a folder that is not the project's."""
+    cwd = tmp_path_factory.mktemp("anywhere")
+    return cwd, command("run", HYUNDAI, BASELINE, "--draws", "4000", cwd=cwd)
+
+
+def test_a_run_prints_tables_and_one_plain_sentence(ran: Ran) -> None:
+    _, done = ran
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Korean customs basis" in done.stdout
+    words = " ".join(done.stdout.split())
+    assert "Beyond what flowed in 2026Q2, the announcements change Korea's goods surplus" in words
+    assert "Without new investment the surplus itself would be" in words
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_run_leaves_its_folder(ran: Ran) -> None:
+    cwd, _ = ran
+    _, hyundai = folders(cwd / "results")
+    assert sorted(path.name for path in hyundai.iterdir()) == [
+        "draws.nc", "fan.png", "manifest.json", "quarters.csv", "scenario.yaml", "summary.csv",
+    ]  # fmt: skip
+    manifest = json.loads((hyundai / "manifest.json").read_text())
+    assert manifest["digest"] == hyundai.name
+    assert (manifest["n_draws"], manifest["n_failed"], manifest["seed"]) == (4000, 0, 0)
+    assert {"data", "posterior", "code"} == set(manifest["digests"])
+    assert str(cwd) not in json.dumps(manifest)
+    assert not list((cwd / "results").glob("*/.*"))
+
+
+def test_results_open_with_plain_pandas_and_xarray(ran: Ran) -> None:
+    cwd, _ = ran
+    results = forecast.load_results(cwd / "results" / "hyundai")
+    table = pd.read_csv(results.folder / "summary.csv")
+    assert set(table["basis"]) == {"korea_customs"}
+    assert set(table["unit"]) == {"bn USD", "probability"}
+    assert set(table["series"]) == set(SERIES)
+    pd.testing.assert_frame_equal(table, results.summary)
+    with xr.open_dataset(results.folder / "draws.nc") as draws:
+        assert dict(draws.sizes) == {"year": 10, "quarter": 8, "draw": 4000}
+        assert draws["trade_balance"].attrs == {"units": "bn USD per year", "basis": "korea_customs"}
+        mean = draws["trade_balance"].astype(float).mean("draw").to_numpy()
+        parts = draws["baseline_balance"] + sum(draws[name] for name in CHANNELS)
+        np.testing.assert_allclose(draws["trade_balance"], parts, atol=1e-3)
+    stated = table[(table["series"] == "trade_balance") & (table["statistic"] == "mean")]
+    np.testing.assert_allclose(stated["value"], mean, atol=1e-2)
+
+
+def test_quarters_open_with_pandas_and_are_those_of_the_stored_draws(ran: Ran) -> None:
+    cwd, _ = ran
+    results = forecast.load_results(cwd / "results" / "hyundai")
+    table = results.quarters
+    assert set(table["basis"]) == {"us_census"}
+    assert [*table["quarter"].unique()] == [f"{year}Q{quarter}" for year, quarter in zip(
+        [2026, 2026, 2027, 2027, 2027, 2027, 2028, 2028], [3, 4, 1, 2, 3, 4, 1, 2], strict=True
+    )]  # fmt: skip
+    for series, rows in table.groupby("series"):
+        draws = results.draws[f"quarterly_{series}"]
+        assert draws.attrs == {"units": "bn USD per quarter", "basis": "us_census"}
+        assert [*draws["quarter"].values] == [*table["quarter"].unique()]
+        values = rows.pivot(index="quantile", columns="quarter", values="value")
+        expected = np.quantile(draws.astype(float), values.index, axis=1)
+        np.testing.assert_allclose(values, expected, atol=6e-3)  # printed to a tenth of a standard error of 0.05
+    balance = results.draws["quarterly_exports"] - results.draws["quarterly_imports"]
+    np.testing.assert_allclose(results.draws["quarterly_trade_balance"], balance, atol=1e-4)
+
+
+def test_the_stored_scenario_gives_the_same_run(ran: Ran) -> None:
+    cwd, _ = ran
+    results = forecast.load_results(cwd / "results" / "hyundai")
+    again = command("run", str(results.folder / "scenario.yaml"), "--draws", "4000", cwd=cwd)
+    assert again.returncode == 0
+    assert f"Found in results/hyundai/{results.folder.name}" in again.stdout
+
+
+def test_the_same_run_is_found_and_force_makes_the_same_bytes(ran: Ran) -> None:
+    cwd, first = ran
+    found = command("run", HYUNDAI, BASELINE, "--draws", "4000", cwd=cwd)
+    assert found.stdout == first.stdout.replace("Stored in", "Found in")
+    hyundai = folders(cwd / "results")[1]
+    before = {
+        name: (hyundai / name).read_bytes()
+        for name in ("summary.csv", "quarters.csv", "draws.nc", "fan.png", "scenario.yaml")
+    }
+    assert command("run", HYUNDAI, "--draws", "4000", "--force", cwd=cwd).returncode == 0
+    assert {name: (hyundai / name).read_bytes() for name in before} == before
+
+
+def test_workers_leave_no_trace_in_the_files(tmp_path: Path) -> None:
+    for n_jobs in ("1", "2"):
+        arguments = ("--draws", "100000", "--no-plot", "--n-jobs", n_jobs, "--out", n_jobs)
+        done = command("run", HYUNDAI, *arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    one, two = (folders(tmp_path / n_jobs)[0] for n_jobs in ("1", "2"))
+    assert one.name == two.name
+    for name in ("summary.csv", "quarters.csv", "draws.nc"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("--seed", "1"), ("--draws", "500"), ("--prior",), ("-s", "investments.HMG-06.amount=5"), ("-s", "horizon=2030")],
+    ids=" ".join,
+)
+def test_whatever_can_move_a_number_makes_another_run(change: tuple[str, ...], tmp_path: Path) -> None:
+    for arguments in ((), change):
+        done = command("run", HYUNDAI, "--draws", "400", "--no-plot", *arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert len(folders(tmp_path / "results")) == 2
+
+
+def test_list_shows_runs_and_says_when_there_are_none(ran: Ran, tmp_path: Path) -> None:
+    cwd, _ = ran
+    listed = command("list", cwd=cwd).stdout
+    for folder in folders(cwd / "results"):
+        assert folder.name in listed
+    assert command("list", cwd=tmp_path).stdout == "no runs under results; `forecast run SCENARIO.yaml` makes one\n"
+
+
+REFUSED = [
+    (("run", "nowhere.yaml"), "nowhere.yaml"),
+    (("run", HYUNDAI, "--draws", "0"), "--draws"),
+    (("run", HYUNDAI, "--seed", "-1"), "--seed"),
+    (("run", HYUNDAI, "--n-jobs", "0"), "--n-jobs"),
+    (("run", HYUNDAI, "-s", "investments.HMG-99.amount=6"), "HMG-99"),
+    (("run", HYUNDAI, "-s", "origin=2024Q4"), "2024Q4"),
+    (("run", HYUNDAI, "--out", "/proc/nowhere"), "error: /proc/nowhere: cannot be written ("),
+    (("history", "--out", "/proc/nowhere"), "error: /proc/nowhere: cannot be written ("),
+    (("backtest", "--out", "/proc/nowhere"), "error: /proc/nowhere: cannot be written ("),
+    (("runn",), "No such command"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "named"), REFUSED, ids=[" ".join(arguments) for arguments, _ in REFUSED])
+def test_bad_input_is_one_message_and_exit_code_2(arguments: tuple[str, ...], named: str, tmp_path: Path) -> None:
+    done = command(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_a_place_that_cannot_be_written_is_named_as_given_before_a_draw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "simulate", lambda *_: pytest.fail("drew for nothing"))
+    file = tmp_path / "file"
+    file.touch()
+    for out in (file, file / "below"):
+        message = rf"^{re.escape(str(out))}: cannot be written \(Not a directory\); choose another with --out$"
+        with pytest.raises(RunError, match=message):
+            forecast.run_scenario(forecast.load_scenario(BASELINE), Settings(100), out=out)
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_every_problem_of_every_file_is_reported_before_the_first_draw(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text(f"name: {name}\ntitle: T\ndescription: D\nhorizn: 2030\n")
+    done = command("run", "one.yaml", HYUNDAI, "two.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "one.yaml:4:1: horizn" in done.stderr
+    assert "two.yaml:4:1: horizn" in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_an_interrupted_run_leaves_nothing_that_looks_finished(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "forecast", "run", HYUNDAI, "--draws", "3000000", "--n-jobs", "1"]
+    process = subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    time.sleep(4)
+    os.kill(process.pid, signal.SIGINT)
+    _, message = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert message.strip() == "stopped: nothing was stored"
+    assert not folders(tmp_path / "results")
+
+
+def test_a_run_needs_neither_pymc_nor_labelled_tables(tmp_path: Path) -> None:
+    """PyMC costs seconds to import, pandas and xarray one each."""
+    code = (
+        "import sys; from forecast.cli import cli;"
+        f"cli.main(['run', {HYUNDAI!r}, '--draws', '100'], standalone_mode=False);"
+        "print(sorted({'pymc', 'arviz', 'pandas', 'xarray', 'scipy.stats', 'nutpie'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, forecast.cli; print('numpy' in sys.modules, 'rich' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"

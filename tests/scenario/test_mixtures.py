@@ -1,0 +1,387 @@
+"""Mixtures of scenarios: every draw follows one branch, with the luck of that branch run alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from handmade import write_tables
+
+from forecast.cli import cli
+from forecast.dims import SERIES, Array
+from forecast.engine.block import MixturePlan, branches_of, flows_of
+from forecast.engine.compile import compile_plan
+from forecast.engine.inputs import Judged
+from forecast.engine.plan import Plan
+from forecast.engine.simulate import Settings
+from forecast.errors import ScenarioError
+from forecast.models.posterior import Posterior, current_digests, load_posterior
+from forecast.observations.vintage import vintage
+from forecast.quarters import parse_quarter, parse_time
+from forecast.report.ledger import verdict_words
+from forecast.report.tables import answer
+from forecast.results.results import Results
+from forecast.results.run import run_scenario
+from forecast.scenario.mixture import dump_mixture, frozen_world, is_mixture, load_mixture, mixture_digest
+from forecast.scenario.scenario import load_scenario
+from forecast.stats.distributions import Constant, Uniform
+from forecast.stats.streams import Streams
+from forecast.track.evaluation import Split, verdict, write_scores
+from forecast.track.ledger import Entry, add_entry
+from forecast.track.scores import crps
+
+HEAD = "name: mixed\ntitle: Mixed\n"
+EFFECT = SERIES.index("investment_effect")
+
+
+@cache
+def learned() -> Posterior:
+    return load_posterior()
+
+
+@cache
+def plan_of(name: str) -> Plan:
+    folder = Path(__file__).parents[2] / "scenarios"
+    return compile_plan(load_scenario(folder / f"{name}.yaml", ["horizon=2029"]), learned(), vintage())
+
+
+def mixed(**weights: float | Uniform) -> MixturePlan:
+    """Branches `a`, Hyundai's plan, and `b`, the purchase of a plant, with these weights."""
+    scenarios = {"a": "hyundai", "b": "lges-lansing"}
+    labels = tuple(sorted(weights))
+    laws = [
+        weight if isinstance(weight, Uniform) else Constant(float(weight))
+        for weight in (weights[name] for name in labels)
+    ]
+    judged = tuple(Judged(f"mixture.{label}.weight", law) for label, law in zip(labels, laws, strict=True))
+    return MixturePlan(labels, judged, tuple(plan_of(scenarios[label]) for label in labels))
+
+
+def annual(plan: Plan | MixturePlan, n_draws: int = 2_000) -> Array:
+    return flows_of(plan, Streams(0, 0, n_draws)).annual
+
+
+@pytest.mark.parametrize("weights", [{"a": 1.0}, {"a": 3.0, "b": 0.0}])
+def test_weight_one_gives_the_bytes_of_that_branch_alone(weights: dict[str, float]) -> None:
+    assert annual(mixed(**weights)).tobytes() == annual(plan_of("hyundai")).tobytes()
+
+
+def test_a_draw_has_the_results_of_its_branch_in_the_same_draw() -> None:
+    made, streams = mixed(a=0.4, b=0.6), Streams(0, 0, 2_000)
+    chosen = branches_of(made, streams)
+    both = np.stack([annual(plan) for plan in made.plans])
+    assert np.array_equal(annual(made), np.where(chosen == 0, both[0], both[1]))
+
+
+def test_the_mean_is_the_weighted_mean_of_the_branches() -> None:
+    made = mixed(a=0.3, b=0.7)
+    n_draws = 2_000
+    found = annual(made, n_draws)[EFFECT, -1]
+    alone = [annual(plan, n_draws)[EFFECT, -1] for plan in made.plans]
+    assert abs(alone[0].mean() - alone[1].mean()) > 10 * found.std() / np.sqrt(n_draws)
+    expected = 0.3 * alone[0].mean() + 0.7 * alone[1].mean()
+    assert abs(found.mean() - expected) < 4 * found.std() / np.sqrt(n_draws)
+
+
+def test_uncertain_weights_are_scaled_in_each_draw() -> None:
+    """Equal shares of a weight uniform on 0 to 2 beside 1: the mean share is 1 - log(3) / 2."""
+    chosen = branches_of(mixed(a=Uniform(0.0, 2.0), b=1.0), Streams(0, 0, 100_000))
+    share = 1 - np.log(3) / 2
+    assert abs((chosen == 0).mean() - share) < 4 * np.sqrt(share * (1 - share) / 100_000)
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mixed.yaml"
+    path.write_text(HEAD + text)
+    return path
+
+
+BRANCHES = (
+    "  - {scenario: lges-lansing, weight: {interval: [0.2, 0.4], level: 0.9, truncate: [0, 1]}, label: lansing}\n",
+    "  - {scenario: hyundai, weight: 0.7}\n",
+)
+
+
+def test_a_mixture_is_read_in_any_order_and_comes_back(tmp_path: Path) -> None:
+    first = load_mixture(write(tmp_path, "mixture:\n" + "".join(BRANCHES)), ["horizon=2029"])
+    second = load_mixture(write(tmp_path, "mixture:\n" + "".join(reversed(BRANCHES))), ["horizon=2029"])
+    assert first == second
+    assert [branch.label for branch in first.branches] == ["hyundai", "lansing"]
+    assert (first.horizon, first.basis, first.as_of) == (2029, "korea_customs", None)
+    path = tmp_path / "again.yaml"
+    path.write_text(dump_mixture(first))
+    assert is_mixture(path)
+    assert load_mixture(path) == first
+    assert mixture_digest(load_mixture(path)) == mixture_digest(first)
+
+
+def test_a_scenario_stated_in_a_branch_may_extend_a_file_and_be_overridden(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        "name: base\ntariffs:\n  - {id: a, sectors: steel, rate: 0.3, from: 2027Q1}\n"
+        "  - {id: b, sectors: autos, rate: 0.3, from: 2027Q1}\n"
+    )
+    inside = "{name: x, extends: base.yaml, tariffs: {a: null, b: {until: 2029Q1}}}"
+    text = f"mixture: [{{scenario: base.yaml, weight: 1}}, {{scenario: {inside}, weight: 1}}]"
+    mixture = load_mixture(write(tmp_path, text), ["horizon=2029", "tariffs.b.rate=0.2"])
+    base, changed = (branch.scenario for branch in mixture.branches)
+    assert ([item.id for item in base.tariffs], [item.id for item in changed.tariffs]) == (["a", "b"], ["b"])
+    assert changed.tariffs[0] == replace(base.tariffs[1], until=Constant(parse_time("2029Q1")))
+    assert changed.tariffs[0].rate == Constant(0.2)
+    assert changed.horizon == 2029
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    folder = tmp_path_factory.mktemp("mixed")
+    mixture = load_mixture(write(folder, "mixture:\n" + "".join(BRANCHES)), ["horizon=2029"])
+    return run_scenario(mixture, Settings(4_000), out=folder / "results").results
+
+
+def test_branches_stay_visible_in_the_results(stored: Results) -> None:
+    branches, draws = stored.branches, stored.draws
+    assert branches is not None
+    shares = branches.groupby("branch")["share"].first()
+    assert shares.sum() == pytest.approx(1.0)
+    for label in ("hyundai", "lansing"):
+        own = draws["investment_effect"].sel(year=2029)[draws["branch"] == label]
+        assert len(own) / 4_000 == pytest.approx(shares[label])
+        rows = branches[(branches["branch"] == label) & (branches["year"] == 2029)]
+        row = rows[(rows["series"] == "investment_effect") & (rows["statistic"] == "mean")]
+        assert float(own.mean()) == pytest.approx(float(row["value"].iloc[0]), abs=2e-3)
+
+
+def test_a_run_of_a_mixture_is_found_again(stored: Results) -> None:
+    mixture = load_mixture(stored.folder / "scenario.yaml")
+    assert run_scenario(mixture, Settings(4_000), out=stored.folder.parents[1]).found
+    assert frozen_world(stored.folder / "scenario.yaml") == mixture
+
+
+def test_the_command_runs_a_mixture_and_shows_its_branches(tmp_path: Path) -> None:
+    path = write(tmp_path, "mixture:\n" + "".join(BRANCHES))
+    options = ["--draws", "200", "--no-plot", "--out", str(tmp_path / "results"), "-s", "horizon=2028"]
+    done = CliRunner().invoke(cli, ["run", str(path), *options])
+    assert done.exit_code == 0, done.output
+    assert "By branch, 2028, bn USD a year" in done.output
+    assert "lansing" in done.output
+
+
+def test_a_branch_without_announcements_is_not_one_in_which_they_lower_the_surplus(tmp_path: Path) -> None:
+    text = "mixture: [{scenario: baseline, weight: 1}, {scenario: hyundai, weight: 1}]"
+    run = run_scenario(load_mixture(write(tmp_path, text), ["horizon=2029"]), Settings(2_000), out=tmp_path).results
+    effect = run.draws["investment_effect"].sel(year=2029).to_numpy()
+    said = re.search(r"lower it in 2029 is ([\d.]+) %. In (\d+) % of the draws", answer(run).plain)
+    assert said is not None
+    expected = 100 * np.mean(effect < 0), 100 * np.mean(effect == 0)
+    assert [float(number) for number in said.groups()] == pytest.approx(expected, abs=0.51)
+    assert 45 < expected[1] < 55
+
+
+def test_a_plant_that_may_not_come_lowers_the_surplus_at_most_as_often_as_it_comes(tmp_path: Path) -> None:
+    plant = "{id: a, company: A, project: a plant, sector: batteries, kind: greenfield, amount: 2.0, probability: 0.5, "
+    dates = "announced: 2026-06, construction_start: 2027Q1, production_start: 2029Q1}"
+    path = write(tmp_path, f"investments: [{plant}{dates}]")
+    run = run_scenario(load_scenario(path, ["horizon=2032"]), Settings(2_000), out=tmp_path).results
+    effect = run.draws["investment_effect"].sel(year=2032).to_numpy()
+    assert run.statistics.value("investment_effect", "below_0")[-1] == np.mean(effect < 0) < 0.55
+    assert f"In {100 * np.mean(effect == 0):.0f} % of the draws they change nothing in 2032." in answer(run).plain
+
+
+REFUSED: tuple[tuple[str, str], ...] = (
+    ("mixture: []", "mixed.yaml:3:10: mixture: got a list of 0, expected a list of 1 to 20 branches"),
+    ("mixture: [hyundai]", 'mixed.yaml:3:11: mixture[0]: got text "hyundai", expected a mapping with scenario, weight'),
+    ("mixture: [{scenario: hyundai}]", "mixture[0].weight: missing key"),
+    ("mixture: [{scenario: hyundai, wieght: 1}]", "mixture[0].wieght: unknown key; did you mean weight?"),
+    (
+        "mixture: [{scenario: hyundia, weight: 1}]",
+        'mixed.yaml:3:22: mixture[0].scenario: got text "hyundia", no such file; did you mean hyundai? Accepted: mixed',
+    ),
+    (
+        "mixture: [{scenario: ../scen0.yaml, weight: 1}]",
+        'mixture[0].scenario: got text "../scen0.yaml", expected the name of a file beside this one or in a folder',
+    ),
+    ("mixture: [{scenario: /etc/passwd, weight: 1}]", "expected the name of a file beside this one or in a folder"),
+    (
+        "mixture: [{scenario: '', weight: 1}]",
+        'mixed.yaml:3:22: mixture[0].scenario: got text "", expected the name of a',
+    ),
+    (
+        "mixture: [{scenario: ., weight: 1}]",
+        'mixed.yaml:3:22: mixture[0].scenario: got text ".", expected the name of a',
+    ),
+    ("mixture: [{scenario: below/x.yaml, weight: 1}]", 'got text "below/x.yaml", no such file; its folder holds no'),
+    ("mixture: [{scenario: hyundai, weight: -1}]", "mixture[0].weight: got -1, expected 0 or more"),
+    ("mixture: [{scenario: hyundai, weight: a}]", 'mixture[0].weight: got text "a", expected a number'),
+    ("mixture: [{scenario: hyundai, weight: {krw_trillion: 3}}]", "got a mapping with krw_trillion, expected the key"),
+    ("mixture: [{scenario: hyundai, weight: 0}]", "got weights that may all be 0"),
+    ("mixture: [{scenario: hyundai, weight: 1, label: a b}]", 'mixture[0].label: got text "a b", expected 1 to 64'),
+    ("mixture: [{scenario: [x], weight: 1}]", "expected the name of a shipped scenario, a file beside this one or"),
+    ("mixture: [{scenario: tariff-regimes, weight: 1}]", "mixture: got a mixture of scenarios, expected one scenario"),
+    ("mixture: [{scenario: {name: x, extends: mixed.yaml}, weight: 1}]", "which extends this file in turn"),
+    (
+        "mixture: [{scenario: hyundai, weight: 1}, {scenario: hyundai, weight: 1}]",
+        'mixture[1].label: got text "hyundai" a second time, expected every label once',
+    ),
+    (
+        "mixture: [{scenario: hyundai, weight: 1}, {scenario: {name: x, horizon: 2030, basis: us_census}, weight: 1}]",
+        "mixed.yaml:3:43: mixture[1].scenario: got x with horizon 2030, expected horizon 2035 as in hyundai",
+    ),
+    ("mixture: [{scenario: kiet-2025-04-11, weight: 1}, {scenario: hyundai, weight: 1}]", "as in kiet-2025-04-11"),
+    ("mixture: [{scenario: {name: x, horizn: 2030}, weight: 1}]", "horizn: unknown key; did you mean horizon?"),
+    (
+        "mixtur: [{scenario: hyundai, weight: 1}]",
+        "mixed.yaml:3:1: mixtur: unknown key; did you mean mixture?",
+    ),
+    ("sources: [a, 1]\nmixture: [{scenario: hyundai, weight: 1}]", "sources[1]: got 1, expected text"),
+    ("sources: a\nmixture: [{scenario: hyundai, weight: 1}]", 'sources: got text "a", expected a list of texts'),
+    ("extends: x\nmixture: [{scenario: hyundai, weight: 1}]", "extends: unknown key"),
+)
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED, ids=[text[:60] for text, _ in REFUSED])
+def test_what_is_no_mixture_is_refused_at_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, text)
+    with pytest.raises(ScenarioError) as caught:
+        load_mixture("mixed.yaml")
+    assert message in str(caught.value)
+
+
+def test_a_branch_may_lie_in_a_folder_below(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "small.yaml").write_text("name: small\nhorizon: 2035\n", encoding="utf-8")
+    read = load_mixture(
+        write(tmp_path, "mixture: [{scenario: below/small.yaml, weight: 1}, {scenario: hyundai, weight: 1}]")
+    )
+    assert [branch.label for branch in read.branches] == ["hyundai", "small"]
+
+
+def test_the_mixture_on_the_scenarios_page_loads(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[2] / "scenarios"
+    text = (folder / "README.md").read_text(encoding="utf-8").split("```yaml\n")[3].partition("```")[0]
+    for path in folder.glob("*.yaml"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "mixture.yaml").write_text(text, encoding="utf-8")
+    read = load_mixture(tmp_path / "mixture.yaml")
+    assert [branch.label for branch in read.branches] == ["localization-fast", "localization-frozen", "trend"]
+
+
+LEVERS = """\
+name: duties
+mixture:
+  - {scenario: baseline, weight: 1, label: plain}
+  - {scenario: tariffs-25, weight: 1, label: duties}
+"""
+
+
+def test_a_mixture_is_validated(tmp_path: Path) -> None:
+    file = tmp_path / "duties.yaml"
+    file.write_text(LEVERS)
+    assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 2 branches to 2035\n"
+    file.write_text("name: one\nmixture: [{scenario: baseline, weight: 1}]\n")
+    assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 1 branch to 2035\n"
+    file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: -1"))
+    done = CliRunner().invoke(cli, ["validate", str(file)])
+    assert done.exit_code == 2
+    assert "mixture[0].weight: got -1, expected 0 or more" in done.stdout
+    file.write_text(LEVERS)
+
+
+def test_a_mixture_is_explained_with_what_branches_have_in_common_once(tmp_path: Path) -> None:
+    file = tmp_path / "duties.yaml"
+    file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: {distribution: uniform, low: 2, high: 4}"))
+    done = CliRunner().invoke(cli, ["explain", str(file), "--draws", "10000"])
+    assert done.exit_code == 0, done.output
+    head, common, *branches = re.split(r"\n\n(?:In every branch|Branch .*)\n", done.stdout)
+    assert "a mixture, fully resolved" in head
+    assert round(100 * (1 - np.log(5 / 3) / 2)) == 74  # share of a weight uniform on 2 to 4 beside 1
+    assert re.search(
+        r"mixture\.baseline\n +scenario +baseline .*\n +weight +\{.*\} +judged +duties\.yaml:3\n.* 7[3456] %", head
+    )
+    assert re.search(r"horizon +2035 +fixed +default", common)
+    assert re.search(r"localization\.path +fitted +fitted +baseline\.yaml:\d+\n", common)
+    plain, duties = branches
+    assert re.search(r"name +baseline ", plain)
+    assert "tariffs" not in plain
+    assert re.search(r"tariffs\.return-to-25\n.*\n.*\n +rate +0\.25 +fixed +tariffs-25\.yaml:\d+", duties)
+    assert not any(re.search(r" horizon +2035", part) for part in branches)
+
+
+def test_a_branch_without_levers_has_zeros_where_another_has_some(tmp_path: Path) -> None:
+    file = tmp_path / "duties.yaml"
+    file.write_text(LEVERS)
+    done = run_scenario(load_mixture(file), Settings(2_000), out=tmp_path)
+    draws = done.results.draws
+    assert "tariffs" in done.results.statistics.series
+    plain = draws.where(draws["branch"] == "plain", drop=True)
+    assert float(np.abs(plain["tariffs"]).max()) == 0.0
+    assert float(np.abs(draws["tariffs"]).max()) > 1.0
+
+
+DAY = "2025-04-11"
+PLANT = (
+    "{id: A, company: C, project: P, sector: batteries, kind: greenfield, amount: 40, announced: 2025-03, "
+    "construction_start: 2025-05, production_start: 2027Q1, probability: 1, slip: 0, scale: 1}"
+)
+STATED = f"{{name: %s, as_of: {DAY}, horizon: 2027, basis: us_census, investments: [%s]}}"
+
+
+def branch(label: str, weight: float, plant: str = "") -> str:
+    return f"  - {{label: {label}, weight: {weight}, scenario: {STATED % (label, plant)}}}\n"
+
+
+@pytest.fixture
+def freeze(tmp_path: Path) -> Callable[[str], Entry]:
+    """Runs a mixture of these branches as of April 2025 and adds it to a ledger."""
+    seen = current_digests(DAY)["data"]
+    earlier = replace(learned(), origin=parse_quarter("2024Q4"), as_of=DAY, data_digest=seen)
+
+    def frozen(branches: str) -> Entry:
+        mixture = load_mixture(write(tmp_path, f"mixture:\n{branches}"))
+        run = run_scenario(mixture, Settings(4_000), out=tmp_path / "results", posterior=earlier)
+        return add_entry(run.results, tmp_path / "ledger", earlier)[0]
+
+    return frozen
+
+
+def test_branches_that_part_over_what_has_been_told_become_one(freeze: Callable[[str], Entry], tmp_path: Path) -> None:
+    """The plant was cancelled: all that its branch cost is the assumptions', whichever branch is taken to be true."""
+    folder = write_tables(tmp_path, {"A": {"stage": "cancelled", "state_date": "2025-09"}}, {})
+    without = freeze(branch("calm", 1)).predictions
+    found = verdict(freeze(branch("built", 2, PLANT) + branch("calm", 1)), folder=folder)
+    assert found.known is not None
+    assert found.known.changed == {"A": "cancelled"}
+    for score in found.scores:
+        model = float(crps(np.array([score.outcome]), without[score.target][None])[0])
+        assert score.crps_split == Split(model, score.crps - model, 0.0)
+        assert [alone for alone, _ in score.branches.values()] == [model, model]
+    assert max(abs(score.crps_split.assumptions) for score in found.scores) > 0.1
+
+
+def test_the_models_part_is_divided_under_the_branch_that_came_true(
+    freeze: Callable[[str], Entry], tmp_path: Path
+) -> None:
+    """Nothing was told: the model's part is the score, and that of each branch alone the score of its own forecast."""
+    alone = {name: freeze(branch(name, 1, plant)).predictions for name, plant in (("built", PLANT), ("calm", ""))}
+    found = verdict(freeze(branch("built", 1, PLANT) + branch("calm", 1)), folder=write_tables(tmp_path, {}, {}))
+    assert len(found.scores) == 21
+    for score in found.scores:
+        assert score.crps_split == Split(score.crps, 0.0, 0.0)
+        for name, predicted in alone.items():
+            expected = crps(np.array([score.outcome]), predicted[score.target][None])[0]
+            assert score.branches[name] == (expected, predicted[score.target][49] - score.outcome)
+    paths = write_scores(tmp_path / "ledger", [found])
+    assert [path.name for path in paths] == ["scores.csv", "branches.csv"]
+    scores, branches = map(pd.read_csv, paths)
+    for name in ("crps", "error"):
+        parts = (branches[f"{name}_model"] + branches[f"{name}_branch"]).to_numpy().reshape(-1, 2)
+        np.testing.assert_allclose(parts, scores[[f"{name}_model"] * 2], atol=2e-4)
+    assert re.search(r"alone, given the facts, it is \d+\.\d\d if built came true", verdict_words(found).plain)

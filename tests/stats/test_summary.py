@@ -1,0 +1,175 @@
+"""Statistics: merging parts gives the whole, exact where exact is claimed, within the stated error where not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecast.dims import SERIES, Array
+from forecast.errors import RunError
+from forecast.stats.summary import FINE_LEVELS, LEVELS, SKETCH_STEP, Tally, decimals, quantile_errors, quantile_name
+
+SHAPE = (len(SERIES), 2)
+YEARS = (2030, 2031)
+
+
+def sketch_error(value: Array) -> Array:
+    """One bin of the histogram, as `SKETCH_STEP` says."""
+    return SKETCH_STEP * np.hypot(1.0, value)
+
+
+def blocks(n_blocks: int = 8, n_draws: int = 500, seed: int = 0) -> list[Array]:
+    rng = np.random.default_rng(seed)
+    return [60 + 30 * rng.standard_t(5, (*SHAPE, n_draws)) for _ in range(n_blocks)]
+
+
+def tallied(parts: list[Array], *, keep: bool = True) -> Tally:
+    tally = Tally(thresholds=(0.0, 55.7), keep=keep)
+    for part in parts:
+        tally.add(part, part[:3] / 4)
+    return tally
+
+
+def test_statistics_are_those_of_all_draws_together() -> None:
+    parts = [*blocks(), *blocks(1, 123, seed=1)]
+    whole = np.concatenate(parts, axis=-1)
+    summary = tallied(parts).summary(YEARS)
+    np.testing.assert_allclose(summary.statistics["mean"].value, whole.mean(axis=-1), rtol=1e-12)
+    np.testing.assert_allclose(summary.statistics["sd"].value, whole.std(axis=-1, ddof=1), rtol=1e-12)
+    np.testing.assert_allclose(summary.statistics["exceedance_55.7"].value, (whole > 55.7).mean(axis=-1), rtol=1e-12)
+    np.testing.assert_allclose(summary.statistics["below_0"].value, (whole < 0).mean(axis=-1), rtol=1e-12)
+    for level in LEVELS:
+        expected = np.quantile(whole, level, axis=-1)
+        np.testing.assert_allclose(summary.statistics[quantile_name(level)].value, expected, rtol=1e-12)
+    assert (summary.n_draws, summary.n_failed, summary.exact) == (whole.shape[-1], 0, True)
+
+
+def test_near_quarters_get_99_quantiles_of_all_draws_with_their_errors() -> None:
+    parts = [part[:, :1] for part in blocks(20, 200)]
+    found = tallied(parts).quarters(origin=8105)
+    whole = np.concatenate(parts, axis=-1)[:3] / 4
+    assert (found.quarters, len(FINE_LEVELS)) == ((8106,), 99)
+    np.testing.assert_allclose(found.quantiles.value, np.quantile(whole, FINE_LEVELS, axis=-1), rtol=1e-12)
+    by_block = [np.quantile(part[:3] / 4, FINE_LEVELS, axis=-1) for part in parts]
+    expected = np.std(by_block, axis=0, ddof=1) / np.sqrt(20)
+    np.testing.assert_allclose(found.quantiles.standard_error, expected, rtol=1e-9)
+
+
+def test_too_many_draws_to_keep_give_the_same_quarters_within_the_stated_error() -> None:
+    parts = blocks(10, 2_000)
+    kept, sketched = (tallied(parts, keep=keep).quarters(8105).quantiles for keep in (True, False))
+    error = sketch_error(kept.value)
+    gap = np.quantile(np.diff(np.sort(np.concatenate(parts, axis=-1)[:3] / 4, axis=-1), axis=-1), 0.999)
+    assert (np.abs(kept.value - sketched.value) <= error + gap).all()
+    np.testing.assert_array_equal(kept.standard_error, sketched.standard_error)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_merging_parts_gives_the_whole(keep: bool) -> None:
+    parts = blocks()
+    merged = tallied(parts[:3], keep=keep)
+    merged.merge(tallied(parts[3:], keep=keep))
+    at_once = tallied(parts, keep=keep)
+    whole = at_once.summary(YEARS).statistics | {"quarters": at_once.quarters(8105).quantiles}
+    found = merged.summary(YEARS).statistics | {"quarters": merged.quarters(8105).quantiles}
+    for name, statistic in found.items():
+        np.testing.assert_allclose(statistic.value, whole[name].value, rtol=1e-12)
+        np.testing.assert_allclose(statistic.standard_error, whole[name].standard_error, rtol=1e-9)
+
+
+def test_standard_errors_are_those_of_the_estimates() -> None:
+    """Spread of the estimate over 400 repetitions; both sides carry about 4 % noise."""
+    runs = [tallied(blocks(20, 200, seed)).summary(YEARS).statistics for seed in range(400)]
+    for name in ("mean", "sd", "exceedance_55.7", "quantile_0.1"):
+        spread = np.std([run[name].value for run in runs], axis=0, ddof=1)
+        claimed = np.sqrt(np.mean([run[name].standard_error ** 2 for run in runs], axis=0))
+        assert np.mean(claimed / spread) == pytest.approx(1.0, abs=0.08), name
+
+
+def test_a_sketched_quantile_is_within_its_stated_error() -> None:
+    """The share of draws below it brackets the level once it is moved by its error to either side."""
+    parts = blocks(10, 2_000)
+    draws = np.concatenate(parts, axis=-1)
+    summary = tallied(parts, keep=False).summary(YEARS)
+    assert not summary.exact
+    for level in LEVELS:
+        found = summary.statistics[quantile_name(level)].value
+        error = sketch_error(found)
+        assert ((draws <= (found - error)[..., None]).mean(axis=-1) <= level).all()
+        assert ((draws <= (found + error)[..., None]).mean(axis=-1) >= level).all()
+
+
+def test_failed_draws_are_counted_and_left_out() -> None:
+    parts = blocks(2)
+    parts[0][0, 0, 7] = np.nan
+    parts[1][3, 1, 0] = np.inf
+    sound = np.concatenate([np.delete(parts[0], 7, axis=-1), np.delete(parts[1], 0, axis=-1)], axis=-1)
+    summary = tallied(parts).summary(YEARS)
+    assert (summary.n_draws, summary.n_failed) == (1_000, 2)
+    np.testing.assert_allclose(summary.statistics["mean"].value, sound.mean(axis=-1), rtol=1e-12)
+    for keep in (True, False):  # a draw that fails in some year is left out of the quarters too
+        median = tallied(parts, keep=keep).quarters(8105).quantiles.value[FINE_LEVELS.index(0.5)]
+        np.testing.assert_allclose(median, np.median(sound[:3], axis=-1) / 4, rtol=2e-3)
+
+
+def test_errors_of_few_blocks_are_those_of_independent_draws() -> None:
+    """In one block: of a mean sd over root n, of a chance root of p(1 - p)/n; of a normal's median 1.2533 times sd."""
+    rng = np.random.default_rng(4)
+    draws = rng.normal(55.7, 30.0, (*SHAPE, 2_000))
+    found = tallied([draws]).summary(YEARS).statistics
+    mean = found["sd"].value / np.sqrt(2_000)
+    np.testing.assert_allclose(found["mean"].standard_error, mean, rtol=1e-12)
+    above = found["exceedance_55.7"]
+    chance = np.sqrt(above.value * (1 - above.value) / 2_000)
+    np.testing.assert_allclose(above.standard_error, chance, rtol=1e-12)
+    noise = 4 * np.sqrt(0.5 / np.sqrt(2_000) / np.prod(SHAPE))  # a density from about sqrt(n) draws in each cell
+    assert np.mean(found["quantile_0.5"].standard_error / mean) == pytest.approx(np.sqrt(np.pi / 2), abs=noise)
+    assert np.mean(found["sd"].standard_error / mean) == pytest.approx(np.sqrt(0.5), rel=0.05)
+
+
+def test_errors_of_few_blocks_are_those_of_the_estimates() -> None:
+    """Spread of the estimate over 400 repetitions of one block; both sides carry about 4 % noise."""
+    runs = [tallied(blocks(1, 1_000, seed)) for seed in range(400)]
+    found = [run.summary(YEARS).statistics for run in runs]
+    for name in (
+        "mean",
+        "exceedance_0",
+        "below_0",
+        "exceedance_55.7",
+        "quantile_0.025",
+        "quantile_0.1",
+        "quantile_0.5",
+    ):
+        spread = np.std([one[name].value for one in found], axis=0, ddof=1)
+        claimed = np.sqrt(np.mean([one[name].standard_error ** 2 for one in found], axis=0))
+        assert np.mean(claimed / spread) == pytest.approx(1.0, abs=0.08), name
+    quarters = [run.quarters(8105).quantiles for run in runs]
+    spread = np.std([one.value for one in quarters], axis=0, ddof=1)[9]
+    claimed = np.sqrt(np.mean([one.standard_error**2 for one in quarters], axis=0))[9]
+    assert np.mean(claimed / spread) == pytest.approx(1.0, abs=0.08)
+
+
+def test_the_error_of_an_extreme_quantile_of_few_draws_stays_in_their_range() -> None:
+    """Ten draws 1 to 10: a standard error of the share is wider than what is left above the 97.5 % quantile."""
+    error = np.sqrt(0.975 * 0.025 / 10)
+    (found,) = quantile_errors(np.arange(1.0, 11.0), [0.975])
+    assert found == pytest.approx(9 * error)  # the slope of the quantiles is 9 everywhere
+
+
+def test_one_draw_has_no_standard_error() -> None:
+    statistics = tallied(blocks(1, 1)).summary(YEARS).statistics
+    assert all(np.isnan(statistic.standard_error).all() for statistic in statistics.values())
+
+
+@pytest.mark.parametrize(
+    ("error", "places"), [(230.0, -2), (12.0, -1), (7.0, 0), (0.4, 1), (0.09, 2), (0.1, 1), (0.0, 1), (float("nan"), 0)]
+)
+def test_decimals_follow_the_first_digit_of_the_error(error: float, places: int) -> None:
+    assert decimals(error) == places
+
+
+def test_no_finite_draw_is_said_and_not_summarised() -> None:
+    tally = Tally((0.0,), keep=True)
+    tally.add(np.full((len(SERIES), 2, 5), np.inf), np.zeros((3, 8, 5)))
+    with pytest.raises(RunError, match="got no finite draw among 5: a number of the scenario is too large"):
+        tally.summary([2026, 2027])

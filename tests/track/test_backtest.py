@@ -1,0 +1,178 @@
+"""Backtests: origins, resumption, workers, and the shipped model fitted at past origins."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+
+from forecast.errors import FitError, RunError
+from forecast.observations.custom_trade import foreign_trade
+from forecast.observations.series import quarterly_trade
+from forecast.observations.tables import SHIPPED
+from forecast.quarters import parse_quarter
+from forecast.track import backtest
+from forecast.track import scores as scoring
+from forecast.track.backtest import OURS, Design, Piece, cut, run_backtest
+
+TRADE = quarterly_trade()
+DESIGN = Design(horizon=5, n_draws=500, seed=3)
+STARTS = range(parse_quarter("2014Q4"), parse_quarter("2018Q4"), 2)
+PIECES = [Piece("joint_growth", origin) for origin in STARTS]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_origins_are_every_so_many_quarters() -> None:
+    assert backtest.origins(TRADE, 8027, 8032, 2) == (8027, 8029, 8031)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(parse_quarter("2002Q3"), 8020), (8000, TRADE.origin), (8010, 8000)],
+    ids=["early", "late", "turned"],
+)  # fmt: skip
+def test_origins_without_history_or_outcome_are_refused(first: int, last: int) -> None:
+    message = "expected a range within 2002Q4 to 2026Q1, first before last: .* the quarters 1995Q1 to 2026Q2 up to it"
+    with pytest.raises(RunError, match=message):
+        backtest.origins(TRADE, first, last, 2)
+
+
+def test_a_forecast_sees_nothing_after_its_origin() -> None:
+    seen = cut(TRADE, 8027)
+    assert (seen.origin, len(seen.imports), len(seen.later_exports)) == (8027, len(seen.exports), 0)
+    later = TRADE.exports.copy()
+    later[8028 - TRADE.first_quarter :] *= 10
+    changed = replace(TRADE, exports=later)
+    np.testing.assert_array_equal(cut(changed, 8027).exports, seen.exports)
+
+
+def test_a_stopped_backtest_goes_on_and_leaves_the_same_bytes(tmp_path: Path) -> None:
+    run_backtest(TRADE, PIECES, DESIGN, tmp_path / "whole")
+
+    def stop_after_three(done: int) -> None:
+        stop_after_three.made += done  # type: ignore[attr-defined]
+        if stop_after_three.made == 3:  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+
+    stop_after_three.made = 0  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        run_backtest(TRADE, PIECES, DESIGN, tmp_path / "stopped", progress=stop_after_three)
+    kept = contents(tmp_path / "stopped")
+    assert len(kept) == 3
+    times = {name: (tmp_path / "stopped" / name).stat().st_mtime_ns for name in kept}
+    run_backtest(TRADE, PIECES, DESIGN, tmp_path / "stopped")
+    assert contents(tmp_path / "stopped") == contents(tmp_path / "whole")
+    assert times == {name: (tmp_path / "stopped" / name).stat().st_mtime_ns for name in kept}
+
+
+def test_any_number_of_workers_leaves_the_same_bytes(tmp_path: Path) -> None:
+    pytest.importorskip("statsforecast")
+    pieces = [*PIECES[:3], *(Piece("seasonal_naive", origin) for origin in STARTS[:2])]
+    run_backtest(TRADE, pieces, DESIGN, tmp_path / "one")
+    run_backtest(TRADE, list(reversed(pieces)), DESIGN, tmp_path / "two", n_jobs=2)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_failed_fit_is_kept_counted_and_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = Mock(side_effect=FitError("baseline did not converge: R-hat 1.2"))
+    monkeypatch.setattr(backtest, "baseline_draws", refusal)
+    piece = Piece(OURS, STARTS[0])
+    run_backtest(TRADE, [piece], DESIGN, tmp_path)
+    run_backtest(TRADE, [piece], DESIGN, tmp_path)
+    assert refusal.call_count == 1
+    assert backtest.failures([piece], tmp_path) == {piece: "baseline did not converge: R-hat 1.2"}
+    assert backtest.stored_forecasts(piece, tmp_path) is None
+    backtest.clear([piece], tmp_path)
+    assert not backtest.is_finished(piece, tmp_path)
+
+
+def test_the_folder_changes_with_data_and_settings_only(tmp_path: Path) -> None:
+    folder = backtest.backtest_folder(tmp_path, TRADE, DESIGN)
+    assert folder == backtest.backtest_folder(tmp_path, replace(TRADE, vintage="another"), DESIGN)
+    assert folder != backtest.backtest_folder(tmp_path, cut(TRADE, TRADE.origin - 1), DESIGN)
+    assert folder != backtest.backtest_folder(tmp_path, TRADE, replace(DESIGN, seed=4))
+
+
+def test_stored_numbers_have_the_digits_of_the_csv() -> None:
+    np.testing.assert_array_equal(
+        backtest.rounded(np.array([[12.345678, -0.00123456], [np.nan, 1e5]]))[0], [12.346, -0.0012346]
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"file.*choose another with --out"):
+        run_backtest(TRADE, PIECES, DESIGN, tmp_path / "file" / "below")
+
+
+def test_an_interrupt_says_what_is_kept(tmp_path: Path) -> None:
+    code = (
+        "import sys, forecast.track.backtest as b\n"
+        "def stop(*a, **k): raise KeyboardInterrupt\n"
+        "b.run_backtest = stop\n"
+        f"sys.argv = ['forecast', 'backtest', '--no-references', '--out', {str(tmp_path)!r}]\n"
+        "from forecast.cli import main\nmain()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | {"COLUMNS": "80"}
+    )
+    assert (done.returncode, done.stderr) == (
+        130,
+        "stopped: 0 of 39 fits are stored; the same command goes on from there\n",
+    )
+
+
+@pytest.mark.slow_fit
+def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_the_same() -> None:
+    """One compilation serves two origins with the numbers of a fresh one; million USD scale the answer by a thousand.
+
+    Sums of logarithms round differently in another unit; a hundredth of the interval is far above that and far below
+    what other data would change.
+    """
+    import scoringrules
+
+    from forecast.models import sampling
+    from forecast.models.baseline import baseline_task
+
+    origin, design = parse_quarter("2016Q4"), Design(horizon=4, n_draws=4_000, drivers=False)
+    sampling._compiled.clear()
+    ours = backtest.baseline_draws(cut(TRADE, origin), design)
+    foreign = foreign_trade(SHIPPED / "trade_monthly.csv", "us_imports_from_korea", "us_exports_to_korea")
+    theirs = backtest.baseline_draws(cut(foreign, origin), design)
+    assert len(sampling._compiled) == 1
+    said, same = scoring.target_quantiles(ours), scoring.target_quantiles(theirs) / 1e3
+    spread = said[..., -10:-9] - said[..., 9:10]
+    assert (np.abs(same - said) < 0.01 * spread).all()
+    seen = scoring.outcomes(TRADE, origin, 4)[2, :4]
+    balance = ours[:, 0] - ours[:, 1]
+    of_draws = scoringrules.crps_ensemble(seen, balance, estimator="pwm", backend="numpy")
+    assert 0.99 * scoring.crps(seen, said[2, :4]) == pytest.approx(of_draws, rel=0.02)
+    brief = sampling.Effort(n_draws=50, n_tuning=50)
+    task = baseline_task(cut(TRADE, origin - 2))
+    reused = sampling.sample(sampling.compiled(task), brief).free
+    sampling._compiled.clear()
+    fresh = sampling.sample(sampling.compiled(task), brief).free
+    for name, values in fresh.items():
+        np.testing.assert_array_equal(reused[name], values)
+
+
+def test_an_interrupted_fit_stores_no_part_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from forecast.models import fitting, sampling
+
+    sampler = Mock()
+    sampler.wait.side_effect = KeyboardInterrupt
+    monkeypatch.setattr(sampling.nutpie, "sample", Mock(return_value=sampler))
+    monkeypatch.setattr(fitting, "compiled", Mock())
+    with pytest.raises(KeyboardInterrupt):
+        run_backtest(TRADE, [Piece(OURS, STARTS[0])], DESIGN, tmp_path)
+    assert sampler.cancel.call_count == 1
+    assert contents(tmp_path) == {}
