@@ -106,7 +106,7 @@ def history(years: int, out: Path) -> None:
     from forecast.observations.annual import bridge_observations
     from forecast.observations.annual import history as observed
     from forecast.observations.series import quarterly_trade
-    from forecast.plots.results import save_history_chart
+    from forecast.plots.fan import save_history_chart
     from forecast.report.tables import history_table
     from forecast.storage import writing
 

@@ -173,8 +173,7 @@ def backtest(
     Every origin is forecast from data up to it, in their last vintage, and stored when done: a stopped backtest goes
     on where it was. Without --data it is of Korea's goods trade with the US, US Census basis.
     """
-    from forecast.track.backtest import MODELS, OURS, Design, Piece, backtest_folder, origins
-    from forecast.track.benchmarks import demand_statsforecast
+    from forecast.track.backtest import MODELS, OURS, Design, Piece, backtest_folder, demand_statsforecast, origins
 
     if publish is not None and data is not None:
         raise click.UsageError("--publish is for the shipped data: it cannot go with --data")
@@ -195,7 +194,7 @@ def _source(data: Path | None, exports: str, imports: str) -> Source:
         from forecast.observations.series import quarterly_trade
 
         return Source(quarterly_trade(), "bn USD", "Korea's goods trade with the US, US Census basis")
-    from forecast.observations.custom_trade import foreign_trade, unit_of
+    from forecast.track.custom_trade import foreign_trade, unit_of
 
     trade = foreign_trade(data, exports, imports)
     return Source(trade, unit_of(data), f"{exports} and {imports} of {data.name}")

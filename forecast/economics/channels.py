@@ -119,7 +119,7 @@ def news(flow: Quantity, present: Quantity, n_quarters: Quantity) -> Quantity:
 
 
 SUPPLIERS = ("korea", "local", "third_country")
-"""Parties of a composition, in the order of `models.localization`, which takes PyMC to import."""
+"""Parties of a composition, in the order of the rows `localization` of a posterior."""
 
 
 LOGISTIC_SPAN = 4.0

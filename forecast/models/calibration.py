@@ -31,15 +31,12 @@ from scipy.special import bdtr
 from forecast.code_digests import code_digest
 from forecast.dims import Array
 from forecast.economics.sectors import load_sectors
-from forecast.models.baseline import baseline_task
-from forecast.models.bridge import bridge_task
-from forecast.models.channels import sector_task
-from forecast.models.drivers import drivers_task, running_task
+from forecast.models.channels import localization_task, sector_task
 from forecast.models.evidence import Reading, invested_in_wave, load_wave
-from forecast.models.localization import localization_task
 from forecast.models.posterior import current_digests
+from forecast.models.processes import baseline_task, bridge_task, drivers_task, running_task
 from forecast.models.realisation import realisation_task
-from forecast.models.replicas import Replica, replicas, row_of
+from forecast.models.replicates import Replica, replicas, row_of
 from forecast.models.sampling import Effort, Refits, Sample, prior_draws
 from forecast.models.task import Free, Task
 from forecast.observations.series import quarterly_drivers, quarterly_trade

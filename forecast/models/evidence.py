@@ -287,11 +287,15 @@ def invested_in_wave(folder: Path = SHIPPED) -> float:
     return sum(years[year] for year in ("2021", "2022", "2023", "2024"))
 
 
+def _cell(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:g}"
+
+
 def _reading(row: Row) -> Reading:
     error, remainder = row["error"], float(np.nan_to_num(row["remainder"]))
     if error <= 0 or remainder < 0 or bool(remainder) != bool(row["remainder_title"]):
         raise DataError(
-            f"readings.csv: {row['id']}: got error {error:g} and remainder '{remainder:g}' of "
+            f"readings.csv: {row['id']}: got error {error:g} and remainder {_cell(row['remainder'])!r} of "
             f"{row['remainder_title']!r}, expected an error above 0, and a remainder above 0 with its title or neither"
         )
     words = ("id", "title", "remainder_title", "unit", "publisher", "source", "vintage", "error_note", "note")

@@ -34,11 +34,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # ArviZ before 1.0 announces its successor
     import arviz
 
-    from forecast.models.baseline import baseline_task
-    from forecast.models.bridge import bridge_task
-    from forecast.models.channels import sector_task
-    from forecast.models.drivers import drivers_task, running_task
-    from forecast.models.localization import localization_task
+    from forecast.models.channels import localization_task, sector_task
+    from forecast.models.processes import baseline_task, bridge_task, drivers_task, running_task
     from forecast.models.realisation import realisation_task
     from forecast.models.sampling import Effort, compiled, prior_draws, sample
     from forecast.models.task import Task

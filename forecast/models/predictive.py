@@ -16,7 +16,7 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.models.posterior import Posterior
-from forecast.models.replicas import Replica, replicas, row_of
+from forecast.models.replicates import Replica, replicas, row_of
 from forecast.stats.streams import generator
 
 N_REPLICAS = 1_000

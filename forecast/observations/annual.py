@@ -1,6 +1,4 @@
-"""Calendar years of trade in both books: Korean customs as printed, US Census as sums of months.
-
-What was seen: Korea's goods trade with the US, its drivers and the announcements, each with unit, basis, source.
+"""Calendar years of Korea's goods trade with the US in both books: Korean customs as printed, US Census by months.
 
 Korea's view throughout: `exports` go to the US (US books call them imports from Korea), `imports` come from there.
 Arrays are read-only, and a function called twice returns the same value.
@@ -19,21 +17,8 @@ from numpy.typing import NDArray
 
 from forecast.dims import BASES, Array
 from forecast.errors import DataError
-from forecast.observations.announcements import Announcement, Outcome, announcements, outcomes
-from forecast.observations.series import (
-    QuarterlyTrade,
-    Series,
-    census_flows,
-    completions,
-    published,
-    quarterly_trade,
-    quarters_of,
-    read_only,
-    series,
-    series_names,
-    trade_vintages,
-)
-from forecast.observations.tables import SHIPPED, TABLES, Row, data_digest, period_index, read_table, table
+from forecast.observations.series import census_flows, published, read_only
+from forecast.observations.tables import SHIPPED, TABLES, Row, period_index, read_table
 
 FLOWS = ("exports", "imports", "balance")
 """Columns of annual values."""
@@ -204,36 +189,6 @@ def _annual(
     basis: str, years: NDArray[np.int64], values: Array, derived: NDArray[np.bool_], months: NDArray[np.int64]
 ) -> AnnualTrade:
     return AnnualTrade(basis, read_only(years), read_only(values), read_only(derived), read_only(months))
-
-
-__all__ = [
-    "FLOWS",
-    "Announcement",
-    "AnnualTrade",
-    "BridgeObservations",
-    "History",
-    "Outcome",
-    "ProcurementShare",
-    "QuarterlyTrade",
-    "Series",
-    "SpanTrade",
-    "announcements",
-    "annual_trade",
-    "bridge_observations",
-    "census_flows", "completions",
-    "data_digest",
-    "history",
-    "month_name",
-    "outcomes",
-    "procurement_shares",
-    "quarterly_trade",
-    "quarters_of",
-    "record_surplus",
-    "series",
-    "series_names",
-    "table",
-    "trade_vintages",
-]  # fmt: skip
 
 
 _MONTHS = (

@@ -26,8 +26,7 @@ from forecast.errors import DataError
 from forecast.observations.series import QuarterlyTrade
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.stats.streams import generator
-from forecast.track.backtest import OURS, Design, Forecasts, Piece, stored_forecasts
-from forecast.track.benchmarks import METHODS, TREATMENTS
+from forecast.track.backtest import METHODS, OURS, TREATMENTS, Design, Forecasts, Piece, stored_forecasts
 from forecast.track.scores import LEVELS, SERIES, coverage, crps, outcomes, pinball, pit
 
 if TYPE_CHECKING:

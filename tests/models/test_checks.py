@@ -20,7 +20,7 @@ from forecast.analysis.bridge import books_note, memory_gap, unusual_spans
 from forecast.economics.processes import baseline_shocks
 from forecast.models.evidence import bridge_evidence
 from forecast.models.predictive import tail_probability
-from forecast.models.replicas import replicas, row_of
+from forecast.models.replicates import replicas, row_of
 from forecast.observations.annual import SpanTrade, bridge_observations, procurement_shares
 from forecast.observations.series import DRIVERS, quarterly_trade
 from forecast.observations.vintage import vintage
@@ -306,7 +306,7 @@ def test_a_few_fits_to_made_data_are_ranked_stored_and_found_again(tmp_path: Pat
 @pytest.mark.slow_fit
 def test_the_density_of_the_truth_is_that_of_the_sampler() -> None:
     """PyMC's density on exchanged data, by which a truth is ranked, and that of the sampler agree draw by draw."""
-    from forecast.models.localization import localization_task
+    from forecast.models.channels import localization_task
     from forecast.models.sampling import Effort, Refits
 
     task = localization_task(procurement_shares(), ORIGIN)

@@ -18,7 +18,7 @@ from forecast.dims import Array
 from forecast.economics.realisation import KINDS, LATE, PRIORS, UNREVISED, prior_laws
 from forecast.economics.sectors import SECTORS, load_sectors
 from forecast.models.evidence import bottom_up, invested_in_wave, load_readings, load_wave
-from forecast.models.replicas import fates_summary, made_fates, replicas, row_of, seen_delay
+from forecast.models.replicates import fates_summary, made_fates, replicas, row_of, seen_delay
 from forecast.observations.announcements import Outcome, outcomes
 from forecast.stats.streams import generator
 

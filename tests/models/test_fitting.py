@@ -82,7 +82,7 @@ def test_likelihood_of_the_baseline_is_the_student_density_of_its_shocks(fitting
     """The model's log probability less that of its priors, against the density formula on shocks from `processes`."""
     from scipy.stats import multivariate_t
 
-    from forecast.models.baseline import window
+    from forecast.models.processes import window
 
     trade = quarterly_trade()
     drivers = quarterly_drivers(trade.origin)
@@ -106,8 +106,8 @@ def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fittin
     from scipy.special import gammaln
     from scipy.stats import multivariate_t
 
-    from forecast.models.drivers import FREEDOM, SCALE
     from forecast.models.evidence import DRIVER_QUARTERS
+    from forecast.models.processes import FREEDOM, SCALE
 
     drivers = quarterly_drivers(ORIGIN)
     task = fitting.drivers_task(drivers)

@@ -158,7 +158,7 @@ def test_korean_books_say_that_nothing_is_known_of_later_years(posterior: Poster
 
 
 def test_the_picture_holds_the_past_as_known_and_the_truth(ran: Results) -> None:
-    from forecast.plots.results import fan_chart
+    from forecast.plots.fan import fan_chart
 
     figure = fan_chart(ran)
     lines = {line.get_gid(): line for line in figure.axes[0].get_lines()}

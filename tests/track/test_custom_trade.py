@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from forecast.errors import DataError
-from forecast.observations.custom_trade import foreign_trade, unit_of
 from forecast.observations.series import quarterly_trade
 from forecast.observations.tables import SHIPPED
+from forecast.track.custom_trade import foreign_trade, unit_of
 
 
 def _lines(n_months: int = 12, start: int = 12 * 2000) -> list[str]:

@@ -35,6 +35,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import numpy as np
 
 from forecast.dims import FLOWS, Array
+from forecast.economics.channels import SUPPLIERS
 from forecast.economics.processes import baseline_flows, bridge_ratios, driver_growth
 from forecast.economics.realisation import KINDS, LATE, UNREVISED, prior_laws, revision, slip
 from forecast.economics.sectors import SECTORS
@@ -297,7 +298,7 @@ def _made_shares(
     for share in shares:
         odds = rows["fitted_2023"][:, 0] / rows["fitted_2023"][0, 0]
         odds[1:] *= np.exp(rows["slope"][:, 0] * (share.year - 2023))
-        place = ("korea", "local", "third_country").index(share.party)
+        place = SUPPLIERS.index(share.party)
         drawn = odds[place] / odds.sum() + share_noise(share.year) * rng.standard_normal()
         made.append(share if share.derived else replace(share, share=float(drawn)))
     return Made(tuple(made))
