@@ -2,7 +2,7 @@
 
 Inside the engine every array is time-major: `(n_periods, n_draws)`. Row 0 is the first quarter after the origin, except
 in flows and shares of investments and in what levers do, `(n_periods + 1, n_draws)`, whose row 0 is the origin itself.
-What does not move in time is `(n_draws,)` and broadcasts against it. Annual results are
+A quantity constant in time is `(n_draws,)` and broadcasts against them. Annual results are
 `(n_series, n_years, n_draws)`, in the order of `SERIES` (then `LEVERS` where a scenario has any) and of the calendar,
 quarterly ones `(n_series, n_quarters, n_draws)`, in the order of `QUARTERLY_SERIES`. All are float64, flows in bn USD
 (per quarter inside the engine, per year in annual results), shares and rates fractions.

@@ -1,16 +1,14 @@
 """The economics: pure functions from investment to trade flows.
 
 Every function is written with operators and elementwise methods only, so the same equations run on numpy arrays in
-the engine and on tensors where a fit needs them. Arrays are time-major, see `draws`; money is nominal bn USD, flows are
+the engine and on tensors where a fit needs them. Arrays are time-major, see `dims`; money is nominal bn USD, flows are
 per quarter, rates are fractions, dates are positions on the quarter axis.
-
-Refused here: randomness, labels, and anything that knows a scenario.
-
-How the composition of purchases moves: odds of local and third-country supply against Korean supply.
 
 A composition (Korea, local, third country) is held as two odds, `local / Korea` and `third / Korea`, so that its
 shares are positive and sum to one in every draw and quarter. A path is a pair of multipliers of the odds at the origin,
 `(n_rows, n_draws)` or broadcastable to it; row 0 is the origin, where both are one.
+
+Out of scope: randomness, labels, and anything that knows a scenario.
 """
 
 from __future__ import annotations

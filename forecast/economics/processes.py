@@ -1,4 +1,4 @@
-"""How the baseline and the bridge between the two books move, given parameter rows and shocks: numpy only.
+"""Equations of the baseline, the drivers and the bridge between the two books, given rows and shocks: numpy only.
 
 Rows reach this module draw-last, `(..., n_draws)`; a stored posterior holds them draw-first, `(n_rows, ...)`.
 In pairs, index 0 is exports and 1 imports, Korea's view.
@@ -75,7 +75,7 @@ from forecast.dims import FLOWS, Array
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Nowcast:
     """The quarter after the origin as far as its months are known.
 
     Attributes:
@@ -111,7 +111,7 @@ def baseline_flows(
     normals: Array,
     tail: Array,
     forcing: Array | None = None,
-    reading: Reading | None = None,
+    nowcast: Nowcast | None = None,
 ) -> tuple[Array, Array]:
     """Exports and imports without new investment, each `(n_periods, n_draws)`, bn USD a quarter, US Census basis.
 
@@ -122,15 +122,15 @@ def baseline_flows(
         normals: `(n_periods, 2, n_draws)` standard normals; left as they are.
         tail: `(n_periods, n_draws)` gamma variates of shape `degrees_of_freedom / 2` and unit scale.
         forcing: `(n_periods, 3, n_draws)` growth of the drivers less their usual pace; None where none is observed.
-        reading: what is known of the first simulated quarter.
+        nowcast: what is known of the first simulated quarter.
     """
     shocks = student_shocks(rows, normals, tail)
     if forcing is not None:
         _respond(shocks, rows["response"], forcing)
-    if reading is not None:
+    if nowcast is not None:
         expected = _next_flows(rows, history[-1], first_quarter) + shocks[0]
         scale = rows["shock_factor"] * np.sqrt(0.5 * rows["degrees_of_freedom"] / tail[0])
-        shocks[0] += _surprise(reading, expected, scale)
+        shocks[0] += _surprise(nowcast, expected, scale)
     path = _moving_average(rows, shocks)
     path += _steady_growth(rows)[(first_quarter + np.arange(len(path))) % 4]
     _accumulate(path, history[-1], rows)
@@ -152,19 +152,19 @@ def _next_flows(rows: Mapping[str, Array], last: Array, quarter: int) -> Array:
     return np.asarray(last[:, None] + _steady_growth(rows)[quarter % 4] + _pull(rows) * gap + carried)
 
 
-def _surprise(reading: Reading, expected: Array, factor: Array) -> Array:
-    """What a reading moves a simulated first quarter by, `(2, n_draws)`, given its tail.
+def _surprise(nowcast: Nowcast, expected: Array, factor: Array) -> Array:
+    """Correction of a simulated first quarter by its nowcast, `(2, n_draws)`, given its tail.
 
     A draw of the law given the reading is the unconditional draw plus the gain times its departure from a reading with
     an error of its own (Hoffman and Ribak 1991, Astrophysical Journal 380: L5-L8).
 
     Args:
-        reading: what is known.
+        nowcast: what is known.
         expected: simulated log flows, `(2, n_draws)`.
         factor: lower Cholesky factor of their scale in each draw, `(2, 2, n_draws)`.
     """
-    prior, error = _covariance(factor), _covariance(reading.factor)
-    departure = reading.flows + _correlated(reading.factor, reading.normals) - expected
+    prior, error = _covariance(factor), _covariance(nowcast.factor)
+    departure = nowcast.flows + _correlated(nowcast.factor, nowcast.normals) - expected
     (a, b), (_, c) = prior + error
     weighted = np.stack([c * departure[0] - b * departure[1], a * departure[1] - b * departure[0]]) / (a * c - b * b)
     return np.asarray((prior * weighted).sum(axis=1))
@@ -241,7 +241,7 @@ def _moving_average(rows: Mapping[str, Array], shocks: Array) -> Array:
 
 
 def _carried(back: Array, shocks: Array) -> Array:
-    """What a quarter's shocks bring to the next quarter, `(..., 2, n_draws)`, by `moving_average`."""
+    """Moving-average part of a quarter's shocks in the next quarter, `(..., 2, n_draws)`, by `moving_average`."""
     own, other = 0.5 * (back[0] + back[1]), 0.5 * (back[0] - back[1])
     return np.asarray(own * shocks + other * shocks[..., ::-1, :])
 

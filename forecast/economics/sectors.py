@@ -1,6 +1,6 @@
-"""What is believed of each industry: priors with their source, from `data/sectors.yaml`.
+"""Priors of every industry with their sources, from `data/sectors.yaml`.
 
-Refused here: learning from data, that is `fitting`.
+Out of scope: learning from data, that is `models.fitting`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import scipy
 
 from forecast.dims import Array
-from forecast.economics.priors import SHIPPED, BeliefFile, Coefficient, each
+from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each
 
 if TYPE_CHECKING:
     from forecast.documents import Node
@@ -66,7 +66,7 @@ def load_sectors(path: Path = SHIPPED / "sectors.yaml") -> Mapping[str, Mapping[
     Raises:
         DataError: the file breaks its contract; the message names file, line and place.
     """
-    file = BeliefFile(path, "sectors", COEFFICIENTS)
+    file = PriorFile(path, "sectors", COEFFICIENTS)
 
     def coefficients(node: Node, place: str) -> Mapping[str, Coefficient]:
         return each(node, place, COEFFICIENTS, file.coefficient)
@@ -103,9 +103,9 @@ def write_central_priors(path: Path = CENTRAL_PRIORS) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("sector", "coefficient", "unit", *CENTRAL))
-        for sector, beliefs in load_sectors().items():
-            for name, belief in beliefs.items():
-                writer.writerow((sector, name, belief.unit, *belief.law.ppf(list(CENTRAL.values())).tolist()))
+        for sector, priors in load_sectors().items():
+            for name, prior in priors.items():
+                writer.writerow((sector, name, prior.unit, *prior.law.ppf(list(CENTRAL.values())).tolist()))
 
 
 def prior_levels(coefficients: Array) -> Array:

@@ -22,8 +22,8 @@ from scipy.special import ndtr
 from forecast.dims import Array
 from forecast.economics.channels import SUPPLIERS
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
-from forecast.models.evidence import Reading, Wave, bottom_up, load_readings, share_noise, touched
-from forecast.models.task import Free, Task, given
+from forecast.models.evidence import Evidence, RecentPlants, bottom_up, load_evidence, share_noise, with_evidence
+from forecast.models.task import Free, Task, model_data
 from forecast.observations.annual import ProcurementShare
 from forecast.stats.distributions import Law, Normal, Truncated
 
@@ -38,26 +38,26 @@ Prediction: TypeAlias = Callable[[TensorVariable, TensorVariable], list[TensorVa
 _HALF_NORMAL = Truncated(Normal(0.0, 1.0), low=0.0)
 
 
-def sector_task(wave: Wave, readings: Sequence[Reading], invested: float, prior: Array) -> Task:
+def sector_task(plants: RecentPlants, evidence: Sequence[Evidence], invested: float, prior: Array) -> Task:
     """Sector coefficients on aggregate evidence.
 
     Args:
-        wave: the plants that the evidence speaks of.
-        readings: the evidence, any of `load_readings`; with none of it, rows are draws from the prior.
+        plants: the plants that the evidence speaks of.
+        evidence: the evidence, any of `load_evidence`; with none of it, rows are draws from the prior.
         invested: gross Korean direct investment in the US in 2021-24, bn USD.
         prior: joint prior rows `(n_rows, n_sectors, n_coefficients)`; coefficients without evidence keep them.
     """
-    rows, columns = touched(wave)
+    rows, columns = with_evidence(plants)
     laws = [load_sectors()[SECTORS[row]][COEFFICIENTS[column]].law for row, column in zip(rows, columns, strict=True)]
     tables = quantile_tables(laws)
-    scales = np.array([[reading.remainder] for reading in load_readings()])
+    scales = np.array([[item.remainder] for item in load_evidence()])
     beyond = scales * quantile_tables([_HALF_NORMAL])
     place = np.ravel_multi_index((rows, columns), prior.shape[1:])
-    values, errors = (np.array([getattr(reading, name) for reading in readings]) for name in ("value", "error"))
-    predict = partial(_predictions, wave, readings, invested, prior[0], place)
+    values, errors = (np.array([getattr(item, name) for item in evidence]) for name in ("value", "error"))
+    predict = partial(_predictions, plants, evidence, invested, prior[0], place)
     return Task(
         name="sectors",
-        data=f"{len(readings)} aggregates, {len(wave.ids)} plants of the wave of 2020-25",
+        data=f"{len(evidence)} aggregates, {len(plants.ids)} plants of the wave of 2020-25",
         build=partial(channel_model, tables, beyond, predict, values, errors),
         rows=partial(_sector_rows, prior, place, tables, beyond),
         states={"level": partial(_prior_levels, prior, place, tables)},
@@ -98,8 +98,8 @@ def quantiles(level: TensorVariable, tables: Array) -> TensorVariable:
 
 
 def _predictions(
-    wave: Wave,
-    readings: Sequence[Reading],
+    plants: RecentPlants,
+    evidence: Sequence[Evidence],
     invested: float,
     untouched: Array,
     place: NDArray[np.int64],
@@ -107,9 +107,9 @@ def _predictions(
     remainders: TensorVariable,
 ) -> list[TensorVariable]:
     matrix = pt.set_subtensor(pt.as_tensor(untouched.ravel())[place], coefficients).reshape((*untouched.shape, 1))
-    known = [reading.id for reading in load_readings()]
-    explained = bottom_up(wave, matrix, readings, invested)
-    return [part[0] + remainders[known.index(reading.id)] for part, reading in zip(explained, readings, strict=True)]
+    ids = [item.id for item in load_evidence()]
+    explained = bottom_up(plants, matrix, evidence, invested)
+    return [part[0] + remainders[ids.index(item.id)] for part, item in zip(explained, evidence, strict=True)]
 
 
 def _sector_rows(prior: Array, place: NDArray[np.int64], tables: Array, beyond: Array, free: Free) -> dict[str, Array]:
@@ -140,9 +140,11 @@ def localization_task(shares: Sequence[ProcurementShare], origin: int) -> Task:
     """Localization seen through the printed shares; one derived from the others would count them twice."""
     printed = [share for share in shares if not share.derived]
     facts = [(share.year, SUPPLIERS.index(share.party), share.share) for share in printed]
-    seen = ", ".join(f"{share.party} {share.year} {share.share:.1%}" for share in printed)
+    description = ", ".join(f"{share.party} {share.year} {share.share:.1%}" for share in printed)
     horizon = (origin + 1) / 4 - 2023.5
-    return Task("localization", seen, partial(localization_model, facts, horizon), partial(_localization_rows, horizon))
+    return Task(
+        "localization", description, partial(localization_model, facts, horizon), partial(_localization_rows, horizon)
+    )
 
 
 def localization_model(facts: Sequence[tuple[int, int, float]], horizon: float) -> pm.Model:
@@ -162,10 +164,10 @@ def localization_model(facts: Sequence[tuple[int, int, float]], horizon: float) 
         pm.Normal("log_innovation", np.log(0.02), 0.7, shape=2)
         pm.Normal("walk", 0.0, horizon**0.5, shape=2)
         odds = pt.exp(level + slope * (years[:, None] - 2023.0))
-        picked = (suppliers[:, None] == np.arange(3)).astype(float)
-        fitted = (picked[:, 0] + (picked[:, 1:] * odds).sum(axis=1)) / (1.0 + odds.sum(axis=1))
+        chosen = (suppliers[:, None] == np.arange(3)).astype(float)
+        fitted = (chosen[:, 0] + (chosen[:, 1:] * odds).sum(axis=1)) / (1.0 + odds.sum(axis=1))
         noise = np.array([share_noise(year) for year in years.tolist()])
-        pm.Normal("share", fitted, noise, observed=given("shares", shares))
+        pm.Normal("share", fitted, noise, observed=model_data("shares", shares))
     return model
 
 

@@ -24,15 +24,15 @@ from forecast.models.evidence import (
     DRIVER_QUARTERS,
     BridgeEvidence,
     bridge_evidence,
+    later_spans,
     like_quarters,
-    seen_spans,
 )
 from forecast.models.task import (
     Free,
     Task,
     draw_last,
     free_tail,
-    given,
+    model_data,
     normal_shocks,
     shock_factor,
     shock_rows,
@@ -84,7 +84,7 @@ _SEASONS = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [0.5**0.5, 0.5**0.5, -(0.5**0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """What the baseline sees.
+    """Data of the baseline.
 
     Attributes:
         first: index of the first quarter of growth.
@@ -132,12 +132,12 @@ def baseline_task(
         drivers: up to the same quarter; without them there are no responses to learn.
         centre: trade that the priors are centred on, by default the same; another one where data are made anew.
     """
-    seen, usual = window(trade, drivers), window(trade if centre is None else centre)
-    words = f"quarterly trade {format_quarter(seen.first)}-{format_quarter(trade.origin)}, US Census basis"
-    return Task("baseline", words, partial(baseline_model, seen, usual), partial(_baseline_rows, seen, usual))
+    data, usual = window(trade, drivers), window(trade if centre is None else centre)
+    words = f"quarterly trade {format_quarter(data.first)}-{format_quarter(trade.origin)}, US Census basis"
+    return Task("baseline", words, partial(baseline_model, data, usual), partial(_baseline_rows, data, usual))
 
 
-def baseline_model(seen: Window, usual: Window) -> pm.Model:
+def baseline_model(data: Window, usual: Window) -> pm.Model:
     """Joint log growth of exports and imports, US Census basis.
 
     A priori both flows grow by 4 % a year, about as nominal US demand; exports over imports revert to their mean over
@@ -146,15 +146,15 @@ def baseline_model(seen: Window, usual: Window) -> pm.Model:
     2006 to 2025 was best. Nothing else in the priors is Korean but the responses, see `RESPONSE`.
 
     Args:
-        seen: what is learned from.
-        usual: what the priors are centred on.
+        data: what is learned from.
+        usual: quarters that the priors are centred on.
     """
-    history = seen.history.T
-    n_quarters = len(seen.quarters)
+    history = data.history.T
+    n_quarters = len(data.quarters)
     with pm.Model(check_bounds=False) as model:
-        grown, gaps = given("growth", np.diff(history)), given("gap", (history[0] - history[1])[:-1])
-        contrasts, forced = given("contrasts", _SEASONS[:, seen.quarters]), given("forcing", seen.forcing.T)
-        centre, scale = given("usual_ratio", usual.usual_ratio), given("scale", usual.usual_scale)[:, None]
+        growth, gaps = model_data("growth", np.diff(history)), model_data("gap", (history[0] - history[1])[:-1])
+        contrasts, forced = model_data("contrasts", _SEASONS[:, data.quarters]), model_data("forcing", data.forcing.T)
+        centre, scale = model_data("usual_ratio", usual.usual_ratio), model_data("scale", usual.usual_scale)[:, None]
         drift = pm.Normal("drift", 0.01, 0.005, shape=(2, 1))
         season = pm.Normal("season", 0.0, 0.05, shape=(2, 3))
         moving_average = pm.Normal("moving_average", MOVING_AVERAGE, 0.1, shape=(2, 1))
@@ -163,7 +163,7 @@ def baseline_model(seen: Window, usual: Window) -> pm.Model:
         response = pm.Normal("response", RESPONSE, RESPONSE_SPREAD, shape=RESPONSE.shape)
         pull = pt.exp(log_adjustment) * np.array([[-1.0], [1.0]])
         seasonal = (season[:, :, None] * contrasts).sum(axis=1)
-        moved = grown - drift - seasonal - pull * (gaps - ratio)
+        moved = growth - drift - seasonal - pull * (gaps - ratio)
         shocks = pt.dot(_TURN, _unmoved(pt.dot(_TURN, moved), moving_average, n_quarters))
         student_shocks(shocks - (response[:, :, None] * forced).sum(axis=1), scale, 0.3, free_tail(30.0))
     return model
@@ -181,7 +181,7 @@ def _unmoved(moved: TensorVariable, moving_average: TensorVariable, n_quarters: 
     return (weights * moved[:, None]).sum(axis=-1)
 
 
-def _baseline_rows(seen: Window, usual: Window, free: Free) -> dict[str, Array]:
+def _baseline_rows(data: Window, usual: Window, free: Free) -> dict[str, Array]:
     rows = {
         "drift": free["drift"][..., 0],
         "season": np.swapaxes(free["season"] @ _SEASONS, 1, 2),
@@ -191,7 +191,7 @@ def _baseline_rows(seen: Window, usual: Window, free: Free) -> dict[str, Array]:
         "response": free["response"],
         **shock_rows(free, usual.usual_scale),
     }
-    shocks = baseline_shocks(draw_last(rows), seen.history, seen.first)
+    shocks = baseline_shocks(draw_last(rows), data.history, data.first)
     return {**rows, "last_shock": shocks[-1].T}
 
 
@@ -211,8 +211,8 @@ def drivers_task(drivers: QuarterlyDrivers) -> Task:
     """The drivers on their last `DRIVER_QUARTERS` quarters of growth."""
     growth = drivers.growth[-DRIVER_QUARTERS:]
     first = drivers.origin - len(growth) + 1
-    seen = f"US output, won and oil {format_quarter(first)}-{format_quarter(drivers.origin)}"
-    return Task("drivers", seen, partial(drivers_model, growth.T), partial(_driver_rows, growth, drivers.edge))
+    description = f"US output, won and oil {format_quarter(first)}-{format_quarter(drivers.origin)}"
+    return Task("drivers", description, partial(drivers_model, growth.T), partial(_driver_rows, growth, drivers.edge))
 
 
 def drivers_model(growth: Array) -> pm.Model:
@@ -225,11 +225,11 @@ def drivers_model(growth: Array) -> pm.Model:
     n_quarters = growth.shape[1]
     ages = np.arange(n_quarters) - np.arange(DRIVER_LAGS)[:, None]
     with pm.Model(check_bounds=False) as model:
-        seen = given("lagged", np.where(ages >= 0, growth[:, ages], 0.0))
+        lagged = model_data("lagged", np.where(ages >= 0, growth[:, ages], 0.0))
         drift = pm.Normal("drift", np.array([[0.006], [0.0], [0.003]]), np.array([[0.001], [0.002], [0.004]]))
         moving_average = pm.Normal("moving_average", 0.27, 0.1, shape=(3, 1))
         weights = ((-moving_average) ** np.arange(DRIVER_LAGS))[:, :, None]
-        shocks = (weights * (seen - drift[:, :, None] * (ages >= 0))).sum(axis=1)
+        shocks = (weights * (lagged - drift[:, :, None] * (ages >= 0))).sum(axis=1)
         student_shocks(shocks, DRIVER_SCALE, 0.5, DRIVER_FREEDOM, k=3)
     return model
 
@@ -249,31 +249,31 @@ def _driver_rows(growth: Array, edge: Array, free: Free) -> dict[str, Array]:
     }
 
 
-RUNNING_SCALE = 0.03
+NOWCAST_SCALE = 0.03
 """Prior median of the scales of the errors of both flows, log points."""
 
 
-def running_task(completions: Array, n_months: int) -> Task:
+def nowcast_task(completions: Array, n_months: int) -> Task:
     """The running quarter on `completions`, see `vintage.Vintage`, of which the last may be four quarters old."""
     same = completions[like_quarters(len(completions))]
-    seen = f"{len(same)} like quarters after {n_months} of three months"
-    return Task("running", seen, partial(running_model, same.T, n_months), _running_rows)
+    description = f"{len(same)} like quarters after {n_months} of three months"
+    return Task("running", description, partial(nowcast_model, same.T, n_months), _nowcast_rows)
 
 
-def running_model(completions: Array, n_months: int) -> pm.Model:
+def nowcast_model(completions: Array, n_months: int) -> pm.Model:
     """Log of a quarter over its first months, `(2, n_years)`, bivariate normal around a level of the calendar quarter.
 
     Months are alike a priori; priors of the spread are wide (judgement).
     """
     with pm.Model(check_bounds=False) as model:
-        seen = given("completions", completions)
+        data = model_data("completions", completions)
         level = pm.Normal("level", np.log(3 / n_months), 0.05, shape=(2, 1))
-        normal_shocks(seen - level, RUNNING_SCALE, 0.7)
+        normal_shocks(data - level, NOWCAST_SCALE, 0.7)
     return model
 
 
-def _running_rows(free: Free) -> dict[str, Array]:
-    return {"level": free["level"][..., 0], "noise_factor": shock_factor(free, np.full(2, RUNNING_SCALE))}
+def _nowcast_rows(free: Free) -> dict[str, Array]:
+    return {"level": free["level"][..., 0], "noise_factor": shock_factor(free, np.full(2, NOWCAST_SCALE))}
 
 
 BRIDGE_DRIFT = 0.003
@@ -291,12 +291,12 @@ BRIDGE_SCALE = np.full((2, 1), 0.02)
 
 def bridge_task(observed: BridgeObservations, origin: int) -> Task:
     """The bridge on the last unbroken run of years, and on what is known of the years up to the origin's."""
-    evidence, spans = bridge_evidence(observed, origin), seen_spans(observed, origin)
+    evidence, spans = bridge_evidence(observed, origin), later_spans(observed, origin)
     first, last = evidence.years[[0, -1]]
-    seen = f"years {first}-{last} in both books, {len(spans)} readings of later years"
+    description = f"years {first}-{last} in both books, {len(spans)} readings of later years"
     ahead = (len(evidence.years) - 1) / 2 + len(evidence.later)
     states = {"later": partial(_walked_states, evidence, ahead)}
-    return Task("bridge", seen, partial(bridge_model, evidence), partial(_bridge_rows, ahead), states)
+    return Task("bridge", description, partial(bridge_model, evidence), partial(_bridge_rows, ahead), states)
 
 
 def bridge_model(evidence: BridgeEvidence) -> pm.Model:
@@ -314,11 +314,13 @@ def bridge_model(evidence: BridgeEvidence) -> pm.Model:
         log_odds = pm.Normal("persistence_log_odds", 0.0, 1.0, shape=(2, 1))
         later = pm.Flat("later", shape=(2, n_later), initval=np.zeros((2, n_later)))
         before, after = (
-            given(name, known[:, part]) + (later[:, :, None] * place[:, part]).sum(axis=1) - (mean + drift * age[part])
+            model_data(name, known[:, part])
+            + (later[:, :, None] * place[:, part]).sum(axis=1)
+            - (mean + drift * age[part])
             for name, part in (("before", slice(None, -1)), ("after", slice(1, None)))
         )
         student_shocks(after - pm.math.sigmoid(log_odds) * before, BRIDGE_SCALE, 0.5, free_tail(4.0))
-        readings, precision = given("readings", evidence.readings), given("precision", evidence.precision)
+        readings, precision = model_data("readings", evidence.readings), model_data("precision", evidence.precision)
         pm.Potential("seen", -0.5 * (((later - readings) * precision) ** 2).sum())
     return model
 

@@ -1,6 +1,6 @@
 """A series observed in every period, and the two flows by month as quarters.
 
-When a figure became public: the one rule by which a day knows a row of the shipped tables.
+The release calendar is the one rule by which a day knows a row of the shipped tables.
 
 A month of US Census trade is public 38 days after its end. The Bureau releases it about 35 days after
 (https://www.export.gov/article?id=Data-Releases-and-Revisions); three more are for weekends and holidays, so that no
@@ -10,7 +10,7 @@ Any other row counts once the span its `vintage` label names has ended: `2025-02
 31 December. Where the label is `not stated`, the figure counts 90 days after the end of the period it is about
 (judgement: final customs figures of a year are out in February).
 
-What moves trade from outside, as observed: US output, the won and oil, by quarter.
+Drivers of trade are US output, the won and oil, by quarter.
 
 A quarter of the won or of oil is the mean of its months, of US output the level at an annual rate. Every driver of a
 quarter is public before the trade of that quarter, so a day that knows the trade knows the drivers.
@@ -87,15 +87,15 @@ def published(label: str, last_month: int) -> dt.date:
         label: its `vintage`.
         last_month: index of the last month it is about, used where the label states no date.
 
-    >>> published("2025-02", 0), published("2025-04-11", 0), published("not stated", 12 * 2024 + 11)
+    >>> published("2025-02", 0), published("2025-04-11", 0), published("not date", 12 * 2024 + 11)
     (datetime.date(2025, 2, 28), datetime.date(2025, 4, 11), datetime.date(2025, 3, 31))
     """
-    stated = _LABEL.fullmatch(label)
-    if stated is None:
+    date = _LABEL.fullmatch(label)
+    if date is None:
         return _month_end(*divmod(last_month, 12)) + UNDATED_LAG
-    if stated["day"]:
+    if date["day"]:
         return dt.date.fromisoformat(label)
-    return _month_end(int(stated["year"]), int(stated["month"] or 12) - 1)
+    return _month_end(int(date["year"]), int(date["month"] or 12) - 1)
 
 
 def _month_end(year: int, month: int) -> dt.date:
@@ -204,7 +204,7 @@ def quarterly_trade(folder: Path = SHIPPED, day: dt.date | None = None) -> Quart
 def census_flows(folder: Path = SHIPPED, day: dt.date | None = None) -> tuple[Series, Series]:
     """Korea's exports and imports by month, US Census basis, million USD, over the same months.
 
-    Of a day it holds the months public by then (`publication`). Their figures are the present ones where these were
+    Of a day it holds the months public by then (`census_release`). Their figures are the present ones where these were
     out by the day, else those of the newest stored copy that was and is not older than `COPY_LIFE`, else the present
     ones all the same, revised since: vintages differ by up to 4.2 %.
 
@@ -214,12 +214,12 @@ def census_flows(folder: Path = SHIPPED, day: dt.date | None = None) -> tuple[Se
     if day is None:
         exports, imports = (series("trade_monthly", name, folder) for name in CENSUS_SERIES)
     else:
-        exports, imports = (_known_series(name, folder, day) for name in CENSUS_SERIES)
+        exports, imports = (_series_by(name, folder, day) for name in CENSUS_SERIES)
     _demand_same_months(exports, imports)
     return exports, imports
 
 
-def _known_series(name: str, folder: Path, day: dt.date) -> Series:
+def _series_by(name: str, folder: Path, day: dt.date) -> Series:
     present = [row for row in _gapless_rows("trade_monthly", folder) if row["series"] == name]
     public = [row for row in present if census_release(period_index(row["month"], "month")) <= day]
     if not public:
@@ -262,10 +262,10 @@ def quarters_of(exports: Series, imports: Series) -> QuarterlyTrade:
     return QuarterlyTrade(first, exports.vintage, *sums, *(read_only(flow.values[later:] / 1e3) for flow in flows))
 
 
-def months_by_quarter(seen: Series) -> tuple[int, Array]:
+def months_by_quarter(monthly: Series) -> tuple[int, Array]:
     """First complete quarter of a monthly series, and the months of every complete quarter, `(n_quarters, 3)`."""
-    first = -(-seen.start // 3)
-    months = seen.values[3 * first - seen.start :]
+    first = -(-monthly.start // 3)
+    months = monthly.values[3 * first - monthly.start :]
     return first, months[: len(months) // 3 * 3].reshape(-1, 3)
 
 
@@ -375,11 +375,11 @@ def quarterly_drivers(origin: int, folder: Path = SHIPPED) -> QuarterlyDrivers:
     return QuarterlyDrivers(first, read_only(levels), read_only(edge))
 
 
-def _quarters(name: str, seen: Series) -> tuple[int, Array, Array]:
+def _quarters(name: str, observed: Series) -> tuple[int, Array, Array]:
     """First quarter, levels and edges of a series, complete quarters only."""
-    if seen.frequency == "Q":
-        return seen.start, seen.values, np.zeros(len(seen.values))
-    first, months = months_by_quarter(seen)
+    if observed.frequency == "Q":
+        return observed.start, observed.values, np.zeros(len(observed.values))
+    first, months = months_by_quarter(observed)
     if not np.isfinite(months).all():
         raise DataError(f"drivers_monthly.csv: got an empty month of {name}, expected every month")
     levels = months.mean(axis=1)

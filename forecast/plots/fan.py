@@ -2,11 +2,9 @@
 
 Every `draw_` function takes axes, draws on them and hands them back.
 
-What pictures of forecasts share: bands of intervals, limits and ticks of years, and numbers at the right end.
-
 Years are calendar years `(n_years,)`; values are bn USD a year on one statistical basis.
 
-Pictures of past trade: exports, imports and balance by year, in both books.
+Past trade is drawn too: exports, imports and balance by year, in both books.
 """
 
 from __future__ import annotations
@@ -101,7 +99,7 @@ _ROOM = 0.09
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effect:
-    """What investments change, as `draw_effect` takes it.
+    """Effect of investments, as `draw_effect` takes it.
 
     Attributes:
         bands: intervals by width, at least the 80 % one.
@@ -350,8 +348,8 @@ def fan_chart(results: Results) -> Figure:
 
 def history_chart(n_years: int = HISTORY_YEARS) -> Figure:
     """Exports, imports and balance of the last years on both bases, as in the chart of KIET's report of April 2025."""
-    seen = history(n_years)
-    books = {basis: getattr(seen, basis) for basis in BASES}
+    trade = history(n_years)
+    books = {basis: getattr(trade, basis) for basis in BASES}
     return history_figure(
         Heading(
             "Korea's goods trade with the US",

@@ -273,15 +273,15 @@ def budget_chart(budget: Budget) -> Figure:
         for part in (budget.effects.first.value, budget.effects.total.value, budget.effects.total.error)
     )
     draw_shares(left, [SOURCES[budget.sources[row]] for row in rows], alone, total, errors, quantity=quantity)
-    told = budget.inputs[:N_SWINGS]
-    if not told:
+    inputs = budget.inputs[:N_SWINGS]
+    if not inputs:
         right.remove()
         return figure
     draw_tornado(
         right,
-        [item.name for item in told],
-        [item.swing for item in told],
-        [item.labels for item in told],
+        [item.name for item in inputs],
+        [item.swing for item in inputs],
+        [item.labels for item in inputs],
         middle=float(budget.outcome.mean()),
         quantity=quantity,
         basis=budget.run.basis,
@@ -301,9 +301,9 @@ def inputs_chart(budget: Budget) -> Figure:
     return figure
 
 
-def _heading(budget: Budget, asked: str, words: str, foot: str) -> Heading:
+def _heading(budget: Budget, question: str, words: str, foot: str) -> Heading:
     return Heading(
-        f"{budget.run.title}: {asked} {NAMES[budget.series]} in {budget.year}",
+        f"{budget.run.title}: {question} {NAMES[budget.series]} in {budget.year}",
         f"{budget.outcome.size:,} draws; data to {budget.run.manifest['origin']}; {BASIS_NAMES[budget.run.basis]}; "
         f"{words}.",
         foot,

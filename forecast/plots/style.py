@@ -93,7 +93,7 @@ def unit_label(quantity: str, basis: str) -> str:
 
 
 def fan_subtitle(basis: str, n_draws: int, origin: str, *, prior: bool) -> str:
-    """What a fan shows: intervals, draws, the last observed quarter, unit and basis.
+    """Subtitle of a fan: intervals, draws, the last observed quarter, unit and basis.
 
     >>> print(fan_subtitle("us_census", 20_000, "2026Q2", prior=False))
     Median and equal-tailed 50, 80 and 95 % intervals of 20,000 draws; data to 2026Q2; bn USD a year, US Census basis
@@ -193,7 +193,7 @@ SMALL, MIDDLE, LARGE = 8.0, 9.0, 14.0
 
 
 STEPS = (1, 2, 2.5, 5, 10)
-"""What ticks and bins may step by, times a power of ten."""
+"""Steps of ticks and bins, times a power of ten."""
 
 
 _EDGE, _LEFT, _GAP, _TICKS = 0.3, 0.62, 0.52, 0.52

@@ -8,18 +8,14 @@ Stratified schemes (Latin hypercube, scrambled Sobol) are built per block and pe
 independent replicates and Monte Carlo error is read off the spread between blocks. Sobol points come in a random order:
 in their own, scrambled or not, two streams of a block are as good as one (correlations of 0.9 either way).
 
-Correlated inputs mix the normal scores of several streams (`copula`); streams not named keep their numbers. Mixing
+Correlated inputs mix the normal scores of several streams by `loadings`; streams not named keep their numbers. Mixing
 alone would blur the strata of a stratified scheme, so there a stream keeps its own points and only takes the order of
 the mix: every margin stays as even as it was, and the stated correlation holds up to about one over a block's draws.
 Source of the reordering: Iman and Conover (1982), Communications in Statistics B 11: 311-334.
 
-Rank correlation between inputs: what a scenario states, made into loadings of streams of random numbers.
-
 The copula is Gaussian. A stated Spearman correlation `rank` becomes the correlation `2 sin(pi rank / 6)` of normal
 scores (Kruskal 1958, Journal of the American Statistical Association 53: 814-861). The score of the i-th input in the
 order of names is a sum over its own stream and those before it, so that the first of each set keeps its numbers.
-
-Refused here: drawing, that is `streams`, and which names there are, that is `correlations`.
 """
 
 from __future__ import annotations
@@ -80,15 +76,15 @@ def nearest_correlation(matrix: Array, n_steps: int = 200) -> Array:
     Source: Higham (2002), IMA Journal of Numerical Analysis 22: 329-343, algorithm 3.3: projections in turn on matrices
     without negative eigenvalues, with Dykstra's correction, and on those with a unit diagonal.
     """
-    found, correction = matrix, np.zeros_like(matrix)
+    nearest, correction = matrix, np.zeros_like(matrix)
     for _ in range(n_steps):
-        corrected = found - correction
+        corrected = nearest - correction
         values, vectors = np.linalg.eigh(corrected)
         projected = (vectors * np.maximum(values, 0.0)) @ vectors.T
         correction = projected - corrected
-        found = projected.copy()
-        np.fill_diagonal(found, 1.0)
-    return found
+        nearest = projected.copy()
+        np.fill_diagonal(nearest, 1.0)
+    return nearest
 
 
 def rank_matrix(names: Sequence[str], ranks: Mapping[Pair, float]) -> Array:

@@ -1,16 +1,12 @@
 """Streaming, mergeable statistics of a run's results, each with its Monte Carlo standard error.
 
-A `Tally` takes blocks of draws `(n_series, n_periods, n_draws)` one by one, in block order, and merges with the tally
-of later blocks: merging parts gives the whole. Moments and exceedance counts are exact. Quantiles are read from the
-kept draws or, when draws are too many to keep, from a histogram that bounds the error (`quantiles`).
+A `StreamingSummary` takes blocks of draws `(n_series, n_periods, n_draws)` one by one, in block order, and merges with
+that of later blocks: merging parts gives the whole. Moments and exceedance counts are exact. Quantiles are read from
+the kept draws or, when draws are too many to keep, from a histogram that bounds the error.
 
 Standard errors are read off the spread of the same statistic between blocks, which are independent replicates
 whatever the sampling scheme. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are
 those of independent draws, which draws are under the plain scheme; a stratified one makes smaller errors than that.
-
-Means and variances of weighted parts, merged without a second pass over the data.
-
-Quantiles of more draws than one block: exact while draws are kept, else from a histogram with a stated error.
 
 The histogram stands on an inverse-hyperbolic-sine grid, which bounds the error relative to the value.
 """
@@ -74,7 +70,7 @@ _EDGE = int(np.ceil(np.arcsinh(SKETCH_LIMIT) / SKETCH_STEP))
 
 
 @dataclass(slots=True)
-class Pool:
+class StreamingQuantiles:
     """Blocks of draws `(n_series, n_periods, n_draws)`, kept or counted.
 
     Attributes:
@@ -94,7 +90,7 @@ class Pool:
         elif sound.shape[-1]:
             self.counts = _histogram(sound, self.counts)
 
-    def merge(self, other: Pool) -> None:
+    def merge(self, other: StreamingQuantiles) -> None:
         """Take in later blocks."""
         self.kept.extend(other.kept)
         if other.counts is not None:
@@ -151,10 +147,10 @@ def _histogram(sound: Array, counts: NDArray[np.int64] | None) -> NDArray[np.int
 
 def _sketched_quantiles(counts: NDArray[np.int64], levels: Sequence[float]) -> Array:
     cumulative = np.cumsum(counts, axis=-1)
-    found = np.empty((len(levels), *counts.shape[:-1]))
+    values = np.empty((len(levels), *counts.shape[:-1]))
     for cell in np.ndindex(*counts.shape[:-1]):
-        found[(slice(None), *cell)] = _invert(cumulative[cell], levels)
-    return found
+        values[(slice(None), *cell)] = _invert(cumulative[cell], levels)
+    return values
 
 
 def _invert(cumulative: NDArray[np.int64], levels: Sequence[float]) -> Array:
@@ -191,7 +187,7 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run reports.
+    """Annual statistics of a run.
 
     Attributes:
         years: calendar years of the results.
@@ -224,7 +220,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Quarters:
-    """What a run reports of the first quarters after the origin, US Census basis, bn USD a quarter.
+    """Quantiles of a run in the first quarters after the origin, US Census basis, bn USD a quarter.
 
     Attributes:
         quarters: quarter indices.
@@ -236,7 +232,7 @@ class Quarters:
 
 
 @dataclass(slots=True)
-class Tally:
+class StreamingSummary:
     """Everything a run reports, folded block by block.
 
     Attributes:
@@ -253,13 +249,13 @@ class Tally:
     draws: Moments = field(default_factory=Moments)
     blocks: Moments = field(default_factory=Moments)
     quarterly_blocks: Moments = field(default_factory=Moments)
-    annual: Pool = field(init=False)
-    quarterly: Pool = field(init=False)
-    branches: dict[int, Tally] = field(default_factory=dict)
+    annual: StreamingQuantiles = field(init=False)
+    quarterly: StreamingQuantiles = field(init=False)
+    branches: dict[int, StreamingSummary] = field(default_factory=dict)
     chosen: list[NDArray[np.intp]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.annual, self.quarterly = Pool(self.keep), Pool(self.keep)
+        self.annual, self.quarterly = StreamingQuantiles(self.keep), StreamingQuantiles(self.keep)
 
     def add(self, annual: Array, quarterly: Array, branch: NDArray[np.intp] | None = None) -> None:
         """Fold one block; draws whose annual results are not finite are counted and left out of the statistics.
@@ -284,7 +280,7 @@ class Tally:
             self.chosen.append(branch)
         for index in np.unique(branch).tolist():
             follow = branch == index
-            own = self.branches.setdefault(index, Tally(self.thresholds, self.keep))
+            own = self.branches.setdefault(index, StreamingSummary(self.thresholds, self.keep))
             own.add(annual[..., follow], quarterly[..., follow])
 
     def _fold(self, sound: Array, near: Array) -> None:
@@ -307,7 +303,7 @@ class Tally:
     def _names(self) -> list[str]:
         return ["mean", "sd", *map(exceedance_name, self.thresholds), BELOW, *map(quantile_name, LEVELS)]
 
-    def merge(self, other: Tally) -> None:
+    def merge(self, other: StreamingSummary) -> None:
         """Take in the tally of later blocks."""
         self.n_draws += other.n_draws
         self.n_failed += other.n_failed
@@ -337,8 +333,8 @@ class Tally:
         exact = self.blocks.mean[2 : 3 + len(self.thresholds)]
         values = [self.draws.mean, np.sqrt(self.draws.variance()), *exact, *self.annual.quantiles(LEVELS)]
         errors = self._independent_errors(self.annual.sound()) if self._few else self.blocks.standard_error()
-        found = {name: Statistic(v, e) for name, v, e in zip(self._names(), values, errors, strict=True)}
-        return Summary(tuple(years), found, self.n_draws, self.n_failed, self.keep, series)
+        statistics = {name: Statistic(v, e) for name, v, e in zip(self._names(), values, errors, strict=True)}
+        return Summary(tuple(years), statistics, self.n_draws, self.n_failed, self.keep, series)
 
     def quarters(self, origin: int) -> Quarters:
         """Quantiles of the first quarters after the origin."""
@@ -347,8 +343,8 @@ class Tally:
             if self._few
             else self.quarterly_blocks.standard_error()
         )
-        found = Statistic(self.quarterly.quantiles(FINE_LEVELS), errors)
-        return Quarters(tuple(range(origin + 1, origin + 1 + found.value.shape[-1])), found)
+        estimates = Statistic(self.quarterly.quantiles(FINE_LEVELS), errors)
+        return Quarters(tuple(range(origin + 1, origin + 1 + estimates.value.shape[-1])), estimates)
 
     @property
     def _few(self) -> bool:

@@ -156,8 +156,8 @@ def _start(trade: QuarterlyTrade) -> int:
 def cut(trade: QuarterlyTrade, origin: int) -> QuarterlyTrade:
     """The trade of `trade` up to the end of a quarter."""
     n_quarters = origin - trade.first_quarter + 1
-    seen, none = slice(n_quarters), trade.exports[:0]
-    exports, imports = trade.exports[seen], trade.imports[seen]
+    past, none = slice(n_quarters), trade.exports[:0]
+    exports, imports = trade.exports[past], trade.imports[past]
     return replace(trade, exports=exports, imports=imports, later_exports=none, later_imports=none)
 
 
@@ -231,7 +231,11 @@ def is_finished(piece: Piece, folder: Path) -> bool:
 
 
 def stored_forecasts(piece: Piece, folder: Path) -> Forecasts | None:
-    """What a finished piece holds, or None where its model failed."""
+    """Quantiles of a finished piece by variant, or None where its model failed.
+
+    Raises:
+        RunError: the file is damaged.
+    """
     try:
         with np.load(piece.path(folder)) as stored:
             return {name: stored[name] for name in stored.files}
@@ -256,21 +260,21 @@ def clear(pieces: Sequence[Piece], folder: Path) -> None:
 
 def backtest_folder(out: Path, trade: QuarterlyTrade, design: Design) -> Path:
     """Folder of a backtest below `out`, named by a digest of data, code, versions and settings."""
-    seen = digest(f"{trade.first_quarter}", trade.exports.tobytes(), trade.imports.tobytes())
-    identity = {"data": seen, "code": code_digest("backtest"), "versions": dict(_versions()), **asdict(design)}
+    data = digest(f"{trade.first_quarter}", trade.exports.tobytes(), trade.imports.tobytes())
+    identity = {"data": data, "code": code_digest("backtest"), "versions": dict(_versions()), **asdict(design)}
     return out / json_digest(identity)[:12]
 
 
 def _finish(trade: QuarterlyTrade, design: Design, folder: Path, piece: Piece) -> None:
     """Forecast one piece and store it, or the reason why there is no forecast."""
     try:
-        said = _forecasts(piece.model, cut(trade, piece.origin), design)
+        forecasts = _forecasts(piece.model, cut(trade, piece.origin), design)
     except FitError as error:
         write_text(piece.path(folder, "failed"), f"{error}\n")
         return
-    shown: dict[str, Any] = {name: rounded(values) for name, values in said.items()}
+    arrays: dict[str, Any] = {name: rounded(values) for name, values in forecasts.items()}
     with whole_file(piece.path(folder)) as path, path.open("wb") as file:
-        np.savez(file, **shown)
+        np.savez(file, **arrays)
 
 
 def _forecasts(model: str, trade: QuarterlyTrade, design: Design) -> Forecasts:
@@ -283,8 +287,8 @@ def _forecasts(model: str, trade: QuarterlyTrade, design: Design) -> Forecasts:
 
 def rounded(values: Array) -> Array:
     """Numbers as a CSV shows them, so that scores of the file are scores of the forecast."""
-    shown = [float(f"{value:.{_DIGITS}g}") for value in values.ravel().tolist()]
-    return np.reshape(shown, values.shape)
+    digits = [float(f"{value:.{_DIGITS}g}") for value in values.ravel().tolist()]
+    return np.reshape(digits, values.shape)
 
 
 def _versions() -> Iterator[tuple[str, str]]:
@@ -357,11 +361,11 @@ def _by_treatment(
 ) -> dict[str, Array]:
     levels = [fitted(flow, horizon) for flow in history.T]
     logs = [np.exp(fitted(np.log(flow), horizon)) for flow in history.T]
-    unsaid = np.full((horizon, len(_GRID)), np.nan)
+    missing = np.full((horizon, len(_GRID)), np.nan)
     balances = {
         "logs": [*logs, _difference(logs, mixed)],
         "levels": [*levels, _difference(levels, mixed)],
-        "own": [unsaid, unsaid, fitted(history[:, 0] - history[:, 1], horizon)],
+        "own": [missing, missing, fitted(history[:, 0] - history[:, 1], horizon)],
     }
     return {name: np.array(values)[..., 2:-2] for name, values in balances.items()}
 
@@ -384,8 +388,8 @@ def _fitted(method: str, season_length: int) -> Callable[[Array, int], Array]:
     def quantiles(past: Array, horizon: int) -> Array:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            said = kind(season_length=season_length).forecast(y=np.array(past), h=horizon, level=widths)
+            table = kind(season_length=season_length).forecast(y=np.array(past), h=horizon, level=widths)
         names = [*(f"lo-{width}" for width in widths), "mean", *(f"hi-{width}" for width in reversed(widths))]
-        return np.sort(np.column_stack([np.asarray(said[name]) for name in names]), axis=1)
+        return np.sort(np.column_stack([np.asarray(table[name]) for name in names]), axis=1)
 
     return quantiles

@@ -25,7 +25,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import inf
 from pathlib import Path
 
@@ -67,7 +67,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one prediction fared.
+    """Scores of one prediction.
 
     Attributes:
         target: what was predicted.
@@ -99,14 +99,14 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """How one entry fared.
+class Evaluation:
+    """Scores of one entry.
 
     Attributes:
         entry: the frozen forecast.
         scores: of every target observed since, in the order predicted.
         known: what hindsight replaced; None where nothing is to be scored or the entry cannot be run again.
-        obstacle: why it cannot be run again, or nothing.
+        obstacle: why it cannot be run again; empty if it can.
     """
 
     entry: Entry
@@ -115,41 +115,41 @@ class Verdict:
     obstacle: str = ""
 
 
-def verdict(entry: Entry, n_jobs: int = 1, folder: Path = SHIPPED) -> Verdict:
+def evaluate(entry: Entry, n_jobs: int = 1, folder: Path = SHIPPED) -> Evaluation:
     """Scores of an entry, split by cause.
 
     Args:
         entry: the frozen forecast.
         n_jobs: workers, -1 for one per core.
-        folder: tables that tell what became of announcements.
+        folder: tables of announcements and their slippage.
 
     Raises:
         LedgerError: the posterior of the entry is missing or another.
     """
     outcomes = {target: value for target in entry.predictions if (value := observed(target)) is not None}
     if not outcomes:
-        return Verdict(entry, ())
+        return Evaluation(entry, ())
     known = hindsight(entry.world, entry.head["as_of"], folder)
     try:
-        learned = entry.posterior()
+        posterior = entry.posterior()
     except PosteriorError as error:
         scores = tuple(_score(entry, target, value) for target, value in outcomes.items())
-        return Verdict(entry, scores, obstacle=str(error))
-    assumed, facts = (run_again(entry, world, learned, n_jobs) for world in (entry.world, known.world))
+        return Evaluation(entry, scores, obstacle=str(error))
+    assumed, facts = (run_again(entry, world, posterior, n_jobs) for world in (entry.world, known.world))
     branches = {} if isinstance(known.world, Scenario) else {one.label: one.scenario for one in known.world.branches}
-    alone = {label: run_again(entry, scenario, learned, n_jobs) for label, scenario in branches.items()}
+    alone = {label: run_again(entry, scenario, posterior, n_jobs) for label, scenario in branches.items()}
     scores = tuple(_score(entry, target, value, assumed, facts, alone) for target, value in outcomes.items())
-    return Verdict(entry, scores, known)
+    return Evaluation(entry, scores, known)
 
 
-def run_again(entry: Entry, world: World, learned: Posterior, n_jobs: int = 1) -> Predictions:
+def run_again(entry: Entry, world: World, posterior: Posterior, n_jobs: int = 1) -> Predictions:
     """Predictions of a scenario or mixture with the posterior, the trade and the settings of an entry."""
-    made = entry.manifest
+    manifest = entry.manifest
     known = replace(vintage(world.as_of), trade=entry.trade)
-    plan = compiled(world, learned, known, prior=made["parameters"] == "prior")
-    tally = simulate(plan, Settings(made["n_draws"], made["seed"], made["scheme"]), n_jobs)
-    annual, quarterly = tally.annual.draws()[: len(QUARTERLY_SERIES)], tally.quarterly.draws()
-    return predictions(annual, plan.years, plan.basis, quarterly, tally.quarters(plan.origin).quarters)
+    plan = compiled(world, posterior, known, prior=manifest["parameters"] == "prior")
+    summary = simulate(plan, Settings(manifest["n_draws"], manifest["seed"], manifest["scheme"]), n_jobs)
+    annual, quarterly = summary.annual.draws()[: len(QUARTERLY_SERIES)], summary.quarterly.draws()
+    return predictions(annual, plan.years, plan.basis, quarterly, summary.quarters(plan.origin).quarters)
 
 
 def _score(
@@ -167,7 +167,8 @@ def _score(
         splits = [_split(*(measure(stage, outcome) for stage in stages)) for measure in (_crps, _error)]
     fell = float(pit(np.array([outcome]), frozen[None])[0])
     branches = {
-        label: (_crps(told[target], outcome), _error(told[target], outcome)) for label, told in (alone or {}).items()
+        label: (_crps(predicted[target], outcome), _error(predicted[target], outcome))
+        for label, predicted in (alone or {}).items()
     }
     return Score(target, outcome, frozen, _crps(frozen, outcome), fell, splits[0], splits[1], branches)
 
@@ -184,40 +185,32 @@ def _error(quantiles: Array, outcome: float) -> float:
     return float(quantiles[_MEDIAN]) - outcome
 
 
-def write_scores(ledger: str | Path, verdicts: Sequence[Verdict]) -> list[Path]:
+def write_scores(ledger: str | Path, evaluations: Sequence[Evaluation]) -> list[Path]:
     """Write every score as CSV beside the entries, in place of what was there; of branches in a file of their own.
 
     Raises:
         LedgerError: one cannot be written.
     """
-    scores = [(found.entry, score) for found in verdicts for score in found.scores]
+    scores = [(evaluation.entry, score) for evaluation in evaluations for score in evaluation.scores]
     tables = {
         SCORES: [_row(*pair) for pair in scores],
         BRANCHES: [row for pair in scores for row in _branch_rows(*pair)],
     }
-    columns = {SCORES: COLUMNS, BRANCHES: BRANCH_COLUMNS}
-    return [_written(Path(ledger) / name, columns[name], rows) for name, rows in tables.items() if rows]
+    return [_written(Path(ledger) / name, rows) for name, rows in tables.items() if rows]
 
 
-def _written(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Path:
+def _written(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
     saved = writing(path, failure=LedgerError)
     with saved, whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     return path
 
 
 def _head(entry: Entry, target: Target) -> Mapping[str, object]:
-    return {
-        "entry": entry.name,
-        "origin": entry.head["origin"],
-        "as_of": entry.head["as_of"],
-        "basis": target.basis,
-        "series": target.series,
-        "period": target.period,
-        "unit": UNIT,
-    }
+    head = {name: entry.head[name] for name in ("origin", "as_of")}
+    return {"entry": entry.name, **head, **asdict(target), "unit": UNIT}
 
 
 def _branch_rows(entry: Entry, score: Score) -> Iterator[Mapping[str, object]]:
@@ -232,8 +225,10 @@ def _branch_rows(entry: Entry, score: Score) -> Iterator[Mapping[str, object]]:
 
 def _row(entry: Entry, score: Score) -> Mapping[str, object]:
     target = score.target
-    measures = {"crps": score.crps, "error": score.median - score.outcome}
-    for name, split in (("crps", score.crps_split), ("error", score.error_split)):
+    measures: dict[str, float] = {}
+    error = score.median - score.outcome
+    for name, value, split in (("crps", score.crps, score.crps_split), ("error", error, score.error_split)):
+        measures[name] = value
         for part in ("model", "assumptions", "revision"):
             measures[f"{name}_{part}"] = np.nan if split is None else getattr(split, part)
     return {
@@ -246,35 +241,17 @@ def _row(entry: Entry, score: Score) -> Mapping[str, object]:
     }
 
 
-_HEAD = ("entry", "origin", "as_of", "basis", "series", "period", "unit")
-
-
-COLUMNS = (
-    *_HEAD, "outcome", "median", "pit",
-    "inside_50", "inside_80", "inside_95", "crps", "crps_model", "crps_assumptions", "crps_revision",
-    "error", "error_model", "error_assumptions", "error_revision",
-)  # fmt: skip
-"""Of `scores.csv`; scores and errors in bn USD over the period."""
-
-
-BRANCH_COLUMNS = (*_HEAD, "branch", "crps_model", "crps_branch", "error_model", "error_branch")
-"""Of `branches.csv`: the last four sum to `crps_model` and `error_model` of `scores.csv`, two by two."""
-
-
-HAPPENED = frozenset({"operating", "completed"})
-"""Stages at which an announcement has come true."""
-
-
-CANCELLED = "cancelled"
+_GOES_AHEAD = {"operating": True, "completed": True, "cancelled": False}
+"""Whether an announcement came true, by its stage; open at any other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What has become known of one announcement.
+    """Later knowledge about one announcement.
 
     Attributes:
         goes_ahead: whether it came true; None while that is open.
-        start: law of the start of production on the quarter axis, over the span its source names; None if not told.
+        start: law of the start of production on the quarter axis, over the span its source names; None if unknown.
         started: whether that start has happened.
         words: for readers.
     """
@@ -301,7 +278,7 @@ class Hindsight:
 
 
 def hindsight(world: World, as_of: str, folder: Path = SHIPPED) -> Hindsight:
-    """What a scenario or mixture would have assumed, had it known what the installed tables tell.
+    """A scenario or mixture with the facts of the installed tables in place of its assumptions.
 
     Args:
         world: as it was frozen.
@@ -309,32 +286,36 @@ def hindsight(world: World, as_of: str, folder: Path = SHIPPED) -> Hindsight:
         folder: where the tables lie.
     """
     if isinstance(world, Scenario):
-        scenario, changed, still_open = _told(world, as_of, folder)
+        scenario, changed, still_open = _scenario_hindsight(world, as_of, folder)
         return Hindsight(scenario, changed, still_open)
-    told = [_told(branch.scenario, as_of, folder) for branch in world.branches]
-    changed = {name: words for _, news, _ in told for name, words in news.items()}
-    branches = [replace(branch, scenario=known) for branch, (known, _, _) in zip(world.branches, told, strict=True)]
-    still_open = tuple(dict.fromkeys(name for _, _, names in told for name in names if name not in changed))
+    hindsights = [_scenario_hindsight(branch.scenario, as_of, folder) for branch in world.branches]
+    changed = {name: words for _, news, _ in hindsights for name, words in news.items()}
+    scenarios = (scenario for scenario, _, _ in hindsights)
+    branches = [replace(branch, scenario=one) for branch, one in zip(world.branches, scenarios, strict=True)]
+    still_open = tuple(dict.fromkeys(name for _, _, names in hindsights for name in names if name not in changed))
     return Hindsight(replace(world, branches=tuple(branches)), changed, still_open)
 
 
-def _told(scenario: Scenario, as_of: str, folder: Path) -> tuple[Scenario, dict[str, str], tuple[str, ...]]:
-    """A scenario with the facts, what they changed in words, and what they leave open."""
+def _scenario_hindsight(
+    scenario: Scenario, as_of: str, folder: Path
+) -> tuple[Scenario, dict[str, str], tuple[str, ...]]:
+    """The scenario with facts, words for what changed by id, and ids of investments left open."""
     facts = dict(_facts(as_of, folder))
     changed: dict[str, str] = {}
-    settled: list[Investment] = []
+    investments: list[Investment] = []
     for assumed in scenario.investments:
-        known = _settled(assumed, facts[assumed.id]) if assumed.id in facts and assumed.kind != "pledge" else assumed
-        if known != assumed:
+        fact = facts.get(assumed.id)
+        revised = _with_fact(assumed, fact) if fact and assumed.kind != "pledge" else assumed
+        if revised != assumed:
             changed[assumed.id] = facts[assumed.id].words
-        settled.append(known)
+        investments.append(revised)
     simulated = (investment.id for investment in scenario.investments if investment.kind != "pledge")
     still_open = tuple(name for name in simulated if name not in changed)
-    told = {name for name, fact in facts.items() if fact.goes_ahead is not None}
-    programmes = tuple(left for programme in scenario.programmes if (left := _open_part(programme, settled, told)))
-    settled_world = replace(scenario, investments=tuple(settled), programmes=programmes)
-    known_world = with_observed_drivers(settled_world, as_of, folder)
-    return known_world, changed | _told_of_drivers(scenario, known_world, folder), still_open
+    decided = {name for name, fact in facts.items() if fact.goes_ahead is not None}
+    parts = (_open_part(programme, investments, decided) for programme in scenario.programmes)
+    with_facts = replace(scenario, investments=tuple(investments), programmes=tuple(filter(None, parts)))
+    revised_world = with_observed_drivers(with_facts, as_of, folder)
+    return revised_world, changed | _driver_words(scenario, revised_world, folder), still_open
 
 
 def with_observed_drivers(scenario: Scenario, as_of: str, folder: Path = SHIPPED) -> Scenario:
@@ -350,8 +331,8 @@ def with_observed_drivers(scenario: Scenario, as_of: str, folder: Path = SHIPPED
     """
     if not scenario.drivers and not scenario.shocks:
         return scenario
-    origin, seen = vintage(as_of, folder).trade.origin, vintage(folder=folder).drivers
-    later = {quarter: seen.level(quarter) for quarter in range(origin + 1, seen.origin + 1)}
+    origin, drivers = vintage(as_of, folder).trade.origin, vintage(folder=folder).drivers
+    later = {quarter: drivers.level(quarter) for quarter in range(origin + 1, drivers.origin + 1)}
     for name in DRIVERS:
         scenario = _with_observed(scenario, name, later)
     return scenario
@@ -383,7 +364,7 @@ def _spans(scenario: Scenario, name: str) -> Iterator[tuple[float, float]]:
             yield float(shock.at.ppf(0.0)), inf if shock.until is None else shock.until
 
 
-def _told_of_drivers(assumed: Scenario, known: Scenario, folder: Path) -> dict[str, str]:
+def _driver_words(assumed: Scenario, known: Scenario, folder: Path) -> dict[str, str]:
     """Which paths of drivers were replaced, in words."""
     replaced = {name: path.levels for name, path in known.drivers.items() if path != assumed.drivers.get(name)}
     last = vintage(folder=folder).drivers.origin if replaced else 0
@@ -391,28 +372,30 @@ def _told_of_drivers(assumed: Scenario, known: Scenario, folder: Path) -> dict[s
     return {f"drivers.{name}": f"levels observed up to {format_quarter(max(span))}" for name, span in spans.items()}
 
 
-def _open_part(programme: AssumedProgramme, investments: list[Investment], told: set[str]) -> AssumedProgramme | None:
+def _open_part(
+    programme: AssumedProgramme, investments: list[Investment], decided: set[str]
+) -> AssumedProgramme | None:
     """A programme of the members whose fate is still open, or None where there are none."""
     held = (item.id for item in investments if item.kind != "pledge" and programme.holds(item.id, item.company))
-    still_open = tuple(id for id in held if id not in told)
+    still_open = tuple(id for id in held if id not in decided)
     return replace(programme, members=still_open, company=None) if still_open else None
 
 
-def _settled(assumed: Investment, fact: Fact) -> Investment:
+def _with_fact(assumed: Investment, fact: Fact) -> Investment:
     """An investment with a fact in place of its probability, ties, dates and slip.
 
     The start of an announcement in phases leaves their dates as assumed: a fact does not say of which phase it is.
     """
-    known = assumed
+    revised = assumed
     if fact.goes_ahead is not None:
-        known = replace(
-            known, probability=Constant(float(fact.goes_ahead)), requires=(), excludes=(), same_fate_as=None
+        revised = replace(
+            revised, probability=Constant(float(fact.goes_ahead)), requires=(), excludes=(), same_fate_as=None
         )
     if fact.start is not None and not assumed.phases:
-        known = replace(known, production_start=fact.start, construction_start=_possible(assumed, fact.start))
+        revised = replace(revised, production_start=fact.start, construction_start=_possible(assumed, fact.start))
     if fact.started:
-        known = replace(known, slip=Constant(0.0))
-    return known
+        revised = replace(revised, slip=Constant(0.0))
+    return revised
 
 
 def _possible(assumed: Investment, start: Law) -> Law | None:
@@ -428,8 +411,7 @@ def _facts(as_of: str, folder: Path) -> Iterator[tuple[str, Fact]]:
     dated = {row["announcement_id"]: row for row in read_table("slippage", folder) if _later(row["vintage"], as_of)}
     for row in read_table("announcements", folder):
         slip = dated.get(row["id"])
-        told = _later(row["state_date"], as_of)
-        goes_ahead = _fate(row["stage"]) if told else None
+        goes_ahead = _GOES_AHEAD.get(row["stage"]) if _later(row["state_date"], as_of) else None
         if goes_ahead is not None or (slip is not None and slip["latest_start"]):
             yield row["id"], _fact(row, slip, goes_ahead)
 
@@ -440,10 +422,6 @@ def _fact(row: Row, slip: Row | None, goes_ahead: bool | None) -> Fact:
     started = slip is not None and dated and slip["started"] == "yes"
     words = [row["stage"].replace("_", " ")] + ([f"start {slip['latest_start_text']}"] if slip and dated else [])
     return Fact(True if started else goes_ahead, start, started, ", ".join(words))
-
-
-def _fate(stage: str) -> bool | None:
-    return True if stage in HAPPENED else False if stage == CANCELLED else None
 
 
 def _later(date: str, as_of: str) -> bool:

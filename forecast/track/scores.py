@@ -1,4 +1,4 @@
-"""Was a forecast any good: scores of 99 quantiles against what happened, so that anybody can score the same numbers.
+"""Scores of 99 quantiles against outcomes: CRPS, pinball loss, PIT and coverage.
 
 Targets are the quarters after an origin, in order, and then its sums of four quarters: `n_targets = horizon +
 horizon // 4`. Series are those of `SERIES`, in that order, on the first axis.
@@ -35,11 +35,11 @@ def target_quantiles(flows: Array) -> Array:
 
 
 def outcomes(trade: QuarterlyTrade, origin: int, horizon: int) -> Array:
-    """What came true, `(3, n_targets)` in the unit of `trade`; nan where it is not yet known."""
+    """Observed targets, `(3, n_targets)` in the unit of `trade`; nan where not yet observed."""
     flows = np.full((horizon, 2, 1), np.nan)
     start = origin - trade.first_quarter + 1
-    seen = np.column_stack([trade.exports, trade.imports])[start : start + horizon]
-    flows[: len(seen), :, 0] = seen
+    known = np.column_stack([trade.exports, trade.imports])[start : start + horizon]
+    flows[: len(known), :, 0] = known
     return np.ascontiguousarray(_targets(flows)[..., 0].T)
 
 

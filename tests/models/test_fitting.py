@@ -129,7 +129,7 @@ def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fittin
 def test_likelihood_of_the_bridge_is_the_student_density_of_its_shocks_times_what_was_read(fitting: Any) -> None:
     from scipy.stats import multivariate_t, norm
 
-    from forecast.models.evidence import READING_NOISE, ROUNDING_NOISE
+    from forecast.models.evidence import ROUNDING_NOISE, SPAN_NOISE
 
     seen = bridge_observations()
     task = fitting.bridge_task(seen, ORIGIN)
@@ -141,7 +141,7 @@ def test_likelihood_of_the_bridge_is_the_student_density_of_its_shocks_times_wha
     deviations = path - rows["mean"] - rows["drift"] * np.arange(1 - len(path), 1)[:, None]
     shocks = deviations[1:] - rows["persistence"] * deviations[:-1]
     law = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=rows["degrees_of_freedom"])
-    noise = np.array([ROUNDING_NOISE, READING_NOISE * 5 / 12, READING_NOISE * 9 / 12])
+    noise = np.array([ROUNDING_NOISE, SPAN_NOISE * 5 / 12, SPAN_NOISE * 9 / 12])
     truth = [point["later"][0, 0], point["later"][0, 1], point["later"][1, 1]]
     read = norm(truth, noise).logpdf(np.log([span.ratio for span in seen.later])) - norm(0, noise).logpdf(0)
     constant = len(shocks) * (np.log(2 * np.pi) + 2 * np.log(0.02))  # dropped: no parameter is in it
