@@ -20,7 +20,7 @@ from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
 from forecast.economics.tariffs import load_schedule
 from forecast.engine.plan import Plan, Project
 from forecast.errors import YamlPath
-from forecast.models.evidence import recent_plants, with_evidence
+from forecast.models.evidence import places_with_evidence, recent_plants
 from forecast.models.posterior import Posterior
 from forecast.quarters import format_quarter
 from forecast.scenario.dates import date_law
@@ -228,7 +228,7 @@ def coefficients(layers: Layered, posterior: Posterior) -> Iterator[Value]:
     overrides = layers.root.fields.get("overrides")
     said = overrides.fields["sectors"].fields if overrides and "sectors" in overrides.fields else {}
     moved = np.zeros((len(SECTORS), len(COEFFICIENTS)), np.bool_)
-    moved[with_evidence(recent_plants())] = True
+    moved[places_with_evidence(recent_plants())] = True
     used = {row.text("sector") for row in rows(layers.root) if row.text("kind") != "pledge"}
     for sector in (name for name in SECTORS if name in used):
         for name in COEFFICIENTS:

@@ -128,7 +128,7 @@ def _support(quantity: Node) -> tuple[float, float]:
 
 
 def each(node: Node, path: str, names: tuple[str, ...], read: Callable[[Node, str], T]) -> Mapping[str, T]:
-    """One reading for each of the named children, in the order of the names."""
+    """Values read from each of the named children, in the order of the names."""
     children = fields(node, path, names)
     return MappingProxyType({name: read(children[name], f"{path}.{name}") for name in names})
 

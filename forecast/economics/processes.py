@@ -140,6 +140,7 @@ def baseline_flows(
 
 def _respond(shocks: Array, response: Array, forcing: Array) -> None:
     """Add to shocks `(n_periods, 2, n_draws)` what drivers beside their usual pace make of the flows, in place."""
+    # six products of rows: an einsum would make a copy of all shocks
     for flow in range(len(FLOWS)):
         for driver in range(forcing.shape[1]):
             shocks[:, flow] += response[flow, driver] * forcing[:, driver]
@@ -155,7 +156,7 @@ def _next_flows(rows: Mapping[str, Array], last: Array, quarter: int) -> Array:
 def _surprise(nowcast: Nowcast, expected: Array, factor: Array) -> Array:
     """Correction of a simulated first quarter by its nowcast, `(2, n_draws)`, given its tail.
 
-    A draw of the law given the reading is the unconditional draw plus the gain times its departure from a reading with
+    A draw given the nowcast is the unconditional draw plus the gain times its departure from a nowcast with
     an error of its own (Hoffman and Ribak 1991, Astrophysical Journal 380: L5-L8).
 
     Args:
@@ -166,6 +167,7 @@ def _surprise(nowcast: Nowcast, expected: Array, factor: Array) -> Array:
     prior, error = _covariance(factor), _covariance(nowcast.factor)
     departure = nowcast.flows + _correlated(nowcast.factor, nowcast.normals) - expected
     (a, b), (_, c) = prior + error
+    # the inverse of a symmetric 2 by 2 matrix written out, for all draws at once
     weighted = np.stack([c * departure[0] - b * departure[1], a * departure[1] - b * departure[0]]) / (a * c - b * b)
     return np.asarray((prior * weighted).sum(axis=1))
 
@@ -194,7 +196,7 @@ def bridge_ratios(rows: Mapping[str, Array], normals: Array, tail: Array) -> Arr
     path[0] = rows["state"] - rows["mean"]
     for year, shock in enumerate(shocks):
         path[year + 1] = persistence * path[year] + shock
-    path += rows["mean"]
+    path += rows["mean"]  # so far `path` held deviations from the mean
     path += drift * np.arange(len(path))[:, None, None]
     return np.exp(path, out=path)
 
@@ -204,6 +206,7 @@ def student_shocks(rows: Mapping[str, Array], normals: Array, tail: Array) -> Ar
     stretch = np.sqrt(0.5 * rows["degrees_of_freedom"] / tail)
     factor = rows["shock_factor"]
     shocks = np.empty_like(normals)
+    # a triangular product without the zeros above the diagonal and, but for the first column, without copies
     for row in range(normals.shape[1]):
         np.multiply(factor[row, 0], normals[:, 0], out=shocks[:, row])
         for column in range(1, row + 1):
@@ -242,6 +245,7 @@ def _moving_average(rows: Mapping[str, Array], shocks: Array) -> Array:
 
 def _carried(back: Array, shocks: Array) -> Array:
     """Moving-average part of a quarter's shocks in the next quarter, `(..., 2, n_draws)`, by `moving_average`."""
+    # half sum and half difference of both flows, each times its own coefficient, collected by flow
     own, other = 0.5 * (back[0] + back[1]), 0.5 * (back[0] - back[1])
     return np.asarray(own * shocks + other * shocks[..., ::-1, :])
 
@@ -260,6 +264,7 @@ def _accumulate(path: Array, start: Array, rows: Mapping[str, Array]) -> None:
     """Turn growth without adjustment, `(n_periods, 2, n_draws)`, into log levels, in place."""
     pull = _pull(rows)
     level = np.broadcast_to(start[:, None], path.shape[1:])
+    # each row of growth becomes the level, which the next row adds to: no second array of all periods
     for growth in path:
         growth += level
         growth += pull * (level[0] - level[1])

@@ -142,7 +142,11 @@ def schedule_digest() -> str:
 
 
 def relative_change(rate: ArrayLike, base_rate: ArrayLike) -> Array:
-    """Rise of what a good costs with its duty, a fraction of what it cost under `base_rate`; 0 where they are equal."""
+    """Rise of what a good costs with its duty, a fraction of what it cost under `base_rate`; 0 where they are equal.
+
+    >>> relative_change([0.0, 0.25], 0.0).tolist()
+    [0.0, 0.25]
+    """
     return np.asarray((1.0 + np.asarray(rate)) / (1.0 + np.asarray(base_rate)) - 1.0)
 
 
@@ -158,7 +162,11 @@ def log_quantity(relative: ArrayLike, pass_through: ArrayLike, elasticity: Array
 
 
 def quarterly_adjustment(first_year: ArrayLike) -> Array:
-    """Share of the way still to go that is gone in a quarter, from the share `first_year` gone in four."""
+    """Share of the way still to go that is covered in a quarter, from the share `first_year` covered in four.
+
+    >>> round(float(quarterly_adjustment(0.5)), 4)
+    0.1591
+    """
     return np.asarray(1.0 - (1.0 - np.asarray(first_year)) ** 0.25)
 
 
@@ -167,7 +175,10 @@ def adjusted(target: Array, pace: Array) -> Array:
 
     Args:
         target: `(n_rows, n_draws)`; before row 0 it is where it is in row 0.
-        pace: share of the way gone in each quarter, broadcastable to `target`.
+        pace: share of the way covered in each quarter, broadcastable to `target`.
+
+    >>> adjusted(np.array([[0.0], [1.0], [1.0]]), np.array(0.5)).ravel().tolist()
+    [0.0, 0.5, 0.75]
     """
     pace = np.broadcast_to(pace, target.shape)
     reached = target.copy()
@@ -177,7 +188,11 @@ def adjusted(target: Array, pace: Array) -> Array:
 
 
 def over(base: Array, value: ArrayLike, share: Array) -> Array:
-    """A path with a value laid over it for a share of each quarter."""
+    """A path with a value laid over it for a share of each quarter.
+
+    >>> over(np.array([0.0, 0.0]), 0.2, np.array([0.5, 1.0])).tolist()
+    [0.1, 0.2]
+    """
     return np.asarray(base + share * (np.asarray(value) - base))
 
 

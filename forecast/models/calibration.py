@@ -94,7 +94,7 @@ JOINT = "joint log density"
 def _sectors_alone(evidence: Sequence[Evidence]) -> Task:
     """The task of the sectors with levels drawn anew, not those of stored prior rows, which are always the same.
 
-    Coefficients that no reading depends on stay at their prior medians.
+    Coefficients without evidence stay at their prior medians.
     """
     medians = [[float(prior.law.ppf(0.5)) for prior in sector.values()] for sector in load_sectors().values()]
     return replace(sector_task(recent_plants(), evidence, recent_investment(), np.array([medians])), states={})
@@ -106,7 +106,7 @@ _TASKS: Mapping[str, Callable[[Any, int], Task]] = {
     "running": lambda observed, origin: nowcast_task(observed, len(quarterly_trade().later_exports)),
     "localization": localization_task,
     "bridge": bridge_task,
-    "sectors": lambda readings, origin: _sectors_alone(readings),
+    "sectors": lambda evidence, origin: _sectors_alone(evidence),
     "realisation": lambda fates, origin: realisation_task(fates),
 }
 

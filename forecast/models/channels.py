@@ -22,7 +22,7 @@ from scipy.special import ndtr
 from forecast.dims import Array
 from forecast.economics.channels import SUPPLIERS
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
-from forecast.models.evidence import Evidence, RecentPlants, bottom_up, load_evidence, share_noise, with_evidence
+from forecast.models.evidence import Evidence, RecentPlants, bottom_up, load_evidence, places_with_evidence, share_noise
 from forecast.models.task import Free, Task, model_data
 from forecast.observations.annual import ProcurementShare
 from forecast.stats.distributions import Law, Normal, Truncated
@@ -32,7 +32,7 @@ KNOTS = np.linspace(-6.0, 6.0, 241)
 
 
 Prediction: TypeAlias = Callable[[TensorVariable, TensorVariable], list[TensorVariable]]
-"""Predicted readings from the coefficients that evidence touches and the remainders."""
+"""Predicted evidence from the coefficients that it depends on and the remainders."""
 
 
 _HALF_NORMAL = Truncated(Normal(0.0, 1.0), low=0.0)
@@ -47,7 +47,7 @@ def sector_task(plants: RecentPlants, evidence: Sequence[Evidence], invested: fl
         invested: gross Korean direct investment in the US in 2021-24, bn USD.
         prior: joint prior rows `(n_rows, n_sectors, n_coefficients)`; coefficients without evidence keep them.
     """
-    rows, columns = with_evidence(plants)
+    rows, columns = places_with_evidence(plants)
     laws = [load_sectors()[SECTORS[row]][COEFFICIENTS[column]].law for row, column in zip(rows, columns, strict=True)]
     tables = quantile_tables(laws)
     scales = np.array([[item.remainder] for item in load_evidence()])
@@ -70,8 +70,8 @@ def channel_model(tables: Array, beyond: Array, predict: Prediction, values: Arr
     Args:
         tables: quantiles of each coefficient at `KNOTS`, `(n_coefficients, n_knots)`.
         beyond: quantiles of each remainder at `KNOTS`, `(n_remainders, n_knots)`.
-        predict: what coefficients and remainders say of the readings.
-        values, errors: readings and their standard deviations, `(n_readings,)`; of no length without evidence.
+        predict: evidence predicted from coefficients and remainders.
+        values, errors: evidence and its standard deviations, `(n_evidence,)`; of no length without any.
     """
     with pm.Model(check_bounds=False) as model:
         level = pm.Normal("level", 0.0, 1.0, shape=len(tables))

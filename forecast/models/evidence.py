@@ -230,10 +230,10 @@ QUANTITIES: Mapping[str, Callable[[PlantTrade], Quantity]] = {
 
 @cache
 def load_evidence(folder: Path = SHIPPED) -> tuple[Evidence, ...]:
-    """Every reading, in the order of `QUANTITIES`.
+    """All aggregate evidence, in the order of `QUANTITIES`.
 
     Raises:
-        DataError: the table is broken, a reading is unknown or missing, or an error or a scale is not positive.
+        DataError: the table is broken, a row is unknown or missing, or an error or a scale is not positive.
     """
     rows = {row["id"]: row for row in read_table("readings", folder)}
     if set(rows) != set(QUANTITIES):
@@ -259,8 +259,8 @@ def bottom_up(
 
 
 @cache
-def with_evidence(plants: RecentPlants) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions `(sectors, coefficients)` of the coefficients on which some reading depends.
+def places_with_evidence(plants: RecentPlants) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions `(sectors, coefficients)` of the coefficients on which some evidence depends.
 
     Found by trying: one draw a coefficient has it a tenth above its prior median, and the last has none.
     """

@@ -359,7 +359,7 @@ def _bridge_summary(origin: int, observed: BridgeObservations) -> dict[str, floa
 def _evidence_replicate(
     evidence: Sequence[Evidence], rows: Rows, rng: np.random.Generator
 ) -> Replicate[Sequence[Evidence]]:
-    """Readings around what the plants of the wave and the remainders say."""
+    """Evidence around the sum of induced trade and remainders."""
     explained = bottom_up(recent_plants(), rows["coefficients"], evidence, recent_investment())
     errors = np.array([item.error for item in evidence]) * rng.standard_normal(len(evidence))
     values = (np.array(explained) + rows["remainders"])[:, 0] + errors

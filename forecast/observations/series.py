@@ -301,7 +301,7 @@ def _series(rows: Sequence[Row], column: str) -> Series:
 
 
 def read_only(values: _Frozen) -> _Frozen:
-    """The same array, no longer writeable, so that a cached value stays what it was."""
+    """The same array, no longer writeable, so that a cached value stays as it was."""
     values.setflags(write=False)
     return values
 

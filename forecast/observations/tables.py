@@ -209,7 +209,7 @@ def read_table(name: str, folder: Path = SHIPPED) -> tuple[Row, ...]:
 
     Args:
         name: a key of `TABLES`.
-        folder: where the CSV file lies; the package's own folder unless told.
+        folder: where the CSV file lies; the package's own folder by default.
 
     Raises:
         DataError: unknown name, missing file, or a row that breaks the contract; names file, line, what was got and
@@ -234,7 +234,11 @@ def data_digest(*names: str, folder: Path = SHIPPED) -> str:
 
 
 def period_index(text: str, column: str) -> int:
-    """Index of a period: `12 * year + month - 1`, `4 * year + quarter - 1`, or the year, by the column it stands in."""
+    """Index of a period: `12 * year + month - 1`, `4 * year + quarter - 1`, or the year, by the column it stands in.
+
+    >>> period_index("2026-02", "month"), period_index("2026Q2", "quarter"), period_index("2026", "year")
+    (24313, 8105, 2026)
+    """
     return round(3 * parse_time(text)) // _STEPS[column]
 
 

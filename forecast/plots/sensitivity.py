@@ -126,11 +126,13 @@ def draw_scatter(ax: Axes, inputs: ArrayLike, outcomes: ArrayLike, *, name: str,
     frame_axes(ax, fill(style.unit_label(quantity, basis), int(ax.bbox.width / ax.figure.dpi * 14)))
     shown = slice(None, None, -(-x.size // _MOST_POINTS))
     binary = set(np.unique(x)) == {0.0, 1.0}
+    # multiples of the golden ratio fill an interval evenly, however many there are
     aside = _JITTER * ((_GOLDEN * np.arange(x[shown].size)) % 1.0 - 0.5) if binary else 0.0
     ax.plot(
         x[shown] + aside, y[shown], ".", color=BAND_COLOURS[0], ms=2.5, alpha=0.5, mec="none", gid="draws", zorder=2
     )
     ends = [0.0] if binary else np.unique(np.quantile(x, np.linspace(0.1, 0.9, 9)))
+    # tenths without a draw drop out, as inputs with atoms have them
     tenths = np.unique(np.searchsorted(ends, x), return_inverse=True)[1]
     counts = np.bincount(tenths)
     means = np.bincount(tenths, x) / counts, np.bincount(tenths, y) / counts

@@ -170,6 +170,7 @@ def spread_labels(positions: Sequence[float], gap: float, low: float, high: floa
     """
     order = np.argsort(positions, kind="stable")
     steps = gap * np.arange(len(positions))
+    # less their place in the row, positions a gap apart are equal: a running maximum then parts neighbours
     placed = np.maximum.accumulate(np.clip(np.asarray(positions, dtype=float)[order], low, high) - steps) + steps
     spread = np.empty(len(positions))
     spread[order] = np.minimum(placed, high - steps[::-1])
@@ -180,6 +181,7 @@ def stacked_bases(contributions: Mapping[str, Array]) -> dict[str, Array]:
     """Where each signed bar of a stack starts: positive ones pile up from zero, negative ones down from it."""
     names = list(contributions)
     values = np.array([contributions[name] for name in names])
+    # running sums of positive and of negative parts apart, by row of the stack
     up, down = (np.cumsum(np.where(sign * values > 0, values, 0), axis=0) for sign in (1, -1))
     return dict(zip(names, np.where(values > 0, up, down) - values, strict=True))
 

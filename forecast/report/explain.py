@@ -32,9 +32,9 @@ from forecast.models.evidence import (
     bottom_up,
     induced_trade,
     load_evidence,
+    places_with_evidence,
     recent_investment,
     recent_plants,
-    with_evidence,
 )
 from forecast.models.posterior import Groups, Posterior
 from forecast.plots.style import CHANNEL_NAMES
@@ -244,7 +244,7 @@ def _data_shares(posterior: Posterior, wave: RecentPlants) -> list[list[str]]:
     rows = posterior.groups["sectors"]["coefficients"]
     least = 2 * (2 / len(rows)) ** 0.5
     depends = np.zeros(rows.shape[1:], np.bool_)
-    depends[with_evidence(wave)] = True
+    depends[places_with_evidence(wave)] = True
     found = zip(data_shares(rows).tolist(), depends.tolist(), strict=True)
     return [[_share(*cell, least) for cell in zip(*line, strict=True)] for line in found]
 

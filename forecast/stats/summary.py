@@ -26,7 +26,13 @@ from forecast.errors import RunError
 
 @dataclass(slots=True)
 class Moments:
-    """Weighted mean and sum of squares of arrays of one shape (Chan, Golub and LeVeque 1983, Am. Stat. 37: 242-247)."""
+    """Weighted mean and sum of squares of arrays of one shape (Chan, Golub and LeVeque 1983, Am. Stat. 37: 242-247).
+
+    >>> whole = Moments(1, 1.0, np.array(2.0), np.array(0.0))
+    >>> whole.merge(Moments(1, 1.0, np.array(4.0), np.array(0.0)))
+    >>> float(whole.mean), float(whole.variance())
+    (3.0, 2.0)
+    """
 
     count: int = 0
     weight: float = 0.0
@@ -112,7 +118,11 @@ class StreamingQuantiles:
 
 
 def quantiles(sound: Array, levels: Sequence[float]) -> Array:
-    """Quantiles over the last axis by linear interpolation, `(n_levels, ...)`; a sort beats a partition at seven."""
+    """Quantiles over the last axis by linear interpolation, `(n_levels, ...)`; a sort beats a partition at seven.
+
+    >>> quantiles(np.arange(5.0), [0.1, 0.5]).tolist()
+    [0.4, 2.0]
+    """
     ordered = np.sort(sound, axis=-1)
     places = np.asarray(levels) * (sound.shape[-1] - 1)
     low, high = (ordered[..., end(places).astype(np.intp)] for end in (np.floor, np.ceil))
@@ -140,6 +150,7 @@ def _histogram(sound: Array, counts: NDArray[np.int64] | None) -> NDArray[np.int
         counts = np.zeros((*sound.shape[:2], 2 * _EDGE), dtype=np.int64)
     bins = np.floor(np.arcsinh(sound.reshape(cells, -1)) / SKETCH_STEP).astype(np.int64)
     np.clip(bins, -_EDGE, _EDGE - 1, out=bins)
+    # bins of all cells in one flat axis, so that one call counts them
     bins += _EDGE + np.arange(cells)[:, None] * 2 * _EDGE
     np.add.at(counts.reshape(-1), bins.reshape(-1), 1)
     return counts

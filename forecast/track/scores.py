@@ -59,6 +59,9 @@ def crps(observed: Array, quantiles: Array) -> Array:
     Args:
         observed: `(n,)`.
         quantiles: `(n, 99)`.
+
+    >>> crps(np.array([3.0]), np.ones((1, len(LEVELS)))).round(3).tolist()  # of a point forecast, the distance
+    [2.0]
     """
     import scoringrules
 
@@ -77,6 +80,9 @@ def pit(observed: Array, quantiles: Array) -> Array:
     """Probability the forecast gave to values up to the outcome, `(n,)`, of what `crps` takes.
 
     Between two levels it is interpolated; beyond the outermost it is halfway to zero or one.
+
+    >>> pit(np.array([-1.0, 0.505, 2.0]), np.stack([LEVELS] * 3)).round(3).tolist()
+    [0.005, 0.505, 0.995]
     """
     n_below = (quantiles <= observed[:, None]).sum(axis=1)
     place = np.clip(n_below - 1, 0, len(LEVELS) - 2)  # of the quantile at or below the outcome
@@ -90,7 +96,11 @@ def pit(observed: Array, quantiles: Array) -> Array:
 
 
 def coverage(values: Array, width: float) -> float:
-    """Share of outcomes inside the equal-tailed interval of `width` percent, from their `pit` values."""
+    """Share of outcomes inside the equal-tailed interval of `width` percent, from their `pit` values.
+
+    >>> coverage(np.array([0.05, 0.5, 0.6, 0.99]), 80)
+    0.5
+    """
     return float((np.abs(values - 0.5) <= width / 200).mean())
 
 

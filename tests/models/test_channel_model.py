@@ -16,9 +16,9 @@ from forecast.models.evidence import (
     bottom_up,
     induced_trade,
     load_evidence,
+    places_with_evidence,
     recent_investment,
     recent_plants,
-    with_evidence,
 )
 from forecast.stats.distributions import Constant, Normal
 
@@ -112,7 +112,7 @@ def test_prior_rows_come_back_and_what_no_evidence_touches_keeps_them(channels: 
     free = {"level": rng.standard_normal((80, levels.shape[1])), "remainder_level": rng.standard_normal((80, 7))}
     made = task.rows(free)
     untouched = np.ones(rows.shape[1:], bool)
-    untouched[with_evidence(recent_plants())] = False
+    untouched[places_with_evidence(recent_plants())] = False
     assert np.array_equal(made["coefficients"][:, untouched], np.repeat(rows, 2, axis=0)[:, untouched])
     scales = np.array([reading.remainder for reading in load_evidence()])
     assert (made["remainders"] >= 0).all()

@@ -16,9 +16,9 @@ from forecast.models.evidence import (
     QUANTITIES,
     bottom_up,
     load_evidence,
+    places_with_evidence,
     recent_investment,
     recent_plants,
-    with_evidence,
 )
 from forecast.observations.tables import SHIPPED, number, read_table
 
@@ -102,14 +102,14 @@ def test_only_touched_coefficients_move_a_prediction() -> None:
     rng = np.random.default_rng(7)
     known = coefficients()
     place = np.zeros(known.shape[:2], bool)
-    place[with_evidence(wave)] = True
+    place[places_with_evidence(wave)] = True
     other = np.where(place[:, :, None], known, known * rng.uniform(0.5, 1.5, known.shape))
     for before, after in zip(*(bottom_up(wave, rows, readings, 100.0) for rows in (known, other)), strict=True):
         assert np.array_equal(before, after)
-    assert {COEFFICIENTS[column] for column in with_evidence(wave)[1]}.isdisjoint(
+    assert {COEFFICIENTS[column] for column in places_with_evidence(wave)[1]}.isdisjoint(
         {"construction_quarters", "reverse_import_rate"}
     )
-    assert {SECTORS[row] for row in with_evidence(wave)[0]} == {
+    assert {SECTORS[row] for row in places_with_evidence(wave)[0]} == {
         "autos", "auto_parts", "batteries", "battery_materials", "solar",
     }  # fmt: skip
 
@@ -117,7 +117,7 @@ def test_only_touched_coefficients_move_a_prediction() -> None:
 def test_every_touched_coefficient_moves_some_prediction() -> None:
     wave, readings = recent_plants(), load_evidence()
     before = np.array(bottom_up(wave, coefficients(), readings, 100.0))
-    for row, column in zip(*with_evidence(wave), strict=True):
+    for row, column in zip(*places_with_evidence(wave), strict=True):
         moved = coefficients()
         moved[row, column] *= 1.1
         assert not np.allclose(bottom_up(wave, moved, readings, 100.0), before, rtol=1e-9, atol=0), (row, column)
