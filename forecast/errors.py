@@ -80,10 +80,7 @@ class RunError(ForecastError):
 YamlPath: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the root of a document to a value."""
 
-
 _LONGEST = 60
-
-
 _MOST = 20
 
 
@@ -138,11 +135,7 @@ def meant(word: str, accepted: Iterable[str]) -> str:
 
 
 _GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
-
-
 _UNGROUPED = r"\d[\d_]*(?:[.,]\d+)?"
-
-
 WRITTEN = rf"{_GROUPED}(?![\d,])|{_UNGROUPED}"
 """A number as people write it, in digits; see `number_in`."""
 

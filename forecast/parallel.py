@@ -7,8 +7,6 @@ from itertools import islice
 from typing import TypeVar
 
 Work = TypeVar("Work")
-
-
 Done = TypeVar("Done")
 
 

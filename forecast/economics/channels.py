@@ -23,7 +23,6 @@ from forecast.dims import Array
 Quantity: TypeAlias = Any
 """A float, a numpy array or a tensor; arguments of one call broadcast against each other."""
 
-
 QUARTERS_PER_YEAR = 4.0
 
 
@@ -147,7 +146,6 @@ def news(flow: Quantity, present: Quantity, n_quarters: Quantity) -> Quantity:
 
 SUPPLIERS = ("korea", "local", "third_country")
 """Parties of a composition, in the order of the rows `localization` of a posterior."""
-
 
 LOGISTIC_SPAN = 4.0
 """Log-odds of adoption crossed in the stated span: from 12 % to 88 % of the way."""

@@ -24,10 +24,7 @@ from forecast.stats.distributions import Law
 if TYPE_CHECKING:
     from forecast.documents import Node
 
-
 SHIPPED = Path(str(files("forecast"))) / "data"
-
-
 GRADES: tuple[str, ...] = ("H", "M", "L", "judgement")
 """Official or agreeing sources; one credible source; inferred or weak; no source for the number."""
 

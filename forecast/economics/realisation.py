@@ -25,10 +25,8 @@ from forecast.stats.distributions import LogNormal
 if TYPE_CHECKING:
     from forecast.documents import Node
 
-
 KINDS: tuple[str, ...] = ("greenfield", "expansion", "acquisition")
 """Kinds of investment that are built or bought, in the order of the rows."""
-
 
 PRIORS: tuple[str, ...] = (
     "hazard",
@@ -42,11 +40,8 @@ PRIORS: tuple[str, ...] = (
     "kind_spread",
     "sector_spread",
 )
-
-
 LATE = 2 / 3
 """Quarters from which a start is late in the count behind `late_odds`: two months."""
-
 
 UNREVISED = 0.05
 """Log points within which nobody reports that an amount was revised.

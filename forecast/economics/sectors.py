@@ -21,7 +21,6 @@ from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each
 if TYPE_CHECKING:
     from forecast.documents import Node
 
-
 SECTORS: tuple[str, ...] = (
     "autos",
     "auto_parts",
@@ -36,8 +35,6 @@ SECTORS: tuple[str, ...] = (
     "nonferrous_metals",
     "other",
 )
-
-
 COEFFICIENTS: tuple[str, ...] = (
     "machinery_share",
     "korean_machinery_share",
@@ -50,11 +47,7 @@ COEFFICIENTS: tuple[str, ...] = (
     "construction_quarters",
     "ramp_quarters",
 )
-
-
 CENTRAL_PRIORS = SHIPPED / "central_priors.csv"
-
-
 CENTRAL: Mapping[str, float] = {"low": 0.01, "median": 0.5, "high": 0.99}
 """Levels of the middle of a prior, by column."""
 

@@ -31,27 +31,17 @@ from forecast.storage import digest, text_bytes
 if TYPE_CHECKING:
     from forecast.documents import Node
 
-
 RESPONSES = ("weight_of_2026", "pass_through", "elasticity", "adjustment", "localization_response")
-
-
 PURCHASES = ("aircraft", "lng", "other")
-
-
 SHARES = ("share_2025", "share_2026")
-
-
 REST = "other"
 """Sector of all exports that no other sector holds."""
-
 
 WITHOUT_TRADE = ("shipbuilding", "solar")
 """Sectors whose exports to the US no source states; what there is of them is in `other`."""
 
-
 TAXED = tuple(sector for sector in SECTORS if sector not in WITHOUT_TRADE)
 """Sectors a tariff may name."""
-
 
 _PATH = SHIPPED / "tariffs.yaml"
 

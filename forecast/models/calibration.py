@@ -47,34 +47,23 @@ from forecast.storage import whole_file
 N_KEPT = 99
 """Posterior draws a true value is ranked among."""
 
-
 THIN = 10
 """Draws for one kept: the slowest parameters are then nearly independent."""
 
-
 N_CHAINS, N_TUNING = 2, 1_000
-
-
 MAX_R_HAT = 1.1
 """Largest accepted R-hat of the log density; a fit above it is repeated, as `forecast fit` would refuse it.
 
 With one chain of 500 tuning draws, 3 of 200 baselines never reached the bulk of their posterior.
 """
 
-
 N_REFERENCE = 20_000
 """Sets of uniform ranks simulated for the bands: a p-value of 1 % has a standard error of 0.07 points."""
 
-
 _REFERENCE_CHUNK = 1_000
-
-
 N_TRIES = 3
-
-
 CHUNK = 20
 """Repetitions done by one worker in a row."""
-
 
 SECONDS_A_REFIT = {
     "baseline": 3.5,
@@ -86,7 +75,6 @@ SECONDS_A_REFIT = {
     "realisation": 0.5,
 }
 """Measured on one core of a server of 2023, data making included."""
-
 
 JOINT = "joint log density"
 
@@ -182,7 +170,6 @@ class Chunk:
 
 Trial: TypeAlias = Mapping[str, int]
 """Rank by parameter of one repetition, with the `divergences` of its fit and how many tries were `refused`."""
-
 
 _COUNTS = ("divergences", "refused")
 

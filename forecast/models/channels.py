@@ -30,10 +30,8 @@ from forecast.stats.distributions import Law, Normal, Truncated
 KNOTS = np.linspace(-6.0, 6.0, 241)
 """Standard normal levels at which quantile functions are tabulated; between them they are taken as straight."""
 
-
 Prediction: TypeAlias = Callable[[TensorVariable, TensorVariable], list[TensorVariable]]
 """Predicted evidence from the coefficients that it depends on and the remainders."""
-
 
 _HALF_NORMAL = Truncated(Normal(0.0, 1.0), low=0.0)
 

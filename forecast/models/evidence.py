@@ -37,11 +37,7 @@ from forecast.observations.tables import SHIPPED, Row, read_table
 from forecast.quarters import parse_time, year_of
 
 FIRST_YEAR, LAST_YEAR = 2020, 2025
-
-
 YEARS = tuple(range(FIRST_YEAR, LAST_YEAR + 1))
-
-
 SPANS = range(4 * FIRST_YEAR, 4 * (LAST_YEAR + 1), 4)
 """Quarters at which the years begin; a range says by its step how long each of its spans is."""
 
@@ -302,14 +298,11 @@ def _evidence(row: Row) -> Evidence:
 BASELINE_QUARTERS = 48
 """Quarters of growth the baseline learns from: rolling-origin scores are worse with 40 and with 60 or more."""
 
-
 DRIVER_QUARTERS = 80
 """Quarters of growth the drivers learn from: twenty years."""
 
-
 NOWCAST_YEARS = 20
 """Years whose same calendar quarter the model of the running quarter learns from."""
-
 
 SHARE_NOISE: Mapping[int, float] = {2020: 0.005, 2023: 0.005}
 """Standard deviation of a published share by its year, `OTHER_SHARE_NOISE` of any other year.
@@ -318,16 +311,12 @@ Judgement: half a percentage point for KIET's survey, printed to a point or a te
 of another publisher, who may count other firms.
 """
 
-
 OTHER_SHARE_NOISE = 0.02
-
-
 SPAN_NOISE = 0.056
 """Standard deviation of a year's log ratio of the two books around that of `m` of its months, over `1 - m / 12`.
 
 From half-years: the root mean square departure is 0.028 over exports 2021-2025 and imports 2021-2024.
 """
-
 
 ROUNDING_NOISE = 0.003
 """The same for a whole year whose Korean figure is printed to 0.1 bn USD."""

@@ -37,13 +37,9 @@ with warnings.catch_warnings():
     from forecast.models.sampling import Effort, compiled, prior_draws, sample
     from forecast.models.task import Task
 
-
 MAX_R_HAT = 1.01
-
-
 MIN_SAMPLE_SIZE = 400.0
 """Smallest bulk and tail effective sample size of a parameter."""
-
 
 STORED_ROWS = 2_000
 """Rows kept a model, the posterior's thinned evenly."""
@@ -218,7 +214,6 @@ def _narration(progress: bool, n_tasks: int) -> Iterator[Callable[[str], None]]:
 
 REPORTED_SHARE = 0.1
 """Share of precision from data from which on a sector coefficient is reported; its Monte Carlo error is 0.03."""
-
 
 _SERIES = {("baseline", "moving_average"): ("of both flows", "of one beside the other")}
 """Labels of the elements of a parameter that are neither flows nor drivers."""

@@ -34,10 +34,7 @@ from forecast.storage import digest, text_bytes, whole_file
 Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
 """Arrays by model and parameter; rows first: `(n_rows, ...)`."""
 
-
 _FLOWS, _DRIVERS, _SUPPLIERS, _KINDS, _SECTORS = map(len, (FLOWS, DRIVERS, SUPPLIERS, KINDS, SECTORS))
-
-
 TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "baseline": {
         "drift": (_FLOWS,),
@@ -87,22 +84,17 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 }
 """Every model and parameter of a posterior with the shape of one row; `processes` says what they mean."""
 
-
 SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
 """The posterior that comes with the package."""
-
 
 OPTIONAL = frozenset({"running"})
 """Models that are fitted only where there is something to see: a quarter of which some months are known."""
 
-
 SECTOR_TABLES = ("direct_investment", "readings", "wave")
 """Tables the sector coefficients are learned from, whatever the day."""
 
-
 PRIOR_FILES = ("realisation.yaml", "sectors.yaml")
 """Files of priors; with what is observed they make the data digest."""
-
 
 _PARTS = ("posterior", "prior", "diagnostics")
 

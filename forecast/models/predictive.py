@@ -22,7 +22,6 @@ from forecast.stats.streams import generator
 N_REPLICATES = 1_000
 """Data sets made of each model from prior and from posterior rows."""
 
-
 UNUSUAL = 0.05
 """Tail probability below which a quantity is named as standing out."""
 

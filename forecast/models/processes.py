@@ -50,17 +50,12 @@ at 0.6 (`data/observations/parameters.csv`); Korean studies find little response
 judgement, as are the spreads.
 """
 
-
 RESPONSE_SPREAD = np.array([[0.7, 0.3, 0.1], [0.7, 0.3, 0.15]])
-
-
 SHOCK_SHARE = 0.8
 """Prior median of the scale of shocks over the spread of growth: drivers and what comes back explain the rest."""
 
-
 BASELINE_LAGS = 40
 """Quarters over which a shock is followed back."""
-
 
 MOVING_AVERAGE = np.array([[0.0], [-0.5]])
 """Prior means of what a quarter brings again of the last one's shock: of what both flows share, of what parts them.
@@ -69,14 +64,11 @@ Exports and imports move together the more the longer one looks: without seasona
 0.26 over a quarter and by 0.57 over eight (1985-2026). So moves of both stay, and those of one are half made up for.
 """
 
-
 _TURN = np.array([[1.0, 1.0], [1.0, -1.0]]) / 2**0.5
 """From exports and imports to what they share and what parts them, and back: it is its own inverse."""
 
-
 _NORMAL_MEDIAN = 0.6745
 """Median absolute value of a standard normal."""
-
 
 _SEASONS = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [0.5**0.5, 0.5**0.5, -(0.5**0.5), -(0.5**0.5)]]) / 2**0.5
 """Orthonormal contrasts of the calendar quarters: seasonal effects sum to zero and have one prior."""
@@ -198,10 +190,8 @@ def _baseline_rows(data: Window, usual: Window, free: Free) -> dict[str, Array]:
 DRIVER_SCALE = np.array([[0.005], [0.035], [0.12]])
 """Prior medians of the scales of shocks of US output, the won and oil, log points a quarter; wide, judgement."""
 
-
 DRIVER_FREEDOM = 4.0
 """Degrees of freedom of the shocks; left free, they came out at 3.5 with an error of 0.5."""
-
 
 DRIVER_LAGS = 24
 """Quarters over which a shock is followed back: beyond, it weighs less than a millionth."""
@@ -283,7 +273,6 @@ Judgement, from years the fit leaves out: between the mean of 1993, 1996 and 200
 moved by less than 0.001 a year in exports and by -0.005 in imports. The margin between f.o.b. and c.i.f. is a few
 per cent and cannot widen for long.
 """
-
 
 BRIDGE_SCALE = np.full((2, 1), 0.02)
 """Prior median of the scale of a year's shocks of both flows, log points."""

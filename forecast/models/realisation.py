@@ -27,14 +27,8 @@ _LEVELS = (
     *("hazard", "late_odds", "delay_scale", "delay_shape", "selection"),
     *("revised_odds", "revision_spread", "bought_spread"),
 )
-
-
 _LAWS = ("hazard", "delay_scale")
-
-
 _DEVIATING = np.eye(len(KINDS))[1:]
-
-
 _BOUGHT = np.array([kind == "acquisition" for kind in KINDS], dtype=float)
 
 

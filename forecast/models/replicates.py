@@ -55,7 +55,6 @@ from forecast.observations.vintage import vintage
 Rows: TypeAlias = Mapping[str, Array]
 """One parameter row of a model as `processes` takes it, `(..., 1)`."""
 
-
 Observed = TypeVar("Observed")
 
 

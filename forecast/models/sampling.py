@@ -23,7 +23,6 @@ from forecast.dims import Array
 if which("g++") is None:
     os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")  # PyTensor warns of a missing compiler that no fit needs
 
-
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # ArviZ before 1.0 announces its successor
     import nutpie
@@ -38,12 +37,9 @@ with warnings.catch_warnings():
 
     from forecast.models.task import Free, Task, model_data
 
-
 # Code is linked by names that count the functions of a process. From the usual 1 on, code stored by two processes has
 # the same names, and a process that loads both runs one model with parts of the other.
 FunctionIdentity._unique_ids = count(secrets.randbits(48))  # noqa: SLF001
-
-
 _compiled: dict[tuple[Any, ...], Any] = {}
 
 

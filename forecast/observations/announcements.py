@@ -80,7 +80,6 @@ def _position(text: str) -> float | None:
 STATES = ("cancelled", "paused", "cut", "delayed", "running", "open")
 """Possible outcomes of a plant; `open` is announced or under construction and on plan as far as known."""
 
-
 _RUNS = frozenset({"operating", "completed"})
 
 

@@ -23,7 +23,6 @@ from forecast.observations.tables import SHIPPED, TABLES, Row, period_index, rea
 FLOWS = ("exports", "imports", "balance")
 """Columns of annual values."""
 
-
 CUSTOMS_SERIES = ("exports_to_us", "imports_from_us", "balance_with_us")
 """Series of the Korean customs tables, in the order of `FLOWS`."""
 

@@ -38,10 +38,8 @@ from forecast.quarters import format_quarter
 CENSUS_LAG = dt.timedelta(35)
 """From the end of a month to the release of its trade by the US Census Bureau, about five weeks."""
 
-
 CENSUS_MARGIN = dt.timedelta(3)
 """Allowance for weekends and holidays, after which its trade is public in any case."""
-
 
 LATE_RELEASES: Mapping[int, dt.date] = {
     12 * 2025 + 7: dt.date(2025, 11, 19),
@@ -54,10 +52,8 @@ Sources: https://wtccentralpa.org/november-economic-indicators-update-internatio
 https://americaneconomy.ai/u-s-international-trade-in-goods-and-services-october-2025-report
 """
 
-
 UNDATED_LAG = dt.timedelta(90)
 """From the end of a period to the day from which a figure of unknown publication counts."""
-
 
 _LABEL = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?")
 
@@ -106,14 +102,10 @@ def _month_end(year: int, month: int) -> dt.date:
 CENSUS_SERIES = ("us_imports_from_korea", "us_exports_to_korea")
 """Series of `trade_monthly` that are Korea's exports and imports."""
 
-
 COPY_LIFE = dt.timedelta(365)
 """How long a stored copy of the monthly figures stands for what was known: every June three years are revised."""
 
-
 _FREQUENCIES: dict[str, Literal["M", "Q"]] = {"month": "M", "quarter": "Q"}
-
-
 _Frozen = TypeVar("_Frozen", bound=NDArray[Any])
 
 
@@ -309,10 +301,7 @@ def read_only(values: _Frozen) -> _Frozen:
 DRIVERS = ("us_output", "won_per_dollar", "oil")
 """Order of the driver axis in every row and array."""
 
-
 UNITS = {"us_output": "billion chained 2017 USD a year", "won_per_dollar": "won per USD", "oil": "USD a barrel"}
-
-
 _SERIES = {
     "us_output": ("drivers_quarterly", "us_real_gdp"),
     "won_per_dollar": ("drivers_monthly", "krw_per_usd"),

@@ -43,7 +43,6 @@ from forecast.storage import digest
 FIRST_DAY = "2024-07-31"
 """Before it no share of the purchases of US affiliates was public, or no two years in a row in both books."""
 
-
 _WORDS = frozenset({"vintage", "source", "certainty"})
 
 

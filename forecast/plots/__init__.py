@@ -38,7 +38,6 @@ _DOOR = {
     "save_figure": "style",
     "titled_figure": "style",
 }
-
 __all__ = [*_DOOR]
 
 

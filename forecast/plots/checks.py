@@ -30,13 +30,8 @@ if TYPE_CHECKING:
     from forecast.models.calibration import Bands, Study
     from forecast.models.predictive import Check
 
-
 _PRIOR, _POSTERIOR = style.OVERLAY[1][0], style.BAND_COLOURS[1]
-
-
 _BINS = 40
-
-
 Item = TypeVar("Item")
 
 

@@ -47,7 +47,6 @@ from forecast.stats.summary import INTERVALS, Summary, quantile_name
 if TYPE_CHECKING:
     from forecast.results.results import Results
 
-
 Bands: TypeAlias = Mapping[int, tuple[ArrayLike, ArrayLike]]
 """Ends of equal-tailed intervals, `(n_years,)` each, by width in percent: `{50: (lower, upper), 80: ..., 95: ...}`."""
 
@@ -91,8 +90,6 @@ def label_ends(ax: Axes, year: int, bands: Bands, median: ArrayLike) -> None:
 
 
 _BAR = 0.62
-
-
 _ROOM = 0.09
 """Part of an axis on either side of its zero line, for words."""
 
@@ -247,11 +244,7 @@ def _draw_outcomes(ax: Axes, later: Sequence[tuple[int, float]]) -> None:
 
 
 _YEAR_BAR = 0.62
-
-
 _TINY = 7.0
-
-
 _UPRIGHT = 13  # years whose numbers fit side by side in half a page
 
 
@@ -313,8 +306,6 @@ def _draw_flow(ax: Axes, name: str, years: Array, values: Array, running: NDArra
 
 
 EFFECT_NOTE = "The effect is what the announcements add beyond their flows of that quarter; bars add up to its mean."
-
-
 TRADE_SOURCES = {"korea_customs": "Korea Customs Service via KITA and MOTIE", "us_census": "US Census Bureau"}
 
 

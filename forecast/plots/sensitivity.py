@@ -40,17 +40,11 @@ from forecast.plots.style import (
 if TYPE_CHECKING:
     from forecast.analysis.budget import Budget
 
-
 LOW, HIGH = style.CHANNEL_COLOURS["reverse_imports"], style.CHANNEL_COLOURS["capital_goods"]
 """Ends of a swing: where the input is low, and where it is high."""
 
-
 _BAR = 0.42
-
-
 _MOST_POINTS = 2_000
-
-
 _JITTER, _GOLDEN = 0.5, 0.6180339887
 
 
@@ -199,7 +193,6 @@ def draw_ecdfs(ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int
 RISE, FALL, WHOLE = style.CHANNEL_COLOURS["intermediates"], style.CHANNEL_COLOURS["displacement"], style.MEDIAN
 """Parts that add, parts that take away, and all of them."""
 
-
 _STEP_BAR, _BELOW = 0.42, 0.3
 
 
@@ -242,11 +235,7 @@ def draw_waterfall(
 
 
 N_SWINGS, N_SCATTERS = 8, 3
-
-
 NAMES = {"trade_balance": "the goods surplus", "investment_effect": "the effect of the announcements"}
-
-
 SHORT = {"trade_balance": "Surplus", "investment_effect": "Effect"}
 
 

@@ -32,39 +32,22 @@ from forecast.dims import CHANNELS, LEVERS, Array
 from forecast.storage import whole_file, writing
 
 INK, GREY, RULE = "#1a1a1a", "#5f5f5f", "#b9b9b9"
-
-
 MEDIAN, RECORD, JOIN = "#08306b", "#b13a00", "#e9eff6"
-
-
 OUTCOME = "#ffc20a"
 """Fill of what was observed later, unlike any other in hue; its rim of ink sets it off in grey."""
-
 
 BAND_COLOURS = ("#6a9fd0", "#a9c9e4", "#d7e5f2")
 """From the narrowest interval to the widest."""
 
-
 CHANNEL_COLOURS = dict(zip(CHANNELS, ("#0b3c78", "#6fb1dc", "#c9501c", "#fcc983"), strict=True))
-
-
 CHANNEL_NAMES = dict(
     zip(CHANNELS, ("capital goods", "intermediates", "displaced exports", "reverse imports"), strict=True)
 )
-
-
 LEVER_NAMES = dict(zip(LEVERS, ("tariffs", "import commitments"), strict=True))
-
-
 FLOW_COLOURS = {"exports": "#0b3c78", "imports": "#c9501c"}
-
-
 BASIS_NAMES = {"korea_customs": "Korean customs basis", "us_census": "US Census basis"}
-
-
 OVERLAY = (("#0b3c78", "-"), ("#e08214", "--"), ("#4d9a6a", ":"), ("#7b4f8e", "-."))
 """Colour and dash pattern of curves drawn over one another."""
-
 
 FONTS = (
     "DejaVu Sans", "Noto Sans KR", "Noto Sans CJK KR", "Source Han Sans KR", "Source Han Sans K", "NanumGothic",
@@ -72,13 +55,9 @@ FONTS = (
 )  # fmt: skip
 """Typefaces in order of preference; all but the first are there for Korean letters."""
 
-
 _WIDEST_SHARE = 0.5
-
-
 HISTORY_YEARS = 10
 """Years before a forecast that a picture shows."""
-
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -189,18 +168,13 @@ def stacked_bases(contributions: Mapping[str, Array]) -> dict[str, Array]:
 WIDTH, HEIGHT, DPI = 10.0, 6.25, 160
 """Page in inches, and dots per inch."""
 
-
 SMALL, MIDDLE, LARGE = 8.0, 9.0, 14.0
 """Type sizes in points."""
-
 
 STEPS = (1, 2, 2.5, 5, 10)
 """Steps of ticks and bins, times a power of ten."""
 
-
 _EDGE, _LEFT, _GAP, _TICKS = 0.3, 0.62, 0.52, 0.52
-
-
 _MOST_LINES = 3
 
 

@@ -42,7 +42,6 @@ from forecast.track.scores import LEVELS, SERIES, coverage, outcomes, pit_histog
 Curves: TypeAlias = Mapping[str, tuple[ArrayLike, ArrayLike]]
 """Points of curves by the name to show, the shipped model's first."""
 
-
 _STYLES = (
     (MEDIAN, "-", 2.6), ("#c9501c", "--", 1.6), ("#8a8a8a", ":", 1.8), ("#e0a030", "-.", 1.6),
     ("#4d9a6a", (0, (5, 1, 1, 1, 1, 1)), 1.6), ("#7b4f8e", (0, (1, 1)), 1.6),
@@ -169,10 +168,7 @@ def draw_past_forecast(ax: Axes, past: PastForecast, *, label: str) -> Axes:
 PASTS = ("2008Q2", "2011Q4", "2019Q4", "2021Q2", "2023Q2", "2024Q4")
 """Origins whose fans are drawn: the crash of 2008, a calm stretch, the pandemic, and the rise and turn since."""
 
-
 _HALVES = ((1, 4), (5, 8))
-
-
 _SOURCE = "Source: US Census Bureau, last vintage; US Census basis; forecasts by this package's baseline."
 
 

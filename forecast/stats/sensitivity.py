@@ -104,7 +104,6 @@ def _shares(steps: Steps) -> dict[int, float]:
 LEVELS = (0.1, 0.9)
 """Ends of the 80 % interval whose width is said to narrow."""
 
-
 MOST_CLASSES = 30
 """Classes an input without atoms is cut into: 667 of 20,000 draws each."""
 

@@ -33,10 +33,7 @@ from forecast.dims import Array
 Mix: TypeAlias = tuple[tuple[str, float], ...]
 """Streams and the loadings of their normal scores; squares of the loadings sum to one."""
 
-
 Pair: TypeAlias = tuple[str, str]
-
-
 ROUNDING = 1e-9
 
 

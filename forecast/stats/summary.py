@@ -63,14 +63,11 @@ class Moments:
 FINE_LEVELS = tuple(round(0.01 * percent, 2) for percent in range(1, 100))
 """The 99 levels a forecast is frozen and scored at, 0.01 to 0.99."""
 
-
 SKETCH_STEP = 5e-4
 """Bin width on the asinh scale: a sketched quantile is off by at most one bin, `SKETCH_STEP * sqrt(1 + x^2)` bn USD."""
 
-
 SKETCH_LIMIT = 10_000.0
 """bn USD a year; values beyond fall in the outermost bins."""
-
 
 _EDGE = int(np.ceil(np.arcsinh(SKETCH_LIMIT) / SKETCH_STEP))
 
@@ -175,14 +172,11 @@ def _invert(cumulative: NDArray[np.int64], levels: Sequence[float]) -> Array:
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Quantile levels of the equal-tailed 95, 80 and 50 % intervals and the median."""
 
-
 INTERVALS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
 """Levels of the ends of the equal-tailed intervals, by width in percent."""
 
-
 BELOW = "below_0"
 """Column name of the probability that a series is negative; a draw in which nothing happens is on neither side."""
-
 
 LEAST_BLOCKS = 10
 """Blocks whose spread tells an error: from ten it is known to a quarter of its size, from two to three quarters."""

@@ -46,7 +46,6 @@ from forecast.track.scores import LEVELS, target_quantiles
 if TYPE_CHECKING:
     from forecast.models.task import Task
 
-
 METHODS: Mapping[str, str] = {
     "seasonal_naive": "SeasonalNaive",
     "auto_arima": "AutoARIMA",
@@ -55,39 +54,25 @@ METHODS: Mapping[str, str] = {
 }
 """Standard methods and their class in `statsforecast.models`."""
 
-
 TREATMENTS = ("logs", "levels", "own")
-
-
 FIRST_QUARTER = parse_quarter("1995Q1")
 """First quarter any reference learns from."""
 
-
 _GROWTH_QUARTERS, _DRIFT, _BACK = 60, 0.5, -0.25
-
-
 _GRID = np.array([0.001, 0.005, *LEVELS, 0.995, 0.999])
 """Levels that carry a distribution from a method to a difference of two."""
-
 
 OURS = "baseline"
 """The model that ships."""
 
-
 MODELS = (OURS, "joint_growth", *METHODS)
 """Every model a backtest can run: the one that ships, and its references."""
-
 
 MIN_QUARTERS = 32
 """Shortest history up to an origin: eight years, since the references need eight sums of four quarters."""
 
-
 _DIGITS = 5
-
-
 _PACKAGES = ("numba", "numpy", "nutpie", "pymc", "pytensor", "statsforecast")
-
-
 Forecasts: TypeAlias = Mapping[str, Array]
 """By variant of a model (one, named like the model, where it has none): quantiles `(3, n_targets, 99)`."""
 

@@ -20,13 +20,8 @@ from forecast.observations.tables import number, period_index
 COLUMNS = ("month", "series", "value")
 """Columns a file must have; others are passed over."""
 
-
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-
-
 _MOST_PROBLEMS = 20
-
-
 _MOST_BYTES = 50 * 2**20
 
 

@@ -51,8 +51,6 @@ from forecast.track.ledger import UNIT, Entry, Predictions, Target, observed, pr
 from forecast.track.scores import WIDTHS, crps, pit
 
 SCORES, BRANCHES = "scores.csv", "branches.csv"
-
-
 _MEDIAN = FINE_LEVELS.index(0.5)
 
 

@@ -37,11 +37,7 @@ from forecast.stats.summary import FINE_LEVELS, quantiles
 from forecast.storage import digest, json_digest, text_bytes, whole_folder, writing
 
 COLUMNS = ("basis", "series", "period", "quantile", "unit", "value")
-
-
 UNIT = "bn USD"
-
-
 DECIMALS = 4
 """Of a frozen quantile, so that what is read back is what was written."""
 
@@ -150,8 +146,6 @@ def read_predictions(path: Path) -> dict[Target, Array]:
 ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (
     "entry.json", "quantiles.csv", "scenario.yaml", "trade.csv", "manifest.json",
 )  # fmt: skip
-
-
 POSTERIORS = "posteriors"
 
 

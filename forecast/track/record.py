@@ -30,14 +30,10 @@ from forecast.track.scores import LEVELS, SERIES, coverage, crps, outcomes, pinb
 if TYPE_CHECKING:
     pass
 
-
 PINBALL_LEVELS = (0.1, 0.5, 0.9)
 """Levels whose pinball loss is kept."""
 
-
 QUANTILE_COLUMNS = ("origin", "target", "horizon", "series", "basis", "quantile", "value")
-
-
 BASIS = "us_census"
 """Basis of the record that ships."""
 
@@ -208,17 +204,12 @@ NAMES = {
 }
 """Models by the name shown to readers."""
 
-
 SHOWN = ("balance", "exports", "imports")
 """Series in the order readers meet them."""
 
-
 _TREATED = {"logs": "logs", "levels": "levels", "own": "own series"}
-
-
 BLOCK = 4
 """Origins in a row that are resampled together: two years where there are two a year, the longest horizon."""
-
 
 _RESAMPLES = 4_000
 

@@ -17,13 +17,9 @@ from forecast.stats.summary import FINE_LEVELS
 if TYPE_CHECKING:
     from forecast.observations.series import QuarterlyTrade
 
-
 SERIES = ("exports", "imports", "balance")
-
-
 LEVELS: Array = np.array(FINE_LEVELS)
 """The levels every forecast is scored at, `(99,)`."""
-
 
 WIDTHS = (50, 80, 95)
 """Widths of the equal-tailed intervals whose coverage is reported, in percent."""
