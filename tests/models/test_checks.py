@@ -5,7 +5,6 @@ PyMC takes seconds to import, so that it is imported inside what needs it.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import command
 from numpy.typing import NDArray
 
 from forecast.analysis.bridge import books_note, memory_gap, unusual_spans
@@ -252,8 +252,7 @@ def test_predictive_checks_need_no_pymc() -> None:
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     out = tmp_path_factory.mktemp("checks")
-    command = [sys.executable, "-m", "forecast", "check", "--out", str(out)]
-    return subprocess.check_output(command, text=True, env=os.environ | {"COLUMNS": "108"}), out
+    return command("check", "--out", str(out), cwd=out, COLUMNS="108").stdout, out
 
 
 def test_check_prints_every_quantity_and_draws_every_model(checked: tuple[str, Path]) -> None:
@@ -270,8 +269,7 @@ def test_check_prints_every_quantity_and_draws_every_model(checked: tuple[str, P
 
 def test_a_folder_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    command = [sys.executable, "-m", "forecast", "check", "--out", str(tmp_path / "taken")]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = command("check", "--out", str(tmp_path / "taken"), cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "choose another folder with --out" in done.stderr
