@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from forecast.analysis.bridge import books_note, memory_gap, unusual_spans
 from forecast.economics.processes import baseline_shocks
+from forecast.models import predictive
 from forecast.models.evidence import bridge_evidence
 from forecast.models.predictive import tail_probability
 from forecast.models.replicas import replicas, row_of
@@ -251,8 +253,11 @@ def test_predictive_checks_need_no_pymc() -> None:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What the command prints and leaves, with a twentieth of its replicas: no claim here is on how many there are."""
     out = tmp_path_factory.mktemp("checks")
-    return command("check", "--out", str(out), cwd=out, COLUMNS="108").stdout, out
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predictive, "predictive_checks", partial(predictive.predictive_checks, n_replicas=50))
+        return command("check", "--out", str(out), cwd=out, COLUMNS="108").stdout, out
 
 
 def test_check_prints_every_quantity_and_draws_every_model(checked: tuple[str, Path]) -> None:
