@@ -111,7 +111,7 @@ def _predictions(
 
 
 def _sector_rows(prior: Array, place: NDArray[np.int64], tables: Array, beyond: Array, free: Free) -> dict[str, Array]:
-    """Prior rows in their order, each taken equally often, with the touched coefficients replaced."""
+    """Prior rows in their order, each taken equally often, with the coefficients that have evidence replaced."""
     n_rows = len(free["level"])
     coefficients = prior.reshape(len(prior), -1)[np.arange(n_rows) * len(prior) // n_rows]
     coefficients[:, place] = _interpolated(free["level"], KNOTS, tables)

@@ -196,7 +196,7 @@ class Summary:
 
     Attributes:
         years: calendar years of the results.
-        statistics: by name, see `Tally.summary`; each covers every series and every year.
+        statistics: by name, see `StreamingSummary.summary`; each covers every series and every year.
         n_draws: draws made.
         n_failed: draws that were not finite, counted and left out.
         exact: whether quantiles come from the draws themselves and not from a sketch.

@@ -5,19 +5,21 @@ PyMC takes seconds to import, so that it is imported inside what needs it.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from commands import command
 from numpy.typing import NDArray
 
 from forecast.analysis.bridge import books_note, memory_gap, unusual_spans
 from forecast.economics.processes import baseline_shocks
+from forecast.models import predictive
 from forecast.models.evidence import bridge_evidence
 from forecast.models.predictive import tail_probability
 from forecast.models.replicates import row_at, simulators
@@ -263,9 +265,11 @@ def test_predictive_checks_need_no_pymc() -> None:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What the command prints and leaves, with a twentieth of its replicates: no claim here is on how many there are."""
     out = tmp_path_factory.mktemp("checks")
-    command = [sys.executable, "-m", "forecast", "check", "--out", str(out)]
-    return subprocess.check_output(command, text=True, env=os.environ | {"COLUMNS": "108"}), out
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predictive, "predictive_checks", partial(predictive.predictive_checks, n_replicates=50))
+        return command("check", "--out", str(out), cwd=out, COLUMNS="108").stdout, out
 
 
 def test_check_prints_every_quantity_and_draws_every_model(checked: tuple[str, Path]) -> None:
@@ -284,8 +288,7 @@ def test_check_prints_every_quantity_and_draws_every_model(checked: tuple[str, P
 
 def test_a_folder_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    command = [sys.executable, "-m", "forecast", "check", "--out", str(tmp_path / "taken")]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = command("check", "--out", str(tmp_path / "taken"), cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "choose another folder with --out" in done.stderr
