@@ -17,6 +17,7 @@ import scipy
 
 from forecast.dims import Array
 from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each
+from forecast.storage import write_csv
 
 if TYPE_CHECKING:
     from forecast.documents import Node
@@ -93,12 +94,13 @@ def central_priors() -> Mapping[tuple[str, str], Central]:
 
 def write_central_priors(path: Path = CENTRAL_PRIORS) -> None:
     """Work out the middle of every prior again, after a change of `sectors.yaml`."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("sector", "coefficient", "unit", *CENTRAL))
-        for sector, priors in load_sectors().items():
-            for name, prior in priors.items():
-                writer.writerow((sector, name, prior.unit, *prior.law.ppf(list(CENTRAL.values())).tolist()))
+    levels = list(CENTRAL.values())
+    rows = (
+        (sector, name, prior.unit, *prior.law.ppf(levels).tolist())
+        for sector, priors in load_sectors().items()
+        for name, prior in priors.items()
+    )
+    write_csv(path, ("sector", "coefficient", "unit", *CENTRAL), rows)
 
 
 def prior_levels(coefficients: Array) -> Array:

@@ -56,20 +56,13 @@ def announcements(folder: Path = SHIPPED) -> tuple[Announcement, ...]:
 
 
 def _announcement(row: Row) -> Announcement:
+    words = ("id", "parent_relation", "company", "project", "sector", "kind", "stage", "vintage", "source")
     return Announcement(
-        id=row["id"],
+        **{name: row[name] for name in words},
         parent_id=row["parent_id"] or None,
-        parent_relation=row["parent_relation"],
-        company=row["company"],
-        project=row["project"],
-        sector=row["sector"],
-        kind=row["kind"],
         amount=None if math.isnan(row["amount"]) else row["amount"],
         announced=_position(row["announced"]),
         planned_start=_position(row["planned_start"]),
-        stage=row["stage"],
-        vintage=row["vintage"],
-        source=row["source"],
     )
 
 

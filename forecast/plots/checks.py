@@ -5,7 +5,6 @@ Replicates around observed data, ranks beside their bands, and the two books bes
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from math import ceil
@@ -24,7 +23,7 @@ from forecast.models.evidence import bridge_evidence, later_spans
 from forecast.observations.annual import BridgeObservations
 from forecast.plots import style
 from forecast.plots.style import INK, RECORD, Heading, frame_axes, name_curves, save_figure, titled_figure, write_text
-from forecast.storage import whole_file
+from forecast.storage import write_csv
 
 if TYPE_CHECKING:
     from forecast.models.calibration import Bands, Study
@@ -212,7 +211,7 @@ def _frame_panel(ax: Axes, name: str) -> None:
 def save_predictive(checks: Sequence[Check], folder: Path) -> list[Path]:
     """Write `predictive.csv` and a picture `predictive_<model>.png` of each model; the paths of the pictures."""
     header = ("model", "quantity", "seen", *_QUANTILES, "tail_probability")
-    _write_table(folder / "predictive.csv", header, map(_check_row, checks))
+    write_csv(folder / "predictive.csv", header, map(_check_row, checks))
     paths = []
     for model, part in groupby(checks, key=lambda check: check.model):
         paths.append(folder / f"predictive_{model}.png")
@@ -223,7 +222,7 @@ def save_predictive(checks: Sequence[Check], folder: Path) -> list[Path]:
 def save_calibration(studies: Sequence[Study], folder: Path) -> list[Path]:
     """Write `calibration.csv` and a picture `calibration_<model>.png` of each study; the paths of the pictures."""
     header = ("model", "parameter", "n_fits", "mean_rank", "p_value", "p_value_all_tested")
-    _write_table(folder / "calibration.csv", header, (row for study in studies for row in _study_rows(study)))
+    write_csv(folder / "calibration.csv", header, (row for study in studies for row in _study_rows(study)))
     paths = []
     for study in studies:
         paths.append(folder / f"calibration_{study.model}.png")
@@ -256,8 +255,3 @@ def _study_rows(study: Study) -> Iterable[list[str]]:
     for name, chance in study.p_values.items():
         numbers = (study.ranks[name].mean(), chance, family[name])
         yield [study.model, name, str(study.n_fits), *(f"{value:.4g}" for value in numbers)]
-
-
-def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])

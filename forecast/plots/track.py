@@ -8,7 +8,7 @@ The pictures of a track record: scores and past forecasts handed to `track_plots
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -68,19 +68,11 @@ class PastForecast:
     observed: ArrayLike
 
 
-def crps_figure(heading: Heading, panels: Mapping[str, Curves]) -> Figure:
-    """Make a page of `draw_crps`, one panel a label of its axis, side by side."""
+def curves_figure(heading: Heading, panels: Mapping[str, Curves], draw: Callable[..., Axes]) -> Figure:
+    """Make a page of `draw_crps` or `draw_coverage`, one panel a label of its axis, side by side."""
     figure, axes = titled_figure(heading, columns=len(panels), room=0.45)
     for ax, (label, curves) in zip(axes, panels.items(), strict=True):
-        draw_crps(ax, curves, label=label)
-    return figure
-
-
-def coverage_figure(heading: Heading, panels: Mapping[str, Curves]) -> Figure:
-    """Make a page of `draw_coverage`, one panel a label of its axis, side by side."""
-    figure, axes = titled_figure(heading, columns=len(panels), room=0.45)
-    for ax, (label, curves) in zip(axes, panels.items(), strict=True):
-        draw_coverage(ax, curves, label=label)
+        draw(ax, curves, label=label)
     return figure
 
 
@@ -195,7 +187,7 @@ def _crps_page(quarters: Scores, starts: str) -> Figure:
         _SOURCE,
     )
     panels = {f"{series.capitalize()}, CRPS, bn USD": _crps_curves(quarters, series) for series in SHOWN}
-    return crps_figure(heading, panels)
+    return curves_figure(heading, panels, draw_crps)
 
 
 def _coverage_page(quarters: Scores, starts: str) -> Figure:
@@ -205,7 +197,7 @@ def _coverage_page(quarters: Scores, starts: str) -> Figure:
         _SOURCE,
     )
     panels = {f"{series.capitalize()}, inside, %": _coverage_curves(quarters, series) for series in SHOWN}
-    return coverage_figure(heading, panels)
+    return curves_figure(heading, panels, draw_coverage)
 
 
 def _pit_page(quarters: Scores, starts: str) -> Figure:

@@ -22,7 +22,6 @@ go into every branch, so that branches which parted only over what is known now 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -46,7 +45,7 @@ from forecast.scenario.mixture import World
 from forecast.scenario.scenario import Investment, Scenario
 from forecast.stats.distributions import Constant, Law, Uniform
 from forecast.stats.summary import FINE_LEVELS
-from forecast.storage import whole_file, writing
+from forecast.storage import write_csv, writing
 from forecast.track.ledger import UNIT, Entry, Predictions, Target, observed, predictions
 from forecast.track.scores import WIDTHS, crps, pit
 
@@ -198,11 +197,8 @@ def write_scores(ledger: str | Path, evaluations: Sequence[Evaluation]) -> list[
 
 
 def _written(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
-    saved = writing(path, failure=LedgerError)
-    with saved, whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    with writing(path, failure=LedgerError):
+        write_csv(path, rows[0], (tuple(row.values()) for row in rows))
     return path
 
 

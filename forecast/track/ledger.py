@@ -34,7 +34,7 @@ from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.scenario.mixture import World, frozen_world
 from forecast.stats.summary import FINE_LEVELS, quantiles
-from forecast.storage import digest, json_digest, text_bytes, whole_folder, writing
+from forecast.storage import digest, json_digest, text_bytes, whole_folder, write_csv, writing
 
 COLUMNS = ("basis", "series", "period", "quantile", "unit", "value")
 UNIT = "bn USD"
@@ -123,13 +123,12 @@ def next_release(targets: Iterable[Target]) -> tuple[str, dt.date] | None:
 
 def write_predictions(path: Path, predicted: Predictions) -> None:
     """Write quantiles as CSV, one a row."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for target, values in predicted.items():
-            for level, value in zip(FINE_LEVELS, values.tolist(), strict=True):
-                row = (target.basis, target.series, target.period, level, UNIT, f"{value:.{DECIMALS}f}")
-                writer.writerow(row)
+    rows = (
+        (target.basis, target.series, target.period, level, UNIT, f"{value:.{DECIMALS}f}")
+        for target, values in predicted.items()
+        for level, value in zip(FINE_LEVELS, values.tolist(), strict=True)
+    )
+    write_csv(path, COLUMNS, rows)
 
 
 def read_predictions(path: Path) -> dict[Target, Array]:
@@ -303,11 +302,9 @@ def _write_trade(path: Path, trade: QuarterlyTrade) -> None:
     year, first = divmod(3 * (trade.origin + 1), 12)
     months = [f"{year}-{first + row + 1:02d}" for row in range(len(trade.later_exports))]
     flows = (np.concatenate([trade.exports, trade.later_exports]), np.concatenate([trade.imports, trade.later_imports]))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("period", "exports", "imports", "unit", "basis"))
-        for period, *values in zip([*quarters, *months], *(flow.tolist() for flow in flows), strict=True):
-            writer.writerow((period, *map(repr, values), "bn USD", "us_census"))
+    rows = zip([*quarters, *months], *(map(repr, flow.tolist()) for flow in flows), strict=True)
+    header = ("period", "exports", "imports", "unit", "basis")
+    write_csv(path, header, ((*row, "bn USD", "us_census") for row in rows))
 
 
 def _read_trade(path: Path) -> QuarterlyTrade:

@@ -13,6 +13,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from importlib.resources import files
+from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from forecast.errors import DataError
 from forecast.observations.series import QuarterlyTrade
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.stats.streams import generator
+from forecast.storage import write_csv
 from forecast.track.backtest import METHODS, OURS, TREATMENTS, Design, Forecasts, Piece, stored_forecasts
 from forecast.track.scores import LEVELS, SERIES, coverage, crps, outcomes, pinball, pit
 
@@ -135,13 +137,12 @@ def write_scores(scores: Scores, path: Path) -> None:
     """Write `scores.csv`: the columns of `Scores`, the target after the origin, six significant digits."""
     names = [field.name for field in fields(Scores)]
     rows = zip(*(getattr(scores, name).tolist() for name in names), strict=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*names[:4], "target", *names[4:]])
-        for model, series, span, origin, horizon, *numbers in rows:
-            target = target_name(origin, span, horizon)
-            texts = [f"{value:.6g}" for value in numbers]
-            writer.writerow([model, series, span, format_quarter(origin), target, horizon, *texts])
+    write_csv(path, [*names[:4], "target", *names[4:]], (_score_row(*row) for row in rows))
+
+
+def _score_row(model: str, series: str, span: str, origin: int, horizon: int, *numbers: float) -> tuple[object, ...]:
+    target = target_name(origin, span, horizon)
+    return (model, series, span, format_quarter(origin), target, horizon, *(f"{value:.6g}" for value in numbers))
 
 
 def read_scores(path: Path) -> Scores:
@@ -172,12 +173,9 @@ def write_quantiles(path: Path, forecasts: Mapping[int, Array], span: str, horiz
         horizon: quarters ahead.
     """
     places = range(horizon) if span == "quarter" else range(horizon, horizon + horizon // 4)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(QUANTILE_COLUMNS)
-        for origin in sorted(forecasts):
-            for place in places:
-                writer.writerows(_quantile_rows(origin, place, horizon, forecasts[origin][:, place]))
+    cells = product(sorted(forecasts), places)
+    rows = (_quantile_rows(origin, place, horizon, forecasts[origin][:, place]) for origin, place in cells)
+    write_csv(path, QUANTILE_COLUMNS, chain.from_iterable(rows))
 
 
 def _quantile_rows(origin: int, place: int, horizon: int, values: Array) -> Iterator[tuple[str, ...]]:
@@ -313,10 +311,7 @@ def _model_record(scores: Scores) -> ModelRecord:
 
 def write_model_records(scores: Scores, path: Path) -> None:
     """Write the rows, one a model."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(ModelRecord))
-        writer.writerows(astuple(record) for record in model_records(scores))
+    write_csv(path, (field.name for field in fields(ModelRecord)), map(astuple, model_records(scores)))
 
 
 def read_model_records(path: Path = SHIPPED) -> list[ModelRecord]:

@@ -265,7 +265,7 @@ def test_predictive_checks_need_no_pymc() -> None:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """What the command prints and leaves, with a twentieth of its replicates: no claim here is on how many there are."""
+    """Prints and files of the command, with a twentieth of its replicates: nothing here rests on how many there are."""
     out = tmp_path_factory.mktemp("checks")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(predictive, "predictive_checks", partial(predictive.predictive_checks, n_replicates=50))
