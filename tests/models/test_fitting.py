@@ -107,7 +107,7 @@ def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fittin
     from scipy.stats import multivariate_t
 
     from forecast.models.evidence import DRIVER_QUARTERS
-    from forecast.models.processes import FREEDOM, SCALE
+    from forecast.models.processes import DRIVER_FREEDOM, DRIVER_SCALE
 
     drivers = quarterly_drivers(ORIGIN)
     task = fitting.drivers_task(drivers)
@@ -118,8 +118,13 @@ def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fittin
     shocks = np.zeros((DRIVER_QUARTERS + 1, 3))
     for quarter, growth in enumerate(drivers.growth[-DRIVER_QUARTERS:]):
         shocks[quarter + 1] = growth - rows["drift"] - rows["moving_average"] * shocks[quarter]
-    law = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=FREEDOM)
-    norm = gammaln((FREEDOM + 3) / 2) - gammaln(FREEDOM / 2) - 1.5 * np.log(FREEDOM * np.pi) - np.log(SCALE).sum()
+    law = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=DRIVER_FREEDOM)
+    norm = (
+        gammaln((DRIVER_FREEDOM + 3) / 2)
+        - gammaln(DRIVER_FREEDOM / 2)
+        - 1.5 * np.log(DRIVER_FREEDOM * np.pi)
+        - np.log(DRIVER_SCALE).sum()
+    )
     assert terms + DRIVER_QUARTERS * norm == pytest.approx(law.logpdf(shocks[1:]).sum(), rel=1e-8)
     assert rows["carried"] == pytest.approx(
         np.where(drivers.edge == 0, rows["moving_average"] * shocks[-1], drivers.edge)
