@@ -54,7 +54,7 @@ _DOORS = (
     "forecast.storage",
     "forecast.observations.tables",
     "forecast.documents",
-    "forecast.economics.priors.BeliefFile",
+    "forecast.economics.priors.PriorFile",
 )
 
 

@@ -2,7 +2,7 @@
 
 Inside the engine every array is time-major: `(n_periods, n_draws)`. Row 0 is the first quarter after the origin, except
 in flows and shares of investments and in what levers do, `(n_periods + 1, n_draws)`, whose row 0 is the origin itself.
-What does not move in time is `(n_draws,)` and broadcasts against it. Annual results are
+A quantity constant in time is `(n_draws,)` and broadcasts against them. Annual results are
 `(n_series, n_years, n_draws)`, in the order of `SERIES` (then `LEVERS` where a scenario has any) and of the calendar,
 quarterly ones `(n_series, n_quarters, n_draws)`, in the order of `QUARTERLY_SERIES`. All are float64, flows in bn USD
 (per quarter inside the engine, per year in annual results), shares and rates fractions.
@@ -16,33 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
-
-
 CHANNELS = ("capital_goods", "intermediates", "displacement", "reverse_imports")
 """Signed contributions of investments to the trade balance, each as its flow minus its flow at the origin."""
-
 
 SERIES = ("trade_balance", "exports", "imports", "baseline_balance", "investment_effect", *CHANNELS)
 """Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + investment_effect`, and the
 effect is the sum of `CHANNELS`."""
 
-
 LEVERS = ("tariffs", "import_commitments")
 """Levers of trade policy, by their keys in a scenario. A run that has one keeps two more annual series of these names,
 after `SERIES`: signed contributions to the trade balance, which is then the baseline, the investments and them."""
 
-
 FLOWS = ("exports", "imports")
 """Order of the axis of the two flows, Korea's view."""
-
 
 QUARTERLY_SERIES = SERIES[:3]
 """Series a run keeps for each of the first quarters, US Census basis only: the bridge between the books is annual."""
 
-
 N_QUARTERS = 8
 """Quarters after the origin that a run keeps, fewer where its horizon is nearer."""
-
 
 BASES = ("korea_customs", "us_census")
 """Statistical books a flow can be stated in; never mixed in one table or plot without being named."""

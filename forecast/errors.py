@@ -1,9 +1,4 @@
-"""What can go wrong, by cause: one small tree under `ForecastError`.
-
-The words of a complaint: what was got, what is accepted, what was probably meant.
-
-Where in a file something is written.
-"""
+"""Errors by cause under `ForecastError`, their places in files, and the wording of messages: got, accepted, meant."""
 
 from __future__ import annotations
 
@@ -95,10 +90,7 @@ class RunError(ForecastError):
 YamlPath: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the root of a document to a value."""
 
-
 _LONGEST = 60
-
-
 _MOST = 20
 
 
@@ -153,11 +145,7 @@ def meant(word: str, accepted: Iterable[str]) -> str:
 
 
 _GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
-
-
 _UNGROUPED = r"\d[\d_]*(?:[.,]\d+)?"
-
-
 WRITTEN = rf"{_GROUPED}(?![\d,])|{_UNGROUPED}"
 """A number as people write it, in digits; see `number_in`."""
 
@@ -170,11 +158,11 @@ def number_in(text: str) -> float | None:
     >>> number_in("2,5 bn"), number_in("about 2,500"), number_in("2_500"), number_in("1.234,5"), number_in("5 to 8")
     (2.5, 2500.0, 2500.0, None, None)
     """
-    found = re.findall(WRITTEN, text)
-    if len(found) != 1:
+    numbers = re.findall(WRITTEN, text)
+    if len(numbers) != 1:
         return None
-    grouped = re.fullmatch(_GROUPED, found[0])
-    return float(found[0].replace("_", "").replace(",", "" if grouped else "."))
+    grouped = re.fullmatch(_GROUPED, numbers[0])
+    return float(numbers[0].replace("_", "").replace(",", "" if grouped else "."))
 
 
 def listed(words: Iterable[str]) -> str:
@@ -209,11 +197,11 @@ class Place:
     column: int = 0
 
     def problem(self, path: str, message: str) -> Problem:
-        """What is wrong here, with the YAML path it is wrong at."""
+        """A problem at this place, with the YAML path it concerns."""
         return Problem(self.file, self.line, self.column, path, message)
 
     def remark(self, path: str, message: str) -> Remark:
-        """What is probably not meant here."""
+        """A remark at this place: something probably not meant."""
         return Remark(self.file, self.line, self.column, path, message)
 
 

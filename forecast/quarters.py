@@ -12,15 +12,11 @@ import re
 _FORMS = re.compile(
     r"(?P<year>\d{4})(?:Q(?P<quarter>[1-4])|-H(?P<half>[12])|-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01]))?)?"
 )
-
-
 PATTERN = re.sub(r"\?P<\w+>", "?:", _FORMS.pattern)
 """The forms of a date as a regular expression without named groups, which every dialect reads."""
 
-
 _LENGTHS = {"day": 1 / 93, "month": 1 / 3, "half": 2.0, "quarter": 1.0, "year": 4.0}
 """Quarters in a span, by the finest part of its name."""
-
 
 ACCEPTED = "a quarter (2029Q1), a half (2029-H1), a month (2029-03), a day (2029-03-15) or a year (2029)"
 

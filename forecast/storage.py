@@ -3,15 +3,16 @@
 What is written appears under its name once it is complete and on the disk; until then it lies in a hidden folder beside
 it, which a failure removes and whatever looks for results passes over.
 
-Refused here: the format of any file, and what a digest is compared with.
+Out of scope: formats of files other than CSV, and the meaning of digests.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -90,6 +91,16 @@ def whole_files(folder: Path) -> Iterator[Path]:
             _sync(file)
             file.replace(folder / file.name)
     _sync_folder(folder)
+
+
+def write_csv(path: Path, header: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file whole or not at all: a header and rows, each on a line of its own.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([tuple(header), *rows])
 
 
 def write_text(path: Path, text: str) -> None:

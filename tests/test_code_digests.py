@@ -352,7 +352,7 @@ def test_a_posterior_and_a_run_rest_on_what_makes_their_numbers() -> None:
     """What lists kept by hand had missed is found, and neither the language nor tables' contracts void a posterior."""
     rests = {role: places(ROLES[role]) for role in ROLES}
     assert {"forecast.models.sampling", "forecast.stats.streams", "forecast.models.task"} <= rests["backtest"]
-    assert {"forecast.models.sampling", "forecast.stats.streams", "forecast.models.replicas"} <= rests["calibration"]
+    assert {"forecast.models.sampling", "forecast.stats.streams", "forecast.models.replicates"} <= rests["calibration"]
     assert {"forecast.economics.processes", "forecast.economics.channels", "forecast.stats.distributions"} <= rests[
         "models"
     ] & rests["numbers"]

@@ -54,7 +54,7 @@ def test_the_wheel_holds_package_data_and_scenarios_and_nothing_else(wheel: Path
 def test_the_wheel_finds_its_data_from_any_folder(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
-        "import forecast.observations.annual; forecast.observations.annual.quarterly_trade(); print(forecast.__file__)"
+        "import forecast.observations.series; forecast.observations.series.quarterly_trade(); print(forecast.__file__)"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
     found = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, env=environment, text=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.dims import FLOWS, Array
 from forecast.economics.processes import bridge_ratios
-from forecast.models.evidence import BridgeEvidence, bridge_evidence, seen_spans
+from forecast.models.evidence import BridgeEvidence, bridge_evidence, later_spans
 from forecast.observations.annual import CUSTOMS_SERIES, BridgeObservations, SpanTrade, customs_months, month_name
 from forecast.observations.series import census_flows
 from forecast.observations.tables import SHIPPED, period_index, read_table
@@ -61,7 +61,7 @@ class MemoryGap:
 
 def unusual_spans(observed: BridgeObservations, origin: int) -> list[Unusual]:
     """Parts of the year under way whose ratio lies outside the range of the whole years the bridge sees."""
-    evidence, spans = bridge_evidence(observed, origin), seen_spans(observed, origin)
+    evidence, spans = bridge_evidence(observed, origin), later_spans(observed, origin)
     found = []
     for span in (span for span in spans if not span.whole_year):
         whole = [other for other in spans if other.flow == span.flow and other.whole_year]

@@ -17,10 +17,10 @@ from forecast.dims import Array
 from forecast.documents import Node
 from forecast.economics import realisation
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
-from forecast.economics.tariffs import load_regime
+from forecast.economics.tariffs import load_schedule
 from forecast.engine.plan import Plan, Project
 from forecast.errors import YamlPath
-from forecast.models.evidence import load_wave, touched
+from forecast.models.evidence import places_with_evidence, recent_plants
 from forecast.models.posterior import Posterior
 from forecast.quarters import format_quarter
 from forecast.scenario.dates import date_law
@@ -58,7 +58,7 @@ class Value:
 def stated(layers: Layered, top: str) -> Iterator[Value]:
     """What the files and overrides say, in the order of the merged tree; `top` is the file that was asked for."""
     for path, node in _leaves(layers.root, ()):
-        yield Value(path, _text(node), _standing(path, node), _origin(node, top))
+        yield Value(path, _text(node), _model_record(path, node), _origin(node, top))
 
 
 def _origin(node: Node, top: str) -> str:
@@ -77,7 +77,7 @@ def weighed(branches: Sequence[StatedBranch], shares: Sequence[float], top: str)
         )
         told = one.branch.scenario.name if scenario.fields else _text(scenario)
         yield Value((*path, "scenario"), told, "fixed", _origin(scenario, top))
-        yield Value((*path, "weight"), _text(weight), _standing((*path, "weight"), weight), _origin(weight, top))
+        yield Value((*path, "weight"), _text(weight), _model_record((*path, "weight"), weight), _origin(weight, top))
         yield Value((*path, "share of draws"), f"{100 * share:.0f} %", "", "weights scaled to sum to one")
 
 
@@ -112,7 +112,7 @@ def _spread(node: Node) -> bool | None:
     return _spread(node.fields[WON_KEY]) if WON_KEY in node.fields else None
 
 
-def _standing(path: YamlPath, node: Node) -> str:
+def _model_record(path: YamlPath, node: Node) -> str:
     if path[-1] in TEXTS:
         return ""
     if path[-1] == "path":
@@ -210,7 +210,7 @@ def _planned(row: Row) -> float:
 
 def left_to_shipped(layers: Layered) -> Iterator[Value]:
     """What tariffs and import commitments leave out, and the laws that stand in its place."""
-    found, regime = names(layers.root, None), load_regime()
+    found, regime = names(layers.root, None), load_schedule()
     shared = {f"tariffs.{key}": belief for key, belief in regime.responses.items()}
     shared |= {f"import_commitments.additionality.{what}": belief for what, belief in regime.additionality.items()}
     for path in filter(shared.__contains__, found.drawn):
@@ -228,7 +228,7 @@ def coefficients(layers: Layered, posterior: Posterior) -> Iterator[Value]:
     overrides = layers.root.fields.get("overrides")
     said = overrides.fields["sectors"].fields if overrides and "sectors" in overrides.fields else {}
     moved = np.zeros((len(SECTORS), len(COEFFICIENTS)), np.bool_)
-    moved[touched(load_wave())] = True
+    moved[places_with_evidence(recent_plants())] = True
     used = {row.text("sector") for row in rows(layers.root) if row.text("kind") != "pledge"}
     for sector in (name for name in SECTORS if name in used):
         for name in COEFFICIENTS:

@@ -16,7 +16,7 @@ import numpy as np
 
 from forecast.dims import BASES, Array
 from forecast.errors import DataError
-from forecast.models.evidence import FIRST_YEAR, Wave, induced_trade, load_wave
+from forecast.models.evidence import FIRST_YEAR, RecentPlants, induced_trade, recent_plants
 from forecast.models.posterior import Groups
 from forecast.observations.annual import every_year
 from forecast.observations.series import quarterly_trade
@@ -97,7 +97,7 @@ def induced(year: int, groups: Groups) -> Induced:
     """
     demand_year(year)
     n_quarters = min(4, quarterly_trade().origin + 1 - 4 * year)
-    wave = load_wave()
+    wave = recent_plants()
     begun = np.flatnonzero(wave.machinery_start[:, 0] < 4 * year + n_quarters)
     coefficients = np.moveaxis(groups["sectors"]["coefficients"], 0, -1)
     return Induced(
@@ -111,7 +111,7 @@ def induced(year: int, groups: Groups) -> Induced:
     )
 
 
-def _signed(wave: Wave, coefficients: Array, year: int, n_quarters: int) -> Array:
+def _signed(wave: RecentPlants, coefficients: Array, year: int, n_quarters: int) -> Array:
     """Contributions of every plant to the balance by channel, `(4, n_plants, n_draws)`."""
     trade = induced_trade(wave, coefficients, range(4 * year, 4 * year + n_quarters, n_quarters))
     flows = (trade.capital_goods, trade.intermediates, -trade.displaced, -trade.returned)

@@ -82,7 +82,7 @@ def budget(
     words.print(budget_words(found))
     paths = [write_budget(found)]
     if not no_plot:
-        from forecast.plots.results import save_budget_charts
+        from forecast.plots.sensitivity import save_budget_charts
 
         paths += save_budget_charts(found)
     words.print(f"Stored in {', '.join(map(str, paths))}", soft_wrap=True)

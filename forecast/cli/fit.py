@@ -58,14 +58,14 @@ def _check_predictions(posterior: Posterior, out: Path, seed: int) -> None:
 def _check_books(posterior: Posterior, out: Path) -> None:
     from forecast.analysis.bridge import books_note, fading_words, memory_gap, memory_words, transit_words
     from forecast.observations.annual import bridge_observations
-    from forecast.plots.checks import save_books
+    from forecast.plots.checks import save_bridge
 
     observed, rows = bridge_observations(), posterior.groups["bridge"]
     note = books_note(observed, posterior.origin)
     if note:
         words = (note, transit_words(observed, posterior.origin), memory_words(memory_gap()), fading_words(rows))
         terminal().print("\n" + " ".join(filter(None, words)))
-    _tell([save_books(rows, observed, posterior.origin, out)])
+    _tell([save_bridge(rows, observed, posterior.origin, out)])
 
 
 def _check_fits(n_fits: int, out: Path, seed: int, n_jobs: int) -> None:
@@ -106,7 +106,7 @@ def history(years: int, out: Path) -> None:
     from forecast.observations.annual import bridge_observations
     from forecast.observations.annual import history as observed
     from forecast.observations.series import quarterly_trade
-    from forecast.plots.results import save_history_chart
+    from forecast.plots.fan import save_history_chart
     from forecast.report.tables import history_table
     from forecast.storage import writing
 

@@ -128,7 +128,7 @@ def _books_note(results: Results) -> str:
 
 
 def _draw_chart(results: Results) -> None:
-    from forecast.plots.results import save_fan_chart
+    from forecast.plots.fan import save_fan_chart
 
     save_fan_chart(results)
 

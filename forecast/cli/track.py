@@ -77,23 +77,23 @@ def list_entries(folder: Path) -> None:
 def score(folder: Path, **options: Any) -> None:
     """Score everything observed since it was frozen, and say what was the model's fault and what the assumptions'."""
     from forecast.report.ledger import standing_table, verdict_table, verdict_words, waiting
-    from forecast.track.evaluation import verdict, write_scores
+    from forecast.track.evaluation import evaluate, write_scores
     from forecast.track.ledger import entries
 
     console = terminal(at_least=100)
     frozen = entries(folder)
     if not frozen:
         raise LedgerError(f"{folder}: holds no entries; `forecast ledger add RUN` makes one")
-    verdicts = [verdict(entry, **options) for entry in frozen]
+    evaluations = [evaluate(entry, **options) for entry in frozen]
     console.print(standing_table(frozen))
-    scored = [found for found in verdicts if found.scores]
+    scored = [found for found in evaluations if found.scores]
     for found in scored:
         console.print(verdict_table(found))
         console.print(verdict_words(found))
     if not scored:
         console.print(waiting(frozen))
         return
-    console.print(f"Scores written to {', '.join(map(str, write_scores(folder, verdicts)))}", soft_wrap=True)
+    console.print(f"Scores written to {', '.join(map(str, write_scores(folder, evaluations)))}", soft_wrap=True)
 
 
 FIRST, LAST = "2006Q4", "2025Q4"
@@ -171,8 +171,7 @@ def backtest(
     Every origin is forecast from data up to it, in their last vintage, and stored when done: a stopped backtest goes
     on where it was. Without --data it is of Korea's goods trade with the US, US Census basis.
     """
-    from forecast.track.backtest import MODELS, OURS, Design, Piece, backtest_folder, origins
-    from forecast.track.benchmarks import demand_statsforecast
+    from forecast.track.backtest import MODELS, OURS, Design, Piece, backtest_folder, demand_statsforecast, origins
 
     if publish is not None and data is not None:
         raise click.UsageError("--publish is for the shipped data: it cannot go with --data")
@@ -193,9 +192,9 @@ def _source(data: Path | None, exports: str, imports: str) -> Source:
         from forecast.observations.series import quarterly_trade
 
         return Source(quarterly_trade(), "bn USD", "Korea's goods trade with the US, US Census basis")
-    from forecast.observations.custom_trade import foreign_trade, unit_of
+    from forecast.track.custom_trade import read_custom_trade, unit_of
 
-    trade = foreign_trade(data, exports, imports)
+    trade = read_custom_trade(data, exports, imports)
     return Source(trade, unit_of(data), f"{exports} and {imports} of {data.name}")
 
 

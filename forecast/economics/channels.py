@@ -1,16 +1,14 @@
 """The economics: pure functions from investment to trade flows.
 
 Every function is written with operators and elementwise methods only, so the same equations run on numpy arrays in
-the engine and on tensors where a fit needs them. Arrays are time-major, see `draws`; money is nominal bn USD, flows are
+the engine and on tensors where a fit needs them. Arrays are time-major, see `dims`; money is nominal bn USD, flows are
 per quarter, rates are fractions, dates are positions on the quarter axis.
-
-Refused here: randomness, labels, and anything that knows a scenario.
-
-How the composition of purchases moves: odds of local and third-country supply against Korean supply.
 
 A composition (Korea, local, third country) is held as two odds, `local / Korea` and `third / Korea`, so that its
 shares are positive and sum to one in every draw and quarter. A path is a pair of multipliers of the odds at the origin,
 `(n_rows, n_draws)` or broadcastable to it; row 0 is the origin, where both are one.
+
+Out of scope: randomness, labels, and anything that knows a scenario.
 """
 
 from __future__ import annotations
@@ -25,13 +23,17 @@ from forecast.dims import Array
 Quantity: TypeAlias = Any
 """A float, a numpy array or a tensor; arguments of one call broadcast against each other."""
 
-
 QUARTERS_PER_YEAR = 4.0
 
 
 def smoothstep(progress: Quantity) -> Quantity:
-    """Share done at `progress` through a span: 0 before, 1 after, `3x^2 - 2x^3` between."""
+    """Share done at `progress` through a span: 0 before, 1 after, `3x^2 - 2x^3` between.
+
+    >>> smoothstep(np.array([-1.0, 0.25, 0.5, 2.0])).tolist()
+    [0.0, 0.15625, 0.5, 1.0]
+    """
     inside = progress.clip(0.0, 1.0)
+    # x * x * (3 - 2x) in place, with one array beside `inside`; tensors make new values instead
     share = -2.0 * inside
     share += 3.0
     share *= inside
@@ -52,6 +54,9 @@ def cumulative_share(time: Quantity, start: Quantity, end: Quantity) -> Quantity
 def share_of_quarter(quarter: Quantity, start: Quantity, end: Quantity) -> Quantity:
     """Share of a quarter, which begins at the position `quarter`, that lies between two dates.
 
+    >>> share_of_quarter(np.array([8104.0, 8105.0, 8106.0]), 8104.25, 8105.5).tolist()
+    [0.75, 0.5, 0.0]
+
     Args:
         quarter: positions on the quarter axis, `(n_periods, 1)`.
         start, end: dates on the quarter axis, `(n_draws,)` or a scalar.
@@ -62,6 +67,9 @@ def share_of_quarter(quarter: Quantity, start: Quantity, end: Quantity) -> Quant
 def capital_goods_exports(capex: Quantity, machinery_share: Quantity, korean_machinery_share: Quantity) -> Quantity:
     """Machinery shipped from Korea for plant building, in the unit of `capex`.
 
+    >>> round(capital_goods_exports(10.0, 0.4, 0.9), 3)
+    3.6
+
     Source: batteries 30-40 % equipment, about 90 % of it Korean; chip fabs at most 30 % Korean
     (Korean trade press 2023, rows `machinery_share` and `korean_machinery_share` of `data/sector_evidence.csv`).
     """
@@ -69,17 +77,29 @@ def capital_goods_exports(capex: Quantity, machinery_share: Quantity, korean_mac
 
 
 def output_at_capacity(capital: Quantity, output_per_capex: Quantity, utilisation: Quantity) -> Quantity:
-    """Output a quarter, bn USD, of a plant of `capital` bn USD once it runs in; `output_per_capex` is annual."""
+    """Output a quarter, bn USD, of a plant of `capital` bn USD once it runs in; `output_per_capex` is annual.
+
+    >>> output_at_capacity(8.0, 1.5, 0.8)
+    2.4000000000000004
+    """
     return capital * output_per_capex * utilisation / QUARTERS_PER_YEAR
 
 
 def intermediate_exports(output: Quantity, purchases_per_output: Quantity, korean_share: Quantity) -> Quantity:
-    """Parts and materials that a plant of this `output` buys in Korea, in the unit of `output`."""
+    """Parts and materials that a plant of this `output` buys in Korea, in the unit of `output`.
+
+    >>> intermediate_exports(2.0, 0.5, 0.25)
+    0.25
+    """
     return output * purchases_per_output * korean_share
 
 
 def displaced_exports(output: Quantity, displacement_rate: Quantity) -> Quantity:
-    """Finished goods no longer shipped from Korea because the plant makes them, in the unit of `output`."""
+    """Finished goods no longer shipped from Korea because the plant makes them, in the unit of `output`.
+
+    >>> displaced_exports(2.0, 0.25)
+    0.5
+    """
     return output * displacement_rate
 
 
@@ -92,6 +112,9 @@ def korean_share(other_odds: Quantity) -> Quantity:
     """Korean share of purchases from the odds of all others against Korea, `local / Korea + third country / Korea`.
 
     The composition sums to one by construction: local and third-country shares are this share times their odds.
+
+    >>> korean_share(0.5 + 0.5)
+    0.5
     """
     return 1.0 / (1.0 + other_odds)
 
@@ -108,7 +131,10 @@ def odds_of_remainder(korean: Quantity, local_of_remainder: Quantity) -> tuple[Q
 
 
 def news(flow: Quantity, present: Quantity, n_quarters: Quantity) -> Quantity:
-    """Flow of some quarters minus what the flow of the origin, which the baseline already holds, brings in as many.
+    """Flow of some quarters less as many times the flow of the origin, which the baseline already holds.
+
+    >>> news(10.0, 2.0, 4.0)
+    2.0
 
     Args:
         flow: sum over the quarters of a year, `(n_years, n_draws)`.
@@ -119,8 +145,7 @@ def news(flow: Quantity, present: Quantity, n_quarters: Quantity) -> Quantity:
 
 
 SUPPLIERS = ("korea", "local", "third_country")
-"""Parties of a composition, in the order of `models.localization`, which takes PyMC to import."""
-
+"""Parties of a composition, in the order of the rows `localization` of a posterior."""
 
 LOGISTIC_SPAN = 4.0
 """Log-odds of adoption crossed in the stated span: from 12 % to 88 % of the way."""

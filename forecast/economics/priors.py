@@ -1,9 +1,9 @@
-"""Uncertain numbers with their evidence, read from the package's belief files.
+"""Uncertain numbers with their evidence, read from the package's prior files.
 
-A belief file states `quantities` (unit and support of each), a body of coefficients (law, grade, sources, note) and the
+A prior file states `quantities` (unit and support of each), a body of coefficients (law, grade, sources, note) and the
 list of `sources` that the body cites by key. Parsers are imported when a file is read.
 
-Refused here: a number without a note that says where it comes from.
+A number without a note on its origin is refused.
 """
 
 from __future__ import annotations
@@ -24,10 +24,7 @@ from forecast.stats.distributions import Law
 if TYPE_CHECKING:
     from forecast.documents import Node
 
-
 SHIPPED = Path(str(files("forecast"))) / "data"
-
-
 GRADES: tuple[str, ...] = ("H", "M", "L", "judgement")
 """Official or agreeing sources; one credible source; inferred or weak; no source for the number."""
 
@@ -37,7 +34,7 @@ class Coefficient:
     """One uncertain number with its evidence.
 
     Attributes:
-        law: what is believed, in `unit`.
+        law: distribution, in `unit`.
         unit: unit in words.
         meaning: what the number is, in words.
         grade: one of `GRADES`.
@@ -56,8 +53,8 @@ class Coefficient:
 T = TypeVar("T")
 
 
-class BeliefFile:
-    """One belief file: its body, and the means to read it; every failure names file, line and place.
+class PriorFile:
+    """One prior file: its body, and the means to read it; every failure names file, line and place.
 
     Args:
         path: the file.
@@ -88,15 +85,15 @@ class BeliefFile:
         Raises:
             DataError: a key is missing or unknown, the law leaves its support, or a source is not in the list.
         """
-        stated = fields(node, path, ("law", "grade", "sources", "note"))
+        parts = fields(node, path, ("law", "grade", "sources", "note"))
         quantity = self._quantities[path.rsplit(".", 1)[1]]
         return Coefficient(
-            law=_law(stated["law"], f"{path}.law", quantity),
+            law=_law(parts["law"], f"{path}.law", quantity),
             unit=_text(quantity.fields["unit"], "unit"),
             meaning=_text(quantity.fields["meaning"], "meaning"),
-            grade=_choice(stated["grade"], f"{path}.grade", GRADES),
-            sources=self._publications(stated["sources"], f"{path}.sources"),
-            note=_text(stated["note"], f"{path}.note"),
+            grade=_choice(parts["grade"], f"{path}.grade", GRADES),
+            sources=self._publications(parts["sources"], f"{path}.sources"),
+            note=_text(parts["note"], f"{path}.note"),
         )
 
     def _publications(self, node: Node, path: str) -> tuple[str, ...]:
@@ -111,15 +108,15 @@ def _law(node: Node, path: str, quantity: Node) -> Law:
     from forecast.stats.specs import law
 
     try:
-        believed = law(node.plain())
+        distribution = law(node.plain())
     except ValueError as error:
         refuse(node, path, str(error))
     with np.errstate(divide="ignore"):
-        lowest, highest = believed.ppf([0.0, 1.0])
+        lowest, highest = distribution.ppf([0.0, 1.0])
     low, high = _support(quantity)
     if lowest < low or highest > high:
         refuse(node, path, f"got values from {lowest:g} to {highest:g}, expected them inside [{low:g}, {high:g}]")
-    return believed
+    return distribution
 
 
 def _support(quantity: Node) -> tuple[float, float]:
@@ -128,7 +125,7 @@ def _support(quantity: Node) -> tuple[float, float]:
 
 
 def each(node: Node, path: str, names: tuple[str, ...], read: Callable[[Node, str], T]) -> Mapping[str, T]:
-    """One reading for each of the named children, in the order of the names."""
+    """Values read from each of the named children, in the order of the names."""
     children = fields(node, path, names)
     return MappingProxyType({name: read(children[name], f"{path}.{name}") for name in names})
 

@@ -1,4 +1,4 @@
-"""How the baseline and the bridge between the two books move, given parameter rows and shocks: numpy only.
+"""Equations of the baseline, the drivers and the bridge between the two books, given rows and shocks: numpy only.
 
 Rows reach this module draw-last, `(..., n_draws)`; a stored posterior holds them draw-first, `(n_rows, ...)`.
 In pairs, index 0 is exports and 1 imports, Korea's view.
@@ -75,7 +75,7 @@ from forecast.dims import FLOWS, Array
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Nowcast:
     """The quarter after the origin as far as its months are known.
 
     Attributes:
@@ -111,7 +111,7 @@ def baseline_flows(
     normals: Array,
     tail: Array,
     forcing: Array | None = None,
-    reading: Reading | None = None,
+    nowcast: Nowcast | None = None,
 ) -> tuple[Array, Array]:
     """Exports and imports without new investment, each `(n_periods, n_draws)`, bn USD a quarter, US Census basis.
 
@@ -122,15 +122,15 @@ def baseline_flows(
         normals: `(n_periods, 2, n_draws)` standard normals; left as they are.
         tail: `(n_periods, n_draws)` gamma variates of shape `degrees_of_freedom / 2` and unit scale.
         forcing: `(n_periods, 3, n_draws)` growth of the drivers less their usual pace; None where none is observed.
-        reading: what is known of the first simulated quarter.
+        nowcast: what is known of the first simulated quarter.
     """
     shocks = student_shocks(rows, normals, tail)
     if forcing is not None:
         _respond(shocks, rows["response"], forcing)
-    if reading is not None:
+    if nowcast is not None:
         expected = _next_flows(rows, history[-1], first_quarter) + shocks[0]
         scale = rows["shock_factor"] * np.sqrt(0.5 * rows["degrees_of_freedom"] / tail[0])
-        shocks[0] += _surprise(reading, expected, scale)
+        shocks[0] += _surprise(nowcast, expected, scale)
     path = _moving_average(rows, shocks)
     path += _steady_growth(rows)[(first_quarter + np.arange(len(path))) % 4]
     _accumulate(path, history[-1], rows)
@@ -140,6 +140,7 @@ def baseline_flows(
 
 def _respond(shocks: Array, response: Array, forcing: Array) -> None:
     """Add to shocks `(n_periods, 2, n_draws)` what drivers beside their usual pace make of the flows, in place."""
+    # six products of rows: an einsum would make a copy of all shocks
     for flow in range(len(FLOWS)):
         for driver in range(forcing.shape[1]):
             shocks[:, flow] += response[flow, driver] * forcing[:, driver]
@@ -152,20 +153,21 @@ def _next_flows(rows: Mapping[str, Array], last: Array, quarter: int) -> Array:
     return np.asarray(last[:, None] + _steady_growth(rows)[quarter % 4] + _pull(rows) * gap + carried)
 
 
-def _surprise(reading: Reading, expected: Array, factor: Array) -> Array:
-    """What a reading moves a simulated first quarter by, `(2, n_draws)`, given its tail.
+def _surprise(nowcast: Nowcast, expected: Array, factor: Array) -> Array:
+    """Correction of a simulated first quarter by its nowcast, `(2, n_draws)`, given its tail.
 
-    A draw of the law given the reading is the unconditional draw plus the gain times its departure from a reading with
+    A draw given the nowcast is the unconditional draw plus the gain times its departure from a nowcast with
     an error of its own (Hoffman and Ribak 1991, Astrophysical Journal 380: L5-L8).
 
     Args:
-        reading: what is known.
+        nowcast: what is known.
         expected: simulated log flows, `(2, n_draws)`.
         factor: lower Cholesky factor of their scale in each draw, `(2, 2, n_draws)`.
     """
-    prior, error = _covariance(factor), _covariance(reading.factor)
-    departure = reading.flows + _correlated(reading.factor, reading.normals) - expected
+    prior, error = _covariance(factor), _covariance(nowcast.factor)
+    departure = nowcast.flows + _correlated(nowcast.factor, nowcast.normals) - expected
     (a, b), (_, c) = prior + error
+    # the inverse of a symmetric 2 by 2 matrix written out, for all draws at once
     weighted = np.stack([c * departure[0] - b * departure[1], a * departure[1] - b * departure[0]]) / (a * c - b * b)
     return np.asarray((prior * weighted).sum(axis=1))
 
@@ -194,7 +196,7 @@ def bridge_ratios(rows: Mapping[str, Array], normals: Array, tail: Array) -> Arr
     path[0] = rows["state"] - rows["mean"]
     for year, shock in enumerate(shocks):
         path[year + 1] = persistence * path[year] + shock
-    path += rows["mean"]
+    path += rows["mean"]  # so far `path` held deviations from the mean
     path += drift * np.arange(len(path))[:, None, None]
     return np.exp(path, out=path)
 
@@ -204,6 +206,7 @@ def student_shocks(rows: Mapping[str, Array], normals: Array, tail: Array) -> Ar
     stretch = np.sqrt(0.5 * rows["degrees_of_freedom"] / tail)
     factor = rows["shock_factor"]
     shocks = np.empty_like(normals)
+    # a triangular product without the zeros above the diagonal and, but for the first column, without copies
     for row in range(normals.shape[1]):
         np.multiply(factor[row, 0], normals[:, 0], out=shocks[:, row])
         for column in range(1, row + 1):
@@ -241,7 +244,8 @@ def _moving_average(rows: Mapping[str, Array], shocks: Array) -> Array:
 
 
 def _carried(back: Array, shocks: Array) -> Array:
-    """What a quarter's shocks bring to the next quarter, `(..., 2, n_draws)`, by `moving_average`."""
+    """Moving-average part of a quarter's shocks in the next quarter, `(..., 2, n_draws)`, by `moving_average`."""
+    # half sum and half difference of both flows, each times its own coefficient, collected by flow
     own, other = 0.5 * (back[0] + back[1]), 0.5 * (back[0] - back[1])
     return np.asarray(own * shocks + other * shocks[..., ::-1, :])
 
@@ -260,6 +264,7 @@ def _accumulate(path: Array, start: Array, rows: Mapping[str, Array]) -> None:
     """Turn growth without adjustment, `(n_periods, 2, n_draws)`, into log levels, in place."""
     pull = _pull(rows)
     level = np.broadcast_to(start[:, None], path.shape[1:])
+    # each row of growth becomes the level, which the next row adds to: no second array of all periods
     for growth in path:
         growth += level
         growth += pull * (level[0] - level[1])

@@ -1,10 +1,10 @@
-"""What becomes of an announcement unless its scenario says otherwise: whether it goes ahead, how late, how large.
+"""Realisation of an announcement unless its scenario says otherwise: whether it goes ahead, how late, how large.
 
-`load_priors` reads what is believed before the announcements are seen, from `data/realisation.yaml`; the fit turns it
+`load_priors` reads the priors from `data/realisation.yaml`; the fit turns it
 into the joint rows `realisation` of a posterior, in the order of `KINDS` and `SECTORS`. The functions below are the law
 of one plant given its row.
 
-Refused here: learning from data, that is `models.realisation`.
+Out of scope: learning from data, that is `models.realisation`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,15 @@ import numpy as np
 import scipy
 
 from forecast.dims import Array
-from forecast.economics.priors import SHIPPED, BeliefFile, Coefficient, each, refuse
+from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each, refuse
 from forecast.economics.sectors import SECTORS
 from forecast.stats.distributions import LogNormal
 
 if TYPE_CHECKING:
     from forecast.documents import Node
 
-
 KINDS: tuple[str, ...] = ("greenfield", "expansion", "acquisition")
 """Kinds of investment that are built or bought, in the order of the rows."""
-
 
 PRIORS: tuple[str, ...] = (
     "hazard",
@@ -42,11 +40,8 @@ PRIORS: tuple[str, ...] = (
     "kind_spread",
     "sector_spread",
 )
-
-
 LATE = 2 / 3
 """Quarters from which a start is late in the count behind `late_odds`: two months."""
-
 
 UNREVISED = 0.05
 """Log points within which nobody reports that an amount was revised.
@@ -62,7 +57,7 @@ def load_priors(path: Path = SHIPPED / "realisation.yaml") -> Mapping[str, Coeff
     Raises:
         DataError: the file breaks its contract; the message names file, line and place.
     """
-    file = BeliefFile(path, "realisation", PRIORS)
+    file = PriorFile(path, "realisation", PRIORS)
 
     def lognormal(node: Node, place: str) -> Coefficient:
         read = file.coefficient(node, place)
@@ -99,7 +94,7 @@ def revision(uniforms: Array, revised: Array, spread: Array) -> Array:
 
 
 def outlook(rows: Mapping[str, Array]) -> dict[str, Array]:
-    """What the rows `realisation` of a posterior, `(n_rows, ...)`, say in plain quantities, in an average sector.
+    """Rows `realisation` of a posterior, `(n_rows, ...)`, as plain quantities in an average sector.
 
     Returns:
         By kind, `(n_rows, 3)`: chance to stand after three years, chance to be late by more than two quarters, median

@@ -1,6 +1,6 @@
-"""What is believed of each industry: priors with their source, from `data/sectors.yaml`.
+"""Priors of every industry with their sources, from `data/sectors.yaml`.
 
-Refused here: learning from data, that is `fitting`.
+Out of scope: learning from data, that is `models.fitting`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 import scipy
 
 from forecast.dims import Array
-from forecast.economics.priors import SHIPPED, BeliefFile, Coefficient, each
+from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each
+from forecast.storage import write_csv
 
 if TYPE_CHECKING:
     from forecast.documents import Node
-
 
 SECTORS: tuple[str, ...] = (
     "autos",
@@ -36,8 +36,6 @@ SECTORS: tuple[str, ...] = (
     "nonferrous_metals",
     "other",
 )
-
-
 COEFFICIENTS: tuple[str, ...] = (
     "machinery_share",
     "korean_machinery_share",
@@ -50,11 +48,7 @@ COEFFICIENTS: tuple[str, ...] = (
     "construction_quarters",
     "ramp_quarters",
 )
-
-
 CENTRAL_PRIORS = SHIPPED / "central_priors.csv"
-
-
 CENTRAL: Mapping[str, float] = {"low": 0.01, "median": 0.5, "high": 0.99}
 """Levels of the middle of a prior, by column."""
 
@@ -66,7 +60,7 @@ def load_sectors(path: Path = SHIPPED / "sectors.yaml") -> Mapping[str, Mapping[
     Raises:
         DataError: the file breaks its contract; the message names file, line and place.
     """
-    file = BeliefFile(path, "sectors", COEFFICIENTS)
+    file = PriorFile(path, "sectors", COEFFICIENTS)
 
     def coefficients(node: Node, place: str) -> Mapping[str, Coefficient]:
         return each(node, place, COEFFICIENTS, file.coefficient)
@@ -100,12 +94,13 @@ def central_priors() -> Mapping[tuple[str, str], Central]:
 
 def write_central_priors(path: Path = CENTRAL_PRIORS) -> None:
     """Work out the middle of every prior again, after a change of `sectors.yaml`."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("sector", "coefficient", "unit", *CENTRAL))
-        for sector, beliefs in load_sectors().items():
-            for name, belief in beliefs.items():
-                writer.writerow((sector, name, belief.unit, *belief.law.ppf(list(CENTRAL.values())).tolist()))
+    levels = list(CENTRAL.values())
+    rows = (
+        (sector, name, prior.unit, *prior.law.ppf(levels).tolist())
+        for sector, priors in load_sectors().items()
+        for name, prior in priors.items()
+    )
+    write_csv(path, ("sector", "coefficient", "unit", *CENTRAL), rows)
 
 
 def prior_levels(coefficients: Array) -> Array:

@@ -1,15 +1,13 @@
-"""What a duty does to trade: pure functions of rates and responses.
+"""Effects of duties on trade, and the schedule of US duties on Korean goods in `data/tariffs.yaml`.
 
-With a duty of `rate` in place of `regime`, what buyers pay rises by `relative = (1 + rate) / (1 + regime) - 1` if
-nothing is taken off the price. They pay the share `pass_through` of that; the exporter takes the rest off, at once. The
-quantity falls with what they pay, in the long run by the factor `(1 + pass_through * relative) ** -elasticity`; the
+With a duty of `rate` in place of `base_rate`, what buyers pay rises by `relative = (1 + rate) / (1 + base_rate) - 1`
+if nothing is taken off the price. They pay the share `pass_through` of that; the exporter takes the rest off, at once.
+The quantity falls with what they pay, in the long run by the factor `(1 + pass_through * relative) ** -elasticity`; the
 share `adjustment` of its logarithm is reached after a year. Exports in dollars are quantity times price before duty.
 
-Arrays are time-major, see `draws`; rates are fractions, dates positions on the quarter axis.
+Arrays are time-major, see `dims`; rates are fractions, dates positions on the quarter axis.
 
-US duties on Korean goods as they were and are, what they fall on, and how trade answers: `data/tariffs.yaml`.
-
-Refused here: what a scenario assumes of them, that is `levers`.
+Out of scope: assumptions of a scenario, those are `scenario.policy`.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecast.dims import Array
-from forecast.economics.priors import SHIPPED, BeliefFile, Coefficient, each, fields
+from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each, fields
 from forecast.economics.sectors import SECTORS
 from forecast.quarters import parse_time
 from forecast.storage import digest, text_bytes
@@ -33,34 +31,24 @@ from forecast.storage import digest, text_bytes
 if TYPE_CHECKING:
     from forecast.documents import Node
 
-
 RESPONSES = ("weight_of_2026", "pass_through", "elasticity", "adjustment", "localization_response")
-
-
 PURCHASES = ("aircraft", "lng", "other")
-
-
 SHARES = ("share_2025", "share_2026")
-
-
 REST = "other"
 """Sector of all exports that no other sector holds."""
-
 
 WITHOUT_TRADE = ("shipbuilding", "solar")
 """Sectors whose exports to the US no source states; what there is of them is in `other`."""
 
-
 TAXED = tuple(sector for sector in SECTORS if sector not in WITHOUT_TRADE)
 """Sectors a tariff may name."""
-
 
 _PATH = SHIPPED / "tariffs.yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """What Korea ships to the US in one sector, and what it pays there.
+    """Exports of one sector to the US, and their duties.
 
     Attributes:
         dates: positions on the quarter axis from which each rate but the first holds.
@@ -78,8 +66,8 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True)
-class Regime:
-    """What is believed of tariffs and commitments.
+class TariffSchedule:
+    """Duties by sector and date, and priors of the responses to tariffs and commitments.
 
     Attributes:
         responses: laws of `RESPONSES` by name.
@@ -93,14 +81,14 @@ class Regime:
 
 
 @cache
-def load_regime(path: Path = _PATH) -> Regime:
-    """The shipped beliefs.
+def load_schedule(path: Path = _PATH) -> TariffSchedule:
+    """The shipped tariff schedule.
 
     Raises:
         DataError: the file breaks its contract; the message names file, line and place.
     """
     names = ("rate", *SHARES, *RESPONSES, "additionality")
-    file = BeliefFile(path, "trade_policy", names)
+    file = PriorFile(path, "trade_policy", names)
     body = fields(file.body, "trade_policy", ("responses", "additionality", "sectors"))
 
     def additionality(node: Node, place: str) -> Coefficient:
@@ -109,15 +97,15 @@ def load_regime(path: Path = _PATH) -> Regime:
     def trade(node: Node, place: str) -> Trade:
         return _trade(file, node, place)
 
-    known = each(body["sectors"], "sectors", TAXED, trade)
-    return Regime(
+    sectors = each(body["sectors"], "sectors", TAXED, trade)
+    return TariffSchedule(
         responses=each(body["responses"], "responses", RESPONSES, file.coefficient),
         additionality=each(body["additionality"], "additionality", PURCHASES, additionality),
-        trade=MappingProxyType({**known, REST: replace(known[REST], shares=_remainder(known))}),
+        trade=MappingProxyType({**sectors, REST: replace(sectors[REST], shares=_remainder(sectors))}),
     )
 
 
-def _trade(file: BeliefFile, node: Node, place: str) -> Trade:
+def _trade(file: PriorFile, node: Node, place: str) -> Trade:
     parts = fields(node, place, ("rates",), ("shares",))
     steps = parts["rates"].items
     dates = tuple(parse_time(str(step.fields["from"].content)) for step in steps[1:])
@@ -133,19 +121,23 @@ def _undated(step: Node) -> Node:
 
 
 def _remainder(trade: Mapping[str, Trade]) -> tuple[float, ...]:
-    """What the shares of all other sectors leave of one."""
-    stated = [sector.shares for name, sector in trade.items() if name != REST]
-    return tuple(1.0 - sum(column) for column in zip(*stated, strict=True))
+    """One less the shares of all other sectors, in the order of `SHARES`."""
+    shares = [sector.shares for name, sector in trade.items() if name != REST]
+    return tuple(1.0 - sum(column) for column in zip(*shares, strict=True))
 
 
-def regime_digest() -> str:
+def schedule_digest() -> str:
     """SHA-256 of the file, in hexadecimal; the same for every convention of line ends."""
     return digest(text_bytes(_PATH))
 
 
-def relative_change(rate: ArrayLike, regime: ArrayLike) -> Array:
-    """Rise of what a good costs with its duty, a fraction of what it cost under `regime`; 0 where they are equal."""
-    return np.asarray((1.0 + np.asarray(rate)) / (1.0 + np.asarray(regime)) - 1.0)
+def relative_change(rate: ArrayLike, base_rate: ArrayLike) -> Array:
+    """Rise of what a good costs with its duty, a fraction of what it cost under `base_rate`; 0 where they are equal.
+
+    >>> relative_change([0.0, 0.25], 0.0).tolist()
+    [0.0, 0.25]
+    """
+    return np.asarray((1.0 + np.asarray(rate)) / (1.0 + np.asarray(base_rate)) - 1.0)
 
 
 def log_price(relative: ArrayLike, pass_through: ArrayLike) -> Array:
@@ -160,16 +152,23 @@ def log_quantity(relative: ArrayLike, pass_through: ArrayLike, elasticity: Array
 
 
 def quarterly_adjustment(first_year: ArrayLike) -> Array:
-    """Share of the way still to go that is gone in a quarter, from the share `first_year` gone in four."""
+    """Share of the way still to go that is covered in a quarter, from the share `first_year` covered in four.
+
+    >>> round(float(quarterly_adjustment(0.5)), 4)
+    0.1591
+    """
     return np.asarray(1.0 - (1.0 - np.asarray(first_year)) ** 0.25)
 
 
 def adjusted(target: Array, pace: Array) -> Array:
-    """What follows a target, each quarter by the share `pace` of the way still to go.
+    """Path that follows a target, each quarter by the share `pace` of the way still to go.
 
     Args:
         target: `(n_rows, n_draws)`; before row 0 it is where it is in row 0.
-        pace: share of the way gone in each quarter, broadcastable to `target`.
+        pace: share of the way covered in each quarter, broadcastable to `target`.
+
+    >>> adjusted(np.array([[0.0], [1.0], [1.0]]), np.array(0.5)).ravel().tolist()
+    [0.0, 0.5, 0.75]
     """
     pace = np.broadcast_to(pace, target.shape)
     reached = target.copy()
@@ -179,7 +178,11 @@ def adjusted(target: Array, pace: Array) -> Array:
 
 
 def over(base: Array, value: ArrayLike, share: Array) -> Array:
-    """A path with a value laid over it for a share of each quarter."""
+    """A path with a value laid over it for a share of each quarter.
+
+    >>> over(np.array([0.0, 0.0]), 0.2, np.array([0.5, 1.0])).tolist()
+    [0.1, 0.2]
+    """
     return np.asarray(base + share * (np.asarray(value) - base))
 
 

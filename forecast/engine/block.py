@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from forecast.dims import N_QUARTERS, Array
 from forecast.economics import channels
-from forecast.economics.processes import Reading, baseline_flows, bridge_ratios, driver_growth
+from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.drivers import add_to_growth, added_amounts, condition, scale_flows
 from forecast.engine.inputs import Inputs, Judged
 from forecast.engine.plan import Plan, annual_news, annual_sums
@@ -143,13 +143,13 @@ def driver_forcing(plan: Plan, inputs: Inputs) -> Array:
     return growth
 
 
-def _reading(plan: Plan, streams: Streams) -> Reading | None:
+def _reading(plan: Plan, streams: Streams) -> Nowcast | None:
     """The quarter after the origin as its known months foretell it."""
     if plan.running is None:
         return None
     rows = picked_rows(plan, streams, "running")
     flows = plan.running[:, None] + rows["level"]
-    return Reading(flows, rows["noise_factor"], streams.normals("running.error", 2))
+    return Nowcast(flows, rows["noise_factor"], streams.normals("running.error", 2))
 
 
 def _annual_baseline(plan: Plan, bridge: Array, flows: tuple[Array, Array]) -> tuple[Array, Array]:

@@ -17,7 +17,7 @@ from forecast.dims import FLOWS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.realisation import combined
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
-from forecast.economics.tariffs import TAXED, Regime, load_regime
+from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
 from forecast.engine.inputs import Input, Judged, Learned
 from forecast.engine.plan import (
     NEVER,
@@ -137,7 +137,7 @@ def compiled_levers(scenario: Scenario, origin: int) -> Levers | None:
     """The levers of a scenario, or None where it has none."""
     if not (scenario.tariffs or scenario.import_commitments):
         return None
-    regime = load_regime()
+    regime = load_schedule()
     responses = {name: Judged(f"tariffs.{name}", belief.law) for name, belief in regime.responses.items()}
     named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
     return Levers(
@@ -152,7 +152,7 @@ def _falls_on(tariff: AssumedTariff, sector: str) -> bool:
 
 
 def _taxed(
-    regime: Regime, responses: Mapping[str, Input], sector: str, tariffs: list[AssumedTariff], origin: int
+    regime: TariffSchedule, responses: Mapping[str, Input], sector: str, tariffs: list[AssumedTariff], origin: int
 ) -> Taxed:
     """Duties of a sector from its first tariff on, those of the regime up to the origin beneath those stated."""
     trade = regime.trade[sector]
@@ -193,7 +193,7 @@ def _duty(tariff: AssumedTariff, responses: Mapping[str, Input]) -> Duty:
     )
 
 
-def _purchase(regime: Regime, item: AssumedImportCommitment) -> Purchase:
+def _purchase(regime: TariffSchedule, item: AssumedImportCommitment) -> Purchase:
     address = f"import_commitments.{item.id}"
     value = item.per_year if item.amount is None else item.amount
     assert value is not None

@@ -25,7 +25,7 @@ from forecast.engine.block import Flows, MixturePlan, flows_of
 from forecast.engine.plan import Plan
 from forecast.parallel import in_order
 from forecast.stats.streams import Scheme, Streams
-from forecast.stats.summary import Tally
+from forecast.stats.summary import StreamingSummary
 
 KEEP_DRAWS = 200_000
 """Above this many draws they are summarised and not kept: 200,000 draws of ten years and eight quarters take 182 MB."""
@@ -59,7 +59,7 @@ def simulate(
     settings: Settings,
     n_jobs: int = 1,
     progress: Callable[[int], None] = lambda n_draws: None,
-) -> Tally:
+) -> StreamingSummary:
     """Statistics of all draws of a plan.
 
     Args:
@@ -76,9 +76,9 @@ def simulate(
     return tally
 
 
-def empty_tally(plan: Plan | MixturePlan, settings: Settings) -> Tally:
+def empty_tally(plan: Plan | MixturePlan, settings: Settings) -> StreamingSummary:
     """What a run counts, before its first block."""
-    return Tally(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
+    return StreamingSummary(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
 
 
 def _simulated(plan: Plan | MixturePlan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:

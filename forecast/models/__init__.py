@@ -1,17 +1,14 @@
 """PyMC models, the fits, and checks of both.
 
-- `task`: one model with its data, ready to be fitted
-- `baseline`: joint growth of exports and imports
-- `drivers`: joint growth of US output, the won and oil; the nowcast of the running quarter
-- `localization`: purchases of US affiliates
-- `bridge`: Korean customs over US Census figures
-- `channels`: sector coefficients met by aggregate evidence
+- `task`: one model with its data, ready to be fitted; shocks that all models share
+- `processes`: the baseline of exports and imports, the drivers, the nowcast, the bridge between the two books
+- `channels`: sector coefficients updated by aggregate evidence; suppliers of US affiliates
 - `realisation`: cancellation, delay and size of announced plants
-- `evidence`: what each model sees: readings and the wave of plants
+- `evidence`: data of every model, and how far they may be from the truth
 - `fitting`: runs the models behind the convergence gate
 - `sampling`: compilation and sampling of one model
 - `posterior`: stored parameter rows, and whether they are current
-- `replicas`: replicated data of each model
+- `replicates`: replicated data of each model
 - `predictive`: predictive checks
 - `calibration`: simulation-based calibration
 """

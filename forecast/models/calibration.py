@@ -1,10 +1,10 @@
-"""Simulation-based calibration: does a fit, asked about data of which the truth is known, say what it should?
+"""Simulation-based calibration: fits to simulated data whose true parameters are known.
 
-Parameters are drawn from the prior, data of the observed shape are made from them by `replicas`, the model is fitted to
-these data by the code that fits the observed ones, and the rank of each true value among thinned posterior draws is
-kept. Over many repetitions the ranks are uniform if, and only if the test is strong enough, the simulator and the
-model say the same and the sampler draws from the posterior. The joint log density of parameters and data is ranked
-like a parameter, since a posterior that forgot its data passes the test of each parameter alone.
+Parameters are drawn from the prior, data of the observed shape are simulated from them, the model is fitted to these
+data by the code that fits the observed ones, and the rank of each true value among thinned posterior draws is kept. If
+simulator and model agree and the sampler draws from the posterior, ranks are uniform over many repetitions; with
+enough repetitions, any disagreement shows. The joint log density of parameters and data is ranked like a parameter,
+since a posterior that ignores its data passes the test of each parameter alone.
 
 The empirical distribution of ranks is held against bands that contain all of it at once: a calibrated parameter leaves
 them anywhere with the stated probability, found by simulation. ArviZ has such bands, but no function for them that its
@@ -31,15 +31,12 @@ from scipy.special import bdtr
 from forecast.code_digests import code_digest
 from forecast.dims import Array
 from forecast.economics.sectors import load_sectors
-from forecast.models.baseline import baseline_task
-from forecast.models.bridge import bridge_task
-from forecast.models.channels import sector_task
-from forecast.models.drivers import drivers_task, running_task
-from forecast.models.evidence import Reading, invested_in_wave, load_wave
-from forecast.models.localization import localization_task
+from forecast.models.channels import localization_task, sector_task
+from forecast.models.evidence import Evidence, recent_investment, recent_plants
 from forecast.models.posterior import current_digests
+from forecast.models.processes import baseline_task, bridge_task, drivers_task, nowcast_task
 from forecast.models.realisation import realisation_task
-from forecast.models.replicas import Replica, replicas, row_of
+from forecast.models.replicates import Simulator, row_at, simulators
 from forecast.models.sampling import Effort, Refits, Sample, prior_draws
 from forecast.models.task import Free, Task
 from forecast.observations.series import quarterly_drivers, quarterly_trade
@@ -50,34 +47,23 @@ from forecast.storage import whole_file
 N_KEPT = 99
 """Posterior draws a true value is ranked among."""
 
-
 THIN = 10
 """Draws for one kept: the slowest parameters are then nearly independent."""
 
-
 N_CHAINS, N_TUNING = 2, 1_000
-
-
 MAX_R_HAT = 1.1
-"""Of the log density between chains: a fit above it is done again, as `forecast fit` would refuse it.
+"""Largest accepted R-hat of the log density; a fit above it is repeated, as `forecast fit` would refuse it.
 
 With one chain of 500 tuning draws, 3 of 200 baselines never reached the bulk of their posterior.
 """
 
-
 N_REFERENCE = 20_000
 """Sets of uniform ranks simulated for the bands: a p-value of 1 % has a standard error of 0.07 points."""
 
-
 _REFERENCE_CHUNK = 1_000
-
-
 N_TRIES = 3
-
-
 CHUNK = 20
 """Repetitions done by one worker in a row."""
-
 
 SECONDS_A_REFIT = {
     "baseline": 3.5,
@@ -90,26 +76,25 @@ SECONDS_A_REFIT = {
 }
 """Measured on one core of a server of 2023, data making included."""
 
-
 JOINT = "joint log density"
 
 
-def _sectors_alone(readings: Sequence[Reading]) -> Task:
+def _sectors_alone(evidence: Sequence[Evidence]) -> Task:
     """The task of the sectors with levels drawn anew, not those of stored prior rows, which are always the same.
 
-    Coefficients that no reading depends on stay at their prior medians.
+    Coefficients without evidence stay at their prior medians.
     """
-    medians = [[float(belief.law.ppf(0.5)) for belief in sector.values()] for sector in load_sectors().values()]
-    return replace(sector_task(load_wave(), readings, invested_in_wave(), np.array([medians])), states={})
+    medians = [[float(prior.law.ppf(0.5)) for prior in sector.values()] for sector in load_sectors().values()]
+    return replace(sector_task(recent_plants(), evidence, recent_investment(), np.array([medians])), states={})
 
 
 _TASKS: Mapping[str, Callable[[Any, int], Task]] = {
     "baseline": lambda observed, origin: baseline_task(observed, quarterly_drivers(origin), quarterly_trade()),
     "drivers": lambda observed, origin: drivers_task(observed),
-    "running": lambda observed, origin: running_task(observed, len(quarterly_trade().later_exports)),
+    "running": lambda observed, origin: nowcast_task(observed, len(quarterly_trade().later_exports)),
     "localization": localization_task,
     "bridge": bridge_task,
-    "sectors": lambda readings, origin: _sectors_alone(readings),
+    "sectors": lambda evidence, origin: _sectors_alone(evidence),
     "realisation": lambda fates, origin: realisation_task(fates),
 }
 
@@ -186,17 +171,16 @@ class Chunk:
 Trial: TypeAlias = Mapping[str, int]
 """Rank by parameter of one repetition, with the `divergences` of its fit and how many tries were `refused`."""
 
-
 _COUNTS = ("divergences", "refused")
 
 
 def calibrated_models() -> tuple[str, ...]:
     """Models that can be calibrated, in the order of their fits."""
-    return tuple(replica.model for replica in replicas())
+    return tuple(simulator.model for simulator in simulators())
 
 
 def seconds_needed(n: int, n_jobs: int) -> float:
-    """A guess at how long `n` repetitions of every model take, compiling left out."""
+    """Estimated seconds for `n` repetitions of every model, compilation excluded."""
     n_workers = n_jobs if n_jobs > 0 else os.cpu_count() or 1
     return n * sum(SECONDS_A_REFIT.values()) / n_workers
 
@@ -204,7 +188,7 @@ def seconds_needed(n: int, n_jobs: int) -> float:
 def calibration_study(
     model: str, n: int, seed: int, folder: Path, n_jobs: int, progress: Callable[[int], None] = lambda done: None
 ) -> Study:
-    """Ranks of `n` repetitions; those found in `folder` are not done again, and new ones are added to it.
+    """Ranks of `n` repetitions; those stored in `folder` are reused, and new ones are added to it.
 
     Args:
         model: one of `calibrated_models`.
@@ -212,33 +196,33 @@ def calibration_study(
         seed: non-negative integer.
         folder: where `ranks_<model>.csv` lies, or will.
         n_jobs: workers, -1 for one per core.
-        progress: told how many repetitions were done.
+        progress: called with the number of repetitions done since the last call.
     """
     path, key = folder / f"ranks_{model}.csv", _key(seed)
     trials = _stored(path, key)[:n]
     progress(len(trials))
-    for made in first_alone(run_chunk, _chunks(model, len(trials), n, seed), n_jobs):
-        trials = [*trials, *made]
+    for chunk_trials in first_alone(run_chunk, _chunks(model, len(trials), n, seed), n_jobs):
+        trials = [*trials, *chunk_trials]
         _store(path, key, trials)
-        progress(len(made))
+        progress(len(chunk_trials))
     names = [name for name in trials[0] if name not in _COUNTS]
-    found = {name: np.array([trial[name] for trial in trials]) for name in names}
-    return Study(model, found, N_KEPT, *(sum(trial[name] for trial in trials) for name in _COUNTS))
+    ranks_by_name = {name: np.array([trial[name] for trial in trials]) for name in names}
+    return Study(model, ranks_by_name, N_KEPT, *(sum(trial[name] for trial in trials) for name in _COUNTS))
 
 
 def run_chunk(chunk: Chunk) -> list[Trial]:
-    """Draw, make data, refit and rank; the same numbers whatever was done before."""
+    """Draw, simulate, refit and rank; the numbers do not depend on chunks done before."""
     block, skipped = divmod(chunk.first, CHUNK)
     rng = generator(chunk.seed, f"calibration.{chunk.model}", block)
-    replica, refits = _replica(chunk.model), _refits(chunk.model)
-    task = fitted_task(chunk.model, replica.observed)
+    simulator, refits = _simulator(chunk.model), _refits(chunk.model)
+    task = fitted_task(chunk.model, simulator.observed)
     truths = prior_draws(task, CHUNK, rng)
     seeds = rng.integers(0, 2**31, (CHUNK, N_TRIES)).tolist()
-    made = []
+    trials = []
     for index in range(skipped, skipped + chunk.last - chunk.first):
         free = {name: values[index] for name, values in truths.items()}
-        made.append(_trial(replica, refits, task, free, seeds[index]))
-    return made
+        trials.append(_trial(simulator, refits, task, free, seeds[index]))
+    return trials
 
 
 def ranks(truth: Free, draws: Free) -> dict[str, int]:
@@ -248,35 +232,35 @@ def ranks(truth: Free, draws: Free) -> dict[str, int]:
         truth: one value of each parameter, `(...)`.
         draws: `(n_draws, ...)`.
     """
-    found = {}
+    counts = {}
     for name, values in truth.items():
         below = (draws[name] < values).sum(axis=0)
         for element in np.ndindex(below.shape):
             place = ".".join(str(i + 1) for i, size in zip(element, below.shape, strict=True) if size > 1)
-            found[f"{name} {place}".strip()] = int(below[element])
-    return found
+            counts[f"{name} {place}".strip()] = int(below[element])
+    return counts
 
 
-def _trial(replica: Replica[Any], refits: Refits, task: Task, free: Free, seeds: Sequence[int]) -> Trial:
+def _trial(simulator: Simulator[Any], refits: Refits, task: Task, free: Free, seeds: Sequence[int]) -> Trial:
     rows = task.rows({name: values[None] for name, values in free.items()})
-    made = replica.make(row_of(rows, 0), np.random.default_rng(seeds[0]))
-    again = fitted_task(replica.model, made.observed)
-    truth = {**free, **made.states}
-    found, refused = _mixed_sample(refits, again, seeds)
+    replicate = simulator.simulate(row_at(rows, 0), np.random.default_rng(seeds[0]))
+    again = fitted_task(simulator.model, replicate.observed)
+    truth = {**free, **replicate.states}
+    sample, refused = _mixed_sample(refits, again, seeds)
     density = {JOINT: np.asarray(refits.log_density(again, truth))}
-    ranked = ranks(
-        truth | density, {name: _kept(found.free[name]) for name in truth} | {JOINT: _kept(found.log_density)}
+    counts = ranks(
+        truth | density, {name: _kept(sample.free[name]) for name in truth} | {JOINT: _kept(sample.log_density)}
     )
-    return ranked | dict(zip(_COUNTS, (found.n_divergences, refused), strict=True))
+    return counts | dict(zip(_COUNTS, (sample.n_divergences, refused), strict=True))
 
 
 def _mixed_sample(refits: Refits, task: Task, seeds: Sequence[int]) -> tuple[Sample, int]:
-    """The first sample whose chains agree, else the last, and how many were refused."""
+    """The first sample whose chains agree, else the last, and the number refused."""
     for refused, seed in enumerate(seeds):
-        found = refits.sample(task, Effort(THIN * N_KEPT // N_CHAINS, N_TUNING, seed, N_CHAINS))
-        if r_hat(found.log_density) <= MAX_R_HAT:
-            return found, refused
-    return found, len(seeds)
+        sample = refits.sample(task, Effort(THIN * N_KEPT // N_CHAINS, N_TUNING, seed, N_CHAINS))
+        if r_hat(sample.log_density) <= MAX_R_HAT:
+            return sample, refused
+    return sample, len(seeds)
 
 
 def r_hat(chains: Array) -> float:
@@ -301,21 +285,21 @@ def _chunks(model: str, first: int, n: int, seed: int) -> Iterator[Chunk]:
 
 @cache
 def _refits(model: str) -> Refits:
-    return Refits(fitted_task(model, _replica(model).observed))
+    return Refits(fitted_task(model, _simulator(model).observed))
 
 
 @cache
-def _replica(model: str) -> Replica[Any]:
-    return next(replica for replica in replicas() if replica.model == model)
+def _simulator(model: str) -> Simulator[Any]:
+    return next(simulator for simulator in simulators() if simulator.model == model)
 
 
 def fitted_task(model: str, observed: Any) -> Task:
-    """The task that fits a model to data in the form of those observed, where the prior draws every truth."""
+    """The task that fits a model to data of the observed form; its prior draws every true value."""
     return _TASKS[model](observed, quarterly_trade().origin)
 
 
 def _key(seed: int) -> str:
-    """What ranks depend on, in a line."""
+    """First line of a file of ranks: seed, data and code they depend on."""
     return f"# seed {seed}, data {current_digests()['data'][:12]}, code {code_digest('calibration')[:12]}"
 
 

@@ -1,16 +1,11 @@
-"""What each model sees, arranged, and how far a reading may be from the truth; no PyMC here.
+"""Data of each model in the form it takes, with their measurement errors; no PyMC here.
 
-The wave of plants built in 2020-25, and the trade it induced by year and channel.
+Aggregate evidence on the sector coefficients comes from the plants built in 2020-25 and the trade they induced by year
+and channel. The equations are those of `economics.channels`, so that one function serves stored rows and the tensors
+of a fit; axis order is `(n_years, n_plants, n_draws)`, with one draw on tensors. Each piece of evidence is a published
+number that the plants explain in part; the rest is its remainder, which is not negative and has a scale of its own.
 
-The equations are those of `channels`, so that one function serves stored rows and the tensors of a fit. Axis order
-here: `(n_years, n_plants, n_draws)`, with one draw on tensors.
-
-Refused here: what the plants will ship; scenarios speak of that.
-
-Aggregate evidence on the sector coefficients: what was read, how surely, and what the coefficients predict for it.
-
-A reading is a published number that the plants of the wave explain in part; what they leave is its remainder, which is
-not negative and has a scale of its own.
+Out of scope: future shipments of the plants, which are a scenario's.
 """
 
 from __future__ import annotations
@@ -42,17 +37,13 @@ from forecast.observations.tables import SHIPPED, Row, read_table
 from forecast.quarters import parse_time, year_of
 
 FIRST_YEAR, LAST_YEAR = 2020, 2025
-
-
 YEARS = tuple(range(FIRST_YEAR, LAST_YEAR + 1))
-
-
 SPANS = range(4 * FIRST_YEAR, 4 * (LAST_YEAR + 1), 4)
 """Quarters at which the years begin; a range says by its step how long each of its spans is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wave:
+class RecentPlants:
     """The plants, `(n_plants,)` or `(n_plants, 1)`.
 
     Attributes:
@@ -72,7 +63,7 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class InducedTrade:
-    """What the plants of the wave did to trade, bn USD a year, `(n_years, n_plants, n_draws)`.
+    """Trade induced by the plants, bn USD a year, `(n_years, n_plants, n_draws)`.
 
     Attributes:
         capital_goods, intermediates: exports of machinery, and of parts and materials.
@@ -94,7 +85,7 @@ class InducedTrade:
 
 
 @cache
-def load_wave(folder: Path = SHIPPED) -> Wave:
+def recent_plants(folder: Path = SHIPPED) -> RecentPlants:
     """The plants of `wave.csv`, in its order.
 
     Raises:
@@ -108,7 +99,7 @@ def load_wave(folder: Path = SHIPPED) -> Wave:
         name: np.array([[parse_time(row[name])] for row in rows]) for name in ("machinery_start", "production_start")
     }
     capital = np.array([[row["amount"] * row["built"]] for row in rows])
-    return Wave(
+    return RecentPlants(
         ids=tuple(row["id"] for row in rows),
         sectors=np.array([SECTORS.index(row["sector"]) for row in rows]),
         capital=read_only(capital),
@@ -117,40 +108,40 @@ def load_wave(folder: Path = SHIPPED) -> Wave:
     )
 
 
-def induced_trade(wave: Wave, coefficients: Quantity, spans: range = SPANS) -> InducedTrade:
+def induced_trade(plants: RecentPlants, coefficients: Quantity, spans: range = SPANS) -> InducedTrade:
     """Trade induced by the plants in `YEARS`, or in other spans.
 
     Args:
-        wave: the plants.
+        plants: the plants.
         coefficients: sector coefficients `(n_sectors, n_coefficients, n_draws)`, an array or a tensor.
         spans: first quarter of each span, all as long as its step.
     """
-    known = {name: coefficients[:, column][wave.sectors] for column, name in enumerate(COEFFICIENTS)}
-    orders = capital_goods_exports(wave.capital, known["machinery_share"], known["korean_machinery_share"])
-    capacity = output_at_capacity(wave.capital, known["output_per_capex"], known["utilisation"])
-    output = _quarters_at_capacity(wave, known["ramp_quarters"], spans) * capacity
+    each = {name: coefficients[:, column][plants.sectors] for column, name in enumerate(COEFFICIENTS)}
+    orders = capital_goods_exports(plants.capital, each["machinery_share"], each["korean_machinery_share"])
+    capacity = output_at_capacity(plants.capital, each["output_per_capex"], each["utilisation"])
+    output = _quarters_at_capacity(plants, each["ramp_quarters"], spans) * capacity
     return InducedTrade(
-        capital_goods=_spent(wave, spans) * orders,
-        intermediates=intermediate_exports(output, known["purchases_per_output"], known["korean_share"]),
-        displaced=displaced_exports(output, known["displacement_rate"]),
-        returned=reverse_imports(output, known["reverse_import_rate"]),
-        displaced_at_full_run=displaced_exports(QUARTERS_PER_YEAR * capacity, known["displacement_rate"]),
+        capital_goods=_spent(plants, spans) * orders,
+        intermediates=intermediate_exports(output, each["purchases_per_output"], each["korean_share"]),
+        displaced=displaced_exports(output, each["displacement_rate"]),
+        returned=reverse_imports(output, each["reverse_import_rate"]),
+        displaced_at_full_run=displaced_exports(QUARTERS_PER_YEAR * capacity, each["displacement_rate"]),
     )
 
 
-def _spent(wave: Wave, spans: range) -> Array:
+def _spent(plants: RecentPlants, spans: range) -> Array:
     """Share of a plant's machinery ordered in each span, `(n_spans, n_plants, 1)`."""
     edges = np.append(spans, spans.stop)[:, None, None].astype(float)
-    reached: Array = cumulative_share(edges, wave.machinery_start, wave.production_start)
+    reached: Array = cumulative_share(edges, plants.machinery_start, plants.production_start)
     return reached[1:] - reached[:-1]
 
 
-def _quarters_at_capacity(wave: Wave, ramp_quarters: Quantity, spans: range) -> Quantity:
+def _quarters_at_capacity(plants: RecentPlants, ramp_quarters: Quantity, spans: range) -> Quantity:
     """Output of each span in quarters of full output, `(n_spans, n_plants, n_draws)`."""
     middles = np.arange(spans.start, spans.stop) + 0.5
-    start = wave.production_start
+    start = plants.production_start
     reached = cumulative_share(middles[:, None, None], start, start + ramp_quarters)
-    return reached.reshape((len(spans), spans.step, len(wave.ids), -1)).sum(axis=1)
+    return reached.reshape((len(spans), spans.step, len(plants.ids), -1)).sum(axis=1)
 
 
 def _demand_plant(row: Row, place: str) -> None:
@@ -166,11 +157,11 @@ def _demand_plant(row: Row, place: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Evidence:
     """One published number.
 
     Attributes:
-        id: key of `QUANTITIES`, which says what the plants explain of it.
+        id: key of `QUANTITIES`, which computes the part that the plants explain.
         title: what it is, in words.
         value, error: the number and its standard deviation, in `unit`.
         remainder: scale of the half-normal law of what the plants do not explain; 0 where they explain all.
@@ -193,11 +184,11 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """What a quantity is worked out from.
+class PlantTrade:
+    """Inputs of `QUANTITIES`.
 
     Attributes:
-        trade: induced trade of the wave.
+        trade: induced trade of the plants.
         coefficients: `(n_sectors, n_coefficients, n_draws)`.
         of_batteries: positions of the battery plants.
         invested: gross Korean direct investment in the US in 2021-24, bn USD.
@@ -213,15 +204,15 @@ def _rise(flow: Quantity, first: int, last: int) -> Quantity:
     return flow[YEARS.index(last)] - flow[YEARS.index(first)]
 
 
-def _car_displacement(known: Explained) -> Quantity:
-    return known.coefficients[SECTORS.index("autos"), COEFFICIENTS.index("displacement_rate")]
+def _car_displacement(trade: PlantTrade) -> Quantity:
+    return trade.coefficients[SECTORS.index("autos"), COEFFICIENTS.index("displacement_rate")]
 
 
-def _exports_per_investment(known: Explained) -> Quantity:
-    return known.trade.exports[YEARS.index(2021) : YEARS.index(2024) + 1].sum(axis=0) / known.invested
+def _exports_per_investment(trade: PlantTrade) -> Quantity:
+    return trade.trade.exports[YEARS.index(2021) : YEARS.index(2024) + 1].sum(axis=0) / trade.invested
 
 
-QUANTITIES: Mapping[str, Callable[[Explained], Quantity]] = {
+QUANTITIES: Mapping[str, Callable[[PlantTrade], Quantity]] = {
     "exports_rise": lambda known: _rise(known.trade.exports, 2021, 2024),
     "exports_per_investment": _exports_per_investment,
     "machinery_rise": lambda known: _rise(known.trade.capital_goods.sum(axis=1), 2020, 2024),
@@ -230,56 +221,58 @@ QUANTITIES: Mapping[str, Callable[[Explained], Quantity]] = {
     "ioniq_5": _car_displacement,
     "other_cars": _car_displacement,
 }
-"""What the plants explain of each reading, `(n_draws,)` in its unit."""
+"""Part of each piece of evidence that the plants explain, `(n_draws,)` in its unit."""
 
 
 @cache
-def load_readings(folder: Path = SHIPPED) -> tuple[Reading, ...]:
-    """Every reading, in the order of `QUANTITIES`.
+def load_evidence(folder: Path = SHIPPED) -> tuple[Evidence, ...]:
+    """All aggregate evidence, in the order of `QUANTITIES`.
 
     Raises:
-        DataError: the table is broken, a reading is unknown or missing, or an error or a scale is not positive.
+        DataError: the table is broken, a row is unknown or missing, or an error or a scale is not positive.
     """
     rows = {row["id"]: row for row in read_table("readings", folder)}
     if set(rows) != set(QUANTITIES):
         odd = ", ".join(sorted(set(rows) ^ set(QUANTITIES)))
         raise DataError(f"readings.csv: unknown or missing: {odd}; expected {', '.join(QUANTITIES)}")
-    return tuple(_reading(rows[name]) for name in QUANTITIES)
+    return tuple(_evidence(rows[name]) for name in QUANTITIES)
 
 
-def bottom_up(wave: Wave, coefficients: Quantity, readings: Sequence[Reading], invested: float) -> list[Quantity]:
-    """What the plants explain of each reading, `(n_draws,)` each, in its unit.
+def bottom_up(
+    plants: RecentPlants, coefficients: Quantity, evidence: Sequence[Evidence], invested: float
+) -> list[Quantity]:
+    """Part of each piece of evidence that the plants explain, `(n_draws,)` each, in its unit.
 
     Args:
-        wave: the plants.
+        plants: the plants.
         coefficients: `(n_sectors, n_coefficients, n_draws)`, an array or a tensor.
-        readings: what to predict.
+        evidence: what to predict.
         invested: gross Korean direct investment in the US in 2021-24, bn USD.
     """
-    of_batteries = np.flatnonzero(wave.sectors == SECTORS.index("batteries"))
-    known = Explained(induced_trade(wave, coefficients), coefficients, of_batteries, invested)
-    return [QUANTITIES[reading.id](known) for reading in readings]
+    of_batteries = np.flatnonzero(plants.sectors == SECTORS.index("batteries"))
+    effects = PlantTrade(induced_trade(plants, coefficients), coefficients, of_batteries, invested)
+    return [QUANTITIES[item.id](effects) for item in evidence]
 
 
 @cache
-def touched(wave: Wave) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions `(sectors, coefficients)` of the coefficients on which some reading depends.
+def places_with_evidence(plants: RecentPlants) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions `(sectors, coefficients)` of the coefficients on which some evidence depends.
 
     Found by trying: one draw a coefficient has it a tenth above its prior median, and the last has none.
     """
-    medians = [[float(belief.law.ppf(0.5)) for belief in sector.values()] for sector in load_sectors().values()]
-    tried = np.repeat(np.array(medians)[:, :, None], 1 + len(SECTORS) * len(COEFFICIENTS), axis=2)
-    rows, columns = np.divmod(np.arange(tried.shape[2] - 1), len(COEFFICIENTS))
-    tried[rows, columns, np.arange(len(rows))] *= 1.1
-    predicted = np.array(bottom_up(wave, tried, load_readings(), 1.0))
+    medians = [[float(prior.law.ppf(0.5)) for prior in sector.values()] for sector in load_sectors().values()]
+    trials = np.repeat(np.array(medians)[:, :, None], 1 + len(SECTORS) * len(COEFFICIENTS), axis=2)
+    rows, columns = np.divmod(np.arange(trials.shape[2] - 1), len(COEFFICIENTS))
+    trials[rows, columns, np.arange(len(rows))] *= 1.1
+    predicted = np.array(bottom_up(plants, trials, load_evidence(), 1.0))
     moves = ~np.isclose(predicted[:, :-1], predicted[:, -1:], rtol=1e-9, atol=0.0).all(axis=0)
     return rows[moves], columns[moves]
 
 
-def invested_in_wave(folder: Path = SHIPPED) -> float:
+def recent_investment(folder: Path = SHIPPED) -> float:
     """Gross Korean direct investment in the US, sum of 2021-24, bn USD.
 
-    >>> round(invested_in_wave(), 2)
+    >>> round(recent_investment(), 2)
     107.55
     """
     rows = [row for row in read_table("direct_investment", folder) if row["series"] == "korea_odi_to_us_gross"]
@@ -287,28 +280,29 @@ def invested_in_wave(folder: Path = SHIPPED) -> float:
     return sum(years[year] for year in ("2021", "2022", "2023", "2024"))
 
 
-def _reading(row: Row) -> Reading:
+def _cell(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:g}"
+
+
+def _evidence(row: Row) -> Evidence:
     error, remainder = row["error"], float(np.nan_to_num(row["remainder"]))
     if error <= 0 or remainder < 0 or bool(remainder) != bool(row["remainder_title"]):
         raise DataError(
-            f"readings.csv: {row['id']}: got error {error:g} and remainder '{remainder:g}' of "
+            f"readings.csv: {row['id']}: got error {error:g} and remainder {_cell(row['remainder'])!r} of "
             f"{row['remainder_title']!r}, expected an error above 0, and a remainder above 0 with its title or neither"
         )
     words = ("id", "title", "remainder_title", "unit", "publisher", "source", "vintage", "error_note", "note")
-    return Reading(value=row["value"], error=error, remainder=remainder, **{name: row[name] for name in words})
+    return Evidence(value=row["value"], error=error, remainder=remainder, **{name: row[name] for name in words})
 
 
 BASELINE_QUARTERS = 48
 """Quarters of growth the baseline learns from: rolling-origin scores are worse with 40 and with 60 or more."""
 
-
 DRIVER_QUARTERS = 80
 """Quarters of growth the drivers learn from: twenty years."""
 
-
-RUNNING_YEARS = 20
+NOWCAST_YEARS = 20
 """Years whose same calendar quarter the model of the running quarter learns from."""
-
 
 SHARE_NOISE: Mapping[int, float] = {2020: 0.005, 2023: 0.005}
 """Standard deviation of a published share by its year, `OTHER_SHARE_NOISE` of any other year.
@@ -317,16 +311,12 @@ Judgement: half a percentage point for KIET's survey, printed to a point or a te
 of another publisher, who may count other firms.
 """
 
-
 OTHER_SHARE_NOISE = 0.02
-
-
-READING_NOISE = 0.056
+SPAN_NOISE = 0.056
 """Standard deviation of a year's log ratio of the two books around that of `m` of its months, over `1 - m / 12`.
 
 From half-years: the root mean square departure is 0.028 over exports 2021-2025 and imports 2021-2024.
 """
-
 
 ROUNDING_NOISE = 0.003
 """The same for a whole year whose Korean figure is printed to 0.1 bn USD."""
@@ -357,26 +347,26 @@ def bridge_evidence(observed: BridgeObservations, origin: int) -> BridgeEvidence
     years = observed.years[-run:]
     later = np.arange(years[-1] + 1, year_of(origin + 1) + 1)
     readings, precision = np.zeros((2, 2, len(later)))
-    for span in seen_spans(observed, origin):
+    for span in later_spans(observed, origin):
         cell = FLOWS.index(span.flow), span.first_month // 12 - int(years[-1]) - 1
-        readings[cell], precision[cell] = np.log(span.ratio), 1 / reading_noise(span)
+        readings[cell], precision[cell] = np.log(span.ratio), 1 / span_noise(span)
     return BridgeEvidence(years, np.log(observed.ratios[-run:]).T, later, readings, precision)
 
 
-def seen_spans(observed: BridgeObservations, origin: int) -> list[SpanTrade]:
+def later_spans(observed: BridgeObservations, origin: int) -> list[SpanTrade]:
     """Spans after the whole years, in years up to that of the quarter after the origin."""
     return [span for span in observed.later if span.first_month // 12 <= year_of(origin + 1)]
 
 
-def reading_noise(span: SpanTrade) -> float:
+def span_noise(span: SpanTrade) -> float:
     """Standard deviation of a year's log ratio of the two books around that of a span of its months."""
     unseen = 1 - (span.last_month - span.first_month + 1) / 12
-    return max(READING_NOISE * unseen, ROUNDING_NOISE)
+    return max(SPAN_NOISE * unseen, ROUNDING_NOISE)
 
 
 def like_quarters(n_quarters: int) -> NDArray[np.int64]:
     """Places among quarters up to the origin's of those of the running one's calendar quarter, the oldest first."""
-    return np.arange(n_quarters - 4, -1, -4)[:RUNNING_YEARS][::-1]
+    return np.arange(n_quarters - 4, -1, -4)[:NOWCAST_YEARS][::-1]
 
 
 def share_noise(year: int) -> float:

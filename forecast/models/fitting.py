@@ -1,7 +1,4 @@
-"""How parameters are learned: runs the models, refuses what has not converged, keeps prior beside posterior.
-
-What was learned in numbers: every parameter before and after the fit.
-"""
+"""Fits of all models: sampling, the convergence gate, and a report of prior beside posterior."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ from forecast.economics.channels import SUPPLIERS
 from forecast.economics.realisation import KINDS, outlook
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors
 from forecast.errors import FitError
-from forecast.models.evidence import invested_in_wave, load_readings, load_wave
+from forecast.models.evidence import load_evidence, recent_investment, recent_plants
 from forecast.models.posterior import TRAILING, Posterior, current_digests
 from forecast.observations.series import DRIVERS
 from forecast.observations.vintage import Vintage, vintage
@@ -34,22 +31,15 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # ArviZ before 1.0 announces its successor
     import arviz
 
-    from forecast.models.baseline import baseline_task
-    from forecast.models.bridge import bridge_task
-    from forecast.models.channels import sector_task
-    from forecast.models.drivers import drivers_task, running_task
-    from forecast.models.localization import localization_task
+    from forecast.models.channels import localization_task, sector_task
+    from forecast.models.processes import baseline_task, bridge_task, drivers_task, nowcast_task
     from forecast.models.realisation import realisation_task
     from forecast.models.sampling import Effort, compiled, prior_draws, sample
     from forecast.models.task import Task
 
-
 MAX_R_HAT = 1.01
-
-
 MIN_SAMPLE_SIZE = 400.0
 """Smallest bulk and tail effective sample size of a parameter."""
-
 
 STORED_ROWS = 2_000
 """Rows kept a model, the posterior's thinned evenly."""
@@ -108,12 +98,12 @@ def _fitted(effort: Effort, task: Task) -> _Fitted:
 def fit_tasks(known: Vintage, seed: int = 0) -> tuple[Task, ...]:
     """Every model with what is known, the slowest first; `seed` is that of sector rows without evidence."""
     origin, n_months = known.trade.origin, len(known.trade.later_exports)
-    running = [running_task(known.completions, n_months)] if n_months else []
+    nowcast = [nowcast_task(known.completions, n_months)] if n_months else []
     return (
-        sector_task(load_wave(), load_readings(), invested_in_wave(), sector_rows(seed)),
+        sector_task(recent_plants(), load_evidence(), recent_investment(), sector_rows(seed)),
         baseline_task(known.trade, known.drivers),
         drivers_task(known.drivers),
-        *running,
+        *nowcast,
         localization_task(known.shares, origin),
         bridge_task(known.bridge, origin),
         realisation_task(known.fates),
@@ -126,12 +116,12 @@ def posterior_rows(task: Task, effort: Effort) -> tuple[dict[str, Array], dict[s
     Raises:
         FitError: the model did not converge.
     """
-    found = sample(compiled(task), effort)
-    demand_convergence(task.name, found.free, found.n_divergences)
-    rows = task.rows({name: _merged(values) for name, values in found.free.items()})
+    sampled = sample(compiled(task), effort)
+    demand_convergence(task.name, sampled.free, sampled.n_divergences)
+    rows = task.rows({name: _merged(values) for name, values in sampled.free.items()})
     by_chain = {name: values.reshape(effort.n_chains, -1, *values.shape[1:]) for name, values in rows.items()}
     diagnostics = {name: convergence(values) for name, values in by_chain.items()}
-    diagnostics["divergences"] = np.array([float(found.n_divergences)])
+    diagnostics["divergences"] = np.array([float(sampled.n_divergences)])
     return {name: _thinned(values) for name, values in rows.items()}, diagnostics
 
 
@@ -161,12 +151,12 @@ def convergence(values: Array) -> Array:
     ess: Callable[..., Any] = arviz.ess
     r_hat: Callable[..., Any] = arviz.rhat
     elements = values.reshape(*values.shape[:2], -1)
-    found = np.full((3, elements.shape[-1]), np.nan)
+    measures = np.full((3, elements.shape[-1]), np.nan)
     for index in np.flatnonzero(np.ptp(elements, axis=(0, 1))):
         chains = elements[..., index]
         tail = ess(chains, method="tail", prob=(0.05, 0.95))
-        found[:, index] = r_hat(chains), ess(chains, method="bulk"), tail
-    return found.reshape(3, *values.shape[2:])
+        measures[:, index] = r_hat(chains), ess(chains, method="bulk"), tail
+    return measures.reshape(3, *values.shape[2:])
 
 
 def demand_convergence(model: str, free: Mapping[str, Array], n_divergences: int) -> None:
@@ -180,11 +170,11 @@ def demand_convergence(model: str, free: Mapping[str, Array], n_divergences: int
     Raises:
         FitError: R-hat above `MAX_R_HAT`, an effective sample size below `MIN_SAMPLE_SIZE`, or any divergence.
     """
-    found = {name: convergence(values).reshape(3, -1) for name, values in free.items()}
-    r_hat, bulk, tail = np.concatenate(list(found.values()), axis=1) * [[1.0], [-1.0], [-1.0]]
+    measures = {name: convergence(values).reshape(3, -1) for name, values in free.items()}
+    r_hat, bulk, tail = np.concatenate(list(measures.values()), axis=1) * [[1.0], [-1.0], [-1.0]]
     passed = r_hat.max() <= MAX_R_HAT and max(bulk.max(), tail.max()) <= -MIN_SAMPLE_SIZE
     if not passed or n_divergences:
-        worst = max(found, key=lambda name: float(np.nan_to_num(found[name][0], nan=np.inf).max()))
+        worst = max(measures, key=lambda name: float(np.nan_to_num(measures[name][0], nan=np.inf).max()))
         raise FitError(
             f"{model} did not converge: R-hat {r_hat.max():.3f} (worst at {worst}; accepted: at most {MAX_R_HAT}), "
             f"effective sample size {-bulk.max():.0f} bulk and {-tail.max():.0f} tail (accepted: at least "
@@ -197,8 +187,8 @@ def _merged(values: Array) -> Array:
 
 
 def _thinned(values: Array) -> Array:
-    kept = np.linspace(0, len(values) - 1, min(len(values), STORED_ROWS))
-    return np.asarray(values[kept.astype(int)])
+    indices = np.linspace(0, len(values) - 1, min(len(values), STORED_ROWS))
+    return np.asarray(values[indices.astype(int)])
 
 
 def _versions() -> dict[str, str]:
@@ -208,7 +198,7 @@ def _versions() -> dict[str, str]:
 
 @contextmanager
 def _narration(progress: bool, n_tasks: int) -> Iterator[Callable[[str], None]]:
-    """A way to say on the terminal what is going on; nothing is said where standard error is not a terminal."""
+    """A function that shows progress on the terminal; silent where standard error is not one."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -222,12 +212,11 @@ def _narration(progress: bool, n_tasks: int) -> Iterator[Callable[[str], None]]:
         yield lambda text: bar.update(fits, description=text, advance=1)
 
 
-TELLING_SHARE = 0.1
+REPORTED_SHARE = 0.1
 """Share of precision from data from which on a sector coefficient is reported; its Monte Carlo error is 0.03."""
 
-
 _SERIES = {("baseline", "moving_average"): ("of both flows", "of one beside the other")}
-"""What the elements of a parameter are, where they are neither flows nor drivers."""
+"""Labels of the elements of a parameter that are neither flows nor drivers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +243,7 @@ class ReportRow:
 def fit_report(posterior: Posterior) -> list[ReportRow]:
     """Prior beside posterior of every parameter of the fitted models, fitted shares beside the observed ones.
 
-    Of the sector coefficients only those of which data brought `TELLING_SHARE` of the precision.
+    Of the sector coefficients only those of which data brought `REPORTED_SHARE` of the precision.
     Of realisation it shows `realisation.outlook` and the sectors that differ, with four rows in five on one side of the
     average.
     """
@@ -263,13 +252,13 @@ def fit_report(posterior: Posterior) -> list[ReportRow]:
         for share in vintage(posterior.as_of).shares
         if not share.derived
     }
-    silent = _silent(posterior)
+    hidden = _hidden(posterior)
     parameters = [
         _report_row(posterior, model, name, element, observed.get((name, *element)))
         for model in posterior.diagnostics
         for name, shape in TRAILING[model].items()
         for element in np.ndindex(shape)
-        if (name, *element) not in silent and (model != "realisation" or _differs(posterior, name, element))
+        if (name, *element) not in hidden and (model != "realisation" or _differs(posterior, name, element))
     ]
     return [*parameters, *(_outlook_rows(posterior) if "realisation" in posterior.diagnostics else [])]
 
@@ -282,8 +271,8 @@ def _differs(posterior: Posterior, name: str, element: tuple[int, ...]) -> bool:
 def _outlook_rows(posterior: Posterior) -> list[ReportRow]:
     """`realisation.outlook`, whose convergence is the worst of the parameters of all kinds."""
     prior, learned = outlook(posterior.prior["realisation"]), outlook(posterior.groups["realisation"])
-    found = [posterior.diagnostics["realisation"][name].reshape(3, -1) for name in TRAILING["realisation"]]
-    r_hat, bulk, tail = np.concatenate(found, axis=1)
+    measures = [posterior.diagnostics["realisation"][name].reshape(3, -1) for name in TRAILING["realisation"]]
+    r_hat, bulk, tail = np.concatenate(measures, axis=1)
     worst = float(r_hat.max()), float(min(bulk.min(), tail.min()))
     return [
         ReportRow(
@@ -299,13 +288,13 @@ def _outlook_rows(posterior: Posterior) -> list[ReportRow]:
     ]
 
 
-def _silent(posterior: Posterior) -> set[tuple[object, ...]]:
+def _hidden(posterior: Posterior) -> set[tuple[object, ...]]:
     """Elements left out of a report: fixed ones, and sector coefficients of which data said little."""
-    quiet = np.argwhere(data_shares(posterior.groups["sectors"]["coefficients"]) <= TELLING_SHARE)
-    complete = [index for index, reading in enumerate(load_readings()) if not reading.remainder]
+    uninformed = np.argwhere(data_shares(posterior.groups["sectors"]["coefficients"]) <= REPORTED_SHARE)
+    complete = [index for index, item in enumerate(load_evidence()) if not item.remainder]
     return {
         *((name, *place) for name in ("shock_factor", "noise_factor") for place in ((0, 1), (0, 2), (1, 2))),
-        *(("coefficients", *place) for place in quiet.tolist()),
+        *(("coefficients", *place) for place in uninformed.tolist()),
         *(("remainders", index) for index in complete),
     }
 
@@ -333,7 +322,7 @@ def _label(model: str, name: str, element: tuple[int, ...]) -> str:
     if name == "coefficients":
         return f"{SECTORS[element[0]]}.{COEFFICIENTS[element[1]]}"
     if name == "remainders":
-        return f"remainder[{load_readings()[element[0]].id}]"
+        return f"remainder[{load_evidence()[element[0]].id}]"
     return f"{name}[{', '.join(_labels(model, name, element))}]" if element else name
 
 

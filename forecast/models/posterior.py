@@ -1,11 +1,11 @@
-"""What was learned: joint parameter rows of every model, stored as plain arrays in NetCDF with what they rest on.
+"""Posteriors: joint parameter rows of every model as plain arrays in NetCDF, with their provenance.
 
 A file holds three groups, `posterior`, `prior` and `diagnostics`, each with one group a model and one variable a
 parameter. Numbers are stored in single precision and used in double. The attributes name the origin, the seed, the
 versions that made the file, and digests of the data, of the model and of the content. A file whose digests are not
 those of the installed data and model is stale and refused: `forecast fit` makes a new one.
 
-Refused here: fitting, and anything that needs PyMC, xarray or pandas.
+Out of scope: fitting, and anything that needs PyMC, xarray or pandas.
 """
 
 from __future__ import annotations
@@ -34,10 +34,7 @@ from forecast.storage import digest, text_bytes, whole_file
 Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
 """Arrays by model and parameter; rows first: `(n_rows, ...)`."""
 
-
 _FLOWS, _DRIVERS, _SUPPLIERS, _KINDS, _SECTORS = map(len, (FLOWS, DRIVERS, SUPPLIERS, KINDS, SECTORS))
-
-
 TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "baseline": {
         "drift": (_FLOWS,),
@@ -87,29 +84,24 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 }
 """Every model and parameter of a posterior with the shape of one row; `processes` says what they mean."""
 
-
 SHIPPED = Path(str(files("forecast") / "data" / "posterior.nc"))
 """The posterior that comes with the package."""
-
 
 OPTIONAL = frozenset({"running"})
 """Models that are fitted only where there is something to see: a quarter of which some months are known."""
 
-
 SECTOR_TABLES = ("direct_investment", "readings", "wave")
 """Tables the sector coefficients are learned from, whatever the day."""
 
-
-BELIEFS = ("realisation.yaml", "sectors.yaml")
+PRIOR_FILES = ("realisation.yaml", "sectors.yaml")
 """Files of priors; with what is observed they make the data digest."""
-
 
 _PARTS = ("posterior", "prior", "diagnostics")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posterior:
-    """What the fits learned from one state of the data.
+    """Results of all fits to one state of the data.
 
     Attributes:
         origin: quarter index of the last quarter the fit saw.
@@ -143,8 +135,8 @@ class Posterior:
 
 def current_digests(as_of: str | None = None) -> dict[str, str]:
     """Digests of the model and of the data as known on a day, by name, without importing PyMC."""
-    beliefs = (digest(text_bytes(files("forecast") / "data" / name)) for name in BELIEFS)
-    data = digest(vintage(as_of).digest, data_digest(*SECTOR_TABLES), *beliefs)
+    priors = (digest(text_bytes(files("forecast") / "data" / name)) for name in PRIOR_FILES)
+    data = digest(vintage(as_of).digest, data_digest(*SECTOR_TABLES), *priors)
     return {"data": data, "model": code_digest("models")}
 
 
@@ -227,11 +219,11 @@ def save_posterior(posterior: Posterior, path: str | Path) -> None:
 
 def _current(path: Path, as_of: str | None = None) -> Posterior:
     posterior = _read(path, _refit(as_of))
-    found = {"data": posterior.data_digest, "model": posterior.model_digest}
+    stored = {"data": posterior.data_digest, "model": posterior.model_digest}
     stale = [
-        f"{name} digest is {found[name][:12]}, installed is {installed[:12]}"
+        f"{name} digest is {stored[name][:12]}, installed is {installed[:12]}"
         for name, installed in current_digests(posterior.as_of).items()
-        if found[name] != installed
+        if stored[name] != installed
     ]
     if stale:
         raise PosteriorError(f"posterior {path} is stale: {'; '.join(stale)}; {_refit(posterior.as_of)}")
@@ -299,7 +291,7 @@ def _add_variable(file: Any, path_in_file: str, values: Array) -> None:
 
 
 def _header(posterior: Posterior) -> str:
-    """What a posterior holds beside arrays, as JSON text."""
+    """Everything in a posterior but arrays, as JSON text."""
     names = ("origin", "seed", "data_digest", "model_digest", "as_of")
     return json.dumps({name: getattr(posterior, name) for name in names} | {"versions": dict(posterior.versions)})
 

@@ -1,4 +1,4 @@
-"""Predictive checks: data made from prior and from posterior rows, set beside the data that were seen.
+"""Predictive checks: data simulated from prior and from posterior rows beside the observed data.
 
 A model that fits makes data among which the observed ones would not stand out. The posterior has seen the very data it
 is compared with, so that its tail probabilities are conservative: near one half more often than chance would have it.
@@ -16,12 +16,11 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.models.posterior import Posterior
-from forecast.models.replicas import Replica, replicas, row_of
+from forecast.models.replicates import Simulator, row_at, simulators
 from forecast.stats.streams import generator
 
-N_REPLICAS = 1_000
+N_REPLICATES = 1_000
 """Data sets made of each model from prior and from posterior rows."""
-
 
 UNUSUAL = 0.05
 """Tail probability below which a quantity is named as standing out."""
@@ -50,45 +49,45 @@ class Check:
         return tail_probability(self.observed, self.posterior)
 
 
-def predictive_checks(posterior: Posterior, seed: int = 0, n_replicas: int = N_REPLICAS) -> list[Check]:
+def predictive_checks(posterior: Posterior, seed: int = 0, n_replicates: int = N_REPLICATES) -> list[Check]:
     """Every quantity of every model, with its replicas."""
-    return [check for replica in replicas() for check in _checks(replica, posterior, seed, n_replicas)]
+    return [check for simulator in simulators() for check in _checks(simulator, posterior, seed, n_replicates)]
 
 
-def tail_probability(observed: float, made: Array) -> float:
-    """Twice the smaller of the shares of `made` at or above and at or below `observed`, one at most.
+def tail_probability(observed: float, replicates: Array) -> float:
+    """Twice the smaller of the shares of `replicates` at or above and at or below `observed`, one at most.
 
     >>> tail_probability(9.0, np.arange(10.0)), tail_probability(4.5, np.arange(10.0))
     (0.2, 1.0)
     """
-    return float(min(1.0, 2 * min((made >= observed).mean(), (made <= observed).mean())))
+    return float(min(1.0, 2 * min((replicates >= observed).mean(), (replicates <= observed).mean())))
 
 
-def standing_out(checks: Sequence[Check]) -> list[Check]:
+def unusual_checks(checks: Sequence[Check]) -> list[Check]:
     """Quantities in which the observed data stand out from those the posterior makes, the farthest first."""
-    found = [check for check in checks if check.tail_probability < UNUSUAL]
-    return sorted(found, key=lambda check: check.tail_probability)
+    unusual = [check for check in checks if check.tail_probability < UNUSUAL]
+    return sorted(unusual, key=lambda check: check.tail_probability)
 
 
-def _checks(replica: Replica[Any], posterior: Posterior, seed: int, n_replicas: int) -> list[Check]:
+def _checks(simulator: Simulator[Any], posterior: Posterior, seed: int, n_replicates: int) -> list[Check]:
     parts = {"prior": posterior.prior, "posterior": posterior.groups}
-    made = {
+    summaries = {
         part: _summaries(
-            replica, groups[replica.model], generator(seed, f"check.{part}.{replica.model}", 0), n_replicas
+            simulator, groups[simulator.model], generator(seed, f"check.{part}.{simulator.model}", 0), n_replicates
         )
         for part, groups in parts.items()
     }
     return [
-        Check(replica.model, quantity, value, made["prior"][quantity], made["posterior"][quantity])
-        for quantity, value in replica.summary(replica.observed).items()
+        Check(simulator.model, quantity, value, summaries["prior"][quantity], summaries["posterior"][quantity])
+        for quantity, value in simulator.summary(simulator.observed).items()
     ]
 
 
 def _summaries(
-    replica: Replica[Any], rows: Mapping[str, Array], rng: np.random.Generator, n_replicas: int
+    simulator: Simulator[Any], rows: Mapping[str, Array], rng: np.random.Generator, n_replicates: int
 ) -> dict[str, Array]:
-    """Every quantity in `n_replicas` data sets, made from rows spread evenly over those given."""
+    """Every quantity in `n_replicates` data sets, made from rows spread evenly over those given."""
     n_rows = len(next(iter(rows.values())))
-    picked = np.linspace(0, n_rows - 1, n_replicas).astype(int)
-    made = [replica.summary(replica.make(row_of(rows, index), rng).observed) for index in picked]
-    return {quantity: np.array([summary[quantity] for summary in made]) for quantity in made[0]}
+    indices = np.linspace(0, n_rows - 1, n_replicates).astype(int)
+    summaries = [simulator.summary(simulator.simulate(row_at(rows, index), rng).observed) for index in indices]
+    return {quantity: np.array([summary[quantity] for summary in summaries]) for quantity in summaries[0]}

@@ -1,4 +1,4 @@
-"""What becomes of announced plants: given up or not, how late, how much larger or smaller than stated.
+"""Model of announced plants: cancellation, delay, and realised over stated amount.
 
 Few plants were observed, so that much rests on priors, and these on counts of other projects: 34 of about 390 given
 up, closed or cut in two and a half years (E2), 84 of 227.9 bn USD late by two months or more (FT). Their sources are
@@ -20,21 +20,15 @@ from pytensor.tensor.variable import TensorVariable
 from forecast.dims import Array
 from forecast.economics.realisation import KINDS, LATE, UNREVISED, prior_laws
 from forecast.economics.sectors import SECTORS
-from forecast.models.task import Free, Task, given
+from forecast.models.task import Free, Task, model_data
 from forecast.observations.announcements import Outcome
 
 _LEVELS = (
     *("hazard", "late_odds", "delay_scale", "delay_shape", "selection"),
     *("revised_odds", "revision_spread", "bought_spread"),
 )
-
-
 _LAWS = ("hazard", "delay_scale")
-
-
 _DEVIATING = np.eye(len(KINDS))[1:]
-
-
 _BOUGHT = np.array([kind == "acquisition" for kind in KINDS], dtype=float)
 
 
@@ -43,11 +37,11 @@ def realisation_task(outcomes: Sequence[Outcome]) -> Task:
     n_cancelled = sum(outcome.state == "cancelled" for outcome in outcomes)
     n_years = sum(outcome.years_at_risk for outcome in outcomes)
     n_revised = sum(outcome.revision not in (None, 1.0) for outcome in outcomes)
-    seen = (
+    description = (
         f"{n_cancelled} of {len(outcomes)} plants given up in {n_years:.0f} years at risk, "
         f"{len(_dated(outcomes))} late or started, {n_revised} amounts revised"
     )
-    return Task("realisation", seen, partial(realisation_model, outcomes), _realisation_rows)
+    return Task("realisation", description, partial(realisation_model, outcomes), _realisation_rows)
 
 
 def realisation_model(outcomes: Sequence[Outcome]) -> pm.Model:
@@ -66,8 +60,8 @@ def realisation_model(outcomes: Sequence[Outcome]) -> pm.Model:
     which is what the counts behind the priors are of. A plant of sector `mixed` has the average sector's. Sizes of
     revisions tell apart what is built and what is bought.
     """
-    believed = prior_laws()
-    levels, spreads = ([believed[name] for name in names] for names in (_LEVELS, ("kind_spread", "sector_spread")))
+    priors = prior_laws()
+    levels, spreads = ([priors[name] for name in names] for names in (_LEVELS, ("kind_spread", "sector_spread")))
     with pm.Model(check_bounds=False) as model:
         pm.Normal("log_level", np.log([law.median for law in levels]), [law.sigma for law in levels], shape=len(levels))
         pm.Normal("log_spread", np.log([law.median for law in spreads]), [law.sigma for law in spreads], shape=2)
@@ -89,8 +83,8 @@ def _dated(outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 def _cancellations(free: Mapping[str, TensorVariable], outcomes: Sequence[Outcome]) -> TensorVariable:
     log_hazard = _of_plants(outcomes, _log_kinds(free, "hazard"), _log_sectors(free, "hazard"))
-    cancelled = given("cancelled", np.array([float(plant.state == "cancelled") for plant in outcomes]))
-    years = given("years_at_risk", np.array([plant.years_at_risk for plant in outcomes]))
+    cancelled = model_data("cancelled", np.array([float(plant.state == "cancelled") for plant in outcomes]))
+    years = model_data("years_at_risk", np.array([plant.years_at_risk for plant in outcomes]))
     return (cancelled * log_hazard - years * pt.exp(log_hazard)).sum()
 
 
@@ -110,16 +104,16 @@ def _delays(free: Mapping[str, TensorVariable], outcomes: Sequence[Outcome]) -> 
     def later(name: str, bound: Array, applies: NDArray[np.bool_]) -> TensorVariable:
         """Weight of late plants later than a bound over that of all not late; the chance G where the bound applies."""
         beyond = np.where(applies, np.maximum(bound - LATE, 1e-9), 1.0)
-        return odds * pt.exp(-pt.exp(shape * (given(f"log_{name}", np.log(beyond)) - log_scale)))
+        return odds * pt.exp(-pt.exp(shape * (model_data(f"log_{name}", np.log(beyond)) - log_scale)))
 
-    def picked(
+    def selected(
         name: str, applies: NDArray[np.bool_], weight: TensorVariable, otherwise: TensorVariable | float
     ) -> TensorVariable:
-        chosen = given(name, applies.astype(float))
-        return chosen * weight + (1 - chosen) * otherwise
+        indicator = model_data(name, applies.astype(float))
+        return indicator * weight + (1 - indicator) * otherwise
 
-    low = picked("late", late, later("low", bounds[:, 0], late), 1 + odds)
-    high = picked("started", started, later("high", bounds[:, 1], started), 0.0)
+    low = selected("late", late, later("low", bounds[:, 0], late), 1 + odds)
+    high = selected("started", started, later("high", bounds[:, 1], started), 0.0)
     return pt.log((low - high) / (1 + odds)).sum()
 
 
@@ -127,10 +121,10 @@ def _revisions(free: Mapping[str, TensorVariable], outcomes: Sequence[Outcome]) 
     chance = pt.sigmoid(_level(free, "revised_odds"))
     spread = pt.exp(_of_plants(outcomes, _log_revision_spread(free)))
     logs = np.log([plant.revision or 1.0 for plant in outcomes])
-    distance = given("log_revision", logs) / spread
+    distance = model_data("log_revision", logs) / spread
     revised = pt.log(chance / spread) - 0.5 * distance**2
     unrevised = pt.log(1 - chance * pt.erfc(UNREVISED / (2**0.5 * spread)))
-    return pt.where(given("revised", logs != 0.0), revised, unrevised).sum()
+    return pt.where(model_data("revised", logs != 0.0), revised, unrevised).sum()
 
 
 def _realisation_rows(free: Free) -> dict[str, Array]:
@@ -157,7 +151,7 @@ def _log_kinds(free: Mapping[str, Any], law: str, exp: Callable[[Any], Any] = pt
 
 
 def _log_sectors(free: Mapping[str, Any], law: str, exp: Callable[[Any], Any] = pt.exp) -> Any:
-    """What a sector adds to it."""
+    """Deviation of that logarithm by sector."""
     return exp(free["log_spread"][..., 1:]) * free["sector"][..., _LAWS.index(law), :]
 
 

@@ -23,7 +23,6 @@ from forecast.dims import Array
 if which("g++") is None:
     os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")  # PyTensor warns of a missing compiler that no fit needs
 
-
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # ArviZ before 1.0 announces its successor
     import nutpie
@@ -36,14 +35,11 @@ with warnings.catch_warnings():
     from pytensor.graph.traversal import ancestors
     from pytensor.link.numba import cache
 
-    from forecast.models.task import Free, Task, given
-
+    from forecast.models.task import Free, Task, model_data
 
 # Code is linked by names that count the functions of a process. From the usual 1 on, code stored by two processes has
 # the same names, and a process that loads both runs one model with parts of the other.
 FunctionIdentity._unique_ids = count(secrets.randbits(48))  # noqa: SLF001
-
-
 _compiled: dict[tuple[Any, ...], Any] = {}
 
 
@@ -69,7 +65,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a sampler gave.
+    """Draws of one sampler.
 
     Attributes:
         free: free parameters by name, `(n_chains, n_draws, ...)`.
@@ -125,7 +121,7 @@ def _plain_code() -> Iterator[None]:
 
 
 def _form(name: str, model: Any, data: Mapping[str, Array]) -> tuple[Any, ...]:
-    """What makes two models the same code: name, shapes of the data, and every other number in the equations."""
+    """Key of compiled code: name, shapes of the data, and every other number in the equations."""
     constants = [value.data for value in ancestors([model.logp()]) if isinstance(value, Constant)]
     fixed = tuple(value.tobytes() if isinstance(value, np.ndarray) else repr(value) for value in constants)
     return (name, *((name, values.shape) for name, values in data.items()), *fixed)
@@ -158,7 +154,7 @@ def prior_draws(task: Task, n_draws: int, rng: np.random.Generator) -> Free:
     """Free parameters drawn from the prior, those of `Task.states` by the model's equation, `(n_draws, ...)`."""
     variables = [variable for variable in task.build().free_RVs if variable.name not in task.states]
     values = pymc.draw(variables, draws=n_draws, random_seed=rng, mode="FAST_COMPILE")
-    free = {str(variable.name): drawn for variable, drawn in zip(variables, values, strict=True)}
+    free = {str(variable.name): sampled for variable, sampled in zip(variables, values, strict=True)}
     return free | {name: state(free, rng) for name, state in task.states.items()}
 
 
@@ -192,10 +188,10 @@ def _exchangeable(task: Task) -> Task:
 
     def build() -> pymc.Model:
         model = task.build()
-        fixed = [seen for seen in model.observed_RVs if isinstance(model.rvs_to_values[seen], Constant)]
+        fixed = [variable for variable in model.observed_RVs if isinstance(model.rvs_to_values[variable], Constant)]
         with model:
-            for seen in fixed:
-                model.rvs_to_values[seen] = given(f"{seen.name}_seen", model.rvs_to_values[seen].data)
+            for variable in fixed:
+                model.rvs_to_values[variable] = model_data(f"{variable.name}_seen", model.rvs_to_values[variable].data)
         return model
 
     return replace(task, build=build)

@@ -46,7 +46,7 @@ def draw_last(rows: Mapping[str, Array]) -> dict[str, Array]:
     return {name: np.moveaxis(values, 0, -1) for name, values in rows.items()}
 
 
-def given(name: str, values: ArrayLike) -> TensorVariable:
+def model_data(name: str, values: ArrayLike) -> TensorVariable:
     """Data of the model that is being built, exchangeable for others of the same shape.
 
     The shape is part of the code: where it could change, compiling takes a sixth longer.

@@ -2,8 +2,7 @@
 
 - `tables`: the shipped CSV tables: contracts, reading, digest
 - `series`: monthly and quarterly series, drivers, and the release calendar
-- `annual`: calendar years of trade in both books, and the door to everything observed
+- `annual`: calendar years of trade in both books, and shares of purchases
 - `announcements`: announced plants, overlaps among them, and their status by a day
 - `vintage`: everything known on a day
-- `custom_trade`: another country's trade from a user's file
 """

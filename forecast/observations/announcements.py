@@ -1,12 +1,10 @@
-"""What companies and governments said they would invest in the US: one row an announcement, and what lies in what.
+"""Announced investments in the US, and the outcome of every announced plant as known on a day.
 
-What had become of the announced plants by a day: what the model of realisation learns from.
+Each plant counts once: no pledge, no superseded umbrella, no part of a plant that counts itself. The purchase of a
+plant is an outcome of its own kind. An announcement without a date is left out, since nothing says how long it was at
+risk.
 
-Counted is each plant once: no pledge, no umbrella that was superseded, no part of a plant that counts itself. The
-purchase of a plant is an outcome of its own kind. An announcement without a date is left out, since nothing says how
-long it was at risk.
-
-Only what was known by the day is used. A report dated by a year, half or month is known from the end of that span
+Only knowledge of the day is used. A report dated by a year, half or month is known from the end of that span
 on, and at the latest on the newest day of the table. Before its report a plant is one that had not been given up and,
 unless a date of its own says so, had not started. After its last report nothing is known of it.
 """
@@ -58,20 +56,13 @@ def announcements(folder: Path = SHIPPED) -> tuple[Announcement, ...]:
 
 
 def _announcement(row: Row) -> Announcement:
+    words = ("id", "parent_relation", "company", "project", "sector", "kind", "stage", "vintage", "source")
     return Announcement(
-        id=row["id"],
+        **{name: row[name] for name in words},
         parent_id=row["parent_id"] or None,
-        parent_relation=row["parent_relation"],
-        company=row["company"],
-        project=row["project"],
-        sector=row["sector"],
-        kind=row["kind"],
         amount=None if math.isnan(row["amount"]) else row["amount"],
         announced=_position(row["announced"]),
         planned_start=_position(row["planned_start"]),
-        stage=row["stage"],
-        vintage=row["vintage"],
-        source=row["source"],
     )
 
 
@@ -80,8 +71,7 @@ def _position(text: str) -> float | None:
 
 
 STATES = ("cancelled", "paused", "cut", "delayed", "running", "open")
-"""What a plant may have become; `open` is announced or under construction and on plan as far as known."""
-
+"""Possible outcomes of a plant; `open` is announced or under construction and on plan as far as known."""
 
 _RUNS = frozenset({"operating", "completed"})
 
@@ -137,7 +127,7 @@ class _Plant:
         return _middle(self.row["announced"])
 
     @property
-    def last_seen(self) -> float:
+    def last_report(self) -> float:
         """The day, or the last report if that was earlier; a report without a date is as old as the announcement."""
         date = self.row["state_date"]
         return max(min(self.day, _middle(date) if date else self.announced), self.announced)
@@ -155,13 +145,13 @@ class _Plant:
     @property
     def _unfinished(self) -> str:
         stage, words = self.row["stage"], self.slippage.get("outcome", "")
-        found = [state for state in ("cancelled", "paused", "cut", "delayed") if state == stage or state in words]
-        return found[0] if found else "open"
+        states = [state for state in ("cancelled", "paused", "cut", "delayed") if state == stage or state in words]
+        return states[0] if states else "open"
 
     @property
     def years_at_risk(self) -> float:
         """A plant that runs since an unknown day is taken to have started halfway from announcement to report."""
-        end = self.last_seen
+        end = self.last_report
         if self.started is not None:
             end = sum(self.started) / 2
         elif self.state == "running":
@@ -174,14 +164,14 @@ class _Plant:
         if self.state == "cancelled":
             return None
         if not plan:
-            return self._stated_delay
+            return self._open_delay
         begin, end = time_span(plan)
         if self.started is not None:
             return self.started[0] - end, self.started[1] - begin
         if self.state == "running":
-            return -math.inf, self.last_seen - begin
+            return -math.inf, self.last_report - begin
         middle = (begin + end) / 2
-        return max(self.last_seen - middle, self._expected - middle, (self._stated_delay or (-math.inf,))[0]), math.inf
+        return max(self.last_report - middle, self._expected - middle, (self._open_delay or (-math.inf,))[0]), math.inf
 
     @property
     def _expected(self) -> float:
@@ -190,7 +180,7 @@ class _Plant:
         return _middle(expected) if expected and self.knows(self.slippage["vintage"]) else -math.inf
 
     @property
-    def _stated_delay(self) -> tuple[float, float] | None:
+    def _open_delay(self) -> tuple[float, float] | None:
         """A delay that was given in years and has no end yet."""
         if self.slippage.get("bound") == "at_least" and self.knows(self.slippage["vintage"]):
             return 4 * self.slippage["value"], math.inf
@@ -198,10 +188,10 @@ class _Plant:
 
     @property
     def revision(self) -> float | None:
-        if math.isnan(self.row["amount"]) or (self.state != "running" and self.last_seen - self.announced < 4):
+        if math.isnan(self.row["amount"]) or (self.state != "running" and self.last_report - self.announced < 4):
             return None
-        known = bool(self.revised) and self.knows(self.revised["reported"])
-        return self.revised["value"] / self.revised["first_value"] if known else 1.0
+        is_known = bool(self.revised) and self.knows(self.revised["reported"])
+        return self.revised["value"] / self.revised["first_value"] if is_known else 1.0
 
 
 @cache

@@ -1,6 +1,4 @@
-"""Calendar years of trade in both books: Korean customs as printed, US Census as sums of months.
-
-What was seen: Korea's goods trade with the US, its drivers and the announcements, each with unit, basis, source.
+"""Calendar years of Korea's goods trade with the US in both books: Korean customs as printed, US Census by months.
 
 Korea's view throughout: `exports` go to the US (US books call them imports from Korea), `imports` come from there.
 Arrays are read-only, and a function called twice returns the same value.
@@ -19,25 +17,11 @@ from numpy.typing import NDArray
 
 from forecast.dims import BASES, Array
 from forecast.errors import DataError
-from forecast.observations.announcements import Announcement, Outcome, announcements, outcomes
-from forecast.observations.series import (
-    QuarterlyTrade,
-    Series,
-    census_flows,
-    completions,
-    published,
-    quarterly_trade,
-    quarters_of,
-    read_only,
-    series,
-    series_names,
-    trade_vintages,
-)
-from forecast.observations.tables import SHIPPED, TABLES, Row, data_digest, period_index, read_table, table
+from forecast.observations.series import census_flows, published, read_only
+from forecast.observations.tables import SHIPPED, TABLES, Row, period_index, read_table
 
 FLOWS = ("exports", "imports", "balance")
 """Columns of annual values."""
-
 
 CUSTOMS_SERIES = ("exports_to_us", "imports_from_us", "balance_with_us")
 """Series of the Korean customs tables, in the order of `FLOWS`."""
@@ -79,10 +63,10 @@ class AnnualTrade:
     def between(self, first: int, last: int) -> AnnualTrade:
         """The years from `first` to `last`, both included; years never seen are nan with 0 months."""
         years = np.arange(first, last + 1)
-        seen = np.flatnonzero(np.isin(self.years, years))
-        rows = self.years[seen] - first
+        places = np.flatnonzero(np.isin(self.years, years))
+        rows = self.years[places] - first
         values, derived, months = _blank(len(years))
-        values[rows], derived[rows], months[rows] = self.values[seen], self.derived[seen], self.months[seen]
+        values[rows], derived[rows], months[rows] = self.values[places], self.derived[places], self.months[places]
         return _annual(self.basis, years, values, derived, months)
 
 
@@ -206,36 +190,6 @@ def _annual(
     return AnnualTrade(basis, read_only(years), read_only(values), read_only(derived), read_only(months))
 
 
-__all__ = [
-    "FLOWS",
-    "Announcement",
-    "AnnualTrade",
-    "BridgeObservations",
-    "History",
-    "Outcome",
-    "ProcurementShare",
-    "QuarterlyTrade",
-    "Series",
-    "SpanTrade",
-    "announcements",
-    "annual_trade",
-    "bridge_observations",
-    "census_flows", "completions",
-    "data_digest",
-    "history",
-    "month_name",
-    "outcomes",
-    "procurement_shares",
-    "quarterly_trade",
-    "quarters_of",
-    "record_surplus",
-    "series",
-    "series_names",
-    "table",
-    "trade_vintages",
-]  # fmt: skip
-
-
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -329,7 +283,7 @@ def month_name(month: int) -> str:
 
 @cache
 def bridge_observations(folder: Path = SHIPPED, day: dt.date | None = None) -> BridgeObservations:
-    """What is known of how the two books differ, now or on a day: whole years, and the spans after them."""
+    """Both books side by side, all of it or as known on a day: whole years, and the spans after them."""
     customs, census = (every_year(basis, folder, day) for basis in BASES)
     census = census.between(int(customs.years[0]), int(customs.years[-1]))
     whole = ((customs.months == 12) & (census.months == 12))[:, :2].all(axis=1)
@@ -339,7 +293,7 @@ def bridge_observations(folder: Path = SHIPPED, day: dt.date | None = None) -> B
         read_only(customs.values[whole, :2]),
         read_only(census.values[whole, :2]),
         read_only(customs.derived[whole, :2]),
-        (*_later_years(customs, census, last), *_running_spans(folder, day)),
+        (*_later_years(customs, census, last), *_partial_spans(folder, day)),
     )
 
 
@@ -381,13 +335,13 @@ def _later_years(customs: AnnualTrade, census: AnnualTrade, last: int) -> tuple[
     )
 
 
-def _running_spans(folder: Path, day: dt.date | None) -> tuple[SpanTrade, ...]:
+def _partial_spans(folder: Path, day: dt.date | None) -> tuple[SpanTrade, ...]:
     """The last unbroken run of Korean customs months of each flow in the running year, as far as both books go."""
-    spans = (_running_span(flow, folder, day) for flow in range(2))
+    spans = (_partial_span(flow, folder, day) for flow in range(2))
     return tuple(span for span in spans if span is not None)
 
 
-def _running_span(flow: int, folder: Path, day: dt.date | None) -> SpanTrade | None:
+def _partial_span(flow: int, folder: Path, day: dt.date | None) -> SpanTrade | None:
     customs = customs_months(folder, day)[CUSTOMS_SERIES[flow]]
     census = census_flows(folder, day)[flow]
     end = census.start + len(census.values)
@@ -395,5 +349,5 @@ def _running_span(flow: int, folder: Path, day: dt.date | None) -> SpanTrade | N
     if not months:
         return None
     first, last = max(month for month in months if month - 1 not in months), max(months)
-    seen = census.values[first - census.start : last + 1 - census.start].sum() / 1e3
-    return SpanTrade(FLOWS[flow], first, last, sum(customs[month] for month in range(first, last + 1)), float(seen))
+    total = census.values[first - census.start : last + 1 - census.start].sum() / 1e3
+    return SpanTrade(FLOWS[flow], first, last, sum(customs[month] for month in range(first, last + 1)), float(total))

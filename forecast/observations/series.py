@@ -1,6 +1,6 @@
 """A series observed in every period, and the two flows by month as quarters.
 
-When a figure became public: the one rule by which a day knows a row of the shipped tables.
+The release calendar is the one rule by which a day knows a row of the shipped tables.
 
 A month of US Census trade is public 38 days after its end. The Bureau releases it about 35 days after
 (https://www.export.gov/article?id=Data-Releases-and-Revisions); three more are for weekends and holidays, so that no
@@ -10,7 +10,7 @@ Any other row counts once the span its `vintage` label names has ended: `2025-02
 31 December. Where the label is `not stated`, the figure counts 90 days after the end of the period it is about
 (judgement: final customs figures of a year are out in February).
 
-What moves trade from outside, as observed: US output, the won and oil, by quarter.
+Drivers of trade are US output, the won and oil, by quarter.
 
 A quarter of the won or of oil is the mean of its months, of US output the level at an annual rate. Every driver of a
 quarter is public before the trade of that quarter, so a day that knows the trade knows the drivers.
@@ -38,10 +38,8 @@ from forecast.quarters import format_quarter
 CENSUS_LAG = dt.timedelta(35)
 """From the end of a month to the release of its trade by the US Census Bureau, about five weeks."""
 
-
 CENSUS_MARGIN = dt.timedelta(3)
 """Allowance for weekends and holidays, after which its trade is public in any case."""
-
 
 LATE_RELEASES: Mapping[int, dt.date] = {
     12 * 2025 + 7: dt.date(2025, 11, 19),
@@ -54,10 +52,8 @@ Sources: https://wtccentralpa.org/november-economic-indicators-update-internatio
 https://americaneconomy.ai/u-s-international-trade-in-goods-and-services-october-2025-report
 """
 
-
 UNDATED_LAG = dt.timedelta(90)
 """From the end of a period to the day from which a figure of unknown publication counts."""
-
 
 _LABEL = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?")
 
@@ -87,15 +83,15 @@ def published(label: str, last_month: int) -> dt.date:
         label: its `vintage`.
         last_month: index of the last month it is about, used where the label states no date.
 
-    >>> published("2025-02", 0), published("2025-04-11", 0), published("not stated", 12 * 2024 + 11)
+    >>> published("2025-02", 0), published("2025-04-11", 0), published("not date", 12 * 2024 + 11)
     (datetime.date(2025, 2, 28), datetime.date(2025, 4, 11), datetime.date(2025, 3, 31))
     """
-    stated = _LABEL.fullmatch(label)
-    if stated is None:
+    date = _LABEL.fullmatch(label)
+    if date is None:
         return _month_end(*divmod(last_month, 12)) + UNDATED_LAG
-    if stated["day"]:
+    if date["day"]:
         return dt.date.fromisoformat(label)
-    return _month_end(int(stated["year"]), int(stated["month"] or 12) - 1)
+    return _month_end(int(date["year"]), int(date["month"] or 12) - 1)
 
 
 def _month_end(year: int, month: int) -> dt.date:
@@ -106,14 +102,10 @@ def _month_end(year: int, month: int) -> dt.date:
 CENSUS_SERIES = ("us_imports_from_korea", "us_exports_to_korea")
 """Series of `trade_monthly` that are Korea's exports and imports."""
 
-
 COPY_LIFE = dt.timedelta(365)
 """How long a stored copy of the monthly figures stands for what was known: every June three years are revised."""
 
-
 _FREQUENCIES: dict[str, Literal["M", "Q"]] = {"month": "M", "quarter": "Q"}
-
-
 _Frozen = TypeVar("_Frozen", bound=NDArray[Any])
 
 
@@ -204,7 +196,7 @@ def quarterly_trade(folder: Path = SHIPPED, day: dt.date | None = None) -> Quart
 def census_flows(folder: Path = SHIPPED, day: dt.date | None = None) -> tuple[Series, Series]:
     """Korea's exports and imports by month, US Census basis, million USD, over the same months.
 
-    Of a day it holds the months public by then (`publication`). Their figures are the present ones where these were
+    Of a day it holds the months public by then (`census_release`). Their figures are the present ones where these were
     out by the day, else those of the newest stored copy that was and is not older than `COPY_LIFE`, else the present
     ones all the same, revised since: vintages differ by up to 4.2 %.
 
@@ -214,12 +206,12 @@ def census_flows(folder: Path = SHIPPED, day: dt.date | None = None) -> tuple[Se
     if day is None:
         exports, imports = (series("trade_monthly", name, folder) for name in CENSUS_SERIES)
     else:
-        exports, imports = (_known_series(name, folder, day) for name in CENSUS_SERIES)
+        exports, imports = (_series_by(name, folder, day) for name in CENSUS_SERIES)
     _demand_same_months(exports, imports)
     return exports, imports
 
 
-def _known_series(name: str, folder: Path, day: dt.date) -> Series:
+def _series_by(name: str, folder: Path, day: dt.date) -> Series:
     present = [row for row in _gapless_rows("trade_monthly", folder) if row["series"] == name]
     public = [row for row in present if census_release(period_index(row["month"], "month")) <= day]
     if not public:
@@ -262,10 +254,10 @@ def quarters_of(exports: Series, imports: Series) -> QuarterlyTrade:
     return QuarterlyTrade(first, exports.vintage, *sums, *(read_only(flow.values[later:] / 1e3) for flow in flows))
 
 
-def months_by_quarter(seen: Series) -> tuple[int, Array]:
+def months_by_quarter(monthly: Series) -> tuple[int, Array]:
     """First complete quarter of a monthly series, and the months of every complete quarter, `(n_quarters, 3)`."""
-    first = -(-seen.start // 3)
-    months = seen.values[3 * first - seen.start :]
+    first = -(-monthly.start // 3)
+    months = monthly.values[3 * first - monthly.start :]
     return first, months[: len(months) // 3 * 3].reshape(-1, 3)
 
 
@@ -301,7 +293,7 @@ def _series(rows: Sequence[Row], column: str) -> Series:
 
 
 def read_only(values: _Frozen) -> _Frozen:
-    """The same array, no longer writeable, so that a cached value stays what it was."""
+    """The same array, no longer writeable, so that a cached value stays as it was."""
     values.setflags(write=False)
     return values
 
@@ -309,10 +301,7 @@ def read_only(values: _Frozen) -> _Frozen:
 DRIVERS = ("us_output", "won_per_dollar", "oil")
 """Order of the driver axis in every row and array."""
 
-
 UNITS = {"us_output": "billion chained 2017 USD a year", "won_per_dollar": "won per USD", "oil": "USD a barrel"}
-
-
 _SERIES = {
     "us_output": ("drivers_quarterly", "us_real_gdp"),
     "won_per_dollar": ("drivers_monthly", "krw_per_usd"),
@@ -375,11 +364,11 @@ def quarterly_drivers(origin: int, folder: Path = SHIPPED) -> QuarterlyDrivers:
     return QuarterlyDrivers(first, read_only(levels), read_only(edge))
 
 
-def _quarters(name: str, seen: Series) -> tuple[int, Array, Array]:
+def _quarters(name: str, observed: Series) -> tuple[int, Array, Array]:
     """First quarter, levels and edges of a series, complete quarters only."""
-    if seen.frequency == "Q":
-        return seen.start, seen.values, np.zeros(len(seen.values))
-    first, months = months_by_quarter(seen)
+    if observed.frequency == "Q":
+        return observed.start, observed.values, np.zeros(len(observed.values))
+    first, months = months_by_quarter(observed)
     if not np.isfinite(months).all():
         raise DataError(f"drivers_monthly.csv: got an empty month of {name}, expected every month")
     levels = months.mean(axis=1)

@@ -20,43 +20,25 @@ from forecast.storage import digest
 if TYPE_CHECKING:
     import pandas as pd
 
-
 Row: TypeAlias = Mapping[str, Any]
 """Cells by column: a float in columns of numbers, nan where the cell is empty, and text in all others."""
 
-
 _Cells: TypeAlias = Mapping[str, str]
-
-
 SHIPPED = Path(str(files("forecast"))) / "data" / "observations"
 """Folder of the tables inside the package."""
-
 
 PROVENANCE = ("unit", "basis", "publisher", "source", "vintage", "status")
 """Columns of every table; none of their cells is empty."""
 
-
 _MONEY = frozenset({"billion USD"})
-
-
 _TRADE = frozenset({"exports_to_us", "imports_from_us", "balance_with_us", "total_trade_with_us"})
-
-
 _STATUS = frozenset({"published", "derived", "not_published"})
-
-
 _STEPS = {"month": 1, "quarter": 3, "year": 12}
-
-
 _PERIODS = {"month": r"\d{4}-(0[1-9]|1[0-2])", "quarter": r"\d{4}Q[1-4]", "year": r"\d{4}"}
-
 
 _PERIODS |= dict.fromkeys(("first_month", "last_month"), _PERIODS["month"])
 
-
 _EXAMPLES = dict.fromkeys(_PERIODS, "2026-08") | {"quarter": "2026Q2", "year": "2026"}
-
-
 _DATES = (
     "announced",
     "construction_start",
@@ -110,32 +92,16 @@ _ANNOUNCEMENT = (
     "capacity", "stage", "state_text", "state_date", "jobs", "cash_share_note", "revision_note",
     "double_count_note", *PROVENANCE,
 )  # fmt: skip
-
-
 _SLIPPAGE = (
     "id", "announcement_id", "part", "first_planned_start", "first_planned_start_text", "latest_start",
     "latest_start_text", "started", "value", "bound", *PROVENANCE, "scope_change", "outcome",
 )  # fmt: skip
-
-
 _WAVE = ("id", "sector", "amount", "built", "machinery_start", "production_start", *PROVENANCE, "note")
-
-
 _READING = ("id", "title", "value", "error", "remainder", "remainder_title", *PROVENANCE, "error_note", "note")
-
-
 _SPAN = ("period", "first_month", "last_month")
-
-
 _RELEASE = {"release": frozenset({"final", "not_stated", "preliminary"})}
-
-
 _CUSTOMS = {"basis": frozenset({"korea_customs"}), "series": _TRADE, **_RELEASE}
-
-
 _DRIVER_UNITS = {"USD per barrel", "KRW per USD", "million USD", "index", "index 1982-84=100", "index 2017=100"}
-
-
 TABLES: Mapping[str, Table] = {
     "trade_monthly": _series("month", {"million USD"}, {"us_census"}),
     "trade_vintages": Table(
@@ -209,7 +175,7 @@ def read_table(name: str, folder: Path = SHIPPED) -> tuple[Row, ...]:
 
     Args:
         name: a key of `TABLES`.
-        folder: where the CSV file lies; the package's own folder unless told.
+        folder: where the CSV file lies; the package's own folder by default.
 
     Raises:
         DataError: unknown name, missing file, or a row that breaks the contract; names file, line, what was got and
@@ -234,7 +200,11 @@ def data_digest(*names: str, folder: Path = SHIPPED) -> str:
 
 
 def period_index(text: str, column: str) -> int:
-    """Index of a period: `12 * year + month - 1`, `4 * year + quarter - 1`, or the year, by the column it stands in."""
+    """Index of a period: `12 * year + month - 1`, `4 * year + quarter - 1`, or the year, by the column it stands in.
+
+    >>> period_index("2026-02", "month"), period_index("2026Q2", "quarter"), period_index("2026", "year")
+    (24313, 8105, 2026)
+    """
     return round(3 * parse_time(text)) // _STEPS[column]
 
 

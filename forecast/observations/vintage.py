@@ -1,8 +1,8 @@
-"""What was known on a day: everything the fits and the plan see, as public by then.
+"""Vintages: all data of the fits and the plan as public on a day.
 
-`publication` says when a figure became public, `series.census_flows` which copy of a month's trade stands for what was
-known. Not cleaned of later knowledge are the sector priors, the coefficients and the record of announcements: they
-rest on evidence published up to 2026, whatever the day.
+The release calendar of `series` says when a figure became public, `series.census_flows` which copy of a month's trade
+stands for the knowledge of a day. Not cleaned of later knowledge are the sector priors, the coefficients and the record
+of announcements: they rest on evidence published up to 2026, whatever the day.
 """
 
 from __future__ import annotations
@@ -43,13 +43,12 @@ from forecast.storage import digest
 FIRST_DAY = "2024-07-31"
 """Before it no share of the purchases of US affiliates was public, or no two years in a row in both books."""
 
-
 _WORDS = frozenset({"vintage", "source", "certainty"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vintage:
-    """What the fits and the plan see.
+    """All data of the fits and the plan.
 
     Attributes:
         as_of: the day, such as `2025-04-11`; None for all the data.
@@ -58,8 +57,8 @@ class Vintage:
             one; no rows where none is known.
         drivers: US output, won and oil up to the last quarter of trade.
         shares: purchases of US affiliates.
-        bridge: how the two books differ.
-        fates: what had become of announced plants.
+        bridge: both books side by side.
+        fates: outcomes of announced plants.
         records: year and size, bn USD, of the largest surplus of a calendar year, by basis.
     """
 
@@ -75,13 +74,13 @@ class Vintage:
     @property
     def digest(self) -> str:
         """Digest of the numbers the models see; neither the day nor the words about a number enter."""
-        seen = json.dumps(_plain((self.trade, self.completions, self.drivers, self.shares, self.bridge, self.fates)))
-        return digest(seen)
+        numbers = json.dumps(_plain((self.trade, self.completions, self.drivers, self.shares, self.bridge, self.fates)))
+        return digest(numbers)
 
 
 @cache
 def vintage(as_of: str | None = None, folder: Path = SHIPPED) -> Vintage:
-    """What was public on a day, written `2025-04-11`; all the shipped data without one.
+    """Data public on a day, written `2025-04-11`; all the shipped data without one.
 
     A day after the last release knows all the data too.
 
@@ -108,7 +107,7 @@ def vintage(as_of: str | None = None, folder: Path = SHIPPED) -> Vintage:
 
 
 def _fates(as_of: str | None, folder: Path) -> tuple[Outcome, ...]:
-    """What had become of announced plants; a day that knows all trade knows them as the tables tell them."""
+    """Outcomes of announced plants; a day that knows all trade knows the tables as they are."""
     trade = census_flows(folder)[0]
     day = day_of(as_of)
     knows_all = day is None or day >= census_release(trade.start + len(trade.values) - 1)
@@ -144,7 +143,7 @@ def release_of(quarter: int) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """What a number is about and its first nine digits, so that no digest hangs on how a processor adds."""
+    """A value as JSON, numbers to nine digits, so that no digest depends on how a processor adds."""
     if isinstance(value, np.ndarray | float):
         return [f"{number:.9g}" for number in np.ravel(value).tolist()]
     if isinstance(value, tuple):

@@ -4,10 +4,9 @@ Every `draw_` function takes axes, draws on them and hands them back; every `_fi
 Values are bn USD a year on one statistical `basis`, one of `dims.BASES`, and every axis says so. Names and titles are
 shown as they are: `$` and `_` mean nothing. Each name is imported when first used.
 
-- `fan`: forecasts by year with history, differences, effects by channel
-- `sensitivity`: tornados, waterfalls, densities and distribution functions
+- `fan`: forecasts by year with history, differences, effects by channel; the picture of a stored run
+- `sensitivity`: tornados, waterfalls, densities and distribution functions; the pictures of a budget
 - `scenario`: composition of purchases, plants in time, distributions
-- `results`: pictures of stored runs and budgets
 - `track`: scores, coverage and past forecasts
 - `checks`: pictures of model checks
 - `style`: colours, type, axes, the frame of a figure
@@ -39,7 +38,6 @@ _DOOR = {
     "save_figure": "style",
     "titled_figure": "style",
 }
-
 __all__ = [*_DOOR]
 
 

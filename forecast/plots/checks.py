@@ -1,11 +1,10 @@
-"""What checks leave in a folder: pictures, and the numbers behind them as CSV.
+"""Pictures of model checks, and the numbers behind them as CSV.
 
-Pictures of checks: replicas around what was seen, ranks beside their bands, the two books beside each other.
+Replicates around observed data, ranks beside their bands, and the two books beside each other.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from math import ceil
@@ -20,23 +19,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from forecast.analysis.bridge import MemoryGap, bridge_fans, memory_gap
 from forecast.dims import FLOWS, Array
-from forecast.models.evidence import bridge_evidence, seen_spans
+from forecast.models.evidence import bridge_evidence, later_spans
 from forecast.observations.annual import BridgeObservations
 from forecast.plots import style
 from forecast.plots.style import INK, RECORD, Heading, frame_axes, name_curves, save_figure, titled_figure, write_text
-from forecast.storage import whole_file
+from forecast.storage import write_csv
 
 if TYPE_CHECKING:
     from forecast.models.calibration import Bands, Study
     from forecast.models.predictive import Check
 
-
 _PRIOR, _POSTERIOR = style.OVERLAY[1][0], style.BAND_COLOURS[1]
-
-
 _BINS = 40
-
-
 Item = TypeVar("Item")
 
 
@@ -66,10 +60,10 @@ def calibration_figure(study: Study) -> Figure:
     return figure
 
 
-def books_figure(
+def bridge_figure(
     years: ArrayLike,
     ratios: Array,
-    running: Sequence[tuple[int, int, float]],
+    partial: Sequence[tuple[int, int, float]],
     fan_years: ArrayLike,
     fans: Mapping[int, tuple[Array, Array]],
     gap: MemoryGap,
@@ -78,7 +72,7 @@ def books_figure(
 
     Args:
         years, ratios: whole years `(n_years,)` and Korean over US figures `(n_years, 2)`.
-        running: years not whole in both flows: year, flow and ratio.
+        partial: years not whole in both flows: year, flow and ratio.
         fan_years, fans: fitted and forecast ratios, ends `(n_years, 2)` by width of the interval in percent.
         gap: exports by month in both books and those of memory.
     """
@@ -92,7 +86,7 @@ def books_figure(
     figure, axes = titled_figure(heading, heights=(1.3, 1.0), columns=2, room=0.35)
     for flow, name in enumerate(style.FLOW_COLOURS):
         part = {width: (low[:, flow], high[:, flow]) for width, (low, high) in fans.items()}
-        hollow = [(year, ratio) for year, place, ratio in running if place == flow]
+        hollow = [(year, ratio) for year, place, ratio in partial if place == flow]
         draw_ratios(axes[flow], name, (years, ratios[:, flow]), hollow, fan_years, part)
     _share_range(axes[:2])
     both = {"Korean customs": gap.korea_customs, "US Census": gap.us_census}
@@ -106,8 +100,8 @@ def draw_check(ax: Axes, check: Check) -> Axes:
     """Draw one quantity: replicas from posterior and prior, and a line where it was seen."""
     edges = _bin_edges(check)
     low, high = float(edges[0]), float(edges[-1])
-    for made, look in ((check.posterior, {"color": _POSTERIOR, "fill": True}), (check.prior, {"color": _PRIOR})):
-        ax.stairs(np.histogram(made, edges)[0], edges, **look)
+    for values, look in ((check.posterior, {"color": _POSTERIOR, "fill": True}), (check.prior, {"color": _PRIOR})):
+        ax.stairs(np.histogram(values, edges)[0], edges, **look)
     ax.axvline(check.observed, color=RECORD, linewidth=1.6, zorder=4)
     _frame_panel(ax, check.quantity)
     ax.set_xlim(low, high)
@@ -175,13 +169,13 @@ def draw_ratios(
 def draw_months(ax: Axes, label: str, months: NDArray[np.int64], lines: Mapping[str, Array]) -> Axes:
     """Draw monthly values in bn USD, one line each."""
     styles = zip(lines.values(), style.OVERLAY, strict=False)
-    drawn = [ax.plot(months, values, color=colour, linestyle=dashes)[0] for values, (colour, dashes) in styles]
+    curves = [ax.plot(months, values, color=colour, linestyle=dashes)[0] for values, (colour, dashes) in styles]
     frame_axes(ax, f"{label}, bn USD a month")
     low, high = style.readable_range([[0.0], *lines.values()], [])
     ax.set_ylim(low if min(values.min() for values in lines.values()) < 0 else 0.0, high)
     quarters = months[months % 3 == 0]
     ax.set_xticks(quarters, [style.month_label(int(month)) for month in quarters])
-    name_curves(ax, drawn, list(lines), loc="upper left", fontsize=style.SMALL)
+    name_curves(ax, curves, list(lines), loc="upper left", fontsize=style.SMALL)
     return ax
 
 
@@ -217,7 +211,7 @@ def _frame_panel(ax: Axes, name: str) -> None:
 def save_predictive(checks: Sequence[Check], folder: Path) -> list[Path]:
     """Write `predictive.csv` and a picture `predictive_<model>.png` of each model; the paths of the pictures."""
     header = ("model", "quantity", "seen", *_QUANTILES, "tail_probability")
-    _write_table(folder / "predictive.csv", header, map(_check_row, checks))
+    write_csv(folder / "predictive.csv", header, map(_check_row, checks))
     paths = []
     for model, part in groupby(checks, key=lambda check: check.model):
         paths.append(folder / f"predictive_{model}.png")
@@ -228,7 +222,7 @@ def save_predictive(checks: Sequence[Check], folder: Path) -> list[Path]:
 def save_calibration(studies: Sequence[Study], folder: Path) -> list[Path]:
     """Write `calibration.csv` and a picture `calibration_<model>.png` of each study; the paths of the pictures."""
     header = ("model", "parameter", "n_fits", "mean_rank", "p_value", "p_value_all_tested")
-    _write_table(folder / "calibration.csv", header, (row for study in studies for row in _study_rows(study)))
+    write_csv(folder / "calibration.csv", header, (row for study in studies for row in _study_rows(study)))
     paths = []
     for study in studies:
         paths.append(folder / f"calibration_{study.model}.png")
@@ -236,14 +230,14 @@ def save_calibration(studies: Sequence[Study], folder: Path) -> list[Path]:
     return paths
 
 
-def save_books(rows: Mapping[str, Array], observed: BridgeObservations, origin: int, folder: Path) -> Path:
+def save_bridge(rows: Mapping[str, Array], observed: BridgeObservations, origin: int, folder: Path) -> Path:
     """Draw the two books beside each other to `books.png`."""
     evidence = bridge_evidence(observed, origin)
-    running = [(span.first_month // 12, FLOWS.index(span.flow), span.ratio) for span in seen_spans(observed, origin)]
+    partial = [(span.first_month // 12, FLOWS.index(span.flow), span.ratio) for span in later_spans(observed, origin)]
     fan_years, fans = bridge_fans(rows, evidence)
     path = folder / "books.png"
     ratios = np.exp(evidence.log_ratios.T)
-    save_figure(books_figure(evidence.years, ratios, running, fan_years, fans, memory_gap()), path)
+    save_figure(bridge_figure(evidence.years, ratios, partial, fan_years, fans, memory_gap()), path)
     return path
 
 
@@ -251,8 +245,8 @@ _QUANTILES = tuple(f"{part}_{level}" for part in ("prior", "posterior") for leve
 
 
 def _check_row(check: Check) -> list[str]:
-    made = [np.quantile(values, [0.025, 0.5, 0.975]).tolist() for values in (check.prior, check.posterior)]
-    numbers = [check.observed, *made[0], *made[1], check.tail_probability]
+    quantiles = [np.quantile(values, [0.025, 0.5, 0.975]).tolist() for values in (check.prior, check.posterior)]
+    numbers = [check.observed, *quantiles[0], *quantiles[1], check.tail_probability]
     return [check.model, check.quantity, *(f"{value:.4g}" for value in numbers)]
 
 
@@ -261,8 +255,3 @@ def _study_rows(study: Study) -> Iterable[list[str]]:
     for name, chance in study.p_values.items():
         numbers = (study.ranks[name].mean(), chance, family[name])
         yield [study.model, name, str(study.n_fits), *(f"{value:.4g}" for value in numbers)]
-
-
-def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])

@@ -2,11 +2,9 @@
 
 Every `draw_` function takes axes, draws on them and hands them back.
 
-What pictures of forecasts share: bands of intervals, limits and ticks of years, and numbers at the right end.
-
 Years are calendar years `(n_years,)`; values are bn USD a year on one statistical basis.
 
-Pictures of past trade: exports, imports and balance by year, in both books.
+Past trade is drawn too: exports, imports and balance by year, in both books.
 """
 
 from __future__ import annotations
@@ -14,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,9 +22,30 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
-from forecast.dims import CHANNELS, Array
+from forecast.dims import BASES, CHANNELS, Array
+from forecast.observations.annual import annual_trade, history
+from forecast.observations.vintage import day_of, vintage
 from forecast.plots import style
-from forecast.plots.style import GREY, INK, MEDIAN, RULE, Heading, frame_axes, name_curves, titled_figure, write_text
+from forecast.plots.style import (
+    BASIS_NAMES,
+    GREY,
+    HISTORY_YEARS,
+    INK,
+    MEDIAN,
+    RULE,
+    Heading,
+    fan_subtitle,
+    frame_axes,
+    name_curves,
+    save_figure,
+    titled_figure,
+    write_text,
+)
+from forecast.results.archive import outcomes
+from forecast.stats.summary import INTERVALS, Summary, quantile_name
+
+if TYPE_CHECKING:
+    from forecast.results.results import Results
 
 Bands: TypeAlias = Mapping[int, tuple[ArrayLike, ArrayLike]]
 """Ends of equal-tailed intervals, `(n_years,)` each, by width in percent: `{50: (lower, upper), 80: ..., 95: ...}`."""
@@ -70,15 +90,13 @@ def label_ends(ax: Axes, year: int, bands: Bands, median: ArrayLike) -> None:
 
 
 _BAR = 0.62
-
-
 _ROOM = 0.09
 """Part of an axis on either side of its zero line, for words."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effect:
-    """What investments change, as `draw_effect` takes it.
+    """Effect of investments, as `draw_effect` takes it.
 
     Attributes:
         bands: intervals by width, at least the 80 % one.
@@ -226,11 +244,7 @@ def _draw_outcomes(ax: Axes, later: Sequence[tuple[int, float]]) -> None:
 
 
 _YEAR_BAR = 0.62
-
-
 _TINY = 7.0
-
-
 _UPRIGHT = 13  # years whose numbers fit side by side in half a page
 
 
@@ -289,3 +303,75 @@ def _draw_flow(ax: Axes, name: str, years: Array, values: Array, running: NDArra
     (line,) = ax.plot(years, whole, "o-", color=colour, linewidth=2, markersize=4, gid=name, zorder=4)
     ax.plot(years[running], values[running], "o", color=colour, mfc="white", gid=f"{name}-running", zorder=4)
     return line
+
+
+EFFECT_NOTE = "The effect is what the announcements add beyond their flows of that quarter; bars add up to its mean."
+TRADE_SOURCES = {"korea_customs": "Korea Customs Service via KITA and MOTIE", "us_census": "US Census Bureau"}
+
+
+def save_fan_chart(results: Results) -> None:
+    """Draw the picture of a run to its place in the run's folder."""
+    save_figure(fan_chart(results), results.chart)
+
+
+def fan_chart(results: Results) -> Figure:
+    """The surplus with its history and, where there are investments, their effect on it."""
+    summary, manifest = results.statistics, results.manifest
+    first_year = summary.years[0]
+    observed = annual_trade(results.basis, day=day_of(results.as_of))
+    shown = (observed.years >= first_year - HISTORY_YEARS) & (observed.years < first_year)
+    return fan_figure(
+        Heading(
+            results.title,
+            fan_subtitle(results.basis, summary.n_draws, manifest["origin"], prior=manifest["parameters"] == "prior"),
+            _source(results) + (EFFECT_NOTE if manifest["n_investments"] else ""),
+        ),
+        summary.years,
+        _bands(summary, "trade_balance"),
+        summary.value("trade_balance", quantile_name(0.5)),
+        observed=(observed.years[shown], observed.balance[shown]),
+        basis=results.basis,
+        record=vintage(results.as_of).records[results.basis],
+        later=[(outcome.year, outcome.value) for outcome in outcomes(results) if outcome.months == 12],
+        effect=_effect(summary) if manifest["n_investments"] else None,
+    )
+
+
+def history_chart(n_years: int = HISTORY_YEARS) -> Figure:
+    """Exports, imports and balance of the last years on both bases, as in the chart of KIET's report of April 2025."""
+    trade = history(n_years)
+    books = {basis: getattr(trade, basis) for basis in BASES}
+    return history_figure(
+        Heading(
+            "Korea's goods trade with the US",
+            "The two books differ in valuation, timing and coverage: do not compare a flow of one with the other.",
+            "Sources: " + "; ".join(f"{TRADE_SOURCES[basis]} ({BASIS_NAMES[basis]})" for basis in BASES) + ".",
+        ),
+        {basis: (book.years, book.values, book.months) for basis, book in books.items()},
+    )
+
+
+def save_history_chart(path: Path, n_years: int = HISTORY_YEARS) -> None:
+    """Draw the last years of trade to `path`."""
+    save_figure(history_chart(n_years), path)
+
+
+def _source(results: Results) -> str:
+    others = "" if results.as_of is None else f" and what else was public on {results.as_of}"
+    observed = TRADE_SOURCES[results.basis]
+    return f"Source: {observed} (observed); forecast from data to {results.manifest['origin']}{others}. "
+
+
+def _bands(summary: Summary, series: str) -> Bands:
+    return {
+        width: (summary.value(series, quantile_name(low)), summary.value(series, quantile_name(high)))
+        for width, (low, high) in INTERVALS.items()
+    }
+
+
+def _effect(summary: Summary) -> Effect:
+    return Effect(
+        bands=_bands(summary, "investment_effect"),
+        median=summary.value("investment_effect", quantile_name(0.5)),
+        contributions={channel: summary.value(channel, "mean") for channel in CHANNELS},
+    )

@@ -39,8 +39,6 @@ SUPPLIER_COLOURS = {
     "local": style.CHANNEL_COLOURS["displacement"],
     "third countries": "#8f8f8f",
 }
-
-
 _DASHES = {"Korea": "-", "local": "--", "third countries": ":"}
 
 
@@ -136,8 +134,6 @@ def draw_law(ax: Axes, law: Law) -> Axes:
 
 
 BUILT, RAMPED, RUN = style.CHANNEL_COLOURS["reverse_imports"], style.BAND_COLOURS[1], style.MEDIAN
-
-
 _BAR, _BELOW = 0.42, 0.3
 
 

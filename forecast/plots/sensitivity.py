@@ -9,36 +9,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from pathlib import Path
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from forecast.engine.resampling import SOURCES
 from forecast.plots import style
 from forecast.plots.style import (
     BAND_COLOURS,
+    BASIS_NAMES,
     GREY,
     INK,
     MEDIAN,
+    Heading,
     frame_axes,
     frame_rows,
     name_above,
     name_curves,
+    save_figure,
+    titled_figure,
     write_text,
 )
+
+if TYPE_CHECKING:
+    from forecast.analysis.budget import Budget
 
 LOW, HIGH = style.CHANNEL_COLOURS["reverse_imports"], style.CHANNEL_COLOURS["capital_goods"]
 """Ends of a swing: where the input is low, and where it is high."""
 
-
 _BAR = 0.42
-
-
 _MOST_POINTS = 2_000
-
-
 _JITTER, _GOLDEN = 0.5, 0.6180339887
 
 
@@ -114,11 +120,13 @@ def draw_scatter(ax: Axes, inputs: ArrayLike, outcomes: ArrayLike, *, name: str,
     frame_axes(ax, fill(style.unit_label(quantity, basis), int(ax.bbox.width / ax.figure.dpi * 14)))
     shown = slice(None, None, -(-x.size // _MOST_POINTS))
     binary = set(np.unique(x)) == {0.0, 1.0}
+    # multiples of the golden ratio fill an interval evenly, however many there are
     aside = _JITTER * ((_GOLDEN * np.arange(x[shown].size)) % 1.0 - 0.5) if binary else 0.0
     ax.plot(
         x[shown] + aside, y[shown], ".", color=BAND_COLOURS[0], ms=2.5, alpha=0.5, mec="none", gid="draws", zorder=2
     )
     ends = [0.0] if binary else np.unique(np.quantile(x, np.linspace(0.1, 0.9, 9)))
+    # tenths without a draw drop out, as inputs with atoms have them
     tenths = np.unique(np.searchsorted(ends, x), return_inverse=True)[1]
     counts = np.bincount(tenths)
     means = np.bincount(tenths, x) / counts, np.bincount(tenths, y) / counts
@@ -185,7 +193,6 @@ def draw_ecdfs(ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int
 RISE, FALL, WHOLE = style.CHANNEL_COLOURS["intermediates"], style.CHANNEL_COLOURS["displacement"], style.MEDIAN
 """Parts that add, parts that take away, and all of them."""
 
-
 _STEP_BAR, _BELOW = 0.42, 0.3
 
 
@@ -225,3 +232,70 @@ def draw_waterfall(
         words = style.signed(size, high - low)
         write_text(ax, 1.01, row, words, transform=ax.get_yaxis_transform(), va="center", fontsize=style.MIDDLE)
     return ax
+
+
+N_SWINGS, N_SCATTERS = 8, 3
+NAMES = {"trade_balance": "the goods surplus", "investment_effect": "the effect of the announcements"}
+SHORT = {"trade_balance": "Surplus", "investment_effect": "Effect"}
+
+
+def save_budget_charts(budget: Budget) -> list[Path]:
+    """Draw both pages into the folder of the run; the second only where an input is told from nothing."""
+    stem = budget.run.folder / f"budget_{budget.series}_{budget.year}"
+    pages = {stem.with_suffix(".png"): budget_chart(budget)}
+    if budget.inputs:
+        pages[stem.with_name(f"{stem.name}_inputs.png")] = inputs_chart(budget)
+    for path, figure in pages.items():
+        save_figure(figure, path)
+    return list(pages)
+
+
+def budget_chart(budget: Budget) -> Figure:
+    """Shares of the variance by source, and the swings of the inputs that tell most."""
+    shown = "shares are of the variance, with two Monte Carlo errors either way"
+    foot = (
+        "Low and high: lowest and highest tenth of the draws of an input, or no and yes; everything else as it comes."
+    )
+    heading = _heading(budget, "what spreads", shown, foot)
+    figure, (left, right) = titled_figure(heading, columns=2, room=0.75, foot=0.3)
+    rows, quantity = budget.ranked, f"{NAMES[budget.series]} in {budget.year}"
+    alone, total, errors = (
+        100 * part[rows, budget.at]
+        for part in (budget.effects.first.value, budget.effects.total.value, budget.effects.total.error)
+    )
+    draw_shares(left, [SOURCES[budget.sources[row]] for row in rows], alone, total, errors, quantity=quantity)
+    inputs = budget.inputs[:N_SWINGS]
+    if not inputs:
+        right.remove()
+        return figure
+    draw_tornado(
+        right,
+        [item.name for item in inputs],
+        [item.swing for item in inputs],
+        [item.labels for item in inputs],
+        middle=float(budget.outcome.mean()),
+        quantity=quantity,
+        basis=budget.run.basis,
+    )
+    return figure
+
+
+def inputs_chart(budget: Budget) -> Figure:
+    """Draws of the outcome against the inputs that tell most."""
+    shown = budget.inputs[:N_SCATTERS]
+    words = "dots: draws, thinned; line: means of all draws in tenths of the input, or of no and yes"
+    heading = _heading(budget, "what tells most of", words, "")
+    figure, axes = titled_figure(heading, columns=len(shown), room=0.55, foot=0.15)
+    for ax, item in zip(axes, shown, strict=True):
+        quantity = f"{SHORT[budget.series]} in {budget.year}"
+        draw_scatter(ax, item.values, budget.outcome, name=item.name, quantity=quantity, basis=budget.run.basis)
+    return figure
+
+
+def _heading(budget: Budget, question: str, words: str, foot: str) -> Heading:
+    return Heading(
+        f"{budget.run.title}: {question} {NAMES[budget.series]} in {budget.year}",
+        f"{budget.outcome.size:,} draws; data to {budget.run.manifest['origin']}; {BASIS_NAMES[budget.run.basis]}; "
+        f"{words}.",
+        foot,
+    )

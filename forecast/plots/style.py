@@ -32,39 +32,22 @@ from forecast.dims import CHANNELS, LEVERS, Array
 from forecast.storage import whole_file, writing
 
 INK, GREY, RULE = "#1a1a1a", "#5f5f5f", "#b9b9b9"
-
-
 MEDIAN, RECORD, JOIN = "#08306b", "#b13a00", "#e9eff6"
-
-
 OUTCOME = "#ffc20a"
 """Fill of what was observed later, unlike any other in hue; its rim of ink sets it off in grey."""
-
 
 BAND_COLOURS = ("#6a9fd0", "#a9c9e4", "#d7e5f2")
 """From the narrowest interval to the widest."""
 
-
 CHANNEL_COLOURS = dict(zip(CHANNELS, ("#0b3c78", "#6fb1dc", "#c9501c", "#fcc983"), strict=True))
-
-
 CHANNEL_NAMES = dict(
     zip(CHANNELS, ("capital goods", "intermediates", "displaced exports", "reverse imports"), strict=True)
 )
-
-
 LEVER_NAMES = dict(zip(LEVERS, ("tariffs", "import commitments"), strict=True))
-
-
 FLOW_COLOURS = {"exports": "#0b3c78", "imports": "#c9501c"}
-
-
 BASIS_NAMES = {"korea_customs": "Korean customs basis", "us_census": "US Census basis"}
-
-
 OVERLAY = (("#0b3c78", "-"), ("#e08214", "--"), ("#4d9a6a", ":"), ("#7b4f8e", "-."))
 """Colour and dash pattern of curves drawn over one another."""
-
 
 FONTS = (
     "DejaVu Sans", "Noto Sans KR", "Noto Sans CJK KR", "Source Han Sans KR", "Source Han Sans K", "NanumGothic",
@@ -72,13 +55,9 @@ FONTS = (
 )  # fmt: skip
 """Typefaces in order of preference; all but the first are there for Korean letters."""
 
-
 _WIDEST_SHARE = 0.5
-
-
 HISTORY_YEARS = 10
 """Years before a forecast that a picture shows."""
-
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -93,7 +72,7 @@ def unit_label(quantity: str, basis: str) -> str:
 
 
 def fan_subtitle(basis: str, n_draws: int, origin: str, *, prior: bool) -> str:
-    """What a fan shows: intervals, draws, the last observed quarter, unit and basis.
+    """Subtitle of a fan: intervals, draws, the last observed quarter, unit and basis.
 
     >>> print(fan_subtitle("us_census", 20_000, "2026Q2", prior=False))
     Median and equal-tailed 50, 80 and 95 % intervals of 20,000 draws; data to 2026Q2; bn USD a year, US Census basis
@@ -170,6 +149,7 @@ def spread_labels(positions: Sequence[float], gap: float, low: float, high: floa
     """
     order = np.argsort(positions, kind="stable")
     steps = gap * np.arange(len(positions))
+    # less their place in the row, positions a gap apart are equal: a running maximum then parts neighbours
     placed = np.maximum.accumulate(np.clip(np.asarray(positions, dtype=float)[order], low, high) - steps) + steps
     spread = np.empty(len(positions))
     spread[order] = np.minimum(placed, high - steps[::-1])
@@ -180,6 +160,7 @@ def stacked_bases(contributions: Mapping[str, Array]) -> dict[str, Array]:
     """Where each signed bar of a stack starts: positive ones pile up from zero, negative ones down from it."""
     names = list(contributions)
     values = np.array([contributions[name] for name in names])
+    # running sums of positive and of negative parts apart, by row of the stack
     up, down = (np.cumsum(np.where(sign * values > 0, values, 0), axis=0) for sign in (1, -1))
     return dict(zip(names, np.where(values > 0, up, down) - values, strict=True))
 
@@ -187,18 +168,13 @@ def stacked_bases(contributions: Mapping[str, Array]) -> dict[str, Array]:
 WIDTH, HEIGHT, DPI = 10.0, 6.25, 160
 """Page in inches, and dots per inch."""
 
-
 SMALL, MIDDLE, LARGE = 8.0, 9.0, 14.0
 """Type sizes in points."""
 
-
 STEPS = (1, 2, 2.5, 5, 10)
-"""What ticks and bins may step by, times a power of ten."""
-
+"""Steps of ticks and bins, times a power of ten."""
 
 _EDGE, _LEFT, _GAP, _TICKS = 0.3, 0.62, 0.52, 0.52
-
-
 _MOST_LINES = 3
 
 

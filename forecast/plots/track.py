@@ -8,7 +8,7 @@ The pictures of a track record: scores and past forecasts handed to `track_plots
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -42,7 +42,6 @@ from forecast.track.scores import LEVELS, SERIES, coverage, outcomes, pit_histog
 Curves: TypeAlias = Mapping[str, tuple[ArrayLike, ArrayLike]]
 """Points of curves by the name to show, the shipped model's first."""
 
-
 _STYLES = (
     (MEDIAN, "-", 2.6), ("#c9501c", "--", 1.6), ("#8a8a8a", ":", 1.8), ("#e0a030", "-.", 1.6),
     ("#4d9a6a", (0, (5, 1, 1, 1, 1, 1)), 1.6), ("#7b4f8e", (0, (1, 1)), 1.6),
@@ -58,30 +57,22 @@ class PastForecast:
         quarters: quarter indices of the forecast, `(horizon,)`.
         bands: intervals by width in percent, `(horizon,)` each.
         median: `(horizon,)`.
-        seen_quarters, seen: quarter indices and outcomes before and after the origin.
+        observed_quarters, observed: quarter indices and outcomes before and after the origin.
     """
 
     origin: int
     quarters: ArrayLike
     bands: Mapping[int, tuple[ArrayLike, ArrayLike]]
     median: ArrayLike
-    seen_quarters: ArrayLike
-    seen: ArrayLike
+    observed_quarters: ArrayLike
+    observed: ArrayLike
 
 
-def crps_figure(heading: Heading, panels: Mapping[str, Curves]) -> Figure:
-    """Make a page of `draw_crps`, one panel a label of its axis, side by side."""
+def curves_figure(heading: Heading, panels: Mapping[str, Curves], draw: Callable[..., Axes]) -> Figure:
+    """Make a page of `draw_crps` or `draw_coverage`, one panel a label of its axis, side by side."""
     figure, axes = titled_figure(heading, columns=len(panels), room=0.45)
     for ax, (label, curves) in zip(axes, panels.items(), strict=True):
-        draw_crps(ax, curves, label=label)
-    return figure
-
-
-def coverage_figure(heading: Heading, panels: Mapping[str, Curves]) -> Figure:
-    """Make a page of `draw_coverage`, one panel a label of its axis, side by side."""
-    figure, axes = titled_figure(heading, columns=len(panels), room=0.45)
-    for ax, (label, curves) in zip(axes, panels.items(), strict=True):
-        draw_coverage(ax, curves, label=label)
+        draw(ax, curves, label=label)
     return figure
 
 
@@ -155,7 +146,7 @@ def draw_past_forecast(ax: Axes, past: PastForecast, *, label: str) -> Axes:
             np.asarray(past.quarters), *past.bands[width], color=colour, lw=0, gid=f"band-{width}", zorder=1
         )
     ax.plot(past.quarters, past.median, color=MEDIAN, linewidth=1.8, gid="median", zorder=3)
-    ax.plot(past.seen_quarters, past.seen, "o-", color=INK, ms=3, linewidth=1.1, gid="observed", zorder=4)
+    ax.plot(past.observed_quarters, past.observed, "o-", color=INK, ms=3, linewidth=1.1, gid="observed", zorder=4)
     ax.axvline(past.origin + 0.5, color=style.RULE, linewidth=0.8, zorder=1.6)
     across = ax.get_xaxis_transform()
     write_text(
@@ -169,27 +160,24 @@ def draw_past_forecast(ax: Axes, past: PastForecast, *, label: str) -> Axes:
 PASTS = ("2008Q2", "2011Q4", "2019Q4", "2021Q2", "2023Q2", "2024Q4")
 """Origins whose fans are drawn: the crash of 2008, a calm stretch, the pandemic, and the rise and turn since."""
 
-
 _HALVES = ((1, 4), (5, 8))
-
-
 _SOURCE = "Source: US Census Bureau, last vintage; US Census basis; forecasts by this package's baseline."
 
 
 def save_track_pictures(
-    folder: Path, scores: Scores, said: Mapping[int, Array], trade: QuarterlyTrade, design: Design
+    folder: Path, scores: Scores, forecasts: Mapping[int, Array], trade: QuarterlyTrade, design: Design
 ) -> None:
     """Draw scores by horizon, coverage, PIT histograms and past forecasts to `folder`.
 
     Args:
-        said: quantiles of the shipped model, `(3, n_targets, 99)` by origin.
+        forecasts: quantiles of the shipped model, `(3, n_targets, 99)` by origin.
     """
     quarters = scores.where(span="quarter")
-    starts = f"{len(said)} origins, {format_quarter(min(said))} to {format_quarter(max(said))}"
+    starts = f"{len(forecasts)} origins, {format_quarter(min(forecasts))} to {format_quarter(max(forecasts))}"
     save_figure(_crps_page(quarters, starts), folder / "crps.png")
     save_figure(_coverage_page(quarters, starts), folder / "coverage.png")
     save_figure(_pit_page(quarters, starts), folder / "pit.png")
-    _save_pasts(folder / "fans.png", said, trade, design)
+    _save_pasts(folder / "fans.png", forecasts, trade, design)
 
 
 def _crps_page(quarters: Scores, starts: str) -> Figure:
@@ -199,7 +187,7 @@ def _crps_page(quarters: Scores, starts: str) -> Figure:
         _SOURCE,
     )
     panels = {f"{series.capitalize()}, CRPS, bn USD": _crps_curves(quarters, series) for series in SHOWN}
-    return crps_figure(heading, panels)
+    return curves_figure(heading, panels, draw_crps)
 
 
 def _coverage_page(quarters: Scores, starts: str) -> Figure:
@@ -209,7 +197,7 @@ def _coverage_page(quarters: Scores, starts: str) -> Figure:
         _SOURCE,
     )
     panels = {f"{series.capitalize()}, inside, %": _coverage_curves(quarters, series) for series in SHOWN}
-    return coverage_figure(heading, panels)
+    return curves_figure(heading, panels, draw_coverage)
 
 
 def _pit_page(quarters: Scores, starts: str) -> Figure:
@@ -245,8 +233,10 @@ def _pit_row(quarters: Scores, first: int, last: int) -> dict[str, Array]:
     }
 
 
-def _save_pasts(path: Path, said: Mapping[int, Array], trade: QuarterlyTrade, design: Design) -> None:
-    pasts = [_past(origin, said[origin], trade, design) for origin in map(parse_quarter, PASTS) if origin in said]
+def _save_pasts(path: Path, forecasts: Mapping[int, Array], trade: QuarterlyTrade, design: Design) -> None:
+    pasts = [
+        _past(origin, forecasts[origin], trade, design) for origin in map(parse_quarter, PASTS) if origin in forecasts
+    ]
     if pasts:
         heading = Heading(
             "What was said, and what came true: the quarterly balance",
@@ -258,13 +248,13 @@ def _save_pasts(path: Path, said: Mapping[int, Array], trade: QuarterlyTrade, de
 
 def _past(origin: int, quantiles: Array, trade: QuarterlyTrade, design: Design) -> PastForecast:
     balance = SERIES.index("balance")
-    said = quantiles[balance, : design.horizon]
+    balances = quantiles[balance, : design.horizon]
     at = {
-        level: np.array([np.interp(level, LEVELS, row) for row in said])
+        level: np.array([np.interp(level, LEVELS, row) for row in balances])
         for ends in INTERVALS.values()
         for level in ends
     }
-    seen = np.concatenate(
+    observed = np.concatenate(
         [
             (trade.exports - trade.imports)[: origin - trade.first_quarter + 1][-8:],
             outcomes(trade, origin, design.horizon)[balance, : design.horizon],
@@ -274,7 +264,7 @@ def _past(origin: int, quantiles: Array, trade: QuarterlyTrade, design: Design) 
         origin=origin,
         quarters=origin + 1 + np.arange(design.horizon),
         bands={width: (at[low], at[high]) for width, (low, high) in INTERVALS.items()},
-        median=np.array([np.interp(0.5, LEVELS, row) for row in said]),
-        seen_quarters=origin - 7 + np.arange(len(seen)),
-        seen=seen,
+        median=np.array([np.interp(0.5, LEVELS, row) for row in balances]),
+        observed_quarters=origin - 7 + np.arange(len(observed)),
+        observed=observed,
     )

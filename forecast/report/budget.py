@@ -17,7 +17,7 @@ from forecast.analysis.induced import Induced
 from forecast.dims import BASES, CHANNELS, Array
 from forecast.economics.sectors import SECTORS
 from forecast.engine.resampling import SOURCES
-from forecast.models.evidence import FIRST_YEAR, load_wave
+from forecast.models.evidence import FIRST_YEAR, recent_plants
 from forecast.observations.announcements import announcements
 from forecast.observations.annual import procurement_shares
 from forecast.plots.style import BASIS_NAMES, CHANNEL_NAMES
@@ -204,7 +204,7 @@ def flow_table(found: Induced) -> Group:
 
 def plant_table(found: Induced) -> Group:
     """The plants that are counted, with what each leaves for the balance."""
-    wave = load_wave()
+    wave = recent_plants()
     names = {row.id: f"{row.id}  {row.company}: {row.project}" for row in announcements()}
     table = plain_table(["Plant", "Sector", "Built,\nbn USD", "Gross", "Net"])
     for column in table.columns[:2]:

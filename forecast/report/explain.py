@@ -27,14 +27,14 @@ from forecast.engine.simulate import Cost, Settings, block_streams
 from forecast.errors import YamlPath, shortened, spelled
 from forecast.models.evidence import (
     YEARS,
-    Reading,
-    Wave,
+    Evidence,
+    RecentPlants,
     bottom_up,
     induced_trade,
-    invested_in_wave,
-    load_readings,
-    load_wave,
-    touched,
+    load_evidence,
+    places_with_evidence,
+    recent_investment,
+    recent_plants,
 )
 from forecast.models.posterior import Groups, Posterior
 from forecast.plots.style import CHANNEL_NAMES
@@ -160,7 +160,7 @@ _DEFINITIONS = (
 
 def explanation(posterior: Posterior, sectors: Sequence[str] = SECTORS) -> Group:
     """Aggregate evidence with what prior and posterior predict of it, then the coefficients of the sectors named."""
-    wave = load_wave()
+    wave = recent_plants()
     return Group(
         _answer(wave, posterior),
         Text(),
@@ -173,9 +173,9 @@ def explanation(posterior: Posterior, sectors: Sequence[str] = SECTORS) -> Group
     )
 
 
-def _answer(wave: Wave, posterior: Posterior) -> Text:
-    reading = load_readings()[0]
-    (rise,) = bottom_up(wave, _draw_last(posterior.groups), [reading], invested_in_wave())
+def _answer(wave: RecentPlants, posterior: Posterior) -> Text:
+    reading = load_evidence()[0]
+    (rise,) = bottom_up(wave, _draw_last(posterior.groups), [reading], recent_investment())
     return Text(
         f"{len(wave.ids)} Korean plants of the wave added {_spread(rise)} bn USD a year to exports to the US between "
         f"2021 and 2024 (median; 80 % interval); {reading.publisher} leaves {short(reading.value)} bn for them, for "
@@ -183,11 +183,11 @@ def _answer(wave: Wave, posterior: Posterior) -> Text:
     )
 
 
-def _evidence(wave: Wave, posterior: Posterior) -> Group:
+def _evidence(wave: RecentPlants, posterior: Posterior) -> Group:
     """Every reading with its error, and what plants and remainder make of it before and after the fit."""
-    readings = load_readings()
+    readings = load_evidence()
     parts = posterior.prior, posterior.groups
-    explained = [bottom_up(wave, _draw_last(groups), readings, invested_in_wave()) for groups in parts]
+    explained = [bottom_up(wave, _draw_last(groups), readings, recent_investment()) for groups in parts]
     remainders = [groups["sectors"]["remainders"].T for groups in parts]
     lines: list[RenderableType] = [
         Text("Aggregate evidence, and what the coefficients predict of it", style="bold"),
@@ -200,7 +200,7 @@ def _evidence(wave: Wave, posterior: Posterior) -> Group:
     return Group(*lines)
 
 
-def _reading_lines(reading: Reading, plants: Sequence[Array], rest: Sequence[Array]) -> list[RenderableType]:
+def _reading_lines(reading: Evidence, plants: Sequence[Array], rest: Sequence[Array]) -> list[RenderableType]:
     places = 1 if reading.error >= 1 else 2
     seen = f"{reading.value:.{places}f} ± {reading.error:.{places}f}"
     total = [_spread(part + other) for part, other in zip(plants, rest, strict=True)]
@@ -213,7 +213,7 @@ def _reading_lines(reading: Reading, plants: Sequence[Array], rest: Sequence[Arr
     return [*lines, _indented(note)]
 
 
-def _trade_table(wave: Wave, groups: Groups) -> Group:
+def _trade_table(wave: RecentPlants, groups: Groups) -> Group:
     """Trade induced by the plants, by year and channel."""
     trade = induced_trade(wave, _draw_last(groups))
     flows = trade.capital_goods, trade.intermediates, -trade.displaced, -trade.returned
@@ -225,7 +225,7 @@ def _trade_table(wave: Wave, groups: Groups) -> Group:
     return titled("What these plants did to trade, bn USD a year, medians; exports with their 80 % interval", table)
 
 
-def _sector(name: str, posterior: Posterior, wave: Wave) -> Group:
+def _sector(name: str, posterior: Posterior, wave: RecentPlants) -> Group:
     row = SECTORS.index(name)
     shares = _data_shares(posterior, wave)[row]
     prior, learned = (groups["sectors"]["coefficients"][:, row] for groups in (posterior.prior, posterior.groups))
@@ -240,12 +240,12 @@ def _sector(name: str, posterior: Posterior, wave: Wave) -> Group:
     return Group(*lines)
 
 
-def _data_shares(posterior: Posterior, wave: Wave) -> list[list[str]]:
+def _data_shares(posterior: Posterior, wave: RecentPlants) -> list[list[str]]:
     """Shares of precision from data as text; below two Monte Carlo errors the bound."""
     rows = posterior.groups["sectors"]["coefficients"]
     least = 2 * (2 / len(rows)) ** 0.5
     depends = np.zeros(rows.shape[1:], np.bool_)
-    depends[touched(wave)] = True
+    depends[places_with_evidence(wave)] = True
     found = zip(data_shares(rows).tolist(), depends.tolist(), strict=True)
     return [[_share(*cell, least) for cell in zip(*line, strict=True)] for line in found]
 

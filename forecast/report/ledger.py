@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from forecast.dims import Array
-from forecast.models.predictive import UNUSUAL, Check, standing_out
+from forecast.models.predictive import UNUSUAL, Check, unusual_checks
 from forecast.plots.style import BASIS_NAMES
 from forecast.report.tables import plain_table, titled
 from forecast.stats.summary import FINE_LEVELS
-from forecast.track.evaluation import Score, Split, Verdict
+from forecast.track.evaluation import Evaluation, Score, Split
 from forecast.track.ledger import Entry, next_release, observed
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def predictive_table(checks: Sequence[Check]) -> Group:
 
 def predictive_words(checks: Sequence[Check]) -> Text:
     """How many quantities stand out, how many would by chance, and which."""
-    found = standing_out(checks)
+    found = unusual_checks(checks)
     count = f"{len(found)} of {len(checks)} quantities"
     chance = f"about {UNUSUAL * len(checks):.0f} would by chance, rather fewer as the models have seen these data"
     if not found:
@@ -139,16 +139,18 @@ def waiting(entries: Sequence[Entry]) -> Text:
     )
 
 
-def verdict_table(verdict: Verdict) -> Group:
+def verdict_table(evaluation: Evaluation) -> Group:
     """Every score of an entry."""
-    revised = any(score.crps_split is not None and abs(score.crps_split.revision) > _EDGE for score in verdict.scores)
+    revised = any(
+        score.crps_split is not None and abs(score.crps_split.revision) > _EDGE for score in evaluation.scores
+    )
     causes = ["Model's\npart", "Assumptions'\npart", *(["Revision's\npart"] if revised else [])]
     table = plain_table(["", "Outcome", "Median", "80 %\ninterval", "Fell\nat", "CRPS", *causes])
     table.columns[0].justify = "left"
-    for score in verdict.scores:
+    for score in evaluation.scores:
         table.add_row(*_cells(score), *_parts(score.crps_split)[: len(causes)])
-    head = verdict.entry.head
-    title = f"{verdict.entry.name}: what was forecast on {head['as_of']} from data to {head['origin']}, bn USD"
+    head = evaluation.entry.head
+    title = f"{evaluation.entry.name}: what was forecast on {head['as_of']} from data to {head['origin']}, bn USD"
     return titled(title, table)
 
 
@@ -180,16 +182,16 @@ def _percentile(pit: float) -> str:
     return "< 1 %" if percent < 1 else "> 99 %" if percent > 99 else f"{percent:.0f} %"
 
 
-def verdict_words(verdict: Verdict) -> Text:
+def verdict_words(evaluation: Evaluation) -> Text:
     """What the table shows, which books it is in, what hindsight covered, and how branches of a mixture would fare."""
-    said = [_books(verdict), _fared(verdict.scores), *_why(verdict.scores), _covered(verdict)]
-    return Text(" ".join(filter(None, [*said, _by_branch(verdict.scores)])))
+    said = [_books(evaluation), _fared(evaluation.scores), *_why(evaluation.scores), _covered(evaluation)]
+    return Text(" ".join(filter(None, [*said, _by_branch(evaluation.scores)])))
 
 
-def _books(verdict: Verdict) -> str:
-    books = {"quarters" if score.target.quarterly else "years": score.target.basis for score in verdict.scores}
+def _books(evaluation: Evaluation) -> str:
+    books = {"quarters" if score.target.quarterly else "years": score.target.basis for score in evaluation.scores}
     if len({*books.values()}) == 1:
-        return f"All on {BASIS_NAMES[verdict.scores[0].target.basis]}."
+        return f"All on {BASIS_NAMES[evaluation.scores[0].target.basis]}."
     return f"Quarters on {BASIS_NAMES[books['quarters']]}, years on {BASIS_NAMES[books['years']]}."
 
 
@@ -242,11 +244,11 @@ def _shares(split: Split) -> str:
     return f"{model} is the model's, given the facts, {_change(split.assumptions)} the assumptions'{revision}"
 
 
-def _covered(verdict: Verdict) -> str:
-    if verdict.known is None:
-        return f"Not split by cause: {verdict.obstacle}."
-    told = "; ".join(f"{name} ({words})" for name, words in verdict.known.changed.items())
+def _covered(evaluation: Evaluation) -> str:
+    if evaluation.known is None:
+        return f"Not split by cause: {evaluation.obstacle}."
+    told = "; ".join(f"{name} ({words})" for name, words in evaluation.known.changed.items())
     replaced = f"Hindsight put facts in place of assumptions for {told}." if told else "Hindsight changed nothing."
-    n_open = len(verdict.known.open)
+    n_open = len(evaluation.known.open)
     still = f", and {n_open} investment{'s' * (n_open != 1)} of which nothing else was told" if n_open else ""
     return f"{replaced} Left as assumed: localization, amounts, that nothing was announced since{still}."

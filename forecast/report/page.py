@@ -40,7 +40,7 @@ from forecast.results.results import ANOTHER, SCENARIO, Results, demand_folder
 from forecast.scenario.mixture import Branch, ScenarioMixture, load_world
 from forecast.scenario.scenario import Scenario
 from forecast.storage import digest, write_text, writing
-from forecast.track.record import best_reference, ours, read_standings
+from forecast.track.record import best_benchmark, ours, read_model_records
 
 LAYERS = ("95", "80", "50", "median", "seen", "record", "later")
 """What a reader may hide from the fan."""
@@ -183,8 +183,8 @@ def _method(results: Results, language: Language) -> list[str]:
 
 def _track(language: Language) -> dict[str, Any]:
     """The shipped record in two sentences and a table."""
-    found = read_standings()
-    own, best = ours(found), best_reference(found)
+    found = read_model_records()
+    own, best = ours(found), best_benchmark(found)
     gain = own.crps_quarters / best.crps_quarters - 1
     scores = {
         "crps": language.money(own.crps_quarters, 0.01),

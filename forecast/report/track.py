@@ -26,12 +26,12 @@ from forecast.track.record import (
     mean_crps,
     mean_pit_range,
     model_name,
-    our_quantiles,
     read_scores,
+    shipped_quantiles,
     strongest,
+    write_model_records,
     write_quantiles,
     write_scores,
-    write_standings,
 )
 from forecast.track.scores import WIDTHS, coverage
 
@@ -172,7 +172,7 @@ def publish_record(
     with writing(folder, "choose another folder"):
         folder.mkdir(parents=True, exist_ok=True)
         with whole_files(folder) as unfinished:
-            _write_record(unfinished, folder / PAGE, scores, our_quantiles(pieces, stored), trade, design)
+            _write_record(unfinished, folder / PAGE, scores, shipped_quantiles(pieces, stored), trade, design)
 
 
 def _write_record(
@@ -180,7 +180,7 @@ def _write_record(
 ) -> None:
     write_scores(scores, target / SCORES)
     kept = read_scores(target / SCORES)
-    write_standings(kept, target / SUMMARY)
+    write_model_records(kept, target / SUMMARY)
     (target / PAGE).write_text(_page(page, record_section(kept)), encoding="utf-8")
     write_quantiles(target / QUANTILES, said, "quarter", design.horizon)
     write_quantiles(target / YEARS, said, "year", design.horizon)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from forecast import __version__
 from forecast.code_digests import code_digest
-from forecast.economics.tariffs import regime_digest
+from forecast.economics.tariffs import schedule_digest
 from forecast.engine.block import Flows
 from forecast.engine.block import MixturePlan
 from forecast.engine.compile import compile_plan
@@ -144,7 +144,7 @@ def _manifest(scenario: World, posterior: Posterior, settings: Settings, prior: 
         "block_size": BLOCK_SIZE,
     }
     if any(part.tariffs or part.import_commitments for part in _scenarios(scenario)):
-        identity["regime"] = regime_digest()
+        identity["regime"] = schedule_digest()
     return {
         "digest": json_digest(identity)[:12],
         "scenario": {"name": scenario.name, "title": scenario.title, "digest": identity.pop("scenario")},

@@ -26,7 +26,7 @@ from pydantic import ValidationError
 
 from forecast.documents import Node, parse_document
 from forecast.economics.sectors import COEFFICIENTS
-from forecast.economics.tariffs import RESPONSES, load_regime
+from forecast.economics.tariffs import RESPONSES, load_schedule
 from forecast.errors import Problem, ScenarioError, got, meant, refusal
 from forecast.observations.series import DRIVERS
 from forecast.scenario.dates import date_law, position
@@ -208,7 +208,7 @@ def _event(found: Names, row: Row) -> None:
 
 def _shared_laws(found: Names, root: Node) -> None:
     """What tariffs and commitments leave to the shipped laws, one draw for all that do."""
-    regime = load_regime()
+    regime = load_schedule()
     if not fitted_somewhere(root) or all(row.text("kind") == "pledge" for row in rows(root)):
         found.known["tariffs.localization_response"] = "does nothing, as no plant follows the fitted path"
     for row in rows(root, "tariffs"):

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from forecast.documents import Node, present
-from forecast.economics.tariffs import TAXED, WITHOUT_TRADE, load_regime
+from forecast.economics.tariffs import TAXED, WITHOUT_TRADE, load_schedule
 from forecast.errors import Problem, got, meant, spelled
 from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import DateSpec, date_law, plain_date_law
@@ -329,7 +329,7 @@ def _departure(row: Row, name: str, origin: int) -> str:
     rate, end = row.law("rate"), row.date("until")
     if not isinstance(rate, Constant) or (end is not None and ends(end)[0] <= origin + 1):
         return ""
-    known = load_regime().trade[name].rate(origin + 1 - SAME)
+    known = load_schedule().trade[name].rate(origin + 1 - SAME)
     if abs(rate.value - known) <= SAME:
         return ""
     of_record = f"the duty on {name} in force in {format_quarter(origin)}"
@@ -357,7 +357,7 @@ def _negative(row: Row, origin: int) -> Iterator[Problem]:
         return
     lowest = _lowest(change)
     for name in _named(row):
-        known = load_regime().trade[name].rate(origin + 1 - SAME)
+        known = load_schedule().trade[name].rate(origin + 1 - SAME)
         if known + lowest < -SAME:
             message = f"got down to {lowest:g}, expected at least -{known:g}, which ends the duty on {name}"
             yield row.problem("change", message)

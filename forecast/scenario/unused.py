@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from forecast.documents import Node
 from forecast.economics.sectors import COEFFICIENTS
-from forecast.economics.tariffs import TAXED, load_regime
+from forecast.economics.tariffs import TAXED, load_schedule
 from forecast.errors import Remark, YamlPath, got, listed, spelled
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter
@@ -234,7 +234,7 @@ def _in_force(row: Row, origin: int) -> Iterator[Remark]:
     """A rate that is paid already, or a change of none."""
     if _always(row.law("change"), 0.0):
         yield row.remark("change", f"got 0, with which {row.name} does nothing")
-    rate, known = row.law("rate"), {load_regime().trade[name].rate(origin + 1 - SAME) for name in _sectors(row)}
+    rate, known = row.law("rate"), {load_schedule().trade[name].rate(origin + 1 - SAME) for name in _sectors(row)}
     if known and all(_always(rate, paid) for paid in known):
         paid = f"the duty in force in {format_quarter(origin)}: {row.name} does nothing"
         yield row.remark("rate", f"got {mean(rate):.4g}, {paid}" if rate else paid)

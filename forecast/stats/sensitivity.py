@@ -39,7 +39,11 @@ Steps: TypeAlias = Mapping[tuple[int, int], float]
 
 
 def every_step(n_joint: int) -> Steps:
-    """Steps of all orders of the joint players."""
+    """Steps of all orders of the joint players.
+
+    >>> every_step(2)
+    {(0, 0): 0.5, (0, 1): 0.5, (1, 1): 0.5, (2, 0): 0.5}
+    """
     return {
         (mask, player): 1.0 / (n_joint * comb(n_joint - 1, mask.bit_count()))
         for mask in range(2**n_joint)
@@ -99,7 +103,6 @@ def _shares(steps: Steps) -> dict[int, float]:
 
 LEVELS = (0.1, 0.9)
 """Ends of the 80 % interval whose width is said to narrow."""
-
 
 MOST_CLASSES = 30
 """Classes an input without atoms is cut into: 667 of 20,000 draws each."""

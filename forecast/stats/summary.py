@@ -1,16 +1,12 @@
 """Streaming, mergeable statistics of a run's results, each with its Monte Carlo standard error.
 
-A `Tally` takes blocks of draws `(n_series, n_periods, n_draws)` one by one, in block order, and merges with the tally
-of later blocks: merging parts gives the whole. Moments and exceedance counts are exact. Quantiles are read from the
-kept draws or, when draws are too many to keep, from a histogram that bounds the error (`quantiles`).
+A `StreamingSummary` takes blocks of draws `(n_series, n_periods, n_draws)` one by one, in block order, and merges with
+that of later blocks: merging parts gives the whole. Moments and exceedance counts are exact. Quantiles are read from
+the kept draws or, when draws are too many to keep, from a histogram that bounds the error.
 
 Standard errors are read off the spread of the same statistic between blocks, which are independent replicates
 whatever the sampling scheme. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are
 those of independent draws, which draws are under the plain scheme; a stratified one makes smaller errors than that.
-
-Means and variances of weighted parts, merged without a second pass over the data.
-
-Quantiles of more draws than one block: exact while draws are kept, else from a histogram with a stated error.
 
 The histogram stands on an inverse-hyperbolic-sine grid, which bounds the error relative to the value.
 """
@@ -30,7 +26,13 @@ from forecast.errors import RunError
 
 @dataclass(slots=True)
 class Moments:
-    """Weighted mean and sum of squares of arrays of one shape (Chan, Golub and LeVeque 1983, Am. Stat. 37: 242-247)."""
+    """Weighted mean and sum of squares of arrays of one shape (Chan, Golub and LeVeque 1983, Am. Stat. 37: 242-247).
+
+    >>> whole = Moments(1, 1.0, np.array(2.0), np.array(0.0))
+    >>> whole.merge(Moments(1, 1.0, np.array(4.0), np.array(0.0)))
+    >>> float(whole.mean), float(whole.variance())
+    (3.0, 2.0)
+    """
 
     count: int = 0
     weight: float = 0.0
@@ -61,20 +63,17 @@ class Moments:
 FINE_LEVELS = tuple(round(0.01 * percent, 2) for percent in range(1, 100))
 """The 99 levels a forecast is frozen and scored at, 0.01 to 0.99."""
 
-
 SKETCH_STEP = 5e-4
 """Bin width on the asinh scale: a sketched quantile is off by at most one bin, `SKETCH_STEP * sqrt(1 + x^2)` bn USD."""
 
-
 SKETCH_LIMIT = 10_000.0
 """bn USD a year; values beyond fall in the outermost bins."""
-
 
 _EDGE = int(np.ceil(np.arcsinh(SKETCH_LIMIT) / SKETCH_STEP))
 
 
 @dataclass(slots=True)
-class Pool:
+class StreamingQuantiles:
     """Blocks of draws `(n_series, n_periods, n_draws)`, kept or counted.
 
     Attributes:
@@ -94,7 +93,7 @@ class Pool:
         elif sound.shape[-1]:
             self.counts = _histogram(sound, self.counts)
 
-    def merge(self, other: Pool) -> None:
+    def merge(self, other: StreamingQuantiles) -> None:
         """Take in later blocks."""
         self.kept.extend(other.kept)
         if other.counts is not None:
@@ -116,7 +115,11 @@ class Pool:
 
 
 def quantiles(sound: Array, levels: Sequence[float]) -> Array:
-    """Quantiles over the last axis by linear interpolation, `(n_levels, ...)`; a sort beats a partition at seven."""
+    """Quantiles over the last axis by linear interpolation, `(n_levels, ...)`; a sort beats a partition at seven.
+
+    >>> quantiles(np.arange(5.0), [0.1, 0.5]).tolist()
+    [0.4, 2.0]
+    """
     ordered = np.sort(sound, axis=-1)
     places = np.asarray(levels) * (sound.shape[-1] - 1)
     low, high = (ordered[..., end(places).astype(np.intp)] for end in (np.floor, np.ceil))
@@ -144,6 +147,7 @@ def _histogram(sound: Array, counts: NDArray[np.int64] | None) -> NDArray[np.int
         counts = np.zeros((*sound.shape[:2], 2 * _EDGE), dtype=np.int64)
     bins = np.floor(np.arcsinh(sound.reshape(cells, -1)) / SKETCH_STEP).astype(np.int64)
     np.clip(bins, -_EDGE, _EDGE - 1, out=bins)
+    # bins of all cells in one flat axis, so that one call counts them
     bins += _EDGE + np.arange(cells)[:, None] * 2 * _EDGE
     np.add.at(counts.reshape(-1), bins.reshape(-1), 1)
     return counts
@@ -151,10 +155,10 @@ def _histogram(sound: Array, counts: NDArray[np.int64] | None) -> NDArray[np.int
 
 def _sketched_quantiles(counts: NDArray[np.int64], levels: Sequence[float]) -> Array:
     cumulative = np.cumsum(counts, axis=-1)
-    found = np.empty((len(levels), *counts.shape[:-1]))
+    values = np.empty((len(levels), *counts.shape[:-1]))
     for cell in np.ndindex(*counts.shape[:-1]):
-        found[(slice(None), *cell)] = _invert(cumulative[cell], levels)
-    return found
+        values[(slice(None), *cell)] = _invert(cumulative[cell], levels)
+    return values
 
 
 def _invert(cumulative: NDArray[np.int64], levels: Sequence[float]) -> Array:
@@ -168,14 +172,11 @@ def _invert(cumulative: NDArray[np.int64], levels: Sequence[float]) -> Array:
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Quantile levels of the equal-tailed 95, 80 and 50 % intervals and the median."""
 
-
 INTERVALS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
 """Levels of the ends of the equal-tailed intervals, by width in percent."""
 
-
 BELOW = "below_0"
 """Column name of the probability that a series is negative; a draw in which nothing happens is on neither side."""
-
 
 LEAST_BLOCKS = 10
 """Blocks whose spread tells an error: from ten it is known to a quarter of its size, from two to three quarters."""
@@ -191,11 +192,11 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run reports.
+    """Annual statistics of a run.
 
     Attributes:
         years: calendar years of the results.
-        statistics: by name, see `Tally.summary`; each covers every series and every year.
+        statistics: by name, see `StreamingSummary.summary`; each covers every series and every year.
         n_draws: draws made.
         n_failed: draws that were not finite, counted and left out.
         exact: whether quantiles come from the draws themselves and not from a sketch.
@@ -224,7 +225,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Quarters:
-    """What a run reports of the first quarters after the origin, US Census basis, bn USD a quarter.
+    """Quantiles of a run in the first quarters after the origin, US Census basis, bn USD a quarter.
 
     Attributes:
         quarters: quarter indices.
@@ -236,7 +237,7 @@ class Quarters:
 
 
 @dataclass(slots=True)
-class Tally:
+class StreamingSummary:
     """Everything a run reports, folded block by block.
 
     Attributes:
@@ -253,13 +254,13 @@ class Tally:
     draws: Moments = field(default_factory=Moments)
     blocks: Moments = field(default_factory=Moments)
     quarterly_blocks: Moments = field(default_factory=Moments)
-    annual: Pool = field(init=False)
-    quarterly: Pool = field(init=False)
-    branches: dict[int, Tally] = field(default_factory=dict)
+    annual: StreamingQuantiles = field(init=False)
+    quarterly: StreamingQuantiles = field(init=False)
+    branches: dict[int, StreamingSummary] = field(default_factory=dict)
     chosen: list[NDArray[np.intp]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.annual, self.quarterly = Pool(self.keep), Pool(self.keep)
+        self.annual, self.quarterly = StreamingQuantiles(self.keep), StreamingQuantiles(self.keep)
 
     def add(self, annual: Array, quarterly: Array, branch: NDArray[np.intp] | None = None) -> None:
         """Fold one block; draws whose annual results are not finite are counted and left out of the statistics.
@@ -284,7 +285,7 @@ class Tally:
             self.chosen.append(branch)
         for index in np.unique(branch).tolist():
             follow = branch == index
-            own = self.branches.setdefault(index, Tally(self.thresholds, self.keep))
+            own = self.branches.setdefault(index, StreamingSummary(self.thresholds, self.keep))
             own.add(annual[..., follow], quarterly[..., follow])
 
     def _fold(self, sound: Array, near: Array) -> None:
@@ -307,7 +308,7 @@ class Tally:
     def _names(self) -> list[str]:
         return ["mean", "sd", *map(exceedance_name, self.thresholds), BELOW, *map(quantile_name, LEVELS)]
 
-    def merge(self, other: Tally) -> None:
+    def merge(self, other: StreamingSummary) -> None:
         """Take in the tally of later blocks."""
         self.n_draws += other.n_draws
         self.n_failed += other.n_failed
@@ -337,8 +338,8 @@ class Tally:
         exact = self.blocks.mean[2 : 3 + len(self.thresholds)]
         values = [self.draws.mean, np.sqrt(self.draws.variance()), *exact, *self.annual.quantiles(LEVELS)]
         errors = self._independent_errors(self.annual.sound()) if self._few else self.blocks.standard_error()
-        found = {name: Statistic(v, e) for name, v, e in zip(self._names(), values, errors, strict=True)}
-        return Summary(tuple(years), found, self.n_draws, self.n_failed, self.keep, series)
+        statistics = {name: Statistic(v, e) for name, v, e in zip(self._names(), values, errors, strict=True)}
+        return Summary(tuple(years), statistics, self.n_draws, self.n_failed, self.keep, series)
 
     def quarters(self, origin: int) -> Quarters:
         """Quantiles of the first quarters after the origin."""
@@ -347,8 +348,8 @@ class Tally:
             if self._few
             else self.quarterly_blocks.standard_error()
         )
-        found = Statistic(self.quarterly.quantiles(FINE_LEVELS), errors)
-        return Quarters(tuple(range(origin + 1, origin + 1 + found.value.shape[-1])), found)
+        estimates = Statistic(self.quarterly.quantiles(FINE_LEVELS), errors)
+        return Quarters(tuple(range(origin + 1, origin + 1 + estimates.value.shape[-1])), estimates)
 
     @property
     def _few(self) -> bool:

@@ -1,10 +1,9 @@
 """The track record: forecasts against outcomes.
 
-- `backtest`: forecasts at past origins
-- `benchmarks`: methods a forecast has to beat
+- `backtest`: forecasts at past origins, and the benchmarks they have to beat
+- `custom_trade`: another country's trade from a user's file
 - `scores`: CRPS, PIT, coverage and pinball loss
 - `record`: scores and their tables
 - `ledger`: frozen forecasts, and the targets they predict
-- `evaluation`: scores of a frozen forecast, split into model and assumptions
-- `hindsight`: scenarios with facts in place of assumptions
+- `evaluation`: scores of a frozen forecast, divided between model and assumptions by hindsight
 """

@@ -5,9 +5,8 @@ itself), `quantiles.csv` (99 quantiles of every year and near quarter), `scenari
 trade it knew) and `manifest.json` (of the run). `<ledger>/posteriors/<digest>.nc` holds each posterior once. An entry
 is written whole or not at all, and one that was changed since is refused.
 
-What a run predicts that will one day be observed: a flow or the balance of one period in one book.
-
-A whole distribution of each, 99 quantiles, is what the ledger freezes and scores.
+A target is a flow or the balance of one period in one book, to be observed later; of each the ledger freezes and
+scores a whole distribution, 99 quantiles.
 """
 
 from __future__ import annotations
@@ -35,14 +34,10 @@ from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.scenario.mixture import World, frozen_world
 from forecast.stats.summary import FINE_LEVELS, quantiles
-from forecast.storage import digest, json_digest, text_bytes, whole_folder, writing
+from forecast.storage import digest, json_digest, text_bytes, whole_folder, write_csv, writing
 
 COLUMNS = ("basis", "series", "period", "quantile", "unit", "value")
-
-
 UNIT = "bn USD"
-
-
 DECIMALS = 4
 """Of a frozen quantile, so that what is read back is what was written."""
 
@@ -85,14 +80,14 @@ def predictions(
     """
     sound = np.isfinite(annual).all(axis=(0, 1)) & np.isfinite(quarterly).all(axis=(0, 1))
     names = (map(format_quarter, quarters), map(str, years))
-    found: dict[Target, Array] = {}
+    quantiles_by_target: dict[Target, Array] = {}
     for book, periods, draws in zip(("us_census", basis), names, (quarterly, annual), strict=True):
         stored = draws.astype(np.float32).astype(np.float64)
         values = quantiles(stored[..., sound], FINE_LEVELS).round(DECIMALS)
         for column, period in enumerate(periods):
             for row, series in enumerate(QUARTERLY_SERIES):
-                found[Target(book, series, period)] = values[:, row, column]
-    return found
+                quantiles_by_target[Target(book, series, period)] = values[:, row, column]
+    return quantiles_by_target
 
 
 def observed(target: Target) -> float | None:
@@ -110,12 +105,12 @@ def _observed_quarter(target: Target) -> float | None:
 
 
 def _observed_year(target: Target) -> float | None:
-    seen = every_year(target.basis)
-    row = int(target.period) - int(seen.years[0])
+    trade = every_year(target.basis)
+    row = int(target.period) - int(trade.years[0])
     column = ("exports", "imports", "trade_balance").index(target.series)
-    if not 0 <= row < len(seen.years) or seen.months[row, column] < 12:
+    if not 0 <= row < len(trade.years) or trade.months[row, column] < 12:
         return None
-    return float(seen.values[row, column])
+    return float(trade.values[row, column])
 
 
 def next_release(targets: Iterable[Target]) -> tuple[str, dt.date] | None:
@@ -128,29 +123,28 @@ def next_release(targets: Iterable[Target]) -> tuple[str, dt.date] | None:
 
 def write_predictions(path: Path, predicted: Predictions) -> None:
     """Write quantiles as CSV, one a row."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for target, values in predicted.items():
-            for level, value in zip(FINE_LEVELS, values.tolist(), strict=True):
-                row = (target.basis, target.series, target.period, level, UNIT, f"{value:.{DECIMALS}f}")
-                writer.writerow(row)
+    rows = (
+        (target.basis, target.series, target.period, level, UNIT, f"{value:.{DECIMALS}f}")
+        for target, values in predicted.items()
+        for level, value in zip(FINE_LEVELS, values.tolist(), strict=True)
+    )
+    write_csv(path, COLUMNS, rows)
 
 
 def read_predictions(path: Path) -> dict[Target, Array]:
-    """What `write_predictions` wrote."""
-    found: dict[Target, list[float]] = {}
+    """Predictions as `write_predictions` left them."""
+    quantiles_by_target: dict[Target, list[float]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            found.setdefault(Target(row["basis"], row["series"], row["period"]), []).append(float(row["value"]))
-    return {target: np.array(values) for target, values in found.items()}
+            quantiles_by_target.setdefault(Target(row["basis"], row["series"], row["period"]), []).append(
+                float(row["value"])
+            )
+    return {target: np.array(values) for target, values in quantiles_by_target.items()}
 
 
 ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (
     "entry.json", "quantiles.csv", "scenario.yaml", "trade.csv", "manifest.json",
 )  # fmt: skip
-
-
 POSTERIORS = "posteriors"
 
 
@@ -178,12 +172,12 @@ class Entry:
 
     @cached_property
     def predictions(self) -> Predictions:
-        """What was predicted."""
+        """Quantiles by target."""
         return read_predictions(self.folder / QUANTILES)
 
     @cached_property
     def world(self) -> World:
-        """What was assumed."""
+        """The scenario or mixture."""
         return frozen_world(self.folder / SCENARIO)
 
     @cached_property
@@ -230,8 +224,8 @@ def entries(ledger: str | Path) -> list[Entry]:
     Raises:
         LedgerError: an entry was changed since it was added.
     """
-    found = [read_entry(path.parent) for path in sorted(Path(ledger).glob(f"[!.]*/{ENTRY}"))]
-    return sorted(found, key=lambda entry: str(entry.head["added"]))
+    every = [read_entry(path.parent) for path in sorted(Path(ledger).glob(f"[!.]*/{ENTRY}"))]
+    return sorted(every, key=lambda entry: str(entry.head["added"]))
 
 
 def read_entry(folder: Path) -> Entry:
@@ -308,11 +302,9 @@ def _write_trade(path: Path, trade: QuarterlyTrade) -> None:
     year, first = divmod(3 * (trade.origin + 1), 12)
     months = [f"{year}-{first + row + 1:02d}" for row in range(len(trade.later_exports))]
     flows = (np.concatenate([trade.exports, trade.later_exports]), np.concatenate([trade.imports, trade.later_imports]))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("period", "exports", "imports", "unit", "basis"))
-        for period, *values in zip([*quarters, *months], *(flow.tolist() for flow in flows), strict=True):
-            writer.writerow((period, *map(repr, values), "bn USD", "us_census"))
+    rows = zip([*quarters, *months], *(map(repr, flow.tolist()) for flow in flows), strict=True)
+    header = ("period", "exports", "imports", "unit", "basis")
+    write_csv(path, header, ((*row, "bn USD", "us_census") for row in rows))
 
 
 def _read_trade(path: Path) -> QuarterlyTrade:

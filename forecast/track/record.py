@@ -1,12 +1,10 @@
 """The record of past forecasts: every score with what it is a score of, and the tables it is kept in.
 
-`scores.csv` holds one score a row; `quantiles.csv` and `annual_quantiles.csv` hold what the shipped model said, so that
-others can score it. An annual target is a calendar year, `2008`, where the origin is a fourth quarter, and four
-quarters in a row, `2007Q3-2008Q2`, where it is not: no forecast is mixed with quarters already seen.
+`scores.csv` holds one score a row; `quantiles.csv` and `annual_quantiles.csv` hold the forecasts of the shipped model,
+so that others can score them. An annual target is a calendar year, `2008`, where the origin is a fourth quarter, and
+four quarters in a row, `2007Q3-2008Q2`, where it is not: no forecast is mixed with quarters already seen.
 
-The track record in a few rows, as it ships with the package: what a report says of past forecasts.
-
-`data/track_record.csv` is the copy of `summary.csv` in `docs/track-record` that an installed package can read.
+`data/track_record.csv` ships with the package: the copy of `summary.csv` in `docs/track-record` that reports quote.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from importlib.resources import files
+from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,21 +25,17 @@ from forecast.errors import DataError
 from forecast.observations.series import QuarterlyTrade
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.stats.streams import generator
-from forecast.track.backtest import OURS, Design, Forecasts, Piece, stored_forecasts
-from forecast.track.benchmarks import METHODS, TREATMENTS
+from forecast.storage import write_csv
+from forecast.track.backtest import METHODS, OURS, TREATMENTS, Design, Forecasts, Piece, stored_forecasts
 from forecast.track.scores import LEVELS, SERIES, coverage, crps, outcomes, pinball, pit
 
 if TYPE_CHECKING:
     pass
 
-
 PINBALL_LEVELS = (0.1, 0.5, 0.9)
 """Levels whose pinball loss is kept."""
 
-
 QUANTILE_COLUMNS = ("origin", "target", "horizon", "series", "basis", "quantile", "value")
-
-
 BASIS = "us_census"
 """Basis of the record that ships."""
 
@@ -72,12 +67,12 @@ class Scores:
     pinball_90: Array
     pit: Array
 
-    def where(self, first: int = 1, last: int | None = None, **wanted: str) -> Scores:
+    def where(self, first: int = 1, last: int | None = None, **columns: str) -> Scores:
         """Scores at horizons `first` to `last` whose columns hold what is wanted, such as `series="balance"`."""
         chosen = self.horizon >= first
         if last is not None:
             chosen &= self.horizon <= last
-        for name, text in wanted.items():
+        for name, text in columns.items():
             chosen &= getattr(self, name) == text
         return self._chosen(chosen)
 
@@ -97,25 +92,25 @@ class Scores:
 def scored(pieces: Sequence[Piece], folder: Path, trade: QuarterlyTrade, design: Design) -> Scores:
     """Scores of all finished pieces, at origins where no model failed, so that all are scored on the same work."""
     stored = {piece: stored_forecasts(piece, folder) for piece in pieces}
-    missing = {piece.origin for piece, said in stored.items() if said is None}
+    missing = {piece.origin for piece, forecasts in stored.items() if forecasts is None}
     columns: list[list[Any]] = [[] for _ in fields(Scores)]
-    for piece, said in stored.items():
-        if said is not None and piece.origin not in missing:
-            for row in _scores_of(piece, said, trade, design):
+    for piece, forecasts in stored.items():
+        if forecasts is not None and piece.origin not in missing:
+            for row in _scores_of(piece, forecasts, trade, design):
                 for column, value in zip(columns, row, strict=True):
                     column.append(value)
     return Scores(*map(np.array, columns))
 
 
-def _scores_of(piece: Piece, said: Forecasts, trade: QuarterlyTrade, design: Design) -> Iterator[tuple[Any, ...]]:
+def _scores_of(piece: Piece, forecasts: Forecasts, trade: QuarterlyTrade, design: Design) -> Iterator[tuple[Any, ...]]:
     observed = outcomes(trade, piece.origin, design.horizon)
-    for variant, quantiles in said.items():
+    for variant, quantiles in forecasts.items():
         name = variant if variant == piece.model else f"{piece.model}.{variant}"
-        for series, seen, asked in zip(SERIES, observed, quantiles, strict=True):
-            known = np.isfinite(seen) & np.isfinite(asked).all(axis=-1)
-            seen, asked = seen[known], asked[known]
-            losses = [pinball(seen, asked, level) for level in PINBALL_LEVELS]
-            numbers = (seen, crps(seen, asked), *losses, pit(seen, asked))
+        for series, outcome, forecast in zip(SERIES, observed, quantiles, strict=True):
+            known = np.isfinite(outcome) & np.isfinite(forecast).all(axis=-1)
+            outcome, forecast = outcome[known], forecast[known]
+            losses = [pinball(outcome, forecast, level) for level in PINBALL_LEVELS]
+            numbers = (outcome, crps(outcome, forecast), *losses, pit(outcome, forecast))
             for place, *row in zip(np.flatnonzero(known).tolist(), *(part.tolist() for part in numbers), strict=True):
                 span, horizon = _span(place, design.horizon)
                 yield name, series, span, piece.origin, horizon, *row
@@ -127,7 +122,7 @@ def _span(place: int, horizon: int) -> tuple[str, int]:
 
 
 def target_name(origin: int, span: str, horizon: int) -> str:
-    """What a horizon of an origin is called.
+    """Name of the period at a horizon of an origin.
 
     >>> target_name(8103, "quarter", 1), target_name(8103, "year", 2), target_name(8101, "year", 1)
     ('2026Q1', '2027', '2025Q3-2026Q2')
@@ -142,13 +137,12 @@ def write_scores(scores: Scores, path: Path) -> None:
     """Write `scores.csv`: the columns of `Scores`, the target after the origin, six significant digits."""
     names = [field.name for field in fields(Scores)]
     rows = zip(*(getattr(scores, name).tolist() for name in names), strict=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*names[:4], "target", *names[4:]])
-        for model, series, span, origin, horizon, *numbers in rows:
-            target = target_name(origin, span, horizon)
-            texts = [f"{value:.6g}" for value in numbers]
-            writer.writerow([model, series, span, format_quarter(origin), target, horizon, *texts])
+    write_csv(path, [*names[:4], "target", *names[4:]], (_score_row(*row) for row in rows))
+
+
+def _score_row(model: str, series: str, span: str, origin: int, horizon: int, *numbers: float) -> tuple[object, ...]:
+    target = target_name(origin, span, horizon)
+    return (model, series, span, format_quarter(origin), target, horizon, *(f"{value:.6g}" for value in numbers))
 
 
 def read_scores(path: Path) -> Scores:
@@ -170,21 +164,18 @@ def read_scores(path: Path) -> Scores:
     return Scores(**texts, origin=origin, horizon=horizon, **numbers)
 
 
-def write_quantiles(path: Path, said: Mapping[int, Array], span: str, horizon: int) -> None:
+def write_quantiles(path: Path, forecasts: Mapping[int, Array], span: str, horizon: int) -> None:
     """Write the quantiles of one span, one a row: `QUANTILE_COLUMNS`, origins and targets in order.
 
     Args:
-        said: quantiles `(3, n_targets, 99)` by origin.
+        forecasts: quantiles `(3, n_targets, 99)` by origin.
         span: `quarter` or `year`.
         horizon: quarters ahead.
     """
     places = range(horizon) if span == "quarter" else range(horizon, horizon + horizon // 4)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(QUANTILE_COLUMNS)
-        for origin in sorted(said):
-            for place in places:
-                writer.writerows(_quantile_rows(origin, place, horizon, said[origin][:, place]))
+    cells = product(sorted(forecasts), places)
+    rows = (_quantile_rows(origin, place, horizon, forecasts[origin][:, place]) for origin, place in cells)
+    write_csv(path, QUANTILE_COLUMNS, chain.from_iterable(rows))
 
 
 def _quantile_rows(origin: int, place: int, horizon: int, values: Array) -> Iterator[tuple[str, ...]]:
@@ -195,8 +186,8 @@ def _quantile_rows(origin: int, place: int, horizon: int, values: Array) -> Iter
             yield format_quarter(origin), target, str(ahead), series, BASIS, f"{level:.2f}", f"{value:.5g}"
 
 
-def our_quantiles(pieces: Iterable[Piece], folder: Path) -> dict[int, Array]:
-    """What the shipped model said, `(3, n_targets, 99)` by origin; origins where it failed are left out."""
+def shipped_quantiles(pieces: Iterable[Piece], folder: Path) -> dict[int, Array]:
+    """Quantiles of the shipped model, `(3, n_targets, 99)` by origin; origins where it failed are left out."""
     said = {piece.origin: stored_forecasts(piece, folder) for piece in pieces if piece.model == OURS}
     return {origin: forecasts[OURS] for origin, forecasts in said.items() if forecasts is not None}
 
@@ -209,19 +200,14 @@ NAMES = {
     "auto_ets": "AutoETS",
     "theta": "Theta",
 }
-"""What readers know a model by."""
-
+"""Models by the name shown to readers."""
 
 SHOWN = ("balance", "exports", "imports")
 """Series in the order readers meet them."""
 
-
 _TREATED = {"logs": "logs", "levels": "levels", "own": "own series"}
-
-
 BLOCK = 4
 """Origins in a row that are resampled together: two years where there are two a year, the longest horizon."""
-
 
 _RESAMPLES = 4_000
 
@@ -277,8 +263,8 @@ SHIPPED = Path(str(files("forecast"))) / "data" / "track_record.csv"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How one model fared in forecasting the balance, US Census basis.
+class ModelRecord:
+    """Accuracy of one model in forecasting the balance, US Census basis.
 
     Attributes:
         model: as in `Scores`; a reference is in the treatment that scored best.
@@ -302,14 +288,14 @@ class Standing:
     held_95: float
 
 
-def standings(scores: Scores) -> list[Standing]:
+def model_records(scores: Scores) -> list[ModelRecord]:
     """Our model first, then the references."""
-    return [_standing(scores.where(model=model, series="balance")) for model in strongest(scores, "balance")]
+    return [_model_record(scores.where(model=model, series="balance")) for model in strongest(scores, "balance")]
 
 
-def _standing(scores: Scores) -> Standing:
+def _model_record(scores: Scores) -> ModelRecord:
     quarters, years = scores.where(span="quarter"), scores.where(span="year")
-    return Standing(
+    return ModelRecord(
         model=str(scores.model[0]),
         first=format_quarter(int(quarters.origin.min())),
         last=format_quarter(int(quarters.origin.max())),
@@ -323,32 +309,29 @@ def _standing(scores: Scores) -> Standing:
     )
 
 
-def write_standings(scores: Scores, path: Path) -> None:
+def write_model_records(scores: Scores, path: Path) -> None:
     """Write the rows, one a model."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Standing))
-        writer.writerows(astuple(standing) for standing in standings(scores))
+    write_csv(path, (field.name for field in fields(ModelRecord)), map(astuple, model_records(scores)))
 
 
-def read_standings(path: Path = SHIPPED) -> list[Standing]:
+def read_model_records(path: Path = SHIPPED) -> list[ModelRecord]:
     """The rows as written; those that ship by default."""
     with path.open(encoding="utf-8", newline="") as file:
         return [_read(row) for row in csv.DictReader(file)]
 
 
-def _read(row: dict[str, str]) -> Standing:
+def _read(row: dict[str, str]) -> ModelRecord:
     texts: dict[str, Any] = {name: row[name] for name in ("model", "first", "last")}
     counts = {name: int(row[name]) for name in ("n_origins", "n_outcomes")}
     numbers = {name: float(value) for name, value in row.items() if name not in texts and name not in counts}
-    return Standing(**(texts | counts | numbers))
+    return ModelRecord(**(texts | counts | numbers))
 
 
-def ours(found: list[Standing]) -> Standing:
+def ours(records: list[ModelRecord]) -> ModelRecord:
     """The row of our model."""
-    return next(standing for standing in found if standing.model == OURS)
+    return next(record for record in records if record.model == OURS)
 
 
-def best_reference(found: list[Standing]) -> Standing:
+def best_benchmark(records: list[ModelRecord]) -> ModelRecord:
     """The reference with the smallest mean CRPS of quarters."""
-    return min((standing for standing in found if standing.model != OURS), key=lambda standing: standing.crps_quarters)
+    return min((record for record in records if record.model != OURS), key=lambda record: record.crps_quarters)

@@ -1,4 +1,4 @@
-"""Was a forecast any good: scores of 99 quantiles against what happened, so that anybody can score the same numbers.
+"""Scores of 99 quantiles against outcomes: CRPS, pinball loss, PIT and coverage.
 
 Targets are the quarters after an origin, in order, and then its sums of four quarters: `n_targets = horizon +
 horizon // 4`. Series are those of `SERIES`, in that order, on the first axis.
@@ -17,13 +17,9 @@ from forecast.stats.summary import FINE_LEVELS
 if TYPE_CHECKING:
     from forecast.observations.series import QuarterlyTrade
 
-
 SERIES = ("exports", "imports", "balance")
-
-
 LEVELS: Array = np.array(FINE_LEVELS)
 """The levels every forecast is scored at, `(99,)`."""
-
 
 WIDTHS = (50, 80, 95)
 """Widths of the equal-tailed intervals whose coverage is reported, in percent."""
@@ -35,11 +31,11 @@ def target_quantiles(flows: Array) -> Array:
 
 
 def outcomes(trade: QuarterlyTrade, origin: int, horizon: int) -> Array:
-    """What came true, `(3, n_targets)` in the unit of `trade`; nan where it is not yet known."""
+    """Observed targets, `(3, n_targets)` in the unit of `trade`; nan where not yet observed."""
     flows = np.full((horizon, 2, 1), np.nan)
     start = origin - trade.first_quarter + 1
-    seen = np.column_stack([trade.exports, trade.imports])[start : start + horizon]
-    flows[: len(seen), :, 0] = seen
+    known = np.column_stack([trade.exports, trade.imports])[start : start + horizon]
+    flows[: len(known), :, 0] = known
     return np.ascontiguousarray(_targets(flows)[..., 0].T)
 
 
@@ -59,6 +55,9 @@ def crps(observed: Array, quantiles: Array) -> Array:
     Args:
         observed: `(n,)`.
         quantiles: `(n, 99)`.
+
+    >>> crps(np.array([3.0]), np.ones((1, len(LEVELS)))).round(3).tolist()  # of a point forecast, the distance
+    [2.0]
     """
     import scoringrules
 
@@ -77,6 +76,9 @@ def pit(observed: Array, quantiles: Array) -> Array:
     """Probability the forecast gave to values up to the outcome, `(n,)`, of what `crps` takes.
 
     Between two levels it is interpolated; beyond the outermost it is halfway to zero or one.
+
+    >>> pit(np.array([-1.0, 0.505, 2.0]), np.stack([LEVELS] * 3)).round(3).tolist()
+    [0.005, 0.505, 0.995]
     """
     n_below = (quantiles <= observed[:, None]).sum(axis=1)
     place = np.clip(n_below - 1, 0, len(LEVELS) - 2)  # of the quantile at or below the outcome
@@ -90,7 +92,11 @@ def pit(observed: Array, quantiles: Array) -> Array:
 
 
 def coverage(values: Array, width: float) -> float:
-    """Share of outcomes inside the equal-tailed interval of `width` percent, from their `pit` values."""
+    """Share of outcomes inside the equal-tailed interval of `width` percent, from their `pit` values.
+
+    >>> coverage(np.array([0.05, 0.5, 0.6, 0.99]), 80)
+    0.5
+    """
     return float((np.abs(values - 0.5) <= width / 200).mean())
 
 

@@ -24,7 +24,7 @@ from forecast.engine.plan import Cut, Group, Tie
 from forecast.engine.resampling import Experiment, Resampled
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
-from forecast.plots.results import save_budget_charts
+from forecast.plots.sensitivity import save_budget_charts
 from forecast.report.budget import budget_words
 from forecast.results.results import Results
 from forecast.scenario.drivers import AssumedShock

@@ -12,7 +12,15 @@ import forecast
 from forecast.analysis.induced import induced
 from forecast.cli import cli
 from forecast.errors import DataError
-from forecast.models.evidence import SPANS, YEARS, bottom_up, induced_trade, invested_in_wave, load_readings, load_wave
+from forecast.models.evidence import (
+    SPANS,
+    YEARS,
+    bottom_up,
+    induced_trade,
+    load_evidence,
+    recent_investment,
+    recent_plants,
+)
 from forecast.models.posterior import Posterior
 from forecast.observations.series import quarterly_trade
 
@@ -27,7 +35,7 @@ def coefficients() -> np.ndarray:
 
 
 def test_a_year_is_that_of_the_wave() -> None:
-    trade = induced_trade(load_wave(), coefficients())
+    trade = induced_trade(recent_plants(), coefficients())
     for year in (2020, 2023, 2025):
         found, row = induced(year, learned().groups), YEARS.index(year)
         np.testing.assert_allclose(found.net, trade.exports[row] - trade.returned[row].sum(axis=0), atol=1e-12)
@@ -37,13 +45,13 @@ def test_a_year_is_that_of_the_wave() -> None:
 
 def test_the_rise_is_the_one_the_fit_read() -> None:
     """`exports_rise` of the readings: induced exports of 2024 less those of 2021, displaced ones taken off."""
-    (rise,) = bottom_up(load_wave(), coefficients(), load_readings()[:1], invested_in_wave())
+    (rise,) = bottom_up(recent_plants(), coefficients(), load_evidence()[:1], recent_investment())
     years = [induced(year, learned().groups).channels[:3].sum(axis=0) for year in (2021, 2024)]
     np.testing.assert_allclose(years[1] - years[0], rise, atol=1e-12)
 
 
 def test_spans_of_quarters_add_up_to_the_year() -> None:
-    wave = load_wave()
+    wave = recent_plants()
     years = induced_trade(wave, coefficients())
     halves = induced_trade(wave, coefficients(), range(SPANS.start, SPANS.stop, 2))
     for flow in ("capital_goods", "intermediates", "displaced"):
@@ -65,7 +73,7 @@ def test_observed_surplus_by_book() -> None:
 def test_only_plants_begun_by_then_count() -> None:
     assert induced(2020, learned().groups).plants == ("LG-05", "SK-06")
     assert "SS-01" not in induced(2024, learned().groups).plants
-    assert len(induced(2026, learned().groups).plants) == len(load_wave().ids)
+    assert len(induced(2026, learned().groups).plants) == len(recent_plants().ids)
 
 
 @pytest.mark.parametrize("year", [2019, 2027])

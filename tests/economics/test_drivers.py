@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.economics.processes import Reading, baseline_flows, driver_growth
+from forecast.economics.processes import Nowcast, baseline_flows, driver_growth
 from forecast.errors import DataError
 from forecast.observations.series import DRIVERS, quarterly_drivers, quarterly_trade, series
 from forecast.observations.vintage import vintage
@@ -91,10 +91,10 @@ def test_a_point_of_a_driver_moves_flows_by_the_response_and_part_of_it_comes_ba
     np.testing.assert_allclose(change[:, 1], 0.7 * 0.015)  # both flows share it: three tenths come back
 
 
-def _first_quarter(reading: Reading | None) -> np.ndarray:
+def _first_quarter(nowcast: Nowcast | None) -> np.ndarray:
     rng = np.random.default_rng(11)
     normals, tail = rng.standard_normal((1, 2, N_DRAWS)), np.full((1, N_DRAWS), 3.0)
-    return np.log(baseline_flows(_trade(), HISTORY, FIRST, normals, tail, None, reading))[:, 0]
+    return np.log(baseline_flows(_trade(), HISTORY, FIRST, normals, tail, None, nowcast))[:, 0]
 
 
 def test_a_reading_gives_the_normal_law_of_conditioning() -> None:
@@ -102,7 +102,7 @@ def test_a_reading_gives_the_normal_law_of_conditioning() -> None:
     rng = np.random.default_rng(12)
     noise = np.array([[0.02, 0.0], [0.005, 0.03]])
     seen = np.log([33.0, 17.5])
-    reading = Reading(
+    nowcast = Nowcast(
         np.repeat(seen[:, None], N_DRAWS, axis=1),
         np.repeat(noise[..., None], N_DRAWS, axis=2),
         rng.standard_normal((2, N_DRAWS)),
@@ -116,14 +116,14 @@ def test_a_reading_gives_the_normal_law_of_conditioning() -> None:
     prior = rows["shock_factor"][..., 0] @ rows["shock_factor"][..., 0].T
     covariance = np.linalg.inv(np.linalg.inv(prior) + np.linalg.inv(noise @ noise.T))
     mean = covariance @ (np.linalg.solve(prior, prior_mean) + np.linalg.solve(noise @ noise.T, seen))
-    path = _first_quarter(reading)
+    path = _first_quarter(nowcast)
     sd = np.sqrt(covariance.diagonal())
     assert (np.abs(path.mean(axis=1) - mean) < SIGMAS * sd / N_DRAWS**0.5).all()
     assert path.std(axis=1) == pytest.approx(sd, rel=SIGMAS / (2 * N_DRAWS) ** 0.5)
 
 
 def test_a_reading_that_says_nothing_changes_nothing() -> None:
-    vague = Reading(
+    vague = Nowcast(
         np.zeros((2, N_DRAWS)), 1e6 * np.repeat(np.eye(2)[..., None], N_DRAWS, axis=2), np.zeros((2, N_DRAWS))
     )
     np.testing.assert_allclose(_first_quarter(vague), _first_quarter(None), atol=1e-8)

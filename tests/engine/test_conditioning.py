@@ -24,7 +24,7 @@ from forecast.scenario.mixture import frozen_world
 from forecast.scenario.scenario import Scenario, dump_scenario, scenario_digest
 from forecast.stats.distributions import Constant, Law, Normal
 from forecast.stats.streams import Streams
-from forecast.track.hindsight import hindsight
+from forecast.track.evaluation import hindsight
 
 N_PERIODS, N_DRAWS = 12, 500
 OBSERVED = np.array([24_000.0, 1_400.0, 70.0])

@@ -14,7 +14,7 @@ from scipy import stats
 
 from forecast.dims import CHANNELS, LEVERS, SERIES, Array
 from forecast.economics import tariffs
-from forecast.economics.tariffs import REST, SHARES, TAXED, load_regime
+from forecast.economics.tariffs import REST, SHARES, TAXED, load_schedule
 from forecast.engine.block import simulated_flows
 from forecast.engine.inputs import Judged
 from forecast.engine.plan import NEVER, Duty, Levers, Plan, Purchase, Taxed
@@ -393,7 +393,7 @@ def test_a_commitment_that_makes_no_sense_is_refused(load: Loader, entry: str, w
 
 
 def test_shares_of_exports_sum_to_one_and_leave_a_rest() -> None:
-    trade = load_regime().trade
+    trade = load_schedule().trade
     assert tuple(trade) == TAXED
     for column in range(len(SHARES)):
         assert sum(sector.shares[column] for sector in trade.values()) == pytest.approx(1)
@@ -402,7 +402,7 @@ def test_shares_of_exports_sum_to_one_and_leave_a_rest() -> None:
 
 def test_duties_of_the_record_are_those_collected() -> None:
     """The rate of the rest is derived from what was collected: 15.0 % in September 2025, 7.6 % in July 2026."""
-    trade = load_regime().trade
+    trade = load_schedule().trade
     for column, day, collected in ((0, "2025-09-15", 0.14977), (1, "2026-07-15", 0.07618)):
         paid = sum(sector.shares[column] * sector.rate(position(day)) for sector in trade.values())
         assert paid == pytest.approx(collected, abs=0.0005)

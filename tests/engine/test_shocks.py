@@ -21,7 +21,7 @@ from forecast.scenario.drivers import AssumedShock
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
 from forecast.stats.distributions import Constant, Law, Uniform
 from forecast.stats.streams import Streams
-from forecast.track.hindsight import hindsight
+from forecast.track.evaluation import hindsight
 
 N_DRAWS, N_MANY = 500, 20_000
 SIGMAS = 5.0

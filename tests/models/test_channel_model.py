@@ -12,7 +12,14 @@ import pytest
 from scipy.special import ndtr
 
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
-from forecast.models.evidence import bottom_up, induced_trade, invested_in_wave, load_readings, load_wave, touched
+from forecast.models.evidence import (
+    bottom_up,
+    induced_trade,
+    load_evidence,
+    places_with_evidence,
+    recent_investment,
+    recent_plants,
+)
 from forecast.stats.distributions import Constant, Normal
 
 LEVELS = np.linspace(-4.0, 4.0, 4001)
@@ -31,7 +38,7 @@ def channels() -> Any:
 
 def of_rows(channels: Any, rows: np.ndarray) -> Any:
     """The task with all readings on prior rows."""
-    return channels.sector_task(load_wave(), load_readings(), invested_in_wave(), rows)
+    return channels.sector_task(recent_plants(), load_evidence(), recent_investment(), rows)
 
 
 def prior(n_rows: int = 40) -> np.ndarray:
@@ -69,12 +76,12 @@ def test_tables_on_tensors_are_straight_between_knots_and_flat_beyond(channels: 
 def test_the_equations_give_on_tensors_what_they_give_on_arrays() -> None:
     import pytensor.tensor as pt
 
-    wave, rows = load_wave(), np.moveaxis(prior(1), 0, -1)
+    wave, rows = recent_plants(), np.moveaxis(prior(1), 0, -1)
     on_arrays, on_tensors = (induced_trade(wave, known) for known in (rows, pt.as_tensor(rows)))
     for name in ("exports", "capital_goods", "intermediates", "displaced", "returned", "displaced_at_full_run"):
         found = getattr(on_tensors, name).eval(mode="FAST_COMPILE")
         assert found == pytest.approx(getattr(on_arrays, name), rel=1e-12, abs=1e-15)
-    readings = load_readings()
+    readings = load_evidence()
     predicted = pt.stack(bottom_up(wave, pt.as_tensor(rows), readings, 107.55)).eval(mode="FAST_COMPILE")
     assert predicted == pytest.approx(np.array(bottom_up(wave, rows, readings, 107.55)), rel=1e-12)
 
@@ -88,9 +95,9 @@ def test_density_of_the_readings_is_normal_around_plants_and_remainders(channels
     found = model.compile_logp(vars=model.observed_RVs, mode="FAST_COMPILE")(point)
     rows = task.rows({name: values[None] for name, values in point.items()})
     plants = np.array(
-        bottom_up(load_wave(), np.moveaxis(rows["coefficients"], 0, -1), load_readings(), invested_in_wave())
+        bottom_up(recent_plants(), np.moveaxis(rows["coefficients"], 0, -1), load_evidence(), recent_investment())
     )
-    value, error = (np.array([getattr(reading, name) for reading in load_readings()]) for name in ("value", "error"))
+    value, error = (np.array([getattr(reading, name) for reading in load_evidence()]) for name in ("value", "error"))
     off = (plants[:, 0] + rows["remainders"][0] - value) / error
     assert found == pytest.approx((-0.5 * off**2 - np.log(error) - 0.5 * np.log(2 * np.pi)).sum(), rel=1e-9)
 
@@ -99,21 +106,21 @@ def test_prior_rows_come_back_and_what_no_evidence_touches_keeps_them(channels: 
     rows = prior(40)
     task = of_rows(channels, rows)
     levels = task.states["level"]({}, np.random.default_rng(0))
-    beyond = np.zeros((40, len(load_readings())))
+    beyond = np.zeros((40, len(load_evidence())))
     assert task.rows({"level": levels, "remainder_level": beyond})["coefficients"] == pytest.approx(rows, rel=1e-9)
     rng = np.random.default_rng(1)
     free = {"level": rng.standard_normal((80, levels.shape[1])), "remainder_level": rng.standard_normal((80, 7))}
     made = task.rows(free)
     untouched = np.ones(rows.shape[1:], bool)
-    untouched[touched(load_wave())] = False
+    untouched[places_with_evidence(recent_plants())] = False
     assert np.array_equal(made["coefficients"][:, untouched], np.repeat(rows, 2, axis=0)[:, untouched])
-    scales = np.array([reading.remainder for reading in load_readings()])
+    scales = np.array([reading.remainder for reading in load_evidence()])
     assert (made["remainders"] >= 0).all()
     assert np.array_equal(made["remainders"].any(axis=0), scales > 0)
 
 
 def test_without_evidence_the_model_sees_nothing(channels: Any) -> None:
-    model = channels.sector_task(load_wave(), (), invested_in_wave(), prior(1)).build()
+    model = channels.sector_task(recent_plants(), (), recent_investment(), prior(1)).build()
     assert not model.observed_RVs
     assert not model.potentials
 
@@ -149,7 +156,7 @@ def test_a_sum_of_two_normal_coefficients_has_its_known_posterior(channels: Any)
 def test_without_evidence_the_prior_shows(channels: Any) -> None:
     from forecast.models.fitting import Effort, posterior_rows, sector_rows
 
-    task = channels.sector_task(load_wave(), (), invested_in_wave(), sector_rows(2))
+    task = channels.sector_task(recent_plants(), (), recent_investment(), sector_rows(2))
     rows, diagnostics = posterior_rows(task, Effort(seed=2))
     n_rows = len(rows["coefficients"])
     for row, sector in enumerate(SECTORS):

@@ -22,7 +22,7 @@ from forecast.economics.processes import baseline_shocks
 from forecast.models import predictive
 from forecast.models.evidence import bridge_evidence
 from forecast.models.predictive import tail_probability
-from forecast.models.replicas import replicas, row_of
+from forecast.models.replicates import row_at, simulators
 from forecast.observations.annual import SpanTrade, bridge_observations, procurement_shares
 from forecast.observations.series import DRIVERS, quarterly_trade
 from forecast.observations.vintage import vintage
@@ -124,15 +124,15 @@ def test_the_tail_probability_is_two_sided() -> None:
     assert tail_probability(200.0, made) == 0.0
 
 
-def _replica(model: str) -> Any:
-    return next(replica for replica in replicas() if replica.model == model)
+def _simulator(model: str) -> Any:
+    return next(simulator for simulator in simulators() if simulator.model == model)
 
 
 def test_made_trade_holds_the_shocks_of_its_equation_and_none_before_the_window() -> None:
-    trade, rows = quarterly_trade(), row_of(BASELINE, 0)
+    trade, rows = quarterly_trade(), row_at(BASELINE, 0)
     shocks = []
     for seed in range(200):
-        made = _replica("baseline").make(rows, np.random.default_rng(seed)).observed
+        made = _simulator("baseline").simulate(rows, np.random.default_rng(seed)).observed
         assert np.array_equal(made.exports[:-48], trade.exports[:-48])
         assert made.origin == trade.origin
         history = np.log(np.column_stack([made.exports, made.imports]))[-49:]
@@ -151,7 +151,7 @@ def test_made_drivers_have_the_pace_and_the_momentum_of_their_row() -> None:
         "degrees_of_freedom": np.array([50.0]),
         "carried": np.full((1, 3), 9.0),
     }
-    made = [_replica("drivers").make(row_of(rows, 0), generator(0, "test", seed)).observed for seed in range(200)]
+    made = [_simulator("drivers").simulate(row_at(rows, 0), generator(0, "test", seed)).observed for seed in range(200)]
     growth = np.array([one.growth[-79:] for one in made])  # the quarter before has no shock behind it
     n, sd = growth[..., 0].size, growth.std(axis=(0, 1))
     carried = 1 + rows["moving_average"][0]
@@ -167,7 +167,9 @@ def test_made_drivers_have_the_pace_and_the_momentum_of_their_row() -> None:
 def test_made_months_have_the_level_and_the_error_of_their_row() -> None:
     rows = {"level": np.array([[0.4, 0.5]]), "noise_factor": np.array([[[0.02, 0.0], [0.01, 0.03]]])}
     seen = vintage().completions
-    made = np.array([_replica("running").make(row_of(rows, 0), generator(0, "test", k)).observed for k in range(400)])
+    made = np.array(
+        [_simulator("running").simulate(row_at(rows, 0), generator(0, "test", k)).observed for k in range(400)]
+    )
     moved = (made != seen).any(axis=(0, 2))
     assert np.flatnonzero(moved).tolist() == list(range(len(seen) - 80, len(seen), 4))
     values = made[:, moved].reshape(-1, 2)
@@ -177,7 +179,7 @@ def test_made_months_have_the_level_and_the_error_of_their_row() -> None:
 
 def test_made_books_keep_the_us_figures_and_carry_the_hidden_years() -> None:
     seen = bridge_observations()
-    made = _replica("bridge").make(row_of(BRIDGE, 0), np.random.default_rng(1))
+    made = _simulator("bridge").simulate(row_at(BRIDGE, 0), np.random.default_rng(1))
     assert np.array_equal(made.observed.us_census, seen.us_census)
     assert np.array_equal(made.observed.ratios[:4], seen.ratios[:4])  # 2011, the year the run starts from, is given
     assert not np.isclose(made.observed.ratios[4:], seen.ratios[4:]).any()
@@ -188,7 +190,7 @@ def test_made_books_keep_the_us_figures_and_carry_the_hidden_years() -> None:
 
 
 def test_made_books_have_the_mean_the_drift_and_the_persistence_of_their_row() -> None:
-    made = [_replica("bridge").make(row_of(BRIDGE, 0), np.random.default_rng(seed)) for seed in range(400)]
+    made = [_simulator("bridge").simulate(row_at(BRIDGE, 0), np.random.default_rng(seed)) for seed in range(400)]
     paths = np.array([bridge_evidence(one.observed, ORIGIN).log_ratios for one in made])
     start, persistence = paths[0, :, 0], BRIDGE["persistence"][0]
     mean = BRIDGE["mean"][0] - BRIDGE["drift"][0] * 2  # 2024, two years before that of the mean
@@ -203,7 +205,10 @@ def test_made_shares_lie_around_the_fitted_ones() -> None:
         "fitted_2023": np.array([[0.59, 0.32, 0.09]]),
         "slope": np.array([[0.1, 0.0]]),
     }
-    made = [_replica("localization").make(row_of(rows, 0), np.random.default_rng(seed)).observed for seed in range(400)]
+    made = [
+        _simulator("localization").simulate(row_at(rows, 0), np.random.default_rng(seed)).observed
+        for seed in range(400)
+    ]
     shares = {(share.party, share.year): [] for share in procurement_shares()}
     for share in (share for one in made for share in one):
         shares[share.party, share.year].append(share.share)
@@ -218,12 +223,12 @@ def test_summaries_have_known_answers() -> None:
     trade = quarterly_trade()
     quarters = np.arange(len(trade.exports))
     growing = replace(trade, exports=np.exp(0.02 * quarters), imports=np.exp(0.01 * quarters) / 2)
-    found = _replica("baseline").summary(growing)
+    found = _simulator("baseline").summary(growing)
     assert found["exports growth: mean, % a quarter"] == pytest.approx(2.0)
     assert found["imports growth: seasonal range, %"] == pytest.approx(0.0, abs=1e-9)
     last = growing.exports[-4:].sum() - growing.imports[-4:].sum()
     assert found["balance in its last year, bn USD"] == pytest.approx(last)
-    books = _replica("bridge").summary(bridge_observations())
+    books = _simulator("bridge").summary(bridge_observations())
     assert books["exports ratio: 2025 less mean, log %"] == pytest.approx(0.04, abs=0.01)
 
 
@@ -260,21 +265,23 @@ def test_predictive_checks_need_no_pymc() -> None:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """What the command prints and leaves, with a twentieth of its replicas: no claim here is on how many there are."""
+    """Prints and files of the command, with a twentieth of its replicates: nothing here rests on how many there are."""
     out = tmp_path_factory.mktemp("checks")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(predictive, "predictive_checks", partial(predictive.predictive_checks, n_replicas=50))
+        patch.setattr(predictive, "predictive_checks", partial(predictive.predictive_checks, n_replicates=50))
         return command("check", "--out", str(out), cwd=out, COLUMNS="108").stdout, out
 
 
 def test_check_prints_every_quantity_and_draws_every_model(checked: tuple[str, Path]) -> None:
     printed, out = checked
-    quantities = [name for replica in replicas() for name in replica.summary(replica.observed)]
+    quantities = [name for simulator in simulators() for name in simulator.summary(simulator.observed)]
     assert all(name in printed for name in quantities)
     assert f"of {len(quantities)} quantities" in printed
     assert "…" not in printed
     drawn = {path.name for path in out.iterdir()}
-    assert drawn == {"predictive.csv", "books.png"} | {f"predictive_{replica.model}.png" for replica in replicas()}
+    assert drawn == {"predictive.csv", "books.png"} | {
+        f"predictive_{simulator.model}.png" for simulator in simulators()
+    }
     table = (out / "predictive.csv").read_text(encoding="utf-8").splitlines()
     assert len(table) == 1 + len(quantities)
 
@@ -309,7 +316,7 @@ def test_a_few_fits_to_made_data_are_ranked_stored_and_found_again(tmp_path: Pat
 @pytest.mark.slow_fit
 def test_the_density_of_the_truth_is_that_of_the_sampler() -> None:
     """PyMC's density on exchanged data, by which a truth is ranked, and that of the sampler agree draw by draw."""
-    from forecast.models.localization import localization_task
+    from forecast.models.channels import localization_task
     from forecast.models.sampling import Effort, Refits
 
     task = localization_task(procurement_shares(), ORIGIN)

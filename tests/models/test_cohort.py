@@ -17,8 +17,8 @@ from scipy.special import erfc
 from forecast.dims import Array
 from forecast.economics.realisation import KINDS, LATE, PRIORS, UNREVISED, prior_laws
 from forecast.economics.sectors import SECTORS, load_sectors
-from forecast.models.evidence import bottom_up, invested_in_wave, load_readings, load_wave
-from forecast.models.replicas import fates_summary, made_fates, replicas, row_of, seen_delay
+from forecast.models.evidence import bottom_up, load_evidence, recent_investment, recent_plants
+from forecast.models.replicates import fates_summary, replicate_fates, reported_delay, row_at, simulators
 from forecast.observations.announcements import Outcome, outcomes
 from forecast.stats.streams import generator
 
@@ -39,7 +39,7 @@ SEEN = outcomes()
 
 @pytest.fixture(scope="module")
 def made() -> list[Any]:
-    return [made_fates(SEEN, row_of(ROWS, 0), generator(0, "test", k)) for k in range(N_MADE)]
+    return [replicate_fates(SEEN, row_at(ROWS, 0), generator(0, "test", k)) for k in range(N_MADE)]
 
 
 def of_plant(plant: Outcome, kinds: str, sectors: str) -> float:
@@ -98,11 +98,11 @@ def test_amounts_are_revised_by_the_spread_of_their_kind_and_small_news_is_none(
 
 
 def test_a_start_is_seen_between_bounds_and_a_plant_of_unknown_plan_is_not() -> None:
-    assert seen_delay(None, 3.0) is None
+    assert reported_delay(None, 3.0) is None
     rng = np.random.default_rng(1)
     for delay in LATE + rng.exponential(4.0, 200):
         for seen in ((9.5, math.inf), (-1.7, 2.7), (-math.inf, 4.4)):
-            low, high = seen_delay(seen, float(delay)) or (0.0, 0.0)
+            low, high = reported_delay(seen, float(delay)) or (0.0, 0.0)
             assert low < delay <= high
 
 
@@ -119,14 +119,14 @@ def test_what_became_of_the_plants_does_not_stand_out_from_what_the_fit_makes(mo
     """With the data of this model alone made anew: each model has random numbers of its own."""
     from forecast.models import predictive
     from forecast.models.posterior import load_posterior
-    from forecast.models.predictive import predictive_checks, standing_out
+    from forecast.models.predictive import predictive_checks, unusual_checks
 
-    (alone,) = (replica for replica in replicas() if replica.model == "realisation")
-    monkeypatch.setattr(predictive, "replicas", lambda: (alone,))
+    (alone,) = (simulator for simulator in simulators() if simulator.model == "realisation")
+    monkeypatch.setattr(predictive, "simulators", lambda: (alone,))
     checks = predictive_checks(load_posterior())
     assert {check.model for check in checks} == {"realisation"}
     assert len(checks) == len(fates_summary(SEEN))
-    assert standing_out(checks) == []
+    assert unusual_checks(checks) == []
 
 
 # The models
@@ -143,7 +143,7 @@ def test_the_likelihoods_of_all_ways_to_see_a_delay_add_up_to_one(seen: tuple[fl
     from forecast.models.sampling import data_arrays
 
     plant = Outcome("A", "greenfield", "batteries", "open", 2.0, seen, None)
-    ways = {seen_delay(seen, delay) for delay in (0.0, *np.arange(LATE + 0.01, 12.0, 0.1).tolist())}
+    ways = {reported_delay(seen, delay) for delay in (0.0, *np.arange(LATE + 0.01, 12.0, 0.1).tolist())}
     model = realisation_task([plant]).build()
     part = model.compile_logp(vars=[model["delays"]], mode="FAST_COMPILE")
     point = realisation_point(realisation_task([plant]))
@@ -161,7 +161,7 @@ def test_rows_give_back_the_levels_a_collection_was_made_from_but_for_selection(
 
     task = realisation.realisation_task(SEEN)
     free = {name: values[None] for name, values in realisation_point(task).items()}
-    made = made_fates(SEEN, row_of(task.rows(free), 0), np.random.default_rng(3))
+    made = replicate_fates(SEEN, row_at(task.rows(free), 0), np.random.default_rng(3))
     kept = np.arange(8) != PRIORS.index("selection")
     assert made.states["log_level"][kept] == pytest.approx(free["log_level"][0][kept], abs=1e-9)
 
@@ -181,14 +181,14 @@ def test_made_readings_lie_around_plants_and_remainders_by_their_error() -> None
     medians = np.array(
         [[float(belief.law.ppf(0.5)) for belief in sector.values()] for sector in load_sectors().values()]
     )
-    readings = load_readings()
+    readings = load_evidence()
     remainders = np.array([reading.remainder for reading in readings])
-    rows = row_of({"coefficients": medians[None], "remainders": remainders[None]}, 0)
-    replica = next(replica for replica in replicas() if replica.model == "sectors")
-    found = [replica.make(rows, generator(0, "test", k)).observed for k in range(N_MADE)]
+    rows = row_at({"coefficients": medians[None], "remainders": remainders[None]}, 0)
+    simulator = next(simulator for simulator in simulators() if simulator.model == "sectors")
+    found = [simulator.simulate(rows, generator(0, "test", k)).observed for k in range(N_MADE)]
     values = np.array([[reading.value for reading in one] for one in found])
     errors = np.array([reading.error for reading in readings])
-    explained = np.array(bottom_up(load_wave(), rows["coefficients"], readings, invested_in_wave()))[:, 0]
+    explained = np.array(bottom_up(recent_plants(), rows["coefficients"], readings, recent_investment()))[:, 0]
     off = (values - explained - remainders) / errors
     assert np.abs(off.mean(axis=0)).max() < SIGMAS / N_MADE**0.5
     assert np.abs(off.var(axis=0) - 1).max() < SIGMAS * (2 / N_MADE) ** 0.5
@@ -199,7 +199,7 @@ def test_calibration_of_the_sectors_draws_truths_anew_and_exchanges_the_readings
     from forecast.models.calibration import fitted_task
     from forecast.models.sampling import data_arrays, prior_draws
 
-    readings = load_readings()
+    readings = load_evidence()
     moved = tuple(replace(reading, value=reading.value + reading.error) for reading in readings)
     task, other = fitted_task("sectors", readings), fitted_task("sectors", moved)
     levels = prior_draws(task, 500, np.random.default_rng(0))["level"]

@@ -82,7 +82,7 @@ def test_likelihood_of_the_baseline_is_the_student_density_of_its_shocks(fitting
     """The model's log probability less that of its priors, against the density formula on shocks from `processes`."""
     from scipy.stats import multivariate_t
 
-    from forecast.models.baseline import window
+    from forecast.models.processes import window
 
     trade = quarterly_trade()
     drivers = quarterly_drivers(trade.origin)
@@ -106,8 +106,8 @@ def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fittin
     from scipy.special import gammaln
     from scipy.stats import multivariate_t
 
-    from forecast.models.drivers import FREEDOM, SCALE
     from forecast.models.evidence import DRIVER_QUARTERS
+    from forecast.models.processes import DRIVER_FREEDOM, DRIVER_SCALE
 
     drivers = quarterly_drivers(ORIGIN)
     task = fitting.drivers_task(drivers)
@@ -118,8 +118,13 @@ def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fittin
     shocks = np.zeros((DRIVER_QUARTERS + 1, 3))
     for quarter, growth in enumerate(drivers.growth[-DRIVER_QUARTERS:]):
         shocks[quarter + 1] = growth - rows["drift"] - rows["moving_average"] * shocks[quarter]
-    law = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=FREEDOM)
-    norm = gammaln((FREEDOM + 3) / 2) - gammaln(FREEDOM / 2) - 1.5 * np.log(FREEDOM * np.pi) - np.log(SCALE).sum()
+    law = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=DRIVER_FREEDOM)
+    norm = (
+        gammaln((DRIVER_FREEDOM + 3) / 2)
+        - gammaln(DRIVER_FREEDOM / 2)
+        - 1.5 * np.log(DRIVER_FREEDOM * np.pi)
+        - np.log(DRIVER_SCALE).sum()
+    )
     assert terms + DRIVER_QUARTERS * norm == pytest.approx(law.logpdf(shocks[1:]).sum(), rel=1e-8)
     assert rows["carried"] == pytest.approx(
         np.where(drivers.edge == 0, rows["moving_average"] * shocks[-1], drivers.edge)
@@ -129,7 +134,7 @@ def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fittin
 def test_likelihood_of_the_bridge_is_the_student_density_of_its_shocks_times_what_was_read(fitting: Any) -> None:
     from scipy.stats import multivariate_t, norm
 
-    from forecast.models.evidence import READING_NOISE, ROUNDING_NOISE
+    from forecast.models.evidence import ROUNDING_NOISE, SPAN_NOISE
 
     seen = bridge_observations()
     task = fitting.bridge_task(seen, ORIGIN)
@@ -141,7 +146,7 @@ def test_likelihood_of_the_bridge_is_the_student_density_of_its_shocks_times_wha
     deviations = path - rows["mean"] - rows["drift"] * np.arange(1 - len(path), 1)[:, None]
     shocks = deviations[1:] - rows["persistence"] * deviations[:-1]
     law = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=rows["degrees_of_freedom"])
-    noise = np.array([ROUNDING_NOISE, READING_NOISE * 5 / 12, READING_NOISE * 9 / 12])
+    noise = np.array([ROUNDING_NOISE, SPAN_NOISE * 5 / 12, SPAN_NOISE * 9 / 12])
     truth = [point["later"][0, 0], point["later"][0, 1], point["later"][1, 1]]
     read = norm(truth, noise).logpdf(np.log([span.ratio for span in seen.later])) - norm(0, noise).logpdf(0)
     constant = len(shocks) * (np.log(2 * np.pi) + 2 * np.log(0.02))  # dropped: no parameter is in it

@@ -16,7 +16,7 @@ from forecast.dims import Array
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import PosteriorError
 from forecast.models import posterior as stored
-from forecast.models.evidence import load_readings
+from forecast.models.evidence import load_evidence
 from forecast.models.posterior import SHIPPED, TRAILING, Posterior, current_digests, load_posterior, save_posterior
 
 
@@ -182,7 +182,7 @@ def test_the_file_opens_with_plain_xarray(tmp_path: Path) -> None:
 
 def test_sector_rows_have_a_place_for_every_coefficient_and_reading() -> None:
     assert TRAILING["sectors"]["coefficients"] == (len(SECTORS), len(COEFFICIENTS))
-    assert TRAILING["sectors"]["remainders"] == (len(load_readings()),)
+    assert TRAILING["sectors"]["remainders"] == (len(load_evidence()),)
 
 
 @pytest.mark.parametrize("path", [SHIPPED, *SHIPPED.parent.glob("posteriors/*.nc")], ids=lambda path: path.stem)

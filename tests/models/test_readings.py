@@ -12,10 +12,17 @@ from test_wave import coefficients, plant
 
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import DataError
-from forecast.models.evidence import QUANTITIES, bottom_up, invested_in_wave, load_readings, load_wave, touched
+from forecast.models.evidence import (
+    QUANTITIES,
+    bottom_up,
+    load_evidence,
+    places_with_evidence,
+    recent_investment,
+    recent_plants,
+)
 from forecast.observations.tables import SHIPPED, number, read_table
 
-VALUES = {reading.id: reading.value for reading in load_readings()}
+VALUES = {reading.id: reading.value for reading in load_evidence()}
 
 
 def parameter(name: str) -> float:
@@ -57,7 +64,7 @@ def test_cars_are_counted_once_and_weighed_alike() -> None:
 
 
 def test_every_reading_says_where_its_error_comes_from() -> None:
-    for reading in load_readings():
+    for reading in load_evidence():
         assert reading.error_note.startswith("Judgement: ")
         assert reading.note
         assert reading.source
@@ -65,7 +72,7 @@ def test_every_reading_says_where_its_error_comes_from() -> None:
 
 def test_what_one_battery_plant_explains_by_hand() -> None:
     """6 bn USD: 0.6 bn of machinery in 2021 and in 2022; 0.9 bn displaced in 2023, 1.8 bn in each later year."""
-    readings = load_readings()
+    readings = load_evidence()
     found = bottom_up(plant("2021", "2023"), coefficients(), readings, 100.0)
     expected = {
         "exports_rise": -0.288 - 0.6,
@@ -81,7 +88,7 @@ def test_what_one_battery_plant_explains_by_hand() -> None:
 
 
 def test_plants_of_other_sectors_displace_no_batteries() -> None:
-    readings = [reading for reading in load_readings() if reading.id.startswith("batteries")]
+    readings = [reading for reading in load_evidence() if reading.id.startswith("batteries")]
     assert [
         values.tolist() for values in bottom_up(plant("2021", "2023", sector="autos"), coefficients(), readings, 1.0)
     ] == [
@@ -91,33 +98,33 @@ def test_plants_of_other_sectors_displace_no_batteries() -> None:
 
 
 def test_only_touched_coefficients_move_a_prediction() -> None:
-    wave, readings = load_wave(), load_readings()
+    wave, readings = recent_plants(), load_evidence()
     rng = np.random.default_rng(7)
     known = coefficients()
     place = np.zeros(known.shape[:2], bool)
-    place[touched(wave)] = True
+    place[places_with_evidence(wave)] = True
     other = np.where(place[:, :, None], known, known * rng.uniform(0.5, 1.5, known.shape))
     for before, after in zip(*(bottom_up(wave, rows, readings, 100.0) for rows in (known, other)), strict=True):
         assert np.array_equal(before, after)
-    assert {COEFFICIENTS[column] for column in touched(wave)[1]}.isdisjoint(
+    assert {COEFFICIENTS[column] for column in places_with_evidence(wave)[1]}.isdisjoint(
         {"construction_quarters", "reverse_import_rate"}
     )
-    assert {SECTORS[row] for row in touched(wave)[0]} == {
+    assert {SECTORS[row] for row in places_with_evidence(wave)[0]} == {
         "autos", "auto_parts", "batteries", "battery_materials", "solar",
     }  # fmt: skip
 
 
 def test_every_touched_coefficient_moves_some_prediction() -> None:
-    wave, readings = load_wave(), load_readings()
+    wave, readings = recent_plants(), load_evidence()
     before = np.array(bottom_up(wave, coefficients(), readings, 100.0))
-    for row, column in zip(*touched(wave), strict=True):
+    for row, column in zip(*places_with_evidence(wave), strict=True):
         moved = coefficients()
         moved[row, column] *= 1.1
         assert not np.allclose(bottom_up(wave, moved, readings, 100.0), before, rtol=1e-9, atol=0), (row, column)
 
 
 def test_investment_is_the_printed_sum_of_four_years() -> None:
-    assert invested_in_wave() == pytest.approx(27.93 + 29.50 + 28.04 + 22.08)
+    assert recent_investment() == pytest.approx(27.93 + 29.50 + 28.04 + 22.08)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +143,8 @@ def test_investment_is_the_printed_sum_of_four_years() -> None:
 def test_a_reading_that_makes_no_sense_is_refused(tmp_path: Path, column: str, text: str, message: str) -> None:
     copy_with_cell(SHIPPED / "readings.csv", tmp_path, column, text)
     with pytest.raises(DataError, match=re.escape(message)):
-        load_readings(tmp_path)
+        load_evidence(tmp_path)
 
 
 def test_readings_stand_in_the_order_of_their_quantities() -> None:
-    assert [reading.id for reading in load_readings()] == list(QUANTITIES)
+    assert [reading.id for reading in load_evidence()] == list(QUANTITIES)

@@ -11,7 +11,7 @@ from handmade import copy_with_cell
 
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import DataError
-from forecast.models.evidence import YEARS, Wave, induced_trade, load_wave
+from forecast.models.evidence import YEARS, RecentPlants, induced_trade, recent_plants
 from forecast.observations.announcements import announcements
 from forecast.observations.tables import SHIPPED, read_table
 from forecast.quarters import parse_time
@@ -36,9 +36,9 @@ def coefficients(**changes: float) -> np.ndarray:
     return np.tile(np.array(row)[:, None], (len(SECTORS), 1, 1))
 
 
-def plant(start: str, production: str, capital: float = 6.0, sector: str = "batteries") -> Wave:
+def plant(start: str, production: str, capital: float = 6.0, sector: str = "batteries") -> RecentPlants:
     dates = (np.array([[parse_time(date)]]) for date in (start, production))
-    return Wave(("one",), np.array([SECTORS.index(sector)]), np.array([[capital]]), *dates)
+    return RecentPlants(("one",), np.array([SECTORS.index(sector)]), np.array([[capital]]), *dates)
 
 
 def test_machinery_of_a_plant_by_hand() -> None:
@@ -59,7 +59,7 @@ def test_running_plant_by_hand() -> None:
 
 
 def test_all_machinery_of_a_plant_finished_in_time_is_ordered_once() -> None:
-    wave = load_wave()
+    wave = recent_plants()
     trade = induced_trade(wave, coefficients())
     inside = ((wave.machinery_start >= 4 * 2020) & (wave.production_start <= 4 * 2026))[:, 0]
     assert inside.any()
@@ -67,7 +67,7 @@ def test_all_machinery_of_a_plant_finished_in_time_is_ordered_once() -> None:
 
 
 def test_draws_stay_apart() -> None:
-    wave = load_wave()
+    wave = recent_plants()
     low, high = coefficients(), coefficients(displacement_rate=0.5)
     both = induced_trade(wave, np.concatenate([low, high], axis=-1))
     for draw, known in enumerate((low, high)):
@@ -86,14 +86,14 @@ def test_plants_are_announced_ones_of_their_sector_and_amount() -> None:
 
 def test_no_plant_lies_inside_another() -> None:
     parents = {announcement.id: announcement.parent_id for announcement in announcements()}
-    ids = set(load_wave().ids)
+    ids = set(recent_plants().ids)
     assert len(ids) == 17
     assert not {parents[plant] for plant in ids} & ids
 
 
 def test_the_two_known_overstatements_are_taken_out() -> None:
     """Taylor orders no tools before 2025; half of BlueOval is put off."""
-    wave = load_wave()
+    wave = recent_plants()
     trade = induced_trade(wave, coefficients())
     taylor = wave.ids.index("SS-01")
     assert not trade.capital_goods[: YEARS.index(2025), taylor].any()
@@ -103,14 +103,14 @@ def test_the_two_known_overstatements_are_taken_out() -> None:
 
 def test_prior_means_add_up_to_less_than_the_reduced_form_allows() -> None:
     from forecast.economics.sectors import load_sectors
-    from forecast.models.evidence import invested_in_wave
+    from forecast.models.evidence import recent_investment
 
     levels = (np.arange(2000) + 0.5) / 2000
     means = [[float(belief.law.ppf(levels).mean()) for belief in sector.values()] for sector in load_sectors().values()]
-    exports = induced_trade(load_wave(), np.array(means)[:, :, None]).exports[:, 0]
+    exports = induced_trade(recent_plants(), np.array(means)[:, :, None]).exports[:, 0]
     rise = exports[YEARS.index(2024)] - exports[YEARS.index(2021)]
     assert 0 < rise < 8.9
-    assert 0.08 < exports[YEARS.index(2021) : YEARS.index(2024) + 1].sum() / invested_in_wave() < 2 * 0.12
+    assert 0.08 < exports[YEARS.index(2021) : YEARS.index(2024) + 1].sum() / recent_investment() < 2 * 0.12
 
 
 @pytest.mark.parametrize(
@@ -127,4 +127,4 @@ def test_prior_means_add_up_to_less_than_the_reduced_form_allows() -> None:
 def test_a_plant_that_makes_no_sense_is_refused(tmp_path: Path, column: str, text: str, message: str) -> None:
     copy_with_cell(SHIPPED / "wave.csv", tmp_path, column, text)
     with pytest.raises(DataError, match=re.escape(message)):
-        load_wave(tmp_path)
+        recent_plants(tmp_path)

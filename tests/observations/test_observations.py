@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 
 from forecast.errors import DataError
-from forecast.observations import annual as observations
 from forecast.observations.announcements import announcements
 from forecast.observations.annual import annual_trade, bridge_observations, history, procurement_shares, record_surplus
 from forecast.observations.series import quarterly_trade, quarters_of, series, series_names, trade_vintages
-from forecast.observations.tables import PROVENANCE, SHIPPED, TABLES, data_digest, read_table
+from forecast.observations.tables import PROVENANCE, SHIPPED, TABLES, data_digest, read_table, table
 from forecast.quarters import parse_quarter
 
 README = (SHIPPED / "README.md").read_text(encoding="utf-8")
@@ -312,7 +311,7 @@ def test_readme_states_the_number_of_rows(name: str) -> None:
 
 
 def test_a_table_as_a_frame_has_numbers_as_floats() -> None:
-    frame = observations.table("drivers_monthly")
+    frame = table("drivers_monthly")
     assert list(frame.columns) == list(TABLES["drivers_monthly"].columns)
     assert frame["value"].dtype == np.float64
     assert frame["value"].isna().sum() == 1
@@ -321,7 +320,8 @@ def test_a_table_as_a_frame_has_numbers_as_floats() -> None:
 
 def test_reading_observations_does_not_import_pandas() -> None:
     code = (
-        "import sys; from forecast.observations import annual as o; o.quarterly_trade(), o.history(), o.data_digest();"
+        "import sys; from forecast.observations import annual, series, tables;"
+        "series.quarterly_trade(), annual.history(), tables.data_digest();"
         "heavy = {'pandas', 'xarray', 'pymc', 'arviz', 'scipy.stats', 'pydantic'} & set(sys.modules);"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )

@@ -15,7 +15,7 @@ from scipy.special import ndtr, ndtri
 from forecast.cli import cli
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
 from forecast.errors import PosteriorError
-from forecast.models.evidence import load_readings
+from forecast.models.evidence import load_evidence
 from forecast.models.posterior import TRAILING, Posterior, current_digests, save_posterior
 
 N_ROWS = 400
@@ -33,7 +33,7 @@ def sector_group(shift: float, spread: float) -> dict[str, np.ndarray]:
     for row, column in np.ndindex(12, 10):
         law = load_sectors()[SECTORS[row]][COEFFICIENTS[column]].law
         rows[:, row, column] = law.ppf(ndtr(levels[:, row, column]))
-    scales = np.array([reading.remainder for reading in load_readings()])
+    scales = np.array([reading.remainder for reading in load_evidence()])
     return {"coefficients": rows, "remainders": scales * np.abs(rng.standard_normal((N_ROWS, len(scales))))}
 
 
@@ -77,7 +77,7 @@ def test_every_coefficient_stands_with_its_evidence_and_every_line_fits(stored: 
         for belief in sector.values():
             assert flat(belief.note) in flat(text)
             assert all(flat(source) in flat(text) for source in belief.sources)
-    for reading in load_readings():
+    for reading in load_evidence():
         for words in (reading.title, reading.note, reading.error_note, reading.source, reading.remainder_title):
             assert flat(words) in flat(text)
 
@@ -135,5 +135,5 @@ def test_the_report_of_a_fit_lists_the_sector_coefficients_that_data_moved() -> 
     posterior = Posterior(8105, 0, "", "", {}, groups, prior, diagnostics)
     assert [row.parameter for row in fit_report(posterior)] == [
         "batteries.displacement_rate",
-        *(f"remainder[{reading.id}]" for reading in load_readings() if reading.remainder),
+        *(f"remainder[{reading.id}]" for reading in load_evidence() if reading.remainder),
     ]

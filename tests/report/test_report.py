@@ -33,7 +33,7 @@ from forecast.results.results import SCENARIO, Results
 from forecast.scenario.contrasts import FRAME, TEXTS
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.formatting import percentage
-from forecast.track.record import SHIPPED, read_scores, read_standings, standings, write_standings
+from forecast.track.record import SHIPPED, model_records, read_model_records, read_scores, write_model_records
 
 ROOT = Path(__file__).parents[2]
 RECORD = ROOT / "docs" / "track-record"
@@ -378,12 +378,12 @@ def test_the_shipped_record_is_the_published_one(tmp_path: Path) -> None:
     """After a new record is published: copy its summary.csv to forecast/data/track_record.csv."""
     assert SHIPPED.read_bytes() == (RECORD / SUMMARY).read_bytes()
     scores = read_scores(RECORD / SCORES)
-    write_standings(scores, tmp_path / SUMMARY)
+    write_model_records(scores, tmp_path / SUMMARY)
     assert (tmp_path / SUMMARY).read_bytes() == SHIPPED.read_bytes()
-    assert read_standings() == standings(scores)
+    assert read_model_records() == model_records(scores)
     with (RECORD / SCORES).open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if (row["model"], row["series"]) == ("baseline", "balance")]
     quarters = [float(row["crps"]) for row in rows if row["span"] == "quarter"]
     inside = [0.1 <= float(row["pit"]) <= 0.9 for row in rows if row["span"] == "quarter"]
-    assert read_standings()[0].crps_quarters == pytest.approx(np.mean(quarters), abs=1e-4)
-    assert read_standings()[0].held_80 == pytest.approx(np.mean(inside), abs=1e-4)
+    assert read_model_records()[0].crps_quarters == pytest.approx(np.mean(quarters), abs=1e-4)
+    assert read_model_records()[0].held_80 == pytest.approx(np.mean(inside), abs=1e-4)

@@ -36,7 +36,7 @@ from forecast.results.results import write_results
 from forecast.results.run import run_scenario
 from forecast.scenario.scenario import Scenario
 from forecast.scenario.scenario import load_scenario
-from forecast.stats.summary import Tally
+from forecast.stats.summary import StreamingSummary
 from forecast.observations.vintage import vintage
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +109,7 @@ def test_the_outcome_stands_beside_the_forecast(ran: Results) -> None:
 def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
     """Draws 0.25, 1.25, ... 99.25 bn USD: 57 of the 100 lie below the surplus of 56.5."""
     draws = np.broadcast_to(np.arange(100) + 0.25, (len(SERIES), 1, 100)).astype(float)
-    tally = Tally((0.0, 65.7), keep=True)
+    tally = StreamingSummary((0.0, 65.7), keep=True)
     tally.add(draws, draws[:3])
     manifest = {
         "scenario": {"name": "t", "title": "T"},
@@ -157,7 +157,7 @@ def test_korean_books_say_that_nothing_is_known_of_later_years(posterior: Poster
 
 
 def test_the_picture_holds_the_past_as_known_and_the_truth(ran: Results) -> None:
-    from forecast.plots.results import fan_chart
+    from forecast.plots.fan import fan_chart
 
     figure = fan_chart(ran)
     lines = {line.get_gid(): line for line in figure.axes[0].get_lines()}

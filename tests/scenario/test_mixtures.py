@@ -33,7 +33,7 @@ from forecast.scenario.mixture import dump_mixture, frozen_world, is_mixture, lo
 from forecast.scenario.scenario import load_scenario
 from forecast.stats.distributions import Constant, Uniform
 from forecast.stats.streams import Streams
-from forecast.track.evaluation import Split, verdict, write_scores
+from forecast.track.evaluation import Split, evaluate, write_scores
 from forecast.track.ledger import Entry, add_entry
 from forecast.track.scores import crps
 
@@ -356,7 +356,7 @@ def test_branches_that_part_over_what_has_been_told_become_one(freeze: Callable[
     """The plant was cancelled: all that its branch cost is the assumptions', whichever branch is taken to be true."""
     folder = write_tables(tmp_path, {"A": {"stage": "cancelled", "state_date": "2025-09"}}, {})
     without = freeze(branch("calm", 1)).predictions
-    found = verdict(freeze(branch("built", 2, PLANT) + branch("calm", 1)), folder=folder)
+    found = evaluate(freeze(branch("built", 2, PLANT) + branch("calm", 1)), folder=folder)
     assert found.known is not None
     assert found.known.changed == {"A": "cancelled"}
     for score in found.scores:
@@ -371,7 +371,7 @@ def test_the_models_part_is_divided_under_the_branch_that_came_true(
 ) -> None:
     """Nothing was told: the model's part is the score, and that of each branch alone the score of its own forecast."""
     alone = {name: freeze(branch(name, 1, plant)).predictions for name, plant in (("built", PLANT), ("calm", ""))}
-    found = verdict(freeze(branch("built", 1, PLANT) + branch("calm", 1)), folder=write_tables(tmp_path, {}, {}))
+    found = evaluate(freeze(branch("built", 1, PLANT) + branch("calm", 1)), folder=write_tables(tmp_path, {}, {}))
     assert len(found.scores) == 21
     for score in found.scores:
         assert score.crps_split == Split(score.crps, 0.0, 0.0)

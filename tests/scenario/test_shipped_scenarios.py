@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from forecast.analysis.bridge import _memory_exports
-from forecast.economics.tariffs import load_regime
+from forecast.economics.tariffs import load_schedule
 from forecast.observations.announcements import Announcement, announcements
 from forecast.observations.tables import SHIPPED
 from forecast.observations.vintage import vintage
@@ -278,7 +278,7 @@ def test_tariffs_of_the_past_are_those_of_the_record() -> None:
             continue
         assert item.rate is not None
         for sector in item.sectors:
-            assert middle(item.rate) == load_regime().trade[sector].rate(start + 1e-6)
+            assert middle(item.rate) == load_schedule().trade[sector].rate(start + 1e-6)
 
 
 def test_services_are_no_goods() -> None:

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from forecast.errors import FitError, RunError
-from forecast.observations.custom_trade import foreign_trade
 from forecast.observations.series import quarterly_trade
 from forecast.observations.tables import SHIPPED
 from forecast.quarters import parse_quarter
 from forecast.track import backtest
 from forecast.track import scores as scoring
 from forecast.track.backtest import OURS, Design, Piece, cut, run_backtest
+from forecast.track.custom_trade import read_custom_trade
 
 TRADE = quarterly_trade()
 DESIGN = Design(horizon=5, n_draws=500, seed=3)
@@ -141,12 +141,12 @@ def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_th
     import scoringrules
 
     from forecast.models import sampling
-    from forecast.models.baseline import baseline_task
+    from forecast.models.processes import baseline_task
 
     origin, design = parse_quarter("2016Q4"), Design(horizon=4, n_draws=4_000, drivers=False)
     sampling._compiled.clear()
     ours = backtest.baseline_draws(cut(TRADE, origin), design)
-    foreign = foreign_trade(SHIPPED / "trade_monthly.csv", "us_imports_from_korea", "us_exports_to_korea")
+    foreign = read_custom_trade(SHIPPED / "trade_monthly.csv", "us_imports_from_korea", "us_exports_to_korea")
     theirs = backtest.baseline_draws(cut(foreign, origin), design)
     assert len(sampling._compiled) == 1
     said, same = scoring.target_quantiles(ours), scoring.target_quantiles(theirs) / 1e3

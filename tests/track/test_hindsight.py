@@ -10,7 +10,7 @@ from handmade import write_tables
 from forecast.quarters import parse_time
 from forecast.scenario.scenario import Investment, Scenario, load_scenario
 from forecast.stats.distributions import Constant, Uniform
-from forecast.track.hindsight import hindsight, span_law
+from forecast.track.evaluation import hindsight, span_law
 
 DAY = "2025-04-11"
 PLANT = """

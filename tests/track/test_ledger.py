@@ -31,7 +31,7 @@ from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Constant
 from forecast.stats.summary import FINE_LEVELS
 from forecast.track import evaluation as verdict_module
-from forecast.track.evaluation import SCORES, run_again, verdict, write_scores
+from forecast.track.evaluation import SCORES, evaluate, run_again, write_scores
 from forecast.track.ledger import ENTRY, POSTERIORS, Entry, Target, add_entry, entries, observed, read_entry
 from forecast.track.scores import crps
 
@@ -192,7 +192,7 @@ def test_the_known_part_of_a_run_again_is_the_frozen_run_to_the_last_digit(freez
 
 
 def test_assumptions_that_are_true_cost_nothing(freeze: Freeze) -> None:
-    found = verdict(freeze(""))
+    found = evaluate(freeze(""))
     assert {score.target.period for score in found.scores} == {
         "2025Q1", "2025Q2", "2025Q3", "2025Q4", "2026Q1", "2026Q2", "2025",
     }  # fmt: skip
@@ -208,7 +208,7 @@ def test_all_that_a_cancelled_plant_changed_is_the_assumptions(freeze: Freeze, t
     """With hindsight the forecast is the one without the plant, so the difference to it is what the plant cost."""
     folder = write_tables(tmp_path, {"A": {"stage": "cancelled", "state_date": "2025-09"}}, {})
     without = freeze("").predictions
-    found = verdict(freeze(PLANT), folder=folder)
+    found = evaluate(freeze(PLANT), folder=folder)
     assert found.known is not None
     assert found.known.changed == {"A": "cancelled"}
     differences = []
@@ -224,7 +224,7 @@ def test_all_that_a_cancelled_plant_changed_is_the_assumptions(freeze: Freeze, t
 def test_an_outcome_at_the_median_of_a_frozen_forecast(freeze: Freeze, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = freeze("")
     monkeypatch.setattr(verdict_module, "observed", lambda target: float(entry.predictions[target][49]))
-    for score in verdict(entry).scores:
+    for score in evaluate(entry).scores:
         assert score.pit == pytest.approx(0.5, abs=1e-3)
         assert score.median == score.outcome
 
@@ -241,7 +241,7 @@ def test_what_changed_in_the_tool_is_neither_the_models_part_nor_the_assumptions
         return compile_plan(replace(scenario, investments=tuple(never)), *known, prior=prior)
 
     monkeypatch.setattr(run_module, "compile_plan", changed)
-    splits = [score.crps_split for score in verdict(entry).scores]
+    splits = [score.crps_split for score in evaluate(entry).scores]
     assert all(split is not None and split.assumptions == 0 for split in splits)
     assert any(split is not None and abs(split.revision) > 0.01 for split in splits)
 
@@ -251,7 +251,7 @@ def test_an_entry_whose_posterior_no_longer_fits_the_models_is_scored_and_not_sp
 ) -> None:
     entry = freeze("")
     monkeypatch.setattr("forecast.models.posterior.TRAILING", {"baseline": {"new": ()}})
-    found = verdict(entry)
+    found = evaluate(entry)
     assert "baseline/new: got nothing" in found.obstacle
     assert found.known is None
     assert len(found.scores) == 21
@@ -262,11 +262,11 @@ def test_a_lost_posterior_is_refused(freeze: Freeze) -> None:
     entry = freeze("")
     shutil.rmtree(entry.folder.parent / POSTERIORS)
     with pytest.raises(LedgerError, match="does not exist, but s-"):
-        verdict(entry)
+        evaluate(entry)
 
 
 def test_scores_are_written_with_their_parts(freeze: Freeze, tmp_path: Path) -> None:
-    found = verdict(freeze(PLANT))
+    found = evaluate(freeze(PLANT))
     table = pd.read_csv(write_scores(tmp_path / "ledger", [found])[0])
     assert len(table) == 21
     assert set(table["unit"]) == {"bn USD"}

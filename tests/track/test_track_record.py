@@ -35,9 +35,9 @@ from forecast.track.record import (
     mean_crps,
     mean_pit_range,
     model_name,
-    our_quantiles,
     read_scores,
     scored,
+    shipped_quantiles,
     strongest,
     write_quantiles,
     write_scores,
@@ -89,7 +89,7 @@ def test_an_origin_where_one_model_failed_is_left_out_for_all(stored: Path) -> N
 
 
 def test_quantile_tables_keep_their_contract(stored: Path, tmp_path: Path) -> None:
-    said = our_quantiles([Piece(OURS, origin) for origin in STARTS], stored)
+    said = shipped_quantiles([Piece(OURS, origin) for origin in STARTS], stored)
     write_quantiles(tmp_path / QUANTILES, said, "quarter", 8)
     write_quantiles(tmp_path / YEARS, said, "year", 8)
     rows, years = rows_of(tmp_path / QUANTILES), rows_of(tmp_path / YEARS)

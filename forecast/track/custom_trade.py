@@ -20,13 +20,8 @@ from forecast.observations.tables import number, period_index
 COLUMNS = ("month", "series", "value")
 """Columns a file must have; others are passed over."""
 
-
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-
-
 _MOST_PROBLEMS = 20
-
-
 _MOST_BYTES = 50 * 2**20
 
 
@@ -39,7 +34,7 @@ class Entry:
     value: float
 
 
-def foreign_trade(path: Path, exports: str, imports: str) -> QuarterlyTrade:
+def read_custom_trade(path: Path, exports: str, imports: str) -> QuarterlyTrade:
     """Quarters of two series of a file, in the file's own unit.
 
     Args:
@@ -58,13 +53,13 @@ def foreign_trade(path: Path, exports: str, imports: str) -> QuarterlyTrade:
             "name the two with --exports and --imports"
         )
     problems: list[str] = []
-    found = [_entries(path, rows, name, problems) for name in (exports, imports)]
+    series = [_entries(path, rows, name, problems) for name in (exports, imports)]
     if not problems:
-        problems += _mismatches(path, found, (exports, imports))
+        problems += _mismatches(path, series, (exports, imports))
     if problems:
         more = len(problems) - _MOST_PROBLEMS
         raise DataError("\n".join(problems[:_MOST_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])))
-    return _quarters(path.name, *found)
+    return _quarters(path.name, *series)
 
 
 def unit_of(path: Path) -> str:
@@ -131,9 +126,9 @@ def _wrong(row: Mapping[str, str]) -> str:
     return ""
 
 
-def _mismatches(path: Path, found: Sequence[list[Entry]], names: Sequence[str]) -> Iterator[str]:
+def _mismatches(path: Path, series: Sequence[list[Entry]], names: Sequence[str]) -> Iterator[str]:
     """Months twice or missing within a series, then months only one of the two series has."""
-    for entries, name in zip(found, names, strict=True):
+    for entries, name in zip(series, names, strict=True):
         for earlier, later in pairwise(entries):
             step = later.month - earlier.month
             if step == 0:
@@ -144,7 +139,7 @@ def _mismatches(path: Path, found: Sequence[list[Entry]], names: Sequence[str]) 
                     f"{path}:{later.line}: {name}: got {_named(later.month)} after {_named(earlier.month)}, "
                     f"expected every month: {gap} missing"
                 )
-    spans = [f"{_named(entries[0].month)} to {_named(entries[-1].month)}" for entries in found]
+    spans = [f"{_named(entries[0].month)} to {_named(entries[-1].month)}" for entries in series]
     if spans[0] != spans[1]:
         yield f"{path}: got {names[0]} for {spans[0]} and {names[1]} for {spans[1]}, expected the same months"
 

@@ -1,26 +1,20 @@
-"""Data as each model says they could have been: made from one parameter row, in the form of those observed.
+"""Replicated data: what one parameter row of a model could have brought about, in the form of the observed data.
 
-A replica keeps what its model takes as given (first level, US Census figures, which years and months were seen) and
-draws the rest anew. One entry of `replicas` and one function that summarises make a model checkable; `predictive`
-and `calibration` know no model by name.
+A replicate keeps whatever its model conditions on (first level, US Census figures, which years and months were
+observed) and draws the rest anew. One entry of `simulators` makes a model checkable; `predictive` and `calibration`
+know no model by name.
 
-Data made from a parameter row, and what lies behind them.
+Fates of announced plants condition on
 
-Announced plants with fates that one parameter row says could have been theirs, and the numbers they are compared by.
+- how long each plant was watched: until it was cancelled or last reported on;
+- which plants have a known delay, and up to what delay each was watched: the bound by which it had started, or how
+  late it was at the last report, and never less than `LATE`;
+- how closely a start is known: at the observed bound, as observed; of a plant seen late, on time or within `ROUNDING`;
+- which plants have a known last amount.
 
-Given is what the likelihood of the realisation model conditions on:
-
-- how long each plant was watched: until it was given up or last heard of;
-- of which plants something is known of the delay, and up to what delay each was watched: the bound by which it had
-  started, or how late it was when last heard of, and never less than `LATE`;
-- how closely a start is known: one by the bound that was seen, as it was seen; one of a plant that was seen late, on
-  time or within `ROUNDING`;
-- of which plants the last amount is known.
-
-The three are made apart, as the likelihood takes them, so that a plant given up keeps its delay.
-
-By how much late plants are likelier to be collected is a property of a collection, and no row holds it: each
-collection made here has its own, drawn from the prior.
+Cancellation, delay and revision are drawn apart, as the likelihood takes them, so that a cancelled plant keeps its
+delay. How much likelier late plants are to be collected is a property of a collection that no row holds: each
+replicate draws its own from the prior.
 """
 
 from __future__ import annotations
@@ -35,22 +29,23 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import numpy as np
 
 from forecast.dims import FLOWS, Array
+from forecast.economics.channels import SUPPLIERS
 from forecast.economics.processes import baseline_flows, bridge_ratios, driver_growth
 from forecast.economics.realisation import KINDS, LATE, UNREVISED, prior_laws, revision, slip
 from forecast.economics.sectors import SECTORS
 from forecast.models.evidence import (
     BASELINE_QUARTERS,
     DRIVER_QUARTERS,
-    Reading,
+    Evidence,
     bottom_up,
     bridge_evidence,
-    invested_in_wave,
+    later_spans,
     like_quarters,
-    load_readings,
-    load_wave,
-    reading_noise,
-    seen_spans,
+    load_evidence,
+    recent_investment,
+    recent_plants,
     share_noise,
+    span_noise,
 )
 from forecast.observations.announcements import Outcome, outcomes
 from forecast.observations.annual import BridgeObservations, ProcurementShare, bridge_observations, procurement_shares
@@ -60,17 +55,16 @@ from forecast.observations.vintage import vintage
 Rows: TypeAlias = Mapping[str, Array]
 """One parameter row of a model as `processes` takes it, `(..., 1)`."""
 
-
 Observed = TypeVar("Observed")
 
 
 @dataclass(frozen=True, slots=True)
-class Made(Generic[Observed]):
-    """Data made from a parameter row.
+class Replicate(Generic[Observed]):
+    """Data simulated from a parameter row.
 
     Attributes:
         observed: in the form of those observed.
-        states: by name, the free parameters of the model that were made on the way and lie behind the data.
+        states: by name, free parameters of the model that were simulated along with the data.
     """
 
     observed: Observed
@@ -81,7 +75,7 @@ ROUNDING = 2.0
 """Quarters between the bounds of a delay where plan and start are each printed to the quarter."""
 
 
-def made_fates(fates: Sequence[Outcome], rows: Rows, rng: np.random.Generator) -> Made[Sequence[Outcome]]:
+def replicate_fates(fates: Sequence[Outcome], rows: Rows, rng: np.random.Generator) -> Replicate[Sequence[Outcome]]:
     """Fates of the same plants; a state says only whether a plant was given up."""
     n = len(fates)
     selection = prior_laws()["selection"].ppf(rng.uniform(size=1))
@@ -90,33 +84,35 @@ def made_fates(fates: Sequence[Outcome], rows: Rows, rng: np.random.Generator) -
     scale = _of_plants(fates, rows["delay_scale"], rows["delay_sector"])
     delays = slip(rng.uniform(size=n), odds / (1 + odds), rows["delay_shape"], scale)
     revisions = revision(rng.uniform(size=n), rows["revised"], _of_plants(fates, rows["revision_spread"]))
-    made = [
+    replicate = [
         replace(
             plant,
-            state="cancelled" if gone < plant.years_at_risk else "open",
-            years_at_risk=min(gone, plant.years_at_risk),
-            delay=seen_delay(plant.delay, late),
-            revision=None if plant.revision is None else _told(revised),
+            state="cancelled" if lifetime < plant.years_at_risk else "open",
+            years_at_risk=min(lifetime, plant.years_at_risk),
+            delay=reported_delay(plant.delay, late),
+            revision=None if plant.revision is None else _reported_revision(revised),
         )
-        for plant, gone, late, revised in zip(fates, years.tolist(), delays.tolist(), revisions.tolist(), strict=True)
+        for plant, lifetime, late, revised in zip(
+            fates, years.tolist(), delays.tolist(), revisions.tolist(), strict=True
+        )
     ]
-    return Made(made, {"log_level": np.log(_levels(rows, selection))})
+    return Replicate(replicate, {"log_level": np.log(_levels(rows, selection))})
 
 
-def seen_delay(seen: tuple[float, float] | None, delay: float) -> tuple[float, float] | None:
-    """Bounds of a delay, 0 if not late, as they would have been seen by who saw `seen` of another.
+def reported_delay(bounds: tuple[float, float] | None, delay: float) -> tuple[float, float] | None:
+    """Bounds of a delay, 0 if not late, as the observer who reported `bounds` would have reported them.
 
-    >>> [seen_delay((4.0, math.inf), delay) for delay in (0.0, 1.0, 3.0, 5.0)]  # doctest: +ELLIPSIS
+    >>> [reported_delay((4.0, math.inf), delay) for delay in (0.0, 1.0, 3.0, 5.0)]  # doctest: +ELLIPSIS
     [(0.0, 0.66...), (0.66..., 2.66...), (2.66..., 4.0), (4.0, inf)]
-    >>> [seen_delay((-1.5, 2.5), delay) for delay in (0.0, 1.0, 3.0)]
+    >>> [reported_delay((-1.5, 2.5), delay) for delay in (0.0, 1.0, 3.0)]
     [(-1.5, 2.5), (-1.5, 2.5), (2.5, inf)]
-    >>> seen_delay((-6.0, math.inf), 3.0)
+    >>> reported_delay((-6.0, math.inf), 3.0)
     (-6.0, inf)
     """
-    if seen is None or (seen[0] < LATE and math.isinf(seen[1])):
-        return seen
-    first = (0.0, LATE) if math.isinf(seen[1]) else seen
-    start, watched = max(first[1], LATE), seen[0] if math.isinf(seen[1]) else max(seen[1], LATE)
+    if bounds is None or (bounds[0] < LATE and math.isinf(bounds[1])):
+        return bounds
+    first = (0.0, LATE) if math.isinf(bounds[1]) else bounds
+    start, watched = max(first[1], LATE), bounds[0] if math.isinf(bounds[1]) else max(bounds[1], LATE)
     if delay <= start:
         return first
     if delay > watched:
@@ -126,7 +122,7 @@ def seen_delay(seen: tuple[float, float] | None, delay: float) -> tuple[float, f
 
 
 def fates_summary(fates: Sequence[Outcome]) -> dict[str, float]:
-    """Counts of plants by what became of them."""
+    """Counts of plants by fate."""
     bounds = np.array([plant.delay for plant in fates if plant.delay is not None]).reshape(-1, 2)
     late = bounds[bounds[:, 0] >= LATE]
     logs = np.log([plant.revision for plant in fates if plant.revision is not None])
@@ -141,8 +137,8 @@ def fates_summary(fates: Sequence[Outcome]) -> dict[str, float]:
     }
 
 
-def _told(revised: float) -> float:
-    """Realised over stated amount as reports tell it."""
+def _reported_revision(revised: float) -> float:
+    """Realised over stated amount as reports give it: 1 where the revision is too small to be news."""
     return 1.0 if abs(math.log(revised)) < UNREVISED else revised
 
 
@@ -164,56 +160,62 @@ def _of_plants(fates: Sequence[Outcome], kinds: Array, sectors: Array | None = N
 
 
 @dataclass(frozen=True, slots=True)
-class Replica(Generic[Observed]):
-    """How data of one model are made anew, and by what they are compared.
+class Simulator(Generic[Observed]):
+    """Simulation of the data of one model, and the numbers by which replicates are compared.
 
     Attributes:
         model: group of the posterior.
-        observed: what was seen.
-        make: data from a parameter row.
-        summary: numbers by what they are, with unit, in the order to show.
+        observed: the observed data.
+        simulate: data from a parameter row.
+        summary: numbers by name with unit, in the order to show.
     """
 
     model: str
     observed: Observed
-    make: Callable[[Rows, np.random.Generator], Made[Observed]]
+    simulate: Callable[[Rows, np.random.Generator], Replicate[Observed]]
     summary: Callable[[Observed], dict[str, float]]
 
 
-def replicas() -> tuple[Replica[Any], ...]:
+def simulators() -> tuple[Simulator[Any], ...]:
     """Every model that can be checked, with the shipped observations."""
-    trade, books = quarterly_trade(), bridge_observations()
+    trade, bridge = quarterly_trade(), bridge_observations()
     origin = trade.origin
     drivers, months = quarterly_drivers(origin), vintage().completions
-    running = [Replica("running", months, partial(_made_months, months), _months_summary)] if len(months) else []
+    nowcast = (
+        [Simulator("running", months, partial(_completion_replicate, months), _completion_summary)]
+        if len(months)
+        else []
+    )
     return (
-        Replica("baseline", trade, partial(_made_trade, trade), _trade_summary),
-        Replica("drivers", drivers, partial(_made_drivers, drivers), _drivers_summary),
-        *running,
-        Replica("localization", procurement_shares(), partial(_made_shares, procurement_shares()), _share_summary),
-        Replica("bridge", books, partial(_made_books, books, origin), partial(_books_summary, origin)),
-        Replica("sectors", load_readings(), partial(_made_readings, load_readings()), _readings_summary),
-        Replica("realisation", outcomes(), partial(made_fates, outcomes()), fates_summary),
+        Simulator("baseline", trade, partial(_trade_replicate, trade), _trade_summary),
+        Simulator("drivers", drivers, partial(_driver_replicate, drivers), _drivers_summary),
+        *nowcast,
+        Simulator(
+            "localization", procurement_shares(), partial(_share_replicate, procurement_shares()), _share_summary
+        ),
+        Simulator("bridge", bridge, partial(_bridge_replicate, bridge, origin), partial(_bridge_summary, origin)),
+        Simulator("sectors", load_evidence(), partial(_evidence_replicate, load_evidence()), _evidence_summary),
+        Simulator("realisation", outcomes(), partial(replicate_fates, outcomes()), fates_summary),
     )
 
 
-def row_of(rows: Mapping[str, Array], index: int) -> Rows:
+def row_at(rows: Mapping[str, Array], index: int) -> Rows:
     """One row of a group `(n_rows, ...)`."""
     return {name: values[index][..., None] for name, values in rows.items()}
 
 
-def _made_trade(trade: QuarterlyTrade, rows: Rows, rng: np.random.Generator) -> Made[QuarterlyTrade]:
+def _trade_replicate(trade: QuarterlyTrade, rows: Rows, rng: np.random.Generator) -> Replicate[QuarterlyTrade]:
     """Trade from the first level of the window on, with no shock before it."""
     n_quarters = BASELINE_QUARTERS
     start = np.log([[trade.exports[-n_quarters - 1], trade.imports[-n_quarters - 1]]])
     normals, tail = _shocks(rows, n_quarters, rng)
-    quiet = {**rows, "last_shock": np.zeros((2, 1))}
+    unshocked = {**rows, "last_shock": np.zeros((2, 1))}
     forcing = quarterly_drivers(trade.origin).surprises(n_quarters)[..., None]
-    flows = baseline_flows(quiet, start, trade.origin - n_quarters + 1, normals, tail, forcing)
-    made = [
-        np.append(seen[:-n_quarters], flow) for seen, flow in zip((trade.exports, trade.imports), flows, strict=True)
+    flows = baseline_flows(unshocked, start, trade.origin - n_quarters + 1, normals, tail, forcing)
+    paths = [
+        np.append(past[:-n_quarters], flow) for past, flow in zip((trade.exports, trade.imports), flows, strict=True)
     ]
-    return Made(replace(trade, exports=made[0], imports=made[1]))
+    return Replicate(replace(trade, exports=paths[0], imports=paths[1]))
 
 
 def _trade_summary(trade: QuarterlyTrade) -> dict[str, float]:
@@ -224,9 +226,9 @@ def _trade_summary(trade: QuarterlyTrade) -> dict[str, float]:
     pattern = by_quarter.mean(axis=1)
     rest = (by_quarter - pattern[:, None]).reshape(2, -1)
     balance = flows[0] - flows[1]
-    found: dict[str, float] = {}
+    summary: dict[str, float] = {}
     for name, total, season, other in zip(FLOWS, growth, pattern, rest, strict=True):
-        found |= {
+        summary |= {
             f"{name} growth: mean, % a quarter": total.mean(),
             f"{name} growth: sd, %": other.std(),
             f"{name} growth: autocorrelation, 1 quarter": _autocorrelation(other),
@@ -234,35 +236,35 @@ def _trade_summary(trade: QuarterlyTrade) -> dict[str, float]:
             f"{name} growth: deepest fall, %": other.min(),
             f"{name} growth: seasonal range, %": np.ptp(season),
         }
-    return found | {
+    return summary | {
         "growth of both: correlation": _correlation(*rest),
         "balance in year 2 of the window, bn USD": balance[5:9].sum(),
         "balance in its last year, bn USD": balance[-4:].sum(),
     }
 
 
-def _made_drivers(drivers: QuarterlyDrivers, rows: Rows, rng: np.random.Generator) -> Made[QuarterlyDrivers]:
+def _driver_replicate(drivers: QuarterlyDrivers, rows: Rows, rng: np.random.Generator) -> Replicate[QuarterlyDrivers]:
     """Drivers from their level before the window on, with no shock before it; the origin's months stay."""
-    quiet = {**rows, "carried": np.zeros((len(DRIVERS), 1))}
-    growth = driver_growth(quiet, *_shocks(rows, DRIVER_QUARTERS, rng, len(DRIVERS)))[..., 0]
+    unshocked = {**rows, "carried": np.zeros((len(DRIVERS), 1))}
+    growth = driver_growth(unshocked, *_shocks(rows, DRIVER_QUARTERS, rng, len(DRIVERS)))[..., 0]
     levels = drivers.levels.copy()
     levels[-DRIVER_QUARTERS:] = levels[-DRIVER_QUARTERS - 1] * np.exp(growth.cumsum(axis=0))
-    return Made(replace(drivers, levels=levels))
+    return Replicate(replace(drivers, levels=levels))
 
 
 def _drivers_summary(drivers: QuarterlyDrivers) -> dict[str, float]:
     growth = 100 * drivers.growth[-DRIVER_QUARTERS:].T
-    found: dict[str, float] = {}
+    summary: dict[str, float] = {}
     for name, series in zip(DRIVERS, growth, strict=True):
         words = _words(name)
-        found |= {
+        summary |= {
             f"{words} growth: mean, % a quarter": series.mean(),
             f"{words} growth: sd, %": series.std(),
             f"{words} growth: autocorrelation, 1 quarter": _autocorrelation(series - series.mean()),
             f"{words} growth: deepest fall, %": series.min(),
         }
     pairs = combinations(range(len(DRIVERS)), 2)
-    return found | {
+    return summary | {
         f"{_words(DRIVERS[a])} and {_words(DRIVERS[b])}: correlation": _correlation(growth[a], growth[b])
         for a, b in pairs
     }
@@ -272,35 +274,37 @@ def _words(driver: str) -> str:
     return driver.replace("us_", "US ").replace("_", " ")
 
 
-def _made_months(completions: Array, rows: Rows, rng: np.random.Generator) -> Made[Array]:
+def _completion_replicate(completions: Array, rows: Rows, rng: np.random.Generator) -> Replicate[Array]:
     """Logs of quarters over their first months around the level of the running one's calendar quarter."""
     like = like_quarters(len(completions))
-    made = completions.copy()
-    made[like] = rows["level"][:, 0] + rng.standard_normal((len(like), 2)) @ rows["noise_factor"][..., 0].T
-    return Made(made)
+    values = completions.copy()
+    values[like] = rows["level"][:, 0] + rng.standard_normal((len(like), 2)) @ rows["noise_factor"][..., 0].T
+    return Replicate(values)
 
 
-def _months_summary(completions: Array) -> dict[str, float]:
+def _completion_summary(completions: Array) -> dict[str, float]:
     same = 100 * completions[like_quarters(len(completions))].T
-    found = {
+    summary = {
         f"{name}, quarter over its months: mean, log %": flow.mean() for name, flow in zip(FLOWS, same, strict=True)
     }
-    found |= {f"{name}, quarter over its months: sd, log %": flow.std() for name, flow in zip(FLOWS, same, strict=True)}
-    return found | {"both quarters over their months: correlation": _correlation(*same)}
+    summary |= {
+        f"{name}, quarter over its months: sd, log %": flow.std() for name, flow in zip(FLOWS, same, strict=True)
+    }
+    return summary | {"both quarters over their months: correlation": _correlation(*same)}
 
 
-def _made_shares(
+def _share_replicate(
     shares: Sequence[ProcurementShare], rows: Rows, rng: np.random.Generator
-) -> Made[Sequence[ProcurementShare]]:
+) -> Replicate[Sequence[ProcurementShare]]:
     """Published shares around the fitted trend; one derived from others stays as it is, since no model sees it."""
-    made = []
+    replicate = []
     for share in shares:
         odds = rows["fitted_2023"][:, 0] / rows["fitted_2023"][0, 0]
         odds[1:] *= np.exp(rows["slope"][:, 0] * (share.year - 2023))
-        place = ("korea", "local", "third_country").index(share.party)
-        drawn = odds[place] / odds.sum() + share_noise(share.year) * rng.standard_normal()
-        made.append(share if share.derived else replace(share, share=float(drawn)))
-    return Made(tuple(made))
+        place = SUPPLIERS.index(share.party)
+        value = odds[place] / odds.sum() + share_noise(share.year) * rng.standard_normal()
+        replicate.append(share if share.derived else replace(share, share=float(value)))
+    return Replicate(tuple(replicate))
 
 
 def _share_summary(shares: Sequence[ProcurementShare]) -> dict[str, float]:
@@ -311,9 +315,9 @@ def _share_summary(shares: Sequence[ProcurementShare]) -> dict[str, float]:
     }
 
 
-def _made_books(
+def _bridge_replicate(
     observed: BridgeObservations, origin: int, rows: Rows, rng: np.random.Generator
-) -> Made[BridgeObservations]:
+) -> Replicate[BridgeObservations]:
     """Korean figures from the first year of the unbroken run on; those of the US stay."""
     evidence = bridge_evidence(observed, origin)
     n_years, n_later = len(evidence.years), len(evidence.later)
@@ -323,44 +327,46 @@ def _made_books(
     customs = observed.korea_customs.copy()
     customs[-n_years:] = observed.us_census[-n_years:] * path[:n_years]
     later = []
-    for span in seen_spans(observed, origin):
+    for span in later_spans(observed, origin):
         truth = path.item(span.first_month // 12 - evidence.years[0], FLOWS.index(span.flow))
-        ratio = truth * np.exp(reading_noise(span) * rng.standard_normal())
+        ratio = truth * np.exp(span_noise(span) * rng.standard_normal())
         later.append(replace(span, korea_customs=float(span.us_census * ratio)))
-    made = replace(observed, korea_customs=customs, later=tuple(later))
-    return Made(made, {"later": np.log(path[n_years:]).T})
+    replicate = replace(observed, korea_customs=customs, later=tuple(later))
+    return Replicate(replicate, {"later": np.log(path[n_years:]).T})
 
 
-def _books_summary(origin: int, observed: BridgeObservations) -> dict[str, float]:
+def _bridge_summary(origin: int, observed: BridgeObservations) -> dict[str, float]:
     evidence = bridge_evidence(observed, origin)
     ratios = 100 * evidence.log_ratios
     means = ratios.mean(axis=1).tolist()
     changes = np.diff(ratios)
-    found: dict[str, float] = {}
+    summary: dict[str, float] = {}
     for name, level, change in zip(FLOWS, ratios, changes, strict=True):
-        found |= {
+        summary |= {
             f"{name} ratio: mean, log %": level.mean(),
             f"{name} ratio: sd of yearly change, log %": change.std(),
             f"{name} ratio: largest yearly change, log %": np.abs(change).max(),
             f"{name} ratio: autocorrelation, 1 year": _autocorrelation(level - level.mean()),
         }
-    found["both ratios: correlation of changes"] = _correlation(*changes)
-    for span in seen_spans(observed, origin):
+    summary["both ratios: correlation of changes"] = _correlation(*changes)
+    for span in later_spans(observed, origin):
         mean = means[FLOWS.index(span.flow)]
-        found[f"{span.flow} ratio: {span.months} less mean, log %"] = 100 * np.log(span.ratio) - mean
-    return found
+        summary[f"{span.flow} ratio: {span.months} less mean, log %"] = 100 * np.log(span.ratio) - mean
+    return summary
 
 
-def _made_readings(readings: Sequence[Reading], rows: Rows, rng: np.random.Generator) -> Made[Sequence[Reading]]:
-    """Readings around what the plants of the wave and the remainders say."""
-    explained = bottom_up(load_wave(), rows["coefficients"], readings, invested_in_wave())
-    errors = np.array([reading.error for reading in readings]) * rng.standard_normal(len(readings))
+def _evidence_replicate(
+    evidence: Sequence[Evidence], rows: Rows, rng: np.random.Generator
+) -> Replicate[Sequence[Evidence]]:
+    """Evidence around the sum of induced trade and remainders."""
+    explained = bottom_up(recent_plants(), rows["coefficients"], evidence, recent_investment())
+    errors = np.array([item.error for item in evidence]) * rng.standard_normal(len(evidence))
     values = (np.array(explained) + rows["remainders"])[:, 0] + errors
-    return Made([replace(reading, value=value) for reading, value in zip(readings, values.tolist(), strict=True)])
+    return Replicate([replace(item, value=value) for item, value in zip(evidence, values.tolist(), strict=True)])
 
 
-def _readings_summary(readings: Sequence[Reading]) -> dict[str, float]:
-    return {f"{_words(reading.id)}, {reading.unit}": reading.value for reading in readings}
+def _evidence_summary(evidence: Sequence[Evidence]) -> dict[str, float]:
+    return {f"{_words(item.id)}, {item.unit}": item.value for item in evidence}
 
 
 def _autocorrelation(values: Array, lag: int = 1) -> float:

@@ -9,9 +9,9 @@ import pytest
 from commands import command
 
 from forecast.errors import DataError
-from forecast.observations.custom_trade import foreign_trade, unit_of
 from forecast.observations.series import quarterly_trade
 from forecast.observations.tables import SHIPPED
+from forecast.track.custom_trade import read_custom_trade, unit_of
 
 
 def _lines(n_months: int = 12, start: int = 12 * 2000) -> list[str]:
@@ -31,7 +31,7 @@ def _file(folder: Path, lines: list[str]) -> Path:
 
 
 def test_months_become_complete_quarters(tmp_path: Path) -> None:
-    trade = foreign_trade(_file(tmp_path, _lines(12, start=12 * 2000 + 1)), "exports", "imports")
+    trade = read_custom_trade(_file(tmp_path, _lines(12, start=12 * 2000 + 1)), "exports", "imports")
     assert trade.first_quarter == 4 * 2000 + 1
     assert trade.exports.tolist() == [12 + 13 + 14, 15 + 16 + 17, 18 + 19 + 20]
     assert trade.imports.tolist() == [24, 33, 42]
@@ -41,8 +41,8 @@ def test_months_become_complete_quarters(tmp_path: Path) -> None:
 def test_order_of_rows_and_other_columns_and_series_do_not_matter(tmp_path: Path) -> None:
     lines = _lines()
     mixed = [lines[0] + ",note", *(f"{line}," for line in reversed(lines[1:])), "2000-01,oil,x,", ""]
-    found = foreign_trade(_file(tmp_path, mixed), "exports", "imports")
-    plain = foreign_trade(_file(tmp_path, lines), "exports", "imports")
+    found = read_custom_trade(_file(tmp_path, mixed), "exports", "imports")
+    plain = read_custom_trade(_file(tmp_path, lines), "exports", "imports")
     np.testing.assert_array_equal(found.exports, plain.exports)
     np.testing.assert_array_equal(found.imports, plain.imports)
 
@@ -50,7 +50,7 @@ def test_order_of_rows_and_other_columns_and_series_do_not_matter(tmp_path: Path
 def test_our_own_table_is_a_foreign_file() -> None:
     own = quarterly_trade()
     path = SHIPPED / "trade_monthly.csv"
-    found = foreign_trade(path, "us_imports_from_korea", "us_exports_to_korea")
+    found = read_custom_trade(path, "us_imports_from_korea", "us_exports_to_korea")
     assert (found.first_quarter, unit_of(path)) == (own.first_quarter, "million USD")
     np.testing.assert_array_equal(found.exports / 1e3, own.exports)
     np.testing.assert_array_equal(found.imports / 1e3, own.imports)
@@ -79,7 +79,7 @@ BROKEN = [
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, edit: object, message: str) -> None:
     path = _file(tmp_path, edit(_lines()))  # type: ignore[operator]
     with pytest.raises(DataError, match=message) as caught:
-        foreign_trade(path, "exports", "imports")
+        read_custom_trade(path, "exports", "imports")
     assert str(caught.value).startswith(str(path))
 
 
@@ -87,7 +87,7 @@ def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
     lines = _lines()
     lines[3], lines[6] = "2000-02,exports,-1", "2000-3,imports,7"
     with pytest.raises(DataError) as caught:
-        foreign_trade(_file(tmp_path, lines), "exports", "imports")
+        read_custom_trade(_file(tmp_path, lines), "exports", "imports")
     assert [line.split(":")[1] for line in str(caught.value).splitlines()] == ["4", "7"]
 
 
@@ -110,4 +110,4 @@ def test_the_command_refuses_with_code_2_and_no_traceback(tmp_path: Path, lines:
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.csv: got no file, expected a CSV file"):
-        foreign_trade(tmp_path / "none.csv", "exports", "imports")
+        read_custom_trade(tmp_path / "none.csv", "exports", "imports")
