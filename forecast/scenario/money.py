@@ -63,7 +63,7 @@ def _money_spec() -> TypeAdapter[Any]:
 def _months() -> tuple[tuple[str, float], ...]:
     """Won per USD by month, Federal Reserve H.10, monthly averages of daily rates."""
     rows = read_table("drivers_monthly")
-    return tuple((row["month"], float(row["value"])) for row in rows if row["series"] == "krw_per_usd")
+    return tuple((row["month"], row["value"]) for row in rows if row["series"] == "krw_per_usd")
 
 
 def rate_of(announced: float) -> Rate:

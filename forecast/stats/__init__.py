@@ -6,6 +6,5 @@
 - `streams`: random numbers by address, and correlated ones
 - `summary`: mergeable means, variances and quantiles with their Monte Carlo error
 - `sensitivity`: variance shares and Shapley values
-- `uniformity`: simultaneous bands for ranks
 - `formatting`: numbers as text, with the digits their error allows
 """
