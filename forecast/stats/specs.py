@@ -70,7 +70,7 @@ class _Written:
 
 
 class _Read(_Written):
-    """The same with one validator for all keys: to build one for each doubles the time that the language takes to load."""
+    """The same with one validator for all keys: to build one for each doubles the time to load the language."""
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(law)
