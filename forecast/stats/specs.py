@@ -60,7 +60,7 @@ class Model(BaseModel):
         return {field.alias or name: field for name, field in cls.model_fields.items()}
 
 
-class _Written:
+class _NumberSchema:
     """Annotation of a distribution that is written as a plain number or in one of `NUMBER_FORMS`."""
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -69,7 +69,7 @@ class _Written:
         return core_schema.tagged_union_schema({"a number": number, **forms}, _tag)
 
 
-class _Read(_Written):
+class _SharedNumberSchema(_NumberSchema):
     """The same with one validator for all keys: to build one for each doubles the time to load the language."""
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -79,13 +79,13 @@ class _Read(_Written):
         return handler(_number().core_schema)
 
 
-NumberSpec: TypeAlias = Annotated[Law, _Read()]
+NumberSpec: TypeAlias = Annotated[Law, _SharedNumberSchema()]
 """Whatever may stand where a number is expected."""
 
 
 @cache
 def _number() -> TypeAdapter[Law]:
-    return TypeAdapter(Annotated[Law, _Written()])
+    return TypeAdapter(Annotated[Law, _NumberSchema()])
 
 
 def law(spec: object) -> Law:
@@ -129,7 +129,7 @@ class Part(_NumberModel):
     """One law of a mixture."""
 
     weight: Number = Field(ge=0, description="weight of the law, 0 or more; weights are scaled to sum to one")
-    law: Annotated[Law, _Written()] = Field(description="the number or distribution that has this weight")
+    law: Annotated[Law, _NumberSchema()] = Field(description="the number or distribution that has this weight")
 
 
 class Opinion(_NumberModel):
@@ -137,7 +137,7 @@ class Opinion(_NumberModel):
 
     expert: str = Field(min_length=1, max_length=100, description="who says so, in 1 to 100 characters")
     weight: Number = Field(1.0, ge=0, description="weight of the opinion, 0 or more; weights are scaled to sum to one")
-    law: Annotated[Law, _Written()] = Field(description="the number or distribution the expert states")
+    law: Annotated[Law, _NumberSchema()] = Field(description="the number or distribution the expert states")
 
 
 class _Truncatable(_NumberModel):
