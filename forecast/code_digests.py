@@ -268,6 +268,7 @@ class _Text:
             ast.Call: self._call,
             ast.Expr: self._expression,
             ast.Lambda: self._scoped,
+            ast.Subscript: self._subscript,
         }
 
     def mention(self, dotted: str) -> str:
@@ -354,6 +355,14 @@ class _Text:
             return self._fields(node, scopes)
         self._value(node.annotation, scopes)
         return self._fields(node, scopes, {"annotation"})
+
+    def _subscript(self, node: ast.Subscript, scopes: _Scopes) -> str:
+        """A subscript; of an annotated type without the texts that describe a field."""
+        if self._dotted(node.value, scopes) != "typing.Annotated":
+            return self._fields(node, scopes)
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        said = [part for part in parts if not (isinstance(part, ast.Constant) and isinstance(part.value, str))]
+        return f"Annotated({self._value(said, scopes)})"
 
     def _nested(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scopes: _Scopes) -> str:
         return node.name + self._scoped(node, scopes)

@@ -205,6 +205,18 @@ def test_moving_splitting_and_merging_modules_leaves_the_digest(written: Writer)
     assert syntax_digest(role, written(moved)) == syntax_digest(ROLE, written(TINY))
 
 
+def test_the_text_that_describes_a_field_is_no_part_of_a_digest(written: Writer) -> None:
+    texts = {
+        kind: syntax_digest(
+            Role(("tiny.m.A",)), written({"m": f"from typing import Annotated\n\n\nclass A:\n    x: {kind}\n"})
+        )
+        for kind in ('Annotated[float, "cm"]', 'Annotated[float, "mm"]', 'Annotated[int, "cm"]', "Annotated[float, 1]")
+    }
+    cm, mm, *others = texts.values()
+    assert cm == mm
+    assert len({cm, *others}) == 3
+
+
 def test_a_name_of_ones_own_is_not_that_of_the_module(written: Writer) -> None:
     """A local name that a module also defines is followed after no move, and one that it does not is."""
     shadow = (

@@ -36,7 +36,12 @@ class Law(ABC):
 
 
 def demand_weights(weights: Sequence[float]) -> None:
-    """Raise `ValueError` unless weights can be scaled to sum to one."""
+    """Raise `ValueError` unless weights can be scaled to sum to one.
+
+    >>> demand_weights([0.0, 0.0])
+    Traceback (most recent call last):
+    ValueError: got weights [0.0, 0.0], expected non-negative numbers that do not all vanish
+    """
     demand(
         min(weights) >= 0 and sum(weights) > 0,
         f"got weights {list(weights)}, expected non-negative numbers that do not all vanish",
@@ -382,13 +387,21 @@ class Density:
 
 
 def density(law: Law, edges: Array) -> Density:
-    """Probability of a law between edges; a value on an edge counts to the step below it, on the first to the first."""
+    """Probability of a law between edges; a value on an edge counts to the step below it, on the first to the first.
+
+    >>> density(Uniform(0.0, 1.0), np.array([0.0, 0.25, 1.0])).shares
+    array([0.25, 0.75])
+    """
     levels = np.concatenate([law.cdf(np.nextafter(edges[:1], -np.inf)), law.cdf(edges[1:])])
     return Density(edges, np.diff(levels))
 
 
 def inner_edges(law: Law, n_steps: int) -> Array:
-    """Edges of equal steps over the inner 99 % of a law; of one step around the value of a constant."""
+    """Edges of equal steps over the inner 99 % of a law; of one step around the value of a constant.
+
+    >>> inner_edges(Uniform(0.0, 1.0), n_steps=2)
+    array([0.005, 0.5  , 0.995])
+    """
     low, high = (float(end) for end in law.ppf(_ENDS))
     if low == high:
         low, high = low - 0.5, high + 0.5

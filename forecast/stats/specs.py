@@ -60,7 +60,7 @@ class Model(BaseModel):
         return {field.alias or name: field for name, field in cls.model_fields.items()}
 
 
-class _Written:
+class _NumberSchema:
     """Annotation of a distribution that is written as a plain number or in one of `NUMBER_FORMS`."""
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -69,8 +69,8 @@ class _Written:
         return core_schema.tagged_union_schema({"a number": number, **forms}, _tag)
 
 
-class _Read(_Written):
-    """The same with one validator for all keys: to build one for each doubles the time in which a file is read."""
+class _SharedNumberSchema(_NumberSchema):
+    """The same with one validator for all keys: to build one for each doubles the time to load the language."""
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(law)
@@ -79,13 +79,13 @@ class _Read(_Written):
         return handler(_number().core_schema)
 
 
-NumberSpec: TypeAlias = Annotated[Law, _Read()]
+NumberSpec: TypeAlias = Annotated[Law, _SharedNumberSchema()]
 """Whatever may stand where a number is expected."""
 
 
 @cache
 def _number() -> TypeAdapter[Law]:
-    return TypeAdapter(Annotated[Law, _Written()])
+    return TypeAdapter(Annotated[Law, _NumberSchema()])
 
 
 def law(spec: object) -> Law:
@@ -129,7 +129,7 @@ class Part(_NumberModel):
     """One law of a mixture."""
 
     weight: Number = Field(ge=0, description="weight of the law, 0 or more; weights are scaled to sum to one")
-    law: Annotated[Law, _Written()] = Field(description="the number or distribution that has this weight")
+    law: Annotated[Law, _NumberSchema()] = Field(description="the number or distribution that has this weight")
 
 
 class Opinion(_NumberModel):
@@ -137,7 +137,7 @@ class Opinion(_NumberModel):
 
     expert: str = Field(min_length=1, max_length=100, description="who says so, in 1 to 100 characters")
     weight: Number = Field(1.0, ge=0, description="weight of the opinion, 0 or more; weights are scaled to sum to one")
-    law: Annotated[Law, _Written()] = Field(description="the number or distribution the expert states")
+    law: Annotated[Law, _NumberSchema()] = Field(description="the number or distribution the expert states")
 
 
 class _Truncatable(_NumberModel):
@@ -181,18 +181,12 @@ def _parameters(build: Callable[..., Law]) -> Mapping[str, Parameter]:
     return signature(build, eval_str=True).parameters
 
 
-def _model(title: str, build: Callable[..., Law], base: type[Model], **name: Any) -> type[Model]:
+def _model(title: str, build: Callable[..., Law], base: type[Model], **keys: Any) -> type[Model]:
     """The keys of a form, each described by the last text of its annotation."""
-    texts = {key: parameter.annotation.__metadata__[-1] for key, parameter in _parameters(build).items()}
-    keys: dict[str, Any] = {
-        key: (parameter.annotation, Field(_default(parameter), description=texts[key]))
-        for key, parameter in _parameters(build).items()
-    }
-    return create_model(title, __base__=base, __doc__=(getdoc(build) or "").partition("\n\n")[0], **name, **keys)
-
-
-def _default(parameter: Parameter) -> Any:
-    return ... if parameter.default is Parameter.empty else parameter.default
+    for key, parameter in _parameters(build).items():
+        default = ... if parameter.default is Parameter.empty else parameter.default
+        keys[key] = parameter.annotation, Field(default, description=parameter.annotation.__metadata__[-1])
+    return create_model(title, __base__=base, __doc__=(getdoc(build) or "").partition("\n\n")[0], **keys)
 
 
 def _named(name: str, build: type[Law]) -> _Form:
@@ -341,7 +335,11 @@ ABOVE_0, BELOW_1 = math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0)
 
 
 def bounds_complaint(spec: object, low: float, high: float) -> str:
-    """What was got where a number or distribution leaves the range from `low` to `high`; empty where it stays."""
+    """What was got where a number or distribution leaves the range from `low` to `high`; empty where it stays.
+
+    >>> bounds_complaint({"distribution": "normal", "mean": 0.5, "sd": 0.1}, 0.0, 1.0)
+    'got a distribution that leaves the range with probability 5.7e-07 (truncate: [low, high] keeps it in)'
+    """
     value = law(spec)
     outside = float(value.cdf(math.nextafter(low, -math.inf))) + 1.0 - float(value.cdf(high))
     if outside <= (SELDOM if math.isinf(high) else NEVER):
@@ -400,37 +398,17 @@ def _unit_meant(stated: float, unit: str) -> str:
 
 
 Amount: TypeAlias = Annotated[NumberSpec, _bounded(0, math.inf, "0 or more")]
-
-
 Dollars: TypeAlias = Annotated[Amount, _at_most("bn USD")]
-
-
 Wons: TypeAlias = Annotated[Amount, _at_most("trillion won")]
-
-
 Duration: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, math.inf, "a number above 0")]
-
-
 Share: TypeAlias = Annotated[NumberSpec, _bounded(0, 1, "a fraction from 0 to 1")]
-
-
 PositiveShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]
-
-
 InnerShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, BELOW_1, "a fraction above 0 and below 1")]
-
-
 Level: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, sys.float_info.max, "a number above 0")]
 """As a duration, but never below 0: a logarithm is taken of it."""
-
-
 Change: TypeAlias = Annotated[NumberSpec, _bounded(-0.9, 1, "a fraction from -0.9 to 1, 0.02 for 2 %")]
 """From a tenth of a level to twice it, so that a percentage is not read as a fraction."""
-
-
 Rate: TypeAlias = Annotated[NumberSpec, _bounded(0, 3, "a fraction from 0 to 3, such as 0.25 for 25 %")]
-
-
 RateChange: TypeAlias = Annotated[
     NumberSpec, _bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
 from forecast.cli import cli
@@ -20,9 +22,21 @@ from forecast.scenario.inputs import law_in_file, law_of_text
 from forecast.scenario.json_schema import scenario_schema
 from forecast.scenario.mixture import stated_law
 from forecast.scenario.scenario import load_scenario
-from forecast.stats.distributions import Constant, Discrete, Law, Normal, Pert, Uniform, density, inner_edges
+from forecast.stats.distributions import (
+    NAMED,
+    Beta,
+    Constant,
+    Discrete,
+    Law,
+    Normal,
+    Pert,
+    Truncated,
+    Uniform,
+    density,
+    inner_edges,
+)
 from forecast.stats.elicited import Mixture, Quantiles, pert_percentiles
-from forecast.stats.specs import law, plain_law
+from forecast.stats.specs import NUMBER_FORMS, Share, law, plain_law
 
 U = np.linspace(0.001, 0.999, 999)
 FOLDER = Path(__file__).parents[2] / "scenarios"
@@ -141,6 +155,22 @@ FORMS: tuple[tuple[str, Law], ...] = (
 def test_every_form_is_read_and_comes_back(text: str, expected: Law) -> None:
     assert law_of_text(text) == expected
     assert again(expected) == expected
+
+
+def test_a_key_is_read_straight_into_a_distribution_and_a_distribution_stands_for_itself() -> None:
+    share = TypeAdapter(Share)
+    read = share.validate_python({"distribution": "beta", "alpha": 9, "beta": 1, "truncate": (0.5, None)})
+    assert read == Truncated(Beta(9.0, 1.0), low=0.5)
+    assert law(read) is read
+    assert share.validate_python(read) is read
+    with pytest.raises(ValidationError, match="leaves the range"):
+        share.validate_python(Normal(0.5, 0.1))
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_keys_of_a_named_distribution_are_its_fields(name: str) -> None:
+    keys = NUMBER_FORMS[name].keys().keys()
+    assert [*keys] == ["truncate", "distribution", *(field.name for field in fields(NAMED[name]))]
 
 
 REFUSED: tuple[tuple[str, str], ...] = (
