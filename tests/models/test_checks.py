@@ -27,7 +27,6 @@ from forecast.observations.annual import SpanTrade, bridge_observations, procure
 from forecast.observations.series import DRIVERS, quarterly_trade
 from forecast.observations.vintage import vintage
 from forecast.stats.streams import generator
-from forecast.stats.uniformity import adjusted, empirical, p_value, uniform_bands
 
 ORIGIN = 8105
 N_KEPT = 99
@@ -64,6 +63,8 @@ def _conjugate_ranks(*, width: float = 1.0, shift: float = 0.0, n: int = 400) ->
 
 
 def test_the_right_posterior_is_calibrated() -> None:
+    from forecast.models.calibration import empirical, p_value, uniform_bands
+
     ranks = _conjugate_ranks()
     share, bands = empirical(ranks, N_KEPT), uniform_bands(len(ranks), N_KEPT)
     assert p_value(ranks, N_KEPT) > 0.05
@@ -72,6 +73,8 @@ def test_the_right_posterior_is_calibrated() -> None:
 
 @pytest.mark.parametrize("wrong", [{"width": 0.7}, {"width": 1.4}, {"shift": 0.3}, {"shift": -0.3}])
 def test_a_posterior_too_narrow_too_wide_or_shifted_is_not(wrong: dict[str, float]) -> None:
+    from forecast.models.calibration import empirical, p_value, uniform_bands
+
     ranks = _conjugate_ranks(**wrong)
     share, bands = empirical(ranks, N_KEPT), uniform_bands(len(ranks), N_KEPT)
     assert p_value(ranks, N_KEPT) < 0.001
@@ -80,6 +83,8 @@ def test_a_posterior_too_narrow_too_wide_or_shifted_is_not(wrong: dict[str, floa
 
 @pytest.mark.parametrize("n", [20, 200])
 def test_uniform_ranks_leave_their_bands_as_often_as_stated(n: int) -> None:
+    from forecast.models.calibration import empirical, uniform_bands
+
     rng, bands = np.random.default_rng(2), uniform_bands(n, N_KEPT)
     shares = np.array([empirical(rng.integers(0, N_KEPT + 1, n), N_KEPT) for _ in range(2_000)])
     left = ((shares < bands.low) | (shares > bands.high)).any(axis=1).mean()
@@ -89,6 +94,8 @@ def test_uniform_ranks_leave_their_bands_as_often_as_stated(n: int) -> None:
 
 
 def test_a_family_of_p_values_is_judged_together() -> None:
+    from forecast.models.calibration import adjusted
+
     assert adjusted(np.array([0.01, 0.5, 0.03])) == pytest.approx([0.03, 0.5, 0.06])
     assert adjusted(np.array([0.6, 0.7])) == pytest.approx([1.0, 1.0])
 
