@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from shutil import copytree
 from typing import TypeAlias
@@ -303,6 +304,13 @@ def test_a_memory_that_cannot_be_written_is_done_without(written: Writer, memory
     assert remembered_digest(ROLE, written(TINY)) == syntax_digest(ROLE, written(TINY))
 
 
+@cache
+def installed() -> dict[str, str]:
+    """Digests of all roles of the package itself."""
+    package = Package(SOURCE)
+    return {role: syntax_digest(ROLES[role], package) for role in ROLES}
+
+
 def without_docstrings(source: str) -> str:
     """A module laid out anew with other docstrings."""
     tree = ast.parse(source)
@@ -325,10 +333,8 @@ def test_other_docstrings_in_every_module_leave_every_role(tmp_path: Path) -> No
     copy = copytree(SOURCE, tmp_path / "forecast", ignore=lambda *_: ["__pycache__", "data", "templates"])
     for path in copy.rglob("*.py"):
         path.write_text(without_docstrings(path.read_text(encoding="utf-8")), encoding="utf-8")
-    installed, other = Package(SOURCE), Package(copy)
-    assert {role: syntax_digest(ROLES[role], other) for role in ROLES} == {
-        role: syntax_digest(ROLES[role], installed) for role in ROLES
-    }
+    other = Package(copy)
+    assert {role: syntax_digest(ROLES[role], other) for role in ROLES} == installed()
 
 
 def test_a_module_moved_leaves_every_role(tmp_path: Path) -> None:
@@ -344,11 +350,9 @@ def test_a_module_moved_leaves_every_role(tmp_path: Path) -> None:
                 text.replace("from forecast.economics import processes\n", "from forecast.ground import processes\n"),
                 "utf-8",
             )
-    installed, moved = Package(SOURCE), Package(copy)
+    moved = Package(copy)
     assert not {"forecast.dims", "forecast.economics.processes"} & set(moved.sources)
-    assert {role: syntax_digest(ROLES[role], moved) for role in ROLES} == {
-        role: syntax_digest(ROLES[role], installed) for role in ROLES
-    }
+    assert {role: syntax_digest(ROLES[role], moved) for role in ROLES} == installed()
 
 
 def places(role: Role) -> set[str]:

@@ -16,6 +16,7 @@ import pytest
 from commands import command
 
 import forecast
+from forecast.analysis.attribution import Attribution
 from forecast.analysis.comparison import turning_years
 from forecast.cli.report import LANGUAGES
 from forecast.engine.simulate import Settings
@@ -162,6 +163,12 @@ def test_a_difference_between_other_parameters_is_not_divided(runs: dict[str, Re
     assert "run both again" in told["words"]
 
 
+@pytest.fixture(scope="module")
+def whole() -> Attribution:
+    """The difference of both scenarios in all draws, divided."""
+    return forecast.attribute("baseline", "hyundai", Settings(8_000))
+
+
 @pytest.mark.parametrize(
     ("most", "taken"),
     [
@@ -172,7 +179,7 @@ def test_a_difference_between_other_parameters_is_not_divided(runs: dict[str, Re
     ],
 )
 def test_parts_on_a_page_are_of_as_many_of_the_first_draws_as_are_quick(
-    runs: dict[str, Results], monkeypatch: pytest.MonkeyPatch, most: int, taken: int
+    runs: dict[str, Results], whole: Attribution, monkeypatch: pytest.MonkeyPatch, most: int, taken: int
 ) -> None:
     """Five scenarios tell the four plants apart; four are too few even for a pair of orders."""
     monkeypatch.setattr("forecast.report.sections.MOST_DRAWS", most)
@@ -182,7 +189,6 @@ def test_parts_on_a_page_are_of_as_many_of_the_first_draws_as_are_quick(
     assert (f"from the first {taken:,} of 8,000 draws" in words) == (0 < taken < 8_000)
     if taken:
         assert divided.attribution is not None
-        whole = forecast.attribute("baseline", "hyundai", Settings(8_000))
         assert divided.attribution.exact
         np.testing.assert_array_equal(divided.attribution.parts, whole.parts[..., :taken])
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from commands import command
 
 from forecast.errors import FitError, RunError
 from forecast.observations.series import quarterly_trade
@@ -114,17 +112,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         run_backtest(TRADE, PIECES, DESIGN, tmp_path / "file" / "below")
 
 
-def test_an_interrupt_says_what_is_kept(tmp_path: Path) -> None:
-    code = (
-        "import sys, forecast.track.backtest as b\n"
-        "def stop(*a, **k): raise KeyboardInterrupt\n"
-        "b.run_backtest = stop\n"
-        f"sys.argv = ['forecast', 'backtest', '--no-references', '--out', {str(tmp_path)!r}]\n"
-        "from forecast.cli import main\nmain()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | {"COLUMNS": "80"}
-    )
+def test_an_interrupt_says_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backtest, "run_backtest", Mock(side_effect=KeyboardInterrupt))
+    done = command("backtest", "--no-references", "--out", str(tmp_path), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (
         130,
         "stopped: 0 of 39 fits are stored; the same command goes on from there\n",

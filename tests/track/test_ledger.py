@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,18 +68,29 @@ def scenario_file(folder: Path, investments: str = "", day: str = f"as_of: {DAY}
     return path
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory, earlier: Posterior) -> Callable[[str], Path]:
+    """Runs a scenario as of April 2025 once, and adds it to a ledger beside its results."""
+
+    @cache
+    def folder_of(investments: str) -> Path:
+        folder = tmp_path_factory.mktemp("original")
+        scenario = load_scenario(scenario_file(folder, investments))
+        run = run_scenario(scenario, Settings(4_000), out=folder / "results", posterior=earlier)
+        add_entry(run.results, folder / "ledger", earlier)
+        return folder
+
+    return folder_of
+
+
 @pytest.fixture
-def freeze(tmp_path: Path, earlier: Posterior) -> Freeze:
-    """Runs a scenario as of April 2025 and adds it to the ledger of the test."""
+def freeze(tmp_path: Path, original: Callable[[str], Path]) -> Freeze:
+    """Gives the test a copy of the run and of the entry of a scenario as of April 2025."""
 
     def frozen(investments: str = "") -> Entry:
-        run = run_scenario(
-            load_scenario(scenario_file(tmp_path, investments)),
-            Settings(4_000),
-            out=tmp_path / "results",
-            posterior=earlier,
-        )
-        return add_entry(run.results, tmp_path / "ledger", earlier)[0]
+        (entry,) = entries(original(investments) / "ledger")
+        shutil.copytree(original(investments), tmp_path, dirs_exist_ok=True)
+        return read_entry(tmp_path / "ledger" / entry.name)
 
     return frozen
 
@@ -109,8 +121,9 @@ def test_adding_twice_changes_nothing(freeze: Freeze, tmp_path: Path, earlier: P
     assert (entry.folder / ENTRY).read_bytes() == before
 
 
-def test_a_posterior_is_stored_once(freeze: Freeze, earlier: Posterior) -> None:
-    one, other = freeze(""), freeze(PLANT)
+def test_a_posterior_is_stored_once(freeze: Freeze, original: Callable[[str], Path], earlier: Posterior) -> None:
+    one = freeze("")
+    other, _ = add_entry(load_results(original(PLANT) / "results" / "s"), one.folder.parent, earlier)
     assert one.folder != other.folder
     assert [path.name for path in (one.folder.parent / POSTERIORS).iterdir()] == [f"{earlier.digest}.nc"]
     assert one.posterior().digest == other.posterior().digest == earlier.digest
