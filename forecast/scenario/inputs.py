@@ -1,301 +1,363 @@
-"""The uncertain inputs of a scenario by their YAML paths, and the streams of random numbers behind them.
+"""The registry of uncertain inputs of a scenario, and what is stated of them: correlations, single numbers.
 
-An input can be named if it is drawn by itself: a number or date stated as a distribution or window, whatever it belongs
-to; `slip` and `scale` of an investment that leaves them to the record of announcements; what tariffs and import
-commitments leave to the shipped laws, which they share; and `realised`, whether an investment, phase, programme,
-tariff, commitment or shock comes. Sector coefficients, trade and drivers that move as fitted come from joint rows and
-paths that hold their correlations already, so a draw of them has no level.
+An input can be correlated if it is drawn by itself: a number or date stated as a distribution or window, whatever it
+belongs to; `slip` and `scale` of an investment that leaves them to the record of announcements; what tariffs and import
+commitments leave to the shipped distributions, which they share; and `realised`, whether an investment, phase,
+programme, tariff, commitment or shock comes. Sector coefficients, trade and drivers that move as fitted come from joint
+rows and paths that hold their correlations already, so that a single draw of them has no level.
 
-Whether the correlations of a scenario name uncertain inputs, and whether they are possible together.
-
-The rank is that of levels, each within its own law. It equals that of the values unless a law has ties (on time,
-discrete, coming or not) or parameters that vary from draw to draw (the record's), which dilute it. Which inputs there
-are is `addresses`.
-
-One number as somebody states it: the law of a YAML text, or of the number at a path of a scenario file.
+Correlations are between ranks of levels, each within its own distribution. They equal those of the values unless a
+distribution has ties (on time, discrete, coming or not) or parameters that vary from draw to draw (the record's), which
+dilute them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from forecast.documents import Node, parse_document
+from forecast.economics.channels import SUPPLIERS
 from forecast.economics.sectors import COEFFICIENTS
 from forecast.economics.tariffs import RESPONSES, load_regime
+from forecast.economics.uncertain_inputs import REALISED, UncertainInput
 from forecast.errors import Problem, ScenarioError, got, meant, refusal
 from forecast.observations.series import DRIVERS
-from forecast.scenario.dates import date_law, position
-from forecast.scenario.entries import Row, rows, runs_at
+from forecast.quarters import format_quarter
+from forecast.scenario.dates import position
 from forecast.scenario.layers import layered
+from forecast.scenario.localization import AssumedLocalization
 from forecast.scenario.money import WON_KEY, money_law
-from forecast.scenario.policy import fitted_somewhere
+from forecast.scenario.policy import CERTAIN, AssumedImportCommitment, AssumedTariff
 from forecast.scenario.schema_errors import complaints
 from forecast.stats.distributions import Constant, Law
 from forecast.stats.specs import law
 from forecast.stats.streams import Pair, is_possible, names_in, nearest_possible, rank_matrix
 
-MONEY = ("amount", "new_capex")
+if TYPE_CHECKING:
+    from forecast.scenario.scenario import Investment, Scenario
 
 
-NUMBERS = ("probability", "slip", "scale")
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key under which a number or date may be uncertain.
+
+    Attributes:
+        name: as files write it.
+        source: source of spread it belongs to, one of `SOURCES`.
+        field: of the frozen value, where it has another name.
+        is_date: whether a date stands there.
+        slider: what the slider that moves it is called on the explore page; empty where there is none.
+    """
+
+    name: str
+    source: str
+    field: str = ""
+    is_date: bool = False
+    slider: str = ""
 
 
-DATES = ("construction_start", "production_start", "production_end")
+def _numbers(source: str, *names: str) -> tuple[Key, ...]:
+    return tuple(Key(name, source) for name in names)
+
+
+def _dates(source: str, *names: str, **renamed: str) -> tuple[Key, ...]:
+    return tuple(Key(name, source, renamed.get(name, ""), is_date=True) for name in names)
+
+
+KEYS: Mapping[str, tuple[Key, ...]] = {
+    "investments": (
+        Key("amount", "terms", slider="amount"),
+        Key("new_capex", "terms"),
+        Key("probability", "happening", slider="probability"),
+        *_dates("terms", "construction_start", "production_start", "production_end"),
+        *_numbers("terms", "slip", "scale"),
+    ),
+    "phases": (*_dates("terms", "construction_start", "production_start"), Key("probability", "happening")),
+    "programmes": (Key("scale", "terms"), Key("probability", "happening")),
+    "coefficients": _numbers("coefficients", *COEFFICIENTS),
+    "localization": _numbers("localization", "local", "speed"),
+    "shares": _numbers("localization", *SUPPLIERS),
+    "tariffs": (
+        Key("rate", "levers", slider="rate"),
+        Key("change", "levers"),
+        Key("probability", "levers", slider="comes"),
+        *_numbers("levers", *RESPONSES),
+        Key("from", "levers", "start", is_date=True),
+        Key("until", "levers", is_date=True),
+    ),
+    "import_commitments": (
+        *_numbers("levers", "amount", "per_year", "probability", "additionality", "fulfilment"),
+        Key("from", "levers", "start", is_date=True),
+        Key("until", "levers", is_date=True),
+    ),
+    "shocks": (*_numbers("stated", "size", "amount", "probability", "half_life"), *_dates("stated", "at", "until")),
+}
+"""Whatever may be uncertain, by what it is a key of. A new key of the language is added here, and here alone."""
 
 
 FITTED = ("slip", "scale")
+"""What an investment may leave to the record of announcements."""
 
 
-REALISED = "realised"
-"""Last part of the path of a draw of going ahead; a high level means that it does."""
+_RUNS = "is sure, as the plant runs already"
 
 
-_EVENTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "tariffs": (("rate", "change", "probability", *RESPONSES), ("from", "until")),
-    "import_commitments": (("amount", "per_year", "probability", "additionality", "fulfilment"), ("from", "until")),
-    "shocks": (("size", "amount", "probability", "half_life"), ("at", "until")),
-}
-"""Numbers and dates of the entries of lists that are no investments."""
+_SURE = "is sure, as no probability is stated"
 
 
-@dataclass(slots=True)
-class Names:
-    """Inputs by YAML path: those drawn, those known with what settles them, and all that are stated as a number."""
-
-    drawn: list[str] = field(default_factory=list)
-    known: dict[str, str] = field(default_factory=dict)
-    numbers: list[str] = field(default_factory=list)
-
-    def number(self, path: str, node: Node | None) -> Law | None:
-        """Notes a number, where the schema accepts it, and gives its law."""
-        if node is not None and node.content is not None:
-            self.numbers.append(path)
-        return self._read(path, node, law)
-
-    def money(self, path: str, node: Node | None) -> None:
-        """Notes an amount, in whatever currency."""
-        if node is not None and WON_KEY in node.fields:
-            self.numbers += [path, f"{path}.{WON_KEY}"]
-            self._read(path, node.fields[WON_KEY], law, " trillion won")
-        else:
-            self.number(path, node)
-
-    def date(self, path: str, node: Node | None) -> None:
-        """Notes a date."""
-        self._read(path, node, date_law)
-
-    def note(self, path: str, settled: str) -> None:
-        """Notes an input: drawn, unless something settles it."""
-        if settled:
-            self.known[path] = settled
-        else:
-            self.drawn.append(path)
-
-    def event(self, path: str, probability: Law | None, otherwise: str = "") -> None:
-        """Notes whether something comes, by its chance; `otherwise` settles it where that is not stated."""
-        settled = "" if probability else otherwise
-        if isinstance(probability, Constant) and probability.value in (0, 1):
-            settled = f"is settled by its probability of {probability.value:g}"
-        self.note(f"{path}.{REALISED}", settled)
-        if not settled and isinstance(probability, Constant):
-            self.known[f"{path}.probability"] += f" (whether it comes is {path}.{REALISED})"
-
-    def _read(self, path: str, node: Node | None, reader: Callable[[object], Law], unit: str = "") -> Law | None:
-        if node is None or node.content is None:
-            return None
-        try:
-            value = reader(node.plain())
-        except ValueError:
-            return None
-        self.note(path, f"is {node.content}{unit} in every draw" if isinstance(value, Constant) else "")
-        return value
+_BENDS_NOTHING = "does nothing, as no plant follows the fitted path"
 
 
-def stream_of(path: str) -> str:
-    """Stream name of the input at a YAML path.
+def uncertain_inputs(scenario: Scenario, origin: int | None) -> tuple[UncertainInput, ...]:
+    """The registry: every number, date and event of a scenario, those that are known with the reason.
 
-    >>> stream_of("investments.HMG-06.overrides.utilisation"), stream_of("overrides.sectors.steel.utilisation")
-    ('investments.HMG-06.utilisation', 'sectors.steel.utilisation')
-    >>> stream_of("tariffs.section-301.realised")
-    'tariffs.section-301.happens'
+    Args:
+        origin: quarter index of the last quarter observed, None where it is not known. A plant that runs by then is
+            sure and not late unless it says so.
     """
-    if path.partition(".")[0] in _EVENTS and path.endswith(f".{REALISED}"):
-        return f"{path.removesuffix(REALISED)}happens"
-    return path.removeprefix("overrides.").replace(".overrides.", ".")
+    plants = [item for item in scenario.investments if item.kind != "pledge"]
+    return (
+        *(found for plant in plants for found in _investment(plant, origin)),
+        *_localizations(scenario, plants),
+        *_sectors(scenario, plants),
+        *_programmes(scenario, plants, origin),
+        *_policy("tariffs", scenario.tariffs),
+        *_policy("import_commitments", scenario.import_commitments),
+        *_shocks(scenario),
+        *_responses(scenario, plants),
+        *_additionality(scenario),
+        *_drivers(scenario),
+    )
 
 
-def sign_of(path: str) -> int:
-    """-1 where a high level comes of a low uniform: a project goes ahead if its uniform lies below its chance."""
-    return -1 if path.endswith(f".{REALISED}") else 1
+def _stated(path: str, kind: str, entry: object, used: bool = True) -> Iterator[UncertainInput]:
+    """What an entry states under its `KEYS`; `used` is whether it bears on anything that is simulated."""
+    for key in KEYS[kind]:
+        name = key.field or key.name
+        value = entry.get(name) if isinstance(entry, Mapping) else getattr(entry, name, None)
+        if value is not None:
+            yield _number(f"{path}.{key.name}", key, value, used)
 
 
-def names(root: Node, origin: int | None) -> Names:
-    """Inputs of a merged tree; a plant that runs at the `origin` is sure and not late unless it says so."""
-    found = Names()
-    for row in rows(root):
-        if row.text("kind") != "pledge":
-            _investment(
-                found, row, "is sure, as the plant runs already" if origin is not None and runs_at(row, origin) else ""
-            )
-    _localization(found, "localization", root.fields.get("localization"))
-    overrides = root.fields.get("overrides")
-    for sector, group in _fields(overrides, "sectors").items():
-        _coefficients(found, f"overrides.sectors.{sector}", group)
-    for programme in rows(root, "programmes"):
-        _programme(found, programme)
-    for row in [row for group in _EVENTS for row in rows(root, group)]:
-        _event(found, row)
-    _shared_laws(found, root)
-    _drivers(found, root)
-    return found
+def _number(name: str, key: Key, value: Law | float, used: bool = True) -> UncertainInput:
+    stated = Constant(value) if isinstance(value, float) else value
+    settled = _constant(stated.value) if isinstance(stated, Constant) else ""
+    return UncertainInput(name, key.source, stated, None, settled, used and not settled, key.is_date, key.slider)
 
 
-def _fields(node: Node | None, key: str) -> Mapping[str, Node]:
-    return node.fields[key].fields if node is not None and key in node.fields else {}
+def _constant(value: object) -> str:
+    return f"is {value:g} in every draw" if isinstance(value, float) else f"is {value} in every draw"
 
 
-def _investment(found: Names, row: Row, runs: str) -> None:
-    path, fields = f"investments.{row.name}", row.node.fields
-    for key in MONEY:
-        found.money(f"{path}.{key}", fields.get(key))
-    laws = {key: found.number(f"{path}.{key}", fields.get(key)) for key in NUMBERS}
-    for key in DATES:
-        found.date(f"{path}.{key}", fields.get(key))
+def _event(
+    path: str, source: str, probability: Law | None, otherwise: str = "", *, drawn: bool = True, free: bool = True
+) -> UncertainInput:
+    """Whether something comes: by its chance, `otherwise` why it is sure; `free` if it depends on no other event."""
+    settled = "" if probability else otherwise
+    if isinstance(probability, Constant) and probability.value in (0, 1):
+        settled = f"is settled by its probability of {probability.value:g}"
+    return UncertainInput(f"{path}.{REALISED}", source, None, probability if free else None, settled, drawn)
+
+
+def _runs(plant: Investment, origin: int | None) -> bool:
+    """Whether an investment is producing by the end of a quarter, in all its phases: built by then, or bought."""
+    bought = plant.kind == "acquisition" and plant.production_start is None
+    whole = Constant(plant.announced) if bought else plant.production_start
+    starts = [phase.production_start for phase in plant.phases] or [whole]
+    return origin is not None and all(start is not None and float(start.ppf(1.0)) <= origin + 1 for start in starts)
+
+
+def _investment(plant: Investment, origin: int | None) -> Iterator[UncertainInput]:
+    path, runs = f"investments.{plant.id}", _RUNS if _runs(plant, origin) else ""
+    yield from _stated(path, "investments", plant)
     for key in FITTED:
-        if laws[key] is None and not row.has(key):
-            found.note(f"{path}.{key}", runs)
-    if row.has("same_fate_as"):
-        found.known[f"{path}.{REALISED}"] = "has the fate of another investment"
+        if getattr(plant, key) is None:
+            yield UncertainInput(f"{path}.{key}", "terms", settled=runs, drawn=not runs)
+    if plant.same_fate_as is None:
+        yield _event(path, "happening", plant.probability, runs, free=False)
     else:
-        found.event(path, laws["probability"], runs)
-    _coefficients(found, f"{path}.overrides", fields.get("overrides"))
-    _localization(found, f"{path}.localization", fields.get("localization"))
-    phases = fields.get("phases")
-    for phase in phases.items if phases else ():
-        _phase(found, path, phase)
+        yield _event(path, "happening", None, "has the fate of another investment", drawn=False, free=False)
+    yield from _stated(f"{path}.overrides", "coefficients", plant.coefficients)
+    if plant.localization is not None:
+        yield from _path(f"{path}.localization", plant.localization)
+    for phase in plant.phases:
+        yield from _stated(f"{path}.phases.{phase.id}", "phases", phase)
+        if phase.probability is not None:
+            yield _event(f"{path}.phases.{phase.id}", "happening", phase.probability, free=False)
 
 
-def _phase(found: Names, path: str, phase: Node) -> None:
-    id = phase.fields.get("id")
-    inner = f"{path}.phases.{id.content if id else ''}"
-    for key in DATES[:2]:
-        found.date(f"{inner}.{key}", phase.fields.get(key))
-    if (chance := found.number(f"{inner}.probability", phase.fields.get("probability"))) is not None:
-        found.event(inner, chance)
+def _path(name: str, assumed: AssumedLocalization, used: bool = True) -> Iterator[UncertainInput]:
+    yield from _stated(name, "localization", assumed, used)
+    shares = dict(zip(SUPPLIERS, assumed.shares or (), strict=False))
+    yield from _stated(f"{name}.shares", "shares", shares, used)
 
 
-def _programme(found: Names, row: Row) -> None:
-    path, fields = f"programmes.{row.name}", row.node.fields
-    found.number(f"{path}.scale", fields.get("scale"))
-    if (chance := found.number(f"{path}.probability", fields.get("probability"))) is not None:
-        found.event(path, chance)
+def _localizations(scenario: Scenario, plants: Collection[Investment]) -> Iterator[UncertainInput]:
+    """Numbers of the path of all affiliates, and of those of sectors."""
+    yield from _path("localization", scenario.localization, bool(plants))
+    followed = {plant.sector for plant in plants if plant.localization is None}
+    for sector, path in scenario.sector_localization.items():
+        yield from _path(f"localization.sectors.{sector}", path, sector in followed)
 
 
-def _event(found: Names, row: Row) -> None:
-    """A tariff, an import commitment or a shock."""
-    path, fields = f"{row.group}.{row.name}", row.node.fields
-    numbers, dates = _EVENTS[row.group]
-    laws = {key: found.number(f"{path}.{key}", fields.get(key)) for key in numbers}
-    for key in dates:
-        found.date(f"{path}.{key}", fields.get(key))
-    found.event(path, laws["probability"], "is sure, as no probability is stated")
+def _sectors(scenario: Scenario, plants: Collection[Investment]) -> Iterator[UncertainInput]:
+    """Coefficients stated for whole sectors, which are drawn if a plant has none of its own."""
+    for sector, coefficients in scenario.sector_coefficients.items():
+        own = [plant.coefficients for plant in plants if plant.sector == sector]
+        for found in _stated(f"overrides.sectors.{sector}", "coefficients", coefficients):
+            used = any(found.name.rpartition(".")[2] not in stated for stated in own)
+            yield replace(found, drawn=found.drawn and used)
 
 
-def _shared_laws(found: Names, root: Node) -> None:
-    """What tariffs and commitments leave to the shipped laws, one draw for all that do."""
-    regime = load_regime()
-    if not fitted_somewhere(root) or all(row.text("kind") == "pledge" for row in rows(root)):
-        found.known["tariffs.localization_response"] = "does nothing, as no plant follows the fitted path"
-    for row in rows(root, "tariffs"):
-        for key, belief in regime.responses.items():
-            _shared(found, row, key, f"tariffs.{key}", belief.law)
-    for row in rows(root, "import_commitments"):
-        what = row.text("what") or ""
-        if what in regime.additionality:
-            shared = f"import_commitments.additionality.{what}"
-            _shared(found, row, "additionality", shared, regime.additionality[what].law)
+def _programmes(scenario: Scenario, plants: Collection[Investment], origin: int | None) -> Iterator[UncertainInput]:
+    """A programme that is cut does not undo what runs already."""
+    open_ones = [plant for plant in plants if not _runs(plant, origin)]
+    for programme in scenario.programmes:
+        path = f"programmes.{programme.id}"
+        used = any(programme.holds(plant.id, plant.company) for plant in open_ones)
+        yield from _stated(path, "programmes", programme, used)
+        if programme.probability is not None:
+            yield _event(path, "happening", programme.probability, drawn=used)
 
 
-def _shared(found: Names, row: Row, key: str, shared: str, shipped: Law) -> None:
-    if row.has(key) or shared in found.known:
-        return
-    found.known[f"{row.group}.{row.name}.{key}"] = f"is left to the shipped law, whose name is {shared}"
-    if shared not in found.drawn:
-        found.note(shared, "is the same in every draw" if isinstance(shipped, Constant) else "")
+def _policy(group: str, entries: Collection[AssumedTariff | AssumedImportCommitment]) -> Iterator[UncertainInput]:
+    for entry in entries:
+        path, chance = f"{group}.{entry.id}", None if entry.probability == CERTAIN else entry.probability
+        yield from _stated(path, group, entry)
+        yield _event(path, "levers", chance, _SURE, drawn=chance is not None)
 
 
-def _drivers(found: Names, root: Node) -> None:
+def _shocks(scenario: Scenario) -> Iterator[UncertainInput]:
+    for shock in scenario.shocks:
+        path = f"shocks.{shock.id}"
+        yield from _stated(path, "shocks", shock)
+        yield _event(path, "stated", shock.probability, _SURE, drawn=shock.probability is not None)
+
+
+def _responses(scenario: Scenario, plants: Collection[Investment]) -> Iterator[UncertainInput]:
+    """What tariffs leave to the shipped distributions, which hold before the first of them too."""
+    stated = [*scenario.sector_localization.values(), *(item.localization for item in scenario.investments)]
+    follows = bool(plants) and any(path and path.path == "fitted" for path in (scenario.localization, *stated))
+    for key, prior in load_regime().responses.items():
+        open_ones = [tariff for tariff in scenario.tariffs if getattr(tariff, key, None) is None]
+        if key == "localization_response" and not follows:
+            settled = _BENDS_NOTHING
+        elif not open_ones:
+            settled = "is stated by every tariff" if scenario.tariffs else "does nothing, as there is no tariff"
+        else:
+            settled = ""
+        # commitments alone have the weight between the two compositions of trade drawn too
+        used = bool(scenario.tariffs or (scenario.import_commitments and key == "weight_of_2026"))
+        shared = _shipped(f"tariffs.{key}", prior.law, settled, used)
+        yield shared
+        if shared.settled != _BENDS_NOTHING:
+            yield from (_left(f"tariffs.{tariff.id}.{key}", shared) for tariff in open_ones)
+
+
+def _additionality(scenario: Scenario) -> Iterator[UncertainInput]:
+    """What commitments leave to the shipped distributions, by what is bought."""
+    for what, prior in load_regime().additionality.items():
+        open_ones = [item for item in scenario.import_commitments if item.what == what and item.additionality is None]
+        if open_ones:
+            shared = _shipped(f"import_commitments.additionality.{what}", prior.law, "", True)
+            yield shared
+            yield from (_left(f"import_commitments.{item.id}.additionality", shared) for item in open_ones)
+
+
+def _shipped(name: str, shipped: Law, settled: str, used: bool) -> UncertainInput:
+    known = isinstance(shipped, Constant)
+    remark = settled or ("is the same in every draw" if known else "")
+    return UncertainInput(name, "levers", shipped, None, remark, used and not known)
+
+
+def _left(name: str, shared: UncertainInput) -> UncertainInput:
+    return UncertainInput(name, "levers", settled=f"is left to the shipped law, whose name is {shared.name}", drawn=False)
+
+
+_OF_DRIVERS = Key("", "drivers")
+
+
+def _drivers(scenario: Scenario) -> Iterator[UncertainInput]:
     """Numbers of stated paths of drivers."""
-    stated = root.fields["drivers"].fields if "drivers" in root.fields else {}
     for driver in DRIVERS:
-        path, node = f"drivers.{driver}", stated.get(driver)
-        if node is None:
-            found.known[path] = "moves as fitted (the numbers of a path that is stated have names)"
+        name, path = f"drivers.{driver}", scenario.drivers.get(driver)
+        if path is None:
+            remark = "moves as fitted (the numbers of a path that is stated have names)"
+            yield UncertainInput(name, "drivers", settled=remark, drawn=False)
             continue
-        for key in ("rate", "size"):
-            found.number(f"{path}.{key}", node.fields.get(key))
-        for quarter, level in _fields(node, "at").items():
-            found.number(f"{path}.at.{quarter}", level)
+        if path.change is not None:
+            yield _number(f"{name}.{'rate' if path.path == 'growth' else 'size'}", _OF_DRIVERS, path.change)
+        for quarter, level in (path.levels or {}).items():
+            yield _number(f"{name}.at.{format_quarter(quarter)}", _OF_DRIVERS, level)
 
 
-def _coefficients(found: Names, path: str, group: Node | None) -> None:
-    for name, node in group.fields.items() if group else ():
-        if name in COEFFICIENTS:
-            found.number(f"{path}.{name}", node)
+def correlation_problems(root: Node, inputs: Collection[UncertainInput], unread: Collection[str]) -> Iterator[Problem]:
+    """Names that cannot be correlated, pairs stated twice, and correlations that no distribution has together.
 
-
-def _localization(found: Names, path: str, node: Node | None) -> None:
-    fields: Mapping[str, Node] = node.fields if node else {}
-    for key in ("local", "speed"):
-        found.number(f"{path}.{key}", fields.get(key))
-    for key, share in _fields(node, "shares").items():
-        found.number(f"{path}.shares.{key}", share)
-    for sector, inner in _fields(node, "sectors").items():
-        _localization(found, f"{path}.sectors.{sector}", inner)
-
-
-def impossible(root: Node, origin: int | None) -> Iterator[Problem]:
-    """Names that cannot be correlated, pairs stated twice, and correlations that no law has together."""
-    node = root.fields.get("correlations")
-    if node is None or not node.items:
-        return
-    found, stated = names(root, origin), _Stated()
-    problems = [problem for index, entry in enumerate(node.items) for problem in _names(found, entry, index)]
-    problems += [problem for index, entry in enumerate(node.items) for problem in stated.add(entry, index)]
+    Args:
+        root: a merged tree.
+        inputs: the registry of what it states.
+        unread: names of entries that the schema refuses, of whose inputs nothing is known.
+    """
+    node = root.fields["correlations"]
+    entries = list(enumerate(node.items))
+    ranks = _Ranks()
+    problems = [problem for index, entry in entries for problem in _names(root, inputs, unread, entry, index)]
+    problems += [problem for index, entry in entries for problem in ranks.add(entry, index)]
     yield from problems
-    if not problems and stated.ranks:
-        yield from _together(node, stated.ranks)
+    if not problems and ranks.stated:
+        yield from _together(node, ranks.stated)
 
 
-def _names(found: Names, entry: Node, index: int) -> Iterator[Problem]:
+def _names(
+    root: Node, inputs: Collection[UncertainInput], unread: Collection[str], entry: Node, index: int
+) -> Iterator[Problem]:
     between = entry.fields.get("between")
-    for place_in_list, name in enumerate(between.items if between else ()):
-        path = name.content
-        if not isinstance(path, str) or path in found.drawn:
-            continue
-        yield name.place.problem(f"correlations[{index}].between[{place_in_list}]", _refusal(path, found))
+    free = {found.name for found in inputs if not found.settled}
+    for place_in_list, node in enumerate(between.items if between else ()):
+        name = node.content
+        if isinstance(name, str) and name not in free and not name.startswith(tuple(f"{path}." for path in unread)):
+            message = _refusal(name, root, inputs)
+            yield node.place.problem(f"correlations[{index}].between[{place_in_list}]", message)
 
 
-def _refusal(path: str, found: Names) -> str:
-    if path in found.known:
-        return f"{got(path)}, which {found.known[path]}, expected an uncertain input"
-    joint = path.rpartition(".")[2] in COEFFICIENTS
+def _refusal(name: str, root: Node, inputs: Collection[UncertainInput]) -> str:
+    if remark := next((_remark(found, root, inputs) for found in inputs if found.name == name), ""):
+        return f"{got(name)}, which {remark}, expected an uncertain input"
+    joint = name.rpartition(".")[2] in COEFFICIENTS
     note = " (a coefficient is drawn jointly with the others unless overrides state its distribution)" if joint else ""
-    near = sorted(found.drawn, key=lambda name: name.partition(".")[0] != path.partition(".")[0])
-    hint = meant(path, near) if near else "the scenario has none"
-    return f"{got(path)}, expected the path of an uncertain input{note}; {hint}"
+    free = [found.name for found in inputs if not found.settled]
+    near = sorted(free, key=lambda path: path.partition(".")[0] != name.partition(".")[0])
+    hint = meant(name, near) if near else "the scenario has none"
+    return f"{got(name)}, expected the path of an uncertain input{note}; {hint}"
+
+
+def _remark(known: UncertainInput, root: Node, inputs: Collection[UncertainInput]) -> str:
+    """What settles an input: a number as the file writes it, and nothing of one that the file leaves out."""
+    value = known.distribution
+    if not isinstance(value, Constant) or known.settled != _constant(value.value):
+        return known.settled
+    node = _at(root, known.name.split("."))
+    if node is None:
+        return ""
+    won = node.fields.get(WON_KEY)
+    remark = _constant(f"{won.content} trillion won" if won else str(node.content))
+    comes = f"{known.name.removesuffix('.probability')}.{REALISED}"
+    is_open = any(found.name == comes and not found.settled for found in inputs)
+    return f"{remark} (whether it comes is {comes})" if is_open else remark
 
 
 @dataclass(slots=True)
-class _Stated:
+class _Ranks:
     """Ranks of all pairs, as the entries state them."""
 
-    ranks: dict[Pair, float] = field(default_factory=dict)
+    stated: dict[Pair, float] = field(default_factory=dict)
 
     def add(self, entry: Node, index: int) -> Iterator[Problem]:
         """Takes in one entry, as far as the schema accepts it."""
@@ -308,10 +370,10 @@ class _Stated:
             if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1:
                 return
             one, other = sorted((str(between[row]), str(between[column])))
-            if (one, other) in self.ranks:
+            if (one, other) in self.stated:
                 message = f"got {one} with {other} a second time, expected every pair once"
                 yield entry.fields["between"].place.problem(f"correlations[{index}].between", message)
-            self.ranks.setdefault((one, other), float(value))
+            self.stated.setdefault((one, other), float(value))
 
 
 def _entry(matrix: object, row: int, column: int) -> object:
@@ -362,14 +424,32 @@ def law_in_file(path: PathLike[str] | str, key: str) -> Law:
         ScenarioError: the file cannot be read, or there is no number at that path.
     """
     root = layered(path).root
-    found = names(root, None)
-    node = _at(root, key.split("."))
-    if node is None or key not in found.numbers:
-        left = key in found.drawn and key.rpartition(".")[2] in FITTED
+    numbers = dict(_stated_numbers(root, ()))
+    node = numbers.get(key)
+    if node is None:
+        owner, _, last = key.rpartition(".")
+        left = owner.startswith("investments.") and last in FITTED and _at(root, owner.split(".")) is not None
         why = "its law is that of the record of announcements" if left else "no such number in this file"
-        hint = meant(key, found.numbers) if found.numbers else "it states none"
+        hint = meant(key, numbers) if numbers else "it states none"
         raise refusal(root.place, f"{got(key)}, {why}; {hint}")
     return _in_dollars(node, root, key) if WON_KEY in node.fields else law_of_node(node)
+
+
+_NUMBERS = frozenset(key.name for keys in KEYS.values() for key in keys if not key.is_date)
+
+
+def _stated_numbers(node: Node, path: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
+    """Every number in a tree with its path, an amount in won under its own key too."""
+    for key, child in node.fields.items():
+        if path and (key in _NUMBERS or (path[0], path[-1]) == ("drivers", "at")) and child.content is not None:
+            yield ".".join((*path, key)), child
+            if WON_KEY in child.fields:
+                yield ".".join((*path, key, WON_KEY)), child.fields[WON_KEY]
+        else:
+            yield from _stated_numbers(child, (*path, key))
+    for item in node.items:
+        if "id" in item.fields:
+            yield from _stated_numbers(item, (*path, str(item.fields["id"].content)))
 
 
 def _in_dollars(node: Node, root: Node, key: str) -> Law:

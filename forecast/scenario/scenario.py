@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from forecast.dims import LEVERS
-from forecast.documents import present, yaml_text
-from forecast.errors import Located, ScenarioError
+from forecast.documents import Node, present, yaml_text
+from forecast.errors import Located, Problem, ScenarioError
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.scenario import policy, schema
 from forecast.scenario.dates import date_law, date_text, plain_date_law, position
@@ -28,6 +28,8 @@ from forecast.scenario.dependencies import (
     programme,
 )
 from forecast.scenario.drivers import AssumedShock, DriverPath, driver_paths, plain_driver_paths, plain_shock, shocks
+from forecast.scenario.entries import last_observed
+from forecast.scenario.inputs import correlation_problems, uncertain_inputs
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.localization import AssumedLocalization, assumed_path, plain_path
 from forecast.scenario.money import money_law
@@ -160,9 +162,47 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
             stated = ScenarioFile.model_validate(root.plain())
         except ValidationError as error:
             problems += complaints(root, error)
+        problems += _correlation_problems(root)
     if problems:
         raise ScenarioError(sorted(problems, key=lambda problem: reading_order(problem, top)))
     return replace(_scenario(stated), overrides=layers.overrides)
+
+
+def _correlation_problems(root: Node) -> Iterator[Problem]:
+    """What is wrong with correlations, judged on all entries that the schema accepts."""
+    if "correlations" in root.fields and root.fields["correlations"].items:
+        accepted, unread = _accepted(root)
+        yield from correlation_problems(root, uncertain_inputs(accepted, last_observed(root)), unread)
+
+
+def _accepted(root: Node) -> tuple[Scenario, set[str]]:
+    """A tree without correlations and without the entries that the schema refuses, and the paths of those."""
+    plain: dict[str, Any] = {**root.plain(), "name": "accepted"}
+    del plain["correlations"]
+    unread: set[str] = set()
+    while True:
+        try:
+            return _scenario(ScenarioFile.model_validate(plain)), unread
+        except ValidationError as error:
+            for group, places in _refused(error).items():
+                entries = plain.pop(group)
+                if None not in places:
+                    plain[group] = tuple(entry for place, entry in enumerate(entries) if place not in places)
+                unread |= {_entry_path(group, entries, place) for place in places}
+
+
+def _refused(error: ValidationError) -> dict[str, set[int | None]]:
+    """Keys at the top that the schema refuses, with the places of the entries that it refuses or None for the whole."""
+    found: dict[str, set[int | None]] = {}
+    for detail in error.errors(include_url=False):
+        group, *inner = detail["loc"]
+        found.setdefault(str(group), set()).add(inner[0] if inner and isinstance(inner[0], int) else None)
+    return found
+
+
+def _entry_path(group: str, entries: Any, place: int | None) -> str:
+    entry = None if place is None else entries[place]
+    return f"{group}.{entry['id']}" if isinstance(entry, Mapping) and "id" in entry else group
 
 
 def frozen_scenario(plain: Mapping[str, Any]) -> Scenario:
