@@ -1,7 +1,7 @@
 """Uncertain inputs: how each is named, drawn and shown, and which source of spread it belongs to.
 
-The registry of a plan (`Plan.inputs`) lists its inputs once. Correlations, uncertainty budgets, sliders, the streams that
-two plans share and the sources of spread are views of it.
+The registry of a plan (`Plan.inputs`) lists its inputs once. Correlations, uncertainty budgets, sliders, the streams
+that two plans share and the sources of spread are views of it.
 """
 
 from __future__ import annotations

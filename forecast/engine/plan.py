@@ -13,6 +13,7 @@ import numpy as np
 
 from forecast.dims import LEVERS, SERIES, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, news
+from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Judged
 from forecast.quarters import year_of
 from forecast.stats.streams import Mix
@@ -270,6 +271,7 @@ class Plan:
         mixes: streams that are correlated with others, by name.
         outlooks: kind and sector of each column of the rows of `realisation`.
         columns: sector and name of each coefficient of `sector_rows`.
+        inputs: the registry of everything that is drawn.
     """
 
     origin: int
@@ -290,6 +292,7 @@ class Plan:
     mixes: Mapping[str, Mix] = field(default_factory=dict)
     outlooks: tuple[tuple[str, str], ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
+    inputs: tuple[UncertainInput, ...] = ()
 
     @property
     def series(self) -> tuple[str, ...]:

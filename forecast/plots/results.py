@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from forecast.analysis.budget import Budget
 from forecast.dims import BASES, CHANNELS
-from forecast.engine.resampling import SOURCES
+from forecast.economics.uncertain_inputs import SOURCES
 from forecast.observations.annual import annual_trade, history
 from forecast.observations.vintage import day_of, vintage
 from forecast.plots.fan import Bands, Effect, fan_figure, history_figure

@@ -84,7 +84,7 @@ def mixture_account(found: Examination, plan: MixturePlan, posterior: Posterior,
 def _resolved(file: str, layers: Layered, plan: Plan, posterior: Posterior) -> list[Value]:
     """Every value of a scenario, those of a thing together and the scenario's own first."""
     values = [*stated(layers, file), *defaults(layers, plan), *left_to_fit(layers, plan, posterior)]
-    values += left_to_shipped(layers)
+    values += left_to_shipped(plan)
     ordered = sorted(values, key=lambda value: _order(value.path))
     return [*ordered, *sorted(coefficients(layers, posterior), key=lambda value: _order(value.path))]
 

@@ -24,6 +24,7 @@ import numpy as np
 from forecast.analysis.comparison import both_ways
 from forecast.dims import LEVERS, SERIES, Array
 from forecast.economics.tariffs import TAXED
+from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, simulated_baseline
 from forecast.engine.compile import compile_plan
 from forecast.engine.plan import Plan
@@ -35,7 +36,6 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import year_of
 from forecast.scenario.dependencies import plain_correlation
 from forecast.scenario.entries import mean
-from forecast.scenario.inputs import REALISED
 from forecast.scenario.policy import AssumedTariff
 from forecast.scenario.scenario import Investment, Scenario, dump_scenario, load_scenario
 from forecast.stats.distributions import Law

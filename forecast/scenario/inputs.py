@@ -277,7 +277,8 @@ def _shipped(name: str, shipped: Law, settled: str, used: bool) -> UncertainInpu
 
 
 def _left(name: str, shared: UncertainInput) -> UncertainInput:
-    return UncertainInput(name, "levers", settled=f"is left to the shipped law, whose name is {shared.name}", drawn=False)
+    remark = f"is left to the shipped law, whose name is {shared.name}"
+    return UncertainInput(name, "levers", settled=remark, drawn=False)
 
 
 _OF_DRIVERS = Key("", "drivers")

@@ -177,8 +177,8 @@ def _correlation_problems(root: Node) -> Iterator[Problem]:
 
 def _accepted(root: Node) -> tuple[Scenario, set[str]]:
     """A tree without correlations and without the entries that the schema refuses, and the paths of those."""
-    plain: dict[str, Any] = {**root.plain(), "name": "accepted"}
-    del plain["correlations"]
+    plain: dict[str, Any] = {key: node.plain() for key, node in root.fields.items() if key != "correlations"}
+    plain["name"] = "accepted"
     unread: set[str] = set()
     while True:
         try:
