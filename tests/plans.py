@@ -10,7 +10,7 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.economics.uncertain_inputs import UncertainInput
-from forecast.engine.block import simulated_flows
+from forecast.engine.block import MixturePlan, branches_of, simulated_flows
 from forecast.engine.compile import compiled_path, registry
 from forecast.engine.inputs import Judged
 from forecast.engine.plan import Group, Plan, Project
@@ -128,10 +128,13 @@ class Listening(Streams):
         return Streams.gammas(self, name, shape, n_rows)
 
 
-def streams_drawn(plan: Plan) -> set[str]:
-    """Streams that two draws of a plan are made from."""
+def streams_drawn(plan: Plan | MixturePlan) -> set[str]:
+    """Streams that two draws of a plan are made from, in any of its branches."""
     listening = Listening(0, 0, 2)
-    simulated_flows(plan, listening)
+    if isinstance(plan, MixturePlan):
+        branches_of(plan, listening)
+    for branch in plan.plans if isinstance(plan, MixturePlan) else (plan,):
+        simulated_flows(branch, listening)
     return listening.names
 
 

@@ -36,6 +36,7 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import year_of
 from forecast.scenario.dependencies import plain_correlation
 from forecast.scenario.entries import mean
+from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.policy import AssumedTariff
 from forecast.scenario.scenario import Investment, Scenario, dump_scenario, load_scenario
 from forecast.stats.distributions import Law
@@ -99,8 +100,9 @@ def sliders(scenario: Scenario, origin: int, learned: Mapping[str, float] | None
     Args:
         learned: mean chance of investments whose file states none, by id, from which their sliders start; else from 1.
     """
-    investments = _of_investments(scenario, learned or {})
-    return (*investments, *_of_localization(scenario, origin), *_of_tariffs(scenario, origin))
+    stated = list(_of_inputs(scenario, origin, learned or {}))
+    investments, tariffs = ([one for one in stated if one.group == group] for group in ("investments", "tariffs"))
+    return (*investments, *_of_localization(scenario, origin), *tariffs, *_of_goods(scenario, origin))
 
 
 def overrides(scenario: Scenario, origin: int, positions: Mapping[str, float]) -> list[str]:
@@ -133,20 +135,26 @@ def _demand_position(known: Mapping[str, Slider], name: str, position: object) -
         raise RunError(f"{name}: got {position!r}, expected a number from {slider.low:g} to {slider.high:g}")
 
 
-def _of_investments(scenario: Scenario, learned: Mapping[str, float]) -> Iterator[Slider]:
-    for item in scenario.investments:
-        if item.kind != "pledge":
-            amount = mean(item.amount)
-            step = 10.0 ** floor(log10(amount or 1.0) - 1)
-            yield _slider(item, "amount", 0.0, _ceiling(2 * amount or 1.0, step), step, amount)
-            start = round(learned.get(item.id, 1.0), 2) if item.probability is None else mean(item.probability)
-            yield _slider(item, "probability", 0.0, 1.0, 0.01, start, stated=item.probability is not None)
+def _of_inputs(scenario: Scenario, origin: int, learned: Mapping[str, float]) -> Iterator[Slider]:
+    """Numbers that the registry gives a slider; of duties, those of tariffs yet to come."""
+    coming = {tariff.id for tariff in _coming(scenario, origin)}
+    for item in filter(lambda item: item.slider, uncertain_inputs(scenario, origin)):
+        group, owner, _ = item.name.split(".")
+        if group != "tariffs" or owner in coming:
+            stated = item.distribution is not None
+            start = mean(item.distribution) if item.distribution else round(learned.get(owner, 1.0), 2)
+            high, step = _reach(item.slider, start)
+            yield Slider(item.name, group, item.slider, owner, 0.0, high, step, start, stated)
 
 
-def _slider(
-    item: Investment, kind: str, low: float, high: float, step: float, start: float, *, stated: bool = True
-) -> Slider:
-    return Slider(f"investments.{item.id}.{kind}", "investments", kind, item.id, low, high, step, start, stated)
+def _reach(kind: str, start: float) -> tuple[float, float]:
+    """The highest position of a slider, and its step."""
+    if kind in ("probability", "comes"):
+        return 1.0, 0.01
+    if kind == "rate":
+        return max(MOST_ADDED, _ceiling(start, 0.01)), 0.01
+    step = 10.0 ** floor(log10(start or 1.0) - 1)
+    return _ceiling(2 * start or 1.0, step), step
 
 
 def _ceiling(value: float, step: float) -> float:
@@ -171,23 +179,17 @@ def _middle(law: Law | None, otherwise: float) -> float:
     return otherwise if law is None else float(law.ppf(0.5))
 
 
-def _of_tariffs(scenario: Scenario, origin: int) -> Iterator[Slider]:
-    """Duties yet to come as the file states them, and additions to the duties of goods it says nothing of."""
-    coming = [item for item in scenario.tariffs if float(item.start.ppf(0.0)) > origin + 1]
-    for item in coming:
-        yield from _of_tariff(item)
-    taken = {sector for item in coming for sector in item.sectors}
+def _coming(scenario: Scenario, origin: int) -> list[AssumedTariff]:
+    """Duties that are yet to come."""
+    return [item for item in scenario.tariffs if float(item.start.ppf(0.0)) > origin + 1]
+
+
+def _of_goods(scenario: Scenario, origin: int) -> Iterator[Slider]:
+    """Additions to the duties of goods of which the file says nothing."""
+    taken = {sector for item in _coming(scenario, origin) for sector in item.sectors}
     for name, sectors in GOODS.items():
         if not taken & {*sectors, "all"}:
             yield Slider(f"tariffs.{name}", "tariffs", "added", name, 0.0, MOST_ADDED, 0.01, 0.0)
-
-
-def _of_tariff(item: AssumedTariff) -> Iterator[Slider]:
-    if item.rate is not None:
-        rate = mean(item.rate)
-        high = max(MOST_ADDED, _ceiling(rate, 0.01))
-        yield Slider(f"tariffs.{item.id}.rate", "tariffs", "rate", item.id, 0.0, high, 0.01, rate)
-    yield Slider(f"tariffs.{item.id}.probability", "tariffs", "comes", item.id, 0.0, 1.0, 0.01, mean(item.probability))
 
 
 def _plain(moved: Mapping[str, float]) -> list[str]:

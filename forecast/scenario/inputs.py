@@ -175,14 +175,16 @@ def _runs(plant: Investment, origin: int | None) -> bool:
 
 def _investment(plant: Investment, origin: int | None) -> Iterator[UncertainInput]:
     path, runs = f"investments.{plant.id}", _RUNS if _runs(plant, origin) else ""
+    follows = "has the fate of another investment" if plant.same_fate_as is not None else ""
     yield from _stated(path, "investments", plant)
+    if plant.probability is None:
+        fitted = f"is learned from the record of announcements (whether it comes is {path}.{REALISED})"
+        remark = follows or runs or fitted
+        yield UncertainInput(f"{path}.probability", "happening", settled=remark, drawn=False, slider="probability")
     for key in FITTED:
         if getattr(plant, key) is None:
             yield UncertainInput(f"{path}.{key}", "terms", settled=runs, drawn=not runs)
-    if plant.same_fate_as is None:
-        yield _event(path, "happening", plant.probability, runs, free=False)
-    else:
-        yield _event(path, "happening", None, "has the fate of another investment", drawn=False, free=False)
+    yield _event(path, "happening", plant.probability, follows or runs, drawn=not follows, free=False)
     yield from _stated(f"{path}.overrides", "coefficients", plant.coefficients)
     if plant.localization is not None:
         yield from _path(f"{path}.localization", plant.localization)

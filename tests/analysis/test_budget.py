@@ -14,14 +14,14 @@ from plans import ORIGIN, group, judged, plan, project
 
 import forecast
 from forecast.analysis import budget as budget_module
-from forecast.analysis.budget import uncertainty_budget, information_values, write_budget
+from forecast.analysis.budget import information_values, uncertainty_budget, write_budget
 from forecast.analysis.input_values import uncertain_values
 from forecast.cli import cli
 from forecast.engine import resampling as resampling_module
 from forecast.engine.block import MixturePlan, simulated_flows
 from forecast.engine.compile import compiled_shocks
 from forecast.engine.plan import Cut, Group, Tie
-from forecast.engine.resampling import SourceAnalysis, Resampled
+from forecast.engine.resampling import Resampled, SourceAnalysis
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.plots.results import save_budget_charts
