@@ -243,9 +243,9 @@ def _half(progress: Callable[[float], None], percent: float) -> None:
 def _plan(run: Results, posterior: Posterior | None) -> Plan | MixturePlan:
     scenario = load_world(run.folder / SCENARIO)
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
-    made = run.manifest["digests"]
+    recorded = run.manifest["digests"]
     changed = [
-        name for name, now in (("code", code_digest("numbers")), ("posterior", learned.digest)) if made[name] != now
+        name for name, now in (("code", code_digest("numbers")), ("posterior", learned.digest)) if recorded[name] != now
     ]
     if changed:
         raise RunError(
@@ -281,21 +281,21 @@ def _input_values(run: Results, plan: Plan | MixturePlan, year: int) -> dict[str
         uncertain_values(plan, Streams(settings["seed"], block, n_draws, settings["scheme"]), year)
         for block, n_draws in enumerate(sizes)
     ]
-    found = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    return _distinct({name: values for name, values in found.items() if np.ptp(values)})
+    values_by_name = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return _distinct({name: values for name, values in values_by_name.items() if np.ptp(values)})
 
 
-def _distinct(found: dict[str, Array]) -> dict[str, Array]:
+def _distinct(values_by_name: dict[str, Array]) -> dict[str, Array]:
     """Inputs without those that are an earlier one by another name, or its opposite, in every draw.
 
     Whether a draw follows one of two branches says which it follows, and both may hold a plant in phases or whole.
     """
     known: dict[bytes, str] = {}
-    for name, values in found.items():
+    for name, values in values_by_name.items():
         scaled = (values - values.min()) / np.ptp(values)
         if not {scaled.tobytes(), (1.0 - scaled).tobytes()} & known.keys():
             known[scaled.tobytes()] = name
-    return {name: found[name] for name in known.values()}
+    return {name: values_by_name[name] for name in known.values()}
 
 
 def write_budget(budget: Budget) -> Path:
@@ -314,14 +314,14 @@ def write_budget(budget: Budget) -> Path:
 
 def _rows(budget: Budget) -> Iterator[tuple[str, ...]]:
     head = (budget.run.name, budget.run.basis, budget.series, str(budget.year))
-    at, found = budget.at, budget.effects
+    at, shares = budget.at, budget.effects
     share, money = "share of variance", "bn USD"
     for row, source in enumerate(budget.sources):
-        for name, estimate in (("first_order", found.first), ("total", found.total)):
+        for name, estimate in (("first_order", shares.first), ("total", shares.total)):
             yield (*head, "source", source, name, share, *stored(estimate.value[row, at], estimate.error[row, at]))
         narrower = budget.narrowing.value[row], budget.narrowing.error[row]
         yield (*head, "source", source, "narrowing_80", money, *stored(*narrower))
-    together = float(found.interactions.value[at]), float(found.interactions.error[at])
+    together = float(shares.interactions.value[at]), float(shares.interactions.error[at])
     yield (*head, "source", "interactions", "interactions", share, *stored(*together))
     for item in budget.inputs:
         for name, unit, estimate in (("first_order", share, item.share), ("narrowing_80", money, item.narrowing)):

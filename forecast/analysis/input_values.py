@@ -59,35 +59,35 @@ def uncertain_values(plan: Plan | MixturePlan, streams: Streams, year: int) -> d
     if isinstance(plan, MixturePlan):
         return _of_mixture(plan, streams, year)
     inputs = block_inputs(plan, streams)
-    found = _trade(plan, inputs.streams) | _driver_levels(plan, inputs, year)
+    numbers = _trade(plan, inputs.streams) | _driver_levels(plan, inputs, year)
     if plan.groups:
-        found |= _localization(plan, inputs.streams) | _plants(plan, inputs) | _coefficients(plan, inputs)
-    found |= _stated(plan, inputs)
-    return {name: np.broadcast_to(values, (streams.n_draws,)) for name, values in found.items()}
+        numbers |= _localization(plan, inputs.streams) | _plants(plan, inputs) | _coefficients(plan, inputs)
+    numbers |= _stated(plan, inputs)
+    return {name: np.broadcast_to(values, (streams.n_draws,)) for name, values in numbers.items()}
 
 
 def _of_mixture(plan: MixturePlan, streams: Streams, year: int) -> dict[str, Array]:
     chosen = branches_of(plan, streams)
     branches = [uncertain_values(branch, streams, year) for branch in plan.plans]
-    found = {f"{label}: followed": np.asarray(chosen == index, float) for index, label in enumerate(plan.labels)}
+    numbers = {f"{label}: followed": np.asarray(chosen == index, float) for index, label in enumerate(plan.labels)}
     for branch in branches:
         for name, values in branch.items():
-            found.setdefault(name, np.choose(chosen, [other.get(name, values) for other in branches]))
-    return found
+            numbers.setdefault(name, np.choose(chosen, [other.get(name, values) for other in branches]))
+    return numbers
 
 
 def _trade(plan: Plan, streams: Streams) -> dict[str, Array]:
     """What was learned of trade: numbers that steer levels, not those of the season or the size of shocks."""
     rows = picked_rows(plan, streams, "baseline")
-    found = {"exports over imports at balance": np.exp(rows["ratio"])}
+    numbers = {"exports over imports at balance": np.exp(rows["ratio"])}
     for name, (scale, words) in _PAIRS.items():
-        found |= {words.format(flow): scale * rows[name][index] for index, flow in enumerate(FLOWS)}
-    found |= {
+        numbers |= {words.format(flow): scale * rows[name][index] for index, flow in enumerate(FLOWS)}
+    numbers |= {
         f"part of a shock to {words} that goes on": rows["moving_average"][place] for place, words in enumerate(_SHOCKS)
     }
     for flow, driver in np.ndindex(rows["response"].shape[:2]):
-        found[f"response of {FLOWS[flow]} to {DRIVER_NAMES[DRIVERS[driver]]}"] = rows["response"][flow, driver]
-    return found
+        numbers[f"response of {FLOWS[flow]} to {DRIVER_NAMES[DRIVERS[driver]]}"] = rows["response"][flow, driver]
+    return numbers
 
 
 def _driver_levels(plan: Plan, inputs: Inputs, year: int) -> dict[str, Array]:
@@ -106,38 +106,38 @@ def _localization(plan: Plan, streams: Streams) -> dict[str, Array]:
 def _plants(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     """Whether each phase goes ahead; delay and scale are those of the announcement, whose phases share them."""
     fates = Fates(plan, inputs)
-    found: dict[str, Array] = {}
+    numbers: dict[str, Array] = {}
     for project in (project for group in plan.groups for project in group.projects):
         own = course(inputs, fates, project)
         address = f"investments.{project.id}"
-        found[label(f"{project.stream}.realised")] = np.asarray(own.realised, dtype=float)
-        found[label(f"{address}.slip")] = np.asarray(own.slip, dtype=float)
-        found[label(f"{address}.scale")] = np.asarray(own.scale / project.share, dtype=float)
-    return found
+        numbers[label(f"{project.stream}.realised")] = np.asarray(own.realised, dtype=float)
+        numbers[label(f"{address}.slip")] = np.asarray(own.slip, dtype=float)
+        numbers[label(f"{address}.scale")] = np.asarray(own.scale / project.share, dtype=float)
+    return numbers
 
 
 def _coefficients(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     """Sector coefficients taken from joint rows."""
-    found: dict[str, Array] = {}
+    numbers: dict[str, Array] = {}
     for group in plan.groups:
         for coefficients in (group.coefficients, *(project.coefficients for project in group.projects)):
             for name, source in coefficients.items():
                 if isinstance(source, Learned):
-                    found[label(f"sectors.{group.sector}.{name}")] = np.asarray(inputs.value(source))
-    return found
+                    numbers[label(f"sectors.{group.sector}.{name}")] = np.asarray(inputs.value(source))
+    return numbers
 
 
 def _stated(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     """Numbers that a scenario states as distributions, dates as calendar years, and events that depend on no other."""
-    found: dict[str, Array] = {}
+    numbers: dict[str, Array] = {}
     for item in plan.inputs:
         if item.distribution is not None:
             values = np.asarray(inputs.value(Judged(item.stream, item.distribution)))
-            found[item.label] = values / (4.0 if item.is_date else 1.0)
+            numbers[item.label] = values / (4.0 if item.is_date else 1.0)
         elif item.chance is not None:
             chance = inputs.value(Judged(f"{item.name.removesuffix(REALISED)}probability", item.chance))
-            found[item.label] = np.asarray(inputs.happens(item.stream, chance), dtype=float)
-    return found
+            numbers[item.label] = np.asarray(inputs.happens(item.stream, chance), dtype=float)
+    return numbers
 
 
 N_DRAWS = 4_000

@@ -40,12 +40,12 @@ def inputs_of(plan: Plan | MixturePlan) -> tuple[UncertainInput, ...]:
         return plan.inputs
     weights = (UncertainInput(weight.stream, "branch", weight.law) for weight in plan.weights)
     uncertain = (weight for weight in weights if not isinstance(weight.distribution, Constant))
-    found = (
+    items = (
         UncertainInput("mixture.branch", "branch"),
         *uncertain,
         *(item for one in plan.plans for item in one.inputs),
     )
-    return tuple({item.stream: item for item in found}.values())
+    return tuple({item.stream: item for item in items}.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def uncertain_inputs(scenario: Scenario, origin: int | None) -> tuple[UncertainI
     """
     plants = [item for item in scenario.investments if item.kind != "pledge"]
     return (
-        *(found for plant in plants for found in _investment(plant, origin)),
+        *(item for plant in plants for item in _investment(plant, origin)),
         *_localizations(scenario, plants),
         *_sectors(scenario, plants),
         *_programmes(scenario, plants, origin),
@@ -212,9 +212,9 @@ def _sectors(scenario: Scenario, plants: Collection[Investment]) -> Iterator[Unc
     """Coefficients stated for whole sectors, which are drawn if a plant has none of its own."""
     for sector, coefficients in scenario.sector_coefficients.items():
         own = [plant.coefficients for plant in plants if plant.sector == sector]
-        for found in _stated(f"overrides.sectors.{sector}", "coefficients", coefficients):
-            used = any(found.name.rpartition(".")[2] not in stated for stated in own)
-            yield replace(found, drawn=found.drawn and used)
+        for item in _stated(f"overrides.sectors.{sector}", "coefficients", coefficients):
+            used = any(item.name.rpartition(".")[2] not in stated for stated in own)
+            yield replace(item, drawn=item.drawn and used)
 
 
 def _programmes(scenario: Scenario, plants: Collection[Investment], origin: int | None) -> Iterator[UncertainInput]:
@@ -322,7 +322,7 @@ def _names(
     root: Node, inputs: Collection[UncertainInput], unread: Collection[str], entry: Node, index: int
 ) -> Iterator[Problem]:
     between = entry.fields.get("between")
-    free = {found.name for found in inputs if not found.settled}
+    free = {item.name for item in inputs if not item.settled}
     for place_in_list, node in enumerate(between.items if between else ()):
         name = node.content
         if isinstance(name, str) and name not in free and not name.startswith(tuple(f"{path}." for path in unread)):
@@ -331,11 +331,11 @@ def _names(
 
 
 def _refusal(name: str, root: Node, inputs: Collection[UncertainInput]) -> str:
-    if remark := next((_remark(found, root, inputs) for found in inputs if found.name == name), ""):
+    if remark := next((_remark(item, root, inputs) for item in inputs if item.name == name), ""):
         return f"{got(name)}, which {remark}, expected an uncertain input"
     joint = name.rpartition(".")[2] in COEFFICIENTS
     note = " (a coefficient is drawn jointly with the others unless overrides state its distribution)" if joint else ""
-    free = [found.name for found in inputs if not found.settled]
+    free = [item.name for item in inputs if not item.settled]
     near = sorted(free, key=lambda path: path.partition(".")[0] != name.partition(".")[0])
     hint = meant(name, near) if near else "the scenario has none"
     return f"{got(name)}, expected the path of an uncertain input{note}; {hint}"
@@ -352,7 +352,7 @@ def _remark(known: UncertainInput, root: Node, inputs: Collection[UncertainInput
     won = node.fields.get(WON_KEY)
     remark = _constant(f"{won.content} trillion won" if won else str(node.content))
     comes = f"{known.name.removesuffix('.probability')}.{REALISED}"
-    is_open = any(found.name == comes and not found.settled for found in inputs)
+    is_open = any(item.name == comes and not item.settled for item in inputs)
     return f"{remark} (whether it comes is {comes})" if is_open else remark
 
 
