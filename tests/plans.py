@@ -11,9 +11,9 @@ import numpy as np
 from forecast.dims import Array
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.block import MixturePlan, branches_of, simulated_flows
-from forecast.engine.compile import compiled_path, registry
+from forecast.engine.compile import compiled_path
 from forecast.engine.inputs import Judged
-from forecast.engine.plan import Group, Plan, Project
+from forecast.engine.plan import Group, Plan, Project, registry
 from forecast.quarters import parse_quarter
 from forecast.scenario.localization import AssumedLocalization
 from forecast.stats.distributions import Constant, Law
@@ -141,7 +141,8 @@ def streams_drawn(plan: Plan | MixturePlan) -> set[str]:
 def registered(made: Plan) -> Plan:
     """The plan with a registry of what it draws, as a scenario would state it."""
     laws = {item.stream: item.law for item in _judged((made.groups, made.shocks))}
-    stated = streams_drawn(made) - {item.stream for item in registry(made, ())}
+    simulated = all(members.projects for members in made.groups)
+    stated = streams_drawn(made) - {item.stream for item in registry(made, ())} if simulated else set[str]()
     return replace(made, inputs=registry(made, [_entry(stream, laws) for stream in sorted(stated)]))
 
 

@@ -6,7 +6,7 @@ force, paths of drivers as weights. Whatever is read from files is read here, so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.realisation import combined
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.economics.tariffs import TAXED, Regime, load_regime
-from forecast.economics.uncertain_inputs import UncertainInput, sign_of, stream_of
+from forecast.economics.uncertain_inputs import sign_of, stream_of
 from forecast.engine.inputs import Input, Judged, Learned
 from forecast.engine.plan import (
     NEVER,
@@ -34,6 +34,7 @@ from forecast.engine.plan import (
     Shock,
     Taxed,
     Tie,
+    registry,
 )
 from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
@@ -406,55 +407,6 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         columns=tuple(compiler.columns),
     )
     return replace(plan, inputs=registry(plan, uncertain_inputs(scenario, origin)))
-
-
-def registry(plan: Plan, stated: Sequence[UncertainInput]) -> tuple[UncertainInput, ...]:
-    """Everything that a simulation of a plan draws: what its scenario states, and what no scenario states.
-
-    Args:
-        stated: the registry of the scenario; what is not drawn enters only where something drawn is correlated with it.
-    """
-    drawn = {item.stream for item in stated if item.drawn}
-    mixed = {stream for name in drawn for stream, _ in plan.mixes.get(name, ())}
-    return (*(item for item in stated if item.stream in drawn | mixed), *_processes(plan))
-
-
-_BASELINE = {
-    "posterior.baseline": "trade",
-    "baseline.shock": "shocks",
-    "baseline.tail": "shocks",
-    "posterior.drivers": "drivers",
-    "drivers.shock": "drivers",
-    "drivers.tail": "drivers",
-}
-
-
-_NOWCAST = {"posterior.running": "trade", "running.error": "shocks"}
-
-
-_BRIDGE = dict.fromkeys(("posterior.bridge", "bridge.shock", "bridge.tail"), "books")
-
-
-_PLANTS = {
-    "posterior.sectors": "coefficients",
-    "posterior.realisation": "happening",
-    "posterior.localization": "localization",
-}
-"""Sources of joint rows; those of announcements, chance, delay and size together, count with the first."""
-
-
-def _processes(plan: Plan) -> Iterator[UncertainInput]:
-    """Joint parameters and shocks, by stream."""
-    paths = (plan.path, *(group.path for group in plan.groups))
-    fitted = any(path is not None and path.form == "fitted" for path in paths)
-    found = {
-        **_BASELINE,
-        **({} if plan.running is None else _NOWCAST),
-        **({} if plan.basis == "us_census" else _BRIDGE),
-        **(_PLANTS if plan.groups else {}),
-        **({"localization.innovation": "localization"} if plan.groups and fitted else {}),
-    }
-    return (UncertainInput(stream, source) for stream, source in found.items())
 
 
 def _mixes(scenario: Scenario) -> dict[str, Mix]:

@@ -6,7 +6,7 @@ alike share its luck.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -321,3 +321,46 @@ def annual_news(plan: Plan, flow: Array) -> Array:
 
 def _quarters_of_first_year(plan: Plan) -> int:
     return plan.n_periods - 4 * (len(plan.years) - 1)
+
+
+_PROCESSES = {
+    "posterior.baseline": "trade",
+    "baseline.shock": "shocks",
+    "baseline.tail": "shocks",
+    "posterior.drivers": "drivers",
+    "drivers.shock": "drivers",
+    "drivers.tail": "drivers",
+    "posterior.running": "trade",
+    "running.error": "shocks",
+    "posterior.bridge": "books",
+    "bridge.shock": "books",
+    "bridge.tail": "books",
+    "posterior.sectors": "coefficients",
+    "posterior.realisation": "happening",
+    "posterior.localization": "localization",
+    "localization.innovation": "localization",
+}
+"""Joint parameters and shocks by stream, with their sources; those of announcements count with the first of them."""
+
+
+def registry(plan: Plan, stated: Iterable[UncertainInput]) -> tuple[UncertainInput, ...]:
+    """Everything that a simulation of a plan draws: what its scenario states, and joint parameters and shocks.
+
+    Args:
+        stated: the registry of the scenario; what is not drawn enters only where something drawn is correlated with it.
+    """
+    stated = tuple(stated)
+    drawn = {item.stream for item in stated if item.drawn}
+    mixed = {stream for name in drawn for stream, _ in plan.mixes.get(name, ())}
+    absent = [
+        *(["running"] if plan.running is None else []),
+        *(["bridge"] if plan.basis == "us_census" else []),
+        *([] if plan.groups else ["sectors", "realisation", "localization"]),
+    ]
+    paths = (plan.path, *(group.path for group in plan.groups))
+    if not any(path is not None and path.form == "fitted" for path in paths):
+        absent.append("innovation")
+    joint = (
+        UncertainInput(stream, source) for stream, source in _PROCESSES.items() if not {*stream.split(".")} & {*absent}
+    )
+    return (*(item for item in stated if item.stream in drawn | mixed), *joint)

@@ -1,104 +1,66 @@
-"""The registry of uncertain inputs of a scenario, and what is stated of them: correlations, single numbers.
+"""The registry of uncertain inputs of a scenario, and single numbers as somebody states them.
 
-An input can be correlated if it is drawn by itself: a number or date stated as a distribution or window, whatever it
-belongs to; `slip` and `scale` of an investment that leaves them to the record of announcements; what tariffs and import
-commitments leave to the shipped distributions, which they share; and `realised`, whether an investment, phase,
-programme, tariff, commitment or shock comes. Sector coefficients, trade and drivers that move as fitted come from joint
-rows and paths that hold their correlations already, so that a single draw of them has no level.
-
-Correlations are between ranks of levels, each within its own distribution. They equal those of the values unless a
-distribution has ties (on time, discrete, coming or not) or parameters that vary from draw to draw (the record's), which
-dilute them.
+An input is drawn by itself if it is a number or date stated as a distribution or window, whatever it belongs to; `slip`
+or `scale` of an investment that leaves them to the record of announcements; what tariffs and import commitments leave
+to the shipped distributions, which they share; or `realised`, whether an investment, phase, programme, tariff,
+commitment or shock comes. Sector coefficients, trade and drivers that move as fitted come from joint rows and paths
+that hold their correlations already, so that a single draw of them has no level.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import fields, replace
 from math import isfinite
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from forecast.documents import Node, parse_document
 from forecast.economics.channels import SUPPLIERS
-from forecast.economics.sectors import COEFFICIENTS
-from forecast.economics.tariffs import RESPONSES, load_regime
-from forecast.economics.uncertain_inputs import REALISED, UncertainInput
-from forecast.errors import Problem, ScenarioError, got, meant, refusal
+from forecast.economics.tariffs import load_regime
+from forecast.economics.uncertain_inputs import EVENTS, REALISED, UncertainInput
+from forecast.errors import ScenarioError, got, meant, refusal
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter
 from forecast.scenario.dates import position
-from forecast.scenario.layers import layered
+from forecast.scenario.layers import DISTRIBUTIONS, layered
 from forecast.scenario.localization import AssumedLocalization
 from forecast.scenario.money import WON_KEY, money_law
-from forecast.scenario.policy import CERTAIN, AssumedImportCommitment, AssumedTariff
+from forecast.scenario.policy import CERTAIN
 from forecast.scenario.schema_errors import complaints
 from forecast.stats.distributions import Constant, Law
 from forecast.stats.specs import law
-from forecast.stats.streams import Pair, is_possible, names_in, nearest_possible, rank_matrix
 
 if TYPE_CHECKING:
     from forecast.scenario.scenario import Investment, Scenario
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key under which a number or date may be uncertain.
-
-    Attributes:
-        name: as files write it.
-        source: source of spread it belongs to, one of `SOURCES`.
-        field: of the frozen value, where it has another name.
-        is_date: whether a date stands there.
-        slider: what the slider that moves it is called on the explore page; empty where there is none.
-    """
-
-    name: str
-    source: str
-    field: str = ""
-    is_date: bool = False
-    slider: str = ""
-
-
-def _numbers(source: str, *names: str) -> tuple[Key, ...]:
-    return tuple(Key(name, source) for name in names)
-
-
-def _dates(source: str, *names: str, **renamed: str) -> tuple[Key, ...]:
-    return tuple(Key(name, source, renamed.get(name, ""), is_date=True) for name in names)
-
-
-KEYS: Mapping[str, tuple[Key, ...]] = {
-    "investments": (
-        Key("amount", "terms", slider="amount"),
-        Key("new_capex", "terms"),
-        Key("probability", "happening", slider="probability"),
-        *_dates("terms", "construction_start", "production_start", "production_end"),
-        *_numbers("terms", "slip", "scale"),
-    ),
-    "phases": (*_dates("terms", "construction_start", "production_start"), Key("probability", "happening")),
-    "programmes": (Key("scale", "terms"), Key("probability", "happening")),
-    "coefficients": _numbers("coefficients", *COEFFICIENTS),
-    "localization": _numbers("localization", "local", "speed"),
-    "shares": _numbers("localization", *SUPPLIERS),
-    "tariffs": (
-        Key("rate", "levers", slider="rate"),
-        Key("change", "levers"),
-        Key("probability", "levers", slider="comes"),
-        *_numbers("levers", *RESPONSES),
-        Key("from", "levers", "start", is_date=True),
-        Key("until", "levers", is_date=True),
-    ),
-    "import_commitments": (
-        *_numbers("levers", "amount", "per_year", "probability", "additionality", "fulfilment"),
-        Key("from", "levers", "start", is_date=True),
-        Key("until", "levers", is_date=True),
-    ),
-    "shocks": (*_numbers("stated", "size", "amount", "probability", "half_life"), *_dates("stated", "at", "until")),
+_SOURCES = {
+    "investments": "terms",
+    "phases": "terms",
+    "programmes": "terms",
+    "coefficients": "coefficients",
+    "localization": "localization",
+    "tariffs": "levers",
+    "import_commitments": "levers",
+    "shocks": "stated",
+    "drivers": "drivers",
 }
-"""Whatever may be uncertain, by what it is a key of. A new key of the language is added here, and here alone."""
+"""Source of the numbers of every kind of entry; chances of plants, their phases and programmes are `happening`."""
+
+
+DATES = frozenset({"construction_start", "production_start", "production_end", "from", "until", "at"})
+
+
+SLIDERS = {
+    "investments.amount": "amount",
+    "investments.probability": "probability",
+    "tariffs.rate": "rate",
+    "tariffs.probability": "comes",
+}
+"""What the sliders of the explore page are called, by kind of entry and key."""
 
 
 FITTED = ("slip", "scale")
@@ -127,31 +89,37 @@ def uncertain_inputs(scenario: Scenario, origin: int | None) -> tuple[UncertainI
         *_localizations(scenario, plants),
         *_sectors(scenario, plants),
         *_programmes(scenario, plants, origin),
-        *_policy("tariffs", scenario.tariffs),
-        *_policy("import_commitments", scenario.import_commitments),
-        *_shocks(scenario),
+        *_events(scenario),
         *_responses(scenario, plants),
         *_additionality(scenario),
         *_drivers(scenario),
     )
 
 
-def _stated(path: str, kind: str, entry: object, used: bool = True) -> Iterator[UncertainInput]:
-    """What an entry states under its `KEYS`; `used` is whether it bears on anything that is simulated."""
-    for key in KEYS[kind]:
-        name = key.field or key.name
-        value = entry.get(name) if isinstance(entry, Mapping) else getattr(entry, name, None)
-        if value is not None:
-            yield _number(f"{path}.{key.name}", key, value, used)
+def _stated(path: str, kind: str, entry: Any, used: bool = True) -> Iterator[UncertainInput]:
+    """Numbers and dates of an entry, which is a frozen value or a mapping: a new field of a value needs no word here.
+
+    Args:
+        used: whether the entry bears on anything that is simulated.
+    """
+    values = entry if isinstance(entry, Mapping) else {item.name: getattr(entry, item.name) for item in fields(entry)}
+    for field, value in values.items():
+        key = "from" if field == "start" else field
+        if isinstance(value, Law) or (isinstance(value, float) and key in DATES):
+            yield _number(f"{path}.{key}", kind, value, used)
 
 
-def _number(name: str, key: Key, value: Law | float, used: bool = True) -> UncertainInput:
+def _number(name: str, kind: str, value: Law | float, used: bool = True) -> UncertainInput:
+    key = name.rpartition(".")[2]
+    source = "happening" if key == "probability" and _SOURCES[kind] == "terms" else _SOURCES[kind]
     stated = Constant(value) if isinstance(value, float) else value
-    settled = _constant(stated.value) if isinstance(stated, Constant) else ""
-    return UncertainInput(name, key.source, stated, None, settled, used and not settled, key.is_date, key.slider)
+    settled = constant_remark(stated.value) if isinstance(stated, Constant) else ""
+    slider = SLIDERS.get(f"{kind}.{key}", "")
+    return UncertainInput(name, source, stated, None, settled, used and not settled, key in DATES, slider)
 
 
-def _constant(value: object) -> str:
+def constant_remark(value: object) -> str:
+    """What settles a number without a spread, in words."""
     return f"is {value:g} in every draw" if isinstance(value, float) else f"is {value} in every draw"
 
 
@@ -197,7 +165,7 @@ def _investment(plant: Investment, origin: int | None) -> Iterator[UncertainInpu
 def _path(name: str, assumed: AssumedLocalization, used: bool = True) -> Iterator[UncertainInput]:
     yield from _stated(name, "localization", assumed, used)
     shares = dict(zip(SUPPLIERS, assumed.shares or (), strict=False))
-    yield from _stated(f"{name}.shares", "shares", shares, used)
+    yield from _stated(f"{name}.shares", "localization", shares, used)
 
 
 def _localizations(scenario: Scenario, plants: Collection[Investment]) -> Iterator[UncertainInput]:
@@ -228,62 +196,49 @@ def _programmes(scenario: Scenario, plants: Collection[Investment], origin: int 
             yield _event(path, "happening", programme.probability, drawn=used)
 
 
-def _policy(group: str, entries: Collection[AssumedTariff | AssumedImportCommitment]) -> Iterator[UncertainInput]:
-    for entry in entries:
-        path, chance = f"{group}.{entry.id}", None if entry.probability == CERTAIN else entry.probability
-        yield from _stated(path, group, entry)
-        yield _event(path, "levers", chance, _SURE, drawn=chance is not None)
-
-
-def _shocks(scenario: Scenario) -> Iterator[UncertainInput]:
-    for shock in scenario.shocks:
-        path = f"shocks.{shock.id}"
-        yield from _stated(path, "shocks", shock)
-        yield _event(path, "stated", shock.probability, _SURE, drawn=shock.probability is not None)
+def _events(scenario: Scenario) -> Iterator[UncertainInput]:
+    """Tariffs, import commitments and shocks; where a probability may be left out, 1 counts as left out."""
+    for group in EVENTS:
+        for entry in getattr(scenario, group):
+            path, chance = f"{group}.{entry.id}", entry.probability
+            if chance == CERTAIN and group != "shocks":
+                chance = None
+            yield from _stated(path, group, entry)
+            yield _event(path, _SOURCES[group], chance, _SURE, drawn=chance is not None)
 
 
 def _responses(scenario: Scenario, plants: Collection[Investment]) -> Iterator[UncertainInput]:
     """What tariffs leave to the shipped distributions, which hold before the first of them too."""
-    stated = [*scenario.sector_localization.values(), *(item.localization for item in scenario.investments)]
-    follows = bool(plants) and any(path and path.path == "fitted" for path in (scenario.localization, *stated))
+    own = [*scenario.sector_localization.values(), *(item.localization for item in scenario.investments)]
+    follows = bool(plants) and any(path and path.path == "fitted" for path in (scenario.localization, *own))
     for key, prior in load_regime().responses.items():
-        open_ones = [tariff for tariff in scenario.tariffs if getattr(tariff, key, None) is None]
-        if key == "localization_response" and not follows:
-            settled = _BENDS_NOTHING
-        elif not open_ones:
-            settled = "is stated by every tariff" if scenario.tariffs else "does nothing, as there is no tariff"
-        else:
-            settled = ""
-        # commitments alone have the weight between the two compositions of trade drawn too
+        silent = [f"tariffs.{tariff.id}.{key}" for tariff in scenario.tariffs if getattr(tariff, key, None) is None]
+        bends = follows or key != "localization_response"
+        idle = "is stated by every tariff" if scenario.tariffs else "does nothing, as there is no tariff"
+        remark = _BENDS_NOTHING if not bends else "" if silent else idle
+        # commitments alone draw the weight between the two compositions of trade as well
         used = bool(scenario.tariffs or (scenario.import_commitments and key == "weight_of_2026"))
-        shared = _shipped(f"tariffs.{key}", prior.law, settled, used)
-        yield shared
-        if shared.settled != _BENDS_NOTHING:
-            yield from (_left(f"tariffs.{tariff.id}.{key}", shared) for tariff in open_ones)
+        yield from _shipped(f"tariffs.{key}", prior.law, remark, silent if bends else [], used)
 
 
 def _additionality(scenario: Scenario) -> Iterator[UncertainInput]:
     """What commitments leave to the shipped distributions, by what is bought."""
     for what, prior in load_regime().additionality.items():
-        open_ones = [item for item in scenario.import_commitments if item.what == what and item.additionality is None]
-        if open_ones:
-            shared = _shipped(f"import_commitments.additionality.{what}", prior.law, "", True)
-            yield shared
-            yield from (_left(f"import_commitments.{item.id}.additionality", shared) for item in open_ones)
+        left = [item.id for item in scenario.import_commitments if item.what == what and item.additionality is None]
+        silent = [f"import_commitments.{id}.additionality" for id in left]
+        if silent:
+            yield from _shipped(f"import_commitments.additionality.{what}", prior.law, "", silent)
 
 
-def _shipped(name: str, shipped: Law, settled: str, used: bool) -> UncertainInput:
+def _shipped(
+    name: str, shipped: Law, remark: str, silent: Collection[str], used: bool = True
+) -> Iterator[UncertainInput]:
+    """A shipped distribution, and the numbers that are left to it."""
     known = isinstance(shipped, Constant)
-    remark = settled or ("is the same in every draw" if known else "")
-    return UncertainInput(name, "levers", shipped, None, remark, used and not known)
-
-
-def _left(name: str, shared: UncertainInput) -> UncertainInput:
-    remark = f"is left to the shipped law, whose name is {shared.name}"
-    return UncertainInput(name, "levers", settled=remark, drawn=False)
-
-
-_OF_DRIVERS = Key("", "drivers")
+    settled = remark or ("is the same in every draw" if known else "")
+    yield UncertainInput(name, "levers", shipped, None, settled, used and not known)
+    for left in silent:
+        yield UncertainInput(left, "levers", None, None, f"is left to the shipped law, whose name is {name}", False)
 
 
 def _drivers(scenario: Scenario) -> Iterator[UncertainInput]:
@@ -295,115 +250,9 @@ def _drivers(scenario: Scenario) -> Iterator[UncertainInput]:
             yield UncertainInput(name, "drivers", settled=remark, drawn=False)
             continue
         if path.change is not None:
-            yield _number(f"{name}.{'rate' if path.path == 'growth' else 'size'}", _OF_DRIVERS, path.change)
+            yield _number(f"{name}.{'rate' if path.path == 'growth' else 'size'}", "drivers", path.change)
         for quarter, level in (path.levels or {}).items():
-            yield _number(f"{name}.at.{format_quarter(quarter)}", _OF_DRIVERS, level)
-
-
-def correlation_problems(root: Node, inputs: Collection[UncertainInput], unread: Collection[str]) -> Iterator[Problem]:
-    """Names that cannot be correlated, pairs stated twice, and correlations that no distribution has together.
-
-    Args:
-        root: a merged tree.
-        inputs: the registry of what it states.
-        unread: names of entries that the schema refuses, of whose inputs nothing is known.
-    """
-    node = root.fields["correlations"]
-    entries = list(enumerate(node.items))
-    ranks = _Ranks()
-    problems = [problem for index, entry in entries for problem in _names(root, inputs, unread, entry, index)]
-    problems += [problem for index, entry in entries for problem in ranks.add(entry, index)]
-    yield from problems
-    if not problems and ranks.stated:
-        yield from _together(node, ranks.stated)
-
-
-def _names(
-    root: Node, inputs: Collection[UncertainInput], unread: Collection[str], entry: Node, index: int
-) -> Iterator[Problem]:
-    between = entry.fields.get("between")
-    free = {item.name for item in inputs if not item.settled}
-    for place_in_list, node in enumerate(between.items if between else ()):
-        name = node.content
-        if isinstance(name, str) and name not in free and not name.startswith(tuple(f"{path}." for path in unread)):
-            message = _refusal(name, root, inputs)
-            yield node.place.problem(f"correlations[{index}].between[{place_in_list}]", message)
-
-
-def _refusal(name: str, root: Node, inputs: Collection[UncertainInput]) -> str:
-    if remark := next((_remark(item, root, inputs) for item in inputs if item.name == name), ""):
-        return f"{got(name)}, which {remark}, expected an uncertain input"
-    joint = name.rpartition(".")[2] in COEFFICIENTS
-    note = " (a coefficient is drawn jointly with the others unless overrides state its distribution)" if joint else ""
-    free = [item.name for item in inputs if not item.settled]
-    near = sorted(free, key=lambda path: path.partition(".")[0] != name.partition(".")[0])
-    hint = meant(name, near) if near else "the scenario has none"
-    return f"{got(name)}, expected the path of an uncertain input{note}; {hint}"
-
-
-def _remark(known: UncertainInput, root: Node, inputs: Collection[UncertainInput]) -> str:
-    """What settles an input: a number as the file writes it, and nothing of one that the file leaves out."""
-    value = known.distribution
-    if not isinstance(value, Constant) or known.settled != _constant(value.value):
-        return known.settled
-    node = _at(root, known.name.split("."))
-    if node is None:
-        return ""
-    won = node.fields.get(WON_KEY)
-    remark = _constant(f"{won.content} trillion won" if won else str(node.content))
-    comes = f"{known.name.removesuffix('.probability')}.{REALISED}"
-    is_open = any(item.name == comes and not item.settled for item in inputs)
-    return f"{remark} (whether it comes is {comes})" if is_open else remark
-
-
-@dataclass(slots=True)
-class _Ranks:
-    """Ranks of all pairs, as the entries state them."""
-
-    stated: dict[Pair, float] = field(default_factory=dict)
-
-    def add(self, entry: Node, index: int) -> Iterator[Problem]:
-        """Takes in one entry, as far as the schema accepts it."""
-        plain = {key: child.plain() for key, child in entry.fields.items()}
-        between, rank, matrix = plain.get("between"), plain.get("rank"), plain.get("matrix")
-        if not isinstance(between, tuple) or not all(isinstance(name, str) for name in between):
-            return
-        for row, column in ((i, j) for i in range(len(between)) for j in range(i)):
-            value = rank if matrix is None else _entry(matrix, row, column)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1:
-                return
-            one, other = sorted((str(between[row]), str(between[column])))
-            if (one, other) in self.stated:
-                message = f"got {one} with {other} a second time, expected every pair once"
-                yield entry.fields["between"].place.problem(f"correlations[{index}].between", message)
-            self.stated.setdefault((one, other), float(value))
-
-
-def _entry(matrix: object, row: int, column: int) -> object:
-    try:
-        return matrix[row][column]  # type: ignore[index]
-    except (TypeError, IndexError, KeyError):
-        return None
-
-
-def _together(node: Node, ranks: Mapping[Pair, float]) -> Iterator[Problem]:
-    order = sorted(names_in(ranks))
-    matrix = rank_matrix(order, ranks)
-    if is_possible(matrix):
-        return
-    near = nearest_possible(matrix)
-    changed = [
-        f"{one} with {other} {near[order.index(one), order.index(other)]:g} (got {rank:g})"
-        for (one, other), rank in ranks.items()
-    ]
-    unstated = [
-        f"{one} with {other} {near[i, j]:g} (got none)"
-        for j, other in enumerate(order)
-        for i, one in enumerate(order[:j])
-        if (one, other) not in ranks and near[i, j] != 0
-    ]
-    message = f"got correlations that cannot hold together; the nearest that can: {', '.join([*changed, *unstated])}"
-    yield node.place.problem("correlations", message)
+            yield _number(f"{name}.at.{format_quarter(quarter)}", "drivers", level)
 
 
 def law_of_text(text: str) -> Law:
@@ -431,20 +280,17 @@ def law_in_file(path: PathLike[str] | str, key: str) -> Law:
     node = numbers.get(key)
     if node is None:
         owner, _, last = key.rpartition(".")
-        left = owner.startswith("investments.") and last in FITTED and _at(root, owner.split(".")) is not None
+        left = owner.startswith("investments.") and last in FITTED and node_at(root, owner.split(".")) is not None
         why = "its law is that of the record of announcements" if left else "no such number in this file"
         hint = meant(key, numbers) if numbers else "it states none"
         raise refusal(root.place, f"{got(key)}, {why}; {hint}")
     return _in_dollars(node, root, key) if WON_KEY in node.fields else law_of_node(node)
 
 
-_NUMBERS = frozenset(key.name for keys in KEYS.values() for key in keys if not key.is_date)
-
-
 def _stated_numbers(node: Node, path: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
     """Every number in a tree with its path, an amount in won under its own key too."""
     for key, child in node.fields.items():
-        if path and (key in _NUMBERS or (path[0], path[-1]) == ("drivers", "at")) and child.content is not None:
+        if path and _is_number(child) and (key not in _TIMES or path[0] == "drivers"):
             yield ".".join((*path, key)), child
             if WON_KEY in child.fields:
                 yield ".".join((*path, key, WON_KEY)), child.fields[WON_KEY]
@@ -455,10 +301,18 @@ def _stated_numbers(node: Node, path: tuple[str, ...]) -> Iterator[tuple[str, No
             yield from _stated_numbers(item, (*path, str(item.fields["id"].content)))
 
 
+_TIMES = DATES | {"announced", "by"}
+
+
+def _is_number(node: Node) -> bool:
+    plain = isinstance(node.content, int | float) and not isinstance(node.content, bool)
+    return plain or not node.fields.keys().isdisjoint({WON_KEY, *DISTRIBUTIONS})
+
+
 def _in_dollars(node: Node, root: Node, key: str) -> Law:
     """The law of an amount in won, at the rate of the day its investment was announced."""
     owner = key.rpartition(".")[0]
-    investment = _at(root, owner.split("."))
+    investment = node_at(root, owner.split("."))
     announced = investment.fields.get("announced") if investment else None
     try:
         return money_law(node.plain(), position(str(announced.content if announced else "")))
@@ -484,7 +338,7 @@ def law_of_node(node: Node) -> Law:
         raise ScenarioError(complaints(node, error)) from None
 
 
-def _at(node: Node, keys: list[str]) -> Node | None:
+def node_at(node: Node, keys: list[str]) -> Node | None:
     """The value at a path, in which entries of lists go by their ids."""
     for key in keys:
         by_id = {item.fields["id"].content: item for item in node.items if "id" in item.fields}

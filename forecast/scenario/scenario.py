@@ -15,6 +15,7 @@ from forecast.documents import Node, present, yaml_text
 from forecast.errors import Located, Problem, ScenarioError
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.scenario import policy, schema
+from forecast.scenario.correlations import correlation_problems
 from forecast.scenario.dates import date_law, date_text, plain_date_law, position
 from forecast.scenario.dependencies import (
     AssumedCorrelation,
@@ -29,7 +30,7 @@ from forecast.scenario.dependencies import (
 )
 from forecast.scenario.drivers import AssumedShock, DriverPath, driver_paths, plain_driver_paths, plain_shock, shocks
 from forecast.scenario.entries import last_observed
-from forecast.scenario.inputs import correlation_problems, uncertain_inputs
+from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.localization import AssumedLocalization, assumed_path, plain_path
 from forecast.scenario.money import money_law
@@ -169,40 +170,17 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
 
 
 def _correlation_problems(root: Node) -> Iterator[Problem]:
-    """What is wrong with correlations, judged on all entries that the schema accepts."""
-    if "correlations" in root.fields and root.fields["correlations"].items:
-        accepted, unread = _accepted(root)
-        yield from correlation_problems(root, uncertain_inputs(accepted, last_observed(root)), unread)
-
-
-def _accepted(root: Node) -> tuple[Scenario, set[str]]:
-    """A tree without correlations and without the entries that the schema refuses, and the paths of those."""
+    """What is wrong with correlations, judged on all sections that the schema accepts."""
+    if "correlations" not in root.fields or not root.fields["correlations"].items:
+        return
     plain: dict[str, Any] = {key: node.plain() for key, node in root.fields.items() if key != "correlations"}
-    plain["name"] = "accepted"
-    unread: set[str] = set()
-    while True:
-        try:
-            return _scenario(ScenarioFile.model_validate(plain)), unread
-        except ValidationError as error:
-            for group, places in _refused(error).items():
-                entries = plain.pop(group)
-                if None not in places:
-                    plain[group] = tuple(entry for place, entry in enumerate(entries) if place not in places)
-                unread |= {_entry_path(group, entries, place) for place in places}
-
-
-def _refused(error: ValidationError) -> dict[str, set[int | None]]:
-    """Keys at the top that the schema refuses, with the places of the entries that it refuses or None for the whole."""
-    found: dict[str, set[int | None]] = {}
-    for detail in error.errors(include_url=False):
-        group, *inner = detail["loc"]
-        found.setdefault(str(group), set()).add(inner[0] if inner and isinstance(inner[0], int) else None)
-    return found
-
-
-def _entry_path(group: str, entries: Any, place: int | None) -> str:
-    entry = None if place is None else entries[place]
-    return f"{group}.{entry['id']}" if isinstance(entry, Mapping) and "id" in entry else group
+    plain["name"], unread = "any", set[str]()
+    try:
+        accepted = ScenarioFile.model_validate(plain)
+    except ValidationError as error:
+        unread = {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
+        accepted = ScenarioFile.model_validate({key: value for key, value in plain.items() if key not in unread})
+    yield from correlation_problems(root, uncertain_inputs(_scenario(accepted), last_observed(root)), unread)
 
 
 def frozen_scenario(plain: Mapping[str, Any]) -> Scenario:

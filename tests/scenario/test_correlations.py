@@ -178,15 +178,16 @@ def test_a_bivariate_normal_has_the_correlation_that_kruskal_gives() -> None:
     assert abs(np.corrcoef(*scores)[0, 1] - r) < 4 * (1 - r**2) / np.sqrt(N)
 
 
-def test_names_are_judged_beside_other_errors_and_those_of_refused_entries_are_passed_over(tmp_path: Path) -> None:
+def test_names_are_judged_beside_other_errors_and_those_of_refused_sections_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text(
-        FILE.replace("median: 2", "median: -2")
+        FILE
+        + "shocks: [{id: S, on: exports, at: 2027Q1, size: -2}]\n"
         + "correlations:\n"
         + "  - {between: [investments.A.amont, investments.B.slip], rank: 0.5}\n"
-        + "  - {between: [investments.A.amount, investments.B.amount], rank: 0.5}\n"
+        + "  - {between: [shocks.S.size, investments.B.amount], rank: 0.5}\n"
     )
     with pytest.raises(ScenarioError) as caught:
         load_scenario(tmp_path / "t.yaml")
-    amount, name = caught.value.problems
-    assert (amount.line, name.line) == (5, 7)
+    size, name = caught.value.problems
+    assert (size.line, name.line) == (6, 8)
     assert "did you mean investments.A.amount?" in name.message
