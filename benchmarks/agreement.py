@@ -9,7 +9,7 @@ import notebook
 import numpy as np
 
 from forecast.dims import SERIES, Array
-from forecast.engine.plan import Plan
+from forecast.engine.plan import Plan, alone
 from forecast.engine.simulate import Settings, simulate
 from forecast.stats.summary import Summary, Tally
 
@@ -24,7 +24,7 @@ def agreement(plan: Plan, n_draws: int) -> str:
         ValueError: a statistic differs by more than Monte Carlo error allows.
     """
     summaries = {
-        "engine": simulate(plan, Settings(n_draws)).summary(plan.years),
+        "engine": simulate(alone(plan), Settings(n_draws)).summary(plan.years),
         "notebook": _summary(plan, notebook.annual_flows(plan, n_draws, 1)),
         "kernel": _summary(plan, kernel.annual_flows(plan, n_draws, 2)),
     }

@@ -10,7 +10,7 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.engine.compile import compiled_path
-from forecast.engine.inputs import Judged
+from forecast.engine.inputs import Stated
 from forecast.engine.plan import Group, Plan, Project
 from forecast.quarters import parse_quarter
 from forecast.scenario.localization import AssumedLocalization
@@ -138,8 +138,8 @@ def project(
     )
 
 
-def judged(stream: str, law: float | Law) -> Judged:
-    return Judged(stream, Constant(float(law)) if isinstance(law, int | float) else law)
+def judged(stream: str, law: float | Law) -> Stated:
+    return Stated(stream, Constant(float(law)) if isinstance(law, int | float) else law)
 
 
 def uncertain_plan(**changes: object) -> Plan:

@@ -21,11 +21,11 @@ from typing import TypeAlias
 import numpy as np
 
 from forecast.dims import FLOWS, Array
-from forecast.engine.block import MixturePlan, block_inputs, branches_of, driver_forcing, picked_rows
+from forecast.engine.block import block_inputs, branches_of, driver_forcing
 from forecast.engine.compile import compile_plan
-from forecast.engine.inputs import Input, Inputs, Judged, Learned
-from forecast.engine.plan import Duty, Plan, Project, Purchase, Shock
-from forecast.engine.plants import Course, Fates, course
+from forecast.engine.inputs import Fitted, Input, Inputs, Stated, picked_rows
+from forecast.engine.plan import Duty, Plan, Project, Purchase, RunPlan, Shock
+from forecast.engine.plants import Announcements, Timeline, timeline
 from forecast.engine.sourcing import Purchasing
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.series import DRIVERS
@@ -85,16 +85,25 @@ _SHOCKS = ("both flows", "one flow alone")
 """Elements of `moving_average`."""
 
 
-def unknown_values(plan: Plan | MixturePlan, streams: Streams, year: int) -> dict[str, Array]:
+def unknown_values(plan: RunPlan, streams: Streams, year: int) -> dict[str, Array]:
     """Values of every number that may be uncertain in one block, `(n_draws,)` each, by a name for readers.
 
     Args:
-        plan: the compiled scenario or mixture.
+        plan: the compiled run; of several branches, whether each is followed is such a number too.
         streams: random numbers of the block, as in the run.
         year: calendar year up to which the drivers are followed.
     """
-    if isinstance(plan, MixturePlan):
-        return _of_mixture(plan, streams, year)
+    chosen = branches_of(plan, streams)
+    branches = [_of_branch(branch, streams, year) for branch in plan.plans]
+    followed = zip(plan.labels, range(len(plan.weights)), strict=False)
+    found = {f"{label}: followed": np.asarray(chosen == index, float) for label, index in followed}
+    for branch in branches:
+        for name, values in branch.items():
+            found.setdefault(name, np.choose(chosen, [other.get(name, values) for other in branches]))
+    return found
+
+
+def _of_branch(plan: Plan, streams: Streams, year: int) -> dict[str, Array]:
     inputs = block_inputs(plan, streams)
     found = _trade(plan, inputs.streams) | _driver_levels(plan, inputs, year)
     if plan.groups:
@@ -105,19 +114,9 @@ def unknown_values(plan: Plan | MixturePlan, streams: Streams, year: int) -> dic
     return {name: np.broadcast_to(values, (streams.n_draws,)) for name, values in found.items()}
 
 
-def _of_mixture(plan: MixturePlan, streams: Streams, year: int) -> dict[str, Array]:
-    chosen = branches_of(plan, streams)
-    branches = [unknown_values(branch, streams, year) for branch in plan.plans]
-    found = {f"{label}: followed": np.asarray(chosen == index, float) for index, label in enumerate(plan.labels)}
-    for branch in branches:
-        for name, values in branch.items():
-            found.setdefault(name, np.choose(chosen, [other.get(name, values) for other in branches]))
-    return found
-
-
 def _trade(plan: Plan, streams: Streams) -> dict[str, Array]:
     """What was learned of trade: numbers that steer levels, not those of the season or the size of shocks."""
-    rows = picked_rows(plan, streams, "baseline")
+    rows = picked_rows(plan.rows["baseline"], streams, "baseline")
     found = {"exports over imports at balance": np.exp(rows["ratio"])}
     for name, (scale, words) in _PAIRS.items():
         found |= {words.format(flow): scale * rows[name][index] for index, flow in enumerate(FLOWS)}
@@ -138,16 +137,16 @@ def _driver_levels(plan: Plan, inputs: Inputs, year: int) -> dict[str, Array]:
 
 
 def _localization(plan: Plan, streams: Streams) -> dict[str, Array]:
-    slopes = picked_rows(plan, streams, "localization")["slope"]
+    slopes = picked_rows(plan.rows["localization"], streams, "localization")["slope"]
     return {f"localization: trend of {name} supply": slopes[index] for index, name in enumerate(_SUPPLIERS)}
 
 
 def _plants(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     """What becomes of each announcement, and of the programmes they belong to."""
-    fates = Fates(plan, inputs)
+    announcements = Announcements(plan, inputs)
     found: dict[str, Array] = {}
     for project in (project for group in plan.groups for project in group.projects):
-        found |= _plant(project, course(inputs, fates, project))
+        found |= _plant(project, timeline(inputs, announcements, project))
         for cut in project.tie.cuts:
             if cut.probability is not None:
                 survives = inputs.happens(f"{cut.stream}.realised", inputs.value(cut.probability))
@@ -155,7 +154,7 @@ def _plants(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     return found
 
 
-def _plant(project: Project, own: Course) -> dict[str, Array]:
+def _plant(project: Project, own: Timeline) -> dict[str, Array]:
     """Whether a phase goes ahead; delay and scale are those of the announcement, whose phases share them."""
     phase = f"{project.id}, {project.phase}" if project.phase else project.id
     return {
@@ -171,7 +170,7 @@ def _coefficients(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     for group in plan.groups:
         for coefficients in (group.coefficients, *(project.coefficients for project in group.projects)):
             for name, source in coefficients.items():
-                if isinstance(source, Learned):
+                if isinstance(source, Fitted):
                     found[_label(f"sectors.{group.sector}.{name}")] = np.asarray(inputs.value(source))
     return found
 
@@ -204,9 +203,9 @@ def _stated(part: object, inputs: Inputs) -> dict[str, Array]:
     }
 
 
-def _judged(part: object) -> Iterator[Judged]:
+def _judged(part: object) -> Iterator[Stated]:
     """Numbers drawn from a law anywhere in a part of a plan."""
-    if isinstance(part, Judged):
+    if isinstance(part, Stated):
         if not isinstance(part.law, Constant):
             yield part
     elif isinstance(part, tuple):
@@ -280,7 +279,7 @@ def purchase_shares(scenario: Scenario, *, seed: int = 0, posterior: Posterior |
     """
     plan = _plan(scenario, posterior)
     inputs = block_inputs(plan, Streams(seed, 0, N_DRAWS))
-    purchasing = Purchasing(plan, inputs, picked_rows(plan, inputs.streams, "localization"))
+    purchasing = Purchasing(plan, inputs, picked_rows(plan.rows["localization"], inputs.streams, "localization"))
     years = (plan.origin + 0.5 + np.arange(plan.n_periods + 1)) / 4
     suppliers = zip(("Korea", "local", "third countries"), purchasing.composition(), strict=True)
     return years, {name: _summary(share) for name, share in suppliers}
@@ -293,10 +292,10 @@ def _plan(scenario: Scenario, posterior: Posterior | None) -> Plan:
 
 def _phases(plan: Plan, streams: Streams, names: dict[str, str]) -> Iterator[Phases]:
     inputs = block_inputs(plan, streams)
-    fates = Fates(plan, inputs)
+    announcements = Announcements(plan, inputs)
     for group in plan.groups:
         for project in group.projects:
-            own = course(inputs, fates, project)
+            own = timeline(inputs, announcements, project)
             full = own.production + np.asarray(inputs.value(project.coefficients["ramp_quarters"]))
             lower, upper = np.quantile(own.production, LEVELS) / 4
             yield Phases(

@@ -13,7 +13,7 @@ import numpy as np
 
 from forecast.dims import LEVERS, SERIES, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, news
-from forecast.engine.inputs import Input, Judged
+from forecast.engine.inputs import Input, Stated
 from forecast.quarters import year_of
 from forecast.stats.streams import Mix
 
@@ -36,7 +36,7 @@ class Condition:
     driver: int
     keep: Array
     weights: Array
-    values: tuple[Judged, ...]
+    values: tuple[Stated, ...]
     unit: tuple[float, float]
 
 
@@ -59,12 +59,12 @@ class Shock:
     flow: int | None
     driver: int | None
     happens: str
-    at: Judged
+    at: Stated
     until: float
-    size: Judged | None
-    amount: Judged | None
-    probability: Judged | None
-    half_life: Judged | None
+    size: Stated | None
+    amount: Stated | None
+    probability: Stated | None
+    half_life: Stated | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +179,9 @@ class LocalizationPath:
     """
 
     form: str
-    local: Judged | None = None
-    speed: Judged | None = None
-    shares: tuple[Judged, ...] = ()
+    local: Stated | None = None
+    speed: Stated | None = None
+    shares: tuple[Stated, ...] = ()
     by: float | None = None
     at: float | None = None
 
@@ -318,3 +318,53 @@ def annual_news(plan: Plan, flow: Array) -> Array:
 
 def _quarters_of_first_year(plan: Plan) -> int:
     return plan.n_periods - 4 * (len(plan.years) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """A compiled run: branches of which every draw follows one; a scenario by itself is one branch, not weighed.
+
+    Attributes:
+        labels: names of the branches, sorted; an empty one for a scenario by itself.
+        weights: weight of every branch, scaled to sum to one in each draw; none for a scenario by itself.
+        plans: plan of every branch, of one basis, origin and horizon.
+    """
+
+    labels: tuple[str, ...]
+    weights: tuple[Stated, ...]
+    plans: tuple[Plan, ...]
+
+    @property
+    def record(self) -> float:
+        """Highest calendar-year surplus known, bn USD."""
+        return self.plans[0].record
+
+    @property
+    def origin(self) -> int:
+        """Quarter index of the last observed quarter."""
+        return self.plans[0].origin
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Calendar years of the results."""
+        return self.plans[0].years
+
+    @property
+    def basis(self) -> str:
+        """Basis of the results."""
+        return self.plans[0].basis
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Annual series of the results: those of the branch that has most."""
+        return max((plan.series for plan in self.plans), key=len)
+
+    @property
+    def block_size(self) -> int:
+        """Draws in a block."""
+        return self.plans[0].block_size
+
+
+def alone(plan: Plan) -> RunPlan:
+    """The run of one scenario by itself."""
+    return RunPlan(("",), (), (plan,))

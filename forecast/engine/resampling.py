@@ -39,8 +39,8 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.economics.sectors import COEFFICIENTS
-from forecast.engine.block import MixturePlan, branches_of, flows_of, simulated_flows
-from forecast.engine.plan import Plan
+from forecast.engine.block import branches_of, flows_of, simulated_flows
+from forecast.engine.plan import RunPlan
 from forecast.parallel import in_order
 from forecast.stats.sensitivity import Effects, Estimate, effects, standard_error, width
 from forecast.stats.streams import Streams, generator
@@ -77,18 +77,17 @@ class _Heard(Streams):
         return Streams.gammas(self, name, shape, n_rows)
 
 
-def shared_streams(reference: Plan | MixturePlan, alternative: Plan | MixturePlan) -> SharedStreams:
+def shared_streams(reference: RunPlan, alternative: RunPlan) -> SharedStreams:
     """Streams of two plans."""
     one, other = stream_names(reference), stream_names(alternative)
     return SharedStreams(*(tuple(sorted(names)) for names in (one & other, one - other, other - one)))
 
 
-def stream_names(plan: Plan | MixturePlan) -> set[str]:
-    """Streams of a plan, found by simulating two draws of it; of a mixture those of all its branches."""
+def stream_names(plan: RunPlan) -> set[str]:
+    """Streams of a plan, found by simulating two draws of it, in any of its branches."""
     heard = _Heard(seed=0, block=0, n_draws=2)
-    if isinstance(plan, MixturePlan):
-        branches_of(plan, heard)
-    for branch in plan.plans if isinstance(plan, MixturePlan) else [plan]:
+    branches_of(plan, heard)
+    for branch in plan.plans:
         simulated_flows(branch, heard)
     return heard.names
 
@@ -225,7 +224,7 @@ class Experiment:
         progress: called with the percent of a task done since the last call.
     """
 
-    plan: Plan | MixturePlan
+    plan: RunPlan
     seed: int
     series: int
     n_jobs: int = 1
@@ -240,18 +239,14 @@ class Experiment:
     @property
     def in_common(self) -> tuple[tuple[str, str], ...]:
         """Pairs of sources of which inputs are correlated, the one whose streams the other's draw from first."""
-        mixes = [mix for branch in self._branches for mix in branch.mixes.items()]
+        mixes = [mix for branch in self.plan.plans for mix in branch.mixes.items()]
         pairs = {(source_of(stream), source_of(name)) for name, mix in mixes for stream, _ in mix}
         return tuple(sorted(pair for pair in pairs if pair[0] != pair[1]))
 
     @property
     def correlated(self) -> bool:
         """Whether any inputs are correlated."""
-        return any(branch.mixes for branch in self._branches)
-
-    @property
-    def _branches(self) -> tuple[Plan, ...]:
-        return self.plan.plans if isinstance(self.plan, MixturePlan) else (self.plan,)
+        return any(branch.mixes for branch in self.plan.plans)
 
     def effects(self, n_blocks: int) -> Effects:
         """Shares of the variance by source and year."""
@@ -284,5 +279,5 @@ class Experiment:
         return drawn
 
 
-def _outcome(plan: Plan | MixturePlan, series: int, streams: Streams) -> Array:
+def _outcome(plan: RunPlan, series: int, streams: Streams) -> Array:
     return np.asarray(flows_of(plan, streams).annual[series])

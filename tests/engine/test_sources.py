@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SOURCES, source_of, stream_names
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
-from forecast.results.run import compiled
-from forecast.scenario.mixture import load_world
+from forecast.scenario.mixture import load_any
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 EVERYTHING = """
@@ -99,8 +99,8 @@ def learned(day: str | None) -> Posterior:
 
 
 def names_of(path: Path) -> set[str]:
-    world = load_world(path)
-    return stream_names(compiled(world, learned(world.as_of), vintage(world.as_of), prior=False))
+    world = load_any(path)
+    return stream_names(compile_run(world, learned(world.as_of), vintage(world.as_of), prior=False))
 
 
 @pytest.mark.parametrize(("stream", "source"), EXPECTED.items())
