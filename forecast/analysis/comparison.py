@@ -27,7 +27,7 @@ from forecast.results.archive import told_apart
 from forecast.results.results import Results
 from forecast.results.run import run_scenario
 from forecast.scenario.mixture import AnyScenario, load_any
-from forecast.stats.summary import BELOW, Summary, Tally, exceedance_name, quantile_name
+from forecast.stats.summary import BELOW, StreamingSummary, Summary, exceedance_name, quantile_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +45,11 @@ def summarised(
         block_size: draws that are one replicate; the spread between blocks gives the Monte Carlo error.
         thresholds: bn USD; the chance to exceed each is counted.
     """
-    tally = Tally(tuple(thresholds), keep=True)
+    statistics = StreamingSummary(tuple(thresholds), keep=True)
     for first in range(0, draws.shape[-1], block_size):
         block = draws[..., first : first + block_size]
-        tally.add(block, np.empty((0, 0, block.shape[-1])))
-    return tally.summary(years, tuple(series))
+        statistics.add(block, np.empty((0, 0, block.shape[-1])))
+    return statistics.summary(years, tuple(series))
 
 
 def both_ways(difference: Array, years: Sequence[int], block_size: int, beyond: Sequence[float] = ()) -> Summary:

@@ -25,7 +25,7 @@ from forecast.engine.block import Flows, flows_of
 from forecast.engine.plan import RunPlan
 from forecast.parallel import in_order
 from forecast.stats.streams import Scheme, Streams
-from forecast.stats.summary import Tally
+from forecast.stats.summary import StreamingSummary
 
 KEEP_DRAWS = 200_000
 """Above this many draws they are summarised and not kept: 200,000 draws of ten years and eight quarters take 182 MB."""
@@ -59,7 +59,7 @@ def simulate(
     settings: Settings,
     n_jobs: int = 1,
     progress: Callable[[int], None] = lambda n_draws: None,
-) -> Tally:
+) -> StreamingSummary:
     """Statistics of all draws of a plan.
 
     Args:
@@ -68,17 +68,17 @@ def simulate(
         n_jobs: workers; -1 for one per core. A surrounding `joblib.parallel_config` chooses another backend.
         progress: called with the number of draws finished since the last call.
     """
-    tally = empty_tally(plan, settings)
+    statistics = empty_statistics(plan, settings)
     for blocks in _simulated(plan, _tasks(plan, settings), n_jobs):
         for flows in blocks:
-            tally.add(flows.annual, flows.quarterly, flows.branch)
+            statistics.add(flows.annual, flows.quarterly, flows.branch)
             progress(flows.annual.shape[-1])
-    return tally
+    return statistics
 
 
-def empty_tally(plan: RunPlan, settings: Settings) -> Tally:
-    """What a run counts, before its first block."""
-    return Tally(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
+def empty_statistics(plan: RunPlan, settings: Settings) -> StreamingSummary:
+    """Statistics of a run before its first block."""
+    return StreamingSummary(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
 
 
 def _simulated(plan: RunPlan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:

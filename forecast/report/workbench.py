@@ -31,7 +31,7 @@ from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Group, Plan, Project, alone
 from forecast.engine.plants import Activity, Announcements, Building, Plants, Trade
 from forecast.engine.policy import Answer, Duties
-from forecast.engine.simulate import Settings, block_streams, empty_tally
+from forecast.engine.simulate import Settings, block_streams, empty_statistics
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior
 from forecast.observations.vintage import vintage
@@ -380,15 +380,15 @@ class Workbench:
         return compile_plan(scenario, self._posterior, vintage(scenario.as_of))
 
     def _tried(self, scenario: Scenario, plan: Plan) -> Trial:
-        tally, changes = empty_tally(alone(plan), self._settings), []
+        statistics, changes = empty_statistics(alone(plan), self._settings), []
         series = tuple(name for name in SHOWN if name in plan.series)
         places = [plan.series.index(name) for name in series]
         for block, before in zip(self._blocks, self._unchanged, strict=True):
             flows = block.flows(plan)
-            tally.add(flows.annual[places], flows.quarterly[:0])
+            statistics.add(flows.annual[places], flows.quarterly[:0])
             changes.append(self._balance(flows) - before)
         change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
-        return Trial(scenario, tally.summary(plan.years, series), change)
+        return Trial(scenario, statistics.summary(plan.years, series), change)
 
     def _learned_chances(self, scenario: Scenario, plan: Plan) -> dict[str, float]:
         """Mean chance of every investment whose file states none, by id, over the first block."""

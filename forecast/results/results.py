@@ -24,7 +24,7 @@ from forecast.engine.plan import RunPlan
 from forecast.errors import RunError
 from forecast.quarters import format_quarter
 from forecast.stats.formatting import stored
-from forecast.stats.summary import BELOW, FINE_LEVELS, Quarters, Statistic, Summary, Tally
+from forecast.stats.summary import BELOW, FINE_LEVELS, Quarters, Statistic, Summary, StreamingSummary
 from forecast.storage import demand_writable, whole_folder, writing
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def write_results(
     folder: Path,
     manifest: Mapping[str, Any],
     plan: RunPlan,
-    tally: Tally,
+    statistics: StreamingSummary,
     scenario_text: str,
     draw_chart: Callable[[Results], None] | None,
 ) -> Results:
@@ -223,15 +223,15 @@ def write_results(
 
     Args:
         manifest: provenance; draws that failed and the kind of quantiles are added.
-        tally: statistics of all draws of the plan, and the draws where they were kept.
+        statistics: of all draws of the plan, and the draws where they were kept.
         draw_chart: writes the picture of the results it is given to their `chart` path.
 
     Raises:
         RunError: the folder cannot be written, or no draw was finite.
     """
-    summary, quarters = tally.summary(plan.years, plan.series), tally.quarters(plan.origin)
+    summary, quarters = statistics.summary(plan.years, plan.series), statistics.quarters(plan.origin)
     branches = {
-        plan.labels[index]: branch.summary(plan.years, plan.series) for index, branch in sorted(tally.branches.items())
+        plan.labels[index]: branch.summary(plan.years, plan.series) for index, branch in sorted(statistics.branches.items())
     }
     whole = dict(manifest) | {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
     with writing(folder.parents[1], ANOTHER):
@@ -241,8 +241,8 @@ def write_results(
             write_summary(results.folder / SUMMARY, whole, summary)
             write_quarters(results.folder / QUARTERS, whole, quarters)
             (results.folder / SCENARIO).write_text(scenario_text, encoding="utf-8")
-            if tally.keep:
-                _write_draws(results.folder / DRAWS, whole, plan, tally, quarters.quarters)
+            if statistics.keep:
+                _write_draws(results.folder / DRAWS, whole, plan, statistics, quarters.quarters)
             if branches:
                 write_branches(results.folder / BRANCHES, whole, branches)
             if draw_chart is not None:
@@ -287,12 +287,12 @@ def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
 
 
 def _write_draws(
-    path: Path, manifest: Mapping[str, Any], plan: RunPlan, tally: Tally, quarters: Sequence[int]
+    path: Path, manifest: Mapping[str, Any], plan: RunPlan, statistics: StreamingSummary, quarters: Sequence[int]
 ) -> None:
     import h5netcdf
     import h5py
 
-    annual = tally.annual.draws()
+    annual = statistics.annual.draws()
     names = np.array([format_quarter(quarter) for quarter in quarters], dtype=object)
     with h5netcdf.File(path, "w") as file:
         file.dimensions = {"year": len(plan.years), "quarter": len(quarters), "draw": annual.shape[-1]}
@@ -300,10 +300,10 @@ def _write_draws(
         file.create_variable("quarter", ("quarter",), h5py.string_dtype(), data=names)
         for series, values in zip(plan.series, annual, strict=True):
             _write_series(file, series, "year", values, manifest["basis"])
-        for series, values in zip(QUARTERLY_SERIES, tally.quarterly.draws(), strict=True):
+        for series, values in zip(QUARTERLY_SERIES, statistics.quarterly.draws(), strict=True):
             _write_series(file, f"quarterly_{series}", "quarter", values, "us_census")
-        if tally.chosen:
-            followed = np.array(plan.labels, dtype=object)[np.concatenate(tally.chosen)]
+        if statistics.chosen:
+            followed = np.array(plan.labels, dtype=object)[np.concatenate(statistics.chosen)]
             file.create_variable("branch", ("draw",), h5py.string_dtype(), data=followed)
         file.attrs["scenario"] = manifest["scenario"]["name"]
         file.attrs["digest"] = manifest["digest"]

@@ -74,8 +74,8 @@ def run_scenario(
         return Run(stored, found=True)
     demand_folder(_nearest(folder), Path(out))
     plan = compile_run(scenario, learned, vintage(scenario.as_of), prior=prior)
-    tally = simulate(plan, settings, n_jobs, progress)
-    return Run(write_results(folder, manifest, plan, tally, dump_any(scenario), draw_chart), found=False)
+    statistics = simulate(plan, settings, n_jobs, progress)
+    return Run(write_results(folder, manifest, plan, statistics, dump_any(scenario), draw_chart), found=False)
 
 
 def _nearest(folder: Path) -> Path:

@@ -136,9 +136,9 @@ def run_again(entry: Entry, world: AnyScenario, learned: Posterior, n_jobs: int 
     made = entry.manifest
     known = replace(vintage(world.as_of), trade=entry.trade)
     plan = compile_run(world, learned, known, prior=made["parameters"] == "prior")
-    tally = simulate(plan, Settings(made["n_draws"], made["seed"], made["scheme"]), n_jobs)
-    annual, quarterly = tally.annual.draws()[: len(QUARTERLY_SERIES)], tally.quarterly.draws()
-    return predictions(annual, plan.years, plan.basis, quarterly, tally.quarters(plan.origin).quarters)
+    statistics = simulate(plan, Settings(made["n_draws"], made["seed"], made["scheme"]), n_jobs)
+    annual, quarterly = statistics.annual.draws()[: len(QUARTERLY_SERIES)], statistics.quarterly.draws()
+    return predictions(annual, plan.years, plan.basis, quarterly, statistics.quarters(plan.origin).quarters)
 
 
 def _score(

@@ -38,7 +38,7 @@ from forecast.results.results import write_results
 from forecast.results.run import run_scenario
 from forecast.scenario.scenario import Scenario
 from forecast.scenario.scenario import load_scenario
-from forecast.stats.summary import Tally
+from forecast.stats.summary import StreamingSummary
 from forecast.observations.vintage import vintage
 
 ROOT = Path(__file__).parents[2]
@@ -111,7 +111,7 @@ def test_the_outcome_stands_beside_the_forecast(ran: Results) -> None:
 def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
     """Draws 0.25, 1.25, ... 99.25 bn USD: 57 of the 100 lie below the surplus of 56.5."""
     draws = np.broadcast_to(np.arange(100) + 0.25, (len(SERIES), 1, 100)).astype(float)
-    tally = Tally((0.0, 65.7), keep=True)
+    tally = StreamingSummary((0.0, 65.7), keep=True)
     tally.add(draws, draws[:3])
     manifest = {
         "scenario": {"name": "t", "title": "T"},
@@ -129,7 +129,7 @@ def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
     (found,) = outcomes(kept)
     assert (found.year, found.percentile) == (2025, pytest.approx(57.0))
     assert "at the 57th percentile" in answer(kept, outcomes(kept)).plain
-    counted = Tally((0.0, 65.7), keep=False)
+    counted = StreamingSummary((0.0, 65.7), keep=False)
     counted.add(draws, draws[:3])
     lost = write_results(tmp_path / "lost", manifest, made, counted, "", None)
     assert outcomes(lost) == (replace(found, percentile=None),)
