@@ -290,7 +290,7 @@ class Block:
 
     def flows(self, plan: Plan) -> Flows:
         """Results of a plan in this block."""
-        inputs = block_inputs(plan, self.streams)
+        inputs = self.cached(Inputs, (plan.columns, plan.outlooks), lambda: block_inputs(plan, self.streams))
         return flows_over(self.baseline, plan, _CachedPlants(plan, inputs, self))
 
     def cached(self, key: object, depends_on: object, work: Callable[[], Work]) -> Work:
