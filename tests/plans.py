@@ -10,10 +10,10 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.economics.uncertain_inputs import UncertainInput
-from forecast.engine.block import MixturePlan, branches_of, simulated_flows
+from forecast.engine.block import branches_of, simulated_flows
 from forecast.engine.compile import compiled_path
-from forecast.engine.inputs import Judged
-from forecast.engine.plan import Group, Plan, Project, registry
+from forecast.engine.inputs import Stated
+from forecast.engine.plan import Group, Plan, Project, RunPlan, alone, registry
 from forecast.quarters import parse_quarter
 from forecast.scenario.localization import AssumedLocalization
 from forecast.stats.distributions import Constant, Law
@@ -128,12 +128,11 @@ class Listening(Streams):
         return Streams.gammas(self, name, shape, n_rows)
 
 
-def streams_drawn(plan: Plan | MixturePlan) -> set[str]:
-    """Streams that two draws of a plan are made from, in any of its branches."""
+def streams_drawn(run: RunPlan) -> set[str]:
+    """Streams that two draws of a run are made from, in any of its branches."""
     listening = Listening(0, 0, 2)
-    if isinstance(plan, MixturePlan):
-        branches_of(plan, listening)
-    for branch in plan.plans if isinstance(plan, MixturePlan) else (plan,):
+    branches_of(run, listening)
+    for branch in run.plans:
         simulated_flows(branch, listening)
     return listening.names
 
@@ -142,7 +141,7 @@ def registered(made: Plan) -> Plan:
     """The plan with a registry of what it draws, as a scenario would state it."""
     laws = {item.stream: item.law for item in _judged((made.groups, made.shocks))}
     simulated = all(members.projects for members in made.groups)
-    stated = streams_drawn(made) - {item.stream for item in registry(made, ())} if simulated else set[str]()
+    stated = streams_drawn(alone(made)) - {item.stream for item in registry(made, ())} if simulated else set[str]()
     return replace(made, inputs=registry(made, [_entry(stream, laws) for stream in sorted(stated)]))
 
 
@@ -155,9 +154,9 @@ def _entry(stream: str, laws: Mapping[str, Law]) -> UncertainInput:
     return UncertainInput(name, source, laws.get(stream), laws.get(f"{owner}.probability") if free else None)
 
 
-def _judged(part: object) -> Iterator[Judged]:
+def _judged(part: object) -> Iterator[Stated]:
     """Addressed numbers anywhere in a part of a plan."""
-    if isinstance(part, Judged):
+    if isinstance(part, Stated):
         yield part
     elif isinstance(part, tuple):
         for item in part:
@@ -199,8 +198,8 @@ def project(
     )
 
 
-def judged(stream: str, law: float | Law) -> Judged:
-    return Judged(stream, Constant(float(law)) if isinstance(law, int | float) else law)
+def judged(stream: str, law: float | Law) -> Stated:
+    return Stated(stream, Constant(float(law)) if isinstance(law, int | float) else law)
 
 
 def uncertain_plan(**changes: object) -> Plan:

@@ -32,15 +32,14 @@ from numpy.typing import NDArray
 from forecast.analysis.input_values import uncertain_values
 from forecast.code_digests import code_digest
 from forecast.dims import Array
-from forecast.engine.block import MixturePlan
-from forecast.engine.plan import Plan
+from forecast.engine.compile import compile_run
+from forecast.engine.plan import RunPlan
 from forecast.engine.resampling import SourceAnalysis
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.results.results import SCENARIO, Results
-from forecast.results.run import compiled
-from forecast.scenario.mixture import load_world
+from forecast.scenario.mixture import load_any
 from forecast.stats.formatting import short, stored
 from forecast.stats.sensitivity import Effects, Estimate, classes, explained_share, narrowing, standard_error
 from forecast.stats.streams import Streams
@@ -240,8 +239,8 @@ def _half(progress: Callable[[float], None], percent: float) -> None:
     progress(percent / 2)
 
 
-def _plan(run: Results, posterior: Posterior | None) -> Plan | MixturePlan:
-    scenario = load_world(run.folder / SCENARIO)
+def _plan(run: Results, posterior: Posterior | None) -> RunPlan:
+    scenario = load_any(run.folder / SCENARIO)
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
     recorded = run.manifest["digests"]
     changed = [
@@ -252,10 +251,10 @@ def _plan(run: Results, posterior: Posterior | None) -> Plan | MixturePlan:
             f"{run.folder}: made with another {' and '.join(changed)} than is installed; `forecast run {run.name}` "
             "makes the run anew"
         )
-    return compiled(scenario, learned, vintage(scenario.as_of), prior=run.manifest["parameters"] == "prior")
+    return compile_run(scenario, learned, vintage(scenario.as_of), prior=run.manifest["parameters"] == "prior")
 
 
-def _outcome_draws(run: Results, plan: Plan | MixturePlan, year: int, series: str) -> Array:
+def _outcome_draws(run: Results, plan: RunPlan, year: int, series: str) -> Array:
     """Draws of the outcome in the run, `(n_draws,)`, which must spread."""
     if year not in plan.years:
         raise RunError(f"{run.name}: got year {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
@@ -272,7 +271,7 @@ def _outcome_draws(run: Results, plan: Plan | MixturePlan, year: int, series: st
     return np.asarray(outcome)
 
 
-def _input_values(run: Results, plan: Plan | MixturePlan, year: int) -> dict[str, Array]:
+def _input_values(run: Results, plan: RunPlan, year: int) -> dict[str, Array]:
     """Values of all inputs that are uncertain, in the run's own draws."""
     settings = run.manifest
     starts = range(0, settings["n_draws"], plan.block_size)

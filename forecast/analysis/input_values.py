@@ -19,11 +19,11 @@ import numpy as np
 
 from forecast.dims import FLOWS, Array
 from forecast.economics.uncertain_inputs import DRIVER_NAMES, REALISED, label
-from forecast.engine.block import MixturePlan, block_inputs, branches_of, driver_forcing, picked_rows
+from forecast.engine.block import block_inputs, branches_of, driver_forcing
 from forecast.engine.compile import compile_plan
-from forecast.engine.inputs import Input, Inputs, Judged, Learned
-from forecast.engine.plan import Plan, Project
-from forecast.engine.plants import Fates, course
+from forecast.engine.inputs import Fitted, Input, Inputs, Stated, picked_rows
+from forecast.engine.plan import Plan, Project, RunPlan
+from forecast.engine.plants import Announcements, timeline
 from forecast.engine.sourcing import Purchasing
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.series import DRIVERS
@@ -48,16 +48,25 @@ _SHOCKS = ("both flows", "one flow alone")
 """Elements of `moving_average`."""
 
 
-def uncertain_values(plan: Plan | MixturePlan, streams: Streams, year: int) -> dict[str, Array]:
+def uncertain_values(plan: RunPlan, streams: Streams, year: int) -> dict[str, Array]:
     """Values of every uncertain number in one block, `(n_draws,)` each, by its name for readers.
 
     Args:
-        plan: the compiled scenario or mixture.
+        plan: the compiled run; of several branches, whether each is followed is such a number too.
         streams: random numbers of the block, as in the run.
         year: calendar year up to which the drivers are followed.
     """
-    if isinstance(plan, MixturePlan):
-        return _of_mixture(plan, streams, year)
+    chosen = branches_of(plan, streams)
+    branches = [_of_branch(branch, streams, year) for branch in plan.plans]
+    followed = zip(plan.labels, range(len(plan.weights)), strict=False)
+    numbers = {f"{name}: followed": np.asarray(chosen == index, float) for name, index in followed}
+    for branch in branches:
+        for name, values in branch.items():
+            numbers.setdefault(name, np.choose(chosen, [other.get(name, values) for other in branches]))
+    return numbers
+
+
+def _of_branch(plan: Plan, streams: Streams, year: int) -> dict[str, Array]:
     inputs = block_inputs(plan, streams)
     numbers = _trade(plan, inputs.streams) | _driver_levels(plan, inputs, year)
     if plan.groups:
@@ -66,19 +75,9 @@ def uncertain_values(plan: Plan | MixturePlan, streams: Streams, year: int) -> d
     return {name: np.broadcast_to(values, (streams.n_draws,)) for name, values in numbers.items()}
 
 
-def _of_mixture(plan: MixturePlan, streams: Streams, year: int) -> dict[str, Array]:
-    chosen = branches_of(plan, streams)
-    branches = [uncertain_values(branch, streams, year) for branch in plan.plans]
-    numbers = {f"{label}: followed": np.asarray(chosen == index, float) for index, label in enumerate(plan.labels)}
-    for branch in branches:
-        for name, values in branch.items():
-            numbers.setdefault(name, np.choose(chosen, [other.get(name, values) for other in branches]))
-    return numbers
-
-
 def _trade(plan: Plan, streams: Streams) -> dict[str, Array]:
     """What was learned of trade: numbers that steer levels, not those of the season or the size of shocks."""
-    rows = picked_rows(plan, streams, "baseline")
+    rows = picked_rows(plan.rows["baseline"], streams, "baseline")
     numbers = {"exports over imports at balance": np.exp(rows["ratio"])}
     for name, (scale, words) in _PAIRS.items():
         numbers |= {words.format(flow): scale * rows[name][index] for index, flow in enumerate(FLOWS)}
@@ -99,16 +98,16 @@ def _driver_levels(plan: Plan, inputs: Inputs, year: int) -> dict[str, Array]:
 
 
 def _localization(plan: Plan, streams: Streams) -> dict[str, Array]:
-    slopes = picked_rows(plan, streams, "localization")["slope"]
+    slopes = picked_rows(plan.rows["localization"], streams, "localization")["slope"]
     return {f"localization: trend of {name} supply": slopes[index] for index, name in enumerate(_SUPPLIERS)}
 
 
 def _plants(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     """Whether each phase goes ahead; delay and scale are those of the announcement, whose phases share them."""
-    fates = Fates(plan, inputs)
+    announcements = Announcements(plan, inputs)
     numbers: dict[str, Array] = {}
     for project in (project for group in plan.groups for project in group.projects):
-        own = course(inputs, fates, project)
+        own = timeline(inputs, announcements, project)
         address = f"investments.{project.id}"
         numbers[label(f"{project.stream}.realised")] = np.asarray(own.realised, dtype=float)
         numbers[label(f"{address}.slip")] = np.asarray(own.slip, dtype=float)
@@ -122,7 +121,7 @@ def _coefficients(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     for group in plan.groups:
         for coefficients in (group.coefficients, *(project.coefficients for project in group.projects)):
             for name, source in coefficients.items():
-                if isinstance(source, Learned):
+                if isinstance(source, Fitted):
                     numbers[label(f"sectors.{group.sector}.{name}")] = np.asarray(inputs.value(source))
     return numbers
 
@@ -132,10 +131,10 @@ def _stated(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     numbers: dict[str, Array] = {}
     for item in plan.inputs:
         if item.distribution is not None:
-            values = np.asarray(inputs.value(Judged(item.stream, item.distribution)))
+            values = np.asarray(inputs.value(Stated(item.stream, item.distribution)))
             numbers[item.label] = values / (4.0 if item.is_date else 1.0)
         elif item.chance is not None:
-            chance = inputs.value(Judged(f"{item.name.removesuffix(REALISED)}probability", item.chance))
+            chance = inputs.value(Stated(f"{item.name.removesuffix(REALISED)}probability", item.chance))
             numbers[item.label] = np.asarray(inputs.happens(item.stream, chance), dtype=float)
     return numbers
 
@@ -187,7 +186,7 @@ def purchase_shares(scenario: Scenario, *, seed: int = 0, posterior: Posterior |
     """
     plan = _plan(scenario, posterior)
     inputs = block_inputs(plan, Streams(seed, 0, N_DRAWS))
-    purchasing = Purchasing(plan, inputs, picked_rows(plan, inputs.streams, "localization"))
+    purchasing = Purchasing(plan, inputs, picked_rows(plan.rows["localization"], inputs.streams, "localization"))
     years = (plan.origin + 0.5 + np.arange(plan.n_periods + 1)) / 4
     suppliers = zip(("Korea", "local", "third countries"), purchasing.composition(), strict=True)
     return years, {name: _summary(share) for name, share in suppliers}
@@ -200,10 +199,10 @@ def _plan(scenario: Scenario, posterior: Posterior | None) -> Plan:
 
 def _phases(plan: Plan, streams: Streams, names: dict[str, str]) -> Iterator[Phases]:
     inputs = block_inputs(plan, streams)
-    fates = Fates(plan, inputs)
+    announcements = Announcements(plan, inputs)
     for group in plan.groups:
         for project in group.projects:
-            own = course(inputs, fates, project)
+            own = timeline(inputs, announcements, project)
             full = own.production + np.asarray(inputs.value(project.coefficients["ramp_quarters"]))
             lower, upper = np.quantile(own.production, LEVELS) / 4
             yield Phases(

@@ -25,27 +25,12 @@ from functools import partial
 import numpy as np
 
 from forecast.dims import Array
-from forecast.economics.uncertain_inputs import SOURCES, UncertainInput
-from forecast.engine.block import MixturePlan, flows_of
-from forecast.engine.plan import Plan
+from forecast.economics.uncertain_inputs import SOURCES
+from forecast.engine.block import flows_of
+from forecast.engine.plan import RunPlan
 from forecast.parallel import in_order
-from forecast.stats.distributions import Constant
 from forecast.stats.sensitivity import Effects, Estimate, effects, standard_error, width
 from forecast.stats.streams import Streams, generator
-
-
-def inputs_of(plan: Plan | MixturePlan) -> tuple[UncertainInput, ...]:
-    """The registry of a plan; of a mixture, of all its branches and of the choice among them, every stream once."""
-    if isinstance(plan, Plan):
-        return plan.inputs
-    weights = (UncertainInput(weight.stream, "branch", weight.law) for weight in plan.weights)
-    uncertain = (weight for weight in weights if not isinstance(weight.distribution, Constant))
-    items = (
-        UncertainInput("mixture.branch", "branch"),
-        *uncertain,
-        *(item for one in plan.plans for item in one.inputs),
-    )
-    return tuple({item.stream: item for item in items}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +47,9 @@ class SharedStreams:
     alternative: tuple[str, ...]
 
 
-def shared_streams(reference: Plan | MixturePlan, alternative: Plan | MixturePlan) -> SharedStreams:
+def shared_streams(reference: RunPlan, alternative: RunPlan) -> SharedStreams:
     """Streams of two plans."""
-    one, other = ({item.stream for item in inputs_of(plan)} for plan in (reference, alternative))
+    one, other = ({item.stream for item in plan.inputs} for plan in (reference, alternative))
     return SharedStreams(*(tuple(sorted(names)) for names in (one & other, one - other, other - one)))
 
 
@@ -136,7 +121,7 @@ class SourceAnalysis:
         progress: called with the percent of a task done since the last call.
     """
 
-    plan: Plan | MixturePlan
+    plan: RunPlan
     seed: int
     series: int
     n_jobs: int = 1
@@ -145,25 +130,21 @@ class SourceAnalysis:
     @property
     def sources(self) -> tuple[str, ...]:
         """Sources the plan draws from, in the order of `SOURCES`."""
-        used = {item.source for item in inputs_of(self.plan)}
+        used = {item.source for item in self.plan.inputs}
         return tuple(source for source in SOURCES if source in used)
 
     @property
     def in_common(self) -> tuple[tuple[str, str], ...]:
         """Pairs of sources of which inputs are correlated, the one whose streams the other's draw from first."""
-        sources = {item.stream: item.source for item in inputs_of(self.plan)}
-        mixes = [(name, stream) for one in self._branches for name, mix in one.mixes.items() for stream, _ in mix]
+        sources = {item.stream: item.source for item in self.plan.inputs}
+        mixes = [(name, stream) for one in self.plan.plans for name, mix in one.mixes.items() for stream, _ in mix]
         pairs = {(sources[stream], sources[name]) for name, stream in mixes if {name, stream} <= sources.keys()}
         return tuple(sorted(pair for pair in pairs if pair[0] != pair[1]))
 
     @property
     def correlated(self) -> bool:
         """Whether any inputs are correlated."""
-        return any(branch.mixes for branch in self._branches)
-
-    @property
-    def _branches(self) -> tuple[Plan, ...]:
-        return self.plan.plans if isinstance(self.plan, MixturePlan) else (self.plan,)
+        return any(branch.mixes for branch in self.plan.plans)
 
     def effects(self, n_blocks: int) -> Effects:
         """Shares of the variance by source and year."""
@@ -189,7 +170,7 @@ class SourceAnalysis:
 
     def _streams_by_source(self) -> list[frozenset[str]]:
         """Streams of each of `sources`."""
-        inputs = inputs_of(self.plan)
+        inputs = self.plan.inputs
         return [frozenset(item.stream for item in inputs if item.source == source) for source in self.sources]
 
     def _outcomes(self, streams: Sequence[Streams]) -> list[Array]:
@@ -201,5 +182,5 @@ class SourceAnalysis:
         return drawn
 
 
-def _outcome(plan: Plan | MixturePlan, series: int, streams: Streams) -> Array:
+def _outcome(plan: RunPlan, series: int, streams: Streams) -> Array:
     return np.asarray(flows_of(plan, streams).annual[series])

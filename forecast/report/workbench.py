@@ -11,13 +11,14 @@ What of a scenario can be moved by hand: sliders, and the `-s` overrides that th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import floor, isfinite, log10
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,9 +28,11 @@ from forecast.economics.tariffs import TAXED
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, simulated_baseline
 from forecast.engine.compile import compile_plan
-from forecast.engine.plan import Plan
-from forecast.engine.plants import Fates
-from forecast.engine.simulate import Settings, block_streams, empty_tally
+from forecast.engine.inputs import Inputs
+from forecast.engine.plan import Group, Plan, Project, alone
+from forecast.engine.plants import Activity, Announcements, Building, Plants, Trade
+from forecast.engine.policy import Answer, Duties
+from forecast.engine.simulate import Settings, block_streams, empty_statistics
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior
 from forecast.observations.vintage import vintage
@@ -270,6 +273,75 @@ class Trial:
     difference: Summary
 
 
+Work = TypeVar("Work")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of draws that every trial lays its plants and duties over.
+
+    Attributes:
+        streams: random numbers.
+        baseline: trade without them, the same in every trial.
+        cache: last result by key, with what it depends on.
+    """
+
+    streams: Streams
+    baseline: Baseline
+    cache: dict[object, tuple[object, Any]] = field(default_factory=dict)
+
+    def flows(self, plan: Plan) -> Flows:
+        """Results of a plan in this block."""
+        inputs = self.cached(Inputs, (plan.columns, plan.outlooks), lambda: block_inputs(plan, self.streams))
+        return flows_over(self.baseline, plan, _CachedPlants(plan, inputs, self))
+
+    def cached(self, key: object, depends_on: object, work: Callable[[], Work]) -> Work:
+        """Cached result for a key, worked out again when what it depends on changes; read-only."""
+        found = self.cache.get(key)
+        if found is None or found[0] != depends_on:
+            self.cache[key] = found = depends_on, work()
+        result: Work = found[1]
+        return result
+
+
+class _CachedPlants(Plants):
+    """Plants of a plan, those found again that a trial leaves as they were."""
+
+    def __init__(self, plan: Plan, inputs: Inputs, block: Block) -> None:
+        super().__init__(plan, inputs, _CachedDuties(plan, inputs, block))
+        self._block = block
+
+    def activity(self, project: Project) -> Activity:
+        work = super().activity
+        return self._block.cached((Activity, project.stream), self._behind(project), lambda: work(project))
+
+    def building(self, group: Group) -> Building:
+        work, key = super().building, (Building, group.projects[0].id)
+        return self._block.cached(key, self._behind(*group.projects), lambda: work(group))
+
+    def trade(self, group: Group, building: Building) -> Trade:
+        work, key = super().trade, (Trade, group.projects[0].id)
+        depends_on = group, self._behind(*group.projects), self.plan.path, self.duties.on_plants(group.sector)
+        return self._block.cached(key, depends_on, lambda: work(group, building))
+
+    def _behind(self, *projects: Project) -> tuple[object, ...]:
+        """Projects, those that decide whether they go ahead, and the columns of what was learned of all."""
+        decide = tuple(tuple(self.announcements.behind(project)) for project in projects)
+        return projects, decide, self.plan.outlooks, self.plan.columns
+
+
+class _CachedDuties(Duties):
+    """Duties of a plan, answers found again to those that a trial leaves as they were."""
+
+    def __init__(self, plan: Plan, inputs: Inputs, block: Block) -> None:
+        super().__init__(plan, inputs)
+        self._block = block
+
+    def worked_out(self, answer: Answer, sector: str) -> Array:
+        work = super().worked_out
+        return self._block.cached((answer, sector), self.taxed[sector], lambda: work(answer, sector))
+
+
 class Workbench:
     """Runs variants of one scenario.
 
@@ -285,14 +357,15 @@ class Workbench:
         scenario = load_scenario(file)
         plan = self._plan(scenario)
         self._mixes = plan.mixes
-        self._blocks: list[tuple[Streams, Baseline]] = [
-            (streams, simulated_baseline(plan, streams)) for streams in block_streams(plan, settings)
+        self._blocks = [
+            Block(streams, simulated_baseline(plan, block_inputs(plan, streams)))
+            for streams in block_streams(alone(plan), settings)
         ]
-        self._unchanged = [self._balance(flows_over(baseline, plan, streams)) for streams, baseline in self._blocks]
+        self._unchanged = [self._balance(block.flows(plan)) for block in self._blocks]
         self.origin = plan.origin
         self.chances = self._learned_chances(scenario, plan)
         added = {item.name: item.step for item in sliders(scenario, plan.origin) if item.kind == "added"}
-        self.trial(overrides(scenario, plan.origin, added))  # what duties rest on, so that no first change waits for it
+        self.trial(overrides(scenario, plan.origin, added))  # so that no first change waits for duties
         self.file = self.trial([])
 
     def trial(self, overrides: Sequence[str]) -> Trial:
@@ -309,21 +382,21 @@ class Workbench:
         return compile_plan(scenario, self._posterior, vintage(scenario.as_of))
 
     def _tried(self, scenario: Scenario, plan: Plan) -> Trial:
-        tally, changes = empty_tally(plan, self._settings), []
+        statistics, changes = empty_statistics(alone(plan), self._settings), []
         series = tuple(name for name in SHOWN if name in plan.series)
         places = [plan.series.index(name) for name in series]
-        for (streams, baseline), before in zip(self._blocks, self._unchanged, strict=True):
-            flows = flows_over(baseline, plan, streams)
-            tally.add(flows.annual[places], flows.quarterly[:0])
+        for block, before in zip(self._blocks, self._unchanged, strict=True):
+            flows = block.flows(plan)
+            statistics.add(flows.annual[places], flows.quarterly[:0])
             changes.append(self._balance(flows) - before)
         change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
-        return Trial(scenario, tally.summary(plan.years, series), change)
+        return Trial(scenario, statistics.summary(plan.years, series), change)
 
     def _learned_chances(self, scenario: Scenario, plan: Plan) -> dict[str, float]:
         """Mean chance of every investment whose file states none, by id, over the first block."""
-        fates = Fates(plan, block_inputs(plan, self._blocks[0][0]))
+        announcements = Announcements(plan, block_inputs(plan, self._blocks[0].streams))
         open_ones = [item for item in scenario.investments if item.kind != "pledge" and item.probability is None]
-        return {item.id: fates.chance(item.id) for item in open_ones}
+        return {item.id: announcements.chance(item.id) for item in open_ones}
 
     @staticmethod
     def _balance(flows: Flows) -> Array:

@@ -139,6 +139,36 @@ class Scenario:
     correlations: tuple[AssumedCorrelation, ...] = ()
     overrides: tuple[str, ...] = field(default=(), compare=False)
 
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """Itself alone: a scenario is a mixture of one branch."""
+        return (Branch("", Constant(1.0), self),)
+
+    @property
+    def single(self) -> Scenario:
+        """Itself; a mixture of weighed branches has none."""
+        return self
+
+    def with_branches(self, scenarios: Sequence[Scenario]) -> Scenario:
+        """The one scenario in place of itself."""
+        (scenario,) = scenarios
+        return scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A scenario that some or all draws follow.
+
+    Attributes:
+        label: its name among the branches, empty for a scenario by itself.
+        weight: how often it is followed, relative to the others.
+        scenario: what is assumed.
+    """
+
+    label: str
+    weight: Law
+    scenario: Scenario
+
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
     """The scenario a YAML file states, with `key.path=value` overrides applied on top.

@@ -1,8 +1,8 @@
 """Streaming, mergeable statistics of a run's results, each with its Monte Carlo standard error.
 
-A `Tally` takes blocks of draws `(n_series, n_periods, n_draws)` one by one, in block order, and merges with the tally
-of later blocks: merging parts gives the whole. Moments and exceedance counts are exact. Quantiles are read from the
-kept draws or, when draws are too many to keep, from a histogram that bounds the error (`quantiles`).
+A `StreamingSummary` takes blocks of draws `(n_series, n_periods, n_draws)` one by one, in block order, and merges with
+that of later blocks: merging parts gives the whole. Moments and exceedance counts are exact. Quantiles are read from
+the kept draws or, when draws are too many to keep, from a histogram that bounds the error (`QuantileSketch`).
 
 Standard errors are read off the spread of the same statistic between blocks, which are independent replicates
 whatever the sampling scheme. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are
@@ -74,7 +74,7 @@ _EDGE = int(np.ceil(np.arcsinh(SKETCH_LIMIT) / SKETCH_STEP))
 
 
 @dataclass(slots=True)
-class Pool:
+class QuantileSketch:
     """Blocks of draws `(n_series, n_periods, n_draws)`, kept or counted.
 
     Attributes:
@@ -94,15 +94,17 @@ class Pool:
         elif sound.shape[-1]:
             self.counts = _histogram(sound, self.counts)
 
-    def merge(self, other: Pool) -> None:
+    def merge(self, other: QuantileSketch) -> None:
         """Take in later blocks."""
         self.kept.extend(other.kept)
         if other.counts is not None:
             self.counts = other.counts if self.counts is None else self.counts + other.counts
 
     def draws(self) -> Array:
-        """All kept draws, `(n_series, n_periods, n_draws)`."""
-        return np.concatenate(self.kept, axis=-1)
+        """All kept draws, `(n_series, n_periods, n_draws)`, joined when first asked for; not to be changed."""
+        if len(self.kept) > 1:
+            self.kept = [np.concatenate(self.kept, axis=-1)]
+        return self.kept[0]
 
     def quantiles(self, levels: Sequence[float]) -> Array:
         """Quantiles of the sound draws, `(n_levels, n_series, n_periods)`."""
@@ -195,7 +197,7 @@ class Summary:
 
     Attributes:
         years: calendar years of the results.
-        statistics: by name, see `Tally.summary`; each covers every series and every year.
+        statistics: by name, see `StreamingSummary.summary`; each covers every series and every year.
         n_draws: draws made.
         n_failed: draws that were not finite, counted and left out.
         exact: whether quantiles come from the draws themselves and not from a sketch.
@@ -236,13 +238,13 @@ class Quarters:
 
 
 @dataclass(slots=True)
-class Tally:
+class StreamingSummary:
     """Everything a run reports, folded block by block.
 
     Attributes:
         thresholds: bn USD a year; the probability of exceeding each is counted for every annual series.
         keep: whether draws are kept, so that quantiles are exact and draws can be stored.
-        branches: tallies of the branches of a mixture, by index.
+        branches: statistics of the branches of a mixture, by index.
         chosen: branch of every draw of a mixture, block by block, where draws are kept.
     """
 
@@ -253,19 +255,19 @@ class Tally:
     draws: Moments = field(default_factory=Moments)
     blocks: Moments = field(default_factory=Moments)
     quarterly_blocks: Moments = field(default_factory=Moments)
-    annual: Pool = field(init=False)
-    quarterly: Pool = field(init=False)
-    branches: dict[int, Tally] = field(default_factory=dict)
+    annual: QuantileSketch = field(init=False)
+    quarterly: QuantileSketch = field(init=False)
+    branches: dict[int, StreamingSummary] = field(default_factory=dict)
     chosen: list[NDArray[np.intp]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.annual, self.quarterly = Pool(self.keep), Pool(self.keep)
+        self.annual, self.quarterly = QuantileSketch(self.keep), QuantileSketch(self.keep)
 
     def add(self, annual: Array, quarterly: Array, branch: NDArray[np.intp] | None = None) -> None:
         """Fold one block; draws whose annual results are not finite are counted and left out of the statistics.
 
         Args:
-            branch: index of the branch that each draw of a mixture follows; branches get a tally of their own too.
+            branch: index of the branch that each draw of a mixture follows; branches get statistics of their own too.
         """
         if branch is not None:
             self._add_branches(annual, quarterly, branch)
@@ -284,7 +286,7 @@ class Tally:
             self.chosen.append(branch)
         for index in np.unique(branch).tolist():
             follow = branch == index
-            own = self.branches.setdefault(index, Tally(self.thresholds, self.keep))
+            own = self.branches.setdefault(index, StreamingSummary(self.thresholds, self.keep))
             own.add(annual[..., follow], quarterly[..., follow])
 
     def _fold(self, sound: Array, near: Array) -> None:
@@ -307,8 +309,8 @@ class Tally:
     def _names(self) -> list[str]:
         return ["mean", "sd", *map(exceedance_name, self.thresholds), BELOW, *map(quantile_name, LEVELS)]
 
-    def merge(self, other: Tally) -> None:
-        """Take in the tally of later blocks."""
+    def merge(self, other: StreamingSummary) -> None:
+        """Take in the statistics of later blocks."""
         self.n_draws += other.n_draws
         self.n_failed += other.n_failed
         self.draws.merge(other.draws)

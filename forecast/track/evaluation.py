@@ -26,14 +26,13 @@ from pathlib import Path
 import numpy as np
 
 from forecast.dims import QUARTERLY_SERIES, Array
+from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import LedgerError, PosteriorError
 from forecast.models.posterior import Posterior
 from forecast.observations.tables import SHIPPED
 from forecast.observations.vintage import vintage
-from forecast.results.run import compiled
-from forecast.scenario.mixture import World
-from forecast.scenario.scenario import Scenario
+from forecast.scenario.mixture import AnyScenario
 from forecast.stats.summary import FINE_LEVELS
 from forecast.storage import whole_file, writing
 from forecast.track.hindsight import Hindsight, hindsight
@@ -126,20 +125,20 @@ def verdict(entry: Entry, n_jobs: int = 1, folder: Path = SHIPPED) -> Verdict:
         scores = tuple(_score(entry, target, value) for target, value in outcomes.items())
         return Verdict(entry, scores, obstacle=str(error))
     assumed, facts = (run_again(entry, world, learned, n_jobs) for world in (entry.world, known.world))
-    branches = {} if isinstance(known.world, Scenario) else {one.label: one.scenario for one in known.world.branches}
-    alone = {label: run_again(entry, scenario, learned, n_jobs) for label, scenario in branches.items()}
+    weighed = known.world.branches if known.world.single is None else ()
+    alone = {branch.label: run_again(entry, branch.scenario, learned, n_jobs) for branch in weighed}
     scores = tuple(_score(entry, target, value, assumed, facts, alone) for target, value in outcomes.items())
     return Verdict(entry, scores, known)
 
 
-def run_again(entry: Entry, world: World, learned: Posterior, n_jobs: int = 1) -> Predictions:
+def run_again(entry: Entry, world: AnyScenario, learned: Posterior, n_jobs: int = 1) -> Predictions:
     """Predictions of a scenario or mixture with the posterior, the trade and the settings of an entry."""
     made = entry.manifest
     known = replace(vintage(world.as_of), trade=entry.trade)
-    plan = compiled(world, learned, known, prior=made["parameters"] == "prior")
-    tally = simulate(plan, Settings(made["n_draws"], made["seed"], made["scheme"]), n_jobs)
-    annual, quarterly = tally.annual.draws()[: len(QUARTERLY_SERIES)], tally.quarterly.draws()
-    return predictions(annual, plan.years, plan.basis, quarterly, tally.quarters(plan.origin).quarters)
+    plan = compile_run(world, learned, known, prior=made["parameters"] == "prior")
+    statistics = simulate(plan, Settings(made["n_draws"], made["seed"], made["scheme"]), n_jobs)
+    annual, quarterly = statistics.annual.draws()[: len(QUARTERLY_SERIES)], statistics.quarterly.draws()
+    return predictions(annual, plan.years, plan.basis, quarterly, statistics.quarters(plan.origin).quarters)
 
 
 def _score(

@@ -23,7 +23,7 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_time
 from forecast.scenario.dependencies import AssumedProgramme
 from forecast.scenario.drivers import DriverPath
-from forecast.scenario.mixture import World
+from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Investment, Scenario
 from forecast.stats.distributions import Constant, Law, Uniform
 
@@ -61,12 +61,12 @@ class Hindsight:
         open: ids of simulated investments of which nothing was learned that differs from what was assumed.
     """
 
-    world: World
+    world: AnyScenario
     changed: Mapping[str, str]
     open: tuple[str, ...]
 
 
-def hindsight(world: World, as_of: str, folder: Path = SHIPPED) -> Hindsight:
+def hindsight(world: AnyScenario, as_of: str, folder: Path = SHIPPED) -> Hindsight:
     """What a scenario or mixture would have assumed, had it known what the installed tables tell.
 
     Args:
@@ -74,14 +74,10 @@ def hindsight(world: World, as_of: str, folder: Path = SHIPPED) -> Hindsight:
         as_of: day of the forecast, such as `2025-04-11`; only facts dated later are news to it.
         folder: where the tables lie.
     """
-    if isinstance(world, Scenario):
-        scenario, changed, still_open = _told(world, as_of, folder)
-        return Hindsight(scenario, changed, still_open)
     told = [_told(branch.scenario, as_of, folder) for branch in world.branches]
     changed = {name: words for _, news, _ in told for name, words in news.items()}
-    branches = [replace(branch, scenario=known) for branch, (known, _, _) in zip(world.branches, told, strict=True)]
     still_open = tuple(dict.fromkeys(name for _, _, names in told for name in names if name not in changed))
-    return Hindsight(replace(world, branches=tuple(branches)), changed, still_open)
+    return Hindsight(world.with_branches([known for known, _, _ in told]), changed, still_open)
 
 
 def _told(scenario: Scenario, as_of: str, folder: Path) -> tuple[Scenario, dict[str, str], tuple[str, ...]]:

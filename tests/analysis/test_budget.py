@@ -18,9 +18,9 @@ from forecast.analysis.budget import information_values, uncertainty_budget, wri
 from forecast.analysis.input_values import uncertain_values
 from forecast.cli import cli
 from forecast.engine import resampling as resampling_module
-from forecast.engine.block import MixturePlan, simulated_flows
+from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compiled_shocks
-from forecast.engine.plan import Cut, Group, Tie
+from forecast.engine.plan import Cut, Group, RunPlan, Tie, alone
 from forecast.engine.resampling import Resampled, SourceAnalysis
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
@@ -82,7 +82,7 @@ PARTS = np.array([RATE_MEAN**2 * AMOUNT_VARIANCE, AMOUNT_MEAN**2 * RATE_VARIANCE
 
 def pencil_plan(**changes: object) -> SourceAnalysis:
     plant = own_group("X", Uniform(4.0, 8.0), Uniform(0.0, 0.5))
-    return SourceAnalysis(plan(plant, block_size=1_000, **changes), 5, 4)
+    return SourceAnalysis(alone(plan(plant, block_size=1_000, **changes)), 5, 4)
 
 
 def own_group(name: str, amount: float | Law, displacement: float | Law) -> Group:
@@ -122,7 +122,7 @@ def test_knowing_a_source_narrows_the_interval_of_the_pencil(monkeypatch: pytest
 
 
 def test_sources_are_those_a_plan_draws_from() -> None:
-    assert SourceAnalysis(plan(), 0, 0).sources == ("shocks", "trade", "drivers")
+    assert SourceAnalysis(alone(plan()), 0, 0).sources == ("shocks", "trade", "drivers")
 
 
 # The same effect over its k with two plants, one of an amount of 6 + za, one of 6 that replaces 0.25 + 0.01 zd:
@@ -134,7 +134,7 @@ def linear_plan(correlation: float) -> SourceAnalysis:
     amounts, rate = "investments.X.amount", "investments.Y.displacement_rate"
     mixes = {amounts: ((amounts, 1.0),), rate: ((amounts, correlation), (rate, np.sqrt(1 - correlation**2)))}
     plants = own_group("X", Normal(6.0, 1.0), 0.25), own_group("Y", 6.0, Normal(0.25, 0.01))
-    return SourceAnalysis(plan(*plants, n_years=3, block_size=500, mixes=mixes), 3, 4)
+    return SourceAnalysis(alone(plan(*plants, n_years=3, block_size=500, mixes=mixes)), 3, 4)
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.6, -0.8])
@@ -178,7 +178,7 @@ def test_of_a_mixture_the_choice_of_branch_is_a_source() -> None:
     """Effects k' a and k' b at weights 0.3 and 0.7, a on [4, 8] in both: choice 0.21 * 36 k'^2 of what there is."""
     one, other = (plan(own_group("X", Uniform(4.0, 8.0), rate), n_years=3, block_size=500) for rate in (0.25, 0.5))
     weights = tuple(judged(f"mixture.{label}.weight", weight) for label, weight in {"a": 0.3, "b": 0.7}.items())
-    experiment = SourceAnalysis(MixturePlan(("a", "b"), weights, (one, other)), 2, 4)
+    experiment = SourceAnalysis(RunPlan(("a", "b"), weights, (one, other)), 2, 4)
     found = experiment.effects(10)
     rate = np.array([0.05, 0.3])
     mean, square = np.array([0.3, 0.7]) @ rate, np.array([0.3, 0.7]) @ rate**2
@@ -223,7 +223,7 @@ def test_unknowns_of_a_mixture_are_those_of_the_branch_that_a_draw_follows() -> 
         plan(group(project("X", amount=Uniform(low, low + 1.0)), *also)) for low, also in ((1.0, ()), (5.0, [other]))
     ]
     weights = tuple(judged(f"mixture.{label}.weight", 1.0) for label in "ab")
-    values = uncertain_values(MixturePlan(("a", "b"), weights, tuple(plans)), Streams(0, 0, 500), 2028)
+    values = uncertain_values(RunPlan(("a", "b"), weights, tuple(plans)), Streams(0, 0, 500), 2028)
     follows, amount = values["b: followed"] > 0, values["X: amount, bn USD"]
     assert 0 < follows.sum() < 500
     np.testing.assert_array_equal(follows, amount > 4.0)
@@ -239,7 +239,9 @@ def test_unknowns_know_ties_programmes_phases_and_shocks() -> None:
     shock = AssumedShock(
         "slump", "exports", Constant(ORIGIN + 2.0), None, size=Uniform(-0.2, -0.1), probability=Constant(0.3)
     )
-    values = uncertain_values(plan(group(phase, tied), shocks=compiled_shocks([shock])), Streams(0, 0, 2_000), 2028)
+    values = uncertain_values(
+        alone(plan(group(phase, tied), shocks=compiled_shocks([shock]))), Streams(0, 0, 2_000), 2028
+    )
     assert not (
         (values["Y: goes ahead"] > 0) & ~((values["X, two: goes ahead"] > 0) & (values["p: is not cut"] > 0))
     ).any()
@@ -273,7 +275,7 @@ def test_unknowns_are_the_numbers_behind_the_draws() -> None:
     """A plant that does not come has no effect, and one that comes has one in proportion to its amount."""
     made = plan(group(project("X", amount=Uniform(4.0, 8.0), probability=0.5)))
     streams = Streams(0, 0, 500)
-    values, effect = uncertain_values(made, streams, 2028), simulated_flows(made, streams).annual[4, -1]
+    values, effect = uncertain_values(alone(made), streams, 2028), simulated_flows(made, streams).annual[4, -1]
     comes = values["X: goes ahead"] > 0
     assert not effect[~comes].any()
     ratio = effect[comes] / values["X: amount, bn USD"][comes]

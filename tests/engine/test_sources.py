@@ -13,17 +13,15 @@ from plans import streams_drawn
 from forecast.analysis.input_values import uncertain_values
 from forecast.documents import parse_document
 from forecast.economics.uncertain_inputs import SOURCES
-from forecast.engine.block import MixturePlan
-from forecast.engine.compile import compile_plan
-from forecast.engine.plan import Plan
-from forecast.engine.resampling import SourceAnalysis, inputs_of, shared_streams
+from forecast.engine.compile import compile_plan, compile_run
+from forecast.engine.plan import RunPlan, alone
+from forecast.engine.resampling import SourceAnalysis, shared_streams
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.report.workbench import sliders
-from forecast.results.run import compiled
 from forecast.scenario.correlations import correlation_problems
 from forecast.scenario.inputs import SLIDERS, uncertain_inputs
-from forecast.scenario.mixture import load_world
+from forecast.scenario.mixture import load_any
 from forecast.scenario.scenario import Investment, load_scenario
 from forecast.stats.distributions import Law, Uniform
 from forecast.stats.streams import Streams
@@ -152,40 +150,40 @@ def learned(day: str | None) -> Posterior:
     return load_posterior(as_of=day)
 
 
-def plan_of(path: Path) -> Plan | MixturePlan:
-    world = load_world(path)
-    return compiled(world, learned(world.as_of), vintage(world.as_of), prior=False)
+def plan_of(path: Path) -> RunPlan:
+    world = load_any(path)
+    return compile_run(world, learned(world.as_of), vintage(world.as_of), prior=False)
 
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Plan | MixturePlan:
+def everything(tmp_path_factory: pytest.TempPathFactory) -> RunPlan:
     path = tmp_path_factory.mktemp("all") / "everything.yaml"
     path.write_text(EVERYTHING, encoding="utf-8")
     return plan_of(path)
 
 
 @pytest.mark.parametrize(("stream", "source"), EXPECTED.items())
-def test_a_stream_belongs_to_its_source(stream: str, source: str, everything: Plan | MixturePlan) -> None:
-    assert {item.stream: item.source for item in inputs_of(everything)}[stream] == source
+def test_a_stream_belongs_to_its_source(stream: str, source: str, everything: RunPlan) -> None:
+    assert {item.stream: item.source for item in everything.inputs}[stream] == source
 
 
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_registry_of_a_shipped_scenario_is_what_its_simulation_draws(path: Path) -> None:
     plan = plan_of(path)
-    streams = [item.stream for item in inputs_of(plan)]
+    streams = [item.stream for item in plan.inputs]
     assert {"baseline.shock", "drivers.shock"} <= set(streams)
     assert set(streams) == streams_drawn(plan)
     assert len(streams) == len(set(streams))
 
 
 def test_the_registry_of_everything_that_can_be_stated_is_what_its_simulation_draws(
-    everything: Plan | MixturePlan,
+    everything: RunPlan,
 ) -> None:
-    streams = {item.stream for item in inputs_of(everything)}
+    streams = {item.stream for item in everything.inputs}
     assert streams == streams_drawn(everything)
     heads = {stream.split(".")[0] for stream in streams}
     assert heads >= {"mixture", "programmes", "investments", "shocks", "drivers", "bridge", "running", "posterior"}
-    assert {item.source for item in inputs_of(everything)} == set(SOURCES)
+    assert {item.source for item in everything.inputs} == set(SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +200,7 @@ def test_a_key_added_in_one_place_is_in_every_view(monkeypatch: pytest.MonkeyPat
     plant = next(item for item in scenario.investments if item.kind != "pledge")
     stated = {entry.name: getattr(plant, entry.name) for entry in fields(plant)}
     extended = replace(scenario, investments=(WithReach(**stated, reach=Uniform(1.0, 3.0)),))
-    before, after = (compile_plan(item, learned(None), known) for item in (scenario, extended))
+    before, after = (alone(compile_plan(item, learned(None), known)) for item in (scenario, extended))
     name = f"investments.{plant.id}.reach"
 
     one, other = (uncertain_inputs(item, known.trade.origin) for item in (scenario, extended))

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import command
+from plans import plan
 from rich.console import Console
 
 from forecast.observations.announcements import announcements
 from forecast.results.archive import load_results
-from forecast.engine.block import Flows
 from forecast.report.tables import answer
 from forecast.report.tables import knowledge
 from forecast.report.tables import surplus_table
@@ -25,6 +25,7 @@ from forecast.observations.annual import annual_trade
 from forecast.results.archive import Outcome
 from forecast.results.archive import outcomes
 from forecast.engine.compile import compile_plan
+from forecast.engine.plan import alone
 from forecast.models.posterior import Posterior
 from forecast.models.posterior import current_digests
 from forecast.models.posterior import load_posterior
@@ -36,7 +37,7 @@ from forecast.results.results import write_results
 from forecast.results.run import run_scenario
 from forecast.scenario.scenario import Scenario
 from forecast.scenario.scenario import load_scenario
-from forecast.stats.summary import Tally
+from forecast.stats.summary import StreamingSummary
 from forecast.observations.vintage import vintage
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +110,7 @@ def test_the_outcome_stands_beside_the_forecast(ran: Results) -> None:
 def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
     """Draws 0.25, 1.25, ... 99.25 bn USD: 57 of the 100 lie below the surplus of 56.5."""
     draws = np.broadcast_to(np.arange(100) + 0.25, (len(SERIES), 1, 100)).astype(float)
-    tally = Tally((0.0, 65.7), keep=True)
+    tally = StreamingSummary((0.0, 65.7), keep=True)
     tally.add(draws, draws[:3])
     manifest = {
         "scenario": {"name": "t", "title": "T"},
@@ -122,13 +123,14 @@ def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
         "parameters": "posterior",
         "n_investments": 0,
     }
-    kept = write_results(
-        tmp_path / "kept", manifest, tally.summary([2025]), tally.quarters(8099), Flows(draws, draws[:3]), "", None
-    )
+    made = alone(replace(plan(n_years=1), origin=8099))
+    kept = write_results(tmp_path / "kept", manifest, made, tally, "", None)
     (found,) = outcomes(kept)
     assert (found.year, found.percentile) == (2025, pytest.approx(57.0))
     assert "at the 57th percentile" in answer(kept, outcomes(kept)).plain
-    lost = write_results(tmp_path / "lost", manifest, tally.summary([2025]), tally.quarters(8099), None, "", None)
+    counted = StreamingSummary((0.0, 65.7), keep=False)
+    counted.add(draws, draws[:3])
+    lost = write_results(tmp_path / "lost", manifest, made, counted, "", None)
     assert outcomes(lost) == (replace(found, percentile=None),)
     assert answer(lost, outcomes(lost)).plain.endswith("The surplus of 2025 was 56.5 bn USD.")
 

@@ -13,7 +13,7 @@ from test_correlations import mc_error, spearman
 from forecast.analysis.input_values import uncertain_values
 from forecast.dims import SERIES, Array
 from forecast.engine.compile import compile_plan
-from forecast.engine.plan import Plan
+from forecast.engine.plan import Plan, alone
 from forecast.engine.resampling import SourceAnalysis
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import ScenarioError
@@ -123,7 +123,7 @@ def compiled(scenario: Scenario) -> Plan:
 
 
 def drawn(scenario: Scenario) -> dict[str, Array]:
-    return uncertain_values(compiled(scenario), Streams(0, 0, N), 2028)
+    return uncertain_values(alone(compiled(scenario)), Streams(0, 0, N), 2028)
 
 
 def entry(one: str, other: str, rank: float = RANK) -> str:
@@ -210,7 +210,7 @@ shocks:
 correlations: [{between: [shocks.sales.amount, shocks.buying.amount], rank: -0.8}]
 """
     shocked, calm = stated(tmp_path, text=text), stated(tmp_path, text="name: t\nhorizon: 2027\nbasis: us_census\n")
-    runs = [simulate(compiled(item), Settings(6_000)).annual.draws() for item in (shocked, calm)]
+    runs = [simulate(alone(compiled(item)), Settings(6_000)).annual.draws() for item in (shocked, calm)]
     change = (runs[0] - runs[1])[:, -1]
     exports, imports = change[SERIES.index("exports")], change[SERIES.index("imports")]
     assert abs(spearman(exports, imports) + 0.8) < 4 * mc_error(0.8, 6_000)
@@ -222,7 +222,7 @@ def test_workers_leave_no_trace_and_the_file_comes_back(tmp_path: Path) -> None:
     (tmp_path / "again.yaml").write_text(dump_scenario(scenario))
     assert load_scenario(tmp_path / "again.yaml") == scenario
     made = replace(compiled(scenario), block_size=40)  # enough tasks for workers to start
-    one, two = (simulate(made, Settings(4_000), n_jobs).annual.draws() for n_jobs in (1, 2))
+    one, two = (simulate(alone(made), Settings(4_000), n_jobs).annual.draws() for n_jobs in (1, 2))
     assert one.tobytes() == two.tobytes()
 
 
@@ -278,7 +278,7 @@ def test_correlated_assumptions_are_attributed_together(tmp_path: Path) -> None:
 
 def test_a_budget_tells_what_sources_have_in_common(tmp_path: Path) -> None:
     made = compiled(stated(tmp_path, "correlations:\n" + entry("tariffs.back.rate", "shocks.sales.amount")))
-    experiment = SourceAnalysis(made, 0, 0)
+    experiment = SourceAnalysis(alone(made), 0, 0)
     assert experiment.in_common == (("stated", "levers"),)
     assert np.isfinite(experiment.effects(2).total.value).all()
 

@@ -7,7 +7,15 @@ import pytest
 
 from forecast.dims import SERIES, Array
 from forecast.errors import RunError
-from forecast.stats.summary import FINE_LEVELS, LEVELS, SKETCH_STEP, Tally, decimals, quantile_errors, quantile_name
+from forecast.stats.summary import (
+    FINE_LEVELS,
+    LEVELS,
+    SKETCH_STEP,
+    StreamingSummary,
+    decimals,
+    quantile_errors,
+    quantile_name,
+)
 
 SHAPE = (len(SERIES), 2)
 YEARS = (2030, 2031)
@@ -23,8 +31,8 @@ def blocks(n_blocks: int = 8, n_draws: int = 500, seed: int = 0) -> list[Array]:
     return [60 + 30 * rng.standard_t(5, (*SHAPE, n_draws)) for _ in range(n_blocks)]
 
 
-def tallied(parts: list[Array], *, keep: bool = True) -> Tally:
-    tally = Tally(thresholds=(0.0, 55.7), keep=keep)
+def tallied(parts: list[Array], *, keep: bool = True) -> StreamingSummary:
+    tally = StreamingSummary(thresholds=(0.0, 55.7), keep=keep)
     for part in parts:
         tally.add(part, part[:3] / 4)
     return tally
@@ -169,7 +177,7 @@ def test_decimals_follow_the_first_digit_of_the_error(error: float, places: int)
 
 
 def test_no_finite_draw_is_said_and_not_summarised() -> None:
-    tally = Tally((0.0,), keep=True)
+    tally = StreamingSummary((0.0,), keep=True)
     tally.add(np.full((len(SERIES), 2, 5), np.inf), np.zeros((3, 8, 5)))
     with pytest.raises(RunError, match="got no finite draw among 5: a number of the scenario is too large"):
         tally.summary([2026, 2027])
