@@ -113,11 +113,6 @@ class UncertainInput:
         return stream_of(self.name)
 
     @property
-    def sign(self) -> int:
-        """-1 where a high level comes of a low uniform, else 1."""
-        return sign_of(self.name)
-
-    @property
     def label(self) -> str:
         """Name for readers."""
         return label(self.stream)
