@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forecast.observations.series import DRIVERS
 from forecast.stats.distributions import Law
 
 SOURCES = {
@@ -27,7 +26,7 @@ SOURCES = {
 """Sources of spread in the order in which they are shown, with their names for readers."""
 
 
-DRIVER_NAMES = dict(zip(DRIVERS, ("US output", "won per dollar", "oil price"), strict=True))
+DRIVER_NAMES = {"us_output": "US output", "won_per_dollar": "won per dollar", "oil": "oil price"}
 
 
 _WORDS = {
