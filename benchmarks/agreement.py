@@ -9,9 +9,9 @@ import notebook
 import numpy as np
 
 from forecast.dims import SERIES, Array
-from forecast.engine.plan import Plan
+from forecast.engine.plan import Plan, alone
 from forecast.engine.simulate import Settings, simulate
-from forecast.stats.summary import Summary, StreamingSummary
+from forecast.stats.summary import StreamingSummary, Summary
 
 LIMIT = 5.0
 """Largest |z| accepted among the 990 of a pair."""
@@ -24,7 +24,7 @@ def agreement(plan: Plan, n_draws: int) -> str:
         ValueError: a statistic differs by more than Monte Carlo error allows.
     """
     summaries = {
-        "engine": simulate(plan, Settings(n_draws)).summary(plan.years),
+        "engine": simulate(alone(plan), Settings(n_draws)).summary(plan.years),
         "notebook": _summary(plan, notebook.annual_flows(plan, n_draws, 1)),
         "kernel": _summary(plan, kernel.annual_flows(plan, n_draws, 2)),
     }

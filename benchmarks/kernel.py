@@ -17,7 +17,7 @@ from sampling import FUSED, exponential, gamma, normal, seeded, uniform
 
 from forecast.dims import SERIES, Array
 from forecast.engine.compile import GROUP_COEFFICIENTS, PROJECT_COEFFICIENTS
-from forecast.engine.inputs import Input, Learned
+from forecast.engine.inputs import Fitted, Input
 from forecast.engine.plan import Plan, Project
 from forecast.stats.distributions import Constant, Law, LogNormal, Normal, Triangular, Uniform, Weibull
 
@@ -113,7 +113,7 @@ def _place(source: Input | None, places: dict[Input, int]) -> int:
 
 
 def _coded(source: Input) -> tuple[int, tuple[float, ...]]:
-    return (LEARNED, (source.column, 0, 0, 0)) if isinstance(source, Learned) else _coded_law(source.law)
+    return (LEARNED, (source.column, 0, 0, 0)) if isinstance(source, Fitted) else _coded_law(source.law)
 
 
 def _coded_law(law: Law) -> tuple[int, tuple[float, ...]]:

@@ -12,6 +12,7 @@ from joblib import parallel_config
 from measurement import measured, peak_memory, table
 from plans import announced_plan
 
+from forecast.engine.plan import alone
 from forecast.engine.simulate import Settings, simulate
 
 WORKERS = {"serial": ("loky", 1), "2 threads": ("threading", 2), "2 processes": ("loky", 2)}
@@ -37,7 +38,7 @@ def peak(name: str, n_draws: int) -> dict[str, float]:
     """Simulate and summarise, and read the peak of this process and its workers in MiB."""
     plan, (backend, n_jobs) = announced_plan(), WORKERS[name]
     with parallel_config(backend=backend):
-        simulate(plan, Settings(n_draws), n_jobs).summary(plan.years)
+        simulate(alone(plan), Settings(n_draws), n_jobs).summary(plan.years)
     return {"peak": peak_memory()}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from forecast.dims import Array
-from forecast.engine.inputs import Input, Learned
+from forecast.engine.inputs import Fitted, Input
 from forecast.engine.plan import Plan, Project
 from forecast.stats.distributions import Constant, Law, LogNormal, Triangular, Uniform, Weibull
 from forecast.stats.summary import LEVELS
@@ -159,7 +159,7 @@ class Values:
         self._drawn: dict[Input, Array | float] = {}
 
     def __call__(self, source: Input) -> Array | float:
-        if isinstance(source, Learned):
+        if isinstance(source, Fitted):
             return self._coefficients[source.column]
         if source not in self._drawn:
             self._drawn[source] = sample(source.law, self._n_draws, self._rng)

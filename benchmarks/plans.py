@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.engine.compile import compile_plan
-from forecast.engine.inputs import Judged
+from forecast.engine.inputs import Stated
 from forecast.engine.plan import Group, Plan, Project
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
@@ -45,7 +45,7 @@ def _settled(group: Group) -> Group:
 
 def _with_outcomes(project: Project) -> Project:
     missing = {
-        name: Judged(f"investments.{project.id}.{name}", law)
+        name: Stated(f"investments.{project.id}.{name}", law)
         for name, law in OUTCOMES.items()
         if getattr(project, name) is None
     }

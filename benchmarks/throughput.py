@@ -23,7 +23,7 @@ from joblib import parallel_config
 from measurement import measured, peak_memory, table
 from plans import announced_plan
 
-from forecast.engine.plan import Plan
+from forecast.engine.plan import Plan, alone
 from forecast.engine.simulate import Settings, simulate
 
 WARM_UP = 100_000
@@ -33,7 +33,7 @@ WARM_UP = 100_000
 def engine(n_jobs: int, backend: str) -> Callable[[Plan, int], object]:
     def run(plan: Plan, n_draws: int) -> object:
         with parallel_config(backend=backend):
-            return simulate(plan, Settings(n_draws), n_jobs).summary(plan.years)
+            return simulate(alone(plan), Settings(n_draws), n_jobs).summary(plan.years)
 
     return run
 

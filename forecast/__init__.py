@@ -21,7 +21,7 @@ _DOOR = {
     "paired_difference": "analysis.comparison",
     "difference_table": "analysis.comparison",
     "uncertainty_budget": "analysis.budget",
-    "worth_of_inputs": "analysis.budget",
+    "value_of_information": "analysis.budget",
     "investment_phases": "analysis.input_values",
     "purchase_shares": "analysis.input_values",
     "history": "observations.annual",

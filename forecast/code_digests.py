@@ -41,7 +41,7 @@ _FITS = tuple(f"forecast.models.fitting.{name}" for name in ("fit_tasks", "poste
 
 _RUNS = (
     "forecast.observations.vintage.vintage",
-    "forecast.results.run.compiled",
+    "forecast.engine.compile.compile_run",
     "forecast.engine.simulate.simulate",
     "forecast.results.results._write_draws",
 )

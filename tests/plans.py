@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import get_args
 
 import numpy as np
 
 from forecast.dims import Array
+from forecast.economics.uncertain_inputs import UncertainInput
+from forecast.engine.block import branches_of, simulated_flows
 from forecast.engine.compile import compiled_path
-from forecast.engine.inputs import Judged
-from forecast.engine.plan import Group, Plan, Project
+from forecast.engine.inputs import Stated
+from forecast.engine.plan import Group, Plan, Project, RunPlan, alone, registry
 from forecast.quarters import parse_quarter
 from forecast.scenario.localization import AssumedLocalization
 from forecast.stats.distributions import Constant, Law
-from forecast.stats.streams import Scheme
+from forecast.stats.streams import Scheme, Streams
 
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
@@ -104,7 +106,65 @@ def plan(
         groups=groups,
         path=compiled_path("localization", path),
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return registered(replace(made, **changes))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Listening(Streams):
+    """Streams that note what is drawn from."""
+
+    names: set[str] = field(default_factory=set)
+
+    def points(self, name: str, n_rows: int | None = None) -> Array:
+        self.names.add(name)
+        return Streams.points(self, name, n_rows)
+
+    def normals(self, name: str, n_rows: int) -> Array:
+        self.names.add(name)
+        return Streams.normals(self, name, n_rows)
+
+    def gammas(self, name: str, shape: Array, n_rows: int) -> Array:
+        self.names.add(name)
+        return Streams.gammas(self, name, shape, n_rows)
+
+
+def streams_drawn(run: RunPlan) -> set[str]:
+    """Streams that two draws of a run are made from, in any of its branches."""
+    listening = Listening(0, 0, 2)
+    branches_of(run, listening)
+    for branch in run.plans:
+        simulated_flows(branch, listening)
+    return listening.names
+
+
+def registered(made: Plan) -> Plan:
+    """The plan with a registry of what it draws, as a scenario would state it."""
+    laws = {item.stream: item.law for item in _judged((made.groups, made.shocks))}
+    simulated = all(members.projects for members in made.groups)
+    stated = streams_drawn(alone(made)) - {item.stream for item in registry(made, ())} if simulated else set[str]()
+    return replace(made, inputs=registry(made, [_entry(stream, laws) for stream in sorted(stated)]))
+
+
+def _entry(stream: str, laws: Mapping[str, Law]) -> UncertainInput:
+    owner, _, last = stream.rpartition(".")
+    sources = {"displacement_rate": "coefficients", "happens": "stated", "realised": "happening"}
+    source = "stated" if stream.startswith("shocks.") else sources.get(last, "terms")
+    name = f"{owner}.realised" if last == "happens" else stream
+    free = last == "happens" or stream.startswith("programmes.")
+    return UncertainInput(name, source, laws.get(stream), laws.get(f"{owner}.probability") if free else None)
+
+
+def _judged(part: object) -> Iterator[Stated]:
+    """Addressed numbers anywhere in a part of a plan."""
+    if isinstance(part, Stated):
+        yield part
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _judged(item)
+    elif isinstance(part, Mapping):
+        yield from _judged(tuple(part.values()))
+    elif is_dataclass(part):
+        yield from _judged(tuple(getattr(part, entry.name) for entry in fields(part)))
 
 
 def group(*projects: Project, path: AssumedLocalization | None = None, **rates: float | Law) -> Group:
@@ -138,8 +198,8 @@ def project(
     )
 
 
-def judged(stream: str, law: float | Law) -> Judged:
-    return Judged(stream, Constant(float(law)) if isinstance(law, int | float) else law)
+def judged(stream: str, law: float | Law) -> Stated:
+    return Stated(stream, Constant(float(law)) if isinstance(law, int | float) else law)
 
 
 def uncertain_plan(**changes: object) -> Plan:

@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 from validation import validation
 
 from forecast.documents import shipped_folder
+from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import PosteriorError, RunError
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
-from forecast.results.run import compiled
 from forecast.scenario.json_schema import LIST, scenario_schema
-from forecast.scenario.mixture import World, dump_mixture, load_world
+from forecast.scenario.mixture import AnyScenario, dump_any, load_any
 from forecast.scenario.scenario import Scenario, dump_scenario
 
 N_FILES = int(os.environ.get("FORECAST_FILES", "120"))
@@ -69,20 +69,20 @@ def holds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Contract]:
             if errors:
                 assert any(item["line"] or item["message"].startswith(NOWHERE) for item in errors), errors
             else:
-                world = load_world(path)
-                dumped = dump_scenario(world) if isinstance(world, Scenario) else dump_mixture(world)
+                world = load_any(path)
+                dumped = dump_scenario(world) if isinstance(world, Scenario) else dump_any(world)
                 again.write_text(dumped, encoding="utf-8")
-                assert load_world(again) == world
+                assert load_any(again) == world
                 run_or_refuse(world)
 
         yield check
 
 
-def run_or_refuse(world: World) -> None:
+def run_or_refuse(world: AnyScenario) -> None:
     """A few draws of a world; a refusal in words will do, as where no draw is finite."""
     with np.errstate(all="ignore"):
         try:
-            plan = compiled(world, load_posterior(as_of=world.as_of), vintage(world.as_of), prior=False)
+            plan = compile_run(world, load_posterior(as_of=world.as_of), vintage(world.as_of), prior=False)
             simulate(plan, Settings(8)).summary(plan.years, plan.series)
         except (PosteriorError, RunError):
             pass

@@ -27,7 +27,7 @@ from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.parallel import in_order
 from forecast.scenario.contrasts import Contrast, contrasts, mixed
-from forecast.scenario.mixture import World
+from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.sensitivity import Steps, coalitions, every_step, sampled_steps, shapley_values
 from forecast.stats.streams import Streams, generator
@@ -165,7 +165,7 @@ def scenarios_needed(found: Collection[Contrast]) -> int:
     return int(2 ** (len(found) - n_separable)) * (1 + n_separable)
 
 
-def demand_same_frame(reference: World, alternative: World) -> None:
+def demand_same_frame(reference: AnyScenario, alternative: AnyScenario) -> None:
     """Refuse scenarios whose results are not of one kind.
 
     Raises:

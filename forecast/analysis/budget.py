@@ -1,28 +1,21 @@
-"""The uncertainty budget of a run: which source spreads an outcome by how much, and what would be worth knowing.
+"""The uncertainty budget of a run: which source spreads an outcome by how much, and the value of knowing an input.
 
 Three answers, each with its Monte Carlo error.
 
-*Sources.* Groups of random streams (`sources`) are drawn again one at a time with all others kept (`experiment`), which
+*Sources.* Groups of random streams are drawn again one at a time with all others kept (`engine.resampling`), which
 gives first-order and total shares of the variance. The value of learning a source is the width of the 80 % interval
 less its mean width where the source is known. What inputs of two sources that are correlated have in common counts with
 the first of them.
 
-*Single inputs.* The run's own draws are cut into classes of each input (`unknowns`); what the classes tell of the
-outcome is the first-order share, and their narrower intervals are the value of learning it. Correlated ones are each
-credited with what they have in common.
+*Single inputs.* The run's own draws are cut into classes of each input (`input_values`). The value of information on an
+input is the expected fall of the outcome's variance, which is its first-order share, and the expected narrowing of its
+80 % interval. Correlated inputs are each credited with what they have in common.
 
 *Monte Carlo noise* is no part of the spread but an error of what is reported: a variance of one over the number of
 draws, as a share of that of the outcome.
 
-*Mixtures.* Which branch a draw follows is a source like any other.
-
-Flows are exponentials of Student t shocks, so their variance is that of the draws made: far tails weigh in it, and the
-errors stated say how much.
-
-What it would be worth to know a single input: given draws of an outcome and of the inputs behind it.
-
-The value of learning an input is the expected fall of the outcome's variance, which is its first-order share, and the
-expected narrowing of its 80 % interval, in the unit of the outcome.
+The branch of a mixture that a draw follows is a source like any other. Flows are exponentials of Student t shocks, so
+their variance is that of the draws made: far tails weigh in it, and the errors stated say how much.
 """
 
 from __future__ import annotations
@@ -36,18 +29,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.analysis.input_values import unknown_values
+from forecast.analysis.input_values import uncertain_values
 from forecast.code_digests import code_digest
 from forecast.dims import Array
-from forecast.engine.block import MixturePlan
-from forecast.engine.plan import Plan
-from forecast.engine.resampling import Experiment
+from forecast.engine.compile import compile_run
+from forecast.engine.plan import RunPlan
+from forecast.engine.resampling import SourceAnalysis
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.results.results import SCENARIO, Results
-from forecast.results.run import compiled
-from forecast.scenario.mixture import load_world
+from forecast.scenario.mixture import load_any
 from forecast.stats.formatting import short, stored
 from forecast.stats.sensitivity import Effects, Estimate, classes, explained_share, narrowing, standard_error
 from forecast.stats.streams import Streams
@@ -59,8 +51,8 @@ TAIL = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Worth:
-    """What one input tells of an outcome.
+class InformationValue:
+    """Value of knowing one input for an outcome.
 
     Attributes:
         name: for readers.
@@ -87,8 +79,8 @@ class Worth:
         return low, high
 
 
-def worth_knowing(values: Mapping[str, Array], outcome: Array, block_size: int) -> tuple[Worth, ...]:
-    """What each input tells of an outcome, the largest share first; those not told from nothing are left out.
+def information_values(values: Mapping[str, Array], outcome: Array, block_size: int) -> tuple[InformationValue, ...]:
+    """Value of knowing each input, the largest share first; shares within two standard errors of 0 are left out.
 
     Args:
         values: draws of each input, `(n_draws,)`, by name.
@@ -96,14 +88,14 @@ def worth_knowing(values: Mapping[str, Array], outcome: Array, block_size: int) 
         block_size: draws in a block.
     """
     shares = {name: _by_block(explained_share, outcome, drawn, block_size) for name, drawn in values.items()}
-    told = [name for name, share in shares.items() if share.value > 2 * share.error]
-    ranked = sorted(told, key=lambda name: -float(shares[name].value))
-    return tuple(_worth(name, shares[name], values[name], outcome, block_size) for name in ranked)
+    above_noise = [name for name, share in shares.items() if share.value > 2 * share.error]
+    ranked = sorted(above_noise, key=lambda name: -float(shares[name].value))
+    return tuple(_value(name, shares[name], values[name], outcome, block_size) for name in ranked)
 
 
-def _worth(name: str, share: Estimate, values: Array, outcome: Array, block_size: int) -> Worth:
+def _value(name: str, share: Estimate, values: Array, outcome: Array, block_size: int) -> InformationValue:
     low, high = _lowest(values), _lowest(-values)
-    return Worth(
+    return InformationValue(
         name=name,
         share=share,
         narrowing=_by_block(narrowing, outcome, values, block_size),
@@ -132,18 +124,18 @@ COLUMNS = ("scenario", "basis", "series", "year", "of", "name", "statistic", "un
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Budget:
-    """What spreads one series of a run.
+    """Sources of spread of one series of a run, and the value of knowing its inputs.
 
     Attributes:
         run: the run.
         series: annual series the budget is of.
         year: calendar year of everything but `effects`.
         years: calendar years of `effects`.
-        sources: names in `resampling.SOURCES` of the rows of `effects` and `narrowing`.
+        sources: names in `uncertain_inputs.SOURCES` of the rows of `effects` and `narrowing`.
         effects: shares of the variance by source and year.
         narrowing: of the 80 % interval if a source were known, mean, bn USD a year, `(n_sources,)`.
         outcome: the run's draws, `(n_draws,)`, bn USD a year.
-        inputs: single inputs told from nothing (two standard errors), the largest share first.
+        inputs: single inputs whose share is beyond two standard errors, the largest share first.
         in_common: pairs of sources of which inputs are correlated; what they have in common counts with the first.
         correlated: whether the scenario correlates any inputs.
     """
@@ -156,7 +148,7 @@ class Budget:
     effects: Effects
     narrowing: Estimate
     outcome: Array
-    inputs: tuple[Worth, ...]
+    inputs: tuple[InformationValue, ...]
     in_common: tuple[tuple[str, str], ...]
     correlated: bool
 
@@ -182,7 +174,7 @@ def uncertainty_budget(
     n_jobs: int = 1,
     progress: Callable[[float], None] = lambda percent: None,
 ) -> Budget:
-    """What spreads `series` of a run in `year`.
+    """The budget of `series` of a run in `year`.
 
     Args:
         run: a stored run whose draws were kept.
@@ -199,33 +191,33 @@ def uncertainty_budget(
     outcome = _outcome_draws(run, plan, year, series)
     at = plan.years.index(year)
     halved = partial(_half, progress)
-    experiment = Experiment(plan, int(run.manifest["seed"]), plan.series.index(series), n_jobs, halved)
+    analysis = SourceAnalysis(plan, int(run.manifest["seed"]), plan.series.index(series), n_jobs, halved)
     return Budget(
         run=run,
         series=series,
         year=year,
         years=plan.years,
-        sources=experiment.sources,
-        effects=experiment.effects(max(n_draws // plan.block_size, 2)),
-        narrowing=experiment.narrowing(at),
+        sources=analysis.sources,
+        effects=analysis.effects(max(n_draws // plan.block_size, 2)),
+        narrowing=analysis.narrowing(at),
         outcome=outcome,
-        inputs=worth_knowing(_unknowns(run, plan, year), outcome, plan.block_size),
-        in_common=experiment.in_common,
-        correlated=experiment.correlated,
+        inputs=information_values(_input_values(run, plan, year), outcome, plan.block_size),
+        in_common=analysis.in_common,
+        correlated=analysis.correlated,
     )
 
 
-def worth_of_inputs(
+def value_of_information(
     run: Results, year: int = 2030, series: str = "trade_balance", *, posterior: Posterior | None = None
-) -> tuple[Worth, ...]:
-    """The part of a budget that needs no further draws: what single inputs tell, the largest share first.
+) -> tuple[InformationValue, ...]:
+    """The part of a budget that needs no further draws: the value of knowing single inputs, the largest share first.
 
     Raises:
         RunError: as `uncertainty_budget`.
     """
     plan = _plan(run, posterior)
     outcome = _outcome_draws(run, plan, year, series)
-    return worth_knowing(_unknowns(run, plan, year), outcome, plan.block_size)
+    return information_values(_input_values(run, plan, year), outcome, plan.block_size)
 
 
 def demand_draws(run: Results) -> None:
@@ -247,22 +239,22 @@ def _half(progress: Callable[[float], None], percent: float) -> None:
     progress(percent / 2)
 
 
-def _plan(run: Results, posterior: Posterior | None) -> Plan | MixturePlan:
-    scenario = load_world(run.folder / SCENARIO)
+def _plan(run: Results, posterior: Posterior | None) -> RunPlan:
+    scenario = load_any(run.folder / SCENARIO)
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
-    made = run.manifest["digests"]
+    recorded = run.manifest["digests"]
     changed = [
-        name for name, now in (("code", code_digest("numbers")), ("posterior", learned.digest)) if made[name] != now
+        name for name, now in (("code", code_digest("numbers")), ("posterior", learned.digest)) if recorded[name] != now
     ]
     if changed:
         raise RunError(
             f"{run.folder}: made with another {' and '.join(changed)} than is installed; `forecast run {run.name}` "
             "makes the run anew"
         )
-    return compiled(scenario, learned, vintage(scenario.as_of), prior=run.manifest["parameters"] == "prior")
+    return compile_run(scenario, learned, vintage(scenario.as_of), prior=run.manifest["parameters"] == "prior")
 
 
-def _outcome_draws(run: Results, plan: Plan | MixturePlan, year: int, series: str) -> Array:
+def _outcome_draws(run: Results, plan: RunPlan, year: int, series: str) -> Array:
     """Draws of the outcome in the run, `(n_draws,)`, which must spread."""
     if year not in plan.years:
         raise RunError(f"{run.name}: got year {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
@@ -279,30 +271,30 @@ def _outcome_draws(run: Results, plan: Plan | MixturePlan, year: int, series: st
     return np.asarray(outcome)
 
 
-def _unknowns(run: Results, plan: Plan | MixturePlan, year: int) -> dict[str, Array]:
+def _input_values(run: Results, plan: RunPlan, year: int) -> dict[str, Array]:
     """Values of all inputs that are uncertain, in the run's own draws."""
     settings = run.manifest
     starts = range(0, settings["n_draws"], plan.block_size)
     sizes = [min(plan.block_size, settings["n_draws"] - start) for start in starts]
     blocks = [
-        unknown_values(plan, Streams(settings["seed"], block, n_draws, settings["scheme"]), year)
+        uncertain_values(plan, Streams(settings["seed"], block, n_draws, settings["scheme"]), year)
         for block, n_draws in enumerate(sizes)
     ]
-    found = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    return _told_once({name: values for name, values in found.items() if np.ptp(values)})
+    values_by_name = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return _distinct({name: values for name, values in values_by_name.items() if np.ptp(values)})
 
 
-def _told_once(found: dict[str, Array]) -> dict[str, Array]:
+def _distinct(values_by_name: dict[str, Array]) -> dict[str, Array]:
     """Inputs without those that are an earlier one by another name, or its opposite, in every draw.
 
     Whether a draw follows one of two branches says which it follows, and both may hold a plant in phases or whole.
     """
     known: dict[bytes, str] = {}
-    for name, values in found.items():
+    for name, values in values_by_name.items():
         scaled = (values - values.min()) / np.ptp(values)
         if not {scaled.tobytes(), (1.0 - scaled).tobytes()} & known.keys():
             known[scaled.tobytes()] = name
-    return {name: found[name] for name in known.values()}
+    return {name: values_by_name[name] for name in known.values()}
 
 
 def write_budget(budget: Budget) -> Path:
@@ -321,14 +313,14 @@ def write_budget(budget: Budget) -> Path:
 
 def _rows(budget: Budget) -> Iterator[tuple[str, ...]]:
     head = (budget.run.name, budget.run.basis, budget.series, str(budget.year))
-    at, found = budget.at, budget.effects
+    at, shares = budget.at, budget.effects
     share, money = "share of variance", "bn USD"
     for row, source in enumerate(budget.sources):
-        for name, estimate in (("first_order", found.first), ("total", found.total)):
+        for name, estimate in (("first_order", shares.first), ("total", shares.total)):
             yield (*head, "source", source, name, share, *stored(estimate.value[row, at], estimate.error[row, at]))
         narrower = budget.narrowing.value[row], budget.narrowing.error[row]
         yield (*head, "source", source, "narrowing_80", money, *stored(*narrower))
-    together = float(found.interactions.value[at]), float(found.interactions.error[at])
+    together = float(shares.interactions.value[at]), float(shares.interactions.error[at])
     yield (*head, "source", "interactions", "interactions", share, *stored(*together))
     for item in budget.inputs:
         for name, unit, estimate in (("first_order", share, item.share), ("narrowing_80", money, item.narrowing)):

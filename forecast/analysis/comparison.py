@@ -17,6 +17,7 @@ import numpy as np
 from forecast.analysis.attribution import ACCOUNT, demand_same_frame
 from forecast.dims import LEVERS, Array
 from forecast.documents import scenario_path
+from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SharedStreams, shared_streams
 from forecast.engine.simulate import KEEP_DRAWS, Settings
 from forecast.errors import RunError
@@ -24,8 +25,8 @@ from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.results.archive import told_apart
 from forecast.results.results import Results
-from forecast.results.run import compiled, run_scenario
-from forecast.scenario.mixture import World, load_world
+from forecast.results.run import run_scenario
+from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.stats.summary import BELOW, StreamingSummary, Summary, exceedance_name, quantile_name
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ def summarised(
         block_size: draws that are one replicate; the spread between blocks gives the Monte Carlo error.
         thresholds: bn USD; the chance to exceed each is counted.
     """
-    tally = StreamingSummary(tuple(thresholds), keep=True)
+    statistics = StreamingSummary(tuple(thresholds), keep=True)
     for first in range(0, draws.shape[-1], block_size):
         block = draws[..., first : first + block_size]
-        tally.add(block, np.empty((0, 0, block.shape[-1])))
-    return tally.summary(years, tuple(series))
+        statistics.add(block, np.empty((0, 0, block.shape[-1])))
+    return statistics.summary(years, tuple(series))
 
 
 def both_ways(difference: Array, years: Sequence[int], block_size: int, beyond: Sequence[float] = ()) -> Summary:
@@ -194,8 +195,8 @@ class Comparison:
 
 
 def compare(
-    reference: World | str | Path,
-    alternative: World | str | Path,
+    reference: AnyScenario | str | Path,
+    alternative: AnyScenario | str | Path,
     settings: Settings = Settings(),
     *,
     beyond: Sequence[float] = (),
@@ -220,8 +221,7 @@ def compare(
     """
     demand_sizes(beyond)
     pair = [
-        load_world(scenario_path(given)) if isinstance(given, str | Path) else given
-        for given in (reference, alternative)
+        load_any(scenario_path(given)) if isinstance(given, str | Path) else given for given in (reference, alternative)
     ]
     demand_same_frame(*pair)
     if settings.n_draws > KEEP_DRAWS:
@@ -229,7 +229,7 @@ def compare(
     learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
     options: Mapping[str, Any] = {"out": out, "posterior": learned, "prior": prior, "n_jobs": n_jobs}
     one, other = (run_scenario(scenario, settings, **options).results for scenario in pair)
-    plans = [compiled(world, learned, vintage(world.as_of), prior=prior) for world in pair]
+    plans = [compile_run(world, learned, vintage(world.as_of), prior=prior) for world in pair]
     return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
 
 

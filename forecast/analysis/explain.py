@@ -25,7 +25,6 @@ from forecast.models.posterior import Posterior
 from forecast.quarters import format_quarter
 from forecast.scenario.dates import date_law
 from forecast.scenario.entries import Row, rows
-from forecast.scenario.inputs import names
 from forecast.scenario.layers import WHOLE, Layered
 from forecast.scenario.mixture import StatedBranch
 from forecast.scenario.money import WON_KEY
@@ -208,15 +207,16 @@ def _planned(row: Row) -> float:
     return float(begin.ppf(0.5)) + float(building.ppf(0.5)) if begin is not None else 0.0
 
 
-def left_to_shipped(layers: Layered) -> Iterator[Value]:
-    """What tariffs and import commitments leave out, and the laws that stand in its place."""
-    found, regime = names(layers.root, None), load_schedule()
-    shared = {f"tariffs.{key}": belief for key, belief in regime.responses.items()}
-    shared |= {f"import_commitments.additionality.{what}": belief for what, belief in regime.additionality.items()}
-    for path in filter(shared.__contains__, found.drawn):
-        belief = shared[path]
-        origin = f"prior, {_evidence(belief.grade)}, where none is stated"
-        yield Value(tuple(path.split(".")), _flow(plain_law(belief.law)), "judged", origin)
+def left_to_shipped(plan: Plan) -> Iterator[Value]:
+    """What tariffs and import commitments leave out, and the distributions that stand in its place."""
+    schedule = load_schedule()
+    shared = {f"tariffs.{key}": prior for key, prior in schedule.responses.items()}
+    shared |= {f"import_commitments.additionality.{what}": prior for what, prior in schedule.additionality.items()}
+    for item in plan.inputs:
+        if item.name in shared and not item.settled:
+            prior = shared[item.name]
+            origin = f"prior, {_evidence(prior.grade)}, where none is stated"
+            yield Value(tuple(item.name.split(".")), _flow(plain_law(prior.law)), "judged", origin)
 
 
 def _evidence(grade: str) -> str:

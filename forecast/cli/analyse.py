@@ -19,7 +19,7 @@ from forecast.cli.run import load_worlds, stored_run
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
     from forecast.analysis.comparison import Comparison
-    from forecast.scenario.mixture import World
+    from forecast.scenario.mixture import AnyScenario
     from forecast.scenario.scenario import Scenario
 
 
@@ -146,11 +146,9 @@ def compare(
         _show(found, divided, year)
 
 
-def _scenarios(worlds: Sequence[World]) -> list[Scenario]:
+def _scenarios(worlds: Sequence[AnyScenario]) -> list[Scenario]:
     """All of them as scenarios, as an attribution needs them."""
-    from forecast.scenario.scenario import Scenario
-
-    found = [world for world in worlds if isinstance(world, Scenario)]
+    found = [world.single for world in worlds if world.single is not None]
     for world in worlds:
         if world not in found:
             raise click.UsageError(
@@ -160,7 +158,7 @@ def _scenarios(worlds: Sequence[World]) -> list[Scenario]:
     return found
 
 
-def _demand_comparable(reference: World, alternative: World, year: int | None) -> None:
+def _demand_comparable(reference: AnyScenario, alternative: AnyScenario, year: int | None) -> None:
     """Refuse what could not be shown, before the first draw."""
     from forecast.analysis.attribution import demand_same_frame
     from forecast.observations.vintage import vintage

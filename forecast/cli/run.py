@@ -15,7 +15,7 @@ from forecast.errors import RunError, ScenarioError
 if TYPE_CHECKING:
     from forecast.models.posterior import Posterior
     from forecast.results.results import Results
-    from forecast.scenario.mixture import World
+    from forecast.scenario.mixture import AnyScenario
 
 
 @click.command()
@@ -93,7 +93,7 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
     )
 
 
-def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
+def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[AnyScenario]:
     """All scenarios and mixtures, or every problem of every file; remarks go to the standard error."""
     from forecast.scenario.validation import examined
 
@@ -105,7 +105,7 @@ def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[World]:
     return [world for one in found if (world := one.mixture or one.scenario) is not None]
 
 
-def _posteriors(learned: Path | None, scenarios: Sequence[World]) -> dict[str | None, Posterior]:
+def _posteriors(learned: Path | None, scenarios: Sequence[AnyScenario]) -> dict[str | None, Posterior]:
     """The posterior of every day that a scenario stands on, before the first draw of any."""
     from forecast.models.posterior import demand_knowledge, load_posterior
 
@@ -133,19 +133,18 @@ def _draw_chart(results: Results) -> None:
     save_fan_chart(results)
 
 
-def _show(results: Results, world: World) -> None:
+def _show(results: Results, world: AnyScenario) -> None:
     from forecast.dims import SERIES
     from forecast.observations.vintage import vintage
     from forecast.report.i18n import language
     from forecast.report.sentences import premises
     from forecast.report.tables import answer, branch_table, contribution_table, knowledge, lever_table, surplus_table
     from forecast.results.archive import outcomes
-    from forecast.scenario.scenario import Scenario
 
     console = terminal()
     record, later = vintage(results.as_of).records[results.basis], outcomes(results)
     console.print(surplus_table(results, round(record[1], 1), later))
-    assumed = premises(world, language("en")).replace("\u00a0", " ") if isinstance(world, Scenario) else ""
+    assumed = premises(world.single, language("en")).replace("\u00a0", " ") if world.single is not None else ""
     for note in filter(None, (assumed, _books_note(results))):
         console.print(f"{note}\n")
     if results.manifest["n_investments"]:

@@ -106,12 +106,11 @@ def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool) 
 
 def _scenario(file: str, overrides: tuple[str, ...], learned: Path | None, n_draws: int) -> RenderableType:
     from forecast.documents import scenario_path
-    from forecast.engine.block import MixturePlan
+    from forecast.engine.compile import compile_run
     from forecast.engine.simulate import expected_cost
     from forecast.models.posterior import demand_knowledge, load_posterior
     from forecast.observations.vintage import vintage
     from forecast.report.explain import account, mixture_account
-    from forecast.results.run import compiled
     from forecast.scenario.validation import examined
 
     found = examined(scenario_path(file), overrides)
@@ -120,12 +119,12 @@ def _scenario(file: str, overrides: tuple[str, ...], learned: Path | None, n_dra
         raise ScenarioError(found.problems)
     posterior = load_posterior(learned, world.as_of)
     demand_knowledge(posterior, world.as_of)
-    plan = compiled(world, posterior, vintage(world.as_of), prior=False)
+    plan = compile_run(world, posterior, vintage(world.as_of))
     cost = expected_cost(plan, n_draws)
-    if isinstance(plan, MixturePlan):
+    if found.mixture is not None:
         return mixture_account(found, plan, posterior, cost)
     assert found.layers is not None
-    return account(found, found.layers, plan, posterior, cost)
+    return account(found, found.layers, plan.plans[0], posterior, cost)
 
 
 @click.command()

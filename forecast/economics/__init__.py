@@ -6,4 +6,5 @@
 - `priors`: uncertain numbers with their evidence
 - `sectors`: priors of every industry
 - `realisation`: cancellation, delay and size of announced plants
+- `uncertain_inputs`: the registry of uncertain inputs: names, streams, sources of spread
 """

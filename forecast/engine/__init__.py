@@ -9,5 +9,5 @@
 - `policy`: duties and promised purchases
 - `drivers`: driver paths and shocks
 - `inputs`: values of uncertain inputs in a block
-- `resampling`: sources of randomness drawn again or held
+- `resampling`: variance shares by source of spread, drawn again or held
 """

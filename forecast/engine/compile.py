@@ -18,7 +18,8 @@ from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.realisation import combined
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
-from forecast.engine.inputs import Input, Judged, Learned
+from forecast.economics.uncertain_inputs import sign_of, stream_of
+from forecast.engine.inputs import Fitted, Input, Stated
 from forecast.engine.plan import (
     NEVER,
     Condition,
@@ -30,17 +31,20 @@ from forecast.engine.plan import (
     Plan,
     Project,
     Purchase,
+    RunPlan,
     Shock,
     Taxed,
     Tie,
+    registry,
 )
 from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter
 from forecast.scenario.dependencies import AssumedPhase, AssumedProgramme
 from forecast.scenario.drivers import AssumedShock, DriverPath
-from forecast.scenario.inputs import sign_of, stream_of
+from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.policy import EVERY, AssumedImportCommitment, AssumedTariff
 from forecast.scenario.scenario import Investment, Scenario
 from forecast.stats.distributions import Constant, Law
@@ -81,7 +85,7 @@ def _levels(
     knots = np.concatenate([[origin], quarters])
     log_levels = np.column_stack([np.interp(rows, knots, hat) for hat in np.eye(len(knots))[1:]])
     keep = np.asarray(rows[1:] > quarters[-1], dtype=float)
-    stated = tuple(Judged(f"{stream}.{format_quarter(quarter)}", level) for quarter, level in levels.items())
+    stated = tuple(Stated(f"{stream}.{format_quarter(quarter)}", level) for quarter, level in levels.items())
     return Condition(driver, keep, np.diff(log_levels, axis=0), stated, (0.0, float(observed)))
 
 
@@ -97,7 +101,7 @@ def _change(stream: str, driver: int, path: DriverPath, origin: int, n_periods: 
         key, keep, weights = "rate", 1.0 - inside, inside / QUARTERS_PER_YEAR
     else:
         key, keep, weights = "size", np.ones(n_periods), np.diff(inside, prepend=0.0)
-    return Condition(driver, keep, weights[:, None], (Judged(f"{stream}.{key}", path.change),), (1.0, 1.0))
+    return Condition(driver, keep, weights[:, None], (Stated(f"{stream}.{key}", path.change),), (1.0, 1.0))
 
 
 def compiled_shocks(shocks: Iterable[AssumedShock]) -> tuple[Shock, ...]:
@@ -111,7 +115,7 @@ def _shock(assumed: AssumedShock) -> Shock:
         flow=FLOWS.index(on) if on in FLOWS else None,
         driver=DRIVERS.index(on) if on in DRIVERS else None,
         happens=f"{stream}.happens",
-        at=Judged(f"{stream}.at", assumed.at),
+        at=Stated(f"{stream}.at", assumed.at),
         until=np.inf if assumed.until is None else assumed.until,
         size=_input(f"{stream}.size", assumed.size),
         amount=_input(f"{stream}.amount", assumed.amount),
@@ -127,7 +131,7 @@ def compiled_path(stream: str, assumed: AssumedLocalization) -> LocalizationPath
         form=assumed.path,
         local=_input(f"{stream}.local", assumed.local),
         speed=_input(f"{stream}.speed", assumed.speed),
-        shares=tuple(Judged(f"{stream}.shares.{name}", share) for name, share in shares),
+        shares=tuple(Stated(f"{stream}.shares.{name}", share) for name, share in shares),
         by=assumed.by,
         at=assumed.at,
     )
@@ -138,7 +142,7 @@ def compiled_levers(scenario: Scenario, origin: int) -> Levers | None:
     if not (scenario.tariffs or scenario.import_commitments):
         return None
     regime = load_schedule()
-    responses = {name: Judged(f"tariffs.{name}", belief.law) for name, belief in regime.responses.items()}
+    responses = {name: Stated(f"tariffs.{name}", belief.law) for name, belief in regime.responses.items()}
     named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
     return Levers(
         taxed={sector: _taxed(regime, responses, sector, items, origin) for sector, items in named.items() if items},
@@ -178,17 +182,17 @@ def _past(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
 def _duty(tariff: AssumedTariff, responses: Mapping[str, Input]) -> Duty:
     address = f"tariffs.{tariff.id}"
     stated = {name: getattr(tariff, name, None) for name in responses}
-    own = {name: Judged(f"{address}.{name}", law) for name, law in stated.items() if law is not None}
+    own = {name: Stated(f"{address}.{name}", law) for name, law in stated.items() if law is not None}
     added = tariff.rate is None
     rate = tariff.change if tariff.rate is None else tariff.rate
     assert rate is not None
     return Duty(
-        rate=Judged(f"{address}.{'change' if added else 'rate'}", rate),
+        rate=Stated(f"{address}.{'change' if added else 'rate'}", rate),
         added=added,
-        start=Judged(f"{address}.from", tariff.start),
-        until=Judged(f"{address}.until", tariff.until or Constant(NEVER)),
+        start=Stated(f"{address}.from", tariff.start),
+        until=Stated(f"{address}.until", tariff.until or Constant(NEVER)),
         happens=f"{address}.happens",
-        probability=Judged(f"{address}.probability", tariff.probability),
+        probability=Stated(f"{address}.probability", tariff.probability),
         responses={**responses, **own},
     )
 
@@ -197,23 +201,23 @@ def _purchase(regime: TariffSchedule, item: AssumedImportCommitment) -> Purchase
     address = f"import_commitments.{item.id}"
     value = item.per_year if item.amount is None else item.amount
     assert value is not None
-    shipped = Judged(f"import_commitments.additionality.{item.what}", regime.additionality[item.what].law)
+    shipped = Stated(f"import_commitments.additionality.{item.what}", regime.additionality[item.what].law)
     own = item.additionality
     return Purchase(
-        value=Judged(f"{address}.{'per_year' if item.amount is None else 'amount'}", value),
+        value=Stated(f"{address}.{'per_year' if item.amount is None else 'amount'}", value),
         total=item.amount is not None,
-        start=Judged(f"{address}.from", item.start),
-        until=Judged(f"{address}.until", item.until),
+        start=Stated(f"{address}.from", item.start),
+        until=Stated(f"{address}.until", item.until),
         happens=f"{address}.happens",
-        probability=Judged(f"{address}.probability", item.probability),
-        additionality=shipped if own is None else Judged(f"{address}.additionality", own),
-        fulfilment=Judged(f"{address}.fulfilment", item.fulfilment),
+        probability=Stated(f"{address}.probability", item.probability),
+        additionality=shipped if own is None else Stated(f"{address}.additionality", own),
+        fulfilment=Stated(f"{address}.fulfilment", item.fulfilment),
     )
 
 
-def _known(value: float) -> Judged:
+def _known(value: float) -> Stated:
     law: Law = Constant(value)
-    return Judged("", law)
+    return Stated("", law)
 
 
 PROJECT_COEFFICIENTS = (
@@ -270,11 +274,11 @@ class Compiler:
 
     def _coefficient(self, investment: Investment, name: str) -> Input:
         if name in investment.coefficients:
-            return Judged(f"investments.{investment.id}.{name}", investment.coefficients[name])
+            return Stated(f"investments.{investment.id}.{name}", investment.coefficients[name])
         judged = self.scenario.sector_coefficients.get(investment.sector, {})
         if name in judged:
-            return Judged(f"sectors.{investment.sector}.{name}", judged[name])
-        return Learned(self.columns.setdefault((investment.sector, name), len(self.columns)))
+            return Stated(f"sectors.{investment.sector}.{name}", judged[name])
+        return Fitted(self.columns.setdefault((investment.sector, name), len(self.columns)))
 
     def _parts(self, investment: Investment) -> list[Project]:
         """The project an investment is, or its phases as a project each."""
@@ -292,8 +296,8 @@ class Compiler:
         return replace(part, phase=phase.id, share=phase.share)
 
     def _project(self, investment: Investment) -> Project:
-        def judged(name: str, law: Law) -> Judged:
-            return Judged(f"investments.{investment.id}.{name}", law)
+        def judged(name: str, law: Law) -> Stated:
+            return Stated(f"investments.{investment.id}.{name}", law)
 
         amount = judged("amount", investment.amount)
         new_capex = judged("new_capex", investment.new_capex)
@@ -333,14 +337,14 @@ class Compiler:
             return Constant(investment.announced)
         return investment.production_start
 
-    def _fate(self, investment: Investment) -> dict[str, Judged | None]:
+    def _fate(self, investment: Investment) -> dict[str, Stated | None]:
         """Probability, slip and scale: as stated, else certain for a plant already running, else None, as learned."""
         runs = self._runs(investment)
         certain = {"probability": 1.0, "slip": 0.0, "scale": 1.0}
         stated = {name: getattr(investment, name) for name in certain}
         laws = {name: Constant(certain[name]) if runs and law is None else law for name, law in stated.items()}
         address = f"investments.{investment.id}"
-        return {name: None if law is None else Judged(f"{address}.{name}", law) for name, law in laws.items()}
+        return {name: None if law is None else Stated(f"{address}.{name}", law) for name, law in laws.items()}
 
     def _runs(self, investment: Investment) -> bool:
         """Whether it produces at the origin."""
@@ -357,8 +361,8 @@ def _cut(programme: AssumedProgramme) -> Cut:
     return Cut(stream, probability, _input(f"{stream}.scale", programme.scale))
 
 
-def _input(stream: str, law: Law | None) -> Judged | None:
-    return None if law is None else Judged(stream, law)
+def _input(stream: str, law: Law | None) -> Stated | None:
+    return None if law is None else Stated(stream, law)
 
 
 def _group_name(investment: Investment) -> str:
@@ -385,7 +389,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     compiled = compiler.groups()
     rows = {model: _draw_last(groups[model]) for model in PROCESSES if model in groups}
     n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
-    return Plan(
+    plan = Plan(
         origin=origin,
         n_periods=n_periods,
         basis=scenario.basis,
@@ -403,6 +407,22 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         mixes=_mixes(scenario),
         outlooks=tuple(compiler.outlooks),
         columns=tuple(compiler.columns),
+    )
+    return replace(plan, inputs=registry(plan, uncertain_inputs(scenario, origin)))
+
+
+def compile_run(assumed: AnyScenario, posterior: Posterior, known: Vintage, *, prior: bool = False) -> RunPlan:
+    """The plans of all branches of a scenario or mixture, see `compile_plan`.
+
+    Raises:
+        RunError: the posterior was fitted up to another quarter than the last one known.
+    """
+    branches = assumed.branches
+    weights = tuple(Stated(f"mixture.{branch.label}.weight", branch.weight) for branch in branches)
+    return RunPlan(
+        labels=tuple(branch.label for branch in branches),
+        weights=() if assumed.single is not None else weights,
+        plans=tuple(compile_plan(branch.scenario, posterior, known, prior=prior) for branch in branches),
     )
 
 

@@ -30,7 +30,7 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
-from forecast.engine.inputs import Inputs, Judged, Values
+from forecast.engine.inputs import Inputs, Stated, Values
 from forecast.engine.plan import Condition, Shock
 
 
@@ -78,7 +78,7 @@ def add_to_growth(growth: Array, shocks: Iterable[Shock], origin: int, inputs: I
             growth[:, shock.driver] += np.diff(log_level, axis=0, prepend=0.0)
 
 
-def _felt(shock: Shock, measure: Judged, origin: int, n_periods: int, inputs: Inputs) -> Array:
+def _felt(shock: Shock, measure: Stated, origin: int, n_periods: int, inputs: Inputs) -> Array:
     """The size or amount of a shock as felt in each quarter after the origin, 0 in draws where it does not come."""
     time = origin + 1 + np.arange(float(n_periods))[:, None]
     half_life = np.inf if shock.half_life is None else inputs.value(shock.half_life)

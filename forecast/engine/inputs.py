@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,8 @@ Outcomes: TypeAlias = NDArray[np.bool_]
 """Whether something happens, `(n_draws,)`."""
 
 
-Work = TypeVar("Work")
-
-
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Stated:
     """A number drawn from a law, at the stream address `stream`."""
 
     stream: str
@@ -33,13 +30,13 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class Fitted:
     """A number taken from column `column` of the joint sector rows."""
 
     column: int
 
 
-Input: TypeAlias = Judged | Learned
+Input: TypeAlias = Stated | Fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +47,23 @@ class Inputs:
         streams: random numbers of the block.
         coefficients: joint sector rows picked for the block, `(n_columns, n_draws)`.
         realisation: rows `realisation` of the plan picked for the block, `(..., n_draws)`.
-        kept: what was worked out before, see `remembered`; to be shared between plans of one block only.
+        drawn: numbers drawn so far; an input that many duties or plants share is drawn once.
     """
 
     streams: Streams
     coefficients: Array = field(default_factory=lambda: np.empty((0, 0)))
     realisation: Mapping[str, Array] = field(default_factory=dict)
-    kept: dict[Any, Any] = field(default_factory=dict)
+    drawn: dict[Stated, Array] = field(default_factory=dict)
 
     def value(self, source: Input) -> Values:
-        """Value of one input in every draw."""
-        if isinstance(source, Learned):
+        """Value of one input in every draw; an array is not to be changed."""
+        if isinstance(source, Fitted):
             return np.asarray(self.coefficients[source.column])
         if isinstance(source.law, Constant):
             return source.law.value
-        law, stream = source.law, source.stream
-        return np.asarray(self.remembered(source, None, lambda: law.ppf(self.streams.uniforms(stream))))
-
-    def remembered(self, key: object, grounds: object, work: Callable[[], Work]) -> Work:
-        """What was worked out last under a key if it was on the same grounds, else worked out now; not to be changed.
-
-        Args:
-            key: one result is kept for each.
-            grounds: all that the result follows from, apart from key, block and posterior.
-            work: works it out.
-        """
-        found = self.kept.get(key)
-        if found is None or found[0] != grounds:
-            self.kept[key] = found = grounds, work()
-        result: Work = found[1]
-        return result
+        if source not in self.drawn:
+            self.drawn[source] = np.asarray(source.law.ppf(self.streams.uniforms(source.stream)))
+        return self.drawn[source]
 
     def happens(self, stream: str, probability: Values) -> Outcomes:
         """Whether something happens, by a draw of its own."""
@@ -88,3 +72,13 @@ class Inputs:
     def values(self, sources: Mapping[str, Input]) -> dict[str, Values]:
         """Values of several inputs by name."""
         return {name: self.value(source) for name, source in sources.items()}
+
+
+def picked_rows(rows: Mapping[str, Array], streams: Streams, model: str) -> dict[str, Array]:
+    """Joint parameter rows `(..., n_rows)` of a model, one picked at random for each draw, `(..., n_draws)`.
+
+    The same row for every parameter, so that draws keep what the posterior knows of them together.
+    """
+    n_rows = next(iter(rows.values())).shape[-1]
+    index = (streams.uniforms(f"posterior.{model}") * n_rows).astype(np.intp)
+    return {name: np.asarray(values.take(index, axis=-1)) for name, values in rows.items()}

@@ -1,25 +1,18 @@
-"""What the plants of a plan build, and what they then buy, replace and send, group by group, in one block.
-
-What a group gives is remembered with the grounds it rests on, so that a plan that leaves the group as it was, over the
-same block, finds it.
-
-Whether each project goes ahead, in every draw of a block, and when it is planned to produce.
+"""Plants in one block: whether each goes ahead and when, what it orders and makes, then buys, replaces and sends.
 
 An announcement goes ahead if its own draw says so, all that it requires do, none that it excludes does, and the
 programmes it belongs to survive; or, with the fate of another, exactly when that one does. Of an announcement in phases
 every phase is decided with the same draw, so that a plant given up early loses the later phases first; for others it
-went ahead if any phase did. Ties form no circle (that is `links`), so each fate is settled from those before it.
+went ahead if any phase did. Ties form no circle (`scenario.dependencies`), so each is settled from those before it.
 
-What one investment does in time: machinery orders while it is built, output once it runs.
-
-A build-up curve is evaluated only over the rows in which it moves in some draw; before them it is zero, after them one.
 Whether a project comes true is news: what is under way at the origin, row 0, is there in every draw.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -27,14 +20,14 @@ import numpy as np
 from forecast.dims import N_QUARTERS, Array
 from forecast.economics import channels, realisation
 from forecast.economics.channels import capital_goods_exports, cumulative_share, output_at_capacity, share_of_quarter
-from forecast.engine.inputs import Inputs, Outcomes, Values
+from forecast.engine.inputs import Inputs, Outcomes, Values, picked_rows
 from forecast.engine.plan import Cut, Group, Plan, Project, annual_news
 from forecast.engine.policy import Duties
 from forecast.engine.sourcing import Purchasing
 
 
-class Fates:
-    """Fates of one block, each worked out when it is asked for.
+class Announcements:
+    """Which announcements go ahead in one block, each worked out when it is asked for.
 
     Args:
         plan: the compiled scenario.
@@ -48,7 +41,7 @@ class Fates:
         for group in plan.groups:
             for project in group.projects:
                 self._projects.setdefault(project.id, []).append(project)
-        self._announced: dict[str, Outcomes] = {}
+        self._realised: dict[str, Outcomes] = {}
 
     def realised(self, project: Project, planned: Values) -> Outcomes:
         """Whether a project planned to produce at `planned` goes ahead, `(n_draws,)`."""
@@ -73,7 +66,7 @@ class Fates:
         return float(np.mean(np.max(np.broadcast_arrays(*phases), axis=0)))
 
     def behind(self, project: Project) -> Iterator[Project]:
-        """Projects on which its fate hangs, and those on which theirs do."""
+        """Projects that decide whether one goes ahead, and those that decide theirs."""
         named = (*project.tie.requires, *project.tie.excludes, *filter(None, [project.tie.same_as]))
         for other in (other for id in named for other in self._projects[id]):
             yield other
@@ -100,10 +93,10 @@ class Fates:
 
     def _announcement(self, id: str) -> Outcomes:
         """Whether an announcement goes ahead, in any of its phases."""
-        if id not in self._announced:
+        if id not in self._realised:
             phases = [self.realised(project, planned_dates(self._inputs, project)[1]) for project in self._projects[id]]
-            self._announced[id] = np.any(phases, axis=0)
-        return self._announced[id]
+            self._realised[id] = np.any(phases, axis=0)
+        return self._realised[id]
 
 
 def planned_dates(inputs: Inputs, project: Project) -> tuple[Values, Values]:
@@ -133,8 +126,8 @@ def add_pieces(flow: Array, pieces: Iterable[Piece]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """What becomes of a project in each draw; dates on the quarter axis.
+class Timeline:
+    """Dates and size of a project in each draw; dates on the quarter axis.
 
     Attributes:
         realised: whether it goes ahead.
@@ -151,19 +144,19 @@ class Course:
     production: Values
 
 
-def course(inputs: Inputs, fates: Fates, project: Project) -> Course:
-    """What becomes of a project."""
+def timeline(inputs: Inputs, announcements: Announcements, project: Project) -> Timeline:
+    """Dates and size of a project."""
     start, planned = planned_dates(inputs, project)
     slip = _slip(inputs, project)
     production = planned + slip
     if project.standing is None:
         production = np.maximum(production, start + 1.0)
-    return Course(fates.realised(project, planned), _scale(inputs, project), slip, start, production)
+    return Timeline(announcements.realised(project, planned), _scale(inputs, project), slip, start, production)
 
 
 @dataclass(frozen=True, slots=True)
-class Works:
-    """What a project gives, bn USD a quarter; pieces are not to be changed.
+class Activity:
+    """Flows of one project, bn USD a quarter; pieces are not to be changed.
 
     Attributes:
         orders: Korean machinery, while it is built.
@@ -174,21 +167,25 @@ class Works:
     output: tuple[Piece, ...]
 
 
-def works(origin: int, n_rows: int, inputs: Inputs, fates: Fates, project: Project) -> Works:
-    """What a project orders and makes in the `n_rows` quarters from the origin on."""
+def activity(origin: int, n_rows: int, inputs: Inputs, announcements: Announcements, project: Project) -> Activity:
+    """Orders and output of a project in the `n_rows` quarters from the origin on."""
     known = inputs.values(project.coefficients)
-    own = course(inputs, fates, project)
-    built = own.start + known["construction_quarters"] if project.standing is not None else own.production
+    own = timeline(inputs, announcements, project)
     capex = inputs.value(project.capex) * own.scale
-    orders = capital_goods_exports(capex, known["machinery_share"], known["korean_machinery_share"])
-    made: list[Piece] = []
-    bought = [] if project.standing is None else [(inputs.value(project.standing) * own.scale, own.production)]
-    for capital, begin in [(capex, built), *bought]:
+
+    # A plant that was bought stands already, so what is built on it starts to produce when it is finished.
+    built = own.start + known["construction_quarters"] if project.standing is not None else own.production
+    machinery = capital_goods_exports(capex, known["machinery_share"], known["korean_machinery_share"])
+    orders = _orders(origin, n_rows, machinery, own.realised, own.start, built)
+
+    standing = [] if project.standing is None else [(inputs.value(project.standing) * own.scale, own.production)]
+    output: list[Piece] = []
+    for capital, begin in [(capex, built), *standing]:
         capacity = output_at_capacity(capital, known["output_per_capex"], known["utilisation"])
-        made += _output(origin, n_rows, capacity, own.realised, begin, begin + known["ramp_quarters"])
+        output += _output(origin, n_rows, capacity, own.realised, begin, begin + known["ramp_quarters"])
     if project.production_end is not None:
-        made = [_until(origin, (n_rows, inputs.streams.n_draws), made, inputs.value(project.production_end))]
-    return Works(tuple(_orders(origin, n_rows, orders, own.realised, own.start, built)), tuple(made))
+        output = [_until(origin, (n_rows, inputs.streams.n_draws), output, inputs.value(project.production_end))]
+    return Activity(tuple(orders), tuple(output))
 
 
 def _scale(inputs: Inputs, project: Project) -> Values:
@@ -236,10 +233,10 @@ def _output(
     yield from _news(last, n_rows, np.ones((1, 1)), capacity, realised)
 
 
-def _until(origin: int, shape: tuple[int, int], made: Iterable[Piece], end: Values) -> Piece:
+def _until(origin: int, shape: tuple[int, int], pieces: Iterable[Piece], end: Values) -> Piece:
     """Output up to a date."""
     output = np.zeros(shape)
-    add_pieces(output, made)
+    add_pieces(output, pieces)
     output *= share_of_quarter(origin + np.arange(float(len(output)))[:, None], -np.inf, end)
     return 0, output
 
@@ -255,7 +252,10 @@ def _news(first: int, last: int, share: Array, level: Values, realised: Outcomes
 
 
 def _moving_rows(origin: int, n_rows: int, start: Values, end: Values) -> tuple[int, int]:
-    """Rows `[first, last)` outside of which a build-up between the dates stands still in every draw."""
+    """Rows `[first, last)` outside of which a build-up between the dates stands still in every draw.
+
+    A curve is evaluated over these alone: before them it is zero, after them one.
+    """
     first = int(np.floor(np.min(start))) - origin
     last = int(np.ceil(np.max(end))) - origin
     first = min(max(first, 0), n_rows)
@@ -264,12 +264,12 @@ def _moving_rows(origin: int, n_rows: int, start: Values, end: Values) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class Building:
-    """What a group builds.
+    """Machinery and output of a group.
 
     Attributes:
         orders: Korean machinery, bn USD a quarter.
-        output: what it makes, `(n_periods + 1, n_draws)`, bn USD a quarter.
-        annual: news of that by year, `(n_years, n_draws)`, bn USD.
+        output: `(n_periods + 1, n_draws)`, bn USD a quarter.
+        annual: news of the output by year, `(n_years, n_draws)`, bn USD.
     """
 
     orders: tuple[Piece, ...]
@@ -279,7 +279,7 @@ class Building:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """What a group changes once it runs.
+    """Trade of a group once it runs.
 
     Attributes:
         intermediates, displaced, returned: news by year, `(n_years, n_draws)`, bn USD.
@@ -294,80 +294,56 @@ class Trade:
 
 
 class Plants:
-    """Groups of one block.
+    """Plants of one block, group by group.
 
     Args:
         plan: the compiled scenario.
         inputs: uncertain numbers of the block.
-        duties: what US duties make of the flows of plants.
-        rows: joint rows of the localization model, see `Purchasing`.
+        duties: US duties on the flows of plants.
     """
 
-    def __init__(self, plan: Plan, inputs: Inputs, duties: Duties, rows: Mapping[str, Array]) -> None:
-        self._plan, self._inputs, self._duties = plan, inputs, duties
-        self._fates = Fates(plan, inputs)
-        self._purchasing = Purchasing(plan, inputs, rows)
+    def __init__(self, plan: Plan, inputs: Inputs, duties: Duties) -> None:
+        self.plan, self.inputs, self.duties = plan, inputs, duties
+        self.announcements = Announcements(plan, inputs)
 
-    def machinery(self) -> Array:
-        """Korean machinery that all groups order, `(n_periods + 1, n_draws)`, bn USD a quarter; not to be changed."""
-        grounds = tuple(map(self._building_grounds, self._plan.groups))
-        return self._inputs.remembered(Building, grounds, self._ordered)
+    @cached_property
+    def purchasing(self) -> Purchasing:
+        """Localization paths, worked out once a group buys."""
+        rows = picked_rows(self.plan.rows["localization"], self.inputs.streams, "localization")
+        return Purchasing(self.plan, self.inputs, rows)
 
-    def _ordered(self) -> Array:
-        flow = np.zeros((self._plan.n_periods + 1, self._inputs.streams.n_draws))
-        for group in self._plan.groups:
-            add_pieces(flow, self.building(group).orders)
-        return flow
+    def activity(self, project: Project) -> Activity:
+        """Orders and output of one project."""
+        return activity(self.plan.origin, self.plan.n_periods + 1, self.inputs, self.announcements, project)
 
     def building(self, group: Group) -> Building:
-        """What a group builds, whoever it buys from."""
-        return self._inputs.remembered(
-            (Building, group.projects[0].id), self._building_grounds(group), lambda: self._built(group)
-        )
-
-    def trade(self, group: Group) -> Trade:
-        """What it buys from Korea, replaces of its exports and sends there."""
-        grounds = group, self._building_grounds(group), self._plan.path, self._duties.grounds(group.sector)
-        return self._inputs.remembered((Trade, group.projects[0].id), grounds, lambda: self._traded(group))
-
-    def _building_grounds(self, group: Group) -> tuple[object, ...]:
-        return tuple(map(self._grounds, group.projects))
-
-    def _built(self, group: Group) -> Building:
-        output = np.zeros((self._plan.n_periods + 1, self._inputs.streams.n_draws))
+        """Machinery and output of a group, whoever it buys from."""
+        output = np.zeros((self.plan.n_periods + 1, self.inputs.streams.n_draws))
         orders: list[Piece] = []
         for project in group.projects:
-            done = self._works(project)
-            orders += done.orders
-            add_pieces(output, done.output)
-        return Building(tuple(orders), output, annual_news(self._plan, output))
+            own = self.activity(project)
+            orders += own.orders
+            add_pieces(output, own.output)
+        return Building(tuple(orders), output, annual_news(self.plan, output))
 
-    def _works(self, project: Project) -> Works:
-        """What one project orders and makes."""
-        plan, inputs = self._plan, self._inputs
-        return inputs.remembered(
-            (Works, project.stream),
-            self._grounds(project),
-            lambda: works(plan.origin, plan.n_periods + 1, inputs, self._fates, project),
-        )
-
-    def _grounds(self, project: Project) -> tuple[object, ...]:
-        """The project, those its fate hangs on, and where what was learned of them stands."""
-        return project, tuple(self._fates.behind(project)), self._plan.outlooks
-
-    def _traded(self, group: Group) -> Trade:
-        plan, duties, building = self._plan, self._duties, self.building(group)
+    def trade(self, group: Group, building: Building) -> Trade:
+        """Purchases from Korea, exports displaced and shipments back of a group."""
+        plan, duties, output = self.plan, self.duties, building.output
         near = slice(min(N_QUARTERS, plan.n_periods) + 1)
-        rates = self._inputs.values(group.coefficients)
-        korean_share = self._purchasing.korean_share(group, rates["korean_share"], duties.pressure(group.sector))
-        bought = channels.intermediate_exports(building.output, rates["purchases_per_output"], korean_share)
+        rates = self.inputs.values(group.coefficients)
+
+        # Intermediates: a duty on what plants buy makes it dearer and moves them to local suppliers.
+        korean_share = self.purchasing.korean_share(group, rates["korean_share"], duties.pressure(group.sector))
+        bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)
         bought = duties.on_inputs(group.sector, bought)
-        replaced = duties.on_finished(group.sector, building.output)
-        news = building.annual if replaced is building.output else annual_news(plan, replaced)
+
+        # Displacement: exports under a duty have less left to replace.
+        replaced = duties.on_finished(group.sector, output)
+        news = building.annual if replaced is output else annual_news(plan, replaced)
         return Trade(
             intermediates=annual_news(plan, bought),
             displaced=channels.displaced_exports(news, rates["displacement_rate"]),
             returned=channels.reverse_imports(building.annual, rates["reverse_import_rate"]),
             exports=bought[near] - channels.displaced_exports(replaced[near], rates["displacement_rate"]),
-            imports=channels.reverse_imports(building.output[near], rates["reverse_import_rate"]),
+            imports=channels.reverse_imports(output[near], rates["reverse_import_rate"]),
         )

@@ -1,4 +1,4 @@
-"""What tariffs and import commitments do in one block: factors of exports by sector, and goods bought."""
+"""Tariffs and import commitments in one block: factors of exports by sector, and goods bought as promised."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from forecast.dims import Array
 from forecast.economics import tariffs
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.engine.inputs import Inputs, Outcomes, Values
-from forecast.engine.plan import NEVER, Duty, Levers, Purchase, Taxed
+from forecast.engine.plan import NEVER, Duty, Levers, Plan, Purchase, Taxed
 
 MACHINERY = tariffs.REST
 """Sector whose duty machines pay, whatever plant they are for."""
@@ -26,27 +26,31 @@ INPUTS = FINISHED | {"autos": "auto_parts", "batteries": "battery_materials"}
 
 
 class Duties:
-    """Answers of all sectors under a duty in one block; a sector without one is untouched.
+    """Answers of trade to duties in one block, each worked out once; a sector without one is untouched.
 
     Args:
-        levers: tariffs of the plan, None for none.
+        plan: the compiled scenario.
         inputs: uncertain numbers of the block.
-        origin: quarter index of the origin.
-        n_periods: simulated quarters.
+
+    Attributes:
+        taxed: duties by sector.
     """
 
-    def __init__(self, levers: Levers | None, inputs: Inputs, origin: int, n_periods: int) -> None:
-        self._taxed: Mapping[str, Taxed] = {} if levers is None else levers.taxed
+    def __init__(self, plan: Plan, inputs: Inputs) -> None:
+        levers = plan.levers
+        self.taxed: Mapping[str, Taxed] = {} if levers is None else levers.taxed
         self._inputs = inputs
-        self._time = origin + np.arange(n_periods + 1.0)[:, None]
+        self._time = plan.origin + np.arange(plan.n_periods + 1.0)[:, None]
         self._weight = 0.0 if levers is None else inputs.value(levers.responses["weight_of_2026"])
+        self._answers: dict[tuple[Answer, str], Array] = {}
 
     def change_of_exports(self) -> Array:
         """Change of Korea's exports to the US, a fraction of all, `(n_periods, n_draws)`, the origin left out."""
         change = np.zeros((len(self._time) - 1, self._inputs.streams.n_draws))
-        for sector, taxed in self._taxed.items():
+        for sector, taxed in self.taxed.items():
             early, late = taxed.shares
-            change += (early + self._weight * (late - early)) * (self._kept(sector, _factor)[1:] - 1.0)
+            factor = self._answer(export_factor, sector)
+            change += (early + self._weight * (late - early)) * (factor[1:] - 1.0)
         return change
 
     def on_finished(self, sector: str, flow: Array) -> Array:
@@ -58,43 +62,53 @@ class Duties:
         return self._under(MACHINERY, flow)
 
     def on_inputs(self, sector: str, flow: Array) -> Array:
-        """What plants of a sector buy in Korea, under the duty of that."""
+        """A flow of what plants of a sector buy in Korea, under the duty of that."""
         return self._under(INPUTS.get(sector, sector), flow)
 
     def pressure(self, sector: str) -> Array | None:
         """Multiplier of the odds of local supply to plants of a sector, None where there is no duty."""
         sector = INPUTS.get(sector, sector)
-        return self._kept(sector, _pressure) if sector in self._taxed else None
+        return self._answer(supply_pressure, sector) if sector in self.taxed else None
+
+    def on_plants(self, sector: str) -> tuple[Taxed | None, ...]:
+        """Duties on what plants of a sector buy and replace."""
+        return tuple(self.taxed.get(names.get(sector, sector)) for names in (INPUTS, FINISHED))
+
+    def worked_out(self, answer: Answer, sector: str) -> Array:
+        """An answer to the duties on a sector, `(n_periods + 1, n_draws)`."""
+        return answer(self.taxed[sector], self._inputs, self._time)
 
     def _under(self, sector: str, flow: Array) -> Array:
-        return tariffs.under_duty(flow, self._kept(sector, _factor)) if sector in self._taxed else flow
+        return tariffs.under_duty(flow, self._answer(export_factor, sector)) if sector in self.taxed else flow
 
-    def grounds(self, sector: str) -> tuple[Taxed | None, ...]:
-        """All that duties on what plants of a sector buy and replace follow from."""
-        return tuple(self._taxed.get(names.get(sector, sector)) for names in (INPUTS, FINISHED))
-
-    def _kept(self, sector: str, answer: Callable[[Taxed, Inputs, Array], Array]) -> Array:
-        taxed = self._taxed[sector]
-        return self._inputs.remembered((answer, sector), taxed, lambda: answer(taxed, self._inputs, self._time))
+    def _answer(self, answer: Answer, sector: str) -> Array:
+        key = answer, sector
+        if key not in self._answers:
+            self._answers[key] = self.worked_out(answer, sector)
+        return self._answers[key]
 
 
-def _factor(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
-    """Exports of a sector over what they would be under the regime of the origin, the first of the quarters `time`."""
+def export_factor(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
+    """Exports of a sector over those under the duties of the origin, the first of the quarters `time`."""
     price, quantity, pace = _targets((_log_price, _log_quantity, _pace), taxed, inputs, time)
     news = slice(-len(time), None)
     price, quantity = price[news], tariffs.adjusted(quantity, pace)[news]
     return np.asarray(np.exp(price - price[0] + quantity - quantity[0]))
 
 
-def _pressure(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
+def supply_pressure(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
     """Multiplier of the odds of local supply, neutral at the origin."""
     points, pace = _targets((_points, _pace), taxed, inputs, time)
     points = tariffs.adjusted(points, pace)[-len(time) :]
     return np.asarray(np.exp(points - points[0]))
 
 
+Answer: TypeAlias = Callable[[Taxed, Inputs, Array], Array]
+"""`export_factor` or `supply_pressure`: of the duties on a sector, the inputs of the block and the quarters."""
+
+
 Effect: TypeAlias = Callable[[float, Values, Mapping[str, Values]], Values]
-"""What one rate does in the long run, in each draw: of the regime's rate, the rate and the responses."""
+"""Long-run effect of one rate in each draw: of the rate in force at the origin, the rate and the responses."""
 
 
 def _targets(effects: tuple[Effect, ...], taxed: Taxed, inputs: Inputs, time: Array) -> list[Array]:

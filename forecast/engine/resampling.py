@@ -1,46 +1,33 @@
-"""Random numbers of a block of which some sources are drawn again, or held at one value, and all others stay.
+"""Sources of spread drawn again, or held at one value, while all other random numbers stay.
 
 Because every number has an address, a source is drawn again by reading its streams at another address (`again.` before
-the name, same seed), and everything else keeps its bits. That is what pick-freeze estimators need, by construction.
+the name, same seed), and everything else keeps its bits: what pick-freeze estimators of variance shares need. Drawn
+again one at a time, and all but one at a time, sources give their first-order and total shares of a variance
+(`sensitivity.effects`). Held at one value in each of `N_KNOWN` blocks, a source gives the width of an interval where
+it is known. Streams and their sources are those of the plan's registry (`Plan.inputs`).
+
 Correlated inputs are mixed from streams that are drawn again or held one by one, below the mix (`streams`), so that
-sources stay independent whatever a scenario correlates.
+sources stay independent and shares still add up, whatever a scenario correlates: what two correlated inputs have in
+common counts with the one whose stream both draw from, the first of them in the order of names, and the other is
+credited with the rest alone.
 
 A numpy gamma variate takes as many raw numbers as its shape makes it reject, so that another shape in one draw would
 shift all draws after it. Here every cell has its own row of proposals (Marsaglia and Tsang 2000, ACM Transactions on
-Mathematical Software 26: 363-372): the law is exact, and a variate answers to its own shape alone.
-
-Which random numbers a plan draws, and which two plans share: a stream's name is heard when it is drawn from.
-
-Where the spread of a forecast comes from: every random stream belongs to one source, told by its name.
-
-Stream names are YAML paths (`streams`), so sources are known without running anything, and a stream of a key that is
-new here counts as `other`. Parameters go with what they are parameters of; only trade itself is split into what was
-learned of it and the shocks that are still to come. What was learned of announcements is one row a draw, chance, delay
-and size together, and counts with the first.
-
-A plan simulated with some sources of randomness drawn again, or held, and all others as they were.
-
-Drawn again one at a time, and all but one at a time, sources give their first-order and total shares of a variance
-(`sensitivity.effects`). Held at one value in each of `N_KNOWN` blocks, a source gives the width of an interval where
-it is known.
-
-A scenario may correlate inputs of two sources. Sources are streams of random numbers below the mix, which stay
-independent, so that shares still add up: what two correlated inputs have in common counts with the one whose stream
-both draw from, the first of them in the order of names, and the other is credited with the rest alone.
+Mathematical Software 26: 363-372): the distribution is exact, and a variate answers to its own shape alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from forecast.dims import Array
-from forecast.economics.sectors import COEFFICIENTS
-from forecast.engine.block import MixturePlan, branches_of, flows_of, simulated_flows
-from forecast.engine.plan import Plan
+from forecast.economics.uncertain_inputs import SOURCES
+from forecast.engine.block import flows_of
+from forecast.engine.plan import RunPlan
 from forecast.parallel import in_order
 from forecast.stats.sensitivity import Effects, Estimate, effects, standard_error, width
 from forecast.stats.streams import Streams, generator
@@ -60,110 +47,19 @@ class SharedStreams:
     alternative: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard(Streams):
-    names: set[str] = field(default_factory=set)
-
-    def points(self, name: str, n_rows: int | None = None) -> Array:
-        self.names.add(name)
-        return Streams.points(self, name, n_rows)
-
-    def normals(self, name: str, n_rows: int) -> Array:
-        self.names.add(name)
-        return Streams.normals(self, name, n_rows)
-
-    def gammas(self, name: str, shape: Array, n_rows: int) -> Array:
-        self.names.add(name)
-        return Streams.gammas(self, name, shape, n_rows)
-
-
-def shared_streams(reference: Plan | MixturePlan, alternative: Plan | MixturePlan) -> SharedStreams:
+def shared_streams(reference: RunPlan, alternative: RunPlan) -> SharedStreams:
     """Streams of two plans."""
-    one, other = stream_names(reference), stream_names(alternative)
+    one, other = ({item.stream for item in plan.inputs} for plan in (reference, alternative))
     return SharedStreams(*(tuple(sorted(names)) for names in (one & other, one - other, other - one)))
-
-
-def stream_names(plan: Plan | MixturePlan) -> set[str]:
-    """Streams of a plan, found by simulating two draws of it; of a mixture those of all its branches."""
-    heard = _Heard(seed=0, block=0, n_draws=2)
-    if isinstance(plan, MixturePlan):
-        branches_of(plan, heard)
-    for branch in plan.plans if isinstance(plan, MixturePlan) else [plan]:
-        simulated_flows(branch, heard)
-    return heard.names
-
-
-SOURCES = {
-    "shocks": "Shocks to trade still to come",
-    "trade": "What was learned of trade",
-    "drivers": "US output, won and oil",
-    "books": "The gap between the two books",
-    "happening": "Announcements happening or not",
-    "terms": "Size and timing of plants",
-    "coefficients": "What plants buy, make, replace",
-    "localization": "Localization",
-    "levers": "Tariffs and import commitments",
-    "stated": "Shocks the scenario states",
-    "branch": "The choice of scenario",
-    "other": "Other assumptions",
-}
-"""Sources in the order in which they are shown, with their names for readers."""
-
-
-_HEADS = {
-    "baseline": "shocks",
-    "running": "shocks",
-    "drivers": "drivers",
-    "bridge": "books",
-    "localization": "localization",
-    "sectors": "coefficients",
-    "tariffs": "levers",
-    "import_commitments": "levers",
-    "shocks": "stated",
-    "mixture": "branch",
-}
-
-
-_LEARNED = {
-    "baseline": "trade",
-    "running": "trade",
-    "drivers": "drivers",
-    "bridge": "books",
-    "localization": "localization",
-    "sectors": "coefficients",
-    "realisation": "happening",
-}
-
-
-def source_of(stream: str) -> str:
-    """The source a stream belongs to, one of `SOURCES`.
-
-    >>> source_of("investments.HMG-06.realised"), source_of("posterior.sectors"), source_of("baseline.tail")
-    ('happening', 'coefficients', 'shocks')
-    """
-    head, *rest = stream.split(".")
-    if head == "posterior":
-        return _LEARNED.get(rest[0], "other")
-    if head in ("investments", "programmes"):
-        return _of_plant(rest)
-    return _HEADS.get(head, "other")
-
-
-def _of_plant(parts: list[str]) -> str:
-    if parts[1] == "localization":
-        return "localization"
-    if parts[-1] in ("realised", "probability"):
-        return "happening"
-    return "coefficients" if parts[-1] in COEFFICIENTS else "terms"
 
 
 @dataclass(frozen=True, slots=True)
 class Resampled(Streams):
-    """Streams of one block, with sources drawn again or held.
+    """Streams of one block, some of them drawn again or held.
 
     Attributes:
-        again: sources (`resampling.SOURCES`) read at another address.
-        held: sources that are the same in all draws of the block, as in its first.
+        again: streams read at another address.
+        held: streams that are the same in all draws of the block, as in its first.
     """
 
     again: frozenset[str] = frozenset()
@@ -183,10 +79,10 @@ class Resampled(Streams):
         return _gammas(generator(self.seed, self._address(name), self.block), shape, (n_rows, n_columns))
 
     def _address(self, name: str) -> str:
-        return f"again.{name}" if source_of(name) in self.again else name
+        return f"again.{name}" if name in self.again else name
 
     def _plain(self, name: str) -> Streams:
-        return Streams(self.seed, self.block, 1 if source_of(name) in self.held else self.n_draws, self.scheme)
+        return Streams(self.seed, self.block, 1 if name in self.held else self.n_draws, self.scheme)
 
     def _spread(self, numbers: Array) -> Array:
         return np.repeat(numbers, self.n_draws // numbers.shape[-1], axis=-1)
@@ -210,12 +106,12 @@ def _gammas(rng: np.random.Generator, shape: Array, size: tuple[int, int]) -> Ar
 
 
 N_KNOWN, KNOWN_DRAWS = 100, 400
-"""Values at which a source is held to see what knowing it is worth, and draws of everything else at each."""
+"""Values at which a source is held to value knowing it, and draws of everything else at each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
-    """A plan simulated with sources drawn again or held.
+class SourceAnalysis:
+    """Shares of a variance and narrowing of an interval, by source of spread.
 
     Attributes:
         plan: the compiled scenario or mixture.
@@ -225,7 +121,7 @@ class Experiment:
         progress: called with the percent of a task done since the last call.
     """
 
-    plan: Plan | MixturePlan
+    plan: RunPlan
     seed: int
     series: int
     n_jobs: int = 1
@@ -233,30 +129,27 @@ class Experiment:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Sources the plan draws from, in the order of `resampling.SOURCES`."""
-        used = {source_of(name) for name in stream_names(self.plan)}
+        """Sources the plan draws from, in the order of `SOURCES`."""
+        used = {item.source for item in self.plan.inputs}
         return tuple(source for source in SOURCES if source in used)
 
     @property
     def in_common(self) -> tuple[tuple[str, str], ...]:
         """Pairs of sources of which inputs are correlated, the one whose streams the other's draw from first."""
-        mixes = [mix for branch in self._branches for mix in branch.mixes.items()]
-        pairs = {(source_of(stream), source_of(name)) for name, mix in mixes for stream, _ in mix}
+        sources = {item.stream: item.source for item in self.plan.inputs}
+        mixes = [(name, stream) for one in self.plan.plans for name, mix in one.mixes.items() for stream, _ in mix]
+        pairs = {(sources[stream], sources[name]) for name, stream in mixes if {name, stream} <= sources.keys()}
         return tuple(sorted(pair for pair in pairs if pair[0] != pair[1]))
 
     @property
     def correlated(self) -> bool:
         """Whether any inputs are correlated."""
-        return any(branch.mixes for branch in self._branches)
-
-    @property
-    def _branches(self) -> tuple[Plan, ...]:
-        return self.plan.plans if isinstance(self.plan, MixturePlan) else (self.plan,)
+        return any(branch.mixes for branch in self.plan.plans)
 
     def effects(self, n_blocks: int) -> Effects:
         """Shares of the variance by source and year."""
-        every = frozenset(self.sources)
-        alone = [frozenset([source]) for source in self.sources]
+        alone = self._streams_by_source()
+        every = frozenset[str]().union(*alone)
         again = [frozenset(), every, *alone, *(every - one for one in alone)]
         size = self.plan.block_size
         streams = [Resampled(self.seed, block, size, again=names) for names in again for block in range(n_blocks)]
@@ -267,13 +160,18 @@ class Experiment:
 
     def narrowing(self, at: int) -> Estimate:
         """Mean narrowing of the 80 % interval of year `at` where a source is known, `(n_sources,)`, bn USD a year."""
-        held = [frozenset(), *(frozenset([source]) for source in self.sources)]
+        held = [frozenset(), *self._streams_by_source()]
         blocks = range(N_KNOWN)
         streams = [Resampled(self.seed, block, KNOWN_DRAWS, held=names) for names in held for block in blocks]
         widths = width(np.stack([outcome[at] for outcome in self._outcomes(streams)]))
         everything, *known = np.split(widths, len(held))
         narrower = everything - np.stack(known)
         return Estimate(narrower.mean(axis=-1), standard_error(narrower))
+
+    def _streams_by_source(self) -> list[frozenset[str]]:
+        """Streams of each of `sources`."""
+        inputs = self.plan.inputs
+        return [frozenset(item.stream for item in inputs if item.source == source) for source in self.sources]
 
     def _outcomes(self, streams: Sequence[Streams]) -> list[Array]:
         """The outcome by year in every block, `(n_years, n_draws)` each."""
@@ -284,5 +182,5 @@ class Experiment:
         return drawn
 
 
-def _outcome(plan: Plan | MixturePlan, series: int, streams: Streams) -> Array:
+def _outcome(plan: RunPlan, series: int, streams: Streams) -> Array:
     return np.asarray(flows_of(plan, streams).annual[series])

@@ -21,8 +21,8 @@ from functools import partial
 from time import perf_counter
 
 from forecast.dims import N_QUARTERS, QUARTERLY_SERIES
-from forecast.engine.block import Flows, MixturePlan, flows_of
-from forecast.engine.plan import Plan
+from forecast.engine.block import Flows, flows_of
+from forecast.engine.plan import RunPlan
 from forecast.parallel import in_order
 from forecast.stats.streams import Scheme, Streams
 from forecast.stats.summary import StreamingSummary
@@ -55,7 +55,7 @@ class Settings:
 
 
 def simulate(
-    plan: Plan | MixturePlan,
+    plan: RunPlan,
     settings: Settings,
     n_jobs: int = 1,
     progress: Callable[[int], None] = lambda n_draws: None,
@@ -63,47 +63,47 @@ def simulate(
     """Statistics of all draws of a plan.
 
     Args:
-        plan: the compiled scenario or mixture.
+        plan: the compiled run.
         settings: draws, seed and sampling scheme.
         n_jobs: workers; -1 for one per core. A surrounding `joblib.parallel_config` chooses another backend.
         progress: called with the number of draws finished since the last call.
     """
-    tally = empty_tally(plan, settings)
+    statistics = empty_statistics(plan, settings)
     for blocks in _simulated(plan, _tasks(plan, settings), n_jobs):
         for flows in blocks:
-            tally.add(flows.annual, flows.quarterly, flows.branch)
+            statistics.add(flows.annual, flows.quarterly, flows.branch)
             progress(flows.annual.shape[-1])
-    return tally
+    return statistics
 
 
-def empty_tally(plan: Plan | MixturePlan, settings: Settings) -> StreamingSummary:
-    """What a run counts, before its first block."""
+def empty_statistics(plan: RunPlan, settings: Settings) -> StreamingSummary:
+    """Statistics of a run before its first block."""
     return StreamingSummary(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
 
 
-def _simulated(plan: Plan | MixturePlan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:
+def _simulated(plan: RunPlan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:
     """Blocks of every task, in order."""
     workers = n_jobs if len(tasks) >= WORTH_WORKERS else 1
     return in_order(partial(_simulate_blocks, plan), tasks, workers)
 
 
-def block_streams(plan: Plan | MixturePlan, settings: Settings) -> list[Streams]:
+def block_streams(plan: RunPlan, settings: Settings) -> list[Streams]:
     """The random numbers of every block, in order."""
     n_blocks = -(-settings.n_draws // plan.block_size)
     return [_block_streams(plan, settings, block) for block in range(n_blocks)]
 
 
-def _tasks(plan: Plan | MixturePlan, settings: Settings) -> list[list[Streams]]:
+def _tasks(plan: RunPlan, settings: Settings) -> list[list[Streams]]:
     streams = block_streams(plan, settings)
     return [streams[first : first + BLOCKS_PER_TASK] for first in range(0, len(streams), BLOCKS_PER_TASK)]
 
 
-def _block_streams(plan: Plan | MixturePlan, settings: Settings, block: int) -> Streams:
+def _block_streams(plan: RunPlan, settings: Settings, block: int) -> Streams:
     n_draws = min(plan.block_size, settings.n_draws - block * plan.block_size)
     return Streams(settings.seed, block, n_draws, settings.scheme)
 
 
-def _simulate_blocks(plan: Plan | MixturePlan, blocks: list[Streams]) -> list[Flows]:
+def _simulate_blocks(plan: RunPlan, blocks: list[Streams]) -> list[Flows]:
     return [flows_of(plan, streams) for streams in blocks]
 
 
@@ -136,7 +136,7 @@ class Cost:
     worker_megabytes: float
 
 
-def expected_cost(plan: Plan | MixturePlan, n_draws: int) -> Cost:
+def expected_cost(plan: RunPlan, n_draws: int) -> Cost:
     """Cost of a number of draws, from a pilot of at most one block, run twice so that the first pays what is loaded."""
     pilot = Settings(min(n_draws, plan.block_size))
     _timed(plan, pilot)
@@ -152,13 +152,13 @@ def expected_cost(plan: Plan | MixturePlan, n_draws: int) -> Cost:
     return Cost(n_draws, pilot.n_draws, wall, (base + block + kept) / 1e6, n_workers, further)
 
 
-def _timed(plan: Plan | MixturePlan, settings: Settings) -> float:
+def _timed(plan: RunPlan, settings: Settings) -> float:
     start = perf_counter()
     simulate(plan, settings).summary(plan.years, plan.series)
     return perf_counter() - start
 
 
-def _peak(plan: Plan | MixturePlan, settings: Settings) -> float:
+def _peak(plan: RunPlan, settings: Settings) -> float:
     """Bytes that one block needs at most while it is simulated and summarised."""
     tracemalloc.start()
     try:
@@ -168,7 +168,7 @@ def _peak(plan: Plan | MixturePlan, settings: Settings) -> float:
         tracemalloc.stop()
 
 
-def _bytes_kept(plan: Plan | MixturePlan) -> int:
+def _bytes_kept(plan: RunPlan) -> int:
     """Bytes of results of one draw."""
     return 8 * (len(plan.series) * len(plan.years) + len(QUARTERLY_SERIES) * N_QUARTERS)
 

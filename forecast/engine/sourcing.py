@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -65,13 +66,14 @@ class Purchasing:
         """Multipliers of the odds of local and of third-country supply, from those at the origin."""
         form = path.form
         if form == "fitted":
-            return self._inputs.remembered("localization.innovation", None, self._fitted)
+            return self._fitted
         if form == "hold":
             return np.ones((1, 1)), np.ones((1, 1))
         if form == "fixed":
             return self._fixed(path, odds)
         return self._bent(path, odds), np.ones((1, 1))
 
+    @cached_property
     def _fitted(self) -> tuple[Array, Array]:
         years = (self._time - self._origin) / QUARTERS_PER_YEAR
         n_steps = len(self._time) - 1

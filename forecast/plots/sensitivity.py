@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from forecast.engine.resampling import SOURCES
+from forecast.economics.uncertain_inputs import SOURCES
 from forecast.plots import style
 from forecast.plots.style import (
     BAND_COLOURS,

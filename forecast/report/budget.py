@@ -16,7 +16,7 @@ from forecast.analysis.comparison import summarised
 from forecast.analysis.induced import Induced
 from forecast.dims import BASES, CHANNELS, Array
 from forecast.economics.sectors import SECTORS
-from forecast.engine.resampling import SOURCES
+from forecast.economics.uncertain_inputs import SOURCES
 from forecast.models.evidence import FIRST_YEAR, recent_plants
 from forecast.observations.announcements import announcements
 from forecast.observations.annual import procurement_shares

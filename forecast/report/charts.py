@@ -21,7 +21,7 @@ from forecast.report.i18n import Language
 from forecast.report.sentences import MEDIAN, chance_above, chance_below, record_of
 from forecast.results.archive import outcomes
 from forecast.results.results import Results
-from forecast.scenario.mixture import World
+from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import ends, rounded
 from forecast.stats.summary import INTERVALS, Summary, quantile_name
 
@@ -290,7 +290,7 @@ class Told:
     """One run with the scenario or mixture it was made of, and the name it goes by on the page."""
 
     results: Results
-    world: World
+    world: AnyScenario
     name: str
 
 

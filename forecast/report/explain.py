@@ -21,8 +21,8 @@ from forecast.analysis.explain import Value, coefficients, defaults, left_to_fit
 from forecast.dims import Array
 from forecast.economics.priors import Coefficient
 from forecast.economics.sectors import SECTORS, data_shares, load_sectors
-from forecast.engine.block import MixturePlan, branches_of
-from forecast.engine.plan import Plan
+from forecast.engine.block import branches_of
+from forecast.engine.plan import Plan, RunPlan
 from forecast.engine.simulate import Cost, Settings, block_streams
 from forecast.errors import YamlPath, shortened, spelled
 from forecast.models.evidence import (
@@ -68,7 +68,7 @@ def account(found: Examination, layers: Layered, plan: Plan, posterior: Posterio
     return Group(*lines, *_said(found), Text(), Text(_cost_words(cost)))
 
 
-def mixture_account(found: Examination, plan: MixturePlan, posterior: Posterior, cost: Cost) -> Group:
+def mixture_account(found: Examination, plan: RunPlan, posterior: Posterior, cost: Cost) -> Group:
     """The same of a mixture: its branches, what all of them assume, and what each assumes besides or instead."""
     pairs = list(zip(found.branches, plan.plans, strict=True))
     resolved = [_resolved(branch.file, branch.layers, part, posterior) for branch, part in pairs]
@@ -85,7 +85,7 @@ def mixture_account(found: Examination, plan: MixturePlan, posterior: Posterior,
 def _resolved(file: str, layers: Layered, plan: Plan, posterior: Posterior) -> list[Value]:
     """Every value of a scenario, those of a thing together and the scenario's own first."""
     values = [*stated(layers, file), *defaults(layers, plan), *left_to_fit(layers, plan, posterior)]
-    values += left_to_shipped(layers)
+    values += left_to_shipped(plan)
     ordered = sorted(values, key=lambda value: _order(value.path))
     return [*ordered, *sorted(coefficients(layers, posterior), key=lambda value: _order(value.path))]
 
@@ -95,7 +95,7 @@ def _told(value: Value) -> tuple[YamlPath, str, str]:
     return value.path, value.text, value.standing
 
 
-def _shares(plan: MixturePlan, n_draws: int) -> list[float]:
+def _shares(plan: RunPlan, n_draws: int) -> list[float]:
     """Share of draws that follow each branch in a run of so many."""
     chosen = np.concatenate([branches_of(plan, streams) for streams in block_streams(plan, Settings(n_draws))])
     return [float(np.mean(chosen == index)) for index in range(len(plan.plans))]

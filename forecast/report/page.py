@@ -37,8 +37,8 @@ from forecast.report.sections import (
 from forecast.report.sentences import books_sentences, branch_shares, premises, record_of, short_answers
 from forecast.results.archive import outcomes, told_apart
 from forecast.results.results import ANOTHER, SCENARIO, Results, demand_folder
-from forecast.scenario.mixture import Branch, ScenarioMixture, load_world
-from forecast.scenario.scenario import Scenario
+from forecast.scenario.mixture import load_any
+from forecast.scenario.scenario import Branch
 from forecast.storage import digest, write_text, writing
 from forecast.track.record import best_benchmark, ours, read_model_records
 
@@ -102,12 +102,12 @@ def _facts(told: Sequence[Told], language: Language) -> list[tuple[str, str]]:
 
 def _short(run: int, each: Told, language: Language) -> dict[str, Any]:
     said, branches = short_answers(each.results, language), branch_levels(each, language)
-    if isinstance(each.world, ScenarioMixture):
+    if each.world.single is None:
         assert each.results.branches is not None
         shares = branch_shares(each.results.branches, language)
         said.append(language.text("branches.words", n=len(each.world.branches), shares=shares))
     else:
-        said = [*filter(None, [premises(each.world, language)]), *said]
+        said = [*filter(None, [premises(each.world.single, language)]), *said]
     return {"run": run, "title": user_words(each.name), "sentences": said, "branches": branches}
 
 
@@ -132,8 +132,8 @@ def _layer(name: str, told: Sequence[Told], language: Language) -> str:
 def _account(run: int, each: Told, language: Language) -> dict[str, Any]:
     """What a run assumed: of one scenario, or of every branch of a mixture under a heading of its own."""
     origin, parts = float(parse_quarter(each.results.manifest["origin"])), []
-    if isinstance(each.world, Scenario):
-        parts = [_assumed(account(each.world, origin, language), language)]
+    if each.world.single is not None:
+        parts = [_assumed(account(each.world.single, origin, language), language)]
     else:
         shared, own = branch_accounts(each.world, origin, language)
         everywhere = {"title": Words(language.text("branches.all"), language.code), "weight": "", "description": None}
@@ -297,7 +297,7 @@ def write_report(runs: Sequence[Results], path: str | Path, opened: str = "en") 
 def report(runs: Sequence[Results], opened: str = "en") -> str:
     """The page as text."""
     _demand_one_page(runs)
-    told = [Told(results, load_world(results.folder / SCENARIO), name) for results, name in _named(runs)]
+    told = [Told(results, load_any(results.folder / SCENARIO), name) for results, name in _named(runs)]
     divisions = [division(each, told[0]) for each in told[1:]]
     editions = {code: edition(told, divisions, language(code)) for code in CODES}
     hidden = " ".join(f"without-{name}" for name in editions[opened]["off"])

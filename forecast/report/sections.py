@@ -38,7 +38,8 @@ from forecast.report.i18n import Language
 from forecast.report.sentences import MEDIAN, chance_above, difference_sentences, mixture_sentences
 from forecast.report.tables import Followed, followed
 from forecast.scenario.contrasts import Contrast, contrasts
-from forecast.scenario.mixture import Branch, ScenarioMixture
+from forecast.scenario.mixture import AnyScenario
+from forecast.scenario.scenario import Branch
 from forecast.stats.formatting import ends
 from forecast.stats.summary import INTERVALS, Summary
 
@@ -50,7 +51,7 @@ def branch_levels(each: Told, language: Language) -> Grid | None:
 
     None for a run of one scenario.
     """
-    if not isinstance(each.world, ScenarioMixture):
+    if each.world.single is not None:
         return None
     found = _followed(each)
     effects = tuple(next(iter(found.values())).effects)
@@ -82,9 +83,7 @@ def branch_name(branch: Branch) -> str:
     return title if label in (title, branch.scenario.name) else f"{title} · {label}"
 
 
-def branch_accounts(
-    mixture: ScenarioMixture, origin: float, language: Language
-) -> tuple[Account, Mapping[str, Account]]:
+def branch_accounts(mixture: AnyScenario, origin: float, language: Language) -> tuple[Account, Mapping[str, Account]]:
     """What all branches assume alike, and by label what each assumes beyond that."""
     told = {branch.label: account(branch.scenario, origin, language) for branch in mixture.branches}
     differing = _differing(mixture)
@@ -106,7 +105,7 @@ def branch_accounts(
     return Account(**shared), own
 
 
-def _differing(mixture: ScenarioMixture) -> set[str]:
+def _differing(mixture: AnyScenario) -> set[str]:
     """Ids of entries that are not the same in all branches, even where the page tells no difference."""
     groups = ("investments", "tariffs", "import_commitments")
     entries = [
@@ -180,8 +179,8 @@ class Division:
 
 def division(alternative: Told, reference: Told) -> Division:
     """The difference of two runs that are pairs, divided among the assumptions that differ."""
-    one, other = reference.world, alternative.world
-    if isinstance(one, ScenarioMixture) or isinstance(other, ScenarioMixture):
+    one, other = reference.world.single, alternative.world.single
+    if one is None or other is None:
         return Division(0, 0, "mixture")
     found, manifest = contrasts(one, other), reference.results.manifest
     whole = Settings(*(manifest[name] for name in ("n_draws", "seed", "scheme")))

@@ -11,31 +11,35 @@ What of a scenario can be moved by hand: sliders, and the `-s` overrides that th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import floor, isfinite, log10
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
+from typing import Any, TypeVar
 
 import numpy as np
 
 from forecast.analysis.comparison import both_ways
 from forecast.dims import LEVERS, SERIES, Array
 from forecast.economics.tariffs import TAXED
+from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, simulated_baseline
 from forecast.engine.compile import compile_plan
-from forecast.engine.plan import Plan
-from forecast.engine.plants import Fates
-from forecast.engine.simulate import Settings, block_streams, empty_tally
+from forecast.engine.inputs import Inputs
+from forecast.engine.plan import Group, Plan, Project, alone
+from forecast.engine.plants import Activity, Announcements, Building, Plants, Trade
+from forecast.engine.policy import Answer, Duties
+from forecast.engine.simulate import Settings, block_streams, empty_statistics
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior
 from forecast.observations.vintage import vintage
 from forecast.quarters import year_of
 from forecast.scenario.dependencies import plain_correlation
 from forecast.scenario.entries import mean
-from forecast.scenario.inputs import REALISED
+from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.policy import AssumedTariff
 from forecast.scenario.scenario import Investment, Scenario, dump_scenario, load_scenario
 from forecast.stats.distributions import Law
@@ -99,8 +103,9 @@ def sliders(scenario: Scenario, origin: int, learned: Mapping[str, float] | None
     Args:
         learned: mean chance of investments whose file states none, by id, from which their sliders start; else from 1.
     """
-    investments = _of_investments(scenario, learned or {})
-    return (*investments, *_of_localization(scenario, origin), *_of_tariffs(scenario, origin))
+    stated = list(_of_inputs(scenario, origin, learned or {}))
+    investments, tariffs = ([one for one in stated if one.group == group] for group in ("investments", "tariffs"))
+    return (*investments, *_of_localization(scenario, origin), *tariffs, *_of_goods(scenario, origin))
 
 
 def overrides(scenario: Scenario, origin: int, positions: Mapping[str, float]) -> list[str]:
@@ -133,20 +138,26 @@ def _demand_position(known: Mapping[str, Slider], name: str, position: object) -
         raise RunError(f"{name}: got {position!r}, expected a number from {slider.low:g} to {slider.high:g}")
 
 
-def _of_investments(scenario: Scenario, learned: Mapping[str, float]) -> Iterator[Slider]:
-    for item in scenario.investments:
-        if item.kind != "pledge":
-            amount = mean(item.amount)
-            step = 10.0 ** floor(log10(amount or 1.0) - 1)
-            yield _slider(item, "amount", 0.0, _ceiling(2 * amount or 1.0, step), step, amount)
-            start = round(learned.get(item.id, 1.0), 2) if item.probability is None else mean(item.probability)
-            yield _slider(item, "probability", 0.0, 1.0, 0.01, start, stated=item.probability is not None)
+def _of_inputs(scenario: Scenario, origin: int, learned: Mapping[str, float]) -> Iterator[Slider]:
+    """Numbers that the registry gives a slider; of duties, those of tariffs yet to come."""
+    coming = {tariff.id for tariff in _coming(scenario, origin)}
+    for item in filter(lambda item: item.slider, uncertain_inputs(scenario, origin)):
+        group, owner, _ = item.name.split(".")
+        if group != "tariffs" or owner in coming:
+            stated = item.distribution is not None
+            start = mean(item.distribution) if item.distribution else round(learned.get(owner, 1.0), 2)
+            high, step = _reach(item.slider, start)
+            yield Slider(item.name, group, item.slider, owner, 0.0, high, step, start, stated)
 
 
-def _slider(
-    item: Investment, kind: str, low: float, high: float, step: float, start: float, *, stated: bool = True
-) -> Slider:
-    return Slider(f"investments.{item.id}.{kind}", "investments", kind, item.id, low, high, step, start, stated)
+def _reach(kind: str, start: float) -> tuple[float, float]:
+    """The highest position of a slider, and its step."""
+    if kind in ("probability", "comes"):
+        return 1.0, 0.01
+    if kind == "rate":
+        return max(MOST_ADDED, _ceiling(start, 0.01)), 0.01
+    step = 10.0 ** floor(log10(start or 1.0) - 1)
+    return _ceiling(2 * start or 1.0, step), step
 
 
 def _ceiling(value: float, step: float) -> float:
@@ -171,23 +182,17 @@ def _middle(law: Law | None, otherwise: float) -> float:
     return otherwise if law is None else float(law.ppf(0.5))
 
 
-def _of_tariffs(scenario: Scenario, origin: int) -> Iterator[Slider]:
-    """Duties yet to come as the file states them, and additions to the duties of goods it says nothing of."""
-    coming = [item for item in scenario.tariffs if float(item.start.ppf(0.0)) > origin + 1]
-    for item in coming:
-        yield from _of_tariff(item)
-    taken = {sector for item in coming for sector in item.sectors}
+def _coming(scenario: Scenario, origin: int) -> list[AssumedTariff]:
+    """Duties that are yet to come."""
+    return [item for item in scenario.tariffs if float(item.start.ppf(0.0)) > origin + 1]
+
+
+def _of_goods(scenario: Scenario, origin: int) -> Iterator[Slider]:
+    """Additions to the duties of goods of which the file says nothing."""
+    taken = {sector for item in _coming(scenario, origin) for sector in item.sectors}
     for name, sectors in GOODS.items():
         if not taken & {*sectors, "all"}:
             yield Slider(f"tariffs.{name}", "tariffs", "added", name, 0.0, MOST_ADDED, 0.01, 0.0)
-
-
-def _of_tariff(item: AssumedTariff) -> Iterator[Slider]:
-    if item.rate is not None:
-        rate = mean(item.rate)
-        high = max(MOST_ADDED, _ceiling(rate, 0.01))
-        yield Slider(f"tariffs.{item.id}.rate", "tariffs", "rate", item.id, 0.0, high, 0.01, rate)
-    yield Slider(f"tariffs.{item.id}.probability", "tariffs", "comes", item.id, 0.0, 1.0, 0.01, mean(item.probability))
 
 
 def _plain(moved: Mapping[str, float]) -> list[str]:
@@ -268,6 +273,75 @@ class Trial:
     difference: Summary
 
 
+Work = TypeVar("Work")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of draws that every trial lays its plants and duties over.
+
+    Attributes:
+        streams: random numbers.
+        baseline: trade without them, the same in every trial.
+        cache: last result by key, with what it depends on.
+    """
+
+    streams: Streams
+    baseline: Baseline
+    cache: dict[object, tuple[object, Any]] = field(default_factory=dict)
+
+    def flows(self, plan: Plan) -> Flows:
+        """Results of a plan in this block."""
+        inputs = self.cached(Inputs, (plan.columns, plan.outlooks), lambda: block_inputs(plan, self.streams))
+        return flows_over(self.baseline, plan, _CachedPlants(plan, inputs, self))
+
+    def cached(self, key: object, depends_on: object, work: Callable[[], Work]) -> Work:
+        """Cached result for a key, worked out again when what it depends on changes; read-only."""
+        found = self.cache.get(key)
+        if found is None or found[0] != depends_on:
+            self.cache[key] = found = depends_on, work()
+        result: Work = found[1]
+        return result
+
+
+class _CachedPlants(Plants):
+    """Plants of a plan, those found again that a trial leaves as they were."""
+
+    def __init__(self, plan: Plan, inputs: Inputs, block: Block) -> None:
+        super().__init__(plan, inputs, _CachedDuties(plan, inputs, block))
+        self._block = block
+
+    def activity(self, project: Project) -> Activity:
+        work = super().activity
+        return self._block.cached((Activity, project.stream), self._behind(project), lambda: work(project))
+
+    def building(self, group: Group) -> Building:
+        work, key = super().building, (Building, group.projects[0].id)
+        return self._block.cached(key, self._behind(*group.projects), lambda: work(group))
+
+    def trade(self, group: Group, building: Building) -> Trade:
+        work, key = super().trade, (Trade, group.projects[0].id)
+        depends_on = group, self._behind(*group.projects), self.plan.path, self.duties.on_plants(group.sector)
+        return self._block.cached(key, depends_on, lambda: work(group, building))
+
+    def _behind(self, *projects: Project) -> tuple[object, ...]:
+        """Projects, those that decide whether they go ahead, and the columns of what was learned of all."""
+        decide = tuple(tuple(self.announcements.behind(project)) for project in projects)
+        return projects, decide, self.plan.outlooks, self.plan.columns
+
+
+class _CachedDuties(Duties):
+    """Duties of a plan, answers found again to those that a trial leaves as they were."""
+
+    def __init__(self, plan: Plan, inputs: Inputs, block: Block) -> None:
+        super().__init__(plan, inputs)
+        self._block = block
+
+    def worked_out(self, answer: Answer, sector: str) -> Array:
+        work = super().worked_out
+        return self._block.cached((answer, sector), self.taxed[sector], lambda: work(answer, sector))
+
+
 class Workbench:
     """Runs variants of one scenario.
 
@@ -283,14 +357,15 @@ class Workbench:
         scenario = load_scenario(file)
         plan = self._plan(scenario)
         self._mixes = plan.mixes
-        self._blocks: list[tuple[Streams, Baseline]] = [
-            (streams, simulated_baseline(plan, streams)) for streams in block_streams(plan, settings)
+        self._blocks = [
+            Block(streams, simulated_baseline(plan, block_inputs(plan, streams)))
+            for streams in block_streams(alone(plan), settings)
         ]
-        self._unchanged = [self._balance(flows_over(baseline, plan, streams)) for streams, baseline in self._blocks]
+        self._unchanged = [self._balance(block.flows(plan)) for block in self._blocks]
         self.origin = plan.origin
         self.chances = self._learned_chances(scenario, plan)
         added = {item.name: item.step for item in sliders(scenario, plan.origin) if item.kind == "added"}
-        self.trial(overrides(scenario, plan.origin, added))  # what duties rest on, so that no first change waits for it
+        self.trial(overrides(scenario, plan.origin, added))  # so that no first change waits for duties
         self.file = self.trial([])
 
     def trial(self, overrides: Sequence[str]) -> Trial:
@@ -307,21 +382,21 @@ class Workbench:
         return compile_plan(scenario, self._posterior, vintage(scenario.as_of))
 
     def _tried(self, scenario: Scenario, plan: Plan) -> Trial:
-        tally, changes = empty_tally(plan, self._settings), []
+        statistics, changes = empty_statistics(alone(plan), self._settings), []
         series = tuple(name for name in SHOWN if name in plan.series)
         places = [plan.series.index(name) for name in series]
-        for (streams, baseline), before in zip(self._blocks, self._unchanged, strict=True):
-            flows = flows_over(baseline, plan, streams)
-            tally.add(flows.annual[places], flows.quarterly[:0])
+        for block, before in zip(self._blocks, self._unchanged, strict=True):
+            flows = block.flows(plan)
+            statistics.add(flows.annual[places], flows.quarterly[:0])
             changes.append(self._balance(flows) - before)
         change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
-        return Trial(scenario, tally.summary(plan.years, series), change)
+        return Trial(scenario, statistics.summary(plan.years, series), change)
 
     def _learned_chances(self, scenario: Scenario, plan: Plan) -> dict[str, float]:
         """Mean chance of every investment whose file states none, by id, over the first block."""
-        fates = Fates(plan, block_inputs(plan, self._blocks[0][0]))
+        announcements = Announcements(plan, block_inputs(plan, self._blocks[0].streams))
         open_ones = [item for item in scenario.investments if item.kind != "pledge" and item.probability is None]
-        return {item.id: fates.chance(item.id) for item in open_ones}
+        return {item.id: announcements.chance(item.id) for item in open_ones}
 
     @staticmethod
     def _balance(flows: Flows) -> Array:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
 from forecast.errors import RunError
 from forecast.observations.annual import every_year
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
-from forecast.results.results import MANIFEST
-from forecast.results.results import Results
-from forecast.results.results import read_results
-from pathlib import Path
-import numpy as np
+from forecast.results.results import MANIFEST, Results, read_results
 
 
 def list_results(out: str | Path = "results") -> list[Results]:

@@ -1,41 +1,31 @@
-"""What a run leaves behind: a folder with its summary, its draws, its picture and its provenance.
+"""Files of a run: a folder with its summary, its draws, its picture and its provenance.
 
 `results/<scenario>/<digest>/` holds `manifest.json`, `summary.csv` (long, unit and basis in every row, the Monte Carlo
 standard error of every number), `quarters.csv` (the first quarters in the same form, at 99 quantiles), `draws.nc`
 (annual and quarterly draws, where they were kept), `scenario.yaml` (as resolved) and `fan.png`; for a mixture also
-`branches.csv` (the summary of every branch). It is written to a
-hidden sibling and renamed, so that a killed run leaves nothing that looks finished.
-
-The CSV tables of a run: long, unit and basis in every row, the Monte Carlo standard error of every number.
+`branches.csv` (the summary of every branch). It is written to a hidden sibling and renamed, so that a killed run leaves
+nothing that looks finished.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Iterator, Mapping
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from forecast.dims import Array
-from forecast.dims import QUARTERLY_SERIES
-from forecast.engine.block import Flows
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecast.dims import QUARTERLY_SERIES, Array
+from forecast.engine.plan import RunPlan
 from forecast.errors import RunError
 from forecast.quarters import format_quarter
 from forecast.stats.formatting import stored
-from forecast.stats.summary import BELOW
-from forecast.stats.summary import FINE_LEVELS
-from forecast.stats.summary import Quarters
-from forecast.stats.summary import Statistic
-from forecast.stats.summary import Summary
-from forecast.storage import demand_writable
-from forecast.storage import whole_folder
-from forecast.storage import writing
-from functools import cached_property
-from numpy.typing import NDArray
-from pathlib import Path
-from typing import Any
-from typing import TYPE_CHECKING, Any
-import csv
-import json
-import numpy as np
+from forecast.stats.summary import BELOW, FINE_LEVELS, Quarters, Statistic, Summary, StreamingSummary
+from forecast.storage import demand_writable, whole_folder, writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,36 +44,32 @@ QUARTER_COLUMNS = ("scenario", "basis", "series", "quarter", "quantile", "unit",
 BRANCH_COLUMNS = ("branch", "share", *COLUMNS)
 
 
-@dataclass(frozen=True, slots=True)
-class Branches:
-    """What a run of a mixture reports of its branches.
-
-    Attributes:
-        summaries: statistics of the draws that follow each branch, by label.
-        chosen: label of the branch of every draw, `(n_draws,)`, or None where draws were not kept.
-    """
-
-    summaries: Mapping[str, Summary]
-    chosen: NDArray[np.object_] | None
-
-
 def write_summary(path: Path, manifest: Mapping[str, Any], summary: Summary) -> None:
     """Write every annual statistic."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_summary_rows(manifest, summary))
+    _write_table(path, COLUMNS, _summary_rows(manifest, summary))
 
 
-def write_branches(path: Path, manifest: Mapping[str, Any], branches: Branches) -> None:
+def write_branches(path: Path, manifest: Mapping[str, Any], summaries: Mapping[str, Summary]) -> None:
     """Write every annual statistic of every branch, with the share of draws that follow it."""
-    n_draws = sum(summary.n_draws for summary in branches.summaries.values())
+    n_draws = sum(summary.n_draws for summary in summaries.values())
+    rows = (
+        [label, f"{summary.n_draws / n_draws:.6f}", *row]
+        for label, summary in summaries.items()
+        for row in _summary_rows(manifest, summary)
+    )
+    _write_table(path, BRANCH_COLUMNS, rows)
+
+
+def write_quarters(path: Path, manifest: Mapping[str, Any], quarters: Quarters) -> None:
+    """Write the quantiles of the first quarters."""
+    _write_table(path, QUARTER_COLUMNS, _quarter_rows(manifest, quarters))
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(BRANCH_COLUMNS)
-        for label, summary in branches.summaries.items():
-            share = f"{summary.n_draws / n_draws:.6f}"
-            writer.writerows([label, share, *row] for row in _summary_rows(manifest, summary))
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def _summary_rows(manifest: Mapping[str, Any], summary: Summary) -> Iterator[list[object]]:
@@ -97,18 +83,14 @@ def _summary_rows(manifest: Mapping[str, Any], summary: Summary) -> Iterator[lis
                 yield [*identity, *stored(value, error)]
 
 
-def write_quarters(path: Path, manifest: Mapping[str, Any], quarters: Quarters) -> None:
-    """Write the quantiles of the first quarters."""
+def _quarter_rows(manifest: Mapping[str, Any], quarters: Quarters) -> Iterator[list[object]]:
     value, error = (np.moveaxis(part, 0, -1) for part in (quarters.quantiles.value, quarters.quantiles.standard_error))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(QUARTER_COLUMNS)
-        for series_index, quarter_index in np.ndindex(*value.shape[:2]):
-            quarter = format_quarter(quarters.quarters[quarter_index])
-            identity = (manifest["scenario"]["name"], "us_census", QUARTERLY_SERIES[series_index], quarter)
-            numbers = (part[series_index, quarter_index].tolist() for part in (value, error))
-            for level, *printed in zip(FINE_LEVELS, *numbers, strict=True):
-                writer.writerow([*identity, level, UNIT, *stored(*printed)])
+    for series_index, quarter_index in np.ndindex(*value.shape[:2]):
+        quarter = format_quarter(quarters.quarters[quarter_index])
+        identity = (manifest["scenario"]["name"], "us_census", QUARTERLY_SERIES[series_index], quarter)
+        numbers = (part[series_index, quarter_index].tolist() for part in (value, error))
+        for level, *printed in zip(FINE_LEVELS, *numbers, strict=True):
+            yield [*identity, level, UNIT, *stored(*printed)]
 
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
@@ -232,39 +214,41 @@ class Results:
 def write_results(
     folder: Path,
     manifest: Mapping[str, Any],
-    summary: Summary,
-    quarters: Quarters,
-    draws: Flows | None,
+    plan: RunPlan,
+    statistics: StreamingSummary,
     scenario_text: str,
     draw_chart: Callable[[Results], None] | None,
-    branches: Branches | None = None,
 ) -> Results:
     """Store a run in `folder`, whole or not at all, in place of what was there.
 
     Args:
-        draws: every draw, or None where they were not kept.
+        manifest: provenance; draws that failed and the kind of quantiles are added.
+        statistics: of all draws of the plan, and the draws where they were kept.
         draw_chart: writes the picture of the results it is given to their `chart` path.
-        branches: those of a mixture.
 
     Raises:
-        RunError: the folder cannot be written.
+        RunError: the folder cannot be written, or no draw was finite.
     """
+    summary, quarters = statistics.summary(plan.years, plan.series), statistics.quarters(plan.origin)
+    branches = {
+        plan.labels[index]: branch.summary(plan.years, plan.series) for index, branch in sorted(statistics.branches.items())
+    }
+    whole = dict(manifest) | {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
     with writing(folder.parents[1], ANOTHER):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with whole_folder(folder) as unfinished:
-            results = Results(unfinished, manifest)
-            write_summary(results.folder / SUMMARY, manifest, summary)
-            write_quarters(results.folder / QUARTERS, manifest, quarters)
+            results = Results(unfinished, whole)
+            write_summary(results.folder / SUMMARY, whole, summary)
+            write_quarters(results.folder / QUARTERS, whole, quarters)
             (results.folder / SCENARIO).write_text(scenario_text, encoding="utf-8")
-            if draws is not None:
-                chosen = None if branches is None else branches.chosen
-                _write_draws(results.folder / DRAWS, manifest, summary, quarters.quarters, draws, chosen)
-            if branches is not None:
-                write_branches(results.folder / BRANCHES, manifest, branches)
+            if statistics.keep:
+                _write_draws(results.folder / DRAWS, whole, plan, statistics, quarters.quarters)
+            if branches:
+                write_branches(results.folder / BRANCHES, whole, branches)
             if draw_chart is not None:
                 draw_chart(results)
-            (results.folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    return Results(folder, manifest)
+            (results.folder / MANIFEST).write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return Results(folder, whole)
 
 
 def demand_folder(folder: Path, named: Path) -> None:
@@ -303,27 +287,24 @@ def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
 
 
 def _write_draws(
-    path: Path,
-    manifest: Mapping[str, Any],
-    summary: Summary,
-    quarters: Sequence[int],
-    draws: Flows,
-    chosen: NDArray[np.object_] | None = None,
+    path: Path, manifest: Mapping[str, Any], plan: RunPlan, statistics: StreamingSummary, quarters: Sequence[int]
 ) -> None:
     import h5netcdf
     import h5py
 
+    annual = statistics.annual.draws()
     names = np.array([format_quarter(quarter) for quarter in quarters], dtype=object)
     with h5netcdf.File(path, "w") as file:
-        file.dimensions = {"year": len(summary.years), "quarter": len(quarters), "draw": draws.annual.shape[-1]}
-        file.create_variable("year", ("year",), "i4", data=np.asarray(summary.years, dtype="i4"))
+        file.dimensions = {"year": len(plan.years), "quarter": len(quarters), "draw": annual.shape[-1]}
+        file.create_variable("year", ("year",), "i4", data=np.asarray(plan.years, dtype="i4"))
         file.create_variable("quarter", ("quarter",), h5py.string_dtype(), data=names)
-        for series, values in zip(summary.series, draws.annual, strict=True):
+        for series, values in zip(plan.series, annual, strict=True):
             _write_series(file, series, "year", values, manifest["basis"])
-        for series, values in zip(QUARTERLY_SERIES, draws.quarterly, strict=True):
+        for series, values in zip(QUARTERLY_SERIES, statistics.quarterly.draws(), strict=True):
             _write_series(file, f"quarterly_{series}", "quarter", values, "us_census")
-        if chosen is not None:
-            file.create_variable("branch", ("draw",), h5py.string_dtype(), data=chosen)
+        if statistics.chosen:
+            followed = np.array(plan.labels, dtype=object)[np.concatenate(statistics.chosen)]
+            file.create_variable("branch", ("draw",), h5py.string_dtype(), data=followed)
         file.attrs["scenario"] = manifest["scenario"]["name"]
         file.attrs["digest"] = manifest["digest"]
 

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from forecast import __version__
-from forecast.code_digests import code_digest
-from forecast.economics.tariffs import schedule_digest
-from forecast.engine.block import Flows
-from forecast.engine.block import MixturePlan
-from forecast.engine.compile import compile_plan
-from forecast.engine.inputs import Judged
-from forecast.engine.plan import BLOCK_SIZE
-from forecast.engine.plan import Plan
-from forecast.engine.simulate import Settings
-from forecast.engine.simulate import simulate
-from forecast.models.posterior import Posterior
-from forecast.models.posterior import demand_knowledge
-from forecast.models.posterior import load_posterior
-from forecast.observations.tables import data_digest
-from forecast.observations.vintage import Vintage
-from forecast.observations.vintage import vintage
-from forecast.quarters import format_quarter
-from forecast.results.results import Branches
-from forecast.results.results import Results
-from forecast.results.results import demand_folder
-from forecast.results.results import read_results
-from forecast.results.results import write_results
-from forecast.scenario.mixture import World
-from forecast.scenario.mixture import dump_mixture
-from forecast.scenario.mixture import mixture_digest
-from forecast.scenario.scenario import Scenario
-from forecast.scenario.scenario import dump_scenario
-from forecast.scenario.scenario import scenario_digest
-from forecast.storage import json_digest
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 from typing import Any
-import numpy as np
-import os
+
+from forecast import __version__
+from forecast.code_digests import code_digest
+from forecast.economics.tariffs import schedule_digest
+from forecast.engine.compile import compile_run
+from forecast.engine.plan import BLOCK_SIZE
+from forecast.engine.simulate import Settings, simulate
+from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
+from forecast.observations.tables import data_digest
+from forecast.observations.vintage import vintage
+from forecast.quarters import format_quarter
+from forecast.results.results import Results, demand_folder, read_results, write_results
+from forecast.scenario.mixture import AnyScenario, any_digest, dump_any
+from forecast.storage import json_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +35,7 @@ class Run:
 
 
 def run_scenario(
-    scenario: World,
+    scenario: AnyScenario,
     settings: Settings = Settings(),
     *,
     out: str | Path = "results",
@@ -90,33 +73,9 @@ def run_scenario(
             draw_chart(stored)
         return Run(stored, found=True)
     demand_folder(_nearest(folder), Path(out))
-    plan = compiled(scenario, learned, vintage(scenario.as_of), prior=prior)
-    tally = simulate(plan, settings, n_jobs, progress)
-    summary = tally.summary(plan.years, plan.series)
-    manifest |= {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
-    draws = Flows(tally.annual.draws(), tally.quarterly.draws()) if tally.keep else None
-    text, branches = dump_scenario(scenario) if isinstance(scenario, Scenario) else dump_mixture(scenario), None
-    if isinstance(plan, MixturePlan):
-        branches = Branches(
-            {
-                plan.labels[index]: branch.summary(plan.years, plan.series)
-                for index, branch in sorted(tally.branches.items())
-            },
-            np.array(plan.labels, dtype=object)[np.concatenate(tally.chosen)] if tally.keep else None,
-        )
-    quarters = tally.quarters(plan.origin)
-    results = write_results(folder, manifest, summary, quarters, draws, text, draw_chart, branches)
-    return Run(results, found=False)
-
-
-def compiled(world: World, learned: Posterior, known: Vintage, *, prior: bool) -> Plan | MixturePlan:
-    """The plan of a scenario, or those of all branches of a mixture, on what was known on its day."""
-    if isinstance(world, Scenario):
-        return compile_plan(world, learned, known, prior=prior)
-    plans = tuple(compile_plan(branch.scenario, learned, known, prior=prior) for branch in world.branches)
-    labels = tuple(branch.label for branch in world.branches)
-    weights = tuple(Judged(f"mixture.{branch.label}.weight", branch.weight) for branch in world.branches)
-    return MixturePlan(labels, weights, plans)
+    plan = compile_run(scenario, learned, vintage(scenario.as_of), prior=prior)
+    statistics = simulate(plan, settings, n_jobs, progress)
+    return Run(write_results(folder, manifest, plan, statistics, dump_any(scenario), draw_chart), found=False)
 
 
 def _nearest(folder: Path) -> Path:
@@ -124,18 +83,10 @@ def _nearest(folder: Path) -> Path:
     return next((place for place in folder.parents if os.path.lexists(place)), folder)
 
 
-def _n_investments(world: World) -> int:
-    """Investments that are simulated; of a mixture those of the branch with most."""
-    return max(sum(item.kind != "pledge" for item in scenario.investments) for scenario in _scenarios(world))
-
-
-def _scenarios(world: World) -> list[Scenario]:
-    return [world] if isinstance(world, Scenario) else [branch.scenario for branch in world.branches]
-
-
-def _manifest(scenario: World, posterior: Posterior, settings: Settings, prior: bool) -> dict[str, Any]:
+def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, prior: bool) -> dict[str, Any]:
+    branches = [branch.scenario for branch in scenario.branches]
     identity = {
-        "scenario": scenario_digest(scenario) if isinstance(scenario, Scenario) else mixture_digest(scenario),
+        "scenario": any_digest(scenario),
         "data": data_digest(),
         "posterior": posterior.digest,
         "parameters": "prior" if prior else "posterior",
@@ -143,7 +94,7 @@ def _manifest(scenario: World, posterior: Posterior, settings: Settings, prior: 
         **asdict(settings),
         "block_size": BLOCK_SIZE,
     }
-    if any(part.tariffs or part.import_commitments for part in _scenarios(scenario)):
+    if any(branch.tariffs or branch.import_commitments for branch in branches):
         identity["regime"] = schedule_digest()
     return {
         "digest": json_digest(identity)[:12],
@@ -153,7 +104,7 @@ def _manifest(scenario: World, posterior: Posterior, settings: Settings, prior: 
         "origin": format_quarter(posterior.origin),
         "as_of": scenario.as_of,
         "horizon": scenario.horizon,
-        "n_investments": _n_investments(scenario),
+        "n_investments": max(sum(item.kind != "pledge" for item in branch.investments) for branch in branches),
         "digests": {name: identity.pop(name) for name in ("data", "posterior", "code", "regime") if name in identity},
         **identity,
         "versions": {"forecast": __version__, "python": python_version(), "numpy": version("numpy")},

@@ -10,7 +10,8 @@
 - `dates`: how a date is written
 - `money`: how an amount is written, and won become USD
 - `entries`: entries of lists as rules read them
-- `inputs`: uncertain inputs by YAML path
+- `inputs`: the registry of uncertain inputs by YAML path, and single numbers as stated
+- `correlations`: rules of correlations between them
 - `layers`: `extends`, merging and `-s` overrides
 - `rules`: problems, which stop a run
 - `warnings`: remarks, which do not

@@ -86,7 +86,11 @@ def _present(target: Path, name: PurePosixPath, above: Collection[Path]) -> list
 MAX_LAYERS = 32
 
 
-WHOLE = ("distribution", "interval", "quantiles", "pert", "mixture", "pool", "earliest", "path")
+DISTRIBUTIONS = ("distribution", "interval", "quantiles", "pert", "mixture", "pool")
+"""Keys of a mapping that states a distribution."""
+
+
+WHOLE = (*DISTRIBUTIONS, "earliest", "path")
 """Keys of a mapping that stands for one value."""
 
 

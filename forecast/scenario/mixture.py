@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -33,6 +33,7 @@ from forecast.scenario.entries import ID
 from forecast.scenario.inputs import law_in_file, law_of_node
 from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, tree_of
 from forecast.scenario.scenario import (
+    Branch,
     Scenario,
     frozen_scenario,
     load_scenario,
@@ -60,15 +61,6 @@ _NAME = r"[a-z0-9][a-z0-9-]{0,63}"
 
 
 _RARE = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """One of the scenarios, and the weight it has."""
-
-    label: str
-    weight: Law
-    scenario: Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +243,19 @@ class ScenarioMixture:
         """Day up to which data count as known, that of every branch."""
         return self.branches[0].scenario.as_of
 
+    @property
+    def single(self) -> None:
+        """No scenario by itself: its branches are weighed, even where there is but one."""
+        return None
 
-World: TypeAlias = Scenario | ScenarioMixture
-"""What a run may be of."""
+    def with_branches(self, scenarios: Sequence[Scenario]) -> ScenarioMixture:
+        """The same weights over other scenarios, in the order of the branches."""
+        pairs = zip(self.branches, scenarios, strict=True)
+        return replace(self, branches=tuple(replace(branch, scenario=scenario) for branch, scenario in pairs))
+
+
+AnyScenario: TypeAlias = Scenario | ScenarioMixture
+"""One scenario or weighed ones: what a run is of. Both have branches."""
 
 
 def is_mixture(path: PathLike[str] | str) -> bool:
@@ -270,8 +272,8 @@ def _weighs(node: Node) -> bool:
     return any({"scenario", "weight"} <= item.fields.keys() for item in node.items)
 
 
-def load_world(path: PathLike[str] | str) -> World:
-    """What a file states, a scenario or a mixture of them.
+def load_any(path: PathLike[str] | str) -> AnyScenario:
+    """The scenario a file states, or the mixture of them.
 
     Raises:
         ScenarioError: carries every problem of the file.
@@ -325,8 +327,8 @@ def stated_law(path: PathLike[str] | str, key: str) -> Law:
     return weights[key]
 
 
-def frozen_world(path: PathLike[str] | str) -> World:
-    """What `dump_scenario` or `dump_mixture` wrote: no rule is asked again, as some hang on what was observed since."""
+def frozen_any(path: PathLike[str] | str) -> AnyScenario:
+    """The scenario or mixture that `dump_any` wrote: no rule is asked again, as some rest on later observations."""
     plain: Any = read_document(Path(path), str(path)).root.plain()
     if "mixture" not in plain:
         return frozen_scenario(plain)
@@ -338,8 +340,10 @@ def frozen_world(path: PathLike[str] | str) -> World:
     return ScenarioMixture(*texts, branches, tuple(plain.get("sources", ())))
 
 
-def plain_mixture(mixture: ScenarioMixture) -> dict[str, Any]:
-    """The mapping that states a mixture, every scenario inside it."""
+def plain_any(mixture: AnyScenario) -> dict[str, Any]:
+    """The mapping that states a scenario, or a mixture with every scenario inside it."""
+    if mixture.single is not None:
+        return plain_scenario(mixture.single)
     branches = [
         {"label": branch.label, "weight": plain_law(branch.weight), "scenario": plain_scenario(branch.scenario)}
         for branch in mixture.branches
@@ -348,13 +352,15 @@ def plain_mixture(mixture: ScenarioMixture) -> dict[str, Any]:
     return {"name": mixture.name, **words, "mixture": branches}
 
 
-def dump_mixture(mixture: ScenarioMixture) -> str:
-    """YAML text that loads to an equal mixture."""
-    return yaml_text(plain_mixture(mixture))
+def dump_any(mixture: AnyScenario) -> str:
+    """YAML text that loads to an equal scenario or mixture."""
+    return yaml_text(plain_any(mixture))
 
 
-def mixture_digest(mixture: ScenarioMixture) -> str:
+def any_digest(mixture: AnyScenario) -> str:
     """SHA-256 of the name and of all that can change a number, in hexadecimal."""
+    if mixture.single is not None:
+        return scenario_digest(mixture.single)
     branches = [
         [branch.label, plain_law(branch.weight), scenario_digest(branch.scenario)] for branch in mixture.branches
     ]

@@ -21,7 +21,6 @@ from forecast.scenario.dates import parse_date
 from forecast.scenario.dependencies import TIES, broken_links
 from forecast.scenario.drivers import implausible
 from forecast.scenario.entries import Row, ends, last_observed, mean, read, rows
-from forecast.scenario.inputs import impossible
 from forecast.scenario.policy import lever_problems
 from forecast.scenario.schema import FIRST_HORIZON, LAST_HORIZON
 from forecast.stats.specs import ABOVE_0, BELOW_1, bounds_complaint
@@ -143,7 +142,7 @@ def review(root: Node) -> list[Problem]:
     announced = rows(root)
     found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_sectors(root), *_turns(root, announced)]
     found += [*double_counting(announced), *lever_problems(root, last_observed(root)), *_world(root)]
-    found += [*broken_links(root, announced), *impossible(root, last_observed(root))]
+    found += broken_links(root, announced)
     for row in announced:
         found += [*_names(row), *_keys(row), *_order(row)]
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any
@@ -11,10 +11,11 @@ import numpy as np
 from pydantic import ValidationError
 
 from forecast.dims import LEVERS
-from forecast.documents import present, yaml_text
-from forecast.errors import Located, ScenarioError
+from forecast.documents import Node, present, yaml_text
+from forecast.errors import Located, Problem, ScenarioError
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.scenario import policy, schema
+from forecast.scenario.correlations import correlation_problems
 from forecast.scenario.dates import date_law, date_text, plain_date_law, position
 from forecast.scenario.dependencies import (
     AssumedCorrelation,
@@ -28,6 +29,8 @@ from forecast.scenario.dependencies import (
     programme,
 )
 from forecast.scenario.drivers import AssumedShock, DriverPath, driver_paths, plain_driver_paths, plain_shock, shocks
+from forecast.scenario.entries import last_observed
+from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.localization import AssumedLocalization, assumed_path, plain_path
 from forecast.scenario.money import money_law
@@ -136,6 +139,36 @@ class Scenario:
     correlations: tuple[AssumedCorrelation, ...] = ()
     overrides: tuple[str, ...] = field(default=(), compare=False)
 
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """Itself alone: a scenario is a mixture of one branch."""
+        return (Branch("", Constant(1.0), self),)
+
+    @property
+    def single(self) -> Scenario:
+        """Itself; a mixture of weighed branches has none."""
+        return self
+
+    def with_branches(self, scenarios: Sequence[Scenario]) -> Scenario:
+        """The one scenario in place of itself."""
+        (scenario,) = scenarios
+        return scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A scenario that some or all draws follow.
+
+    Attributes:
+        label: its name among the branches, empty for a scenario by itself.
+        weight: how often it is followed, relative to the others.
+        scenario: what is assumed.
+    """
+
+    label: str
+    weight: Law
+    scenario: Scenario
+
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
     """The scenario a YAML file states, with `key.path=value` overrides applied on top.
@@ -160,9 +193,24 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
             stated = ScenarioFile.model_validate(root.plain())
         except ValidationError as error:
             problems += complaints(root, error)
+        problems += _correlation_problems(root)
     if problems:
         raise ScenarioError(sorted(problems, key=lambda problem: reading_order(problem, top)))
     return replace(_scenario(stated), overrides=layers.overrides)
+
+
+def _correlation_problems(root: Node) -> Iterator[Problem]:
+    """What is wrong with correlations, judged on all sections that the schema accepts."""
+    if "correlations" not in root.fields or not root.fields["correlations"].items:
+        return
+    plain: dict[str, Any] = {key: node.plain() for key, node in root.fields.items() if key != "correlations"}
+    plain["name"], unread = "any", set[str]()
+    try:
+        accepted = ScenarioFile.model_validate(plain)
+    except ValidationError as error:
+        unread = {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
+        accepted = ScenarioFile.model_validate({key: value for key, value in plain.items() if key not in unread})
+    yield from correlation_problems(root, uncertain_inputs(_scenario(accepted), last_observed(root)), unread)
 
 
 def frozen_scenario(plain: Mapping[str, Any]) -> Scenario:

@@ -2,7 +2,7 @@
 
 A `StreamingSummary` takes blocks of draws `(n_series, n_periods, n_draws)` one by one, in block order, and merges with
 that of later blocks: merging parts gives the whole. Moments and exceedance counts are exact. Quantiles are read from
-the kept draws or, when draws are too many to keep, from a histogram that bounds the error.
+the kept draws or, when draws are too many to keep, from a histogram that bounds the error (`QuantileSketch`).
 
 Standard errors are read off the spread of the same statistic between blocks, which are independent replicates
 whatever the sampling scheme. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are
@@ -73,7 +73,7 @@ _EDGE = int(np.ceil(np.arcsinh(SKETCH_LIMIT) / SKETCH_STEP))
 
 
 @dataclass(slots=True)
-class StreamingQuantiles:
+class QuantileSketch:
     """Blocks of draws `(n_series, n_periods, n_draws)`, kept or counted.
 
     Attributes:
@@ -93,15 +93,17 @@ class StreamingQuantiles:
         elif sound.shape[-1]:
             self.counts = _histogram(sound, self.counts)
 
-    def merge(self, other: StreamingQuantiles) -> None:
+    def merge(self, other: QuantileSketch) -> None:
         """Take in later blocks."""
         self.kept.extend(other.kept)
         if other.counts is not None:
             self.counts = other.counts if self.counts is None else self.counts + other.counts
 
     def draws(self) -> Array:
-        """All kept draws, `(n_series, n_periods, n_draws)`."""
-        return np.concatenate(self.kept, axis=-1)
+        """All kept draws, `(n_series, n_periods, n_draws)`, joined when first asked for; not to be changed."""
+        if len(self.kept) > 1:
+            self.kept = [np.concatenate(self.kept, axis=-1)]
+        return self.kept[0]
 
     def quantiles(self, levels: Sequence[float]) -> Array:
         """Quantiles of the sound draws, `(n_levels, n_series, n_periods)`."""
@@ -243,7 +245,7 @@ class StreamingSummary:
     Attributes:
         thresholds: bn USD a year; the probability of exceeding each is counted for every annual series.
         keep: whether draws are kept, so that quantiles are exact and draws can be stored.
-        branches: tallies of the branches of a mixture, by index.
+        branches: statistics of the branches of a mixture, by index.
         chosen: branch of every draw of a mixture, block by block, where draws are kept.
     """
 
@@ -254,19 +256,19 @@ class StreamingSummary:
     draws: Moments = field(default_factory=Moments)
     blocks: Moments = field(default_factory=Moments)
     quarterly_blocks: Moments = field(default_factory=Moments)
-    annual: StreamingQuantiles = field(init=False)
-    quarterly: StreamingQuantiles = field(init=False)
+    annual: QuantileSketch = field(init=False)
+    quarterly: QuantileSketch = field(init=False)
     branches: dict[int, StreamingSummary] = field(default_factory=dict)
     chosen: list[NDArray[np.intp]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.annual, self.quarterly = StreamingQuantiles(self.keep), StreamingQuantiles(self.keep)
+        self.annual, self.quarterly = QuantileSketch(self.keep), QuantileSketch(self.keep)
 
     def add(self, annual: Array, quarterly: Array, branch: NDArray[np.intp] | None = None) -> None:
         """Fold one block; draws whose annual results are not finite are counted and left out of the statistics.
 
         Args:
-            branch: index of the branch that each draw of a mixture follows; branches get a tally of their own too.
+            branch: index of the branch that each draw of a mixture follows; branches get statistics of their own too.
         """
         if branch is not None:
             self._add_branches(annual, quarterly, branch)
@@ -309,7 +311,7 @@ class StreamingSummary:
         return ["mean", "sd", *map(exceedance_name, self.thresholds), BELOW, *map(quantile_name, LEVELS)]
 
     def merge(self, other: StreamingSummary) -> None:
-        """Take in the tally of later blocks."""
+        """Take in the statistics of later blocks."""
         self.n_draws += other.n_draws
         self.n_failed += other.n_failed
         self.draws.merge(other.draws)

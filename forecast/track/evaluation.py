@@ -31,6 +31,7 @@ from pathlib import Path
 import numpy as np
 
 from forecast.dims import QUARTERLY_SERIES, Array
+from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import LedgerError, PosteriorError
 from forecast.models.posterior import Posterior
@@ -38,10 +39,9 @@ from forecast.observations.series import DRIVERS
 from forecast.observations.tables import SHIPPED, Row, read_table
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_time
-from forecast.results.run import compiled
 from forecast.scenario.dependencies import AssumedProgramme
 from forecast.scenario.drivers import DriverPath
-from forecast.scenario.mixture import World
+from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Investment, Scenario
 from forecast.stats.distributions import Constant, Law, Uniform
 from forecast.stats.summary import FINE_LEVELS
@@ -133,17 +133,17 @@ def evaluate(entry: Entry, n_jobs: int = 1, folder: Path = SHIPPED) -> Evaluatio
         scores = tuple(_score(entry, target, value) for target, value in outcomes.items())
         return Evaluation(entry, scores, obstacle=str(error))
     assumed, facts = (run_again(entry, world, posterior, n_jobs) for world in (entry.world, known.world))
-    branches = {} if isinstance(known.world, Scenario) else {one.label: one.scenario for one in known.world.branches}
-    alone = {label: run_again(entry, scenario, posterior, n_jobs) for label, scenario in branches.items()}
+    weighed = known.world.branches if known.world.single is None else ()
+    alone = {branch.label: run_again(entry, branch.scenario, posterior, n_jobs) for branch in weighed}
     scores = tuple(_score(entry, target, value, assumed, facts, alone) for target, value in outcomes.items())
     return Evaluation(entry, scores, known)
 
 
-def run_again(entry: Entry, world: World, posterior: Posterior, n_jobs: int = 1) -> Predictions:
+def run_again(entry: Entry, world: AnyScenario, posterior: Posterior, n_jobs: int = 1) -> Predictions:
     """Predictions of a scenario or mixture with the posterior, the trade and the settings of an entry."""
     manifest = entry.manifest
     known = replace(vintage(world.as_of), trade=entry.trade)
-    plan = compiled(world, posterior, known, prior=manifest["parameters"] == "prior")
+    plan = compile_run(world, posterior, known, prior=manifest["parameters"] == "prior")
     summary = simulate(plan, Settings(manifest["n_draws"], manifest["seed"], manifest["scheme"]), n_jobs)
     annual, quarterly = summary.annual.draws()[: len(QUARTERLY_SERIES)], summary.quarterly.draws()
     return predictions(annual, plan.years, plan.basis, quarterly, summary.quarters(plan.origin).quarters)
@@ -266,12 +266,12 @@ class Hindsight:
         open: ids of simulated investments of which nothing was learned that differs from what was assumed.
     """
 
-    world: World
+    world: AnyScenario
     changed: Mapping[str, str]
     open: tuple[str, ...]
 
 
-def hindsight(world: World, as_of: str, folder: Path = SHIPPED) -> Hindsight:
+def hindsight(world: AnyScenario, as_of: str, folder: Path = SHIPPED) -> Hindsight:
     """A scenario or mixture with the facts of the installed tables in place of its assumptions.
 
     Args:
@@ -279,15 +279,10 @@ def hindsight(world: World, as_of: str, folder: Path = SHIPPED) -> Hindsight:
         as_of: day of the forecast, such as `2025-04-11`; only facts dated later are news to it.
         folder: where the tables lie.
     """
-    if isinstance(world, Scenario):
-        scenario, changed, still_open = _scenario_hindsight(world, as_of, folder)
-        return Hindsight(scenario, changed, still_open)
     hindsights = [_scenario_hindsight(branch.scenario, as_of, folder) for branch in world.branches]
     changed = {name: words for _, news, _ in hindsights for name, words in news.items()}
-    scenarios = (scenario for scenario, _, _ in hindsights)
-    branches = [replace(branch, scenario=one) for branch, one in zip(world.branches, scenarios, strict=True)]
     still_open = tuple(dict.fromkeys(name for _, _, names in hindsights for name in names if name not in changed))
-    return Hindsight(replace(world, branches=tuple(branches)), changed, still_open)
+    return Hindsight(world.with_branches([scenario for scenario, _, _ in hindsights]), changed, still_open)
 
 
 def _scenario_hindsight(

@@ -32,7 +32,7 @@ from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
-from forecast.scenario.mixture import World, frozen_world
+from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.stats.summary import FINE_LEVELS, quantiles
 from forecast.storage import digest, json_digest, text_bytes, whole_folder, write_csv, writing
 
@@ -176,9 +176,9 @@ class Entry:
         return read_predictions(self.folder / QUANTILES)
 
     @cached_property
-    def world(self) -> World:
-        """The scenario or mixture."""
-        return frozen_world(self.folder / SCENARIO)
+    def world(self) -> AnyScenario:
+        """What was assumed."""
+        return frozen_any(self.folder / SCENARIO)
 
     @cached_property
     def trade(self) -> QuarterlyTrade:
@@ -272,7 +272,7 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
     for name in (SCENARIO, MANIFEST):
         (folder / name).write_bytes((results.folder / name).read_bytes())
     write_predictions(folder / QUANTILES, run_predictions(results))
-    world = frozen_world(folder / SCENARIO)
+    world = frozen_any(folder / SCENARIO)
     _write_trade(folder / TRADE, vintage(world.as_of).trade)
     head: dict[str, Any] = {
         "added": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -14,14 +14,14 @@ from plans import ORIGIN, group, judged, plan, project
 
 import forecast
 from forecast.analysis import budget as budget_module
-from forecast.analysis.budget import uncertainty_budget, worth_knowing, write_budget
-from forecast.analysis.input_values import unknown_values
+from forecast.analysis.budget import information_values, uncertainty_budget, write_budget
+from forecast.analysis.input_values import uncertain_values
 from forecast.cli import cli
-from forecast.engine import resampling as experiment_module
-from forecast.engine.block import MixturePlan, simulated_flows
+from forecast.engine import resampling as resampling_module
+from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compiled_shocks
-from forecast.engine.plan import Cut, Group, Tie
-from forecast.engine.resampling import Experiment, Resampled
+from forecast.engine.plan import Cut, Group, RunPlan, Tie, alone
+from forecast.engine.resampling import Resampled, SourceAnalysis
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.plots.sensitivity import save_budget_charts
@@ -42,13 +42,13 @@ def test_nothing_drawn_again_is_the_run_itself_but_for_its_gammas() -> None:
 
 
 def test_one_source_is_drawn_again_and_the_others_keep_their_bits() -> None:
-    base, again = Resampled(7, 3, 50), Resampled(7, 3, 50, again=frozenset(["terms"]))
+    base, again = Resampled(7, 3, 50), Resampled(7, 3, 50, again=frozenset(["investments.X.amount"]))
     assert (base.uniforms("investments.X.amount") != again.uniforms("investments.X.amount")).all()
     np.testing.assert_array_equal(base.uniforms("investments.X.realised"), again.uniforms("investments.X.realised"))
 
 
 def test_a_held_source_is_the_same_in_all_draws_of_a_block() -> None:
-    held = Resampled(7, 3, 50, held=frozenset(["shocks"]))
+    held = Resampled(7, 3, 50, held=frozenset(["baseline.shock", "baseline.tail"]))
     for drawn in (held.normals("baseline.shock", 3), held.gammas("baseline.tail", np.full(50, 4.0), 3)):
         assert drawn.shape == (3, 50)
         assert (drawn == drawn[:, :1]).all()
@@ -80,9 +80,9 @@ RATE_MEAN, RATE_VARIANCE = 0.2 - 0.25, 0.25 / 12
 PARTS = np.array([RATE_MEAN**2 * AMOUNT_VARIANCE, AMOUNT_MEAN**2 * RATE_VARIANCE, AMOUNT_VARIANCE * RATE_VARIANCE])
 
 
-def pencil_plan(**changes: object) -> Experiment:
+def pencil_plan(**changes: object) -> SourceAnalysis:
     plant = own_group("X", Uniform(4.0, 8.0), Uniform(0.0, 0.5))
-    return Experiment(plan(plant, block_size=1_000, **changes), 5, 4)
+    return SourceAnalysis(alone(plan(plant, block_size=1_000, **changes)), 5, 4)
 
 
 def own_group(name: str, amount: float | Law, displacement: float | Law) -> Group:
@@ -108,7 +108,7 @@ def test_shares_of_a_plan_are_those_of_the_pencil() -> None:
 
 def test_knowing_a_source_narrows_the_interval_of_the_pencil(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the amount is known the effect is uniform, 80 % of it 0.8 wide: by amount 6, 0.8 * 6 * 0.5 * k."""
-    monkeypatch.setattr(experiment_module, "N_KNOWN", 30)
+    monkeypatch.setattr(resampling_module, "N_KNOWN", 30)
     experiment = pencil_plan()
     found = experiment.narrowing(3)
     rows = dict(zip(experiment.sources, found.value, strict=True))
@@ -122,7 +122,7 @@ def test_knowing_a_source_narrows_the_interval_of_the_pencil(monkeypatch: pytest
 
 
 def test_sources_are_those_a_plan_draws_from() -> None:
-    assert Experiment(plan(), 0, 0).sources == ("shocks", "trade", "drivers")
+    assert SourceAnalysis(alone(plan()), 0, 0).sources == ("shocks", "trade", "drivers")
 
 
 # The same effect over its k with two plants, one of an amount of 6 + za, one of 6 that replaces 0.25 + 0.01 zd:
@@ -130,11 +130,11 @@ def test_sources_are_those_a_plan_draws_from() -> None:
 ALPHA, BETA = -0.05, -0.06
 
 
-def linear_plan(correlation: float) -> Experiment:
+def linear_plan(correlation: float) -> SourceAnalysis:
     amounts, rate = "investments.X.amount", "investments.Y.displacement_rate"
     mixes = {amounts: ((amounts, 1.0),), rate: ((amounts, correlation), (rate, np.sqrt(1 - correlation**2)))}
     plants = own_group("X", Normal(6.0, 1.0), 0.25), own_group("Y", 6.0, Normal(0.25, 0.01))
-    return Experiment(plan(*plants, n_years=3, block_size=500, mixes=mixes), 3, 4)
+    return SourceAnalysis(alone(plan(*plants, n_years=3, block_size=500, mixes=mixes)), 3, 4)
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.6, -0.8])
@@ -155,7 +155,7 @@ def test_knowing_a_source_narrows_as_the_closed_form_where_inputs_are_correlated
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """80 % of a normal lie within 1.2816 sd either way; what is left of the second is its own part."""
-    monkeypatch.setattr(experiment_module, "N_KNOWN", 40)
+    monkeypatch.setattr(resampling_module, "N_KNOWN", 40)
     experiment = linear_plan(0.6)
     found = experiment.narrowing(2)
     own = {"terms": ALPHA + BETA * 0.6, "coefficients": BETA * 0.8}
@@ -178,7 +178,7 @@ def test_of_a_mixture_the_choice_of_branch_is_a_source() -> None:
     """Effects k' a and k' b at weights 0.3 and 0.7, a on [4, 8] in both: choice 0.21 * 36 k'^2 of what there is."""
     one, other = (plan(own_group("X", Uniform(4.0, 8.0), rate), n_years=3, block_size=500) for rate in (0.25, 0.5))
     weights = tuple(judged(f"mixture.{label}.weight", weight) for label, weight in {"a": 0.3, "b": 0.7}.items())
-    experiment = Experiment(MixturePlan(("a", "b"), weights, (one, other)), 2, 4)
+    experiment = SourceAnalysis(RunPlan(("a", "b"), weights, (one, other)), 2, 4)
     found = experiment.effects(10)
     rate = np.array([0.05, 0.3])
     mean, square = np.array([0.3, 0.7]) @ rate, np.array([0.3, 0.7]) @ rate**2
@@ -196,7 +196,7 @@ def test_a_run_of_a_mixture_is_taken_apart(tmp_path: Path) -> None:
         "name: two\nmixture:\n- {scenario: lges-lansing, weight: 1}\n- {scenario: baseline, weight: 1}\n", "utf-8"
     )
     run = forecast.run_scenario(forecast.load_mixture(path), Settings(4_000), out=tmp_path).results
-    told = {item.name: item for item in forecast.worth_of_inputs(run, 2028, "investment_effect")}
+    told = {item.name: item for item in forecast.value_of_information(run, 2028, "investment_effect")}
     followed = told["baseline: followed"]
     assert followed.labels == ("no", "yes")
     assert followed.swing[1] == 0.0
@@ -208,7 +208,7 @@ def test_what_two_branches_share_is_listed_once(tmp_path: Path) -> None:
     branches = "".join(f"- {{scenario: {name}, weight: 1}}\n" for name in ("announced", "announced-dependent"))
     path.write_text(f"name: two\nmixture:\n{branches}", "utf-8")
     run = forecast.run_scenario(forecast.load_mixture(path), Settings(2_000), out=tmp_path).results
-    found = budget_module._unknowns(run, budget_module._plan(run, None), 2030)
+    found = budget_module._input_values(run, budget_module._plan(run, None), 2030)
     assert {name for name in found if name.endswith("followed")} == {"announced: followed"}
     assert "LG-07: goes ahead" in found
     assert "LG-07, cylindrical: goes ahead" not in found
@@ -223,7 +223,7 @@ def test_unknowns_of_a_mixture_are_those_of_the_branch_that_a_draw_follows() -> 
         plan(group(project("X", amount=Uniform(low, low + 1.0)), *also)) for low, also in ((1.0, ()), (5.0, [other]))
     ]
     weights = tuple(judged(f"mixture.{label}.weight", 1.0) for label in "ab")
-    values = unknown_values(MixturePlan(("a", "b"), weights, tuple(plans)), Streams(0, 0, 500), 2028)
+    values = uncertain_values(RunPlan(("a", "b"), weights, tuple(plans)), Streams(0, 0, 500), 2028)
     follows, amount = values["b: followed"] > 0, values["X: amount, bn USD"]
     assert 0 < follows.sum() < 500
     np.testing.assert_array_equal(follows, amount > 4.0)
@@ -239,7 +239,9 @@ def test_unknowns_know_ties_programmes_phases_and_shocks() -> None:
     shock = AssumedShock(
         "slump", "exports", Constant(ORIGIN + 2.0), None, size=Uniform(-0.2, -0.1), probability=Constant(0.3)
     )
-    values = unknown_values(plan(group(phase, tied), shocks=compiled_shocks([shock])), Streams(0, 0, 2_000), 2028)
+    values = uncertain_values(
+        alone(plan(group(phase, tied), shocks=compiled_shocks([shock]))), Streams(0, 0, 2_000), 2028
+    )
     assert not (
         (values["Y: goes ahead"] > 0) & ~((values["X, two: goes ahead"] > 0) & (values["p: is not cut"] > 0))
     ).any()
@@ -265,7 +267,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
 @pytest.fixture(scope="module")
 def found(runs: dict[str, Results]) -> budget_module.Budget:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(experiment_module, "N_KNOWN", 4)
+        patch.setattr(resampling_module, "N_KNOWN", 4)
         return uncertainty_budget(runs["hyundai"], 2030, "investment_effect", n_draws=4_000)
 
 
@@ -273,7 +275,7 @@ def test_unknowns_are_the_numbers_behind_the_draws() -> None:
     """A plant that does not come has no effect, and one that comes has one in proportion to its amount."""
     made = plan(group(project("X", amount=Uniform(4.0, 8.0), probability=0.5)))
     streams = Streams(0, 0, 500)
-    values, effect = unknown_values(made, streams, 2028), simulated_flows(made, streams).annual[4, -1]
+    values, effect = uncertain_values(alone(made), streams, 2028), simulated_flows(made, streams).annual[4, -1]
     comes = values["X: goes ahead"] > 0
     assert not effect[~comes].any()
     ratio = effect[comes] / values["X: amount, bn USD"][comes]
@@ -374,7 +376,7 @@ def test_an_atom_is_in_a_tail_as_a_whole_or_not_at_all(n_low: int, n_high: int) 
     values[:n_low], values[n_low : n_low + n_high] = rng.uniform(0.4, 0.9, n_low), rng.uniform(1.1, 2.0, n_high)
     values = rng.permutation(values)
     outcome = values + 0.1 * rng.standard_normal(10_000)
-    (told,) = worth_knowing({"scale": values}, outcome, 1_000)
+    (told,) = information_values({"scale": values}, outcome, 1_000)
     tails = (
         np.sort(values)[: min(n_low, 1_000) or 10_000 - n_high],
         np.sort(values)[-(min(n_high, 1_000) or 10_000 - n_low) :],
@@ -386,7 +388,7 @@ def test_single_inputs_are_ranked_and_noise_is_left_out() -> None:
     rng = np.random.default_rng(1)
     values = {name: rng.standard_normal(20_000) for name in ("large", "small", "none")}
     outcome = 3 * values["large"] + values["small"] + rng.standard_normal(20_000)
-    told = worth_knowing(values, outcome, 2_000)
+    told = information_values(values, outcome, 2_000)
     assert [item.name for item in told][:2] == ["large", "small"]
     assert told[0].swing[0] < 0 < told[0].swing[1]
     assert told[0].levels[1] == pytest.approx(1.755, abs=4 * 0.41 / np.sqrt(2_000))  # mean of a normal beyond 90 %

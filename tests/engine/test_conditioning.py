@@ -20,7 +20,7 @@ from forecast.observations.series import quarterly_drivers
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
 from forecast.scenario.drivers import DriverPath
-from forecast.scenario.mixture import frozen_world
+from forecast.scenario.mixture import frozen_any
 from forecast.scenario.scenario import Scenario, dump_scenario, scenario_digest
 from forecast.stats.distributions import Constant, Law, Normal
 from forecast.stats.streams import Streams
@@ -147,7 +147,7 @@ def test_every_form_comes_back_from_its_own_text(tmp_path: Path) -> None:
     assert tuple(read.drivers) == NAMES
     assert read.drivers["oil"] == DriverPath("deviation", change=Constant(0.2), first=parse_quarter("2027Q1"))
     assert stated(tmp_path, dump_scenario(read), "") == read
-    assert frozen_world(tmp_path / "s.yaml") == read
+    assert frozen_any(tmp_path / "s.yaml") == read
 
 
 def test_a_scenario_without_paths_keeps_its_digest(tmp_path: Path) -> None:
@@ -225,6 +225,6 @@ def test_a_frozen_path_is_read_after_its_quarters_were_observed(tmp_path: Path) 
     text = "drivers: {oil: {path: levels, at: {2026Q1: 80}}}"
     with pytest.raises(ScenarioError, match="expected a quarter after 2026Q2, the last quarter observed"):
         stated(tmp_path, text)
-    frozen = frozen_world(tmp_path / "s.yaml")
+    frozen = frozen_any(tmp_path / "s.yaml")
     assert isinstance(frozen, Scenario)
     assert frozen.drivers == {"oil": levels(**{"2026Q1": 80.0})}

@@ -12,7 +12,7 @@ from scipy import stats
 
 from forecast.dims import BASES, CHANNELS, N_QUARTERS, SERIES, Array
 from forecast.engine.block import simulated_flows
-from forecast.engine.plan import Plan, Project
+from forecast.engine.plan import Plan, Project, alone
 from forecast.engine.simulate import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, simulate
 from forecast.scenario.localization import AssumedLocalization
 from forecast.stats.distributions import Beta, LogNormal, Triangular, Uniform, Weibull
@@ -181,9 +181,10 @@ def test_adding_an_investment_leaves_the_luck_of_the_others() -> None:
 def test_workers_and_backends_leave_no_trace(backend: str, scheme: Scheme) -> None:
     made = replace(noisy(group(uncertain("A"), uncertain("B"))), block_size=16)
     settings = Settings(n_draws=1_000, seed=3, scheme=scheme)
-    one = simulate(made, settings)
+    run = alone(made)
+    one = simulate(run, settings)
     with parallel_config(backend=backend):
-        two = simulate(made, settings, n_jobs=2)
+        two = simulate(run, settings, n_jobs=2)
     serial, parallel = one.annual.draws(), two.annual.draws()
     assert serial.shape[-1] == 1_000
     assert made.block_size * BLOCKS_PER_TASK * WORTH_WORKERS < settings.n_draws
@@ -193,7 +194,7 @@ def test_workers_and_backends_leave_no_trace(backend: str, scheme: Scheme) -> No
 
 def test_more_draws_begin_with_the_same_draws() -> None:
     made = replace(noisy(group(uncertain("A"))), block_size=100)
-    few, many = (simulate(made, Settings(n_draws=n)).annual.draws() for n in (300, 1_000))
+    few, many = (simulate(alone(made), Settings(n_draws=n)).annual.draws() for n in (300, 1_000))
     assert np.array_equal(few, many[..., :300])
 
 

@@ -16,7 +16,7 @@ from forecast.dims import CHANNELS, LEVERS, SERIES, Array
 from forecast.economics import tariffs
 from forecast.economics.tariffs import REST, SHARES, TAXED, load_schedule
 from forecast.engine.block import simulated_flows
-from forecast.engine.inputs import Judged
+from forecast.engine.inputs import Stated
 from forecast.engine.plan import NEVER, Duty, Levers, Plan, Purchase, Taxed
 from forecast.errors import ScenarioError
 from forecast.scenario.dates import position
@@ -35,7 +35,7 @@ RESPONSES = {
 N_DRAWS = 4
 
 
-def addressed(**laws: float | Law) -> dict[str, Judged]:
+def addressed(**laws: float | Law) -> dict[str, Stated]:
     return {name: judged(f"tariffs.{name}", law) for name, law in laws.items()}
 
 

@@ -11,7 +11,7 @@ import pytest
 from forecast.dims import SERIES, Array
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
-from forecast.engine.inputs import Judged, Learned
+from forecast.engine.inputs import Fitted, Stated
 from forecast.engine.plan import Plan, Project
 from forecast.errors import RunError
 from forecast.models.posterior import load_posterior
@@ -84,8 +84,8 @@ def test_one_more_investment_moves_no_other_stream(tmp_path: Path) -> None:
 
 def test_an_acquisition_builds_nothing_unless_it_says_so(tmp_path: Path) -> None:
     bought = only_project(compiled(tmp_path, plant("A", "acquisition")))
-    assert bought.capex == Judged("investments.A.new_capex", Constant(0.0))
-    assert bought.standing == Judged("investments.A.amount", Constant(2.0))
+    assert bought.capex == Stated("investments.A.new_capex", Constant(0.0))
+    assert bought.standing == Stated("investments.A.amount", Constant(2.0))
     orders = flows(compiled(tmp_path, plant("A", "acquisition")))[SERIES.index("capital_goods")]
     assert (orders == 0).all()
     spent = flows(compiled(tmp_path, plant("A", "acquisition", more=", new_capex: 1")))
@@ -137,8 +137,8 @@ def test_nothing_is_built_before_it_is_announced(tmp_path: Path) -> None:
 
 def test_a_plant_that_runs_is_certain_and_an_announced_one_is_not(tmp_path: Path) -> None:
     runs = only_project(compiled(tmp_path, plant("A", start="2026Q1")))
-    assert runs.probability == Judged("investments.A.probability", Constant(1.0))
-    assert runs.slip == Judged("investments.A.slip", Constant(0.0))
+    assert runs.probability == Stated("investments.A.probability", Constant(1.0))
+    assert runs.slip == Stated("investments.A.slip", Constant(0.0))
     planned = only_project(compiled(tmp_path, plant("A")))
     assert (planned.probability, planned.slip, planned.scale, planned.outlook) == (None, None, None, 0)
     stated = only_project(compiled(tmp_path, plant("A", more=", probability: 0.5, slip: 2")))
@@ -150,9 +150,9 @@ def test_coefficients_come_from_investment_then_scenario_then_rows(tmp_path: Pat
     law = "{distribution: uniform, low: 0.1, high: 0.2}"
     more = f", overrides: {{machinery_share: {law}}}"
     found = only_project(compiled(tmp_path, plant("A", more=more), tail=tail)).coefficients
-    assert found["machinery_share"] == Judged("investments.A.machinery_share", Uniform(0.1, 0.2))
-    assert found["utilisation"] == Judged("sectors.batteries.utilisation", Constant(0.5))
-    assert isinstance(found["output_per_capex"], Learned)
+    assert found["machinery_share"] == Stated("investments.A.machinery_share", Uniform(0.1, 0.2))
+    assert found["utilisation"] == Stated("sectors.batteries.utilisation", Constant(0.5))
+    assert isinstance(found["output_per_capex"], Fitted)
 
 
 def test_prior_rows_replace_the_posteriors(tmp_path: Path) -> None:

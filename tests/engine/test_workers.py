@@ -11,7 +11,7 @@ import json
 import sys
 
 from forecast.documents import scenario_path
-from forecast.engine.compile import compile_plan
+from forecast.engine.compile import compile_run
 from forecast.engine.simulate import _tasks, Settings, _simulate_blocks
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
@@ -19,7 +19,7 @@ from forecast.parallel import in_order
 from forecast.scenario.scenario import load_scenario
 
 scenario = load_scenario(scenario_path("tariffs-2025"))
-plan = compile_plan(scenario, load_posterior(as_of=scenario.as_of), vintage(scenario.as_of))
+plan = compile_run(scenario, load_posterior(as_of=scenario.as_of), vintage(scenario.as_of))
 
 
 def loaded(blocks):

@@ -23,8 +23,8 @@ import forecast
 from forecast.analysis.input_values import N_DRAWS, investment_phases
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
-from forecast.engine.plan import Project
-from forecast.engine.plants import Fates, Works, works
+from forecast.engine.plan import Project, alone
+from forecast.engine.plants import Activity, Announcements, activity
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import RunError, ScenarioError
 from forecast.models.posterior import load_posterior
@@ -32,7 +32,7 @@ from forecast.observations.vintage import vintage
 from forecast.report.explore import Bench, Explorer, told_trial
 from forecast.report.i18n import language
 from forecast.report.workbench import SHOWN, Workbench, overrides, sliders, workbench
-from forecast.results.results import write_results
+from forecast.results.results import write_summary
 from forecast.scenario.mixture import is_mixture
 from forecast.scenario.scenario import Scenario, load_scenario
 
@@ -77,12 +77,12 @@ def test_a_trial_is_the_run_with_the_same_overrides(
     bench.trial(overrides(scenario, bench.origin, {"tariffs.cars": 0.3, "investments.HMG-06.probability": 0.1}))
     trial = bench.trial(texts)
     run = forecast.run_scenario(load_scenario(HYUNDAI, texts), SETTINGS, out=tmp_path).results
-    quarters = run_quarters()
-    again = write_results(tmp_path / "trial", run.manifest, trial.summary, quarters, None, "", None)
+    again = tmp_path / "trial.csv"
+    write_summary(again, run.manifest, trial.summary)
     assert trial.summary.series == tuple(name for name in SHOWN if name in run.statistics.series)
     header, *rows = (run.folder / "summary.csv").read_bytes().splitlines(keepends=True)
     shown = [row for row in rows if row.split(b",")[2].decode() in SHOWN]
-    assert (again.folder / "summary.csv").read_bytes() == b"".join([header, *shown])
+    assert again.read_bytes() == b"".join([header, *shown])
 
 
 @pytest.mark.parametrize("n_draws", [2_000, 4_000])
@@ -123,7 +123,7 @@ def test_what_is_remembered_of_a_group_is_what_a_fresh_start_gives(tied: Workben
     tied.trial(["investments.SS-01.probability=0.9", "investments.LG-07.amount=2"])
     trial = tied.trial(texts)
     plan = compile_plan(trial.scenario, load_posterior(), vintage(None))
-    run = simulate(plan, SETTINGS).summary(plan.years, plan.series)
+    run = simulate(alone(plan), SETTINGS).summary(plan.years, plan.series)
     assert trial.summary.series == tuple(name for name in SHOWN if name in run.series)
     places = [run.series.index(name) for name in trial.summary.series]
     for name, statistic in run.statistics.items():
@@ -135,11 +135,11 @@ def test_only_the_project_that_is_moved_is_simulated_again(tied: Workbench, monk
     tied.trial([])
     built: list[str] = []
 
-    def noted(origin: int, n_rows: int, inputs: Inputs, fates: Fates, project: Project) -> Works:
+    def noted(origin: int, n_rows: int, inputs: Inputs, announcements: Announcements, project: Project) -> Activity:
         built.append(project.id)
-        return works(origin, n_rows, inputs, fates, project)
+        return activity(origin, n_rows, inputs, announcements, project)
 
-    monkeypatch.setattr("forecast.engine.plants.works", noted)
+    monkeypatch.setattr("forecast.engine.plants.activity", noted)
     tied.trial([])
     assert built == []
     tied.trial(["investments.HMG-06.amount=4"])
@@ -150,13 +150,6 @@ def test_only_the_project_that_is_moved_is_simulated_again(tied: Workbench, monk
     built.clear()
     tied.trial(["localization={path: hold}", "investments.HMG-06.amount=4", "investments.SS-05.amount=4"])
     assert built == []
-
-
-def run_quarters() -> Any:
-    from forecast.stats.summary import FINE_LEVELS, Quarters, Statistic
-
-    nothing = np.zeros((len(FINE_LEVELS), 3, 0))
-    return Quarters((), Statistic(nothing, nothing))
 
 
 def test_what_is_not_moved_does_not_move(bench: Workbench) -> None:

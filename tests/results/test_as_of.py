@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import command
+from plans import plan
 from rich.console import Console
 
 from forecast.observations.announcements import announcements
 from forecast.results.archive import load_results
-from forecast.engine.block import Flows
 from forecast.report.tables import answer
 from forecast.report.tables import knowledge
 from forecast.report.tables import surplus_table
@@ -25,6 +25,7 @@ from forecast.observations.annual import annual_trade
 from forecast.results.archive import Outcome
 from forecast.results.archive import outcomes
 from forecast.engine.compile import compile_plan
+from forecast.engine.plan import alone
 from forecast.models.posterior import Posterior
 from forecast.models.posterior import current_digests
 from forecast.models.posterior import load_posterior
@@ -122,13 +123,14 @@ def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
         "parameters": "posterior",
         "n_investments": 0,
     }
-    kept = write_results(
-        tmp_path / "kept", manifest, tally.summary([2025]), tally.quarters(8099), Flows(draws, draws[:3]), "", None
-    )
+    made = alone(replace(plan(n_years=1), origin=8099))
+    kept = write_results(tmp_path / "kept", manifest, made, tally, "", None)
     (found,) = outcomes(kept)
     assert (found.year, found.percentile) == (2025, pytest.approx(57.0))
     assert "at the 57th percentile" in answer(kept, outcomes(kept)).plain
-    lost = write_results(tmp_path / "lost", manifest, tally.summary([2025]), tally.quarters(8099), None, "", None)
+    counted = StreamingSummary((0.0, 65.7), keep=False)
+    counted.add(draws, draws[:3])
+    lost = write_results(tmp_path / "lost", manifest, made, counted, "", None)
     assert outcomes(lost) == (replace(found, percentile=None),)
     assert answer(lost, outcomes(lost)).plain.endswith("The surplus of 2025 was 56.5 bn USD.")
 

@@ -10,19 +10,18 @@ import numpy as np
 import pytest
 from test_correlations import mc_error, spearman
 
-from forecast.analysis.input_values import unknown_values
+from forecast.analysis.input_values import uncertain_values
 from forecast.dims import SERIES, Array
 from forecast.engine.compile import compile_plan
-from forecast.engine.plan import Plan
-from forecast.engine.resampling import Experiment
+from forecast.engine.plan import Plan, alone
+from forecast.engine.resampling import SourceAnalysis
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import ScenarioError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.report.workbench import overrides, workbench
 from forecast.scenario.contrasts import contrasts
-from forecast.scenario.inputs import names
-from forecast.scenario.layers import layered
+from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario
 from forecast.stats.streams import Streams
 from forecast.stats.summary import exceedance_name
@@ -124,7 +123,7 @@ def compiled(scenario: Scenario) -> Plan:
 
 
 def drawn(scenario: Scenario) -> dict[str, Array]:
-    return unknown_values(compiled(scenario), Streams(0, 0, N), 2028)
+    return uncertain_values(alone(compiled(scenario)), Streams(0, 0, N), 2028)
 
 
 def entry(one: str, other: str, rank: float = RANK) -> str:
@@ -150,12 +149,11 @@ def tied(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Array]:
 
 
 def test_every_uncertain_input_of_the_file_has_a_name(tmp_path: Path) -> None:
-    stated(tmp_path)
-    found = names(layered(tmp_path / "t.yaml").root, ORIGIN)
+    found = [item.name for item in uncertain_inputs(stated(tmp_path), ORIGIN) if not item.settled]
     left = {"investments.A.slip", "investments.A.scale", "investments.W.slip", "investments.W.scale"}
     fates = {"tariffs.back.realised", "programmes.p.realised", "investments.W.realised"}
-    assert set(found.drawn) == {*CONTINUOUS, *COMING, *left, *fates}
-    assert len(set(found.drawn)) == len(found.drawn)
+    assert set(found) == {*CONTINUOUS, *COMING, *left, *fates}
+    assert len(set(found)) == len(found)
 
 
 @pytest.mark.parametrize(("one", "other"), pairs())
@@ -212,7 +210,7 @@ shocks:
 correlations: [{between: [shocks.sales.amount, shocks.buying.amount], rank: -0.8}]
 """
     shocked, calm = stated(tmp_path, text=text), stated(tmp_path, text="name: t\nhorizon: 2027\nbasis: us_census\n")
-    runs = [simulate(compiled(item), Settings(6_000)).annual.draws() for item in (shocked, calm)]
+    runs = [simulate(alone(compiled(item)), Settings(6_000)).annual.draws() for item in (shocked, calm)]
     change = (runs[0] - runs[1])[:, -1]
     exports, imports = change[SERIES.index("exports")], change[SERIES.index("imports")]
     assert abs(spearman(exports, imports) + 0.8) < 4 * mc_error(0.8, 6_000)
@@ -224,7 +222,7 @@ def test_workers_leave_no_trace_and_the_file_comes_back(tmp_path: Path) -> None:
     (tmp_path / "again.yaml").write_text(dump_scenario(scenario))
     assert load_scenario(tmp_path / "again.yaml") == scenario
     made = replace(compiled(scenario), block_size=40)  # enough tasks for workers to start
-    one, two = (simulate(made, Settings(4_000), n_jobs).annual.draws() for n_jobs in (1, 2))
+    one, two = (simulate(alone(made), Settings(4_000), n_jobs).annual.draws() for n_jobs in (1, 2))
     assert one.tobytes() == two.tobytes()
 
 
@@ -280,7 +278,7 @@ def test_correlated_assumptions_are_attributed_together(tmp_path: Path) -> None:
 
 def test_a_budget_tells_what_sources_have_in_common(tmp_path: Path) -> None:
     made = compiled(stated(tmp_path, "correlations:\n" + entry("tariffs.back.rate", "shocks.sales.amount")))
-    experiment = Experiment(made, 0, 0)
+    experiment = SourceAnalysis(alone(made), 0, 0)
     assert experiment.in_common == (("stated", "levers"),)
     assert np.isfinite(experiment.effects(2).total.value).all()
 

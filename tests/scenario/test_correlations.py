@@ -176,3 +176,18 @@ def test_a_bivariate_normal_has_the_correlation_that_kruskal_gives() -> None:
     scores = [scipy.special.ndtri(streams.uniforms(name)) for name in ("a", "b")]
     r = 2 * np.sin(0.1 * np.pi)
     assert abs(np.corrcoef(*scores)[0, 1] - r) < 4 * (1 - r**2) / np.sqrt(N)
+
+
+def test_names_are_judged_beside_other_errors_and_those_of_refused_sections_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        FILE
+        + "shocks: [{id: S, on: exports, at: 2027Q1, size: -2}]\n"
+        + "correlations:\n"
+        + "  - {between: [investments.A.amont, investments.B.slip], rank: 0.5}\n"
+        + "  - {between: [shocks.S.size, investments.B.amount], rank: 0.5}\n"
+    )
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(tmp_path / "t.yaml")
+    size, name = caught.value.problems
+    assert (size.line, name.line) == (6, 8)
+    assert "did you mean investments.A.amount?" in name.message

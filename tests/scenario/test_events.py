@@ -15,7 +15,7 @@ from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Cut, Plan, Project, Tie
-from forecast.engine.plants import Fates
+from forecast.engine.plants import Announcements
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
@@ -55,9 +55,9 @@ def outcomes(made: Plan, n_draws: int = N) -> dict[str, Array]:
     streams = Streams(0, 0, n_draws, mixes=made.mixes)
     rows = {name: np.take(values, np.zeros(n_draws, int), -1) for name, values in made.rows["realisation"].items()}
     inputs = Inputs(streams, np.take(made.sector_rows, np.zeros(n_draws, int), -1), rows)
-    fates = Fates(made, inputs)
+    announcements = Announcements(made, inputs)
     known = [part for members in made.groups for part in members.projects]
-    return {f"{part.id}{part.phase}": fates.realised(part, np.float64(ORIGIN + 9)) for part in known}
+    return {f"{part.id}{part.phase}": announcements.realised(part, np.float64(ORIGIN + 9)) for part in known}
 
 
 def within(draws: Array, chance: float) -> bool:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from forecast.dims import Array
+from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, simulate
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
-from forecast.results.run import compiled
 from forecast.scenario.scenario import load_scenario
 from forecast.scenario.validation import examined
 
@@ -60,7 +60,7 @@ def stated(folder: Path, more: str = "", **keys: str) -> Path:
 
 def balance(path: Path) -> Array:
     """Draws of the surplus by year."""
-    plan = compiled(load_scenario(path), load_posterior(), vintage(), prior=False)
+    plan = compile_run(load_scenario(path), load_posterior(), vintage())
     draws = simulate(plan, Settings(100)).annual.draws()
     return np.take(draws, plan.series.index("trade_balance"), axis=draws.shape.index(len(plan.series)))
 

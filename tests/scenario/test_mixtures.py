@@ -16,10 +16,10 @@ from handmade import write_tables
 
 from forecast.cli import cli
 from forecast.dims import SERIES, Array
-from forecast.engine.block import MixturePlan, branches_of, flows_of
+from forecast.engine.block import branches_of, flows_of
 from forecast.engine.compile import compile_plan
-from forecast.engine.inputs import Judged
-from forecast.engine.plan import Plan
+from forecast.engine.inputs import Stated
+from forecast.engine.plan import Plan, RunPlan, alone
 from forecast.engine.simulate import Settings
 from forecast.errors import ScenarioError
 from forecast.models.posterior import Posterior, current_digests, load_posterior
@@ -29,7 +29,7 @@ from forecast.report.ledger import verdict_words
 from forecast.report.tables import answer
 from forecast.results.results import Results
 from forecast.results.run import run_scenario
-from forecast.scenario.mixture import dump_mixture, frozen_world, is_mixture, load_mixture, mixture_digest
+from forecast.scenario.mixture import any_digest, dump_any, frozen_any, is_mixture, load_mixture
 from forecast.scenario.scenario import load_scenario
 from forecast.stats.distributions import Constant, Uniform
 from forecast.stats.streams import Streams
@@ -52,7 +52,7 @@ def plan_of(name: str) -> Plan:
     return compile_plan(load_scenario(folder / f"{name}.yaml", ["horizon=2029"]), learned(), vintage())
 
 
-def mixed(**weights: float | Uniform) -> MixturePlan:
+def mixed(**weights: float | Uniform) -> RunPlan:
     """Branches `a`, Hyundai's plan, and `b`, the purchase of a plant, with these weights."""
     scenarios = {"a": "hyundai", "b": "lges-lansing"}
     labels = tuple(sorted(weights))
@@ -60,23 +60,23 @@ def mixed(**weights: float | Uniform) -> MixturePlan:
         weight if isinstance(weight, Uniform) else Constant(float(weight))
         for weight in (weights[name] for name in labels)
     ]
-    judged = tuple(Judged(f"mixture.{label}.weight", law) for label, law in zip(labels, laws, strict=True))
-    return MixturePlan(labels, judged, tuple(plan_of(scenarios[label]) for label in labels))
+    judged = tuple(Stated(f"mixture.{label}.weight", law) for label, law in zip(labels, laws, strict=True))
+    return RunPlan(labels, judged, tuple(plan_of(scenarios[label]) for label in labels))
 
 
-def annual(plan: Plan | MixturePlan, n_draws: int = 2_000) -> Array:
+def annual(plan: RunPlan, n_draws: int = 2_000) -> Array:
     return flows_of(plan, Streams(0, 0, n_draws)).annual
 
 
 @pytest.mark.parametrize("weights", [{"a": 1.0}, {"a": 3.0, "b": 0.0}])
 def test_weight_one_gives_the_bytes_of_that_branch_alone(weights: dict[str, float]) -> None:
-    assert annual(mixed(**weights)).tobytes() == annual(plan_of("hyundai")).tobytes()
+    assert annual(mixed(**weights)).tobytes() == annual(alone(plan_of("hyundai"))).tobytes()
 
 
 def test_a_draw_has_the_results_of_its_branch_in_the_same_draw() -> None:
     made, streams = mixed(a=0.4, b=0.6), Streams(0, 0, 2_000)
     chosen = branches_of(made, streams)
-    both = np.stack([annual(plan) for plan in made.plans])
+    both = np.stack([annual(alone(plan)) for plan in made.plans])
     assert np.array_equal(annual(made), np.where(chosen == 0, both[0], both[1]))
 
 
@@ -84,9 +84,9 @@ def test_the_mean_is_the_weighted_mean_of_the_branches() -> None:
     made = mixed(a=0.3, b=0.7)
     n_draws = 2_000
     found = annual(made, n_draws)[EFFECT, -1]
-    alone = [annual(plan, n_draws)[EFFECT, -1] for plan in made.plans]
-    assert abs(alone[0].mean() - alone[1].mean()) > 10 * found.std() / np.sqrt(n_draws)
-    expected = 0.3 * alone[0].mean() + 0.7 * alone[1].mean()
+    separate = [annual(alone(plan), n_draws)[EFFECT, -1] for plan in made.plans]
+    assert abs(separate[0].mean() - separate[1].mean()) > 10 * found.std() / np.sqrt(n_draws)
+    expected = 0.3 * separate[0].mean() + 0.7 * separate[1].mean()
     assert abs(found.mean() - expected) < 4 * found.std() / np.sqrt(n_draws)
 
 
@@ -116,10 +116,10 @@ def test_a_mixture_is_read_in_any_order_and_comes_back(tmp_path: Path) -> None:
     assert [branch.label for branch in first.branches] == ["hyundai", "lansing"]
     assert (first.horizon, first.basis, first.as_of) == (2029, "korea_customs", None)
     path = tmp_path / "again.yaml"
-    path.write_text(dump_mixture(first))
+    path.write_text(dump_any(first))
     assert is_mixture(path)
     assert load_mixture(path) == first
-    assert mixture_digest(load_mixture(path)) == mixture_digest(first)
+    assert any_digest(load_mixture(path)) == any_digest(first)
 
 
 def test_a_scenario_stated_in_a_branch_may_extend_a_file_and_be_overridden(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_branches_stay_visible_in_the_results(stored: Results) -> None:
 def test_a_run_of_a_mixture_is_found_again(stored: Results) -> None:
     mixture = load_mixture(stored.folder / "scenario.yaml")
     assert run_scenario(mixture, Settings(4_000), out=stored.folder.parents[1]).found
-    assert frozen_world(stored.folder / "scenario.yaml") == mixture
+    assert frozen_any(stored.folder / "scenario.yaml") == mixture
 
 
 def test_the_command_runs_a_mixture_and_shows_its_branches(tmp_path: Path) -> None:

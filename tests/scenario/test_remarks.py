@@ -14,7 +14,7 @@ from forecast.cli import cli
 from forecast.documents import shipped_folder
 from forecast.errors import RunError, ScenarioError
 from forecast.observations.tables import read_table
-from forecast.scenario.mixture import load_world
+from forecast.scenario.mixture import load_any
 from forecast.scenario.money import in_dollars, money_hint, rate_of
 from forecast.scenario.scenario import dump_scenario, load_scenario
 from forecast.scenario.validation import examined
@@ -47,7 +47,7 @@ def test_the_remarks_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("path", sorted(shipped_folder().glob("*.yaml")), ids=lambda path: path.stem)
 def test_nothing_in_a_shipped_scenario_is_remarked_on(path: Path) -> None:
     found = examined(path)
-    assert (found.mixture or found.scenario) == load_world(path)
+    assert (found.mixture or found.scenario) == load_any(path)
     assert [str(remark) for remark in found.remarks] == []
 
 
