@@ -37,7 +37,7 @@ from forecast.quarters import format_quarter
 from forecast.scenario.dependencies import AssumedPhase, AssumedProgramme
 from forecast.scenario.drivers import DriverPath
 from forecast.scenario.inputs import sign_of, stream_of
-from forecast.scenario.policy import EVERY, AssumedImportCommitment, AssumedTariff
+from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
 from forecast.scenario.scenario import Investment, Scenario
 from forecast.stats.distributions import Constant, Law
 from forecast.stats.streams import Mix, Pair, loadings
@@ -126,12 +126,12 @@ def compiled_levers(scenario: Scenario, origin: int) -> Levers | None:
     )
 
 
-def _falls_on(tariff: AssumedTariff, sector: str) -> bool:
+def _falls_on(tariff: Tariff, sector: str) -> bool:
     return sector in tariff.sectors or EVERY in tariff.sectors
 
 
 def _taxed(
-    regime: Regime, responses: Mapping[str, Input], sector: str, tariffs: list[AssumedTariff], origin: int
+    regime: Regime, responses: Mapping[str, Input], sector: str, tariffs: list[Tariff], origin: int
 ) -> Taxed:
     """Duties of a sector from its first tariff on, those of the regime up to the origin beneath those stated."""
     trade = regime.trade[sector]
@@ -154,7 +154,7 @@ def _past(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
     return Duty(_known(rate), False, _known(date), _known(NEVER), "", _known(1.0), responses)
 
 
-def _duty(tariff: AssumedTariff, responses: Mapping[str, Input]) -> Duty:
+def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
     address = f"tariffs.{tariff.id}"
     stated = {name: getattr(tariff, name, None) for name in responses}
     own = {name: Judged(f"{address}.{name}", law) for name, law in stated.items() if law is not None}
@@ -172,7 +172,7 @@ def _duty(tariff: AssumedTariff, responses: Mapping[str, Input]) -> Duty:
     )
 
 
-def _purchase(regime: Regime, item: AssumedImportCommitment) -> Purchase:
+def _purchase(regime: Regime, item: ImportCommitment) -> Purchase:
     address = f"import_commitments.{item.id}"
     value = item.per_year if item.amount is None else item.amount
     assert value is not None

@@ -15,7 +15,7 @@ from forecast.report.i18n import Language, language_of
 from forecast.report.sentences import premises
 from forecast.scenario.contrasts import Contrast, Place
 from forecast.scenario.localization import AssumedLocalization
-from forecast.scenario.policy import CERTAIN, AssumedImportCommitment, AssumedTariff
+from forecast.scenario.policy import CERTAIN, ImportCommitment, Tariff
 from forecast.scenario.scenario import Investment, Scenario, plain_scenario
 from forecast.stats.distributions import Constant, Law
 
@@ -144,7 +144,7 @@ def _stated_chance(law: Law, language: Language) -> str:
     return language.text("assumed.certain") if law == CERTAIN else language.number(law, share=True)
 
 
-def _tariff(item: AssumedTariff, origin: float, language: Language) -> Assumption:
+def _tariff(item: Tariff, origin: float, language: Language) -> Assumption:
     start = language.when(item.start)
     cells = (
         _rate(item, origin, language),
@@ -157,7 +157,7 @@ def _tariff(item: AssumedTariff, origin: float, language: Language) -> Assumptio
     return Assumption(item.id, Words(goods, language.code), cells, _sources(item.sources))
 
 
-def _rate(item: AssumedTariff, origin: float, language: Language) -> str:
+def _rate(item: Tariff, origin: float, language: Language) -> str:
     if item.rate is not None:
         return language.number(item.rate, share=True)
     assert item.change is not None
@@ -165,7 +165,7 @@ def _rate(item: AssumedTariff, origin: float, language: Language) -> str:
     return language.text("assumed.added", points=points, origin=language.date(origin))
 
 
-def _commitment(item: AssumedImportCommitment, language: Language) -> Assumption:
+def _commitment(item: ImportCommitment, language: Language) -> Assumption:
     value = item.amount if item.per_year is None else item.per_year
     assert value is not None
     amount = _money(value, language)

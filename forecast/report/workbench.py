@@ -36,7 +36,7 @@ from forecast.quarters import year_of
 from forecast.scenario.dependencies import plain_correlation
 from forecast.scenario.entries import mean
 from forecast.scenario.inputs import REALISED
-from forecast.scenario.policy import AssumedTariff
+from forecast.scenario.policy import Tariff
 from forecast.scenario.scenario import Investment, Scenario, dump_scenario, load_scenario
 from forecast.stats.distributions import Law
 from forecast.stats.streams import Streams
@@ -182,7 +182,7 @@ def _of_tariffs(scenario: Scenario, origin: int) -> Iterator[Slider]:
             yield Slider(f"tariffs.{name}", "tariffs", "added", name, 0.0, MOST_ADDED, 0.01, 0.0)
 
 
-def _of_tariff(item: AssumedTariff) -> Iterator[Slider]:
+def _of_tariff(item: Tariff) -> Iterator[Slider]:
     if item.rate is not None:
         rate = mean(item.rate)
         high = max(MOST_ADDED, _ceiling(rate, 0.01))

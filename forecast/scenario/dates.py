@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, mo
 
 from forecast.errors import got
 from forecast.quarters import ACCEPTED, PATTERN, format_quarter, parse_day, parse_quarter, parse_time, year_of
+from forecast.scenario.entity import Written
 from forecast.stats.distributions import Constant, Law, Uniform
 from forecast.stats.spec_forms import Model
 
@@ -166,3 +167,15 @@ def plain_date_law(value: Law) -> Any:
     if isinstance(value, Uniform):
         return {"earliest": date_text(value.low), "latest": date_text(value.high)}
     return date_text(float(value.ppf(0.5)))
+
+
+Moment: TypeAlias = Annotated[float, Written(Date, position, date_text)]
+"""A date that is certain, on the quarter axis."""
+
+
+UncertainDate: TypeAlias = Annotated[Law, Written(DateSpec, date_law, plain_date_law)]
+"""A date or a window, as a distribution on the quarter axis."""
+
+
+QuarterIndex: TypeAlias = Annotated[int, Written(Quarter, parse_quarter, format_quarter)]
+"""A quarter, by its index."""

@@ -83,7 +83,7 @@ def _draft_7(node: Any) -> Any:
     words: Schema = {_WORDS.get(name, name): _draft_7(item) for name, item in kept.items()}
     if "prefixItems" in node:
         words["additionalItems"] = False
-    if words.get("default", ...) in (None, "", [], {}):
+    if words.get("default", ...) in (None, "", [], {}, {"value": 1.0}):
         del words["default"]
     if "anyOf" in words:
         words["anyOf"] = [form for choice in words["anyOf"] for form in _forms(choice)]

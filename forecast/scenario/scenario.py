@@ -28,6 +28,7 @@ from forecast.scenario.dependencies import (
     programme,
 )
 from forecast.scenario.drivers import AssumedShock, DriverPath, driver_paths, plain_driver_paths, plain_shock, shocks
+from forecast.scenario.entity import plain
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.localization import AssumedLocalization, assumed_path, plain_path
 from forecast.scenario.money import money_law
@@ -128,8 +129,8 @@ class Scenario:
     sector_localization: Mapping[str, AssumedLocalization]
     sector_coefficients: Mapping[str, Mapping[str, Law]]
     sources: tuple[str, ...]
-    tariffs: tuple[policy.AssumedTariff, ...] = ()
-    import_commitments: tuple[policy.AssumedImportCommitment, ...] = ()
+    tariffs: tuple[policy.Tariff, ...] = ()
+    import_commitments: tuple[policy.ImportCommitment, ...] = ()
     drivers: Mapping[str, DriverPath] = field(default_factory=dict)
     shocks: tuple[AssumedShock, ...] = ()
     programmes: tuple[AssumedProgramme, ...] = ()
@@ -191,8 +192,8 @@ def _scenario(stated: ScenarioFile) -> Scenario:
         sector_localization={name: assumed_path(path) for name, path in sorted(sectors.items())},
         sector_coefficients={name: _laws(group) for name, group in sorted(stated.overrides.sectors.items())},
         sources=stated.sources,
-        tariffs=policy.tariffs(stated.tariffs),
-        import_commitments=policy.import_commitments(stated.import_commitments),
+        tariffs=stated.tariffs,
+        import_commitments=stated.import_commitments,
         drivers=driver_paths(stated.drivers),
         shocks=shocks(stated.shocks),
         programmes=tuple(map(programme, sorted(stated.programmes, key=lambda entry: entry.id))),
@@ -253,8 +254,8 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         localization=plain_path(scenario.localization) | present(sectors=sectors),
         overrides=present(sectors=coefficients),
         sources=list(scenario.sources),
-        tariffs=list(map(policy.plain_tariff, scenario.tariffs)),
-        import_commitments=list(map(policy.plain_commitment, scenario.import_commitments)),
+        tariffs=list(map(plain, scenario.tariffs)),
+        import_commitments=list(map(plain, scenario.import_commitments)),
         drivers=plain_driver_paths(scenario.drivers),
         shocks=list(map(plain_shock, scenario.shocks)),
         programmes=list(map(plain_programme, scenario.programmes)),

@@ -9,7 +9,7 @@ How a mixture of scenarios is written in YAML: its branches, and the keys that m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,7 @@ from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import DEFAULT_HORIZON, Date, DateSpec, Day, Quarter, position
 from forecast.scenario.dependencies import Correlation, Ids, Phases, Programme
 from forecast.scenario.drivers import DriverPaths, Shock
+from forecast.scenario.entity import ById
 from forecast.scenario.entries import ID, SOURCES, Source, id_field
 from forecast.scenario.localization import FittedEverywhere, Localization, LocalizationEverywhere
 from forecast.scenario.money import Money, money_law
@@ -150,10 +151,10 @@ class ScenarioFile(Model):
     )
     overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
     sources: tuple[Source, ...] = Field((), description=SOURCES)
-    tariffs: tuple[Tariff, ...] = Field(
+    tariffs: Annotated[tuple[Tariff, ...], ById] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} changes of US tariffs"
     )
-    import_commitments: tuple[ImportCommitment, ...] = Field(
+    import_commitments: Annotated[tuple[ImportCommitment, ...], ById] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} purchases that Korea has promised"
     )
     drivers: DriverPaths = Field(

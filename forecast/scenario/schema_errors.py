@@ -14,6 +14,7 @@ from forecast.errors import WRITTEN, Problem, YamlPath, got, listed, meant, numb
 from forecast.scenario.dates import Window
 from forecast.scenario.dependencies import Correlation, Phase, Programme
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
+from forecast.scenario.entity import keys
 from forecast.scenario.layers import BY_ID, Layered
 from forecast.scenario.localization import FORMS, Shares
 from forecast.scenario.money import WON_KEY, Won, money_hint
@@ -28,7 +29,7 @@ _LEAVES = ("a number", "a date", "dollars")
 _WITH_IDS = ("investments", "tariffs", "import_commitments", "shocks", "phases", "programmes")
 
 
-_INSIDE: Mapping[str, type[Model]] = {
+_INSIDE: Mapping[str, type] = {
     "investments": Investment,
     "tariffs": Tariff,
     "import_commitments": ImportCommitment,
@@ -76,7 +77,10 @@ _WON_OUTSIDE = f"; won goes around the whole law: {{{WON_KEY}: {{...}}}}"
 MONEY = ("amount", "new_capex", "per_year", WON_KEY)
 
 
-_MAPPINGS = ("model_type", "model_attributes_type", "dict_type")
+_MAPPINGS = ("model_type", "model_attributes_type", "dict_type", "dataclass_type")
+
+
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def complaints(root: Node, error: ValidationError) -> list[Problem]:
@@ -125,7 +129,7 @@ def _id(entry: Node) -> str:
 
 
 def _left_out(entry: Node, group: str) -> list[str]:
-    needed = [name for name, field in _INSIDE[group].keys().items() if field.is_required()]
+    needed = [name for name, field in keys(_INSIDE[group]).items() if field.is_required()]
     return [name for name in needed if name not in entry.fields]
 
 
@@ -137,7 +141,7 @@ def _problem(root: Node, detail: Any) -> Problem:
     place = node.place
     if kind == "missing" and isinstance(loc[-1], str) and path[-1:] != loc[-1:]:
         place, path = node.key or node.place, (*path, loc[-1])
-    if kind == "extra_forbidden":
+    if kind in _UNKNOWN:
         place = node.key or node.place
     return place.problem(spelled(path), _sentence(kind, loc, detail))
 
@@ -165,9 +169,9 @@ def _name(child: Node, part: str | int, path: YamlPath) -> str | int:
     return str(id.content) if id is not None and named else part
 
 
-def _model(loc: YamlPath) -> type[Model]:
+def _model(loc: YamlPath) -> type:
     """The model that holds the last part of a location."""
-    model: type[Model] = ScenarioFile
+    model: type = ScenarioFile
     for part in loc[:-1]:
         model = _INSIDE.get(str(part), model)
     return model
@@ -219,7 +223,7 @@ def _unnamed(loc: YamlPath, detail: Any) -> str:
 
 _SPECIAL: Mapping[str, Callable[[YamlPath, Any], str]] = {
     "value_error": _own,
-    "extra_forbidden": _unknown,
+    **dict.fromkeys(_UNKNOWN, _unknown),
     "missing": _missing,
     "literal_error": _no_choice,
     "union_tag_invalid": _no_form,
@@ -234,13 +238,13 @@ def _discriminator(detail: Any) -> str:
 def _keys(loc: YamlPath) -> list[str]:
     besides = ["sectors"] if loc[0] == "localization" and len(loc) == 3 else []
     besides += Branches.model_fields if len(loc) == 1 else []
-    fields = _model(loc).keys()
+    fields = keys(_model(loc))
     return [*sorted(fields, key="truncate".__eq__), *besides]
 
 
 def _accepted(kind: str, loc: YamlPath) -> str:
     if kind in _MAPPINGS and isinstance(loc[-1], int):
-        required = [name for name, field in _model((*loc, "")).keys().items() if field.is_required()]
+        required = [name for name, field in keys(_model((*loc, ""))).items() if field.is_required()]
         return f"a mapping with {', '.join(required)}"
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
@@ -251,7 +255,7 @@ def _accepted(kind: str, loc: YamlPath) -> str:
 
 
 def _description(loc: YamlPath) -> str:
-    fields = _model(loc).keys()
+    fields = keys(_model(loc))
     names = [part for part in loc if isinstance(part, str)]
     field = fields.get(names[-1]) if names else None
     return (field.description or "") if field else ""
