@@ -12,7 +12,7 @@ from forecast.dims import Array
 from forecast.engine.inputs import Judged
 from forecast.engine.plan import Group, LocalizationPath, Plan, Project
 from forecast.quarters import parse_quarter
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.localization import Localization
 from forecast.stats.distributions import Constant, Law
 from forecast.stats.streams import Scheme
 
@@ -80,9 +80,10 @@ PLANT = {
 TRADE = {"purchases_per_output": 0.7, "korean_share": 0.3, "displacement_rate": 0.25, "reverse_import_rate": 0.01}
 
 
-def plan(
-    *groups: Group, path: AssumedLocalization = AssumedLocalization("hold"), n_years: int = 4, **changes: object
-) -> Plan:
+HOLD = Localization("hold")
+
+
+def plan(*groups: Group, path: Localization = HOLD, n_years: int = 4, **changes: object) -> Plan:
     """A flat baseline of 40 and 20 bn USD a quarter from 2026 on, US Census basis, with the groups given."""
     made = Plan(
         origin=ORIGIN,
@@ -106,7 +107,7 @@ def plan(
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def group(*projects: Project, path: AssumedLocalization | None = None, **rates: float | Law) -> Group:
+def group(*projects: Project, path: Localization | None = None, **rates: float | Law) -> Group:
     """Projects that buy and sell alike at the rates of `TRADE`, changed by `rates`."""
     own = None if path is None else LocalizationPath("own", path)
     return Group(projects, {name: judged(name, law) for name, law in (TRADE | rates).items()}, own)

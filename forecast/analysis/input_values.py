@@ -33,7 +33,7 @@ from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.series import DRIVERS
 from forecast.observations.vintage import vintage
 from forecast.quarters import year_of
-from forecast.scenario.drivers import AssumedShock
+from forecast.scenario.drivers import Shock
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant
 from forecast.stats.sensitivity import LEVELS
@@ -189,7 +189,7 @@ def _levers(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     return found
 
 
-def _stated_shocks(shocks: tuple[AssumedShock, ...], inputs: Inputs) -> dict[str, Array]:
+def _stated_shocks(shocks: tuple[Shock, ...], inputs: Inputs) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for shock in shocks:
         numbers = stated_inputs(shock)

@@ -34,11 +34,12 @@ from forecast.engine.plan import (
 from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter
-from forecast.scenario.dependencies import AssumedPhase, AssumedProgramme
-from forecast.scenario.drivers import DriverPath
+from forecast.scenario.dependencies import Phase, Programme
+from forecast.scenario.drivers import Deviation, DriverPath, Growth, Levels
 from forecast.scenario.inputs import sign_of, stream_of
+from forecast.scenario.investments import Investment
 from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
-from forecast.scenario.scenario import Investment, Scenario
+from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Law
 from forecast.stats.streams import Mix, Pair, loadings
 
@@ -62,7 +63,7 @@ def compiled_conditions(
     found = []
     for name, path in paths.items():
         driver = DRIVERS.index(name)
-        if path.levels is not None:
+        if isinstance(path, Levels):
             found.append(_levels(f"drivers.{name}.at", driver, path.levels, origin, n_periods, levels[driver]))
         else:
             found.append(_change(f"drivers.{name}", driver, path, origin, n_periods))
@@ -81,9 +82,7 @@ def _levels(
     return Condition(driver, keep, np.diff(log_levels, axis=0), stated, (0.0, float(observed)))
 
 
-def _change(stream: str, driver: int, path: DriverPath, origin: int, n_periods: int) -> Condition:
-    assert path.change is not None
-    assert path.first is not None
+def _change(stream: str, driver: int, path: Growth | Deviation, origin: int, n_periods: int) -> Condition:
     quarters = origin + 1 + np.arange(n_periods)
     within = quarters >= path.first
     if path.end is not None:
@@ -130,9 +129,7 @@ def _falls_on(tariff: Tariff, sector: str) -> bool:
     return sector in tariff.sectors or EVERY in tariff.sectors
 
 
-def _taxed(
-    regime: Regime, responses: Mapping[str, Input], sector: str, tariffs: list[Tariff], origin: int
-) -> Taxed:
+def _taxed(regime: Regime, responses: Mapping[str, Input], sector: str, tariffs: list[Tariff], origin: int) -> Taxed:
     """Duties of a sector from its first tariff on, those of the regime up to the origin beneath those stated."""
     trade = regime.trade[sector]
     first = min(origin, *(floor(float(tariff.start.ppf(0.0))) for tariff in tariffs))
@@ -261,7 +258,7 @@ class Compiler:
             return [self._project(investment)]
         return [self._phase(investment, phase) for phase in investment.phases]
 
-    def _phase(self, investment: Investment, phase: AssumedPhase) -> Project:
+    def _phase(self, investment: Investment, phase: Phase) -> Project:
         dates = {name: getattr(phase, name) for name in ("construction_start", "production_start")}
         part = self._project(replace(investment, **dates))
         address = f"{part.stream}.phases.{phase.id}"
@@ -330,7 +327,7 @@ class Compiler:
         return self.outlooks.setdefault((investment.kind, investment.sector), len(self.outlooks))
 
 
-def _cut(programme: AssumedProgramme) -> Cut:
+def _cut(programme: Programme) -> Cut:
     stream = f"programmes.{programme.id}"
     probability = _input(f"{stream}.probability", programme.probability)
     return Cut(stream, probability, _input(f"{stream}.scale", programme.scale))

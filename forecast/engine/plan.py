@@ -19,8 +19,8 @@ from forecast.dims import LEVERS, SERIES, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, news
 from forecast.engine.inputs import Input, Judged
 from forecast.quarters import year_of
-from forecast.scenario.drivers import AssumedShock
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.drivers import Shock
+from forecast.scenario.localization import Localization
 from forecast.stats.streams import Mix
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class LocalizationPath:
     """One localization path; `stream` prefixes the addresses of its uncertain numbers."""
 
     stream: str
-    assumed: AssumedLocalization
+    assumed: Localization
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,7 @@ class Plan:
     levers: Levers | None = None
     block_size: int = BLOCK_SIZE
     conditions: tuple[Condition, ...] = ()
-    shocks: tuple[AssumedShock, ...] = ()
+    shocks: tuple[Shock, ...] = ()
     mixes: Mapping[str, Mix] = field(default_factory=dict)
     outlooks: tuple[tuple[str, str], ...] = ()
     columns: tuple[tuple[str, str], ...] = ()

@@ -14,9 +14,10 @@ from forecast.observations.series import DRIVERS
 from forecast.report.i18n import Language, language_of
 from forecast.report.sentences import premises
 from forecast.scenario.contrasts import Contrast, Place
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.investments import Investment
+from forecast.scenario.localization import Localization
 from forecast.scenario.policy import CERTAIN, ImportCommitment, Tariff
-from forecast.scenario.scenario import Investment, Scenario, plain_scenario
+from forecast.scenario.scenario import Scenario, plain_scenario
 from forecast.stats.distributions import Constant, Law
 
 TOLD = frozenset(
@@ -206,7 +207,7 @@ def _coefficient(name: str, law: Law, language: Language) -> str:
     return f"{language.text(f'coefficients.{name}')} {language.number(law)}"
 
 
-def _path(path: AssumedLocalization, language: Language) -> str:
+def _path(path: Localization, language: Language) -> str:
     stated: dict[str, Any] = {
         "local": None if path.local is None else language.number(path.local, share=True),
         "by": None if path.by is None else language.date(path.by),

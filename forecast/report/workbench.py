@@ -33,11 +33,12 @@ from forecast.errors import RunError
 from forecast.models.posterior import Posterior
 from forecast.observations.vintage import vintage
 from forecast.quarters import year_of
-from forecast.scenario.dependencies import plain_correlation
+from forecast.scenario.entity import plain
 from forecast.scenario.entries import mean
 from forecast.scenario.inputs import REALISED
+from forecast.scenario.investments import Investment
 from forecast.scenario.policy import Tariff
-from forecast.scenario.scenario import Investment, Scenario, dump_scenario, load_scenario
+from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario
 from forecast.stats.distributions import Law
 from forecast.stats.streams import Streams
 from forecast.stats.summary import Summary
@@ -237,7 +238,7 @@ def _freed(scenario: Scenario, moved: Mapping[str, float]) -> list[str]:
     named = {name for stated in scenario.correlations for name in stated.between}
     known = {name for name in named if _is_settled(name, moved)}
     left = [stated for stated in (item.without(known) for item in scenario.correlations) if stated is not None]
-    return [f"correlations={json.dumps([plain_correlation(stated) for stated in left])}"] if known else []
+    return [f"correlations={json.dumps([plain(stated) for stated in left])}"] if known else []
 
 
 def _is_settled(name: str, moved: Mapping[str, float]) -> bool:

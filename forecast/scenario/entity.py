@@ -1,7 +1,7 @@
 """An entity of the language is one frozen dataclass: how it is written in YAML, its schema, and its value at once.
 
-Keys are the fields, by their alias where YAML has a word of Python's (`from`). The annotation of a field holds its bounds
-and its description, which completes the sentence "expected ...". The first line of the class docstring is the
+Keys are the fields, by their alias where YAML has a word of Python's (`from`). The annotation of a field holds its
+bounds and its description, which completes the sentence "expected ...". The first line of the class docstring is the
 description of the entity in the schema. A key that is null counts as absent.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from dataclasses import Field as DataclassField
 from functools import cache, partial
 from typing import Annotated, Any, Protocol, TypeAlias, TypeVar, get_type_hints
 
@@ -16,6 +17,7 @@ from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, Ty
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
+from forecast.economics.sectors import CoefficientName, Sector
 from forecast.stats import specs
 from forecast.stats.distributions import Law
 from forecast.stats.spec_forms import Model
@@ -62,12 +64,14 @@ def keys(cls: type) -> Mapping[str, FieldInfo]:
     if not hasattr(cls, "__dataclass_fields__"):
         found = {name: FieldInfo.from_annotation(hint) for name, hint in hints.items()}
     else:
-        found = {field.name: _field(hints[field.name], field.default) for field in fields(cls)}  # type: ignore[arg-type]
+        found = {field.name: _info(hints[field.name], field) for field in fields(cls)}  # type: ignore[arg-type]
     return {info.alias or name: info for name, info in found.items()}
 
 
-def _field(hint: Any, default: Any) -> FieldInfo:
-    return FieldInfo.from_annotation(hint) if default is MISSING else FieldInfo.from_annotated_attribute(hint, default)
+def _info(hint: Any, field: DataclassField[Any]) -> FieldInfo:
+    if field.default is MISSING and field.default_factory is MISSING:
+        return FieldInfo.from_annotation(hint)
+    return FieldInfo.from_annotated_attribute(hint, None if field.default is MISSING else field.default)
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,12 @@ Rate: TypeAlias = Annotated[Law, distribution(specs.Rate)]
 RateChange: TypeAlias = Annotated[Law, distribution(specs.RateChange)]
 
 
+SectorName: TypeAlias = Annotated[str, Written(Sector, str, str)]
+
+
+CoefficientKey: TypeAlias = Annotated[str, Written(CoefficientName, str, str)]
+
+
 ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
 
@@ -141,7 +151,15 @@ def _adapter(cls: Any) -> TypeAdapter[Any]:
 
 def plain(value: Any) -> dict[str, Any]:
     """The mapping that states an entity in YAML; keys at their default are left out."""
-    written: dict[str, Any] = _adapter(type(value)).dump_python(
-        value, mode="json", by_alias=True, exclude_defaults=True
-    )
+    cls: Any = type(value)
+    written: dict[str, Any] = _adapter(cls).dump_python(value, mode="json", by_alias=True, exclude_defaults=True)
     return {key: item for key, item in written.items() if item not in (None, "", [], {})}
+
+
+def demand_one_of(**stated: object) -> None:
+    """Raise `ValueError` unless one of two keys is stated and not both."""
+    count = sum(value is not None for value in stated.values())
+    if count != 1:
+        one, other = stated
+        both = f"both {one} and {other}" if count else f"neither {one} nor {other}"
+        raise ValueError(f"got {both}, expected one of them")

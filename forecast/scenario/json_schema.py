@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from forecast.economics.priors import Coefficient
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
-from forecast.scenario.localization import Localization
+from forecast.scenario.localization import StatedPath
 from forecast.scenario.schema import BESIDE, Branches, ScenarioFile
 from forecast.stats.formatting import short
 from forecast.stats.specs import NumberSpec
@@ -36,7 +36,7 @@ LIST = "List of "
 _REFERENCE = "#/definitions/{model}"
 
 
-_SHARED = {"Number": NumberSpec, "Path": Localization}
+_SHARED = {"Number": NumberSpec, "Path": StatedPath}
 """Choices that stand in many places, by the name of their definition."""
 
 
@@ -83,7 +83,7 @@ def _draft_7(node: Any) -> Any:
     words: Schema = {_WORDS.get(name, name): _draft_7(item) for name, item in kept.items()}
     if "prefixItems" in node:
         words["additionalItems"] = False
-    if words.get("default", ...) in (None, "", [], {}, {"value": 1.0}):
+    if words.get("default", ...) in (None, "", [], {}, {"value": 0.0}, {"value": 1.0}):
         del words["default"]
     if "anyOf" in words:
         words["anyOf"] = [form for choice in words["anyOf"] for form in _forms(choice)]
@@ -120,15 +120,14 @@ def _close_names(definitions: Schema) -> None:
     definitions |= {f"Coefficients of {sector}": _coefficients(sector) for sector in SECTORS}
     definitions["Coefficients"] = _coefficients(None)
     overrides = definitions["Investment"]["properties"]["overrides"]
-    overrides.pop("additionalProperties")
+    del overrides["additionalProperties"], overrides["propertyNames"]
     overrides["$ref"] = _REFERENCE.format(model="Coefficients")
     for name, part in definitions.items():
         for key, keyed in part.get("properties", {}).items():
-            if key == "sector":
-                keyed["enum"] = list(SECTORS)
-            elif key == "sectors" and keyed["type"] == "array":
+            if key == "sectors" and keyed["type"] == "array":
                 _some_or_all(keyed)
             elif key == "sectors":
+                del keyed["propertyNames"]
                 keyed |= {"properties": _by_sector(name, keyed), "additionalProperties": False}
 
 

@@ -18,10 +18,12 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter
 from forecast.errors import number_in
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
+from forecast.scenario.entity import Wons, Written
+from forecast.stats import specs
 from forecast.stats.distributions import Law, Truncated
 from forecast.stats.elicited import Mixture
 from forecast.stats.spec_forms import Distribution, Model
-from forecast.stats.specs import Dollars, Wons, law
+from forecast.stats.specs import law, plain_law
 
 WON_KEY = "krw_trillion"
 
@@ -40,11 +42,23 @@ def _currency(spec: object) -> str:
     return "won" if isinstance(spec, Won) or (isinstance(spec, Mapping) and WON_KEY in spec) else "dollars"
 
 
-Money: TypeAlias = Annotated[
-    Annotated[Dollars, Tag("dollars")] | Annotated[Won, Tag("won")],
+Spelled: TypeAlias = Annotated[
+    Annotated[specs.Dollars, Tag("dollars")] | Annotated[Won, Tag("won")],
     Discriminator(_currency),
 ]
 """Whatever may stand where an amount of money is expected."""
+
+
+def _stated(spelled: Any) -> Law | Won:
+    return spelled if isinstance(spelled, Won) else law(spelled)
+
+
+Money: TypeAlias = Annotated[Law, Written(Spelled, _stated, plain_law)]
+"""An amount in bn USD; one stated in won is a `Won` until its investment is read, which knows the exchange rate."""
+
+
+MoneyOrNothing: TypeAlias = Annotated[Law, Written(Spelled | None, _stated, plain_law)]
+"""An amount that is 0 where it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,7 @@ class Rate:
 
 @cache
 def _money_spec() -> TypeAdapter[Any]:
-    return TypeAdapter(Money)
+    return TypeAdapter(Spelled)
 
 
 @cache
@@ -100,7 +114,7 @@ def money_law(spec: object, announced: float) -> Law:
         ValueError: an amount in won has no rate, or a law that cannot be turned into another unit.
     """
     valid = spec if isinstance(spec, Won | Distribution) else _money_spec().validate_python(spec)
-    return in_dollars(law(valid.krw_trillion), announced) if isinstance(valid, Won) else law(valid)
+    return in_dollars(valid.krw_trillion, announced) if isinstance(valid, Won) else law(valid)
 
 
 def in_dollars(won: Law, announced: float) -> Law:

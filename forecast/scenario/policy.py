@@ -27,6 +27,7 @@ from forecast.scenario.entity import (
     RateChange,
     Share,
     Sources,
+    demand_one_of,
     distribution,
     entity,
     id_field,
@@ -107,7 +108,7 @@ class Tariff:
 
     def __post_init__(self) -> None:
         """Demand one measure of the duty."""
-        _demand_one_of(rate=self.rate, change=self.change)
+        demand_one_of(rate=self.rate, change=self.change)
 
 
 @entity
@@ -141,17 +142,7 @@ class ImportCommitment:
 
     def __post_init__(self) -> None:
         """Demand one measure of the value."""
-        _demand_one_of(amount=self.amount, per_year=self.per_year)
-
-
-def _demand_one_of(**stated: Law | None) -> None:
-    """Raise `ValueError` unless one of two keys is stated and not both."""
-    count = sum(value is not None for value in stated.values())
-    if count != 1:
-        one, other = stated
-        raise ValueError(
-            f"got {f'both {one} and {other}' if count else f'neither {one} nor {other}'}, expected one of them"
-        )
+        demand_one_of(amount=self.amount, per_year=self.per_year)
 
 
 SAME = 1e-9

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import floor, inf
 
 from forecast.documents import Node
-from forecast.economics.sectors import COEFFICIENTS, SECTORS
+from forecast.economics.sectors import COEFFICIENTS
 from forecast.errors import DataError, Problem, YamlPath, got, meant, spelled
 from forecast.observations.announcements import announcements
 from forecast.observations.vintage import next_release, release_of, vintage
@@ -207,14 +207,9 @@ def _horizon(root: Node) -> Iterator[Problem]:
 
 
 def _sectors(root: Node) -> Iterator[Problem]:
-    for group in ("localization", "overrides"):
-        node = root.fields[group].fields.get("sectors") if group in root.fields else None
-        for name, child in node.fields.items() if node else ():
-            if name not in SECTORS:
-                message = f"unknown sector; {meant(name, SECTORS)}"
-                yield (child.key or child.place).problem(f"{group}.sectors.{name}", message)
-            if group == "overrides":
-                yield from _coefficients(child, (group, "sectors", name))
+    node = root.fields["overrides"].fields.get("sectors") if "overrides" in root.fields else None
+    for name, child in node.fields.items() if node else ():
+        yield from _coefficients(child, ("overrides", "sectors", name))
 
 
 def _turns(root: Node, announced: list[Row]) -> Iterator[Problem]:
@@ -248,9 +243,6 @@ def _position(node: Node) -> float:
 
 
 def _names(row: Row) -> Iterator[Problem]:
-    sector = row.text("sector")
-    if sector is not None and sector not in SECTORS:
-        yield row.problem("sector", f"{got(sector)}, expected a known sector; {meant(sector, SECTORS)}")
     if row.has("overrides"):
         yield from _coefficients(row.node.fields["overrides"], ("investments", row.name, "overrides"))
 
@@ -258,9 +250,7 @@ def _names(row: Row) -> Iterator[Problem]:
 def _coefficients(group: Node, path: YamlPath) -> Iterator[Problem]:
     for name, node in group.fields.items():
         where = spelled((*path, name))
-        if name not in COEFFICIENTS:
-            yield (node.key or node.place).problem(where, f"unknown coefficient; {meant(name, COEFFICIENTS)}")
-        elif complaint := _leaves(node, *BOUNDS[name][:2]):
+        if name in BOUNDS and (complaint := _leaves(node, *BOUNDS[name][:2])):
             yield node.place.problem(where, f"{complaint}, expected {BOUNDS[name][2]}")
 
 

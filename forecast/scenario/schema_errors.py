@@ -15,11 +15,12 @@ from forecast.scenario.dates import Window
 from forecast.scenario.dependencies import Correlation, Phase, Programme
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
 from forecast.scenario.entity import keys
+from forecast.scenario.investments import Investment
 from forecast.scenario.layers import BY_ID, Layered
 from forecast.scenario.localization import FORMS, Shares
 from forecast.scenario.money import WON_KEY, Won, money_hint
 from forecast.scenario.policy import ImportCommitment, Tariff
-from forecast.scenario.schema import Branches, Investment, Overrides, ScenarioFile
+from forecast.scenario.schema import Branches, Overrides, ScenarioFile
 from forecast.stats.spec_forms import NAMED, Model
 from forecast.stats.specs import ELICITED, Opinion, Part
 
@@ -80,6 +81,10 @@ MONEY = ("amount", "new_capex", "per_year", WON_KEY)
 _MAPPINGS = ("model_type", "model_attributes_type", "dict_type", "dataclass_type")
 
 
+_KEY = "[key]"
+"""Last part of the location of a key that is refused itself."""
+
+
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
@@ -137,8 +142,12 @@ def _problem(root: Node, detail: Any) -> Problem:
     kind, loc = detail["type"], tuple(part for part in detail["loc"] if part not in _LEAVES)
     if kind == "union_tag_invalid":
         loc = (*loc, _discriminator(detail))
+    name_refused = kind == "literal_error" and loc[-1] == _KEY
+    loc = loc[:-1] if name_refused else loc
     node, path = located(root, loc)
     place = node.place
+    if name_refused:
+        return (node.key or place).problem(spelled(path), _no_such_name(loc, detail))
     if kind == "missing" and isinstance(loc[-1], str) and path[-1:] != loc[-1:]:
         place, path = node.key or node.place, (*path, loc[-1])
     if kind in _UNKNOWN:
@@ -198,9 +207,18 @@ def _missing(loc: YamlPath, _: Any) -> str:
     return f"missing key: {_description(loc)}"
 
 
+def _no_such_name(loc: YamlPath, detail: Any) -> str:
+    """A key of a mapping whose keys are names, of sectors or of coefficients."""
+    noun = "sector" if loc[-2:-1] == ("sectors",) else "coefficient"
+    return f"unknown {noun}; {meant(str(loc[-1]), _choices(detail))}"
+
+
+def _choices(detail: Any) -> list[str]:
+    return re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
+
+
 def _no_choice(loc: YamlPath, detail: Any) -> str:
-    choices = re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
-    hint = meant(str(detail["input"]), choices)
+    hint = meant(str(detail["input"]), _choices(detail))
     name = "flow or driver" if loc[-1] == "on" else loc[-1]
     return f"{got(detail['input'])}, expected a known {name}; {hint}"
 
