@@ -19,9 +19,9 @@ from forecast.documents import Node
 from forecast.errors import Problem, got, meant, spelled
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import UncertainDate
-from forecast.scenario.entity import Amount, ById, Share, entity, id_field
+from forecast.scenario.entity import ById, entity, id_field
 from forecast.scenario.entries import Row, ends, rows
-from forecast.stats.spec_forms import Number
+from forecast.stats.specs import Amount, Number, Share
 from forecast.stats.streams import Pair
 
 ROUNDING = 1e-6

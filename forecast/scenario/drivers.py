@@ -27,20 +27,10 @@ from forecast.observations.series import DRIVERS, UNITS
 from forecast.observations.vintage import Vintage, vintage
 from forecast.quarters import ACCEPTED, format_quarter, parse_quarter
 from forecast.scenario.dates import DEFAULT_HORIZON, Date, Moment, QuarterIndex, UncertainDate, position
-from forecast.scenario.entity import (
-    Change,
-    Duration,
-    Level,
-    NumberSpec,
-    Share,
-    Sources,
-    Written,
-    demand_one_of,
-    entity,
-    id_field,
-)
+from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field
 from forecast.scenario.entries import Row, ends, middle, rows
 from forecast.stats.distributions import Law
+from forecast.stats.specs import Change, Duration, Level, NumberSpec, Share
 
 
 def _whole_quarter(date: str | int) -> int:

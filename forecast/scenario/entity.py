@@ -18,10 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from forecast.economics.sectors import CoefficientName, Sector
-from forecast.stats import specs
-from forecast.stats.distributions import Law
-from forecast.stats.spec_forms import Model
-from forecast.stats.specs import law, plain_law
+from forecast.stats.specs import Model
 
 Entity = TypeVar("Entity")
 
@@ -93,25 +90,6 @@ class Written:
         serialization = core_schema.plain_serializer_function_ser_schema(self.write)
         form = handler.generate_schema(self.form)
         return core_schema.no_info_after_validator_function(self.read, form, serialization=serialization)
-
-
-def distribution(form: Any) -> Written:
-    """A distribution, written as one of the number specs."""
-    return Written(form, law, plain_law)
-
-
-NumberSpec: TypeAlias = Annotated[Law, distribution(specs.NumberSpec)]
-Amount: TypeAlias = Annotated[Law, distribution(specs.Amount)]
-Dollars: TypeAlias = Annotated[Law, distribution(specs.Dollars)]
-Wons: TypeAlias = Annotated[Law, distribution(specs.Wons)]
-Duration: TypeAlias = Annotated[Law, distribution(specs.Duration)]
-Share: TypeAlias = Annotated[Law, distribution(specs.Share)]
-PositiveShare: TypeAlias = Annotated[Law, distribution(specs.PositiveShare)]
-InnerShare: TypeAlias = Annotated[Law, distribution(specs.InnerShare)]
-Level: TypeAlias = Annotated[Law, distribution(specs.Level)]
-Change: TypeAlias = Annotated[Law, distribution(specs.Change)]
-Rate: TypeAlias = Annotated[Law, distribution(specs.Rate)]
-RateChange: TypeAlias = Annotated[Law, distribution(specs.RateChange)]
 
 
 SectorName: TypeAlias = Annotated[str, Written(Sector, str, str)]

@@ -12,10 +12,11 @@ from forecast.economics.sectors import Sector
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, UncertainDate
 from forecast.scenario.dependencies import Ids, Phases
-from forecast.scenario.entity import Amount, CoefficientKey, NumberSpec, Share, Sources, entity, id_field
+from forecast.scenario.entity import CoefficientKey, Sources, entity, id_field
 from forecast.scenario.localization import StatedPath
 from forecast.scenario.money import Money, MoneyOrNothing, Won, in_dollars
 from forecast.stats.distributions import Constant, Law
+from forecast.stats.specs import Amount, NumberSpec, Share
 
 NOTHING = Constant(0.0)
 

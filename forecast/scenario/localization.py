@@ -11,10 +11,9 @@ from pydantic import Field, model_validator
 from forecast.documents import present
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, date_text
-from forecast.scenario.entity import Duration, InnerShare, PositiveShare, SectorName, Share, Written
+from forecast.scenario.entity import SectorName, Written
 from forecast.stats.distributions import Constant, Law
-from forecast.stats.spec_forms import Model
-from forecast.stats.specs import optional, plain_law
+from forecast.stats.specs import Duration, InnerShare, Model, PositiveShare, Share, optional, plain_law
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from forecast.errors import number_in
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
-from forecast.scenario.entity import Wons, Written
-from forecast.stats import specs
+from forecast.scenario.entity import Written
 from forecast.stats.distributions import Law, Truncated
 from forecast.stats.elicited import Mixture
-from forecast.stats.spec_forms import Distribution, Model
-from forecast.stats.specs import law, plain_law
+from forecast.stats.specs import Dollars, Model, Wons, plain_law
 
 WON_KEY = "krw_trillion"
 
@@ -42,22 +40,21 @@ def _currency(spec: object) -> str:
     return "won" if isinstance(spec, Won) or (isinstance(spec, Mapping) and WON_KEY in spec) else "dollars"
 
 
-Spelled: TypeAlias = Annotated[
-    Annotated[specs.Dollars, Tag("dollars")] | Annotated[Won, Tag("won")],
+_Spelled: TypeAlias = Annotated[
+    Annotated[Dollars, Tag("dollars")] | Annotated[Won, Tag("won")],
     Discriminator(_currency),
 ]
-"""Whatever may stand where an amount of money is expected."""
 
 
-def _stated(spelled: Any) -> Law | Won:
-    return spelled if isinstance(spelled, Won) else law(spelled)
+def _unchanged(stated: Law | Won) -> Law | Won:
+    return stated
 
 
-Money: TypeAlias = Annotated[Law, Written(Spelled, _stated, plain_law)]
+Money: TypeAlias = Annotated[Law, Written(_Spelled, _unchanged, plain_law)]
 """An amount in bn USD; one stated in won is a `Won` until its investment is read, which knows the exchange rate."""
 
 
-MoneyOrNothing: TypeAlias = Annotated[Law, Written(Spelled | None, _stated, plain_law)]
+MoneyOrNothing: TypeAlias = Annotated[Law, Written(_Spelled | None, _unchanged, plain_law)]
 """An amount that is 0 where it is left out."""
 
 
@@ -71,14 +68,14 @@ class Rate:
 
 @cache
 def _money_spec() -> TypeAdapter[Any]:
-    return TypeAdapter(Spelled)
+    return TypeAdapter(_Spelled)
 
 
 @cache
 def _months() -> tuple[tuple[str, float], ...]:
     """Won per USD by month, Federal Reserve H.10, monthly averages of daily rates."""
     rows = read_table("drivers_monthly")
-    return tuple((row["month"], float(row["value"])) for row in rows if row["series"] == "krw_per_usd")
+    return tuple((row["month"], row["value"]) for row in rows if row["series"] == "krw_per_usd")
 
 
 def rate_of(announced: float) -> Rate:
@@ -113,8 +110,8 @@ def money_law(spec: object, announced: float) -> Law:
         pydantic.ValidationError: the spec has none of the accepted forms.
         ValueError: an amount in won has no rate, or a law that cannot be turned into another unit.
     """
-    valid = spec if isinstance(spec, Won | Distribution) else _money_spec().validate_python(spec)
-    return in_dollars(valid.krw_trillion, announced) if isinstance(valid, Won) else law(valid)
+    stated = _money_spec().validate_python(spec)
+    return in_dollars(stated.krw_trillion, announced) if isinstance(stated, Won) else stated
 
 
 def in_dollars(won: Law, announced: float) -> Law:
@@ -127,7 +124,7 @@ def _scaled(value: Law, factor: float) -> Law:
     if isinstance(value, Truncated):
         return Truncated(_scaled(value.inner, factor), value.low * factor, value.high * factor)
     if isinstance(value, Mixture):
-        return replace(value, laws=tuple(_scaled(cast("Law", part), factor) for part in value.laws))
+        return replace(value, laws=tuple(_scaled(part, factor) for part in value.laws))
     stated: dict[str, Any] = {field.name: getattr(value, field.name) for field in fields(value)}
     moved = {name: _times(part, factor) for name, part in stated.items() if name in _IN_UNIT}
     if not moved:

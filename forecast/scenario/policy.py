@@ -19,22 +19,10 @@ from forecast.economics.tariffs import TAXED, WITHOUT_TRADE, load_regime
 from forecast.errors import Problem, got, meant, spelled
 from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import UncertainDate
-from forecast.scenario.entity import (
-    Amount,
-    Dollars,
-    PositiveShare,
-    Rate,
-    RateChange,
-    Share,
-    Sources,
-    demand_one_of,
-    distribution,
-    entity,
-    id_field,
-)
+from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field
 from forecast.scenario.entries import Row, ends, rows
-from forecast.stats import specs
 from forecast.stats.distributions import Constant, Law
+from forecast.stats.specs import Amount, Dollars, PositiveShare, Rate, RateChange, Share, law, plain_law
 
 EVERY = "all"
 
@@ -54,10 +42,10 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 CERTAIN = Constant(1.0)
 
 
-Chance: TypeAlias = Annotated[Law, distribution(specs.Share | None)]
+Chance: TypeAlias = Annotated[Law, Written(Share | None, law, plain_law)]
 
 
-Factor: TypeAlias = Annotated[Law, distribution(specs.Amount | None)]
+Factor: TypeAlias = Annotated[Law, Written(Amount | None, law, plain_law)]
 
 
 @entity

@@ -22,8 +22,7 @@ from forecast.scenario.entries import ID, SOURCES, Source
 from forecast.scenario.investments import Coefficients, Investment
 from forecast.scenario.localization import FittedEverywhere, LocalizationEverywhere
 from forecast.scenario.policy import ImportCommitment, Tariff
-from forecast.stats.spec_forms import Model
-from forecast.stats.specs import Amount
+from forecast.stats.specs import Amount, Model
 
 MOST_BRANCHES = 20
 
