@@ -17,7 +17,7 @@ from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, Ty
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from forecast.economics.sectors import CoefficientName, Sector
+from forecast.economics.sectors import Sector
 from forecast.stats.specs import Model
 
 Entity = TypeVar("Entity")
@@ -93,9 +93,6 @@ class Written:
 
 
 SectorName: TypeAlias = Annotated[str, Written(Sector, str, str)]
-
-
-CoefficientKey: TypeAlias = Annotated[str, Written(CoefficientName, str, str)]
 
 
 ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"

@@ -4,30 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, TypeAlias
+from math import inf
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, create_model
 
-from forecast.economics.sectors import Sector
+from forecast.economics.sectors import COEFFICIENTS, Sector
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, UncertainDate
 from forecast.scenario.dependencies import Ids, Phases
-from forecast.scenario.entity import CoefficientKey, Sources, entity, id_field
+from forecast.scenario.entity import Sources, Written, entity, id_field
 from forecast.scenario.localization import StatedPath
 from forecast.scenario.money import Money, MoneyOrNothing, Won, in_dollars
 from forecast.stats.distributions import Constant, Law
-from forecast.stats.specs import Amount, NumberSpec, Share
+from forecast.stats.specs import ABOVE_0, Amount, InnerShare, Model, NumberSpec, Share, bounded, plain_law
 
 NOTHING = Constant(0.0)
 
 
-def by_name(laws: Mapping[str, Law]) -> dict[str, Law]:
-    """Coefficients in the order of their names."""
-    return dict(sorted(laws.items()))
+_Quarters: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, inf, "a number of quarters above 0")]
 
 
-Coefficients: TypeAlias = Annotated[Mapping[CoefficientKey, NumberSpec], AfterValidator(by_name)]
-"""Coefficients that differ from the sector priors, by name."""
+_ACCEPTED: Mapping[str, Any] = {
+    **dict.fromkeys(("machinery_share", "korean_machinery_share", "utilisation", "reverse_import_rate"), Share),
+    **dict.fromkeys(("construction_quarters", "ramp_quarters"), _Quarters),
+    "korean_share": InnerShare,
+}
+"""Numbers that each coefficient accepts, where it is not an amount."""
+
+
+_FIELDS: dict[str, Any] = {name: (_ACCEPTED.get(name, Amount) | None, None) for name in COEFFICIENTS}
+
+
+COEFFICIENT_KEYS = create_model("Coefficients", __base__=Model, **_FIELDS)
+
+
+def _by_name(stated: Model) -> dict[str, Law]:
+    return {name: law for name, law in sorted(stated) if law is not None}
+
+
+def plain_coefficients(coefficients: Mapping[str, Law]) -> dict[str, Any]:
+    """The mapping that states coefficients."""
+    return {name: plain_law(value) for name, value in coefficients.items()}
+
+
+Coefficients: TypeAlias = Annotated[Mapping[str, Law], Written(COEFFICIENT_KEYS, _by_name, plain_coefficients)]
+"""Coefficients that differ from the sector priors, in the order of their names."""
 
 
 @entity

@@ -117,11 +117,9 @@ def _shared(node: Any, choices: Mapping[str, list[Schema]]) -> Any:
 
 def _close_names(definitions: Schema) -> None:
     """Lists the sectors and coefficients wherever a key takes their names."""
+    del definitions["Coefficients"]  # of no sector: what each coefficient is follows below
     definitions |= {f"Coefficients of {sector}": _coefficients(sector) for sector in SECTORS}
     definitions["Coefficients"] = _coefficients(None)
-    overrides = definitions["Investment"]["properties"]["overrides"]
-    del overrides["additionalProperties"], overrides["propertyNames"]
-    overrides["$ref"] = _REFERENCE.format(model="Coefficients")
     for name, part in definitions.items():
         for key, keyed in part.get("properties", {}).items():
             if key == "sectors" and keyed["type"] == "array":

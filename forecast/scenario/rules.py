@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import floor, inf
 
 from forecast.documents import Node
-from forecast.economics.sectors import COEFFICIENTS
 from forecast.errors import DataError, Problem, YamlPath, got, meant, spelled
 from forecast.observations.announcements import announcements
 from forecast.observations.vintage import next_release, release_of, vintage
@@ -24,7 +23,6 @@ from forecast.scenario.entries import Row, ends, last_observed, mean, read, rows
 from forecast.scenario.inputs import impossible
 from forecast.scenario.policy import lever_problems
 from forecast.scenario.schema import FIRST_HORIZON, LAST_HORIZON
-from forecast.stats.specs import ABOVE_0, BELOW_1, bounds_complaint
 
 ROUNDING = 1e-6
 
@@ -123,29 +121,14 @@ SIMULATED_ONLY = (
 )
 
 
-_SHARES = ("machinery_share", "korean_machinery_share", "utilisation", "reverse_import_rate")
-
-
-_QUARTERS = ("construction_quarters", "ramp_quarters")
-
-
-BOUNDS: Mapping[str, tuple[float, float, str]] = {
-    **dict.fromkeys(COEFFICIENTS, (0.0, inf, "0 or more")),
-    **dict.fromkeys(_SHARES, (0.0, 1.0, "a fraction from 0 to 1")),
-    **dict.fromkeys(_QUARTERS, (ABOVE_0, inf, "a number of quarters above 0")),
-    "korean_share": (ABOVE_0, BELOW_1, "a fraction above 0 and below 1"),
-}
-"""Values each coefficient may take, and the words for it."""
-
-
 def review(root: Node) -> list[Problem]:
     """Every broken rule of a merged tree."""
     announced = rows(root)
-    found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_sectors(root), *_turns(root, announced)]
+    found = [*_origin(root), *_as_of(root, announced), *_horizon(root), *_turns(root, announced)]
     found += [*double_counting(announced), *lever_problems(root, last_observed(root)), *_world(root)]
     found += [*broken_links(root, announced), *impossible(root, last_observed(root))]
     for row in announced:
-        found += [*_names(row), *_keys(row), *_order(row)]
+        found += [*_keys(row), *_order(row)]
     return found
 
 
@@ -206,12 +189,6 @@ def _horizon(root: Node) -> Iterator[Problem]:
         yield node.place.problem("horizon", f"{got(year)}, expected a year from {first} to {last}, {since}")
 
 
-def _sectors(root: Node) -> Iterator[Problem]:
-    node = root.fields["overrides"].fields.get("sectors") if "overrides" in root.fields else None
-    for name, child in node.fields.items() if node else ():
-        yield from _coefficients(child, ("overrides", "sectors", name))
-
-
 def _turns(root: Node, announced: list[Row]) -> Iterator[Problem]:
     """Localization paths turn after the last observed quarter."""
     stated: dict[YamlPath, Node | None] = {("localization",): root.fields.get("localization")}
@@ -240,25 +217,6 @@ def _position(node: Node) -> float:
         return parse_date(str(node.content))
     except ValueError:
         return inf
-
-
-def _names(row: Row) -> Iterator[Problem]:
-    if row.has("overrides"):
-        yield from _coefficients(row.node.fields["overrides"], ("investments", row.name, "overrides"))
-
-
-def _coefficients(group: Node, path: YamlPath) -> Iterator[Problem]:
-    for name, node in group.fields.items():
-        where = spelled((*path, name))
-        if name in BOUNDS and (complaint := _leaves(node, *BOUNDS[name][:2])):
-            yield node.place.problem(where, f"{complaint}, expected {BOUNDS[name][2]}")
-
-
-def _leaves(node: Node, low: float, high: float) -> str:
-    try:
-        return bounds_complaint(node.plain(), low, high)
-    except ValueError:
-        return ""
 
 
 def _keys(row: Row) -> Iterator[Problem]:

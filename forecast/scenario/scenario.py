@@ -18,14 +18,13 @@ from forecast.scenario import policy
 from forecast.scenario.dependencies import Correlation, Programme
 from forecast.scenario.drivers import DriverPath, Shock
 from forecast.scenario.entity import plain
-from forecast.scenario.investments import Investment
+from forecast.scenario.investments import Investment, plain_coefficients
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.localization import Localization, localization, plain_path
 from forecast.scenario.rules import review
 from forecast.scenario.schema import ScenarioFile
 from forecast.scenario.schema_errors import complaints, strangers, without
 from forecast.stats.distributions import Law
-from forecast.stats.specs import plain_law
 from forecast.storage import json_digest
 
 
@@ -145,7 +144,7 @@ def dump_scenario(scenario: Scenario) -> str:
 def plain_scenario(scenario: Scenario) -> dict[str, Any]:
     """A scenario as the plain mapping that its YAML file holds; absent keys are left out."""
     sectors = {name: plain_path(path) for name, path in scenario.sector_localization.items()}
-    coefficients = {name: _plain_laws(group) for name, group in scenario.sector_coefficients.items()}
+    coefficients = {name: plain_coefficients(group) for name, group in scenario.sector_coefficients.items()}
     return present(
         name=scenario.name,
         title=scenario.title,
@@ -165,10 +164,6 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         programmes=list(map(plain, scenario.programmes)),
         correlations=list(map(plain, scenario.correlations)),
     )
-
-
-def _plain_laws(laws: Mapping[str, Law]) -> dict[str, Any]:
-    return {name: plain_law(value) for name, value in laws.items()}
 
 
 def scenario_digest(scenario: Scenario) -> str:

@@ -15,7 +15,7 @@ from forecast.scenario.dates import Window
 from forecast.scenario.dependencies import Correlation, Phase, Programme
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
 from forecast.scenario.entity import keys
-from forecast.scenario.investments import Investment
+from forecast.scenario.investments import COEFFICIENT_KEYS, Investment
 from forecast.scenario.layers import BY_ID, Layered
 from forecast.scenario.localization import FORMS, Shares
 from forecast.scenario.money import WON_KEY, Won, money_hint
@@ -180,9 +180,14 @@ def _name(child: Node, part: str | int, path: YamlPath) -> str | int:
 def _model(loc: YamlPath) -> type:
     """The model that holds the last part of a location."""
     model: type = ScenarioFile
-    for part in loc[:-1]:
-        model = _INSIDE.get(str(part), model)
+    for above, part in zip(("", *loc), loc[:-1], strict=False):
+        model = COEFFICIENT_KEYS if _holds_coefficients(model, above, part) else _INSIDE.get(str(part), model)
     return model
+
+
+def _holds_coefficients(model: type, above: str | int, part: str | int) -> bool:
+    """Whether a part of a location leads to coefficients: the overrides of an investment, or those of a sector."""
+    return (model is Investment and part == "overrides") or (model is Overrides and above == "sectors")
 
 
 def _sentence(kind: str, loc: YamlPath, detail: Any) -> str:
@@ -199,7 +204,8 @@ def _own(_: YamlPath, detail: Any) -> str:
 def _unknown(loc: YamlPath, _: Any) -> str:
     if loc == tuple(Branches.model_fields):
         return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
-    return f"unknown key; {meant(str(loc[-1]), _keys(loc))}"
+    noun = "coefficient" if _model(loc) is COEFFICIENT_KEYS else "key"
+    return f"unknown {noun}; {meant(str(loc[-1]), _keys(loc))}"
 
 
 def _missing(loc: YamlPath, _: Any) -> str:
@@ -207,9 +213,7 @@ def _missing(loc: YamlPath, _: Any) -> str:
 
 
 def _no_such_name(loc: YamlPath, detail: Any) -> str:
-    """A key of a mapping whose keys are names, of sectors or of coefficients."""
-    noun = "sector" if loc[-2:-1] == ("sectors",) else "coefficient"
-    return f"unknown {noun}; {meant(str(loc[-1]), _choices(detail))}"
+    return f"unknown sector; {meant(str(loc[-1]), _choices(detail))}"
 
 
 def _choices(detail: Any) -> list[str]:
