@@ -39,7 +39,7 @@ def _checked(parse: Callable[[str], object], accepted: str, for_mappings: str = 
 
 
 def _hint(parse: Callable[[str], object], value: Any) -> str:
-    """What to write in place of a date in another form, if that is one."""
+    """Hint at the accepted form of a date in another form; empty where it is no date."""
     meant = _respelled(value) if isinstance(value, str) else ""
     try:
         parse(meant)
@@ -73,7 +73,7 @@ _DATE = f"{ACCEPTED}, between {FIRST_YEAR} and {LAST_YEAR}"
 
 
 def _form(pattern: str, accepted: str) -> Mapping[str, Any]:
-    """What a schema says of the form of a text."""
+    """Constraints of JSON Schema on the form of a text."""
     return {"pattern": f"^{pattern}$", "patternErrorMessage": f"expected {accepted}"}
 
 
@@ -124,7 +124,7 @@ DateSpec: TypeAlias = Annotated[
     | Annotated[Window, Tag("a window")],
     Discriminator(_date_form),
 ]
-"""Whatever may stand where a date is expected."""
+"""Accepted forms of a date: a point in time or a window."""
 
 
 def position(date: str | int) -> float:

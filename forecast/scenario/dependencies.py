@@ -1,10 +1,7 @@
-"""Ties between announcements: ids that exist, no circles, keys that fit each other, members of programmes.
+"""Ties between announcements: phases of one, programmes cut as a whole, correlations, and fates that hang together.
 
-How uncertain events are written in YAML: parts of one announcement, programmes cut as a whole, correlations.
-
-What is assumed of uncertain events: parts of announcements, ties between their fates, programmes, correlations.
-
-Each value knows its way from YAML and back; which ids and inputs exist is `links` and `correlations`.
+Rules: ids exist, there are no circles, keys fit each other, members of programmes are investments. Which inputs may be
+correlated is `inputs`.
 """
 
 from __future__ import annotations
@@ -28,7 +25,7 @@ ROUNDING = 1e-6
 
 
 PARTNERS = " / "
-"""What stands between the companies of a joint plant."""
+"""Separator of the companies of a joint plant."""
 
 
 Ids: TypeAlias = Annotated[tuple[str, ...], AfterValidator(lambda ids: tuple(sorted(ids)))]

@@ -1,14 +1,7 @@
-"""What a scenario assumes of drivers and of shocks, frozen: from the keys of its file, and back to them.
-
-How the path of a driver is written in YAML: one form a class, each with the keys it needs.
+"""Paths of drivers and shocks, and their rules: dates in order and within the horizon, numbers in the unit meant.
 
 Levels are those of a quarter: of the won and of oil the mean of its months, of US output the level at an annual rate.
-
-How a shock is written in YAML: one entry of the list `shocks`.
-
-Rules for paths of drivers and shocks: dates in order and within what is simulated, numbers in the unit meant.
-
-The rules read the tree, as `review` does; a value the schema has refused is passed over here.
+The rules read the tree; a value the schema has refused is passed over.
 """
 
 from __future__ import annotations
@@ -223,9 +216,9 @@ def _span(row: Row, key: str, known: Vintage, end: int) -> Iterator[Problem]:
     origin, months = known.trade.origin, len(known.trade.later_exports) if row.text("on") in FLOWS else 0
     if ends(begin)[0] < origin + 1 + months / 3 - 1e-9:
         after = f"after {month_name(3 * origin + 2 + months)}, the last month observed" if months else _after(origin)
-        yield row.problem(key, f"got {row.said(key)}, expected a date {after}")
+        yield row.problem(key, f"got {row.written(key)}, expected a date {after}")
     if ends(begin)[1] > end + 1 or ends(begin)[0] >= end + 1:
-        yield row.problem(key, f"got {row.said(key)}, expected a date {_up_to(end)}")
+        yield row.problem(key, f"got {row.written(key)}, expected a date {_up_to(end)}")
     if until is not None and ends(begin)[1] >= ends(until)[0]:
         yield row.misplaced("until", f"after {key}")
 

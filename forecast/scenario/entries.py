@@ -1,8 +1,6 @@
-"""What the entries of lists have in common in YAML: an id, which names their random streams too, and sources.
+"""Entries of lists as rules read them, with the place of each value; a value the schema refuses counts as absent.
 
-Entries of a list with ids, as a review reads them: a value the schema refuses counts as absent.
-
-Where a scenario's tree stands in time: its day, and the last quarter observed by then.
+Also the day of a tree, and the last quarter observed by then.
 """
 
 from __future__ import annotations
@@ -73,23 +71,23 @@ class Row:
         """Whether a key is there, with any value but null."""
         return key in self.node.fields and self.node.fields[key].content is not None
 
-    def said(self, key: str) -> str:
-        """A date as the file says it."""
+    def written(self, key: str) -> str:
+        """A date as it is written in the file."""
         node = self.node.fields[key]
         return " to ".join(str(child.content) for child in node.fields.values()) or str(node.content)
 
     def problem(self, key: str, message: str) -> Problem:
-        """What is wrong with the value of a key, or with the whole where the key is absent."""
+        """Problem at the value of a key, or at the entry where the key is absent."""
         node = self.node.fields.get(key, self.node)
         return node.place.problem(self._path(key), message)
 
     def misplaced(self, key: str, order: str) -> Problem:
         """A date out of order; `order` ends in the key it should come after or not before."""
         other = order.rpartition(" ")[2]
-        return self.problem(key, f"got {self.said(key)}, expected a date {order}, which is {self.said(other)}")
+        return self.problem(key, f"got {self.written(key)}, expected a date {order}, which is {self.written(other)}")
 
     def remark(self, key: str, message: str) -> Remark:
-        """What is probably not meant by the value of a key."""
+        """Remark at the value of a key, or at the entry where the key is absent."""
         node = self.node.fields.get(key, self.node)
         return node.place.remark(self._path(key), message)
 

@@ -1,9 +1,9 @@
 """The keys of a scenario file as a JSON Schema, in the dialect that YAML editors complete from: draft-07.
 
-Generated from `schema`, so that a key added there is completed, explained and documented without a word here. What the
-models leave open is closed: names of sectors and coefficients, with unit, meaning and prior of each coefficient.
+Generated from the entities, so that a key added there is completed, explained and documented without a word here. Added
+are unit, meaning and prior of each coefficient.
 
-Refused here: rules between values. An editor knows the shape of a file, `forecast validate` whether it makes sense.
+Out of scope: rules between values. An editor knows the shape of a file, `forecast validate` whether it makes sense.
 
 The reference of all keys, written from the JSON Schema, so that it cannot say anything else than the models do.
 """
@@ -74,7 +74,7 @@ def _choices(spec: Any) -> list[Schema]:
 
 
 def _draft_7(node: Any) -> Any:
-    """The same schema in draft-07, with one word for a choice and without what only programs read."""
+    """A schema in draft-07, with one word for a choice and without annotations for programs."""
     if isinstance(node, list):
         return [_draft_7(item) for item in node]
     if not isinstance(node, dict):
@@ -101,7 +101,7 @@ def _forms(choice: Schema) -> list[Schema]:
 
 
 def _shared(node: Any, choices: Mapping[str, list[Schema]]) -> Any:
-    """The same schema with a reference in place of every choice that is shared."""
+    """A schema with a reference in place of every shared choice."""
     if isinstance(node, list):
         return [_shared(item, choices) for item in node]
     if not isinstance(node, dict):
@@ -153,11 +153,11 @@ def _coefficients(sector: str | None) -> Schema:
 
 
 def _belief(belief: Coefficient, sector: str | None) -> str:
-    said = f"{belief.meaning}; unit: {belief.unit}; if left out, as learned for the sector"
+    text = f"{belief.meaning}; unit: {belief.unit}; if left out, as learned for the sector"
     if sector is None:
-        return said
+        return text
     median, low, high = (short(value) for value in belief.law.ppf([0.5, 0.1, 0.9]).tolist())
-    return f"{said}. Prior for {words(sector)}: {median}, 80 % interval {low} to {high}"
+    return f"{text}. Prior for {words(sector)}: {median}, 80 % interval {low} to {high}"
 
 
 def _explain(part: Schema) -> None:
@@ -353,7 +353,7 @@ def _cell(text: str) -> str:
 
 
 def _kind(keyed: ReadSchema) -> str:
-    """What may stand where a key is, in a few words."""
+    """Kind of value of a key, in a few words."""
     if "enum" in keyed or "const" in keyed:
         return ", ".join(f"`{choice}`" for choice in keyed.get("enum", [keyed.get("const")]))
     if "$ref" in keyed:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from forecast.documents import present
-from forecast.quarters import ACCEPTED
-from forecast.scenario.dates import Moment, date_text
+from forecast.documents import Node, present
+from forecast.errors import Problem, YamlPath, spelled
+from forecast.quarters import ACCEPTED, format_quarter
+from forecast.scenario.dates import Moment, date_text, parse_date
 from forecast.scenario.entity import SectorName, Written
+from forecast.scenario.entries import Row
 from forecast.stats.distributions import Constant, Law
 from forecast.stats.specs import Duration, InnerShare, Model, PositiveShare, Share, optional, plain_law
 
@@ -139,7 +142,7 @@ StatedPath: TypeAlias = Annotated[Localization, Written(Form, localization, plai
 
 
 class Everywhere(Model):
-    """What the localization of all affiliates may say besides its own path."""
+    """Key that the localization of all affiliates has besides its own path."""
 
     sectors: Mapping[SectorName, StatedPath] = Field(
         {}, description="a mapping from sector names to paths of their own"
@@ -174,3 +177,25 @@ LocalizationEverywhere: TypeAlias = Annotated[
     FittedEverywhere | HoldEverywhere | TargetEverywhere | LogisticEverywhere | StepEverywhere | FixedEverywhere,
     Field(discriminator="path"),
 ]
+
+
+def turns_in_the_past(root: Node, announced: Sequence[Row], origin: int | None) -> Iterator[Problem]:
+    """Every path of localization that turns before the origin, the last quarter observed."""
+    stated: dict[YamlPath, Node | None] = {("localization",): root.fields.get("localization")}
+    shared = root.fields.get("localization")
+    sectors = shared.fields.get("sectors") if shared else None
+    stated |= {("localization", "sectors", name): node for name, node in (sectors.fields if sectors else {}).items()}
+    stated |= {("investments", row.name, "localization"): row.node.fields.get("localization") for row in announced}
+    for path, node in stated.items():
+        for key in ("by", "at"):
+            turn = node.fields.get(key) if node else None
+            if turn is not None and origin is not None and _position(turn) < origin + 1:
+                after = f"expected a date after {format_quarter(origin)}, the last quarter observed"
+                yield turn.place.problem(spelled((*path, key)), f"got {turn.content}, {after}")
+
+
+def _position(node: Node) -> float:
+    try:
+        return parse_date(str(node.content))
+    except ValueError:
+        return inf

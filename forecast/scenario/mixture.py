@@ -14,8 +14,6 @@ mixture:
 A branch names a shipped scenario or a file beside the mixture or below it, or states a scenario, which may extend such
 a file.
 Weights are scaled to sum to one, draw by draw where they are uncertain.
-
-Refused here: reading its branches, that is `branches`, and running it, that is `branching`.
 """
 
 from __future__ import annotations
@@ -53,7 +51,7 @@ BRANCH_KEYS = tuple(BranchForm.model_fields)
 
 
 SHARED = ("basis", "horizon", "as_of")
-"""What branches must have in common for their draws to be of one thing."""
+"""Keys that branches must have in common for their draws to be of one thing."""
 
 
 _NAME = r"[a-z0-9][a-z0-9-]{0,63}"
@@ -253,7 +251,7 @@ class ScenarioMixture:
 
 
 World: TypeAlias = Scenario | ScenarioMixture
-"""What a run may be of."""
+"""A scenario or a mixture: the subject of a run."""
 
 
 def is_mixture(path: PathLike[str] | str) -> bool:
@@ -271,7 +269,7 @@ def _weighs(node: Node) -> bool:
 
 
 def load_world(path: PathLike[str] | str) -> World:
-    """What a file states, a scenario or a mixture of them.
+    """The scenario or mixture that a file states.
 
     Raises:
         ScenarioError: carries every problem of the file.
@@ -291,7 +289,7 @@ def load_mixture(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Sc
 def read_mixture(
     path: PathLike[str] | str, overrides: Sequence[str] = ()
 ) -> tuple[ScenarioMixture, tuple[StatedBranch, ...]]:
-    """The same, and where each branch was read.
+    """The mixture a YAML file states, and where each branch was read.
 
     Raises:
         ScenarioError: carries every problem of the file and of the scenarios it names.
@@ -326,7 +324,7 @@ def stated_law(path: PathLike[str] | str, key: str) -> Law:
 
 
 def frozen_world(path: PathLike[str] | str) -> World:
-    """What `dump_scenario` or `dump_mixture` wrote: no rule is asked again, as some hang on what was observed since."""
+    """The scenario or mixture of a stored file; no rule is checked again, as some depend on later observations."""
     plain: Any = read_document(Path(path), str(path)).root.plain()
     if "mixture" not in plain:
         return frozen_scenario(plain)

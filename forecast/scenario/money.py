@@ -159,7 +159,7 @@ def _unit(names: str) -> str:
 
 
 def money_hint(text: str) -> str:
-    """What to write in place of an amount in words, or nothing where it cannot be told.
+    """Hint at how to write an amount in words; empty where it is ambiguous.
 
     An amount in Korean words is one in won unless it names the dollar.
 

@@ -1,9 +1,4 @@
-"""What is assumed of trade policy: tariffs and import commitments, and the way from YAML to them and back.
-
-How tariffs and import commitments are written in YAML: one entry of each list a class, with the keys it takes.
-
-Rules of tariffs and import commitments: known sectors, dates in order, duties that agree with the record.
-"""
+"""Trade policy: tariffs, import commitments and their rules: known sectors, dates in order, duties of the record."""
 
 from __future__ import annotations
 
@@ -180,12 +175,14 @@ def _order(row: Row) -> Iterator[Problem]:
 
 
 def _past(row: Row, origin: int) -> Iterator[Problem]:
-    """What is dated before the origin has happened, so that it is certain and ends in the duty the record has."""
+    """Tariffs dated before the origin that are uncertain or stated as a change; by then they came or did not."""
     if not _came_before(row, origin):
         return
     last = format_quarter(origin)
     if row.has("probability"):
-        message = f"got a probability of a tariff from {row.said('from')}, expected none: by {last} it came or did not"
+        message = (
+            f"got a probability of a tariff from {row.written('from')}, expected none: by {last} it came or did not"
+        )
         yield row.problem("probability", message)
     if row.has("change"):
         yield row.problem("change", f"got change with a date before {last} ends, expected rate: the duty it then was")
@@ -196,7 +193,7 @@ def _came_before(row: Row, origin: int) -> bool:
 
 
 def _in_force(tariffs: list[Row], origin: int) -> Iterator[Problem]:
-    """What stated tariffs say of the duties of the origin is what the record says."""
+    """Tariffs whose duty in the quarter of the origin is not the one on record."""
     for name in TAXED:
         past = [row for row in tariffs if name in _named(row) and _came_before(row, origin)]
         last = max(past, key=_start, default=None)

@@ -1,4 +1,4 @@
-"""What is assumed: a frozen `Scenario`, and the way from YAML text to it and back."""
+"""A frozen `Scenario`: loaded from YAML, dumped to it, and identified by a digest."""
 
 from __future__ import annotations
 

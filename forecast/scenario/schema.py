@@ -1,7 +1,7 @@
 """The keys of a scenario file: what each means, its unit, and what it accepts.
 
 Every description completes the sentence "expected ...", so that published schema and error messages say the same.
-Refused here: rules between values, such as umbrellas and the order of dates (that is `review`).
+Out of scope: rules between values, such as umbrellas and the order of dates (that is `rules`).
 
 How a mixture of scenarios is written in YAML: its branches, and the keys that may stand beside them.
 """

@@ -1,4 +1,4 @@
-"""What the schema finds wrong with a tree, as located problems in plain sentences."""
+"""Problems the schema has with a tree, at their places and in plain sentences: misspelt keys, wrong types, bounds."""
 
 from __future__ import annotations
 
@@ -94,21 +94,18 @@ def complaints(root: Node, error: ValidationError) -> list[Problem]:
 
 
 def strangers(layers: Layered) -> dict[tuple[str, str], Problem]:
-    """Entries by which a layer changes or takes out what no file below it has, by the name of the list and the id.
-
-    Of what a new entry needs, they leave out at least as much as they say.
-    """
+    """Overrides of ids that no base file defines, unless they look like complete new entries; by list and id."""
     pairs = ((change, group) for change in layers.changes for group in BY_ID)
-    found = {}
+    unknown = {}
     for change, group in pairs:
-        known, said = (_entries(node, group) for node in (change.before, change.said))
-        for id, entry in said.items():
+        known, over = (_entries(node, group) for node in (change.before, change.over))
+        for id, entry in over.items():
             missing = _left_out(_entries(layers.root, group).get(id, entry), group)
             if known and id not in known and len(missing) >= len(entry.fields.keys() - {"id"}):
                 needs = f"; a new one needs {listed(missing)} too" if entry.fields else ""
                 message = f"no {BY_ID[group]} {shortened(id)} below; {meant(id, known)}{needs}"
-                found[group, id] = (entry.key or entry.place).problem(spelled((group, id)), message)
-    return found
+                unknown[group, id] = (entry.key or entry.place).problem(spelled((group, id)), message)
+    return unknown
 
 
 def without(root: Node, entries: Collection[tuple[str, str]]) -> Node:
