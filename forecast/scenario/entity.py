@@ -36,7 +36,17 @@ NamedEntry = TypeVar("NamedEntry", bound=Named)
 
 
 def entity(cls: type[Entity]) -> type[Entity]:
-    """Make a dataclass readable from YAML: closed to unknown keys, and null stands for an absent key."""
+    """Make a dataclass readable from YAML: closed to unknown keys, with null for an absent key.
+
+    >>> @entity
+    ... @dataclass(frozen=True, slots=True)
+    ... class Port:
+    ...     "A harbour."
+    ...     name: Annotated[str, Field(description="name of the harbour")]
+    ...     since: Annotated[int | None, Field(alias="from", description="year it was opened")] = None
+    >>> plain(TypeAdapter(Port).validate_python({"name": "Ulsan", "from": 1963}))
+    {'name': 'Ulsan', 'from': 1963}
+    """
     summary = (cls.__doc__ or "").partition("\n")[0]
 
     def core(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -58,11 +68,8 @@ def keys(cls: type) -> Mapping[str, FieldInfo]:
     if issubclass(cls, Model):
         return cls.keys()
     hints = get_type_hints(cls, include_extras=True)
-    if not hasattr(cls, "__dataclass_fields__"):
-        found = {name: FieldInfo.from_annotation(hint) for name, hint in hints.items()}
-    else:
-        found = {field.name: _info(hints[field.name], field) for field in fields(cls)}  # type: ignore[arg-type]
-    return {info.alias or name: info for name, info in found.items()}
+    infos = {field.name: _info(hints[field.name], field) for field in fields(cls)}  # type: ignore[arg-type]
+    return {info.alias or name: info for name, info in infos.items()}
 
 
 def _info(hint: Any, field: DataclassField[Any]) -> FieldInfo:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from pydantic import Field
 
 from forecast.documents import Node
 from forecast.errors import DataError, Problem, Remark, spelled
@@ -21,20 +20,6 @@ from forecast.scenario.dates import date_law
 from forecast.scenario.money import money_law
 from forecast.stats.distributions import Law
 from forecast.stats.specs import law
-
-ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
-
-
-Source: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-SOURCES = "a list of texts of 1 to 1000 characters: addresses of the evidence"
-
-
-def id_field(example: str) -> Any:
-    """The field of an id, explained by an example."""
-    return Field(pattern=ID, description=f"1 to 64 letters, digits, hyphens and underscores, such as {example}")
-
 
 Value = TypeVar("Value")
 

@@ -33,6 +33,10 @@ LIST = "List of "
 """Beginning of the name of a definition that is a list of entries with an id."""
 
 
+_LEFT_OUT: tuple[Any, ...] = (None, "", [], {}, {"value": 0.0}, {"value": 1.0})
+"""Defaults that say no more than the description: absent, empty, or a certain number."""
+
+
 _REFERENCE = "#/definitions/{model}"
 
 
@@ -83,7 +87,7 @@ def _draft_7(node: Any) -> Any:
     words: Schema = {_WORDS.get(name, name): _draft_7(item) for name, item in kept.items()}
     if "prefixItems" in node:
         words["additionalItems"] = False
-    if words.get("default", ...) in (None, "", [], {}, {"value": 0.0}, {"value": 1.0}):
+    if words.get("default", ...) in _LEFT_OUT:
         del words["default"]
     if "anyOf" in words:
         words["anyOf"] = [form for choice in words["anyOf"] for form in _forms(choice)]

@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 
 from forecast.documents import Node, present, read_document, yaml_text
 from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, refusal
-from forecast.scenario.entries import ID
+from forecast.scenario.entity import ID
 from forecast.scenario.inputs import law_in_file, law_of_node
 from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, tree_of
 from forecast.scenario.scenario import (

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from forecast.dims import LEVERS
 from forecast.documents import present, yaml_text
 from forecast.errors import Located, ScenarioError
-from forecast.quarters import format_quarter, parse_quarter
+from forecast.quarters import format_quarter
 from forecast.scenario import policy
 from forecast.scenario.dependencies import Correlation, Programme
 from forecast.scenario.drivers import DriverPath, Shock
@@ -118,7 +118,7 @@ def _scenario(stated: ScenarioFile) -> Scenario:
         name=stated.name,
         title=stated.title or stated.name,
         description=stated.description,
-        origin=None if stated.origin is None else parse_quarter(stated.origin),
+        origin=stated.origin,
         as_of=stated.as_of,
         horizon=stated.horizon,
         basis=stated.basis,

@@ -14,11 +14,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from forecast.documents import MAX_ITEMS
-from forecast.scenario.dates import DEFAULT_HORIZON, Day, Quarter
+from forecast.scenario.dates import DEFAULT_HORIZON, Day, QuarterIndex
 from forecast.scenario.dependencies import Correlation, Programme
 from forecast.scenario.drivers import DriverPaths, Shock
-from forecast.scenario.entity import ById, SectorName
-from forecast.scenario.entries import ID, SOURCES, Source
+from forecast.scenario.entity import ID, ById, SectorName, Sources
 from forecast.scenario.investments import Coefficients, Investment
 from forecast.scenario.localization import FittedEverywhere, LocalizationEverywhere
 from forecast.scenario.policy import ImportCommitment, Tariff
@@ -83,7 +82,7 @@ class ScenarioFile(Model):
         None, pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; if left out, the name"
     )
     description: str = Field("", max_length=3000, description="text of at most 3000 characters")
-    origin: Quarter | None = Field(
+    origin: QuarterIndex | None = Field(
         None, description="the last observed quarter, such as 2026Q2; if left out, the last one in the data"
     )
     as_of: Day | None = Field(
@@ -105,7 +104,7 @@ class ScenarioFile(Model):
         FittedEverywhere(path="fitted"), description="a mapping with path: how purchases of all affiliates move"
     )
     overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
-    sources: tuple[Source, ...] = Field((), description=SOURCES)
+    sources: Sources = ()
     tariffs: Annotated[tuple[Tariff, ...], ById] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} changes of US tariffs"
     )
