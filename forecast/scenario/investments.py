@@ -39,10 +39,16 @@ _ACCEPTED: Mapping[str, Any] = {
 """Numbers that each coefficient accepts, where it is not an amount."""
 
 
-_FIELDS: dict[str, Any] = {name: (_ACCEPTED.get(name, Amount) | None, None) for name in COEFFICIENTS}
+_FIELDS: dict[str, Any] = {
+    name: (
+        _ACCEPTED.get(name, Amount) | None,
+        Field(None, json_schema_extra={"description": f"the coefficient {name}"}),
+    )
+    for name in COEFFICIENTS
+}
 
 
-COEFFICIENT_KEYS = create_model("Coefficients", __base__=Model, **_FIELDS)
+COEFFICIENT_KEYS = create_model("Coefficients", __base__=Model, __doc__="Coefficients that differ.", **_FIELDS)
 
 
 def _by_name(stated: Model) -> dict[str, Law]:
