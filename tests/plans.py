@@ -15,7 +15,7 @@ from forecast.engine.compile import compiled_path
 from forecast.engine.inputs import Stated
 from forecast.engine.plan import Group, Plan, Project, RunPlan, alone, registry
 from forecast.quarters import parse_quarter
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.localization import Localization
 from forecast.stats.distributions import Constant, Law
 from forecast.stats.streams import Scheme, Streams
 
@@ -83,9 +83,10 @@ PLANT = {
 TRADE = {"purchases_per_output": 0.7, "korean_share": 0.3, "displacement_rate": 0.25, "reverse_import_rate": 0.01}
 
 
-def plan(
-    *groups: Group, path: AssumedLocalization = AssumedLocalization("hold"), n_years: int = 4, **changes: object
-) -> Plan:
+HOLD = Localization("hold")
+
+
+def plan(*groups: Group, path: Localization = HOLD, n_years: int = 4, **changes: object) -> Plan:
     """A flat baseline of 40 and 20 bn USD a quarter from 2026 on, US Census basis, with the groups given."""
     made = Plan(
         origin=ORIGIN,
@@ -167,7 +168,7 @@ def _judged(part: object) -> Iterator[Stated]:
         yield from _judged(tuple(getattr(part, entry.name) for entry in fields(part)))
 
 
-def group(*projects: Project, path: AssumedLocalization | None = None, **rates: float | Law) -> Group:
+def group(*projects: Project, path: Localization | None = None, **rates: float | Law) -> Group:
     """Projects that buy and sell alike at the rates of `TRADE`, changed by `rates`."""
     own = None if path is None else compiled_path("own", path)
     return Group(projects, {name: judged(name, law) for name, law in (TRADE | rates).items()}, own)

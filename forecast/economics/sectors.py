@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 import scipy
@@ -22,7 +22,8 @@ from forecast.storage import write_csv
 if TYPE_CHECKING:
     from forecast.documents import Node
 
-SECTORS: tuple[str, ...] = (
+
+Sector: TypeAlias = Literal[
     "autos",
     "auto_parts",
     "batteries",
@@ -35,8 +36,13 @@ SECTORS: tuple[str, ...] = (
     "biopharma",
     "nonferrous_metals",
     "other",
-)
-COEFFICIENTS: tuple[str, ...] = (
+]
+
+
+SECTORS: tuple[str, ...] = get_args(Sector)
+
+
+CoefficientName: TypeAlias = Literal[
     "machinery_share",
     "korean_machinery_share",
     "output_per_capex",
@@ -47,7 +53,12 @@ COEFFICIENTS: tuple[str, ...] = (
     "reverse_import_rate",
     "construction_quarters",
     "ramp_quarters",
-)
+]
+
+
+COEFFICIENTS: tuple[str, ...] = get_args(CoefficientName)
+
+
 CENTRAL_PRIORS = SHIPPED / "central_priors.csv"
 CENTRAL: Mapping[str, float] = {"low": 0.01, "median": 0.5, "high": 0.99}
 """Levels of the middle of a prior, by column."""

@@ -40,13 +40,15 @@ from forecast.engine.plan import (
 from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter
-from forecast.scenario.dependencies import AssumedPhase, AssumedProgramme
-from forecast.scenario.drivers import AssumedShock, DriverPath
+from forecast.scenario.dependencies import Phase, Programme
+from forecast.scenario.drivers import Deviation, DriverPath, Growth, Levels
+from forecast.scenario.drivers import Shock as StatedShock
 from forecast.scenario.inputs import uncertain_inputs
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.investments import Investment
+from forecast.scenario.localization import Localization
 from forecast.scenario.mixture import AnyScenario
-from forecast.scenario.policy import EVERY, AssumedImportCommitment, AssumedTariff
-from forecast.scenario.scenario import Investment, Scenario
+from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
+from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Law
 from forecast.stats.streams import Mix, Pair, loadings
 
@@ -70,7 +72,7 @@ def compiled_conditions(
     found = []
     for name, path in paths.items():
         driver = DRIVERS.index(name)
-        if path.levels is not None:
+        if isinstance(path, Levels):
             found.append(_levels(f"drivers.{name}.at", driver, path.levels, origin, n_periods, levels[driver]))
         else:
             found.append(_change(f"drivers.{name}", driver, path, origin, n_periods))
@@ -89,9 +91,7 @@ def _levels(
     return Condition(driver, keep, np.diff(log_levels, axis=0), stated, (0.0, float(observed)))
 
 
-def _change(stream: str, driver: int, path: DriverPath, origin: int, n_periods: int) -> Condition:
-    assert path.change is not None
-    assert path.first is not None
+def _change(stream: str, driver: int, path: Growth | Deviation, origin: int, n_periods: int) -> Condition:
     quarters = origin + 1 + np.arange(n_periods)
     within = quarters >= path.first
     if path.end is not None:
@@ -104,12 +104,12 @@ def _change(stream: str, driver: int, path: DriverPath, origin: int, n_periods: 
     return Condition(driver, keep, weights[:, None], (Stated(f"{stream}.{key}", path.change),), (1.0, 1.0))
 
 
-def compiled_shocks(shocks: Iterable[AssumedShock]) -> tuple[Shock, ...]:
+def compiled_shocks(shocks: Iterable[StatedShock]) -> tuple[Shock, ...]:
     """Shocks with the place of what they move."""
     return tuple(map(_shock, shocks))
 
 
-def _shock(assumed: AssumedShock) -> Shock:
+def _shock(assumed: StatedShock) -> Shock:
     stream, on = f"shocks.{assumed.id}", assumed.on
     return Shock(
         flow=FLOWS.index(on) if on in FLOWS else None,
@@ -124,7 +124,7 @@ def _shock(assumed: AssumedShock) -> Shock:
     )
 
 
-def compiled_path(stream: str, assumed: AssumedLocalization) -> LocalizationPath:
+def compiled_path(stream: str, assumed: Localization) -> LocalizationPath:
     """A localization path; `stream` prefixes the addresses of its uncertain numbers."""
     shares = zip(SUPPLIERS, assumed.shares or (), strict=bool(assumed.shares))
     return LocalizationPath(
@@ -151,12 +151,12 @@ def compiled_levers(scenario: Scenario, origin: int) -> Levers | None:
     )
 
 
-def _falls_on(tariff: AssumedTariff, sector: str) -> bool:
+def _falls_on(tariff: Tariff, sector: str) -> bool:
     return sector in tariff.sectors or EVERY in tariff.sectors
 
 
 def _taxed(
-    regime: TariffSchedule, responses: Mapping[str, Input], sector: str, tariffs: list[AssumedTariff], origin: int
+    regime: TariffSchedule, responses: Mapping[str, Input], sector: str, tariffs: list[Tariff], origin: int
 ) -> Taxed:
     """Duties of a sector from its first tariff on, those of the regime up to the origin beneath those stated."""
     trade = regime.trade[sector]
@@ -179,7 +179,7 @@ def _past(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
     return Duty(_known(rate), False, _known(date), _known(NEVER), "", _known(1.0), responses)
 
 
-def _duty(tariff: AssumedTariff, responses: Mapping[str, Input]) -> Duty:
+def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
     address = f"tariffs.{tariff.id}"
     stated = {name: getattr(tariff, name, None) for name in responses}
     own = {name: Stated(f"{address}.{name}", law) for name, law in stated.items() if law is not None}
@@ -197,7 +197,7 @@ def _duty(tariff: AssumedTariff, responses: Mapping[str, Input]) -> Duty:
     )
 
 
-def _purchase(regime: TariffSchedule, item: AssumedImportCommitment) -> Purchase:
+def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
     address = f"import_commitments.{item.id}"
     value = item.per_year if item.amount is None else item.amount
     assert value is not None
@@ -286,7 +286,7 @@ class Compiler:
             return [self._project(investment)]
         return [self._phase(investment, phase) for phase in investment.phases]
 
-    def _phase(self, investment: Investment, phase: AssumedPhase) -> Project:
+    def _phase(self, investment: Investment, phase: Phase) -> Project:
         dates = {name: getattr(phase, name) for name in ("construction_start", "production_start")}
         part = self._project(replace(investment, **dates))
         address = f"{part.stream}.phases.{phase.id}"
@@ -355,7 +355,7 @@ class Compiler:
         return self.outlooks.setdefault((investment.kind, investment.sector), len(self.outlooks))
 
 
-def _cut(programme: AssumedProgramme) -> Cut:
+def _cut(programme: Programme) -> Cut:
     stream = f"programmes.{programme.id}"
     probability = _input(f"{stream}.probability", programme.probability)
     return Cut(stream, probability, _input(f"{stream}.scale", programme.scale))

@@ -14,9 +14,10 @@ from forecast.observations.series import DRIVERS
 from forecast.report.i18n import Language, language_of
 from forecast.report.sentences import premises
 from forecast.scenario.contrasts import Contrast, Place
-from forecast.scenario.localization import AssumedLocalization
-from forecast.scenario.policy import CERTAIN, AssumedImportCommitment, AssumedTariff
-from forecast.scenario.scenario import Investment, Scenario, plain_scenario
+from forecast.scenario.investments import Investment
+from forecast.scenario.localization import Localization
+from forecast.scenario.policy import CERTAIN, ImportCommitment, Tariff
+from forecast.scenario.scenario import Scenario, plain_scenario
 from forecast.stats.distributions import Constant, Law
 
 TOLD = frozenset(
@@ -144,7 +145,7 @@ def _stated_chance(law: Law, language: Language) -> str:
     return language.text("assumed.certain") if law == CERTAIN else language.number(law, share=True)
 
 
-def _tariff(item: AssumedTariff, origin: float, language: Language) -> Assumption:
+def _tariff(item: Tariff, origin: float, language: Language) -> Assumption:
     start = language.when(item.start)
     cells = (
         _rate(item, origin, language),
@@ -157,7 +158,7 @@ def _tariff(item: AssumedTariff, origin: float, language: Language) -> Assumptio
     return Assumption(item.id, Words(goods, language.code), cells, _sources(item.sources))
 
 
-def _rate(item: AssumedTariff, origin: float, language: Language) -> str:
+def _rate(item: Tariff, origin: float, language: Language) -> str:
     if item.rate is not None:
         return language.number(item.rate, share=True)
     assert item.change is not None
@@ -165,7 +166,7 @@ def _rate(item: AssumedTariff, origin: float, language: Language) -> str:
     return language.text("assumed.added", points=points, origin=language.date(origin))
 
 
-def _commitment(item: AssumedImportCommitment, language: Language) -> Assumption:
+def _commitment(item: ImportCommitment, language: Language) -> Assumption:
     value = item.amount if item.per_year is None else item.per_year
     assert value is not None
     amount = _money(value, language)
@@ -206,7 +207,7 @@ def _coefficient(name: str, law: Law, language: Language) -> str:
     return f"{language.text(f'coefficients.{name}')} {language.number(law)}"
 
 
-def _path(path: AssumedLocalization, language: Language) -> str:
+def _path(path: Localization, language: Language) -> str:
     stated: dict[str, Any] = {
         "local": None if path.local is None else language.number(path.local, share=True),
         "by": None if path.by is None else language.date(path.by),

@@ -24,7 +24,7 @@ from forecast.quarters import parse_quarter
 from forecast.report.i18n import Language
 from forecast.results.archive import Outcome, outcomes
 from forecast.results.results import Results
-from forecast.scenario.drivers import AssumedShock, DriverPath
+from forecast.scenario.drivers import DriverPath, Levels, Shock
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Law
 from forecast.stats.formatting import ends
@@ -43,15 +43,13 @@ def premises(scenario: Scenario, language: Language) -> str:
 
 def _path(name: str, path: DriverPath, language: Language) -> str:
     said = partial(language.text, name=language.text(f"premises.names.{name}"))
-    if path.levels is not None:
+    if isinstance(path, Levels):
         levels = [
             language.text("premises.level", level=_told(level, _level, language), quarter=language.date(quarter))
             for quarter, level in path.levels.items()
         ]
         unit = language.text(f"premises.units.{name}")
         return said("premises.levels", levels=language.list(levels), unit=unit)
-    assert path.change is not None
-    assert path.first is not None
     end = None if path.end is None else language.date(path.end - 1)
     span = {"begin": language.date(path.first), "end": end or language.text("premises.horizon")}
     if path.path == "growth":
@@ -72,7 +70,7 @@ def _growth(change: Law, language: Language) -> tuple[str, str]:
     return "moves", _told(change, partial(_percent, language), language)
 
 
-def _event(shock: AssumedShock, language: Language) -> str:
+def _event(shock: Shock, language: Language) -> str:
     """One shock: what it moves, by how much, when, how surely and for how long."""
     name = language.text(f"premises.names.{shock.on}")
     chance, fading = "", ""
@@ -85,7 +83,7 @@ def _event(shock: AssumedShock, language: Language) -> str:
     return language.text("premises.shock", name=name, **parts)
 
 
-def _extent(shock: AssumedShock, language: Language) -> str:
+def _extent(shock: Shock, language: Language) -> str:
     if shock.size is not None:
         return _told(shock.size, partial(_percent, language), language)
     assert shock.amount is not None
@@ -93,7 +91,7 @@ def _extent(shock: AssumedShock, language: Language) -> str:
     return language.text("premises.amount", amount=_told(shock.amount, _signed, language, factor))
 
 
-def _when(shock: AssumedShock, language: Language) -> str:
+def _when(shock: Shock, language: Language) -> str:
     first, last = language.window(shock.at)
     begin = first if first == last else language.text("premises.between", first=first, last=last)
     if shock.until is None:

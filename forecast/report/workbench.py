@@ -37,11 +37,12 @@ from forecast.errors import RunError
 from forecast.models.posterior import Posterior
 from forecast.observations.vintage import vintage
 from forecast.quarters import year_of
-from forecast.scenario.dependencies import plain_correlation
+from forecast.scenario.entity import plain
 from forecast.scenario.entries import mean
 from forecast.scenario.inputs import uncertain_inputs
-from forecast.scenario.policy import AssumedTariff
-from forecast.scenario.scenario import Investment, Scenario, dump_scenario, load_scenario
+from forecast.scenario.investments import Investment
+from forecast.scenario.policy import Tariff
+from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario
 from forecast.stats.distributions import Law
 from forecast.stats.streams import Streams
 from forecast.stats.summary import Summary
@@ -182,7 +183,7 @@ def _middle(law: Law | None, otherwise: float) -> float:
     return otherwise if law is None else float(law.ppf(0.5))
 
 
-def _coming(scenario: Scenario, origin: int) -> list[AssumedTariff]:
+def _coming(scenario: Scenario, origin: int) -> list[Tariff]:
     """Duties that are yet to come."""
     return [item for item in scenario.tariffs if float(item.start.ppf(0.0)) > origin + 1]
 
@@ -242,7 +243,7 @@ def _freed(scenario: Scenario, moved: Mapping[str, float]) -> list[str]:
     named = {name for stated in scenario.correlations for name in stated.between}
     known = {name for name in named if _is_settled(name, moved)}
     left = [stated for stated in (item.without(known) for item in scenario.correlations) if stated is not None]
-    return [f"correlations={json.dumps([plain_correlation(stated) for stated in left])}"] if known else []
+    return [f"correlations={json.dumps([plain(stated) for stated in left])}"] if known else []
 
 
 def _is_settled(name: str, moved: Mapping[str, float]) -> bool:

@@ -1,23 +1,27 @@
 """The scenario language: from YAML text to a frozen `Scenario`, judged on the way.
 
-- `schema`: keys of a scenario file, their meaning and unit
+An entity is one frozen class: its form in YAML, its schema and its value at once, with its rules in the same file.
+
 - `scenario`: the frozen `Scenario`; load, dump, digest
-- `mixture`: weighted mixtures of scenarios
+- `schema`: keys at the top of a scenario file
+- `investments`: announcements of investment, coefficients that differ, double counting
+- `dependencies`: phases, programmes, correlations and ties between announcements
 - `policy`: tariffs and import commitments
 - `drivers`: driver paths and shocks
-- `dependencies`: phases, programmes, correlations and ties between announcements
 - `localization`: localization paths
+- `mixture`: weighted mixtures of scenarios
+- `entity`: how a frozen class is read from YAML, described and written back
 - `dates`: how a date is written
 - `money`: how an amount is written, and won become USD
+- `layers`: `extends`, merging and `-s` overrides
+- `validation`: problems and remarks of a file, and a scenario to start from
+- `schema_errors`: messages about keys and values the schema refuses, misspelt keys among them
+- `rules`: problems between values, which stop a run
+- `warnings`: remarks, which do not
+- `unused`: remarks on what has no effect
 - `entries`: entries of lists as rules read them
 - `inputs`: the registry of uncertain inputs by YAML path, and single numbers as stated
 - `correlations`: rules of correlations between them
-- `layers`: `extends`, merging and `-s` overrides
-- `rules`: problems, which stop a run
-- `warnings`: remarks, which do not
-- `unused`: remarks on changes that change nothing
-- `schema_errors`: messages about keys and values the schema refuses, misspelt keys among them
-- `validation`: everything found in a file, and a scenario to start from
 - `json_schema`: JSON Schema for editors, and the reference page
 - `contrasts`: differences between two scenarios
 """

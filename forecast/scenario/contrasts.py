@@ -89,7 +89,7 @@ def _rebuilt(like: Any, field: str, entries: Mapping[Place, Any]) -> Any:
 
 
 def _entries(scenario: Scenario) -> dict[Place, Any]:
-    """What a scenario assumes, entry by entry; pledges assume nothing of their own."""
+    """Assumptions of a scenario by entry; pledges have none of their own."""
     found: dict[Place, Any] = {}
     for field in (field.name for field in fields(scenario) if field.name not in TEXTS | FRAME):
         value = getattr(scenario, field)
@@ -103,7 +103,7 @@ def _entries(scenario: Scenario) -> dict[Place, Any]:
 
 
 def _numbers(entries: Mapping[Place, Any], place: Place) -> Any:
-    """What can change a number in an entry, by key; None where there is no such entry."""
+    """Values of an entry that can change a number, by key; None where there is no such entry."""
     entry = entries.get(place)
     if is_dataclass(entry):
         return {field.name: getattr(entry, field.name) for field in fields(entry) if field.name not in TEXTS}

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, mo
 
 from forecast.errors import got
 from forecast.quarters import ACCEPTED, PATTERN, format_quarter, parse_day, parse_quarter, parse_time, year_of
+from forecast.scenario.entity import Written
 from forecast.stats.distributions import Constant, Law, Uniform
 from forecast.stats.specs import Model
 
@@ -38,7 +39,7 @@ def _checked(parse: Callable[[str], object], accepted: str, for_mappings: str = 
 
 
 def _hint(parse: Callable[[str], object], value: Any) -> str:
-    """What to write in place of a date in another form, if that is one."""
+    """Hint at the accepted form of a date in another form; empty where it is no date."""
     meant = _respelled(value) if isinstance(value, str) else ""
     try:
         parse(meant)
@@ -72,7 +73,7 @@ _DATE = f"{ACCEPTED}, between {FIRST_YEAR} and {LAST_YEAR}"
 
 
 def _form(pattern: str, accepted: str) -> Mapping[str, Any]:
-    """What a schema says of the form of a text."""
+    """Constraints of JSON Schema on the form of a text."""
     return {"pattern": f"^{pattern}$", "patternErrorMessage": f"expected {accepted}"}
 
 
@@ -123,7 +124,7 @@ DateSpec: TypeAlias = Annotated[
     | Annotated[Window, Tag("a window")],
     Discriminator(_date_form),
 ]
-"""Whatever may stand where a date is expected."""
+"""Accepted forms of a date: a point in time or a window."""
 
 
 def position(date: str | int) -> float:
@@ -166,3 +167,15 @@ def plain_date_law(value: Law) -> Any:
     if isinstance(value, Uniform):
         return {"earliest": date_text(value.low), "latest": date_text(value.high)}
     return date_text(float(value.ppf(0.5)))
+
+
+Moment: TypeAlias = Annotated[float, Written(Date, position, date_text)]
+"""A date that is certain, on the quarter axis."""
+
+
+UncertainDate: TypeAlias = Annotated[Law, Written(DateSpec, date_law, plain_date_law)]
+"""A date or a window, as a distribution on the quarter axis."""
+
+
+QuarterIndex: TypeAlias = Annotated[int, Written(Quarter, parse_quarter, format_quarter)]
+"""A quarter, by its index."""

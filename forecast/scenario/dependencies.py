@@ -1,45 +1,56 @@
-"""Ties between announcements: ids that exist, no circles, keys that fit each other, members of programmes.
+"""Ties between announcements: phases of one, programmes cut as a whole, correlations, and fates that hang together.
 
-How uncertain events are written in YAML: parts of one announcement, programmes cut as a whole, correlations.
-
-What is assumed of uncertain events: parts of announcements, ties between their fates, programmes, correlations.
-
-Each value knows its way from YAML and back; which ids and inputs exist is `links` and `correlations`.
+Rules: ids exist, there are no circles, keys fit each other, members of programmes are investments. Which inputs may be
+correlated is `inputs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from forecast.documents import Node, present
+from forecast.documents import Node
 from forecast.errors import Problem, got, meant, spelled
 from forecast.quarters import ACCEPTED
-from forecast.scenario.dates import DateSpec, date_law, plain_date_law
-from forecast.scenario.entries import Row, ends, id_field, rows
-from forecast.stats.distributions import Law
-from forecast.stats.specs import Amount, Model, Number, Share, law, optional, plain_law
+from forecast.scenario.dates import UncertainDate
+from forecast.scenario.entity import ById, entity, id_field
+from forecast.scenario.entries import Row, ends, rows
+from forecast.stats.specs import Amount, Number, Share
 from forecast.stats.streams import Pair
 
 ROUNDING = 1e-6
 
 
-class Phase(Model):
+PARTNERS = " / "
+"""Separator of the companies of a joint plant."""
+
+
+Ids: TypeAlias = Annotated[tuple[str, ...], AfterValidator(lambda ids: tuple(sorted(ids)))]
+
+
+@entity
+@dataclass(frozen=True, slots=True)
+class Phase:
     """One part of an announcement, built by dates of its own."""
 
-    id: str = id_field("first")
-    share: Number = Field(gt=0, le=1, description="share of the amount of the announcement, above 0, at most 1")
-    construction_start: DateSpec | None = Field(None, description=f"start of construction: {ACCEPTED}")
-    production_start: DateSpec | None = Field(None, description=f"planned start of production: {ACCEPTED}")
-    probability: Share | None = Field(
-        None, description="chance that this part goes ahead if the announcement does, a fraction from 0 to 1"
+    id: Annotated[str, id_field("first")]
+    share: Annotated[
+        Number, Field(gt=0, le=1, description="share of the amount of the announcement, above 0, at most 1")
+    ]
+    construction_start: Annotated[UncertainDate | None, Field(description=f"start of construction: {ACCEPTED}")] = None
+    production_start: Annotated[UncertainDate | None, Field(description=f"planned start of production: {ACCEPTED}")] = (
+        None
     )
+    probability: Annotated[
+        Share | None,
+        Field(description="chance that this part goes ahead if the announcement does, a fraction from 0 to 1"),
+    ] = None
 
 
-def _whole(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+def _complete(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
     if not phases:
         raise ValueError("got an empty list, expected at least one part with id, share and dates of its own")
     total = sum(phase.share for phase in phases)
@@ -51,134 +62,111 @@ def _whole(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
     return phases
 
 
-Phases: TypeAlias = Annotated[tuple[Phase, ...], AfterValidator(_whole), Field(json_schema_extra={"minItems": 1})]
+Phases: TypeAlias = Annotated[
+    tuple[Phase, ...], AfterValidator(_complete), ById, Field(json_schema_extra={"minItems": 1})
+]
 
 
-Ids: TypeAlias = tuple[str, ...]
+@entity
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """Announcements that are cut as a whole.
 
+    They are the members, or all investments of a company. `scale` is a factor of all its amounts.
+    """
 
-class Programme(Model):
-    """Announcements that are cut as a whole."""
+    id: Annotated[str, id_field("hanwha-ships")]
+    members: Annotated[Ids, Field(description="a list of ids of investments")] = ()
+    company: Annotated[
+        str | None,
+        Field(min_length=1, max_length=200, description="a company: all its investments, joint ones included"),
+    ] = None
+    probability: Annotated[
+        Share | None, Field(description="chance that the programme survives, a fraction from 0 to 1")
+    ] = None
+    scale: Annotated[Amount | None, Field(description="factor of all amounts of the programme, 0 or more")] = None
 
-    id: str = id_field("hanwha-ships")
-    members: Ids = Field((), description="a list of ids of investments")
-    company: str | None = Field(
-        None, min_length=1, max_length=200, description="a company: all its investments, joint ones included"
-    )
-    probability: Share | None = Field(None, description="chance that the programme survives, a fraction from 0 to 1")
-    scale: Amount | None = Field(None, description="factor of all amounts of the programme, 0 or more")
-
-    @model_validator(mode="after")
-    def _says_whom_and_what(self) -> Programme:
+    def __post_init__(self) -> None:
+        """Demand whom it holds and what may be cut."""
         if bool(self.members) == bool(self.company):
             raise ValueError(f"got {'both' if self.members else 'neither'}, expected either members or company")
         if self.probability is None and self.scale is None:
             raise ValueError("got a programme that changes nothing, expected probability, scale or both")
-        return self
-
-
-class Correlation(Model):
-    """Rank correlation between uncertain inputs."""
-
-    between: Annotated[tuple[str, ...], Field(min_length=2)] = Field(
-        description="a list of at least two paths of uncertain inputs, such as investments.HMG-06.slip or "
-        "tariffs.section-301.realised, which is whether that comes"
-    )
-    rank: Number | None = Field(None, ge=-1, le=1, description="a rank correlation from -1 to 1, that of every pair")
-    matrix: tuple[tuple[Number, ...], ...] | None = Field(
-        None, description="a list of rows of rank correlations, in the order of between"
-    )
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Correlation:
-        if (self.rank is None) == (self.matrix is None):
-            raise ValueError(f"got {'neither' if self.rank is None else 'both'}, expected either rank or matrix")
-        if len(set(self.between)) < len(self.between):
-            raise ValueError("got the same input twice in between, expected every input once")
-        if self.matrix is not None:
-            self._demand_correlations(self.matrix)
-        return self
-
-    def _demand_correlations(self, matrix: tuple[tuple[float, ...], ...]) -> None:
-        n = len(self.between)
-        if [len(row) for row in matrix] != [n] * n:
-            raise ValueError(
-                f"got a matrix of another shape, expected {n} rows of {n} numbers, as between has {n} inputs"
-            )
-        if any(matrix[i][i] != 1 for i in range(n)):
-            raise ValueError("got a matrix with another diagonal, expected 1 along it")
-        pairs = [(matrix[i][j], matrix[j][i]) for i in range(n) for j in range(i)]
-        if any(one != other for one, other in pairs):
-            raise ValueError(
-                "got a matrix that is not symmetric, expected the same number on either side of the diagonal"
-            )
-        if any(abs(one) > 1 for one, _ in pairs):
-            raise ValueError("got a matrix with entries beyond 1, expected correlations from -1 to 1")
-
-
-PARTNERS = " / "
-"""What stands between the companies of a joint plant."""
-
-
-@dataclass(frozen=True, slots=True)
-class AssumedPhase:
-    """One part of an announcement.
-
-    Attributes:
-        id: name of the part, and of its random streams.
-        share: of the amount, a fraction.
-        construction_start, production_start: dates on the quarter axis.
-        probability: chance that it goes ahead if the announcement does; None if it always does.
-    """
-
-    id: str
-    share: float
-    construction_start: Law | None
-    production_start: Law | None
-    probability: Law | None
-
-
-@dataclass(frozen=True, slots=True)
-class AssumedProgramme:
-    """Announcements that are cut as a whole.
-
-    Attributes:
-        id: name of the programme, and of its random streams.
-        members: ids of announcements; empty where a company names them.
-        company: whose announcements they are.
-        probability: chance that the programme survives.
-        scale: factor of all its amounts.
-    """
-
-    id: str
-    members: tuple[str, ...]
-    company: str | None
-    probability: Law | None
-    scale: Law | None
 
     def holds(self, id: str, company: str) -> bool:
         """Whether an investment belongs to the programme."""
         return id in self.members or (self.company is not None and self.company in partners(company))
 
 
+@entity
 @dataclass(frozen=True, slots=True)
-class AssumedCorrelation:
-    """Spearman correlations between inputs, named by their YAML paths: `ranks[i][j]` of names i and j."""
+class Correlation:
+    """Rank correlation between uncertain inputs.
 
-    between: tuple[str, ...]
-    ranks: tuple[tuple[float, ...], ...]
+    Inputs are named by their YAML paths. A matrix of one rank is the same as that rank.
+    """
+
+    between: Annotated[
+        tuple[str, ...],
+        Field(
+            min_length=2,
+            description="a list of at least two paths of uncertain inputs, such as investments.HMG-06.slip or "
+            "tariffs.section-301.realised, which is whether that comes",
+        ),
+    ]
+    rank: Annotated[
+        Number | None, Field(ge=-1, le=1, description="a rank correlation from -1 to 1, that of every pair")
+    ] = None
+    matrix: Annotated[
+        tuple[tuple[Number, ...], ...] | None,
+        Field(description="a list of rows of rank correlations, in the order of between"),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Demand one rank or a matrix that may be one of correlations."""
+        if (self.rank is None) == (self.matrix is None):
+            raise ValueError(f"got {'neither' if self.rank is None else 'both'}, expected either rank or matrix")
+        if len(set(self.between)) < len(self.between):
+            raise ValueError("got the same input twice in between, expected every input once")
+        if self.matrix is not None:
+            _demand_correlations(self.matrix, len(self.between))
+            self._simplify(self.matrix)
+
+    def _simplify(self, matrix: tuple[tuple[float, ...], ...]) -> None:
+        ranks = {rank for row, column in self._places() for rank in [matrix[row][column]]}
+        if len(ranks) == 1:
+            object.__setattr__(self, "rank", float(ranks.pop()))
+            object.__setattr__(self, "matrix", None)
+
+    def _places(self) -> Iterator[tuple[int, int]]:
+        return ((row, column) for row in range(len(self.between)) for column in range(row))
 
     def pairs(self) -> Iterator[tuple[Pair, float]]:
         """Every pair of inputs with its correlation."""
-        for row, one in enumerate(self.between):
-            for column, other in enumerate(self.between[:row]):
-                yield (other, one), self.ranks[row][column]
+        for row, column in self._places():
+            rank = self.rank if self.matrix is None else self.matrix[row][column]
+            assert rank is not None
+            yield (self.between[column], self.between[row]), rank
 
-    def without(self, names: Collection[str]) -> AssumedCorrelation | None:
+    def without(self, names: Collection[str]) -> Correlation | None:
         """Those between other inputs than `names`; None where fewer than two are left."""
         kept = [index for index, name in enumerate(self.between) if name not in names]
-        ranks = tuple(tuple(self.ranks[row][column] for column in kept) for row in kept)
-        return AssumedCorrelation(tuple(self.between[index] for index in kept), ranks) if len(kept) > 1 else None
+        if len(kept) < 2:
+            return None
+        matrix = self.matrix and tuple(tuple(self.matrix[row][column] for column in kept) for row in kept)
+        return Correlation(tuple(self.between[index] for index in kept), self.rank, matrix)
+
+
+def _demand_correlations(matrix: tuple[tuple[float, ...], ...], n: int) -> None:
+    if [len(row) for row in matrix] != [n] * n:
+        raise ValueError(f"got a matrix of another shape, expected {n} rows of {n} numbers, as between has {n} inputs")
+    if any(matrix[i][i] != 1 for i in range(n)):
+        raise ValueError("got a matrix with another diagonal, expected 1 along it")
+    pairs = [(matrix[i][j], matrix[j][i]) for i in range(n) for j in range(i)]
+    if any(one != other for one, other in pairs):
+        raise ValueError("got a matrix that is not symmetric, expected the same number on either side of the diagonal")
+    if any(abs(one) > 1 for one, _ in pairs):
+        raise ValueError("got a matrix with entries beyond 1, expected correlations from -1 to 1")
 
 
 def partners(company: str) -> tuple[str, ...]:
@@ -188,62 +176,6 @@ def partners(company: str) -> tuple[str, ...]:
     ('LG Energy Solution / GM', 'LG Energy Solution', 'GM')
     """
     return tuple(dict.fromkeys((company, *company.split(PARTNERS))))
-
-
-def phase(stated: Phase) -> AssumedPhase:
-    """A part of an announcement as stated."""
-    return AssumedPhase(
-        id=stated.id,
-        share=float(stated.share),
-        construction_start=optional(date_law, stated.construction_start),
-        production_start=optional(date_law, stated.production_start),
-        probability=optional(law, stated.probability),
-    )
-
-
-def programme(stated: Programme) -> AssumedProgramme:
-    """A programme as stated."""
-    chances = optional(law, stated.probability), optional(law, stated.scale)
-    return AssumedProgramme(stated.id, tuple(sorted(stated.members)), stated.company, *chances)
-
-
-def correlation(stated: Correlation) -> AssumedCorrelation:
-    """A correlation as stated, a single rank standing for every pair."""
-    n = range(len(stated.between))
-    if stated.matrix is not None:
-        return AssumedCorrelation(stated.between, tuple(tuple(map(float, row)) for row in stated.matrix))
-    assert stated.rank is not None
-    rank = float(stated.rank)
-    return AssumedCorrelation(stated.between, tuple(tuple(1.0 if i == j else rank for j in n) for i in n))
-
-
-def plain_phase(assumed: AssumedPhase) -> dict[str, Any]:
-    """The mapping that states a part of an announcement."""
-    return present(
-        id=assumed.id,
-        share=assumed.share,
-        construction_start=optional(plain_date_law, assumed.construction_start),
-        production_start=optional(plain_date_law, assumed.production_start),
-        probability=optional(plain_law, assumed.probability),
-    )
-
-
-def plain_programme(assumed: AssumedProgramme) -> dict[str, Any]:
-    """The mapping that states a programme."""
-    return present(
-        id=assumed.id,
-        company=assumed.company,
-        members=list(assumed.members),
-        probability=optional(plain_law, assumed.probability),
-        scale=optional(plain_law, assumed.scale),
-    )
-
-
-def plain_correlation(assumed: AssumedCorrelation) -> dict[str, Any]:
-    """The mapping that states a correlation."""
-    ranks = {rank for _, rank in assumed.pairs()}
-    matrix = {"rank": ranks.pop()} if len(ranks) == 1 else {"matrix": [list(row) for row in assumed.ranks]}
-    return {"between": list(assumed.between), **matrix}
 
 
 LISTED = ("requires", "excludes")

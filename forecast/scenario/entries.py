@@ -1,8 +1,6 @@
-"""What the entries of lists have in common in YAML: an id, which names their random streams too, and sources.
+"""Entries of lists as rules read them, with the place of each value; a value the schema refuses counts as absent.
 
-Entries of a list with ids, as a review reads them: a value the schema refuses counts as absent.
-
-Where a scenario's tree stands in time: its day, and the last quarter observed by then.
+Also the day of a tree, and the last quarter observed by then.
 """
 
 from __future__ import annotations
@@ -10,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from pydantic import Field
 
 from forecast.documents import Node
 from forecast.errors import DataError, Problem, Remark, spelled
@@ -23,20 +20,6 @@ from forecast.scenario.dates import date_law
 from forecast.scenario.money import money_law
 from forecast.stats.distributions import Law
 from forecast.stats.specs import law
-
-ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
-
-
-Source: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-SOURCES = "a list of texts of 1 to 1000 characters: addresses of the evidence"
-
-
-def id_field(example: str) -> Any:
-    """The field of an id, explained by an example."""
-    return Field(pattern=ID, description=f"1 to 64 letters, digits, hyphens and underscores, such as {example}")
-
 
 Value = TypeVar("Value")
 
@@ -73,23 +56,23 @@ class Row:
         """Whether a key is there, with any value but null."""
         return key in self.node.fields and self.node.fields[key].content is not None
 
-    def said(self, key: str) -> str:
-        """A date as the file says it."""
+    def written(self, key: str) -> str:
+        """A date as it is written in the file."""
         node = self.node.fields[key]
         return " to ".join(str(child.content) for child in node.fields.values()) or str(node.content)
 
     def problem(self, key: str, message: str) -> Problem:
-        """What is wrong with the value of a key, or with the whole where the key is absent."""
+        """Problem at the value of a key, or at the entry where the key is absent."""
         node = self.node.fields.get(key, self.node)
         return node.place.problem(self._path(key), message)
 
     def misplaced(self, key: str, order: str) -> Problem:
         """A date out of order; `order` ends in the key it should come after or not before."""
         other = order.rpartition(" ")[2]
-        return self.problem(key, f"got {self.said(key)}, expected a date {order}, which is {self.said(other)}")
+        return self.problem(key, f"got {self.written(key)}, expected a date {order}, which is {self.written(other)}")
 
     def remark(self, key: str, message: str) -> Remark:
-        """What is probably not meant by the value of a key."""
+        """Remark at the value of a key, or at the entry where the key is absent."""
         node = self.node.fields.get(key, self.node)
         return node.place.remark(self._path(key), message)
 

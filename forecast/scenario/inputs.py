@@ -25,8 +25,10 @@ from forecast.errors import ScenarioError, got, meant, refusal
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter
 from forecast.scenario.dates import position
+from forecast.scenario.drivers import Levels
+from forecast.scenario.investments import Investment
 from forecast.scenario.layers import DISTRIBUTIONS, layered
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.localization import Localization
 from forecast.scenario.money import WON_KEY, money_law
 from forecast.scenario.policy import CERTAIN
 from forecast.scenario.schema_errors import complaints
@@ -34,7 +36,7 @@ from forecast.stats.distributions import Constant, Law
 from forecast.stats.specs import law
 
 if TYPE_CHECKING:
-    from forecast.scenario.scenario import Investment, Scenario
+    from forecast.scenario.scenario import Scenario
 
 
 _SOURCES = {
@@ -162,7 +164,7 @@ def _investment(plant: Investment, origin: int | None) -> Iterator[UncertainInpu
             yield _event(f"{path}.phases.{phase.id}", "happening", phase.probability, free=False)
 
 
-def _path(name: str, assumed: AssumedLocalization, used: bool = True) -> Iterator[UncertainInput]:
+def _path(name: str, assumed: Localization, used: bool = True) -> Iterator[UncertainInput]:
     yield from _stated(name, "localization", assumed, used)
     shares = dict(zip(SUPPLIERS, assumed.shares or (), strict=False))
     yield from _stated(f"{name}.shares", "localization", shares, used)
@@ -249,10 +251,11 @@ def _drivers(scenario: Scenario) -> Iterator[UncertainInput]:
             remark = "moves as fitted (the numbers of a path that is stated have names)"
             yield UncertainInput(name, "drivers", settled=remark, drawn=False)
             continue
-        if path.change is not None:
+        if isinstance(path, Levels):
+            for quarter, level in path.levels.items():
+                yield _number(f"{name}.at.{format_quarter(quarter)}", "drivers", level)
+        else:
             yield _number(f"{name}.{'rate' if path.path == 'growth' else 'size'}", "drivers", path.change)
-        for quarter, level in (path.levels or {}).items():
-            yield _number(f"{name}.at.{format_quarter(quarter)}", "drivers", level)
 
 
 def law_of_text(text: str) -> Law:

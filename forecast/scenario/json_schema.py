@@ -1,9 +1,9 @@
 """The keys of a scenario file as a JSON Schema, in the dialect that YAML editors complete from: draft-07.
 
-Generated from `schema`, so that a key added there is completed, explained and documented without a word here. What the
-models leave open is closed: names of sectors and coefficients, with unit, meaning and prior of each coefficient.
+Generated from the entities, so that a key added there is completed, explained and documented without a word here. Added
+are unit, meaning and prior of each coefficient.
 
-Refused here: rules between values. An editor knows the shape of a file, `forecast validate` whether it makes sense.
+Out of scope: rules between values. An editor knows the shape of a file, `forecast validate` whether it makes sense.
 
 The reference of all keys, written from the JSON Schema, so that it cannot say anything else than the models do.
 """
@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from forecast.economics.priors import Coefficient
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
-from forecast.scenario.localization import Localization
+from forecast.scenario.localization import StatedPath
 from forecast.scenario.schema import BESIDE, Branches, ScenarioFile
 from forecast.stats.formatting import short
 from forecast.stats.specs import NumberSpec
@@ -33,10 +33,14 @@ LIST = "List of "
 """Beginning of the name of a definition that is a list of entries with an id."""
 
 
+_LEFT_OUT: tuple[Any, ...] = (None, "", [], {}, {"value": 0.0}, {"value": 1.0})
+"""Defaults that say no more than the description: absent, empty, or a certain number."""
+
+
 _REFERENCE = "#/definitions/{model}"
 
 
-_SHARED = {"Number": NumberSpec, "Path": Localization}
+_SHARED = {"Number": NumberSpec, "Path": StatedPath}
 """Choices that stand in many places, by the name of their definition."""
 
 
@@ -74,7 +78,7 @@ def _choices(spec: Any) -> list[Schema]:
 
 
 def _draft_7(node: Any) -> Any:
-    """The same schema in draft-07, with one word for a choice and without what only programs read."""
+    """A schema in draft-07, with one word for a choice and without annotations for programs."""
     if isinstance(node, list):
         return [_draft_7(item) for item in node]
     if not isinstance(node, dict):
@@ -83,7 +87,7 @@ def _draft_7(node: Any) -> Any:
     words: Schema = {_WORDS.get(name, name): _draft_7(item) for name, item in kept.items()}
     if "prefixItems" in node:
         words["additionalItems"] = False
-    if words.get("default", ...) in (None, "", [], {}):
+    if words.get("default", ...) in _LEFT_OUT:
         del words["default"]
     if "anyOf" in words:
         words["anyOf"] = [form for choice in words["anyOf"] for form in _forms(choice)]
@@ -101,7 +105,7 @@ def _forms(choice: Schema) -> list[Schema]:
 
 
 def _shared(node: Any, choices: Mapping[str, list[Schema]]) -> Any:
-    """The same schema with a reference in place of every choice that is shared."""
+    """A schema with a reference in place of every shared choice."""
     if isinstance(node, list):
         return [_shared(item, choices) for item in node]
     if not isinstance(node, dict):
@@ -117,18 +121,15 @@ def _shared(node: Any, choices: Mapping[str, list[Schema]]) -> Any:
 
 def _close_names(definitions: Schema) -> None:
     """Lists the sectors and coefficients wherever a key takes their names."""
+    del definitions["Coefficients"]  # of no sector: what each coefficient is follows below
     definitions |= {f"Coefficients of {sector}": _coefficients(sector) for sector in SECTORS}
     definitions["Coefficients"] = _coefficients(None)
-    overrides = definitions["Investment"]["properties"]["overrides"]
-    overrides.pop("additionalProperties")
-    overrides["$ref"] = _REFERENCE.format(model="Coefficients")
     for name, part in definitions.items():
         for key, keyed in part.get("properties", {}).items():
-            if key == "sector":
-                keyed["enum"] = list(SECTORS)
-            elif key == "sectors" and keyed["type"] == "array":
+            if key == "sectors" and keyed["type"] == "array":
                 _some_or_all(keyed)
             elif key == "sectors":
+                del keyed["propertyNames"]
                 keyed |= {"properties": _by_sector(name, keyed), "additionalProperties": False}
 
 
@@ -156,11 +157,11 @@ def _coefficients(sector: str | None) -> Schema:
 
 
 def _belief(belief: Coefficient, sector: str | None) -> str:
-    said = f"{belief.meaning}; unit: {belief.unit}; if left out, as learned for the sector"
+    text = f"{belief.meaning}; unit: {belief.unit}; if left out, as learned for the sector"
     if sector is None:
-        return said
+        return text
     median, low, high = (short(value) for value in belief.law.ppf([0.5, 0.1, 0.9]).tolist())
-    return f"{said}. Prior for {words(sector)}: {median}, 80 % interval {low} to {high}"
+    return f"{text}. Prior for {words(sector)}: {median}, 80 % interval {low} to {high}"
 
 
 def _explain(part: Schema) -> None:
@@ -356,7 +357,7 @@ def _cell(text: str) -> str:
 
 
 def _kind(keyed: ReadSchema) -> str:
-    """What may stand where a key is, in a few words."""
+    """Kind of value of a key, in a few words."""
     if "enum" in keyed or "const" in keyed:
         return ", ".join(f"`{choice}`" for choice in keyed.get("enum", [keyed.get("const")]))
     if "$ref" in keyed:

@@ -106,10 +106,10 @@ BY_ID: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one file or override says, and the tree it says it on top of."""
+    """Tree of one file or override, and the tree below it."""
 
     before: Node
-    said: Node
+    over: Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +177,16 @@ class _Layers:
         return Layered(_listed(root), tuple(self.problems), tuple(self.changes), tuple(overrides))
 
     def over(self, root: Node, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
-        """What a file says, over the files it extends."""
+        """Tree of a file over the files it extends."""
         fields = dict(root.fields)
         bases = fields.pop("extends", None)
         own = replace(root, content=self._keyed(fields))
         below = [*self._bases(bases, path, shown, (*above, resolved(path)))]
         return self._changed(reduce(merged, below), own) if below else own
 
-    def _changed(self, before: Node, said: Node) -> Node:
-        self.changes.append(Change(before, said))
-        return merged(before, said)
+    def _changed(self, before: Node, over: Node) -> Node:
+        self.changes.append(Change(before, over))
+        return merged(before, over)
 
     def _bases(self, extends: Node | None, path: Path, shown: str, above: tuple[Path, ...]) -> Iterator[Node]:
         for name in () if extends is None or extends.content is None else extends.items or (extends,):

@@ -1,21 +1,43 @@
-"""How a localization path is written in YAML: one form a class, each with the keys it needs.
-
-How the split of purchases is assumed to move: a frozen `Localization`, and the way from YAML to it and back.
-"""
+"""How the split of purchases is assumed to move: a `Localization`, and its forms in YAML with the keys each needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from forecast.documents import present
-from forecast.quarters import ACCEPTED
-from forecast.scenario.dates import Date, date_text, position
+from forecast.documents import Node, present
+from forecast.errors import Problem, YamlPath, spelled
+from forecast.quarters import ACCEPTED, format_quarter
+from forecast.scenario.dates import Moment, date_text, parse_date
+from forecast.scenario.entity import SectorName, Written
+from forecast.scenario.entries import Row
 from forecast.stats.distributions import Constant, Law
-from forecast.stats.specs import Duration, InnerShare, Model, PositiveShare, Share, law, optional, plain_law
+from forecast.stats.specs import Duration, InnerShare, Model, PositiveShare, Share, optional, plain_law
+
+
+@dataclass(frozen=True, slots=True)
+class Localization:
+    """How the split of affiliates' purchases over Korea, local and third-country suppliers moves.
+
+    Attributes:
+        path: `fitted`, `hold`, `target`, `logistic`, `step` or `fixed`.
+        local: local share of purchases reached, a fraction (`target`, `step`; the ceiling of `logistic`).
+        by: date at which a `target` is reached, on the quarter axis.
+        at: date of a `step`, or the midpoint of a `logistic` path, on the quarter axis.
+        speed: years a `logistic` path takes from 12 % to 88 % of the way, so that its rate is 4 / speed per year.
+        shares: `fixed` weights of Korea, local and third countries, normalised to one in each draw.
+    """
+
+    path: str
+    local: Law | None = None
+    by: float | None = None
+    at: float | None = None
+    speed: Law | None = None
+    shares: tuple[Law, Law, Law] | None = None
 
 
 class Fitted(Model):
@@ -35,7 +57,7 @@ class Target(Model):
 
     path: Literal["target"] = Field(description="form of the path")
     local: InnerShare = Field(description="local share of purchases at that date, above 0 and below 1")
-    by: Date = Field(description=f"date at which the share is reached: {ACCEPTED}")
+    by: Moment = Field(description=f"date at which the share is reached: {ACCEPTED}")
 
 
 class Logistic(Model):
@@ -43,7 +65,7 @@ class Logistic(Model):
 
     path: Literal["logistic"] = Field(description="form of the path")
     local: InnerShare = Field(description="ceiling of the local share of purchases, above 0 and below 1")
-    at: Date = Field(description=f"midpoint of the curve: {ACCEPTED}")
+    at: Moment = Field(description=f"midpoint of the curve: {ACCEPTED}")
     speed: Duration = Field(description="years from 12 % to 88 % of the way, above 0")
 
 
@@ -52,7 +74,7 @@ class Step(Model):
 
     path: Literal["step"] = Field(description="form of the path")
     local: InnerShare = Field(description="local share of purchases from then on, above 0 and below 1")
-    at: Date = Field(description=f"date of the step: {ACCEPTED}")
+    at: Moment = Field(description=f"date of the step: {ACCEPTED}")
 
 
 class Shares(Model):
@@ -64,11 +86,14 @@ class Shares(Model):
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Shares:
-        parts = (self.korea, self.local, self.third_country)
-        plain = [part.value for part in parts if isinstance(part, Constant)]
-        if len(plain) == len(parts) and abs(sum(plain) - 1) > 1e-6:
+        plain = [part.value for part in self.laws() if isinstance(part, Constant)]
+        if len(plain) == len(self.laws()) and abs(sum(plain) - 1) > 1e-6:
             raise ValueError(f"got shares that sum to {sum(plain):.6g}, expected a sum of 1")
         return self
+
+    def laws(self) -> tuple[Law, Law, Law]:
+        """The shares in the order of the suppliers."""
+        return self.korea, self.local, self.third_country
 
 
 class Fixed(Model):
@@ -76,6 +101,27 @@ class Fixed(Model):
 
     path: Literal["fixed"] = Field(description="form of the path")
     shares: Shares = Field(description="a mapping with korea, local and third_country")
+
+
+def localization(stated: Model) -> Localization:
+    """The path a form states, without those of single sectors beside it."""
+    keys: dict[str, Any] = {name: getattr(stated, name) for name in type(stated).model_fields if name != "sectors"}
+    if isinstance(stated, Fixed):
+        keys["shares"] = stated.shares.laws()
+    return Localization(**keys)
+
+
+def plain_path(path: Localization) -> dict[str, Any]:
+    """The mapping that states a path."""
+    suppliers = Shares.model_fields
+    return present(
+        path=path.path,
+        local=optional(plain_law, path.local),
+        speed=optional(plain_law, path.speed),
+        by=optional(date_text, path.by),
+        at=optional(date_text, path.at),
+        shares=path.shares and dict(zip(suppliers, map(plain_law, path.shares), strict=True)),
+    )
 
 
 FORMS: Mapping[str, type[Model]] = {
@@ -88,13 +134,19 @@ FORMS: Mapping[str, type[Model]] = {
 }
 
 
-Localization: TypeAlias = Annotated[Fitted | Hold | Target | Logistic | Step | Fixed, Field(discriminator="path")]
+Form: TypeAlias = Annotated[Fitted | Hold | Target | Logistic | Step | Fixed, Field(discriminator="path")]
+
+
+StatedPath: TypeAlias = Annotated[Localization, Written(Form, localization, plain_path)]
+"""A path of a sector or an investment."""
 
 
 class Everywhere(Model):
-    """What the localization of all affiliates may say besides its own path."""
+    """Key that the localization of all affiliates has besides its own path."""
 
-    sectors: Mapping[str, Localization] = Field({}, description="a mapping from sector names to paths of their own")
+    sectors: Mapping[SectorName, StatedPath] = Field(
+        {}, description="a mapping from sector names to paths of their own"
+    )
 
 
 class FittedEverywhere(Fitted, Everywhere):
@@ -127,52 +179,23 @@ LocalizationEverywhere: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class AssumedLocalization:
-    """How the split of affiliates' purchases over Korea, local and third-country suppliers moves.
-
-    Attributes:
-        path: `fitted`, `hold`, `target`, `logistic`, `step` or `fixed`.
-        local: local share of purchases reached, a fraction (`target`, `step`; the ceiling of `logistic`).
-        by: date at which a `target` is reached, on the quarter axis.
-        at: date of a `step`, or the midpoint of a `logistic` path, on the quarter axis.
-        speed: years a `logistic` path takes from 12 % to 88 % of the way, so that its rate is 4 / speed per year.
-        shares: `fixed` weights of Korea, local and third countries, normalised to one in each draw.
-    """
-
-    path: str
-    local: Law | None = None
-    by: float | None = None
-    at: float | None = None
-    speed: Law | None = None
-    shares: tuple[Law, Law, Law] | None = None
+def turns_in_the_past(root: Node, announced: Sequence[Row], origin: int | None) -> Iterator[Problem]:
+    """Every path of localization that turns before the origin, the last quarter observed."""
+    stated: dict[YamlPath, Node | None] = {("localization",): root.fields.get("localization")}
+    shared = root.fields.get("localization")
+    sectors = shared.fields.get("sectors") if shared else None
+    stated |= {("localization", "sectors", name): node for name, node in (sectors.fields if sectors else {}).items()}
+    stated |= {("investments", row.name, "localization"): row.node.fields.get("localization") for row in announced}
+    for path, node in stated.items():
+        for key in ("by", "at"):
+            turn = node.fields.get(key) if node else None
+            if turn is not None and origin is not None and _position(turn) < origin + 1:
+                after = f"expected a date after {format_quarter(origin)}, the last quarter observed"
+                yield turn.place.problem(spelled((*path, key)), f"got {turn.content}, {after}")
 
 
-def assumed_path(stated: Model) -> AssumedLocalization:
-    """A path as stated."""
-    keys: dict[str, Any] = {name: getattr(stated, name) for name in type(stated).model_fields if name != "sectors"}
-    readers: Mapping[str, Callable[[Any], Any]] = {
-        "local": law,
-        "speed": law,
-        "by": position,
-        "at": position,
-        "shares": _shares,
-    }
-    return AssumedLocalization(**{name: readers.get(name, str)(value) for name, value in keys.items()})
-
-
-def _shares(stated: Shares) -> tuple[Law, Law, Law]:
-    return law(stated.korea), law(stated.local), law(stated.third_country)
-
-
-def plain_path(path: AssumedLocalization) -> dict[str, Any]:
-    """The mapping that states a path."""
-    names = ("korea", "local", "third_country")
-    return present(
-        path=path.path,
-        local=optional(plain_law, path.local),
-        speed=optional(plain_law, path.speed),
-        by=optional(date_text, path.by),
-        at=optional(date_text, path.at),
-        shares=None if path.shares is None else dict(zip(names, map(plain_law, path.shares), strict=True)),
-    )
+def _position(node: Node) -> float:
+    try:
+        return parse_date(str(node.content))
+    except ValueError:
+        return inf

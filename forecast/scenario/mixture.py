@@ -14,8 +14,6 @@ mixture:
 A branch names a shipped scenario or a file beside the mixture or below it, or states a scenario, which may extend such
 a file.
 Weights are scaled to sum to one, draw by draw where they are uncertain.
-
-Refused here: reading its branches, that is `branches`, and running it, that is `branching`.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ from typing import Any, TypeAlias
 
 from forecast.documents import Node, present, read_document, yaml_text
 from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, refusal
-from forecast.scenario.entries import ID
+from forecast.scenario.entity import ID
 from forecast.scenario.inputs import law_in_file, law_of_node
 from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, tree_of
 from forecast.scenario.scenario import (
@@ -54,7 +52,7 @@ BRANCH_KEYS = tuple(BranchForm.model_fields)
 
 
 SHARED = ("basis", "horizon", "as_of")
-"""What branches must have in common for their draws to be of one thing."""
+"""Keys that branches must have in common for their draws to be of one thing."""
 
 
 _NAME = r"[a-z0-9][a-z0-9-]{0,63}"
@@ -293,7 +291,7 @@ def load_mixture(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Sc
 def read_mixture(
     path: PathLike[str] | str, overrides: Sequence[str] = ()
 ) -> tuple[ScenarioMixture, tuple[StatedBranch, ...]]:
-    """The same, and where each branch was read.
+    """The mixture a YAML file states, and where each branch was read.
 
     Raises:
         ScenarioError: carries every problem of the file and of the scenarios it names.

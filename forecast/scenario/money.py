@@ -18,9 +18,10 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter
 from forecast.errors import number_in
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
+from forecast.scenario.entity import Written
 from forecast.stats.distributions import Law, Truncated
 from forecast.stats.elicited import Mixture
-from forecast.stats.specs import Dollars, Model, Wons
+from forecast.stats.specs import Dollars, Model, Wons, plain_law
 
 WON_KEY = "krw_trillion"
 
@@ -39,11 +40,22 @@ def _currency(spec: object) -> str:
     return "won" if isinstance(spec, Won) or (isinstance(spec, Mapping) and WON_KEY in spec) else "dollars"
 
 
-Money: TypeAlias = Annotated[
+_Spelled: TypeAlias = Annotated[
     Annotated[Dollars, Tag("dollars")] | Annotated[Won, Tag("won")],
     Discriminator(_currency),
 ]
-"""Whatever may stand where an amount of money is expected."""
+
+
+def _unchanged(stated: Law | Won) -> Law | Won:
+    return stated
+
+
+Money: TypeAlias = Annotated[Law, Written(_Spelled, _unchanged, plain_law)]
+"""An amount in bn USD; one stated in won is a `Won` until its investment is read, which knows the exchange rate."""
+
+
+MoneyOrNothing: TypeAlias = Annotated[Law, Written(_Spelled | None, _unchanged, plain_law)]
+"""An amount that is 0 where it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ class Rate:
 
 @cache
 def _money_spec() -> TypeAdapter[Any]:
-    return TypeAdapter(Money)
+    return TypeAdapter(_Spelled)
 
 
 @cache
@@ -98,8 +110,8 @@ def money_law(spec: object, announced: float) -> Law:
         pydantic.ValidationError: the spec has none of the accepted forms.
         ValueError: an amount in won has no rate, or a law that cannot be turned into another unit.
     """
-    valid = spec if isinstance(spec, Won | Law) else _money_spec().validate_python(spec)
-    return in_dollars(valid.krw_trillion, announced) if isinstance(valid, Won) else valid
+    stated = _money_spec().validate_python(spec)
+    return in_dollars(stated.krw_trillion, announced) if isinstance(stated, Won) else stated
 
 
 def in_dollars(won: Law, announced: float) -> Law:
@@ -147,7 +159,7 @@ def _unit(names: str) -> str:
 
 
 def money_hint(text: str) -> str:
-    """What to write in place of an amount in words, or nothing where it cannot be told.
+    """Hint at how to write an amount in words; empty where it is ambiguous.
 
     An amount in Korean words is one in won unless it names the dollar.
 

@@ -1,38 +1,23 @@
-"""What is assumed of trade policy: tariffs and import commitments, and the way from YAML to them and back.
-
-How tariffs and import commitments are written in YAML: one entry of each list a class, with the keys it takes.
-
-Rules of tariffs and import commitments: known sectors, dates in order, duties that agree with the record.
-"""
+"""Trade policy: tariffs, import commitments and their rules: known sectors, dates in order, duties of the record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from forecast.documents import Node, present
+from forecast.documents import Node
 from forecast.economics.tariffs import TAXED, WITHOUT_TRADE, load_schedule
 from forecast.errors import Problem, got, meant, spelled
 from forecast.quarters import ACCEPTED, format_quarter
-from forecast.scenario.dates import DateSpec, date_law, plain_date_law
-from forecast.scenario.entries import SOURCES, Row, Source, ends, id_field, rows
+from forecast.scenario.dates import UncertainDate
+from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field
+from forecast.scenario.entries import Row, ends, rows
 from forecast.stats.distributions import Constant, Law
-from forecast.stats.specs import (
-    Amount,
-    Dollars,
-    Model,
-    PositiveShare,
-    Rate,
-    RateChange,
-    Share,
-    law,
-    optional,
-    plain_law,
-)
+from forecast.stats.specs import Amount, Dollars, PositiveShare, Rate, RateChange, Share, law, plain_law
 
 EVERY = "all"
 
@@ -45,213 +30,102 @@ def _names(value: Any) -> Any:
     return names
 
 
-class Tariff(Model):
-    """The duty the US takes on goods of some sectors from Korea, from a date on."""
-
-    id: str = id_field("cars-25")
-    sectors: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
-        description="a sector, a list of sectors, or all: whose goods pay it"
-    )
-    rate: Rate | None = Field(None, description="the new average duty of these goods, a fraction of their value")
-    change: RateChange | None = Field(
-        None, description="in place of rate: points added to the duty in force at the origin, a fraction"
-    )
-    from_: DateSpec = Field(alias="from", description=f"when it takes effect: {ACCEPTED}")
-    until: DateSpec | None = Field(None, description=f"when it ends, that moment not included: {ACCEPTED}")
-    probability: Share | None = Field(None, description="chance that it comes, a fraction from 0 to 1; if left out, 1")
-    pass_through: Share | None = Field(None, description="share of the duty that US buyers pay, a fraction from 0 to 1")
-    elasticity: Amount | None = Field(
-        None, description="per cent of quantity lost per per cent of price in the long run, 0 or more"
-    )
-    adjustment: PositiveShare | None = Field(
-        None, description="share of the long-run response reached after a year, a fraction above 0"
-    )
-    localization_response: Amount | None = Field(
-        None, description="rise of the log odds of local supply per percentage point of duty, 0 or more"
-    )
-    sources: tuple[Source, ...] = Field((), description=SOURCES)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_rate(cls, value: Any) -> Any:
-        return _one_of(value, "rate", "change")
-
-
-class ImportCommitment(Model):
-    """Goods that Korea has promised to buy from the US in a span of time."""
-
-    id: str = id_field("cars-25")
-    what: Literal["aircraft", "lng", "other"] = Field(
-        description="aircraft, lng or other: what is bought, which decides how much of it is additional"
-    )
-    amount: Dollars | None = Field(None, description="value over the whole span in bn USD, 0 or more")
-    per_year: Dollars | None = Field(None, description="in place of amount: value a year in bn USD, 0 or more")
-    from_: DateSpec = Field(alias="from", description=f"first delivery: {ACCEPTED}")
-    until: DateSpec = Field(description=f"when deliveries end, that moment not included: {ACCEPTED}")
-    probability: Share | None = Field(
-        None, description="chance that it comes to anything, a fraction from 0 to 1; if left out, 1"
-    )
-    additionality: Share | None = Field(
-        None, description="share that would not have been bought from the US anyway, a fraction from 0 to 1"
-    )
-    fulfilment: Amount | None = Field(None, description="delivered over promised, 0 or more; if left out, 1")
-    sources: tuple[Source, ...] = Field((), description=SOURCES)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_value(cls, value: Any) -> Any:
-        return _one_of(value, "amount", "per_year")
-
-
-def _one_of(value: Any, first: str, second: str) -> Any:
-    """The entry, once it is known to state one of two keys and not both."""
-    if isinstance(value, Mapping):
-        stated = [key for key in (first, second) if value.get(key) is not None]
-        if len(stated) != 1:
-            found = f"both {first} and {second}" if stated else f"neither {first} nor {second}"
-            raise ValueError(f"got {found}, expected one of them")
-    return value
-
-
-@dataclass(frozen=True, slots=True)
-class AssumedTariff:
-    """A US duty on Korean goods, as assumed.
-
-    Attributes:
-        id: name of the tariff, and of its random streams.
-        sectors: whose goods pay it, or `("all",)`.
-        rate: the average duty once it is in force, a fraction; None where `change` is stated.
-        change: points added to the duty in force at the origin, a fraction.
-        start, until: dates on the quarter axis; None for no end.
-        probability: chance that it comes.
-        pass_through: share of the duty that buyers pay; None for the shipped prior, as in the next three.
-        elasticity: per cent of quantity lost per per cent of price in the long run.
-        adjustment: share of the long-run response reached after a year.
-        localization_response: rise of the log odds of local supply per percentage point.
-        sources: addresses of the evidence.
-    """
-
-    id: str
-    sectors: tuple[str, ...]
-    rate: Law | None
-    change: Law | None
-    start: Law
-    until: Law | None
-    probability: Law
-    pass_through: Law | None
-    elasticity: Law | None
-    adjustment: Law | None
-    localization_response: Law | None
-    sources: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AssumedImportCommitment:
-    """Purchases from the US that were promised, as assumed.
-
-    Attributes:
-        id: name of the commitment, and of its random streams.
-        what: `aircraft`, `lng` or `other`.
-        amount: value over the whole span, bn USD; None where `per_year` is stated.
-        per_year: value a year, bn USD.
-        start, until: dates on the quarter axis.
-        probability: chance that it comes to anything.
-        additionality: share that would not have been bought anyway; None for the shipped prior.
-        fulfilment: delivered over promised.
-        sources: addresses of the evidence.
-    """
-
-    id: str
-    what: str
-    amount: Law | None
-    per_year: Law | None
-    start: Law
-    until: Law
-    probability: Law
-    additionality: Law | None
-    fulfilment: Law
-    sources: tuple[str, ...]
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
 
 
 CERTAIN = Constant(1.0)
 
 
-def tariffs(stated: Iterable[Tariff]) -> tuple[AssumedTariff, ...]:
-    """Tariffs as their YAML entries state them, by id."""
-    return tuple(map(_tariff, sorted(stated, key=lambda entry: entry.id)))
+Chance: TypeAlias = Annotated[Law, Written(Share | None, law, plain_law)]
 
 
-def _tariff(stated: Tariff) -> AssumedTariff:
-    return AssumedTariff(
-        id=stated.id,
-        sectors=tuple(sorted(set(stated.sectors))),
-        rate=optional(law, stated.rate),
-        change=optional(law, stated.change),
-        start=date_law(stated.from_),
-        until=optional(date_law, stated.until),
-        probability=CERTAIN if stated.probability is None else law(stated.probability),
-        pass_through=optional(law, stated.pass_through),
-        elasticity=optional(law, stated.elasticity),
-        adjustment=optional(law, stated.adjustment),
-        localization_response=optional(law, stated.localization_response),
-        sources=stated.sources,
+Factor: TypeAlias = Annotated[Law, Written(Amount | None, law, plain_law)]
+
+
+@entity
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """The duty the US takes on goods of some sectors from Korea, from a date on.
+
+    `start` and `until` are distributions on the quarter axis. Responses left out are those of the shipped priors.
+    """
+
+    id: Annotated[str, id_field("cars-25")]
+    sectors: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_names),
+        AfterValidator(_each_once),
+        Field(description="a sector, a list of sectors, or all: whose goods pay it"),
+    ]
+    rate: Annotated[
+        Rate | None, Field(description="the new average duty of these goods, a fraction of their value")
+    ] = None
+    change: Annotated[
+        RateChange | None,
+        Field(description="in place of rate: points added to the duty in force at the origin, a fraction"),
+    ] = None
+    start: Annotated[UncertainDate, Field(alias="from", description=f"when it takes effect: {ACCEPTED}")]
+    until: Annotated[UncertainDate | None, Field(description=f"when it ends, that moment not included: {ACCEPTED}")] = (
+        None
     )
+    probability: Annotated[
+        Chance, Field(description="chance that it comes, a fraction from 0 to 1; if left out, 1")
+    ] = CERTAIN
+    pass_through: Annotated[
+        Share | None, Field(description="share of the duty that US buyers pay, a fraction from 0 to 1")
+    ] = None
+    elasticity: Annotated[
+        Amount | None,
+        Field(description="per cent of quantity lost per per cent of price in the long run, 0 or more"),
+    ] = None
+    adjustment: Annotated[
+        PositiveShare | None,
+        Field(description="share of the long-run response reached after a year, a fraction above 0"),
+    ] = None
+    localization_response: Annotated[
+        Amount | None,
+        Field(description="rise of the log odds of local supply per percentage point of duty, 0 or more"),
+    ] = None
+    sources: Sources = ()
+
+    def __post_init__(self) -> None:
+        """Demand one measure of the duty."""
+        demand_one_of(rate=self.rate, change=self.change)
 
 
-def import_commitments(stated: Iterable[ImportCommitment]) -> tuple[AssumedImportCommitment, ...]:
-    """Commitments as their YAML entries state them, by id."""
-    return tuple(map(_import_commitment, sorted(stated, key=lambda entry: entry.id)))
+@entity
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCommitment:
+    """Goods that Korea has promised to buy from the US in a span of time.
 
+    `start` and `until` are distributions on the quarter axis.
+    """
 
-def _import_commitment(stated: ImportCommitment) -> AssumedImportCommitment:
-    return AssumedImportCommitment(
-        id=stated.id,
-        what=stated.what,
-        amount=optional(law, stated.amount),
-        per_year=optional(law, stated.per_year),
-        start=date_law(stated.from_),
-        until=date_law(stated.until),
-        probability=CERTAIN if stated.probability is None else law(stated.probability),
-        additionality=optional(law, stated.additionality),
-        fulfilment=CERTAIN if stated.fulfilment is None else law(stated.fulfilment),
-        sources=stated.sources,
+    id: Annotated[str, id_field("cars-25")]
+    what: Annotated[
+        Literal["aircraft", "lng", "other"],
+        Field(description="aircraft, lng or other: what is bought, which decides how much of it is additional"),
+    ]
+    amount: Annotated[Dollars | None, Field(description="value over the whole span in bn USD, 0 or more")] = None
+    per_year: Annotated[Dollars | None, Field(description="in place of amount: value a year in bn USD, 0 or more")] = (
+        None
     )
+    start: Annotated[UncertainDate, Field(alias="from", description=f"first delivery: {ACCEPTED}")]
+    until: Annotated[UncertainDate, Field(description=f"when deliveries end, that moment not included: {ACCEPTED}")]
+    probability: Annotated[
+        Chance, Field(description="chance that it comes to anything, a fraction from 0 to 1; if left out, 1")
+    ] = CERTAIN
+    additionality: Annotated[
+        Share | None,
+        Field(description="share that would not have been bought from the US anyway, a fraction from 0 to 1"),
+    ] = None
+    fulfilment: Annotated[Factor, Field(description="delivered over promised, 0 or more; if left out, 1")] = CERTAIN
+    sources: Sources = ()
 
-
-def plain_tariff(assumed: AssumedTariff) -> dict[str, Any]:
-    """The YAML entry of a tariff; keys at their default are left out."""
-    names = ("pass_through", "elasticity", "adjustment", "localization_response")
-    return present(
-        id=assumed.id,
-        sectors=list(assumed.sectors),
-        rate=optional(plain_law, assumed.rate),
-        change=optional(plain_law, assumed.change),
-        **{"from": plain_date_law(assumed.start)},
-        until=optional(plain_date_law, assumed.until),
-        probability=_unless_certain(assumed.probability),
-        **{name: optional(plain_law, getattr(assumed, name)) for name in names},
-        sources=list(assumed.sources),
-    )
-
-
-def plain_commitment(assumed: AssumedImportCommitment) -> dict[str, Any]:
-    """The YAML entry of a commitment; keys at their default are left out."""
-    return present(
-        id=assumed.id,
-        what=assumed.what,
-        amount=optional(plain_law, assumed.amount),
-        per_year=optional(plain_law, assumed.per_year),
-        **{"from": plain_date_law(assumed.start)},
-        until=plain_date_law(assumed.until),
-        probability=_unless_certain(assumed.probability),
-        additionality=optional(plain_law, assumed.additionality),
-        fulfilment=_unless_certain(assumed.fulfilment),
-        sources=list(assumed.sources),
-    )
-
-
-def _unless_certain(assumed: Law) -> Any:
-    return None if assumed == CERTAIN else plain_law(assumed)
+    def __post_init__(self) -> None:
+        """Demand one measure of the value."""
+        demand_one_of(amount=self.amount, per_year=self.per_year)
 
 
 SAME = 1e-9
@@ -301,12 +175,14 @@ def _order(row: Row) -> Iterator[Problem]:
 
 
 def _past(row: Row, origin: int) -> Iterator[Problem]:
-    """What is dated before the origin has happened, so that it is certain and ends in the duty the record has."""
+    """Tariffs dated before the origin that are uncertain or stated as a change; by then they came or did not."""
     if not _came_before(row, origin):
         return
     last = format_quarter(origin)
     if row.has("probability"):
-        message = f"got a probability of a tariff from {row.said('from')}, expected none: by {last} it came or did not"
+        message = (
+            f"got a probability of a tariff from {row.written('from')}, expected none: by {last} it came or did not"
+        )
         yield row.problem("probability", message)
     if row.has("change"):
         yield row.problem("change", f"got change with a date before {last} ends, expected rate: the duty it then was")
@@ -317,7 +193,7 @@ def _came_before(row: Row, origin: int) -> bool:
 
 
 def _in_force(tariffs: list[Row], origin: int) -> Iterator[Problem]:
-    """What stated tariffs say of the duties of the origin is what the record says."""
+    """Tariffs whose duty in the quarter of the origin is not the one on record."""
     for name in TAXED:
         past = [row for row in tariffs if name in _named(row) and _came_before(row, origin)]
         last = max(past, key=_start, default=None)

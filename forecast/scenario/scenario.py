@@ -1,4 +1,4 @@
-"""What is assumed: a frozen `Scenario`, and the way from YAML text to it and back."""
+"""A frozen `Scenario`: loaded from YAML, dumped to it, and identified by a digest."""
 
 from __future__ import annotations
 
@@ -13,85 +13,22 @@ from pydantic import ValidationError
 from forecast.dims import LEVERS
 from forecast.documents import Node, present, yaml_text
 from forecast.errors import Located, Problem, ScenarioError
-from forecast.quarters import format_quarter, parse_quarter
-from forecast.scenario import policy, schema
+from forecast.quarters import format_quarter
+from forecast.scenario import policy
 from forecast.scenario.correlations import correlation_problems
-from forecast.scenario.dates import date_law, date_text, plain_date_law, position
-from forecast.scenario.dependencies import (
-    AssumedCorrelation,
-    AssumedPhase,
-    AssumedProgramme,
-    correlation,
-    phase,
-    plain_correlation,
-    plain_phase,
-    plain_programme,
-    programme,
-)
-from forecast.scenario.drivers import AssumedShock, DriverPath, driver_paths, plain_driver_paths, plain_shock, shocks
+from forecast.scenario.dependencies import Correlation, Programme
+from forecast.scenario.drivers import DriverPath, Shock
+from forecast.scenario.entity import plain
 from forecast.scenario.entries import last_observed
 from forecast.scenario.inputs import uncertain_inputs
+from forecast.scenario.investments import Investment, plain_coefficients
 from forecast.scenario.layers import Layered, layered
-from forecast.scenario.localization import AssumedLocalization, assumed_path, plain_path
-from forecast.scenario.money import money_law
+from forecast.scenario.localization import Localization, localization, plain_path
 from forecast.scenario.rules import review
 from forecast.scenario.schema import ScenarioFile
 from forecast.scenario.schema_errors import complaints, strangers, without
 from forecast.stats.distributions import Constant, Law
-from forecast.stats.specs import law, optional, plain_law
 from forecast.storage import json_digest
-
-
-@dataclass(frozen=True, slots=True)
-class Investment:
-    """One announcement, as assumed.
-
-    Attributes:
-        id: name of the announcement, and of its random streams.
-        company: investor.
-        project: what is built or bought.
-        sector: one of `sectors.SECTORS`.
-        kind: `greenfield`, `expansion`, `acquisition`, or `pledge` (an umbrella, never simulated itself).
-        amount: stated size, bn USD.
-        announced: date of the announcement, on the quarter axis.
-        construction_start: date on the quarter axis.
-        production_start: planned date on the quarter axis, before any slip.
-        new_capex: capital expenditure that follows an acquisition, bn USD.
-        part_of: id of the pledge that holds it.
-        probability: chance that it goes ahead; None for the fitted one.
-        slip: delay of `production_start`, quarters; None for the fitted one.
-        scale: realised over stated amount; None for the fitted one.
-        coefficients: sector coefficients that differ for this investment, by name.
-        localization: path of its own; None for that of its sector.
-        sources: addresses of the evidence.
-        production_end: date on the quarter axis from which nothing is made; None for never.
-        phases: its parts, which hold the dates where there are any.
-        requires, excludes: ids of which all, or none, must go ahead for it to do so.
-        same_fate_as: id of the investment whose draw of going ahead it shares.
-    """
-
-    id: str
-    company: str
-    project: str
-    sector: str
-    kind: str
-    amount: Law
-    announced: float
-    construction_start: Law | None
-    production_start: Law | None
-    new_capex: Law
-    part_of: str | None
-    probability: Law | None
-    slip: Law | None
-    scale: Law | None
-    coefficients: Mapping[str, Law]
-    localization: AssumedLocalization | None
-    sources: tuple[str, ...]
-    production_end: Law | None = None
-    phases: tuple[AssumedPhase, ...] = ()
-    requires: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    same_fate_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +64,16 @@ class Scenario:
     horizon: int
     basis: str
     investments: tuple[Investment, ...]
-    localization: AssumedLocalization
-    sector_localization: Mapping[str, AssumedLocalization]
+    localization: Localization
+    sector_localization: Mapping[str, Localization]
     sector_coefficients: Mapping[str, Mapping[str, Law]]
     sources: tuple[str, ...]
-    tariffs: tuple[policy.AssumedTariff, ...] = ()
-    import_commitments: tuple[policy.AssumedImportCommitment, ...] = ()
+    tariffs: tuple[policy.Tariff, ...] = ()
+    import_commitments: tuple[policy.ImportCommitment, ...] = ()
     drivers: Mapping[str, DriverPath] = field(default_factory=dict)
-    shocks: tuple[AssumedShock, ...] = ()
-    programmes: tuple[AssumedProgramme, ...] = ()
-    correlations: tuple[AssumedCorrelation, ...] = ()
+    shocks: tuple[Shock, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
     overrides: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -224,60 +161,27 @@ def reading_order(problem: Located, top: str) -> tuple[bool, bool, str, int, int
 
 
 def _scenario(stated: ScenarioFile) -> Scenario:
-    investments = sorted(map(_investment, stated.investments), key=lambda investment: investment.id)
     sectors = stated.localization.sectors
     return Scenario(
         name=stated.name,
         title=stated.title or stated.name,
         description=stated.description,
-        origin=None if stated.origin is None else parse_quarter(stated.origin),
+        origin=stated.origin,
         as_of=stated.as_of,
         horizon=stated.horizon,
         basis=stated.basis,
-        investments=tuple(investments),
-        localization=assumed_path(stated.localization),
-        sector_localization={name: assumed_path(path) for name, path in sorted(sectors.items())},
-        sector_coefficients={name: _laws(group) for name, group in sorted(stated.overrides.sectors.items())},
+        investments=stated.investments,
+        localization=localization(stated.localization),
+        sector_localization=dict(sorted(sectors.items())),
+        sector_coefficients=dict(sorted(stated.overrides.sectors.items())),
         sources=stated.sources,
-        tariffs=policy.tariffs(stated.tariffs),
-        import_commitments=policy.import_commitments(stated.import_commitments),
-        drivers=driver_paths(stated.drivers),
-        shocks=shocks(stated.shocks),
-        programmes=tuple(map(programme, sorted(stated.programmes, key=lambda entry: entry.id))),
-        correlations=tuple(map(correlation, stated.correlations)),
+        tariffs=stated.tariffs,
+        import_commitments=stated.import_commitments,
+        drivers=stated.drivers.by_name(),
+        shocks=stated.shocks,
+        programmes=stated.programmes,
+        correlations=stated.correlations,
     )
-
-
-def _investment(stated: schema.Investment) -> Investment:
-    announced = position(stated.announced)
-    return Investment(
-        id=stated.id,
-        company=stated.company,
-        project=stated.project,
-        sector=stated.sector,
-        kind=stated.kind,
-        amount=money_law(stated.amount, announced),
-        announced=announced,
-        construction_start=optional(date_law, stated.construction_start),
-        production_start=optional(date_law, stated.production_start),
-        new_capex=money_law(stated.new_capex or 0.0, announced),
-        part_of=stated.part_of,
-        probability=optional(law, stated.probability),
-        slip=optional(law, stated.slip),
-        scale=optional(law, stated.scale),
-        coefficients=_laws(stated.overrides),
-        localization=optional(assumed_path, stated.localization),
-        sources=stated.sources,
-        production_end=optional(date_law, stated.production_end),
-        phases=tuple(map(phase, sorted(stated.phases, key=lambda part: part.id))),
-        requires=tuple(sorted(stated.requires)),
-        excludes=tuple(sorted(stated.excludes)),
-        same_fate_as=stated.same_fate_as,
-    )
-
-
-def _laws(specs: Mapping[str, Any]) -> dict[str, Law]:
-    return {name: law(spec) for name, spec in sorted(specs.items())}
 
 
 def dump_scenario(scenario: Scenario) -> str:
@@ -288,7 +192,7 @@ def dump_scenario(scenario: Scenario) -> str:
 def plain_scenario(scenario: Scenario) -> dict[str, Any]:
     """A scenario as the plain mapping that its YAML file holds; absent keys are left out."""
     sectors = {name: plain_path(path) for name, path in scenario.sector_localization.items()}
-    coefficients = {name: _plain_laws(group) for name, group in scenario.sector_coefficients.items()}
+    coefficients = {name: plain_coefficients(group) for name, group in scenario.sector_coefficients.items()}
     return present(
         name=scenario.name,
         title=scenario.title,
@@ -297,49 +201,17 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
         as_of=scenario.as_of,
         horizon=scenario.horizon,
         basis=scenario.basis,
-        investments=[_plain_investment(investment) for investment in scenario.investments],
+        investments=list(map(plain, scenario.investments)),
         localization=plain_path(scenario.localization) | present(sectors=sectors),
         overrides=present(sectors=coefficients),
         sources=list(scenario.sources),
-        tariffs=list(map(policy.plain_tariff, scenario.tariffs)),
-        import_commitments=list(map(policy.plain_commitment, scenario.import_commitments)),
-        drivers=plain_driver_paths(scenario.drivers),
-        shocks=list(map(plain_shock, scenario.shocks)),
-        programmes=list(map(plain_programme, scenario.programmes)),
-        correlations=list(map(plain_correlation, scenario.correlations)),
+        tariffs=list(map(plain, scenario.tariffs)),
+        import_commitments=list(map(plain, scenario.import_commitments)),
+        drivers={name: plain(path) for name, path in scenario.drivers.items()},
+        shocks=list(map(plain, scenario.shocks)),
+        programmes=list(map(plain, scenario.programmes)),
+        correlations=list(map(plain, scenario.correlations)),
     )
-
-
-def _plain_investment(investment: Investment) -> dict[str, Any]:
-    acquired = investment.new_capex != Constant(0.0)
-    return present(
-        id=investment.id,
-        company=investment.company,
-        project=investment.project,
-        sector=investment.sector,
-        kind=investment.kind,
-        amount=plain_law(investment.amount),
-        announced=date_text(investment.announced),
-        construction_start=optional(plain_date_law, investment.construction_start),
-        production_start=optional(plain_date_law, investment.production_start),
-        new_capex=plain_law(investment.new_capex) if acquired else None,
-        part_of=investment.part_of,
-        probability=optional(plain_law, investment.probability),
-        slip=optional(plain_law, investment.slip),
-        scale=optional(plain_law, investment.scale),
-        overrides=_plain_laws(investment.coefficients),
-        localization=optional(plain_path, investment.localization),
-        sources=list(investment.sources),
-        production_end=optional(plain_date_law, investment.production_end),
-        phases=list(map(plain_phase, investment.phases)),
-        requires=list(investment.requires),
-        excludes=list(investment.excludes),
-        same_fate_as=investment.same_fate_as,
-    )
-
-
-def _plain_laws(laws: Mapping[str, Law]) -> dict[str, Any]:
-    return {name: plain_law(value) for name, value in laws.items()}
 
 
 def scenario_digest(scenario: Scenario) -> str:

@@ -1,7 +1,7 @@
 """The keys of a scenario file: what each means, its unit, and what it accepts.
 
 Every description completes the sentence "expected ...", so that published schema and error messages say the same.
-Refused here: rules between values, such as umbrellas and the order of dates (that is `review`).
+Out of scope: rules between values, such as umbrellas and the order of dates (that is `rules`).
 
 How a mixture of scenarios is written in YAML: its branches, and the keys that may stand beside them.
 """
@@ -9,20 +9,19 @@ How a mixture of scenarios is written in YAML: its branches, and the keys that m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from forecast.documents import MAX_ITEMS
-from forecast.quarters import ACCEPTED
-from forecast.scenario.dates import DEFAULT_HORIZON, Date, DateSpec, Day, Quarter, position
-from forecast.scenario.dependencies import Correlation, Ids, Phases, Programme
+from forecast.scenario.dates import DEFAULT_HORIZON, Day, QuarterIndex
+from forecast.scenario.dependencies import Correlation, Programme
 from forecast.scenario.drivers import DriverPaths, Shock
-from forecast.scenario.entries import ID, SOURCES, Source, id_field
-from forecast.scenario.localization import FittedEverywhere, Localization, LocalizationEverywhere
-from forecast.scenario.money import Money, money_law
+from forecast.scenario.entity import ID, ById, SectorName, Sources
+from forecast.scenario.investments import Coefficients, Investment
+from forecast.scenario.localization import FittedEverywhere, LocalizationEverywhere
 from forecast.scenario.policy import ImportCommitment, Tariff
-from forecast.stats.specs import Amount, Model, NumberSpec, Share
+from forecast.stats.specs import Amount, Model
 
 MOST_BRANCHES = 20
 
@@ -59,53 +58,10 @@ class Branches(Model):
 FIRST_HORIZON, LAST_HORIZON = 2000, 2060
 
 
-class Investment(Model):
-    """One announcement."""
-
-    id: str = id_field("HMG-06")
-    company: str = Field(min_length=1, max_length=200, description="the investor, in 1 to 200 characters")
-    project: str = Field(min_length=1, max_length=200, description="what is built or bought, in 1 to 200 characters")
-    sector: str = Field(description="a sector name")
-    kind: Literal["greenfield", "expansion", "acquisition", "pledge"] = Field(
-        description="greenfield, expansion, acquisition, or pledge for an umbrella that is never simulated itself"
-    )
-    amount: Money = Field(description="stated size in bn USD, 0 or more")
-    announced: Date = Field(description=f"date of the announcement: {ACCEPTED}")
-    construction_start: DateSpec | None = Field(
-        None, description=f"start of construction: {ACCEPTED}; if left out, one building time before production"
-    )
-    production_start: DateSpec | None = Field(
-        None, description=f"planned start of production: {ACCEPTED}; if left out, one building time after the start"
-    )
-    new_capex: Money | None = Field(None, description="capital expenditure after an acquisition in bn USD, 0 or more")
-    part_of: str | None = Field(None, description="id of the pledge that holds this investment")
-    probability: Share | None = Field(
-        None, description="chance that it goes ahead, a fraction from 0 to 1; if left out, as fitted"
-    )
-    slip: NumberSpec | None = Field(None, description="delay of production in quarters; if left out, as fitted")
-    scale: Amount | None = Field(None, description="realised over stated amount, 0 or more; if left out, as fitted")
-    overrides: Mapping[str, NumberSpec] = Field({}, description="a mapping from coefficient names to numbers")
-    localization: Localization | None = Field(
-        None, description="a mapping with path: a path of its own; if left out, that of its sector"
-    )
-    sources: tuple[Source, ...] = Field((), description=SOURCES)
-    production_end: DateSpec | None = Field(None, description=f"end of production: {ACCEPTED}")
-    phases: Phases = Field((), description="a list of at least one part, with id, share and dates of their own")
-    requires: Ids = Field((), description="a list of ids: it goes ahead only if all of those do")
-    excludes: Ids = Field((), description="a list of ids: it goes ahead only if none of those does")
-    same_fate_as: str | None = Field(None, description="id of the investment whose draw of going ahead it shares")
-
-    @model_validator(mode="after")
-    def _money_has_a_rate(self) -> Investment:
-        for amount in (self.amount, self.new_capex or 0.0):
-            money_law(amount, position(self.announced))
-        return self
-
-
 class Overrides(Model):
     """What differs from the sector priors."""
 
-    sectors: Mapping[str, Mapping[str, NumberSpec]] = Field(
+    sectors: Mapping[SectorName, Coefficients] = Field(
         {}, description="a mapping from sector names to mappings from coefficient names to numbers"
     )
 
@@ -126,7 +82,7 @@ class ScenarioFile(Model):
         None, pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; if left out, the name"
     )
     description: str = Field("", max_length=3000, description="text of at most 3000 characters")
-    origin: Quarter | None = Field(
+    origin: QuarterIndex | None = Field(
         None, description="the last observed quarter, such as 2026Q2; if left out, the last one in the data"
     )
     as_of: Day | None = Field(
@@ -141,25 +97,27 @@ class ScenarioFile(Model):
     basis: Literal["korea_customs", "us_census"] = Field(
         "korea_customs", description="korea_customs or us_census: the statistical book of the headline"
     )
-    investments: tuple[Investment, ...] = Field(
+    investments: Annotated[tuple[Investment, ...], ById] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} investments"
     )
     localization: LocalizationEverywhere = Field(
         FittedEverywhere(path="fitted"), description="a mapping with path: how purchases of all affiliates move"
     )
     overrides: Overrides = Field(Overrides(), description="a mapping with sectors: what differs from the sector priors")
-    sources: tuple[Source, ...] = Field((), description=SOURCES)
-    tariffs: tuple[Tariff, ...] = Field(
+    sources: Sources = ()
+    tariffs: Annotated[tuple[Tariff, ...], ById] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} changes of US tariffs"
     )
-    import_commitments: tuple[ImportCommitment, ...] = Field(
+    import_commitments: Annotated[tuple[ImportCommitment, ...], ById] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} purchases that Korea has promised"
     )
     drivers: DriverPaths = Field(
         DriverPaths(), description="a mapping from us_output, won_per_dollar or oil to the path of that driver"
     )
-    shocks: tuple[Shock, ...] = Field((), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} shocks")
-    programmes: tuple[Programme, ...] = Field(
+    shocks: Annotated[tuple[Shock, ...], ById] = Field(
+        (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} shocks"
+    )
+    programmes: Annotated[tuple[Programme, ...], ById] = Field(
         (), max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} programmes that are cut as a whole"
     )
     correlations: tuple[Correlation, ...] = Field(

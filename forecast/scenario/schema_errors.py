@@ -1,4 +1,4 @@
-"""What the schema finds wrong with a tree, as located problems in plain sentences."""
+"""Problems the schema has with a tree, at their places and in plain sentences: misspelt keys, wrong types, bounds."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from forecast.errors import WRITTEN, Problem, YamlPath, got, listed, meant, numb
 from forecast.scenario.dates import Window
 from forecast.scenario.dependencies import Correlation, Phase, Programme
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
+from forecast.scenario.entity import keys
+from forecast.scenario.investments import COEFFICIENT_KEYS, Investment
 from forecast.scenario.layers import BY_ID, Layered
 from forecast.scenario.localization import FORMS, Shares
 from forecast.scenario.money import WON_KEY, Won, money_hint
 from forecast.scenario.policy import ImportCommitment, Tariff
-from forecast.scenario.schema import Branches, Investment, Overrides, ScenarioFile
+from forecast.scenario.schema import Branches, Overrides, ScenarioFile
 from forecast.stats.distributions import NAMED
 from forecast.stats.specs import NUMBER_FORMS, STATED, Model, Opinion, Part
 
@@ -28,7 +30,7 @@ _LEAVES = ("a number", "a date", "dollars")
 _WITH_IDS = ("investments", "tariffs", "import_commitments", "shocks", "phases", "programmes")
 
 
-_INSIDE: Mapping[str, type[Model]] = {
+_INSIDE: Mapping[str, type] = {
     "investments": Investment,
     "tariffs": Tariff,
     "import_commitments": ImportCommitment,
@@ -75,7 +77,14 @@ _WON_OUTSIDE = f"; won goes around the whole law: {{{WON_KEY}: {{...}}}}"
 MONEY = ("amount", "new_capex", "per_year", WON_KEY)
 
 
-_MAPPINGS = ("model_type", "model_attributes_type", "dict_type")
+_MAPPINGS = ("model_type", "model_attributes_type", "dict_type", "dataclass_type")
+
+
+_KEY = "[key]"
+"""Last part of the location of a key that is refused itself."""
+
+
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def complaints(root: Node, error: ValidationError) -> list[Problem]:
@@ -85,21 +94,18 @@ def complaints(root: Node, error: ValidationError) -> list[Problem]:
 
 
 def strangers(layers: Layered) -> dict[tuple[str, str], Problem]:
-    """Entries by which a layer changes or takes out what no file below it has, by the name of the list and the id.
-
-    Of what a new entry needs, they leave out at least as much as they say.
-    """
+    """Overrides of ids that no base file defines, unless they look like complete new entries; by list and id."""
     pairs = ((change, group) for change in layers.changes for group in BY_ID)
-    found = {}
+    unknown = {}
     for change, group in pairs:
-        known, said = (_entries(node, group) for node in (change.before, change.said))
-        for id, entry in said.items():
+        known, over = (_entries(node, group) for node in (change.before, change.over))
+        for id, entry in over.items():
             missing = _left_out(_entries(layers.root, group).get(id, entry), group)
             if known and id not in known and len(missing) >= len(entry.fields.keys() - {"id"}):
                 needs = f"; a new one needs {listed(missing)} too" if entry.fields else ""
                 message = f"no {BY_ID[group]} {shortened(id)} below; {meant(id, known)}{needs}"
-                found[group, id] = (entry.key or entry.place).problem(spelled((group, id)), message)
-    return found
+                unknown[group, id] = (entry.key or entry.place).problem(spelled((group, id)), message)
+    return unknown
 
 
 def without(root: Node, entries: Collection[tuple[str, str]]) -> Node:
@@ -124,7 +130,7 @@ def _id(entry: Node) -> str:
 
 
 def _left_out(entry: Node, group: str) -> list[str]:
-    needed = [name for name, field in _INSIDE[group].keys().items() if field.is_required()]
+    needed = [name for name, field in keys(_INSIDE[group]).items() if field.is_required()]
     return [name for name in needed if name not in entry.fields]
 
 
@@ -132,11 +138,15 @@ def _problem(root: Node, detail: Any) -> Problem:
     kind, loc = detail["type"], tuple(part for part in detail["loc"] if part not in _LEAVES)
     if kind == "union_tag_invalid":
         loc = (*loc, _discriminator(detail))
+    name_refused = kind == "literal_error" and loc[-1] == _KEY
+    loc = loc[:-1] if name_refused else loc
     node, path = located(root, loc)
     place = node.place
+    if name_refused:
+        return (node.key or place).problem(spelled(path), _no_such_name(loc, detail))
     if kind == "missing" and isinstance(loc[-1], str) and path[-1:] != loc[-1:]:
         place, path = node.key or node.place, (*path, loc[-1])
-    if kind == "extra_forbidden":
+    if kind in _UNKNOWN:
         place = node.key or node.place
     return place.problem(spelled(path), _sentence(kind, loc, detail))
 
@@ -164,12 +174,17 @@ def _name(child: Node, part: str | int, path: YamlPath) -> str | int:
     return str(id.content) if id is not None and named else part
 
 
-def _model(loc: YamlPath) -> type[Model]:
+def _model(loc: YamlPath) -> type:
     """The model that holds the last part of a location."""
-    model: type[Model] = ScenarioFile
-    for part in loc[:-1]:
-        model = _INSIDE.get(str(part), model)
+    model: type = ScenarioFile
+    for above, part in zip(("", *loc), loc[:-1], strict=False):
+        model = COEFFICIENT_KEYS if _holds_coefficients(model, above, part) else _INSIDE.get(str(part), model)
     return model
+
+
+def _holds_coefficients(model: type, above: str | int, part: str | int) -> bool:
+    """Whether a part of a location leads to coefficients: the overrides of an investment, or those of a sector."""
+    return (model is Investment and part == "overrides") or (model is Overrides and above == "sectors")
 
 
 def _sentence(kind: str, loc: YamlPath, detail: Any) -> str:
@@ -186,16 +201,24 @@ def _own(_: YamlPath, detail: Any) -> str:
 def _unknown(loc: YamlPath, _: Any) -> str:
     if loc == tuple(Branches.model_fields):
         return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
-    return f"unknown key; {meant(str(loc[-1]), _keys(loc))}"
+    noun = "coefficient" if _model(loc) is COEFFICIENT_KEYS else "key"
+    return f"unknown {noun}; {meant(str(loc[-1]), _keys(loc))}"
 
 
 def _missing(loc: YamlPath, _: Any) -> str:
     return f"missing key: {_description(loc)}"
 
 
+def _no_such_name(loc: YamlPath, detail: Any) -> str:
+    return f"unknown sector; {meant(str(loc[-1]), _choices(detail))}"
+
+
+def _choices(detail: Any) -> list[str]:
+    return re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
+
+
 def _no_choice(loc: YamlPath, detail: Any) -> str:
-    choices = re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
-    hint = meant(str(detail["input"]), choices)
+    hint = meant(str(detail["input"]), _choices(detail))
     name = "flow or driver" if loc[-1] == "on" else loc[-1]
     return f"{got(detail['input'])}, expected a known {name}; {hint}"
 
@@ -218,7 +241,7 @@ def _unnamed(loc: YamlPath, detail: Any) -> str:
 
 _SPECIAL: Mapping[str, Callable[[YamlPath, Any], str]] = {
     "value_error": _own,
-    "extra_forbidden": _unknown,
+    **dict.fromkeys(_UNKNOWN, _unknown),
     "missing": _missing,
     "literal_error": _no_choice,
     "union_tag_invalid": _no_form,
@@ -233,13 +256,13 @@ def _discriminator(detail: Any) -> str:
 def _keys(loc: YamlPath) -> list[str]:
     besides = ["sectors"] if loc[0] == "localization" and len(loc) == 3 else []
     besides += Branches.model_fields if len(loc) == 1 else []
-    fields = _model(loc).keys()
+    fields = keys(_model(loc))
     return [*sorted(fields, key="truncate".__eq__), *besides]
 
 
 def _accepted(kind: str, loc: YamlPath) -> str:
     if kind in _MAPPINGS and isinstance(loc[-1], int):
-        required = [name for name, field in _model((*loc, "")).keys().items() if field.is_required()]
+        required = [name for name, field in keys(_model((*loc, ""))).items() if field.is_required()]
         return f"a mapping with {', '.join(required)}"
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
@@ -250,7 +273,7 @@ def _accepted(kind: str, loc: YamlPath) -> str:
 
 
 def _description(loc: YamlPath) -> str:
-    fields = _model(loc).keys()
+    fields = keys(_model(loc))
     names = [part for part in loc if isinstance(part, str)]
     field = fields.get(names[-1]) if names else None
     return (field.description or "") if field else ""

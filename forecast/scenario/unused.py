@@ -1,10 +1,6 @@
-"""What a scenario states for nothing: changes that change nothing, and numbers that nothing reads.
+"""Remarks on what has no effect: changes that change nothing, numbers nothing reads, idle policy and ties.
 
-Tariffs, import commitments, shocks and paths of drivers that do nothing, or are of an implausible size.
-
-What counts as implausible is judgement, but for the imports of a year: those are compared with the most on record.
-
-Ties between announcements that do nothing, or under which one can never go ahead.
+Sizes of policy are judged too: imports of a year against the most on record, the rest against fixed limits.
 """
 
 from __future__ import annotations
@@ -34,11 +30,11 @@ _BUILDING = ("machinery_share", "korean_machinery_share", "construction_quarters
 def repeated(changes: Sequence[Change]) -> Iterator[Remark]:
     """Values of a layer or an override that were so before it."""
     for change in changes:
-        yield from _repeated(change.before, change.said, ())
+        yield from _repeated(change.before, change.over, ())
 
 
-def _repeated(before: Node, said: Node, path: YamlPath) -> Iterator[Remark]:
-    for name, child in said.fields.items():
+def _repeated(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
+    for name, child in over.fields.items():
         at, old = (*path, name), before.fields.get(name)
         place = child.key or child.place
         if old is None:
@@ -225,7 +221,9 @@ def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterat
     if start is None or ends(start)[0] < origin + 1:
         return
     if ends(start)[0] >= end:
-        yield row.remark("from", f"got {row.said('from')}, after the horizon: {row.name} does nothing in the results")
+        yield row.remark(
+            "from", f"got {row.written('from')}, after the horizon: {row.name} does nothing in the results"
+        )
     elif not any(_may_come_before(other, row) for other in tariffs if other is not row):
         yield from _in_force(row, origin)
 
@@ -277,9 +275,9 @@ def _span(row: Row, origin: int, end: float) -> Iterator[Remark]:
     start, until = row.date("from"), row.date("until")
     if until is not None and ends(until)[1] <= origin:
         before = f"before {format_quarter(origin)}, the last quarter observed: {row.name} adds nothing"
-        yield row.remark("until", f"got {row.said('until')}, {before}")
+        yield row.remark("until", f"got {row.written('until')}, {before}")
     if start is not None and ends(start)[0] >= end:
-        message = f"got {row.said('from')}, after the horizon: {row.name} adds nothing in the results"
+        message = f"got {row.written('from')}, after the horizon: {row.name} adds nothing in the results"
         yield row.remark("from", message)
 
 

@@ -1,4 +1,4 @@
-"""Everything found in a scenario file before a run: what is wrong, what is probably not meant, how won became USD.
+"""Problems and remarks of a scenario file before a run, and the rates at which won became USD.
 
 A commented scenario to start from, for an announcement of one's own.
 """
@@ -47,7 +47,7 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was found in one file.
+    """Problems and remarks of one file.
 
     Attributes:
         file: as the user gave it.
@@ -74,7 +74,7 @@ class Examination:
 
 
 def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examination:
-    """Everything found in a file, the files it extends and the overrides on top of it."""
+    """Problems and remarks of a file, the files it extends and the overrides on top of it."""
     file = str(path)
     if is_mixture(path):
         return _mixture(path, overrides)

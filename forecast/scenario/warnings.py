@@ -1,9 +1,7 @@
-"""Whether sizes are plausible: units mixed up, amounts beyond any announced, more in a year than was ever invested.
+"""Remarks on a scenario that makes sense but is probably not meant; they do not stop a run.
 
-What counts as implausible is judgement, set so that no announcement of the table is remarked on; each remark says what
-it compares with.
-
-What makes sense in a scenario but is probably not meant: said before a run, which it does not stop.
+Sizes are judged so that no announcement of the table is remarked on: units mixed up, amounts beyond any announced, more
+in a year than was ever invested. Each remark names its comparison.
 """
 
 from __future__ import annotations
@@ -85,7 +83,7 @@ def _beyond_all(row: Row, stated: float) -> str:
 
 
 def _unit_meant(row: Row, stated: float, expected: float) -> str:
-    """What to write if the number is in million USD or in billion won."""
+    """Hint for a number in million USD or in billion won."""
     if stated < expected:
         return ""
     won = _rate(row)
@@ -94,7 +92,7 @@ def _unit_meant(row: Row, stated: float, expected: float) -> str:
 
 
 def _as_won(row: Row, stated: float, expected: float) -> str:
-    """What to write where the number is that of the table in trillion won: within a tenth of it at the day's rate."""
+    """Hint for a number that is within a tenth of the table's in trillion won, at the day's rate."""
     won = _rate(row)
     if abs(stated / expected - 1) < 0.05 or row.node.fields["amount"].fields:
         return ""
@@ -133,13 +131,13 @@ def _coefficients(group: Node | None, sector: str | None, path: YamlPath) -> Ite
 
 
 def _against_prior(stated: float, prior: Central) -> str:
-    """What is doubtful in a number outside its prior that another unit would bring inside, or nothing."""
+    """Hint for a number outside its prior that another unit would bring inside; empty elsewhere."""
     if prior.low <= stated <= prior.high:
         return ""
     for factor, words in _factors(prior.unit):
         if prior.low <= stated * factor <= prior.high:
-            told = f"got {stated:.4g}, outside {prior.low:.3g} to {prior.high:.3g} {prior.unit}, 98 % of the prior"
-            return f"{told}; if {words} was meant, write {stated * factor:.3g}"
+            outside = f"got {stated:.4g}, outside {prior.low:.3g} to {prior.high:.3g} {prior.unit}, 98 % of the prior"
+            return f"{outside}; if {words} was meant, write {stated * factor:.3g}"
     return ""
 
 
@@ -163,7 +161,7 @@ def unscaled(node: Node, path: YamlPath = ()) -> Iterator[Remark]:
 
 
 def off_sum(name: str, node: Node, path: YamlPath) -> Iterator[Remark]:
-    """The same of one value, by the name of its key."""
+    """Weights or shares under one key that do not sum to one."""
     parts = _parts(name, node)
     if parts and abs(sum(parts) - 1.0) > 0.01:
         what = name if name == "shares" else "weights"
@@ -281,8 +279,8 @@ def _bought(row: Row) -> Iterator[Remark]:
         )
     announced, start = row.date("announced"), row.date("construction_start")
     if announced and start and ends(start)[1] < ends(announced)[0]:
-        message = f"got {row.said('construction_start')}, before the purchase is announced"
-        yield row.remark("construction_start", f"{message}, which is {row.said('announced')}")
+        message = f"got {row.written('construction_start')}, before the purchase is announced"
+        yield row.remark("construction_start", f"{message}, which is {row.written('announced')}")
 
 
 def _runs_already(row: Row, origin: int) -> Iterator[Remark]:
@@ -305,6 +303,6 @@ def _too_late(row: Row, end: float) -> Iterator[Remark]:
     for key, what in (("construction_start", "adds nothing"), ("production_start", "ships nothing")):
         date = row.date(key)
         if date is not None and ends(date)[0] >= end:
-            message = f"got {row.said(key)}, after the horizon: {row.name} {what} in the results"
+            message = f"got {row.written(key)}, after the horizon: {row.name} {what} in the results"
             yield row.remark(key, message)
             return

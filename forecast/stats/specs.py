@@ -73,7 +73,8 @@ class _SharedNumberSchema(_NumberSchema):
     """The same with one validator for all keys: to build one for each doubles the time to load the language."""
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(law)
+        written = core_schema.plain_serializer_function_ser_schema(plain_law)
+        return core_schema.no_info_plain_validator_function(law, serialization=written)
 
     def __get_pydantic_json_schema__(self, _: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return handler(_number().core_schema)
@@ -350,7 +351,9 @@ def bounds_complaint(spec: object, low: float, high: float) -> str:
     return f"got a distribution that leaves the range with probability {outside:.2g} ({way})"
 
 
-def _bounded(low: float, high: float, accepted: str) -> AfterValidator:
+def bounded(low: float, high: float, accepted: str) -> AfterValidator:
+    """Refuse what leaves the range from `low` to `high`; `accepted` puts the range in words."""
+
     def within(value: Law) -> Law:
         if complaint := bounds_complaint(value, low, high):
             raise ValueError(f"{complaint}, expected {accepted}")
@@ -397,18 +400,36 @@ def _unit_meant(stated: float, unit: str) -> str:
     return "".join(said) if unit == "bn USD" else ""
 
 
-Amount: TypeAlias = Annotated[NumberSpec, _bounded(0, math.inf, "0 or more")]
+Amount: TypeAlias = Annotated[NumberSpec, bounded(0, math.inf, "0 or more")]
+
+
 Dollars: TypeAlias = Annotated[Amount, _at_most("bn USD")]
 Wons: TypeAlias = Annotated[Amount, _at_most("trillion won")]
-Duration: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, math.inf, "a number above 0")]
-Share: TypeAlias = Annotated[NumberSpec, _bounded(0, 1, "a fraction from 0 to 1")]
-PositiveShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]
-InnerShare: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, BELOW_1, "a fraction above 0 and below 1")]
-Level: TypeAlias = Annotated[NumberSpec, _bounded(ABOVE_0, sys.float_info.max, "a number above 0")]
+
+
+Duration: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, math.inf, "a number above 0")]
+
+
+Share: TypeAlias = Annotated[NumberSpec, bounded(0, 1, "a fraction from 0 to 1")]
+
+
+PositiveShare: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]
+
+
+InnerShare: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, BELOW_1, "a fraction above 0 and below 1")]
+
+
+Level: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, sys.float_info.max, "a number above 0")]
 """As a duration, but never below 0: a logarithm is taken of it."""
-Change: TypeAlias = Annotated[NumberSpec, _bounded(-0.9, 1, "a fraction from -0.9 to 1, 0.02 for 2 %")]
+
+
+Change: TypeAlias = Annotated[NumberSpec, bounded(-0.9, 1, "a fraction from -0.9 to 1, 0.02 for 2 %")]
 """From a tenth of a level to twice it, so that a percentage is not read as a fraction."""
-Rate: TypeAlias = Annotated[NumberSpec, _bounded(0, 3, "a fraction from 0 to 3, such as 0.25 for 25 %")]
+
+
+Rate: TypeAlias = Annotated[NumberSpec, bounded(0, 3, "a fraction from 0 to 3, such as 0.25 for 25 %")]
+
+
 RateChange: TypeAlias = Annotated[
-    NumberSpec, _bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
+    NumberSpec, bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
 ]

@@ -39,10 +39,11 @@ from forecast.observations.series import DRIVERS
 from forecast.observations.tables import SHIPPED, Row, read_table
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_time
-from forecast.scenario.dependencies import AssumedProgramme
-from forecast.scenario.drivers import DriverPath
+from forecast.scenario.dependencies import Programme
+from forecast.scenario.drivers import Levels
+from forecast.scenario.investments import Investment
 from forecast.scenario.mixture import AnyScenario
-from forecast.scenario.scenario import Investment, Scenario
+from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Law, Uniform
 from forecast.stats.summary import FINE_LEVELS
 from forecast.storage import write_csv, writing
@@ -335,8 +336,8 @@ def _with_observed(scenario: Scenario, name: str, later: Mapping[int, Array]) ->
     if not levels:
         return scenario
     path = scenario.drivers.get(name)
-    stated = {} if path is None or path.levels is None else path.levels
-    known = DriverPath("levels", levels=levels | {t: level for t, level in stated.items() if t not in levels})
+    stated = path.levels if isinstance(path, Levels) else {}
+    known = Levels("levels", levels | {t: level for t, level in stated.items() if t not in levels})
     left = tuple(shock for shock in scenario.shocks if shock.on != name or shock.at.ppf(0.0) > last)
     return replace(scenario, drivers={**scenario.drivers, name: known}, shocks=left)
 
@@ -344,10 +345,10 @@ def _with_observed(scenario: Scenario, name: str, later: Mapping[int, Array]) ->
 def _spans(scenario: Scenario, name: str) -> Iterator[tuple[float, float]]:
     """Where what a scenario assumes of a driver begins and ends, on the quarter axis."""
     path = scenario.drivers.get(name)
-    if path is not None and path.levels is not None:
+    if isinstance(path, Levels):
         yield 0.0, max(path.levels) + 1.0
     elif path is not None:
-        yield path.first or 0.0, inf if path.end is None else path.end
+        yield path.first, inf if path.end is None else path.end
     for shock in scenario.shocks:
         if shock.on == name:
             yield float(shock.at.ppf(0.0)), inf if shock.until is None else shock.until
@@ -355,15 +356,14 @@ def _spans(scenario: Scenario, name: str) -> Iterator[tuple[float, float]]:
 
 def _driver_words(assumed: Scenario, known: Scenario, folder: Path) -> dict[str, str]:
     """Which paths of drivers were replaced, in words."""
-    replaced = {name: path.levels for name, path in known.drivers.items() if path != assumed.drivers.get(name)}
+    changed = {name: path for name, path in known.drivers.items() if path != assumed.drivers.get(name)}
+    replaced = {name: path.levels for name, path in changed.items() if isinstance(path, Levels)}
     last = vintage(folder=folder).drivers.origin if replaced else 0
-    spans = {name: [quarter for quarter in levels or () if quarter <= last] for name, levels in replaced.items()}
+    spans = {name: [quarter for quarter in levels if quarter <= last] for name, levels in replaced.items()}
     return {f"drivers.{name}": f"levels observed up to {format_quarter(max(span))}" for name, span in spans.items()}
 
 
-def _open_part(
-    programme: AssumedProgramme, investments: list[Investment], decided: set[str]
-) -> AssumedProgramme | None:
+def _open_part(programme: Programme, investments: list[Investment], decided: set[str]) -> Programme | None:
     """A programme of the members whose fate is still open, or None where there are none."""
     held = (item.id for item in investments if item.kind != "pledge" and programme.holds(item.id, item.company))
     still_open = tuple(id for id in held if id not in decided)

@@ -27,7 +27,7 @@ from forecast.errors import RunError
 from forecast.plots.sensitivity import save_budget_charts
 from forecast.report.budget import budget_words
 from forecast.results.results import Results
-from forecast.scenario.drivers import AssumedShock
+from forecast.scenario.drivers import Shock
 from forecast.stats.distributions import Constant, Law, Normal, Uniform
 from forecast.stats.streams import Streams
 
@@ -236,9 +236,7 @@ def test_unknowns_know_ties_programmes_phases_and_shocks() -> None:
     cut = Cut("programmes.p", judged("programmes.p.probability", 0.7), None)
     tied = replace(stated[1], tie=Tie(requires=("X",), cuts=(cut,)))
     phase = replace(stated[0], phase="two", share=0.25, scale=judged("investments.X.scale", Uniform(0.8, 1.2)))
-    shock = AssumedShock(
-        "slump", "exports", Constant(ORIGIN + 2.0), None, size=Uniform(-0.2, -0.1), probability=Constant(0.3)
-    )
+    shock = Shock("slump", "exports", Constant(ORIGIN + 2.0), None, size=Uniform(-0.2, -0.1), probability=Constant(0.3))
     values = uncertain_values(
         alone(plan(group(phase, tied), shocks=compiled_shocks([shock]))), Streams(0, 0, 2_000), 2028
     )

@@ -19,7 +19,7 @@ from forecast.observations.series import DRIVERS as NAMES
 from forecast.observations.series import quarterly_drivers
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
-from forecast.scenario.drivers import DriverPath
+from forecast.scenario.drivers import Deviation, DriverPath, Growth, Levels
 from forecast.scenario.mixture import frozen_any
 from forecast.scenario.scenario import Scenario, dump_scenario, scenario_digest
 from forecast.stats.distributions import Constant, Law, Normal
@@ -52,11 +52,14 @@ def fitted() -> np.ndarray:
 
 def change(form: str, size: float | Law, first: int, end: int | None = None) -> DriverPath:
     law = Constant(size) if isinstance(size, float) else size
-    return DriverPath(form, change=law, first=ORIGIN + first, end=None if end is None else ORIGIN + end)
+    ends = None if end is None else ORIGIN + end
+    if form == "growth":
+        return Growth("growth", law, ORIGIN + first, ends)
+    return Deviation("deviation", law, ORIGIN + first, ends)
 
 
 def levels(**stated: float) -> DriverPath:
-    return DriverPath("levels", levels={parse_quarter(quarter): Constant(level) for quarter, level in stated.items()})
+    return Levels("levels", {parse_quarter(quarter): Constant(level) for quarter, level in stated.items()})
 
 
 def test_fixed_levels_are_hit_in_every_draw_and_moved_between_evenly() -> None:
@@ -69,7 +72,7 @@ def test_fixed_levels_are_hit_in_every_draw_and_moved_between_evenly() -> None:
 
 
 def test_uncertain_levels_have_their_law() -> None:
-    paths = {"oil": DriverPath("levels", levels={ORIGIN + 2: Normal(80.0, 4.0)})}
+    paths = {"oil": Levels("levels", {ORIGIN + 2: Normal(80.0, 4.0)})}
     path = OBSERVED[2] * np.exp(np.cumsum(steered(paths, fitted())[:, 2], axis=0))
     assert abs(path[1].mean() - 80.0) < 5 * 4.0 / N_DRAWS**0.5
     assert path[1].std() == pytest.approx(4.0, rel=5 / (2 * N_DRAWS) ** 0.5)
@@ -145,7 +148,7 @@ def test_what_a_path_does_to_the_running_quarter_is_weighed_against_its_months()
 def test_every_form_comes_back_from_its_own_text(tmp_path: Path) -> None:
     read = stated(tmp_path, FORMS)
     assert tuple(read.drivers) == NAMES
-    assert read.drivers["oil"] == DriverPath("deviation", change=Constant(0.2), first=parse_quarter("2027Q1"))
+    assert read.drivers["oil"] == Deviation("deviation", change=Constant(0.2), first=parse_quarter("2027Q1"))
     assert stated(tmp_path, dump_scenario(read), "") == read
     assert frozen_any(tmp_path / "s.yaml") == read
 

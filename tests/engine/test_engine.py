@@ -14,7 +14,7 @@ from forecast.dims import BASES, CHANNELS, N_QUARTERS, SERIES, Array
 from forecast.engine.block import simulated_flows
 from forecast.engine.plan import Plan, Project, alone
 from forecast.engine.simulate import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, simulate
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.localization import Localization
 from forecast.stats.distributions import Beta, LogNormal, Triangular, Uniform, Weibull
 from forecast.stats.streams import Scheme, Streams
 
@@ -28,7 +28,7 @@ def noisy(*groups: object, **changes: object) -> Plan:
     """A plan in which everything moves: shocks, localization and, in the groups, every number of a plant."""
     baseline = BASELINE | {"shock_factor": np.array([[[0.05, 0.0], [0.02, 0.04]]]), "adjustment": np.full((1, 2), 0.05)}
     local = LOCALIZATION | {"slope": np.array([[0.06, 0.02]]), "innovation": np.array([[0.02, 0.03]])}
-    made = plan(*groups, path=AssumedLocalization("fitted"), **changes)  # type: ignore[arg-type]
+    made = plan(*groups, path=Localization("fitted"), **changes)  # type: ignore[arg-type]
     return replace(made, rows=dict(made.rows) | {"baseline": draw_last(baseline), "localization": draw_last(local)})
 
 

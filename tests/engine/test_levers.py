@@ -20,7 +20,7 @@ from forecast.engine.inputs import Stated
 from forecast.engine.plan import NEVER, Duty, Levers, Plan, Purchase, Taxed
 from forecast.errors import ScenarioError
 from forecast.scenario.dates import position
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.localization import Localization
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
 from forecast.stats.distributions import Beta, Constant, Law, Triangular
 from forecast.stats.streams import Streams
@@ -154,7 +154,7 @@ def test_what_a_past_tariff_does_after_the_origin() -> None:
 
 @pytest.mark.parametrize("taxed", [on(duty(0.15)), on(duty(0.25, probability=0.0))])
 def test_no_change_is_no_effect_to_the_last_bit(taxed: Taxed) -> None:
-    plants = [group(project("A")), group(project("B", probability=Beta(9.0, 1.0)), path=AssumedLocalization("fitted"))]
+    plants = [group(project("A")), group(project("B", probability=Beta(9.0, 1.0)), path=Localization("fitted"))]
     plants = [replace(item, sector=sector) for item, sector in zip(plants, ("autos", REST), strict=True)]
     bare = simulated_flows(plan(*plants), Streams(0, 0, 50, "plain"))
     for sector in ("autos", "auto_parts", REST):
@@ -184,10 +184,10 @@ def test_exports_are_shares_of_either_end() -> None:
 def channels(sector: str, on_sector: str, path: str = "hold", **responses: float) -> dict[str, Array]:
     """Channels of the plant of the engine's tests, with goods of one sector under 25 %, over those without."""
     plant = replace(group(project("A")), sector=sector)
-    bare = annual(plan(plant, path=AssumedLocalization(path)))
+    bare = annual(plan(plant, path=Localization(path)))
     taxed = levers(on(duty(0.25, **responses)), sector=on_sector)
     return {
-        name: annual(plan(plant, path=AssumedLocalization(path), levers=taxed))[name][-1]
+        name: annual(plan(plant, path=Localization(path), levers=taxed))[name][-1]
         / np.where(bare[name][-1], bare[name][-1], 1)
         for name in CHANNELS
     }

@@ -17,7 +17,7 @@ from forecast.engine.drivers import strength
 from forecast.engine.plan import Plan
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
-from forecast.scenario.drivers import AssumedShock
+from forecast.scenario.drivers import Shock
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
 from forecast.stats.distributions import Constant, Law, Uniform
 from forecast.stats.streams import Streams
@@ -27,11 +27,11 @@ N_DRAWS, N_MANY = 500, 20_000
 SIGMAS = 5.0
 
 
-def shock(on: str, at: float | Law = 5, **numbers: float | Law) -> AssumedShock:
+def shock(on: str, at: float | Law = 5, **numbers: float | Law) -> Shock:
     """A shock that strikes so many quarters after the origin."""
     until = numbers.pop("until", None)
     laws = {name: Constant(float(x)) if isinstance(x, int | float) else x for name, x in numbers.items()}
-    return AssumedShock(
+    return Shock(
         "s",
         on,
         Constant(ORIGIN + at) if isinstance(at, int | float) else at,
@@ -40,7 +40,7 @@ def shock(on: str, at: float | Law = 5, **numbers: float | Law) -> AssumedShock:
     )
 
 
-def flows(*shocks: AssumedShock, n_draws: int = N_DRAWS, **changes: object) -> Flows:
+def flows(*shocks: Shock, n_draws: int = N_DRAWS, **changes: object) -> Flows:
     """Three years of uncertain trade from 2026 on; the origin ends a year."""
     made = uncertain_plan(shocks=compiled_shocks(shocks), **changes)
     return simulated_flows(made, Streams(3, 0, n_draws))
@@ -166,7 +166,7 @@ shocks:
 def test_every_form_comes_back_from_its_own_text(tmp_path: Path) -> None:
     read = stated(tmp_path, SHOCKS)
     assert [item.id for item in read.shocks] == ["embargo", "orders", "slump"]
-    assert read.shocks[1] == AssumedShock("orders", "imports", Constant(parse_quarter("2027Q3")), amount=Constant(-2.0))
+    assert read.shocks[1] == Shock("orders", "imports", Constant(parse_quarter("2027Q3")), amount=Constant(-2.0))
     assert stated(tmp_path, dump_scenario(read), "") == read
 
 

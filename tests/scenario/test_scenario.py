@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.localization import Localization
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
 from forecast.scenario.schema import ScenarioFile
 from forecast.stats.distributions import Beta, Constant, LogNormal, Pert, Triangular, Uniform, Weibull
@@ -81,7 +81,7 @@ def test_a_name_is_enough(tmp_path: Path) -> None:
         horizon=2035,
         basis="korea_customs",
         investments=(),
-        localization=AssumedLocalization("fitted"),
+        localization=Localization("fitted"),
         sector_localization={},
         sector_coefficients={},
         sources=(),
@@ -98,15 +98,15 @@ def test_investments_hold_what_the_file_says(plans: Scenario) -> None:
     assert (mill.part_of, mill.probability, mill.new_capex) == ("A-1", Constant(0.9), Constant(0.0))
     assert (mill.slip, mill.scale) == (Weibull(0.8, 3.0), LogNormal(1.0, 0.2))
     assert mill.coefficients == {"korean_machinery_share": Constant(0.1)}
-    assert mill.localization == AssumedLocalization("hold")
+    assert mill.localization == Localization("hold")
     assert (pledge.probability, pledge.slip, pledge.scale, pledge.localization) == (None,) * 4
     assert purchase.new_capex == Pert(0.0, 0.5, 1.0)
 
 
 def test_the_rest_holds_what_the_file_says(plans: Scenario) -> None:
     assert plans.origin == 8105
-    assert plans.localization == AssumedLocalization("logistic", Beta(4.0, 2.0), at=8117 + 1 / 3, speed=Constant(4.0))
-    assert plans.sector_localization == {"autos": AssumedLocalization("target", Constant(0.8), by=8123.0)}
+    assert plans.localization == Localization("logistic", Beta(4.0, 2.0), at=8117 + 1 / 3, speed=Constant(4.0))
+    assert plans.sector_localization == {"autos": Localization("target", Constant(0.8), by=8123.0)}
     assert plans.sector_coefficients == {"batteries": {"machinery_share": Triangular(0.3, 0.45, 0.5)}}
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from forecast.documents import parse_document, yaml_text
 from forecast.errors import ScenarioError
 from forecast.scenario.dates import date_text, position
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.localization import Localization
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario
 from forecast.stats.distributions import (
     Beta,
@@ -161,23 +161,23 @@ def test_dates_come_back_from_their_position(year: int, month: int, day: int) ->
 
 
 LOCALIZATIONS = (
-    ("{path: fitted}", AssumedLocalization("fitted")),
-    ("{path: hold}", AssumedLocalization("hold")),
-    ("{path: target, local: 0.8, by: 2030Q4}", AssumedLocalization("target", Constant(0.8), by=8123.0)),
+    ("{path: fitted}", Localization("fitted")),
+    ("{path: hold}", Localization("hold")),
+    ("{path: target, local: 0.8, by: 2030Q4}", Localization("target", Constant(0.8), by=8123.0)),
     (
         "{path: logistic, local: {distribution: uniform, low: 0.5, high: 0.7}, at: 2029, speed: 4}",
-        AssumedLocalization("logistic", Uniform(0.5, 0.7), at=8116.0, speed=Constant(4.0)),
+        Localization("logistic", Uniform(0.5, 0.7), at=8116.0, speed=Constant(4.0)),
     ),
-    ("{path: step, local: 0.6, at: 2028-H2}", AssumedLocalization("step", Constant(0.6), at=8114.0)),
+    ("{path: step, local: 0.6, at: 2028-H2}", Localization("step", Constant(0.6), at=8114.0)),
     (
         "{path: fixed, shares: {third_country: 0.1, korea: 0.2, local: 0.7}}",
-        AssumedLocalization("fixed", shares=(Constant(0.2), Constant(0.7), Constant(0.1))),
+        Localization("fixed", shares=(Constant(0.2), Constant(0.7), Constant(0.1))),
     ),
 )
 
 
 @pytest.mark.parametrize(("text", "expected"), LOCALIZATIONS)
-def test_every_form_of_localization(tmp_path: Path, text: str, expected: AssumedLocalization) -> None:
+def test_every_form_of_localization(tmp_path: Path, text: str, expected: Localization) -> None:
     everywhere = text.replace("{path", f"{{sectors: {{solar: {text}}}, path", 1)
     plan = scenario_of(tmp_path, f"name: paths\nlocalization: {everywhere}")
     assert plan.localization == expected

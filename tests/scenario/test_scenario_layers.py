@@ -9,7 +9,7 @@ import pytest
 
 from forecast.documents import shipped_folder
 from forecast.errors import ScenarioError
-from forecast.scenario.localization import AssumedLocalization
+from forecast.scenario.localization import Localization
 from forecast.scenario.scenario import dump_scenario, load_scenario, scenario_digest
 from forecast.stats.distributions import Constant, LogNormal, Normal
 
@@ -96,10 +96,10 @@ def test_a_parameter_changes_alone_and_a_law_changes_whole() -> None:
 @pytest.mark.usefixtures("folder")
 def test_a_path_changes_whole_and_keeps_the_sectors() -> None:
     plan = load_scenario(layer("localization: {path: hold}"))
-    assert plan.localization == AssumedLocalization("hold")
-    assert plan.sector_localization == {"autos": AssumedLocalization("hold")}
+    assert plan.localization == Localization("hold")
+    assert plan.sector_localization == {"autos": Localization("hold")}
     bent = load_scenario(layer("localization: {local: 0.7}"))
-    assert bent.localization == AssumedLocalization("target", Constant(0.7), by=8120.0)
+    assert bent.localization == Localization("target", Constant(0.7), by=8120.0)
 
 
 @pytest.mark.usefixtures("folder")
@@ -213,7 +213,7 @@ OVERRIDES = {
     "investments.A-1=null": lambda plan: [investment.id for investment in plan.investments] == ["B-2"],
     "investments.B-2.probability=": lambda plan: plan.investments[1].probability is None,
     "title='Sums: a + b = c'": lambda plan: plan.title == "Sums: a + b = c",
-    "localization.path=hold": lambda plan: plan.localization == AssumedLocalization("hold"),
+    "localization.path=hold": lambda plan: plan.localization == Localization("hold"),
     "overrides.sectors.steel.machinery_share=0.3": lambda plan: (
         plan.sector_coefficients["steel"] == {"machinery_share": Constant(0.3)}
     ),

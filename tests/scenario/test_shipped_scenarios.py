@@ -15,8 +15,9 @@ from forecast.observations.announcements import Announcement, announcements
 from forecast.observations.tables import SHIPPED
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter, parse_time
+from forecast.scenario.investments import Investment
 from forecast.scenario.mixture import load_mixture
-from forecast.scenario.scenario import Investment, Scenario, load_scenario
+from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Constant, Law, Triangular, Uniform
 
 FOLDER = Path(__file__).parents[2] / "scenarios"

@@ -8,7 +8,8 @@ import pytest
 from handmade import write_tables
 
 from forecast.quarters import parse_time
-from forecast.scenario.scenario import Investment, Scenario, load_scenario
+from forecast.scenario.investments import Investment
+from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Constant, Uniform
 from forecast.track.evaluation import hindsight, span_law
 
