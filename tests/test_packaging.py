@@ -1,4 +1,4 @@
-"""What ships and what must not: the built archives, the lock, the fronts of packages and the texts of the repository."""
+"""What ships and what must not: the built archives, the lock, the fronts of packages and texts of the repository."""
 
 from __future__ import annotations
 
