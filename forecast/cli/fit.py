@@ -13,8 +13,8 @@ import click
 from forecast.cli.options import progress_bar, terminal, workers_option
 
 if TYPE_CHECKING:
+    from forecast.models.calibration import Study
     from forecast.models.posterior import Posterior
-    from forecast.stats.uniformity import Study
 
 
 @click.command()

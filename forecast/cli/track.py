@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.options import demand_workers, progress_bar, terminal, workers_option
+from forecast.cli.process import exit_code
 from forecast.errors import LedgerError
 from forecast.quarters import parse_quarter
 
@@ -96,9 +97,6 @@ def score(folder: Path, **options: Any) -> None:
 
 
 FIRST, LAST = "2006Q4", "2025Q4"
-
-
-STOPPED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +217,10 @@ def _run(
     try:
         with progress_bar("backtest", len(pieces), "fits") as progress:
             run_backtest(trade, pieces, design, folder, n_jobs=n_jobs, progress=progress)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         done = sum(is_finished(piece, folder) for piece in pieces)
         click.echo(f"stopped: {done} of {len(pieces)} fits are stored; the same command goes on from there", err=True)
-        sys.exit(STOPPED)
+        sys.exit(exit_code(stop))
 
 
 def _show(source: Source, pieces: Sequence[Piece], design: Design, folder: Path, publish: Path | None) -> None:

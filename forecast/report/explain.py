@@ -42,7 +42,8 @@ from forecast.report.tables import plain_table, titled
 from forecast.scenario.entries import mean
 from forecast.scenario.layers import Layered
 from forecast.scenario.validation import Examination
-from forecast.stats.distributions import Law, density, inner_edges, parts
+from forecast.stats.distributions import Law, density, inner_edges
+from forecast.stats.elicited import parts
 from forecast.stats.formatting import short
 
 WIDTH = 132

@@ -6,6 +6,7 @@ Checks in words: tables of what models make beside what was seen, of ranks, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Group
@@ -17,9 +18,11 @@ from forecast.models.predictive import UNUSUAL, Check, standing_out
 from forecast.plots.style import BASIS_NAMES
 from forecast.report.tables import plain_table, titled
 from forecast.stats.summary import FINE_LEVELS
-from forecast.stats.uniformity import Study, adjusted
 from forecast.track.evaluation import Score, Split, Verdict
 from forecast.track.ledger import Entry, next_release, observed
+
+if TYPE_CHECKING:
+    from forecast.models.calibration import Study
 
 FAMILY = 0.05
 """Chance of a false alarm somewhere in a study, over all its parameters."""
@@ -56,9 +59,8 @@ def calibration_table(studies: Sequence[Study]) -> Group:
 
 def calibration_words(study: Study) -> Text:
     """Whether the ranks of a model are as uniform as chance allows."""
-    p_values = study.p_values
-    family = adjusted(np.array(list(p_values.values())))
-    failed = [name for name, chance in zip(p_values, family, strict=True) if chance < FAMILY]
+    p_values, family = study.p_values, study.family_p_values
+    failed = [name for name, chance in family.items() if chance < FAMILY]
     fits = (
         f"{study.model}: {study.n_fits} fits to made data, {study.n_refused} refused and done again, "
         f"{study.n_divergences} divergences"
@@ -68,7 +70,7 @@ def calibration_words(study: Study) -> Text:
     least = min(p_values, key=lambda name: p_values[name])
     return Text(
         f"{fits}; nothing against calibration. Of {len(p_values)} p-values the smallest is {p_values[least]:.3f} "
-        f"({least}); chance alone makes one as small in up to {_percent(float(family.min()))} of such studies."
+        f"({least}); chance alone makes one as small in up to {_percent(min(family.values()))} of such studies."
     )
 
 
@@ -76,11 +78,11 @@ def _study_table(study: Study) -> Table:
     table = _table(
         (study.model.capitalize(), "Mean rank,\n50 if right", "Ranks within\n80 %", "p-value", "with all\ntested")
     )
-    family = adjusted(np.array(list(study.p_values.values())))
-    for (name, chance), joint in zip(study.p_values.items(), family, strict=True):
+    family = study.family_p_values
+    for name, chance in study.p_values.items():
         share = (study.ranks[name] + 0.5) / (study.n_kept + 1)
         inside = _percent(float((np.abs(share - 0.5) < 0.4).mean()))
-        cells = (f"{100 * share.mean():.0f}", inside, f"{chance:.3f}", f"{joint:.2f}")
+        cells = (f"{100 * share.mean():.0f}", inside, f"{chance:.3f}", f"{family[name]:.2f}")
         table.add_row(name.replace("_", " "), *cells)
     return table
 
