@@ -122,6 +122,13 @@ def test_what_is_generated_is_current(page: str) -> None:
     assert pages.generated(ROOT / page) == TEXTS[page]
 
 
+def test_modules_that_pages_speak_of_are_there() -> None:
+    rooms = "|".join(filter(None, pages.fronts()))
+    for page, text in TEXTS.items():
+        for name in re.findall(rf"`(?:forecast\.)?((?:{rooms})\.(?!yaml)[a-z_]+)`", text):
+            assert (pages.PACKAGE / f"{name.replace('.', '/')}.py").exists(), f"{page}: {name}"
+
+
 def test_every_page_of_the_docs_is_checked_here() -> None:
     written = {path for path in (ROOT / "docs").rglob("*.md") if path.parent.name not in ("checks", "track-record")}
     assert written - set(pages.PAGES) == {ROOT / "docs" / "reference.md"}
