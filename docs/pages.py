@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import chdir
 from dataclasses import dataclass
 from functools import cache
+from inspect import cleandoc
 from pathlib import Path
 
 import click
@@ -153,7 +154,7 @@ def _command(name: str, command: click.Command) -> str:
     records = [record for item in options if (record := item.get_help_record(context)) is not None]
     table = ["| option | meaning |", "|---|---|", *(f"| `{_cell(flag)}` | {_cell(text)} |" for flag, text in records)]
     examples = "\n".join(f"    {line}" for line in (command.epilog or "").replace("\b", "").split("\n") if line)
-    parts = [f"### {name}", f"`{usage}`", command.help or "", "\n".join(table) if records else "", examples]
+    parts = [f"### {name}", f"`{usage}`", cleandoc(command.help or ""), "\n".join(table) if records else "", examples]
     return "\n\n".join(filter(None, parts))
 
 
