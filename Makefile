@@ -13,13 +13,16 @@ INSTALLED := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test golden refit properties lint style types contracts lock clean
+.PHONY: run test pages golden refit properties lint style types contracts lock clean
 
 run: $(INSTALLED)
 	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
 
 test: $(INSTALLED)
 	"$(BIN)/python" -m pytest --numprocesses "$(WORKERS)" --dist loadfile $(ARGS)
+
+pages: $(INSTALLED)
+	"$(BIN)/python" docs/pages.py write
 
 golden: $(INSTALLED)
 	"$(BIN)/python" tests/golden/record.py check $(ARGS)

@@ -1,6 +1,15 @@
 """Probabilistic forecasts of Korea's goods surplus with the US under factory announcements.
 
 The names below are the public door; each is imported when first used, so that `import forecast` costs nothing.
+Beside the packages lie a few modules that all of them stand on:
+
+- `errors`: errors by cause, places in files, words of messages
+- `dims`: axis order and shape of simulated numbers
+- `quarters`: the time axis
+- `documents`: YAML text as a tree in which every node knows its place; shipped files
+- `parallel`: independent work over workers, in order
+- `storage`: files written whole or not at all; digests
+- `code_digests`: digests of the code that numbers rest on, by role
 """
 
 from __future__ import annotations

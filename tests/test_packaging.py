@@ -1,7 +1,8 @@
-"""What ships and what must not: the built archives, the lock, the module map and the texts of the repository."""
+"""What ships and what must not: the built archives, the lock, the fronts of packages and texts of the repository."""
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -121,9 +122,8 @@ def test_no_text_names_a_machine_or_a_registry() -> None:
     assert not [f"{name}: {found[0]}" for name, text in texts.items() for found in forbidden.finditer(text)]
 
 
-@pytest.mark.skipif(not (ROOT / "ARCHITECTURE.md").exists(), reason="the map is not drawn yet")
-def test_the_map_names_every_module_once() -> None:
-    rows = re.findall(r"^\| *`([\w.]+)` *\|", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.MULTILINE)
-    paths = [path.relative_to(ROOT / "forecast") for path in (ROOT / "forecast").rglob("*.py")]
-    modules = [".".join(path.with_suffix("").parts) for path in paths if not path.stem.startswith("__")]
-    assert sorted(rows) == sorted(modules)
+def test_every_front_names_each_of_its_modules_once() -> None:
+    for front in (ROOT / "forecast").rglob("__init__.py"):
+        docstring = ast.get_docstring(ast.parse(front.read_text(encoding="utf-8"))) or ""
+        modules = sorted(path.stem for path in front.parent.glob("*.py") if not path.stem.startswith("__"))
+        assert sorted(re.findall(r"^- `(\w+)`: \S", docstring, re.MULTILINE)) == modules, front

@@ -244,9 +244,10 @@ def test_an_uncertain_amount_is_drawn_once_for_all_phases() -> None:
     np.testing.assert_allclose(flows(plan(group(*halves))), flows(plan(group(built_later(capex=amount)))))
 
 
-def test_the_forms_on_the_scenarios_page_load(tmp_path: Path) -> None:
+def test_the_forms_on_the_page_about_dependencies_load(tmp_path: Path) -> None:
     folder = Path(__file__).parents[2] / "scenarios"
-    text = (folder / "README.md").read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    page = folder.parent / "docs" / "how-to" / "dependencies.md"
+    text = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
     for name in ("announced.yaml", "lges-lansing.yaml", "baseline.yaml"):
         (tmp_path / name).write_text((folder / name).read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "forms.yaml").write_text(text, encoding="utf-8")

@@ -264,9 +264,10 @@ def test_a_branch_may_lie_in_a_folder_below(tmp_path: Path) -> None:
     assert [branch.label for branch in read.branches] == ["hyundai", "small"]
 
 
-def test_the_mixture_on_the_scenarios_page_loads(tmp_path: Path) -> None:
+def test_the_mixture_on_the_page_about_mixtures_loads(tmp_path: Path) -> None:
     folder = Path(__file__).parents[2] / "scenarios"
-    text = (folder / "README.md").read_text(encoding="utf-8").split("```yaml\n")[3].partition("```")[0]
+    page = folder.parent / "docs" / "how-to" / "mixtures.md"
+    text = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
     for path in folder.glob("*.yaml"):
         (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "mixture.yaml").write_text(text, encoding="utf-8")

@@ -260,9 +260,10 @@ def test_the_command_finds_a_number_in_a_file() -> None:
     assert "expected a key after it" in shown(str(FOLDER / "hyundai.yaml")).output
 
 
-def test_the_forms_on_the_scenarios_page_are_laws() -> None:
-    text = (FOLDER / "README.md").read_text(encoding="utf-8").split("```yaml\n")[2].partition("```")[0]
-    items = parse_document(text, "README.md").root.items
+def test_the_forms_on_the_page_about_experts_are_laws() -> None:
+    page = FOLDER.parent / "docs" / "how-to" / "elicit.md"
+    text = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    items = parse_document(text, page.name).root.items
     assert len(items) == 5
     for item in items:
         assert float(law(item.plain()).ppf(0.5)) >= 0

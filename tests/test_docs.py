@@ -1,0 +1,159 @@
+"""Pages say what is so: output, examples, options, links and terms."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import chdir
+from pathlib import Path
+
+import click
+import pages
+import pytest
+
+import forecast
+import forecast.plots
+from forecast.cli import cli
+from forecast.scenario.validation import examined
+
+ROOT = pages.ROOT
+TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in pages.PAGES}
+OUTPUTS = [output for output in pages.outputs() if not output.slow]
+LINKING = [
+    *pages.PAGES,
+    *(ROOT / f"{folder}/README.md" for folder in ("benchmarks", "docs/checks", "docs/track-record", "forecast/data")),
+    *(ROOT / f"{folder}/README.md" for folder in ("results", "scenarios")),
+    *(ROOT / name for name in ("CHANGELOG.md", "docs/reference.md")),
+]
+GLOSSARY = TEXTS["docs/glossary.md"]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def prose(text: str) -> str:
+    """A page without its fenced blocks."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the files that pages show and the shipped scenarios, in which runs are stored for all tests."""
+    place = tmp_path_factory.mktemp("pages")
+    shutil.copytree(ROOT / "scenarios", place / "scenarios")
+    pages.write_files(place)
+    with chdir(place):
+        yield place
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: f"{output.page.stem}: {output.arguments}")
+@pytest.mark.usefixtures("folder")
+def test_a_page_shows_what_the_command_prints(output: pages.Output) -> None:
+    assert output.shown == pages.current(output)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/python.md"])
+@pytest.mark.usefixtures("folder")
+def test_python_on_a_page_runs(page: str) -> None:
+    (source,) = blocks(TEXTS[page], "python")
+    exec(compile(source, page, "exec"), {})
+
+
+SCENARIOS = [
+    pytest.param(block, id=page)
+    for page, text in TEXTS.items()
+    for block in blocks(text, "yaml")
+    if block.startswith("name:")
+]
+
+
+@pytest.mark.parametrize("text", SCENARIOS)
+def test_a_scenario_on_a_page_is_valid_and_raises_no_warning(text: str, tmp_path: Path) -> None:
+    for file in (ROOT / "scenarios").glob("*.yaml"):
+        shutil.copy(file, tmp_path)
+    path = tmp_path / "shown.yaml"
+    path.write_text(text, encoding="utf-8")
+    found = examined(path, ())
+    assert (found.problems, found.remarks) == ((), ())
+
+
+def calls(text: str) -> Iterator[list[str]]:
+    """Words after `forecast` of every call of the command on a page, in blocks and in prose."""
+    shell = "\n".join(blocks(text, "sh")).splitlines()
+    for call in (*shell, *re.findall(r"`([^`\n]+)`", prose(text))):
+        words = call.partition("#")[0].split()
+        if words[:1] == ["forecast"] and words[1:]:
+            yield words[1:]
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_commands_on_a_page_have_the_options_it_gives_them(page: str) -> None:
+    for words in calls(TEXTS[page]):
+        command: click.Command = cli
+        while isinstance(command, click.Group) and words and words[0] in command.commands:
+            command, words = command.commands[words[0]], words[1:]
+        assert command is not cli or words[0] in ("COMMAND", "--help"), words
+        known = {flag for option in command.params for flag in (*option.opts, *option.secondary_opts)} | {"--help"}
+        assert {word for word in words if re.match(r"--?[a-z]", word)} <= known, words
+
+
+def anchors(page: Path) -> set[str]:
+    """Anchors of the headings of a page, by GitHub's rule."""
+    headings = re.findall(r"^#+ (.+)$", prose(page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text(encoding="utf-8"))):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        place = (page.parent / name).resolve() if name else page
+        assert place.exists(), target
+        assert not anchor or anchor in anchors(place), target
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_what_is_generated_is_current(page: str) -> None:
+    assert pages.generated(ROOT / page) == TEXTS[page]
+
+
+def test_modules_that_the_architecture_speaks_of_are_there() -> None:
+    rooms = "|".join(filter(None, pages.fronts()))
+    names = re.findall(rf"`((?:{rooms})\.[a-z_]+)`", TEXTS["ARCHITECTURE.md"])
+    assert [name for name in names if not (pages.PACKAGE / f"{name.replace('.', '/')}.py").exists()] == []
+
+
+def test_every_page_of_the_docs_is_checked_here() -> None:
+    written = {path for path in (ROOT / "docs").rglob("*.md") if path.parent.name not in ("checks", "track-record")}
+    assert written - set(pages.PAGES) == {ROOT / "docs" / "reference.md"}
+
+
+def test_the_way_in_is_short() -> None:
+    assert TEXTS["README.md"].count("\n") <= 150
+    assert TEXTS["ARCHITECTURE.md"].count("\n") <= 250
+
+
+def test_every_term_of_the_glossary_is_linked_where_it_is_first_used() -> None:
+    terms = re.findall(r"^### (.+)$", GLOSSARY, re.MULTILINE)
+    assert len(terms) == len(set(terms)) <= 50
+    linked = {anchor for text in TEXTS.values() for anchor in re.findall(r"glossary\.md#([\w-]+)", text)}
+    assert {term.lower().replace(" ", "-") for term in terms} == linked
+    for page, text in TEXTS.items():
+        used = re.findall(r"glossary\.md#([\w-]+)", text)
+        assert len(used) == len(set(used)), f"{page} links a term twice"
+
+
+def test_the_page_on_python_names_everything_public() -> None:
+    names = set(re.findall(r"`(\w+)`", prose(TEXTS["docs/how-to/python.md"])))
+    assert set(forecast.__all__) <= names
+    assert {name for name in forecast.plots.__all__ if name.startswith("draw_") or name.endswith("_figure")} <= names
+
+
+def test_the_page_on_commands_names_every_command() -> None:
+    headings = set(re.findall(r"^### (forecast .+)$", TEXTS["docs/commands.md"], re.MULTILINE))
+    assert headings == {name for name, _ in pages.commands()}
