@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from forecast.analysis.bridge import books_note, memory_gap, unusual_spans
+from forecast.analysis.bridge import memory_gap, unusual_spans
 from forecast.economics.processes import baseline_shocks
 from forecast.models.evidence import bridge_evidence
 from forecast.models.predictive import tail_probability
@@ -24,6 +24,7 @@ from forecast.models.replicas import replicas, row_of
 from forecast.observations.annual import SpanTrade, bridge_observations, procurement_shares
 from forecast.observations.series import DRIVERS, quarterly_trade
 from forecast.observations.vintage import vintage
+from forecast.report.sentences import books_note
 from forecast.stats.streams import generator
 from forecast.stats.uniformity import adjusted, empirical, p_value, uniform_bands
 
