@@ -23,6 +23,7 @@ from forecast.documents import scenario_path
 from forecast.errors import Located, Problem, RunError, ScenarioError
 
 if TYPE_CHECKING:
+    from forecast.report.explain import Line
     from forecast.report.i18n import Language
     from forecast.report.table import Part
     from forecast.scenario.validation import Examination
@@ -108,7 +109,7 @@ def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool, 
 
 def _scenario(
     file: str, overrides: tuple[str, ...], learned: Path | None, n_draws: int, language: Language
-) -> list[Part]:
+) -> list[Line]:
     from forecast.documents import scenario_path
     from forecast.engine.block import MixturePlan
     from forecast.engine.simulate import expected_cost

@@ -168,7 +168,7 @@ def test_the_command_runs_a_mixture_and_shows_its_branches(tmp_path: Path) -> No
     options = ["--draws", "200", "--no-plot", "--out", str(tmp_path / "results"), "-s", "horizon=2028"]
     done = CliRunner().invoke(cli, ["run", str(path), *options])
     assert done.exit_code == 0, done.output
-    assert "By branch, 2028, bn USD a year" in done.output
+    assert "By branch of the mixture, 2028, bn USD a year" in done.output
     assert "lansing" in done.output
 
 
