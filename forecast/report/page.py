@@ -176,7 +176,8 @@ NOT_COUNTED = SharedStreams((), (), ())
 def _difference(place: int, run: PageRun, first: PageRun, divided: Division, language: Language) -> dict[str, Any]:
     """What a run changes against the first, paired draw by draw."""
     comparison = Comparison(first.results, run.results, (), NOT_COUNTED)
-    change, names = comparison.by_year, (run.name, first.name)
+    change = comparison.by_year
+    names = [language.text("comparison.quoted", name=name) for name in (run.name, first.name)]
     title = language.text("charts.difference", reference=first.name, unit=language.text("numbers.unit_a_year"))
     return {
         "run": place,
