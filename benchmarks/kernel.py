@@ -65,7 +65,7 @@ def annual_flows(plan: Plan, n_draws: int, seed: int, n_threads: int = 1) -> Arr
 
 def tables(plan: Plan) -> Tables:
     """The plan in the form the kernel reads."""
-    if plan.path.assumed.path != "fitted" or any(group.path for group in plan.groups):
+    if plan.path.form != "fitted" or any(group.path for group in plan.groups):
         raise ValueError("got a localization path other than `fitted`, which is all this kernel knows")
     places: dict[Input, int] = {}
     projects = [project for group in plan.groups for project in group.projects]

@@ -106,7 +106,7 @@ def investments(plan: Plan, n_draws: int, rng: np.random.Generator) -> tuple[Arr
 
 def localization(plan: Plan, n_draws: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Odds of local and third-country supply at the origin, `(2, n_draws)`, and their multipliers since."""
-    if plan.path.assumed.path != "fitted" or any(group.path for group in plan.groups):
+    if plan.path.form != "fitted" or any(group.path for group in plan.groups):
         raise ValueError("got a localization path other than `fitted`, which is all this notebook knows")
     rows = pick(plan.rows["localization"], n_draws, rng)
     years = np.arange(plan.n_periods + 1)[:, None] / 4

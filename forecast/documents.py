@@ -87,7 +87,8 @@ TOO_DEEP = f"got values nested more than {MAX_DEPTH} deep, expected fewer levels
 _OPENINGS = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH}}}[\[{{]")
 
 
-_ENTRY = re.compile(r"^ *- +\{? *id *:", re.MULTILINE)
+# Blanks after a dash are matched in one way only: with ` +\{? *` a row of n blanks is tried n times from each of them.
+_ENTRY = re.compile(r"^ *- +(?:\{ *)?id *:", re.MULTILINE)
 
 
 def demand_parsable(text: str, shown: str) -> None:
@@ -285,6 +286,9 @@ class _Builder:
         children: dict[str, Node] = {}
         while not isinstance(event := next(events), MappingEndEvent):
             name = self._key(event, path)
+            if len(children) == MAX_ITEMS:
+                message = f"got a mapping of more than {MAX_ITEMS} keys, expected fewer"
+                raise refusal(self._place(event), message, spelled(path))
             value = replace(self._node(next(events), events, (*path, name)), key=self._place(event))
             if first := children.get(name):
                 message = f"got this key a second time, expected it once (first in line {_line(first)})"

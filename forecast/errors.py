@@ -54,12 +54,22 @@ class Remark(Located):
     __slots__ = ()
 
 
+MOST_PROBLEMS = 200
+"""Problems that the message of an error shows; a file that has more is not the file that was meant."""
+
+
 class ScenarioError(ForecastError):
     """A scenario file cannot be read as a scenario; carries every `Problem` found, in file order."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        more = len(self.problems) - MOST_PROBLEMS
+        shown = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]
+        super().__init__("\n".join(shown + ([f"and {more:,} more problems"] if more > 0 else [])))
+
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Problem, ...]]]:
+        """Problems and not their text, so that the error is the same in another process."""
+        return type(self), (self.problems,)
 
 
 class DataError(ForecastError):

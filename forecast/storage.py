@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from platform import node
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from forecast.errors import ForecastError, RunError
+
+_UNFINISHED = ".unfinished-"
+_REPLACED = ".replaced"
 
 
 @contextmanager
@@ -108,14 +114,48 @@ def demand_writable(folder: Path) -> None:
 
 @contextmanager
 def _unfinished(path: Path) -> Iterator[Path]:
-    """The name of `path` in a hidden folder beside it that is gone afterwards."""
-    with TemporaryDirectory(dir=path.parent, prefix=".unfinished-", ignore_cleanup_errors=True) as folder:
+    """The name of `path` in a hidden folder beside it that is gone afterwards; those of killed processes go first."""
+    sweep(path.parent)
+    prefix = f"{_UNFINISHED}{_host()}-{os.getpid()}-"
+    with TemporaryDirectory(dir=path.parent, prefix=prefix, ignore_cleanup_errors=True) as folder:
         yield Path(folder) / path.name
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes of this machine that are gone have left unfinished in a folder.
+
+    A folder that one of them had moved aside, to put a new one in its place, comes back if no new one is there.
+    """
+    for left in folder.glob(f"{_UNFINISHED}{_host()}-*"):
+        process = left.name.removeprefix(f"{_UNFINISHED}{_host()}-").partition("-")[0]
+        if process.isdecimal() and not _runs(int(process)):
+            for replaced in left.glob(f"*{_REPLACED}"):
+                with suppress(OSError):  # the new one is there, or another process brings it back
+                    replaced.rename(folder / replaced.name.removesuffix(_REPLACED))
+            rmtree(left, ignore_errors=True)
+
+
+def _host() -> str:
+    """Name of this machine, as numbers of processes mean nothing on another that shares the disk."""
+    return re.sub(r"\W", "_", node(), flags=re.ASCII)
+
+
+def _runs(process: int) -> bool:
+    """Whether there is a process of that number; taken for granted where a look would do harm."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # it is another user's
+    return True
 
 
 def _exchange(finished: Path, path: Path) -> None:
     """Rename a folder, and bring back what was there before where that fails."""
-    replaced = finished.with_name(f"{path.name}.replaced")
+    replaced = finished.with_name(f"{path.name}{_REPLACED}")
     if path.exists():
         path.rename(replaced)
     try:

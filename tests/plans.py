@@ -9,8 +9,9 @@ from typing import get_args
 import numpy as np
 
 from forecast.dims import Array
+from forecast.engine.compile import compiled_path
 from forecast.engine.inputs import Judged
-from forecast.engine.plan import Group, LocalizationPath, Plan, Project
+from forecast.engine.plan import Group, Plan, Project
 from forecast.quarters import parse_quarter
 from forecast.scenario.localization import AssumedLocalization
 from forecast.stats.distributions import Constant, Law
@@ -101,14 +102,14 @@ def plan(
         },
         sector_rows=np.zeros((0, 1)),
         groups=groups,
-        path=LocalizationPath("localization", path),
+        path=compiled_path("localization", path),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def group(*projects: Project, path: AssumedLocalization | None = None, **rates: float | Law) -> Group:
     """Projects that buy and sell alike at the rates of `TRADE`, changed by `rates`."""
-    own = None if path is None else LocalizationPath("own", path)
+    own = None if path is None else compiled_path("own", path)
     return Group(projects, {name: judged(name, law) for name, law in (TRADE | rates).items()}, own)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import forecast
+from forecast import storage
 from forecast.errors import LedgerError, RunError
 from forecast.storage import digest, json_digest, text_bytes, whole_file, whole_files, whole_folder, write_text, writing
 
@@ -145,3 +148,36 @@ def test_digests_of_content_are_plain_sha_256(tmp_path: Path) -> None:
         json_digest(float("nan"))
     (tmp_path / "a.txt").write_bytes(b"1\r\n2\n")
     assert text_bytes(tmp_path / "a.txt") == b"1\n2\n"
+
+
+def left_behind(folder: Path, process: int) -> Path:
+    """What a killed process leaves in a folder."""
+    left = folder / f".unfinished-{storage._host()}-{process}-abc"
+    left.mkdir(parents=True)
+    return left
+
+
+def dead_process() -> int:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return ended.pid
+
+
+def test_the_next_write_sweeps_what_killed_processes_left(tmp_path: Path) -> None:
+    dead, alive = left_behind(tmp_path, dead_process()), left_behind(tmp_path, os.getpid())
+    (dead / "half").write_text("half")
+    write_text(tmp_path / "whole", "whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"whole", alive.name}
+
+
+@pytest.mark.parametrize("new_one_is_there", [True, False])
+def test_a_folder_moved_aside_by_a_killed_process_comes_back(tmp_path: Path, new_one_is_there: bool) -> None:
+    aside = left_behind(tmp_path, dead_process()) / "run.replaced"
+    aside.mkdir()
+    (aside / "summary.csv").write_text("old")
+    if new_one_is_there:
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "summary.csv").write_text("new")
+    storage.sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert (tmp_path / "run" / "summary.csv").read_text() == ("new" if new_one_is_there else "old")

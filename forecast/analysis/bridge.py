@@ -14,7 +14,7 @@ from forecast.economics.processes import bridge_ratios
 from forecast.models.evidence import BridgeEvidence, bridge_evidence, seen_spans
 from forecast.observations.annual import CUSTOMS_SERIES, BridgeObservations, SpanTrade, customs_months
 from forecast.observations.series import census_flows
-from forecast.observations.tables import SHIPPED, number, period_index, read_table
+from forecast.observations.tables import SHIPPED, period_index, read_table
 from forecast.stats.streams import generator
 from forecast.stats.summary import INTERVALS
 
@@ -83,7 +83,7 @@ def half_lives(rows: Mapping[str, Array]) -> Array:
     Args:
         rows: the group `bridge` of a posterior, `(n_rows, ...)`.
     """
-    return np.quantile(np.log(0.5) / np.log(rows["persistence"]), [0.1, 0.5, 0.9], axis=0)
+    return np.asarray(np.quantile(np.log(0.5) / np.log(rows["persistence"]), [0.1, 0.5, 0.9], axis=0))
 
 
 def bridge_fans(rows: Mapping[str, Array], evidence: BridgeEvidence) -> tuple[Array, dict[int, tuple[Array, Array]]]:
@@ -144,6 +144,6 @@ def _memory_exports(folder: Path) -> dict[int, float]:
     by_code: dict[str, dict[int, float]] = {code: {} for code in MEMORY_CODES}
     for row in read_table("items_monthly", folder):
         if row["hs"] in by_code:
-            by_code[row["hs"]][period_index(row["month"], "month")] = number(row["value"]) / 1e9
+            by_code[row["hs"]][period_index(row["month"], "month")] = row["value"] / 1e9
     both = set.intersection(*(set(values) for values in by_code.values()))
     return {month: sum(values[month] for values in by_code.values()) for month in both}

@@ -21,19 +21,16 @@ from typing import TypeAlias
 import numpy as np
 
 from forecast.dims import FLOWS, Array
-from forecast.economics.channels import SUPPLIERS
 from forecast.engine.block import MixturePlan, block_inputs, branches_of, driver_forcing, picked_rows
 from forecast.engine.compile import compile_plan
-from forecast.engine.drivers import happening, stated_inputs
 from forecast.engine.inputs import Input, Inputs, Judged, Learned
-from forecast.engine.plan import Duty, LocalizationPath, Plan, Project, Purchase
+from forecast.engine.plan import Duty, Plan, Project, Purchase, Shock
 from forecast.engine.plants import Course, Fates, course
 from forecast.engine.sourcing import Purchasing
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.series import DRIVERS
 from forecast.observations.vintage import vintage
 from forecast.quarters import year_of
-from forecast.scenario.drivers import AssumedShock
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant
 from forecast.stats.sensitivity import LEVELS
@@ -189,14 +186,13 @@ def _levers(plan: Plan, inputs: Inputs) -> dict[str, Array]:
     return found
 
 
-def _stated_shocks(shocks: tuple[AssumedShock, ...], inputs: Inputs) -> dict[str, Array]:
+def _stated_shocks(shocks: tuple[Shock, ...], inputs: Inputs) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for shock in shocks:
-        numbers = stated_inputs(shock)
-        found |= _stated(numbers, inputs)
-        if "probability" in numbers:
-            comes = inputs.happens(happening(shock), inputs.value(numbers["probability"]))
-            found[_label(happening(shock))] = np.asarray(comes, dtype=float)
+        found |= _stated(shock, inputs)
+        if shock.probability is not None:
+            comes = inputs.happens(shock.happens, inputs.value(shock.probability))
+            found[_label(shock.happens)] = np.asarray(comes, dtype=float)
     return found
 
 
@@ -213,11 +209,6 @@ def _judged(part: object) -> Iterator[Judged]:
     if isinstance(part, Judged):
         if not isinstance(part.law, Constant):
             yield part
-    elif isinstance(part, LocalizationPath):
-        stated = [(name, getattr(part.assumed, name)) for name in ("local", "speed")]
-        shares = zip(SUPPLIERS, part.assumed.shares or (), strict=False)
-        laws = [*stated, *((f"shares.{name}", law) for name, law in shares)]
-        yield from (Judged(f"{part.stream}.{name}", law) for name, law in laws if not isinstance(law, Constant | None))
     elif isinstance(part, tuple):
         for item in part:
             yield from _judged(item)

@@ -13,9 +13,9 @@ import click
 from forecast.cli.options import answer_with, language_option, print_line, progress_bar, workers_option
 
 if TYPE_CHECKING:
+    from forecast.models.calibration import Study
     from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
-    from forecast.stats.uniformity import Study
 
 
 @click.command()

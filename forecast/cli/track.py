@@ -20,6 +20,7 @@ from forecast.cli.options import (
     progress_bar,
     workers_option,
 )
+from forecast.cli.process import exit_code
 from forecast.errors import LedgerError
 from forecast.quarters import parse_quarter
 
@@ -112,9 +113,6 @@ FIRST, LAST = "2006Q4", "2025Q4"
 
 SHIPPED_UNIT = "bn USD"
 """Unit of the shipped trade, in which scores are printed in every language."""
-
-
-STOPPED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +236,10 @@ def _run(
     try:
         with progress_bar("backtest", len(pieces), "fits") as progress:
             run_backtest(trade, pieces, design, folder, n_jobs=n_jobs, progress=progress)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         done = sum(is_finished(piece, folder) for piece in pieces)
         click.echo(f"stopped: {done} of {len(pieces)} fits are stored; the same command goes on from there", err=True)
-        sys.exit(STOPPED)
+        sys.exit(exit_code(stop))
 
 
 def _show(

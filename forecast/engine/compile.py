@@ -1,24 +1,26 @@
-"""Investments compiled in groups: what each is to the channels, which buy alike, where their numbers come from.
+"""The only door from the scenario language to a plan: every assumption as arrays, small values and addressed inputs.
 
-Tariffs and import commitments compiled: sectors, rates of the regime, and an address for every uncertain number.
+Investments are compiled in groups that buy and sell alike, tariffs and commitments by sector over the schedule in
+force, paths of drivers as weights. Whatever is read from files is read here, so that a block of draws reads none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.dims import Array
-from forecast.economics.channels import QUARTERS_PER_YEAR
+from forecast.dims import FLOWS, Array
+from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.realisation import combined
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
-from forecast.economics.tariffs import REST, TAXED, WITHOUT_TRADE, Regime, load_regime
+from forecast.economics.tariffs import TAXED, Regime, load_regime
 from forecast.engine.inputs import Input, Judged, Learned
 from forecast.engine.plan import (
+    NEVER,
     Condition,
     Cut,
     Duty,
@@ -28,6 +30,7 @@ from forecast.engine.plan import (
     Plan,
     Project,
     Purchase,
+    Shock,
     Taxed,
     Tie,
 )
@@ -35,8 +38,9 @@ from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter
 from forecast.scenario.dependencies import AssumedPhase, AssumedProgramme
-from forecast.scenario.drivers import DriverPath
+from forecast.scenario.drivers import AssumedShock, DriverPath
 from forecast.scenario.inputs import sign_of, stream_of
+from forecast.scenario.localization import AssumedLocalization
 from forecast.scenario.policy import EVERY, AssumedImportCommitment, AssumedTariff
 from forecast.scenario.scenario import Investment, Scenario
 from forecast.stats.distributions import Constant, Law
@@ -96,20 +100,37 @@ def _change(stream: str, driver: int, path: DriverPath, origin: int, n_periods: 
     return Condition(driver, keep, weights[:, None], (Judged(f"{stream}.{key}", path.change),), (1.0, 1.0))
 
 
-NEVER = 1e6
-"""A date on the quarter axis after every other."""
+def compiled_shocks(shocks: Iterable[AssumedShock]) -> tuple[Shock, ...]:
+    """Shocks with the place of what they move."""
+    return tuple(map(_shock, shocks))
 
 
-MACHINERY = REST
-"""Sector whose duty machines pay, whatever plant they are for."""
+def _shock(assumed: AssumedShock) -> Shock:
+    stream, on = f"shocks.{assumed.id}", assumed.on
+    return Shock(
+        flow=FLOWS.index(on) if on in FLOWS else None,
+        driver=DRIVERS.index(on) if on in DRIVERS else None,
+        happens=f"{stream}.happens",
+        at=Judged(f"{stream}.at", assumed.at),
+        until=np.inf if assumed.until is None else assumed.until,
+        size=_input(f"{stream}.size", assumed.size),
+        amount=_input(f"{stream}.amount", assumed.amount),
+        probability=_input(f"{stream}.probability", assumed.probability),
+        half_life=_input(f"{stream}.half_life", assumed.half_life),
+    )
 
 
-FINISHED = dict.fromkeys(WITHOUT_TRADE, REST)
-"""Sector whose duty the goods pay that a plant would replace, where that is not the plant's own."""
-
-
-INPUTS = FINISHED | {"autos": "auto_parts", "batteries": "battery_materials"}
-"""Sector whose duty the Korean purchases of a plant pay, where that is not the plant's own."""
+def compiled_path(stream: str, assumed: AssumedLocalization) -> LocalizationPath:
+    """A localization path; `stream` prefixes the addresses of its uncertain numbers."""
+    shares = zip(SUPPLIERS, assumed.shares or (), strict=bool(assumed.shares))
+    return LocalizationPath(
+        form=assumed.path,
+        local=_input(f"{stream}.local", assumed.local),
+        speed=_input(f"{stream}.speed", assumed.speed),
+        shares=tuple(Judged(f"{stream}.shares.{name}", share) for name, share in shares),
+        by=assumed.by,
+        at=assumed.at,
+    )
 
 
 def compiled_levers(scenario: Scenario, origin: int) -> Levers | None:
@@ -243,9 +264,9 @@ class Compiler:
 
     def _own_path(self, investment: Investment) -> LocalizationPath | None:
         if investment.localization is not None:
-            return LocalizationPath(f"investments.{investment.id}.localization", investment.localization)
+            return compiled_path(f"investments.{investment.id}.localization", investment.localization)
         sector = self.scenario.sector_localization.get(investment.sector)
-        return None if sector is None else LocalizationPath(f"localization.sectors.{investment.sector}", sector)
+        return None if sector is None else compiled_path(f"localization.sectors.{investment.sector}", sector)
 
     def _coefficient(self, investment: Investment, name: str) -> Input:
         if name in investment.coefficients:
@@ -375,10 +396,10 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         rows=rows | {"realisation": combined(groups["realisation"], list(compiler.outlooks))},
         sector_rows=_sector_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
-        path=LocalizationPath("localization", scenario.localization),
+        path=compiled_path("localization", scenario.localization),
         levers=compiled_levers(scenario, origin),
         conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
-        shocks=scenario.shocks,
+        shocks=compiled_shocks(scenario.shocks),
         mixes=_mixes(scenario),
         outlooks=tuple(compiler.outlooks),
         columns=tuple(compiler.columns),

@@ -28,12 +28,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from forecast.dims import FLOWS, Array
+from forecast.dims import Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
-from forecast.engine.inputs import Input, Inputs, Judged, Values
-from forecast.engine.plan import Condition
-from forecast.observations.series import DRIVERS
-from forecast.scenario.drivers import AssumedShock
+from forecast.engine.inputs import Inputs, Judged, Values
+from forecast.engine.plan import Condition, Shock
 
 
 def condition(growth: Array, conditions: Iterable[Condition], inputs: Inputs) -> None:
@@ -57,50 +55,36 @@ def strength(time: Array, at: Values, until: float, half_life: Values) -> Array:
     return np.asarray(share_of_quarter(time, at, until) * 0.5 ** ((time - at).clip(0.0) / half_life))
 
 
-def scale_flows(flows: tuple[Array, Array], shocks: Iterable[AssumedShock], origin: int, inputs: Inputs) -> None:
+def scale_flows(flows: tuple[Array, Array], shocks: Iterable[Shock], origin: int, inputs: Inputs) -> None:
     """Multiply exports and imports `(n_periods, n_draws)` by what is left or added by shocks of a size, in place."""
     for shock in shocks:
-        if shock.on in FLOWS and shock.size is not None:
-            flow = flows[FLOWS.index(shock.on)]
-            flow *= 1.0 + _felt(shock, "size", origin, len(flow), inputs)
+        if shock.flow is not None and shock.size is not None:
+            flow = flows[shock.flow]
+            flow *= 1.0 + _felt(shock, shock.size, origin, len(flow), inputs)
 
 
-def added_amounts(
-    shocks: Iterable[AssumedShock], origin: int, n_periods: int, inputs: Inputs
-) -> Iterator[tuple[int, Array]]:
+def added_amounts(shocks: Iterable[Shock], origin: int, n_periods: int, inputs: Inputs) -> Iterator[tuple[int, Array]]:
     """Index of the flow, and what is added to it in bn USD a quarter `(n_periods, n_draws)`, by shock of an amount."""
     for shock in shocks:
-        if shock.amount is not None:
-            yield FLOWS.index(shock.on), _felt(shock, "amount", origin, n_periods, inputs) / QUARTERS_PER_YEAR
+        if shock.flow is not None and shock.amount is not None:
+            yield shock.flow, _felt(shock, shock.amount, origin, n_periods, inputs) / QUARTERS_PER_YEAR
 
 
-def add_to_growth(growth: Array, shocks: Iterable[AssumedShock], origin: int, inputs: Inputs) -> None:
+def add_to_growth(growth: Array, shocks: Iterable[Shock], origin: int, inputs: Inputs) -> None:
     """Add shocks of drivers to their log growth `(n_periods, 3, n_draws)`, in place."""
     for shock in shocks:
-        if shock.on in DRIVERS:
-            log_level = np.log1p(_felt(shock, "size", origin, len(growth), inputs))
-            growth[:, DRIVERS.index(shock.on)] += np.diff(log_level, axis=0, prepend=0.0)
+        if shock.driver is not None and shock.size is not None:
+            log_level = np.log1p(_felt(shock, shock.size, origin, len(growth), inputs))
+            growth[:, shock.driver] += np.diff(log_level, axis=0, prepend=0.0)
 
 
-def _felt(shock: AssumedShock, measure: str, origin: int, n_periods: int, inputs: Inputs) -> Array:
+def _felt(shock: Shock, measure: Judged, origin: int, n_periods: int, inputs: Inputs) -> Array:
     """The size or amount of a shock as felt in each quarter after the origin, 0 in draws where it does not come."""
-    stated = inputs.values(stated_inputs(shock))
     time = origin + 1 + np.arange(float(n_periods))[:, None]
-    until = np.inf if shock.until is None else shock.until
+    half_life = np.inf if shock.half_life is None else inputs.value(shock.half_life)
     felt = np.empty((n_periods, inputs.streams.n_draws))
-    felt[:] = strength(time, stated["at"], until, stated.get("half_life", np.inf))
-    felt *= stated[measure]
-    if "probability" in stated:
-        felt *= inputs.happens(happening(shock), stated["probability"])
+    felt[:] = strength(time, inputs.value(shock.at), shock.until, half_life)
+    felt *= inputs.value(measure)
+    if shock.probability is not None:
+        felt *= inputs.happens(shock.happens, inputs.value(shock.probability))
     return felt
-
-
-def stated_inputs(shock: AssumedShock) -> dict[str, Input]:
-    """What is stated of a shock and may be uncertain, by key."""
-    keys = ("at", "size", "amount", "probability", "half_life")
-    return {key: Judged(f"shocks.{shock.id}.{key}", law) for key in keys if (law := getattr(shock, key)) is not None}
-
-
-def happening(shock: AssumedShock) -> str:
-    """Address of the draw that decides whether a shock comes."""
-    return f"shocks.{shock.id}.happens"

@@ -1,17 +1,13 @@
-"""Assumptions and parameters compiled to arrays and small values: what a block of draws needs and nothing else.
+"""Assumptions and parameters compiled to arrays and small values: all that a block of draws needs.
 
-Stream names are YAML paths, so that scenarios which name a thing alike share its luck.
-
-What else the fate of an announcement hangs on, as a plan holds it.
-
-Calendar years of a plan: what flows after the origin add up to in each.
+Types only; `compile` fills them from a scenario. Stream names are YAML paths, so that scenarios which name a thing
+alike share its luck.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,12 +15,10 @@ from forecast.dims import LEVERS, SERIES, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, news
 from forecast.engine.inputs import Input, Judged
 from forecast.quarters import year_of
-from forecast.scenario.drivers import AssumedShock
-from forecast.scenario.localization import AssumedLocalization
 from forecast.stats.streams import Mix
 
-if TYPE_CHECKING:
-    pass
+NEVER = 1e6
+"""A date on the quarter axis after every other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +38,33 @@ class Condition:
     weights: Array
     values: tuple[Judged, ...]
     unit: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Shock:
+    """One event that moves a flow or a driver off its course; dates on the quarter axis.
+
+    Attributes:
+        flow: index of the flow it moves, None where it moves a driver.
+        driver: index of the driver it moves, None where it moves a flow.
+        happens: address of the draw that decides whether it comes.
+        at: date at which it strikes.
+        until: date at which it ends, or infinity.
+        size: part of the flow or driver that is added; None where an amount is stated.
+        amount: what is added to a flow, bn USD a year; None where a size is stated.
+        probability: chance that it comes; None where it is certain.
+        half_life: quarters after which half of it has faded; None where it does not.
+    """
+
+    flow: int | None
+    driver: int | None
+    happens: str
+    at: Judged
+    until: float
+    size: Judged | None
+    amount: Judged | None
+    probability: Judged | None
+    half_life: Judged | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +167,23 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class LocalizationPath:
-    """One localization path; `stream` prefixes the addresses of its uncertain numbers."""
+    """How the split of purchases over Korea, local and third-country suppliers moves.
 
-    stream: str
-    assumed: AssumedLocalization
+    Attributes:
+        form: `fitted`, `hold`, `target`, `logistic`, `step` or `fixed`.
+        local: local share of purchases reached, a fraction (`target`, `step`; the ceiling of `logistic`).
+        speed: years a `logistic` path takes from 12 % to 88 % of the way.
+        shares: weights of Korea, local and third countries (`fixed`), normalised to one in each draw.
+        by: date at which a `target` is reached, on the quarter axis.
+        at: date of a `step`, or the midpoint of a `logistic` path, on the quarter axis.
+    """
+
+    form: str
+    local: Judged | None = None
+    speed: Judged | None = None
+    shares: tuple[Judged, ...] = ()
+    by: float | None = None
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +286,7 @@ class Plan:
     levers: Levers | None = None
     block_size: int = BLOCK_SIZE
     conditions: tuple[Condition, ...] = ()
-    shocks: tuple[AssumedShock, ...] = ()
+    shocks: tuple[Shock, ...] = ()
     mixes: Mapping[str, Mix] = field(default_factory=dict)
     outlooks: tuple[tuple[str, str], ...] = ()
     columns: tuple[tuple[str, str], ...] = ()

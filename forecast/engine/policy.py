@@ -10,9 +10,19 @@ import numpy as np
 from forecast.dims import Array
 from forecast.economics import tariffs
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
-from forecast.engine.compile import FINISHED, INPUTS, MACHINERY, NEVER
 from forecast.engine.inputs import Inputs, Outcomes, Values
-from forecast.engine.plan import Duty, Levers, Purchase, Taxed
+from forecast.engine.plan import NEVER, Duty, Levers, Purchase, Taxed
+
+MACHINERY = tariffs.REST
+"""Sector whose duty machines pay, whatever plant they are for."""
+
+
+FINISHED = dict.fromkeys(tariffs.WITHOUT_TRADE, tariffs.REST)
+"""Sector whose duty the goods pay that a plant would replace, where that is not the plant's own."""
+
+
+INPUTS = FINISHED | {"autos": "auto_parts", "batteries": "battery_materials"}
+"""Sector whose duty the Korean purchases of a plant pay, where that is not the plant's own."""
 
 
 class Duties:

@@ -9,9 +9,8 @@ import numpy as np
 from forecast.dims import Array
 from forecast.economics import channels
 from forecast.economics.channels import QUARTERS_PER_YEAR, korean_share, odds_of_remainder
-from forecast.engine.inputs import Inputs, Judged, Values
+from forecast.engine.inputs import Inputs, Values
 from forecast.engine.plan import Group, LocalizationPath, Plan
-from forecast.stats.distributions import Law
 
 
 class Purchasing:
@@ -37,7 +36,7 @@ class Purchasing:
         self._odds = odds
         self._shared = self._multipliers(plan.path, odds)
         self._path = plan.path
-        self._stated_for_all = plan.path if plan.path.assumed.path == "fixed" else None
+        self._stated_for_all = plan.path if plan.path.form == "fixed" else None
 
     def korean_share(self, group: Group, korean: Values, pressure: Array | None = None) -> Array:
         """Korean share of the group's purchases, `(n_periods + 1, n_draws)`, `korean` at the origin (row 0).
@@ -51,7 +50,7 @@ class Purchasing:
         own = group.path or self._stated_for_all
         if own is not None:
             local, third = self._multipliers(own, odds_of_remainder(korean, self._local_of_remainder))
-        if pressure is not None and (own or self._path).assumed.path == "fitted":
+        if pressure is not None and (own or self._path).form == "fitted":
             local = local * pressure
         other = self._local_of_remainder * local + (1.0 - self._local_of_remainder) * third
         return np.asarray(korean_share((1.0 - korean) / korean * other))
@@ -64,7 +63,7 @@ class Purchasing:
 
     def _multipliers(self, path: LocalizationPath, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:
         """Multipliers of the odds of local and of third-country supply, from those at the origin."""
-        form = path.assumed.path
+        form = path.form
         if form == "fitted":
             return self._inputs.remembered("localization.innovation", None, self._fitted)
         if form == "hold":
@@ -86,27 +85,19 @@ class Purchasing:
 
     def _fixed(self, path: LocalizationPath, odds: Array | tuple[Values, Values]) -> tuple[Array, Array]:
         """Jump to the stated composition in the first quarter after the origin."""
-        assert path.assumed.shares is not None
-        laws = zip(channels.SUPPLIERS, path.assumed.shares, strict=True)
-        korea, local, third = (self._stated(path, f"shares.{name}", law) for name, law in laws)
+        korea, local, third = (self._inputs.value(share) for share in path.shares)
         after = channels.step_weight(self._time, self._origin + 1.0)
         return 1.0 + after * (local / korea / odds[0] - 1.0), 1.0 + after * (third / korea / odds[1] - 1.0)
 
     def _bent(self, path: LocalizationPath, odds: Array | tuple[Values, Values]) -> Array:
-        assert path.assumed.local is not None
+        assert path.local is not None
         share = odds[0] * korean_share(odds[0] + odds[1])
-        return channels.bent_multiplier(share, self._stated(path, "local", path.assumed.local), self._weight(path))
+        return channels.bent_multiplier(share, self._inputs.value(path.local), self._weight(path))
 
     def _weight(self, path: LocalizationPath) -> Array:
-        assumed = path.assumed
-        if assumed.by is not None:
-            return channels.linear_weight(self._time, self._origin, assumed.by)
-        assert assumed.at is not None
-        if assumed.speed is None:
-            return channels.step_weight(self._time, assumed.at)
-        return channels.logistic_weight(
-            self._time, self._origin, assumed.at, self._stated(path, "speed", assumed.speed)
-        )
-
-    def _stated(self, path: LocalizationPath, name: str, law: Law) -> Values:
-        return self._inputs.value(Judged(f"{path.stream}.{name}", law))
+        if path.by is not None:
+            return channels.linear_weight(self._time, self._origin, path.by)
+        assert path.at is not None
+        if path.speed is None:
+            return channels.step_weight(self._time, path.at)
+        return channels.logistic_weight(self._time, self._origin, path.at, self._inputs.value(path.speed))

@@ -38,7 +38,7 @@ from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
 from forecast.errors import DataError
 from forecast.observations.annual import BridgeObservations, SpanTrade
 from forecast.observations.series import read_only
-from forecast.observations.tables import SHIPPED, number, read_table
+from forecast.observations.tables import SHIPPED, Row, read_table
 from forecast.quarters import parse_time, year_of
 
 FIRST_YEAR, LAST_YEAR = 2020, 2025
@@ -107,7 +107,7 @@ def load_wave(folder: Path = SHIPPED) -> Wave:
     column = {
         name: np.array([[parse_time(row[name])] for row in rows]) for name in ("machinery_start", "production_start")
     }
-    capital = np.array([[number(row["amount"]) * number(row["built"])] for row in rows])
+    capital = np.array([[row["amount"] * row["built"]] for row in rows])
     return Wave(
         ids=tuple(row["id"] for row in rows),
         sectors=np.array([SECTORS.index(row["sector"]) for row in rows]),
@@ -153,10 +153,10 @@ def _quarters_at_capacity(wave: Wave, ramp_quarters: Quantity, spans: range) -> 
     return reached.reshape((len(spans), spans.step, len(wave.ids), -1)).sum(axis=1)
 
 
-def _demand_plant(row: Mapping[str, str], place: str) -> None:
+def _demand_plant(row: Row, place: str) -> None:
     if row["sector"] not in SECTORS:
         raise DataError(f"{place}: sector: got {row['sector']!r}, expected one of {', '.join(SECTORS)}")
-    if not 0 < number(row["built"]) <= 1:
+    if not 0 < row["built"] <= 1:
         raise DataError(f"{place}: built: got {row['built']}, expected a share above 0 and at most 1")
     starts = [row["machinery_start"], row["production_start"]]
     if "" in starts or parse_time(starts[0]) >= parse_time(starts[1]):
@@ -283,19 +283,19 @@ def invested_in_wave(folder: Path = SHIPPED) -> float:
     107.55
     """
     rows = [row for row in read_table("direct_investment", folder) if row["series"] == "korea_odi_to_us_gross"]
-    years = {row["period"]: number(row["value"]) for row in rows if row["rank"] == "1"}
+    years: dict[str, float] = {row["period"]: row["value"] for row in rows if row["rank"] == 1}
     return sum(years[year] for year in ("2021", "2022", "2023", "2024"))
 
 
-def _reading(row: Mapping[str, str]) -> Reading:
-    error, remainder = number(row["error"]), number(row["remainder"] or "0")
+def _reading(row: Row) -> Reading:
+    error, remainder = row["error"], float(np.nan_to_num(row["remainder"]))
     if error <= 0 or remainder < 0 or bool(remainder) != bool(row["remainder_title"]):
         raise DataError(
-            f"readings.csv: {row['id']}: got error {row['error']} and remainder {row['remainder']!r} of "
+            f"readings.csv: {row['id']}: got error {error:g} and remainder '{remainder:g}' of "
             f"{row['remainder_title']!r}, expected an error above 0, and a remainder above 0 with its title or neither"
         )
     words = ("id", "title", "remainder_title", "unit", "publisher", "source", "vintage", "error_note", "note")
-    return Reading(value=number(row["value"]), error=error, remainder=remainder, **{name: row[name] for name in words})
+    return Reading(value=row["value"], error=error, remainder=remainder, **{name: row[name] for name in words})
 
 
 BASELINE_QUARTERS = 48

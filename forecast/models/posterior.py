@@ -20,8 +20,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from forecast.code_digests import code_digest
-from forecast.dims import Array
+from forecast.dims import FLOWS, Array
+from forecast.economics.channels import SUPPLIERS
+from forecast.economics.realisation import KINDS
+from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import PosteriorError
+from forecast.models.evidence import QUANTITIES
+from forecast.observations.series import DRIVERS
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.storage import digest, text_bytes, whole_file
@@ -30,52 +35,55 @@ Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
 """Arrays by model and parameter; rows first: `(n_rows, ...)`."""
 
 
+_FLOWS, _DRIVERS, _SUPPLIERS, _KINDS, _SECTORS = map(len, (FLOWS, DRIVERS, SUPPLIERS, KINDS, SECTORS))
+
+
 TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "baseline": {
-        "drift": (2,),
-        "season": (4, 2),
-        "moving_average": (2,),
-        "adjustment": (2,),
+        "drift": (_FLOWS,),
+        "season": (4, _FLOWS),
+        "moving_average": (_FLOWS,),
+        "adjustment": (_FLOWS,),
         "ratio": (),
-        "shock_factor": (2, 2),
+        "shock_factor": (_FLOWS, _FLOWS),
         "degrees_of_freedom": (),
-        "response": (2, 3),
-        "last_shock": (2,),
+        "response": (_FLOWS, _DRIVERS),
+        "last_shock": (_FLOWS,),
     },
     "drivers": {
-        "drift": (3,),
-        "moving_average": (3,),
-        "shock_factor": (3, 3),
+        "drift": (_DRIVERS,),
+        "moving_average": (_DRIVERS,),
+        "shock_factor": (_DRIVERS, _DRIVERS),
         "degrees_of_freedom": (),
-        "carried": (3,),
+        "carried": (_DRIVERS,),
     },
-    "running": {"level": (2,), "noise_factor": (2, 2)},
+    "running": {"level": (_FLOWS,), "noise_factor": (_FLOWS, _FLOWS)},
     "localization": {
-        "level": (2,),
-        "slope": (2,),
-        "innovation": (2,),
-        "fitted_2020": (3,),
-        "fitted_2023": (3,),
+        "level": (_SUPPLIERS - 1,),
+        "slope": (_SUPPLIERS - 1,),
+        "innovation": (_SUPPLIERS - 1,),
+        "fitted_2020": (_SUPPLIERS,),
+        "fitted_2023": (_SUPPLIERS,),
     },
     "bridge": {
-        "mean": (2,),
-        "drift": (2,),
-        "persistence": (2,),
-        "shock_factor": (2, 2),
+        "mean": (_FLOWS,),
+        "drift": (_FLOWS,),
+        "persistence": (_FLOWS,),
+        "shock_factor": (_FLOWS, _FLOWS),
         "degrees_of_freedom": (),
-        "state": (2,),
+        "state": (_FLOWS,),
     },
     "realisation": {
-        "hazard": (3,),
-        "hazard_sector": (12,),
+        "hazard": (_KINDS,),
+        "hazard_sector": (_SECTORS,),
         "late": (),
         "delay_shape": (),
-        "delay_scale": (3,),
-        "delay_sector": (12,),
+        "delay_scale": (_KINDS,),
+        "delay_sector": (_SECTORS,),
         "revised": (),
-        "revision_spread": (3,),
+        "revision_spread": (_KINDS,),
     },
-    "sectors": {"coefficients": (12, 10), "remainders": (7,)},
+    "sectors": {"coefficients": (_SECTORS, len(COEFFICIENTS)), "remainders": (len(QUANTITIES),)},
 }
 """Every model and parameter of a posterior with the shape of one row; `processes` says what they mean."""
 

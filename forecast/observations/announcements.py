@@ -66,7 +66,7 @@ def _announcement(row: Row) -> Announcement:
         project=row["project"],
         sector=row["sector"],
         kind=row["kind"],
-        amount=float(row["amount"]) if row["amount"] else None,
+        amount=None if math.isnan(row["amount"]) else row["amount"],
         announced=_position(row["announced"]),
         planned_start=_position(row["planned_start"]),
         stage=row["stage"],
@@ -193,15 +193,15 @@ class _Plant:
     def _stated_delay(self) -> tuple[float, float] | None:
         """A delay that was given in years and has no end yet."""
         if self.slippage.get("bound") == "at_least" and self.knows(self.slippage["vintage"]):
-            return 4 * float(self.slippage["value"]), math.inf
+            return 4 * self.slippage["value"], math.inf
         return None
 
     @property
     def revision(self) -> float | None:
-        if not self.row["amount"] or (self.state != "running" and self.last_seen - self.announced < 4):
+        if math.isnan(self.row["amount"]) or (self.state != "running" and self.last_seen - self.announced < 4):
             return None
         known = bool(self.revised) and self.knows(self.revised["reported"])
-        return float(self.revised["value"]) / float(self.revised["first_value"]) if known else 1.0
+        return self.revised["value"] / self.revised["first_value"] if known else 1.0
 
 
 @cache

@@ -33,7 +33,7 @@ from forecast.observations.series import (
     series_names,
     trade_vintages,
 )
-from forecast.observations.tables import SHIPPED, TABLES, Row, data_digest, number, period_index, read_table, table
+from forecast.observations.tables import SHIPPED, TABLES, Row, data_digest, period_index, read_table, table
 
 FLOWS = ("exports", "imports", "balance")
 """Columns of annual values."""
@@ -160,7 +160,7 @@ def _customs_years(folder: Path, day: dt.date | None) -> AnnualTrade:
     values, derived, months = _blank(len(years))
     for row in rows:
         cell = int(row["year"]) - years[0], CUSTOMS_SERIES.index(row["series"])
-        values[cell], derived[cell], months[cell] = number(row["value"]), row["status"] == "derived", 12
+        values[cell], derived[cell], months[cell] = row["value"], row["status"] == "derived", 12
     for column, name in enumerate(CUSTOMS_SERIES):
         run = _run(monthly[name], 12 * last)
         if run and not months[-1, column]:
@@ -172,14 +172,14 @@ def customs_months(folder: Path = SHIPPED, day: dt.date | None = None) -> dict[s
     """Preferred Korean customs figure, bn USD, by series and month index, as known on a day."""
     months: dict[str, dict[int, float]] = {name: {} for name in CUSTOMS_SERIES}
     for row in _preferred("trade_monthly_korea", folder, day):
-        months[row["series"]][period_index(row["month"], "month")] = number(row["value"]) / 1e3
+        months[row["series"]][period_index(row["month"], "month")] = row["value"] / 1e3
     return months
 
 
 def _preferred(name: str, folder: Path, day: dt.date | None) -> list[Row]:
     """The first in rank of the rows of each figure that were public by the day."""
     period, first = TABLES[name].key[1], {}
-    for row in sorted(read_table(name, folder), key=lambda row: number(row["rank"]), reverse=True):
+    for row in sorted(read_table(name, folder), key=lambda row: row["rank"], reverse=True):
         if day is None or _released(row, period) <= day:
             first[row["series"], row[period]] = row
     return list(first.values())
@@ -359,7 +359,7 @@ def procurement_shares(
         ProcurementShare(
             int(row["year"]),
             row["party"],
-            float(row["value"]) / 100,
+            row["value"] / 100,
             row["source"],
             row["certainty"],
             row["status"] == "derived",

@@ -32,11 +32,15 @@ from numpy.typing import NDArray
 
 from forecast.dims import Array
 from forecast.errors import DataError
-from forecast.observations.tables import SHIPPED, TABLES, Row, number, period_index, read_table
+from forecast.observations.tables import SHIPPED, TABLES, Row, period_index, read_table
 from forecast.quarters import format_quarter
 
-CENSUS_LAG = 38
-"""Days from the end of a month to the day by which its trade is public."""
+CENSUS_LAG = dt.timedelta(35)
+"""From the end of a month to the release of its trade by the US Census Bureau, about five weeks."""
+
+
+CENSUS_MARGIN = dt.timedelta(3)
+"""Allowance for weekends and holidays, after which its trade is public in any case."""
 
 
 LATE_RELEASES: Mapping[int, dt.date] = {
@@ -51,11 +55,20 @@ https://americaneconomy.ai/u-s-international-trade-in-goods-and-services-october
 """
 
 
-UNDATED_LAG = 90
-"""Days from the end of a period to the day from which a figure of unknown publication counts."""
+UNDATED_LAG = dt.timedelta(90)
+"""From the end of a period to the day from which a figure of unknown publication counts."""
 
 
 _LABEL = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?")
+
+
+def census_due(month: int) -> dt.date:
+    """Day on which trade of a month, an index `12 * year + month - 1`, is due.
+
+    >>> census_due(12 * 2025 + 1)
+    datetime.date(2025, 4, 4)
+    """
+    return _month_end(*divmod(month, 12)) + CENSUS_LAG
 
 
 def census_release(month: int) -> dt.date:
@@ -64,7 +77,7 @@ def census_release(month: int) -> dt.date:
     >>> census_release(12 * 2025 + 1)
     datetime.date(2025, 4, 7)
     """
-    return LATE_RELEASES.get(month) or _month_end(*divmod(month, 12)) + dt.timedelta(CENSUS_LAG)
+    return LATE_RELEASES.get(month) or census_due(month) + CENSUS_MARGIN
 
 
 def published(label: str, last_month: int) -> dt.date:
@@ -79,7 +92,7 @@ def published(label: str, last_month: int) -> dt.date:
     """
     stated = _LABEL.fullmatch(label)
     if stated is None:
-        return _month_end(*divmod(last_month, 12)) + dt.timedelta(UNDATED_LAG)
+        return _month_end(*divmod(last_month, 12)) + UNDATED_LAG
     if stated["day"]:
         return dt.date.fromisoformat(label)
     return _month_end(int(stated["year"]), int(stated["month"] or 12) - 1)
@@ -283,7 +296,7 @@ def _series(rows: Sequence[Row], column: str) -> Series:
     columns = ("publisher", "vintage", "source", "unit", "basis")
     publisher, vintage, source, unit, basis = ("; ".join(dict.fromkeys(row[name] for row in rows)) for name in columns)
     start = period_index(rows[0][column], column)
-    values = read_only(np.array([number(row["value"]) for row in rows]))
+    values = read_only(np.array([row["value"] for row in rows]))
     return Series(rows[0]["series"], unit, basis, _FREQUENCIES[column], publisher, vintage, source, start, values)
 
 

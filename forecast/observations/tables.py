@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from forecast.dims import BASES
 from forecast.errors import DataError
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-Row: TypeAlias = Mapping[str, str]
+Row: TypeAlias = Mapping[str, Any]
+"""Cells by column: a float in columns of numbers, nan where the cell is empty, and text in all others."""
+
+
+_Cells: TypeAlias = Mapping[str, str]
 
 
 SHIPPED = Path(str(files("forecast"))) / "data" / "observations"
@@ -201,7 +205,7 @@ TABLES: Mapping[str, Table] = {
 
 
 def read_table(name: str, folder: Path = SHIPPED) -> tuple[Row, ...]:
-    """Rows of a table in file order, checked against its contract.
+    """Rows of a table in file order, checked against its contract, with numbers as floats.
 
     Args:
         name: a key of `TABLES`.
@@ -220,10 +224,7 @@ def table(name: str, folder: Path = SHIPPED) -> pd.DataFrame:
     """A table as a DataFrame: its number columns as float64 (nan where empty), everything else as text."""
     import pandas as pd
 
-    frame = pd.DataFrame([dict(row) for row in read_table(name, folder)], columns=list(TABLES[name].columns))
-    numbers = list(TABLES[name].numbers)
-    frame[numbers] = frame[numbers].replace("", "nan").astype(float)
-    return frame
+    return pd.DataFrame(list(read_table(name, folder)), columns=list(TABLES[name].columns))
 
 
 def data_digest(*names: str, folder: Path = SHIPPED) -> str:
@@ -242,7 +243,7 @@ def _checked_rows(name: str, folder: Path) -> tuple[Row, ...]:
     rows = tuple(_rows(name, folder))
     for check in (_check_words, _check_numbers, _check_periods, _check_key, _check_gaps):
         check(name, rows)
-    return rows
+    return tuple({**row, **{column: number(row[column]) for column in TABLES[name].numbers}} for row in rows)
 
 
 def _content(name: str, folder: Path) -> bytes:
@@ -252,7 +253,7 @@ def _content(name: str, folder: Path) -> bytes:
         raise DataError(f"{name}.csv: cannot be read ({error.strerror}), expected a table of that name") from error
 
 
-def _rows(name: str, folder: Path) -> Iterator[Row]:
+def _rows(name: str, folder: Path) -> Iterator[_Cells]:
     """Rows as mappings; one line of the file is one row, so row `i` stands in line `i + 2`."""
     columns = TABLES[name].columns
     try:
@@ -271,7 +272,7 @@ def _reject(name: str, index: int, message: str) -> NoReturn:
     raise DataError(f"{name}.csv:{index + 2}: {message}")
 
 
-def _check_words(name: str, rows: tuple[Row, ...]) -> None:
+def _check_words(name: str, rows: tuple[_Cells, ...]) -> None:
     """Closed vocabularies hold, and every row says where it comes from."""
     for column, accepted in {"status": _STATUS, **TABLES[name].accepted}.items():
         for text in {row[column] for row in rows} - accepted:
@@ -283,7 +284,7 @@ def _check_words(name: str, rows: tuple[Row, ...]) -> None:
             _reject(name, cells.index(""), f"{column}: got an empty cell, expected a text ('not stated' where unknown)")
 
 
-def _check_numbers(name: str, rows: tuple[Row, ...]) -> None:
+def _check_numbers(name: str, rows: tuple[_Cells, ...]) -> None:
     shape = TABLES[name]
     for column in shape.numbers:
         for index, row in enumerate(rows):
@@ -300,7 +301,7 @@ def number(text: str) -> float:
         return math.nan
 
 
-def _check_periods(name: str, rows: tuple[Row, ...]) -> None:
+def _check_periods(name: str, rows: tuple[_Cells, ...]) -> None:
     for column in (column for column in TABLES[name].columns if column in _PERIODS):
         pattern, example = re.compile(_PERIODS[column]), _EXAMPLES[column]
         for index, row in enumerate(rows):
@@ -320,7 +321,7 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def _check_key(name: str, rows: tuple[Row, ...]) -> None:
+def _check_key(name: str, rows: tuple[_Cells, ...]) -> None:
     keys = _cells(rows, TABLES[name].key)
     first = {cells: index for index, cells in reversed([*enumerate(keys)])}
     if len(first) < len(keys):
@@ -328,7 +329,7 @@ def _check_key(name: str, rows: tuple[Row, ...]) -> None:
         _reject(name, index, f"got {', '.join(cells)} as in line {first[cells] + 2}, expected each once")
 
 
-def _check_gaps(name: str, rows: tuple[Row, ...]) -> None:
+def _check_gaps(name: str, rows: tuple[_Cells, ...]) -> None:
     """Periods of one series follow one another, in file order."""
     column = TABLES[name].gapless
     if not column:
@@ -342,5 +343,5 @@ def _check_gaps(name: str, rows: tuple[Row, ...]) -> None:
         last[group] = period
 
 
-def _cells(rows: tuple[Row, ...], columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _cells(rows: tuple[_Cells, ...], columns: tuple[str, ...]) -> list[tuple[str, ...]]:
     return list(zip(*([row[column] for row in rows] for column in columns), strict=True))

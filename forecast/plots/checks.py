@@ -11,7 +11,7 @@ from itertools import groupby
 from math import ceil
 from pathlib import Path
 from textwrap import fill
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,12 +21,15 @@ from numpy.typing import ArrayLike, NDArray
 from forecast.analysis.bridge import MemoryGap, bridge_fans, memory_gap
 from forecast.dims import FLOWS, Array
 from forecast.models.evidence import bridge_evidence, seen_spans
-from forecast.models.predictive import Check
 from forecast.observations.annual import BridgeObservations
 from forecast.plots import style
 from forecast.plots.style import INK, RECORD, Heading, frame_axes, name_curves, save_figure, titled_figure, write_text
-from forecast.stats.uniformity import Bands, Study, adjusted, empirical, uniform_bands
 from forecast.storage import whole_file
+
+if TYPE_CHECKING:
+    from forecast.models.calibration import Bands, Study
+    from forecast.models.predictive import Check
+
 
 _PRIOR, _POSTERIOR = style.OVERLAY[1][0], style.BAND_COLOURS[1]
 
@@ -48,17 +51,17 @@ def predictive_figure(checks: Sequence[Check]) -> Figure:
     return _panels(heading, checks, draw_check)
 
 
-def calibration_figure(model: str, ranks: Mapping[str, NDArray[np.int64]], n_kept: int, bands: Bands) -> Figure:
+def calibration_figure(study: Study) -> Figure:
     """Make the page of one model: for each parameter, how the ranks of true values depart from uniformity."""
-    n = len(next(iter(ranks.values())))
+    bands = study.bands
     heading = Heading(
-        f"{model.capitalize()}: {n} fits to data of which the truth is known",
+        f"{study.model.capitalize()}: {study.n_fits} fits to data of which the truth is known",
         "Distribution of the true value's rank among posterior draws, less that of uniform ranks. A calibrated "
         "parameter stays inside the band throughout with probability 95 %: of twenty, one is expected to leave it.",
-        f"Ranks among {n_kept} draws. A hill means a posterior that lies too high, a valley one too low; a hill and "
-        "then a valley one too narrow, a valley and then a hill one too wide.",
+        f"Ranks among {study.n_kept} draws. A hill means a posterior that lies too high, a valley one too low; a hill "
+        "and then a valley one too narrow, a valley and then a hill one too wide.",
     )
-    figure = _panels(heading, list(ranks.items()), lambda ax, item: draw_ranks(ax, *item, n_kept, bands))
+    figure = _panels(heading, list(study.shares.items()), lambda ax, item: draw_ranks(ax, *item, bands))
     _share_range(figure.axes)
     return figure
 
@@ -131,9 +134,13 @@ def _is_count(check: Check) -> bool:
     return bool((check.posterior == check.posterior.round()).all())
 
 
-def draw_ranks(ax: Axes, name: str, ranks: NDArray[np.int64], n_kept: int, bands: Bands) -> Axes:
-    """Draw the distribution of ranks less the uniform one, with its simultaneous band; red where it leaves it."""
-    share = empirical(ranks, n_kept)
+def draw_ranks(ax: Axes, name: str, share: Array, bands: Bands) -> Axes:
+    """Draw the distribution of ranks less the uniform one, with its simultaneous band; red where it leaves it.
+
+    Args:
+        name: of the parameter.
+        share: of the ranks below each of `bands.points`, `(n_points,)`.
+    """
     outside = ((share < bands.low) | (share > bands.high)).any()
     points = np.concatenate([[0.0], bands.points, [1.0]])
     low, high, line = (np.pad(values - bands.points, 1) for values in (bands.low, bands.high, share))
@@ -225,8 +232,7 @@ def save_calibration(studies: Sequence[Study], folder: Path) -> list[Path]:
     paths = []
     for study in studies:
         paths.append(folder / f"calibration_{study.model}.png")
-        bands = uniform_bands(study.n_fits, study.n_kept)
-        save_figure(calibration_figure(study.model, study.ranks, study.n_kept, bands), paths[-1])
+        save_figure(calibration_figure(study), paths[-1])
     return paths
 
 
@@ -251,10 +257,9 @@ def _check_row(check: Check) -> list[str]:
 
 
 def _study_rows(study: Study) -> Iterable[list[str]]:
-    p_values = study.p_values
-    family = adjusted(np.array(list(p_values.values())))
-    for (name, chance), joint in zip(p_values.items(), family.tolist(), strict=True):
-        numbers = (study.ranks[name].mean(), chance, joint)
+    family = study.family_p_values
+    for name, chance in study.p_values.items():
+        numbers = (study.ranks[name].mean(), chance, family[name])
         yield [study.model, name, str(study.n_fits), *(f"{value:.4g}" for value in numbers)]
 
 

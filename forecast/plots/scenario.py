@@ -31,7 +31,8 @@ from forecast.plots.style import (
     titled_figure,
     write_text,
 )
-from forecast.stats.distributions import Law, density, inner_edges, parts
+from forecast.stats.distributions import Law, density, inner_edges
+from forecast.stats.elicited import parts
 
 SUPPLIER_COLOURS = {
     "Korea": style.CHANNEL_COLOURS["capital_goods"],

@@ -40,7 +40,8 @@ from forecast.report.table import Part, Table, plain_spaces, table
 from forecast.scenario.entries import mean
 from forecast.scenario.layers import Layered
 from forecast.scenario.validation import Examination
-from forecast.stats.distributions import Law, density, inner_edges, parts
+from forecast.stats.distributions import Law, density, inner_edges
+from forecast.stats.elicited import parts
 from forecast.stats.formatting import short
 
 Line: TypeAlias = str | Text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from forecast.models.predictive import UNUSUAL, Check, standing_out
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, plain_spaces, table
 from forecast.stats.summary import FINE_LEVELS
-from forecast.stats.uniformity import Study, adjusted
 from forecast.track.evaluation import Score, Split, Verdict
 from forecast.track.ledger import Entry, next_release, observed
+
+if TYPE_CHECKING:
+    from forecast.models.calibration import Study
 
 FAMILY = 0.05
 """Chance of a false alarm somewhere in a study, over all its parameters."""
@@ -52,9 +55,8 @@ def predictive_words(checks: Sequence[Check], language: Language = ENGLISH) -> s
 
 def calibration_words(study: Study, language: Language = ENGLISH) -> str:
     """Whether the ranks of a model are as uniform as chance allows."""
-    p_values = study.p_values
-    family = adjusted(np.array(list(p_values.values())))
-    failed = [name for name, chance in zip(p_values, family, strict=True) if chance < FAMILY]
+    p_values, family = study.p_values, study.family_p_values
+    failed = [name for name, chance in family.items() if chance < FAMILY]
     counts = {"n_fits": study.n_fits, "n_refused": study.n_refused, "n_divergences": study.n_divergences}
     fits = language.text("checks.fits", model=study.model, **counts)
     if failed:
@@ -66,19 +68,19 @@ def calibration_words(study: Study, language: Language = ENGLISH) -> str:
         n=len(p_values),
         smallest=f"{p_values[least]:.3f}",
         name=least,
-        share=_percent(float(family.min()), language),
+        share=_percent(min(family.values()), language),
     )
     return plain_spaces(sentence)
 
 
 def calibration_table(study: Study, language: Language = ENGLISH) -> Table:
     """Ranks of the true value by parameter: how far from uniform, and how likely that is by chance."""
-    family = adjusted(np.array(list(study.p_values.values())))
-    rows = []
-    for (name, chance), joint in zip(study.p_values.items(), family, strict=True):
+    family, rows = study.family_p_values, []
+    for name, chance in study.p_values.items():
         share = (study.ranks[name] + 0.5) / (study.n_kept + 1)
         inside = _percent(float((np.abs(share - 0.5) < 0.4).mean()), language)
-        rows.append([name.replace("_", " "), f"{100 * share.mean():.0f}", inside, f"{chance:.3f}", f"{joint:.2f}"])
+        p_values = (f"{chance:.3f}", f"{family[name]:.2f}")
+        rows.append([name.replace("_", " "), f"{100 * share.mean():.0f}", inside, *p_values])
     headings = language.headings("mean_rank", "ranks_80", "p_value", "p_family")
     return table("", [study.model.capitalize(), *headings], rows, words=1)
 

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, mo
 from forecast.errors import got
 from forecast.quarters import ACCEPTED, PATTERN, format_quarter, parse_day, parse_quarter, parse_time, year_of
 from forecast.stats.distributions import Constant, Law, Uniform
-from forecast.stats.spec_forms import Model
+from forecast.stats.specs import Model
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 

@@ -21,8 +21,7 @@ from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import DateSpec, date_law, plain_date_law
 from forecast.scenario.entries import Row, ends, id_field, rows
 from forecast.stats.distributions import Law
-from forecast.stats.spec_forms import Model, Number
-from forecast.stats.specs import Amount, Share, law, optional, plain_law
+from forecast.stats.specs import Amount, Model, Number, Share, law, optional, plain_law
 from forecast.stats.streams import Pair
 
 ROUNDING = 1e-6

@@ -38,8 +38,7 @@ from forecast.scenario.dates import (
 )
 from forecast.scenario.entries import SOURCES, Row, Source, ends, id_field, middle, rows
 from forecast.stats.distributions import Law
-from forecast.stats.spec_forms import Model
-from forecast.stats.specs import Change, Duration, Level, NumberSpec, Share, law, optional, plain_law
+from forecast.stats.specs import Change, Duration, Level, Model, NumberSpec, Share, law, optional, plain_law
 
 
 def _whole_quarter(date: str | int) -> str | int:

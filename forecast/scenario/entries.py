@@ -22,7 +22,6 @@ from forecast.quarters import parse_day
 from forecast.scenario.dates import date_law
 from forecast.scenario.money import money_law
 from forecast.stats.distributions import Law
-from forecast.stats.elicited import Curve
 from forecast.stats.specs import law
 
 ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
@@ -124,7 +123,7 @@ def middle(node: Node) -> float | None:
 
 
 @lru_cache(maxsize=1024)
-def mean(value: Law | Curve) -> float:
+def mean(value: Law) -> float:
     """Mean of a law, by the midpoint rule on 2000 quantiles; a law without a mean gets that of its inner 99.95 %."""
     return float(np.mean(value.ppf((np.arange(2000) + 0.5) / 2000)))
 

@@ -14,9 +14,8 @@ from pydantic import Field, model_validator
 from forecast.documents import present
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Date, date_text, position
-from forecast.stats.distributions import Law
-from forecast.stats.spec_forms import Model
-from forecast.stats.specs import Duration, InnerShare, PositiveShare, Share, law, optional, plain_law
+from forecast.stats.distributions import Constant, Law
+from forecast.stats.specs import Duration, InnerShare, Model, PositiveShare, Share, law, optional, plain_law
 
 
 class Fitted(Model):
@@ -66,7 +65,7 @@ class Shares(Model):
     @model_validator(mode="after")
     def _sum_to_one(self) -> Shares:
         parts = (self.korea, self.local, self.third_country)
-        plain = [part for part in parts if isinstance(part, float | int)]
+        plain = [part.value for part in parts if isinstance(part, Constant)]
         if len(plain) == len(parts) and abs(sum(plain) - 1) > 1e-6:
             raise ValueError(f"got shares that sum to {sum(plain):.6g}, expected a sum of 1")
         return self

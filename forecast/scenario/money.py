@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 
@@ -20,8 +20,7 @@ from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
 from forecast.stats.distributions import Law, Truncated
 from forecast.stats.elicited import Mixture
-from forecast.stats.spec_forms import Distribution, Model
-from forecast.stats.specs import Dollars, Wons, law
+from forecast.stats.specs import Dollars, Model, Wons
 
 WON_KEY = "krw_trillion"
 
@@ -64,7 +63,7 @@ def _money_spec() -> TypeAdapter[Any]:
 def _months() -> tuple[tuple[str, float], ...]:
     """Won per USD by month, Federal Reserve H.10, monthly averages of daily rates."""
     rows = read_table("drivers_monthly")
-    return tuple((row["month"], float(row["value"])) for row in rows if row["series"] == "krw_per_usd")
+    return tuple((row["month"], row["value"]) for row in rows if row["series"] == "krw_per_usd")
 
 
 def rate_of(announced: float) -> Rate:
@@ -99,8 +98,8 @@ def money_law(spec: object, announced: float) -> Law:
         pydantic.ValidationError: the spec has none of the accepted forms.
         ValueError: an amount in won has no rate, or a law that cannot be turned into another unit.
     """
-    valid = spec if isinstance(spec, Won | Distribution) else _money_spec().validate_python(spec)
-    return in_dollars(law(valid.krw_trillion), announced) if isinstance(valid, Won) else law(valid)
+    valid = spec if isinstance(spec, Won | Law) else _money_spec().validate_python(spec)
+    return in_dollars(valid.krw_trillion, announced) if isinstance(valid, Won) else valid
 
 
 def in_dollars(won: Law, announced: float) -> Law:
@@ -113,7 +112,7 @@ def _scaled(value: Law, factor: float) -> Law:
     if isinstance(value, Truncated):
         return Truncated(_scaled(value.inner, factor), value.low * factor, value.high * factor)
     if isinstance(value, Mixture):
-        return replace(value, laws=tuple(_scaled(cast("Law", part), factor) for part in value.laws))
+        return replace(value, laws=tuple(_scaled(part, factor) for part in value.laws))
     stated: dict[str, Any] = {field.name: getattr(value, field.name) for field in fields(value)}
     moved = {name: _times(part, factor) for name, part in stated.items() if name in _IN_UNIT}
     if not moved:

@@ -21,8 +21,18 @@ from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import DateSpec, date_law, plain_date_law
 from forecast.scenario.entries import SOURCES, Row, Source, ends, id_field, rows
 from forecast.stats.distributions import Constant, Law
-from forecast.stats.spec_forms import Model
-from forecast.stats.specs import Amount, Dollars, PositiveShare, Rate, RateChange, Share, law, optional, plain_law
+from forecast.stats.specs import (
+    Amount,
+    Dollars,
+    Model,
+    PositiveShare,
+    Rate,
+    RateChange,
+    Share,
+    law,
+    optional,
+    plain_law,
+)
 
 EVERY = "all"
 

@@ -22,8 +22,7 @@ from forecast.scenario.entries import ID, SOURCES, Source, id_field
 from forecast.scenario.localization import FittedEverywhere, Localization, LocalizationEverywhere
 from forecast.scenario.money import Money, money_law
 from forecast.scenario.policy import ImportCommitment, Tariff
-from forecast.stats.spec_forms import Model
-from forecast.stats.specs import Amount, NumberSpec, Share
+from forecast.stats.specs import Amount, Model, NumberSpec, Share
 
 MOST_BRANCHES = 20
 

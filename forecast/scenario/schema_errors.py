@@ -19,8 +19,8 @@ from forecast.scenario.localization import FORMS, Shares
 from forecast.scenario.money import WON_KEY, Won, money_hint
 from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.scenario.schema import Branches, Investment, Overrides, ScenarioFile
-from forecast.stats.spec_forms import NAMED, Model
-from forecast.stats.specs import ELICITED, Opinion, Part
+from forecast.stats.distributions import NAMED
+from forecast.stats.specs import NUMBER_FORMS, STATED, Model, Opinion, Part
 
 _LEAVES = ("a number", "a date", "dollars")
 
@@ -41,8 +41,7 @@ _INSIDE: Mapping[str, type[Model]] = {
     "won": Won,
     "mixture": Part,
     "pool": Opinion,
-    **dict(ELICITED.values()),
-    **NAMED,
+    **NUMBER_FORMS,
     **FORMS,
     "drivers": DriverPaths,
     "shocks": Shock,
@@ -213,7 +212,7 @@ def _forms(loc: YamlPath) -> Mapping[str, type[Model]]:
 def _unnamed(loc: YamlPath, detail: Any) -> str:
     if _discriminator(detail) == "path":
         return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(_forms(loc))}"
-    accepted = f"the key distribution with its parameters, or one of {', '.join(ELICITED)}"
+    accepted = f"the key distribution with its parameters, or one of {', '.join(STATED)}"
     return f"{got(detail['input'])}, expected {accepted}{_won_misplaced(loc, detail['input'])}"
 
 
@@ -244,7 +243,7 @@ def _accepted(kind: str, loc: YamlPath) -> str:
         return f"a mapping with {', '.join(required)}"
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
-        plain = _model(loc) in (*NAMED.values(), *_NUMBERS_ALONE, *(model for _, model in ELICITED.values()))
+        plain = _model(loc) in (*NUMBER_FORMS.values(), *_NUMBERS_ALONE)
         form = "a plain number" if plain and loc[-1] not in _LAWS else "a number or a distribution"
         return f"{form}: {description}" if description else form
     return description or _MAPPING["localization" in loc]

@@ -285,8 +285,8 @@ def _span(row: Row, origin: int, end: float) -> Iterator[Remark]:
 
 def _most_imported() -> tuple[float, str]:
     """Largest imports of Korea from the US in a calendar year, bn USD, and the year."""
-    table = [row for row in read_table("trade_annual") if row["series"] == "imports_from_us" and row["rank"] == "1"]
-    return max((float(row["value"]), row["year"]) for row in table)
+    table = [row for row in read_table("trade_annual") if row["series"] == "imports_from_us" and row["rank"] == 1]
+    return max((row["value"], row["year"]) for row in table)
 
 
 def idle_ties(root: Node, announced: Sequence[Row], origin: int) -> Iterator[Remark]:

@@ -113,7 +113,7 @@ def _rate(row: Row) -> float | None:
 
 def _slip(row: Row) -> Iterator[Remark]:
     stated = _middle(row.law("slip"))
-    known = ((4 * float(item["value"] or 0), item["id"]) for item in read_table("slippage"))
+    known = ((4 * item["value"], item["id"]) for item in read_table("slippage") if item["bound"] != "none")
     longest, id = max(known)
     if stated is not None and stated > longest:
         months = f"; if months were meant, write {stated / 3:.3g}" if stated / 3 <= longest else ""
@@ -211,7 +211,7 @@ def _rounded(amount: float) -> str:
 def _record() -> tuple[float, str]:
     """Largest gross outward investment of Korea in the US in a calendar year, bn USD, and the year."""
     rows = [row for row in read_table("direct_investment") if row["series"] == "korea_odi_to_us_gross"]
-    return max((float(row["value"]), row["period"]) for row in rows if row["rank"] == "1" and row["period"].isdigit())
+    return max((row["value"], row["period"]) for row in rows if row["rank"] == 1 and row["period"].isdigit())
 
 
 def _spending(announced: Sequence[Row]) -> Mapping[int, float]:

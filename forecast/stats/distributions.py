@@ -1,15 +1,18 @@
-"""The probability laws a scenario may name: each is a frozen value that maps uniforms to quantiles.
+"""The distributions a scenario may name: each is a frozen value, its own form in a file, and a map from uniforms.
 
-Every law offers `ppf(u)`, quantiles at levels in (0, 1) in the unit of the quantity, and `cdf(x)`, the probability of a
-value at most `x`; both work elementwise. Parameters are checked on construction. `scipy.special` is imported by its
-first use, which a scenario of closed-form laws does without: it costs half a second.
+Fields are annotated with the text that completes "expected ..." in messages, schema and reference; the first paragraph
+of a docstring stands there too. `specs` makes the form from them when a file is read, so that nothing here knows of
+files. Parameters are checked on construction. `scipy.special` is imported by its first use, which closed forms do
+without: it costs half a second.
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Annotated
 
 import numpy as np
 import scipy
@@ -17,12 +20,48 @@ from numpy.typing import ArrayLike
 
 from forecast.dims import Array
 from forecast.errors import demand
-from forecast.stats.elicited import Curve, Mixture, Quantiles
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
-    """A known number: every draw is `value`."""
+class Law(ABC):
+    """A probability distribution, whichever it is: a picklable value, equal to another with the same content."""
+
+    @abstractmethod
+    def ppf(self, u: ArrayLike) -> Array:
+        """Quantiles at levels in (0, 1), elementwise, in the unit of the quantity."""
+
+    @abstractmethod
+    def cdf(self, x: ArrayLike) -> Array:
+        """Probability of a value at most `x`, elementwise."""
+
+
+def demand_weights(weights: Sequence[float]) -> None:
+    """Raise `ValueError` unless weights can be scaled to sum to one."""
+    demand(
+        min(weights) >= 0 and sum(weights) > 0,
+        f"got weights {list(weights)}, expected non-negative numbers that do not all vanish",
+    )
+
+
+def _demand_positive(**parameters: float) -> None:
+    for name, value in parameters.items():
+        demand(value > 0, f"got {name} {value}, expected a number above 0")
+
+
+def _demand_three_points(low: float, mode: float, high: float) -> None:
+    demand(
+        low <= mode <= high and low < high,
+        f"got low {low}, mode {mode} and high {high}, expected low <= mode <= high with low < high",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Law):
+    """A known number: every draw is `value`.
+
+    >>> Constant(5.8).ppf([0.1, 0.5])
+    array([5.8, 5.8])
+    """
 
     value: float
 
@@ -37,14 +76,18 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class Normal:
-    """Normal law with `mean` and standard deviation `sd`."""
+class Normal(Law):
+    """Normal law.
 
-    mean: float
-    sd: float
+    >>> Normal(mean=5.8, sd=0.5).ppf([0.1, 0.5]).round(2)
+    array([5.16, 5.8 ])
+    """
+
+    mean: Annotated[float, "mean"]
+    sd: Annotated[float, "standard deviation, above 0"]
 
     def __post_init__(self) -> None:
-        demand(self.sd > 0, f"got sd {self.sd}, expected a number above 0")
+        _demand_positive(sd=self.sd)
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.mean + self.sd * scipy.special.ndtri(u))
@@ -54,15 +97,18 @@ class Normal:
 
 
 @dataclass(frozen=True, slots=True)
-class LogNormal:
-    """Law of a positive quantity whose logarithm is normal: `median`, and `sigma`, the sd of the logarithm."""
+class LogNormal(Law):
+    """Law of a positive quantity whose logarithm is normal.
 
-    median: float
-    sigma: float
+    >>> LogNormal(median=2.0, sigma=0.5).ppf([0.1, 0.5]).round(2)
+    array([1.05, 2.  ])
+    """
+
+    median: Annotated[float, "median, above 0"]
+    sigma: Annotated[float, "standard deviation of the logarithm, above 0"]
 
     def __post_init__(self) -> None:
-        demand(self.median > 0, f"got median {self.median}, expected a number above 0")
-        demand(self.sigma > 0, f"got sigma {self.sigma}, expected a number above 0")
+        _demand_positive(median=self.median, sigma=self.sigma)
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.median * np.exp(self.sigma * scipy.special.ndtri(u)))
@@ -73,16 +119,19 @@ class LogNormal:
 
 
 @dataclass(frozen=True, slots=True)
-class StudentT:
-    """Student's t: `location`, `scale` and degrees of freedom `df`."""
+class StudentT(Law):
+    """Student's t law.
 
-    location: float
-    scale: float
-    df: float
+    >>> StudentT(location=0.0, scale=1.0, df=4.0).ppf([0.1, 0.5]).round(2)
+    array([-1.53,  0.  ])
+    """
+
+    location: Annotated[float, "centre"]
+    scale: Annotated[float, "scale, above 0"]
+    df: Annotated[float, "degrees of freedom, above 0"]
 
     def __post_init__(self) -> None:
-        demand(self.scale > 0, f"got scale {self.scale}, expected a number above 0")
-        demand(self.df > 0, f"got df {self.df}, expected a number above 0")
+        _demand_positive(scale=self.scale, df=self.df)
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.location + self.scale * scipy.special.stdtrit(self.df, u))
@@ -92,15 +141,18 @@ class StudentT:
 
 
 @dataclass(frozen=True, slots=True)
-class Beta:
-    """Beta law on the unit interval with shapes `alpha` and `beta`; its mean is `alpha / (alpha + beta)`."""
+class Beta(Law):
+    """Beta law on 0 to 1, with mean alpha / (alpha + beta).
 
-    alpha: float
-    beta: float
+    >>> Beta(alpha=9.0, beta=1.0).ppf([0.1, 0.5]).round(2)
+    array([0.77, 0.93])
+    """
+
+    alpha: Annotated[float, "first shape, above 0"]
+    beta: Annotated[float, "second shape, above 0"]
 
     def __post_init__(self) -> None:
-        demand(self.alpha > 0, f"got alpha {self.alpha}, expected a number above 0")
-        demand(self.beta > 0, f"got beta {self.beta}, expected a number above 0")
+        _demand_positive(alpha=self.alpha, beta=self.beta)
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(scipy.special.betaincinv(self.alpha, self.beta, u))
@@ -110,15 +162,18 @@ class Beta:
 
 
 @dataclass(frozen=True, slots=True)
-class Gamma:
-    """Gamma law with `shape` and `scale`; its mean is `shape * scale`."""
+class Gamma(Law):
+    """Gamma law, with mean shape * scale.
 
-    shape: float
-    scale: float
+    >>> Gamma(shape=2.0, scale=1.5).ppf([0.1, 0.5]).round(2)
+    array([0.8 , 2.52])
+    """
+
+    shape: Annotated[float, "shape, above 0"]
+    scale: Annotated[float, "scale, above 0"]
 
     def __post_init__(self) -> None:
-        demand(self.shape > 0, f"got shape {self.shape}, expected a number above 0")
-        demand(self.scale > 0, f"got scale {self.scale}, expected a number above 0")
+        _demand_positive(shape=self.shape, scale=self.scale)
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.scale * scipy.special.gammaincinv(self.shape, u))
@@ -128,15 +183,18 @@ class Gamma:
 
 
 @dataclass(frozen=True, slots=True)
-class Weibull:
-    """Weibull law of a duration; a `shape` below 1 has many short and a few very long ones."""
+class Weibull(Law):
+    """Weibull law of a duration.
 
-    shape: float
-    scale: float
+    >>> Weibull(shape=0.6, scale=2.0).ppf([0.1, 0.5]).round(2)
+    array([0.05, 1.09])
+    """
+
+    shape: Annotated[float, "shape, above 0; below 1 gives many short and few very long durations"]
+    scale: Annotated[float, "scale, above 0"]
 
     def __post_init__(self) -> None:
-        demand(self.shape > 0, f"got shape {self.shape}, expected a number above 0")
-        demand(self.scale > 0, f"got scale {self.scale}, expected a number above 0")
+        _demand_positive(shape=self.shape, scale=self.scale)
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.scale * (-np.log1p(-np.asarray(u))) ** (1.0 / self.shape))
@@ -146,11 +204,15 @@ class Weibull:
 
 
 @dataclass(frozen=True, slots=True)
-class Uniform:
-    """Uniform law between `low` and `high`."""
+class Uniform(Law):
+    """Uniform law.
 
-    low: float
-    high: float
+    >>> Uniform(low=1.0, high=3.0).ppf([0.1, 0.5])
+    array([1.2, 2. ])
+    """
+
+    low: Annotated[float, "lower end"]
+    high: Annotated[float, "upper end, above low"]
 
     def __post_init__(self) -> None:
         demand(self.low < self.high, f"got low {self.low} and high {self.high}, expected low < high")
@@ -163,12 +225,16 @@ class Uniform:
 
 
 @dataclass(frozen=True, slots=True)
-class Triangular:
-    """Triangular law between `low` and `high` with its peak at `mode`."""
+class Triangular(Law):
+    """Triangular law.
 
-    low: float
-    mode: float
-    high: float
+    >>> Triangular(low=0.0, mode=1.0, high=2.0).ppf([0.125, 0.5])
+    array([0.5, 1. ])
+    """
+
+    low: Annotated[float, "lower end"]
+    mode: Annotated[float, "most likely value, from low to high"]
+    high: Annotated[float, "upper end, above low"]
 
     def __post_init__(self) -> None:
         _demand_three_points(self.low, self.mode, self.high)
@@ -190,20 +256,25 @@ class Triangular:
 
 
 @dataclass(frozen=True, slots=True)
-class Pert:
-    """PERT law: a beta law stretched over `low` to `high` whose mean weighs `mode` by `concentration`.
+class Pert(Law):
+    """PERT law: smoother than the triangular one between the same three points.
 
-    Source: Malcolm, Roseboom, Clark and Fazar (1959), Operations Research 7(5): 646-669; the weight is 4 there.
+    It is a beta law stretched over `low` to `high`.
+
+    Source: Malcolm, Roseboom, Clark and Fazar (1959), Operations Research 7(5): 646-669; the concentration is 4 there.
+
+    >>> Pert(low=1.0, mode=2.0, high=5.0).ppf([0.1, 0.5]).round(2)
+    array([1.45, 2.26])
     """
 
-    low: float
-    mode: float
-    high: float
-    concentration: float = 4.0
+    low: Annotated[float, "lower end"]
+    mode: Annotated[float, "most likely value, from low to high"]
+    high: Annotated[float, "upper end, above low"]
+    concentration: Annotated[float, "weight of the mode in the mean, above 0"] = 4.0
 
     def __post_init__(self) -> None:
         _demand_three_points(self.low, self.mode, self.high)
-        demand(self.concentration > 0, f"got concentration {self.concentration}, expected a number above 0")
+        _demand_positive(concentration=self.concentration)
 
     def _shapes(self) -> tuple[float, float]:
         width = self.high - self.low
@@ -218,28 +289,22 @@ class Pert:
         return np.asarray(scipy.special.betainc(*self._shapes(), inside))
 
 
-def _demand_three_points(low: float, mode: float, high: float) -> None:
-    demand(
-        low <= mode <= high and low < high,
-        f"got low {low}, mode {mode} and high {high}, expected low <= mode <= high with low < high",
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class Discrete:
-    """Finitely many `values`, each with its weight; weights are scaled to sum to one."""
+class Discrete(Law):
+    """Finitely many values.
 
-    values: tuple[float, ...]
-    weights: tuple[float, ...]
+    >>> Discrete(values=(1.0, 5.0), weights=(3.0, 1.0)).ppf([0.7, 0.8])
+    array([1., 5.])
+    """
+
+    values: Annotated[tuple[float, ...], "values that can occur"]
+    weights: Annotated[tuple[float, ...], "weight of each value, 0 or more; scaled to sum to one"]
 
     def __post_init__(self) -> None:
         n_values, n_weights = len(self.values), len(self.weights)
         demand(n_values > 0, "got no values, expected at least one")
         demand(n_values == n_weights, f"got {n_values} values and {n_weights} weights, expected as many of each")
-        demand(
-            min(self.weights) >= 0 and sum(self.weights) > 0,
-            f"got weights {list(self.weights)}, expected non-negative numbers that do not all vanish",
-        )
+        demand_weights(self.weights)
 
     def _steps(self) -> tuple[Array, Array]:
         order = np.argsort(self.values, kind="stable")
@@ -257,8 +322,12 @@ class Discrete:
 
 
 @dataclass(frozen=True, slots=True)
-class Truncated:
-    """The law `inner` given that the value lies between `low` and `high`."""
+class Truncated(Law):
+    """The law `inner` given that the value lies between `low` and `high`.
+
+    >>> Truncated(Normal(0.0, 1.0), low=0.0).ppf([0.1, 0.5]).round(2)
+    array([0.13, 0.67])
+    """
 
     inner: Law
     low: float = -math.inf
@@ -281,23 +350,19 @@ class Truncated:
         return np.asarray((self.inner.cdf(np.clip(x, self.low, self.high)) - below) / (above - below))
 
 
-Law: TypeAlias = (
-    Constant
-    | Normal
-    | LogNormal
-    | StudentT
-    | Beta
-    | Gamma
-    | Weibull
-    | Uniform
-    | Triangular
-    | Pert
-    | Discrete
-    | Truncated
-    | Quantiles
-    | Mixture
-)
-"""Every law a scenario can hold; all are picklable values and compare by content."""
+NAMED: Mapping[str, type[Law]] = {
+    "normal": Normal,
+    "lognormal": LogNormal,
+    "student_t": StudentT,
+    "beta": Beta,
+    "gamma": Gamma,
+    "weibull": Weibull,
+    "uniform": Uniform,
+    "triangular": Triangular,
+    "pert": Pert,
+    "discrete": Discrete,
+}
+"""Distributions by the name they have in a file."""
 
 
 _ENDS = (0.005, 0.995)
@@ -316,7 +381,7 @@ class Density:
     shares: Array
 
 
-def density(law: Curve, edges: Array) -> Density:
+def density(law: Law, edges: Array) -> Density:
     """Probability of a law between edges; a value on an edge counts to the step below it, on the first to the first."""
     levels = np.concatenate([law.cdf(np.nextafter(edges[:1], -np.inf)), law.cdf(edges[1:])])
     return Density(edges, np.diff(levels))
@@ -328,11 +393,3 @@ def inner_edges(law: Law, n_steps: int) -> Array:
     if low == high:
         low, high = low - 0.5, high + 0.5
     return np.linspace(low, high, n_steps + 1)
-
-
-def parts(law: Law) -> list[tuple[str, float, Curve]]:
-    """Laws of a mixture with their names and shares; nothing for another law."""
-    if not isinstance(law, Mixture):
-        return []
-    labels = law.labels or tuple(f"law {number + 1}" for number in range(len(law.laws)))
-    return [*zip(labels, law.shares().tolist(), law.laws, strict=True)]

@@ -1,15 +1,10 @@
-"""Laws made of statements: quantiles at stated levels, and mixtures of laws such as those of several experts.
-
-Like every law they offer `ppf` and `cdf`, elementwise; see `distributions`.
-"""
+"""Distributions from statements of experts: quantiles, mixtures and pools, intervals, a mode and two percentiles."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 import scipy
@@ -17,24 +12,13 @@ from numpy.typing import ArrayLike
 
 from forecast.dims import Array
 from forecast.errors import demand
+from forecast.stats.distributions import Law, LogNormal, Normal, Pert, demand_weights
 
-_HALVINGS = 64
-
-
-class Curve(Hashable, Protocol):
-    """A law, whichever it is."""
-
-    def ppf(self, u: ArrayLike) -> Array:
-        """Quantiles at levels in (0, 1)."""
-        ...
-
-    def cdf(self, x: ArrayLike) -> Array:
-        """Probability of a value at most `x`."""
-        ...
+_HALVINGS, _PERT_HALVINGS = 64, 60
 
 
 @dataclass(frozen=True, slots=True)
-class Quantiles:
+class Quantiles(Law):
     """The law through stated quantiles: `values` at `levels`, and ends `low` and `high` where there are any.
 
     Between the levels the value is a monotone cubic in the normal score of the level, so that quantiles of a normal law
@@ -42,6 +26,9 @@ class Quantiles:
     a stated end, a power of the tail's probability with the same slope where it begins.
 
     Source of the slopes: Fritsch and Butland (1984), SIAM Journal on Scientific and Statistical Computing 5: 300-304.
+
+    >>> Quantiles(levels=(0.1, 0.9), values=(1.0, 4.0), low=0.0).ppf([0.0, 0.1, 0.5, 0.9])
+    array([0. , 1. , 2.5, 4. ])
     """
 
     levels: tuple[float, ...]
@@ -147,25 +134,25 @@ def _cubic(t: Array, piece: Array, width: Array, values: Array, slopes: Array) -
 
 
 @dataclass(frozen=True, slots=True)
-class Mixture:
+class Mixture(Law):
     """Several `laws`, one of which holds with a probability that is its weight; weights are scaled to sum to one.
 
     With `labels`, one for each law, it is the linear pool of those who stated them.
 
     Source: Stone (1961), Annals of Mathematical Statistics 32: 1339-1342.
+
+    >>> Mixture(weights=(3.0, 1.0), laws=(Normal(0.0, 1.0), Normal(9.0, 1.0))).cdf([0.0, 9.0])
+    array([0.375, 0.875])
     """
 
     weights: tuple[float, ...]
-    laws: tuple[Curve, ...]
+    laws: tuple[Law, ...]
     labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         demand(len(self.laws) > 0, "got no laws, expected at least one")
         demand(len(self.weights) == len(self.laws), "got weights and laws that differ in number, expected pairs")
-        demand(
-            min(self.weights) >= 0 and sum(self.weights) > 0,
-            f"got weights {list(self.weights)}, expected non-negative numbers that do not all vanish",
-        )
+        demand_weights(self.weights)
         repeated = sorted({label for label in self.labels if self.labels.count(label) > 1})
         demand(not repeated, f"got the expert {', '.join(repeated)} twice, expected every expert once")
 
@@ -192,3 +179,74 @@ class Mixture:
     def cdf(self, x: ArrayLike) -> Array:
         each = [share * law.cdf(x) for law, share in zip(self.laws, self.shares(), strict=True) if share > 0]
         return np.asarray(np.clip(sum(each), 0.0, 1.0))
+
+
+def parts(law: Law) -> list[tuple[str, float, Law]]:
+    """Laws of a mixture with their names and shares; nothing for another law.
+
+    >>> parts(Mixture(weights=(3.0, 1.0), laws=(Normal(2.0, 1.0), Normal(4.0, 1.0)), labels=("Kim", "Lee")))
+    [('Kim', 0.75, Normal(mean=2.0, sd=1.0)), ('Lee', 0.25, Normal(mean=4.0, sd=1.0))]
+    """
+    if not isinstance(law, Mixture):
+        return []
+    labels = law.labels or tuple(f"law {number + 1}" for number in range(len(law.laws)))
+    return [*zip(labels, law.shares().tolist(), law.laws, strict=True)]
+
+
+def normal_interval(low: float, high: float, level: float) -> Normal:
+    """Normal law whose equal-tailed interval at `level` is `low` to `high`.
+
+    >>> normal_interval(4.0, 8.0, level=0.9).ppf([0.05, 0.95]).round(9)
+    array([4., 8.])
+    """
+    _demand_interval(low, high, level)
+    return Normal((low + high) / 2, (high - low) / (2 * float(scipy.special.ndtri((1 + level) / 2))))
+
+
+def lognormal_interval(low: float, high: float, level: float) -> LogNormal:
+    """Lognormal law whose equal-tailed interval at `level` is `low` to `high`.
+
+    >>> lognormal_interval(4.0, 9.0, level=0.8).ppf([0.1, 0.5, 0.9]).round(9)
+    array([4., 6., 9.])
+    """
+    _demand_interval(low, high, level)
+    demand(low > 0, f"got an interval from {low}, expected one above 0 for a lognormal law")
+    return LogNormal(math.sqrt(low * high), math.log(high / low) / (2 * float(scipy.special.ndtri((1 + level) / 2))))
+
+
+def pert_percentiles(
+    below: tuple[float, float], mode: float, above: tuple[float, float], concentration: float = 4.0
+) -> Pert:
+    """PERT law with a stated mode that has two stated quantiles, each given as value and level.
+
+    Where between its ends the mode lies decides how far the two quantiles are from it in proportion; that place is
+    found by bisection, and the width follows.
+
+    >>> pert_percentiles(below=(1.0, 0.1), mode=2.0, above=(5.0, 0.9)).ppf([0.1, 0.9]).round(9)
+    array([1., 5.])
+    """
+    (low, level_low), (high, level_high) = below, above
+    demand(
+        low < mode < high,
+        f"got p{100 * level_low:g} {low}, mode {mode} and p{100 * level_high:g} {high}, expected them to rise",
+    )
+    demand(concentration > 0, f"got concentration {concentration}, expected a number above 0")
+    left, right = 0.0, 1.0
+    for _ in range(_PERT_HALVINGS):
+        place = (left + right) / 2
+        first, second = _unit_quantiles(place, concentration, level_low, level_high)
+        if (place - first) * (high - mode) < (second - place) * (mode - low):
+            left = place
+        else:
+            right = place
+    width = (high - low) / (second - first)
+    return Pert(float(mode - place * width), mode, float(mode + (1 - place) * width), concentration)
+
+
+def _unit_quantiles(mode: float, concentration: float, *levels: float) -> Array:
+    return Pert(0.0, mode, 1.0, concentration).ppf(levels)
+
+
+def _demand_interval(low: float, high: float, level: float) -> None:
+    demand(low < high, f"got interval [{low}, {high}], expected low < high")
+    demand(0 < level < 1, f"got level {level}, expected a number between 0 and 1")

@@ -1,135 +1,95 @@
 """How a number is written in YAML: a plain number, a named distribution, or what one or several experts state of it.
 
+The form of a distribution is made here, from the parameters of the class or function that builds it; what is read is
+the distribution itself.
+
 Refused here: positional parameters, expressions, and numbers in quotes.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import astuple, dataclass, fields
 from functools import cache
-from typing import Annotated, Any, TypeAlias, TypeVar, cast
+from inspect import Parameter, getdoc, signature
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    create_model,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, core_schema
 
 from forecast.errors import got
-from forecast.stats.distributions import Constant, Law, Truncated
-from forecast.stats.elicited import Mixture, Quantiles
-from forecast.stats.spec_forms import (
-    NAMED,
-    Beta,
-    Discrete,
-    Distribution,
-    Gamma,
-    Interval,
-    LogNormal,
-    Model,
-    Normal,
-    Number,
-    Percentiles,
-    Pert,
-    StatedQuantiles,
-    StudentT,
-    Triangular,
-    Truncatable,
-    Uniform,
-    Weibull,
-)
+from forecast.stats.distributions import NAMED, Constant, Law, Truncated
+from forecast.stats.elicited import Mixture, Quantiles, lognormal_interval, normal_interval, pert_percentiles
 
 Value = TypeVar("Value")
 
 
-class Part(Model):
-    """One law of a mixture."""
-
-    weight: Number = Field(ge=0, description="weight of the law, 0 or more; weights are scaled to sum to one")
-    law: NumberSpec = Field(description="the number or distribution that has this weight")
+Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
-class Opinion(Model):
-    """What one expert states."""
+class Model(BaseModel):
+    """Base of everything read from YAML: frozen, strict, and closed to unknown keys; null stands for an absent key."""
 
-    expert: str = Field(min_length=1, max_length=100, description="who says so, in 1 to 100 characters")
-    weight: Number = Field(1.0, ge=0, description="weight of the opinion, 0 or more; weights are scaled to sum to one")
-    law: NumberSpec = Field(description="the number or distribution the expert states")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        keys = cls.keys()
+        return {name: item for name, item in value.items() if item is not None or name not in keys}
 
-class MixtureForm(Truncatable):
-    """Several laws, one of which holds with a probability that is its weight."""
-
-    mixture: tuple[Part, ...] = Field(description="a list of laws with their weights")
-
-    def _whole(self) -> Law:
-        return Mixture(
-            tuple(float(part.weight) for part in self.mixture), tuple(law(part.law) for part in self.mixture)
-        )
-
-
-class PoolForm(Truncatable):
-    """The linear pool of what several experts state: the mixture of their laws."""
-
-    pool: tuple[Opinion, ...] = Field(description="a list of opinions with expert and law")
-
-    def _whole(self) -> Law:
-        weights = tuple(float(opinion.weight) for opinion in self.pool)
-        laws = tuple(law(opinion.law) for opinion in self.pool)
-        return Mixture(weights, laws, tuple(opinion.expert for opinion in self.pool))
+    @classmethod
+    def keys(cls) -> dict[str, FieldInfo]:
+        """Fields by the key they have in YAML: `from` is a word of Python's, so its field has another name."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
 
 
-ELICITED: Mapping[str, tuple[str, type[Distribution]]] = {
-    "interval": ("an interval", Interval),
-    "quantiles": ("stated quantiles", StatedQuantiles),
-    "pert": ("percentiles", Percentiles),
-    "mixture": ("a mixture", MixtureForm),
-    "pool": ("a pool", PoolForm),
-}
-"""Forms that need no name of a law: the key that tells each, what it is called, and its model."""
+class _Written:
+    """Annotation of a distribution that is written as a plain number or in one of `NUMBER_FORMS`."""
+
+    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        number = core_schema.no_info_after_validator_function(_constant, handler.generate_schema(Number))
+        forms = {tag: form.schema(handler) for tag, form in _FORMS.items()}
+        return core_schema.tagged_union_schema({"a number": number, **forms}, _tag)
 
 
-def _form(spec: object) -> object:
-    if isinstance(spec, Mapping):
-        return next((form for key, (form, _) in ELICITED.items() if key in spec), spec.get("distribution"))
-    if isinstance(spec, Distribution):
-        models = {model: name for name, model in NAMED.items()} | {model: form for form, model in ELICITED.values()}
-        return models[type(spec)]
-    return "a number"
+class _Read(_Written):
+    """The same with one validator for all keys: to build one for each doubles the time in which a file is read."""
+
+    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(law)
+
+    def __get_pydantic_json_schema__(self, _: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(_number().core_schema)
 
 
-NumberSpec: TypeAlias = Annotated[
-    Annotated[Number, Tag("a number")]
-    | Annotated[Normal, Tag("normal")]
-    | Annotated[LogNormal, Tag("lognormal")]
-    | Annotated[StudentT, Tag("student_t")]
-    | Annotated[Beta, Tag("beta")]
-    | Annotated[Gamma, Tag("gamma")]
-    | Annotated[Weibull, Tag("weibull")]
-    | Annotated[Uniform, Tag("uniform")]
-    | Annotated[Triangular, Tag("triangular")]
-    | Annotated[Pert, Tag("pert")]
-    | Annotated[Discrete, Tag("discrete")]
-    | Annotated[Interval, Tag("an interval")]
-    | Annotated[StatedQuantiles, Tag("stated quantiles")]
-    | Annotated[Percentiles, Tag("percentiles")]
-    | Annotated[MixtureForm, Tag("a mixture")]
-    | Annotated[PoolForm, Tag("a pool")],
-    Discriminator(_form),
-]
+NumberSpec: TypeAlias = Annotated[Law, _Read()]
 """Whatever may stand where a number is expected."""
 
 
-for _nested in (Part, Opinion, MixtureForm, PoolForm):
-    _nested.model_rebuild()
-
-
 @cache
-def _number_spec() -> TypeAdapter[Any]:
-    return TypeAdapter(NumberSpec)
+def _number() -> TypeAdapter[Law]:
+    return TypeAdapter(Annotated[Law, _Written()])
 
 
 def law(spec: object) -> Law:
-    """The law a number spec stands for, given as a validated model, a number or a plain mapping.
+    """The law a number spec stands for: a number or a plain mapping. A law stands for itself.
 
     >>> law({"distribution": "normal", "mean": 5.8, "sd": 0.5})
     Normal(mean=5.8, sd=0.5)
@@ -137,13 +97,207 @@ def law(spec: object) -> Law:
     Raises:
         pydantic.ValidationError: the spec has none of the accepted forms.
     """
-    valid = spec if isinstance(spec, Distribution) else _number_spec().validate_python(spec)
-    return valid.law() if isinstance(valid, Distribution) else Constant(float(valid))
+    return spec if isinstance(spec, Law) else _number().validate_python(spec)
 
 
 def optional(reader: Callable[[Any], Value], spec: Any) -> Value | None:
-    """What a reader makes of a value that may be left out."""
+    """What a reader makes of a value that may be left out.
+
+    >>> optional(law, 3), optional(law, None)
+    (Constant(value=3.0), None)
+    """
     return None if spec is None else reader(spec)
+
+
+def _constant(number: float) -> Law:
+    return Constant(float(number))
+
+
+def _tag(spec: object) -> object:
+    if not isinstance(spec, Mapping):
+        return "a number"
+    return next((tag for key, tag in STATED.items() if key in spec), spec.get("distribution"))
+
+
+class _NumberModel(Model):
+    """Part of the form of a number, whose schema is built when the first number is read."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Part(_NumberModel):
+    """One law of a mixture."""
+
+    weight: Number = Field(ge=0, description="weight of the law, 0 or more; weights are scaled to sum to one")
+    law: Annotated[Law, _Written()] = Field(description="the number or distribution that has this weight")
+
+
+class Opinion(_NumberModel):
+    """What one expert states."""
+
+    expert: str = Field(min_length=1, max_length=100, description="who says so, in 1 to 100 characters")
+    weight: Number = Field(1.0, ge=0, description="weight of the opinion, 0 or more; weights are scaled to sum to one")
+    law: Annotated[Law, _Written()] = Field(description="the number or distribution the expert states")
+
+
+class _Truncatable(_NumberModel):
+    truncate: tuple[Number | None, Number | None] | None = Field(
+        None, description="[low, high] the value must lie in; null leaves a side open"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A mapping that states a distribution.
+
+    Attributes:
+        model: its keys, which are the parameters of what builds the distribution.
+        build: class or function that makes the distribution of them.
+        instead: what takes the place of `truncate`, where that would move a level that is hit exactly.
+    """
+
+    model: type[Model]
+    build: Callable[..., Law]
+    instead: str = ""
+
+    def schema(self, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """How pydantic reads the mapping into the distribution."""
+        read = core_schema.no_info_after_validator_function(self._law, handler.generate_schema(self.model))
+        return core_schema.no_info_before_validator_function(self._untruncated, read) if self.instead else read
+
+    def _law(self, stated: Model) -> Law:
+        whole = self.build(**{name: getattr(stated, name) for name in _parameters(self.build)})
+        bounds = getattr(stated, "truncate", None)
+        return whole if bounds is None else Truncated(whole, *_ends(*bounds))
+
+    def _untruncated(self, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+        if spec.get("truncate") is not None:
+            raise ValueError(f"got truncate, which would move the stated {self.instead}")
+        return spec
+
+
+@cache
+def _parameters(build: Callable[..., Law]) -> Mapping[str, Parameter]:
+    return signature(build, eval_str=True).parameters
+
+
+def _model(title: str, build: Callable[..., Law], base: type[Model], **name: Any) -> type[Model]:
+    """The keys of a form, each described by the last text of its annotation."""
+    texts = {key: parameter.annotation.__metadata__[-1] for key, parameter in _parameters(build).items()}
+    keys: dict[str, Any] = {
+        key: (parameter.annotation, Field(_default(parameter), description=texts[key]))
+        for key, parameter in _parameters(build).items()
+    }
+    return create_model(title, __base__=base, __doc__=(getdoc(build) or "").partition("\n\n")[0], **name, **keys)
+
+
+def _default(parameter: Parameter) -> Any:
+    return ... if parameter.default is Parameter.empty else parameter.default
+
+
+def _named(name: str, build: type[Law]) -> _Form:
+    distribution = Literal[name], Field(description="name of the law")
+    return _Form(_model(build.__name__, build, _Truncatable, distribution=distribution), build)
+
+
+def _interval(
+    interval: Annotated[tuple[float, float], "[low, high], low below high"],
+    level: Annotated[
+        float, Field(ge=0.01, lt=1), "probability that the value lies inside, at least 0.01 and below 1, such as 0.9"
+    ],
+    distribution: Annotated[Literal["normal", "lognormal"], "law that is fitted to the interval"] = "normal",
+) -> Law:
+    """An equal-tailed interval that holds the value with probability `level`."""
+    fitted = {"normal": normal_interval, "lognormal": lognormal_interval}[distribution](*interval, level)
+    if not all(map(math.isfinite, astuple(fitted))):
+        raise ValueError("got an interval too wide for a distribution, expected its ends closer together")
+    return fitted
+
+
+def _quantiles(
+    quantiles: Annotated[
+        Mapping[str, float], "a mapping from levels between 0 and 1 to values, such as {0.05: 1, 0.5: 2, 0.95: 4}"
+    ],
+    low: Annotated[float | None, "a value it cannot fall below; if left out, the tail is a normal one"] = None,
+    high: Annotated[float | None, "a value it cannot exceed; if left out, the tail is a normal one"] = None,
+) -> Law:
+    """Quantiles at stated levels, hit exactly."""
+    stated = sorted((_level(text), value) for text, value in quantiles.items())
+    levels, values = zip(*stated, strict=True) if stated else ((), ())
+    return Quantiles(levels, values, *_ends(low, high))
+
+
+def _level(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        percent = re.fullmatch(r"[pP]?(\d+(?:\.\d+)?) ?%?", text)
+        hint = f"; write {float(percent[1]) / 100:g}" if percent else ""
+        raise ValueError(f"{got(text)} as a level, expected a number between 0 and 1{hint}") from None
+
+
+def _ends(low: float | None, high: float | None) -> tuple[float, float]:
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+def _percentiles(
+    pert: Annotated[
+        Mapping[str, float], "a mapping with mode and two percentiles around it, such as {p10: 1, mode: 2, p90: 5}"
+    ],
+    concentration: Annotated[float, "weight of the mode in the mean, above 0"] = 4.0,
+) -> Law:
+    """The PERT law with a stated mode and two stated percentiles, hit exactly."""
+    stated = {_percentile(text): value for text, value in pert.items() if text != "mode"}
+    if "mode" not in pert or len(stated) != 2:
+        raise ValueError(f"{got(pert)}, expected mode and two percentiles such as p10 and p90")
+    (below, low), (above, high) = sorted(stated.items())
+    return pert_percentiles((low, below), pert["mode"], (high, above), concentration)
+
+
+def _percentile(text: str) -> float:
+    match = re.fullmatch(r"p(\d+(?:\.\d+)?)", text)
+    if match is None or not 0 < float(match[1]) < 100:
+        raise ValueError(f"{got(text)}, expected mode or a percentile such as p10, above p0 and below p100")
+    return float(match[1]) / 100
+
+
+def _mixture(mixture: Annotated[tuple[Part, ...], "a list of laws with their weights"]) -> Law:
+    """Several laws, one of which holds with a probability that is its weight."""
+    return Mixture(tuple(part.weight for part in mixture), tuple(part.law for part in mixture))
+
+
+def _pool(pool: Annotated[tuple[Opinion, ...], "a list of opinions with expert and law"]) -> Law:
+    """The linear pool of what several experts state: the mixture of their laws."""
+    weights, laws = tuple(opinion.weight for opinion in pool), tuple(opinion.law for opinion in pool)
+    return Mixture(weights, laws, tuple(opinion.expert for opinion in pool))
+
+
+STATED: Mapping[str, str] = {
+    "interval": "an interval",
+    "quantiles": "stated quantiles",
+    "pert": "percentiles",
+    "mixture": "a mixture",
+    "pool": "a pool",
+}
+"""Forms that need no name of a law, by the key that tells each."""
+
+
+_FORMS: Mapping[str, _Form] = {
+    **{name: _named(name, build) for name, build in NAMED.items()},
+    "an interval": _Form(_model("Interval", _interval, _Truncatable), _interval),
+    "stated quantiles": _Form(
+        _model("StatedQuantiles", _quantiles, _NumberModel), _quantiles, "quantiles, expected low and high in its place"
+    ),
+    "percentiles": _Form(
+        _model("Percentiles", _percentiles, _NumberModel), _percentiles, "percentiles, expected the law without it"
+    ),
+    "a mixture": _Form(_model("MixtureForm", _mixture, _Truncatable), _mixture),
+    "a pool": _Form(_model("PoolForm", _pool, _Truncatable), _pool),
+}
+
+
+NUMBER_FORMS: Mapping[str, type[Model]] = {tag: form.model for tag, form in _FORMS.items()}
+"""Keys of every form of a distribution, by the name that the place of an error has for it."""
 
 
 def plain_law(value: Law) -> Any:
@@ -163,13 +317,13 @@ def plain_law(value: Law) -> Any:
     if isinstance(value, Quantiles):
         ends = {name: end for name, end in (("low", value.low), ("high", value.high)) if math.isfinite(end)}
         return {"quantiles": {str(level): x for level, x in zip(value.levels, value.values, strict=True)}, **ends}
-    name = next(name for name, model in NAMED.items() if model.kind is type(value))
+    name = next(name for name, kind in NAMED.items() if kind is type(value))
     parameters = {field.name: getattr(value, field.name) for field in fields(value)}
     return {"distribution": name} | {key: list(x) if isinstance(x, tuple) else x for key, x in parameters.items()}
 
 
 def _plain_mixture(value: Mixture) -> dict[str, Any]:
-    laws = [plain_law(cast("Law", inner)) for inner in value.laws]
+    laws = [plain_law(inner) for inner in value.laws]
     parts = [{"weight": weight, "law": inner} for weight, inner in zip(value.weights, laws, strict=True)]
     if not value.labels:
         return {"mixture": parts}
@@ -199,10 +353,10 @@ def bounds_complaint(spec: object, low: float, high: float) -> str:
 
 
 def _bounded(low: float, high: float, accepted: str) -> AfterValidator:
-    def within(spec: Any) -> Any:
-        if complaint := bounds_complaint(spec, low, high):
+    def within(value: Law) -> Law:
+        if complaint := bounds_complaint(value, low, high):
             raise ValueError(f"{complaint}, expected {accepted}")
-        return spec
+        return value
 
     return AfterValidator(within)
 
@@ -226,15 +380,14 @@ _USUAL = (0.01, 1000.0)
 def _at_most(unit: str) -> AfterValidator:
     """No amount above `MOST`, but seldom."""
 
-    def within(spec: Any) -> Any:
-        value = law(spec)
+    def within(value: Law) -> Law:
         beyond = 1.0 - float(value.cdf(MOST))
         if beyond > SELDOM:
             expected = f"expected at most {MOST:.0f} {unit}"
             if isinstance(value, Constant):
                 raise ValueError(f"{got(value.value)}, {expected}{_unit_meant(value.value, unit)}")
             raise ValueError(f"got a distribution above {MOST:.0f} with probability {beyond:.2g}, {expected}")
-        return spec
+        return value
 
     return AfterValidator(within)
 

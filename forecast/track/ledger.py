@@ -28,7 +28,7 @@ from forecast.dims import QUARTERLY_SERIES, Array
 from forecast.errors import LedgerError
 from forecast.models.posterior import Posterior, frozen_posterior, save_posterior
 from forecast.observations.annual import every_year
-from forecast.observations.series import QuarterlyTrade, quarterly_trade
+from forecast.observations.series import QuarterlyTrade, census_due, quarterly_trade
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
@@ -41,10 +41,6 @@ COLUMNS = ("basis", "series", "period", "quantile", "unit", "value")
 
 
 UNIT = "bn USD"
-
-
-CENSUS_LAG = dt.timedelta(days=35)
-"""From the end of a month to the release of its trade by the US Census Bureau, about five weeks."""
 
 
 DECIMALS = 4
@@ -127,8 +123,7 @@ def next_release(targets: Iterable[Target]) -> tuple[str, dt.date] | None:
     waiting = sorted({target.period for target in targets if target.quarterly and observed(target) is None})
     if not waiting:
         return None
-    year, quarter = divmod(parse_quarter(waiting[0]) + 1, 4)
-    return waiting[0], dt.date(year, 3 * quarter + 1, 1) - dt.timedelta(days=1) + CENSUS_LAG
+    return waiting[0], census_due(3 * parse_quarter(waiting[0]) + 2)
 
 
 def write_predictions(path: Path, predicted: Predictions) -> None:

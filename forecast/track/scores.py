@@ -78,9 +78,15 @@ def pit(observed: Array, quantiles: Array) -> Array:
 
     Between two levels it is interpolated; beyond the outermost it is halfway to zero or one.
     """
-    low, high = LEVELS[0] / 2, (1 + LEVELS[-1]) / 2
-    pairs = zip(observed, quantiles, strict=True)
-    return np.array([np.interp(value, row, LEVELS, left=low, right=high) for value, row in pairs])
+    n_below = (quantiles <= observed[:, None]).sum(axis=1)
+    place = np.clip(n_below - 1, 0, len(LEVELS) - 2)  # of the quantile at or below the outcome
+    row = np.arange(len(observed))
+    start, end = quantiles[row, place], quantiles[row, place + 1]
+    with np.errstate(all="ignore"):  # ties are replaced below
+        between = (LEVELS[place + 1] - LEVELS[place]) / (end - start) * (observed - start) + LEVELS[place]
+    inside = np.where(observed == end, LEVELS[place + 1], np.where(observed == start, LEVELS[place], between))
+    beyond = [n_below == 0, observed > quantiles[:, -1]]
+    return np.asarray(np.select(beyond, [LEVELS[0] / 2, (1 + LEVELS[-1]) / 2], inside))
 
 
 def coverage(values: Array, width: float) -> float:

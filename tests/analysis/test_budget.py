@@ -19,6 +19,7 @@ from forecast.analysis.input_values import unknown_values
 from forecast.cli import cli
 from forecast.engine import resampling as experiment_module
 from forecast.engine.block import MixturePlan, simulated_flows
+from forecast.engine.compile import compiled_shocks
 from forecast.engine.plan import Cut, Group, Tie
 from forecast.engine.resampling import Experiment, Resampled
 from forecast.engine.simulate import Settings
@@ -238,7 +239,7 @@ def test_unknowns_know_ties_programmes_phases_and_shocks() -> None:
     shock = AssumedShock(
         "slump", "exports", Constant(ORIGIN + 2.0), None, size=Uniform(-0.2, -0.1), probability=Constant(0.3)
     )
-    values = unknown_values(plan(group(phase, tied), shocks=(shock,)), Streams(0, 0, 2_000), 2028)
+    values = unknown_values(plan(group(phase, tied), shocks=compiled_shocks([shock])), Streams(0, 0, 2_000), 2028)
     assert not (
         (values["Y: goes ahead"] > 0) & ~((values["X, two: goes ahead"] > 0) & (values["p: is not cut"] > 0))
     ).any()

@@ -16,9 +16,8 @@ from forecast.dims import CHANNELS, LEVERS, SERIES, Array
 from forecast.economics import tariffs
 from forecast.economics.tariffs import REST, SHARES, TAXED, load_regime
 from forecast.engine.block import simulated_flows
-from forecast.engine.compile import NEVER
 from forecast.engine.inputs import Judged
-from forecast.engine.plan import Duty, Levers, Plan, Purchase, Taxed
+from forecast.engine.plan import NEVER, Duty, Levers, Plan, Purchase, Taxed
 from forecast.errors import ScenarioError
 from forecast.scenario.dates import position
 from forecast.scenario.localization import AssumedLocalization

@@ -12,6 +12,7 @@ from plans import BASELINE, BRIDGE, ORIGIN, draw_last, plan, uncertain_plan
 
 from forecast.dims import SERIES
 from forecast.engine.block import Flows, simulated_flows
+from forecast.engine.compile import compiled_shocks
 from forecast.engine.drivers import strength
 from forecast.engine.plan import Plan
 from forecast.observations.vintage import vintage
@@ -41,7 +42,7 @@ def shock(on: str, at: float | Law = 5, **numbers: float | Law) -> AssumedShock:
 
 def flows(*shocks: AssumedShock, n_draws: int = N_DRAWS, **changes: object) -> Flows:
     """Three years of uncertain trade from 2026 on; the origin ends a year."""
-    made = uncertain_plan(shocks=shocks, **changes)
+    made = uncertain_plan(shocks=compiled_shocks(shocks), **changes)
     return simulated_flows(made, Streams(3, 0, n_draws))
 
 
@@ -135,7 +136,8 @@ def test_a_shock_of_nothing_is_no_shock_byte_for_byte(idle: dict[str, float]) ->
 def test_a_plan_without_shocks_holds_the_streams_of_before() -> None:
     """With a shock that never comes every other number is drawn as it was, so that scenarios stay paired."""
     bare: Plan = plan(rows={**plan().rows, "bridge": draw_last(BRIDGE), "baseline": draw_last(BASELINE)})
-    shaken = replace(bare, shocks=(shock("exports", Uniform(ORIGIN + 2.0, ORIGIN + 3.0), size=0.5, probability=0.0),))
+    never = shock("exports", Uniform(ORIGIN + 2.0, ORIGIN + 3.0), size=0.5, probability=0.0)
+    shaken = replace(bare, shocks=compiled_shocks([never]))
     one, other = (simulated_flows(made, Streams(1, 0, 50)) for made in (bare, shaken))
     np.testing.assert_array_equal(one.annual, other.annual)
 

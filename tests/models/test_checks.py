@@ -5,19 +5,21 @@ PyMC takes seconds to import, so that it is imported inside what needs it.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from commands import command
 from numpy.typing import NDArray
 
 from forecast.analysis.bridge import memory_gap, unusual_spans
 from forecast.economics.processes import baseline_shocks
+from forecast.models import predictive
 from forecast.models.evidence import bridge_evidence
 from forecast.models.predictive import tail_probability
 from forecast.models.replicas import replicas, row_of
@@ -26,7 +28,6 @@ from forecast.observations.series import DRIVERS, quarterly_trade
 from forecast.observations.vintage import vintage
 from forecast.report.sentences import books_note
 from forecast.stats.streams import generator
-from forecast.stats.uniformity import adjusted, empirical, p_value, uniform_bands
 
 ORIGIN = 8105
 N_KEPT = 99
@@ -63,6 +64,8 @@ def _conjugate_ranks(*, width: float = 1.0, shift: float = 0.0, n: int = 400) ->
 
 
 def test_the_right_posterior_is_calibrated() -> None:
+    from forecast.models.calibration import empirical, p_value, uniform_bands
+
     ranks = _conjugate_ranks()
     share, bands = empirical(ranks, N_KEPT), uniform_bands(len(ranks), N_KEPT)
     assert p_value(ranks, N_KEPT) > 0.05
@@ -71,6 +74,8 @@ def test_the_right_posterior_is_calibrated() -> None:
 
 @pytest.mark.parametrize("wrong", [{"width": 0.7}, {"width": 1.4}, {"shift": 0.3}, {"shift": -0.3}])
 def test_a_posterior_too_narrow_too_wide_or_shifted_is_not(wrong: dict[str, float]) -> None:
+    from forecast.models.calibration import empirical, p_value, uniform_bands
+
     ranks = _conjugate_ranks(**wrong)
     share, bands = empirical(ranks, N_KEPT), uniform_bands(len(ranks), N_KEPT)
     assert p_value(ranks, N_KEPT) < 0.001
@@ -79,6 +84,8 @@ def test_a_posterior_too_narrow_too_wide_or_shifted_is_not(wrong: dict[str, floa
 
 @pytest.mark.parametrize("n", [20, 200])
 def test_uniform_ranks_leave_their_bands_as_often_as_stated(n: int) -> None:
+    from forecast.models.calibration import empirical, uniform_bands
+
     rng, bands = np.random.default_rng(2), uniform_bands(n, N_KEPT)
     shares = np.array([empirical(rng.integers(0, N_KEPT + 1, n), N_KEPT) for _ in range(2_000)])
     left = ((shares < bands.low) | (shares > bands.high)).any(axis=1).mean()
@@ -88,6 +95,8 @@ def test_uniform_ranks_leave_their_bands_as_often_as_stated(n: int) -> None:
 
 
 def test_a_family_of_p_values_is_judged_together() -> None:
+    from forecast.models.calibration import adjusted
+
     assert adjusted(np.array([0.01, 0.5, 0.03])) == pytest.approx([0.03, 0.5, 0.06])
     assert adjusted(np.array([0.6, 0.7])) == pytest.approx([1.0, 1.0])
 
@@ -252,9 +261,11 @@ def test_predictive_checks_need_no_pymc() -> None:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What the command prints and leaves, with a twentieth of its replicas: no claim here is on how many there are."""
     out = tmp_path_factory.mktemp("checks")
-    command = [sys.executable, "-m", "forecast", "check", "--out", str(out)]
-    return subprocess.check_output(command, text=True, env=os.environ | {"COLUMNS": "108"}), out
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predictive, "predictive_checks", partial(predictive.predictive_checks, n_replicas=50))
+        return command("check", "--out", str(out), cwd=out, COLUMNS="108").stdout, out
 
 
 def test_check_prints_every_quantity_and_draws_every_model(checked: tuple[str, Path]) -> None:
@@ -271,8 +282,7 @@ def test_check_prints_every_quantity_and_draws_every_model(checked: tuple[str, P
 
 def test_a_folder_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    command = [sys.executable, "-m", "forecast", "check", "--out", str(tmp_path / "taken")]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = command("check", "--out", str(tmp_path / "taken"), cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "choose another folder with --out" in done.stderr

@@ -207,9 +207,9 @@ def test_importing_the_engine_side_needs_no_pymc() -> None:
 
 SMALL_FIT = """
 import sys
-from forecast.fitting import fit_tasks, posterior_rows
-from forecast.sampling import Effort
-from forecast.vintage import vintage
+from forecast.models.fitting import fit_tasks, posterior_rows
+from forecast.models.sampling import Effort
+from forecast.observations.vintage import vintage
 task = {task.name: task for task in fit_tasks(vintage())}["localization"]
 for _ in range(2):
     rows, diagnostics = posterior_rows(task, Effort(seed=5))

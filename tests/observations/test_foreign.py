@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import command
 
 from forecast.errors import DataError
 from forecast.observations.custom_trade import foreign_trade, unit_of
@@ -103,12 +101,7 @@ def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
 )
 def test_the_command_refuses_with_code_2_and_no_traceback(tmp_path: Path, lines: list[str], message: str) -> None:
     path = _file(tmp_path, lines)
-    done = subprocess.run(
-        [sys.executable, "-m", "forecast", "backtest", "--data", path, "--out", tmp_path / "out", "--no-references"],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"COLUMNS": "80"},
-    )
+    done = command("backtest", "--data", str(path), "--out", str(tmp_path / "out"), "--no-references", cwd=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import subprocess
@@ -275,7 +276,8 @@ def test_digest_sees_values_but_not_line_ends_or_order_of_names(folder: Path) ->
 
 @pytest.mark.parametrize("name", sorted(TABLES))
 def test_every_shipped_table_is_tidy(name: str) -> None:
-    rows = read_table(name)
+    with (SHIPPED / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     assert rows
     for row in rows:
         assert all(row[column] for column in PROVENANCE)

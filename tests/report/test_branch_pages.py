@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import command
 from test_report import ROOT, edition, made, plain
 
 import forecast
@@ -105,8 +104,7 @@ def test_a_mixture_beside_a_scenario_is_paired_but_not_divided(mixed: Results, t
 
 def test_a_mixture_is_not_explored_and_its_branches_are_named(mixed: Results, tmp_path: Path) -> None:
     file = mixed.folder.parents[1] / "mixed.yaml"
-    command = [sys.executable, "-m", "forecast", "explore", str(file)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = command("explore", str(file), cwd=tmp_path)
     assert done.returncode == 2
     expected = "got a mixture, expected one scenario, such as one of its branches: hyundai, hyundai-dear"
     assert done.stderr == f"error: {file}: {expected}\n"

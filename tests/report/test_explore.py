@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import command
 
 import forecast
 from forecast.analysis.input_values import N_DRAWS, investment_phases
@@ -324,13 +325,11 @@ def test_assumptions_that_make_no_sense_together_are_told(bench: Workbench) -> N
 
 
 def test_the_command_ends_cleanly_and_names_a_bad_file(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "forecast", "explore"]
-    bad = subprocess.run([*command, "missing.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    bad = command("explore", "missing.yaml", cwd=tmp_path)
     assert bad.returncode == 2
     assert "missing.yaml" in bad.stderr
-    started = subprocess.Popen(
-        [*command, str(HYUNDAI), "--port", "0", "--draws", "2000"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    )
+    explore = [sys.executable, "-m", "forecast", "explore", str(HYUNDAI), "--port", "0", "--draws", "2000"]
+    started = subprocess.Popen(explore, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     assert started.stdout is not None
     assert re.match(r"hyundai: open http://127\.0\.0\.1:\d+/ \(Ctrl-C ends it\)", started.stdout.readline())
     started.send_signal(signal.SIGINT)

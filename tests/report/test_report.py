@@ -6,8 +6,6 @@ import csv
 import dataclasses
 import html
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import command
 
 import forecast
 from forecast.analysis.comparison import Comparison, turning_years
@@ -302,8 +301,7 @@ def test_a_place_that_cannot_be_written_is_found_before_the_page_is_made(
 
 
 def test_the_command_names_an_unknown_run(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "forecast", "report", "nothing"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = command("report", "nothing", cwd=tmp_path)
     assert done.returncode == 2
     expected = "expected the folder of a run, the file of a scenario, or its name; Accepted: announced, "
     assert done.stderr.startswith(f"error: got run nothing, {expected}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import command
 from rich.console import Console
 
 from forecast.observations.announcements import announcements
@@ -184,21 +183,13 @@ def test_the_posterior_of_all_the_data_serves_a_day_that_knows_them() -> None:
     assert load_posterior(as_of="2026-11-24").digest == load_posterior().digest
 
 
-def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def at_home(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """A command with a home of its own, where nothing was fitted yet."""
-    return subprocess.run(
-        [sys.executable, "-m", "forecast", *arguments],
-        cwd=cwd,
-        env=os.environ | {"HOME": str(cwd), "XDG_DATA_HOME": str(cwd / "share")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return command(*arguments, cwd=cwd, HOME=str(cwd), XDG_DATA_HOME=str(cwd / "share"))
 
 
 def test_a_day_without_a_posterior_names_the_command_that_fits_one(tmp_path: Path) -> None:
-    done = command("run", "baseline", "-s", "as_of=2024-09-30", cwd=tmp_path)
+    done = at_home("run", "baseline", "-s", "as_of=2024-09-30", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert "does not exist; run `forecast fit --as-of 2024-09-30`" in done.stderr
     assert "Traceback" not in done.stderr
@@ -208,7 +199,7 @@ def test_the_users_own_posterior_of_a_day_is_found(tmp_path: Path) -> None:
     own = as_of("2024-09-30", vintage("2024-09-30").trade.origin)
     save_posterior(own, tmp_path / "share" / "forecast" / "posteriors" / "2024-09-30.nc")
     overrides = ("-s", "as_of=2024-09-30", "-s", "basis=us_census")
-    done = command("run", "baseline", *overrides, "--draws", "400", "--no-plot", cwd=tmp_path)
+    done = at_home("run", "baseline", *overrides, "--draws", "400", "--no-plot", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "The surplus of 2024 was 65.7 bn USD" in " ".join(done.stdout.split())
     assert "Known on 2024-09-30" in done.stdout
@@ -216,7 +207,7 @@ def test_the_users_own_posterior_of_a_day_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("day", ["2015-04-11", "2025-02-30", "tomorrow"])
 def test_fit_refuses_a_day_in_one_message(day: str, tmp_path: Path) -> None:
-    done = command("fit", "--as-of", day, cwd=tmp_path)
+    done = at_home("fit", "--as-of", day, cwd=tmp_path)
     assert done.returncode == 2
     assert day in done.stderr
     assert "Traceback" not in done.stderr

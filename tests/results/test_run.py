@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from commands import command
 
 import forecast
 from forecast.results import run as run_module
@@ -31,7 +31,8 @@ HYUNDAI = str(ROOT / "scenarios" / "hyundai.yaml")
 BASELINE = str(ROOT / "scenarios" / "baseline.yaml")
 
 
-def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "forecast", *arguments],
         cwd=cwd,
@@ -50,7 +51,7 @@ def folders(out: Path) -> list[Path]:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """One run of two scenarios, picture and all, from a folder that is not the project's."""
     cwd = tmp_path_factory.mktemp("anywhere")
-    return cwd, command("run", HYUNDAI, BASELINE, "--draws", "4000", cwd=cwd)
+    return cwd, process("run", HYUNDAI, BASELINE, "--draws", "4000", cwd=cwd)
 
 
 def test_a_run_prints_tables_and_one_plain_sentence(ran: Ran) -> None:
@@ -135,9 +136,11 @@ def test_the_same_run_is_found_and_force_makes_the_same_bytes(ran: Ran) -> None:
     assert {name: (hyundai / name).read_bytes() for name in before} == before
 
 
-def test_workers_leave_no_trace_in_the_files(tmp_path: Path) -> None:
+def test_workers_leave_no_trace_in_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three tasks over two workers, of which the last is smaller."""
+    monkeypatch.setattr("forecast.engine.simulate.WORTH_WORKERS", 2)
     for n_jobs in ("1", "2"):
-        arguments = ("--draws", "100000", "--no-plot", "--n-jobs", n_jobs, "--out", n_jobs)
+        arguments = ("--draws", "43000", "--no-plot", "--n-jobs", n_jobs, "--out", n_jobs)
         done = command("run", HYUNDAI, *arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
     one, two = (folders(tmp_path / n_jobs)[0] for n_jobs in ("1", "2"))
@@ -205,7 +208,7 @@ def test_a_place_that_cannot_be_written_is_named_as_given_before_a_draw(
 def test_every_problem_of_every_file_is_reported_before_the_first_draw(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.yaml").write_text(f"name: {name}\ntitle: T\ndescription: D\nhorizn: 2030\n")
-    done = command("run", "one.yaml", HYUNDAI, "two.yaml", cwd=tmp_path)
+    done = process("run", "one.yaml", HYUNDAI, "two.yaml", cwd=tmp_path)
     assert done.returncode == 2
     assert "one.yaml:4:1: horizn" in done.stderr
     assert "two.yaml:4:1: horizn" in done.stderr
@@ -213,12 +216,22 @@ def test_every_problem_of_every_file_is_reported_before_the_first_draw(tmp_path:
 
 
 def test_an_interrupted_run_leaves_nothing_that_looks_finished(tmp_path: Path) -> None:
-    arguments = [sys.executable, "-m", "forecast", "run", HYUNDAI, "--draws", "3000000", "--n-jobs", "1"]
-    process = subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    time.sleep(4)
-    os.kill(process.pid, signal.SIGINT)
-    _, message = process.communicate(timeout=60)
-    assert process.returncode == 130
+    """Once it draws: the first it does then is to say so here."""
+    code = (
+        "import sys, forecast.cli; from forecast.results import run;"
+        "simulate = run.simulate;"
+        "run.simulate = lambda *given, **named: (print('drawing', flush=True), simulate(*given, **named))[1];"
+        f"sys.argv = ['forecast', 'run', {HYUNDAI!r}, '--draws', '3000000', '--n-jobs', '1'];"
+        "forecast.cli.main()"
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "drawing\n"
+    os.kill(running.pid, signal.SIGINT)
+    _, message = running.communicate(timeout=60)
+    assert running.returncode == 130
     assert message.strip() == "stopped: nothing was stored"
     assert not folders(tmp_path / "results")
 

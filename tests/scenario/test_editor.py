@@ -18,7 +18,7 @@ from forecast.scenario.drivers import DRIVER_FORMS
 from forecast.scenario.json_schema import reference
 from forecast.scenario.localization import FORMS
 from forecast.scenario.schema import Branch, Branches, Investment, ScenarioFile
-from forecast.stats.spec_forms import NAMED
+from forecast.stats.distributions import NAMED
 
 ROOT = Path(__file__).parents[2]
 HEADER = f"# yaml-language-server: $schema={SCHEMA_NAME}\n"

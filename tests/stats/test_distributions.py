@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from forecast.stats import distributions as laws
-from forecast.stats.elicitation import lognormal_interval, normal_interval
+from forecast.stats.elicited import lognormal_interval, normal_interval
 
 U = np.linspace(0.001, 0.999, 999)
 

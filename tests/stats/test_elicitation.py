@@ -21,8 +21,7 @@ from forecast.scenario.json_schema import scenario_schema
 from forecast.scenario.mixture import stated_law
 from forecast.scenario.scenario import load_scenario
 from forecast.stats.distributions import Constant, Discrete, Law, Normal, Pert, Uniform, density, inner_edges
-from forecast.stats.elicitation import pert_percentiles
-from forecast.stats.elicited import Mixture, Quantiles
+from forecast.stats.elicited import Mixture, Quantiles, pert_percentiles
 from forecast.stats.specs import law, plain_law
 
 U = np.linspace(0.001, 0.999, 999)

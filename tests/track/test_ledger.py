@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from commands import command
 from handmade import write_tables
 
 from forecast.cli.run import stored_run
@@ -288,11 +287,6 @@ def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
         stored_run("nowhere.yaml", tmp_path / "results")
     with pytest.raises(RunError, match="holds no finished run"):
         stored_run("half", tmp_path / "results")
-
-
-def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "forecast", *arguments]
-    return subprocess.run(call, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_an_empty_ledger_says_so(tmp_path: Path) -> None:

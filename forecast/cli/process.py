@@ -1,0 +1,98 @@
+"""How a command meets its process: signals that end it, and standard streams that cannot take every character.
+
+A scheduler, a closed terminal and Ctrl-C end a command in the same way: workers go, unfinished files go, one line is
+said. A console of another encoding than UTF-8 gets plain characters in place of those it lacks.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import signal
+import sys
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+_PLAIN = {
+    **dict.fromkeys("−–—─━", "-"),
+    **dict.fromkeys("▁▂▃▄▅▆▇█", "#"),
+    "×": "x",
+    "≤": "<=",
+    "≥": ">=",
+    "±": "+-",
+    "…": "...",
+    "“": '"',
+    "”": '"',
+    "·": "-",
+}
+"""Plain spellings of characters that tables and sentences use."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The process was asked to end by a signal other than that of Ctrl-C; carries its number."""
+
+
+def exit_code(stop: BaseException) -> int:
+    """128 and the number of the signal that ended a command, as shells give it.
+
+    >>> exit_code(KeyboardInterrupt()), exit_code(Stopped(15))
+    (130, 143)
+    """
+    cause = stop.__cause__ or stop  # click raises an `Abort` from any interrupt
+    number: int = cause.args[0] if isinstance(cause, Stopped) else signal.SIGINT
+    return 128 + number
+
+
+@contextmanager
+def ended_like_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise `Stopped`, so that what a command has started is cleared away as after Ctrl-C.
+
+    Only the main thread may set handlers; elsewhere signals stay as they are, as does one that is ignored (`nohup`).
+    """
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    previous = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in previous.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    raise Stopped(number)
+
+
+def plain_where_needed() -> None:
+    """Have standard output and error replace what their encoding lacks; closed ones swallow what is written."""
+    codecs.register_error("forecast-plain", _replacement)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (for the life of the process)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="forecast-plain")
+
+
+def _replacement(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(map(_plain, error.object[error.start : error.end])), error.end
+
+
+def _plain(character: str) -> str:
+    """The nearest ASCII of one character.
+
+    >>> _plain("−"), _plain("é"), _plain("흑")
+    ('-', 'e', '?')
+    """
+    letters = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return _PLAIN.get(character, letters or "?")

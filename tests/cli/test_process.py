@@ -1,0 +1,127 @@
+"""Stops and streams: whatever ends a command nothing stays, and whatever a console cannot write the answer arrives."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from forecast.errors import MOST_PROBLEMS, Place, ScenarioError
+from forecast.scenario.validation import examined
+
+FORECAST = [sys.executable, "-m", "forecast"]
+
+
+def session(leader: int) -> list[str]:
+    """Processes of the session of a process."""
+    listing = subprocess.run(["ps", "-s", str(leader), "-o", "pid="], capture_output=True, text=True, check=False)
+    return listing.stdout.split()
+
+
+def wait_for(condition: object, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():  # type: ignore[operator]
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+def test_a_stopped_run_leaves_no_process_and_no_file(tmp_path: Path, name: str) -> None:
+    arguments = [*FORECAST, "run", "baseline", "--draws", "9000000", "--n-jobs", "2", "--no-plot"]
+    process = subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        assert wait_for(lambda: len(session(process.pid)) >= 4, 60)  # two workers and a tracker beside it
+        time.sleep(1.0)
+        process.send_signal(getattr(signal, name))
+        _, message = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    killed = name == "SIGKILL"
+    assert process.returncode == (-signal.SIGKILL if killed else 128 + getattr(signal, name))
+    assert killed or message.strip() == "stopped: nothing was stored"
+    assert wait_for(lambda: not session(process.pid), 20)
+    assert not list(tmp_path.rglob("manifest.json"))
+    assert not list(Path("/dev/shm").glob(f"*_{process.pid}_*"))
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
+def test_a_worker_ended_from_outside_is_one_line(tmp_path: Path) -> None:
+    arguments = [*FORECAST, "run", "baseline", "--draws", "9000000", "--n-jobs", "2", "--no-plot"]
+    process = subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    workers: list[str] = []
+
+    def working() -> bool:
+        listing = subprocess.run(
+            ["ps", "-s", str(process.pid), "-o", "pid=,args="], capture_output=True, text=True, check=False
+        )
+        workers[:] = [line.split()[0] for line in listing.stdout.splitlines() if "popen_loky" in line]
+        return len(workers) == 2
+
+    try:
+        assert wait_for(working, 60)
+        time.sleep(1.0)
+        os.kill(int(workers[0]), signal.SIGKILL)
+        _, message = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 2
+    assert message.startswith("error: a worker process was ended from outside")
+    assert "Traceback" not in message
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "cp1252", "ascii"])
+def test_a_console_of_another_encoding_gets_plain_characters(tmp_path: Path, encoding: str) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [*FORECAST, "elicit", "{interval: [-1, 2], level: 0.9}"], cwd=tmp_path, env=environment, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"#" in done.stdout
+    assert b"-" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_standard_output_is_one_line(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*FORECAST, "schema"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output cannot be written (No space left on device)\n"
+
+
+def test_errors_survive_being_sent_between_processes() -> None:
+    problem = Place("a.yaml", 3, 1).problem("horizon", "got 1, expected 2")
+    error = pickle.loads(pickle.dumps(ScenarioError([problem])))
+    assert error.problems == (problem,)
+    assert str(error) == "a.yaml:3:1: horizon: got 1, expected 2"
+
+
+def test_a_message_has_an_end() -> None:
+    problem = Place("a.yaml", 3, 1).problem("", "unknown key")
+    lines = str(ScenarioError([problem] * (MOST_PROBLEMS + 3))).splitlines()
+    assert len(lines) == MOST_PROBLEMS + 1
+    assert lines[-1] == "and 3 more problems"
+
+
+def test_rows_of_blanks_take_no_time(tmp_path: Path) -> None:
+    """A pattern that tries each blank from each blank before it took a minute for this file."""
+    file = tmp_path / "r.yaml"
+    file.write_text("name: s\n" + ("- " + " " * 19_000 + "\n") * 50)
+    started = time.process_time()
+    assert examined(file, []).problems
+    assert time.process_time() - started < 10
+
+
+def test_a_mapping_of_very_many_keys_is_refused_where_it_is_too_long(tmp_path: Path) -> None:
+    file = tmp_path / "k.yaml"
+    file.write_text("name: s\n" + "".join(f"k{number}: 1\n" for number in range(40_000)))
+    (problem,) = examined(file, []).problems
+    assert str(problem).startswith(f"{file}:501:1: got a mapping of more than 500 keys") or "500 keys" in str(problem)

@@ -1,0 +1,41 @@
+"""The command line in the process of the tests: what it prints, leaves and ends with, but for the start of a process.
+
+What is claimed of processes themselves (imports, signals, exit codes as a shell sees them) runs in one of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from subprocess import CompletedProcess
+from unittest.mock import patch
+
+import pytest
+
+from forecast.cli import main
+
+
+def command(*arguments: str, cwd: Path, **environment: str) -> CompletedProcess[str]:
+    """The `forecast` command in a folder, on 80 columns unless `COLUMNS` says otherwise.
+
+    Args:
+        arguments: words after `forecast`.
+        cwd: folder it works in.
+        environment: variables set for it alone.
+    """
+    stdout, stderr = StringIO(), StringIO()
+    with (
+        chdir(cwd),
+        patch.dict(os.environ, {"COLUMNS": "80"} | environment),
+        patch.object(sys, "argv", ["forecast", *arguments]),
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+        pytest.raises(SystemExit) as end,
+    ):
+        main()
+    code = end.value.code
+    assert isinstance(code, int)
+    return CompletedProcess(arguments, code, stdout.getvalue(), stderr.getvalue())

@@ -1,0 +1,57 @@
+"""What a worker has to load before it can simulate: the engine, the economics and the statistics, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+PROGRAM = """
+import json
+import sys
+
+from forecast.documents import scenario_path
+from forecast.engine.compile import compile_plan
+from forecast.engine.simulate import _tasks, Settings, _simulate_blocks
+from forecast.models.posterior import load_posterior
+from forecast.observations.vintage import vintage
+from forecast.parallel import in_order
+from forecast.scenario.scenario import load_scenario
+
+scenario = load_scenario(scenario_path("tariffs-2025"))
+plan = compile_plan(scenario, load_posterior(as_of=scenario.as_of), vintage(scenario.as_of))
+
+
+def loaded(blocks):
+    _simulate_blocks(plan, blocks)
+    return sorted(sys.modules)
+
+
+tasks = _tasks(plan, Settings(n_draws=40_000))
+assert len(tasks) == 2
+print(json.dumps(sorted({name for names in in_order(loaded, tasks, 2) for name in names})))
+"""
+
+LANGUAGE = ("pydantic", "pydantic_core", "ruamel", "forecast.scenario", "forecast.documents", "forecast.stats.specs")
+TABLES = ("pandas", "xarray", "h5netcdf", "scipy.stats", "forecast.observations", "forecast.models")
+PRINTERS = ("rich", "matplotlib", "forecast.report", "forecast.cli", "forecast.results")
+
+
+def _within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def test_a_worker_meets_a_plan_as_data() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    names = json.loads(done.stdout)
+    assert "forecast.engine.block" in names
+    met = [name for name in names for package in (*LANGUAGE, *TABLES, *PRINTERS) if _within(name, package)]
+    assert not met
+    assert len([name for name in names if _within(name, "forecast")]) <= 28
+
+
+def test_the_engine_is_imported_without_the_language() -> None:
+    program = "import json, sys, forecast.engine.simulate; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    names = json.loads(done.stdout)
+    assert not [name for name in names for package in (*LANGUAGE, *TABLES, *PRINTERS) if _within(name, package)]
