@@ -221,7 +221,6 @@ def _korean() -> list[Case]:
         Case("korean/budget", (("budget", "scenarios/baseline.yaml", "--no-plot", *korean),)),
         Case("korean/ledger", ledger),
         Case("korean/texts", texts),
-        Case("korean/check", (("check", "--out", "checks", *korean),)),
     ]
 
 
