@@ -8,7 +8,7 @@ from pathlib import Path
 
 from forecast.observations.tables import TABLES
 from forecast.report.i18n import language
-from forecast.report.sentences import premises
+from forecast.report.sentences import assumed_conditions
 from forecast.scenario.scenario import Scenario, load_scenario
 
 _FILLED = {
@@ -61,4 +61,4 @@ def stated(folder: Path, text: str, head: str = "name: s\n") -> Scenario:
 
 def said(scenario: Scenario, code: str = "en") -> str:
     """What a scenario assumes of the world, with plain spaces."""
-    return premises(scenario, language(code)).replace("\u00a0", " ")
+    return assumed_conditions(scenario, language(code)).replace("\u00a0", " ")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from forecast.dims import FLOWS, Array
 from forecast.economics.processes import bridge_ratios
 from forecast.models.evidence import BridgeEvidence, bridge_evidence, later_spans
-from forecast.observations.annual import CUSTOMS_SERIES, BridgeObservations, SpanTrade, customs_months, month_name
+from forecast.observations.annual import CUSTOMS_SERIES, BridgeObservations, SpanTrade, customs_months
 from forecast.observations.series import census_flows
 from forecast.observations.tables import SHIPPED, period_index, read_table
 from forecast.stats.streams import generator
@@ -58,6 +58,11 @@ class MemoryGap:
     us_census: Array
     memory: Array
 
+    @property
+    def correlation(self) -> float:
+        """Correlation of memory exports with the difference of the books."""
+        return float(np.corrcoef(self.korea_customs - self.us_census, self.memory)[0, 1])
+
 
 def unusual_spans(observed: BridgeObservations, origin: int) -> list[Unusual]:
     """Parts of the year under way whose ratio lies outside the range of the whole years the bridge sees."""
@@ -72,19 +77,13 @@ def unusual_spans(observed: BridgeObservations, origin: int) -> list[Unusual]:
     return found
 
 
-def books_note(observed: BridgeObservations, origin: int) -> str:
-    """A few sentences for each unusual span, or nothing."""
-    return " ".join(_words(unusual) for unusual in unusual_spans(observed, origin))
+def half_lives(rows: Mapping[str, Array]) -> Array:
+    """Years after which half of a gap is gone by the fitted bridge: 10 %, 50 % and 90 % quantiles by flow, `(3, 2)`.
 
-
-def fading_words(rows: Mapping[str, Array]) -> str:
-    """How fast a gap fades by the fitted bridge; `rows` are its group, `(n_rows, ...)`."""
-    halves = np.log(0.5) / np.log(rows["persistence"])
-    spans = (
-        f"{middle:.1f} years in {flow} (80 % interval {low:.1f} to {high:.1f})"
-        for flow, (low, middle, high) in zip(FLOWS, np.quantile(halves, [0.1, 0.5, 0.9], axis=0).T, strict=True)
-    )
-    return f"By the fitted bridge half of a gap is gone after {' and '.join(spans)}."
+    Args:
+        rows: the group `bridge` of a posterior, `(n_rows, ...)`.
+    """
+    return np.asarray(np.quantile(np.log(0.5) / np.log(rows["persistence"]), [0.1, 0.5, 0.9], axis=0))
 
 
 def bridge_fans(rows: Mapping[str, Array], evidence: BridgeEvidence) -> tuple[Array, dict[int, tuple[Array, Array]]]:
@@ -128,48 +127,16 @@ def memory_gap(folder: Path = SHIPPED) -> MemoryGap:
     )
 
 
-def memory_words(gap: MemoryGap) -> str:
-    """How the difference of the books goes with exports of memory."""
-    first, last = (month_name(int(month)) for month in gap.months[[0, -1]])
-    together = np.corrcoef(gap.korea_customs - gap.us_census, gap.memory)[0, 1]
-    return (
-        f"From {first} to {last} the difference between the books in exports moves with Korea's exports of "
-        f"memory modules and drives to the US (correlation {together:.2f}, a common trend included). That places the "
-        "gap in time; it does not tell why."
-    )
+def ratio_after_transit(unusual: Unusual, folder: Path = SHIPPED) -> float | None:
+    """Ratio of an unusual span of exports if goods reach the US books a month later than they leave Korea.
 
-
-def transit_words(observed: BridgeObservations, origin: int, folder: Path = SHIPPED) -> str:
-    """What is left of an unusual gap in exports if goods reach the US books a month later than they leave Korea."""
-    census = census_flows(folder)[0]
-    words = []
-    for span in (unusual.span for unusual in unusual_spans(observed, origin) if unusual.span.flow == "exports"):
-        arrived = census.values[span.first_month + 1 - census.start : span.last_month + 2 - census.start] / 1e3
-        if len(arrived) == span.last_month - span.first_month + 1:
-            words.append(
-                f"Against US figures of one month later the Korean figure for exports of {span.months} is "
-                f"{beside(span.korea_customs / arrived.sum())}: time at sea in a rising market is a part of it at most."
-            )
-    return " ".join(words)
-
-
-def beside(ratio: float) -> str:
-    """A ratio in words.
-
-    >>> beside(1.169), beside(0.95)
-    ('17 % above', '5 % below')
+    None for imports, and where the later months are not in the US books yet.
     """
-    percent = round(100 * (ratio - 1))
-    return f"{abs(percent)} % {'above' if percent > 0 else 'below'}" if percent else "equal"
-
-
-def _words(unusual: Unusual) -> str:
-    span = unusual.span
-    return (
-        f"In {span.months} the Korean figure for {span.flow} is {beside(span.ratio)} the US one, outside the range of "
-        f"{unusual.first}–{unusual.last} ({beside(unusual.low)} to {beside(unusual.high)}). The cause is not "
-        "established; forecasts on Korean customs basis carry the gap forward and let it fade at the fitted speed."
-    )
+    span, census = unusual.span, census_flows(folder)[0]
+    arrived = census.values[span.first_month + 1 - census.start : span.last_month + 2 - census.start] / 1e3
+    if span.flow != "exports" or len(arrived) < span.last_month - span.first_month + 1:
+        return None
+    return span.korea_customs / float(arrived.sum())
 
 
 def _memory_exports(folder: Path) -> dict[int, float]:

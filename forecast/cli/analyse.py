@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import progress_bar, run_options, terminal, workers_option
+from forecast.cli.options import (
+    answer_with,
+    language_option,
+    print_line,
+    progress_bar,
+    run_options,
+    workers_option,
+)
 from forecast.cli.run import load_worlds, stored_run
 
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
     from forecast.analysis.comparison import Comparison
+    from forecast.report.i18n import Language
     from forecast.scenario.mixture import AnyScenario
     from forecast.scenario.scenario import Scenario
 
@@ -52,8 +60,17 @@ if TYPE_CHECKING:
     "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
 )
 @click.option("--no-plot", is_flag=True, help="Leave out the pictures.")
+@language_option
 def budget(
-    run: str, year: int, series: str, draws: int, n_jobs: int, out: Path | None, learned: Path | None, no_plot: bool
+    run: str,
+    year: int,
+    series: str,
+    draws: int,
+    n_jobs: int,
+    out: Path | None,
+    learned: Path | None,
+    no_plot: bool,
+    language: Language,
 ) -> None:
     """Say what spreads a forecast: which source by how much, and what would be worth knowing.
 
@@ -62,7 +79,7 @@ def budget(
     """
     from forecast.analysis.budget import demand_draws, uncertainty_budget, write_budget
     from forecast.models.posterior import load_posterior
-    from forecast.report.budget import budget_words, source_table, worth_table
+    from forecast.report.budget import budget_words, input_table, source_table
     from forecast.results.results import demand_folder
 
     parameters = None if learned is None else load_posterior(learned)
@@ -75,17 +92,16 @@ def budget(
         found = uncertainty_budget(
             results, year, series, n_draws=draws, posterior=parameters, n_jobs=n_jobs, progress=progress
         )
-    tables, words = terminal(at_least=112), terminal()
-    tables.print(source_table(found))
+    answer_with(source_table(found, language))
     if found.inputs:
-        tables.print(worth_table(found))
-    words.print(budget_words(found))
+        answer_with(input_table(found, language))
+    answer_with(budget_words(found, language))
     paths = [write_budget(found)]
     if not no_plot:
         from forecast.plots.sensitivity import save_budget_charts
 
         paths += save_budget_charts(found)
-    words.print(f"Stored in {', '.join(map(str, paths))}", soft_wrap=True)
+    print_line(language.text("tables.stored", folder=", ".join(map(str, paths))))
 
 
 @click.command()
@@ -107,6 +123,7 @@ def budget(
     "the assumptions may change, one pair of them at least, and says so.",
 )
 @run_options
+@language_option
 def compare(
     files: tuple[str, ...],
     divide: bool,
@@ -115,6 +132,7 @@ def compare(
     draws: int,
     seed: int,
     learned: Path | None,
+    language: Language,
     **options: Any,
 ) -> None:
     """Set scenarios B, C, ... against scenario A, draw by draw; what has not been run is run first."""
@@ -143,7 +161,7 @@ def compare(
             pair = scenarios[0], scenarios[index]
             with progress_bar(f"{alternative.name} less {reference.name}", draws) as progress:
                 divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
-        _show(found, divided, year)
+        _show(found, divided, year, language)
 
 
 def _scenarios(worlds: Sequence[AnyScenario]) -> list[Scenario]:
@@ -171,30 +189,27 @@ def _demand_comparable(reference: AnyScenario, alternative: AnyScenario, year: i
         raise click.BadParameter(f"got {year}, expected a year from {first} to {last}", param_hint="--year")
 
 
-def _show(found: Comparison, divided: Attribution | None, year: int | None) -> None:
+def _show(found: Comparison, divided: Attribution | None, year: int | None, language: Language) -> None:
     from forecast.report.comparison import (
         attribution_table,
         attribution_words,
-        branch_differences,
+        branch_difference_table,
         channel_table,
         comparison_table,
         comparison_words,
         pairing_words,
     )
 
-    tables, words = terminal(at_least=140 + 24 * max(len(found.beyond) - 1, 0)), terminal()
     if found.difference.any():
-        tables.print(comparison_table(found))
-        tables.print(channel_table(found))
+        answer_with(comparison_table(found, language=language), channel_table(found, language))
         if found.by_branch:
-            tables.print(branch_differences(found))
+            answer_with(branch_difference_table(found, language))
     if divided is not None:
         shown = divided.years[-1] if year is None else year
         if divided.contrasts:
-            tables.print(attribution_table(found, divided, shown))
-        words.print(f"{attribution_words(divided, shown)}\n")
-    words.print(f"{pairing_words(found)}\n")
-    words.print(comparison_words(found))
+            answer_with(attribution_table(found, divided, shown, language=language))
+        answer_with(f"{attribution_words(divided, shown, language)}\n")
+    answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language))
 
 
 @click.command()
@@ -203,19 +218,16 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None) -> N
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
 )
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
-def induced(year: int, learned: Path | None, prior: bool) -> None:
+@language_option
+def induced(year: int, learned: Path | None, prior: bool, language: Language) -> None:
     """Say how much of the surplus of a year was induced by Korean plants in the US, beside the claim of KIET."""
     from forecast.analysis.induced import demand_year
     from forecast.analysis.induced import induced as found_in
     from forecast.models.posterior import load_posterior
-    from forecast.report.budget import OUTSIDE, claim_words, flow_table, induced_words, plant_table
+    from forecast.report.budget import claim_words, flow_table, induced_words, plant_table
 
     demand_year(year)
     posterior = load_posterior(learned)
     found = found_in(year, posterior.prior if prior else posterior.groups)
-    tables, words = terminal(at_least=108), terminal()
-    tables.print(flow_table(found))
-    tables.print(plant_table(found))
-    words.print(f"{OUTSIDE}\n")
-    words.print(f"{claim_words()}\n")
-    words.print(induced_words(found))
+    answer_with(flow_table(found, language), plant_table(found, language))
+    answer_with(f"{language.text('induced.outside')}\n", f"{claim_words(language)}\n", induced_words(found, language))

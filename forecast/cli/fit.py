@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.options import progress_bar, terminal, workers_option
+from forecast.cli.options import answer_with, language_option, print_line, progress_bar, workers_option
 
 if TYPE_CHECKING:
     from forecast.models.calibration import Study
     from forecast.models.posterior import Posterior
+    from forecast.report.i18n import Language
 
 
 @click.command()
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of made data and refits.")
 @workers_option
-def check(n_fits: int, out: Path, learned: Path | None, seed: int, n_jobs: int) -> None:
+@language_option
+def check(n_fits: int, out: Path, learned: Path | None, seed: int, n_jobs: int, language: Language) -> None:
     """Check the models: data they make beside those seen, and with --sbc fits to data of which the truth is known."""
     from forecast.models.posterior import load_posterior
     from forecast.storage import writing
@@ -37,53 +39,48 @@ def check(n_fits: int, out: Path, learned: Path | None, seed: int, n_jobs: int) 
     posterior = load_posterior(learned)
     with writing(out, "choose another folder with --out"):
         out.mkdir(parents=True, exist_ok=True)
-        _check_predictions(posterior, out, seed)
-        _check_books(posterior, out)
+        _check_predictions(posterior, out, seed, language)
+        _check_books(posterior, out, language)
         if n_fits:
-            _check_fits(n_fits, out, seed, n_jobs)
+            _check_fits(n_fits, out, seed, n_jobs, language)
 
 
-def _check_predictions(posterior: Posterior, out: Path, seed: int) -> None:
+def _check_predictions(posterior: Posterior, out: Path, seed: int, language: Language) -> None:
     from forecast.models.predictive import predictive_checks
     from forecast.plots.checks import save_predictive
-    from forecast.report.ledger import predictive_table, predictive_words
+    from forecast.report.ledger import predictive_tables, predictive_words
 
-    console = terminal(at_least=108)
     checks = predictive_checks(posterior, seed)
-    console.print(predictive_table(checks))
-    console.print(predictive_words(checks))
-    _tell(save_predictive(checks, out))
+    answer_with(*predictive_tables(checks, language), predictive_words(checks, language))
+    _print_files(save_predictive(checks, out), language)
 
 
-def _check_books(posterior: Posterior, out: Path) -> None:
-    from forecast.analysis.bridge import books_note, fading_words, memory_gap, memory_words, transit_words
+def _check_books(posterior: Posterior, out: Path, language: Language) -> None:
+    from forecast.analysis.bridge import memory_gap
     from forecast.observations.annual import bridge_observations
     from forecast.plots.checks import save_bridge
+    from forecast.report.sentences import books_causes, books_note
 
     observed, rows = bridge_observations(), posterior.groups["bridge"]
-    note = books_note(observed, posterior.origin)
+    note = books_note(observed, posterior.origin, language)
     if note:
-        words = (note, transit_words(observed, posterior.origin), memory_words(memory_gap()), fading_words(rows))
-        terminal().print("\n" + " ".join(filter(None, words)))
-    _tell([save_bridge(rows, observed, posterior.origin, out)])
+        causes = books_causes(observed, posterior.origin, memory_gap(), rows, language)
+        answer_with(f"\n{note} {causes}")
+    _print_files([save_bridge(rows, observed, posterior.origin, out)], language)
 
 
-def _check_fits(n_fits: int, out: Path, seed: int, n_jobs: int) -> None:
+def _check_fits(n_fits: int, out: Path, seed: int, n_jobs: int, language: Language) -> None:
     from forecast.models.calibration import calibrated_models, seconds_needed
     from forecast.plots.checks import save_calibration
     from forecast.report.ledger import calibration_table, calibration_words
 
-    console, models = terminal(at_least=100), calibrated_models()
-    minutes = seconds_needed(n_fits, n_jobs) / 60
-    console.print(
-        f"\n{n_fits} fits to made data of each of {len(models)} models: about {minutes:.0f} minutes, and a few more to "
-        "compile; what is done is kept, and a second call goes on from there."
-    )
+    models, minutes = calibrated_models(), seconds_needed(n_fits, n_jobs) / 60
+    counts = {"n_fits": n_fits, "n_models": len(models), "minutes": f"{minutes:.0f}"}
+    answer_with("\n" + language.text("checks.duration", **counts))
     studies = [_study(model, n_fits, out, seed, n_jobs) for model in models]
-    console.print(calibration_table(studies))
-    for study in studies:
-        console.print(calibration_words(study))
-    _tell(save_calibration(studies, out))
+    answer_with(*(calibration_table(study, language) for study in studies))
+    answer_with(*(calibration_words(study, language) for study in studies))
+    _print_files(save_calibration(studies, out), language)
 
 
 def _study(model: str, n_fits: int, out: Path, seed: int, n_jobs: int) -> Study:
@@ -93,34 +90,33 @@ def _study(model: str, n_fits: int, out: Path, seed: int, n_jobs: int) -> Study:
         return calibration_study(model, n_fits, seed, out, n_jobs, progress)
 
 
-def _tell(paths: list[Path]) -> None:
-    terminal().print(f"Drawn to {', '.join(map(str, paths))}", soft_wrap=True)
+def _print_files(paths: list[Path], language: Language) -> None:
+    print_line(language.text("tables.drawn", files=", ".join(map(str, paths))))
 
 
 @click.command()
 @click.option("--years", default=10, show_default=True, type=click.IntRange(1), help="How many complete years.")
 @click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where to draw.")
-def history(years: int, out: Path) -> None:
+@language_option
+def history(years: int, out: Path, language: Language) -> None:
     """Print and draw exports, imports and balance of the last years on both bases."""
-    from forecast.analysis.bridge import books_note
     from forecast.observations.annual import bridge_observations
     from forecast.observations.annual import history as observed
     from forecast.observations.series import quarterly_trade
     from forecast.plots.fan import save_history_chart
-    from forecast.report.tables import history_table
+    from forecast.report.run import history_table
+    from forecast.report.sentences import books_note
     from forecast.storage import writing
 
-    console = terminal()
-    console.print(history_table(observed(years)))
-    console.print("* arithmetic on published figures; – not in the data; (8m) the first 8 months")
-    note = books_note(bridge_observations(), quarterly_trade().origin)
+    answer_with(history_table(observed(years), language))
+    note = books_note(bridge_observations(), quarterly_trade().origin, language)
     if note:
-        console.print(note)
+        answer_with(note)
     path = out / "history.png"
     with writing(out, "choose another folder with --out"):
         out.mkdir(parents=True, exist_ok=True)
         save_history_chart(path, years)
-    console.print(f"Drawn to {path}", soft_wrap=True)
+    print_line(language.text("tables.drawn", files=path))
 
 
 @click.command()
@@ -128,7 +124,8 @@ def history(years: int, out: Path) -> None:
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the sampler.")
 @click.option("--as-of", metavar="DAY", help="Learn from what was public on a day, such as 2025-04-11, only.")
 @workers_option
-def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int) -> None:
+@language_option
+def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int, language: Language) -> None:
     """Learn the parameters from the shipped observations, report prior beside posterior, and store them."""
     from forecast.observations.vintage import vintage
 
@@ -137,13 +134,11 @@ def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int) -> None:
     from forecast.models.fitting import fit_posterior, fit_report
     from forecast.models.posterior import save_posterior, user_path
     from forecast.models.sampling import Effort
-    from forecast.report.tables import fit_table
+    from forecast.report.run import fit_tables
 
     posterior = fit_posterior(Effort(seed=seed), known, n_jobs=n_jobs)
     path = user_path(as_of) if out is None else out
     save_posterior(posterior, path)
-    console = terminal(at_least=100)
-    console.print(fit_table(fit_report(posterior)))
-    console.print("Sectors: only what data moved; `forecast explain` prints every coefficient with its evidence.")
-    console.print(f"Stored in {path}", soft_wrap=True)
-    console.print("Runs use it with --posterior, and by themselves where no current one is shipped.")
+    answer_with(*fit_tables(fit_report(posterior), language), language.text("tables.fit_note"))
+    print_line(language.text("tables.stored", folder=path))
+    answer_with(language.text("tables.fit_use"))

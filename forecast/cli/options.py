@@ -1,10 +1,8 @@
-"""Options that several commands have, and checks of what they are given.
-
-What commands share: the console they print to, and progress.
-"""
+"""What commands share: options and checks of them, the language of answers, the console, and progress."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,10 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
+
+    from forecast.report.i18n import Language
+    from forecast.report.table import Part
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -22,6 +24,30 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 ENOUGH_DRAWS = 400
 """Fewer leave fewer than ten beyond either end of a 95 % interval."""
+
+
+LANGUAGES = ("en", "ko")
+"""`i18n.CODES`, which would import numpy for the help text."""
+
+
+def locale_language() -> str:
+    """Korean where the locale is, else English."""
+    stated = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "ko" if stated.startswith("ko") else "en"
+
+
+def _language(_context: click.Context, _option: click.Parameter, code: str | None) -> Language:
+    from forecast.report.i18n import language
+
+    return language(code or locale_language())
+
+
+language_option = click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    callback=_language,
+    help="Language of the answer, or of the page as it opens; that of the locale by default.",
+)
 
 
 def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: int) -> int:
@@ -76,12 +102,26 @@ def run_options(command: Command) -> Command:
 
 
 def terminal(at_least: int = 0) -> Console:
-    """Where commands print, `at_least` so many columns wide: a wrapped line beats a cut number."""
+    """Where commands print; `at_least` so many columns wide where lines are laid out by hand."""
     from rich.console import Console
 
     console = Console(highlight=False)
     console.width = max(console.width, at_least)
     return console
+
+
+def answer_with(*parts: Part, at_least: int = 0) -> None:
+    """Print tables and paragraphs of an answer, each paragraph wrapped."""
+    from forecast.report.table import show
+
+    show(terminal(at_least), *parts)
+
+
+def print_line(line: str | Text) -> None:
+    """Print a line that is not wrapped, such as one that names a file."""
+    from rich.text import Text
+
+    terminal().print(Text(line) if isinstance(line, str) else line, soft_wrap=True)
 
 
 @contextmanager

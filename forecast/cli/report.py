@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.options import warned_if_few
+from forecast.cli.options import language_option, warned_if_few
 
-LANGUAGES = ("en", "ko")
-"""`i18n.CODES`, which would import numpy for the help text."""
-
-
-_language = click.option(
-    "--language", default="en", show_default=True, type=click.Choice(LANGUAGES), help="Language the page opens in."
-)
+if TYPE_CHECKING:
+    from forecast.report.i18n import Language
 
 
 @click.command()
@@ -23,8 +19,8 @@ _language = click.option(
 @click.option(
     "--results", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are."
 )
-@_language
-def report(runs: tuple[str, ...], out: Path, results: Path, language: str) -> None:
+@language_option
+def report(runs: tuple[str, ...], out: Path, results: Path, language: Language) -> None:
     """Write a page on up to four RUNs, to be read offline or printed, in English and Korean.
 
     A RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
@@ -35,7 +31,7 @@ def report(runs: tuple[str, ...], out: Path, results: Path, language: str) -> No
 
     stored = [stored_run(run, results) for run in runs]
     warned_if_few(min(run.manifest["n_draws"] for run in stored))
-    path = write_report(stored, out, language)
+    path = write_report(stored, out, language.code)
     click.echo(f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
 
 
@@ -47,8 +43,8 @@ def report(runs: tuple[str, ...], out: Path, results: Path, language: str) -> No
 @click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1, 200_000), help="Number of draws.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
-@_language
-def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, ...], language: str) -> None:
+@language_option
+def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, ...], language: Language) -> None:
     """Move the assumptions of the scenario FILE on a page of this machine, and see the distribution move.
 
     The page is served to this machine alone. Nothing is stored; the page shows the `forecast run` that gives the same.
@@ -58,13 +54,12 @@ def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, .
     from forecast.errors import RunError
     from forecast.models.posterior import demand_knowledge, load_posterior
     from forecast.report.explore import Bench, Explorer
-    from forecast.report.i18n import language as language_named
     from forecast.report.workbench import workbench
-    from forecast.scenario.scenario import Scenario
 
-    (scenario,) = load_worlds([file], overrides)
-    if not isinstance(scenario, Scenario):
-        branches = ", ".join(branch.scenario.name for branch in scenario.branches)
+    (world,) = load_worlds([file], overrides)
+    scenario = world.single
+    if scenario is None:
+        branches = ", ".join(branch.scenario.name for branch in world.branches)
         raise RunError(f"{file}: got a mixture, expected one scenario, such as one of its branches: {branches}")
     posterior = load_posterior(as_of=scenario.as_of)
     demand_knowledge(posterior, scenario.as_of)
@@ -72,7 +67,7 @@ def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, .
     try:
         with (
             workbench(scenario, posterior, Settings(draws, seed)) as bench,
-            Explorer(Bench(bench, given, language_named(language)), port) as explorer,
+            Explorer(Bench(bench, given, language), port) as explorer,
         ):
             click.echo(f"{scenario.name}: open {explorer.address} (Ctrl-C ends it)")
             explorer.serve_forever()

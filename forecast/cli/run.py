@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import progress_bar, run_options, terminal
+from forecast.cli.options import answer_with, language_option, print_line, progress_bar, run_options
 from forecast.documents import scenario_path, shipped_names
 from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
     from forecast.models.posterior import Posterior
+    from forecast.report.i18n import Language
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
+@language_option
 def run(
     files: tuple[str, ...],
     overrides: tuple[str, ...],
@@ -31,6 +33,7 @@ def run(
     seed: int,
     learned: Path | None,
     no_plot: bool,
+    language: Language,
     **options: Any,
 ) -> None:
     """Forecast one or several scenario FILES and store the results."""
@@ -44,24 +47,25 @@ def run(
         with progress_bar(scenario.name, draws) as progress:
             options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
             done = run_scenario(scenario, Settings(draws, seed), **options)
-        _show(done.results, scenario)
+        _show(done.results, scenario, language)
         if overrides:
-            terminal().print(f"Set by -s: {', '.join(overrides)}", markup=False, soft_wrap=True)
-        terminal().print(f"{'Found' if done.found else 'Stored'} in {done.results.folder}", soft_wrap=True)
+            print_line(language.text("tables.overrides", overrides=", ".join(overrides)))
+        print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
 
 
 @click.command(name="list")
 @click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land.")
-def list_runs(out: Path) -> None:
+@language_option
+def list_runs(out: Path, language: Language) -> None:
     """Show the stored runs."""
-    from forecast.report.tables import runs_table
+    from forecast.report.run import runs_table
     from forecast.results.archive import list_results
 
     runs = list_results(out)
-    if not runs:
-        click.echo(f"no runs under {out}; `forecast run SCENARIO.yaml` makes one")
-        return
-    terminal(at_least=110 if any(run.overrides for run in runs) else 0).print(runs_table(runs))
+    if runs:
+        answer_with(runs_table(runs, language))
+    else:
+        print_line(language.text("tables.no_runs", folder=out))
 
 
 def stored_run(given: str, out: str | Path = "results", posterior: Posterior | None = None, n_jobs: int = 1) -> Results:
@@ -116,43 +120,28 @@ def _posteriors(learned: Path | None, scenarios: Sequence[AnyScenario]) -> dict[
     return posteriors
 
 
-def _books_note(results: Results) -> str:
-    """What a reader of a forecast on Korean customs basis must know of the year under way, or nothing."""
-    from forecast.analysis.bridge import books_note
-    from forecast.observations.vintage import vintage
-    from forecast.quarters import parse_quarter
-
-    if results.basis != "korea_customs":
-        return ""
-    return books_note(vintage(results.as_of).bridge, parse_quarter(results.manifest["origin"]))
-
-
 def _draw_chart(results: Results) -> None:
     from forecast.plots.fan import save_fan_chart
 
     save_fan_chart(results)
 
 
-def _show(results: Results, world: AnyScenario) -> None:
+def _show(results: Results, world: AnyScenario, language: Language) -> None:
     from forecast.dims import SERIES
-    from forecast.observations.vintage import vintage
-    from forecast.report.i18n import language
-    from forecast.report.sentences import premises
-    from forecast.report.tables import answer, branch_table, contribution_table, knowledge, lever_table, surplus_table
+    from forecast.report.run import branch_table, contribution_table, knowledge, lever_table, surplus_table
+    from forecast.report.sentences import answer, assumed_conditions, run_books_note
     from forecast.results.archive import outcomes
 
-    console = terminal()
-    record, later = vintage(results.as_of).records[results.basis], outcomes(results)
-    console.print(surplus_table(results, round(record[1], 1), later))
-    assumed = premises(world.single, language("en")).replace("\u00a0", " ") if world.single is not None else ""
-    for note in filter(None, (assumed, _books_note(results))):
-        console.print(f"{note}\n")
+    later = outcomes(results)
+    answer_with(surplus_table({results.name: results}, language))
+    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
+    answer_with(*(f"{note}\n" for note in (conditions, run_books_note(results, language)) if note))
     if results.manifest["n_investments"]:
-        console.print(contribution_table(results))
+        answer_with(contribution_table(results, language))
     if len(results.statistics.series) > len(SERIES):
-        console.print(lever_table(results))
-    if results.branches is not None:
-        console.print(branch_table(results.branches))
-    console.print(answer(results, later))
+        answer_with(lever_table(results, language))
+    if world.single is None:
+        answer_with(branch_table(results, world, language))
+    answer_with(answer(results, later, language))
     if results.as_of is not None:
-        console.print(knowledge(results, later))
+        answer_with(knowledge(results, later, language))

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import terminal
+from forecast.cli.options import answer_with, language_option, print_line
 from forecast.documents import scenario_path
 from forecast.errors import Located, Problem, RunError, ScenarioError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
+    from forecast.report.explain import Line
+    from forecast.report.i18n import Language
+    from forecast.report.table import Part
     from forecast.scenario.validation import Examination
 
 
@@ -38,7 +39,8 @@ forecast elicit hyundai investments.HMG-01-vehicles.overrides.output_per_capex
 @click.argument("spec")
 @click.argument("key", required=False)
 @click.option("--picture", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw the density to this file.")
-def elicit(spec: str, key: str | None, picture: Path | None) -> None:
+@language_option
+def elicit(spec: str, key: str | None, picture: Path | None, language: Language) -> None:
     """Show the distribution a number implies: SPEC is YAML text, or a scenario file followed by the number's KEY."""
     from forecast.report.explain import portrait
     from forecast.scenario.inputs import law_of_text
@@ -47,13 +49,13 @@ def elicit(spec: str, key: str | None, picture: Path | None) -> None:
     if key is None and scenario_path(spec).is_file():
         raise click.UsageError(f"got the file {spec} alone, expected a key after it, such as investments.HMG-06.amount")
     law = law_of_text(spec) if key is None else stated_law(scenario_path(spec), key)
-    name = key or "The number"
-    terminal(at_least=100).print(portrait(name, law))
+    name = key or language.text("explain.number")
+    answer_with(*portrait(name, law, language))
     if picture is not None:
         from forecast.plots.scenario import save_law_picture
 
         save_law_picture(name, law, picture)
-        click.echo(f"Drawn to {picture}")
+        print_line(language.text("tables.drawn", files=picture))
 
 
 @click.command()
@@ -65,6 +67,7 @@ def elicit(spec: str, key: str | None, picture: Path | None) -> None:
 @click.option("--no-evidence", is_flag=True, help="Switch the aggregate evidence off: prior beside prior.")
 @click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="With FILE: draws to cost.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="With FILE: set one value of it.")
+@language_option
 def explain(
     file: str | None,
     sectors: tuple[str, ...],
@@ -72,6 +75,7 @@ def explain(
     no_evidence: bool,
     draws: int,
     overrides: tuple[str, ...],
+    language: Language,
 ) -> None:
     """Print what is believed of every sector coefficient: prior, posterior, evidence and source.
 
@@ -82,16 +86,15 @@ def explain(
     if file is None:
         if overrides:
             raise click.UsageError("-s sets a value of a scenario: name its FILE")
-        terminal(at_least=100).print(_sectors(sectors, learned, no_evidence))
+        answer_with(*_sectors(sectors, learned, no_evidence, language), at_least=100)
         return
     if sectors or no_evidence:
         raise click.UsageError("--sector and --no-evidence are of the coefficients: they cannot go with FILE")
-    from forecast.report.explain import WIDTH
+    for line in _scenario(file, overrides, learned, draws, language):
+        print_line(line)
 
-    terminal(at_least=WIDTH).print(_scenario(file, overrides, learned, draws), soft_wrap=True)
 
-
-def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool) -> RenderableType:
+def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool, language: Language) -> list[Part]:
     from forecast.economics.sectors import SECTORS
     from forecast.models.posterior import load_posterior
     from forecast.report.explain import explanation
@@ -101,16 +104,18 @@ def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool) 
             raise click.BadParameter(f"got {sector!r}, expected one of {', '.join(SECTORS)}", param_hint="--sector")
     posterior = load_posterior(learned)
     known = replace(posterior, groups=posterior.prior) if no_evidence else posterior
-    return explanation(known, sectors or SECTORS)
+    return explanation(known, sectors or SECTORS, language)
 
 
-def _scenario(file: str, overrides: tuple[str, ...], learned: Path | None, n_draws: int) -> RenderableType:
+def _scenario(
+    file: str, overrides: tuple[str, ...], learned: Path | None, n_draws: int, language: Language
+) -> list[Line]:
     from forecast.documents import scenario_path
     from forecast.engine.compile import compile_run
     from forecast.engine.simulate import expected_cost
     from forecast.models.posterior import demand_knowledge, load_posterior
     from forecast.observations.vintage import vintage
-    from forecast.report.explain import account, mixture_account
+    from forecast.report.explain import resolved_mixture, resolved_scenario
     from forecast.scenario.validation import examined
 
     found = examined(scenario_path(file), overrides)
@@ -122,9 +127,9 @@ def _scenario(file: str, overrides: tuple[str, ...], learned: Path | None, n_dra
     plan = compile_run(world, posterior, vintage(world.as_of))
     cost = expected_cost(plan, n_draws)
     if found.mixture is not None:
-        return mixture_account(found, plan, posterior, cost)
+        return resolved_mixture(found, plan, posterior, cost, language)
     assert found.layers is not None
-    return account(found, found.layers, plan.plans[0], posterior, cost)
+    return resolved_scenario(found, found.layers, plan.plans[0], posterior, cost, language)
 
 
 @click.command()

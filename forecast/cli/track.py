@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import demand_workers, progress_bar, terminal, workers_option
+from forecast.cli.options import (
+    answer_with,
+    demand_workers,
+    language_option,
+    print_line,
+    progress_bar,
+    workers_option,
+)
 from forecast.cli.process import exit_code
 from forecast.errors import LedgerError
 from forecast.quarters import parse_quarter
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forecast.observations.series import QuarterlyTrade
+    from forecast.report.i18n import Language
     from forecast.track.backtest import Design, Piece
     from forecast.track.record import Scores
 
@@ -42,7 +50,8 @@ def ledger() -> None:
 @click.option(
     "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
 )
-def add(run: str, folder: Path, out: Path, learned: Path | None) -> None:
+@language_option
+def add(run: str, folder: Path, out: Path, learned: Path | None, language: Language) -> None:
     """Freeze RUN: the folder of a run, or of a scenario that has one; or a scenario, file or shipped name.
 
     Of a scenario the run at default settings is found or made.
@@ -53,50 +62,57 @@ def add(run: str, folder: Path, out: Path, learned: Path | None) -> None:
 
     results = stored_run(run, out, None if learned is None else load_posterior(learned))
     entry, found = add_entry(results, folder, load_posterior(learned, results.as_of))
-    said = f"Already in the ledger since {entry.head['added'][:10]}" if found else "Frozen"
-    click.echo(f"{said}: {entry.folder}, {len(entry.predictions)} numbers from data to {entry.head['origin']}")
+    head = entry.head
+    text = language.text("ledger.already", day=head["added"][:10]) if found else language.text("ledger.frozen")
+    numbers = {"n": len(entry.predictions), "origin": head["origin"]}
+    print_line(language.text("ledger.added", text=text, folder=entry.folder, **numbers))
 
 
 @ledger.command(name="list")
 @_ledger
-def list_entries(folder: Path) -> None:
+@language_option
+def list_entries(folder: Path, language: Language) -> None:
     """Show what is frozen, and how much of it has been observed."""
-    from forecast.report.ledger import standing_table
+    from forecast.report.ledger import entries_table
     from forecast.track.ledger import entries
 
     frozen = entries(folder)
     if not frozen:
-        click.echo(f"no entries in {folder}; `forecast ledger add RUN` makes one")
+        print_line(language.text("ledger.none", folder=folder))
         return
-    terminal(at_least=100).print(standing_table(frozen))
+    answer_with(entries_table(frozen, language))
 
 
 @ledger.command()
 @_ledger
 @click.option("--n-jobs", default=1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
-def score(folder: Path, **options: Any) -> None:
+@language_option
+def score(folder: Path, language: Language, **options: Any) -> None:
     """Score everything observed since it was frozen, and say what was the model's fault and what the assumptions'."""
-    from forecast.report.ledger import standing_table, verdict_table, verdict_words, waiting
+    from forecast.report.ledger import entries_table, verdict_table, verdict_words, waiting_words
     from forecast.track.evaluation import evaluate, write_scores
     from forecast.track.ledger import entries
 
-    console = terminal(at_least=100)
     frozen = entries(folder)
     if not frozen:
         raise LedgerError(f"{folder}: holds no entries; `forecast ledger add RUN` makes one")
-    evaluations = [evaluate(entry, **options) for entry in frozen]
-    console.print(standing_table(frozen))
-    scored = [found for found in evaluations if found.scores]
+    verdicts = [evaluate(entry, **options) for entry in frozen]
+    answer_with(entries_table(frozen, language))
+    scored = [found for found in verdicts if found.scores]
     for found in scored:
-        console.print(verdict_table(found))
-        console.print(verdict_words(found))
+        answer_with(verdict_table(found, language), verdict_words(found, language))
     if not scored:
-        console.print(waiting(frozen))
+        answer_with(waiting_words(frozen, language))
         return
-    console.print(f"Scores written to {', '.join(map(str, write_scores(folder, evaluations)))}", soft_wrap=True)
+    files = ", ".join(map(str, write_scores(folder, verdicts)))
+    print_line(language.text("ledger.written", files=files))
 
 
 FIRST, LAST = "2006Q4", "2025Q4"
+
+
+SHIPPED_UNIT = "bn USD"
+"""Unit of the shipped trade, in which scores are printed in every language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +170,17 @@ def parse_origin(_context: click.Context, _option: click.Parameter, text: str | 
     type=click.Path(path_type=Path),
     help="Folder to write the record to, such as docs/track-record.",
 )
+@language_option
 def backtest(
     first: int | None,
     last: int | None,
-    every: int,
     out: Path,
     data: Path | None,
     exports: str,
     imports: str,
     references: bool,
     publish: Path | None,
+    language: Language,
     **options: Any,
 ) -> None:
     """Forecast from past quarters as if they were the last one seen, and score what was said.
@@ -177,25 +194,27 @@ def backtest(
         raise click.UsageError("--publish is for the shipped data: it cannot go with --data")
     if references:
         demand_statsforecast()
-    source = _source(data, exports, imports)
+    source = _source(data, exports, imports, language)
     design = Design(options["horizon"], options["draws"], options["seed"], drivers=data is None)
-    starts = origins(source.trade, *_range(source.trade, first, last), every)
+    starts = origins(source.trade, *_range(source.trade, first, last), options["every"])
     models = MODELS if references else (OURS,)
     pieces = [Piece(model, origin) for model in models for origin in starts]
     folder = backtest_folder(out, source.trade, design)
     _run(source.trade, pieces, design, folder, options["n_jobs"], force=options["force"])
-    _show(source, pieces, design, folder, publish)
+    _show(source, pieces, design, folder, publish, language)
 
 
-def _source(data: Path | None, exports: str, imports: str) -> Source:
+def _source(data: Path | None, exports: str, imports: str, language: Language) -> Source:
     if data is None:
         from forecast.observations.series import quarterly_trade
 
-        return Source(quarterly_trade(), "bn USD", "Korea's goods trade with the US, US Census basis")
+        return Source(quarterly_trade(), SHIPPED_UNIT, language.text("record.shipped"))
     from forecast.track.custom_trade import read_custom_trade, unit_of
 
     trade = read_custom_trade(data, exports, imports)
-    return Source(trade, unit_of(data), f"{exports} and {imports} of {data.name}")
+    return Source(
+        trade, unit_of(data), language.text("record.custom", exports=exports, imports=imports, file=data.name)
+    )
 
 
 def _range(trade: QuarterlyTrade, first: int | None, last: int | None) -> tuple[int, int]:
@@ -222,35 +241,31 @@ def _run(
         sys.exit(exit_code(stop))
 
 
-def _show(source: Source, pieces: Sequence[Piece], design: Design, folder: Path, publish: Path | None) -> None:
+def _show(
+    source: Source, pieces: Sequence[Piece], design: Design, folder: Path, publish: Path | None, language: Language
+) -> None:
     from forecast.track.backtest import failures
     from forecast.track.record import scored
 
     scores = scored(pieces, folder, source.trade, design)
-    _print_tables(source, scores)
-    console = terminal()
+    _print_tables(source, scores, language)
     for piece, reason in failures(pieces, folder).items():
-        console.print(f"Left out for all models, since {piece.model} failed: {reason}", soft_wrap=True)
-    console.print(f"Stored in {folder}", soft_wrap=True)
+        print_line(language.text("record.left_out", model=piece.model, reason=reason))
+    print_line(language.text("tables.stored", folder=folder))
     if publish is not None:
         from forecast.report.track import publish_record
 
         publish_record(publish, scores, pieces, folder, source.trade, design)
-        console.print(f"Published in {publish}", soft_wrap=True)
+        print_line(language.text("record.published", folder=publish))
 
 
-def _print_tables(source: Source, scores: Scores) -> None:
-    from forecast.report.track import answer, coverage_table, crps_table, printed
+def _print_tables(source: Source, scores: Scores, language: Language) -> None:
+    from forecast.report.track import answer, coverage_table, crps_table
     from forecast.track.record import SHOWN, strongest
 
-    console = terminal(at_least=90)
-    console.print(f"{source.title}: mean CRPS in {source.unit}, smaller is better", style="bold")
-    for series in SHOWN:
-        console.print(printed(series.capitalize(), crps_table(scores, series, strongest(scores, series))))
-    console.print("Years are sums of four quarters.")
+    tables = [crps_table(scores, series, strongest(scores, series), language) for series in SHOWN]
+    answer_with(language.text("record.title", title=source.title, unit=source.unit), *tables)
+    answer_with(language.text("record.years"))
     if len(scores.models) > 1:
-        console.print("Each standard method is shown in the treatment that scored best on the series.")
-        console.print("Ratio: mean CRPS of all quarters over that of the best reference.")
-    console.print()
-    console.print(printed("Outcomes inside the intervals of the forecast", coverage_table(scores)))
-    console.print(answer(scores, source.unit), soft_wrap=False)
+        answer_with(language.text("record.references"))
+    answer_with("", coverage_table(scores, language), answer(scores, source.unit, language))

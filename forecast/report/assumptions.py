@@ -1,32 +1,30 @@
-"""What a scenario assumed, in words of a language: every investment, tariff and commitment with its sources.
-
-What two scenarios assume otherwise, in words of a language: what it is called, and what becomes of it.
-"""
+"""Assumptions of a scenario in words of a language, with their sources; and exchanges between two scenarios."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from forecast.economics.sectors import SECTORS
 from forecast.observations.series import DRIVERS
 from forecast.report.i18n import Language, language_of
-from forecast.report.sentences import premises
+from forecast.report.sentences import assumed_conditions
 from forecast.scenario.contrasts import Contrast, Place
 from forecast.scenario.investments import Investment
 from forecast.scenario.localization import Localization
+from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.policy import CERTAIN, ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario, plain_scenario
 from forecast.stats.distributions import Constant, Law
 
-TOLD = frozenset(
+SHOWN = frozenset(
     {
         "name", "title", "description", "origin", "as_of", "horizon", "basis", "investments", "localization",
         "overrides", "sources", "tariffs", "import_commitments", "drivers", "shocks",
     }
 )  # fmt: skip
-"""Keys of a scenario that a page tells in words; others it names, and shows in the file."""
+"""Keys of a scenario that a page puts in words; others it names, and shows in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +62,8 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """All that a scenario assumed.
+class Assumptions:
+    """All that a scenario assumes.
 
     Attributes:
         investments, tariffs, commitments: rows of their tables.
@@ -80,15 +78,48 @@ class Account:
     sources: tuple[Source, ...]
 
 
-def account(scenario: Scenario, origin: float, language: Language) -> Account:
-    """What a scenario assumed; `origin` is the run's, on the quarter axis."""
-    return Account(
+def assumptions(scenario: Scenario, origin: float, language: Language) -> Assumptions:
+    """All that a scenario assumes; `origin` is the run's, on the quarter axis."""
+    return Assumptions(
         investments=tuple(_investment(item, language) for item in scenario.investments),
         tariffs=tuple(_tariff(item, origin, language) for item in scenario.tariffs),
         commitments=tuple(_commitment(item, language) for item in scenario.import_commitments),
         others=tuple(_others(scenario, language)),
         sources=_sources(_every_source(scenario)),
     )
+
+
+def branch_assumptions(
+    mixture: AnyScenario, origin: float, language: Language
+) -> tuple[Assumptions, Mapping[str, Assumptions]]:
+    """What all branches assume alike, and by label what each assumes beyond that."""
+    every = {branch.label: assumptions(branch.scenario, origin, language) for branch in mixture.branches}
+    first, differing = every[mixture.branches[0].label], _differing_entries(mixture)
+    shared = {
+        field.name: tuple(
+            item
+            for item in getattr(first, field.name)
+            if all(item in getattr(one, field.name) for one in every.values())
+            and getattr(item, "name", None) not in differing
+        )
+        for field in fields(Assumptions)
+    }
+    own = {
+        label: Assumptions(
+            **{name: tuple(item for item in getattr(one, name) if item not in shared[name]) for name in shared}
+        )
+        for label, one in every.items()
+    }
+    return Assumptions(**shared), own
+
+
+def _differing_entries(mixture: AnyScenario) -> set[str]:
+    """Ids of entries that are not the same in all branches, even where the page shows no difference."""
+    entries = [
+        {entry.id: entry for group in _ENTRIES for entry in getattr(branch.scenario, group)}
+        for branch in mixture.branches
+    ]
+    return {name for one in entries for name in one if any(other.get(name) != one[name] for other in entries)}
 
 
 def _every_source(scenario: Scenario) -> list[str]:
@@ -183,7 +214,7 @@ def _money(law: Law, language: Language) -> str:
 
 
 def _others(scenario: Scenario, language: Language) -> Iterator[str]:
-    """Sentences on localization, coefficients, horizon and day, and the names of keys not told."""
+    """Sentences on localization, coefficients, horizon and day, and the names of other keys."""
     yield _path(scenario.localization, language)
     own = {language.text(f"sectors.{name}"): path for name, path in scenario.sector_localization.items()}
     own |= {item.id: item.localization for item in scenario.investments if item.localization is not None}
@@ -194,13 +225,13 @@ def _others(scenario: Scenario, language: Language) -> Iterator[str]:
     for owner, laws in judged.items():
         names = language.list([_coefficient(name, law, language) for name, law in laws.items()])
         yield language.text("assumed.overrides", owner=owner, names=names)
-    yield from filter(None, [premises(scenario, language)])
+    yield from filter(None, [assumed_conditions(scenario, language)])
     yield language.text("assumed.horizon", year=scenario.horizon)
     if scenario.as_of is not None:
         yield language.text("assumed.as_of", day=scenario.as_of)
-    untold = sorted(set(plain_scenario(scenario)) - TOLD)
-    if untold:
-        yield language.text("assumed.more", keys=language.list(untold))
+    unnamed = sorted(set(plain_scenario(scenario)) - SHOWN)
+    if unnamed:
+        yield language.text("assumed.more", keys=language.list(unnamed))
 
 
 def _coefficient(name: str, law: Law, language: Language) -> str:
@@ -237,8 +268,8 @@ def _source(text: str) -> Source:
 _PATHS = ("localization", "sector_localization")
 
 
-_TOLD = ("investments", "tariffs", "import_commitments")
-"""Fields whose entries are told key by key."""
+_ENTRIES = ("investments", "tariffs", "import_commitments")
+"""Fields whose entries are compared key by key."""
 
 
 _MONEY = ("amount", "new_capex", "per_year")
@@ -254,7 +285,7 @@ _NUMBERS = ("slip", "scale", "elasticity", "adjustment", "localization_response"
 
 
 _SHORT = 40
-"""Characters of an old and a new value that are told; longer ones are only named."""
+"""Characters of an old and a new value that are shown; of longer ones only the name is."""
 
 
 def contrast_names(contrast: Contrast, language: Language) -> str:
@@ -265,8 +296,8 @@ def contrast_names(contrast: Contrast, language: Language) -> str:
 def contrast_changes(contrast: Contrast, language: Language) -> str:
     """What becomes of it: added, left out, or the values that are others, old and new where both are short."""
     pairs = zip(contrast.places, contrast.exchanges, strict=True)
-    told = [change for place, (before, after) in pairs for change in _changes(place, before, after, language)]
-    return language.list(list(dict.fromkeys(told)))
+    exchanges = [change for place, (before, after) in pairs for change in _changes(place, before, after, language)]
+    return language.list(list(dict.fromkeys(exchanges)))
 
 
 def _place_name(place: Place, language: Language) -> str:
@@ -296,7 +327,7 @@ def _changes(place: Place, before: Any, after: Any, language: Language) -> list[
             _named(language.text(f"coefficients.{name}"), "", before.get(name), after.get(name), language)
             for name in _differing(before, after)
         ]
-    if field in _TOLD:
+    if field in _ENTRIES:
         return [
             _named(_key(key, language), key, before[key], after[key], language) for key in _differing(before, after)
         ]

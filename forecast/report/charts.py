@@ -1,8 +1,7 @@
 """Diagrams of annual series as inline SVG: numbers in, paths and labels out; the template only prints them.
 
-The page scales a diagram to its width. Its unit is a pixel at full width, and type grows as the page narrows.
-
-The surplus as pages draw and tabulate it: fans over history, readings of a year, tables of levels.
+The page scales a diagram to its width. Its unit is a pixel at full width, and type grows as the page narrows. The
+second half draws runs: the surplus over its history, a difference, and what announcements and levers add.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forecast.dims import Array
+from forecast.dims import CHANNELS, Array
 from forecast.observations.annual import annual_trade
 from forecast.observations.vintage import day_of
 from forecast.plots.style import HISTORY_YEARS, readable_range, stacked_bases
 from forecast.report.i18n import Language
-from forecast.report.sentences import MEDIAN, chance_above, chance_below, record_of
+from forecast.report.run import EFFECT, unit_of
+from forecast.report.sentences import MEDIAN, record_of
 from forecast.results.archive import outcomes
 from forecast.results.results import Results
-from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import ends, rounded
 from forecast.stats.summary import INTERVALS, Summary, quantile_name
 
@@ -268,37 +267,6 @@ def _column(year: int, scale: Scale, readings: Sequence[tuple[int | str, str]]) 
     return Column(year, left, round(scale.x(year + 0.5) - left, 1), scale.x(year), readings)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Cells of a table, and the scenario they are of where the table holds several."""
-
-    cells: Sequence[str]
-    run: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A table of numbers as text."""
-
-    caption: str
-    headings: Sequence[str]
-    rows: Sequence[Row]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One run with the scenario or mixture it was made of, and the name it goes by on the page."""
-
-    results: Results
-    world: AnyScenario
-    name: str
-
-
-def unit_of(results: Results, language: Language) -> dict[str, str]:
-    """Unit and basis of the levels of a run, as titles name them."""
-    return {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{results.basis}")}
-
-
 def fan_of(run: int | str, summary: Summary, series: str, start: tuple[int, float] | None = None) -> Fan:
     """A series of a run as it is drawn."""
     bands = {
@@ -334,15 +302,15 @@ def forecast_reading(summary: Summary, series: str, index: int, name: str, langu
     return language.text("charts.forecast", name=name, median=median, **spans)
 
 
-def fan_diagram(told: Sequence[Told], language: Language) -> Diagram:
-    """The surplus as observed and as forecast by several runs of one basis and one day."""
-    first = told[0].results
+def fan_diagram(runs: Mapping[str, Results], language: Language) -> Diagram:
+    """The surplus as observed and as forecast by several runs of one basis and one day, by name."""
+    first = next(iter(runs.values()))
     years, balance = observed_balance(first.basis, first.as_of, first.statistics.years[0])
     start = (years[-1], float(balance[-1]))
     later = [outcome for outcome in outcomes(first) if outcome.months == 12]
     seen = dict(zip(years, balance.tolist(), strict=True))
     came = {outcome.year: outcome.value for outcome in later}
-    last = max(each.results.statistics.years[-1] for each in told)
+    last = max(results.statistics.years[-1] for results in runs.values())
     begins = first.statistics.years[0]
 
     def readings(year: int) -> list[tuple[int | str, str]]:
@@ -353,18 +321,18 @@ def fan_diagram(told: Sequence[Told], language: Language) -> Diagram:
                 found.append((key, language.text(f"charts.{key}", value=value)))
         if year < begins and year not in seen:
             found.append(("observed", language.text("charts.missing")))
-        for run, each in enumerate(told):
-            summary = each.results.statistics
+        for run, (name, results) in enumerate(runs.items()):
+            summary = results.statistics
             if year in summary.years:
                 index = summary.years.index(year)
-                found.append((run, forecast_reading(summary, "trade_balance", index, each.name, language)))
+                found.append((run, forecast_reading(summary, "trade_balance", index, name, language)))
         return found
 
     return diagram(
         language.text("charts.fan", **unit_of(first, language)),
         language.text("charts.describe_fan", first=years[0], last=last),
         Scene(
-            [fan_of(run, each.results.statistics, "trade_balance", start) for run, each in enumerate(told)],
+            [fan_of(run, results.statistics, "trade_balance", start) for run, results in enumerate(runs.values())],
             observed=(years, balance),
             later=[(outcome.year, outcome.value) for outcome in later],
             record=record_of(first.basis, first.as_of)[1],
@@ -374,29 +342,43 @@ def fan_diagram(told: Sequence[Told], language: Language) -> Diagram:
     )
 
 
-def levels(told: Sequence[Told], language: Language) -> Grid:
-    """The surplus by scenario and year: median, intervals, the chances of a record and of a deficit."""
-    first = told[0].results
-    record = record_of(first.basis, first.as_of)[1]
-    headings = ["year", *(["scenario"] if len(told) > 1 else []), "median", "interval_50", "interval_80", "interval_95"]
-    words = [language.text(f"columns.{name}") for name in headings]
-    words.append(language.text("columns.above_record", record=language.money(record, 0.1, places=1)))
-    words.append(language.text("columns.deficit"))
-    rows = [
-        Row(_level_cells(each, index, record, language, named=len(told) > 1), run)
-        for run, each in enumerate(told)
-        for index in range(len(each.results.statistics.years))
-    ]
-    return Grid(language.text("charts.fan", **unit_of(first, language)), words, rows)
+def change_diagram(title: str, fan: Fan, summary: Summary, series: str, name: str, language: Language) -> Diagram:
+    """A change of the surplus: a difference of two runs, or what announcements or a lever add to one.
+
+    Args:
+        series: of `summary`, the one that `fan` draws.
+        name: of the run in the readings of a year.
+    """
+
+    def readings(year: int) -> list[tuple[int | str, str]]:
+        index = summary.years.index(year)
+        return [(fan.run, forecast_reading(summary, series, index, name, language, "+"))]
+
+    return diagram(title, described(summary, language), Scene([fan]), readings, tick_writer(language))
 
 
-def _level_cells(each: Told, index: int, record: float, language: Language, *, named: bool) -> list[str]:
-    summary, series = each.results.statistics, "trade_balance"
-    return [
-        str(summary.years[index]),
-        *([each.name] if named else []),
-        language.amount(*summary.estimate(series, MEDIAN, index), places=1),
-        *(language.span(ends(summary, series, width, index), places=0) for width in INTERVALS),
-        chance_above(summary, series, record, index, language),
-        chance_below(summary, series, index, language),
-    ]
+def channels_diagram(run: int, summary: Summary, language: Language) -> Diagram:
+    """What the announcements add on average, channel by channel."""
+
+    def readings(year: int) -> list[tuple[int | str, str]]:
+        index = summary.years.index(year)
+        means = {name: language.money(*summary.estimate(name, "mean", index), "+") for name in CHANNELS}
+        return [(name, f"{language.text(f'channels.{name}')}: {mean}") for name, mean in means.items()]
+
+    title = language.text("charts.channels", unit=language.text("numbers.unit_a_year"))
+    whole = Fan(run, summary.years, summary.value(EFFECT, "mean"), {})
+    scene = Scene([whole], bars={name: summary.value(name, "mean") for name in CHANNELS})
+    return diagram(title, described(summary, language), scene, readings, tick_writer(language))
+
+
+def described(summary: Summary, language: Language) -> str:
+    """A diagram of a change, for those who cannot see it."""
+    return language.text("charts.describe_difference", first=summary.years[0], last=summary.years[-1])
+
+
+def effect_title(series: str, language: Language) -> str:
+    """Title of what the announcements or a lever do to the surplus."""
+    unit = language.text("numbers.unit_a_year")
+    if series == EFFECT:
+        return language.text("charts.effect", unit=unit)
+    return language.text("charts.lever", lever=language.text(f"levers.{series}"), unit=unit)

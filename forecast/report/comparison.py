@@ -1,233 +1,219 @@
-"""A comparison in words: tables by year and by channel, and one plain paragraph to quote.
+"""A comparison and its attribution: tables by year, by channel, by branch and by assumption, and what they say.
 
-An attribution in words: what each assumption contributes, through which channels, and how that was worked out.
+On a page the difference is divided among the assumptions only where that takes seconds; `division` decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Any
 
 import numpy as np
-from rich.console import Group
-from rich.text import Text
 
-from forecast.analysis.attribution import ACCOUNT, Attribution
+from forecast.analysis.attribution import ACCOUNT, Attribution, attribute, scenarios_needed
 from forecast.analysis.comparison import Comparison, direction, share_without, summarised, tied, worth_telling
+from forecast.code_digests import code_digest
 from forecast.engine.plan import BLOCK_SIZE
-from forecast.plots.style import BASIS_NAMES, CHANNEL_NAMES, LEVER_NAMES
+from forecast.engine.simulate import Settings
+from forecast.errors import PosteriorError
+from forecast.models.posterior import load_posterior
 from forecast.report.assumptions import contrast_changes, contrast_names
-from forecast.report.i18n import language
-from forecast.report.sentences import mixture_sentences
-from forecast.report.tables import plain_table, shorten, titled
-from forecast.scenario.contrasts import Contrast
-from forecast.stats.formatting import chance, chance_in_words, ends, rounded, span
-from forecast.stats.summary import INTERVALS, Summary, quantile_name
+from forecast.report.i18n import ENGLISH, Language
+from forecast.report.run import interval_headings
+from forecast.report.sentences import MEDIAN, chance_above, mixture_sentences, origin_of
+from forecast.report.table import Row, Table, plain_spaces, table
+from forecast.results.results import Results
+from forecast.scenario.contrasts import Contrast, contrasts
+from forecast.scenario.mixture import AnyScenario
+from forecast.stats.formatting import ends
+from forecast.stats.summary import INTERVALS, Summary, exceedance_name
 
-ACCOUNT_NAMES: Mapping[str, str] = {"baseline_balance": "trade without new investment"} | CHANNEL_NAMES | LEVER_NAMES
-"""What a difference is made of, in words."""
-
-
-def comparison_table(comparison: Comparison) -> Group:
-    """The difference by year and over all years: mean with its error, median, intervals and chances."""
-    names = comparison.names
-    basis = BASIS_NAMES[comparison.reference.basis]
-    title = f"Surplus under {names[0]} less that under {names[1]}, bn USD a year, {basis}"
-    intervals = [f"{width} %\ninterval" for width in INTERVALS]
-    beyond = [f"Chance of\n{side}{size:g}" for size in comparison.beyond for side in ("over +", "under −")]
-    by_year = comparison.by_year
-    told = {"rise": "Chance it\nis higher"} | ({"fall": "Chance it\nis lower"} if tied(by_year, "rise") else {})
-    chances = [(series, 0.0) for series in told]
-    chances += [(series, size) for size in comparison.beyond for series in ("rise", "fall")]
-    table = plain_table(["Year", "Mean", "Error", "Median", *intervals, *told.values(), *beyond])
-    for index, year in enumerate(by_year.years):
-        table.add_row(str(year), *_cells(by_year, index, chances))
-    table.add_section()
-    table.add_row(_span(comparison), *_cells(comparison.cumulated, len(by_year.years) - 1, chances))
-    return titled(title, table)
+RISE, FALL = "rise", "fall"
+"""Series of a difference and of its negative, see `comparison.both_ways`."""
 
 
-def channel_table(comparison: Comparison) -> Group:
-    """What the difference is made of by year, means; channels without any are left out."""
-    account = comparison.channels
-    moving = [name for name in ACCOUNT if account.value(name, "mean").any() or account.value(name, "sd").any()]
-    headings = [ACCOUNT_NAMES[name].capitalize().replace(" ", "\n", 1) for name in moving]
-    table = plain_table(["Year", *headings, "All"])
-    for index, year in enumerate(account.years):
-        cells = [signed(account, name, "mean", index) for name in moving]
-        table.add_row(str(year), *cells, signed(comparison.by_year, "rise", "mean", index))
-    return titled("What the difference is made of, mean, bn USD a year", table)
+def comparison_table(comparison: Comparison, names: Sequence[str] = (), language: Language = ENGLISH) -> Table:
+    """The difference by year and over all years: mean with its error, median, intervals and chances.
 
-
-def branch_differences(comparison: Comparison) -> Group:
-    """The difference in the last year by branch of the mixture that is compared; `Comparison.by_branch` has some."""
-    table = plain_table(["Branch", "Share of\ndraws", "Difference,\nmedian", "Difference,\n80 % interval"])
-    table.columns[0].justify = "left"
-    for label, summary in comparison.by_branch.items():
-        share = summary.n_draws / comparison.by_year.n_draws
-        middle = signed(summary, "rise", quantile_name(0.5), 0)
-        table.add_row(Text(label), f"{100 * share:.1f} %", middle, signed_interval(summary, "rise", 80, 0))
-    return titled(f"By branch, {comparison.by_year.years[-1]}, bn USD", table)
-
-
-def pairing_words(comparison: Comparison) -> Text:
-    """How many draws and streams of random numbers stand behind the numbers."""
-    streams, n_pairs = comparison.streams, comparison.by_year.n_draws
-    failed = comparison.by_year.n_failed
-    left_out = f", {failed:,} of them not finite and left out" if failed else ""
-    alternative, reference = comparison.names
-    runs = (streams.reference, reference), (streams.alternative, alternative)
-    alone = " and ".join(f"{len(names)} only under {run}" for names, run in runs if names)
-    n_streams = sum(map(len, (streams.both, streams.reference, streams.alternative)))
-    return Text(
-        f"{n_pairs:,} pair{'s' if n_pairs > 1 else ''} of draws{left_out}. Of {n_streams} streams of random numbers "
-        f"{len(streams.both)} are used under both, with the same numbers{f'; {alone}' if alone else ''}. Error: Monte "
-        "Carlo standard error of the mean; no number has more digits than its own allows."
+    Args:
+        names: of alternative and reference; those of their scenarios by default.
+    """
+    by_year, beyond = comparison.by_year, comparison.beyond
+    chances = [(RISE, 0.0), *([(FALL, 0.0)] if tied(by_year, RISE) else [])]
+    chances += [(series, size) for size in beyond for series in (RISE, FALL)]
+    headings = [
+        *language.headings("year", "mean", "error", "median"),
+        *interval_headings(language),
+        *(_chance_heading(series, size, language) for series, size in chances),
+    ]
+    rows = [Row((str(year), *_cells(by_year, index, chances, language))) for index, year in enumerate(by_year.years)]
+    whole = _cells(comparison.cumulated, len(by_year.years) - 1, chances, language)
+    rows.append(Row((_years(comparison, language), *whole), apart=True))
+    title = language.text(
+        "comparison.title",
+        unit=language.text("numbers.unit_a_year"),
+        **_pair(names or comparison.names, comparison.reference, language),
     )
+    return table(title, headings, rows)
 
 
-def comparison_words(comparison: Comparison) -> Text:
-    """The difference in one sentence, with interval and basis, and what mixtures it is of."""
-    weighed = mixture_sentences([comparison.reference, comparison.alternative], language("en"))
-    return Text(" ".join([_difference(comparison), *weighed]).replace("\u00a0", " "))
+def _pair(names: Sequence[str], reference: Results, language: Language) -> dict[str, str]:
+    basis = language.text(f"bases.{reference.basis}")
+    return {"alternative": names[0], "reference": names[1], "basis": basis}
 
 
-def _difference(comparison: Comparison) -> str:
-    by_year, last = comparison.by_year, len(comparison.by_year.years) - 1
-    runs = zip(comparison.names, (comparison.alternative, comparison.reference), strict=True)
-    alternative, reference = (f"{name} ({run.title})" for name, run in runs)
-    manifest = comparison.reference.manifest
-    origin = manifest["origin"]
-    learned = (
-        f"by the priors alone, nothing learned, from {origin} on"
-        if manifest["parameters"] == "prior"
-        else f"parameters learned from data up to {origin}"
-    )
-    basis = f"{BASIS_NAMES[comparison.reference.basis]}, {learned}"
-    if not comparison.difference.any():
-        return f"{alternative} gives the same surplus as {reference} in every draw and year; {basis}."
+def _chance_heading(series: str, size: float, language: Language) -> str:
+    if not size:
+        return language.heading({RISE: "columns.higher", FALL: "columns.lower"}[series])
+    amount = f"{size * float(language.part('numbers.factor')):g}"
+    return language.heading(f"columns.{series}_beyond", size=amount)
+
+
+def _cells(summary: Summary, index: int, chances: Sequence[tuple[str, float]], language: Language) -> tuple[str, ...]:
+    error = float(summary.standard_error(RISE, "mean")[index]) * float(language.part("numbers.factor"))
     return (
-        f"Against {reference}, {alternative} changes Korea's goods surplus with the US by {_change(by_year, last)} in "
-        f"{by_year.years[last]} and by {_change(comparison.cumulated, last)} over {_span(comparison)} together "
-        f"(medians and 80 % intervals); {_direction(by_year, last)}; {basis}."
+        signed(summary, RISE, "mean", index, language),
+        f"{error:.1g}" if isfinite(error) else "–",
+        signed(summary, RISE, MEDIAN, index, language),
+        *(signed_interval(summary, RISE, width, index, language) for width in INTERVALS),
+        *(language.chance_cell(summary, series, exceedance_name(size), index) for series, size in chances),
     )
 
 
-def _direction(summary: Summary, index: int) -> str:
-    """The likelier direction and its chance, and the chance of no difference where that is possible."""
-    series, same = direction(summary, "rise", index), share_without(summary, "rise", index)
-    verb = {"rise": "raises", "fall": "lowers"}[series]
-    none = f", and that it makes no difference {100 * same:.0f} %" if worth_telling(same) else ""
-    size = chance_in_words(summary, series, 0.0, index)
-    return f"the chance that it {verb} the surplus of {summary.years[index]} is {size}{none}"
-
-
-def signed(summary: Summary, series: str, name: str, index: int) -> str:
+def signed(summary: Summary, series: str, name: str, index: int, language: Language = ENGLISH) -> str:
     """A signed statistic with the decimals its Monte Carlo error allows, two at most, one from 10 bn USD on."""
     value, error = summary.estimate(series, name, index)
-    return rounded(value, error, _places(value), "+")
+    return language.amount(value, error, "+", _places(value))
 
 
-def signed_interval(summary: Summary, series: str, width: int, index: int) -> str:
+def signed_interval(summary: Summary, series: str, width: int, index: int, language: Language = ENGLISH) -> str:
     """Both ends of an interval, by the same rule with the decimals of one."""
     found = ends(summary, series, width, index)
-    return " to ".join(span(found, min(_places(value) for value, _ in found), "+"))
+    return language.span(found, "+", min(_places(value) for value, _ in found))
 
 
 def _places(value: float) -> int:
     return 1 if abs(value) >= 10 else 2
 
 
-def _cells(summary: Summary, index: int, chances: Sequence[tuple[str, float]]) -> list[str]:
-    error = float(summary.standard_error("rise", "mean")[index])
-    middles = signed(summary, "rise", "mean", index), signed(summary, "rise", quantile_name(0.5), index)
-    spans = [signed_interval(summary, "rise", width, index) for width in INTERVALS]
-    return [
-        middles[0],
-        f"{error:.1g}" if isfinite(error) else "–",
-        middles[1],
-        *spans,
-        *(chance(summary, series, size, index) for series, size in chances),
-    ]
-
-
-def _change(summary: Summary, index: int) -> str:
-    median = signed(summary, "rise", quantile_name(0.5), index)
-    return f"{median} bn USD ({signed_interval(summary, 'rise', 80, index)})"
-
-
-def _span(comparison: Comparison) -> str:
+def _years(comparison: Comparison, language: Language) -> str:
     years = comparison.by_year.years
-    return f"{years[0]}–{years[-1]}"
+    return language.text("numbers.years", first=years[0], last=years[-1])
+
+
+def channel_table(comparison: Comparison, language: Language = ENGLISH) -> Table:
+    """What the difference is made of by year, means; channels without any are left out."""
+    parts = comparison.channels
+    moving = [name for name in ACCOUNT if parts.value(name, "mean").any() or parts.value(name, "sd").any()]
+    return table(
+        language.text("comparison.channels", unit=language.text("numbers.unit_a_year")),
+        [*language.headings("year"), *(_account_heading(name, language) for name in moving), *language.headings("all")],
+        (
+            [
+                str(year),
+                *(signed(parts, name, "mean", index, language) for name in moving),
+                signed(comparison.by_year, RISE, "mean", index, language),
+            ]
+            for index, year in enumerate(parts.years)
+        ),
+    )
+
+
+def _account_heading(name: str, language: Language) -> str:
+    """Heading of a part of `attribution.ACCOUNT`."""
+    group = next(group for group in ("channels", "levers", "account") if name in language.part(group))
+    return language.heading(f"{group}.{name}")
+
+
+def branch_difference_table(comparison: Comparison, language: Language = ENGLISH) -> Table:
+    """The difference in the last year by branch of the mixture that is compared; `Comparison.by_branch` has some."""
+    year, n_draws = comparison.by_year.years[-1], comparison.by_year.n_draws
+    return table(
+        language.text("comparison.branches", year=year, unit=language.text("numbers.unit")),
+        language.headings("branch", "draws", "difference_median", "difference_80"),
+        (
+            [
+                label,
+                language.text("numbers.percent", number=f"{100 * summary.n_draws / n_draws:.1f}"),
+                signed(summary, RISE, MEDIAN, 0, language),
+                signed_interval(summary, RISE, 80, 0, language),
+            ]
+            for label, summary in comparison.by_branch.items()
+        ),
+        words=1,
+    )
+
+
+def pairing_words(comparison: Comparison, language: Language = ENGLISH) -> str:
+    """How many draws and streams of random numbers stand behind the numbers."""
+    streams, n_failed = comparison.streams, comparison.by_year.n_failed
+    alternative, reference = comparison.names
+    runs = (streams.reference, reference), (streams.alternative, alternative)
+    alone = [language.text("comparison.alone", n=len(names), run=run) for names, run in runs if names]
+    failed = language.text("comparison.failed", failed=f"{n_failed:,}") if n_failed else ""
+    return language.text(
+        "comparison.pairing",
+        pairs=language.count("comparison.pairs", comparison.by_year.n_draws),
+        failed=failed,
+        n_streams=sum(map(len, (streams.both, streams.reference, streams.alternative))),
+        n_both=len(streams.both),
+        alone=language.text("comparison.besides", alone=language.text("comparison.and").join(alone)) if alone else "",
+    )
+
+
+def comparison_words(comparison: Comparison, names: Sequence[str] = (), language: Language = ENGLISH) -> str:
+    """The difference in one sentence, with interval and basis, and what mixtures it is of.
+
+    Args:
+        names: of alternative and reference; names and titles of their scenarios by default.
+    """
+    runs = comparison.alternative, comparison.reference
+    named = names or [f"{name} ({run.title})" for name, run in zip(comparison.names, runs, strict=True)]
+    weighed = mixture_sentences([comparison.reference, comparison.alternative], language)
+    return plain_spaces(" ".join([_difference(comparison, named, language), *weighed]))
+
+
+def _difference(comparison: Comparison, names: Sequence[str], language: Language) -> str:
+    by_year, last = comparison.by_year, len(comparison.by_year.years) - 1
+    manifest = comparison.reference.manifest
+    learned = "prior" if manifest["parameters"] == "prior" else "learned"
+    words = _pair(names, comparison.reference, language) | {
+        "learned": language.text(f"comparison.{learned}", origin=origin_of(comparison.reference, language))
+    }
+    if not comparison.difference.any():
+        return language.text("comparison.same", **words)
+    return language.text(
+        "comparison.changes",
+        change=_change(by_year, last, language),
+        year=by_year.years[last],
+        sum=_change(comparison.cumulated, last, language),
+        years=_years(comparison, language),
+        direction=_direction(by_year, last, language),
+        **words,
+    )
+
+
+def _change(summary: Summary, index: int, language: Language) -> str:
+    median = language.text("numbers.money", amount=signed(summary, RISE, MEDIAN, index, language))
+    return language.text("comparison.change", median=median, span=signed_interval(summary, RISE, 80, index, language))
+
+
+def _direction(summary: Summary, index: int, language: Language) -> str:
+    """The likelier direction and its chance, and the chance of no difference where that is possible."""
+    series, same = direction(summary, RISE, index), share_without(summary, RISE, index)
+    none = language.text("comparison.none", share=language.share(round(same, 2))) if worth_telling(same) else ""
+    chance = chance_above(summary, series, 0.0, index, language)
+    return language.text(f"comparison.{series}", year=summary.years[index], chance=chance, none=none)
 
 
 SHOWN = 12
 """Assumptions shown one by one; the others are added up."""
 
 
-LABEL, CHANGE, SENTENCE = 45, 36, 120
-"""Characters of an assumption's title and name, and of its change, in a table; of the former in a sentence."""
-
-
 ALL, OTHERS = "all", "others"
 """Series of a `Ranking` beside those of the assumptions: the whole difference, and some parts added up."""
-
-
-def attribution_table(comparison: Comparison, attribution: Attribution, year: int) -> Group:
-    """Part of each assumption in the difference of a year, the largest first, and the channels it goes through."""
-    index = attribution.years.index(year)
-    ranking = ranked(attribution, index, SHOWN)
-    channels = attribution.channels
-    moving = [column for column in range(len(ACCOUNT)) if channels.value[:, column, index].any()]
-    headings = [ACCOUNT_NAMES[ACCOUNT[column]].capitalize().replace(" ", "\n", 1) for column in moving]
-    table = plain_table(["Assumption", "Change", "Mean", "80 % interval", *headings])
-    for column in table.columns[:2]:
-        column.justify = "left"
-    for contrast in ranking.contrasts:
-        row = attribution.contrasts.index(contrast)
-        estimates = zip(channels.value[row, moving, index], channels.standard_error[row, moving, index], strict=True)
-        cells = [rounded(float(mean), float(error), 2, "+") for mean, error in estimates]
-        label, change = Text(_label(contrast, LABEL)), Text(shorten(_changes(contrast), CHANGE))
-        table.add_row(label, change, *_numbers(ranking.summary, contrast.name, index), *cells)
-    if ranking.n_others:
-        table.add_row(f"{ranking.n_others} others together", "", *_numbers(ranking.summary, OTHERS, index))
-    table.add_section()
-    table.add_row("All", "", *_numbers(ranking.summary, ALL, index))
-    names = " less ".join(comparison.names)
-    title = f"Because of what: surplus under {names} in {year}, bn USD, {BASIS_NAMES[comparison.reference.basis]}"
-    return titled(title, table)
-
-
-def attribution_words(attribution: Attribution, year: int) -> Text:
-    """The largest part in a sentence, and how the parts were worked out."""
-    if not attribution.contrasts:
-        return Text("The two assume the same: there is nothing to attribute.")
-    index = attribution.years.index(year)
-    ranking = ranked(attribution, index, 1)
-    (largest,) = ranking.contrasts
-    whole, _ = _numbers(ranking.summary, ALL, index)
-    article = "" if largest.title else "the "
-    part, span = _numbers(ranking.summary, largest.name, index)
-    return Text(
-        f"The largest part in {year} is that of {article}{_label(largest, SENTENCE)} ({_changes(largest)}): {part} "
-        f"bn USD of a difference of {whole} (means; 80 % interval of the part {span}). "
-        f"{_method(attribution)}"
-    )
-
-
-def _method(attribution: Attribution) -> str:
-    orders = (
-        "exact, over all orders in which the assumptions may change"
-        if attribution.exact
-        else "over a sample of the orders in which the assumptions may change, whose noise the intervals hold too"
-    )
-    failed = f" {attribution.n_failed:,} draws that were not finite are left out." if attribution.n_failed else ""
-    gap = f"{max(attribution.gap, 1e-12):.0e}".replace("e-", "e−")
-    return (
-        f"Parts are Shapley values in every draw, {orders} ({attribution.n_scenarios} scenarios simulated); they add "
-        f"up to the difference in every draw and year, within {gap} bn USD.{failed}"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,16 +242,151 @@ def ranked(attribution: Attribution, index: int, n_shown: int) -> Ranking:
     return Ranking(tuple(attribution.contrasts[row] for row in shown), len(others), summary)
 
 
-def _numbers(summary: Summary, series: str, index: int) -> tuple[str, str]:
-    return signed(summary, series, "mean", index), signed_interval(summary, series, 80, index)
+def attribution_table(
+    comparison: Comparison, attribution: Attribution, year: int, names: Sequence[str] = (), language: Language = ENGLISH
+) -> Table:
+    """Part of each assumption in the difference of a year, the largest first, and the channels it goes through.
+
+    Args:
+        names: of alternative and reference; those of their scenarios by default.
+    """
+    index = attribution.years.index(year)
+    moving = [column for column in range(len(ACCOUNT)) if attribution.channels.value[:, column, index].any()]
+    ranking, blank = ranked(attribution, index, SHOWN), [""] * len(moving)
+    rows = [
+        Row(
+            (
+                contrast_label(contrast, language),
+                *_part(ranking, contrast.name, index, language),
+                *_channel_parts(attribution, contrast, moving, index, language),
+            )
+        )
+        for contrast in ranking.contrasts
+    ]
+    if ranking.n_others:
+        others = language.text("causes.others", n=ranking.n_others)
+        rows.append(Row((others, *_part(ranking, OTHERS, index, language), *blank)))
+    whole = language.text("columns.all")
+    rows.append(Row((whole, *_part(ranking, ALL, index, language), *blank), apart=True))
+    title = language.text(
+        "causes.title",
+        year=year,
+        unit=language.text("numbers.unit"),
+        **_pair(names or comparison.names, comparison.reference, language),
+    )
+    channels = [_account_heading(ACCOUNT[column], language) for column in moving]
+    return table(title, [*language.headings("assumption", "mean", "part_80"), *channels], rows, words=1)
 
 
-def _changes(contrast: Contrast) -> str:
-    return contrast_changes(contrast, language("en")).replace("\u00a0", " ")
+def _part(ranking: Ranking, series: str, index: int, language: Language) -> tuple[str, str]:
+    """Mean and 80 % interval of a part."""
+    return (
+        signed(ranking.summary, series, "mean", index, language),
+        signed_interval(ranking.summary, series, 80, index, language),
+    )
 
 
-def _label(contrast: Contrast, width: int) -> str:
-    """A user's title, cut where it takes more than `width` characters with what it is the title of."""
-    names = contrast_names(contrast, language("en"))
-    title = shorten(contrast.title, max(width - len(names), 12))
-    return " · ".join(filter(None, (title, names)))
+def _channel_parts(
+    attribution: Attribution, contrast: Contrast, moving: Sequence[int], index: int, language: Language
+) -> Iterator[str]:
+    row, channels = attribution.contrasts.index(contrast), attribution.channels
+    for column in moving:
+        mean, error = (float(part[row, column, index]) for part in (channels.value, channels.standard_error))
+        yield language.amount(mean, error, "+")
+
+
+def contrast_label(contrast: Contrast, language: Language) -> str:
+    """What the assumption is, and what becomes of it."""
+    names, changes = contrast_names(contrast, language), contrast_changes(contrast, language)
+    return " · ".join(filter(None, (contrast.title, names, changes)))
+
+
+def attribution_words(attribution: Attribution, year: int, language: Language = ENGLISH) -> str:
+    """The largest part in a sentence, and how the parts were worked out."""
+    if not attribution.contrasts:
+        return language.text("causes.equal")
+    index = attribution.years.index(year)
+    ranking = ranked(attribution, index, 1)
+    (largest,) = ranking.contrasts
+    whole, _ = _part(ranking, ALL, index, language)
+    part, span = _part(ranking, largest.name, index, language)
+    sentence = language.text(
+        "causes.largest" if largest.title else "causes.largest_unnamed",
+        year=year,
+        names=" · ".join(filter(None, (largest.title, contrast_names(largest, language)))),
+        changes=contrast_changes(largest, language),
+        part=language.text("numbers.money", amount=part),
+        whole=whole,
+        span=span,
+    )
+    n_draws = attribution.difference.shape[-1] + attribution.n_failed
+    return plain_spaces(" ".join([sentence, *attribution_method(attribution, n_draws, language)]))
+
+
+def attribution_method(attribution: Attribution, n_draws: int, language: Language) -> Iterator[str]:
+    """How the parts were found, and what they leave out of the `n_draws` of the runs."""
+    orders = "method" if attribution.exact else "sampled"
+    yield language.text(f"causes.{orders}", n_scenarios=f"{attribution.n_scenarios:,}")
+    taken = attribution.difference.shape[-1] + attribution.n_failed
+    if attribution.n_failed:
+        counts = {"failed": f"{attribution.n_failed:,}", "draws": f"{taken:,}"}
+        yield language.text("sentences.failed", **counts)
+    if taken < n_draws:
+        yield language.text("causes.first", n_taken=f"{taken:,}", n_draws=f"{n_draws:,}")
+
+
+MOST_DRAWS = 1_000_000
+"""Draws simulated for one attribution on a page at most, over all its scenarios: about ten seconds."""
+
+
+FEWEST_DRAWS = 2 * BLOCK_SIZE
+"""First draws of the runs that parts are taken from at least; where these are too many, the orders are sampled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """A difference divided, or why it is not.
+
+    Attributes:
+        n_assumptions: assumptions that differ.
+        n_draws: draws of the runs.
+        obstacle: `many` where assumptions are too many, `changed` where the runs cannot be simulated again as they
+            were, `mixture` where one of them is of several scenarios.
+        attribution: the parts, of the first draws or of all, where nothing is in the way.
+    """
+
+    n_assumptions: int
+    n_draws: int
+    obstacle: str = ""
+    attribution: Attribution | None = None
+
+
+def division(one: AnyScenario, other: AnyScenario, manifest: Mapping[str, Any]) -> Division:
+    """The difference of runs of `other` and of `one` that are pairs, divided among the assumptions that differ.
+
+    Args:
+        manifest: of the run of `one`.
+    """
+    if one.single is None or other.single is None:
+        return Division(0, 0, "mixture")
+    found = contrasts(one, other)
+    whole = Settings(*(manifest[name] for name in ("n_draws", "seed", "scheme")))
+    settings = replace(whole, n_draws=_first_draws(scenarios_needed(found), whole.n_draws))
+    most = MOST_DRAWS // settings.n_draws
+    if most < min(scenarios_needed(found), 2 * len(found)):
+        return Division(len(found), whole.n_draws, "many")
+    try:
+        posterior = load_posterior(as_of=manifest["as_of"])
+    except PosteriorError:
+        return Division(len(found), whole.n_draws, "changed")
+    if manifest["digests"]["posterior"] != posterior.digest or manifest["digests"]["code"] != code_digest("numbers"):
+        return Division(len(found), whole.n_draws, "changed")
+    prior = manifest["parameters"] == "prior"
+    divided = attribute(one, other, settings, posterior=posterior, prior=prior, most=most)
+    return Division(len(found), whole.n_draws, attribution=divided)
+
+
+def _first_draws(n_scenarios: int, n_draws: int) -> int:
+    """Draws of the runs, in whole blocks from the first on, that so many scenarios can be simulated with."""
+    affordable = MOST_DRAWS // n_scenarios // BLOCK_SIZE * BLOCK_SIZE
+    return min(n_draws, max(affordable, FEWEST_DRAWS))

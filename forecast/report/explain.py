@@ -1,24 +1,22 @@
-"""What is believed of the sectors and why, in words: aggregate evidence, then every coefficient.
+"""Explanations on a terminal: sector coefficients with their evidence, a scenario fully resolved, a distribution.
 
-Intervals are equal-tailed at 80 %. The share of precision from data is that of `sectors.data_shares`.
-
-The account of a scenario on a terminal: every value, its standing and its origin; the cost of a run.
-
-What a law implies, for whoever stated it to see whether that is meant: its density, quantiles and mean, in words.
+Intervals of coefficients are equal-tailed at 80 %; the share of precision from data is that of `sectors.data_shares`.
+Notes, sources and values stand in the words of their tables and files, whatever the language around them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
 from rich.padding import Padding
 from rich.text import Text
 
 from forecast.analysis.explain import Value, coefficients, defaults, left_to_fit, left_to_shipped, stated, weighed
-from forecast.dims import Array
+from forecast.dims import CHANNELS, Array
 from forecast.economics.priors import Coefficient
 from forecast.economics.sectors import SECTORS, data_shares, load_sectors
 from forecast.engine.block import branches_of
@@ -37,8 +35,8 @@ from forecast.models.evidence import (
     recent_plants,
 )
 from forecast.models.posterior import Groups, Posterior
-from forecast.plots.style import CHANNEL_NAMES
-from forecast.report.tables import plain_table, titled
+from forecast.report.i18n import ENGLISH, Language
+from forecast.report.table import Part, Table, plain_spaces, table
 from forecast.scenario.entries import mean
 from forecast.scenario.layers import Layered
 from forecast.scenario.validation import Examination
@@ -46,40 +44,36 @@ from forecast.stats.distributions import Law, density, inner_edges
 from forecast.stats.elicited import parts
 from forecast.stats.formatting import short
 
-WIDTH = 132
+Line: TypeAlias = str | Text
+"""A line that is not wrapped."""
 
 
-_LEGEND = (
-    "fixed: without a spread; judged: with one that was stated, here or in a prior; fitted: moved by data. "
-    "`forecast explain` gives the evidence behind every prior."
-)
-
-
-_BRANCHES = (
-    "Every draw follows one branch. What all branches say alike stands once, with the origin it has in the first; what "
-    "they say differently, or some of them alone, stands under each."
-)
-
-
-def account(found: Examination, layers: Layered, plan: Plan, posterior: Posterior, cost: Cost) -> Group:
+def resolved_scenario(
+    found: Examination, layers: Layered, plan: Plan, posterior: Posterior, cost: Cost, language: Language = ENGLISH
+) -> list[Line]:
     """Everything a run of the scenario would assume, and what it would take."""
-    lines = [Text(f"{found.file}, fully resolved", style="bold"), Text(_LEGEND)]
-    lines += _sections(_resolved(found.file, layers, plan, posterior))
-    return Group(*lines, *_said(found), Text(), Text(_cost_words(cost)))
+    heading = Text(language.text("explain.resolved", file=found.file), style="bold")
+    values = _sections(_resolved(found.file, layers, plan, posterior), language)
+    return [heading, language.text("explain.legend"), *values, *_remarks(found), "", _cost_words(cost, language)]
 
 
-def mixture_account(found: Examination, plan: RunPlan, posterior: Posterior, cost: Cost) -> Group:
+def resolved_mixture(
+    found: Examination, plan: RunPlan, posterior: Posterior, cost: Cost, language: Language = ENGLISH
+) -> list[Line]:
     """The same of a mixture: its branches, what all of them assume, and what each assumes besides or instead."""
     pairs = list(zip(found.branches, plan.plans, strict=True))
     resolved = [_resolved(branch.file, branch.layers, part, posterior) for branch, part in pairs]
-    common = set.intersection(*({_told(value) for value in values} for values in resolved))
-    lines = [Text(f"{found.file}, a mixture, fully resolved", style="bold"), Text(_LEGEND), Text(_BRANCHES)]
-    lines += _sections(weighed(found.branches, _shares(plan, cost.n_draws), found.file))
-    lines += [*_titled("In every branch"), *_sections(value for value in resolved[0] if _told(value) in common)]
+    common = set.intersection(*({_content(value) for value in values} for values in resolved))
+    lines: list[Line] = [Text(language.text("explain.resolved_mixture", file=found.file), style="bold")]
+    lines += [language.text("explain.legend"), language.text("explain.branches")]
+    lines += _sections(weighed(found.branches, _shares(plan, cost.n_draws), found.file), language)
+    lines += _titled(language.text("explain.every_branch"))
+    lines += _sections((value for value in resolved[0] if _content(value) in common), language)
     for (branch, _), values in zip(pairs, resolved, strict=True):
-        lines += _titled(f"Branch {branch.branch.label}: {branch.branch.scenario.title}")
-        lines += _sections(value for value in values if _told(value) not in common)
-    return Group(*lines, *_said(found), Text(), Text(_cost_words(cost)))
+        name, title = branch.branch.label, branch.branch.scenario.title
+        lines += _titled(language.text("explain.branch", label=name, title=title))
+        lines += _sections((value for value in values if _content(value) not in common), language)
+    return [*lines, *_remarks(found), "", _cost_words(cost, language)]
 
 
 def _resolved(file: str, layers: Layered, plan: Plan, posterior: Posterior) -> list[Value]:
@@ -90,8 +84,8 @@ def _resolved(file: str, layers: Layered, plan: Plan, posterior: Posterior) -> l
     return [*ordered, *sorted(coefficients(layers, posterior), key=lambda value: _order(value.path))]
 
 
-def _told(value: Value) -> tuple[YamlPath, str, str]:
-    """What is said, wherever."""
+def _content(value: Value) -> tuple[YamlPath, str, str]:
+    """A value without the place it came from."""
     return value.path, value.text, value.standing
 
 
@@ -101,21 +95,21 @@ def _shares(plan: RunPlan, n_draws: int) -> list[float]:
     return [float(np.mean(chosen == index)) for index in range(len(plan.plans))]
 
 
-def _titled(text: str) -> list[Text]:
-    return [Text(), Text(text, style="bold underline")]
+def _titled(text: str) -> list[Line]:
+    return ["", Text(text, style="bold underline")]
 
 
-def _said(found: Examination) -> list[Text]:
-    said = [*map(str, found.conversions), *(f"warning: {remark}" for remark in found.remarks)]
-    return [Text(), *map(Text, said)] if said else []
+def _remarks(found: Examination) -> list[Line]:
+    remarks = [*map(str, found.conversions), *(f"warning: {remark}" for remark in found.remarks)]
+    return ["", *remarks] if remarks else []
 
 
-def _sections(values: Iterable[Value]) -> Iterator[Text]:
+def _sections(values: Iterable[Value], language: Language) -> Iterator[Line]:
     """Ordered values under the thing they are of: the scenario, one investment, one sector."""
     for heading, group in groupby(values, key=lambda value: _heading(value.path)):
         yield Text(f"\n{heading}", style="bold")
         for value in group:
-            yield Text(_value_line(value))
+            yield _value_line(value, language)
 
 
 def _depth(path: tuple[str | int, ...]) -> int:
@@ -131,18 +125,32 @@ def _order(path: tuple[str | int, ...]) -> tuple[bool, str]:
     return _depth(path) > 0, _heading(path)
 
 
-def _value_line(value: Value) -> str:
+def _value_line(value: Value, language: Language) -> str:
     label = spelled(value.path[_depth(value.path) :])
     text = value.text if value.standing else shortened(value.text)
-    return f"  {label:<26} {text:<60} {value.standing:<7} {value.origin}".rstrip()
+    standing = language.text(f"standings.{value.standing}") if value.standing else ""
+    return f"  {label:<26} {text:<60} {_left(standing, 7)} {value.origin}".rstrip()
 
 
-def _cost_words(cost: Cost) -> str:
-    workers = f"on {cost.n_workers} workers, {cost.worker_megabytes:.0f} MB each"
-    where = workers if cost.n_workers > 1 else "in one process"
-    return (
-        f"{cost.n_draws:,} draws: about {cost.seconds:.1f} s and {cost.megabytes:.0f} MB, {where}. An estimate from a "
-        f"pilot of {cost.pilot_draws:,} draws just now on this machine; to load, store and draw takes a few seconds."
+def _left(text: str, width: int) -> str:
+    """A text with room to its right; Korean letters are two columns wide."""
+    return text + " " * (width - cell_len(text))
+
+
+def _right(text: str, width: int) -> str:
+    """A text with room to its left."""
+    return " " * (width - cell_len(text)) + text
+
+
+def _cost_words(cost: Cost, language: Language) -> str:
+    several = {"n_workers": cost.n_workers, "megabytes": f"{cost.worker_megabytes:.0f}"}
+    return language.text(
+        "explain.cost",
+        n_draws=f"{cost.n_draws:,}",
+        seconds=f"{cost.seconds:.1f}",
+        megabytes=f"{cost.megabytes:.0f}",
+        where=language.text("explain.workers" if cost.n_workers > 1 else "explain.one_process", **several),
+        pilot_draws=f"{cost.pilot_draws:,}",
     )
 
 
@@ -150,94 +158,109 @@ LEVELS = (0.5, 0.1, 0.9)
 """Median and the ends of the 80 % interval."""
 
 
-_DEFINITIONS = (
-    "Median (80 % interval). From data: share of the precision that came from data, 1 less the variance after the fit "
-    "over the variance before it, both of the coefficient's standard normal level in its prior; – where no reading "
-    "depends on it. Grade: H official or agreeing sources, M one credible source, L inferred or weak, judgement no "
-    "source for the number."
-)
-
-
-def explanation(posterior: Posterior, sectors: Sequence[str] = SECTORS) -> Group:
+def explanation(posterior: Posterior, sectors: Sequence[str] = SECTORS, language: Language = ENGLISH) -> list[Part]:
     """Aggregate evidence with what prior and posterior predict of it, then the coefficients of the sectors named."""
     wave = recent_plants()
-    return Group(
-        _answer(wave, posterior),
-        Text(),
-        _evidence(wave, posterior),
-        Text(),
-        _trade_table(wave, posterior.groups),
-        Text("Sector coefficients", style="bold"),
-        Text(_DEFINITIONS),
-        *(_sector(name, posterior, wave) for name in sectors),
-    )
+    return [
+        _answer(wave, posterior, language),
+        "",
+        *_evidence(wave, posterior, language),
+        "",
+        _trade_table(wave, posterior.groups, language),
+        Text(language.text("explain.coefficients"), style="bold"),
+        language.text("explain.definitions"),
+        *(line for name in sectors for line in _sector(name, posterior, wave, language)),
+    ]
 
 
-def _answer(wave: RecentPlants, posterior: Posterior) -> Text:
+def _answer(wave: RecentPlants, posterior: Posterior, language: Language) -> str:
     reading = load_evidence()[0]
     (rise,) = bottom_up(wave, _draw_last(posterior.groups), [reading], recent_investment())
-    return Text(
-        f"{len(wave.ids)} Korean plants of the wave added {_spread(rise)} bn USD a year to exports to the US between "
-        f"2021 and 2024 (median; 80 % interval); {reading.publisher} leaves {short(reading.value)} bn for them, for "
-        "other investment and for competitiveness."
+    factor = float(language.part("numbers.factor"))
+    return language.text(
+        "explain.answer",
+        n_plants=len(wave.ids),
+        rise=_spread(factor * rise, language),
+        publisher=reading.publisher,
+        left=short(factor * reading.value),
     )
 
 
-def _evidence(wave: RecentPlants, posterior: Posterior) -> Group:
+def _evidence(wave: RecentPlants, posterior: Posterior, language: Language) -> Iterator[Part]:
     """Every reading with its error, and what plants and remainder make of it before and after the fit."""
     readings = load_evidence()
     parts = posterior.prior, posterior.groups
     explained = [bottom_up(wave, _draw_last(groups), readings, recent_investment()) for groups in parts]
     remainders = [groups["sectors"]["remainders"].T for groups in parts]
-    lines: list[RenderableType] = [
-        Text("Aggregate evidence, and what the coefficients predict of it", style="bold"),
-        Text(_line("", "Seen", "Prior", "Posterior"), style="bold"),
-    ]
+    yield Text(language.text("explain.evidence"), style="bold")
+    yield Text(_line("", *(language.text(f"columns.{name}") for name in ("seen", "prior", "posterior"))), style="bold")
     for index, reading in enumerate(readings):
         plants = [sums[index] for sums in explained]
         rest = [sums[index] for sums in remainders]
-        lines += _reading_lines(reading, plants, rest)
-    return Group(*lines)
+        yield from _reading_lines(reading, plants, rest, language)
 
 
-def _reading_lines(reading: Evidence, plants: Sequence[Array], rest: Sequence[Array]) -> list[RenderableType]:
+def _reading_lines(
+    reading: Evidence, plants: Sequence[Array], rest: Sequence[Array], language: Language
+) -> Iterator[Part]:
     places = 1 if reading.error >= 1 else 2
     seen = f"{reading.value:.{places}f} ± {reading.error:.{places}f}"
-    total = [_spread(part + other) for part, other in zip(plants, rest, strict=True)]
-    title = Text(f"{reading.title} ({reading.unit})")
-    lines: list[RenderableType] = [Text(), title, Text(_line("  predicted", seen, *total))]
+    total = [part + other for part, other in zip(plants, rest, strict=True)]
+
+    def line(label: str, seen: str, draws: Sequence[Array]) -> str:
+        return _line(label, seen, *(_spread(values, language) for values in draws))
+
+    yield ""
+    yield f"{reading.title} ({reading.unit})"
+    yield line(f"  {language.text('explain.predicted')}", seen, total)
     if reading.remainder:
-        lines.append(Text(_line("    by the plants", "", *map(_spread, plants))))
-        lines.append(Text(_line(f"    by {reading.remainder_title}", "", *map(_spread, rest))))
-    note = f"{reading.note}. Error: {reading.error_note}. Source: {reading.publisher}, {reading.source}"
-    return [*lines, _indented(note)]
+        yield line(f"    {language.text('explain.by_plants')}", "", plants)
+        yield line(f"    {language.text('explain.by', what=reading.remainder_title)}", "", rest)
+    yield _indented(
+        language.text(
+            "explain.note",
+            note=reading.note,
+            error=reading.error_note,
+            publisher=reading.publisher,
+            source=reading.source,
+        )
+    )
 
 
-def _trade_table(wave: RecentPlants, groups: Groups) -> Group:
+def _trade_table(wave: RecentPlants, groups: Groups, language: Language) -> Table:
     """Trade induced by the plants, by year and channel."""
-    trade = induced_trade(wave, _draw_last(groups))
+    trade, factor = induced_trade(wave, _draw_last(groups)), float(language.part("numbers.factor"))
     flows = trade.capital_goods, trade.intermediates, -trade.displaced, -trade.returned
-    table = plain_table(["Year", *(name.capitalize().replace(" ", "\n") for name in CHANNEL_NAMES.values()), "Exports"])
-    for index, year in enumerate(YEARS):
-        medians = (round(float(np.median(flow[index].sum(axis=0))), 2) + 0.0 for flow in flows)
-        cells = (f"{median:.2f}".replace("-", "−") for median in medians)
-        table.add_row(str(year), *cells, _spread(trade.exports[index]))
-    return titled("What these plants did to trade, bn USD a year, medians; exports with their 80 % interval", table)
+    headings = [language.heading(f"channels.{name}") for name in CHANNELS]
+    return table(
+        language.text("explain.trade", unit=language.text("numbers.unit_a_year")),
+        [*language.headings("year"), *headings, *language.headings("exports")],
+        (
+            [
+                str(year),
+                *(language.amount(float(np.median(flow[index].sum(axis=0))), 0.001) for flow in flows),
+                _spread(factor * trade.exports[index], language),
+            ]
+            for index, year in enumerate(YEARS)
+        ),
+    )
 
 
-def _sector(name: str, posterior: Posterior, wave: RecentPlants) -> Group:
+def _sector(name: str, posterior: Posterior, wave: RecentPlants, language: Language) -> Iterator[Part]:
     row = SECTORS.index(name)
     shares = _data_shares(posterior, wave)[row]
     prior, learned = (groups["sectors"]["coefficients"][:, row] for groups in (posterior.prior, posterior.groups))
-    lines: list[RenderableType] = [
-        Text(),
-        Text(f"{_words(name):<23}{'Prior':>23}{'Posterior':>23}{'From data':>11}{'Grade':>11}", style="bold"),
-    ]
+    headings = [language.text(f"columns.{key}") for key in ("prior", "posterior", "from_data", "grade")]
+    yield ""
+    yield Text(_coefficient_line(_words(name), *headings), style="bold")
     for column, (coefficient, belief) in enumerate(load_sectors()[name].items()):
-        spreads = f"{_spread(prior[:, column]):>23}{_spread(learned[:, column]):>23}"
-        lines.append(Text(f"{_words(coefficient):<23}{spreads}{shares[column]:>11}{belief.grade:>11}"))
-        lines.append(_indented(_evidence_of(belief)))
-    return Group(*lines)
+        spreads = (_spread(draws[:, column], language) for draws in (prior, learned))
+        yield _coefficient_line(_words(coefficient), *spreads, shares[column], belief.grade)
+        yield _indented(_evidence_of(belief, language))
+
+
+def _coefficient_line(name: str, *cells: str) -> str:
+    return f"{name:<23}{''.join(map(_right, cells, (23, 23, 11, 11)))}"
 
 
 def _data_shares(posterior: Posterior, wave: RecentPlants) -> list[list[str]]:
@@ -256,21 +279,22 @@ def _share(share: float, depends: bool, least: float) -> str:
     return f"< {least:.0%}".replace("%", " %") if share < least else f"{share:.0%}".replace("%", " %")
 
 
-def _evidence_of(belief: Coefficient) -> str:
-    return f"{_words(belief.unit)}. {belief.note} Source: {'; '.join(belief.sources)}"
+def _evidence_of(belief: Coefficient, language: Language) -> str:
+    sources = language.text("explain.source", sources="; ".join(belief.sources))
+    return f"{_words(belief.unit)}. {belief.note} {sources}"
 
 
 def _draw_last(groups: Groups) -> Array:
     return np.moveaxis(groups["sectors"]["coefficients"], 0, -1)
 
 
-def _spread(values: Array) -> str:
+def _spread(values: Array, language: Language) -> str:
     median, low, high = (short(value) for value in np.quantile(values, LEVELS).tolist())
-    return f"{median} ({low} to {high})"
+    return f"{median} ({plain_spaces(language.text('numbers.range', low=low, high=high))})"
 
 
 def _line(label: str, seen: str, prior: str, posterior: str) -> str:
-    return f"{label:<43}{seen:>12}{prior:>21}{posterior:>22}"
+    return _left(label, 43) + _right(seen, 12) + _right(prior, 21) + _right(posterior, 22)
 
 
 def _indented(text: str) -> Padding:
@@ -294,19 +318,23 @@ _COLUMNS = 60
 _NOTHING = 1e-12
 
 
-def portrait(name: str, law: Law) -> Group:
+def portrait(name: str, law: Law, language: Language = ENGLISH) -> list[Part]:
     """The density of a law as a line of blocks, its quantiles and its mean, and those of the laws it is made of."""
     shown = density(law, inner_edges(law, _COLUMNS))
     low, high = (_number(float(end)) for end in shown.edges[[0, -1]])
-    table = plain_table(["", *(f"{100 * level:g} %" for level in PORTRAIT_LEVELS), "Mean"])
-    table.columns[0].justify = "left"
-    made_of = [(f"{label}, {100 * share:.0f} %", part) for label, share, part in parts(law)]
-    for label, part in [("All" if made_of else "", law), *made_of]:
-        quantiles = part.ppf(np.array(PORTRAIT_LEVELS)).tolist()
-        table.add_row(Text(label), *map(_number, quantiles), _number(mean(part)))
-    picture = f"{_blocks(shown.shares)}\n{low}{high.rjust(_COLUMNS - len(low))}\n"
-    title = Text(f"{name}: density over its inner 99 %", style="bold")
-    return Group(title, Text(picture), titled("Quantiles", table))
+    components = [(f"{label}, {100 * share:.0f} %", part) for label, share, part in parts(law)]
+    whole = language.text("columns.whole") if components else ""
+    quantiles = table(
+        language.text("explain.quantiles"),
+        ["", *(f"{100 * level:g} %" for level in PORTRAIT_LEVELS), *language.headings("mean")],
+        (
+            [label, *map(_number, part.ppf(np.array(PORTRAIT_LEVELS)).tolist()), _number(mean(part))]
+            for label, part in [(whole, law), *components]
+        ),
+        words=1,
+    )
+    title = Text(language.text("explain.density", name=name), style="bold")
+    return [title, f"{_blocks(shown.shares)}\n{low}{high.rjust(_COLUMNS - len(low))}\n", quantiles]
 
 
 def _blocks(shares: Array) -> str:

@@ -27,7 +27,9 @@ from forecast.report.charts import (
     Fan,
     Scene,
     axis_range,
+    described,
     diagram,
+    effect_title,
     fan_of,
     forecast_reading,
     observed_balance,
@@ -35,13 +37,14 @@ from forecast.report.charts import (
 )
 from forecast.report.i18n import Language
 from forecast.report.page import fragment, page
-from forecast.report.sections import EFFECT, effect_title
+from forecast.report.run import EFFECT
 from forecast.report.sentences import (
+    assumed_conditions,
+    chances_sentence,
     difference_sentences,
     effect_sentence,
-    level_sentences,
+    level_sentence,
     lever_sentence,
-    premises,
     record_of,
 )
 from forecast.report.workbench import Slider, Trial, Workbench, added_from, overrides, sliders
@@ -147,16 +150,17 @@ def _content(bench: Bench, trial: Trial, positions: Mapping[str, float]) -> dict
 
 
 def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
-    """What is assumed of the world, level and effects of the last year, and the difference from the file."""
-    language, summary = bench.language, trial.summary
-    last = len(summary.years) - 1
-    known = record_of(bench.scenario.basis, bench.scenario.as_of)
-    said = [*filter(None, [premises(trial.scenario, language)]), level_sentences(summary, known, language, last)]
-    if trial.scenario.investments:
-        said.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
-    said += [lever_sentence(summary, language, name) for name in moving_levers(summary)]
+    """Conditions of the scenario, effects and level of the last year, and the difference from the file."""
+    language, summary, scenario = bench.language, trial.summary, trial.scenario
+    known = record_of(scenario.basis, scenario.as_of)
+    sentences = list(filter(None, [assumed_conditions(scenario, language)]))
+    if scenario.investments:
+        sentences.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
+    sentences += [lever_sentence(summary, language, name) for name in moving_levers(summary)]
+    sentences.append(level_sentence(summary, scenario.basis, language, invested=bool(scenario.investments)))
+    sentences.append(chances_sentence(summary, known, language))
     change = difference_sentences(trial.difference, bench.scenario.title, language)
-    return [*said, change if moved else language.text("explore.nothing")]
+    return [*sentences, change if moved else language.text("explore.nothing")]
 
 
 def _fan(bench: Bench, trial: Trial) -> Diagram:
@@ -212,8 +216,7 @@ def _drawn(title: str, scene: Scene, series: str, bench: Bench, trial: Trial) ->
             for run, name, numbers in runs
         ]
 
-    describe = language.text("charts.describe_difference", first=summary.years[0], last=summary.years[-1])
-    return diagram(title, describe, _steady(scene), readings, tick_writer(language))
+    return diagram(title, described(summary, language), _steady(scene), readings, tick_writer(language))
 
 
 def _steady(scene: Scene) -> Scene:

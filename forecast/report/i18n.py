@@ -1,11 +1,13 @@
-"""The languages of a page: every word of it, and how numbers, dates and laws are written, from `data/languages`.
+"""The languages of answers: every text of terminal and page, and how numbers, dates and laws are written.
 
-A Korean page states money in the unit of Korean reports, 100 million USD, with as many digits fewer after the point.
+Texts stand in `data/languages`, one file a language with the same keys and the same `{places}`. Korean states money in
+the unit of Korean reports, 100 million USD, with as many digits fewer after the point.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,14 +16,14 @@ from math import log10
 from pathlib import Path
 from typing import Any
 
-from forecast.documents import read_document
 from forecast.quarters import year_of
 from forecast.scenario.dates import date_text
 from forecast.stats.distributions import Constant, Law
-from forecast.stats.formatting import percentage, span
+from forecast.stats.formatting import ends, percentage, span
+from forecast.stats.summary import Summary
 
 CODES = ("en", "ko")
-"""Languages a page can be in; `data/languages` holds a file for each."""
+"""Languages of answers; `data/languages` holds a file for each."""
 
 
 FOLDER = Path(str(files("forecast"))) / "data" / "languages"
@@ -35,19 +37,26 @@ _HANGUL = re.compile(r"[\u3131-\u318e\uac00-\ud7a3]")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language.
-
-    Attributes:
-        code: as in the `lang` attribute of a page.
-        words: texts in a tree of mappings and lists.
-    """
+    """One language; `code` is one of `CODES`, and the `lang` attribute of a page."""
 
     code: str
-    words: Mapping[str, Any]
+
+    @property
+    def words(self) -> Mapping[str, Any]:
+        """Texts in a tree of mappings and lists."""
+        return _words(self.code)
 
     def text(self, key: str, **values: object) -> str:
-        """The text at a dotted key, with its places filled."""
+        """The text at a dotted key in one line, with its places filled."""
+        return self.heading(key, **values).replace("\n", " ")
+
+    def heading(self, key: str, **values: object) -> str:
+        """The same with line breaks where a narrow column has them."""
         return str(self.part(key)).format(**values)
+
+    def headings(self, *keys: str) -> list[str]:
+        """Headings of the keys below `columns`."""
+        return [self.heading(f"columns.{key}") for key in keys]
 
     def part(self, key: str) -> Any:
         """The text, number, list or mapping at a dotted key, as the file holds it."""
@@ -96,6 +105,19 @@ class Language:
         side, number = percentage(probability, error, n_draws)
         return self.text({"": "numbers.percent", "<": "numbers.less", ">": "numbers.more"}[side], number=number)
 
+    def statistic(self, summary: Summary, series: str, name: str, index: int, sign: str = "", places: int = 2) -> str:
+        """A statistic of one year of a series in bn USD, as a bare number."""
+        return self.amount(*summary.estimate(series, name, index), sign, places)
+
+    def interval(self, summary: Summary, series: str, width: int, index: int, sign: str = "", places: int = 2) -> str:
+        """An interval of one year of a series in bn USD, as bare numbers; `width` in percent."""
+        return self.span(ends(summary, series, width, index), sign, places)
+
+    def chance_cell(self, summary: Summary, series: str, name: str, index: int) -> str:
+        """A probability of one year in percent, for a table: a bound is a sign."""
+        side, number = percentage(*summary.estimate(series, name, index), summary.n_draws)
+        return f"{side} {self.text('numbers.percent', number=number)}".lstrip()
+
     def share(self, fraction: float) -> str:
         r"""A fraction in whole percent, or to a tenth where it is no whole one.
 
@@ -124,6 +146,38 @@ class Language:
         """
         return self.text("numbers.month", year=month // 12, month=self.part("numbers.months")[month % 12])
 
+    def short_month(self, month: int) -> str:
+        """The same with the short name of the month."""
+        names = self.part("numbers.short_months")
+        return self.text("numbers.month", year=month // 12, month=names[month % 12])
+
+    def first_months(self, months: int) -> str:
+        """The first months of a year.
+
+        >>> language("en").first_months(8), language("en").first_months(1)
+        ('Jan–Aug', 'Jan')
+        """
+        names = self.part("numbers.short_months")
+        return names[0] if months == 1 else self.text("numbers.first_months", first=names[0], last=names[months - 1])
+
+    def months(self, first: int, last: int) -> str:
+        """Months of one year, given as indices `12 * year + month - 1`.
+
+        >>> language("en").months(24312, 24318)
+        'January–July 2026'
+        """
+        names = self.part("numbers.months")
+        return self.text("numbers.month_span", year=first // 12, first=names[first % 12], last=names[last % 12])
+
+    def ordinal(self, number: int) -> str:
+        """A whole number as it is counted.
+
+        >>> [language("en").ordinal(number) for number in (1, 2, 3, 11, 12, 13, 21, 90)]
+        ['1st', '2nd', '3rd', '11th', '12th', '13th', '21st', '90th']
+        """
+        forms = self.part("numbers.ordinals")
+        return str(forms[0 if 10 < number < 14 or number % 10 > 3 else number % 10]).format(number=number)
+
     def when(self, law: Law) -> str:
         """A date that may be uncertain: the date, or the ends of its window."""
         if isinstance(law, Constant):
@@ -144,17 +198,30 @@ class Language:
         low, median, high = (self.share(value) if share else _short(value * factor, 3) for value in values)
         return self.text("numbers.law", median=median, low=low, high=high)
 
+    def count(self, key: str, n: int) -> str:
+        """A number of things: the text `one` or `many` below a key.
+
+        >>> language("en").count("comparison.pairs", 4000)
+        '4,000 pairs of draws'
+        """
+        return self.text(f"{key}.{'one' if n == 1 else 'many'}", n=f"{n:,}")
+
     def list(self, names: Sequence[str]) -> str:
         """Names in a row."""
         return str(self.part("numbers.list")).join(names)
 
 
 @cache
+def _words(code: str) -> Mapping[str, Any]:
+    return tomllib.loads((FOLDER / f"{code}.toml").read_text(encoding="utf-8"))
+
+
 def language(code: str) -> Language:
-    """One of the `CODES`."""
-    path = FOLDER / f"{code}.yaml"
-    words: Any = read_document(path, path.name).root.plain()
-    return Language(code, words)
+    """One of the `CODES`; its texts are read when the first of them is asked for."""
+    return Language(code)
+
+
+ENGLISH = language("en")
 
 
 def language_of(text: str) -> str:

@@ -1,7 +1,4 @@
-"""The ledger in words: what stands in it, how each forecast fared, and one plain sentence why.
-
-Checks in words: tables of what models make beside what was seen, of ranks, and a plain sentence under each.
-"""
+"""The ledger and the model checks: what is frozen, how it fared and why; made data beside those seen; ranks."""
 
 from __future__ import annotations
 
@@ -9,14 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 
 from forecast.dims import Array
 from forecast.models.predictive import UNUSUAL, Check, unusual_checks
-from forecast.plots.style import BASIS_NAMES
-from forecast.report.tables import plain_table, titled
+from forecast.report.i18n import ENGLISH, Language
+from forecast.report.table import Table, plain_spaces, table
 from forecast.stats.summary import FINE_LEVELS
 from forecast.track.evaluation import Evaluation, Score, Split
 from forecast.track.ledger import Entry, next_release, observed
@@ -28,137 +22,142 @@ FAMILY = 0.05
 """Chance of a false alarm somewhere in a study, over all its parameters."""
 
 
-def predictive_table(checks: Sequence[Check]) -> Group:
+def predictive_tables(checks: Sequence[Check], language: Language = ENGLISH) -> list[Table]:
     """Every quantity as seen, and where 95 % of the data sets lie that prior and posterior make, a table a model."""
-    tables: dict[str, Table] = {}
-    headings = ("Seen", "Prior makes,\n95 %", "Posterior makes,\n95 %", "As far out\nor farther")
-    for check in checks:
-        table = tables.setdefault(check.model, _table((check.model.capitalize(), *headings)))
-        made = (_span(check.prior), _span(check.posterior))
-        mark = " *" if check.tail_probability < UNUSUAL else "  "
-        table.add_row(check.quantity, _short(check.observed), *made, _percent(check.tail_probability) + mark)
-    return Group(*tables.values())
+    headings = language.headings("seen", "prior_makes", "posterior_makes", "as_far_out")
+    return [
+        table(
+            "",
+            [model.capitalize(), *headings],
+            (_predictive_cells(check, language) for check in checks if check.model == model),
+            words=1,
+        )
+        for model in dict.fromkeys(check.model for check in checks)
+    ]
 
 
-def predictive_words(checks: Sequence[Check]) -> Text:
+def _predictive_cells(check: Check, language: Language) -> list[str]:
+    mark = " *" if check.tail_probability < UNUSUAL else "  "
+    spans = (_span(draws, language) for draws in (check.prior, check.posterior))
+    return [check.quantity, _short(check.observed), *spans, _percent(check.tail_probability, language) + mark]
+
+
+def predictive_words(checks: Sequence[Check], language: Language = ENGLISH) -> str:
     """How many quantities stand out, how many would by chance, and which."""
     found = unusual_checks(checks)
-    count = f"{len(found)} of {len(checks)} quantities"
-    chance = f"about {UNUSUAL * len(checks):.0f} would by chance, rather fewer as the models have seen these data"
-    if not found:
-        return Text(f"None of {len(checks)} quantities stands out from what the fitted models make ({chance}).")
-    named = "; ".join(f"{check.model}: {check.quantity} ({_percent(check.tail_probability)})" for check in found)
-    verb = "stands" if len(found) == 1 else "stand"
-    return Text(f"{count} {verb} out (*) from what the fitted models make ({chance}): {named}.")
+    chance = language.text("checks.by_chance", n=f"{UNUSUAL * len(checks):.0f}")
+    named = "; ".join(
+        f"{check.model}: {check.quantity} ({_percent(check.tail_probability, language)})" for check in found
+    )
+    key = "several" if len(found) > 1 else "one" if found else "none"
+    return plain_spaces(language.text(f"checks.{key}", n=len(found), of=len(checks), chance=chance, named=named))
 
 
-def calibration_table(studies: Sequence[Study]) -> Group:
-    """Ranks of the true value by parameter: how far from uniform, and how likely that is by chance, a table a model."""
-    return Group(*(_study_table(study) for study in studies))
-
-
-def calibration_words(study: Study) -> Text:
+def calibration_words(study: Study, language: Language = ENGLISH) -> str:
     """Whether the ranks of a model are as uniform as chance allows."""
     p_values, family = study.p_values, study.family_p_values
     failed = [name for name, chance in family.items() if chance < FAMILY]
-    fits = (
-        f"{study.model}: {study.n_fits} fits to made data, {study.n_refused} refused and done again, "
-        f"{study.n_divergences} divergences"
-    )
+    counts = {"n_fits": study.n_fits, "n_refused": study.n_refused, "n_divergences": study.n_divergences}
+    fits = language.text("checks.fits", model=study.model, **counts)
     if failed:
-        return Text(f"{fits}; not calibrated in {', '.join(failed)}.")
+        return language.text("checks.uncalibrated", fits=fits, names=", ".join(failed))
     least = min(p_values, key=lambda name: p_values[name])
-    return Text(
-        f"{fits}; nothing against calibration. Of {len(p_values)} p-values the smallest is {p_values[least]:.3f} "
-        f"({least}); chance alone makes one as small in up to {_percent(min(family.values()))} of such studies."
+    sentence = language.text(
+        "checks.calibrated",
+        fits=fits,
+        n=len(p_values),
+        smallest=f"{p_values[least]:.3f}",
+        name=least,
+        share=_percent(min(family.values()), language),
     )
+    return plain_spaces(sentence)
 
 
-def _study_table(study: Study) -> Table:
-    table = _table(
-        (study.model.capitalize(), "Mean rank,\n50 if right", "Ranks within\n80 %", "p-value", "with all\ntested")
-    )
-    family = study.family_p_values
+def calibration_table(study: Study, language: Language = ENGLISH) -> Table:
+    """Ranks of the true value by parameter: how far from uniform, and how likely that is by chance."""
+    family, rows = study.family_p_values, []
     for name, chance in study.p_values.items():
         share = (study.ranks[name] + 0.5) / (study.n_kept + 1)
-        inside = _percent(float((np.abs(share - 0.5) < 0.4).mean()))
-        cells = (f"{100 * share.mean():.0f}", inside, f"{chance:.3f}", f"{family[name]:.2f}")
-        table.add_row(name.replace("_", " "), *cells)
-    return table
+        inside = _percent(float((np.abs(share - 0.5) < 0.4).mean()), language)
+        p_values = (f"{chance:.3f}", f"{family[name]:.2f}")
+        rows.append([name.replace("_", " "), f"{100 * share.mean():.0f}", inside, *p_values])
+    headings = language.headings("mean_rank", "ranks_80", "p_value", "p_family")
+    return table("", [study.model.capitalize(), *headings], rows, words=1)
 
 
-def _table(headings: Sequence[str]) -> Table:
-    table = plain_table(headings)
-    table.columns[0].justify = "left"
-    return table
-
-
-def _span(made: Array) -> str:
-    low, high = np.quantile(made, [0.025, 0.975]).tolist()
-    return f"{_short(low)} to {_short(high)}"
+def _span(draws: Array, language: Language) -> str:
+    low, high = np.quantile(draws, [0.025, 0.975]).tolist()
+    return language.text("numbers.range", low=_short(low), high=_short(high))
 
 
 def _short(value: float) -> str:
     return f"{value:.{1 if abs(value) >= 2 else 2}f}".replace("-", "−")
 
 
-def _percent(share: float) -> str:
-    return "< 0.1 %" if share < 0.0005 else f"{100 * share:.1f} %"
-
-
-SERIES_NAMES = {"trade_balance": "balance", "exports": "exports", "imports": "imports"}
+def _percent(share: float, language: Language) -> str:
+    if share < 0.0005:
+        return "< " + language.text("numbers.percent", number="0.1")
+    return language.text("numbers.percent", number=f"{100 * share:.1f}")
 
 
 _EDGE = 1e-9
 """Below this a part of a score is no more than how a processor adds."""
 
 
-def standing_table(entries: Sequence[Entry]) -> Group:
+def entries_table(entries: Sequence[Entry], language: Language = ENGLISH) -> Table:
     """Entries, how much of each has been observed, and what comes next."""
-    table = plain_table(["Entry", "Data to", "As of", "Added", "Observed", "Next", "Due about"])
-    table.columns[0].justify = "left"
-    for entry in entries:
-        seen = sum(observed(target) is not None for target in entry.predictions)
-        upcoming = next_release(entry.predictions)
-        later = ("a whole year", "") if upcoming is None else (upcoming[0], upcoming[1].isoformat())
-        head = entry.head
-        count = f"{seen} of {len(entry.predictions)}"
-        table.add_row(entry.name, head["origin"], head["as_of"], head["added"][:10], count, *later)
-    return titled("The ledger: frozen forecasts", table)
+    columns = ("entry", "data_to", "as_of", "added", "observed_count", "next", "due")
+    return table(
+        language.text("ledger.title"),
+        language.headings(*columns),
+        (_entry_cells(entry, language) for entry in entries),
+        words=1,
+    )
 
 
-def waiting(entries: Sequence[Entry]) -> Text:
+def _entry_cells(entry: Entry, language: Language) -> list[str]:
+    seen, head = sum(observed(target) is not None for target in entry.predictions), entry.head
+    upcoming = next_release(entry.predictions)
+    later = (language.text("ledger.whole_year"), "") if upcoming is None else (upcoming[0], upcoming[1].isoformat())
+    count = language.text("ledger.count", n=seen, of=len(entry.predictions))
+    return [entry.name, head["origin"], head["as_of"], head["added"][:10], count, *later]
+
+
+def waiting_words(entries: Sequence[Entry], language: Language = ENGLISH) -> str:
     """Says that nothing can be scored yet, and from when on."""
     found = [upcoming for entry in entries if (upcoming := next_release(entry.predictions)) is not None]
     if not found:
-        return Text("Nothing that was predicted has been observed yet; the first whole year is.")
+        return language.text("ledger.waiting_year")
     period, due = min(found)
-    return Text(
-        f"Nothing that was predicted has been observed yet. The first will be {period}, which the US Census Bureau "
-        f"publishes about {due.day} {due:%B %Y}; it can be scored once the installed data hold it."
+    day = language.text("numbers.day", day=due.day, month=language.part("numbers.months")[due.month - 1], year=due.year)
+    return language.text("ledger.waiting", period=period, day=day)
+
+
+def verdict_table(verdict: Evaluation, language: Language = ENGLISH) -> Table:
+    """Every score of an entry, in bn USD."""
+    revised = any(score.crps_split is not None and abs(score.crps_split.revision) > _EDGE for score in verdict.scores)
+    causes = ("model_part", "assumptions_part", *(["revision_part"] if revised else []))
+    headings = language.headings("outcome_value", "median", "interval_80", "fell_at", "crps", *causes)
+    head = verdict.entry.head
+    return table(
+        language.text("ledger.verdict", name=verdict.entry.name, day=head["as_of"], origin=head["origin"]),
+        ["", *headings],
+        ([*_cells(score, language), *_parts(score.crps_split)[: len(causes)]] for score in verdict.scores),
+        words=1,
     )
 
 
-def verdict_table(evaluation: Evaluation) -> Group:
-    """Every score of an entry."""
-    revised = any(
-        score.crps_split is not None and abs(score.crps_split.revision) > _EDGE for score in evaluation.scores
-    )
-    causes = ["Model's\npart", "Assumptions'\npart", *(["Revision's\npart"] if revised else [])]
-    table = plain_table(["", "Outcome", "Median", "80 %\ninterval", "Fell\nat", "CRPS", *causes])
-    table.columns[0].justify = "left"
-    for score in evaluation.scores:
-        table.add_row(*_cells(score), *_parts(score.crps_split)[: len(causes)])
-    head = evaluation.entry.head
-    title = f"{evaluation.entry.name}: what was forecast on {head['as_of']} from data to {head['origin']}, bn USD"
-    return titled(title, table)
-
-
-def _cells(score: Score) -> tuple[str, ...]:
-    low, high = (score.quantiles[FINE_LEVELS.index(level)] for level in (0.1, 0.9))
-    name = f"{score.target.period} {SERIES_NAMES[score.target.series]}"
-    numbers = (_signed(score.outcome), _signed(score.median), f"{_signed(low)} to {_signed(high)}")
-    return name, *numbers, _percentile(score.pit), f"{score.crps:.2f}"
+def _cells(score: Score, language: Language) -> list[str]:
+    low, high = (_signed(score.quantiles[FINE_LEVELS.index(level)]) for level in (0.1, 0.9))
+    series = {"trade_balance": "balance"}.get(score.target.series, score.target.series)
+    return [
+        f"{score.target.period} {language.text(f'ledger.series.{series}')}",
+        _signed(score.outcome),
+        _signed(score.median),
+        language.text("numbers.range", low=low, high=high),
+        _percentile(score.pit, language),
+        f"{score.crps:.2f}",
+    ]
 
 
 def _parts(split: Split | None) -> tuple[str, str, str]:
@@ -177,78 +176,86 @@ def _signed(value: float) -> str:
     return f"{value:.1f}".replace("-", "−")
 
 
-def _percentile(pit: float) -> str:
+def _percentile(pit: float, language: Language) -> str:
     percent = 100 * pit
-    return "< 1 %" if percent < 1 else "> 99 %" if percent > 99 else f"{percent:.0f} %"
+    side, number = ("< ", "1") if percent < 1 else ("> ", "99") if percent > 99 else ("", f"{percent:.0f}")
+    return side + language.text("numbers.percent", number=number)
 
 
-def verdict_words(evaluation: Evaluation) -> Text:
+def verdict_words(verdict: Evaluation, language: Language = ENGLISH) -> str:
     """What the table shows, which books it is in, what hindsight covered, and how branches of a mixture would fare."""
-    said = [_books(evaluation), _fared(evaluation.scores), *_why(evaluation.scores), _covered(evaluation)]
-    return Text(" ".join(filter(None, [*said, _by_branch(evaluation.scores)])))
-
-
-def _books(evaluation: Evaluation) -> str:
-    books = {"quarters" if score.target.quarterly else "years": score.target.basis for score in evaluation.scores}
-    if len({*books.values()}) == 1:
-        return f"All on {BASIS_NAMES[evaluation.scores[0].target.basis]}."
-    return f"Quarters on {BASIS_NAMES[books['quarters']]}, years on {BASIS_NAMES[books['years']]}."
-
-
-def _fared(scores: Sequence[Score]) -> str:
+    scores = verdict.scores
     inside = sum(score.inside(80) for score in scores)
-    return f"Of {len(scores)} numbers observed so far, {inside} lie inside their 80 % interval."
+    sentences = [
+        _books(verdict, language),
+        language.text("ledger.inside", n=len(scores), inside=inside),
+        *_causes(scores, language),
+        _covered(verdict, language),
+        _by_branch(scores, language),
+    ]
+    return plain_spaces(" ".join(filter(None, sentences)))
 
 
-def _told(scores: Sequence[Score]) -> tuple[list[Score], str]:
+def _books(verdict: Evaluation, language: Language) -> str:
+    books = {
+        "quarters" if score.target.quarterly else "years": language.text(f"bases.{score.target.basis}")
+        for score in verdict.scores
+    }
+    if len({*books.values()}) == 1:
+        return language.text("ledger.one_book", basis=next(iter(books.values())))
+    return language.text("ledger.two_books", **books)
+
+
+def _summing(scores: Sequence[Score]) -> tuple[list[Score], str]:
     """Scores that sum a verdict up, and their name: the balance by quarters if any was observed, else by years."""
     balance = [score for score in scores if score.target.series == "trade_balance"]
     quarters = [score for score in balance if score.target.quarterly]
-    name = "quarterly balance" if quarters else "annual balance" if balance else "numbers"
-    return quarters or balance or list(scores), name
+    return quarters or balance or list(scores), "quarterly" if quarters else "annual" if balance else "numbers"
 
 
-def _by_branch(scores: Sequence[Score]) -> str:
+def _by_branch(scores: Sequence[Score], language: Language) -> str:
     """What the model's part would be under each branch of a mixture, or nothing."""
-    told, _ = _told(scores)
-    if not told[0].branches:
+    chosen, _ = _summing(scores)
+    if not chosen[0].branches:
         return ""
-    means = {label: np.mean([score.branches[label][0] for score in told]) for label in told[0].branches}
-    parts = ", ".join(f"{mean:.2f} if {label} came true" for label, mean in means.items())
-    return (
-        "Which branch came true no table tells, so the model's part keeps the weights. Of each branch alone, given the "
-        f"facts, it is {parts}; the rest of it is what the weight on other branches cost or saved."
-    )
+    means = {label: np.mean([score.branches[label][0] for score in chosen]) for label in chosen[0].branches}
+    parts = [language.text("ledger.branch", mean=f"{mean:.2f}", label=label) for label, mean in means.items()]
+    return language.text("ledger.branches", parts=language.list(parts))
 
 
-def _why(scores: Sequence[Score]) -> list[str]:
+def _causes(scores: Sequence[Score], language: Language) -> list[str]:
     """Mean score of the balance by cause."""
-    told, name = _told(scores)
-    crps = f"The mean CRPS of the {name} is {np.mean([score.crps for score in told]):.2f} bn USD"
-    splits = [(score.crps_split, score.error_split) for score in told if score.crps_split and score.error_split]
+    chosen, name = _summing(scores)
+    crps = f"{np.mean([score.crps for score in chosen]):.2f}"
+    mean = language.text("ledger.mean_crps", of=language.text(f"ledger.{name}"), crps=crps)
+    splits = [(score.crps_split, score.error_split) for score in chosen if score.crps_split and score.error_split]
     if not splits:
-        return [f"{crps}."]
+        return [f"{mean}."]
     crps_parts, error_parts = (_mean([pair[index] for pair in splits]) for index in (0, 1))
-    error = _change(float(np.mean([score.median - score.outcome for score in told])))
-    off = f"Its median less the outcome is {error} bn USD on average: {_shares(error_parts)}."
-    return [f"{crps}: {_shares(crps_parts)}.", off]
+    error = _change(float(np.mean([score.median - score.outcome for score in chosen])))
+    return [
+        f"{mean}: {_shares(crps_parts, language)}.",
+        language.text("ledger.median_error", error=error, parts=_shares(error_parts, language)),
+    ]
 
 
 def _mean(splits: Sequence[Split]) -> Split:
     return Split(*np.mean([(split.model, split.assumptions, split.revision) for split in splits], axis=0).tolist())
 
 
-def _shares(split: Split) -> str:
-    revision = f", {_change(split.revision)} from code and beliefs changed since" if abs(split.revision) > _EDGE else ""
+def _shares(split: Split, language: Language) -> str:
+    revision = ""
+    if abs(split.revision) > _EDGE:
+        revision = language.text("ledger.revision", change=_change(split.revision))
     model = f"{split.model:.2f}".replace("-", "−")
-    return f"{model} is the model's, given the facts, {_change(split.assumptions)} the assumptions'{revision}"
+    return language.text("ledger.shares", model=model, assumptions=_change(split.assumptions), revision=revision)
 
 
-def _covered(evaluation: Evaluation) -> str:
-    if evaluation.known is None:
-        return f"Not split by cause: {evaluation.obstacle}."
-    told = "; ".join(f"{name} ({words})" for name, words in evaluation.known.changed.items())
-    replaced = f"Hindsight put facts in place of assumptions for {told}." if told else "Hindsight changed nothing."
-    n_open = len(evaluation.known.open)
-    still = f", and {n_open} investment{'s' * (n_open != 1)} of which nothing else was told" if n_open else ""
-    return f"{replaced} Left as assumed: localization, amounts, that nothing was announced since{still}."
+def _covered(verdict: Evaluation, language: Language) -> str:
+    if verdict.known is None:
+        return language.text("ledger.not_split", obstacle=verdict.obstacle)
+    facts = "; ".join(f"{name} ({words})" for name, words in verdict.known.changed.items())
+    replaced = language.text("ledger.facts" if facts else "ledger.no_facts", facts=facts)
+    n_open = len(verdict.known.open)
+    still = language.count("ledger.open", n_open) if n_open else ""
+    return f"{replaced} {language.text('ledger.left', still=still)}"

@@ -1,14 +1,13 @@
-"""A report in one language: what its page says of some runs, ready to be printed by a template.
+"""The report page: one self-contained file on some runs in two languages, which loads nothing from the network.
 
-Templates to pages: the only door to Jinja2. Every value is escaped; a page may load nothing and run one script.
-
-One self-contained page on some runs, in two languages: it loads nothing, and is written whole or not at all.
+This is the only door to Jinja2. Every value is escaped, and a page may run one script.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -17,27 +16,55 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forecast import __version__
-from forecast.analysis.comparison import demand_pairs, moving_levers
+from forecast.analysis.comparison import Comparison, demand_pairs, moving_levers
 from forecast.dims import CHANNELS
+from forecast.engine.resampling import SharedStreams
 from forecast.errors import RunError
 from forecast.quarters import parse_quarter
-from forecast.report.assumptions import Account, Assumption, Words, account, user_words
-from forecast.report.charts import Grid, Row, Told, fan_diagram, levels
-from forecast.report.i18n import CODES, Language, language
-from forecast.report.sections import (
-    Division,
-    branch_accounts,
-    branch_levels,
-    branch_name,
-    branch_words,
-    difference,
-    division,
-    effect,
+from forecast.report.assumptions import (
+    Assumption,
+    Assumptions,
+    Words,
+    assumptions,
+    branch_assumptions,
+    user_words,
 )
-from forecast.report.sentences import books_sentences, branch_shares, premises, record_of, short_answers
+from forecast.report.charts import change_diagram, channels_diagram, effect_title, fan_diagram, fan_of
+from forecast.report.comparison import (
+    RISE,
+    Division,
+    attribution_method,
+    attribution_table,
+    comparison_table,
+    comparison_words,
+    division,
+)
+from forecast.report.i18n import CODES, Language, language
+from forecast.report.run import (
+    EFFECT,
+    branch_name,
+    branch_share,
+    branch_table,
+    contribution_table,
+    lever_table,
+    surplus_table,
+)
+from forecast.report.sentences import (
+    assumed_conditions,
+    chances_sentence,
+    effect_sentences,
+    level_sentence,
+    mixture_sentences,
+    origin_of,
+    outcome_sentences,
+    record_of,
+    run_books_note,
+)
+from forecast.report.table import table
+from forecast.report.track import model_label
 from forecast.results.archive import outcomes, told_apart
 from forecast.results.results import ANOTHER, SCENARIO, Results, demand_folder
-from forecast.scenario.mixture import load_any
+from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Branch
 from forecast.storage import digest, write_text, writing
 from forecast.track.record import best_benchmark, ours, read_model_records
@@ -53,98 +80,190 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def edition(told: Sequence[Told], divisions: Sequence[Division], language: Language) -> dict[str, Any]:
-    """What a report says of runs; the first is what the others are held against, with a division of each difference."""
+@dataclass(frozen=True, slots=True)
+class PageRun:
+    """One run with the scenario or mixture it was made of, and the name it goes by on the page."""
+
+    results: Results
+    world: AnyScenario
+    name: str
+
+
+def content(runs: Sequence[PageRun], divisions: Sequence[Division], language: Language) -> dict[str, Any]:
+    """The page in one language; the first run is what the others are held against, each with its difference divided."""
+    named = {run.name: run.results for run in runs}
     return {
         "code": language.code,
         "language": language.part("language"),
         "say": language.text,
-        "title": f"{language.text('facts.kicker')}: {' · '.join(each.name for each in told)}",
-        "facts": _facts(told, language),
-        "shorts": [_short(run, each, language) for run, each in enumerate(told)],
-        "books": list(books_sentences(told[0].results, language)),
-        "differences": [difference(run, told, divided, language) for run, divided in enumerate(divisions, start=1)],
-        "fan": fan_diagram(told, language),
-        "levels": levels(told, language),
-        "layers": [(name, _layer(name, told, language)) for name in _shown_layers(told)],
-        "off": () if len(told) == 1 else ("95", "50"),
-        **_effects(told, language),
-        "accounts": [_account(run, each, language) for run, each in enumerate(told)],
-        "method": _method(told[0].results, language),
+        "title": f"{language.text('facts.kicker')}: {' · '.join(named)}",
+        "facts": _facts(runs, language),
+        "shorts": [_short(place, run, language) for place, run in enumerate(runs)],
+        "books": list(filter(None, [run_books_note(runs[0].results, language)])),
+        "differences": [
+            _difference(place, runs[place], runs[0], divided, language)
+            for place, divided in enumerate(divisions, start=1)
+        ],
+        "fan": fan_diagram(named, language),
+        "levels": surplus_table(named, language),
+        "layers": [(name, _layer(name, runs, language)) for name in _shown_layers(runs)],
+        "off": () if len(runs) == 1 else ("95", "50"),
+        **_effects(runs, language),
+        "assumed": [_assumed(place, run, language) for place, run in enumerate(runs)],
+        "method": _method(runs[0].results, language),
         **_track(language),
-        "footer": _footer(told, language),
+        "footer": _footer(runs, language),
     }
 
 
-def _effects(told: Sequence[Told], language: Language) -> dict[str, Any]:
-    """What announcements and levers do, of every run that has any."""
-    plants = [bool(each.results.manifest["n_investments"]) for each in told]
-    levers = [bool(moving_levers(each.results.statistics)) for each in told]
-    shown = [run for run in range(len(told)) if plants[run] or levers[run]]
+def _facts(runs: Sequence[PageRun], language: Language) -> list[tuple[str, str]]:
+    first = runs[0].results
+    facts = {
+        "basis": language.text(f"bases.{first.basis}"),
+        "data": origin_of(first, language),
+        "day": first.as_of,
+        "draws": f"{first.statistics.n_draws:,}",
+        "made": max(str(run.results.manifest["created"])[:10] for run in runs),
+    }
+    return [(language.text(f"facts.{name}"), value) for name, value in facts.items() if value]
+
+
+def _short(place: int, run: PageRun, language: Language) -> dict[str, Any]:
+    """The answer of a run, and the branches of a mixture."""
     return {
-        "effects": [effect(run, told[run], language) for run in shown],
+        "run": place,
+        "title": user_words(run.name),
+        "sentences": short_answers(run.results, run.world, language),
+        "branches": branch_table(run.results, run.world, language) if run.world.single is None else None,
+    }
+
+
+def short_answers(results: Results, world: AnyScenario, language: Language) -> list[str]:
+    """The sentences a report opens with: conditions, effect, level, chances, branches, and what came later."""
+    summary, later = results.statistics, outcomes(results)
+    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
+    invested = bool(results.manifest["n_investments"])
+    known = record_of(results.basis, results.as_of)
+    sentences = [
+        conditions,
+        *effect_sentences(results, language),
+        level_sentence(summary, results.basis, language, invested=invested),
+        chances_sentence(summary, known, language),
+        *mixture_sentences([results], language),
+        *([language.text("branches.words")] if world.single is None else []),
+        *outcome_sentences(later, language),
+        *(
+            language.text("sentences.part", **_part_of_year(outcome.year, outcome.months, outcome.value, language))
+            for outcome in later
+            if outcome.months < 12
+        ),
+    ]
+    if summary.n_failed:
+        counts = {"failed": f"{summary.n_failed:,}", "draws": f"{summary.n_draws:,}"}
+        sentences.append(language.text("sentences.failed", **counts))
+    return list(filter(None, sentences))
+
+
+def _part_of_year(year: int, months: int, value: float, language: Language) -> dict[str, object]:
+    return {"year": year, "months": months, "value": language.money(value, 0.1, places=1)}
+
+
+NOT_COUNTED = SharedStreams((), (), ())
+"""Streams of a comparison on a page, which does not say how many there are."""
+
+
+def _difference(place: int, run: PageRun, first: PageRun, divided: Division, language: Language) -> dict[str, Any]:
+    """What a run changes against the first, paired draw by draw."""
+    comparison = Comparison(first.results, run.results, (), NOT_COUNTED)
+    change = comparison.by_year
+    names = [language.text("comparison.quoted", name=name) for name in (run.name, first.name)]
+    title = language.text("charts.difference", reference=first.name, unit=language.text("numbers.unit_a_year"))
+    return {
+        "run": place,
+        "title": user_words(run.name),
+        "sentence": comparison_words(comparison, names, language),
+        "diagram": change_diagram(title, fan_of(place, change, RISE), change, RISE, run.name, language),
+        "table": comparison_table(comparison, names, language),
+        "because": _because(comparison, names, divided, language),
+    }
+
+
+def _because(
+    comparison: Comparison, names: Sequence[str], divided: Division, language: Language
+) -> dict[str, Any] | None:
+    """The parts of a difference in the last year as a sentence and a table, or why there are none."""
+    attribution = divided.attribution
+    if divided.obstacle:
+        words = language.text(f"causes.{divided.obstacle}", n_assumptions=divided.n_assumptions)
+        return {"words": words, "table": None}
+    if attribution is None or not divided.n_assumptions:
+        return None
+    return {
+        "words": " ".join(attribution_method(attribution, divided.n_draws, language)),
+        "table": attribution_table(comparison, attribution, attribution.years[-1], names, language),
+    }
+
+
+def _effects(runs: Sequence[PageRun], language: Language) -> dict[str, Any]:
+    """What announcements and levers do, of every run that has any."""
+    plants = [bool(run.results.manifest["n_investments"]) for run in runs]
+    levers = [moving_levers(run.results.statistics) for run in runs]
+    shown = [place for place in range(len(runs)) if plants[place] or levers[place]]
+    return {
+        "effects": [_effect(place, runs[place], levers[place], language) for place in shown],
         "effects_heading": language.text("headings.policy" if any(levers) else "headings.effects"),
         "channels": [(name, language.text(f"channels.{name}")) for name in CHANNELS] if any(plants) else [],
     }
 
 
-def _facts(told: Sequence[Told], language: Language) -> list[tuple[str, str]]:
-    first = told[0].results
-    facts = {
-        "basis": language.text(f"bases.{first.basis}"),
-        "data": _origin(first, language),
-        "day": first.as_of,
-        "draws": f"{first.statistics.n_draws:,}",
-        "made": max(str(each.results.manifest["created"])[:10] for each in told),
+def _effect(place: int, run: PageRun, levers: Sequence[str], language: Language) -> dict[str, Any]:
+    """What the announcements add, by channel, and what the levers do beside them."""
+    results, summary, tables = run.results, run.results.statistics, []
+    fans = {
+        series: change_diagram(
+            effect_title(series, language), fan_of(place, summary, series), summary, series, run.name, language
+        )
+        for series in ([EFFECT] if results.manifest["n_investments"] else []) + list(levers)
     }
-    return [(language.text(f"facts.{name}"), value) for name, value in facts.items() if value]
+    diagrams = list(fans.values())
+    if EFFECT in fans:
+        diagrams.insert(1, channels_diagram(place, summary, language))
+        tables.append(contribution_table(results, language))
+    if levers:
+        tables.append(lever_table(results, language))
+    return {"run": place, "title": user_words(run.name), "diagrams": diagrams, "tables": tables}
 
 
-def _short(run: int, each: Told, language: Language) -> dict[str, Any]:
-    said, branches = short_answers(each.results, language), branch_levels(each, language)
-    if each.world.single is None:
-        assert each.results.branches is not None
-        shares = branch_shares(each.results.branches, language)
-        said.append(language.text("branches.words", n=len(each.world.branches), shares=shares))
-    else:
-        said = [*filter(None, [premises(each.world.single, language)]), *said]
-    return {"run": run, "title": user_words(each.name), "sentences": said, "branches": branches}
-
-
-def _origin(results: Results, language: Language) -> str:
-    return language.date(float(parse_quarter(results.manifest["origin"])))
-
-
-def _shown_layers(told: Sequence[Told]) -> list[str]:
-    came = any(outcome.months == 12 for outcome in outcomes(told[0].results))
+def _shown_layers(runs: Sequence[PageRun]) -> list[str]:
+    came = any(outcome.months == 12 for outcome in outcomes(runs[0].results))
     return [name for name in LAYERS if name != "later" or came]
 
 
-def _layer(name: str, told: Sequence[Told], language: Language) -> str:
+def _layer(name: str, runs: Sequence[PageRun], language: Language) -> str:
     if name.isdigit():
         return language.text("toggles.interval", width=name)
-    first = told[0].results
+    first = runs[0].results
     year, value = record_of(first.basis, first.as_of)
     key = {"seen": "history"}.get(name, name)
     return language.text(f"toggles.{key}", year=year, value=language.money(value, 0.1, places=1))
 
 
-def _account(run: int, each: Told, language: Language) -> dict[str, Any]:
+def _assumed(place: int, run: PageRun, language: Language) -> dict[str, Any]:
     """What a run assumed: of one scenario, or of every branch of a mixture under a heading of its own."""
-    origin, parts = float(parse_quarter(each.results.manifest["origin"])), []
-    if each.world.single is not None:
-        parts = [_assumed(account(each.world.single, origin, language), language)]
+    origin = float(parse_quarter(run.results.manifest["origin"]))
+    if run.world.single is not None:
+        parts = [_grouped(assumptions(run.world.single, origin, language), language)]
     else:
-        shared, own = branch_accounts(each.world, origin, language)
+        shared, own = branch_assumptions(run.world, origin, language)
         everywhere = {"title": Words(language.text("branches.all"), language.code), "weight": "", "description": None}
-        parts = [_assumed(shared, language, everywhere)]
-        parts += [_assumed(own[one.label], language, _heading(one, each, language)) for one in each.world.branches]
+        parts = [_grouped(shared, language, everywhere)]
+        parts += [_grouped(own[one.label], language, _heading(one, run, language)) for one in run.world.branches]
     return {
-        "run": run,
-        "title": user_words(each.name),
-        "description": _prose(each.world.description),
+        "run": place,
+        "title": user_words(run.name),
+        "description": _prose(run.world.description),
         "parts": parts,
-        "file": (each.results.folder / SCENARIO).read_text(encoding="utf-8"),
+        "file": (run.results.folder / SCENARIO).read_text(encoding="utf-8"),
     }
 
 
@@ -152,32 +271,30 @@ def _prose(text: str) -> Words | None:
     return user_words(text) if text else None
 
 
-def _heading(branch: Branch, each: Told, language: Language) -> dict[str, Any]:
+def _heading(branch: Branch, run: PageRun, language: Language) -> dict[str, Any]:
+    share = branch_share(branch.label, run.results, language)
     return {
         "title": user_words(branch_name(branch)),
-        "weight": branch_words(branch, each, language),
+        "weight": language.text("branches.weight", weight=language.number(branch.weight), share=share),
         "description": _prose(branch.scenario.description),
     }
 
 
-def _assumed(told: Account, language: Language, heading: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    parts: dict[str, Sequence[Assumption]] = {
-        "investments": told.investments, "tariffs": told.tariffs, "commitments": told.commitments
+def _grouped(assumed: Assumptions, language: Language, heading: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Assumptions by kind, each kind with its columns."""
+    kinds: dict[str, Sequence[Assumption]] = {
+        "investments": assumed.investments, "tariffs": assumed.tariffs, "commitments": assumed.commitments
     }  # fmt: skip
     groups = [
-        (
-            language.text(f"headings.{name}"),
-            [language.text(f"columns.{column}") for column in COLUMNS[name]],
-            items,
-        )
-        for name, items in parts.items()
+        (language.text(f"headings.{name}"), [language.text(f"columns.{column}") for column in COLUMNS[name]], items)
+        for name, items in kinds.items()
         if items
     ]
-    return {"heading": heading, "account": told, "groups": groups}
+    return {"heading": heading, "assumptions": assumed, "groups": groups}
 
 
 def _method(results: Results, language: Language) -> list[str]:
-    values = {"origin": _origin(results, language), "draws": f"{results.statistics.n_draws:,}"}
+    values = {"origin": origin_of(results, language), "draws": f"{results.statistics.n_draws:,}"}
     return [str(paragraph).format(**values) for paragraph in language.part("method")]
 
 
@@ -188,7 +305,7 @@ def _track(language: Language) -> dict[str, Any]:
     gain = own.crps_quarters / best.crps_quarters - 1
     scores = {
         "crps": language.money(own.crps_quarters, 0.01),
-        "best": _model(best.model, language),
+        "best": model_label(best.model.partition(".")[0], language),
         "gain": language.share(round(abs(gain), 2)),
     }
     counts = {"n_origins": own.n_origins, "n_outcomes": own.n_outcomes}
@@ -196,36 +313,30 @@ def _track(language: Language) -> dict[str, Any]:
     held = {name: language.share(round(getattr(own, name), 2)) for name in ("held_80", "held_95")}
     names = ("crps_quarters", "crps_year_1", "crps_year_2")
     rows = [
-        Row(
-            [
-                _model(each.model, language),
-                *(language.amount(getattr(each, name), 0.001) for name in names),
-                *(language.share(round(getattr(each, name), 2)) for name in ("held_80", "held_95")),
-            ]
-        )
+        [
+            model_label(each.model.partition(".")[0], language),
+            *(language.amount(getattr(each, name), 0.001) for name in names),
+            *(language.share(round(getattr(each, name), 2)) for name in ("held_80", "held_95")),
+        ]
         for each in found
     ]
-    headings = [language.text(f"columns.{name}") for name in ("model", *names, "held_80", "held_95")]
+    headings = language.headings("model", *names, "held_80", "held_95")
     return {
         "track": [
             language.text("track.words", **counts, **spans, **held),
             language.text("track.better" if gain < 0 else "track.worse", **scores),
         ],
-        "record": Grid(language.text("track.caption", unit=language.text("numbers.unit")), headings, rows),
+        "record": table(language.text("track.caption", unit=language.text("numbers.unit")), headings, rows, words=1),
     }
-
-
-def _model(name: str, language: Language) -> str:
-    return language.text(f"models.{name.partition('.')[0]}")
 
 
 def _quarter(text: str, language: Language) -> str:
     return language.date(float(parse_quarter(text)))
 
 
-def _footer(told: Sequence[Told], language: Language) -> str:
-    runs = language.list([f"{each.results.name}/{each.results.manifest['digest']}" for each in told])
-    return language.text("footer", version=__version__, runs=runs)
+def _footer(runs: Sequence[PageRun], language: Language) -> str:
+    named = [f"{run.results.name}/{run.results.manifest['digest']}" for run in runs]
+    return language.text("footer", version=__version__, runs=language.list(named))
 
 
 FOLDER = Path(str(files("forecast"))) / "templates"
@@ -297,13 +408,13 @@ def write_report(runs: Sequence[Results], path: str | Path, opened: str = "en") 
 def report(runs: Sequence[Results], opened: str = "en") -> str:
     """The page as text."""
     _demand_one_page(runs)
-    told = [Told(results, load_any(results.folder / SCENARIO), name) for results, name in _named(runs)]
-    divisions = [division(each, told[0]) for each in told[1:]]
-    editions = {code: edition(told, divisions, language(code)) for code in CODES}
-    hidden = " ".join(f"without-{name}" for name in editions[opened]["off"])
+    shown = [PageRun(results, load_any(results.folder / SCENARIO), name) for results, name in _named(runs)]
+    divisions = [division(shown[0].world, run.world, shown[0].results.manifest) for run in shown[1:]]
+    contents = {code: content(shown, divisions, language(code)) for code in CODES}
+    hidden = " ".join(f"without-{name}" for name in contents[opened]["off"])
     switch = language(opened).text("headings.switch")
     return page(
-        "report.html", ("reading.js", "report.js"), editions=editions, opened=opened, hidden=hidden, switch=switch
+        "report.html", ("reading.js", "report.js"), contents=contents, opened=opened, hidden=hidden, switch=switch
     )
 
 

@@ -1,15 +1,16 @@
-"""A result in plain sentences of a language: how large, how sure, because of what.
+"""A result in plain sentences of a language: by how much, when, how sure, and because of what.
 
-What a scenario assumes of the world around the announcements, in words of a language.
+Conditions that a scenario states of the world around the announcements, and the gap between the two books, are told
+here too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from forecast.analysis.bridge import unusual_spans
+from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
 from forecast.analysis.comparison import (
     direction,
     last_motion,
@@ -19,10 +20,13 @@ from forecast.analysis.comparison import (
     turning_years,
     worth_telling,
 )
+from forecast.dims import FLOWS, Array
+from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
-from forecast.report.i18n import Language
-from forecast.results.archive import Outcome, outcomes
+from forecast.report.i18n import ENGLISH, Language
+from forecast.report.table import plain_spaces
+from forecast.results.archive import Outcome
 from forecast.results.results import Results
 from forecast.scenario.drivers import DriverPath, Levels, Shock
 from forecast.scenario.scenario import Scenario
@@ -34,77 +38,79 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def premises(scenario: Scenario, language: Language) -> str:
+def assumed_conditions(scenario: Scenario, language: Language) -> str:
     """A sentence that names every stated path of a driver and every shock, or nothing where none is stated."""
     stated = [_path(name, path, language) for name, path in scenario.drivers.items()]
     stated += [_event(shock, language) for shock in scenario.shocks]
-    return language.text("premises.all", stated=language.text("premises.and").join(stated)) if stated else ""
+    return language.text("conditions.all", stated=language.text("conditions.and").join(stated)) if stated else ""
 
 
 def _path(name: str, path: DriverPath, language: Language) -> str:
-    said = partial(language.text, name=language.text(f"premises.names.{name}"))
+    write = partial(language.text, name=language.text(f"conditions.names.{name}"))
     if isinstance(path, Levels):
         levels = [
-            language.text("premises.level", level=_told(level, _level, language), quarter=language.date(quarter))
+            language.text(
+                "conditions.level", level=_with_interval(level, _level, language), quarter=language.date(quarter)
+            )
             for quarter, level in path.levels.items()
         ]
-        unit = language.text(f"premises.units.{name}")
-        return said("premises.levels", levels=language.list(levels), unit=unit)
+        unit = language.text(f"conditions.units.{name}")
+        return write("conditions.levels", levels=language.list(levels), unit=unit)
     end = None if path.end is None else language.date(path.end - 1)
-    span = {"begin": language.date(path.first), "end": end or language.text("premises.horizon")}
+    span = {"begin": language.date(path.first), "end": end or language.text("conditions.horizon")}
     if path.path == "growth":
         key, change = _growth(path.change, language)
-        return said(f"premises.{key}", change=change, **span)
+        return write(f"conditions.{key}", change=change, **span)
     key = "deviation" if end is None else "deviation_until"
-    return said(f"premises.{key}", change=_told(path.change, partial(_percent, language), language), **span)
+    return write(f"conditions.{key}", change=_with_interval(path.change, partial(_percent, language), language), **span)
 
 
 def _growth(change: Law, language: Language) -> tuple[str, str]:
-    """The verb of a growth, and its size: without a sign where it is surely, at 80 %, up or down."""
+    """The verb of a growth, and its size: without a sign where 80 % of it lies on one side of zero."""
     low, high = change.ppf([0.1, 0.9]).tolist()
     size = partial(_percent, language, sign="")
     if low >= 0.0:
-        return "rises", _told(change, size, language)
+        return "rises", _with_interval(change, size, language)
     if high <= 0.0:
-        return "falls", _told(change, size, language, -1.0)
-    return "moves", _told(change, partial(_percent, language), language)
+        return "falls", _with_interval(change, size, language, -1.0)
+    return "moves", _with_interval(change, partial(_percent, language), language)
 
 
 def _event(shock: Shock, language: Language) -> str:
     """One shock: what it moves, by how much, when, how surely and for how long."""
-    name = language.text(f"premises.names.{shock.on}")
+    name = language.text(f"conditions.names.{shock.on}")
     chance, fading = "", ""
     if shock.probability is not None:
-        stated = _told(shock.probability, partial(_percent, language, sign=""), language)
-        chance = language.text("premises.chance", chance=stated)
+        stated = _with_interval(shock.probability, partial(_percent, language, sign=""), language)
+        chance = language.text("conditions.chance", chance=stated)
     if shock.half_life is not None:
-        fading = language.text("premises.fading", quarters=_told(shock.half_life, _level, language))
+        fading = language.text("conditions.fading", quarters=_with_interval(shock.half_life, _level, language))
     parts = {"size": _extent(shock, language), "when": _when(shock, language), "chance": chance, "fading": fading}
-    return language.text("premises.shock", name=name, **parts)
+    return language.text("conditions.shock", name=name, **parts)
 
 
 def _extent(shock: Shock, language: Language) -> str:
     if shock.size is not None:
-        return _told(shock.size, partial(_percent, language), language)
+        return _with_interval(shock.size, partial(_percent, language), language)
     assert shock.amount is not None
     factor = float(language.part("numbers.factor"))
-    return language.text("premises.amount", amount=_told(shock.amount, _signed, language, factor))
+    return language.text("conditions.amount", amount=_with_interval(shock.amount, _signed, language, factor))
 
 
 def _when(shock: Shock, language: Language) -> str:
     first, last = language.window(shock.at)
-    begin = first if first == last else language.text("premises.between", first=first, last=last)
+    begin = first if first == last else language.text("conditions.between", first=first, last=last)
     if shock.until is None:
-        return language.text("premises.open", begin=begin)
-    return language.text("premises.until", begin=begin, until=language.date(shock.until))
+        return language.text("conditions.open", begin=begin)
+    return language.text("conditions.until", begin=begin, until=language.date(shock.until))
 
 
-def _told(value: Law, said: Callable[[float], str], language: Language, factor: float = 1.0) -> str:
+def _with_interval(value: Law, written: Callable[[float], str], language: Language, factor: float = 1.0) -> str:
     """A number times a factor, or the median of a distribution with its 80 % interval."""
     low, median, high = sorted(factor * float(end) for end in value.ppf([0.1, 0.5, 0.9]))
     if isinstance(value, Constant):
-        return said(median)
-    return language.text("premises.interval", median=said(median), low=said(low), high=said(high))
+        return written(median)
+    return language.text("conditions.interval", median=written(median), low=written(low), high=written(high))
 
 
 def _level(value: float) -> str:
@@ -116,7 +122,7 @@ def _signed(value: float) -> str:
 
 
 def _percent(language: Language, fraction: float, sign: str = "+") -> str:
-    """A fraction as a percentage, with its sign unless that is said by a verb."""
+    """A fraction as a percentage, with its sign unless a verb says it."""
     number = f"{100 * fraction:{sign if abs(fraction) > 5e-4 else ''}.3g}".replace("-", "−")
     return language.text("numbers.percent", number=number)
 
@@ -124,28 +130,52 @@ def _percent(language: Language, fraction: float, sign: str = "+") -> str:
 MEDIAN = quantile_name(0.5)
 
 
-def short_answers(results: Results, language: Language) -> list[str]:
-    """The sentences a report opens with: level, chances, effect, levers, what came later."""
+def answer(results: Results, later: Sequence[Outcome] = (), language: Language = ENGLISH) -> str:
+    """The plain answer of a run: what the scenario changes, when, how surely; the level; and what came later."""
+    sentences = [
+        *effect_sentences(results, language),
+        level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
+        *mixture_sentences([results], language),
+        *outcome_sentences(later, language),
+    ]
+    return plain_spaces(" ".join(sentences))
+
+
+def effect_sentences(results: Results, language: Language) -> list[str]:
+    """What announcements and levers change, and a caution where nothing was learned from data."""
     summary = results.statistics
-    said = [language.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
-    known = record_of(results.basis, results.as_of)
-    said += [level_sentences(summary, known, language, index) for index in telling_years(summary)]
+    prior = [language.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
+    plants = []
     if results.manifest["n_investments"]:
-        said.append(effect_sentence(summary, language, _origin(results, language)))
-    else:
-        said.append(language.text("sentences.no_investment", origin=_origin(results, language)))
-    said += [lever_sentence(summary, language, name) for name in moving_levers(summary)]
-    said += [_came(outcome, language) for outcome in outcomes(results)]
-    if summary.n_failed:
-        counts = {"failed": f"{summary.n_failed:,}", "draws": f"{summary.n_draws:,}"}
-        said.append(language.text("sentences.failed", **counts))
-    return said
+        plants = [effect_sentence(summary, language, origin_of(results, language))]
+    return [*prior, *plants, *(lever_sentence(summary, language, name) for name in moving_levers(summary))]
 
 
-def telling_years(summary: Summary) -> list[int]:
-    """Places of the first whole year to come and of the last year."""
+def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool) -> str:
+    """The surplus of the last year, with what is in it."""
     last = len(summary.years) - 1
-    return [min(1, last), last] if last > 1 else [last]
+    ground = ("invested" if invested else "alone") + ("_moved" if moving_levers(summary) else "")
+    return language.text(
+        "sentences.level",
+        ground=language.text(f"grounds.{ground}"),
+        year=summary.years[last],
+        median=language.money(*summary.estimate("trade_balance", MEDIAN, last), places=0),
+        span=language.interval(summary, "trade_balance", 80, last, places=0),
+        basis=language.text(f"bases.{basis}"),
+    )
+
+
+def chances_sentence(summary: Summary, known: tuple[int, float], language: Language) -> str:
+    """The chances of a record and of a deficit in the last year; `known` is from `record_of`."""
+    last, (record_year, record) = len(summary.years) - 1, known
+    return language.text(
+        "sentences.chances",
+        year=summary.years[last],
+        record=language.money(record, 0.1, places=1),
+        record_year=record_year,
+        above=chance_above(summary, "trade_balance", record, last, language),
+        deficit=chance_below(summary, "trade_balance", last, language),
+    )
 
 
 def chance_above(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
@@ -162,23 +192,6 @@ def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
     """Year and size of the record on a basis, as known on a day, rounded as runs count it."""
     year, value = vintage(as_of).records[basis]
     return year, round(value, 1)
-
-
-def level_sentences(summary: Summary, known: tuple[int, float], language: Language, index: int) -> str:
-    """The surplus of a year and the chances of a record and of a deficit; `known` is from `record_of`."""
-    year, (record_year, record) = summary.years[index], known
-    low, high = language.money_ends(ends(summary, "trade_balance", 80, index), places=0)
-    median = language.money(*summary.estimate("trade_balance", MEDIAN, index), places=0)
-    level = language.text("sentences.level", year=year, median=median, low=low, high=high)
-    chances = language.text(
-        "sentences.chances",
-        year=year,
-        record=language.money(record, 0.1, places=1),
-        record_year=record_year,
-        above=chance_above(summary, "trade_balance", record, index, language),
-        deficit=chance_below(summary, "trade_balance", index, language),
-    )
-    return f"{level} {chances}"
 
 
 def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
@@ -198,14 +211,14 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
         "rise": chance_above(summary, "investment_effect", 0.0, last, language),
         "fall": chance_below(summary, "investment_effect", last, language),
     }[likelier]
-    said = language.text(
+    whole = language.text(
         "sentences.effect",
         origin=origin,
         changes=language.text("sentences.and").join(changes),
         chance=language.text(f"sentences.effect_{likelier}", year=summary.years[last], chance=chance),
     )
     nothing = _nothing(summary, language, "investment_effect", last)
-    return " ".join([said, *nothing, *_ending_orders(summary, language, origin, last)])
+    return " ".join([whole, *nothing, *_ending_orders(summary, language, origin, last)])
 
 
 def _ending_orders(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
@@ -240,13 +253,28 @@ def _nothing(summary: Summary, language: Language, series: str, index: int) -> l
     return [language.text("sentences.nothing", chance=chance, year=summary.years[index])]
 
 
-def _came(outcome: Outcome, language: Language) -> str:
-    """The surplus of a year as observed since."""
-    value = language.money(outcome.value, 0.1, places=1)
-    if outcome.percentile is None:
-        return language.text("sentences.part", year=outcome.year, months=outcome.months, value=value)
-    share = language.share(round(outcome.percentile) / 100)
-    return language.text("sentences.outcome", year=outcome.year, value=value, share=share)
+def outcome_sentences(later: Sequence[Outcome], language: Language) -> list[str]:
+    """The surplus of whole years as observed since, and where in the forecast it fell."""
+    return [
+        language.text(
+            "sentences.outcome",
+            year=outcome.year,
+            value=language.money(outcome.value, 0.1, places=1),
+            rank="" if outcome.percentile is None else _rank(outcome.percentile, language),
+        )
+        for outcome in later
+        if outcome.months == 12
+    ]
+
+
+def _rank(percentile: float, language: Language) -> str:
+    """Where among the draws a value lies.
+
+    >>> _rank(62.7, ENGLISH), _rank(0.2, ENGLISH)
+    (', at the 63rd percentile of this forecast', ', below the 1st percentile of this forecast')
+    """
+    side = "below" if percentile < 1 else "above" if percentile > 99 else "at"
+    return language.text(f"ranks.{side}", ordinal=language.ordinal(round(percentile)))
 
 
 def difference_sentences(change: Summary, reference: str, language: Language) -> str:
@@ -294,21 +322,77 @@ def branch_shares(branches: pd.DataFrame, language: Language) -> str:
     return language.list([f"{label} {language.share(round(share, 2))}" for label, share in ordered])
 
 
-def books_sentences(results: Results, language: Language) -> Iterator[str]:
-    """How the two books stand apart in the year under way, for a run on Korean customs basis."""
+def books_note(observed: BridgeObservations, origin: int, language: Language = ENGLISH) -> str:
+    """How the two books stand apart in the year under way: a few sentences for each unusual span, or nothing."""
+    return " ".join(_books_sentence(unusual, language) for unusual in unusual_spans(observed, origin))
+
+
+def run_books_note(results: Results, language: Language) -> str:
+    """The same for a run on Korean customs basis, as known on its day; nothing for one on the other."""
     if results.basis != "korea_customs":
-        return
-    for unusual in unusual_spans(vintage(results.as_of).bridge, parse_quarter(results.manifest["origin"])):
-        span = unusual.span
-        ends = {"low": language.month(span.first_month), "high": language.month(span.last_month)}
-        months = language.text("numbers.window", **ends)
-        ratios = [language.share(round(ratio, 2)) for ratio in (span.ratio, unusual.low, unusual.high)]
-        numbers = dict(zip(("ratio", "low", "high"), ratios, strict=True))
-        flow = language.text(f"flows.{span.flow}")
-        yield language.text(
-            "sentences.books", months=months, flow=flow, first=unusual.first, last=unusual.last, **numbers
-        )
+        return ""
+    return books_note(vintage(results.as_of).bridge, parse_quarter(results.manifest["origin"]), language)
 
 
-def _origin(results: Results, language: Language) -> str:
+def _books_sentence(unusual: Unusual, language: Language) -> str:
+    span, ratios = unusual.span, (unusual.span.ratio, unusual.low, unusual.high)
+    ratio, low, high = (_beside(ratio, language) for ratio in ratios)
+    return language.text(
+        "books.unusual",
+        months=language.months(span.first_month, span.last_month),
+        flow=language.text(f"flows.{span.flow}"),
+        first=unusual.first,
+        last=unusual.last,
+        ratio=ratio,
+        low=low,
+        high=high,
+    )
+
+
+def _beside(ratio: float, language: Language) -> str:
+    r"""A ratio in words.
+
+    >>> _beside(1.169, ENGLISH), _beside(0.95, ENGLISH)
+    ('17\xa0% above', '5\xa0% below')
+    """
+    percent = round(100 * (ratio - 1))
+    side = "above" if percent > 0 else "below" if percent else "equal"
+    return language.text(f"books.{side}", share=language.share(abs(percent) / 100))
+
+
+def books_causes(
+    observed: BridgeObservations, origin: int, gap: MemoryGap, rows: Mapping[str, Array], language: Language
+) -> str:
+    """How far time at sea and exports of memory go with an unusual gap, and how fast the fitted bridge closes one."""
+    parts = [_transit_sentence(unusual, language) for unusual in unusual_spans(observed, origin)]
+    return " ".join(filter(None, [*parts, _memory_sentence(gap, language), _fading_sentence(rows, language)]))
+
+
+def _transit_sentence(unusual: Unusual, language: Language) -> str:
+    ratio = ratio_after_transit(unusual)
+    if ratio is None:
+        return ""
+    months = language.months(unusual.span.first_month, unusual.span.last_month)
+    return language.text("books.transit", months=months, ratio=_beside(ratio, language))
+
+
+def _memory_sentence(gap: MemoryGap, language: Language) -> str:
+    first, last = (language.month(int(month)) for month in gap.months[[0, -1]])
+    return language.text("books.memory", first=first, last=last, correlation=f"{gap.correlation:.2f}")
+
+
+def _fading_sentence(rows: Mapping[str, Array], language: Language) -> str:
+    spans = [
+        language.text("books.half_life", flow=language.text(f"flows.{flow}"), **_years(*halves))
+        for flow, halves in zip(FLOWS, half_lives(rows).T.tolist(), strict=True)
+    ]
+    return language.text("books.fading", spans=language.text("books.and").join(spans))
+
+
+def _years(low: float, middle: float, high: float) -> dict[str, str]:
+    return {"low": f"{low:.1f}", "middle": f"{middle:.1f}", "high": f"{high:.1f}"}
+
+
+def origin_of(results: Results, language: Language) -> str:
+    """The last observed quarter of a run."""
     return language.date(float(parse_quarter(results.manifest["origin"])))

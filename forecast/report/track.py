@@ -1,14 +1,11 @@
-"""A track record in words: mean scores of every model, coverage, and a plain sentence.
-
-What `forecast backtest --publish` leaves: a page with tables, the tables as CSV, and pictures.
-"""
+"""The track record: scores of every model, coverage, a plain sentence; and the page that `--publish` writes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +14,9 @@ from forecast.errors import RunError
 from forecast.observations.series import QuarterlyTrade
 from forecast.plots.track import save_track_pictures
 from forecast.quarters import format_quarter, parse_quarter
+from forecast.report.i18n import ENGLISH, Language
+from forecast.report.run import interval_headings
+from forecast.report.table import Table, markdown, plain_spaces, table
 from forecast.storage import whole_files, writing
 from forecast.track.backtest import OURS, Design, Piece
 from forecast.track.record import (
@@ -25,7 +25,6 @@ from forecast.track.record import (
     Scores,
     mean_crps,
     mean_pit_range,
-    model_name,
     read_scores,
     shipped_quantiles,
     strongest,
@@ -35,26 +34,36 @@ from forecast.track.record import (
 )
 from forecast.track.scores import WIDTHS, coverage
 
-if TYPE_CHECKING:
-    from rich.console import Group
-
-
 _HALVES = ((1, 4), (5, 8))
 
 
-Cells = list[list[str]]
-"""A table as text: rows of cells, the first row the headings."""
+def model_label(model: str, language: Language) -> str:
+    """Name of a variant of a model for readers.
+
+    >>> model_label("auto_ets.logs", ENGLISH), model_label("joint_growth", ENGLISH)
+    ('AutoETS, logs', 'Joint growth, resampled')
+    """
+    base, _, treatment = model.partition(".")
+    treated = f", {language.text(f'treatments.{treatment}')}" if treatment else ""
+    return language.text(f"models.{base}") + treated
 
 
-def crps_table(scores: Scores, series: str, models: Sequence[str]) -> Cells:
+def crps_table(scores: Scores, series: str, models: Sequence[str], language: Language = ENGLISH) -> Table:
     """Mean CRPS by model: all quarters, 1–4, 5–8, years 1 and 2, and all quarters over those of the best reference."""
-    halves = [f"Quarters {first}–{last}" for first, last in _HALVES]
-    headings = ["Model", "All quarters", *halves, "Year 1", "Year 2", "Ratio"]
     means = {model: _means(scores.where(series=series, model=model)) for model in models}
     others = [values[0] for model, values in means.items() if model != OURS]
     best = min(others, default=float("nan"))
-    rows = [[model_name(model), *map(_shown, values), _shown(values[0] / best, 2)] for model, values in means.items()]
-    return [headings, *rows]
+    halves = [language.heading("record.quarters", first=first, last=last) for first, last in _HALVES]
+    years = [language.heading("record.year", number=number) for number in (1, 2)]
+    return table(
+        language.text(f"columns.{series}"),
+        [*language.headings("model", "all_quarters"), *halves, *years, *language.headings("ratio")],
+        (
+            [model_label(model, language), *map(_shown, values), _shown(values[0] / best, 2)]
+            for model, values in means.items()
+        ),
+        words=1,
+    )
 
 
 def _means(scores: Scores) -> list[float]:
@@ -63,75 +72,87 @@ def _means(scores: Scores) -> list[float]:
     return [mean_crps(span) for span in spans]
 
 
-def coverage_table(scores: Scores, model: str = OURS) -> Cells:
+def coverage_table(scores: Scores, language: Language = ENGLISH) -> Table:
     """Share of outcomes inside the 50, 80 and 95 % intervals, in percent, and mean PIT, by series and horizon.
 
     Beside the mean PIT stands its 95 % range, from `mean_pit_range`.
     """
-    rows = [["Series", "Quarters", "Outcomes", *(f"{width} % interval" for width in WIDTHS), "Mean PIT"]]
-    ours = scores.where(model=model, span="quarter")
-    for series, (first, last) in product(SHOWN, _HALVES):
-        chosen = ours.where(first, last, series=series)
-        if len(chosen.pit):
-            inside = [f"{100 * coverage(chosen.pit, width):.0f} %" for width in WIDTHS]
-            low, high = mean_pit_range(chosen)
-            fell = f"{chosen.pit.mean():.2f} ({low:.2f}–{high:.2f})"
-            rows.append([series.capitalize(), f"{first}–{last}", str(len(chosen.pit)), *inside, fell])
-    return rows
+    ours = scores.where(model=OURS, span="quarter")
+    chosen = {(series, half): ours.where(*half, series=series) for series, half in product(SHOWN, _HALVES)}
+    return table(
+        language.text("record.coverage"),
+        [*language.headings("series", "quarters", "outcomes"), *interval_headings(language), *language.headings("pit")],
+        (
+            [language.text(f"columns.{series}"), f"{first}–{last}", *_coverage_cells(part, language)]
+            for (series, (first, last)), part in chosen.items()
+            if len(part.pit)
+        ),
+        words=1,
+    )
 
 
-def pinball_table(scores: Scores, models: Sequence[str]) -> Cells:
+def _coverage_cells(scores: Scores, language: Language) -> list[str]:
+    low, high = mean_pit_range(scores)
+    inside = (_percent(coverage(scores.pit, width), language) for width in WIDTHS)
+    return [str(len(scores.pit)), *inside, f"{scores.pit.mean():.2f} ({low:.2f}–{high:.2f})"]
+
+
+def _percent(share: float, language: Language) -> str:
+    return plain_spaces(language.text("numbers.percent", number=f"{100 * share:.0f}"))
+
+
+def pinball_table(scores: Scores, models: Sequence[str], language: Language = ENGLISH) -> Table:
     """Mean pinball loss of the quarterly balance at three levels, by model."""
-    rows = [["Model", *(f"Level {level:g}" for level in PINBALL_LEVELS)]]
-    for model in models:
-        chosen = scores.where(model=model, series="balance", span="quarter")
-        losses = [chosen.pinball_10, chosen.pinball_50, chosen.pinball_90]
-        rows.append([model_name(model), *(_shown(float(values.mean())) for values in losses)])
-    return rows
+    losses = {model: scores.where(model=model, series="balance", span="quarter") for model in models}
+    return table(
+        language.text("record.pinball"),
+        [
+            *language.headings("model"),
+            *(language.heading("record.level", level=f"{level:g}") for level in PINBALL_LEVELS),
+        ],
+        (
+            [model_label(model, language), *(_shown(float(values.mean())) for values in _pinball(chosen))]
+            for model, chosen in losses.items()
+        ),
+        words=1,
+    )
 
 
-def answer(scores: Scores, unit: str) -> str:
-    """The plain sentence of a track record."""
+def _pinball(scores: Scores) -> tuple[Array, Array, Array]:
+    return scores.pinball_10, scores.pinball_50, scores.pinball_90
+
+
+def answer(scores: Scores, unit: str, language: Language = ENGLISH) -> str:
+    """The plain sentence of a track record; scores are printed in `unit`, that of the data."""
     quarters = scores.where(series="balance", span="quarter")
     ours = quarters.where(model=OURS)
     if not len(ours.crps):
-        return "No origin could be scored."
-    held = {width: f"{100 * coverage(ours.pit, width):.0f} %" for width in WIDTHS}
-    words = (
-        f"From {len(np.unique(ours.origin))} origins, {format_quarter(ours.origin.min())} to "
-        f"{format_quarter(ours.origin.max())}, the balance of a quarter up to {ours.horizon.max()} quarters ahead was "
-        f"forecast with a mean CRPS of {_shown(mean_crps(ours), 2)} {unit}; the 80 % interval held "
-        f"{held[80]} of outcomes and the 95 % interval {held[95]}"
-    )
+        return language.text("record.nothing")
     others = [model for model in strongest(scores, "balance") if model != OURS]
-    if not others:
-        return f"{words}."
+    sentence = language.text(
+        "record.answer",
+        n_origins=len(np.unique(ours.origin)),
+        first=_quarter(ours.origin.min(), language),
+        last=_quarter(ours.origin.max(), language),
+        horizon=ours.horizon.max(),
+        crps=_shown(mean_crps(ours), 2),
+        unit=unit,
+        held_80=_percent(coverage(ours.pit, 80), language),
+        held_95=_percent(coverage(ours.pit, 95), language),
+        verdict=_against_best(quarters, others, language) if others else "",
+    )
+    return plain_spaces(sentence)
+
+
+def _quarter(origin: int, language: Language) -> str:
+    return language.date(float(origin))
+
+
+def _against_best(quarters: Scores, others: Sequence[str], language: Language) -> str:
     best = min(others, key=lambda model: mean_crps(quarters.where(model=model)))
-    gain = 100 * (1 - mean_crps(ours) / mean_crps(quarters.where(model=best)))
-    verdict = f"{gain:.0f} % better than" if gain >= 0 else f"{-gain:.0f} % worse than"
-    return f"{words}; that is {verdict} the best reference, {model_name(best)}."
-
-
-def printed(title: str, cells: Cells) -> Group:
-    """A table for the terminal."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for index, heading in enumerate(cells[0]):
-        words = heading.replace(" ", "\n", 1)
-        table.add_column(words, justify="right" if index else "left", vertical="bottom", no_wrap=True)
-    for row in cells[1:]:
-        table.add_row(*row)
-    return Group(Text(title, style="bold"), table)
-
-
-def markdown(cells: Cells) -> str:
-    """A table for a page."""
-    rule = ["---", *["---:"] * (len(cells[0]) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (cells[0], rule, *cells[1:]))
+    gain = 1 - mean_crps(quarters.where(model=OURS)) / mean_crps(quarters.where(model=best))
+    key = "record.better" if gain >= 0 else "record.worse"
+    return language.text(key, gain=_percent(abs(gain), language), best=model_label(best, language))
 
 
 def _shown(value: float, places: int = 3) -> str:
@@ -189,16 +210,16 @@ def _write_record(
 
 def record_section(scores: Scores) -> str:
     """The part of the page that follows from the scores."""
-    parts = [answer(scores, UNIT), _earlier(scores)]
-    for series in SHOWN:
-        parts += [f"### {series.capitalize()}", markdown(crps_table(scores, series, strongest(scores, series)))]
-    parts += ["### Coverage and PIT of the forecast", markdown(coverage_table(scores))]
-    parts += [
-        "### Pinball loss of the quarterly balance",
-        markdown(pinball_table(scores, strongest(scores, "balance"))),
+    balance = strongest(scores, "balance")
+    tables = [crps_table(scores, series, strongest(scores, series)) for series in SHOWN]
+    every = crps_table(scores, "balance", scores.models)
+    tables += [
+        replace(coverage_table(scores), title="Coverage and PIT of the forecast"),
+        replace(pinball_table(scores, balance), title="Pinball loss of the quarterly balance"),
+        replace(every, title="Every treatment of the references, balance"),
     ]
-    parts += ["### Every treatment of the references, balance", markdown(crps_table(scores, "balance", scores.models))]
-    return "\n\n".join(parts)
+    parts = [[f"### {shown.title}", markdown(shown)] for shown in tables]
+    return "\n\n".join([answer(scores, UNIT), _earlier(scores), *(text for part in parts for text in part)])
 
 
 def _earlier(scores: Scores) -> str:
@@ -206,7 +227,7 @@ def _earlier(scores: Scores) -> str:
     quarters = scores.where(span="quarter").until(_EARLIER)
     references = ("joint_growth", "seasonal_naive.logs", "auto_arima.logs", "auto_ets.logs", "theta.logs")
     ours = ", ".join(f"{series} {_mean(quarters, OURS, series)}" for series in SHOWN)
-    others = ", ".join(f"{model_name(model)} {_mean(quarters, model, 'balance')}" for model in references)
+    others = ", ".join(f"{model_label(model, ENGLISH)} {_mean(quarters, model, 'balance')}" for model in references)
     return (
         f"Origins up to {format_quarter(_EARLIER)} alone: mean CRPS of the forecast {ours}; of the balance: {others}."
     )

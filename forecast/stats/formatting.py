@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from forecast.stats.summary import BELOW, INTERVALS, Summary, decimals, exceedance_name, quantile_name
+from forecast.stats.summary import INTERVALS, Summary, decimals, quantile_name
 
 
 def short(value: float) -> str:
@@ -74,40 +74,6 @@ def stored(value: float, error: float) -> tuple[str, str]:
     return repr(float(value)), repr(float(error)) if isfinite(error) else ""
 
 
-def number(summary: Summary, series: str, name: str, index: int, sign: str = "", places: int = 2) -> str:
-    """A statistic of one year with the decimals its Monte Carlo error allows, `places` at most."""
-    return rounded(*summary.estimate(series, name, index), places, sign)
-
-
 def ends(summary: Summary, series: str, width: int, index: int) -> list[tuple[float, float]]:
     """Both ends of an interval of one year, each with its Monte Carlo standard error."""
     return [summary.estimate(series, quantile_name(level), index) for level in INTERVALS[width]]
-
-
-def interval(summary: Summary, series: str, width: int, index: int, sign: str = "", places: int = 2) -> str:
-    """An interval of one year, both ends with the decimals that the errors of both allow."""
-    return " to ".join(span(ends(summary, series, width, index), places, sign))
-
-
-def chance(summary: Summary, series: str, threshold: float, index: int) -> str:
-    """Probability in percent that a series is above a threshold that was counted, for a table."""
-    return _cell(summary, series, exceedance_name(threshold), index)
-
-
-def chance_below(summary: Summary, series: str, index: int) -> str:
-    """Probability in percent that a series is negative, for a table."""
-    return _cell(summary, series, BELOW, index)
-
-
-def chance_in_words(summary: Summary, series: str, threshold: float, index: int) -> str:
-    """Probability in percent that a series is above a threshold, for a sentence: a bound is a word."""
-    side, percent = _percentage(summary, series, exceedance_name(threshold), index)
-    return " ".join(filter(None, ({"<": "below", ">": "above"}.get(side), percent, "%")))
-
-
-def _cell(summary: Summary, series: str, name: str, index: int) -> str:
-    return " ".join(filter(None, (*_percentage(summary, series, name, index), "%")))
-
-
-def _percentage(summary: Summary, series: str, name: str, index: int) -> tuple[str, str]:
-    return percentage(*summary.estimate(series, name, index), summary.n_draws)

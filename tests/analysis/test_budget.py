@@ -168,10 +168,10 @@ def test_knowing_a_source_narrows_as_the_closed_form_where_inputs_are_correlated
 def test_a_budget_says_what_correlated_sources_have_in_common(found: budget_module.Budget) -> None:
     pairs = linear_plan(0.6).in_common
     assert pairs == (("terms", "coefficients"),)
-    said = budget_words(replace(found, in_common=pairs, correlated=True)).plain
+    said = budget_words(replace(found, in_common=pairs, correlated=True))
     assert "The scenario correlates inputs" in said
     assert "counts with “size and timing of plants”" in said
-    assert "correlates inputs" not in budget_words(found).plain
+    assert "correlates inputs" not in budget_words(found)
 
 
 def test_of_a_mixture_the_choice_of_branch_is_a_source() -> None:
@@ -300,7 +300,7 @@ def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> No
     (together,) = [float(row["value"]) for row in rows if row["statistic"] == "interactions"]
     assert sum(first) + together == pytest.approx(1.0, abs=5e-3)  # as printed
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in save_budget_charts(found))
-    said = budget_words(found).plain
+    said = budget_words(found)
     assert "Korean customs basis" in said
     assert "standard error" in said
 

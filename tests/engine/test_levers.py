@@ -436,7 +436,9 @@ def test_what_a_run_with_levers_leaves_and_says(tmp_path: Path) -> None:
     from rich.console import Console
 
     from forecast.engine.simulate import Settings
-    from forecast.report.tables import answer, lever_table
+    from forecast.report.run import lever_table
+    from forecast.report.sentences import answer
+    from forecast.report.table import show
     from forecast.results.archive import load_results
     from forecast.results.run import run_scenario
 
@@ -446,10 +448,10 @@ def test_what_a_run_with_levers_leaves_and_says(tmp_path: Path) -> None:
     assert results.statistics.series == (*SERIES, *LEVERS)
     assert set(results.summary["series"]) == {*SERIES, *LEVERS} < set(results.draws.data_vars)
     assert "regime" in results.manifest["digests"]
-    said = str(answer(results))
+    said = answer(results)
     assert said.startswith("Tariffs change Korea's goods surplus with the US by −")
     assert "With that and without new investment, the surplus itself would be" in said
     assert "Import commitments" not in said
     console = Console(width=100, record=True, file=StringIO())
-    console.print(lever_table(results))
+    show(console, lever_table(results))
     assert "What tariffs do to the surplus, bn USD a year" in console.export_text()

@@ -112,6 +112,7 @@ def cases() -> list[Case]:
         *_ledgers(),
         *_reports(),
         *_texts(),
+        *_korean(),
     ]
 
 
@@ -190,6 +191,36 @@ def _texts() -> list[Case]:
         Case("history", (("history",),)),
         Case("induced", tuple(("induced", "--year", "2024", *option) for option in ((), ("--prior",)))),
         Case("check", (("check", "--out", "checks"),)),
+    ]
+
+
+def _korean() -> list[Case]:
+    """What the terminal says in Korean."""
+    korean = ("--language", "ko")
+    answers = (
+        *(run(name, *DRAWS, *korean) for name in ("hyundai", "tariff-regimes", "kiet-2025-04-11", "us-slowdown")),
+        ("list", *korean),
+    )
+    ledger = (
+        run("kiet-2025-04-11", *DRAWS),
+        ("ledger", "add", "results/kiet-2025-04-11", *korean),
+        ("ledger", "list", *korean),
+        ("ledger", "score", *korean),
+    )
+    texts = (
+        ("history", *korean),
+        ("induced", "--year", "2024", *korean),
+        ("explain", "--sector", "autos", *korean),
+        ("explain", "scenarios/hyundai.yaml", *korean),
+        ("elicit", "{distribution: triangular, low: 0, mode: 1, high: 4}", *korean),
+    )
+    pair = compare("hyundai", "hyundai-26bn", options=(*DRAWS, "--attribute", "--beyond", "1", *korean))
+    return [
+        Case("korean/run", answers),
+        Case("korean/compare", (pair, compare("tariff-regimes", "tariffs-2025", options=(*DRAWS, *korean)))),
+        Case("korean/budget", (("budget", "scenarios/baseline.yaml", "--no-plot", *korean),)),
+        Case("korean/ledger", ledger),
+        Case("korean/texts", texts),
     ]
 
 

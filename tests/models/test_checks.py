@@ -17,7 +17,7 @@ import pytest
 from commands import command
 from numpy.typing import NDArray
 
-from forecast.analysis.bridge import books_note, memory_gap, unusual_spans
+from forecast.analysis.bridge import memory_gap, unusual_spans
 from forecast.economics.processes import baseline_shocks
 from forecast.models import predictive
 from forecast.models.evidence import bridge_evidence
@@ -26,6 +26,7 @@ from forecast.models.replicates import row_at, simulators
 from forecast.observations.annual import SpanTrade, bridge_observations, procurement_shares
 from forecast.observations.series import DRIVERS, quarterly_trade
 from forecast.observations.vintage import vintage
+from forecast.report.sentences import books_note
 from forecast.stats.streams import generator
 
 ORIGIN = 8105

@@ -14,7 +14,7 @@ import forecast
 from forecast.engine.simulate import Settings
 from forecast.report.i18n import language
 from forecast.report.page import report
-from forecast.report.tables import followed
+from forecast.report.run import branch_results
 from forecast.results.results import Results
 
 ROW = r'<tr[^>]*><th scope="row">(.*?)</th>(.*?)</tr>'
@@ -54,7 +54,7 @@ def test_a_mixture_tells_its_branches_and_the_whole(mixed: Results) -> None:
     assert branches is not None
     ordered = branches.drop_duplicates("branch").sort_values("share", ascending=False)
     shares = ", ".join(f"{row.branch} {100 * row.share:.0f} %" for row in ordered.itertuples())
-    assert f"These numbers weigh 2 scenarios by stated weights ({shares} of the draws)." in plain(words)
+    assert f"mixed is a mixture of scenarios with stated weights ({shares} of the draws). Every draw" in plain(words)
     body = words.partition("By branch of the mixture, 2035")[2].partition("</table>")[0]
     rows = {html.unescape(head): re.findall(r"<td[^>]*>(.*?)</td>", cells) for head, cells in re.findall(ROW, body)}
     title = forecast.load_scenario(ROOT / "scenarios" / "hyundai.yaml").title
@@ -95,7 +95,7 @@ def test_a_mixture_beside_a_scenario_is_paired_but_not_divided(mixed: Results, t
     page = report([hyundai, mixed])
     words = plain(edition(page, "en"))
     difference = forecast.paired_difference(mixed, hyundai).isel(year=-1)
-    stated = re.search(r"the surplus of 2035 differs by (\S+) bn USD", words)
+    stated = re.search(r"goods surplus with the US by (\S+) bn USD \(\S+ to \S+\) in 2035", words)
     assert stated is not None
     assert float(stated[1].replace("−", "-")) == pytest.approx(float(difference.median()), abs=0.06)
     assert "The difference is not divided among assumptions, since the branches of a mixture" in words
@@ -116,7 +116,7 @@ def test_labels_that_look_like_numbers_or_like_nothing_stay_labels(tmp_path: Pat
     file.write_text(f"name: odd\nmixture: [{', '.join(branches)}]\n", encoding="utf-8")
     run = forecast.run_scenario(forecast.load_mixture(file), Settings(200), out=tmp_path).results
     assert run.branches is not None
-    assert [branch.label for branch in followed(run.branches)] == sorted(LABELS.values())
+    assert list(branch_results(run.branches)) == sorted(LABELS.values())
     told = edition(report([run]), "en").partition("By branch of the mixture")[2].partition("</table>")[0]
     assert "–" not in told
 

@@ -17,18 +17,17 @@ from commands import command
 
 import forecast
 from forecast.analysis.attribution import Attribution
-from forecast.analysis.comparison import turning_years
-from forecast.cli.report import LANGUAGES
+from forecast.analysis.comparison import Comparison, turning_years
+from forecast.cli.options import LANGUAGES
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.report import page as report_module
-from forecast.report.charts import Fan, Scene, Told, diagram
+from forecast.report.charts import Fan, Scene, diagram
+from forecast.report.comparison import Division, attribution_method, attribution_table, division
 from forecast.report.i18n import CODES, language
-from forecast.report.page import report, write_report
-from forecast.report.sections import because, division
-from forecast.report.sentences import short_answers
-from forecast.report.tables import answer
+from forecast.report.page import NOT_COUNTED, report, short_answers, write_report
+from forecast.report.sentences import answer
 from forecast.report.track import SCORES, SUMMARY
 from forecast.results.results import SCENARIO, Results
 from forecast.scenario.contrasts import FRAME, TEXTS
@@ -65,13 +64,14 @@ def made(out: Path, file: Path) -> Results:
 def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> None:
     """The package raises the surplus while plants are built and lowers it later: the last year alone would mislead."""
     for name, n_years in (("package-350bn", 2), ("hyundai", 1)):
-        results = made(tmp_path, ROOT / "scenarios" / f"{name}.yaml")
+        file = ROOT / "scenarios" / f"{name}.yaml"
+        results, world = made(tmp_path, file), load_scenario(file)
         summary = results.statistics
         years = [str(summary.years[index]) for index in turning_years(summary)]
         assert len(years) == n_years
-        (page,) = (text for text in short_answers(results, language("en")) if text.startswith("Beyond"))
+        (page,) = (text for text in short_answers(results, world, language("en")) if text.startswith("Beyond"))
         assert re.findall(r"in (\d{4}) \(median", page) == years
-        assert str(answer(results)).startswith(page.replace("\xa0", " "))
+        assert answer(results).startswith(page.replace("\xa0", " "))
 
 
 def test_page_and_terminal_tell_the_end_of_a_lever(tmp_path: Path) -> None:
@@ -79,12 +79,13 @@ def test_page_and_terminal_tell_the_end_of_a_lever(tmp_path: Path) -> None:
     commitment = "{id: gas, what: lng, per_year: 1.4, from: 2028, until: 2030}"
     file.write_text(f"name: lever\nimport_commitments: [{commitment}]\n")
     results = made(tmp_path, file)
-    page = " ".join(short_answers(results, language("en")))
+    world = load_scenario(file)
+    page = " ".join(short_answers(results, world, language("en")))
     assert "Import commitments change Korea's goods surplus with the US by −" in page
     assert "in 2029 (median; 80\xa0% interval" in page
     assert "After 2029 they change nothing." in page
-    assert "2029년 이후에는 영향이 없다." in " ".join(short_answers(results, language("ko")))
-    terminal = " ".join(str(answer(results)).split())
+    assert "2029년 이후에는 영향이 없다." in " ".join(short_answers(results, world, language("ko")))
+    terminal = " ".join(answer(results).split())
     assert "in 2029 (median; 80 % interval" in terminal
     assert "After 2029 they change nothing." in terminal
 
@@ -119,14 +120,14 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     said = plain(language("en").chance(chance, error, 4_000))
     assert f"the chance that they lower it in 2035 is {said}." in words
     median = summary.value("trade_balance", "quantile_0.5")[-1]
-    assert f"In 2035, Korea's goods surplus with the US would be {median:.0f} bn USD (median)" in words
+    assert f"The surplus itself would be {median:.0f} bn USD in 2035 (median;" in words
     assert f"2035년 대미 무역수지 흑자는 {10 * median:,.0f}"[:-1] in plain(edition(page, "ko"))
 
 
 def test_the_difference_on_the_page_is_paired(runs: dict[str, Results], page: str) -> None:
     difference = forecast.paired_difference(runs["hyundai"], runs["baseline"]).isel(year=-1)
     words = plain(edition(page, "en"))
-    stated = re.search(r"the surplus of 2035 differs by (\S+) bn USD", words)
+    stated = re.search(r"goods surplus with the US by (\S+) bn USD \(\S+ to \S+\) in 2035", words)
     assert stated is not None
     assert float(stated[1].replace("−", "-")) == pytest.approx(float(difference.median()), abs=0.06)
 
@@ -145,22 +146,19 @@ def test_the_difference_is_divided_among_the_assumptions(runs: dict[str, Results
         assert float(mean.replace("−", "-")) == pytest.approx(parts[label.split(" · ")[1]], abs=0.06)
     label, whole = rows[len(parts)]
     difference = forecast.paired_difference(runs["hyundai"], runs["baseline"]).isel(year=-1)
-    assert label == "All together"
+    assert label == "All"
     assert float(whole.replace("−", "-")) == pytest.approx(float(difference.mean()), abs=0.06)
     assert "추가" in plain(edition(page, "ko").partition("차이의 요인별 기여")[2])
 
 
-def retold(runs: dict[str, Results], manifest: dict[str, Any]) -> list[Told]:
-    return [
-        Told(replaced(runs[name], manifest), load_scenario(runs[name].folder / SCENARIO), name)
-        for name in ("hyundai", "baseline")
-    ]
+def divided(runs: dict[str, Results], manifest: dict[str, Any]) -> Division:
+    one, other = (load_scenario(runs[name].folder / SCENARIO) for name in ("baseline", "hyundai"))
+    return division(one, other, replaced(runs["baseline"], manifest).manifest)
 
 
 def test_a_difference_between_other_parameters_is_not_divided(runs: dict[str, Results]) -> None:
-    told = because(division(*retold(runs, {"digests": {}})), language("en"))
-    assert told["table"] is None
-    assert "run both again" in told["words"]
+    assert divided(runs, {"digests": {}}).obstacle == "changed"
+    assert "run both again" in language("en").text("causes.changed")
 
 
 @pytest.fixture(scope="module")
@@ -182,34 +180,33 @@ def test_parts_on_a_page_are_of_as_many_of_the_first_draws_as_are_quick(
     runs: dict[str, Results], whole: Attribution, monkeypatch: pytest.MonkeyPatch, most: int, taken: int
 ) -> None:
     """Five scenarios tell the four plants apart; four are too few even for a pair of orders."""
-    monkeypatch.setattr("forecast.report.sections.MOST_DRAWS", most)
-    divided = division(*retold(runs, {"n_draws": 8_000}))
-    words = because(divided, language("en"))["words"]
-    assert ("4 assumptions differ, too many" in words) == (taken == 0)
-    assert (f"from the first {taken:,} of 8,000 draws" in words) == (0 < taken < 8_000)
+    monkeypatch.setattr("forecast.report.comparison.MOST_DRAWS", most)
+    found = divided(runs, {"n_draws": 8_000})
+    assert (found.obstacle, found.n_assumptions) == ("" if taken else "many", 4)
     if taken:
-        assert divided.attribution is not None
-        assert divided.attribution.exact
-        np.testing.assert_array_equal(divided.attribution.parts, whole.parts[..., :taken])
+        assert found.attribution is not None
+        words = " ".join(attribution_method(found.attribution, found.n_draws, language("en")))
+        assert (f"from the first {taken:,} of 8,000 draws" in words) == (taken < 8_000)
+        whole = forecast.attribute("baseline", "hyundai", Settings(8_000))
+        assert found.attribution.exact
+        np.testing.assert_array_equal(found.attribution.parts, whole.parts[..., :taken])
 
 
 def test_orders_on_a_page_are_sampled_where_all_of_them_take_long(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Exact parts take 232 scenarios, for 31 assumptions."""
-    monkeypatch.setattr("forecast.report.sections.FEWEST_DRAWS", 200)
-    monkeypatch.setattr("forecast.report.sections.MOST_DRAWS", 200 * 100)
-    pair = [
-        forecast.run_scenario(load_scenario(ROOT / "scenarios" / f"{name}.yaml"), Settings(200), out=tmp_path).results
-        for name in ("localization-fast", "baseline")
-    ]
-    divided = division(*(Told(run, load_scenario(run.folder / SCENARIO), run.name) for run in pair))
-    told = because(divided, language("en"))
-    assert divided.attribution is not None
-    assert divided.attribution.n_scenarios <= 100
-    assert "a random sample of the orders" in told["words"]
-    mean = divided.attribution.difference[-1].mean()
-    assert float(told["table"].rows[-1].cells[1].replace("−", "-")) == pytest.approx(mean, abs=0.06)
+    monkeypatch.setattr("forecast.report.comparison.FEWEST_DRAWS", 200)
+    monkeypatch.setattr("forecast.report.comparison.MOST_DRAWS", 200 * 100)
+    pair = [load_scenario(ROOT / "scenarios" / f"{name}.yaml") for name in ("baseline", "localization-fast")]
+    runs = [forecast.run_scenario(scenario, Settings(200), out=tmp_path).results for scenario in pair]
+    found = division(*pair, runs[0].manifest)
+    assert found.attribution is not None
+    assert found.attribution.n_scenarios <= 100
+    assert "a random sample of the orders" in " ".join(attribution_method(found.attribution, 200, language("en")))
+    shown = attribution_table(Comparison(*runs, (), NOT_COUNTED), found.attribution, found.attribution.years[-1])
+    mean = found.attribution.difference[-1].mean()
+    assert float(shown.rows[-1].cells[1].replace("−", "-")) == pytest.approx(mean, abs=0.06)
 
 
 def replaced(run: Results, manifest: dict[str, Any]) -> Results:
@@ -224,7 +221,9 @@ def test_what_tariffs_do_is_drawn_and_tabulated(tmp_path: Path) -> None:
     words = edition(report([run]), "en").partition("What announcements and trade policy change")[2]
     assert "Tariffs: change of the surplus, bn USD a year" in words
     assert "By channel" not in words
-    rows = re.findall(r'<th scope="row">(\d{4})</th><td>(\S+?)</td><td>', words.partition("by trade policy, mean")[2])
+    rows = re.findall(
+        r'<th scope="row">(\d{4})</th><td>(\S+?)</td><td>', words.partition("What tariffs do to the surplus")[2]
+    )
     assert [int(year) for year, _ in rows] == list(run.statistics.years)
     means = [float(mean.replace("−", "-")) for _, mean in rows]
     np.testing.assert_allclose(means, run.statistics.value("tariffs", "mean"), atol=0.06)
@@ -252,7 +251,7 @@ def test_what_is_assumed_of_the_world_opens_the_page(tmp_path: Path) -> None:
     english, korean = (plain(edition(page, code)) for code in CODES)
     sentence = "Assumed, not forecast: US output shrinking by"
     assert english.count(sentence) == 2
-    assert english.index(sentence) < english.index("Korea's goods surplus with the US would be")
+    assert english.index(sentence) < english.index("surplus itself would be")
     assert "전망하지 않고 가정한 조건: 2027년 1분기부터 2027년 4분기까지 미국 생산 연 " in korean
     assert "The file also states" not in english
 

@@ -23,6 +23,7 @@ from forecast.engine.simulate import KEEP_DRAWS
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.report.page import report
+from forecast.report.table import show
 from forecast.results.results import Results
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -141,7 +142,7 @@ def test_scenarios_of_one_name_are_told_apart_in_every_table(out: Path) -> None:
     shown = (comparison_table(compared), attribution_table(compared, attribution, 2035), comparison_words(compared))
     for part in shown:
         console = Console(width=200, file=StringIO(), record=True)
-        console.print(part)
+        show(console, part)
         text = console.export_text()
         assert all(name in text for name in names)
     other = forecast.load_scenario(SCENARIOS / "baseline.yaml")

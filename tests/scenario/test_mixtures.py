@@ -26,7 +26,7 @@ from forecast.models.posterior import Posterior, current_digests, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter, parse_time
 from forecast.report.ledger import verdict_words
-from forecast.report.tables import answer
+from forecast.report.sentences import answer
 from forecast.results.results import Results
 from forecast.results.run import run_scenario
 from forecast.scenario.mixture import any_digest, dump_any, frozen_any, is_mixture, load_mixture
@@ -168,7 +168,7 @@ def test_the_command_runs_a_mixture_and_shows_its_branches(tmp_path: Path) -> No
     options = ["--draws", "200", "--no-plot", "--out", str(tmp_path / "results"), "-s", "horizon=2028"]
     done = CliRunner().invoke(cli, ["run", str(path), *options])
     assert done.exit_code == 0, done.output
-    assert "By branch, 2028, bn USD a year" in done.output
+    assert "By branch of the mixture, 2028, bn USD a year" in done.output
     assert "lansing" in done.output
 
 
@@ -176,7 +176,7 @@ def test_a_branch_without_announcements_is_not_one_in_which_they_lower_the_surpl
     text = "mixture: [{scenario: baseline, weight: 1}, {scenario: hyundai, weight: 1}]"
     run = run_scenario(load_mixture(write(tmp_path, text), ["horizon=2029"]), Settings(2_000), out=tmp_path).results
     effect = run.draws["investment_effect"].sel(year=2029).to_numpy()
-    said = re.search(r"lower it in 2029 is ([\d.]+) %. In (\d+) % of the draws", answer(run).plain)
+    said = re.search(r"lower it in 2029 is ([\d.]+) %. In (\d+) % of the draws", answer(run))
     assert said is not None
     expected = 100 * np.mean(effect < 0), 100 * np.mean(effect == 0)
     assert [float(number) for number in said.groups()] == pytest.approx(expected, abs=0.51)
@@ -190,7 +190,7 @@ def test_a_plant_that_may_not_come_lowers_the_surplus_at_most_as_often_as_it_com
     run = run_scenario(load_scenario(path, ["horizon=2032"]), Settings(2_000), out=tmp_path).results
     effect = run.draws["investment_effect"].sel(year=2032).to_numpy()
     assert run.statistics.value("investment_effect", "below_0")[-1] == np.mean(effect < 0) < 0.55
-    assert f"In {100 * np.mean(effect == 0):.0f} % of the draws they change nothing in 2032." in answer(run).plain
+    assert f"In {100 * np.mean(effect == 0):.0f} % of the draws they change nothing in 2032." in answer(run)
 
 
 REFUSED: tuple[tuple[str, str], ...] = (
@@ -385,4 +385,4 @@ def test_the_models_part_is_divided_under_the_branch_that_came_true(
     for name in ("crps", "error"):
         parts = (branches[f"{name}_model"] + branches[f"{name}_branch"]).to_numpy().reshape(-1, 2)
         np.testing.assert_allclose(parts, scores[[f"{name}_model"] * 2], atol=2e-4)
-    assert re.search(r"alone, given the facts, it is \d+\.\d\d if built came true", verdict_words(found).plain)
+    assert re.search(r"alone, given the facts, it is \d+\.\d\d if built came true", verdict_words(found))

@@ -10,9 +10,11 @@ import pytest
 from forecast.analysis.comparison import both_ways
 from forecast.dims import Array
 from forecast.report.comparison import signed_interval
-from forecast.report.i18n import language
-from forecast.stats.formatting import chance, chance_below, chance_in_words, interval, percentage, span, stored
-from forecast.stats.summary import decimals
+from forecast.report.i18n import ENGLISH, language
+from forecast.report.sentences import chance_above, chance_below
+from forecast.report.table import plain_spaces
+from forecast.stats.formatting import percentage, span, stored
+from forecast.stats.summary import decimals, exceedance_name
 
 
 def skewed(n_draws: int = 20_000) -> Array:
@@ -33,7 +35,7 @@ def test_both_ends_of_an_interval_have_the_decimals_that_the_worse_known_allows(
     told = language(code)
     assert len(set(places(told.span(ends)))) == 1
     assert len({found for amount in told.money_ends(ends) for found in places(amount)}) == 1
-    assert places(interval(summary, "rise", 80, 0)) == [allowed[1]] * 2
+    assert places(ENGLISH.interval(summary, "rise", 80, 0)) == [allowed[1]] * 2
     assert len(set(places(signed_interval(summary, "rise", 80, 0)))) == 1
 
 
@@ -46,8 +48,8 @@ def test_the_larger_end_decides_where_decimals_follow_the_size() -> None:
 
 def test_an_unknown_error_allows_no_decimals() -> None:
     summary = both_ways(np.array([[7.25]]), [2030], 2_000)
-    assert interval(summary, "rise", 80, 0) == "7 to 7"
-    assert chance(summary, "rise", 0.0, 0) == "> 0 %"
+    assert ENGLISH.interval(summary, "rise", 80, 0) == "7 to 7"
+    assert plain_spaces(ENGLISH.chance_cell(summary, "rise", exceedance_name(0.0), 0)) == "> 0 %"
 
 
 @pytest.mark.parametrize(
@@ -56,9 +58,9 @@ def test_an_unknown_error_allows_no_decimals() -> None:
 def test_a_bound_is_a_sign_in_a_table_and_a_word_in_a_sentence(share: float, cell: str, words: str) -> None:
     draws = np.full((1, 20_000), 1.0 if share else -1.0)
     summary = both_ways(draws, [2030], 2_000)
-    assert chance(summary, "rise", 0.0, 0) == cell
-    assert chance_in_words(summary, "rise", 0.0, 0) == words
-    assert chance_below(summary, "fall", 0) == cell
+    assert plain_spaces(ENGLISH.chance_cell(summary, "rise", exceedance_name(0.0), 0)) == cell
+    assert plain_spaces(chance_above(summary, "rise", 0.0, 0, ENGLISH)) == words
+    assert plain_spaces(chance_below(summary, "fall", 0, ENGLISH)) == words
 
 
 def test_stored_numbers_are_read_back_to_the_bit() -> None:

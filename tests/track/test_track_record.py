@@ -15,6 +15,7 @@ from forecast.observations.series import quarterly_trade
 from forecast.plots import track as track_plots
 from forecast.quarters import parse_quarter
 from forecast.report import track as bulletin
+from forecast.report.table import markdown
 from forecast.report.track import (
     BEGIN,
     END,
@@ -25,7 +26,6 @@ from forecast.report.track import (
     answer,
     coverage_table,
     crps_table,
-    markdown,
 )
 from forecast.track import scores as scoring
 from forecast.track.backtest import OURS, Design, Piece, run_backtest, stored_forecasts
@@ -203,13 +203,21 @@ def synthetic() -> Scores:
 def test_tables_take_each_method_in_its_strongest_treatment() -> None:
     scores = synthetic()
     assert strongest(scores, "balance") == (OURS, "theta.levels")
-    cells = crps_table(scores, "balance", strongest(scores, "balance"))
-    assert cells[1:] == [
-        ["This forecast", "1.000", "1.000", "1.000", "–", "–", "0.67"],
-        ["Theta, levels", "1.500", "1.500", "1.500", "–", "–", "1.00"],
+    shown = crps_table(scores, "balance", strongest(scores, "balance"))
+    assert [row.cells for row in shown.rows] == [
+        ("This forecast", "1.000", "1.000", "1.000", "–", "–", "0.67"),
+        ("Theta, levels", "1.500", "1.500", "1.500", "–", "–", "1.00"),
     ]
-    assert markdown(cells).splitlines()[1] == "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
-    assert coverage_table(scores)[1] == ["Balance", "1–4", "8", "100 %", "100 %", "100 %", "0.25 (0.25–0.25)"]
+    assert markdown(shown).splitlines()[1] == "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+    assert coverage_table(scores).rows[0].cells == (
+        "Balance",
+        "1–4",
+        "8",
+        "100 %",
+        "100 %",
+        "100 %",
+        "0.25 (0.25–0.25)",
+    )
 
 
 def test_the_range_of_a_mean_pit_is_that_of_independent_origins_where_they_are() -> None:

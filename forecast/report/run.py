@@ -1,0 +1,334 @@
+"""Tables of runs and of observed trade: the surplus, what announcements, policy and branches do to it, and the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import TYPE_CHECKING
+
+from forecast.analysis.comparison import moving_levers
+from forecast.dims import BASES, CHANNELS, LEVERS
+from forecast.observations.annual import AnnualTrade, History
+from forecast.observations.vintage import vintage
+from forecast.report.i18n import ENGLISH, Language
+from forecast.report.sentences import MEDIAN, origin_of, record_of
+from forecast.report.table import Column, Row, Table, plain_spaces, table
+from forecast.results.archive import Outcome, made, outcomes
+from forecast.results.results import Results
+from forecast.scenario.mixture import AnyScenario
+from forecast.scenario.scenario import Branch
+from forecast.stats.formatting import short
+from forecast.stats.summary import BELOW, INTERVALS, Summary, exceedance_name, quantile_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecast.models.fitting import ReportRow
+
+EFFECT = "investment_effect"
+"""Series of what the announcements add."""
+
+
+ABSENT = "–"
+
+
+def unit_of(results: Results, language: Language) -> dict[str, str]:
+    """Unit and basis of the levels of a run, as titles name them."""
+    return {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{results.basis}")}
+
+
+def interval_headings(language: Language) -> list[str]:
+    """Headings of the columns of all intervals."""
+    return language.headings(*(f"interval_{width}" for width in INTERVALS))
+
+
+def surplus_table(runs: Mapping[str, Results], language: Language = ENGLISH) -> Table:
+    """The surplus by scenario and year: median, intervals, chances of a record and of a deficit, and what came later.
+
+    Args:
+        runs: by name, all of one basis and one day; names are shown where there are several.
+    """
+    first, several = next(iter(runs.values())), len(runs) > 1
+    record = record_of(first.basis, first.as_of)[1]
+    later = bool(outcomes(first))
+    headings = [
+        *language.headings("year", *(["scenario"] if several else []), "median"),
+        *interval_headings(language),
+        language.heading("columns.above_record", record=language.amount(record, 0.1, places=1)),
+        *language.headings("deficit", *(["outcome"] if later else [])),
+    ]
+    rows = [
+        Row((str(year), *([name] if several else []), *cells), run)
+        for run, (name, results) in enumerate(runs.items())
+        for year, cells in _levels(results, record, language)
+    ]
+    return table(language.text("charts.fan", **unit_of(first, language)), headings, rows)
+
+
+def _levels(results: Results, record: float, language: Language) -> Iterator[tuple[int, list[str]]]:
+    """Cells of every year."""
+    summary, series = results.statistics, "trade_balance"
+    later = {outcome.year: outcome_cell(outcome, language) for outcome in outcomes(results)}
+    for index, year in enumerate(summary.years):
+        chances = (language.chance_cell(summary, series, name, index) for name in (exceedance_name(record), BELOW))
+        yield (
+            year,
+            [
+                language.statistic(summary, series, MEDIAN, index, places=1),
+                *(language.interval(summary, series, width, index, places=0) for width in INTERVALS),
+                *chances,
+                *([later.get(year, "")] if later else []),
+            ],
+        )
+
+
+def outcome_cell(outcome: Outcome, language: Language) -> str:
+    """The surplus of a year as observed, and for a whole year where in the forecast it fell."""
+    rank = ""
+    if outcome.percentile is not None:
+        rank = f", {language.ordinal(min(max(round(outcome.percentile), 1), 99))}"
+    return f"{language.amount(outcome.value, 0.1, places=1)}{_months_seen(outcome.months, language)}{rank}"
+
+
+def _months_seen(months: int, language: Language) -> str:
+    return "" if months == 12 else language.text("numbers.months_seen", months=months)
+
+
+def contribution_table(results: Results, language: Language = ENGLISH) -> Table:
+    """What the announcements add to the surplus by year: mean of each channel and of all, and the interval of all."""
+    summary = results.statistics
+    title = language.text("tables.contributions", origin=origin_of(results, language), **unit_of(results, language))
+    headings = [language.heading(f"channels.{name}") for name in CHANNELS]
+    return table(
+        title,
+        [*language.headings("year"), *headings, *language.headings("all", "all_80")],
+        (
+            [
+                str(year),
+                *(language.statistic(summary, name, "mean", index, "+") for name in (*CHANNELS, EFFECT)),
+                language.interval(summary, EFFECT, 80, index, "+"),
+            ]
+            for index, year in enumerate(summary.years)
+        ),
+    )
+
+
+def lever_table(results: Results, language: Language = ENGLISH) -> Table:
+    """What tariffs and import commitments do to the surplus by year: mean and interval of each the scenario states."""
+    summary = results.statistics
+    names = moving_levers(summary) or [name for name in LEVERS if name in summary.series]
+    listed = language.text("tables.and").join(language.text(f"levers.{name}").lower() for name in names)
+    headings = [
+        language.heading(f"columns.lever_{part}", lever=language.text(f"levers.{name}"))
+        for name in names
+        for part in ("mean", "80")
+    ]
+    return table(
+        language.text("tables.levers", levers=listed, **unit_of(results, language)),
+        [*language.headings("year"), *headings],
+        (
+            [str(year), *(cell for name in names for cell in _mean_and_interval(summary, name, index, language))]
+            for index, year in enumerate(summary.years)
+        ),
+    )
+
+
+def _mean_and_interval(summary: Summary, name: str, index: int, language: Language) -> tuple[str, str]:
+    return (
+        language.statistic(summary, name, "mean", index, "+"),
+        language.interval(summary, name, 80, index, "+"),
+    )
+
+
+Estimate = tuple[float, float]
+"""A value and its standard error."""
+
+
+@dataclass(frozen=True, slots=True)
+class BranchResult:
+    """A branch in the last year, bn USD a year.
+
+    Attributes:
+        share: of the draws that follow it.
+        median: of the surplus.
+        span: both ends of its 80 % interval.
+        effects: mean of what announcements and levers add, by series: those that add anything in some branch.
+    """
+
+    share: float
+    median: Estimate
+    span: tuple[Estimate, Estimate]
+    effects: Mapping[str, Estimate]
+
+
+def branch_results(branches: pd.DataFrame) -> dict[str, BranchResult]:
+    """Every branch that some draw follows, by label, sorted.
+
+    Args:
+        branches: `Results.branches` of a run of a mixture.
+    """
+    last = int(branches["year"].max())
+    numbers = branches[branches["year"] == last].set_index(["branch", "series", "statistic"])
+    means = numbers["value"].xs("mean", level="statistic").unstack("series")
+    moving = [name for name in (EFFECT, *LEVERS) if name in means and means[name].any()]
+    return {str(label): _branch_result(numbers.loc[label], moving) for label in means.index}
+
+
+def _branch_result(rows: pd.DataFrame, moving: Sequence[str]) -> BranchResult:
+    low, median, high = (_estimate(rows, "trade_balance", quantile_name(level)) for level in (0.1, 0.5, 0.9))
+    effects = {name: _estimate(rows, name, "mean") for name in moving}
+    return BranchResult(float(rows["share"].iloc[0]), median, (low, high), effects)
+
+
+def _estimate(rows: pd.DataFrame, series: str, name: str) -> Estimate:
+    value, error = rows.loc[(series, name), ["value", "standard_error"]].to_numpy()
+    return float(value), float(error)
+
+
+def branch_table(results: Results, mixture: AnyScenario, language: Language = ENGLISH) -> Table:
+    """Weight and share of draws of every branch, its surplus in the last year and what is added to it; and of all."""
+    assert results.branches is not None
+    followed = branch_results(results.branches)
+    effects = tuple(next(iter(followed.values())).effects)
+    added = [language.heading("columns.lever_mean", lever=_effect_name(name, language)) for name in effects]
+    rows = [
+        [branch_name(branch), language.number(branch.weight), *_branch_cells(branch, followed, effects, language)]
+        for branch in mixture.branches
+    ]
+    year = results.statistics.years[-1]
+    return table(
+        language.text("branches.caption", year=year, **unit_of(results, language)),
+        [*language.headings("branch", "weight", "draws", "branch_median", "branch_80"), *added],
+        [*rows, [language.text("branches.whole"), "", *_whole_cells(results.statistics, effects, language)]],
+        words=1,
+    )
+
+
+def branch_name(branch: Branch) -> str:
+    """Title of the scenario, and the label where it says more than the name of that."""
+    title, label = branch.scenario.title, branch.label
+    return title if label in (title, branch.scenario.name) else f"{title} · {label}"
+
+
+def branch_share(label: str, results: Results, language: Language) -> str:
+    """The share of draws that follow a branch, to a tenth of a percent."""
+    assert results.branches is not None
+    found = branch_results(results.branches).get(label)
+    return language.share(0.0 if found is None else round(found.share, 3))
+
+
+def _effect_name(series: str, language: Language) -> str:
+    return language.text("columns.announcements" if series == EFFECT else f"levers.{series}")
+
+
+def _branch_cells(
+    branch: Branch, followed: Mapping[str, BranchResult], effects: Sequence[str], language: Language
+) -> list[str]:
+    """Share, median, interval and effects of a branch; one that no draw follows says nothing of the surplus."""
+    found = followed.get(branch.label)
+    if found is None:
+        return [language.share(0.0), ABSENT, ABSENT, *(ABSENT for _ in effects)]
+    return [
+        language.share(round(found.share, 3)),
+        language.amount(*found.median, places=0),
+        language.span(found.span, places=0),
+        *(language.amount(*found.effects[name], "+") for name in effects),
+    ]
+
+
+def _whole_cells(summary: Summary, effects: Sequence[str], language: Language) -> list[str]:
+    last = len(summary.years) - 1
+    return [
+        language.share(1.0),
+        language.statistic(summary, "trade_balance", MEDIAN, last, places=0),
+        language.interval(summary, "trade_balance", 80, last, places=0),
+        *(language.statistic(summary, name, "mean", last, "+") for name in effects),
+    ]
+
+
+def runs_table(runs: Sequence[Results], language: Language = ENGLISH) -> Table:
+    """Stored runs, one a row."""
+    overridden = any(run.overrides for run in runs)
+    headings = language.headings("scenario", "run", "n_draws", "seed", "parameters", "made")
+    columns = [Column(heading) for heading in headings]
+    if overridden:
+        columns.append(Column(language.heading("columns.overrides"), words=True))
+    rows = (Row((*_manifest_cells(run), *([", ".join(run.overrides)] if overridden else []))) for run in runs)
+    return Table(language.text("tables.runs"), tuple(columns), tuple(rows))
+
+
+def _manifest_cells(run: Results) -> tuple[str, ...]:
+    manifest = run.manifest
+    counts = (f"{manifest['n_draws']:,}", str(manifest["seed"]))
+    return run.name, manifest["digest"], *counts, manifest["parameters"], made(run)
+
+
+def history_table(seen: History, language: Language = ENGLISH) -> Table:
+    """Exports, imports and balance of past years on both bases; a running year says how many months it holds."""
+    books = [getattr(seen, basis) for basis in BASES]
+    headings = [
+        f"{language.text(f'columns.{flow}')}\n{language.heading(f'books_short.{basis}')}"
+        for basis in BASES
+        for flow in ("exports", "imports", "balance")
+    ]
+    return table(
+        language.text("tables.history", unit=language.text("numbers.unit_a_year")),
+        [*language.headings("year"), *headings],
+        (
+            [str(year), *(_observed(book, index, flow, language) for book in books for flow in range(3))]
+            for index, year in enumerate(books[0].years)
+        ),
+        notes=[language.text("tables.history_note")],
+    )
+
+
+def _observed(book: AnnualTrade, index: int, flow: int, language: Language) -> str:
+    value, months = float(book.values[index, flow]), int(book.months[index, flow])
+    if months == 0:
+        return ABSENT
+    arithmetic = "*" if book.derived[index, flow] else ""
+    return f"{language.amount(value, 0.1, places=1)}{arithmetic}{_months_seen(months, language)}"
+
+
+def knowledge(results: Results, later: Sequence[Outcome], language: Language = ENGLISH) -> str:
+    """What a run as of a day knew, what it could not help knowing, and what is not known even now."""
+    known = vintage(results.as_of)
+    end = 3 * (known.trade.origin + 1) + len(known.trade.later_exports) - 1
+    sentences = [language.text("knowledge.data", day=results.as_of, month=language.short_month(end))]
+    sentences += [
+        language.text(
+            "knowledge.part", value=outcome_cell(outcome, language), months=language.first_months(outcome.months)
+        )
+        for outcome in later
+        if outcome.months < 12
+    ]
+    if not later:
+        sentences.append(language.text("knowledge.nothing", basis=language.text(f"bases.{results.basis}")))
+    return plain_spaces(" ".join(sentences))
+
+
+def fit_tables(rows: Sequence[ReportRow], language: Language = ENGLISH) -> list[Table]:
+    """Prior beside posterior of every parameter, with its convergence and the published number, a table a model."""
+    models = list(dict.fromkeys(row.model for row in rows))
+    headings = language.headings("prior_95", "median", "posterior_95", "r_hat", "sample_size", "seen")
+    return [
+        table(
+            "",
+            [model.capitalize(), *headings],
+            (_fit_cells(row, language) for row in rows if row.model == model),
+            words=1,
+        )
+        for model in models
+    ]
+
+
+def _fit_cells(row: ReportRow, language: Language) -> list[str]:
+    gate = ("", "") if isnan(row.r_hat) else (f"{row.r_hat:.3f}", f"{row.sample_size:.0f}")
+    published = "" if row.observed is None else f"{row.observed:.3f}"
+    prior, posterior = (_quantile_span(quantiles, language) for quantiles in (row.prior, row.posterior))
+    return [row.parameter, prior, short(row.posterior[0]), posterior, *gate, published]
+
+
+def _quantile_span(quantiles: tuple[float, float, float], language: Language) -> str:
+    return language.text("numbers.range", low=short(quantiles[1]), high=short(quantiles[2]))
