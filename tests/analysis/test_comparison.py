@@ -131,7 +131,8 @@ def test_the_command_ends_in_a_sentence_to_quote(runs: dict[str, Results]) -> No
     assert code == 0
     assert "Chance of Chance of" in printed
     assert "Because of what: surplus under hyundai-26bn less hyundai in 2030" in printed
-    assert "exact, over all orders in which the assumptions may change (2 scenarios simulated)" in printed
+    assert "averaged over all orders in which the assumptions may change." in printed
+    assert "2 scenarios were simulated for them" in printed
     assert "36 are used under both, with the same numbers; 6 only under hyundai-26bn" in printed
     sentence = printed.split("its own allows. ")[1]
     assert sentence.startswith("Against hyundai (Hyundai Motor Group's 21 bn USD plan of March 2025), hyundai-26bn (")

@@ -95,7 +95,7 @@ def test_the_command_ends_in_a_sentence_to_quote() -> None:
 
 
 def test_a_part_of_a_year_is_told_beside_the_same_months_of_the_first() -> None:
-    done = CliRunner().invoke(cli, ["induced", "--year", "2026"], env={"COLUMNS": "80"})
+    done = CliRunner().invoke(cli, ["induced", "--year", "2026"], env={"COLUMNS": "120"})
     printed = " ".join(done.output.split())
     assert printed.count("of its rise since January–June 2020") == 2  # in the table and in the sentence
     assert "rise since 2020" not in printed

@@ -237,7 +237,7 @@ def test_the_books_of_2026_are_unusual_in_exports_alone_and_the_note_says_so() -
     (unusual,) = unusual_spans(bridge_observations(), ORIGIN)
     assert (unusual.span.flow, unusual.span.months) == ("exports", "January–July 2026")
     assert (unusual.first, unusual.last) == (2011, 2025)
-    note = books_note(bridge_observations(), ORIGIN)
+    note = books_note(bridge_observations(), ORIGIN).replace("\u00a0", " ")
     assert "17 % above the US one, outside the range of 2011–2025 (5 % below to 1 % above)" in note
 
 

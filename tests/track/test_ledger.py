@@ -24,7 +24,6 @@ from forecast.errors import LedgerError, RunError, ScenarioError
 from forecast.models.posterior import Posterior, current_digests, load_posterior, save_posterior
 from forecast.observations.series import quarterly_trade
 from forecast.quarters import parse_quarter
-from forecast.results import run as run_module
 from forecast.results.archive import load_results
 from forecast.results.results import Results
 from forecast.results.run import run_scenario
@@ -253,7 +252,7 @@ def test_what_changed_in_the_tool_is_neither_the_models_part_nor_the_assumptions
         never = [replace(investment, probability=Constant(0.0)) for investment in scenario.investments]
         return compile_plan(replace(scenario, investments=tuple(never)), *known, prior=prior)
 
-    monkeypatch.setattr(run_module, "compile_plan", changed)
+    monkeypatch.setattr("forecast.engine.compile.compile_plan", changed)
     splits = [score.crps_split for score in evaluate(entry).scores]
     assert all(split is not None and split.assumptions == 0 for split in splits)
     assert any(split is not None and abs(split.revision) > 0.01 for split in splits)
