@@ -136,7 +136,10 @@ def module_map() -> str:
 
 def commands(group: click.Group = cli, prefix: str = "forecast") -> Iterator[tuple[str, click.Command]]:
     """Every command under its full name, those of a group after the group."""
-    for own, command in group.commands.items():
+    context = click.Context(group)
+    for own in group.list_commands(context):
+        command = group.get_command(context, own)
+        assert command is not None
         yield f"{prefix} {own}", command
         if isinstance(command, click.Group):
             yield from commands(command, f"{prefix} {own}")

@@ -37,26 +37,19 @@ class Role:
 
 
 _FITS = tuple(f"forecast.models.fitting.{name}" for name in ("fit_tasks", "posterior_rows", "prior_rows"))
-
-
 _RUNS = (
     "forecast.observations.vintage.vintage",
     "forecast.engine.compile.compile_run",
     "forecast.engine.simulate.simulate",
     "forecast.results.results._write_draws",
 )
-
-
 _TABLES = tuple(f"forecast.results.results.write_{name}" for name in ("summary", "quarters", "branches"))
-
-
 _DOORS = (
     "forecast.storage",
     "forecast.observations.tables",
     "forecast.documents",
     "forecast.economics.priors.PriorFile",
 )
-
 
 ROLES: Mapping[str, Role] = {
     "models": Role(_FITS, _DOORS),
@@ -231,17 +224,11 @@ class _ClassScope(_Scope):
 
 
 _Scopes: TypeAlias = tuple[_Scope, ...]
-
-
 _Scoped: TypeAlias = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-
-
 _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-
 
 _SILENT = frozenset({"ctx", "kind", "type_comment"})
 """Fields of syntax that say nothing of what it does."""
-
 
 _UNREAD = {ast.Import: "", ast.ImportFrom: "", ast.Pass: "", ast.Raise: "Raise()"}
 """Text of syntax that is not looked into: no number comes of it."""

@@ -42,8 +42,6 @@ from ruamel.yaml.events import (
 from forecast.errors import Place, Problem, ScenarioError, YamlPath, got, no_such_file, refusal, shortened, spelled
 
 SCHEMA_NAME = "scenario.schema.json"
-
-
 _PACKAGE = Path(str(files("forecast")))
 
 
@@ -70,20 +68,10 @@ def scenario_path(given: str | Path) -> Path:
 
 
 MAX_BYTES = 2**20
-
-
 MAX_LINE = 20_000
-
-
 MAX_DEPTH = 40
-
-
 MAX_ITEMS = 500
-
-
 TOO_DEEP = f"got values nested more than {MAX_DEPTH} deep, expected fewer levels"
-
-
 _OPENINGS = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH}}}[\[{{]")
 
 
@@ -141,14 +129,8 @@ def position_of(text: str, index: int, shown: str) -> Place:
 
 
 MAX_NODES = 50_000
-
-
 MERGE_KEY = "<<"
-
-
 Scalar: TypeAlias = "str | int | float | bool | None"
-
-
 Plain: TypeAlias = "Scalar | Mapping[str, Plain] | tuple[Plain, ...]"
 
 
@@ -345,14 +327,8 @@ def _extent(node: Node) -> tuple[int, int]:
 
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
 _INTEGER = re.compile(r"[-+]?\d{1,15}", re.ASCII)
-
-
 _FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?", re.ASCII)
-
-
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),

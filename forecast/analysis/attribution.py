@@ -36,14 +36,11 @@ from forecast.stats.summary import LEAST_BLOCKS, Moments, Statistic
 _Coalition: TypeAlias = tuple[int, int | None]
 """Joint contrasts as a bit mask, and one separable contrast at most."""
 
-
 ACCOUNT = ("baseline_balance", *CHANNELS, *LEVERS)
 """Series that add up to the trade balance; a run without levers has zeros for theirs."""
 
-
 MOST_SCENARIOS = 256
 """Scenarios simulated at most for one attribution, unless asked for more: about two minutes at 20,000 draws."""
-
 
 TOLERANCE = 1e-6
 """bn USD a year that parts may miss the difference by; sums of a dozen numbers of 100 bn USD are good to 1e-11."""

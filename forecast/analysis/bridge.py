@@ -21,7 +21,6 @@ from forecast.stats.summary import INTERVALS
 MEMORY_CODES = ("8473304060", "8523511000")
 """HS codes of memory modules and of solid-state drives in `items_monthly`."""
 
-
 FAN_YEARS = 6
 """Years of forecast drawn."""
 

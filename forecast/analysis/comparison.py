@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.analysis.attribution import ACCOUNT, demand_same_frame
-from forecast.dims import LEVERS, Array
+from forecast.dims import Array
 from forecast.documents import scenario_path
 from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SharedStreams, shared_streams
@@ -27,7 +27,7 @@ from forecast.results.archive import told_apart
 from forecast.results.results import Results
 from forecast.results.run import run_scenario
 from forecast.scenario.mixture import AnyScenario, load_any
-from forecast.stats.summary import BELOW, StreamingSummary, Summary, exceedance_name, quantile_name
+from forecast.stats.summary import StreamingSummary, Summary, exceedance_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,57 +61,11 @@ def both_ways(difference: Array, years: Sequence[int], block_size: int, beyond: 
     return summarised(draws, years, ("rise", "fall"), block_size, sorted({0.0, *map(float, beyond)}))
 
 
-def direction(summary: Summary, series: str, index: int) -> str:
-    """The likelier of `rise` and `fall` of a series in a year."""
-    above, below = (summary.estimate(series, name, index)[0] for name in (exceedance_name(0.0), BELOW))
-    return "rise" if above >= below else "fall"
-
-
-def share_without(summary: Summary, series: str, index: int) -> float:
-    """Share of draws in which a series is nothing in a year."""
-    above, below = (summary.estimate(series, name, index)[0] for name in (exceedance_name(0.0), BELOW))
-    return 1 - above - below
-
-
-def worth_telling(same: float) -> bool:
-    """Whether a share of draws without a difference shows in whole percent."""
-    return same > 0.005
-
-
-def tied(summary: Summary, series: str) -> bool:
-    """Whether a series is nothing in draws enough to tell, in some year."""
-    return any(worth_telling(share_without(summary, series, index)) for index in range(len(summary.years)))
-
-
-def motion(summary: Summary, series: str) -> Array:
-    """How much a series moves at all in some draw, by year: 0 where it is nothing in every one, `(n_years,)`."""
-    return summary.value(series, "sd") + abs(summary.value(series, "mean"))
-
-
-def moving_levers(summary: Summary) -> list[str]:
-    """Levers that do anything in some draw."""
-    return [name for name in LEVERS if name in summary.series and motion(summary, name).any()]
-
-
-def last_motion(summary: Summary, series: str) -> int:
-    """Place of the last year in which a series that moves does anything."""
-    return int(np.flatnonzero(motion(summary, series))[-1])
-
-
-def turning_years(summary: Summary) -> list[int]:
-    """Places of the years that tell an effect: the last, and before it that of the largest where it tells another."""
-    medians = summary.value("investment_effect", quantile_name(0.5))
-    last, peak = len(medians) - 1, int(abs(medians).argmax())
-    return [last] if abs(medians[peak] - medians[last]) < 0.25 * abs(medians[peak]) else [peak, last]
-
-
 SHARED = ("as_of", "basis", "seed", "n_draws", "scheme", "block_size", "parameters", "origin")
 """What two runs must have in common for their draws to be pairs."""
 
-
 STATED = frozenset({"as_of", "basis", "horizon"})
 """Of these, what a scenario states: runs of it will always differ from runs of one that states something else."""
-
 
 DIGESTS = ("posterior", "code")
 """Digests that must agree too: other code may draw other numbers from a stream."""

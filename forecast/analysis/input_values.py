@@ -35,14 +35,12 @@ from forecast.stats.streams import Streams
 
 _SUPPLIERS = ("local", "third-country")
 
-
 _PAIRS = {
     "drift": (100.0, "usual growth of {}, % a quarter"),
     "adjustment": (100.0, "pull of {} to balance, % of the gap a quarter"),
     "last_shock": (100.0, "shock to {} in the last quarter, %"),
 }
 """What a parameter is multiplied by for readers, and its name."""
-
 
 _SHOCKS = ("both flows", "one flow alone")
 """Elements of `moving_average`."""
@@ -140,8 +138,6 @@ def _stated(plan: Plan, inputs: Inputs) -> dict[str, Array]:
 
 
 N_DRAWS = 4_000
-
-
 Shares: TypeAlias = dict[str, tuple[Array, Array, Array]]
 
 

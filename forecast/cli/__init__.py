@@ -15,17 +15,12 @@ from __future__ import annotations
 import os
 import sys
 from errno import EIO, ENOSPC
+from importlib import import_module
 
 import click
 
 from forecast import __version__
-from forecast.cli.analyse import budget, compare, induced
-from forecast.cli.fit import check, fit, history
 from forecast.cli.process import ended_like_ctrl_c, exit_code, plain_where_needed
-from forecast.cli.report import explore, report
-from forecast.cli.run import list_runs, run
-from forecast.cli.scenario import elicit, explain, new, schema, validate
-from forecast.cli.track import backtest, ledger
 from forecast.errors import ForecastError
 
 
@@ -59,31 +54,35 @@ def _exit_code() -> int:
     return int(code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_COMMANDS = {
+    "analyse": ("budget", "compare", "induced"),
+    "fit": ("check", "fit", "history"),
+    "report": ("explore", "report"),
+    "run": ("list", "run"),
+    "scenario": ("elicit", "explain", "new", "schema", "validate"),
+    "track": ("backtest", "ledger"),
+}
+"""Commands by the file they stand in, which is imported when one of them is called."""
+
+
+class _Commands(click.Group):
+    """The commands of `_COMMANDS`, each with the modules it needs and no others."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Names of all commands, sorted."""
+        return sorted(name for names in _COMMANDS.values() for name in names)
+
+    def get_command(self, _context: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, None where there is none."""
+        file = next((file for file, names in _COMMANDS.items() if cmd_name in names), None)
+        if file is None:
+            return None
+        attribute = "list_runs" if cmd_name == "list" else cmd_name
+        command: click.Command = getattr(import_module(f"forecast.cli.{file}"), attribute)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="forecast")
 def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
-
-
-_COMMANDS = (
-    run,
-    compare,
-    list_runs,
-    history,
-    induced,
-    budget,
-    fit,
-    explain,
-    elicit,
-    check,
-    backtest,
-    ledger,
-    new,
-    validate,
-    schema,
-    report,
-    explore,
-)
-
-for _command in _COMMANDS:
-    cli.add_command(_command)

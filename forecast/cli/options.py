@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-
 ENOUGH_DRAWS = 400
 """Fewer leave fewer than ten beyond either end of a 95 % interval."""
-
 
 LANGUAGES = ("en", "ko")
 """`i18n.CODES`, which would import numpy for the help text."""
@@ -68,8 +66,6 @@ def warned_if_few(n_draws: int) -> int:
 workers_option = click.option(
     "--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core."
 )
-
-
 _RUN_OPTIONS = (
     click.option(
         "--draws",

@@ -110,7 +110,6 @@ def score(folder: Path, language: Language, **options: Any) -> None:
 
 FIRST, LAST = "2006Q4", "2025Q4"
 
-
 SHIPPED_UNIT = "bn USD"
 """Unit of the shipped trade, in which scores are printed in every language."""
 

@@ -37,11 +37,7 @@ Sector: TypeAlias = Literal[
     "nonferrous_metals",
     "other",
 ]
-
-
 SECTORS: tuple[str, ...] = get_args(Sector)
-
-
 CoefficientName: TypeAlias = Literal[
     "machinery_share",
     "korean_machinery_share",
@@ -54,11 +50,7 @@ CoefficientName: TypeAlias = Literal[
     "construction_quarters",
     "ramp_quarters",
 ]
-
-
 COEFFICIENTS: tuple[str, ...] = get_args(CoefficientName)
-
-
 CENTRAL_PRIORS = SHIPPED / "central_priors.csv"
 CENTRAL: Mapping[str, float] = {"low": 0.01, "median": 0.5, "high": 0.99}
 """Levels of the middle of a prior, by column."""

@@ -25,10 +25,7 @@ SOURCES = {
 }
 """Sources of spread in the order in which they are shown, with their names for readers."""
 
-
 DRIVER_NAMES = {"us_output": "US output", "won_per_dollar": "won per dollar", "oil": "oil price"}
-
-
 _WORDS = {
     "realised": "goes ahead",
     "happens": "comes",
@@ -51,14 +48,11 @@ _WORDS = {
     "speed": "years it takes",
 }
 
-
 _LEVELS = ("phases", "sectors", "shares", "at")
 """Parts of an address that a reader does not miss."""
 
-
 EVENTS = ("tariffs", "import_commitments", "shocks")
 """Lists whose entries come or do not come, by a draw of their own."""
-
 
 REALISED = "realised"
 """Last part of the name of a draw of going ahead; a high level means that it does."""

@@ -16,10 +16,9 @@ import numpy as np
 from forecast.dims import FLOWS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.realisation import combined
-from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
 from forecast.economics.uncertain_inputs import sign_of, stream_of
-from forecast.engine.inputs import Fitted, Input, Stated
+from forecast.engine.inputs import Fitted, Input, Stated, coefficient_rows, draws_last
 from forecast.engine.plan import (
     NEVER,
     Condition,
@@ -54,7 +53,6 @@ from forecast.stats.streams import Mix, Pair, loadings
 
 if TYPE_CHECKING:
     from forecast.models.posterior import Posterior
-    from forecast.observations.series import QuarterlyTrade
     from forecast.observations.vintage import Vintage
 
 
@@ -228,8 +226,6 @@ PROJECT_COEFFICIENTS = (
     "construction_quarters",
     "ramp_quarters",
 )
-
-
 GROUP_COEFFICIENTS = ("purchases_per_output", "korean_share", "displacement_rate", "reverse_import_rate")
 
 
@@ -387,7 +383,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     groups = posterior.prior if prior else posterior.groups
     compiler = Compiler(scenario, origin, {}, {})
     compiled = compiler.groups()
-    rows = {model: _draw_last(groups[model]) for model in PROCESSES if model in groups}
+    rows = {model: draws_last(groups[model]) for model in PROCESSES if model in groups}
     n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
     plan = Plan(
         origin=origin,
@@ -395,10 +391,10 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         basis=scenario.basis,
         record=round(known.records[scenario.basis][1], 1),
         history=np.log(np.column_stack([known.trade.exports, known.trade.imports])),
-        observed=_observed_in_year(known.trade),
-        running=_known_months(known.trade) if "running" in groups else None,
+        observed=known.trade.observed_in_year(),
+        running=known.trade.known_months() if "running" in groups else None,
         rows=rows | {"realisation": combined(groups["realisation"], list(compiler.outlooks))},
-        sector_rows=_sector_rows(groups["sectors"]["coefficients"], compiler.columns),
+        sector_rows=coefficient_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
         path=compiled_path("localization", scenario.localization),
         levers=compiled_levers(scenario, origin),
@@ -445,25 +441,3 @@ def _demand_origin(scenario: Scenario, posterior: Posterior, known: Vintage) -> 
             f"{format_quarter(posterior.origin)}; run `forecast fit{day}` to make one that fits"
         )
     return origin
-
-
-def _observed_in_year(trade: QuarterlyTrade) -> Array:
-    """Flows from the first simulated year's start up to the origin; nothing when the origin ends a year."""
-    first = len(trade.exports) - (trade.origin + 1) % 4
-    return np.array([flow[first:].sum() for flow in (trade.exports, trade.imports)])
-
-
-def _known_months(trade: QuarterlyTrade) -> Array | None:
-    flows = (trade.later_exports, trade.later_imports)
-    return np.log([flow.sum() for flow in flows]) if len(flows[0]) else None
-
-
-def _draw_last(rows: Mapping[str, Array]) -> dict[str, Array]:
-    return {name: np.ascontiguousarray(np.moveaxis(values, 0, -1)) for name, values in rows.items()}
-
-
-def _sector_rows(coefficients: Array, columns: Mapping[tuple[str, str], int]) -> Array:
-    """Columns in use of the joint rows `(n_rows, n_sectors, n_coefficients)`, as `(n_columns, n_rows)`."""
-    sectors = [SECTORS.index(sector) for sector, _ in columns]
-    names = [COEFFICIENTS.index(name) for _, name in columns]
-    return np.ascontiguousarray(coefficients[:, sectors, names].T)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.dims import Array
+from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.stats.distributions import Constant, Law
 from forecast.stats.streams import Streams
 
 Values: TypeAlias = Array | float
 """`(n_draws,)`, or one float where the number is known."""
-
 
 Outcomes: TypeAlias = NDArray[np.bool_]
 """Whether something happens, `(n_draws,)`."""
@@ -82,3 +82,15 @@ def picked_rows(rows: Mapping[str, Array], streams: Streams, model: str) -> dict
     n_rows = next(iter(rows.values())).shape[-1]
     index = (streams.uniforms(f"posterior.{model}") * n_rows).astype(np.intp)
     return {name: np.asarray(values.take(index, axis=-1)) for name, values in rows.items()}
+
+
+def draws_last(rows: Mapping[str, Array]) -> dict[str, Array]:
+    """Parameter rows `(n_rows, ...)` as a plan holds them, `(..., n_rows)`, so that draws of a number lie together."""
+    return {name: np.ascontiguousarray(np.moveaxis(values, 0, -1)) for name, values in rows.items()}
+
+
+def coefficient_rows(coefficients: Array, columns: Collection[tuple[str, str]]) -> Array:
+    """Columns in use of the joint rows `(n_rows, n_sectors, n_coefficients)`, as `(n_columns, n_rows)`."""
+    sectors = [SECTORS.index(sector) for sector, _ in columns]
+    names = [COEFFICIENTS.index(name) for _, name in columns]
+    return np.ascontiguousarray(coefficients[:, sectors, names].T)

@@ -16,10 +16,8 @@ from forecast.engine.plan import NEVER, Duty, Levers, Plan, Purchase, Taxed
 MACHINERY = tariffs.REST
 """Sector whose duty machines pay, whatever plant they are for."""
 
-
 FINISHED = dict.fromkeys(tariffs.WITHOUT_TRADE, tariffs.REST)
 """Sector whose duty the goods pay that a plant would replace, where that is not the plant's own."""
-
 
 INPUTS = FINISHED | {"autos": "auto_parts", "batteries": "battery_materials"}
 """Sector whose duty the Korean purchases of a plant pay, where that is not the plant's own."""
@@ -105,7 +103,6 @@ def supply_pressure(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
 
 Answer: TypeAlias = Callable[[Taxed, Inputs, Array], Array]
 """`export_factor` or `supply_pressure`: of the duties on a sector, the inputs of the block and the quarters."""
-
 
 Effect: TypeAlias = Callable[[float, Values, Mapping[str, Values]], Values]
 """Long-run effect of one rate in each draw: of the rate in force at the origin, the rate and the responses."""

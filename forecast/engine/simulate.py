@@ -30,10 +30,8 @@ from forecast.stats.summary import StreamingSummary
 KEEP_DRAWS = 200_000
 """Above this many draws they are summarised and not kept: 200,000 draws of ten years and eight quarters take 182 MB."""
 
-
 BLOCKS_PER_TASK = 10
 """Consecutive blocks a worker simulates at a time, so that sending the plan costs little beside the work."""
-
 
 WORTH_WORKERS = 5
 """Tasks from which a run starts workers: 100,000 draws take about as long as they do to start."""
@@ -109,7 +107,6 @@ def _simulate_blocks(plan: RunPlan, blocks: list[Streams]) -> list[Flows]:
 
 COPIES = 3
 """Times the kept draws stand in memory at most: as blocks, joined and sorted; measured at 200,000 draws."""
-
 
 STARTING = WORTH_WORKERS * BLOCKS_PER_TASK
 """Blocks that one process simulates while workers start."""

@@ -155,6 +155,16 @@ class QuarterlyTrade:
         """Index of the last complete quarter."""
         return self.first_quarter + len(self.exports) - 1
 
+    def observed_in_year(self) -> Array:
+        """Exports and imports of the next quarter's year up to the origin, `(2,)`; 0 when the origin ends a year."""
+        first = len(self.exports) - (self.origin + 1) % 4
+        return np.array([flow[first:].sum() for flow in (self.exports, self.imports)])
+
+    def known_months(self) -> Array | None:
+        """Log of exports and imports over the months after the origin, `(2,)`; None where no month is known."""
+        flows = (self.later_exports, self.later_imports)
+        return np.log([flow.sum() for flow in flows]) if len(flows[0]) else None
+
 
 @cache
 def series(table: str, name: str, folder: Path = SHIPPED) -> Series:

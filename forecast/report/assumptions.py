@@ -267,22 +267,13 @@ def _source(text: str) -> Source:
 
 _PATHS = ("localization", "sector_localization")
 
-
 _ENTRIES = ("investments", "tariffs", "import_commitments")
 """Fields whose entries are compared key by key."""
 
-
 _MONEY = ("amount", "new_capex", "per_year")
-
-
 _DATES = ("construction_start", "production_start", "production_end", "start", "until")
-
-
 _SHARES = ("probability", "rate", "pass_through", "additionality", "fulfilment")
-
-
 _NUMBERS = ("slip", "scale", "elasticity", "adjustment", "localization_response")
-
 
 _SHORT = 40
 """Characters of an old and a new value that are shown; of longer ones only the name is."""

@@ -199,7 +199,6 @@ def _with_error(value: float, error: float) -> str:
 N_BATCHES = 20
 """Batches of posterior rows whose spread gives the Monte Carlo error."""
 
-
 CLAIM_YEAR = 2023
 """Reference year of the shares the report cites."""
 

@@ -27,9 +27,7 @@ from forecast.stats.summary import INTERVALS, Summary, quantile_name
 WIDTH, HEIGHT = 760.0, 380.0
 """Size of a diagram in its own units."""
 
-
 LEFT, RIGHT, TOP, BOTTOM = 4.0, 20.0, 34.0, 34.0
-
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 """What ticks may step by, times a power of ten."""

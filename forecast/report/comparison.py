@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from forecast.analysis.attribution import ACCOUNT, Attribution, attribute, scenarios_needed
-from forecast.analysis.comparison import Comparison, direction, share_without, summarised, tied, worth_telling
+from forecast.analysis.comparison import Comparison, summarised
 from forecast.code_digests import code_digest
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.simulate import Settings
@@ -24,7 +24,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
 from forecast.report.sentences import MEDIAN, chance_above, mixture_sentences, origin_of
 from forecast.report.table import Row, Table, plain_spaces, table
-from forecast.results.results import Results
+from forecast.results.results import Results, direction, share_without, tied, worth_telling
 from forecast.scenario.contrasts import Contrast, contrasts
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import ends
@@ -211,7 +211,6 @@ def _direction(summary: Summary, index: int, language: Language) -> str:
 SHOWN = 12
 """Assumptions shown one by one; the others are added up."""
 
-
 ALL, OTHERS = "all", "others"
 """Series of a `Ranking` beside those of the assumptions: the whole difference, and some parts added up."""
 
@@ -337,7 +336,6 @@ def attribution_method(attribution: Attribution, n_draws: int, language: Languag
 
 MOST_DRAWS = 1_000_000
 """Draws simulated for one attribution on a page at most, over all its scenarios: about ten seconds."""
-
 
 FEWEST_DRAWS = 2 * BLOCK_SIZE
 """First draws of the runs that parts are taken from at least; where these are too many, the orders are sampled."""

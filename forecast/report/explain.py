@@ -308,13 +308,8 @@ def _words(name: str) -> str:
 PORTRAIT_LEVELS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 """Levels of the quantiles shown."""
 
-
 _HEIGHTS = "▁▂▃▄▅▆▇█"
-
-
 _COLUMNS = 60
-
-
 _NOTHING = 1e-12
 
 

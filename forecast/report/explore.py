@@ -18,7 +18,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import perf_counter
 from typing import Any
 
-from forecast.analysis.comparison import moving_levers
 from forecast.errors import ForecastError, RunError, ScenarioError
 from forecast.quarters import parse_time
 from forecast.report.assumptions import user_words
@@ -48,12 +47,12 @@ from forecast.report.sentences import (
     record_of,
 )
 from forecast.report.workbench import Slider, Trial, Workbench, added_from, overrides, sliders
+from forecast.results.results import moving_levers
 from forecast.scenario.scenario import Scenario
 from forecast.stats.summary import Summary
 
 RISE = "rise"
 """Series of the change of the surplus against the file."""
-
 
 FILE = "file"
 """What the fan of the unchanged scenario is called in a drawing."""
@@ -230,10 +229,7 @@ def _steady(scene: Scene) -> Scene:
 
 
 LOOPBACK = "127.0.0.1"
-
-
 NAMES = ("127.0.0.1", "localhost")
-
 
 LONGEST = 65_536
 """Bytes of a question at most."""

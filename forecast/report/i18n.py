@@ -25,13 +25,8 @@ from forecast.stats.summary import Summary
 CODES = ("en", "ko")
 """Languages of answers; `data/languages` holds a file for each."""
 
-
 FOLDER = Path(str(files("forecast"))) / "data" / "languages"
-
-
 _DATE = re.compile(r"(\d{4})(?:Q(\d)|-(\d\d)(?:-(\d\d))?)")
-
-
 _HANGUL = re.compile(r"[\u3131-\u318e\uac00-\ud7a3]")
 
 

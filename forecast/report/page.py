@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forecast import __version__
-from forecast.analysis.comparison import Comparison, demand_pairs, moving_levers
+from forecast.analysis.comparison import Comparison, demand_pairs
 from forecast.dims import CHANNELS
 from forecast.engine.resampling import SharedStreams
 from forecast.errors import RunError
@@ -63,7 +63,7 @@ from forecast.report.sentences import (
 from forecast.report.table import table
 from forecast.report.track import model_label
 from forecast.results.archive import outcomes, told_apart
-from forecast.results.results import ANOTHER, SCENARIO, Results, demand_folder
+from forecast.results.results import ANOTHER, SCENARIO, Results, demand_folder, moving_levers
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Branch
 from forecast.storage import digest, write_text, writing
@@ -71,7 +71,6 @@ from forecast.track.record import best_benchmark, ours, read_model_records
 
 LAYERS = ("95", "80", "50", "median", "seen", "record", "later")
 """What a reader may hide from the fan."""
-
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "investments": ("project", "sector", "amount", "announced", "construction", "production", "probability", "sources"),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from forecast.analysis.comparison import moving_levers
 from forecast.dims import BASES, CHANNELS, LEVERS
 from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
@@ -15,7 +14,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.sentences import MEDIAN, origin_of, record_of
 from forecast.report.table import Column, Row, Table, plain_spaces, table
 from forecast.results.archive import Outcome, made, outcomes
-from forecast.results.results import Results
+from forecast.results.results import Results, moving_levers
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Branch
 from forecast.stats.formatting import short
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 EFFECT = "investment_effect"
 """Series of what the announcements add."""
-
 
 ABSENT = "–"
 

@@ -11,7 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
-from forecast.analysis.comparison import (
+from forecast.dims import FLOWS, Array
+from forecast.observations.annual import BridgeObservations
+from forecast.observations.vintage import vintage
+from forecast.quarters import parse_quarter
+from forecast.report.i18n import ENGLISH, Language
+from forecast.report.table import plain_spaces
+from forecast.results.archive import Outcome
+from forecast.results.results import (
+    Results,
     direction,
     last_motion,
     motion,
@@ -20,14 +28,6 @@ from forecast.analysis.comparison import (
     turning_years,
     worth_telling,
 )
-from forecast.dims import FLOWS, Array
-from forecast.observations.annual import BridgeObservations
-from forecast.observations.vintage import vintage
-from forecast.quarters import parse_quarter
-from forecast.report.i18n import ENGLISH, Language
-from forecast.report.table import plain_spaces
-from forecast.results.archive import Outcome
-from forecast.results.results import Results
 from forecast.scenario.drivers import DriverPath, Levels, Shock
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Law

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 
+LEAST_WORDS = 20
+"""Characters that a column of words keeps at least, where it has as many: narrower ones are hard to read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: words to the left, which may be folded; or numbers to the right, which may not.
@@ -125,7 +129,7 @@ def _drawn(shown: Table) -> RichTable:
             justify="left" if column.words else "right",
             overflow="fold",
             no_wrap=not column.words,
-            min_width=None if column.words else max(map(cell_len, lines)),
+            min_width=min(max(map(cell_len, lines)), LEAST_WORDS) if column.words else max(map(cell_len, lines)),
         )
     for row in shown.rows:
         if row.apart:

@@ -164,17 +164,13 @@ def _shown(value: float, places: int = 3) -> str:
 
 UNIT = "bn USD"
 
-
 BEGIN, END = "<!-- record -->", "<!-- /record -->"
 """Marks around the part of the page that the command writes."""
 
-
 PAGE, SCORES, QUANTILES, YEARS = "README.md", "scores.csv", "quantiles.csv", "annual_quantiles.csv"
-
 
 SUMMARY = "summary.csv"
 """A few rows of the scores; `data/track_record.csv` is a copy of those of the published record."""
-
 
 _EARLIER = parse_quarter("2025Q2")
 

@@ -63,7 +63,6 @@ assert sorted(sector for sectors in GOODS.values() for sector in sectors) == sor
 MOST_ADDED = 0.5
 """Highest duty, and highest addition to one, that a slider reaches."""
 
-
 CURVE = ("local", "speed", "at")
 """Parts of an adoption curve; moving one of them puts the curve in the place of the file's path."""
 

@@ -19,12 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.dims import QUARTERLY_SERIES, Array
+from forecast.dims import LEVERS, QUARTERLY_SERIES, Array
 from forecast.engine.plan import RunPlan
 from forecast.errors import RunError
 from forecast.quarters import format_quarter
 from forecast.stats.formatting import stored
-from forecast.stats.summary import BELOW, FINE_LEVELS, Quarters, Statistic, Summary, StreamingSummary
+from forecast.stats.summary import (
+    BELOW,
+    FINE_LEVELS,
+    Quarters,
+    Statistic,
+    StreamingSummary,
+    Summary,
+    exceedance_name,
+    quantile_name,
+)
 from forecast.storage import demand_writable, whole_folder, writing
 
 if TYPE_CHECKING:
@@ -33,14 +42,8 @@ if TYPE_CHECKING:
 
 
 UNIT = "bn USD"
-
-
 COLUMNS = ("scenario", "basis", "series", "year", "statistic", "unit", "value", "standard_error")
-
-
 QUARTER_COLUMNS = ("scenario", "basis", "series", "quarter", "quantile", "unit", "value", "standard_error")
-
-
 BRANCH_COLUMNS = ("branch", "share", *COLUMNS)
 
 
@@ -94,10 +97,7 @@ def _quarter_rows(manifest: Mapping[str, Any], quarters: Quarters) -> Iterator[l
 
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
-
-
 SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
-
 
 ANOTHER = "choose another with --out"
 """What to do about a place that cannot be written."""
@@ -313,3 +313,47 @@ def _write_series(file: Any, name: str, period: str, values: Array, basis: str) 
     variable = file.create_variable(name, (period, "draw"), "f4", data=values.astype("f4"))
     variable.attrs["units"] = f"bn USD per {period}"
     variable.attrs["basis"] = basis
+
+
+def direction(summary: Summary, series: str, index: int) -> str:
+    """The likelier of `rise` and `fall` of a series in a year."""
+    above, below = (summary.estimate(series, name, index)[0] for name in (exceedance_name(0.0), BELOW))
+    return "rise" if above >= below else "fall"
+
+
+def share_without(summary: Summary, series: str, index: int) -> float:
+    """Share of draws in which a series is nothing in a year."""
+    above, below = (summary.estimate(series, name, index)[0] for name in (exceedance_name(0.0), BELOW))
+    return 1 - above - below
+
+
+def worth_telling(same: float) -> bool:
+    """Whether a share of draws without a difference shows in whole percent."""
+    return same > 0.005
+
+
+def tied(summary: Summary, series: str) -> bool:
+    """Whether a series is nothing in draws enough to tell, in some year."""
+    return any(worth_telling(share_without(summary, series, index)) for index in range(len(summary.years)))
+
+
+def motion(summary: Summary, series: str) -> Array:
+    """How much a series moves at all in some draw, by year: 0 where it is nothing in every one, `(n_years,)`."""
+    return summary.value(series, "sd") + abs(summary.value(series, "mean"))
+
+
+def moving_levers(summary: Summary) -> list[str]:
+    """Levers that do anything in some draw."""
+    return [name for name in LEVERS if name in summary.series and motion(summary, name).any()]
+
+
+def last_motion(summary: Summary, series: str) -> int:
+    """Place of the last year in which a series that moves does anything."""
+    return int(np.flatnonzero(motion(summary, series))[-1])
+
+
+def turning_years(summary: Summary) -> list[int]:
+    """Places of the years that tell an effect: the last, and before it that of the largest where it tells another."""
+    medians = summary.value("investment_effect", quantile_name(0.5))
+    last, peak = len(medians) - 1, int(abs(medians).argmax())
+    return [last] if abs(medians[peak] - medians[last]) < 0.25 * abs(medians[peak]) else [peak, last]

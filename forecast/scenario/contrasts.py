@@ -16,18 +16,14 @@ from forecast.scenario.scenario import Scenario
 TEXTS = frozenset({"company", "description", "overrides", "part_of", "project", "sources", "title"})
 """Keys that change no number."""
 
-
 FRAME = frozenset({"as_of", "basis", "horizon", "name", "origin"})
 """Keys of a scenario that say what is asked and not what is assumed."""
-
 
 _WORDS = TEXTS | {"id", "kind", "on", "path", "sector", "sectors", "what"}
 """Keys whose texts name no other entry."""
 
-
 _PATHS = {"sector_localization": "localization.sectors", "sector_coefficients": "overrides.sectors"}
 """Paths in a file, where they are not the field's name."""
-
 
 Place: TypeAlias = tuple[str, str]
 """A field of `Scenario`, and the id or key of an entry in it; an empty one for the whole field."""

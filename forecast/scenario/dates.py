@@ -18,7 +18,6 @@ from forecast.stats.specs import Model
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 
-
 DEFAULT_HORIZON = 2035
 """Last calendar year of a forecast that states none."""
 
@@ -78,19 +77,11 @@ def _form(pattern: str, accepted: str) -> Mapping[str, Any]:
 
 
 _FORM = Field(examples=["2029Q1"], json_schema_extra={**_form(PATTERN, ACCEPTED)})
-
-
 _QUARTER, _DAY = "a quarter such as 2026Q2", "a day such as 2026-11-01"
-
-
 Date: TypeAlias = Annotated[str | int, _checked(parse_date, _DATE), _FORM]
-
-
 Quarter: TypeAlias = Annotated[
     str, _checked(parse_quarter, _QUARTER), Field(json_schema_extra={**_form(r"\d{4}Q[1-4]", _QUARTER)})
 ]
-
-
 Day: TypeAlias = Annotated[
     str,
     _checked(parse_day, _DAY),
@@ -117,7 +108,6 @@ def _date_form(spec: object) -> str:
 
 
 _WINDOW = ", or a window such as {earliest: 2026Q1, latest: 2027Q1}"
-
 
 DateSpec: TypeAlias = Annotated[
     Annotated[str | int, _checked(parse_date, _DATE, _WINDOW), _FORM, Tag("a date")]
@@ -172,10 +162,8 @@ def plain_date_law(value: Law) -> Any:
 Moment: TypeAlias = Annotated[float, Written(Date, position, date_text)]
 """A date that is certain, on the quarter axis."""
 
-
 UncertainDate: TypeAlias = Annotated[Law, Written(DateSpec, date_law, plain_date_law)]
 """A date or a window, as a distribution on the quarter axis."""
-
 
 QuarterIndex: TypeAlias = Annotated[int, Written(Quarter, parse_quarter, format_quarter)]
 """A quarter, by its index."""

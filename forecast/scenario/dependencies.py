@@ -23,10 +23,8 @@ from forecast.stats.streams import Pair
 
 ROUNDING = 1e-6
 
-
 PARTNERS = " / "
 """Separator of the companies of a joint plant."""
-
 
 Ids: TypeAlias = Annotated[tuple[str, ...], AfterValidator(lambda ids: tuple(sorted(ids)))]
 
@@ -179,14 +177,8 @@ def partners(company: str) -> tuple[str, ...]:
 
 
 LISTED = ("requires", "excludes")
-
-
 SAME = "same_fate_as"
-
-
 TIES = (*LISTED, SAME)
-
-
 OWN_CHANCE = ("probability", *LISTED)
 
 

@@ -39,7 +39,6 @@ def _in_order(levels: Mapping[int, Law]) -> Mapping[int, Law]:
 TurningQuarter: TypeAlias = Annotated[int, Written(Date, _whole_quarter, format_quarter)]
 """A date that is the start of a quarter, as the index of that quarter."""
 
-
 FORM = Field(description="form of the path")
 
 
@@ -95,11 +94,7 @@ class Deviation:
 
 
 DRIVER_FORMS: Mapping[str, type] = {"levels": Levels, "growth": Growth, "deviation": Deviation}
-
-
 DriverPath: TypeAlias = Levels | Growth | Deviation
-
-
 Stated: TypeAlias = Annotated[DriverPath, Field(discriminator="path")]
 
 

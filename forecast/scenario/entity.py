@@ -100,8 +100,6 @@ class Written:
 
 
 SectorName: TypeAlias = Annotated[str, Written(Sector, str, str)]
-
-
 ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
 
@@ -111,8 +109,6 @@ def id_field(example: str) -> Any:
 
 
 Source: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
-
-
 Sources: TypeAlias = Annotated[
     tuple[Source, ...], Field(description="a list of texts of 1 to 1000 characters: addresses of the evidence")
 ]

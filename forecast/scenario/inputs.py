@@ -52,9 +52,7 @@ _SOURCES = {
 }
 """Source of the numbers of every kind of entry; chances of plants, their phases and programmes are `happening`."""
 
-
 DATES = frozenset({"construction_start", "production_start", "production_end", "from", "until", "at"})
-
 
 SLIDERS = {
     "investments.amount": "amount",
@@ -64,17 +62,11 @@ SLIDERS = {
 }
 """What the sliders of the explore page are called, by kind of entry and key."""
 
-
 FITTED = ("slip", "scale")
 """What an investment may leave to the record of announcements."""
 
-
 _RUNS = "is sure, as the plant runs already"
-
-
 _SURE = "is sure, as no probability is stated"
-
-
 _BENDS_NOTHING = "does nothing, as no plant follows the fitted path"
 
 

@@ -26,10 +26,7 @@ from forecast.stats.distributions import Constant, Law
 from forecast.stats.specs import ABOVE_0, Amount, InnerShare, Model, NumberSpec, Share, bounded, plain_law
 
 NOTHING = Constant(0.0)
-
-
 _Quarters: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, inf, "a number of quarters above 0")]
-
 
 _ACCEPTED: Mapping[str, Any] = {
     **dict.fromkeys(("machinery_share", "korean_machinery_share", "utilisation", "reverse_import_rate"), Share),
@@ -38,7 +35,6 @@ _ACCEPTED: Mapping[str, Any] = {
 }
 """Numbers that each coefficient accepts, where it is not an amount."""
 
-
 _FIELDS: dict[str, Any] = {
     name: (
         _ACCEPTED.get(name, Amount) | None,
@@ -46,8 +42,6 @@ _FIELDS: dict[str, Any] = {
     )
     for name in COEFFICIENTS
 }
-
-
 COEFFICIENT_KEYS = create_model("Coefficients", __base__=Model, __doc__="Coefficients that differ.", **_FIELDS)
 
 

@@ -24,21 +24,15 @@ from forecast.stats.formatting import short
 from forecast.stats.specs import NumberSpec
 
 Schema: TypeAlias = dict[str, Any]
-
-
 DRAFT = "http://json-schema.org/draft-07/schema#"
-
 
 LIST = "List of "
 """Beginning of the name of a definition that is a list of entries with an id."""
 
-
 _LEFT_OUT: tuple[Any, ...] = (None, "", [], {}, {"value": 0.0}, {"value": 1.0})
 """Defaults that say no more than the description: absent, empty, or a certain number."""
 
-
 _REFERENCE = "#/definitions/{model}"
-
 
 _SHARED = {"Number": NumberSpec, "Path": StatedPath}
 """Choices that stand in many places, by the name of their definition."""
@@ -277,8 +271,6 @@ def _demanded(root: Schema, entries: list[tuple[str, Schema]]) -> Schema:
 
 
 ReadSchema: TypeAlias = Mapping[str, Any]
-
-
 _HEAD = """\
 # Reference of the scenario file
 
@@ -290,15 +282,11 @@ Where a **number** is expected, a plain number, a distribution or an interval ma
 also an amount in won, `{krw_trillion: 4}`, turned into bn USD at the exchange rate of the month of the announcement.
 A **date** is a quarter (`2029Q1`), a half (`2029-H1`), a month (`2029-03`), a day (`2029-03-15`) or a year (`2029`).
 """
-
-
 _PATHS_HEAD = """\
 ## Paths of localization
 
 At the top, `sectors` may stand beside `path`: a mapping from sector names to paths of their own.
 """
-
-
 _LAWS, _PATHS = ("Number", "Window", "Won"), ("Path", "Shares")
 
 
@@ -372,8 +360,6 @@ def _kind(keyed: ReadSchema) -> str:
 
 
 _REFERENCES = {"Number": "number", "Won": "won", "Window": "window"}
-
-
 _TYPES = {
     "string": "text",
     "integer": "whole number",

@@ -30,8 +30,6 @@ from forecast.documents import (
 from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal
 
 ACCEPTED = "expected the name of a file beside this one or in a folder below it, or of a shipped scenario"
-
-
 LONGEST = 255
 
 
@@ -85,14 +83,11 @@ def _present(target: Path, name: PurePosixPath, above: Collection[Path]) -> list
 
 MAX_LAYERS = 32
 
-
 DISTRIBUTIONS = ("distribution", "interval", "quantiles", "pert", "mixture", "pool")
 """Keys of a mapping that states a distribution."""
 
-
 WHOLE = (*DISTRIBUTIONS, "earliest", "path")
 """Keys of a mapping that stands for one value."""
-
 
 BY_ID: Mapping[str, str] = {
     "investments": "investment",

@@ -132,10 +132,7 @@ FORMS: Mapping[str, type[Model]] = {
     "step": Step,
     "fixed": Fixed,
 }
-
-
 Form: TypeAlias = Annotated[Fitted | Hold | Target | Logistic | Step | Fixed, Field(discriminator="path")]
-
 
 StatedPath: TypeAlias = Annotated[Localization, Written(Form, localization, plain_path)]
 """A path of a sector or an investment."""

@@ -46,18 +46,12 @@ from forecast.stats.specs import bounds_complaint, law, plain_law
 from forecast.storage import json_digest
 
 KEYS = (*BESIDE, *Branches.model_fields)
-
-
 BRANCH_KEYS = tuple(BranchForm.model_fields)
-
 
 SHARED = ("basis", "horizon", "as_of")
 """Keys that branches must have in common for their draws to be of one thing."""
 
-
 _NAME = r"[a-z0-9][a-z0-9-]{0,63}"
-
-
 _RARE = 1e-9
 
 

@@ -25,7 +25,6 @@ from forecast.stats.specs import Dollars, Model, Wons, plain_law
 
 WON_KEY = "krw_trillion"
 
-
 _IN_UNIT = frozenset({"value", "mean", "sd", "median", "location", "scale", "low", "mode", "high", "values"})
 """Parameters of a law that have the unit of the quantity; the others are shapes, weights and degrees of freedom."""
 
@@ -52,7 +51,6 @@ def _unchanged(stated: Law | Won) -> Law | Won:
 
 Money: TypeAlias = Annotated[Law, Written(_Spelled, _unchanged, plain_law)]
 """An amount in bn USD; one stated in won is a `Won` until its investment is read, which knows the exchange rate."""
-
 
 MoneyOrNothing: TypeAlias = Annotated[Law, Written(_Spelled | None, _unchanged, plain_law)]
 """An amount that is 0 where it is left out."""
@@ -148,7 +146,6 @@ _TRILLIONS = (
     (r"만", 1e-8),
     (r"", 1e-12),
 )
-
 
 _KOREAN = "[만억조백천십]"
 """Numerals of Korean amounts; what is made of several of them, such as 천억, is left unread."""

@@ -35,11 +35,7 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 CERTAIN = Constant(1.0)
-
-
 Chance: TypeAlias = Annotated[Law, Written(Share | None, law, plain_law)]
-
-
 Factor: TypeAlias = Annotated[Law, Written(Amount | None, law, plain_law)]
 
 

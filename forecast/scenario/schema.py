@@ -25,7 +25,6 @@ from forecast.stats.specs import Amount, Model
 
 MOST_BRANCHES = 20
 
-
 BESIDE = ("name", "title", "description", "sources")
 """Keys that a mixture has in common with a scenario."""
 

@@ -25,11 +25,7 @@ from forecast.stats.distributions import NAMED
 from forecast.stats.specs import NUMBER_FORMS, STATED, Model, Opinion, Part
 
 _LEAVES = ("a number", "a date", "dollars")
-
-
 _WITH_IDS = ("investments", "tariffs", "import_commitments", "shocks", "phases", "programmes")
-
-
 _INSIDE: Mapping[str, type] = {
     "investments": Investment,
     "tariffs": Tariff,
@@ -49,40 +45,24 @@ _INSIDE: Mapping[str, type] = {
     "shocks": Shock,
     **DRIVER_FORMS,
 }
-
-
 _NUMBERS_ALONE = (Part, Opinion, Correlation, Phase)
-
 
 _LAWS = ("law", "probability")
 """Keys of these that take a distribution all the same."""
 
-
 _NUMBERS = ("float_type", "finite_number", "int_type")
-
-
 _MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
-
 
 _READ_AS_NUMBER = r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?"
 """Text that YAML reads as a number unless it is quoted."""
 
-
 _NO_WON = "; won is accepted for amount and new_capex of investments alone"
-
-
 _WON_OUTSIDE = f"; won goes around the whole law: {{{WON_KEY}: {{...}}}}"
-
-
 MONEY = ("amount", "new_capex", "per_year", WON_KEY)
-
-
 _MAPPINGS = ("model_type", "model_attributes_type", "dict_type", "dataclass_type")
-
 
 _KEY = "[key]"
 """Last part of the location of a key that is refused itself."""
-
 
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 

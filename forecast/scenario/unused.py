@@ -23,7 +23,6 @@ from forecast.stats.distributions import Constant, Law
 _IDENTITY = ("id", "company", "project", "sector", "kind", "announced", "part_of", "title", "description", "sources")
 """Keys that are repeated so that a change can be read by itself."""
 
-
 _BUILDING = ("machinery_share", "korean_machinery_share", "construction_quarters")
 
 
@@ -160,14 +159,11 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
 SAME = 1e-9
 """Rates this near are one rate."""
 
-
 WHOLE_SHARE = 1.0
 """A duty above the value of the goods is remarked on: judgement, as no average duty of the record comes near it."""
 
-
 TWICE = 2.0
 """Deliveries of more than twice what was promised are remarked on: judgement."""
-
 
 _NOTHING = {
     "import_commitments": ("amount", "per_year", "probability", "fulfilment", "additionality"),

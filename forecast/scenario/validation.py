@@ -137,10 +137,7 @@ def _conversions(layers: Layered) -> Iterator[Conversion]:
 
 
 _TEMPLATE = Path(str(files("forecast"))) / "data" / "starter.yaml"
-
-
 _NAME = "my-scenario"
-
 
 _PLAN = {"announced": 0, "construction": 3, "earliest": 11, "latest": 15}
 """Dates of the example plant, in quarters after the last one observed."""

@@ -27,10 +27,8 @@ from forecast.stats.distributions import Law
 FAR = 5.0
 """How many times more or less than the announcements table an amount is before it is remarked on."""
 
-
 _WEIGHED = ("mixture", "pool")
 """Keys of lists whose entries have a weight each."""
-
 
 LARGE, SMALL = 3.0, 10.0
 """Times the largest amount of the table, parts of the smallest."""

@@ -369,7 +369,6 @@ NAMED: Mapping[str, type[Law]] = {
 }
 """Distributions by the name they have in a file."""
 
-
 _ENDS = (0.005, 0.995)
 
 

@@ -36,8 +36,6 @@ from forecast.stats.distributions import NAMED, Constant, Law, Truncated
 from forecast.stats.elicited import Mixture, Quantiles, lognormal_interval, normal_interval, pert_percentiles
 
 Value = TypeVar("Value")
-
-
 Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -276,7 +274,6 @@ STATED: Mapping[str, str] = {
 }
 """Forms that need no name of a law, by the key that tells each."""
 
-
 _FORMS: Mapping[str, _Form] = {
     **{name: _named(name, build) for name, build in NAMED.items()},
     "an interval": _Form(_model("Interval", _interval, _Truncatable), _interval),
@@ -289,7 +286,6 @@ _FORMS: Mapping[str, _Form] = {
     "a mixture": _Form(_model("MixtureForm", _mixture, _Truncatable), _mixture),
     "a pool": _Form(_model("PoolForm", _pool, _Truncatable), _pool),
 }
-
 
 NUMBER_FORMS: Mapping[str, type[Model]] = {tag: form.model for tag, form in _FORMS.items()}
 """Keys of every form of a distribution, by the name that the place of an error has for it."""
@@ -331,7 +327,6 @@ SELDOM, NEVER = 1e-6, 1e-9
 One draw in a million below 0 moves no result, so that a normal amount need not be truncated; a share beyond 1 would
 make its draw fail."""
 
-
 ABOVE_0, BELOW_1 = math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0)
 
 
@@ -365,14 +360,12 @@ def bounded(low: float, high: float, accepted: str) -> AfterValidator:
 MOST = 1e5
 """Largest amount in bn USD, or in trillion won: about what the world produces in a year."""
 
-
 _UNITS = (
     ("million USD", "{:.6g}", 1e3),
     ("USD", "{:.6g}", 1e9),
     ("billion won", "{{krw_trillion: {:.6g}}}", 1e3),
     ("won", "{{krw_trillion: {:.6g}}}", 1e12),
 )
-
 
 _USUAL = (0.01, 1000.0)
 """Sizes of announcements, bn USD or trillion won: where another unit gives one of them, it was probably meant."""
@@ -401,35 +394,20 @@ def _unit_meant(stated: float, unit: str) -> str:
 
 
 Amount: TypeAlias = Annotated[NumberSpec, bounded(0, math.inf, "0 or more")]
-
-
 Dollars: TypeAlias = Annotated[Amount, _at_most("bn USD")]
 Wons: TypeAlias = Annotated[Amount, _at_most("trillion won")]
-
-
 Duration: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, math.inf, "a number above 0")]
-
-
 Share: TypeAlias = Annotated[NumberSpec, bounded(0, 1, "a fraction from 0 to 1")]
-
-
 PositiveShare: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, 1, "a fraction above 0, at most 1")]
-
-
 InnerShare: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, BELOW_1, "a fraction above 0 and below 1")]
-
 
 Level: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, sys.float_info.max, "a number above 0")]
 """As a duration, but never below 0: a logarithm is taken of it."""
 
-
 Change: TypeAlias = Annotated[NumberSpec, bounded(-0.9, 1, "a fraction from -0.9 to 1, 0.02 for 2 %")]
 """From a tenth of a level to twice it, so that a percentage is not read as a fraction."""
 
-
 Rate: TypeAlias = Annotated[NumberSpec, bounded(0, 3, "a fraction from 0 to 3, such as 0.25 for 25 %")]
-
-
 RateChange: TypeAlias = Annotated[
     NumberSpec, bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
 ]

@@ -17,7 +17,7 @@ from commands import command
 
 import forecast
 from forecast.analysis.attribution import Attribution
-from forecast.analysis.comparison import Comparison, turning_years
+from forecast.analysis.comparison import Comparison
 from forecast.cli.options import LANGUAGES
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
@@ -29,7 +29,7 @@ from forecast.report.i18n import CODES, language
 from forecast.report.page import NOT_COUNTED, report, short_answers, write_report
 from forecast.report.sentences import answer
 from forecast.report.track import SCORES, SUMMARY
-from forecast.results.results import SCENARIO, Results
+from forecast.results.results import SCENARIO, Results, turning_years
 from forecast.scenario.contrasts import FRAME, TEXTS
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.formatting import percentage

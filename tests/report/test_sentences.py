@@ -21,14 +21,14 @@ def told(last: Mapping[str, Sequence[float]]) -> Summary:
     return summarised(draws, YEARS, tuple(last), block_size=100)
 
 
-@pytest.mark.parametrize(("n_up", "english", "korean"), [(70, "raise", "늘어날"), (30, "lower", "줄어들")])
+@pytest.mark.parametrize(("n_up", "english", "korean"), [(70, "raise", "늘릴"), (30, "lower", "줄일")])
 def test_an_effect_is_told_in_its_likelier_direction(n_up: int, english: str, korean: str) -> None:
     effect = np.repeat([1.0, -1.0], [n_up, 100 - n_up])
     summary = told({"investment_effect": effect, "capital_goods": np.zeros(100)})
     assert f"the chance that they {english} it in 2027 is 70\xa0%." in effect_sentence(
         summary, language("en"), "2026Q2"
     )
-    assert f"2027년에 흑자가 {korean} 확률은 70%이다." in effect_sentence(summary, language("ko"), "2026년 2분기")
+    assert f"이 투자가 2027년 흑자를 {korean} 확률은 70%이다." in effect_sentence(summary, language("ko"), "2026년 2분기")
 
 
 @pytest.mark.parametrize(("orders", "told_of"), [(-0.5, True), (-0.05, False), (0.5, False)])
