@@ -28,7 +28,9 @@ def test_an_effect_is_told_in_its_likelier_direction(n_up: int, english: str, ko
     assert f"the chance that they {english} it in 2027 is 70\xa0%." in effect_sentence(
         summary, language("en"), "2026Q2"
     )
-    assert f"이 투자가 2027년 흑자를 {korean} 확률은 70%이다." in effect_sentence(summary, language("ko"), "2026년 2분기")
+    assert f"이 투자가 2027년 흑자를 {korean} 확률은 70%이다." in effect_sentence(
+        summary, language("ko"), "2026년 2분기"
+    )
 
 
 @pytest.mark.parametrize(("orders", "told_of"), [(-0.5, True), (-0.05, False), (0.5, False)])
