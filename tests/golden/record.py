@@ -65,6 +65,7 @@ MASKS = (
     (r'("(?:forecast|python|numpy)": )"[\w.+-]+"', r'\1"<version>"', "versions in a manifest"),
     (r"(?<=\bforecast )\d+\.\d+\.\d+", "<version>", "version in the foot of a page"),
     (r"about [\d.]+ s and \d+ MB, .*?\. An", "about <cost>. An", "cost measured by a pilot run on this machine"),
+    (r"약 [\d.]+초, 메모리 \d+MB\(.*?\)", "<cost>", "the same in Korean"),
 )
 
 
