@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.options import answer_with, language_option, print_line, progress_bar, run_options
-from forecast.documents import scenario_path, shipped_names
 from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
@@ -78,6 +77,7 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
         RunError: there is no run, or there are several to choose from.
         ScenarioError: the file cannot be read as a scenario.
     """
+    from forecast.documents import scenario_path, shipped_names
     from forecast.engine.simulate import Settings
     from forecast.errors import meant
     from forecast.results.archive import list_results, load_results
@@ -99,6 +99,7 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
 
 def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[AnyScenario]:
     """All scenarios and mixtures, or every problem of every file; remarks go to the standard error."""
+    from forecast.documents import scenario_path
     from forecast.scenario.validation import examined
 
     found = [examined(scenario_path(path), overrides) for path in files]

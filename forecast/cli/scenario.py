@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.options import answer_with, language_option, print_line
-from forecast.documents import scenario_path
 from forecast.errors import Located, Problem, RunError, ScenarioError
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ forecast elicit hyundai investments.HMG-01-vehicles.overrides.output_per_capex
 @language_option
 def elicit(spec: str, key: str | None, picture: Path | None, language: Language) -> None:
     """Show the distribution a number implies: SPEC is YAML text, or a scenario file followed by the number's KEY."""
+    from forecast.documents import scenario_path
     from forecast.report.explain import portrait
     from forecast.scenario.inputs import law_of_text
     from forecast.scenario.mixture import stated_law
@@ -156,6 +156,8 @@ def _paths(given: Sequence[str]) -> list[Path]:
 
 
 def _meant(text: str) -> Sequence[Path]:
+    from forecast.documents import scenario_path
+
     path = Path(text)
     if path.is_dir():
         found = sorted(item for item in path.iterdir() if item.suffix in (".yaml", ".yml"))
