@@ -4,7 +4,7 @@ A draw is made in a single pass from its random numbers to its annual sums, in r
 own generator (SFC64) and ziggurat normals; curves are evaluated only where they move in this draw. Draws are split into
 chunks with a generator each, so that the result does not depend on the number of threads.
 
-It knows the laws and the localization path of `announced.yaml` and refuses others.
+It knows the distributions and the localization path of `announced.yaml` and refuses others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from forecast.dims import SERIES, Array
 from forecast.engine.compile import GROUP_COEFFICIENTS, PROJECT_COEFFICIENTS
 from forecast.engine.inputs import Fitted, Input
 from forecast.engine.plan import Plan, Project
-from forecast.stats.distributions import Constant, Law, LogNormal, Normal, Triangular, Uniform, Weibull
+from forecast.stats.distributions import Constant, Distribution, LogNormal, Normal, Triangular, Uniform, Weibull
 
 CHUNK = 1_000
 LEARNED, CONSTANT, UNIFORM, TRIANGULAR, WEIBULL, NORMAL, LOGNORMAL = range(7)
@@ -30,7 +30,7 @@ class Tables(NamedTuple):
     """A plan as flat arrays.
 
     Attributes:
-        kinds, laws: kind of each input, `(n_inputs,)`, and its parameters, `(n_inputs, 4)`.
+        kinds, distributions: kind of each input, `(n_inputs,)`, and its parameters, `(n_inputs, 4)`.
         projects: inputs of each project in the order `CAPEX ... RAMP`, -1 for none, `(n_projects, 13)`.
         announced: dates of announcement, `(n_projects,)`.
         groups: first project and inputs of the four rates of each group, `(n_groups, 5)`.
@@ -41,7 +41,7 @@ class Tables(NamedTuple):
 
     origin: float
     kinds: Array
-    laws: Array
+    distributions: Array
     projects: Array
     announced: Array
     groups: Array
@@ -72,12 +72,12 @@ def tables(plan: Plan) -> Tables:
     inputs = [_inputs(project, places) for project in projects]
     first = np.cumsum([0, *(len(group.projects) for group in plan.groups)])
     rates = [[_place(group.coefficients[name], places) for name in GROUP_COEFFICIENTS] for group in plan.groups]
-    kinds, laws = zip(*map(_coded, places), strict=True)
+    kinds, distributions = zip(*map(_coded, places), strict=True)
     quarters = plan.origin + 1 + np.arange(plan.n_periods)
     return Tables(
         origin=float(plan.origin),
         kinds=np.array(kinds),
-        laws=np.array(laws, dtype=float),
+        distributions=np.array(distributions, dtype=float),
         projects=np.array(inputs),
         announced=np.array([project.announced for project in projects]),
         groups=np.array([[start, *row] for start, row in zip(first, [*rates, [-1] * 4], strict=True)]),
@@ -113,11 +113,13 @@ def _place(source: Input | None, places: dict[Input, int]) -> int:
 
 
 def _coded(source: Input) -> tuple[int, tuple[float, ...]]:
-    return (LEARNED, (source.column, 0, 0, 0)) if isinstance(source, Fitted) else _coded_law(source.law)
+    return (
+        (LEARNED, (source.column, 0, 0, 0)) if isinstance(source, Fitted) else _coded_distribution(source.distribution)
+    )
 
 
-def _coded_law(law: Law) -> tuple[int, tuple[float, ...]]:
-    match law:
+def _coded_distribution(distribution: Distribution) -> tuple[int, tuple[float, ...]]:
+    match distribution:
         case Constant(value):
             return CONSTANT, (value, 0, 0, 0)
         case Uniform(low, high):
@@ -130,7 +132,7 @@ def _coded_law(law: Law) -> tuple[int, tuple[float, ...]]:
             return NORMAL, (mean, sd, 0, 0)
         case LogNormal(median, sigma):
             return LOGNORMAL, (np.log(median), sigma, 0, 0)
-    raise ValueError(f"got {law}, which this kernel does not know")
+    raise ValueError(f"got {distribution}, which this kernel does not know")
 
 
 @njit(parallel=True, **FUSED)
@@ -216,7 +218,7 @@ def _scale_by_bridge(t, rng, sums):
 def _draw_values(t, rng, values):
     row = _picked(t.coefficients, rng)
     for i in range(len(values)):
-        kind, a, b = t.kinds[i], t.laws[i, 0], t.laws[i, 1]
+        kind, a, b = t.kinds[i], t.distributions[i, 0], t.distributions[i, 1]
         if kind == LEARNED:
             values[i] = row[int(a)]
         elif kind == CONSTANT:
@@ -225,8 +227,10 @@ def _draw_values(t, rng, values):
             values[i] = a + b * uniform(rng)
         elif kind == TRIANGULAR:
             u = uniform(rng)
-            rising = u * (b - a) ** 2 < t.laws[i, 2]
-            values[i] = a + np.sqrt(u * t.laws[i, 2]) if rising else b - np.sqrt((1 - u) * t.laws[i, 3])
+            rising = u * (b - a) ** 2 < t.distributions[i, 2]
+            values[i] = (
+                a + np.sqrt(u * t.distributions[i, 2]) if rising else b - np.sqrt((1 - u) * t.distributions[i, 3])
+            )
         elif kind == WEIBULL:
             values[i] = b * exponential(rng) ** a
         elif kind == NORMAL:

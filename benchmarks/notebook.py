@@ -14,7 +14,7 @@ import numpy as np
 from forecast.dims import Array
 from forecast.engine.inputs import Fitted, Input
 from forecast.engine.plan import Plan, Project
-from forecast.stats.distributions import Constant, Law, LogNormal, Triangular, Uniform, Weibull
+from forecast.stats.distributions import Constant, Distribution, LogNormal, Triangular, Uniform, Weibull
 from forecast.stats.summary import LEVELS
 
 
@@ -162,13 +162,13 @@ class Values:
         if isinstance(source, Fitted):
             return self._coefficients[source.column]
         if source not in self._drawn:
-            self._drawn[source] = sample(source.law, self._n_draws, self._rng)
+            self._drawn[source] = sample(source.distribution, self._n_draws, self._rng)
         return self._drawn[source]
 
 
-def sample(law: Law, n: int, rng: np.random.Generator) -> Array | float:
-    """Draws of a law by numpy's own sampler, where it has one."""
-    match law:
+def sample(distribution: Distribution, n: int, rng: np.random.Generator) -> Array | float:
+    """Draws of a distribution by numpy's own sampler, where it has one."""
+    match distribution:
         case Constant(value):
             return value
         case Uniform(low, high):
@@ -180,7 +180,7 @@ def sample(law: Law, n: int, rng: np.random.Generator) -> Array | float:
         case Weibull(shape, scale):
             return scale * rng.weibull(shape, n)
         case _:
-            return law.ppf(rng.random(n))
+            return distribution.ppf(rng.random(n))
 
 
 def pick(rows: Mapping[str, Array], n_draws: int, rng: np.random.Generator) -> dict[str, Array]:

@@ -14,12 +14,16 @@ from forecast.engine.plan import Group, Plan, Project
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.scenario.scenario import load_scenario
-from forecast.stats.distributions import Constant, Law, LogNormal, Weibull
+from forecast.stats.distributions import Constant, Distribution, LogNormal, Weibull
 
 ANNOUNCED = Path(__file__).parents[1] / "scenarios" / "announced.yaml"
 
-OUTCOMES: dict[str, Law] = {"probability": Constant(0.9), "slip": Weibull(0.5, 1.0), "scale": LogNormal(1.0, 0.3)}
-"""What stands in for the learned law of realisation, so that the other implementations need not know it."""
+OUTCOMES: dict[str, Distribution] = {
+    "probability": Constant(0.9),
+    "slip": Weibull(0.5, 1.0),
+    "scale": LogNormal(1.0, 0.3),
+}
+"""What stands in for the learned distribution of realisation, so that the other implementations need not know it."""
 
 
 def announced_plan() -> Plan:
@@ -45,8 +49,8 @@ def _settled(group: Group) -> Group:
 
 def _with_outcomes(project: Project) -> Project:
     missing = {
-        name: Stated(f"investments.{project.id}.{name}", law)
-        for name, law in OUTCOMES.items()
+        name: Stated(f"investments.{project.id}.{name}", distribution)
+        for name, distribution in OUTCOMES.items()
         if getattr(project, name) is None
     }
     return replace(project, **missing)

@@ -16,7 +16,7 @@ from forecast.engine.inputs import Stated
 from forecast.engine.plan import Group, Plan, Project, RunPlan, alone, registry
 from forecast.quarters import parse_quarter
 from forecast.scenario.localization import Localization
-from forecast.stats.distributions import Constant, Law
+from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.streams import Scheme, Streams
 
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
@@ -140,19 +140,21 @@ def streams_drawn(run: RunPlan) -> set[str]:
 
 def registered(made: Plan) -> Plan:
     """The plan with a registry of what it draws, as a scenario would state it."""
-    laws = {item.stream: item.law for item in _judged((made.groups, made.shocks))}
+    distributions = {item.stream: item.distribution for item in _judged((made.groups, made.shocks))}
     simulated = all(members.projects for members in made.groups)
     stated = streams_drawn(alone(made)) - {item.stream for item in registry(made, ())} if simulated else set[str]()
-    return replace(made, inputs=registry(made, [_entry(stream, laws) for stream in sorted(stated)]))
+    return replace(made, inputs=registry(made, [_entry(stream, distributions) for stream in sorted(stated)]))
 
 
-def _entry(stream: str, laws: Mapping[str, Law]) -> UncertainInput:
+def _entry(stream: str, distributions: Mapping[str, Distribution]) -> UncertainInput:
     owner, _, last = stream.rpartition(".")
     sources = {"displacement_rate": "coefficients", "happens": "stated", "realised": "happening"}
     source = "stated" if stream.startswith("shocks.") else sources.get(last, "terms")
     name = f"{owner}.realised" if last == "happens" else stream
     free = last == "happens" or stream.startswith("programmes.")
-    return UncertainInput(name, source, laws.get(stream), laws.get(f"{owner}.probability") if free else None)
+    return UncertainInput(
+        name, source, distributions.get(stream), distributions.get(f"{owner}.probability") if free else None
+    )
 
 
 def _judged(part: object) -> Iterator[Stated]:
@@ -168,22 +170,22 @@ def _judged(part: object) -> Iterator[Stated]:
         yield from _judged(tuple(getattr(part, entry.name) for entry in fields(part)))
 
 
-def group(*projects: Project, path: Localization | None = None, **rates: float | Law) -> Group:
+def group(*projects: Project, path: Localization | None = None, **rates: float | Distribution) -> Group:
     """Projects that buy and sell alike at the rates of `TRADE`, changed by `rates`."""
     own = None if path is None else compiled_path("own", path)
-    return Group(projects, {name: judged(name, law) for name, law in (TRADE | rates).items()}, own)
+    return Group(projects, {name: judged(name, distribution) for name, distribution in (TRADE | rates).items()}, own)
 
 
 def project(
     name: str,
-    amount: float | Law = 6.0,
-    start: float | Law = ORIGIN + 1,
-    production: float | Law = ORIGIN + 5,
-    **changes: float | Law,
+    amount: float | Distribution = 6.0,
+    start: float | Distribution = ORIGIN + 1,
+    production: float | Distribution = ORIGIN + 5,
+    **changes: float | Distribution,
 ) -> Project:
     """A plant of 6 bn USD built in 2026 that starts in 2027Q1, with the coefficients of `PLANT`, all of it certain."""
-    numbers: Mapping[str, float | Law] = {"scale": 1.0, "probability": 1.0, "slip": 0.0} | PLANT | changes
-    inputs = {key: judged(f"investments.{name}.{key}", law) for key, law in numbers.items()}
+    numbers: Mapping[str, float | Distribution] = {"scale": 1.0, "probability": 1.0, "slip": 0.0} | PLANT | changes
+    inputs = {key: judged(f"investments.{name}.{key}", distribution) for key, distribution in numbers.items()}
     spent = judged(f"investments.{name}.amount", amount)
     return Project(
         id=name,
@@ -199,8 +201,8 @@ def project(
     )
 
 
-def judged(stream: str, law: float | Law) -> Stated:
-    return Stated(stream, Constant(float(law)) if isinstance(law, int | float) else law)
+def judged(stream: str, distribution: float | Distribution) -> Stated:
+    return Stated(stream, Constant(float(distribution)) if isinstance(distribution, int | float) else distribution)
 
 
 def uncertain_plan(**changes: object) -> Plan:

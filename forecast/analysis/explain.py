@@ -23,7 +23,7 @@ from forecast.errors import YamlPath
 from forecast.models.evidence import places_with_evidence, recent_plants
 from forecast.models.posterior import Posterior
 from forecast.quarters import format_quarter
-from forecast.scenario.dates import date_law
+from forecast.scenario.dates import date_distribution
 from forecast.scenario.entries import Row, rows
 from forecast.scenario.layers import WHOLE, Layered
 from forecast.scenario.mixture import StatedBranch
@@ -31,7 +31,7 @@ from forecast.scenario.money import WON_KEY
 from forecast.scenario.schema import ScenarioFile
 from forecast.stats.distributions import LogNormal
 from forecast.stats.formatting import short
-from forecast.stats.specs import law, plain_law
+from forecast.stats.specs import plain_distribution, read_distribution
 
 TEXTS = ("name", "title", "description", "id", "company", "project", "sector", "kind", "part_of", "sources")
 """Keys that say what a thing is; no number is behind them."""
@@ -101,7 +101,7 @@ def _is_one_value(node: Node) -> bool:
 
 def _spread(node: Node) -> bool | None:
     """Whether a number or date has a spread; None for what is neither."""
-    for reader in (law, date_law):
+    for reader in (read_distribution, date_distribution):
         try:
             value = reader(node.plain())
         except ValueError:
@@ -203,7 +203,7 @@ def _planned(row: Row) -> float:
         return float(production.ppf(0.5))
     announced = row.date("announced")
     begin = start or announced
-    building = load_sectors()[row.text("sector") or "other"]["construction_quarters"].law
+    building = load_sectors()[row.text("sector") or "other"]["construction_quarters"].distribution
     return float(begin.ppf(0.5)) + float(building.ppf(0.5)) if begin is not None else 0.0
 
 
@@ -216,7 +216,7 @@ def left_to_shipped(plan: Plan) -> Iterator[Value]:
         if item.name in shared and not item.settled:
             prior = shared[item.name]
             origin = f"prior, {_evidence(prior.grade)}, where none is stated"
-            yield Value(tuple(item.name.split(".")), _flow(plain_law(prior.law)), "judged", origin)
+            yield Value(tuple(item.name.split(".")), _flow(plain_distribution(prior.distribution)), "judged", origin)
 
 
 def _evidence(grade: str) -> str:

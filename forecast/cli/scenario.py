@@ -1,6 +1,6 @@
 """The command that says everything wrong or remarkable in scenario files, for people and for programs.
 
-The command that shows what a stated law implies.
+The command that shows what a stated distribution implies.
 
 The command that says what is believed and why: of the sectors, or of everything a scenario assumes.
 
@@ -43,18 +43,18 @@ def elicit(spec: str, key: str | None, picture: Path | None, language: Language)
     """Show the distribution a number implies: SPEC is YAML text, or a scenario file followed by the number's KEY."""
     from forecast.documents import scenario_path
     from forecast.report.explain import portrait
-    from forecast.scenario.inputs import law_of_text
-    from forecast.scenario.mixture import stated_law
+    from forecast.scenario.inputs import distribution_of_text
+    from forecast.scenario.mixture import stated_distribution
 
     if key is None and scenario_path(spec).is_file():
         raise click.UsageError(f"got the file {spec} alone, expected a key after it, such as investments.HMG-06.amount")
-    law = law_of_text(spec) if key is None else stated_law(scenario_path(spec), key)
+    distribution = distribution_of_text(spec) if key is None else stated_distribution(scenario_path(spec), key)
     name = key or language.text("explain.number")
-    answer_with(*portrait(name, law, language))
+    answer_with(*portrait(name, distribution, language))
     if picture is not None:
-        from forecast.plots.scenario import save_law_picture
+        from forecast.plots.scenario import save_distribution_picture
 
-        save_law_picture(name, law, picture)
+        save_distribution_picture(name, distribution, picture)
         print_line(language.text("tables.drawn", files=picture))
 
 

@@ -1,7 +1,7 @@
 """Uncertain numbers with their evidence, read from the package's prior files.
 
-A prior file states `quantities` (unit and support of each), a body of coefficients (law, grade, sources, note) and the
-list of `sources` that the body cites by key. Parsers are imported when a file is read.
+A prior file states `quantities` (unit and support of each), a body of coefficients (distribution, grade, sources, note)
+and the list of `sources` that the body cites by key. Parsers are imported when a file is read.
 
 A number without a note on its origin is refused.
 """
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import numpy as np
 
 from forecast.errors import DataError, ScenarioError
-from forecast.stats.distributions import Law
+from forecast.stats.distributions import Distribution
 
 if TYPE_CHECKING:
     from forecast.documents import Node
@@ -34,15 +34,15 @@ class Coefficient:
     """One uncertain number with its evidence.
 
     Attributes:
-        law: distribution, in `unit`.
+        distribution: distribution, in `unit`.
         unit: unit in words.
         meaning: what the number is, in words.
         grade: one of `GRADES`.
-        sources: publications behind the law; a judgement names those it was formed on.
-        note: how the law follows from them.
+        sources: publications behind the distribution; a judgement names those it was formed on.
+        note: how the distribution follows from them.
     """
 
-    law: Law
+    distribution: Distribution
     unit: str
     meaning: str
     grade: str
@@ -83,12 +83,12 @@ class PriorFile:
         """One coefficient; `path` ends in its name.
 
         Raises:
-            DataError: a key is missing or unknown, the law leaves its support, or a source is not in the list.
+            DataError: a key is missing or unknown, the distribution leaves its support, or a source is not in the list.
         """
         parts = fields(node, path, ("law", "grade", "sources", "note"))
         quantity = self._quantities[path.rsplit(".", 1)[1]]
         return Coefficient(
-            law=_law(parts["law"], f"{path}.law", quantity),
+            distribution=_distribution(parts["law"], f"{path}.law", quantity),
             unit=_text(quantity.fields["unit"], "unit"),
             meaning=_text(quantity.fields["meaning"], "meaning"),
             grade=_choice(parts["grade"], f"{path}.grade", GRADES),
@@ -103,12 +103,12 @@ class PriorFile:
         return tuple(_text(self._sources[key], f"sources.{key}") for key in keys)
 
 
-def _law(node: Node, path: str, quantity: Node) -> Law:
-    """The law a number spec stands for, inside the support of its quantity."""
-    from forecast.stats.specs import law
+def _distribution(node: Node, path: str, quantity: Node) -> Distribution:
+    """The distribution a number spec stands for, inside the support of its quantity."""
+    from forecast.stats.specs import read_distribution
 
     try:
-        distribution = law(node.plain())
+        distribution = read_distribution(node.plain())
     except ValueError as error:
         refuse(node, path, str(error))
     with np.errstate(divide="ignore"):

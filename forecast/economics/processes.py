@@ -36,8 +36,8 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 | realisation  | hazard             | (3,)   | chance a year that a plant is given up, by kind, in an average sector |
 |              | hazard_sector      | (12,)  | ratio of a sector's hazard to the average                            |
 |              | late               | ()     | chance that production starts more than two months late              |
-|              | delay_shape        | ()     | shape of Weibull's law of what a late start is late beyond two months |
-|              | delay_scale        | (3,)   | scale of that law, quarters, by kind, in an average sector           |
+|              | delay_shape        | ()     | shape of Weibull's distribution of a delay beyond two months         |
+|              | delay_scale        | (3,)   | scale of that distribution, quarters, by kind, in an average sector  |
 |              | delay_sector       | (12,)  | ratio of a sector's scale to the average                             |
 |              | revised            | ()     | chance that an amount is revised at all                              |
 |              | revision_spread    | (3,)   | sd of log(realised over stated amount) of one that is, by kind       |
@@ -60,7 +60,8 @@ Bridge, with r = log ratio, n years after that of `state`, and shocks of the sam
 
     r[n] = m[n] + persistence * (r[n-1] - m[n-1]) + e[n],    m[n] = mean + drift * n
 
-Kinds are in the order of `realisation.KINDS`, whose module has the laws of one plant, and sectors in that of `SECTORS`.
+Kinds are in the order of `realisation.KINDS`, whose module has the distributions of one plant, and sectors in that of
+`SECTORS`.
 """
 
 from __future__ import annotations

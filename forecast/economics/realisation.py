@@ -1,8 +1,8 @@
 """Realisation of an announcement unless its scenario says otherwise: whether it goes ahead, how late, how large.
 
 `load_priors` reads the priors from `data/realisation.yaml`; the fit turns it
-into the joint rows `realisation` of a posterior, in the order of `KINDS` and `SECTORS`. The functions below are the law
-of one plant given its row.
+into the joint rows `realisation` of a posterior, in the order of `KINDS` and `SECTORS`. The functions below are the
+distribution of one plant given its row.
 
 Out of scope: learning from data, that is `models.realisation`.
 """
@@ -61,16 +61,22 @@ def load_priors(path: Path = SHIPPED / "realisation.yaml") -> Mapping[str, Coeff
 
     def lognormal(node: Node, place: str) -> Coefficient:
         read = file.coefficient(node, place)
-        if not isinstance(read.law, LogNormal):
-            refuse(node.fields["law"], f"{place}.law", f"got {read.law}, expected a lognormal law, not truncated")
+        if not isinstance(read.distribution, LogNormal):
+            refuse(
+                node.fields["law"],
+                f"{place}.law",
+                f"got {read.distribution}, expected a lognormal distribution, not truncated",
+            )
         return read
 
     return each(file.body, "realisation", PRIORS, lognormal)
 
 
-def prior_laws() -> dict[str, LogNormal]:
-    """The law of every shipped prior, by name."""
-    return {name: prior.law for name, prior in load_priors().items() if isinstance(prior.law, LogNormal)}
+def prior_distributions() -> dict[str, LogNormal]:
+    """The distribution of every shipped prior, by name."""
+    return {
+        name: prior.distribution for name, prior in load_priors().items() if isinstance(prior.distribution, LogNormal)
+    }
 
 
 def survival(hazard: Array, years: Array | float) -> Array:
@@ -113,7 +119,7 @@ def outlook(rows: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def combined(rows: Mapping[str, Array], pairs: list[tuple[str, str]]) -> dict[str, Array]:
-    """Parameters of the laws above for pairs of kind and sector.
+    """Parameters of the distributions above for pairs of kind and sector.
 
     Args:
         rows: group `realisation` of a posterior, `(n_rows, ...)`.

@@ -99,7 +99,7 @@ def write_central_priors(path: Path = CENTRAL_PRIORS) -> None:
     """Work out the middle of every prior again, after a change of `sectors.yaml`."""
     levels = list(CENTRAL.values())
     rows = (
-        (sector, name, prior.unit, *prior.law.ppf(levels).tolist())
+        (sector, name, prior.unit, *prior.distribution.ppf(levels).tolist())
         for sector, priors in load_sectors().items()
         for name, prior in priors.items()
     )
@@ -116,7 +116,7 @@ def prior_levels(coefficients: Array) -> Array:
     levels = np.empty(coefficients.shape)
     for row, sector in enumerate(SECTORS):
         for column, name in enumerate(COEFFICIENTS):
-            chance = priors[sector][name].law.cdf(coefficients[:, row, column])
+            chance = priors[sector][name].distribution.cdf(coefficients[:, row, column])
             levels[:, row, column] = scipy.special.ndtri(np.clip(chance, 1e-9, 1 - 1e-9))
     return levels
 

@@ -62,7 +62,7 @@ class Trade:
 
     def rate(self, time: float) -> float:
         """The average duty at a position on the quarter axis, a fraction."""
-        return float(self.rates[sum(date <= time for date in self.dates)].law.ppf(0.5))
+        return float(self.rates[sum(date <= time for date in self.dates)].distribution.ppf(0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class TariffSchedule:
     """Duties by sector and date, and priors of the responses to tariffs and commitments.
 
     Attributes:
-        responses: laws of `RESPONSES` by name.
-        additionality: laws by what is bought.
+        responses: distributions of `RESPONSES` by name.
+        additionality: distributions by what is bought.
         trade: by sector of `TAXED`.
     """
 
@@ -113,7 +113,7 @@ def _trade(file: PriorFile, node: Node, place: str) -> Trade:
     if "shares" not in parts:
         return Trade(dates, rates, ())
     shares = each(parts["shares"], place, SHARES, file.coefficient)
-    return Trade(dates, rates, tuple(float(share.law.ppf(0.5)) for share in shares.values()))
+    return Trade(dates, rates, tuple(float(share.distribution.ppf(0.5)) for share in shares.values()))
 
 
 def _undated(step: Node) -> Node:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forecast.stats.distributions import Law
+from forecast.stats.distributions import Distribution
 
 SOURCES = {
     "shocks": "Shocks to trade still to come",
@@ -93,8 +93,8 @@ class UncertainInput:
 
     name: str
     source: str
-    distribution: Law | None = None
-    chance: Law | None = None
+    distribution: Distribution | None = None
+    chance: Distribution | None = None
     settled: str = ""
     drawn: bool = True
     is_date: bool = False

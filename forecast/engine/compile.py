@@ -48,7 +48,7 @@ from forecast.scenario.localization import Localization
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario
-from forecast.stats.distributions import Constant, Law
+from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.streams import Mix, Pair, loadings
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def compiled_conditions(
 
 
 def _levels(
-    stream: str, driver: int, levels: Mapping[int, Law], origin: int, n_periods: int, observed: float
+    stream: str, driver: int, levels: Mapping[int, Distribution], origin: int, n_periods: int, observed: float
 ) -> Condition:
     quarters = np.array(list(levels))
     rows = origin + np.arange(n_periods + 1)
@@ -140,7 +140,7 @@ def compiled_levers(scenario: Scenario, origin: int) -> Levers | None:
     if not (scenario.tariffs or scenario.import_commitments):
         return None
     regime = load_schedule()
-    responses = {name: Stated(f"tariffs.{name}", belief.law) for name, belief in regime.responses.items()}
+    responses = {name: Stated(f"tariffs.{name}", belief.distribution) for name, belief in regime.responses.items()}
     named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
     return Levers(
         taxed={sector: _taxed(regime, responses, sector, items, origin) for sector, items in named.items() if items},
@@ -180,7 +180,11 @@ def _past(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
 def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
     address = f"tariffs.{tariff.id}"
     stated = {name: getattr(tariff, name, None) for name in responses}
-    own = {name: Stated(f"{address}.{name}", law) for name, law in stated.items() if law is not None}
+    own = {
+        name: Stated(f"{address}.{name}", distribution)
+        for name, distribution in stated.items()
+        if distribution is not None
+    }
     added = tariff.rate is None
     rate = tariff.change if tariff.rate is None else tariff.rate
     assert rate is not None
@@ -199,7 +203,7 @@ def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
     address = f"import_commitments.{item.id}"
     value = item.per_year if item.amount is None else item.amount
     assert value is not None
-    shipped = Stated(f"import_commitments.additionality.{item.what}", regime.additionality[item.what].law)
+    shipped = Stated(f"import_commitments.additionality.{item.what}", regime.additionality[item.what].distribution)
     own = item.additionality
     return Purchase(
         value=Stated(f"{address}.{'per_year' if item.amount is None else 'amount'}", value),
@@ -214,8 +218,8 @@ def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
 
 
 def _known(value: float) -> Stated:
-    law: Law = Constant(value)
-    return Stated("", law)
+    distribution: Distribution = Constant(value)
+    return Stated("", distribution)
 
 
 PROJECT_COEFFICIENTS = (
@@ -286,14 +290,16 @@ class Compiler:
         dates = {name: getattr(phase, name) for name in ("construction_start", "production_start")}
         part = self._project(replace(investment, **dates))
         address = f"{part.stream}.phases.{phase.id}"
-        laws = {**dates, "probability": phase.probability}
-        start, production, chance = (_input(f"{address}.{name}", law) for name, law in laws.items())
+        distributions = {**dates, "probability": phase.probability}
+        start, production, chance = (
+            _input(f"{address}.{name}", distribution) for name, distribution in distributions.items()
+        )
         part = replace(part, construction_start=start, production_start=production, chance=chance)
         return replace(part, phase=phase.id, share=phase.share)
 
     def _project(self, investment: Investment) -> Project:
-        def judged(name: str, law: Law) -> Stated:
-            return Stated(f"investments.{investment.id}.{name}", law)
+        def judged(name: str, distribution: Distribution) -> Stated:
+            return Stated(f"investments.{investment.id}.{name}", distribution)
 
         amount = judged("amount", investment.amount)
         new_capex = judged("new_capex", investment.new_capex)
@@ -323,12 +329,12 @@ class Compiler:
         cuts = tuple(_cut(programme) for programme in held)
         return Tie(investment.requires, investment.excludes, investment.same_fate_as, cuts)
 
-    def _construction_start(self, investment: Investment) -> Law | None:
+    def _construction_start(self, investment: Investment) -> Distribution | None:
         if investment.construction_start is None and investment.kind == "acquisition":
             return Constant(investment.announced)
         return investment.construction_start
 
-    def _production_start(self, investment: Investment) -> Law | None:
+    def _production_start(self, investment: Investment) -> Distribution | None:
         if investment.production_start is None and investment.kind == "acquisition":
             return Constant(investment.announced)
         return investment.production_start
@@ -338,9 +344,15 @@ class Compiler:
         runs = self._runs(investment)
         certain = {"probability": 1.0, "slip": 0.0, "scale": 1.0}
         stated = {name: getattr(investment, name) for name in certain}
-        laws = {name: Constant(certain[name]) if runs and law is None else law for name, law in stated.items()}
+        distributions = {
+            name: Constant(certain[name]) if runs and distribution is None else distribution
+            for name, distribution in stated.items()
+        }
         address = f"investments.{investment.id}"
-        return {name: None if law is None else Stated(f"{address}.{name}", law) for name, law in laws.items()}
+        return {
+            name: None if distribution is None else Stated(f"{address}.{name}", distribution)
+            for name, distribution in distributions.items()
+        }
 
     def _runs(self, investment: Investment) -> bool:
         """Whether it produces at the origin."""
@@ -357,8 +369,8 @@ def _cut(programme: Programme) -> Cut:
     return Cut(stream, probability, _input(f"{stream}.scale", programme.scale))
 
 
-def _input(stream: str, law: Law | None) -> Stated | None:
-    return None if law is None else Stated(stream, law)
+def _input(stream: str, distribution: Distribution | None) -> Stated | None:
+    return None if distribution is None else Stated(stream, distribution)
 
 
 def _group_name(investment: Investment) -> str:

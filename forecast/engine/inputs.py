@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.dims import Array
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
-from forecast.stats.distributions import Constant, Law
+from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.streams import Streams
 
 Values: TypeAlias = Array | float
@@ -23,10 +23,10 @@ Outcomes: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A number drawn from a law, at the stream address `stream`."""
+    """A number drawn from a distribution, at the stream address `stream`."""
 
     stream: str
-    law: Law
+    distribution: Distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,10 @@ class Inputs:
         """Value of one input in every draw; an array is not to be changed."""
         if isinstance(source, Fitted):
             return np.asarray(self.coefficients[source.column])
-        if isinstance(source.law, Constant):
-            return source.law.value
+        if isinstance(source.distribution, Constant):
+            return source.distribution.value
         if source not in self.drawn:
-            self.drawn[source] = np.asarray(source.law.ppf(self.streams.uniforms(source.stream)))
+            self.drawn[source] = np.asarray(source.distribution.ppf(self.streams.uniforms(source.stream)))
         return self.drawn[source]
 
     def happens(self, stream: str, probability: Values) -> Outcomes:

@@ -97,7 +97,7 @@ class Taxed:
         first: quarter from which duties are followed, the origin or earlier.
         before: duty in force when `first` begins.
         duties: in the order in which they come; a later one takes the place of an earlier one while both would hold.
-        responses: the shipped laws, which hold before the first of the duties.
+        responses: the shipped distributions, which hold before the first of the duties.
         shares: of Korea's exports to the US, at either end of the uncertain composition.
     """
 
@@ -129,7 +129,7 @@ class Levers:
 
     Attributes:
         taxed: by sector; sectors without a tariff are absent.
-        responses: the shipped laws, for what no tariff states.
+        responses: the shipped distributions, for what no tariff states.
         purchases: import commitments by id.
     """
 
@@ -415,7 +415,7 @@ class RunPlan:
     @property
     def inputs(self) -> tuple[UncertainInput, ...]:
         """The registry of all branches and of the choice among them, every stream once."""
-        weights = (UncertainInput(item.stream, "branch", item.law) for item in self.weights)
+        weights = (UncertainInput(item.stream, "branch", item.distribution) for item in self.weights)
         choice = [UncertainInput("mixture.branch", "branch")] if self.weights else []
         choice += [weight for weight in weights if not isinstance(weight.distribution, Constant)]
         return tuple({item.stream: item for item in chain(choice, *(plan.inputs for plan in self.plans))}.values())

@@ -84,7 +84,7 @@ def _sectors_alone(evidence: Sequence[Evidence]) -> Task:
 
     Coefficients without evidence stay at their prior medians.
     """
-    medians = [[float(prior.law.ppf(0.5)) for prior in sector.values()] for sector in load_sectors().values()]
+    medians = [[float(prior.distribution.ppf(0.5)) for prior in sector.values()] for sector in load_sectors().values()]
     return replace(sector_task(recent_plants(), evidence, recent_investment(), np.array([medians])), states={})
 
 

@@ -1,7 +1,7 @@
 """Models of purchases and sales of plants, with the equations of `economics.channels`.
 
 - The sector coefficients: priors of each industry updated by aggregate evidence on the plants of 2020-25. A coefficient
-  is the quantile function of its prior at the standard normal level of a free parameter, so that every law of
+  is the quantile function of its prior at the standard normal level of a free parameter, so that every distribution of
   `sectors.yaml` enters alike, and without evidence the prior comes back.
 - Localization: how the purchases of US affiliates move over Korean, local and third-country suppliers.
 """
@@ -25,7 +25,7 @@ from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
 from forecast.models.evidence import Evidence, RecentPlants, bottom_up, load_evidence, places_with_evidence, share_noise
 from forecast.models.task import Free, Task, model_data
 from forecast.observations.annual import ProcurementShare
-from forecast.stats.distributions import Law, Normal, Truncated
+from forecast.stats.distributions import Distribution, Normal, Truncated
 
 KNOTS = np.linspace(-6.0, 6.0, 241)
 """Standard normal levels at which quantile functions are tabulated; between them they are taken as straight."""
@@ -46,8 +46,11 @@ def sector_task(plants: RecentPlants, evidence: Sequence[Evidence], invested: fl
         prior: joint prior rows `(n_rows, n_sectors, n_coefficients)`; coefficients without evidence keep them.
     """
     rows, columns = places_with_evidence(plants)
-    laws = [load_sectors()[SECTORS[row]][COEFFICIENTS[column]].law for row, column in zip(rows, columns, strict=True)]
-    tables = quantile_tables(laws)
+    distributions = [
+        load_sectors()[SECTORS[row]][COEFFICIENTS[column]].distribution
+        for row, column in zip(rows, columns, strict=True)
+    ]
+    tables = quantile_tables(distributions)
     scales = np.array([[item.remainder] for item in load_evidence()])
     beyond = scales * quantile_tables([_HALF_NORMAL])
     place = np.ravel_multi_index((rows, columns), prior.shape[1:])
@@ -80,17 +83,17 @@ def channel_model(tables: Array, beyond: Array, predict: Prediction, values: Arr
     return model
 
 
-def quantile_tables(laws: Sequence[Law]) -> Array:
-    """Quantiles of laws at the levels `KNOTS`, `(n_laws, n_knots)`."""
-    return np.array([law.ppf(ndtr(KNOTS)) for law in laws])
+def quantile_tables(distributions: Sequence[Distribution]) -> Array:
+    """Quantiles of distributions at the levels `KNOTS`, `(n_distributions, n_knots)`."""
+    return np.array([distribution.ppf(ndtr(KNOTS)) for distribution in distributions])
 
 
 def quantiles(level: TensorVariable, tables: Array) -> TensorVariable:
-    """Quantile of each law at its own standard normal level, `(n_laws,)`, straight between knots."""
-    n_laws, n_knots = tables.shape
+    """Quantile of each distribution at its own standard normal level, `(n_distributions,)`, straight between knots."""
+    n_distributions, n_knots = tables.shape
     position = (level.clip(KNOTS[0], KNOTS[-1]) - KNOTS[0]) / (KNOTS[1] - KNOTS[0])
     knot = pt.floor(position).astype("int64").clip(0, n_knots - 2)
-    index = knot + n_knots * np.arange(n_laws)
+    index = knot + n_knots * np.arange(n_distributions)
     flat = pt.as_tensor(tables.ravel())
     return flat[index] + (position - knot) * (flat[index + 1] - flat[index])
 

@@ -164,7 +164,7 @@ class Evidence:
         id: key of `QUANTITIES`, which computes the part that the plants explain.
         title: what it is, in words.
         value, error: the number and its standard deviation, in `unit`.
-        remainder: scale of the half-normal law of what the plants do not explain; 0 where they explain all.
+        remainder: scale of the half-normal distribution of what the plants do not explain; 0 where they explain all.
         remainder_title: what that is, in words; empty where there is none.
         error_note, note: where the error comes from; how the number is read.
     """
@@ -260,7 +260,7 @@ def places_with_evidence(plants: RecentPlants) -> tuple[NDArray[np.int64], NDArr
 
     Found by trying: one draw a coefficient has it a tenth above its prior median, and the last has none.
     """
-    medians = [[float(prior.law.ppf(0.5)) for prior in sector.values()] for sector in load_sectors().values()]
+    medians = [[float(prior.distribution.ppf(0.5)) for prior in sector.values()] for sector in load_sectors().values()]
     trials = np.repeat(np.array(medians)[:, :, None], 1 + len(SECTORS) * len(COEFFICIENTS), axis=2)
     rows, columns = np.divmod(np.arange(trials.shape[2] - 1), len(COEFFICIENTS))
     trials[rows, columns, np.arange(len(rows))] *= 1.1

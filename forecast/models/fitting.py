@@ -138,7 +138,9 @@ def sector_rows(seed: int) -> Array:
     streams = Streams(seed, 0, STORED_ROWS, "latin_hypercube")
     priors = load_sectors()
     names = product(SECTORS, COEFFICIENTS)
-    values = [priors[sector][name].law.ppf(streams.uniforms(f"sectors.{sector}.{name}")) for sector, name in names]
+    values = [
+        priors[sector][name].distribution.ppf(streams.uniforms(f"sectors.{sector}.{name}")) for sector, name in names
+    ]
     return np.ascontiguousarray(np.transpose(values).reshape(STORED_ROWS, len(SECTORS), len(COEFFICIENTS)))
 
 

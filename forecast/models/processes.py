@@ -315,10 +315,10 @@ def bridge_model(evidence: BridgeEvidence) -> pm.Model:
 
 
 def _bridge_rows(ahead: float, free: Free) -> dict[str, Array]:
-    return {**_bridge_law(ahead, free), "state": free["later"][..., -1]}
+    return {**_bridge_distribution(ahead, free), "state": free["later"][..., -1]}
 
 
-def _bridge_law(ahead: float, free: Free) -> dict[str, Array]:
+def _bridge_distribution(ahead: float, free: Free) -> dict[str, Array]:
     """Rows but for the state; their mean is `ahead` years after that of the free parameters."""
     persistence = 1 / (1 + np.exp(-free["persistence_log_odds"]))
     drift = free["drift"][..., 0]
@@ -329,7 +329,7 @@ def _bridge_law(ahead: float, free: Free) -> dict[str, Array]:
 def _walked_states(evidence: BridgeEvidence, ahead: float, free: Free, rng: np.random.Generator) -> Array:
     """Log ratios of the years after the whole ones when nothing is seen of them, `(n_rows, 2, n_later)`."""
     n_rows, n_later = len(free["spill"]), len(evidence.later)
-    rows = draw_last(_bridge_law(ahead - n_later, free))
+    rows = draw_last(_bridge_distribution(ahead - n_later, free))
     tail = rng.standard_gamma(rows["degrees_of_freedom"] / 2, (n_later, n_rows))
     start = {"state": np.repeat(evidence.log_ratios[:, -1:], n_rows, axis=1)}
     ratios = bridge_ratios(rows | start, rng.standard_normal((n_later, 2, n_rows)), tail)

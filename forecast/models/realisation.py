@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from forecast.dims import Array
-from forecast.economics.realisation import KINDS, LATE, UNREVISED, prior_laws
+from forecast.economics.realisation import KINDS, LATE, UNREVISED, prior_distributions
 from forecast.economics.sectors import SECTORS
 from forecast.models.task import Free, Task, model_data
 from forecast.observations.announcements import Outcome
@@ -27,7 +27,7 @@ _LEVELS = (
     *("hazard", "late_odds", "delay_scale", "delay_shape", "selection"),
     *("revised_odds", "revision_spread", "bought_spread"),
 )
-_LAWS = ("hazard", "delay_scale")
+_DISTRIBUTIONS = ("hazard", "delay_scale")
 _DEVIATING = np.eye(len(KINDS))[1:]
 _BOUGHT = np.array([kind == "acquisition" for kind in KINDS], dtype=float)
 
@@ -49,8 +49,8 @@ def realisation_model(outcomes: Sequence[Outcome]) -> pm.Model:
 
     - A plant is given up at a constant hazard until it produces. One that stood when last heard of is censored there.
     - A plant starts more than two months late with one chance for all, and then by two months and a delay of Weibull's
-      law. One that has not started is at least as late as it was when last heard of and as its newest plan; one that
-      has is as late as the rounding of both dates allows. An early plant counts as one that is not late.
+      distribution. One that has not started is at least as late as it was when last heard of and as its newest plan;
+      one that has is as late as the rounding of both dates allows. An early plant counts as one that is not late.
     - Late plants are likelier to be collected, by an unknown factor, `selection`. So the chance to be late rests on the
       count of its prior, which covers late and timely projects alike, and the cases tell how long delays are.
     - An amount is kept exactly, or revised with one chance for all; the log of realised over stated amount is then
@@ -60,13 +60,23 @@ def realisation_model(outcomes: Sequence[Outcome]) -> pm.Model:
     which is what the counts behind the priors are of. A plant of sector `mixed` has the average sector's. Sizes of
     revisions tell apart what is built and what is bought.
     """
-    priors = prior_laws()
+    priors = prior_distributions()
     levels, spreads = ([priors[name] for name in names] for names in (_LEVELS, ("kind_spread", "sector_spread")))
     with pm.Model(check_bounds=False) as model:
-        pm.Normal("log_level", np.log([law.median for law in levels]), [law.sigma for law in levels], shape=len(levels))
-        pm.Normal("log_spread", np.log([law.median for law in spreads]), [law.sigma for law in spreads], shape=2)
-        pm.Normal("kind", 0.0, 1.0, shape=(len(_LAWS), len(KINDS) - 1))
-        pm.Normal("sector", 0.0, 1.0, shape=(len(_LAWS), len(SECTORS)))
+        pm.Normal(
+            "log_level",
+            np.log([distribution.median for distribution in levels]),
+            [distribution.sigma for distribution in levels],
+            shape=len(levels),
+        )
+        pm.Normal(
+            "log_spread",
+            np.log([distribution.median for distribution in spreads]),
+            [distribution.sigma for distribution in spreads],
+            shape=2,
+        )
+        pm.Normal("kind", 0.0, 1.0, shape=(len(_DISTRIBUTIONS), len(KINDS) - 1))
+        pm.Normal("sector", 0.0, 1.0, shape=(len(_DISTRIBUTIONS), len(SECTORS)))
         free = {variable.name: variable for variable in model.free_RVs}
         pm.Potential("cancellations", _cancellations(free, outcomes))
         pm.Potential("delays", _delays(free, _dated(outcomes)))
@@ -144,15 +154,15 @@ def _chance(free: Free, odds: str) -> Array:
     return np.asarray(1 / (1 + np.exp(-_level(free, odds)))[..., 0])
 
 
-def _log_kinds(free: Mapping[str, Any], law: str, exp: Callable[[Any], Any] = pt.exp) -> Any:
+def _log_kinds(free: Mapping[str, Any], distribution: str, exp: Callable[[Any], Any] = pt.exp) -> Any:
     """Logarithm of a parameter by kind, in an average sector; of tensors, or of arrays with numpy's `exp`."""
-    deviation = exp(free["log_spread"][..., :1]) * free["kind"][..., _LAWS.index(law), :]
-    return _level(free, law) + (deviation[..., None] * _DEVIATING).sum(axis=-2)
+    deviation = exp(free["log_spread"][..., :1]) * free["kind"][..., _DISTRIBUTIONS.index(distribution), :]
+    return _level(free, distribution) + (deviation[..., None] * _DEVIATING).sum(axis=-2)
 
 
-def _log_sectors(free: Mapping[str, Any], law: str, exp: Callable[[Any], Any] = pt.exp) -> Any:
+def _log_sectors(free: Mapping[str, Any], distribution: str, exp: Callable[[Any], Any] = pt.exp) -> Any:
     """Deviation of that logarithm by sector."""
-    return exp(free["log_spread"][..., 1:]) * free["sector"][..., _LAWS.index(law), :]
+    return exp(free["log_spread"][..., 1:]) * free["sector"][..., _DISTRIBUTIONS.index(distribution), :]
 
 
 def _log_revision_spread(free: Mapping[str, Any]) -> Any:

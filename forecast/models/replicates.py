@@ -31,7 +31,7 @@ import numpy as np
 from forecast.dims import FLOWS, Array
 from forecast.economics.channels import SUPPLIERS
 from forecast.economics.processes import baseline_flows, bridge_ratios, driver_growth
-from forecast.economics.realisation import KINDS, LATE, UNREVISED, prior_laws, revision, slip
+from forecast.economics.realisation import KINDS, LATE, UNREVISED, prior_distributions, revision, slip
 from forecast.economics.sectors import SECTORS
 from forecast.models.evidence import (
     BASELINE_QUARTERS,
@@ -78,7 +78,7 @@ ROUNDING = 2.0
 def replicate_fates(fates: Sequence[Outcome], rows: Rows, rng: np.random.Generator) -> Replicate[Sequence[Outcome]]:
     """Fates of the same plants; a state says only whether a plant was given up."""
     n = len(fates)
-    selection = prior_laws()["selection"].ppf(rng.uniform(size=1))
+    selection = prior_distributions()["selection"].ppf(rng.uniform(size=1))
     odds = selection * rows["late"] / (1 - rows["late"])
     years = rng.standard_exponential(n) / _of_plants(fates, rows["hazard"], rows["hazard_sector"])
     scale = _of_plants(fates, rows["delay_scale"], rows["delay_sector"])

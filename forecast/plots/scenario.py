@@ -1,6 +1,6 @@
 """Pictures of where plants buy: shares of suppliers over time.
 
-Picture of what a law implies: its density, its median and 80 % interval, and the laws it is made of.
+Picture of what a distribution implies: its density, its median and 80 % interval, and the distributions it is made of.
 
 Pictures of plants in time: when each is built, when it starts and when it runs in full.
 """
@@ -31,7 +31,7 @@ from forecast.plots.style import (
     titled_figure,
     write_text,
 )
-from forecast.stats.distributions import Law, density, inner_edges
+from forecast.stats.distributions import Distribution, density, inner_edges
 from forecast.stats.elicited import parts
 
 SUPPLIER_COLOURS = {
@@ -90,37 +90,41 @@ def _label_ends(ax: Axes, ends: Mapping[str, list[float]]) -> None:
 _STEPS = 120
 
 
-def save_law_picture(name: str, law: Law, path: Path) -> None:
-    """Draw a law to `path`.
+def save_distribution_picture(name: str, distribution: Distribution, path: Path) -> None:
+    """Draw a distribution to `path`.
 
     Raises:
         RunError: the file cannot be written.
     """
-    save_figure(law_figure(name, law), path)
+    save_figure(distribution_figure(name, distribution), path)
 
 
-def law_figure(name: str, law: Law) -> Figure:
-    """Make the page of a law."""
-    low, middle, high = (f"{float(x):.3g}".replace("-", "−") for x in law.ppf([0.1, 0.5, 0.9]))
+def distribution_figure(name: str, distribution: Distribution) -> Figure:
+    """Make the page of a distribution."""
+    low, middle, high = (f"{float(x):.3g}".replace("-", "−") for x in distribution.ppf([0.1, 0.5, 0.9]))
     subtitle = f"Density over the inner 99 %; line: the median {middle}; dark: the 80 % interval, {low} to {high}."
-    source = "Coloured outlines: the laws it is made of, each times its share." if parts(law) else "As stated."
+    source = (
+        "Coloured outlines: the distributions it is made of, each times its share."
+        if parts(distribution)
+        else "As stated."
+    )
     figure, (ax,) = titled_figure(Heading(name, subtitle, source))
-    draw_law(ax, law)
+    draw_distribution(ax, distribution)
     return figure
 
 
-def draw_law(ax: Axes, law: Law) -> Axes:
-    """Draw the density of a law, and outlines of the laws it is made of."""
-    edges = inner_edges(law, _STEPS)
+def draw_distribution(ax: Axes, distribution: Distribution) -> Axes:
+    """Draw the density of a distribution, and outlines of the distributions it is made of."""
+    edges = inner_edges(distribution, _STEPS)
     width = edges[1] - edges[0]
-    heights = density(law, edges).shares / width
-    low, middle, high = law.ppf([0.1, 0.5, 0.9])
+    heights = density(distribution, edges).shares / width
+    low, middle, high = distribution.ppf([0.1, 0.5, 0.9])
     inside = (edges[1:] > low) & (edges[:-1] < high)
     ax.stairs(heights, edges, fill=True, color=style.BAND_COLOURS[2], zorder=2)
     ax.stairs(heights * inside, edges, fill=True, color=style.BAND_COLOURS[1], zorder=2.1)
     frame_axes(ax, "Probability density")
     ax.axvline(middle, color=style.MEDIAN, linewidth=1.6, zorder=4)
-    named = parts(law)
+    named = parts(distribution)
     outlines = []
     for (_, share, part), (colour, dashes) in zip(named, cycle(style.OVERLAY), strict=False):
         outline = share * density(part, edges).shares / width

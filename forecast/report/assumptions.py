@@ -16,7 +16,7 @@ from forecast.scenario.localization import Localization
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.policy import CERTAIN, ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario, plain_scenario
-from forecast.stats.distributions import Constant, Law
+from forecast.stats.distributions import Constant, Distribution
 
 SHOWN = frozenset(
     {
@@ -161,7 +161,7 @@ def _dates(item: Investment, language: Language) -> tuple[str, str]:
     )
 
 
-def _when(date: Law | None, otherwise: str, language: Language) -> str:
+def _when(date: Distribution | None, otherwise: str, language: Language) -> str:
     return language.text(f"assumed.{otherwise}") if date is None else language.when(date)
 
 
@@ -172,8 +172,8 @@ def _chance(item: Investment, language: Language) -> str:
     return language.text("assumed.learned") if item.probability is None else _stated_chance(item.probability, language)
 
 
-def _stated_chance(law: Law, language: Language) -> str:
-    return language.text("assumed.certain") if law == CERTAIN else language.number(law, share=True)
+def _stated_chance(distribution: Distribution, language: Language) -> str:
+    return language.text("assumed.certain") if distribution == CERTAIN else language.number(distribution, share=True)
 
 
 def _tariff(item: Tariff, origin: float, language: Language) -> Assumption:
@@ -209,8 +209,8 @@ def _commitment(item: ImportCommitment, language: Language) -> Assumption:
     return Assumption(item.id, Words(language.text(f"goods.{item.what}"), language.code), cells, _sources(item.sources))
 
 
-def _money(law: Law, language: Language) -> str:
-    return language.number(law, factor=float(language.part("numbers.factor")))
+def _money(distribution: Distribution, language: Language) -> str:
+    return language.number(distribution, factor=float(language.part("numbers.factor")))
 
 
 def _others(scenario: Scenario, language: Language) -> Iterator[str]:
@@ -220,10 +220,14 @@ def _others(scenario: Scenario, language: Language) -> Iterator[str]:
     own |= {item.id: item.localization for item in scenario.investments if item.localization is not None}
     for owner, path in own.items():
         yield language.text("assumed.own_path", owner=owner, path=_path(path, language))
-    judged = {language.text(f"sectors.{name}"): laws for name, laws in scenario.sector_coefficients.items()}
+    judged = {
+        language.text(f"sectors.{name}"): distributions for name, distributions in scenario.sector_coefficients.items()
+    }
     judged |= {item.id: item.coefficients for item in scenario.investments if item.coefficients}
-    for owner, laws in judged.items():
-        names = language.list([_coefficient(name, law, language) for name, law in laws.items()])
+    for owner, distributions in judged.items():
+        names = language.list(
+            [_coefficient(name, distribution, language) for name, distribution in distributions.items()]
+        )
         yield language.text("assumed.overrides", owner=owner, names=names)
     yield from filter(None, [assumed_conditions(scenario, language)])
     yield language.text("assumed.horizon", year=scenario.horizon)
@@ -234,8 +238,8 @@ def _others(scenario: Scenario, language: Language) -> Iterator[str]:
         yield language.text("assumed.more", keys=language.list(unnamed))
 
 
-def _coefficient(name: str, law: Law, language: Language) -> str:
-    return f"{language.text(f'coefficients.{name}')} {language.number(law)}"
+def _coefficient(name: str, distribution: Distribution, language: Language) -> str:
+    return f"{language.text(f'coefficients.{name}')} {language.number(distribution)}"
 
 
 def _path(path: Localization, language: Language) -> str:
@@ -359,11 +363,11 @@ def _value(key: str, value: Any, language: Language) -> str:
     return _number(value, language, share=key in _SHARES, factor=factor)
 
 
-def _number(law: Law, language: Language, *, share: bool = False, factor: float = 1.0) -> str:
+def _number(distribution: Distribution, language: Language, *, share: bool = False, factor: float = 1.0) -> str:
     """A stated number, or the median of an uncertain one to two digits."""
-    if isinstance(law, Constant):
-        return language.number(law, share=share, factor=factor)
-    median = Constant(float(f"{float(law.ppf(0.5)):.2g}"))
+    if isinstance(distribution, Constant):
+        return language.number(distribution, share=share, factor=factor)
+    median = Constant(float(f"{float(distribution.ppf(0.5)):.2g}"))
     return language.text("causes.about", number=language.number(median, share=share, factor=factor))
 
 

@@ -40,7 +40,7 @@ from forecast.report.table import Part, Table, plain_spaces, table
 from forecast.scenario.entries import mean
 from forecast.scenario.layers import Layered
 from forecast.scenario.validation import Examination
-from forecast.stats.distributions import Law, density, inner_edges
+from forecast.stats.distributions import Distribution, density, inner_edges
 from forecast.stats.elicited import parts
 from forecast.stats.formatting import short
 
@@ -313,18 +313,18 @@ _COLUMNS = 60
 _NOTHING = 1e-12
 
 
-def portrait(name: str, law: Law, language: Language = ENGLISH) -> list[Part]:
-    """The density of a law as a line of blocks, its quantiles and its mean, and those of the laws it is made of."""
-    shown = density(law, inner_edges(law, _COLUMNS))
+def portrait(name: str, distribution: Distribution, language: Language = ENGLISH) -> list[Part]:
+    """The density of a distribution as a line of blocks, its quantiles and mean, and those of its components."""
+    shown = density(distribution, inner_edges(distribution, _COLUMNS))
     low, high = (_number(float(end)) for end in shown.edges[[0, -1]])
-    components = [(f"{label}, {100 * share:.0f} %", part) for label, share, part in parts(law)]
+    components = [(f"{label}, {100 * share:.0f} %", part) for label, share, part in parts(distribution)]
     whole = language.text("columns.whole") if components else ""
     quantiles = table(
         language.text("explain.quantiles"),
         ["", *(f"{100 * level:g} %" for level in PORTRAIT_LEVELS), *language.headings("mean")],
         (
             [label, *map(_number, part.ppf(np.array(PORTRAIT_LEVELS)).tolist()), _number(mean(part))]
-            for label, part in [(whole, law), *components]
+            for label, part in [(whole, distribution), *components]
         ),
         words=1,
     )

@@ -1,4 +1,4 @@
-"""The languages of answers: every text of terminal and page, and how numbers, dates and laws are written.
+"""The languages of answers: every text of terminal and page, and how numbers, dates and distributions are written.
 
 Texts stand in `data/languages`, one file a language with the same keys and the same `{places}`. Korean states money in
 the unit of Korean reports, 100 million USD, with as many digits fewer after the point.
@@ -18,7 +18,7 @@ from typing import Any
 
 from forecast.quarters import year_of
 from forecast.scenario.dates import date_text
-from forecast.stats.distributions import Constant, Law
+from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.formatting import ends, percentage, span
 from forecast.stats.summary import Summary
 
@@ -173,25 +173,25 @@ class Language:
         forms = self.part("numbers.ordinals")
         return str(forms[0 if 10 < number < 14 or number % 10 > 3 else number % 10]).format(number=number)
 
-    def when(self, law: Law) -> str:
+    def when(self, distribution: Distribution) -> str:
         """A date that may be uncertain: the date, or the ends of its window."""
-        if isinstance(law, Constant):
-            return self.date(law.value)
-        low, high = self.window(law)
+        if isinstance(distribution, Constant):
+            return self.date(distribution.value)
+        low, high = self.window(distribution)
         return self.text("numbers.window", low=low, high=high)
 
-    def window(self, law: Law) -> tuple[str, str]:
+    def window(self, distribution: Distribution) -> tuple[str, str]:
         """The first and the last date that an uncertain one may be."""
-        low, high = (self.date(_quarter_start(float(law.ppf(level)))) for level in (0.0, 1.0))
+        low, high = (self.date(_quarter_start(float(distribution.ppf(level)))) for level in (0.0, 1.0))
         return low, high
 
-    def number(self, law: Law, *, share: bool = False, factor: float = 1.0) -> str:
+    def number(self, distribution: Distribution, *, share: bool = False, factor: float = 1.0) -> str:
         """An uncertain number: the number, or its median and 90 % interval; `share` in percent, else times `factor`."""
-        if isinstance(law, Constant):
-            return self.share(law.value) if share else _short(law.value * factor, 4)
-        values = [float(law.ppf(level)) for level in (0.05, 0.5, 0.95)]
+        if isinstance(distribution, Constant):
+            return self.share(distribution.value) if share else _short(distribution.value * factor, 4)
+        values = [float(distribution.ppf(level)) for level in (0.05, 0.5, 0.95)]
         low, median, high = (self.share(value) if share else _short(value * factor, 3) for value in values)
-        return self.text("numbers.law", median=median, low=low, high=high)
+        return self.text("numbers.distribution", median=median, low=low, high=high)
 
     def count(self, key: str, n: int) -> str:
         """A number of things: the text `one` or `many` below a key.

@@ -30,7 +30,7 @@ from forecast.results.results import (
 )
 from forecast.scenario.drivers import DriverPath, Levels, Shock
 from forecast.scenario.scenario import Scenario
-from forecast.stats.distributions import Constant, Law
+from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.formatting import ends
 from forecast.stats.summary import BELOW, Summary, exceedance_name, quantile_name
 
@@ -65,7 +65,7 @@ def _path(name: str, path: DriverPath, language: Language) -> str:
     return write(f"conditions.{key}", change=_with_interval(path.change, partial(_percent, language), language), **span)
 
 
-def _growth(change: Law, language: Language) -> tuple[str, str]:
+def _growth(change: Distribution, language: Language) -> tuple[str, str]:
     """The verb of a growth, and its size: without a sign where 80 % of it lies on one side of zero."""
     low, high = change.ppf([0.1, 0.9]).tolist()
     size = partial(_percent, language, sign="")
@@ -105,7 +105,9 @@ def _when(shock: Shock, language: Language) -> str:
     return language.text("conditions.until", begin=begin, until=language.date(shock.until))
 
 
-def _with_interval(value: Law, written: Callable[[float], str], language: Language, factor: float = 1.0) -> str:
+def _with_interval(
+    value: Distribution, written: Callable[[float], str], language: Language, factor: float = 1.0
+) -> str:
     """A number times a factor, or the median of a distribution with its 80 % interval."""
     low, median, high = sorted(factor * float(end) for end in value.ppf([0.1, 0.5, 0.9]))
     if isinstance(value, Constant):

@@ -43,7 +43,7 @@ from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.investments import Investment
 from forecast.scenario.policy import Tariff
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario
-from forecast.stats.distributions import Law
+from forecast.stats.distributions import Distribution
 from forecast.stats.streams import Streams
 from forecast.stats.summary import Summary
 
@@ -178,8 +178,8 @@ def _of_localization(scenario: Scenario, origin: int) -> Iterator[Slider]:
         yield Slider(f"localization.{name}", "localization", kinds[name], "", low, high, step, start, curve)
 
 
-def _middle(law: Law | None, otherwise: float) -> float:
-    return otherwise if law is None else float(law.ppf(0.5))
+def _middle(distribution: Distribution | None, otherwise: float) -> float:
+    return otherwise if distribution is None else float(distribution.ppf(0.5))
 
 
 def _coming(scenario: Scenario, origin: int) -> list[Tariff]:

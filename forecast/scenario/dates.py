@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, mo
 from forecast.errors import got
 from forecast.quarters import ACCEPTED, PATTERN, format_quarter, parse_day, parse_quarter, parse_time, year_of
 from forecast.scenario.entity import Written
-from forecast.stats.distributions import Constant, Law, Uniform
+from forecast.stats.distributions import Constant, Distribution, Uniform
 from forecast.stats.specs import Model
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
@@ -127,8 +127,8 @@ def _date_spec() -> TypeAdapter[Any]:
     return TypeAdapter(DateSpec)
 
 
-def date_law(spec: object) -> Law:
-    """Law of a date, on the quarter axis: constant, or uniform over a window.
+def date_distribution(spec: object) -> Distribution:
+    """Distribution of a date, on the quarter axis: constant, or uniform over a window.
 
     Raises:
         pydantic.ValidationError: the spec has none of the accepted forms.
@@ -152,8 +152,8 @@ def date_text(date: float) -> str:
     return next(text for text in (*months, *days) if position(text) == date)
 
 
-def plain_date_law(value: Law) -> Any:
-    """The date spec that stands for the law of a date."""
+def plain_date_distribution(value: Distribution) -> Any:
+    """The date spec that stands for the distribution of a date."""
     if isinstance(value, Uniform):
         return {"earliest": date_text(value.low), "latest": date_text(value.high)}
     return date_text(float(value.ppf(0.5)))
@@ -162,7 +162,7 @@ def plain_date_law(value: Law) -> Any:
 Moment: TypeAlias = Annotated[float, Written(Date, position, date_text)]
 """A date that is certain, on the quarter axis."""
 
-UncertainDate: TypeAlias = Annotated[Law, Written(DateSpec, date_law, plain_date_law)]
+UncertainDate: TypeAlias = Annotated[Distribution, Written(DateSpec, date_distribution, plain_date_distribution)]
 """A date or a window, as a distribution on the quarter axis."""
 
 QuarterIndex: TypeAlias = Annotated[int, Written(Quarter, parse_quarter, format_quarter)]

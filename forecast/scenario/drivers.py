@@ -22,7 +22,7 @@ from forecast.quarters import ACCEPTED, format_quarter, parse_quarter
 from forecast.scenario.dates import DEFAULT_HORIZON, Date, Moment, QuarterIndex, UncertainDate, position
 from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field
 from forecast.scenario.entries import Row, ends, middle, rows
-from forecast.stats.distributions import Law
+from forecast.stats.distributions import Distribution
 from forecast.stats.specs import Change, Duration, Level, NumberSpec, Share
 
 
@@ -32,7 +32,7 @@ def _whole_quarter(date: str | int) -> int:
     return int(position(date))
 
 
-def _in_order(levels: Mapping[int, Law]) -> Mapping[int, Law]:
+def _in_order(levels: Mapping[int, Distribution]) -> Mapping[int, Distribution]:
     return dict(sorted(levels.items()))
 
 
@@ -220,7 +220,7 @@ def _span(row: Row, key: str, known: Vintage, end: int) -> Iterator[Problem]:
 
 def _too_large(shock: Row, known: Vintage) -> Iterator[Problem]:
     """An amount beyond the flow of the last year, which no shock of it can take away."""
-    amount, flow = shock.law("amount"), shock.text("on")
+    amount, flow = shock.distribution("amount"), shock.text("on")
     if amount is None or flow not in FLOWS:
         return
     last_year = float(getattr(known.trade, flow)[-4:].sum())

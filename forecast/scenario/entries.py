@@ -16,10 +16,10 @@ from forecast.documents import Node
 from forecast.errors import DataError, Problem, Remark, spelled
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_day
-from forecast.scenario.dates import date_law
-from forecast.scenario.money import money_law
-from forecast.stats.distributions import Law
-from forecast.stats.specs import law
+from forecast.scenario.dates import date_distribution
+from forecast.scenario.money import money_distribution
+from forecast.stats.distributions import Distribution
+from forecast.stats.specs import read_distribution
 
 Value = TypeVar("Value")
 
@@ -37,20 +37,20 @@ class Row:
         content = self.node.fields[key].content if key in self.node.fields else None
         return content if isinstance(content, str) else None
 
-    def law(self, key: str) -> Law | None:
+    def distribution(self, key: str) -> Distribution | None:
         """A number or distribution."""
-        return self._read(key, law)
+        return self._read(key, read_distribution)
 
-    def money(self, key: str) -> Law | None:
+    def money(self, key: str) -> Distribution | None:
         """An amount in bn USD, whatever the currency it is written in."""
         announced = self.date("announced")
         if announced is None:
-            return self.law(key)
-        return self._read(key, lambda spec: money_law(spec, ends(announced)[0]))
+            return self.distribution(key)
+        return self._read(key, lambda spec: money_distribution(spec, ends(announced)[0]))
 
-    def date(self, key: str) -> Law | None:
+    def date(self, key: str) -> Distribution | None:
         """A date or window, on the quarter axis."""
-        return self._read(key, date_law)
+        return self._read(key, date_distribution)
 
     def has(self, key: str) -> bool:
         """Whether a key is there, with any value but null."""
@@ -100,19 +100,19 @@ def _name(node: Node, index: int) -> str:
 def middle(node: Node) -> float | None:
     """Median of a number or distribution; None where the schema refuses it."""
     try:
-        return float(law(node.plain()).ppf(0.5))
+        return float(read_distribution(node.plain()).ppf(0.5))
     except ValueError:
         return None
 
 
 @lru_cache(maxsize=1024)
-def mean(value: Law) -> float:
-    """Mean of a law, by the midpoint rule on 2000 quantiles; a law without a mean gets that of its inner 99.95 %."""
+def mean(value: Distribution) -> float:
+    """Mean by the midpoint rule on 2000 quantiles; a distribution without a mean gets that of its inner 99.95 %."""
     return float(np.mean(value.ppf((np.arange(2000) + 0.5) / 2000)))
 
 
-def ends(value: Law) -> tuple[float, float]:
-    """Earliest and latest date of the law of a date."""
+def ends(value: Distribution) -> tuple[float, float]:
+    """Earliest and latest date of the distribution of a date."""
     low, high = value.ppf([0.0, 1.0])
     return float(low), float(high)
 

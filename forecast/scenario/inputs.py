@@ -29,11 +29,11 @@ from forecast.scenario.drivers import Levels
 from forecast.scenario.investments import Investment
 from forecast.scenario.layers import DISTRIBUTIONS, layered
 from forecast.scenario.localization import Localization
-from forecast.scenario.money import WON_KEY, money_law
+from forecast.scenario.money import WON_KEY, money_distribution
 from forecast.scenario.policy import CERTAIN
 from forecast.scenario.schema_errors import complaints
-from forecast.stats.distributions import Constant, Law
-from forecast.stats.specs import law
+from forecast.stats.distributions import Constant, Distribution
+from forecast.stats.specs import read_distribution
 
 if TYPE_CHECKING:
     from forecast.scenario.scenario import Scenario
@@ -99,11 +99,11 @@ def _stated(path: str, kind: str, entry: Any, used: bool = True) -> Iterator[Unc
     values = entry if isinstance(entry, Mapping) else {item.name: getattr(entry, item.name) for item in fields(entry)}
     for field, value in values.items():
         key = "from" if field == "start" else field
-        if isinstance(value, Law) or (isinstance(value, float) and key in DATES):
+        if isinstance(value, Distribution) or (isinstance(value, float) and key in DATES):
             yield _number(f"{path}.{key}", kind, value, used)
 
 
-def _number(name: str, kind: str, value: Law | float, used: bool = True) -> UncertainInput:
+def _number(name: str, kind: str, value: Distribution | float, used: bool = True) -> UncertainInput:
     key = name.rpartition(".")[2]
     source = "happening" if key == "probability" and _SOURCES[kind] == "terms" else _SOURCES[kind]
     stated = Constant(value) if isinstance(value, float) else value
@@ -118,7 +118,13 @@ def constant_remark(value: object) -> str:
 
 
 def _event(
-    path: str, source: str, probability: Law | None, otherwise: str = "", *, drawn: bool = True, free: bool = True
+    path: str,
+    source: str,
+    probability: Distribution | None,
+    otherwise: str = "",
+    *,
+    drawn: bool = True,
+    free: bool = True,
 ) -> UncertainInput:
     """Whether something comes: by its chance, `otherwise` why it is sure; `free` if it depends on no other event."""
     settled = "" if probability else otherwise
@@ -212,7 +218,7 @@ def _responses(scenario: Scenario, plants: Collection[Investment]) -> Iterator[U
         remark = _BENDS_NOTHING if not bends else "" if silent else idle
         # commitments alone draw the weight between the two compositions of trade as well
         used = bool(scenario.tariffs or (scenario.import_commitments and key == "weight_of_2026"))
-        yield from _shipped(f"tariffs.{key}", prior.law, remark, silent if bends else [], used)
+        yield from _shipped(f"tariffs.{key}", prior.distribution, remark, silent if bends else [], used)
 
 
 def _additionality(scenario: Scenario) -> Iterator[UncertainInput]:
@@ -221,18 +227,20 @@ def _additionality(scenario: Scenario) -> Iterator[UncertainInput]:
         left = [item.id for item in scenario.import_commitments if item.what == what and item.additionality is None]
         silent = [f"import_commitments.{id}.additionality" for id in left]
         if silent:
-            yield from _shipped(f"import_commitments.additionality.{what}", prior.law, "", silent)
+            yield from _shipped(f"import_commitments.additionality.{what}", prior.distribution, "", silent)
 
 
 def _shipped(
-    name: str, shipped: Law, remark: str, silent: Collection[str], used: bool = True
+    name: str, shipped: Distribution, remark: str, silent: Collection[str], used: bool = True
 ) -> Iterator[UncertainInput]:
     """A shipped distribution, and the numbers that are left to it."""
     known = isinstance(shipped, Constant)
     settled = remark or ("is the same in every draw" if known else "")
     yield UncertainInput(name, "levers", shipped, None, settled, used and not known)
     for left in silent:
-        yield UncertainInput(left, "levers", None, None, f"is left to the shipped law, whose name is {name}", False)
+        yield UncertainInput(
+            left, "levers", None, None, f"is left to the shipped distribution, whose name is {name}", False
+        )
 
 
 def _drivers(scenario: Scenario) -> Iterator[UncertainInput]:
@@ -250,8 +258,8 @@ def _drivers(scenario: Scenario) -> Iterator[UncertainInput]:
             yield _number(f"{name}.{'rate' if path.path == 'growth' else 'size'}", "drivers", path.change)
 
 
-def law_of_text(text: str) -> Law:
-    """The law a YAML text states, such as `{quantiles: {0.1: 1, 0.9: 4}}`.
+def distribution_of_text(text: str) -> Distribution:
+    """The distribution a YAML text states, such as `{quantiles: {0.1: 1, 0.9: 4}}`.
 
     Raises:
         ScenarioError: the text is no YAML or states no number.
@@ -259,11 +267,11 @@ def law_of_text(text: str) -> Law:
     document = parse_document(text, "the text")
     if document.problems:
         raise ScenarioError(document.problems)
-    return law_of_node(document.root)
+    return distribution_of_node(document.root)
 
 
-def law_in_file(path: PathLike[str] | str, key: str) -> Law:
-    """The law of the number at a path of a scenario file, such as `investments.HMG-06.amount`.
+def distribution_in_file(path: PathLike[str] | str, key: str) -> Distribution:
+    """The distribution of the number at a path of a scenario file, such as `investments.HMG-06.amount`.
 
     An amount in won is one in bn USD, unless its key `krw_trillion` is the last part of the path.
 
@@ -276,10 +284,10 @@ def law_in_file(path: PathLike[str] | str, key: str) -> Law:
     if node is None:
         owner, _, last = key.rpartition(".")
         left = owner.startswith("investments.") and last in FITTED and node_at(root, owner.split(".")) is not None
-        why = "its law is that of the record of announcements" if left else "no such number in this file"
+        why = "its distribution is that of the record of announcements" if left else "no such number in this file"
         hint = meant(key, numbers) if numbers else "it states none"
         raise refusal(root.place, f"{got(key)}, {why}; {hint}")
-    return _in_dollars(node, root, key) if WON_KEY in node.fields else law_of_node(node)
+    return _in_dollars(node, root, key) if WON_KEY in node.fields else distribution_of_node(node)
 
 
 def _stated_numbers(node: Node, path: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
@@ -304,21 +312,21 @@ def _is_number(node: Node) -> bool:
     return plain or not node.fields.keys().isdisjoint({WON_KEY, *DISTRIBUTIONS})
 
 
-def _in_dollars(node: Node, root: Node, key: str) -> Law:
-    """The law of an amount in won, at the rate of the day its investment was announced."""
+def _in_dollars(node: Node, root: Node, key: str) -> Distribution:
+    """The distribution of an amount in won, at the rate of the day its investment was announced."""
     owner = key.rpartition(".")[0]
     investment = node_at(root, owner.split("."))
     announced = investment.fields.get("announced") if investment else None
     try:
-        return money_law(node.plain(), position(str(announced.content if announced else "")))
+        return money_distribution(node.plain(), position(str(announced.content if announced else "")))
     except ValidationError as error:
         raise ScenarioError(complaints(node, error)) from None
     except ValueError as error:
         raise refusal((announced or node).place, str(error), f"{owner}.announced") from None
 
 
-def law_of_node(node: Node) -> Law:
-    """The law a value of a file states.
+def distribution_of_node(node: Node) -> Distribution:
+    """The distribution a value of a file states.
 
     Raises:
         ScenarioError: it states no number.
@@ -328,7 +336,7 @@ def law_of_node(node: Node) -> Law:
         expected = "expected a number or a distribution such as {interval: [4, 8], level: 0.9}"
         raise refusal(node.place, f"{got(stated)}, {expected}")
     try:
-        return law(stated)
+        return read_distribution(stated)
     except ValidationError as error:
         raise ScenarioError(complaints(node, error)) from None
 

@@ -22,8 +22,8 @@ from forecast.scenario.entity import Sources, Written, entity, id_field
 from forecast.scenario.entries import Row, ends, mean
 from forecast.scenario.localization import StatedPath
 from forecast.scenario.money import Money, MoneyOrNothing, Won, in_dollars
-from forecast.stats.distributions import Constant, Law
-from forecast.stats.specs import ABOVE_0, Amount, InnerShare, Model, NumberSpec, Share, bounded, plain_law
+from forecast.stats.distributions import Constant, Distribution
+from forecast.stats.specs import ABOVE_0, Amount, InnerShare, Model, NumberSpec, Share, bounded, plain_distribution
 
 NOTHING = Constant(0.0)
 _Quarters: TypeAlias = Annotated[NumberSpec, bounded(ABOVE_0, inf, "a number of quarters above 0")]
@@ -45,16 +45,16 @@ _FIELDS: dict[str, Any] = {
 COEFFICIENT_KEYS = create_model("Coefficients", __base__=Model, __doc__="Coefficients that differ.", **_FIELDS)
 
 
-def _by_name(stated: Model) -> dict[str, Law]:
-    return {name: law for name, law in sorted(stated) if law is not None}
+def _by_name(stated: Model) -> dict[str, Distribution]:
+    return {name: distribution for name, distribution in sorted(stated) if distribution is not None}
 
 
-def plain_coefficients(coefficients: Mapping[str, Law]) -> dict[str, Any]:
+def plain_coefficients(coefficients: Mapping[str, Distribution]) -> dict[str, Any]:
     """The mapping that states coefficients."""
-    return {name: plain_law(value) for name, value in coefficients.items()}
+    return {name: plain_distribution(value) for name, value in coefficients.items()}
 
 
-Coefficients: TypeAlias = Annotated[Mapping[str, Law], Written(COEFFICIENT_KEYS, _by_name, plain_coefficients)]
+Coefficients: TypeAlias = Annotated[Mapping[str, Distribution], Written(COEFFICIENT_KEYS, _by_name, plain_coefficients)]
 """Coefficients that differ from the sector priors, in the order of their names."""
 
 
@@ -123,7 +123,7 @@ class Investment:
     def __post_init__(self) -> None:
         """Turn amounts in won into USD, at the rate of the announcement."""
         for name in ("amount", "new_capex"):
-            stated: Law | Won = getattr(self, name)
+            stated: Distribution | Won = getattr(self, name)
             if isinstance(stated, Won):
                 object.__setattr__(self, name, in_dollars(stated.krw_trillion, self.announced))
 

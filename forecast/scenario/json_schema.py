@@ -154,7 +154,7 @@ def _belief(belief: Coefficient, sector: str | None) -> str:
     text = f"{belief.meaning}; unit: {belief.unit}; if left out, as learned for the sector"
     if sector is None:
         return text
-    median, low, high = (short(value) for value in belief.law.ppf([0.5, 0.1, 0.9]).tolist())
+    median, low, high = (short(value) for value in belief.distribution.ppf([0.5, 0.1, 0.9]).tolist())
     return f"{text}. Prior for {words(sector)}: {median}, 80 % interval {low} to {high}"
 
 
@@ -188,8 +188,8 @@ def sentence(text: str) -> str:
 
 def _offer_snippets(definitions: Schema) -> None:
     """Forms of a number and of a window, to be filled in."""
-    laws = [form["$ref"].rpartition("/")[2] for form in definitions["Number"]["anyOf"] if "$ref" in form]
-    definitions["Number"]["defaultSnippets"] = [_snippet(definitions[name]) for name in laws]
+    distributions = [form["$ref"].rpartition("/")[2] for form in definitions["Number"]["anyOf"] if "$ref" in form]
+    definitions["Number"]["defaultSnippets"] = [_snippet(definitions[name]) for name in distributions]
     definitions["Window"]["defaultSnippets"] = [_snippet(definitions["Window"])]
 
 
@@ -287,7 +287,7 @@ _PATHS_HEAD = """\
 
 At the top, `sectors` may stand beside `path`: a mapping from sector names to paths of their own.
 """
-_LAWS, _PATHS = ("Number", "Window", "Won"), ("Path", "Shares")
+_DISTRIBUTIONS, _PATHS = ("Number", "Window", "Won"), ("Path", "Shares")
 
 
 def reference() -> str:
@@ -300,7 +300,7 @@ def reference() -> str:
         if "items" in entries:
             parts.append(_section(known[_entry(key, known)], entries["items"]["required"]))
     parts += [_section(known[name], known[name].get("required", ())) for name in _others(known)]
-    parts += ["## Forms of a number, a date and an amount\n", *_form_rows(known, _LAWS)]
+    parts += ["## Forms of a number, a date and an amount\n", *_form_rows(known, _DISTRIBUTIONS)]
     parts += [_PATHS_HEAD, *_form_rows(known, _PATHS)]
     parts += [_coefficient_rows(known["Coefficients"]), _priors(known)]
     return "\n".join(parts)
@@ -314,10 +314,10 @@ def _entry(pattern: str, known: ReadSchema) -> str:
 
 def _others(known: ReadSchema) -> list[str]:
     """Definitions of mappings that have no section of their own elsewhere."""
-    laws = {name for root in (*_LAWS, *_PATHS, "Paths") for name in (root, *_named(known[root]))}
+    distributions = {name for root in (*_DISTRIBUTIONS, *_PATHS, "Paths") for name in (root, *_named(known[root]))}
     groups = {name for name in known if name.startswith(LIST)}
     entries = {known[name]["anyOf"][0]["items"]["$ref"].rpartition("/")[2] for name in groups}
-    skipped = laws | groups | entries
+    skipped = distributions | groups | entries
     return [name for name in known if name not in skipped and not name.startswith("Coefficients")]
 
 

@@ -1,10 +1,10 @@
 """Layers of a scenario: files that extend files, and values set on the command line, merged into one tree.
 
 Mappings merge key by key, later layers win, null removes a key, lists are replaced. A mapping that names a
-`distribution` or another form of law, an `earliest` date or a `path` stands for one value and replaces the earlier one
-whole; only the `sectors` beside a `path` stay. Investments, tariffs, import commitments, shocks and programmes merge by
-id; a layer may write them as a list, or as a mapping from id to what changes.
-Every value keeps the place where it was written.
+`distribution` or another form of distribution, an `earliest` date or a `path` stands for one value and replaces the
+earlier one whole; only the `sectors` beside a `path` stay. Investments, tariffs, import commitments, shocks and
+programmes merge by id; a layer may write them as a list, or as a mapping from id to what changes. Every value keeps the
+place where it was written.
 
 The files that a file may name: those beside it or in folders below, and shipped scenarios by their names.
 """

@@ -15,8 +15,8 @@ from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import Moment, date_text, parse_date
 from forecast.scenario.entity import SectorName, Written
 from forecast.scenario.entries import Row
-from forecast.stats.distributions import Constant, Law
-from forecast.stats.specs import Duration, InnerShare, Model, PositiveShare, Share, optional, plain_law
+from forecast.stats.distributions import Constant, Distribution
+from forecast.stats.specs import Duration, InnerShare, Model, PositiveShare, Share, optional, plain_distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class Localization:
     """
 
     path: str
-    local: Law | None = None
+    local: Distribution | None = None
     by: float | None = None
     at: float | None = None
-    speed: Law | None = None
-    shares: tuple[Law, Law, Law] | None = None
+    speed: Distribution | None = None
+    shares: tuple[Distribution, Distribution, Distribution] | None = None
 
 
 class Fitted(Model):
@@ -78,7 +78,7 @@ class Step(Model):
 
 
 class Shares(Model):
-    """Where purchases are made; three plain numbers must sum to one, laws are scaled to one in each draw."""
+    """Where purchases are made; three plain numbers must sum to one, distributions are scaled to one in each draw."""
 
     korea: PositiveShare = Field(description="share bought in Korea, a fraction above 0")
     local: Share = Field(description="share bought locally, a fraction")
@@ -86,12 +86,12 @@ class Shares(Model):
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Shares:
-        plain = [part.value for part in self.laws() if isinstance(part, Constant)]
-        if len(plain) == len(self.laws()) and abs(sum(plain) - 1) > 1e-6:
+        plain = [part.value for part in self.distributions() if isinstance(part, Constant)]
+        if len(plain) == len(self.distributions()) and abs(sum(plain) - 1) > 1e-6:
             raise ValueError(f"got shares that sum to {sum(plain):.6g}, expected a sum of 1")
         return self
 
-    def laws(self) -> tuple[Law, Law, Law]:
+    def distributions(self) -> tuple[Distribution, Distribution, Distribution]:
         """The shares in the order of the suppliers."""
         return self.korea, self.local, self.third_country
 
@@ -107,7 +107,7 @@ def localization(stated: Model) -> Localization:
     """The path a form states, without those of single sectors beside it."""
     keys: dict[str, Any] = {name: getattr(stated, name) for name in type(stated).model_fields if name != "sectors"}
     if isinstance(stated, Fixed):
-        keys["shares"] = stated.shares.laws()
+        keys["shares"] = stated.shares.distributions()
     return Localization(**keys)
 
 
@@ -116,11 +116,11 @@ def plain_path(path: Localization) -> dict[str, Any]:
     suppliers = Shares.model_fields
     return present(
         path=path.path,
-        local=optional(plain_law, path.local),
-        speed=optional(plain_law, path.speed),
+        local=optional(plain_distribution, path.local),
+        speed=optional(plain_distribution, path.speed),
         by=optional(date_text, path.by),
         at=optional(date_text, path.at),
-        shares=path.shares and dict(zip(suppliers, map(plain_law, path.shares), strict=True)),
+        shares=path.shares and dict(zip(suppliers, map(plain_distribution, path.shares), strict=True)),
     )
 
 

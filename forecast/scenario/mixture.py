@@ -28,7 +28,7 @@ from typing import Any, TypeAlias
 from forecast.documents import Node, present, read_document, yaml_text
 from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, refusal
 from forecast.scenario.entity import ID
-from forecast.scenario.inputs import law_in_file, law_of_node
+from forecast.scenario.inputs import distribution_in_file, distribution_of_node
 from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, tree_of
 from forecast.scenario.scenario import (
     Branch,
@@ -41,8 +41,8 @@ from forecast.scenario.scenario import (
 )
 from forecast.scenario.schema import BESIDE, MOST_BRANCHES, Branches
 from forecast.scenario.schema import Branch as BranchForm
-from forecast.stats.distributions import Law
-from forecast.stats.specs import bounds_complaint, law, plain_law
+from forecast.stats.distributions import Distribution
+from forecast.stats.specs import bounds_complaint, plain_distribution, read_distribution
 from forecast.storage import json_digest
 
 KEYS = (*BESIDE, *Branches.model_fields)
@@ -162,9 +162,9 @@ class MixtureReader:
         self._note(node, f"{path}.scenario", f"{got(node.plain())}, expected {where}")
         return None
 
-    def _weight(self, node: Node, path: str) -> Law | None:
+    def _weight(self, node: Node, path: str) -> Distribution | None:
         try:
-            weight = law_of_node(node)
+            weight = distribution_of_node(node)
         except ScenarioError as error:
             self.problems += [node.place.problem(f"{path}.weight", problem.message) for problem in error.problems]
             return None
@@ -305,14 +305,14 @@ def read_mixture(
     return ScenarioMixture(name, title or name, description, branches, sources, tuple(overrides)), ordered
 
 
-def stated_law(path: PathLike[str] | str, key: str) -> Law:
-    """The law of the number at a path of a file, such as `mixture.trend.weight` or `investments.HMG-06.amount`.
+def stated_distribution(path: PathLike[str] | str, key: str) -> Distribution:
+    """The distribution of the number at a path of a file, such as `mixture.trend.weight` or `HMG-06.amount`.
 
     Raises:
         ScenarioError: the file cannot be read, or there is no number at that path.
     """
     if not is_mixture(path):
-        return law_in_file(path, key)
+        return distribution_in_file(path, key)
     weights = {f"mixture.{branch.label}.weight": branch.weight for branch in load_mixture(path).branches}
     if key not in weights:
         raise refusal(Place(str(path)), f"{got(key)}, no such number in this mixture; {meant(key, weights)}")
@@ -325,7 +325,7 @@ def frozen_any(path: PathLike[str] | str) -> AnyScenario:
     if "mixture" not in plain:
         return frozen_scenario(plain)
     branches = tuple(
-        Branch(branch["label"], law(branch["weight"]), frozen_scenario(branch["scenario"]))
+        Branch(branch["label"], read_distribution(branch["weight"]), frozen_scenario(branch["scenario"]))
         for branch in plain["mixture"]
     )
     texts = plain["name"], plain["title"], plain.get("description", "")
@@ -337,7 +337,11 @@ def plain_any(mixture: AnyScenario) -> dict[str, Any]:
     if mixture.single is not None:
         return plain_scenario(mixture.single)
     branches = [
-        {"label": branch.label, "weight": plain_law(branch.weight), "scenario": plain_scenario(branch.scenario)}
+        {
+            "label": branch.label,
+            "weight": plain_distribution(branch.weight),
+            "scenario": plain_scenario(branch.scenario),
+        }
         for branch in mixture.branches
     ]
     words = present(title=mixture.title, description=mixture.description, sources=list(mixture.sources))
@@ -354,6 +358,7 @@ def any_digest(mixture: AnyScenario) -> str:
     if mixture.single is not None:
         return scenario_digest(mixture.single)
     branches = [
-        [branch.label, plain_law(branch.weight), scenario_digest(branch.scenario)] for branch in mixture.branches
+        [branch.label, plain_distribution(branch.weight), scenario_digest(branch.scenario)]
+        for branch in mixture.branches
     ]
     return json_digest([mixture.name, branches])

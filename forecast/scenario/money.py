@@ -19,14 +19,14 @@ from forecast.errors import number_in
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
 from forecast.scenario.entity import Written
-from forecast.stats.distributions import Law, Truncated
+from forecast.stats.distributions import Distribution, Truncated
 from forecast.stats.elicited import Mixture
-from forecast.stats.specs import Dollars, Model, Wons, plain_law
+from forecast.stats.specs import Dollars, Model, Wons, plain_distribution
 
 WON_KEY = "krw_trillion"
 
 _IN_UNIT = frozenset({"value", "mean", "sd", "median", "location", "scale", "low", "mode", "high", "values"})
-"""Parameters of a law that have the unit of the quantity; the others are shapes, weights and degrees of freedom."""
+"""Parameters that have the unit of the quantity; the others are shapes, weights and degrees of freedom."""
 
 
 class Won(Model):
@@ -45,14 +45,14 @@ _Spelled: TypeAlias = Annotated[
 ]
 
 
-def _unchanged(stated: Law | Won) -> Law | Won:
+def _unchanged(stated: Distribution | Won) -> Distribution | Won:
     return stated
 
 
-Money: TypeAlias = Annotated[Law, Written(_Spelled, _unchanged, plain_law)]
+Money: TypeAlias = Annotated[Distribution, Written(_Spelled, _unchanged, plain_distribution)]
 """An amount in bn USD; one stated in won is a `Won` until its investment is read, which knows the exchange rate."""
 
-MoneyOrNothing: TypeAlias = Annotated[Law, Written(_Spelled | None, _unchanged, plain_law)]
+MoneyOrNothing: TypeAlias = Annotated[Distribution, Written(_Spelled | None, _unchanged, plain_distribution)]
 """An amount that is 0 where it is left out."""
 
 
@@ -98,35 +98,37 @@ def rate_of(announced: float) -> Rate:
     return Rate(sum(months[name] for name in names) / 3, format_quarter(quarter))
 
 
-def money_law(spec: object, announced: float) -> Law:
-    """Law of an amount in bn USD, however it is written.
+def money_distribution(spec: object, announced: float) -> Distribution:
+    """Distribution of an amount in bn USD, however it is written.
 
-    >>> round(float(money_law({"krw_trillion": 4}, 8101.0).ppf(0.5)), 3)  # April 2025: 1439.8 won per USD
+    >>> round(float(money_distribution({"krw_trillion": 4}, 8101.0).ppf(0.5)), 3)  # April 2025: 1439.8 won per USD
     2.778
 
     Raises:
         pydantic.ValidationError: the spec has none of the accepted forms.
-        ValueError: an amount in won has no rate, or a law that cannot be turned into another unit.
+        ValueError: an amount in won has no rate, or a distribution that cannot be turned into another unit.
     """
     stated = _money_spec().validate_python(spec)
     return in_dollars(stated.krw_trillion, announced) if isinstance(stated, Won) else stated
 
 
-def in_dollars(won: Law, announced: float) -> Law:
-    """Law in bn USD of an amount whose law is in trillion won."""
+def in_dollars(won: Distribution, announced: float) -> Distribution:
+    """Distribution in bn USD of an amount whose distribution is in trillion won."""
     return _scaled(won, 1000.0 / rate_of(announced).won)
 
 
-def _scaled(value: Law, factor: float) -> Law:
-    """The law of `factor` times the quantity."""
+def _scaled(value: Distribution, factor: float) -> Distribution:
+    """The distribution of `factor` times the quantity."""
     if isinstance(value, Truncated):
         return Truncated(_scaled(value.inner, factor), value.low * factor, value.high * factor)
     if isinstance(value, Mixture):
-        return replace(value, laws=tuple(_scaled(part, factor) for part in value.laws))
+        return replace(value, components=tuple(_scaled(part, factor) for part in value.components))
     stated: dict[str, Any] = {field.name: getattr(value, field.name) for field in fields(value)}
     moved = {name: _times(part, factor) for name, part in stated.items() if name in _IN_UNIT}
     if not moved:
-        raise ValueError(f"got a {type(value).__name__.lower()} law of won, expected one whose numbers are amounts")
+        raise ValueError(
+            f"got a {type(value).__name__.lower()} distribution of won, expected one whose numbers are amounts"
+        )
     return replace(value, **moved)
 
 

@@ -16,8 +16,17 @@ from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import UncertainDate
 from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field
 from forecast.scenario.entries import Row, ends, rows
-from forecast.stats.distributions import Constant, Law
-from forecast.stats.specs import Amount, Dollars, PositiveShare, Rate, RateChange, Share, law, plain_law
+from forecast.stats.distributions import Constant, Distribution
+from forecast.stats.specs import (
+    Amount,
+    Dollars,
+    PositiveShare,
+    Rate,
+    RateChange,
+    Share,
+    plain_distribution,
+    read_distribution,
+)
 
 EVERY = "all"
 
@@ -35,8 +44,8 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 CERTAIN = Constant(1.0)
-Chance: TypeAlias = Annotated[Law, Written(Share | None, law, plain_law)]
-Factor: TypeAlias = Annotated[Law, Written(Amount | None, law, plain_law)]
+Chance: TypeAlias = Annotated[Distribution, Written(Share | None, read_distribution, plain_distribution)]
+Factor: TypeAlias = Annotated[Distribution, Written(Amount | None, read_distribution, plain_distribution)]
 
 
 @entity
@@ -198,7 +207,7 @@ def _in_force(tariffs: list[Row], origin: int) -> Iterator[Problem]:
 
 
 def _departure(row: Row, name: str, origin: int) -> str:
-    rate, end = row.law("rate"), row.date("until")
+    rate, end = row.distribution("rate"), row.date("until")
     if not isinstance(rate, Constant) or (end is not None and ends(end)[0] <= origin + 1):
         return ""
     known = load_schedule().trade[name].rate(origin + 1 - SAME)
@@ -224,7 +233,7 @@ def fitted_somewhere(root: Node) -> bool:
 
 
 def _negative(row: Row, origin: int) -> Iterator[Problem]:
-    change = row.law("change")
+    change = row.distribution("change")
     if change is None:
         return
     lowest = _lowest(change)
@@ -236,8 +245,8 @@ def _negative(row: Row, origin: int) -> Iterator[Problem]:
             return
 
 
-def _lowest(law: Law) -> float:
-    return float(law.ppf(1e-9))
+def _lowest(distribution: Distribution) -> float:
+    return float(distribution.ppf(1e-9))
 
 
 def _named(row: Row) -> list[str]:

@@ -27,7 +27,7 @@ from forecast.scenario.localization import Localization, localization, plain_pat
 from forecast.scenario.rules import review
 from forecast.scenario.schema import ScenarioFile
 from forecast.scenario.schema_errors import complaints, strangers, without
-from forecast.stats.distributions import Constant, Law
+from forecast.stats.distributions import Constant, Distribution
 from forecast.storage import json_digest
 
 
@@ -66,7 +66,7 @@ class Scenario:
     investments: tuple[Investment, ...]
     localization: Localization
     sector_localization: Mapping[str, Localization]
-    sector_coefficients: Mapping[str, Mapping[str, Law]]
+    sector_coefficients: Mapping[str, Mapping[str, Distribution]]
     sources: tuple[str, ...]
     tariffs: tuple[policy.Tariff, ...] = ()
     import_commitments: tuple[policy.ImportCommitment, ...] = ()
@@ -103,7 +103,7 @@ class Branch:
     """
 
     label: str
-    weight: Law
+    weight: Distribution
     scenario: Scenario
 
 

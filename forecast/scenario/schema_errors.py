@@ -47,7 +47,7 @@ _INSIDE: Mapping[str, type] = {
 }
 _NUMBERS_ALONE = (Part, Opinion, Correlation, Phase)
 
-_LAWS = ("law", "probability")
+_DISTRIBUTIONS = ("law", "probability")
 """Keys of these that take a distribution all the same."""
 
 _NUMBERS = ("float_type", "finite_number", "int_type")
@@ -57,7 +57,7 @@ _READ_AS_NUMBER = r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?"
 """Text that YAML reads as a number unless it is quoted."""
 
 _NO_WON = "; won is accepted for amount and new_capex of investments alone"
-_WON_OUTSIDE = f"; won goes around the whole law: {{{WON_KEY}: {{...}}}}"
+_WON_OUTSIDE = f"; won goes around the whole distribution: {{{WON_KEY}: {{...}}}}"
 MONEY = ("amount", "new_capex", "per_year", WON_KEY)
 _MAPPINGS = ("model_type", "model_attributes_type", "dict_type", "dataclass_type")
 
@@ -247,7 +247,7 @@ def _accepted(kind: str, loc: YamlPath) -> str:
     description = _description(loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
         plain = _model(loc) in (*NUMBER_FORMS.values(), *_NUMBERS_ALONE)
-        form = "a plain number" if plain and loc[-1] not in _LAWS else "a number or a distribution"
+        form = "a plain number" if plain and loc[-1] not in _DISTRIBUTIONS else "a number or a distribution"
         return f"{form}: {description}" if description else form
     return description or _MAPPING["localization" in loc]
 

@@ -18,7 +18,7 @@ from forecast.scenario.entries import Row, ends, mean, rows, runs_at
 from forecast.scenario.layers import WHOLE, Change, merged
 from forecast.scenario.policy import EVERY
 from forecast.scenario.schema import ScenarioFile
-from forecast.stats.distributions import Constant, Law
+from forecast.stats.distributions import Constant, Distribution
 
 _IDENTITY = ("id", "company", "project", "sector", "kind", "announced", "part_of", "title", "description", "sources")
 """Keys that are repeated so that a change can be read by itself."""
@@ -150,7 +150,7 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
     if row.has("construction_start") and not _builds(row):
         yield row.remark("construction_start", "nothing is built after the purchase: say how much with new_capex")
     for key in ("amount", "probability", "scale"):
-        value = row.money(key) if key == "amount" else row.law(key)
+        value = row.money(key) if key == "amount" else row.distribution(key)
         if value is not None and row.has(key) and float(value.cdf(0.0)) >= 1.0:
             left = " but the end of its orders of the last quarter, if it was under construction then"
             yield row.remark(key, f"got 0, with which {row.name} adds nothing{left if key == 'probability' else ''}")
@@ -192,24 +192,24 @@ def idle_levers(root: Node, origin: int, end: float) -> Iterator[Remark]:
     drivers = root.fields.get("drivers")
     for name, node in (drivers.fields if drivers else {}).items():
         path = Row(node, name, "drivers")
-        if _always(path.law("size"), 0.0):
+        if _always(path.distribution("size"), 0.0):
             yield path.remark("size", f"got 0: {name} stays on its fitted path")
 
 
 def _nothing(row: Row, keys: Sequence[str]) -> Iterator[Remark]:
     for key in keys:
-        if _always(row.law(key), 0.0):
+        if _always(row.distribution(key), 0.0):
             yield row.remark(key, f"got 0, with which {row.name} does nothing")
 
 
-def _always(value: Law | None, number: float) -> bool:
+def _always(value: Distribution | None, number: float) -> bool:
     return value is not None and all(abs(end - number) <= SAME for end in ends(value))
 
 
 def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
     """A duty that is a percentage, comes too late, or is what would be paid without it."""
     for key in ("rate", "change"):
-        value = row.law(key)
+        value = row.distribution(key)
         if value is not None and (middle := float(value.ppf(0.5))) > WHOLE_SHARE:
             message = f"got {middle:.4g}, {100 * middle:.4g} % of the value of the goods"
             yield row.remark(key, f"{message}; if per cent was meant, write {middle / 100:.4g}")
@@ -226,9 +226,12 @@ def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterat
 
 def _in_force(row: Row, origin: int) -> Iterator[Remark]:
     """A rate that is paid already, or a change of none."""
-    if _always(row.law("change"), 0.0):
+    if _always(row.distribution("change"), 0.0):
         yield row.remark("change", f"got 0, with which {row.name} does nothing")
-    rate, known = row.law("rate"), {load_schedule().trade[name].rate(origin + 1 - SAME) for name in _sectors(row)}
+    rate, known = (
+        row.distribution("rate"),
+        {load_schedule().trade[name].rate(origin + 1 - SAME) for name in _sectors(row)},
+    )
     if known and all(_always(rate, paid) for paid in known):
         paid = f"the duty in force in {format_quarter(origin)}: {row.name} does nothing"
         yield row.remark("rate", f"got {mean(rate):.4g}, {paid}" if rate else paid)
@@ -250,7 +253,7 @@ def _sectors(row: Row) -> set[str]:
 def _value(row: Row) -> Iterator[Remark]:
     """More a year than Korea ever imported from the US, and more delivered than promised."""
     key = "per_year" if row.has("per_year") else "amount"
-    value, start, until = row.law(key), row.date("from"), row.date("until")
+    value, start, until = row.distribution(key), row.date("from"), row.date("until")
     if value is None or start is None or until is None:
         return
     stated, years = float(value.ppf(0.5)), max((mean(until) - mean(start)) / 4, 0.25)
@@ -260,7 +263,7 @@ def _value(row: Row) -> Iterator[Remark]:
         record = f"more than the {most:.3g} of {when}, the most that Korea imported from the US in a year"
         meant = f"if million USD was meant, write {stated / 1000:.4g}"
         yield row.remark(key, f"got {stated:,.6g} bn USD {over}, {record} (Korean customs); {meant}")
-    fulfilment = row.law("fulfilment")
+    fulfilment = row.distribution("fulfilment")
     if fulfilment is not None and (middle := float(fulfilment.ppf(0.5))) > TWICE:
         message = f"got {middle:.4g} times what was promised; if per cent was meant, write {middle / 100:.4g}"
         yield row.remark("fulfilment", message)
@@ -316,7 +319,7 @@ def _programme(row: Row) -> Iterator[Remark]:
 
 
 def _is(row: Row, key: str, number: float) -> bool:
-    value = row.law(key)
+    value = row.distribution(key)
     return isinstance(value, Constant) and value.value == number
 
 

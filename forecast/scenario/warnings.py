@@ -22,7 +22,7 @@ from forecast.scenario.layers import Layered
 from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.schema import ScenarioFile
 from forecast.scenario.unused import idle_levers, idle_ties, repeated, unread
-from forecast.stats.distributions import Law
+from forecast.stats.distributions import Distribution
 
 FAR = 5.0
 """How many times more or less than the announcements table an amount is before it is remarked on."""
@@ -108,7 +108,7 @@ def _rate(row: Row) -> float | None:
 
 
 def _slip(row: Row) -> Iterator[Remark]:
-    stated = _middle(row.law("slip"))
+    stated = _middle(row.distribution("slip"))
     known = ((4 * item["value"], item["id"]) for item in read_table("slippage") if item["bound"] != "none")
     longest, id = max(known)
     if stated is not None and stated > longest:
@@ -145,7 +145,7 @@ def _factors(unit: str) -> tuple[tuple[float, str], ...]:
     return ((0.01, "per cent"), (4.0, "a rate per quarter")) if "a year" in unit else ((0.01, "per cent"),)
 
 
-def _middle(value: Law | None) -> float | None:
+def _middle(value: Distribution | None) -> float | None:
     return None if value is None else float(value.ppf(0.5))
 
 
@@ -227,7 +227,7 @@ def _spending(announced: Sequence[Row]) -> Mapping[int, float]:
 
 def _expected(row: Row, key: str) -> float:
     """Mean of a factor of the amount; 1 where it is left to the fit."""
-    stated = row.law(key)
+    stated = row.distribution(key)
     return 1.0 if stated is None else mean(stated)
 
 
@@ -289,7 +289,7 @@ def _runs_already(row: Row, origin: int) -> Iterator[Remark]:
     since = (
         f"by its production_start it runs, and {format_quarter(origin)}, the last quarter observed, holds what it ships"
     )
-    probability, slip = row.law("probability"), row.law("slip")
+    probability, slip = row.distribution("probability"), row.distribution("slip")
     if probability is not None and float(probability.ppf(0.5)) < 1.0:
         yield row.remark("probability", f"got a chance below 1 for {row.name}, expected 1: {since}")
     if slip is not None and float(slip.ppf(0.5)) > 0.0:

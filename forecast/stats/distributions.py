@@ -23,7 +23,7 @@ from forecast.errors import demand
 
 
 @dataclass(frozen=True, slots=True)
-class Law(ABC):
+class Distribution(ABC):
     """A probability distribution, whichever it is: a picklable value, equal to another with the same content."""
 
     @abstractmethod
@@ -61,7 +61,7 @@ def _demand_three_points(low: float, mode: float, high: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Constant(Law):
+class Constant(Distribution):
     """A known number: every draw is `value`.
 
     >>> Constant(5.8).ppf([0.1, 0.5])
@@ -81,8 +81,8 @@ class Constant(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class Normal(Law):
-    """Normal law.
+class Normal(Distribution):
+    """Normal distribution.
 
     >>> Normal(mean=5.8, sd=0.5).ppf([0.1, 0.5]).round(2)
     array([5.16, 5.8 ])
@@ -102,8 +102,8 @@ class Normal(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class LogNormal(Law):
-    """Law of a positive quantity whose logarithm is normal.
+class LogNormal(Distribution):
+    """Distribution of a positive quantity whose logarithm is normal.
 
     >>> LogNormal(median=2.0, sigma=0.5).ppf([0.1, 0.5]).round(2)
     array([1.05, 2.  ])
@@ -124,8 +124,8 @@ class LogNormal(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class StudentT(Law):
-    """Student's t law.
+class StudentT(Distribution):
+    """Student's t distribution.
 
     >>> StudentT(location=0.0, scale=1.0, df=4.0).ppf([0.1, 0.5]).round(2)
     array([-1.53,  0.  ])
@@ -146,8 +146,8 @@ class StudentT(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class Beta(Law):
-    """Beta law on 0 to 1, with mean alpha / (alpha + beta).
+class Beta(Distribution):
+    """Beta distribution on 0 to 1, with mean alpha / (alpha + beta).
 
     >>> Beta(alpha=9.0, beta=1.0).ppf([0.1, 0.5]).round(2)
     array([0.77, 0.93])
@@ -167,8 +167,8 @@ class Beta(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class Gamma(Law):
-    """Gamma law, with mean shape * scale.
+class Gamma(Distribution):
+    """Gamma distribution, with mean shape * scale.
 
     >>> Gamma(shape=2.0, scale=1.5).ppf([0.1, 0.5]).round(2)
     array([0.8 , 2.52])
@@ -188,8 +188,8 @@ class Gamma(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class Weibull(Law):
-    """Weibull law of a duration.
+class Weibull(Distribution):
+    """Weibull distribution of a duration.
 
     >>> Weibull(shape=0.6, scale=2.0).ppf([0.1, 0.5]).round(2)
     array([0.05, 1.09])
@@ -209,8 +209,8 @@ class Weibull(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class Uniform(Law):
-    """Uniform law.
+class Uniform(Distribution):
+    """Uniform distribution.
 
     >>> Uniform(low=1.0, high=3.0).ppf([0.1, 0.5])
     array([1.2, 2. ])
@@ -230,8 +230,8 @@ class Uniform(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class Triangular(Law):
-    """Triangular law.
+class Triangular(Distribution):
+    """Triangular distribution.
 
     >>> Triangular(low=0.0, mode=1.0, high=2.0).ppf([0.125, 0.5])
     array([0.5, 1. ])
@@ -261,10 +261,10 @@ class Triangular(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class Pert(Law):
-    """PERT law: smoother than the triangular one between the same three points.
+class Pert(Distribution):
+    """PERT distribution: smoother than the triangular one between the same three points.
 
-    It is a beta law stretched over `low` to `high`.
+    It is a beta distribution stretched over `low` to `high`.
 
     Source: Malcolm, Roseboom, Clark and Fazar (1959), Operations Research 7(5): 646-669; the concentration is 4 there.
 
@@ -295,7 +295,7 @@ class Pert(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class Discrete(Law):
+class Discrete(Distribution):
     """Finitely many values.
 
     >>> Discrete(values=(1.0, 5.0), weights=(3.0, 1.0)).ppf([0.7, 0.8])
@@ -327,21 +327,23 @@ class Discrete(Law):
 
 
 @dataclass(frozen=True, slots=True)
-class Truncated(Law):
-    """The law `inner` given that the value lies between `low` and `high`.
+class Truncated(Distribution):
+    """The distribution `inner` given that the value lies between `low` and `high`.
 
     >>> Truncated(Normal(0.0, 1.0), low=0.0).ppf([0.1, 0.5]).round(2)
     array([0.13, 0.67])
     """
 
-    inner: Law
+    inner: Distribution
     low: float = -math.inf
     high: float = math.inf
 
     def __post_init__(self) -> None:
         demand(self.low < self.high, f"got truncation at {self.low} and {self.high}, expected low < high")
         below, above = self._levels()
-        demand(above - below > 1e-9, f"got truncation at {self.low} and {self.high}, where the law has no mass")
+        demand(
+            above - below > 1e-9, f"got truncation at {self.low} and {self.high}, where the distribution has no mass"
+        )
 
     def _levels(self) -> tuple[float, float]:
         return float(self.inner.cdf(self.low)), float(self.inner.cdf(self.high))
@@ -355,7 +357,7 @@ class Truncated(Law):
         return np.asarray((self.inner.cdf(np.clip(x, self.low, self.high)) - below) / (above - below))
 
 
-NAMED: Mapping[str, type[Law]] = {
+NAMED: Mapping[str, type[Distribution]] = {
     "normal": Normal,
     "lognormal": LogNormal,
     "student_t": StudentT,
@@ -374,10 +376,10 @@ _ENDS = (0.005, 0.995)
 
 @dataclass(frozen=True, slots=True)
 class Density:
-    """Probability of a law in steps of equal width.
+    """Probability of a distribution in steps of equal width.
 
     Attributes:
-        edges: `(n_steps + 1,)`, over the inner 99 % of the law.
+        edges: `(n_steps + 1,)`, over the inner 99 % of the distribution.
         shares: probability of each step, `(n_steps,)`.
     """
 
@@ -385,23 +387,23 @@ class Density:
     shares: Array
 
 
-def density(law: Law, edges: Array) -> Density:
-    """Probability of a law between edges; a value on an edge counts to the step below it, on the first to the first.
+def density(distribution: Distribution, edges: Array) -> Density:
+    """Probability between edges; a value on an edge counts to the step below it, on the first to the first.
 
     >>> density(Uniform(0.0, 1.0), np.array([0.0, 0.25, 1.0])).shares
     array([0.25, 0.75])
     """
-    levels = np.concatenate([law.cdf(np.nextafter(edges[:1], -np.inf)), law.cdf(edges[1:])])
+    levels = np.concatenate([distribution.cdf(np.nextafter(edges[:1], -np.inf)), distribution.cdf(edges[1:])])
     return Density(edges, np.diff(levels))
 
 
-def inner_edges(law: Law, n_steps: int) -> Array:
-    """Edges of equal steps over the inner 99 % of a law; of one step around the value of a constant.
+def inner_edges(distribution: Distribution, n_steps: int) -> Array:
+    """Edges of equal steps over the inner 99 % of a distribution; of one step around the value of a constant.
 
     >>> inner_edges(Uniform(0.0, 1.0), n_steps=2)
     array([0.005, 0.5  , 0.995])
     """
-    low, high = (float(end) for end in law.ppf(_ENDS))
+    low, high = (float(end) for end in distribution.ppf(_ENDS))
     if low == high:
         low, high = low - 0.5, high + 0.5
     return np.linspace(low, high, n_steps + 1)

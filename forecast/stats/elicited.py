@@ -12,18 +12,18 @@ from numpy.typing import ArrayLike
 
 from forecast.dims import Array
 from forecast.errors import demand
-from forecast.stats.distributions import Law, LogNormal, Normal, Pert, demand_weights
+from forecast.stats.distributions import Distribution, LogNormal, Normal, Pert, demand_weights
 
 _HALVINGS, _PERT_HALVINGS = 64, 60
 
 
 @dataclass(frozen=True, slots=True)
-class Quantiles(Law):
-    """The law through stated quantiles: `values` at `levels`, and ends `low` and `high` where there are any.
+class Quantiles(Distribution):
+    """The distribution through stated quantiles: `values` at `levels`, and ends `low` and `high` where there are any.
 
-    Between the levels the value is a monotone cubic in the normal score of the level, so that quantiles of a normal law
-    give that law. Beyond the outermost level the tail is that of the normal law through the last two quantiles, or, to
-    a stated end, a power of the tail's probability with the same slope where it begins.
+    Between the levels the value is a monotone cubic in the normal score of the level, so that quantiles of a normal
+    distribution give that distribution. Beyond the outermost level the tail is that of the normal distribution through
+    the last two quantiles, or, to a stated end, a power of the tail's probability with the same slope where it begins.
 
     Source of the slopes: Fritsch and Butland (1984), SIAM Journal on Scientific and Statistical Computing 5: 300-304.
 
@@ -134,67 +134,77 @@ def _cubic(t: Array, piece: Array, width: Array, values: Array, slopes: Array) -
 
 
 @dataclass(frozen=True, slots=True)
-class Mixture(Law):
-    """Several `laws`, one of which holds with a probability that is its weight; weights are scaled to sum to one.
+class Mixture(Distribution):
+    """Several `components`, one of which holds with a probability that is its weight; weights are scaled to sum to 1.
 
-    With `labels`, one for each law, it is the linear pool of those who stated them.
+    With `labels`, one for each component, it is the linear pool of those who stated them.
 
     Source: Stone (1961), Annals of Mathematical Statistics 32: 1339-1342.
 
-    >>> Mixture(weights=(3.0, 1.0), laws=(Normal(0.0, 1.0), Normal(9.0, 1.0))).cdf([0.0, 9.0])
+    >>> Mixture(weights=(3.0, 1.0), components=(Normal(0.0, 1.0), Normal(9.0, 1.0))).cdf([0.0, 9.0])
     array([0.375, 0.875])
     """
 
     weights: tuple[float, ...]
-    laws: tuple[Law, ...]
+    components: tuple[Distribution, ...]
     labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        demand(len(self.laws) > 0, "got no laws, expected at least one")
-        demand(len(self.weights) == len(self.laws), "got weights and laws that differ in number, expected pairs")
+        demand(len(self.components) > 0, "got no components, expected at least one")
+        demand(
+            len(self.weights) == len(self.components),
+            "got weights and components that differ in number, expected pairs",
+        )
         demand_weights(self.weights)
         repeated = sorted({label for label in self.labels if self.labels.count(label) > 1})
         demand(not repeated, f"got the expert {', '.join(repeated)} twice, expected every expert once")
 
     def shares(self) -> Array:
-        """Probability of every law, `(n_laws,)`."""
+        """Probability of every component, `(n_components,)`."""
         weights = np.array(self.weights)
         return np.asarray(weights / weights.sum())
 
     def ppf(self, u: ArrayLike) -> Array:
         u = np.asarray(u, dtype=float)
         with np.errstate(invalid="ignore", over="ignore"):
-            each = np.stack([law.ppf(u) for law, share in zip(self.laws, self.shares(), strict=True) if share > 0])
+            each = np.stack(
+                [component.ppf(u) for component, share in zip(self.components, self.shares(), strict=True) if share > 0]
+            )
             low, high = each.min(axis=0), each.max(axis=0)
             ends = np.where(u <= 0, low, high)
             for _ in range(_HALVINGS):
                 middle = low + (high - low) / 2
                 lower = self.cdf(middle) < u
                 low, high = np.where(lower, middle, low), np.where(lower, high, middle)
-            for law in self.laws:  # halving comes close to a value that has a probability of its own, and stops short
-                value = law.ppf(law.cdf(high))
+            for component in self.components:
+                # Halving comes close to a value that has a probability of its own, and stops short.
+                value = component.ppf(component.cdf(high))
                 high = np.where((low <= value) & (value <= high) & (self.cdf(value) >= u), value, high)
         return np.asarray(np.where((u <= 0) | (u >= 1), ends, high))
 
     def cdf(self, x: ArrayLike) -> Array:
-        each = [share * law.cdf(x) for law, share in zip(self.laws, self.shares(), strict=True) if share > 0]
+        each = [
+            share * component.cdf(x)
+            for component, share in zip(self.components, self.shares(), strict=True)
+            if share > 0
+        ]
         return np.asarray(np.clip(sum(each), 0.0, 1.0))
 
 
-def parts(law: Law) -> list[tuple[str, float, Law]]:
-    """Laws of a mixture with their names and shares; nothing for another law.
+def parts(mixture: Distribution) -> list[tuple[str, float, Distribution]]:
+    """Components of a mixture with their names and shares; nothing for another distribution.
 
-    >>> parts(Mixture(weights=(3.0, 1.0), laws=(Normal(2.0, 1.0), Normal(4.0, 1.0)), labels=("Kim", "Lee")))
+    >>> parts(Mixture(weights=(3.0, 1.0), components=(Normal(2.0, 1.0), Normal(4.0, 1.0)), labels=("Kim", "Lee")))
     [('Kim', 0.75, Normal(mean=2.0, sd=1.0)), ('Lee', 0.25, Normal(mean=4.0, sd=1.0))]
     """
-    if not isinstance(law, Mixture):
+    if not isinstance(mixture, Mixture):
         return []
-    labels = law.labels or tuple(f"law {number + 1}" for number in range(len(law.laws)))
-    return [*zip(labels, law.shares().tolist(), law.laws, strict=True)]
+    labels = mixture.labels or tuple(f"component {number + 1}" for number in range(len(mixture.components)))
+    return [*zip(labels, mixture.shares().tolist(), mixture.components, strict=True)]
 
 
 def normal_interval(low: float, high: float, level: float) -> Normal:
-    """Normal law whose equal-tailed interval at `level` is `low` to `high`.
+    """Normal distribution whose equal-tailed interval at `level` is `low` to `high`.
 
     >>> normal_interval(4.0, 8.0, level=0.9).ppf([0.05, 0.95]).round(9)
     array([4., 8.])
@@ -204,20 +214,20 @@ def normal_interval(low: float, high: float, level: float) -> Normal:
 
 
 def lognormal_interval(low: float, high: float, level: float) -> LogNormal:
-    """Lognormal law whose equal-tailed interval at `level` is `low` to `high`.
+    """Lognormal distribution whose equal-tailed interval at `level` is `low` to `high`.
 
     >>> lognormal_interval(4.0, 9.0, level=0.8).ppf([0.1, 0.5, 0.9]).round(9)
     array([4., 6., 9.])
     """
     _demand_interval(low, high, level)
-    demand(low > 0, f"got an interval from {low}, expected one above 0 for a lognormal law")
+    demand(low > 0, f"got an interval from {low}, expected one above 0 for a lognormal distribution")
     return LogNormal(math.sqrt(low * high), math.log(high / low) / (2 * float(scipy.special.ndtri((1 + level) / 2))))
 
 
 def pert_percentiles(
     below: tuple[float, float], mode: float, above: tuple[float, float], concentration: float = 4.0
 ) -> Pert:
-    """PERT law with a stated mode that has two stated quantiles, each given as value and level.
+    """PERT distribution with a stated mode that has two stated quantiles, each given as value and level.
 
     Where between its ends the mode lies decides how far the two quantiles are from it in proportion; that place is
     found by bisection, and the width follows.

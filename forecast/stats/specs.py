@@ -32,7 +32,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from forecast.errors import got
-from forecast.stats.distributions import NAMED, Constant, Law, Truncated
+from forecast.stats.distributions import NAMED, Constant, Distribution, Truncated
 from forecast.stats.elicited import Mixture, Quantiles, lognormal_interval, normal_interval, pert_percentiles
 
 Value = TypeVar("Value")
@@ -71,44 +71,44 @@ class _SharedNumberSchema(_NumberSchema):
     """The same with one validator for all keys: to build one for each doubles the time to load the language."""
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        written = core_schema.plain_serializer_function_ser_schema(plain_law)
-        return core_schema.no_info_plain_validator_function(law, serialization=written)
+        written = core_schema.plain_serializer_function_ser_schema(plain_distribution)
+        return core_schema.no_info_plain_validator_function(read_distribution, serialization=written)
 
     def __get_pydantic_json_schema__(self, _: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return handler(_number().core_schema)
 
 
-NumberSpec: TypeAlias = Annotated[Law, _SharedNumberSchema()]
+NumberSpec: TypeAlias = Annotated[Distribution, _SharedNumberSchema()]
 """Whatever may stand where a number is expected."""
 
 
 @cache
-def _number() -> TypeAdapter[Law]:
-    return TypeAdapter(Annotated[Law, _NumberSchema()])
+def _number() -> TypeAdapter[Distribution]:
+    return TypeAdapter(Annotated[Distribution, _NumberSchema()])
 
 
-def law(spec: object) -> Law:
-    """The law a number spec stands for: a number or a plain mapping. A law stands for itself.
+def read_distribution(spec: object) -> Distribution:
+    """The distribution a number spec stands for: a number or a plain mapping. A distribution stands for itself.
 
-    >>> law({"distribution": "normal", "mean": 5.8, "sd": 0.5})
+    >>> read_distribution({"distribution": "normal", "mean": 5.8, "sd": 0.5})
     Normal(mean=5.8, sd=0.5)
 
     Raises:
         pydantic.ValidationError: the spec has none of the accepted forms.
     """
-    return spec if isinstance(spec, Law) else _number().validate_python(spec)
+    return spec if isinstance(spec, Distribution) else _number().validate_python(spec)
 
 
 def optional(reader: Callable[[Any], Value], spec: Any) -> Value | None:
     """What a reader makes of a value that may be left out.
 
-    >>> optional(law, 3), optional(law, None)
+    >>> optional(read_distribution, 3), optional(read_distribution, None)
     (Constant(value=3.0), None)
     """
     return None if spec is None else reader(spec)
 
 
-def _constant(number: float) -> Law:
+def _constant(number: float) -> Distribution:
     return Constant(float(number))
 
 
@@ -125,10 +125,10 @@ class _NumberModel(Model):
 
 
 class Part(_NumberModel):
-    """One law of a mixture."""
+    """One distribution of a mixture."""
 
-    weight: Number = Field(ge=0, description="weight of the law, 0 or more; weights are scaled to sum to one")
-    law: Annotated[Law, _NumberSchema()] = Field(description="the number or distribution that has this weight")
+    weight: Number = Field(ge=0, description="weight of the distribution, 0 or more; weights are scaled to sum to one")
+    law: Annotated[Distribution, _NumberSchema()] = Field(description="the number or distribution that has this weight")
 
 
 class Opinion(_NumberModel):
@@ -136,7 +136,7 @@ class Opinion(_NumberModel):
 
     expert: str = Field(min_length=1, max_length=100, description="who says so, in 1 to 100 characters")
     weight: Number = Field(1.0, ge=0, description="weight of the opinion, 0 or more; weights are scaled to sum to one")
-    law: Annotated[Law, _NumberSchema()] = Field(description="the number or distribution the expert states")
+    law: Annotated[Distribution, _NumberSchema()] = Field(description="the number or distribution the expert states")
 
 
 class _Truncatable(_NumberModel):
@@ -156,15 +156,15 @@ class _Form:
     """
 
     model: type[Model]
-    build: Callable[..., Law]
+    build: Callable[..., Distribution]
     instead: str = ""
 
     def schema(self, handler: GetCoreSchemaHandler) -> CoreSchema:
         """How pydantic reads the mapping into the distribution."""
-        read = core_schema.no_info_after_validator_function(self._law, handler.generate_schema(self.model))
+        read = core_schema.no_info_after_validator_function(self._distribution, handler.generate_schema(self.model))
         return core_schema.no_info_before_validator_function(self._untruncated, read) if self.instead else read
 
-    def _law(self, stated: Model) -> Law:
+    def _distribution(self, stated: Model) -> Distribution:
         whole = self.build(**{name: getattr(stated, name) for name in _parameters(self.build)})
         bounds = getattr(stated, "truncate", None)
         return whole if bounds is None else Truncated(whole, *_ends(*bounds))
@@ -176,11 +176,11 @@ class _Form:
 
 
 @cache
-def _parameters(build: Callable[..., Law]) -> Mapping[str, Parameter]:
+def _parameters(build: Callable[..., Distribution]) -> Mapping[str, Parameter]:
     return signature(build, eval_str=True).parameters
 
 
-def _model(title: str, build: Callable[..., Law], base: type[Model], **keys: Any) -> type[Model]:
+def _model(title: str, build: Callable[..., Distribution], base: type[Model], **keys: Any) -> type[Model]:
     """The keys of a form, each described by the last text of its annotation."""
     for key, parameter in _parameters(build).items():
         default = ... if parameter.default is Parameter.empty else parameter.default
@@ -188,8 +188,8 @@ def _model(title: str, build: Callable[..., Law], base: type[Model], **keys: Any
     return create_model(title, __base__=base, __doc__=(getdoc(build) or "").partition("\n\n")[0], **keys)
 
 
-def _named(name: str, build: type[Law]) -> _Form:
-    distribution = Literal[name], Field(description="name of the law")
+def _named(name: str, build: type[Distribution]) -> _Form:
+    distribution = Literal[name], Field(description="name of the distribution")
     return _Form(_model(build.__name__, build, _Truncatable, distribution=distribution), build)
 
 
@@ -198,8 +198,8 @@ def _interval(
     level: Annotated[
         float, Field(ge=0.01, lt=1), "probability that the value lies inside, at least 0.01 and below 1, such as 0.9"
     ],
-    distribution: Annotated[Literal["normal", "lognormal"], "law that is fitted to the interval"] = "normal",
-) -> Law:
+    distribution: Annotated[Literal["normal", "lognormal"], "distribution that is fitted to the interval"] = "normal",
+) -> Distribution:
     """An equal-tailed interval that holds the value with probability `level`."""
     fitted = {"normal": normal_interval, "lognormal": lognormal_interval}[distribution](*interval, level)
     if not all(map(math.isfinite, astuple(fitted))):
@@ -213,7 +213,7 @@ def _quantiles(
     ],
     low: Annotated[float | None, "a value it cannot fall below; if left out, the tail is a normal one"] = None,
     high: Annotated[float | None, "a value it cannot exceed; if left out, the tail is a normal one"] = None,
-) -> Law:
+) -> Distribution:
     """Quantiles at stated levels, hit exactly."""
     stated = sorted((_level(text), value) for text, value in quantiles.items())
     levels, values = zip(*stated, strict=True) if stated else ((), ())
@@ -238,8 +238,8 @@ def _percentiles(
         Mapping[str, float], "a mapping with mode and two percentiles around it, such as {p10: 1, mode: 2, p90: 5}"
     ],
     concentration: Annotated[float, "weight of the mode in the mean, above 0"] = 4.0,
-) -> Law:
-    """The PERT law with a stated mode and two stated percentiles, hit exactly."""
+) -> Distribution:
+    """The PERT distribution with a stated mode and two stated percentiles, hit exactly."""
     stated = {_percentile(text): value for text, value in pert.items() if text != "mode"}
     if "mode" not in pert or len(stated) != 2:
         raise ValueError(f"{got(pert)}, expected mode and two percentiles such as p10 and p90")
@@ -254,15 +254,15 @@ def _percentile(text: str) -> float:
     return float(match[1]) / 100
 
 
-def _mixture(mixture: Annotated[tuple[Part, ...], "a list of laws with their weights"]) -> Law:
-    """Several laws, one of which holds with a probability that is its weight."""
+def _mixture(mixture: Annotated[tuple[Part, ...], "a list of distributions with their weights"]) -> Distribution:
+    """Several distributions, one of which holds with a probability that is its weight."""
     return Mixture(tuple(part.weight for part in mixture), tuple(part.law for part in mixture))
 
 
-def _pool(pool: Annotated[tuple[Opinion, ...], "a list of opinions with expert and law"]) -> Law:
-    """The linear pool of what several experts state: the mixture of their laws."""
-    weights, laws = tuple(opinion.weight for opinion in pool), tuple(opinion.law for opinion in pool)
-    return Mixture(weights, laws, tuple(opinion.expert for opinion in pool))
+def _pool(pool: Annotated[tuple[Opinion, ...], "a list of opinions with expert and distribution"]) -> Distribution:
+    """The linear pool of what several experts state: the mixture of their distributions."""
+    weights, distributions = tuple(opinion.weight for opinion in pool), tuple(opinion.law for opinion in pool)
+    return Mixture(weights, distributions, tuple(opinion.expert for opinion in pool))
 
 
 STATED: Mapping[str, str] = {
@@ -272,7 +272,7 @@ STATED: Mapping[str, str] = {
     "mixture": "a mixture",
     "pool": "a pool",
 }
-"""Forms that need no name of a law, by the key that tells each."""
+"""Forms that need no name of a distribution, by the key that tells each."""
 
 _FORMS: Mapping[str, _Form] = {
     **{name: _named(name, build) for name, build in NAMED.items()},
@@ -281,7 +281,9 @@ _FORMS: Mapping[str, _Form] = {
         _model("StatedQuantiles", _quantiles, _NumberModel), _quantiles, "quantiles, expected low and high in its place"
     ),
     "percentiles": _Form(
-        _model("Percentiles", _percentiles, _NumberModel), _percentiles, "percentiles, expected the law without it"
+        _model("Percentiles", _percentiles, _NumberModel),
+        _percentiles,
+        "percentiles, expected the distribution without it",
     ),
     "a mixture": _Form(_model("MixtureForm", _mixture, _Truncatable), _mixture),
     "a pool": _Form(_model("PoolForm", _pool, _Truncatable), _pool),
@@ -291,18 +293,18 @@ NUMBER_FORMS: Mapping[str, type[Model]] = {tag: form.model for tag, form in _FOR
 """Keys of every form of a distribution, by the name that the place of an error has for it."""
 
 
-def plain_law(value: Law) -> Any:
-    """The number spec that stands for a law: `law(plain_law(x)) == x`.
+def plain_distribution(value: Distribution) -> Any:
+    """The number spec that stands for a distribution: `read_distribution(plain_distribution(x)) == x`.
 
     >>> from forecast.stats import distributions
-    >>> plain_law(distributions.Truncated(distributions.Normal(5.8, 0.5), low=0.0))
+    >>> plain_distribution(distributions.Truncated(distributions.Normal(5.8, 0.5), low=0.0))
     {'distribution': 'normal', 'mean': 5.8, 'sd': 0.5, 'truncate': [0.0, None]}
     """
     if isinstance(value, Constant):
         return value.value
     if isinstance(value, Truncated):
         bounds = [bound if math.isfinite(bound) else None for bound in (value.low, value.high)]
-        return {**plain_law(value.inner), "truncate": bounds}
+        return {**plain_distribution(value.inner), "truncate": bounds}
     if isinstance(value, Mixture):
         return _plain_mixture(value)
     if isinstance(value, Quantiles):
@@ -314,8 +316,8 @@ def plain_law(value: Law) -> Any:
 
 
 def _plain_mixture(value: Mixture) -> dict[str, Any]:
-    laws = [plain_law(inner) for inner in value.laws]
-    parts = [{"weight": weight, "law": inner} for weight, inner in zip(value.weights, laws, strict=True)]
+    components = [plain_distribution(inner) for inner in value.components]
+    parts = [{"weight": weight, "law": inner} for weight, inner in zip(value.weights, components, strict=True)]
     if not value.labels:
         return {"mixture": parts}
     return {"pool": [{"expert": label, **part} for label, part in zip(value.labels, parts, strict=True)]}
@@ -336,7 +338,7 @@ def bounds_complaint(spec: object, low: float, high: float) -> str:
     >>> bounds_complaint({"distribution": "normal", "mean": 0.5, "sd": 0.1}, 0.0, 1.0)
     'got a distribution that leaves the range with probability 5.7e-07 (truncate: [low, high] keeps it in)'
     """
-    value = law(spec)
+    value = read_distribution(spec)
     outside = float(value.cdf(math.nextafter(low, -math.inf))) + 1.0 - float(value.cdf(high))
     if outside <= (SELDOM if math.isinf(high) else NEVER):
         return ""
@@ -349,7 +351,7 @@ def bounds_complaint(spec: object, low: float, high: float) -> str:
 def bounded(low: float, high: float, accepted: str) -> AfterValidator:
     """Refuse what leaves the range from `low` to `high`; `accepted` puts the range in words."""
 
-    def within(value: Law) -> Law:
+    def within(value: Distribution) -> Distribution:
         if complaint := bounds_complaint(value, low, high):
             raise ValueError(f"{complaint}, expected {accepted}")
         return value
@@ -374,7 +376,7 @@ _USUAL = (0.01, 1000.0)
 def _at_most(unit: str) -> AfterValidator:
     """No amount above `MOST`, but seldom."""
 
-    def within(value: Law) -> Law:
+    def within(value: Distribution) -> Distribution:
         beyond = 1.0 - float(value.cdf(MOST))
         if beyond > SELDOM:
             expected = f"expected at most {MOST:.0f} {unit}"

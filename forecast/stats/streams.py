@@ -52,7 +52,7 @@ def spearman(correlation: Array) -> Array:
 
 
 def is_possible(ranks: Array) -> bool:
-    """Whether some joint law of normal scores has these rank correlations, `(n, n)`."""
+    """Whether some joint distribution of normal scores has these rank correlations, `(n, n)`."""
     return bool(np.linalg.eigvalsh(gaussian(ranks))[0] >= -ROUNDING)
 
 

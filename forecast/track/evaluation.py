@@ -44,7 +44,7 @@ from forecast.scenario.drivers import Levels
 from forecast.scenario.investments import Investment
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario
-from forecast.stats.distributions import Constant, Law, Uniform
+from forecast.stats.distributions import Constant, Distribution, Uniform
 from forecast.stats.summary import FINE_LEVELS
 from forecast.storage import write_csv, writing
 from forecast.track.ledger import UNIT, Entry, Predictions, Target, observed, predictions
@@ -246,13 +246,12 @@ class Fact:
 
     Attributes:
         goes_ahead: whether it came true; None while that is open.
-        start: law of the start of production on the quarter axis, over the span its source names; None if unknown.
-        started: whether that start has happened.
-        words: for readers.
+        start: distribution of the start of production on the quarter axis, over the span its source names; None if
+        unknown. started: whether that start has happened. words: for readers.
     """
 
     goes_ahead: bool | None
-    start: Law | None
+    start: Distribution | None
     started: bool
     words: str
 
@@ -332,7 +331,9 @@ def _with_observed(scenario: Scenario, name: str, later: Mapping[int, Array]) ->
     """The scenario with the levels of later quarters in place of what it assumed of one driver."""
     last = max(later, default=0)
     reach = max((end for begin, end in _spans(scenario, name) if begin <= last), default=0.0)
-    levels: dict[int, Law] = {t: Constant(float(row[DRIVERS.index(name)])) for t, row in later.items() if t < reach}
+    levels: dict[int, Distribution] = {
+        t: Constant(float(row[DRIVERS.index(name)])) for t, row in later.items() if t < reach
+    }
     if not levels:
         return scenario
     path = scenario.drivers.get(name)
@@ -387,7 +388,7 @@ def _with_fact(assumed: Investment, fact: Fact) -> Investment:
     return revised
 
 
-def _possible(assumed: Investment, start: Law) -> Law | None:
+def _possible(assumed: Investment, start: Distribution) -> Distribution | None:
     """The assumed start of construction, or None, one building time before production, where the facts rule it out."""
     construction = assumed.construction_start
     if construction is None:
@@ -407,7 +408,7 @@ def _facts(as_of: str, folder: Path) -> Iterator[tuple[str, Fact]]:
 
 def _fact(row: Row, slip: Row | None, goes_ahead: bool | None) -> Fact:
     dated = slip is not None and bool(slip["latest_start"]) and goes_ahead is not False
-    start = span_law(slip["latest_start"]) if slip is not None and dated else None
+    start = span_distribution(slip["latest_start"]) if slip is not None and dated else None
     started = slip is not None and dated and slip["started"] == "yes"
     words = [row["stage"].replace("_", " ")] + ([f"start {slip['latest_start_text']}"] if slip and dated else [])
     return Fact(True if started else goes_ahead, start, started, ", ".join(words))
@@ -421,10 +422,10 @@ def _later(date: str, as_of: str) -> bool:
         return False
 
 
-def span_law(text: str) -> Law:
-    """Law of a moment in the span that a date names: every moment of it is as likely.
+def span_distribution(text: str) -> Distribution:
+    """Distribution of a moment in the span that a date names: every moment of it is as likely.
 
-    >>> span_law("2028-H2")
+    >>> span_distribution("2028-H2")
     Uniform(low=8114.0, high=8116.0)
     """
     start = parse_time(text)

@@ -28,7 +28,7 @@ from forecast.plots.sensitivity import save_budget_charts
 from forecast.report.budget import budget_words
 from forecast.results.results import Results
 from forecast.scenario.drivers import Shock
-from forecast.stats.distributions import Constant, Law, Normal, Uniform
+from forecast.stats.distributions import Constant, Distribution, Normal, Uniform
 from forecast.stats.streams import Streams
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +66,7 @@ def test_a_gamma_answers_to_its_own_shape_alone() -> None:
 
 
 @pytest.mark.parametrize("shape", [0.6, 2.0, 15.0])
-def test_gammas_have_their_law(shape: float) -> None:
+def test_gammas_have_their_distribution(shape: float) -> None:
     drawn = Resampled(2, 0, 2_000).gammas("baseline.tail", np.full(2_000, shape), 10)
     reached = scipy.special.gammainc(shape, np.sort(drawn.ravel()))
     gap = np.abs(reached - np.arange(1, reached.size + 1) / reached.size).max()
@@ -85,7 +85,7 @@ def pencil_plan(**changes: object) -> SourceAnalysis:
     return SourceAnalysis(alone(plan(plant, block_size=1_000, **changes)), 5, 4)
 
 
-def own_group(name: str, amount: float | Law, displacement: float | Law) -> Group:
+def own_group(name: str, amount: float | Distribution, displacement: float | Distribution) -> Group:
     """A plant that replaces exports at a rate of its own, with the address that has in a scenario."""
     made = group(project(name, amount=amount), displacement_rate=displacement)
     own = judged(f"investments.{name}.displacement_rate", displacement)

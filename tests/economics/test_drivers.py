@@ -97,7 +97,7 @@ def _first_quarter(nowcast: Nowcast | None) -> np.ndarray:
     return np.log(baseline_flows(_trade(), HISTORY, FIRST, normals, tail, None, nowcast))[:, 0]
 
 
-def test_a_reading_gives_the_normal_law_of_conditioning() -> None:
+def test_a_reading_gives_the_normal_distribution_of_conditioning() -> None:
     """Prior and reading are normal: mean and covariance of the first quarter are those of the weighted sum."""
     rng = np.random.default_rng(12)
     noise = np.array([[0.02, 0.0], [0.005, 0.03]])

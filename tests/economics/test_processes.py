@@ -47,7 +47,7 @@ def _log_flows(n_periods: int, **changes: Array | float) -> Array:
     return np.log(np.stack(flows, axis=1))
 
 
-def test_one_step_ahead_is_the_normal_law_of_the_equation() -> None:
+def test_one_step_ahead_is_the_normal_distribution_of_the_equation() -> None:
     path = _log_flows(1)[0]
     rows = _rows(1)
     gap = HISTORY[-1, 0] - HISTORY[-1, 1] - 0.45

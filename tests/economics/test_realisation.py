@@ -1,4 +1,4 @@
-"""What becomes of an announcement: priors as their notes say, the laws of one plant, and the model that learns them."""
+"""The fate of an announcement: priors as their notes say, the distributions of one plant, and the model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from forecast.economics.realisation import (
     combined,
     load_priors,
     outlook,
-    prior_laws,
+    prior_distributions,
     revision,
     slip,
     survival,
@@ -41,21 +41,23 @@ UNIFORMS = (np.arange(100_000) + 0.5) / 100_000
 
 
 def test_priors_follow_their_notes() -> None:
-    laws = prior_laws()
-    assert tuple(load_priors()) == PRIORS == tuple(laws)
-    assert 34 / (390 * 2.6) < laws["hazard"].median < 2 * 34 / (390 * 2.6)
-    assert laws["late_odds"].median == pytest.approx(0.40 / 0.60, abs=1e-3)
-    assert laws["late_odds"].sigma == pytest.approx(math.sqrt(1 / (30 * 0.4 * 0.6)), abs=0.03)
-    shape, scale = laws["delay_shape"].median, laws["delay_scale"].median
+    distributions = prior_distributions()
+    assert tuple(load_priors()) == PRIORS == tuple(distributions)
+    assert 34 / (390 * 2.6) < distributions["hazard"].median < 2 * 34 / (390 * 2.6)
+    assert distributions["late_odds"].median == pytest.approx(0.40 / 0.60, abs=1e-3)
+    assert distributions["late_odds"].sigma == pytest.approx(math.sqrt(1 / (30 * 0.4 * 0.6)), abs=0.03)
+    shape, scale = distributions["delay_shape"].median, distributions["delay_scale"].median
     late = LATE + stats.weibull_min(shape, scale=scale).ppf([0.5, 0.95])
     assert late == pytest.approx([2.5, 10.0], rel=0.1)
-    assert laws["revised_odds"].median == pytest.approx((1 / 3) / (2 / 3))
-    odds = LogNormal(laws["revised_odds"].median, laws["revised_odds"].sigma).ppf(np.array([0.025, 0.975]))
+    assert distributions["revised_odds"].median == pytest.approx((1 / 3) / (2 / 3))
+    odds = LogNormal(distributions["revised_odds"].median, distributions["revised_odds"].sigma).ppf(
+        np.array([0.025, 0.975])
+    )
     assert odds / (1 + odds) == pytest.approx([1 / 15, 3 / 4], rel=0.1)
-    spread = laws["revision_spread"].median
+    spread = distributions["revision_spread"].median
     assert np.exp([spread, -spread]) == pytest.approx([1.5, 2 / 3], abs=0.01)
     assert 2 * stats.norm.sf(math.log(2) / spread) == pytest.approx(1 / 12, rel=0.02)
-    assert laws["bought_spread"].median * spread == pytest.approx(0.5 * (2.1 - 2.0) / 2.05, rel=0.05)
+    assert distributions["bought_spread"].median * spread == pytest.approx(0.5 * (2.1 - 2.0) / 2.05, rel=0.05)
 
 
 def test_a_judgement_says_so() -> None:
@@ -67,11 +69,15 @@ def test_a_judgement_says_so() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("  late_odds:\n    law", "  late:\n    law", r"realisation: got no late_odds, expected hazard, late_odds"),
+        (
+            "  late_odds:\n    law",
+            "  late:\n    law",
+            r"realisation: got no late_odds, expected hazard, late_odds",
+        ),
         (
             "{distribution: lognormal, median: 0.05, sigma: 0.5}",
             "0.05",
-            r"realisation\.hazard\.law: got Constant\(value=0\.05\), expected a lognormal law",
+            r"realisation\.hazard\.law: got Constant\(value=0\.05\), expected a lognormal distribution",
         ),
         ("sources: [e2]", "sources: [hearsay]", r"realisation\.hazard\.sources: got 'hearsay'"),
     ],
@@ -85,7 +91,7 @@ def test_broken_priors_are_refused_with_their_place(tmp_path: Path, old: str, ne
         load_priors(path)
 
 
-# The laws of one plant
+# The distributions of one plant
 
 
 def test_a_plant_stands_less_surely_the_longer_it_waits() -> None:
@@ -96,9 +102,9 @@ def test_a_plant_stands_less_surely_the_longer_it_waits() -> None:
 def test_slip_is_an_atom_at_zero_and_a_weibull_beyond_two_months() -> None:
     found = slip(UNIFORMS, np.full_like(UNIFORMS, 0.4), np.full_like(UNIFORMS, 0.8), np.full_like(UNIFORMS, 5.0))
     assert (found > 0).mean() == pytest.approx(0.4, abs=1e-5)
-    law = stats.weibull_min(0.8, loc=LATE, scale=5.0)
+    distribution = stats.weibull_min(0.8, loc=LATE, scale=5.0)
     levels = np.array([0.01, 0.3, 0.6, 0.9])
-    assert np.interp(0.6 + 0.4 * levels, UNIFORMS, found) == pytest.approx(law.ppf(levels), rel=1e-3)
+    assert np.interp(0.6 + 0.4 * levels, UNIFORMS, found) == pytest.approx(distribution.ppf(levels), rel=1e-3)
     assert (np.diff(found) >= 0).all()
 
 
@@ -114,7 +120,7 @@ def test_a_sure_revision_is_lognormal_around_one() -> None:
 
 
 def mixture_cdf(x: Array, revised: float, spread: float) -> Array:
-    """Chance to be at most `x`, in closed form: a step at 1 between the halves of a lognormal law."""
+    """Chance to be at most `x`, in closed form: a step at 1 between the halves of a lognormal distribution."""
     return np.asarray(revised * stats.lognorm(spread).cdf(x) + (1 - revised) * (x >= 1))
 
 
@@ -129,13 +135,13 @@ def test_quantiles_of_a_revision_invert_the_mixture_and_never_fall() -> None:
     assert (ends > 0).all()
 
 
-def test_amounts_are_kept_exactly_as_often_as_said_and_revised_with_mean_and_spread_of_the_law() -> None:
+def test_amounts_are_kept_exactly_as_often_as_said_and_revised_with_mean_and_spread_of_the_distribution() -> None:
     chance, spread = 0.3, 0.5
     found = revision(UNIFORMS, np.full_like(UNIFORMS, chance), np.full_like(UNIFORMS, spread))
     assert (found == 1).mean() == pytest.approx(1 - chance, abs=2 / len(UNIFORMS))
-    law = stats.lognorm(spread)
-    mean = 1 - chance + chance * law.mean()
-    square = 1 - chance + chance * (law.var() + law.mean() ** 2)
+    distribution = stats.lognorm(spread)
+    mean = 1 - chance + chance * distribution.mean()
+    square = 1 - chance + chance * (distribution.var() + distribution.mean() ** 2)
     assert found.mean() == pytest.approx(mean, rel=1e-4)
     assert found.std() == pytest.approx(math.sqrt(square - mean**2), rel=1e-3)
     assert np.log(found).std() == pytest.approx(math.sqrt(chance) * spread, rel=1e-3)
@@ -156,13 +162,13 @@ def test_rows_of_a_pair_are_the_kinds_times_the_sectors() -> None:
     assert pair["revision_spread"][0] == pytest.approx(made["revision_spread"][:, 2])
 
 
-def test_plain_quantities_are_those_of_the_laws() -> None:
+def test_plain_quantities_are_those_of_the_distributions() -> None:
     made = {name: values[:1] for name, values in rows().items()}
     said = outlook(made)
     shape, scale, late = made["delay_shape"][0], made["delay_scale"][0], made["late"][0]
-    law = stats.weibull_min(shape, loc=LATE, scale=scale)
-    assert said["late_by_2_quarters"][0] == pytest.approx(late * law.sf(2.0))
-    assert said["median_delay_if_late"][0] == pytest.approx(law.median())
+    distribution = stats.weibull_min(shape, loc=LATE, scale=scale)
+    assert said["late_by_2_quarters"][0] == pytest.approx(late * distribution.sf(2.0))
+    assert said["median_delay_if_late"][0] == pytest.approx(distribution.median())
     assert said["stands_after_3_years"][0] == pytest.approx(np.exp(-3 * made["hazard"][0]))
     assert said["late"].shape == (1,)
 
@@ -197,7 +203,7 @@ def test_a_plant_that_states_its_own_is_unmoved_by_the_rows() -> None:
     assert flows(stated).tobytes() == flows(moved).tobytes()
 
 
-def test_constant_rows_are_a_scenario_that_states_their_laws() -> None:
+def test_constant_rows_are_a_scenario_that_states_their_distributions() -> None:
     """Production planned two years after the last observed quarter ends; same addresses, so the same draws."""
 
     @dataclass(frozen=True)
@@ -215,8 +221,14 @@ def test_constant_rows_are_a_scenario_that_states_their_laws() -> None:
     chance = math.exp(-0.05 * 2)
     stated = project("A", production=ORIGIN + 9, probability=chance, scale=Revised(), slip=Late())  # type: ignore[arg-type]
     made = plan(group(learned("probability", "slip", "scale", production=ORIGIN + 9)))
-    rows_of_laws = {"late": 0.4, "delay_shape": 0.8, "delay_scale": 3.0, "revised": 0.4, "revision_spread": 0.3}
-    found = with_rows(made, hazard=0.05, **rows_of_laws)
+    rows_of_distributions = {
+        "late": 0.4,
+        "delay_shape": 0.8,
+        "delay_scale": 3.0,
+        "revised": 0.4,
+        "revision_spread": 0.3,
+    }
+    found = with_rows(made, hazard=0.05, **rows_of_distributions)
     np.testing.assert_allclose(flows(found), flows(plan(group(stated))), rtol=1e-9, atol=1e-12)
 
 
@@ -267,8 +279,8 @@ def potential(models: Any, plants: list[Outcome], name: str, **levels: float) ->
 
 def test_likelihood_of_cancellations_is_that_of_a_hazard(models: Any) -> None:
     gone = replace(PLANT, state="cancelled", years_at_risk=0.5)
-    law = stats.expon(scale=1 / 0.07)
-    expected = 2 * law.logsf(2.0) + law.logpdf(0.5)
+    distribution = stats.expon(scale=1 / 0.07)
+    expected = 2 * distribution.logsf(2.0) + distribution.logpdf(0.5)
     assert potential(models, [PLANT, PLANT, gone], "cancellations", hazard=0.07) == pytest.approx(expected)
 
 
@@ -276,8 +288,13 @@ def test_likelihood_of_delays_is_that_of_a_censored_weibull(models: Any) -> None
     """Without selection: plants still late, one that started within bounds, one that was early, one with no news."""
     delays = [(9.5, math.inf), (2.0, 4.0), (-1.7, 2.7), (-3.0, -0.7), (-6.0, math.inf)]
     plants = [replace(PLANT, delay=delay) for delay in delays]
-    late, law = 0.4, stats.weibull_min(0.8, loc=LATE, scale=5.0)
-    chances = [late * law.sf(9.5), late * (law.cdf(4.0) - law.cdf(2.0)), 1 - late * law.sf(2.7), 1 - late]
+    late, distribution = 0.4, stats.weibull_min(0.8, loc=LATE, scale=5.0)
+    chances = [
+        late * distribution.sf(9.5),
+        late * (distribution.cdf(4.0) - distribution.cdf(2.0)),
+        1 - late * distribution.sf(2.7),
+        1 - late,
+    ]
     found = potential(
         models, plants, "delays", late_odds=late / (1 - late), delay_shape=0.8, delay_scale=5.0, selection=1.0
     )
@@ -296,7 +313,7 @@ def test_likelihood_of_revisions_is_a_chance_and_a_normal_size_and_hides_small_o
     plants.append(replace(PLANT, kind="acquisition", revision=1.0))
     chance, built, bought = 0.4, stats.norm(0, 0.3), stats.norm(0, 0.03)
     expected = 2 * math.log(chance) + built.logpdf(math.log(1.5)) + built.logpdf(math.log(0.5))
-    expected += sum(math.log(1 - chance + chance * (1 - 2 * law.sf(0.05))) for law in (built, bought))
+    expected += sum(math.log(1 - chance + chance * (1 - 2 * distribution.sf(0.05))) for distribution in (built, bought))
     odds = chance / (1 - chance)
     found = potential(models, plants, "revisions", revised_odds=odds, revision_spread=0.3, bought_spread=0.1)
     assert found - math.log(2 * math.pi) == pytest.approx(
@@ -313,11 +330,11 @@ def test_every_parameter_of_a_plant_enters_at_its_kind_and_sector(models: Any) -
     part = model.compile_logp(vars=[model["cancellations"]], mode="FAST_COMPILE")
     start = model.initial_point()
     still = float(part(start))
-    assert still == pytest.approx(-2 * 2.0 * prior_laws()["hazard"].median)
+    assert still == pytest.approx(-2 * 2.0 * prior_distributions()["hazard"].median)
     deviated = {"kind": start["kind"].copy(), "sector": start["sector"].copy()}
     deviated["kind"][0, 1] = deviated["sector"][0, SECTORS.index("steel")] = 1.0
     deviated["sector"][0, SECTORS.index("autos")] = deviated["kind"][0, 0] = 5.0  # no plant is one of these
-    ratio = math.exp(prior_laws()["kind_spread"].median + prior_laws()["sector_spread"].median)
+    ratio = math.exp(prior_distributions()["kind_spread"].median + prior_distributions()["sector_spread"].median)
     assert float(part(start | deviated)) == pytest.approx(still / 2 * (1 + ratio))
 
 
@@ -326,12 +343,12 @@ def test_prior_rows_have_their_shapes_and_a_kind_differs_by_its_spread(models: A
 
     made = prior_rows(models.realisation_task(outcomes()), seed=1)
     assert {name: values.shape[1:] for name, values in made.items()} == dict(TRAILING["realisation"])
-    logs, laws = np.log(made["hazard"]), prior_laws()
+    logs, distributions = np.log(made["hazard"]), prior_distributions()
     error = logs[:, 0].std() / len(logs) ** 0.5
-    assert logs[:, 0].mean() == pytest.approx(math.log(laws["hazard"].median), abs=4 * error)
+    assert logs[:, 0].mean() == pytest.approx(math.log(distributions["hazard"].median), abs=4 * error)
     apart = logs[:, 1] - logs[:, 0]
     # Twice the mean square of a lognormal spread times a standard normal.
-    sd = laws["kind_spread"].median * math.exp(laws["kind_spread"].sigma ** 2)
+    sd = distributions["kind_spread"].median * math.exp(distributions["kind_spread"].sigma ** 2)
     assert apart.std() == pytest.approx(sd, rel=0.1)
     assert apart.mean() == pytest.approx(0, abs=4 * sd / len(apart) ** 0.5)
 

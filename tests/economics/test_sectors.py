@@ -53,7 +53,7 @@ def belief(sector: str, name: str) -> Coefficient:
 
 
 def mean(sector: str, name: str) -> float:
-    return float(belief(sector, name).law.ppf(LEVELS).mean())
+    return float(belief(sector, name).distribution.ppf(LEVELS).mean())
 
 
 def test_every_sector_has_every_coefficient_in_order() -> None:
@@ -71,8 +71,8 @@ def test_coefficient_says_what_it_rests_on(sector: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("sector", "name"), EVERY)
-def test_law_stays_where_the_channels_accept_it(sector: str, name: str) -> None:
-    draws = belief(sector, name).law.ppf(LEVELS)
+def test_distribution_stays_where_the_channels_accept_it(sector: str, name: str) -> None:
+    draws = belief(sector, name).distribution.ppf(LEVELS)
     low, high = draws.min(), draws.max()
     assert low >= 0
     assert np.all(np.diff(draws) >= 0)
@@ -80,7 +80,7 @@ def test_law_stays_where_the_channels_accept_it(sector: str, name: str) -> None:
         assert high <= 1
     if name == "korean_share":
         assert low > 0
-        assert belief(sector, name).law.ppf(1.0) < 1
+        assert belief(sector, name).distribution.ppf(1.0) < 1
     if name.endswith("quarters"):
         assert low >= 1
 
@@ -89,7 +89,7 @@ def test_law_stays_where_the_channels_accept_it(sector: str, name: str) -> None:
 def test_median_is_the_centre_of_the_evidence(sector: str) -> None:
     for name, centre in zip(CENTRED, CENTRES[sector], strict=True):
         if centre is not None:
-            assert float(belief(sector, name).law.ppf(0.5)) == pytest.approx(centre, abs=0.005)
+            assert float(belief(sector, name).distribution.ppf(0.5)) == pytest.approx(centre, abs=0.005)
             assert belief(sector, name).grade != "judgement"
 
 
@@ -114,7 +114,7 @@ def test_median_is_the_centre_of_the_evidence(sector: str) -> None:
     ],
 )
 def test_support_holds_the_observed_range(sector: str, name: str, low: float, high: float) -> None:
-    lowest, highest = belief(sector, name).law.ppf([0.0, 1.0])
+    lowest, highest = belief(sector, name).distribution.ppf([0.0, 1.0])
     assert lowest <= low
     assert high <= highest
 
@@ -123,14 +123,14 @@ def test_unknown_machinery_and_displacement_are_wide() -> None:
     for sector, name in EVERY:
         coefficient = belief(sector, name)
         if name in ("korean_machinery_share", "displacement_rate") and coefficient.grade == "judgement":
-            low, high = coefficient.law.ppf([0.05, 0.95])
+            low, high = coefficient.distribution.ppf([0.05, 0.95])
             assert high > 4 * low
 
 
 def sums(sector: str) -> tuple[float, ...]:
     """Machinery, machinery a year, output, purchases from Korea, displaced, returned, net: USD per USD of capex."""
     machinery = mean(sector, "machinery_share") * mean(sector, "korean_machinery_share")
-    pace = float((4 / belief(sector, "construction_quarters").law.ppf(LEVELS)).mean())
+    pace = float((4 / belief(sector, "construction_quarters").distribution.ppf(LEVELS)).mean())
     output = mean(sector, "output_per_capex") * mean(sector, "utilisation")
     rates = (
         mean(sector, "purchases_per_output") * mean(sector, "korean_share"),
@@ -141,7 +141,7 @@ def sums(sector: str) -> tuple[float, ...]:
     return machinery, machinery * pace, output, bought, displaced, returned, bought - displaced - returned
 
 
-def test_readme_table_is_what_the_laws_add_up_to() -> None:
+def test_readme_table_is_what_the_distributions_add_up_to() -> None:
     text = (DATA / "sectors.README.md").read_text(encoding="utf-8")
     table = re.findall(r"^\| (\w+) ((?:\| [-+.\d]+ ){7})\|$", text, re.MULTILINE)
     assert [sector for sector, _ in table] == list(SECTORS)
@@ -170,10 +170,10 @@ def test_levels_of_prior_draws_are_standard_normal_and_data_shares_say_what_was_
     levels[:, 2, 6] = 0.3 + 0.5 * levels[:, 2, 6]
     rows = np.empty_like(levels)
     for row, column in np.ndindex(rows.shape[1:]):
-        rows[:, row, column] = belief(SECTORS[row], COEFFICIENTS[column]).law.ppf(ndtr(levels[:, row, column]))
+        rows[:, row, column] = belief(SECTORS[row], COEFFICIENTS[column]).distribution.ppf(ndtr(levels[:, row, column]))
     assert prior_levels(rows) == pytest.approx(levels, abs=1e-5)
     shares = data_shares(rows)
-    expected = 1 - levels[:, 0, 0].var()  # 2000 midpoints miss the variance of the normal law by little
+    expected = 1 - levels[:, 0, 0].var()  # 2000 midpoints miss the variance of the normal distribution by little
     assert shares[2, 6] == pytest.approx(1 - 0.25 * (1 - expected), abs=1e-5)
     assert np.delete(shares.ravel(), 2 * len(COEFFICIENTS) + 6) == pytest.approx(expected, abs=1e-5)
 
@@ -216,7 +216,11 @@ SHIPPED = (DATA / "sectors.yaml").read_text(encoding="utf-8")
             r"sectors\.autos\.machinery_share\.sources: got \(\), expected",
         ),
         ("  autos:\n", "  cars:\n", r"sectors: got no autos, expected autos, auto_parts"),
-        ("    ramp_quarters:\n      law", "    ramp:\n      law", r"sectors\.autos: got no ramp_quarters"),
+        (
+            "    ramp_quarters:\n      law",
+            "    ramp:\n      law",
+            r"sectors\.autos: got no ramp_quarters",
+        ),
         ("sd: 0.06", "sd: -1", r"sectors\.autos\.machinery_share\.law: "),
     ],
 )
@@ -241,7 +245,7 @@ def test_the_middle_of_every_prior_is_that_of_the_beliefs() -> None:
     for (sector, name), found in central_priors().items():
         belief = load_sectors()[sector][name]
         assert found.unit == belief.unit
-        expected = belief.law.ppf([*CENTRAL.values()])
+        expected = belief.distribution.ppf([*CENTRAL.values()])
         np.testing.assert_allclose(
             [found.low, found.median, found.high], expected, rtol=1e-9, err_msg=f"{sector} {name}"
         )

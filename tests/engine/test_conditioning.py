@@ -22,7 +22,7 @@ from forecast.quarters import parse_quarter
 from forecast.scenario.drivers import Deviation, DriverPath, Growth, Levels
 from forecast.scenario.mixture import frozen_any
 from forecast.scenario.scenario import Scenario, dump_scenario, scenario_digest
-from forecast.stats.distributions import Constant, Law, Normal
+from forecast.stats.distributions import Constant, Distribution, Normal
 from forecast.stats.streams import Streams
 from forecast.track.evaluation import hindsight
 
@@ -50,12 +50,12 @@ def fitted() -> np.ndarray:
     return np.random.default_rng(5).normal(0.005, 0.05, (N_PERIODS, 3, N_DRAWS))
 
 
-def change(form: str, size: float | Law, first: int, end: int | None = None) -> DriverPath:
-    law = Constant(size) if isinstance(size, float) else size
+def change(form: str, size: float | Distribution, first: int, end: int | None = None) -> DriverPath:
+    distribution = Constant(size) if isinstance(size, float) else size
     ends = None if end is None else ORIGIN + end
     if form == "growth":
-        return Growth("growth", law, ORIGIN + first, ends)
-    return Deviation("deviation", law, ORIGIN + first, ends)
+        return Growth("growth", distribution, ORIGIN + first, ends)
+    return Deviation("deviation", distribution, ORIGIN + first, ends)
 
 
 def levels(**stated: float) -> DriverPath:
@@ -71,7 +71,7 @@ def test_fixed_levels_are_hit_in_every_draw_and_moved_between_evenly() -> None:
     np.testing.assert_array_equal(changed[4:], growth[4:])
 
 
-def test_uncertain_levels_have_their_law() -> None:
+def test_uncertain_levels_have_their_distribution() -> None:
     paths = {"oil": Levels("levels", {ORIGIN + 2: Normal(80.0, 4.0)})}
     path = OBSERVED[2] * np.exp(np.cumsum(steered(paths, fitted())[:, 2], axis=0))
     assert abs(path[1].mean() - 80.0) < 5 * 4.0 / N_DRAWS**0.5

@@ -1,4 +1,4 @@
-"""The engine on plans with known answers, and the laws of randomness and parallelism it must keep."""
+"""The engine on plans with known answers, and the distributions of randomness and parallelism it must keep."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def noisy(*groups: object, **changes: object) -> Plan:
 
 
 def uncertain(name: str, **changes: object) -> Project:
-    laws = {
+    distributions = {
         "probability": Beta(9.0, 1.0),
         "slip": Weibull(0.6, 1.4),
         "scale": LogNormal(1.0, 0.1),
         "output_per_capex": Triangular(0.5, 1.0, 2.0),
         "machinery_share": Uniform(0.3, 0.5),
     }
-    return project(name, **(laws | changes))  # type: ignore[arg-type]
+    return project(name, **(distributions | changes))  # type: ignore[arg-type]
 
 
 def test_a_flat_baseline_stays_flat() -> None:

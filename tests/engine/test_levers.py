@@ -22,7 +22,7 @@ from forecast.errors import ScenarioError
 from forecast.scenario.dates import position
 from forecast.scenario.localization import Localization
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
-from forecast.stats.distributions import Beta, Constant, Law, Triangular
+from forecast.stats.distributions import Beta, Constant, Distribution, Triangular
 from forecast.stats.streams import Streams
 
 RESPONSES = {
@@ -35,16 +35,16 @@ RESPONSES = {
 N_DRAWS = 4
 
 
-def addressed(**laws: float | Law) -> dict[str, Stated]:
-    return {name: judged(f"tariffs.{name}", law) for name, law in laws.items()}
+def addressed(**distributions: float | Distribution) -> dict[str, Stated]:
+    return {name: judged(f"tariffs.{name}", distribution) for name, distribution in distributions.items()}
 
 
 def duty(
-    rate: float | Law,
+    rate: float | Distribution,
     start: float = ORIGIN + 1,
     until: float = NEVER,
-    probability: float | Law = 1.0,
-    **responses: float | Law,
+    probability: float | Distribution = 1.0,
+    **responses: float | Distribution,
 ) -> Duty:
     return Duty(
         rate=judged("tariffs.a.rate", rate),
@@ -215,9 +215,11 @@ def test_suppliers_move_where_the_path_is_fitted() -> None:
     assert (held == 1).all()
 
 
-def bought(value: float | Law, *, total: bool, start: float, until: float, **shares: float | Law) -> Purchase:
+def bought(
+    value: float | Distribution, *, total: bool, start: float, until: float, **shares: float | Distribution
+) -> Purchase:
     parts = {"additionality": 1.0, "fulfilment": 1.0, "probability": 1.0} | shares
-    made = {name: judged(f"import_commitments.a.{name}", law) for name, law in parts.items()}
+    made = {name: judged(f"import_commitments.a.{name}", distribution) for name, distribution in parts.items()}
     return Purchase(
         value=judged("import_commitments.a.amount", value),
         total=total,

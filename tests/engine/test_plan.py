@@ -142,13 +142,13 @@ def test_a_plant_that_runs_is_certain_and_an_announced_one_is_not(tmp_path: Path
     planned = only_project(compiled(tmp_path, plant("A")))
     assert (planned.probability, planned.slip, planned.scale, planned.outlook) == (None, None, None, 0)
     stated = only_project(compiled(tmp_path, plant("A", more=", probability: 0.5, slip: 2")))
-    assert (stated.probability.law, stated.slip.law) == (Constant(0.5), Constant(2.0))  # type: ignore[union-attr]
+    assert (stated.probability.distribution, stated.slip.distribution) == (Constant(0.5), Constant(2.0))  # type: ignore[union-attr]
 
 
 def test_coefficients_come_from_investment_then_scenario_then_rows(tmp_path: Path) -> None:
     tail = "overrides: {sectors: {batteries: {utilisation: 0.5}}}\n"
-    law = "{distribution: uniform, low: 0.1, high: 0.2}"
-    more = f", overrides: {{machinery_share: {law}}}"
+    distribution = "{distribution: uniform, low: 0.1, high: 0.2}"
+    more = f", overrides: {{machinery_share: {distribution}}}"
     found = only_project(compiled(tmp_path, plant("A", more=more), tail=tail)).coefficients
     assert found["machinery_share"] == Stated("investments.A.machinery_share", Uniform(0.1, 0.2))
     assert found["utilisation"] == Stated("sectors.batteries.utilisation", Constant(0.5))

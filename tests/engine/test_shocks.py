@@ -19,7 +19,7 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
 from forecast.scenario.drivers import Shock
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
-from forecast.stats.distributions import Constant, Law, Uniform
+from forecast.stats.distributions import Constant, Distribution, Uniform
 from forecast.stats.streams import Streams
 from forecast.track.evaluation import hindsight
 
@@ -27,16 +27,16 @@ N_DRAWS, N_MANY = 500, 20_000
 SIGMAS = 5.0
 
 
-def shock(on: str, at: float | Law = 5, **numbers: float | Law) -> Shock:
+def shock(on: str, at: float | Distribution = 5, **numbers: float | Distribution) -> Shock:
     """A shock that strikes so many quarters after the origin."""
     until = numbers.pop("until", None)
-    laws = {name: Constant(float(x)) if isinstance(x, int | float) else x for name, x in numbers.items()}
+    distributions = {name: Constant(float(x)) if isinstance(x, int | float) else x for name, x in numbers.items()}
     return Shock(
         "s",
         on,
         Constant(ORIGIN + at) if isinstance(at, int | float) else at,
         None if until is None else ORIGIN + until,  # type: ignore[arg-type,operator]
-        **laws,  # type: ignore[arg-type]
+        **distributions,  # type: ignore[arg-type]
     )
 
 

@@ -23,7 +23,7 @@ from forecast.scenario.correlations import correlation_problems
 from forecast.scenario.inputs import SLIDERS, uncertain_inputs
 from forecast.scenario.mixture import load_any
 from forecast.scenario.scenario import Investment, load_scenario
-from forecast.stats.distributions import Law, Uniform
+from forecast.stats.distributions import Distribution, Uniform
 from forecast.stats.streams import Streams
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -190,7 +190,7 @@ def test_the_registry_of_everything_that_can_be_stated_is_what_its_simulation_dr
 class WithReach(Investment):
     """An investment with a key that the language does not have."""
 
-    reach: Law | None = None
+    reach: Distribution | None = None
 
 
 def test_a_key_added_in_one_place_is_in_every_view(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,20 +43,20 @@ def of_rows(channels: Any, rows: np.ndarray) -> Any:
 
 def prior(n_rows: int = 40) -> np.ndarray:
     levels = np.random.default_rng(5).uniform(size=(n_rows, len(SECTORS), len(COEFFICIENTS)))
-    laws = [[belief.law for belief in sector.values()] for sector in load_sectors().values()]
+    distributions = [[belief.distribution for belief in sector.values()] for sector in load_sectors().values()]
     rows = np.empty_like(levels)
     for row, column in np.ndindex(levels.shape[1:]):
-        rows[:, row, column] = laws[row][column].ppf(levels[:, row, column])
+        rows[:, row, column] = distributions[row][column].ppf(levels[:, row, column])
     return rows
 
 
 def test_tables_miss_no_quantile_by_more_than_a_thousandth_of_the_spread(channels: Any) -> None:
     """Spread: from the 10 % to the 90 % quantile. A line over 0.05 misses a curve by 0.05**2 / 8 of its bend."""
     for sector in SECTORS:
-        laws = [belief.law for belief in load_sectors()[sector].values()]
-        for law, table in zip(laws, channels.quantile_tables(laws), strict=True):
-            low, high = law.ppf(np.array([0.1, 0.9]))
-            error = np.interp(LEVELS, channels.KNOTS, table) - law.ppf(ndtr(LEVELS))
+        distributions = [belief.distribution for belief in load_sectors()[sector].values()]
+        for distribution, table in zip(distributions, channels.quantile_tables(distributions), strict=True):
+            low, high = distribution.ppf(np.array([0.1, 0.9]))
+            error = np.interp(LEVELS, channels.KNOTS, table) - distribution.ppf(ndtr(LEVELS))
             assert np.abs(error).max() < 1e-3 * (high - low)
             assert np.all(np.diff(table) >= 0)
 
@@ -64,10 +64,14 @@ def test_tables_miss_no_quantile_by_more_than_a_thousandth_of_the_spread(channel
 def test_tables_on_tensors_are_straight_between_knots_and_flat_beyond(channels: Any) -> None:
     import pytensor.tensor as pt
 
-    laws = [belief.law for belief in load_sectors()["batteries"].values()] + [Constant(3.0)]
-    tables = channels.quantile_tables(laws)
+    distributions = [belief.distribution for belief in load_sectors()["batteries"].values()] + [Constant(3.0)]
+    tables = channels.quantile_tables(distributions)
     rng = np.random.default_rng(2)
-    for level in (*rng.normal(size=(5, len(laws))), np.full(len(laws), 9.0), np.full(len(laws), -9.0)):
+    for level in (
+        *rng.normal(size=(5, len(distributions))),
+        np.full(len(distributions), 9.0),
+        np.full(len(distributions), -9.0),
+    ):
         found = channels.quantiles(pt.as_tensor(level), tables).eval(mode="FAST_COMPILE")
         expected = [np.interp(point, channels.KNOTS, table) for point, table in zip(level, tables, strict=True)]
         assert found == pytest.approx(expected, rel=1e-12)
@@ -164,5 +168,5 @@ def test_without_evidence_the_prior_shows(channels: Any) -> None:
             size = min(n_rows, float(diagnostics["coefficients"][1:, row, column].min()))
             found = np.quantile(rows["coefficients"][:, row, column], [0.1, 0.5, 0.9])
             errors = np.sqrt(np.array([0.09, 0.25, 0.09]) / size)
-            missed = load_sectors()[sector][name].law.cdf(found) - [0.1, 0.5, 0.9]
+            missed = load_sectors()[sector][name].distribution.cdf(found) - [0.1, 0.5, 0.9]
             assert np.all(np.abs(missed) < 5 * errors), (sector, name)

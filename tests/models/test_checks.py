@@ -1,4 +1,5 @@
-"""Checks of the models: ranks with a known law, made data with known answers, and the whole road at tiny effort.
+"""Checks of the models: ranks with a known distribution, made data with known answers, and the whole road at tiny
+effort.
 
 PyMC takes seconds to import, so that it is imported inside what needs it.
 """

@@ -1,4 +1,4 @@
-"""Made fates and readings: every way a plant may be seen has its chance, and what is made has the row's laws.
+"""Made fates and readings: every way a plant may be seen has its chance, and what is made has the row's distributions.
 
 PyMC takes seconds to import, so that it is imported inside what needs it.
 """
@@ -15,7 +15,7 @@ from scipy import stats
 from scipy.special import erfc
 
 from forecast.dims import Array
-from forecast.economics.realisation import KINDS, LATE, PRIORS, UNREVISED, prior_laws
+from forecast.economics.realisation import KINDS, LATE, PRIORS, UNREVISED, prior_distributions
 from forecast.economics.sectors import SECTORS, load_sectors
 from forecast.models.evidence import bottom_up, load_evidence, recent_investment, recent_plants
 from forecast.models.replicates import fates_summary, replicate_fates, reported_delay, row_at, simulators
@@ -71,12 +71,12 @@ def test_plants_are_late_as_often_and_as_long_as_row_and_collection_say(made: li
     for place in places:
         plant = SEEN[place]
         bounds = np.array([one.observed[place].delay for one in made])
-        law = stats.weibull_min(0.8, loc=LATE, scale=of_plant(plant, "delay_scale", "delay_sector"))
+        distribution = stats.weibull_min(0.8, loc=LATE, scale=of_plant(plant, "delay_scale", "delay_sector"))
         error = SIGMAS * 0.5 / N_MADE**0.5
         assert ((bounds[:, 0] >= LATE) - late).mean() == pytest.approx(0, abs=error)
-        assert (np.isinf(bounds[:, 1]) - late * law.sf(plant.delay[0])).mean() == pytest.approx(0, abs=error)
-    law = prior_laws()["selection"]
-    off = (np.log(selection) - math.log(law.median)) / law.sigma
+        assert (np.isinf(bounds[:, 1]) - late * distribution.sf(plant.delay[0])).mean() == pytest.approx(0, abs=error)
+    distribution = prior_distributions()["selection"]
+    off = (np.log(selection) - math.log(distribution.median)) / distribution.sigma
     assert off.mean() == pytest.approx(0, abs=SIGMAS / N_MADE**0.5)
     assert off.var() == pytest.approx(1, abs=SIGMAS * (2 / N_MADE) ** 0.5)
 
@@ -179,7 +179,7 @@ def test_made_fates_have_the_form_of_those_seen(made: list[Any]) -> None:
 
 def test_made_readings_lie_around_plants_and_remainders_by_their_error() -> None:
     medians = np.array(
-        [[float(belief.law.ppf(0.5)) for belief in sector.values()] for sector in load_sectors().values()]
+        [[float(belief.distribution.ppf(0.5)) for belief in sector.values()] for sector in load_sectors().values()]
     )
     readings = load_evidence()
     remainders = np.array([reading.remainder for reading in readings])

@@ -96,9 +96,9 @@ def test_likelihood_of_the_baseline_is_the_student_density_of_its_shocks(fitting
     shocks = baseline_shocks(draw, seen.history, seen.first)[..., 0]
     rests = shocks - seen.forcing @ rows["response"][0].T
     factor = rows["shock_factor"][0]
-    law = multivariate_t(shape=factor @ factor.T, df=rows["degrees_of_freedom"][0])
+    distribution = multivariate_t(shape=factor @ factor.T, df=rows["degrees_of_freedom"][0])
     constant = len(rests) * (np.log(2 * np.pi) + np.log(seen.usual_scale).sum())  # dropped: no parameter is in it
-    assert terms - constant == pytest.approx(law.logpdf(rests).sum(), rel=1e-9)
+    assert terms - constant == pytest.approx(distribution.logpdf(rests).sum(), rel=1e-9)
     assert rows["last_shock"][0] == pytest.approx(shocks[-1])
 
 
@@ -118,14 +118,14 @@ def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fittin
     shocks = np.zeros((DRIVER_QUARTERS + 1, 3))
     for quarter, growth in enumerate(drivers.growth[-DRIVER_QUARTERS:]):
         shocks[quarter + 1] = growth - rows["drift"] - rows["moving_average"] * shocks[quarter]
-    law = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=DRIVER_FREEDOM)
+    distribution = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=DRIVER_FREEDOM)
     norm = (
         gammaln((DRIVER_FREEDOM + 3) / 2)
         - gammaln(DRIVER_FREEDOM / 2)
         - 1.5 * np.log(DRIVER_FREEDOM * np.pi)
         - np.log(DRIVER_SCALE).sum()
     )
-    assert terms + DRIVER_QUARTERS * norm == pytest.approx(law.logpdf(shocks[1:]).sum(), rel=1e-8)
+    assert terms + DRIVER_QUARTERS * norm == pytest.approx(distribution.logpdf(shocks[1:]).sum(), rel=1e-8)
     assert rows["carried"] == pytest.approx(
         np.where(drivers.edge == 0, rows["moving_average"] * shocks[-1], drivers.edge)
     )
@@ -145,12 +145,12 @@ def test_likelihood_of_the_bridge_is_the_student_density_of_its_shocks_times_wha
     path = np.vstack([np.log(seen.ratios[3:]), point["later"].T])
     deviations = path - rows["mean"] - rows["drift"] * np.arange(1 - len(path), 1)[:, None]
     shocks = deviations[1:] - rows["persistence"] * deviations[:-1]
-    law = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=rows["degrees_of_freedom"])
+    distribution = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=rows["degrees_of_freedom"])
     noise = np.array([ROUNDING_NOISE, SPAN_NOISE * 5 / 12, SPAN_NOISE * 9 / 12])
     truth = [point["later"][0, 0], point["later"][0, 1], point["later"][1, 1]]
     read = norm(truth, noise).logpdf(np.log([span.ratio for span in seen.later])) - norm(0, noise).logpdf(0)
     constant = len(shocks) * (np.log(2 * np.pi) + 2 * np.log(0.02))  # dropped: no parameter is in it
-    assert terms - constant == pytest.approx(law.logpdf(shocks).sum() + read.sum(), rel=1e-9)
+    assert terms - constant == pytest.approx(distribution.logpdf(shocks).sum() + read.sum(), rel=1e-9)
 
 
 def _perturbed(model: Any, rng: np.random.Generator) -> dict[str, Array]:
@@ -199,9 +199,9 @@ def test_sector_rows_are_quantiles_of_their_priors(fitting: Any) -> None:
     rows = fitting.sector_rows(seed=1)
     assert rows.shape == (fitting.STORED_ROWS, *TRAILING["sectors"]["coefficients"])
     for sector, name in [("autos", "displacement_rate"), ("batteries", "machinery_share"), ("other", "ramp_quarters")]:
-        law = load_sectors()[sector][name].law
+        distribution = load_sectors()[sector][name].distribution
         found = np.quantile(rows[:, SECTORS.index(sector), COEFFICIENTS.index(name)], [0.1, 0.5, 0.9])
-        assert np.asarray(law.cdf(found)) == pytest.approx([0.1, 0.5, 0.9], abs=2 / fitting.STORED_ROWS)
+        assert np.asarray(distribution.cdf(found)) == pytest.approx([0.1, 0.5, 0.9], abs=2 / fitting.STORED_ROWS)
 
 
 def test_importing_the_engine_side_needs_no_pymc() -> None:

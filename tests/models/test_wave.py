@@ -106,7 +106,10 @@ def test_prior_means_add_up_to_less_than_the_reduced_form_allows() -> None:
     from forecast.models.evidence import recent_investment
 
     levels = (np.arange(2000) + 0.5) / 2000
-    means = [[float(belief.law.ppf(levels).mean()) for belief in sector.values()] for sector in load_sectors().values()]
+    means = [
+        [float(belief.distribution.ppf(levels).mean()) for belief in sector.values()]
+        for sector in load_sectors().values()
+    ]
     exports = induced_trade(recent_plants(), np.array(means)[:, :, None]).exports[:, 0]
     rise = exports[YEARS.index(2024)] - exports[YEARS.index(2021)]
     assert 0 < rise < 8.9

@@ -31,8 +31,8 @@ def sector_group(shift: float, spread: float) -> dict[str, np.ndarray]:
     levels[:, *moved] = shift + spread * levels[:, *moved]
     rows = np.empty_like(levels)
     for row, column in np.ndindex(12, 10):
-        law = load_sectors()[SECTORS[row]][COEFFICIENTS[column]].law
-        rows[:, row, column] = law.ppf(ndtr(levels[:, row, column]))
+        distribution = load_sectors()[SECTORS[row]][COEFFICIENTS[column]].distribution
+        rows[:, row, column] = distribution.ppf(ndtr(levels[:, row, column]))
     scales = np.array([reading.remainder for reading in load_evidence()])
     return {"coefficients": rows, "remainders": scales * np.abs(rng.standard_normal((N_ROWS, len(scales))))}
 

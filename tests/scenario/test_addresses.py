@@ -93,7 +93,7 @@ CONTINUOUS = {
     "investments.A.amount": "A: amount, bn USD",
     "investments.W.amount": "W: amount, bn USD",
 }
-"""Inputs with a law without ties by path, and what a budget calls them."""
+"""Inputs with a distribution without ties by path, and what a budget calls them."""
 
 COMING = {
     "tariffs.steel.realised": ("steel: comes", "tariffs.back.pass_through"),
@@ -228,7 +228,7 @@ def test_workers_leave_no_trace_and_the_file_comes_back(tmp_path: Path) -> None:
 
 REFUSED = (
     ("tariffs.steel.adjustment", "which is 0.4 in every draw, expected an uncertain input"),
-    ("tariffs.steel.elasticity", "which is left to the shipped law, whose name is tariffs.elasticity"),
+    ("tariffs.steel.elasticity", "which is left to the shipped distribution, whose name is tariffs.elasticity"),
     ("tariffs.steel.probability", "which is 0.5 in every draw (whether it comes is tariffs.steel.realised)"),
     ("import_commitments.gas.realised", "which is sure, as no probability is stated"),
     ("import_commitments.gas.until", "which is 2029 in every draw"),

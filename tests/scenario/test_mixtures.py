@@ -56,11 +56,14 @@ def mixed(**weights: float | Uniform) -> RunPlan:
     """Branches `a`, Hyundai's plan, and `b`, the purchase of a plant, with these weights."""
     scenarios = {"a": "hyundai", "b": "lges-lansing"}
     labels = tuple(sorted(weights))
-    laws = [
+    distributions = [
         weight if isinstance(weight, Uniform) else Constant(float(weight))
         for weight in (weights[name] for name in labels)
     ]
-    judged = tuple(Stated(f"mixture.{label}.weight", law) for label, law in zip(labels, laws, strict=True))
+    judged = tuple(
+        Stated(f"mixture.{label}.weight", distribution)
+        for label, distribution in zip(labels, distributions, strict=True)
+    )
     return RunPlan(labels, judged, tuple(plan_of(scenarios[label]) for label in labels))
 
 

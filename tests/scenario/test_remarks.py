@@ -18,7 +18,7 @@ from forecast.scenario.mixture import load_any
 from forecast.scenario.money import in_dollars, money_hint, rate_of
 from forecast.scenario.scenario import dump_scenario, load_scenario
 from forecast.scenario.validation import examined
-from forecast.stats.distributions import Beta, Constant, Discrete, Law, LogNormal, Normal, Truncated, Uniform
+from forecast.stats.distributions import Beta, Constant, Discrete, Distribution, LogNormal, Normal, Truncated, Uniform
 from forecast.stats.elicited import Mixture, Quantiles
 
 DOUBTFUL = Path(__file__).parent / "doubtful"
@@ -142,21 +142,21 @@ def test_won_become_dollars_at_the_rate_of_the_month_of_the_announcement() -> No
         rate_of(4 * 1975 + 1)
 
 
-LAWS = [
+DISTRIBUTIONS = [
     *(Normal(4, 1), LogNormal(4, 0.3), Uniform(2, 5), Discrete((2, 3), (1, 1)), Truncated(Normal(4, 1), 3, 6)),
     *(Quantiles((0.1, 0.9), (2, 5), low=0), Mixture((1, 3), (Normal(4, 1), Uniform(2, 5)))),
 ]
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_a_law_in_won_keeps_its_quantiles(law: Law) -> None:
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_a_distribution_in_won_keeps_its_quantiles(distribution: Distribution) -> None:
     levels = np.array([0.05, 0.3, 0.5, 0.9])
     factor = 1000 / krw("2025-04")
-    assert np.allclose(in_dollars(law, 8101.0).ppf(levels), factor * law.ppf(levels), rtol=1e-12)
+    assert np.allclose(in_dollars(distribution, 8101.0).ppf(levels), factor * distribution.ppf(levels), rtol=1e-12)
 
 
-def test_a_law_without_amounts_cannot_be_in_won() -> None:
-    with pytest.raises(ValueError, match="got a beta law of won"):
+def test_a_distribution_without_amounts_cannot_be_in_won() -> None:
+    with pytest.raises(ValueError, match="got a beta distribution of won"):
         in_dollars(Beta(2, 3), 8101.0)
 
 

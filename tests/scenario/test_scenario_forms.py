@@ -20,8 +20,8 @@ from forecast.stats.distributions import (
     Beta,
     Constant,
     Discrete,
+    Distribution,
     Gamma,
-    Law,
     LogNormal,
     Normal,
     Pert,
@@ -31,7 +31,7 @@ from forecast.stats.distributions import (
     Uniform,
     Weibull,
 )
-from forecast.stats.specs import law, plain_law
+from forecast.stats.specs import plain_distribution, read_distribution
 
 PLAN = """\
 name: plan
@@ -64,7 +64,7 @@ def with_value(key: str, value: str) -> str:
     return re.sub(rf"^    {key}: .*$", f"    {key}: {value}", PLAN, flags=re.MULTILINE)
 
 
-NUMBERS: tuple[tuple[str, Law, dict[float, float]], ...] = (
+NUMBERS: tuple[tuple[str, Distribution, dict[float, float]], ...] = (
     ("5.8", Constant(5.8), {0.01: 5.8, 0.99: 5.8}),
     ("7", Constant(7.0), {0.5: 7.0}),
     ("1.5e1", Constant(15.0), {0.5: 15.0}),
@@ -98,7 +98,9 @@ NUMBERS: tuple[tuple[str, Law, dict[float, float]], ...] = (
 
 
 @pytest.mark.parametrize(("text", "expected", "quantiles"), NUMBERS, ids=[text for text, _, _ in NUMBERS])
-def test_every_form_of_a_number(tmp_path: Path, text: str, expected: Law, quantiles: dict[float, float]) -> None:
+def test_every_form_of_a_number(
+    tmp_path: Path, text: str, expected: Distribution, quantiles: dict[float, float]
+) -> None:
     plan = scenario_of(tmp_path, with_value("slip", text))
     read = plan.investments[0].slip
     assert read is not None
@@ -123,10 +125,10 @@ def test_every_form_of_a_number(tmp_path: Path, text: str, expected: Law, quanti
         ("probability", "0", True),
     ],
 )
-def test_a_law_may_hardly_leave_its_range(tmp_path: Path, key: str, spec: str, accepted: bool) -> None:
+def test_a_distribution_may_hardly_leave_its_range(tmp_path: Path, key: str, spec: str, accepted: bool) -> None:
     text = with_value(key, spec)
     if accepted:
-        assert getattr(scenario_of(tmp_path, text).investments[0], key) == law(yaml_value(spec))
+        assert getattr(scenario_of(tmp_path, text).investments[0], key) == read_distribution(yaml_value(spec))
     else:
         with pytest.raises(ScenarioError, match="leaves the range with probability"):
             scenario_of(tmp_path, text)
@@ -186,7 +188,7 @@ def test_every_form_of_localization(tmp_path: Path, text: str, expected: Localiz
 
 
 POSITIVE = st.floats(1e-6, 1e6)
-LAWS: st.SearchStrategy[Law] = st.one_of(
+DISTRIBUTIONS: st.SearchStrategy[Distribution] = st.one_of(
     st.builds(Constant, POSITIVE),
     st.builds(Normal, st.floats(-1e6, 1e6), POSITIVE),
     st.builds(LogNormal, POSITIVE, st.floats(1e-3, 3)),
@@ -198,14 +200,14 @@ LAWS: st.SearchStrategy[Law] = st.one_of(
 )
 
 
-@given(LAWS)
+@given(DISTRIBUTIONS)
 @settings(max_examples=60, derandomize=True, deadline=None)
-def test_a_law_comes_back_from_its_spec(expected: Law) -> None:
-    assert law(yaml_value(yaml_text({"law": plain_law(expected)}))["law"]) == expected
+def test_a_distribution_comes_back_from_its_spec(expected: Distribution) -> None:
+    assert read_distribution(yaml_value(yaml_text({"law": plain_distribution(expected)}))["law"]) == expected
 
 
-def test_law_reads_plain_specs() -> None:
+def test_distribution_reads_plain_specs() -> None:
     spec = {"distribution": "discrete", "values": (1, 2), "weights": (1, 1)}
-    assert law(spec) == Discrete((1.0, 2.0), (1.0, 1.0))
-    assert law(5) == Constant(5.0)
-    assert plain_law(Truncated(Normal(0.0, 1.0), low=0.0))["truncate"] == [0.0, None]
+    assert read_distribution(spec) == Discrete((1.0, 2.0), (1.0, 1.0))
+    assert read_distribution(5) == Constant(5.0)
+    assert plain_distribution(Truncated(Normal(0.0, 1.0), low=0.0))["truncate"] == [0.0, None]

@@ -86,7 +86,7 @@ def test_null_removes() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_parameter_changes_alone_and_a_law_changes_whole() -> None:
+def test_a_parameter_changes_alone_and_a_distribution_changes_whole() -> None:
     one = load_scenario(layer("investments: {A-1: {amount: {mean: 6}}}"))
     assert one.investments[0].amount == Normal(6.0, 0.5)
     whole = load_scenario(layer("investments: {A-1: {amount: {distribution: lognormal, median: 6, sigma: 0.1}}}"))

@@ -18,7 +18,7 @@ from forecast.quarters import parse_quarter, parse_time
 from forecast.scenario.investments import Investment
 from forecast.scenario.mixture import load_mixture
 from forecast.scenario.scenario import Scenario, load_scenario
-from forecast.stats.distributions import Constant, Law, Triangular, Uniform
+from forecast.stats.distributions import Constant, Distribution, Triangular, Uniform
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 NAMES = (
@@ -66,8 +66,8 @@ def ids(name: str) -> set[str]:
     return {item.id for item in scenario(name).investments}
 
 
-def middle(law: Law) -> float:
-    return float(law.ppf(0.5))
+def middle(distribution: Distribution) -> float:
+    return float(distribution.ppf(0.5))
 
 
 def table() -> dict[str, Announcement]:
@@ -181,7 +181,7 @@ def test_lansing_is_a_purchase_with_hardly_any_new_capital() -> None:
     plant = investment("lges-lansing", "LG-03")
     assert plant.kind == "acquisition"
     assert middle(plant.new_capex) < 0.1 * middle(plant.amount)
-    # The law is of the price; the plant behind it cost what LG-02 states, at the one USD a year of a battery plant.
+    # The amount is the price; the plant behind it cost what LG-02 states, at the one USD a year of a battery plant.
     built = table()["LG-02"].amount
     assert built is not None
     assert middle(plant.coefficients["output_per_capex"]) * middle(plant.amount) == pytest.approx(built, abs=0.01)

@@ -1,4 +1,4 @@
-"""Laws from statements: stated quantiles are hit exactly, known laws come back, and what is shown is what is meant."""
+"""Distributions from statements: stated quantiles are hit exactly, known ones come back, what is shown is meant."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from scipy import stats
 from forecast.cli import cli
 from forecast.documents import parse_document, yaml_text
 from forecast.errors import ScenarioError
-from forecast.scenario.inputs import law_in_file, law_of_text
+from forecast.scenario.inputs import distribution_in_file, distribution_of_text
 from forecast.scenario.json_schema import scenario_schema
-from forecast.scenario.mixture import stated_law
+from forecast.scenario.mixture import stated_distribution
 from forecast.scenario.scenario import load_scenario
 from forecast.stats.distributions import (
     NAMED,
     Beta,
     Constant,
     Discrete,
-    Law,
+    Distribution,
     Normal,
     Pert,
     Truncated,
@@ -36,18 +36,18 @@ from forecast.stats.distributions import (
     inner_edges,
 )
 from forecast.stats.elicited import Mixture, Quantiles, pert_percentiles
-from forecast.stats.specs import NUMBER_FORMS, Share, law, plain_law
+from forecast.stats.specs import NUMBER_FORMS, Share, plain_distribution, read_distribution
 
 U = np.linspace(0.001, 0.999, 999)
 FOLDER = Path(__file__).parents[2] / "scenarios"
 
 
-def again(value: Law) -> Law:
-    return law(parse_document(yaml_text({"x": plain_law(value)}), "t").root.fields["x"].plain())
+def again(value: Distribution) -> Distribution:
+    return read_distribution(parse_document(yaml_text({"x": plain_distribution(value)}), "t").root.fields["x"].plain())
 
 
 @st.composite
-def quantile_laws(draw: st.DrawFn) -> Quantiles:
+def quantile_distributions(draw: st.DrawFn) -> Quantiles:
     n = draw(st.integers(2, 6))
     levels = sorted(draw(st.lists(st.floats(0.001, 0.999), min_size=n, max_size=n, unique_by=lambda x: round(x, 3))))
     steps = draw(st.lists(st.floats(0.01, 100), min_size=n, max_size=n))
@@ -57,9 +57,9 @@ def quantile_laws(draw: st.DrawFn) -> Quantiles:
     return Quantiles(tuple(levels), tuple(values), low, high)
 
 
-@given(quantile_laws())
+@given(quantile_distributions())
 @settings(max_examples=60, derandomize=True, deadline=None)
-def test_stated_quantiles_are_hit_exactly_by_a_rising_law_within_its_ends(stated: Quantiles) -> None:
+def test_stated_quantiles_are_hit_exactly_by_a_rising_distribution_within_its_ends(stated: Quantiles) -> None:
     assert stated.ppf(stated.levels).tolist() == list(stated.values)
     u = np.sort(np.concatenate([U, stated.levels, [1e-9, 1 - 1e-9]]))
     x = stated.ppf(u)
@@ -70,14 +70,14 @@ def test_stated_quantiles_are_hit_exactly_by_a_rising_law_within_its_ends(stated
 
 
 @pytest.mark.parametrize("levels", [(0.1, 0.9), (0.05, 0.5, 0.95), (0.01, 0.2, 0.3, 0.8, 0.99)])
-def test_quantiles_of_a_normal_law_give_that_law(levels: tuple[float, ...]) -> None:
+def test_quantiles_of_a_normal_distribution_give_that_distribution(levels: tuple[float, ...]) -> None:
     normal = Normal(2.0, 3.0)
     found = Quantiles(levels, tuple(normal.ppf(levels).tolist()))
     np.testing.assert_allclose(found.ppf(U), normal.ppf(U), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(found.cdf(normal.ppf(U)), U, rtol=1e-12)
 
 
-def test_a_tail_to_a_stated_end_leaves_the_quantile_with_the_slope_of_the_law() -> None:
+def test_a_tail_to_a_stated_end_leaves_the_quantile_with_the_slope_of_the_distribution() -> None:
     found = Quantiles((0.1, 0.5, 0.9), (1.0, 2.0, 4.0), 0.0, 10.0)
     assert found.ppf([0.0, 1.0]).tolist() == [0.0, 10.0]
     assert found.cdf([-1.0, 0.0, 10.0, 11.0]).tolist() == [0.0, 0.0, 1.0, 1.0]
@@ -90,7 +90,7 @@ def test_a_tail_to_a_stated_end_leaves_the_quantile_with_the_slope_of_the_law() 
     st.floats(-10, 10), st.floats(0.1, 10), st.floats(0.1, 10), st.sampled_from([(0.1, 0.9), (0.05, 0.75), (0.01, 0.6)])
 )
 @settings(max_examples=60, derandomize=True, deadline=None)
-def test_a_pert_law_has_the_stated_percentiles_and_mode(
+def test_a_pert_distribution_has_the_stated_percentiles_and_mode(
     mode: float, below: float, above: float, levels: tuple[float, float]
 ) -> None:
     found = pert_percentiles((mode - below, levels[0]), mode, (mode + above, levels[1]))
@@ -98,15 +98,15 @@ def test_a_pert_law_has_the_stated_percentiles_and_mode(
     np.testing.assert_allclose(found.ppf(levels), [mode - below, mode + above], atol=1e-8)
 
 
-def test_percentiles_of_a_pert_law_give_that_law() -> None:
+def test_percentiles_of_a_pert_distribution_give_that_distribution() -> None:
     known = Pert(1.0, 2.0, 5.0)
     low, high = known.ppf([0.1, 0.9]).tolist()
-    found = law({"pert": {"p10": low, "mode": 2.0, "p90": high}})
+    found = read_distribution({"pert": {"p10": low, "mode": 2.0, "p90": high}})
     assert isinstance(found, Pert)
     assert (found.low, found.high) == (pytest.approx(1.0, abs=1e-9), pytest.approx(5.0, abs=1e-9))
 
 
-def test_a_mixture_of_two_normal_laws_has_its_closed_form() -> None:
+def test_a_mixture_of_two_normal_distributions_has_its_closed_form() -> None:
     found = Mixture((3.0, 1.0), (Normal(0.0, 1.0), Normal(4.0, 2.0)))
     x = np.linspace(-3, 9, 50)
     expected = 0.75 * stats.norm.cdf(x) + 0.25 * stats.norm.cdf(x, 4, 2)
@@ -123,16 +123,16 @@ def test_a_mixture_with_a_point_draws_the_point_itself() -> None:
     assert found.ppf([0.0, 1.0]).tolist() == [0.0, 2.0]
 
 
-def test_a_mixture_of_points_is_a_discrete_law() -> None:
+def test_a_mixture_of_points_is_a_discrete_distribution() -> None:
     found, known = Mixture((1.0, 3.0), (Constant(5.0), Constant(1.0))), Discrete((1.0, 5.0), (3.0, 1.0))
     assert np.array_equal(found.ppf(U), known.ppf(U))
 
 
-def test_a_law_without_weight_never_holds() -> None:
+def test_a_distribution_without_weight_never_holds() -> None:
     assert np.array_equal(Mixture((0.0, 2.0), (Constant(9.0), Uniform(0, 1))).ppf(U[1:-1]) < 1, np.ones(997, bool))
 
 
-def test_a_value_with_a_probability_of_its_own_inside_another_law_is_hit_exactly() -> None:
+def test_a_value_with_a_probability_of_its_own_inside_another_distribution_is_hit_exactly() -> None:
     """Between the levels cdf(0) - 0.3 and cdf(0) of 0.7 normal + 0.3 at zero the quantile is zero, to the bit."""
     found, below = Mixture((0.7, 0.3), (Normal(1.0, 1.0), Constant(0.0))), 0.7 * float(Normal(1.0, 1.0).cdf(0.0))
     levels = np.linspace(0.001, 0.999, 997)
@@ -142,7 +142,7 @@ def test_a_value_with_a_probability_of_its_own_inside_another_law_is_hit_exactly
     assert np.mean(nested.ppf(levels) == 3.0) == pytest.approx(0.25, abs=1 / 997)
 
 
-FORMS: tuple[tuple[str, Law], ...] = (
+FORMS: tuple[tuple[str, Distribution], ...] = (
     ("{quantiles: {0.05: 1, 0.95: 4, 0.5: 2}, low: 0}", Quantiles((0.05, 0.5, 0.95), (1.0, 2.0, 4.0), 0.0)),
     ("{mixture: [{weight: 1, law: 3}, {weight: 3, law: {distribution: uniform, low: 0, high: 1}}]}",
      Mixture((1.0, 3.0), (Constant(3.0), Uniform(0.0, 1.0)))),
@@ -152,8 +152,8 @@ FORMS: tuple[tuple[str, Law], ...] = (
 
 
 @pytest.mark.parametrize(("text", "expected"), FORMS)
-def test_every_form_is_read_and_comes_back(text: str, expected: Law) -> None:
-    assert law_of_text(text) == expected
+def test_every_form_is_read_and_comes_back(text: str, expected: Distribution) -> None:
+    assert distribution_of_text(text) == expected
     assert again(expected) == expected
 
 
@@ -161,7 +161,7 @@ def test_a_key_is_read_straight_into_a_distribution_and_a_distribution_stands_fo
     share = TypeAdapter(Share)
     read = share.validate_python({"distribution": "beta", "alpha": 9, "beta": 1, "truncate": (0.5, None)})
     assert read == Truncated(Beta(9.0, 1.0), low=0.5)
-    assert law(read) is read
+    assert read_distribution(read) is read
     assert share.validate_python(read) is read
     with pytest.raises(ValidationError, match="leaves the range"):
         share.validate_python(Normal(0.5, 0.1))
@@ -183,14 +183,14 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("{quantiles: {0.05: 1, 0.5: 2}, truncate: [0, 3]}", "expected low and high in its place"),
     (
         "{pert: {p10: 1, mode: 2, p90: 4}, truncate: [0, 3]}",
-        "would move the stated percentiles, expected the law without",
+        "would move the stated percentiles, expected the distribution without",
     ),
     ("{quantiles: [1, 2]}", "got a list of 2, expected a mapping from levels between 0 and 1 to values"),
     ("{quantiles: {0.1: a, 0.5: 3}}", 'quantiles.0.1: got text "a", expected a plain number'),
     ("{pert: {p10: 3, mode: 2, p90: 4}}", "got p10 3.0, mode 2.0 and p90 4.0, expected them to rise"),
     ("{pert: {p10: 3, mode: 4}}", "expected mode and two percentiles such as p10 and p90"),
     ("{pert: {q10: 3, mode: 4, p90: 5}}", 'got text "q10", expected mode or a percentile such as p10'),
-    ("{mixture: []}", "got no laws, expected at least one"),
+    ("{mixture: []}", "got no components, expected at least one"),
     ("{mixture: [{weight: -1, law: 1}]}", "weight: got -1, expected"),
     ("{mixture: [{weight: 1}]}", "mixture[0].law: missing key"),
     ("{pool: [{expert: K, law: 1}, {expert: K, law: 2}]}", "got the expert K twice, expected every expert once"),
@@ -211,15 +211,15 @@ def test_truncate_is_offered_where_it_is_accepted_alone() -> None:
 @pytest.mark.parametrize(("text", "message"), REFUSED, ids=[text for text, _ in REFUSED])
 def test_what_cannot_be_is_refused_with_what_is_accepted(text: str, message: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        law_of_text(text)
+        distribution_of_text(text)
     assert message in str(caught.value)
     assert str(caught.value).startswith("the text:1:")
 
 
-def test_a_form_replaces_the_law_of_a_lower_layer_whole() -> None:
+def test_a_form_replaces_the_distribution_of_a_lower_layer_whole() -> None:
     changed = FOLDER / "hyundai.yaml"
     path = "investments.HMG-01-vehicles.overrides.output_per_capex"
-    assert law_in_file(changed, path) == law(
+    assert distribution_in_file(changed, path) == read_distribution(
         {"distribution": "triangular", "low": 0.6, "mode": 0.8, "high": 1.7}
     )  # the file's own
     read = load_scenario(changed, [f"{path}={{quantiles: {{0.1: 0.6, 0.9: 1.5}}, low: 0}}"])
@@ -227,7 +227,7 @@ def test_a_form_replaces_the_law_of_a_lower_layer_whole() -> None:
     assert vehicles.coefficients["output_per_capex"] == Quantiles((0.1, 0.9), (0.6, 1.5), 0.0)
 
 
-def test_a_law_that_leaves_its_range_is_told_how_to_stay() -> None:
+def test_a_distribution_that_leaves_its_range_is_told_how_to_stay() -> None:
     with pytest.raises(ScenarioError, match=r"leaves the range with probability 0\.\d+ \(low and high keep it in\)"):
         load_scenario(FOLDER / "hyundai.yaml", ["investments.HMG-06.amount={quantiles: {0.1: 1, 0.9: 9}}"])
 
@@ -244,11 +244,11 @@ def shown(*arguments: str) -> Any:
 
 def test_the_command_shows_density_quantiles_and_experts_and_draws_them(tmp_path: Path) -> None:
     pool = "{pool: [{expert: Kim, law: {pert: {p10: 1, mode: 2, p90: 5}}}, {expert: Lee, weight: 2, law: 4}]}"
-    done = shown(pool, "--picture", str(tmp_path / "law.png"))
+    done = shown(pool, "--picture", str(tmp_path / "distribution.png"))
     assert done.exit_code == 0, done.output
     assert re.search(r"[▁▂▃▄▅▆▇█]{10}", done.output)
     assert re.search(r"Kim, 33 % .* 1  .* 5 ", done.output)
-    assert (tmp_path / "law.png").read_bytes()[:4] == b"\x89PNG"
+    assert (tmp_path / "distribution.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_the_command_finds_a_number_in_a_file() -> None:
@@ -256,17 +256,17 @@ def test_the_command_finds_a_number_in_a_file() -> None:
     assert re.search(r"5\.8 +5\.8", done.output)
     for key, message in (("investments.HMG-06.amont", "did you mean"), ("investments.HMG-06.slip", "record of")):
         with pytest.raises(ScenarioError, match=message):
-            law_in_file(FOLDER / "hyundai.yaml", key)
+            distribution_in_file(FOLDER / "hyundai.yaml", key)
     assert "expected a key after it" in shown(str(FOLDER / "hyundai.yaml")).output
 
 
-def test_the_forms_on_the_page_about_experts_are_laws() -> None:
+def test_the_forms_on_the_page_about_experts_are_distributions() -> None:
     page = FOLDER.parent / "docs" / "how-to" / "elicit.md"
     text = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
     items = parse_document(text, page.name).root.items
     assert len(items) == 5
     for item in items:
-        assert float(law(item.plain()).ppf(0.5)) >= 0
+        assert float(read_distribution(item.plain()).ppf(0.5)) >= 0
 
 
 WON = """\
@@ -287,7 +287,7 @@ def test_an_amount_in_won_is_found_in_either_currency(tmp_path: Path) -> None:
     """1439.8 won per USD in April 2025: 5 trillion won are 3.473 bn USD."""
     file = tmp_path / "won.yaml"
     file.write_text(WON, encoding="utf-8")
-    won, dollars = (law_in_file(file, f"investments.A.amount{key}") for key in (".krw_trillion", ""))
+    won, dollars = (distribution_in_file(file, f"investments.A.amount{key}") for key in (".krw_trillion", ""))
     assert won.ppf([0.05, 0.95]) == pytest.approx([4.0, 6.0])
     assert float(dollars.ppf(0.5)) == pytest.approx(3.473, abs=5e-4)
     assert dollars.ppf([0.05, 0.95]) == pytest.approx(won.ppf([0.05, 0.95]) * float(dollars.ppf(0.5)) / 5.0)
@@ -297,14 +297,14 @@ def test_an_amount_in_won_without_a_day_has_no_rate(tmp_path: Path) -> None:
     file = tmp_path / "won.yaml"
     file.write_text(WON.replace("announced: 2025-04", "announced: soon"), encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"won.yaml:9:16: investments.A.announced: got 'soon', expected a quarter"):
-        law_in_file(file, "investments.A.amount")
-    assert law_in_file(file, "investments.A.amount.krw_trillion").ppf(0.5) == pytest.approx(5.0)
+        distribution_in_file(file, "investments.A.amount")
+    assert distribution_in_file(file, "investments.A.amount.krw_trillion").ppf(0.5) == pytest.approx(5.0)
 
 
 def test_the_weight_of_a_branch_is_found() -> None:
-    assert stated_law(FOLDER / "tariff-regimes.yaml", "mixture.deal-holds.weight") == Uniform(0.55, 0.85)
+    assert stated_distribution(FOLDER / "tariff-regimes.yaml", "mixture.deal-holds.weight") == Uniform(0.55, 0.85)
     assert shown("tariff-regimes", "mixture.deal-holds.weight").exit_code == 0
     with pytest.raises(
         ScenarioError, match=r"no such number in this mixture; did you mean mixture.deal-holds.weight\?"
     ):
-        stated_law(FOLDER / "tariff-regimes.yaml", "mixture.deal-hold.weight")
+        stated_distribution(FOLDER / "tariff-regimes.yaml", "mixture.deal-hold.weight")

@@ -11,7 +11,7 @@ from forecast.quarters import parse_time
 from forecast.scenario.investments import Investment
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Constant, Uniform
-from forecast.track.evaluation import hindsight, span_law
+from forecast.track.evaluation import hindsight, span_distribution
 
 DAY = "2025-04-11"
 PLANT = """
@@ -114,7 +114,7 @@ def test_shipped_tables_tell_of_shipped_scenarios() -> None:
      ("2025-12", "2025-12", "2026-01")],
 )  # fmt: skip
 def test_a_date_stands_for_the_span_it_names(text: str, first: str, end: str) -> None:
-    assert span_law(text) == Uniform(parse_time(first), parse_time(end))
+    assert span_distribution(text) == Uniform(parse_time(first), parse_time(end))
 
 
 def test_a_fate_that_is_told_hangs_on_nothing_and_leaves_its_programme(tmp_path: Path) -> None:
