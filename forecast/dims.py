@@ -1,9 +1,9 @@
 """Axis order and shape of simulated numbers, stated once.
 
 Inside the engine every array is time-major: `(n_periods, n_draws)`. Row 0 is the first quarter after the origin, except
-in flows and shares of investments and in what levers do, `(n_periods + 1, n_draws)`, whose row 0 is the origin itself.
+in flows and shares of investments and in what policies do, `(n_periods + 1, n_draws)`; row 0 is the origin itself.
 A quantity constant in time is `(n_draws,)` and broadcasts against them. Annual results are
-`(n_series, n_years, n_draws)`, in the order of `SERIES` (then `LEVERS` where a scenario has any) and of the calendar,
+`(n_series, n_years, n_draws)`, in the order of `SERIES` (then `POLICIES` where a scenario has any) and of the calendar,
 quarterly ones `(n_series, n_quarters, n_draws)`, in the order of `QUARTERLY_SERIES`. All are float64, flows in bn USD
 (per quarter inside the engine, per year in annual results), shares and rates fractions.
 """
@@ -23,8 +23,8 @@ SERIES = ("trade_balance", "exports", "imports", "baseline_balance", "investment
 """Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + investment_effect`, and the
 effect is the sum of `CHANNELS`."""
 
-LEVERS = ("tariffs", "import_commitments")
-"""Levers of trade policy, by their keys in a scenario. A run that has one keeps two more annual series of these names,
+POLICIES = ("tariffs", "import_commitments")
+"""Trade policies, by their keys in a scenario. A run that has one keeps two more annual series of these names,
 after `SERIES`: signed contributions to the trade balance, which is then the baseline, the investments and them."""
 
 FLOWS = ("exports", "imports")

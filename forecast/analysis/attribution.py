@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.dims import CHANNELS, LEVERS, Array
+from forecast.dims import CHANNELS, POLICIES, Array
 from forecast.documents import scenario_path
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
@@ -36,8 +36,8 @@ from forecast.stats.summary import LEAST_BLOCKS, Moments, Statistic
 _Coalition: TypeAlias = tuple[int, int | None]
 """Joint contrasts as a bit mask, and one separable contrast at most."""
 
-ACCOUNT = ("baseline_balance", *CHANNELS, *LEVERS)
-"""Series that add up to the trade balance; a run without levers has zeros for theirs."""
+ACCOUNT = ("baseline_balance", *CHANNELS, *POLICIES)
+"""Series that add up to the trade balance; a run without policies has zeros for theirs."""
 
 MOST_SCENARIOS = 256
 """Scenarios simulated at most for one attribution, unless asked for more: about two minutes at 20,000 draws."""

@@ -129,7 +129,7 @@ def _draw_chart(results: Results) -> None:
 
 def _show(results: Results, world: AnyScenario, language: Language) -> None:
     from forecast.dims import SERIES
-    from forecast.report.run import branch_table, contribution_table, knowledge, lever_table, surplus_table
+    from forecast.report.run import branch_table, contribution_table, knowledge, policy_table, surplus_table
     from forecast.report.sentences import answer, assumed_conditions, run_books_note
     from forecast.results.archive import outcomes
 
@@ -140,7 +140,7 @@ def _show(results: Results, world: AnyScenario, language: Language) -> None:
     if results.manifest["n_investments"]:
         answer_with(contribution_table(results, language))
     if len(results.statistics.series) > len(SERIES):
-        answer_with(lever_table(results, language))
+        answer_with(policy_table(results, language))
     if world.single is None:
         answer_with(branch_table(results, world, language))
     answer_with(answer(results, later, language))

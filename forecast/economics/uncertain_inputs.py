@@ -19,7 +19,7 @@ SOURCES = {
     "terms": "Size and timing of plants",
     "coefficients": "What plants buy, make, replace",
     "localization": "Localization",
-    "levers": "Tariffs and import commitments",
+    "policies": "Tariffs and import commitments",
     "stated": "Shocks the scenario states",
     "branch": "The choice of scenario",
 }

@@ -162,16 +162,16 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
     balances = (baseline.annual_exports - baseline.annual_imports, contributions.sum(axis=0))
 
     # Policy: duties on the baseline's exports, goods bought as promised.
-    levers: tuple[Array, ...] = ()
-    if plan.levers is not None:
+    policies: tuple[Array, ...] = ()
+    if plan.policy is not None:
         change = baseline.exports * duties.change_of_exports()
-        bought = purchases(plan.levers, inputs, plan.origin, plan.n_periods)
-        levers = (annual_sums(plan, change) * baseline.bridge, -annual_news(plan, bought))
-        exports, imports = exports + levers[0], imports - levers[1]
+        bought = purchases(plan.policy, inputs, plan.origin, plan.n_periods)
+        policies = (annual_sums(plan, change) * baseline.bridge, -annual_news(plan, bought))
+        exports, imports = exports + policies[0], imports - policies[1]
         near_exports = near_exports + change[:n_near]
         near_imports = near_imports + _near_news(bought[: n_near + 1])
 
-    annual = np.stack([exports - imports, exports, imports, *balances, *contributions, *levers])
+    annual = np.stack([exports - imports, exports, imports, *balances, *contributions, *policies])
     near = np.stack([baseline.exports[:n_near] + near_exports, baseline.imports[:n_near] + near_imports])
     return Flows(annual, np.stack([near[0] - near[1], *near]))
 

@@ -25,9 +25,9 @@ from forecast.engine.plan import (
     Cut,
     Duty,
     Group,
-    Levers,
     LocalizationPath,
     Plan,
+    Policy,
     Project,
     Purchase,
     RunPlan,
@@ -135,14 +135,14 @@ def compiled_path(stream: str, assumed: Localization) -> LocalizationPath:
     )
 
 
-def compiled_levers(scenario: Scenario, origin: int) -> Levers | None:
-    """The levers of a scenario, or None where it has none."""
+def compiled_policy(scenario: Scenario, origin: int) -> Policy | None:
+    """The trade policy of a scenario, or None where it has none."""
     if not (scenario.tariffs or scenario.import_commitments):
         return None
     regime = load_schedule()
     responses = {name: Stated(f"tariffs.{name}", belief.distribution) for name, belief in regime.responses.items()}
     named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
-    return Levers(
+    return Policy(
         taxed={sector: _taxed(regime, responses, sector, items, origin) for sector, items in named.items() if items},
         responses=responses,
         purchases=tuple(_purchase(regime, item) for item in scenario.import_commitments),
@@ -409,7 +409,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         sector_rows=coefficient_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
         path=compiled_path("localization", scenario.localization),
-        levers=compiled_levers(scenario, origin),
+        policy=compiled_policy(scenario, origin),
         conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
         shocks=compiled_shocks(scenario.shocks),
         mixes=_mixes(scenario),

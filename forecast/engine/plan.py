@@ -12,7 +12,7 @@ from itertools import chain
 
 import numpy as np
 
-from forecast.dims import LEVERS, SERIES, Array
+from forecast.dims import POLICIES, SERIES, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, news
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
@@ -124,7 +124,7 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True)
-class Levers:
+class Policy:
     """Trade policy of a plan.
 
     Attributes:
@@ -266,7 +266,7 @@ class Plan:
         sector_rows: joint rows of the sector coefficients in use, `(n_columns, n_rows)`.
         groups: projects by what happens to their output.
         path: localization path of all affiliates.
-        levers: tariffs and import commitments, None where there are none.
+        policy: tariffs and import commitments, None where there are none.
         block_size: draws in a block.
         conditions: paths of drivers that are stated.
         shocks: what moves flows and drivers off their course.
@@ -287,7 +287,7 @@ class Plan:
     sector_rows: Array
     groups: tuple[Group, ...]
     path: LocalizationPath
-    levers: Levers | None = None
+    policy: Policy | None = None
     block_size: int = BLOCK_SIZE
     conditions: tuple[Condition, ...] = ()
     shocks: tuple[Shock, ...] = ()
@@ -299,7 +299,7 @@ class Plan:
     @property
     def series(self) -> tuple[str, ...]:
         """Annual series of the results."""
-        return SERIES if self.levers is None else (*SERIES, *LEVERS)
+        return SERIES if self.policy is None else (*SERIES, *POLICIES)
 
     @property
     def years(self) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from forecast.dims import Array
 from forecast.economics import tariffs
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.engine.inputs import Inputs, Outcomes, Values
-from forecast.engine.plan import NEVER, Duty, Levers, Plan, Purchase, Taxed
+from forecast.engine.plan import NEVER, Duty, Plan, Policy, Purchase, Taxed
 
 MACHINERY = tariffs.REST
 """Sector whose duty machines pay, whatever plant they are for."""
@@ -35,11 +35,11 @@ class Duties:
     """
 
     def __init__(self, plan: Plan, inputs: Inputs) -> None:
-        levers = plan.levers
-        self.taxed: Mapping[str, Taxed] = {} if levers is None else levers.taxed
+        policy = plan.policy
+        self.taxed: Mapping[str, Taxed] = {} if policy is None else policy.taxed
         self._inputs = inputs
         self._time = plan.origin + np.arange(plan.n_periods + 1.0)[:, None]
-        self._weight = 0.0 if levers is None else inputs.value(levers.responses["weight_of_2026"])
+        self._weight = 0.0 if policy is None else inputs.value(policy.responses["weight_of_2026"])
         self._answers: dict[tuple[Answer, str], Array] = {}
 
     def change_of_exports(self) -> Array:
@@ -143,21 +143,21 @@ def _pace(_regime: float, _rate: Values, responses: Mapping[str, Values]) -> Val
     return tariffs.quarterly_adjustment(responses["adjustment"])
 
 
-def _comes(inputs: Inputs, lever: Duty | Purchase) -> Outcomes | float:
-    """Whether a lever comes; 1 where it is certain."""
-    probability = inputs.value(lever.probability)
+def _comes(inputs: Inputs, policy: Duty | Purchase) -> Outcomes | float:
+    """Whether a policy comes; 1 where it is certain."""
+    probability = inputs.value(policy.probability)
     certain = isinstance(probability, float) and probability == 1.0
-    return 1.0 if certain else inputs.happens(lever.happens, probability)
+    return 1.0 if certain else inputs.happens(policy.happens, probability)
 
 
-def purchases(levers: Levers, inputs: Inputs, origin: int, n_periods: int) -> Array:
+def purchases(policy: Policy, inputs: Inputs, origin: int, n_periods: int) -> Array:
     """Goods bought beyond what would have been bought anyway, `(n_periods + 1, n_draws)`, bn USD a quarter.
 
     Row 0 is the origin, so that what flows then already is no news.
     """
     time = origin + np.arange(n_periods + 1.0)[:, None]
     bought = np.zeros((n_periods + 1, inputs.streams.n_draws))
-    for purchase in levers.purchases:
+    for purchase in policy.purchases:
         start, end = inputs.value(purchase.start), inputs.value(purchase.until)
         value = inputs.value(purchase.value)
         pace = value / (end - start) if purchase.total else value / QUARTERS_PER_YEAR

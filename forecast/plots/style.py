@@ -28,7 +28,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike
 
-from forecast.dims import CHANNELS, LEVERS, Array
+from forecast.dims import CHANNELS, POLICIES, Array
 from forecast.storage import whole_file, writing
 
 INK, GREY, RULE = "#1a1a1a", "#5f5f5f", "#b9b9b9"
@@ -43,7 +43,7 @@ CHANNEL_COLOURS = dict(zip(CHANNELS, ("#0b3c78", "#6fb1dc", "#c9501c", "#fcc983"
 CHANNEL_NAMES = dict(
     zip(CHANNELS, ("capital goods", "intermediates", "displaced exports", "reverse imports"), strict=True)
 )
-LEVER_NAMES = dict(zip(LEVERS, ("tariffs", "import commitments"), strict=True))
+POLICY_NAMES = dict(zip(POLICIES, ("tariffs", "import commitments"), strict=True))
 FLOW_COLOURS = {"exports": "#0b3c78", "imports": "#c9501c"}
 BASIS_NAMES = {"korea_customs": "Korean customs basis", "us_census": "US Census basis"}
 OVERLAY = (("#0b3c78", "-"), ("#e08214", "--"), ("#4d9a6a", ":"), ("#7b4f8e", "-."))

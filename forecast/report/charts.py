@@ -1,7 +1,7 @@
 """Diagrams of annual series as inline SVG: numbers in, paths and labels out; the template only prints them.
 
 The page scales a diagram to its width. Its unit is a pixel at full width, and type grows as the page narrows. The
-second half draws runs: the surplus over its history, a difference, and what announcements and levers add.
+second half draws runs: the surplus over its history, a difference, and what announcements and policies add.
 """
 
 from __future__ import annotations
@@ -341,7 +341,7 @@ def fan_diagram(runs: Mapping[str, Results], language: Language) -> Diagram:
 
 
 def change_diagram(title: str, fan: Fan, summary: Summary, series: str, name: str, language: Language) -> Diagram:
-    """A change of the surplus: a difference of two runs, or what announcements or a lever add to one.
+    """A change of the surplus: a difference of two runs, or what announcements or a policy add to one.
 
     Args:
         series: of `summary`, the one that `fan` draws.
@@ -375,8 +375,8 @@ def described(summary: Summary, language: Language) -> str:
 
 
 def effect_title(series: str, language: Language) -> str:
-    """Title of what the announcements or a lever do to the surplus."""
+    """Title of what the announcements or a policy do to the surplus."""
     unit = language.text("numbers.unit_a_year")
     if series == EFFECT:
         return language.text("charts.effect", unit=unit)
-    return language.text("charts.lever", lever=language.text(f"levers.{series}"), unit=unit)
+    return language.text("charts.policy", policy=language.text(f"policies.{series}"), unit=unit)

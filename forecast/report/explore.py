@@ -43,11 +43,11 @@ from forecast.report.sentences import (
     difference_sentences,
     effect_sentence,
     level_sentence,
-    lever_sentence,
+    policy_sentence,
     record_of,
 )
 from forecast.report.workbench import Slider, Trial, Workbench, added_from, overrides, sliders
-from forecast.results.results import moving_levers
+from forecast.results.results import moving_policies
 from forecast.scenario.scenario import Scenario
 from forecast.stats.summary import Summary
 
@@ -155,7 +155,7 @@ def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
     sentences = list(filter(None, [assumed_conditions(scenario, language)]))
     if scenario.investments:
         sentences.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
-    sentences += [lever_sentence(summary, language, name) for name in moving_levers(summary)]
+    sentences += [policy_sentence(summary, language, name) for name in moving_policies(summary)]
     sentences.append(level_sentence(summary, scenario.basis, language, invested=bool(scenario.investments)))
     sentences.append(chances_sentence(summary, known, language))
     change = difference_sentences(trial.difference, bench.scenario.title, language)
@@ -174,8 +174,8 @@ def _fan(bench: Bench, trial: Trial) -> Diagram:
 
 
 def _effects(bench: Bench, trial: Trial) -> Iterator[Diagram]:
-    """What the announcements add, or where there are none, what the first lever that moves does."""
-    series = EFFECT if bench.scenario.investments else next(iter(moving_levers(trial.summary)), None)
+    """What the announcements add, or where there are none, what the first policy that moves does."""
+    series = EFFECT if bench.scenario.investments else next(iter(moving_policies(trial.summary)), None)
     if series is not None:
         ghosts = [_ghost(series, bench)] if series in bench.workbench.file.summary.series else []
         scene = Scene([*ghosts, fan_of(0, trial.summary, series)])

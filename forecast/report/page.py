@@ -46,7 +46,7 @@ from forecast.report.run import (
     branch_share,
     branch_table,
     contribution_table,
-    lever_table,
+    policy_table,
     surplus_table,
 )
 from forecast.report.sentences import (
@@ -63,7 +63,7 @@ from forecast.report.sentences import (
 from forecast.report.table import table
 from forecast.report.track import model_label
 from forecast.results.archive import outcomes, told_apart
-from forecast.results.results import ANOTHER, SCENARIO, Results, demand_folder, moving_levers
+from forecast.results.results import ANOTHER, SCENARIO, Results, demand_folder, moving_policies
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Branch
 from forecast.storage import digest, write_text, writing
@@ -204,32 +204,32 @@ def _because(
 
 
 def _effects(runs: Sequence[PageRun], language: Language) -> dict[str, Any]:
-    """What announcements and levers do, of every run that has any."""
+    """What announcements and policies do, of every run that has any."""
     plants = [bool(run.results.manifest["n_investments"]) for run in runs]
-    levers = [moving_levers(run.results.statistics) for run in runs]
-    shown = [place for place in range(len(runs)) if plants[place] or levers[place]]
+    policies = [moving_policies(run.results.statistics) for run in runs]
+    shown = [place for place in range(len(runs)) if plants[place] or policies[place]]
     return {
-        "effects": [_effect(place, runs[place], levers[place], language) for place in shown],
-        "effects_heading": language.text("headings.policy" if any(levers) else "headings.effects"),
+        "effects": [_effect(place, runs[place], policies[place], language) for place in shown],
+        "effects_heading": language.text("headings.policy" if any(policies) else "headings.effects"),
         "channels": [(name, language.text(f"channels.{name}")) for name in CHANNELS] if any(plants) else [],
     }
 
 
-def _effect(place: int, run: PageRun, levers: Sequence[str], language: Language) -> dict[str, Any]:
-    """What the announcements add, by channel, and what the levers do beside them."""
+def _effect(place: int, run: PageRun, policies: Sequence[str], language: Language) -> dict[str, Any]:
+    """What the announcements add, by channel, and what the policies do beside them."""
     results, summary, tables = run.results, run.results.statistics, []
     fans = {
         series: change_diagram(
             effect_title(series, language), fan_of(place, summary, series), summary, series, run.name, language
         )
-        for series in ([EFFECT] if results.manifest["n_investments"] else []) + list(levers)
+        for series in ([EFFECT] if results.manifest["n_investments"] else []) + list(policies)
     }
     diagrams = list(fans.values())
     if EFFECT in fans:
         diagrams.insert(1, channels_diagram(place, summary, language))
         tables.append(contribution_table(results, language))
-    if levers:
-        tables.append(lever_table(results, language))
+    if policies:
+        tables.append(policy_table(results, language))
     return {"run": place, "title": user_words(run.name), "diagrams": diagrams, "tables": tables}
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from forecast.dims import BASES, CHANNELS, LEVERS
+from forecast.dims import BASES, CHANNELS, POLICIES
 from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.sentences import MEDIAN, origin_of, record_of
 from forecast.report.table import Column, Row, Table, plain_spaces, table
 from forecast.results.archive import Outcome, made, outcomes
-from forecast.results.results import Results, moving_levers
+from forecast.results.results import Results, moving_policies
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Branch
 from forecast.stats.formatting import short
@@ -112,18 +112,18 @@ def contribution_table(results: Results, language: Language = ENGLISH) -> Table:
     )
 
 
-def lever_table(results: Results, language: Language = ENGLISH) -> Table:
+def policy_table(results: Results, language: Language = ENGLISH) -> Table:
     """What tariffs and import commitments do to the surplus by year: mean and interval of each the scenario states."""
     summary = results.statistics
-    names = moving_levers(summary) or [name for name in LEVERS if name in summary.series]
-    listed = language.text("tables.and").join(language.text(f"levers.{name}").lower() for name in names)
+    names = moving_policies(summary) or [name for name in POLICIES if name in summary.series]
+    listed = language.text("tables.and").join(language.text(f"policies.{name}").lower() for name in names)
     headings = [
-        language.heading(f"columns.lever_{part}", lever=language.text(f"levers.{name}"))
+        language.heading(f"columns.policy_{part}", policy=language.text(f"policies.{name}"))
         for name in names
         for part in ("mean", "80")
     ]
     return table(
-        language.text("tables.levers", levers=listed, **unit_of(results, language)),
+        language.text("tables.policies", policies=listed, **unit_of(results, language)),
         [*language.headings("year"), *headings],
         (
             [str(year), *(cell for name in names for cell in _mean_and_interval(summary, name, index, language))]
@@ -151,7 +151,7 @@ class BranchResult:
         share: of the draws that follow it.
         median: of the surplus.
         span: both ends of its 80 % interval.
-        effects: mean of what announcements and levers add, by series: those that add anything in some branch.
+        effects: mean of what announcements and policies add, by series: those that add anything in some branch.
     """
 
     share: float
@@ -169,7 +169,7 @@ def branch_results(branches: pd.DataFrame) -> dict[str, BranchResult]:
     last = int(branches["year"].max())
     numbers = branches[branches["year"] == last].set_index(["branch", "series", "statistic"])
     means = numbers["value"].xs("mean", level="statistic").unstack("series")
-    moving = [name for name in (EFFECT, *LEVERS) if name in means and means[name].any()]
+    moving = [name for name in (EFFECT, *POLICIES) if name in means and means[name].any()]
     return {str(label): _branch_result(numbers.loc[label], moving) for label in means.index}
 
 
@@ -189,7 +189,7 @@ def branch_table(results: Results, mixture: AnyScenario, language: Language = EN
     assert results.branches is not None
     followed = branch_results(results.branches)
     effects = tuple(next(iter(followed.values())).effects)
-    added = [language.heading("columns.lever_mean", lever=_effect_name(name, language)) for name in effects]
+    added = [language.heading("columns.policy_mean", policy=_effect_name(name, language)) for name in effects]
     rows = [
         [branch_name(branch), language.number(branch.weight), *_branch_cells(branch, followed, effects, language)]
         for branch in mixture.branches
@@ -217,7 +217,7 @@ def branch_share(label: str, results: Results, language: Language) -> str:
 
 
 def _effect_name(series: str, language: Language) -> str:
-    return language.text("columns.announcements" if series == EFFECT else f"levers.{series}")
+    return language.text("columns.announcements" if series == EFFECT else f"policies.{series}")
 
 
 def _branch_cells(

@@ -23,7 +23,7 @@ from forecast.results.results import (
     direction,
     last_motion,
     motion,
-    moving_levers,
+    moving_policies,
     share_without,
     turning_years,
     worth_telling,
@@ -144,19 +144,19 @@ def answer(results: Results, later: Sequence[Outcome] = (), language: Language =
 
 
 def effect_sentences(results: Results, language: Language) -> list[str]:
-    """What announcements and levers change, and a caution where nothing was learned from data."""
+    """What announcements and policies change, and a caution where nothing was learned from data."""
     summary = results.statistics
     prior = [language.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
     plants = []
     if results.manifest["n_investments"]:
         plants = [effect_sentence(summary, language, origin_of(results, language))]
-    return [*prior, *plants, *(lever_sentence(summary, language, name) for name in moving_levers(summary))]
+    return [*prior, *plants, *(policy_sentence(summary, language, name) for name in moving_policies(summary))]
 
 
 def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool) -> str:
     """The surplus of the last year, with what is in it."""
     last = len(summary.years) - 1
-    ground = ("invested" if invested else "alone") + ("_moved" if moving_levers(summary) else "")
+    ground = ("invested" if invested else "alone") + ("_moved" if moving_policies(summary) else "")
     return language.text(
         "sentences.level",
         ground=language.text(f"grounds.{ground}"),
@@ -232,12 +232,12 @@ def _ending_orders(summary: Summary, language: Language, origin: str, index: int
     return [language.text("sentences.ending_orders", mean=mean, year=summary.years[index], origin=origin)]
 
 
-def lever_sentence(summary: Summary, language: Language, name: str) -> str:
-    """What one lever does in the last year in which it does anything, and how often it does nothing then."""
+def policy_sentence(summary: Summary, language: Language, name: str) -> str:
+    """What one policy does in the last year in which it does anything, and how often it does nothing then."""
     last = last_motion(summary, name)
     said = language.text(
-        "sentences.lever",
-        lever=language.text(f"levers.{name}"),
+        "sentences.policy",
+        policy=language.text(f"policies.{name}"),
         year=summary.years[last],
         median=language.money(*summary.estimate(name, MEDIAN, last), "+"),
         span=language.money_span(ends(summary, name, 80, last), "+"),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.dims import LEVERS, QUARTERLY_SERIES, Array
+from forecast.dims import POLICIES, QUARTERLY_SERIES, Array
 from forecast.engine.plan import RunPlan
 from forecast.errors import RunError
 from forecast.quarters import format_quarter
@@ -342,9 +342,9 @@ def motion(summary: Summary, series: str) -> Array:
     return summary.value(series, "sd") + abs(summary.value(series, "mean"))
 
 
-def moving_levers(summary: Summary) -> list[str]:
-    """Levers that do anything in some draw."""
-    return [name for name in LEVERS if name in summary.series and motion(summary, name).any()]
+def moving_policies(summary: Summary) -> list[str]:
+    """Policies that do anything in some draw."""
+    return [name for name in POLICIES if name in summary.series and motion(summary, name).any()]
 
 
 def last_motion(summary: Summary, series: str) -> int:

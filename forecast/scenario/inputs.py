@@ -45,8 +45,8 @@ _SOURCES = {
     "programmes": "terms",
     "coefficients": "coefficients",
     "localization": "localization",
-    "tariffs": "levers",
-    "import_commitments": "levers",
+    "tariffs": "policies",
+    "import_commitments": "policies",
     "shocks": "stated",
     "drivers": "drivers",
 }
@@ -236,10 +236,10 @@ def _shipped(
     """A shipped distribution, and the numbers that are left to it."""
     known = isinstance(shipped, Constant)
     settled = remark or ("is the same in every draw" if known else "")
-    yield UncertainInput(name, "levers", shipped, None, settled, used and not known)
+    yield UncertainInput(name, "policies", shipped, None, settled, used and not known)
     for left in silent:
         yield UncertainInput(
-            left, "levers", None, None, f"is left to the shipped distribution, whose name is {name}", False
+            left, "policies", None, None, f"is left to the shipped distribution, whose name is {name}", False
         )
 
 

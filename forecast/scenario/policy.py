@@ -137,7 +137,7 @@ SAME = 1e-9
 """Rates this near are one rate."""
 
 
-def lever_problems(root: Node, origin: int | None) -> Iterator[Problem]:
+def policy_problems(root: Node, origin: int | None) -> Iterator[Problem]:
     """Every broken rule of the tariffs and import commitments of a merged tree.
 
     Args:

@@ -17,7 +17,7 @@ from forecast.scenario.drivers import implausible
 from forecast.scenario.entries import Row, ends, last_observed, read, rows
 from forecast.scenario.investments import double_counting, investment_problems
 from forecast.scenario.localization import turns_in_the_past
-from forecast.scenario.policy import lever_problems
+from forecast.scenario.policy import policy_problems
 from forecast.scenario.schema import FIRST_HORIZON, LAST_HORIZON
 
 MOST_YEARS = 35
@@ -33,7 +33,7 @@ def review(root: Node) -> list[Problem]:
         *_horizon(root),
         *turns_in_the_past(root, announced, origin),
         *double_counting(announced),
-        *lever_problems(root, origin),
+        *policy_problems(root, origin),
         *_drivers(root),
         *broken_links(root, announced),
         *investment_problems(announced),

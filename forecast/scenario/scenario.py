@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from forecast.dims import LEVERS
+from forecast.dims import POLICIES
 from forecast.documents import Node, present, yaml_text
 from forecast.errors import Located, Problem, ScenarioError
 from forecast.quarters import format_quarter
@@ -48,7 +48,7 @@ class Scenario:
         sector_localization: paths of single sectors.
         sector_coefficients: coefficients that differ from the sector priors, by sector and name.
         sources: addresses of the evidence.
-        tariffs, import_commitments: levers of trade policy, each sorted by id.
+        tariffs, import_commitments: policies of trade policy, each sorted by id.
         drivers: paths of drivers by name; a driver without one moves as fitted.
         shocks: sorted by id.
         programmes: announcements that are cut as a whole, sorted by id.
@@ -221,6 +221,6 @@ def scenario_digest(scenario: Scenario) -> str:
     enter, so that mending a text does not void a run.
     """
     plain = plain_scenario(replace(scenario, title="", description="", sources=()))
-    for entry in [entry for group in ("investments", "shocks", *LEVERS) for entry in plain.get(group, [])]:
+    for entry in [entry for group in ("investments", "shocks", *POLICIES) for entry in plain.get(group, [])]:
         entry.pop("sources", None)
     return json_digest(plain)

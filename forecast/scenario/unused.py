@@ -173,7 +173,7 @@ _NOTHING = {
 """Keys by list with which, where they are 0, an entry does nothing."""
 
 
-def idle_levers(root: Node, origin: int, end: float) -> Iterator[Remark]:
+def idle_policies(root: Node, origin: int, end: float) -> Iterator[Remark]:
     """Every remark on what a scenario assumes of trade policy and of the world.
 
     Args:

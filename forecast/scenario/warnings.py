@@ -21,7 +21,7 @@ from forecast.scenario.entries import Row, ends, last_observed, mean, middle, re
 from forecast.scenario.layers import Layered
 from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.schema import ScenarioFile
-from forecast.scenario.unused import idle_levers, idle_ties, repeated, unread
+from forecast.scenario.unused import idle_policies, idle_ties, repeated, unread
 from forecast.stats.distributions import Distribution
 
 FAR = 5.0
@@ -259,7 +259,7 @@ def remarks(layers: Layered) -> list[Remark]:
         if origin is not None:
             found += beyond_record(root, announced, origin)
             end = 4.0 * (1 + (read(root, "horizon", int) or ScenarioFile.model_fields["horizon"].default))
-            found += [*idle_levers(root, origin, end), *idle_ties(root, announced, origin)]
+            found += [*idle_policies(root, origin, end), *idle_ties(root, announced, origin)]
             for row in announced:
                 found += [*_runs_already(row, origin), *_too_late(row, end)]
     return list(dict.fromkeys(found))

@@ -74,10 +74,10 @@ def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> N
         assert answer(results).startswith(page.replace("\xa0", " "))
 
 
-def test_page_and_terminal_tell_the_end_of_a_lever(tmp_path: Path) -> None:
-    file = tmp_path / "lever.yaml"
+def test_page_and_terminal_tell_the_end_of_a_policy(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
     commitment = "{id: gas, what: lng, per_year: 1.4, from: 2028, until: 2030}"
-    file.write_text(f"name: lever\nimport_commitments: [{commitment}]\n")
+    file.write_text(f"name: policy\nimport_commitments: [{commitment}]\n")
     results = made(tmp_path, file)
     world = load_scenario(file)
     page = " ".join(short_answers(results, world, language("en")))

@@ -9,7 +9,7 @@ import pytest
 
 from forecast.analysis.comparison import summarised
 from forecast.report.i18n import language
-from forecast.report.sentences import effect_sentence, lever_sentence
+from forecast.report.sentences import effect_sentence, policy_sentence
 from forecast.stats.summary import Summary
 
 YEARS = (2026, 2027)
@@ -41,8 +41,8 @@ def test_orders_that_end_with_construction_are_told_from_a_tenth_of_the_effect(o
     assert ("발주" in effect_sentence(summary, language("ko"), "2026년 2분기")) == told_of
 
 
-def test_a_lever_that_may_not_come_is_told_by_its_median_and_by_how_often_it_does_nothing() -> None:
+def test_a_policy_that_may_not_come_is_told_by_its_median_and_by_how_often_it_does_nothing() -> None:
     summary = told({"tariffs": np.repeat([-2.0, 0.0], [80, 20])})
-    said = lever_sentence(summary, language("en"), "tariffs").replace("\xa0", " ")
+    said = policy_sentence(summary, language("en"), "tariffs").replace("\xa0", " ")
     assert "by −2.0 bn USD in 2027 (median; 80 % interval −2.0 to 0.0 bn USD)." in said
     assert said.endswith("In 20 % of the draws they change nothing in 2027.")

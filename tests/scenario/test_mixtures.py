@@ -278,7 +278,7 @@ def test_the_mixture_on_the_page_about_mixtures_loads(tmp_path: Path) -> None:
     assert [branch.label for branch in read.branches] == ["localization-fast", "localization-frozen", "trend"]
 
 
-LEVERS = """\
+POLICIES = """\
 name: duties
 mixture:
   - {scenario: baseline, weight: 1, label: plain}
@@ -288,20 +288,20 @@ mixture:
 
 def test_a_mixture_is_validated(tmp_path: Path) -> None:
     file = tmp_path / "duties.yaml"
-    file.write_text(LEVERS)
+    file.write_text(POLICIES)
     assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 2 branches to 2035\n"
     file.write_text("name: one\nmixture: [{scenario: baseline, weight: 1}]\n")
     assert CliRunner().invoke(cli, ["validate", str(file)]).stdout == f"{file}: valid, 1 branch to 2035\n"
-    file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: -1"))
+    file.write_text(POLICIES.replace("weight: 1, label: plain", "weight: -1"))
     done = CliRunner().invoke(cli, ["validate", str(file)])
     assert done.exit_code == 2
     assert "mixture[0].weight: got -1, expected 0 or more" in done.stdout
-    file.write_text(LEVERS)
+    file.write_text(POLICIES)
 
 
 def test_a_mixture_is_explained_with_what_branches_have_in_common_once(tmp_path: Path) -> None:
     file = tmp_path / "duties.yaml"
-    file.write_text(LEVERS.replace("weight: 1, label: plain", "weight: {distribution: uniform, low: 2, high: 4}"))
+    file.write_text(POLICIES.replace("weight: 1, label: plain", "weight: {distribution: uniform, low: 2, high: 4}"))
     done = CliRunner().invoke(cli, ["explain", str(file), "--draws", "10000"])
     assert done.exit_code == 0, done.output
     head, common, *branches = re.split(r"\n\n(?:In every branch|Branch .*)\n", done.stdout)
@@ -319,9 +319,9 @@ def test_a_mixture_is_explained_with_what_branches_have_in_common_once(tmp_path:
     assert not any(re.search(r" horizon +2035", part) for part in branches)
 
 
-def test_a_branch_without_levers_has_zeros_where_another_has_some(tmp_path: Path) -> None:
+def test_a_branch_without_policies_has_zeros_where_another_has_some(tmp_path: Path) -> None:
     file = tmp_path / "duties.yaml"
-    file.write_text(LEVERS)
+    file.write_text(POLICIES)
     done = run_scenario(load_mixture(file), Settings(2_000), out=tmp_path)
     draws = done.results.draws
     assert "tariffs" in done.results.statistics.series

@@ -12,12 +12,12 @@ import pytest
 from plans import ORIGIN, draw_last, group, judged, plan, project
 from scipy import stats
 
-from forecast.dims import CHANNELS, LEVERS, SERIES, Array
+from forecast.dims import CHANNELS, POLICIES, SERIES, Array
 from forecast.economics import tariffs
 from forecast.economics.tariffs import REST, SHARES, TAXED, load_schedule
 from forecast.engine.block import simulated_flows
 from forecast.engine.inputs import Stated
-from forecast.engine.plan import NEVER, Duty, Levers, Plan, Purchase, Taxed
+from forecast.engine.plan import NEVER, Duty, Plan, Policy, Purchase, Taxed
 from forecast.errors import ScenarioError
 from forecast.scenario.dates import position
 from forecast.scenario.localization import Localization
@@ -62,8 +62,8 @@ def on(*duties: Duty, first: int = ORIGIN, before: float = 0.15) -> Taxed:
     return Taxed(0.15, first, before, duties, addressed(**RESPONSES), (0.25, 0.75))
 
 
-def levers(taxed: Taxed | None = None, *purchases: Purchase, sector: str = "autos") -> Levers:
-    return Levers({} if taxed is None else {sector: taxed}, addressed(**RESPONSES), purchases)
+def policies(taxed: Taxed | None = None, *purchases: Purchase, sector: str = "autos") -> Policy:
+    return Policy({} if taxed is None else {sector: taxed}, addressed(**RESPONSES), purchases)
 
 
 def annual(made: Plan, n_draws: int = N_DRAWS) -> dict[str, Array]:
@@ -94,7 +94,7 @@ def test_the_share_gone_in_a_year_is_gone_in_four_quarters() -> None:
 
 def test_one_tariff_by_hand() -> None:
     """Half of 160 bn a year under 25 in place of 15 %, at once and with an elasticity of two."""
-    flows = annual(plan(levers=levers(on(duty(0.25)))))
+    flows = annual(plan(policy=policies(on(duty(0.25)))))
     lost = 160 * 0.5 * ((1.15 / 1.25) ** 2 - 1)
     np.testing.assert_allclose(flows["tariffs"], lost, rtol=1e-12)
     np.testing.assert_allclose(flows["exports"], 160 + lost, rtol=1e-12)
@@ -105,7 +105,7 @@ def test_one_tariff_by_hand() -> None:
 def test_a_tariff_is_on_the_book_of_the_headline() -> None:
     """A tenth more exports in the Korean book, as long as the bridge says so: a tenth more to lose."""
     bridge = {"mean": np.log([[1.1, 0.9]])}  # the state of the plan is that too
-    made = plan(levers=levers(on(duty(0.25))), basis="korea_customs")
+    made = plan(policy=policies(on(duty(0.25))), basis="korea_customs")
     rows = dict(made.rows) | {"bridge": dict(made.rows["bridge"]) | draw_last(bridge)}
     korean = annual(replace(made, rows=rows))["tariffs"]
     np.testing.assert_allclose(korean, 1.1 * 80 * ((1.15 / 1.25) ** 2 - 1), rtol=1e-12)
@@ -113,7 +113,7 @@ def test_a_tariff_is_on_the_book_of_the_headline() -> None:
 
 def test_dates_cut_quarters() -> None:
     """From the middle of the second quarter to the end of the sixth: half a quarter in the first year at full speed."""
-    flows = annual(plan(levers=levers(on(duty(0.25, ORIGIN + 2.5, ORIGIN + 7)))))
+    flows = annual(plan(policy=policies(on(duty(0.25, ORIGIN + 2.5, ORIGIN + 7)))))
     in_force = np.array([2.5, 2, 0, 0])[:, None]
     halved = np.exp(-np.log(1.25 / 1.15))  # half of the log change
     full = (1.15 / 1.25) ** 2
@@ -122,7 +122,7 @@ def test_dates_cut_quarters() -> None:
 
 
 def test_the_response_comes_slowly_and_goes_slowly() -> None:
-    slow = annual(plan(levers=levers(on(duty(0.25, until=ORIGIN + 9, adjustment=0.38)))))["tariffs"][:, 0]
+    slow = annual(plan(policy=policies(on(duty(0.25, until=ORIGIN + 9, adjustment=0.38)))))["tariffs"][:, 0]
     assert 0 > slow[0] > slow[1]  # two years in force
     assert slow[1] < slow[2] < slow[3] < 0  # two years of recovery
     gone = 1 - 0.62 ** (np.arange(1, 5) / 4)
@@ -131,13 +131,13 @@ def test_the_response_comes_slowly_and_goes_slowly() -> None:
 
 def test_the_limits_of_elasticity() -> None:
     """Without any response dollars stay as they are; where demand is very elastic nothing is shipped."""
-    assert (annual(plan(levers=levers(on(duty(0.25, elasticity=0.0)))))["tariffs"] == 0).all()
-    flows = annual(plan(levers=levers(on(duty(0.25, elasticity=1e4)))))
+    assert (annual(plan(policy=policies(on(duty(0.25, elasticity=0.0)))))["tariffs"] == 0).all()
+    flows = annual(plan(policy=policies(on(duty(0.25, elasticity=1e4)))))
     np.testing.assert_allclose(flows["tariffs"], -80, rtol=1e-12)
 
 
 def test_a_later_tariff_takes_the_place_of_an_earlier_one() -> None:
-    both = annual(plan(levers=levers(on(duty(0.0, ORIGIN + 1), duty(0.25, ORIGIN + 5)))))["tariffs"]
+    both = annual(plan(policy=policies(on(duty(0.0, ORIGIN + 1), duty(0.25, ORIGIN + 5)))))["tariffs"]
     np.testing.assert_allclose(both[0], 80 * (1.15**2 - 1), rtol=1e-12)
     np.testing.assert_allclose(both[1:], 80 * ((1.15 / 1.25) ** 2 - 1), rtol=1e-12)
 
@@ -145,7 +145,7 @@ def test_a_later_tariff_takes_the_place_of_an_earlier_one() -> None:
 def test_what_a_past_tariff_does_after_the_origin() -> None:
     """Two quarters at 15 % instead of nothing lie behind the origin: what was lost by then is in the data."""
     past = on(duty(0.15, ORIGIN - 1, adjustment=0.38), first=ORIGIN - 2, before=0.0)
-    found = annual(plan(levers=levers(replace(past, duties=past.duties))))["tariffs"][:, 0]
+    found = annual(plan(policy=policies(replace(past, duties=past.duties))))["tariffs"][:, 0]
     # The pace before the duty is that of the plan, 1; row 0 is settled, so only quarters from ORIGIN - 1 on count.
     gone = 1 - 0.62 ** (np.arange(19) / 4)
     log = -2 * np.log(1.15) * (gone[3:] - gone[2])
@@ -158,24 +158,26 @@ def test_no_change_is_no_effect_to_the_last_bit(taxed: Taxed) -> None:
     plants = [replace(item, sector=sector) for item, sector in zip(plants, ("autos", REST), strict=True)]
     bare = simulated_flows(plan(*plants), Streams(0, 0, 50, "plain"))
     for sector in ("autos", "auto_parts", REST):
-        with_levers = simulated_flows(plan(*plants, levers=levers(taxed, sector=sector)), Streams(0, 0, 50, "plain"))
-        assert with_levers.annual[: len(SERIES)].tobytes() == bare.annual.tobytes()
-        assert (with_levers.annual[len(SERIES) :] == 0).all()
-        assert with_levers.quarterly.tobytes() == bare.quarterly.tobytes()
+        with_policies = simulated_flows(
+            plan(*plants, policy=policies(taxed, sector=sector)), Streams(0, 0, 50, "plain")
+        )
+        assert with_policies.annual[: len(SERIES)].tobytes() == bare.annual.tobytes()
+        assert (with_policies.annual[len(SERIES) :] == 0).all()
+        assert with_policies.quarterly.tobytes() == bare.quarterly.tobytes()
 
 
 def test_a_chance_is_met_within_its_error() -> None:
     n_draws = 4000
-    flows = annual(plan(levers=levers(on(duty(0.25, probability=0.3)))), n_draws)["tariffs"][0]
+    flows = annual(plan(policy=policies(on(duty(0.25, probability=0.3)))), n_draws)["tariffs"][0]
     assert set(np.round(flows, 9)) == {0.0, round(80 * ((1.15 / 1.25) ** 2 - 1), 9)}
     came = int((flows != 0).sum())
     assert stats.binomtest(came, n_draws, 0.3).pvalue > 1e-4
 
 
 def test_exports_are_shares_of_either_end() -> None:
-    uncertain = levers(on(duty(0.25)))
+    uncertain = policies(on(duty(0.25)))
     weights = replace(uncertain, responses={**uncertain.responses, **addressed(weight_of_2026=Triangular(0, 0, 1))})
-    flows = annual(plan(levers=weights), 500)["tariffs"]
+    flows = annual(plan(policy=weights), 500)["tariffs"]
     lost = 160 * ((1.15 / 1.25) ** 2 - 1)
     weight = Triangular(0, 0, 1).ppf(Streams(0, 0, 500, "plain").uniforms("tariffs.weight_of_2026"))
     np.testing.assert_allclose(flows[0], lost * (0.25 + 0.5 * weight), rtol=1e-12)
@@ -185,9 +187,9 @@ def channels(sector: str, on_sector: str, path: str = "hold", **responses: float
     """Channels of the plant of the engine's tests, with goods of one sector under 25 %, over those without."""
     plant = replace(group(project("A")), sector=sector)
     bare = annual(plan(plant, path=Localization(path)))
-    taxed = levers(on(duty(0.25, **responses)), sector=on_sector)
+    taxed = policies(on(duty(0.25, **responses)), sector=on_sector)
     return {
-        name: annual(plan(plant, path=Localization(path), levers=taxed))[name][-1]
+        name: annual(plan(plant, path=Localization(path), policy=taxed))[name][-1]
         / np.where(bare[name][-1], bare[name][-1], 1)
         for name in CHANNELS
     }
@@ -200,7 +202,7 @@ def test_plants_pay_for_what_they_ship_and_no_other() -> None:
         ratios = channels("autos", taxed)
         assert ratios.pop(paying) == pytest.approx(cut)
         assert all((ratio == 1).all() for name, ratio in ratios.items() if name != "capital_goods")
-    machines = annual(plan(group(project("A")), levers=levers(on(duty(0.25)), sector=REST)))["capital_goods"]
+    machines = annual(plan(group(project("A")), policy=policies(on(duty(0.25)), sector=REST)))["capital_goods"]
     np.testing.assert_allclose(machines[0], 1.2 * cut, rtol=1e-12)
 
 
@@ -233,7 +235,7 @@ def bought(
 @pytest.mark.parametrize(("start", "until"), [(1, 16), (2.25, 9.8), (6.1, 6.9)])
 def test_a_commitment_adds_up_to_what_is_additional(start: float, until: float) -> None:
     promised = bought(36.2, total=True, start=ORIGIN + start, until=ORIGIN + until, additionality=0.2, fulfilment=0.9)
-    flows = annual(plan(levers=levers(None, promised)))
+    flows = annual(plan(policy=policies(None, promised)))
     assert flows["import_commitments"].sum(axis=0) == pytest.approx(np.full(N_DRAWS, -36.2 * 0.2 * 0.9))
     np.testing.assert_allclose(flows["imports"] - 80, -flows["import_commitments"], atol=1e-12)
     assert (flows["tariffs"] == 0).all()
@@ -242,16 +244,18 @@ def test_a_commitment_adds_up_to_what_is_additional(start: float, until: float) 
 def test_a_commitment_a_year_and_one_that_runs_already() -> None:
     yearly = bought(1.5, total=False, start=ORIGIN + 3, until=ORIGIN + 11)
     expected = -np.array([0.75, 1.5, 0.75, 0.0])[:, None]
-    np.testing.assert_allclose(annual(plan(levers=levers(None, yearly)))["import_commitments"], expected + np.zeros(4))
+    np.testing.assert_allclose(
+        annual(plan(policy=policies(None, yearly)))["import_commitments"], expected + np.zeros(4)
+    )
     running = bought(1.5, total=False, start=ORIGIN - 3, until=ORIGIN + 5)
-    ended = annual(plan(levers=levers(None, running)))["import_commitments"]
+    ended = annual(plan(policy=policies(None, running)))["import_commitments"]
     np.testing.assert_allclose(ended, -np.array([0.0, -1.5, -1.5, -1.5])[:, None] + np.zeros(4), atol=1e-14)
 
 
 def test_a_commitment_that_may_come_to_nothing() -> None:
     n_draws = 4000
     flows = annual(
-        plan(levers=levers(None, bought(4.0, total=False, start=ORIGIN + 1, until=NEVER, probability=0.6))), n_draws
+        plan(policy=policies(None, bought(4.0, total=False, start=ORIGIN + 1, until=NEVER, probability=0.6))), n_draws
     )
     came = int((flows["import_commitments"][0] == -4).sum())
     assert came + int((flows["import_commitments"][0] == 0).sum()) == n_draws
@@ -259,12 +263,12 @@ def test_a_commitment_that_may_come_to_nothing() -> None:
 
 
 def test_parts_make_the_whole() -> None:
-    both = levers(on(duty(0.25)), bought(3.0, total=False, start=ORIGIN + 2, until=NEVER))
-    made = plan(replace(group(project("A")), sector="autos"), levers=both)
+    both = policies(on(duty(0.25)), bought(3.0, total=False, start=ORIGIN + 2, until=NEVER))
+    made = plan(replace(group(project("A")), sector="autos"), policy=both)
     flows = annual(made)
     parts = flows["baseline_balance"] + flows["investment_effect"] + flows["tariffs"] + flows["import_commitments"]
     np.testing.assert_allclose(parts, flows["trade_balance"], rtol=1e-12)
-    assert made.series == (*SERIES, *LEVERS)
+    assert made.series == (*SERIES, *POLICIES)
     near = simulated_flows(made, Streams(0, 0, N_DRAWS, "plain")).quarterly
     np.testing.assert_allclose(near[:, :4].sum(axis=1)[1:], [flows["exports"][0], flows["imports"][0]], rtol=1e-12)
 
@@ -297,22 +301,22 @@ def load(tmp_path: Path) -> Loader:
     return loaded
 
 
-def test_levers_survive_the_way_to_text_and_back(load: Loader) -> None:
+def test_policies_survive_the_way_to_text_and_back(load: Loader) -> None:
     read = load(BASE + TARIFFS)
     assert [item.id for item in read.tariffs] == ["cars", "rest"]
     assert read.tariffs[1].start == Constant(position("2027-03-15"))
     assert load(dump_scenario(read)) == read
 
 
-def test_the_digest_is_of_numbers_and_only_where_there_are_levers(load: Loader) -> None:
-    bare, with_levers = load(BASE), load(BASE + TARIFFS)
+def test_the_digest_is_of_numbers_and_only_where_there_are_policies(load: Loader) -> None:
+    bare, with_policies = load(BASE), load(BASE + TARIFFS)
     assert "tariffs" not in dump_scenario(bare)
-    assert scenario_digest(bare) == scenario_digest(replace(with_levers, tariffs=(), import_commitments=()))
-    assert scenario_digest(with_levers) != scenario_digest(bare)
-    assert scenario_digest(load(BASE + TARIFFS.replace("example.org", "example.com"))) == scenario_digest(with_levers)
+    assert scenario_digest(bare) == scenario_digest(replace(with_policies, tariffs=(), import_commitments=()))
+    assert scenario_digest(with_policies) != scenario_digest(bare)
+    assert scenario_digest(load(BASE + TARIFFS.replace("example.org", "example.com"))) == scenario_digest(with_policies)
 
 
-def test_levers_merge_by_id_and_take_overrides(load: Loader, tmp_path: Path) -> None:
+def test_policies_merge_by_id_and_take_overrides(load: Loader, tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(BASE + TARIFFS, encoding="utf-8")
     over = "extends: base.yaml\ntariffs:\n  cars: {probability: 0.9}\n  rest: null\n"
     read = load(over, "tariffs.cars.rate=0.3", "import_commitments.gas.until=2029")
@@ -413,7 +417,7 @@ def test_duties_of_the_record_are_those_collected() -> None:
 
 
 def test_a_tariff_moves_no_other_stream(load: Loader) -> None:
-    """The shipped posterior, with and without levers that do nothing: every other series keeps its bits."""
+    """The shipped posterior, with and without policies that do nothing: every other series keeps its bits."""
     from forecast.engine.compile import compile_plan
     from forecast.models.posterior import load_posterior
     from forecast.observations.vintage import vintage
@@ -434,11 +438,11 @@ def test_a_tariff_moves_no_other_stream(load: Loader) -> None:
     assert (flows[2].annual[n][-1] < 0).all()
 
 
-def test_what_a_run_with_levers_leaves_and_says(tmp_path: Path) -> None:
+def test_what_a_run_with_policies_leaves_and_says(tmp_path: Path) -> None:
     from rich.console import Console
 
     from forecast.engine.simulate import Settings
-    from forecast.report.run import lever_table
+    from forecast.report.run import policy_table
     from forecast.report.sentences import answer
     from forecast.report.table import show
     from forecast.results.archive import load_results
@@ -447,13 +451,13 @@ def test_what_a_run_with_levers_leaves_and_says(tmp_path: Path) -> None:
     file = Path(__file__).parents[2] / "scenarios" / "tariffs-25.yaml"
     run_scenario(load_scenario(file, ["horizon=2028"]), Settings(2000), out=tmp_path)
     results = load_results(tmp_path / "tariffs-25")
-    assert results.statistics.series == (*SERIES, *LEVERS)
-    assert set(results.summary["series"]) == {*SERIES, *LEVERS} < set(results.draws.data_vars)
+    assert results.statistics.series == (*SERIES, *POLICIES)
+    assert set(results.summary["series"]) == {*SERIES, *POLICIES} < set(results.draws.data_vars)
     assert "regime" in results.manifest["digests"]
     said = answer(results)
     assert said.startswith("Tariffs change Korea's goods surplus with the US by −")
     assert "With that and without new investment, the surplus itself would be" in said
     assert "Import commitments" not in said
     console = Console(width=100, record=True, file=StringIO())
-    show(console, lever_table(results))
+    show(console, policy_table(results))
     assert "What tariffs do to the surplus, bn USD a year" in console.export_text()
