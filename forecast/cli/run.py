@@ -134,13 +134,13 @@ def _show(results: Results, world: AnyScenario, language: Language) -> None:
     from forecast.results.archive import outcomes
 
     later = outcomes(results)
-    answer_with(surplus_table({results.name: results}, language))
-    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    answer_with(*(f"{note}\n" for note in (conditions, run_books_note(results, language)) if note))
     if results.manifest["n_investments"]:
         answer_with(contribution_table(results, language))
     if len(results.statistics.series) > len(SERIES):
         answer_with(policy_table(results, language))
+    answer_with(surplus_table({results.name: results}, language))
+    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
+    answer_with(*(f"{note}\n" for note in (conditions, run_books_note(results, language)) if note))
     if world.single is None:
         answer_with(branch_table(results, world, language))
     answer_with(answer(results, later, language))

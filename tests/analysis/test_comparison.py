@@ -35,7 +35,7 @@ def test_against_the_baseline_the_difference_is_the_effect(runs: dict[str, Resul
     """Stored in single precision: 300 bn USD are known to about 3e-5."""
     difference = forecast.paired_difference(runs["hyundai"], runs["baseline"])
     assert difference.attrs == {"units": "bn USD per year", "basis": "korea_customs"}
-    np.testing.assert_allclose(difference, runs["hyundai"].draws["investment_effect"], atol=2e-4)
+    np.testing.assert_allclose(difference, runs["hyundai"].draws["news"], atol=2e-4)
 
 
 def test_the_table_reads_the_draws(runs: dict[str, Results]) -> None:

@@ -154,7 +154,7 @@ def test_a_near_horizon_keeps_fewer_quarters() -> None:
 def test_parts_sum_to_the_balance_in_every_draw(scheme: Scheme) -> None:
     flows = annual(noisy(group(uncertain("A"), uncertain("B"))), 500, scheme)
     effect = sum(flows[channel] for channel in CHANNELS)
-    np.testing.assert_allclose(flows["investment_effect"], effect, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(flows["news"], effect, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(flows["trade_balance"], flows["exports"] - flows["imports"], rtol=0, atol=1e-12)
     np.testing.assert_allclose(flows["trade_balance"], flows["baseline_balance"] + effect, rtol=1e-10, atol=1e-10)
 

@@ -266,7 +266,7 @@ def test_parts_make_the_whole() -> None:
     both = policies(on(duty(0.25)), bought(3.0, total=False, start=ORIGIN + 2, until=NEVER))
     made = plan(replace(group(project("A")), sector="autos"), policy=both)
     flows = annual(made)
-    parts = flows["baseline_balance"] + flows["investment_effect"] + flows["tariffs"] + flows["import_commitments"]
+    parts = flows["baseline_balance"] + flows["news"] + flows["tariffs"] + flows["import_commitments"]
     np.testing.assert_allclose(parts, flows["trade_balance"], rtol=1e-12)
     assert made.series == (*SERIES, *POLICIES)
     near = simulated_flows(made, Streams(0, 0, N_DRAWS, "plain")).quarterly

@@ -116,7 +116,7 @@ def edition(text: str, code: str) -> str:
 def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page: str) -> None:
     summary = runs["hyundai"].statistics
     words = plain(edition(page, "en"))
-    chance, error = summary.estimate("investment_effect", "below_0", -1)
+    chance, error = summary.estimate("news", "below_0", -1)
     said = plain(language("en").chance(chance, error, 4_000))
     assert f"the chance that they lower it in 2035 is {said}." in words
     median = summary.value("trade_balance", "quantile_0.5")[-1]

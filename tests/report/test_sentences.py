@@ -24,7 +24,7 @@ def told(last: Mapping[str, Sequence[float]]) -> Summary:
 @pytest.mark.parametrize(("n_up", "english", "korean"), [(70, "raise", "늘릴"), (30, "lower", "줄일")])
 def test_an_effect_is_told_in_its_likelier_direction(n_up: int, english: str, korean: str) -> None:
     effect = np.repeat([1.0, -1.0], [n_up, 100 - n_up])
-    summary = told({"investment_effect": effect, "capital_goods": np.zeros(100)})
+    summary = told({"news": effect, "capital_goods": np.zeros(100)})
     assert f"the chance that they {english} it in 2027 is 70\xa0%." in effect_sentence(
         summary, language("en"), "2026Q2"
     )
@@ -35,7 +35,7 @@ def test_an_effect_is_told_in_its_likelier_direction(n_up: int, english: str, ko
 
 @pytest.mark.parametrize(("orders", "told_of"), [(-0.5, True), (-0.05, False), (0.5, False)])
 def test_orders_that_end_with_construction_are_told_from_a_tenth_of_the_effect(orders: float, told_of: bool) -> None:
-    summary = told({"investment_effect": np.full(100, -1.0), "capital_goods": np.full(100, orders)})
+    summary = told({"news": np.full(100, -1.0), "capital_goods": np.full(100, orders)})
     words = "Of the change in 2027, −0.5\xa0bn USD (mean) are orders for machines that flowed in 2026Q2 and end with"
     assert (words in effect_sentence(summary, language("en"), "2026Q2")) == told_of
     assert ("발주" in effect_sentence(summary, language("ko"), "2026년 2분기")) == told_of
