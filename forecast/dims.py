@@ -26,7 +26,11 @@ year, and each channel."""
 NEWS = ("news", *(f"news_{channel}" for channel in CHANNELS))
 """The part of the effect that is beyond the flows of the origin, which the baseline holds already; sum and channels."""
 
-SERIES = ("trade_balance", "exports", "imports", "baseline_balance", *EFFECTS, *NEWS)
+OUTPUT = "replaceable_output"
+"""Output of the investments that may stand in for Korea's exports, at the duties of each draw. The displacement rate at
+which an effect turns its sign is what else adds to the effect over it."""
+
+SERIES = ("trade_balance", "exports", "imports", "baseline_balance", *EFFECTS, *NEWS, OUTPUT)
 """Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + news`; the level moves by news
 alone, since what flowed at the origin is in the baseline, and the effect says with and without."""
 

@@ -138,7 +138,7 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
     n_near = min(N_QUARTERS, plan.n_periods)
 
     # Sums: baseline and investments.
-    contributions, near_exports, near_imports = _investment_flows(plan, plants, n_near)
+    contributions, output, near_exports, near_imports = _investment_flows(plan, plants, n_near)
     effects, beyond = contributions.swapaxes(0, 1)
     exports = baseline.annual_exports + (beyond[0] + beyond[1] + beyond[2])
     imports = baseline.annual_imports - beyond[3]
@@ -155,14 +155,14 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
         near_imports = near_imports + _near_news(bought[: n_near + 1])
 
     effect = effects.sum(axis=0)
-    investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond
+    investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, output
     annual = np.stack([exports - imports, exports, imports, undisturbed, *investments, *policies])
     near = np.stack([baseline.exports[:n_near] + near_exports, baseline.imports[:n_near] + near_imports])
     return Flows(annual, np.stack([near[0] - near[1], *near]))
 
 
-def _investment_flows(plan: Plan, plants: Plants, n_near: int) -> tuple[Array, Array, Array]:
-    """Contributions of the channels, `(n_channels, 2, n_years, n_draws)`, effect and news each, and near news."""
+def _investment_flows(plan: Plan, plants: Plants, n_near: int) -> tuple[Array, Array, Array, Array]:
+    """Contributions of the channels, `(n_channels, 2, n_years, n_draws)`, effect and news each; output; near news."""
     n_draws = plants.inputs.streams.n_draws
     nothing, nothing_near = np.zeros((2, len(plan.years), n_draws)), np.zeros((n_near + 1, n_draws))
 
@@ -179,9 +179,11 @@ def _investment_flows(plan: Plan, plants: Plants, n_near: int) -> tuple[Array, A
     intermediates = sum((trade.intermediates for trade in trades), nothing)
     displaced = sum((trade.displaced for trade in trades), nothing)
     returned = sum((trade.returned for trade in trades), nothing)
+    output = sum((trade.replaceable for trade in trades), nothing[0])
     near_exports = _near_news(sum((trade.exports for trade in trades), nothing_near) + machinery[: n_near + 1])
     near_imports = _near_news(sum((trade.imports for trade in trades), nothing_near))
-    return np.stack([capital_goods, intermediates, -displaced, -returned]), near_exports, near_imports
+    contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
+    return contributions, output, near_exports, near_imports
 
 
 def _near_news(flow: Array) -> Array:

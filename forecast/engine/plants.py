@@ -296,12 +296,14 @@ class Trade:
 
     Attributes:
         intermediates, displaced, returned: effect and news by year, `(2, n_years, n_draws)`, bn USD.
+        replaceable: output that may stand in for exports of Korea, by year, `(n_years, n_draws)`, bn USD.
         exports, imports: at the origin and in the first quarters after it, `(n_quarters + 1, n_draws)`, bn USD.
     """
 
     intermediates: Array
     displaced: Array
     returned: Array
+    replaceable: Array
     exports: Array
     imports: Array
 
@@ -369,6 +371,7 @@ class Plants:
             intermediates=self.annual(bought, bought_early),
             displaced=channels.displaced_exports(annual, rates["displacement_rate"]),
             returned=channels.reverse_imports(building.annual, rates["reverse_import_rate"]),
+            replaceable=annual[0],
             exports=bought[near] - channels.displaced_exports(replaced[near], rates["displacement_rate"]),
             imports=channels.reverse_imports(output[near], rates["reverse_import_rate"]),
         )

@@ -112,7 +112,7 @@ def contribution_table(results: Results, language: Language = ENGLISH) -> Table:
         for index, year in enumerate(summary.years)
     ]
     whole = [
-        f"{summary.years[0]}–{summary.years[-1]}",
+        language.text("tables.sum"),
         *(language.amount(*summed(summary, name), "+") for name in series),
         language.interval(summary, "cumulated_effect", 80, len(summary.years) - 1, "+"),
         language.amount(*summed(summary, "news"), "+"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
-from forecast.dims import CHANNELS, FLOWS, Array
+from forecast.dims import CHANNELS, FLOWS, OUTPUT, Array
 from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
@@ -217,7 +217,8 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
         chance=language.text(f"sentences.effect_{likelier}", year=summary.years[told], chance=chance),
     )
     nothing = _nothing(summary, language, "effect", told)
-    return " ".join([size, *nothing, _because(summary, language, told), *_news(summary, language, origin, told)])
+    reasons = [_because(summary, language, told), *_turning_rate(summary, language, told)]
+    return " ".join([size, *nothing, *reasons, *_news(summary, language, origin, told)])
 
 
 def _change(summary: Summary, index: int, language: Language) -> str:
@@ -238,6 +239,21 @@ def _because(summary: Summary, language: Language, index: int) -> str:
     return language.text(
         f"sentences.{key}", year=summary.years[index], bought=bought, replaced=replaced, returned=returned
     )
+
+
+def _turning_rate(summary: Summary, language: Language, index: int) -> list[str]:
+    """The displacement rate at which the mean effect of a year is zero, and the present one; nothing without a turn.
+
+    The effect is a straight line in the rate: what else adds to it over the output that may replace exports.
+    """
+    effect, displaced, output = (
+        float(summary.value(series, "mean")[index]) for series in ("effect", "effect_displacement", OUTPUT)
+    )
+    if output <= 0 or effect <= displaced:
+        return []
+    side = "below" if effect < 0 else "above"
+    turn, present = (f"{rate:.2f}" for rate in ((effect - displaced) / output, -displaced / output))
+    return [language.text(f"sentences.turns_{side}", turn=turn, present=present)]
 
 
 def _news(summary: Summary, language: Language, origin: str, index: int) -> list[str]:

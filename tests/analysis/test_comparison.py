@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import forecast
 from forecast.analysis.comparison import Comparison
 from forecast.cli import cli
-from forecast.dims import CHANNELS
+from forecast.dims import NEWS
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.results.results import Results
@@ -92,7 +92,7 @@ def test_channels_add_up_to_the_difference(compared: Comparison) -> None:
     total = sum(account.value(name, "mean") for name in account.series)
     np.testing.assert_allclose(total, compared.by_year.value("rise", "mean"), atol=2e-4)
     assert not account.value("baseline_balance", "sd").any()
-    assert all(account.value(name, "sd").any() for name in CHANNELS)
+    assert all(account.value(name, "sd").any() for name in NEWS[1:])
 
 
 def test_streams_of_what_both_hold_are_paired(compared: Comparison) -> None:
