@@ -87,7 +87,7 @@ def test_a_project_that_is_cancelled_takes_its_present_flow_away() -> None:
 
 
 def test_the_effect_is_with_and_without_whenever_a_plant_was_built() -> None:
-    """Of a plant that runs at the origin nothing is news, and all of its flows are effect; of one that never comes none."""
+    """A plant that runs at the origin is no news, and all of its flows are effect; one that never comes has none."""
     running = annual(plan(group(project("A", start=ORIGIN - 20, production=ORIGIN - 10))))
     assert (running["news"] == 0).all()
     np.testing.assert_allclose(running["effect"], 7.2 * (0.21 - 0.25 - 0.01), rtol=1e-13)
@@ -102,7 +102,7 @@ def test_the_effect_is_with_and_without_whenever_a_plant_was_built() -> None:
 
 
 def test_the_effect_of_the_year_of_the_origin_is_of_all_its_quarters() -> None:
-    """The plant of 2026 seen from 2026Q2 and 2026Q3: orders of the first quarters count in the effect, not in the news."""
+    """The plant of 2026 seen from its quarters: orders of the first ones count in the effect, and not in the news."""
     for n_observed in (1, 2, 3):
         seen = annual(plan(group(project("A")), origin=ORIGIN + n_observed, n_periods=16 - n_observed))
         np.testing.assert_allclose(seen["effect_capital_goods"], np.tile([[1.2], [0], [0], [0]], 3), atol=1e-14)
