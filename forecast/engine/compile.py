@@ -156,25 +156,31 @@ def _falls_on(tariff: Tariff, sector: str) -> bool:
 def _taxed(
     regime: TariffSchedule, responses: Mapping[str, Input], sector: str, tariffs: list[Tariff], origin: int
 ) -> Taxed:
-    """Duties of a sector from its first tariff on, those of the regime up to the origin beneath those stated."""
-    trade = regime.trade[sector]
-    first = min(origin, *(floor(float(tariff.start.ppf(0.0))) for tariff in tariffs))
-    steps = [date for date in trade.dates if first <= date < origin + 1]
-    past = [_past(date, trade.rate(date), responses) for date in steps]
-    stated = sorted(tariffs, key=lambda tariff: (float(tariff.start.ppf(0.5)), tariff.id))
+    """Duties of a sector, tariffs above the record.
+
+    Where a tariff of the past is stated, the record is followed from its first step, and with it what trade has not
+    answered yet at the origin.
+    """
+    trade, after = regime.trade[sector], origin + 1
+    starts = [floor(float(tariff.start.ppf(0.0))) for tariff in tariffs]
+    steps = [date for date in trade.dates if date < after] if min(starts) < after else []
+    first = min(origin, *(floor(start) - 1 for start in (*starts, *steps)))
     return Taxed(
-        regime=trade.rate(origin + 1 - 1e-9),
+        regime=trade.rate(after - 1e-9),
         first=first,
-        before=trade.rate(first - 1e-9 if past and steps[0] == first else first),
-        duties=(*past, *(_duty(tariff, responses) for tariff in stated)),
+        before=trade.rate(first if steps else after - 1e-9),
+        duties=(
+            *(_step_of_record(date, trade.rate(date), responses) for date in steps),
+            *(_duty(tariff, responses) for tariff in tariffs),
+        ),
         responses=responses,
         shares=trade.shares,
     )
 
 
-def _past(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
-    """A step of the regime that came before the origin."""
-    return Duty(_known(rate), False, _known(date), _known(NEVER), "", _known(1.0), responses)
+def _step_of_record(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
+    """A step of the record before the origin ends."""
+    return Duty(_known(rate), False, _known(date), _known(NEVER), "", _known(1.0), responses, of_record=True)
 
 
 def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
@@ -196,6 +202,7 @@ def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
         happens=f"{address}.happens",
         probability=Stated(f"{address}.probability", tariff.probability),
         responses={**responses, **own},
+        stacks=tariff.stacks,
     )
 
 
