@@ -295,6 +295,16 @@ def test_duties_that_stack_add_up_whatever_they_are_called(tmp_path: Path) -> No
     np.testing.assert_allclose(agree(on_record), agree(plain), rtol=1e-12, atol=1e-13)
 
 
+def test_two_that_begin_together_hang_on_no_name(tmp_path: Path) -> None:
+    """A file may not state them, but an attribution makes scenarios of parts of two files: the higher duty holds."""
+    low = stated(tmp_path, "  - {id: a, sectors: autos, rate: 0.2, from: 2027Q1}").tariffs[0]
+    higher = stated(tmp_path, "  - {id: b, sectors: autos, rate: 0.3, from: 2027Q1}")
+    whole = agree(higher)
+    for name in ("A", "z"):
+        tariffs = tuple(sorted([higher.tariffs[0], replace(low, id=name)], key=lambda tariff: tariff.id))
+        np.testing.assert_array_equal(tariff_series(replace(higher, tariffs=tariffs))[0], whole)
+
+
 SECTORS = ("autos", "steel", "batteries", "[autos, steel]", "[other, batteries]", "all")
 PAST_OF_RECORD = [
     [
