@@ -19,6 +19,7 @@ from forecast.economics.tariffs import load_schedule
 from forecast.engine.block import block_inputs, simulated_baseline, simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.plan import Plan
+from forecast.engine.policy import Duties, export_factor, supply_pressure
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.scenario.policy import Tariff
@@ -27,7 +28,7 @@ from forecast.stats.distributions import Distribution
 from forecast.stats.streams import Streams
 
 N_DRAWS = 12
-LEVELS = ("pass_through", "elasticity")
+LEVELS = ("pass_through", "elasticity", "localization_response")
 
 
 @dataclass
@@ -67,10 +68,8 @@ class Goods:
     def in_force(self, moment: float) -> tuple[float, Mapping[str, float]]:
         """The duty, and how it is answered."""
         added = sum(one.rate for one in self.held if one.stacks and one.holds(moment))
-        best = None
-        for one in self.held:
-            if not one.stacks and one.holds(moment) and (best is None or one.start > best.start):
-                best = one
+        whole = [one for one in self.held if not one.stacks and one.holds(moment)]
+        best = max(whole, key=lambda one: (one.start, one.rate), default=None)
         rate = self.record(moment) if best is None else best.rate
         if best is not None and best.start >= self.end:
             return rate + added, {**self.shared, **best.own}
@@ -86,31 +85,37 @@ class Goods:
     def pace(self, moment: float) -> float:
         begun = [one for one in self.held if one.start <= moment and not one.stacks]
         latest = max(begun, key=lambda one: one.start).own if begun else {}
-        return 1.0 - (1.0 - {**self.shared, **latest}["adjustment"]) ** 0.25
+        return 1.0 - math.sqrt(math.sqrt(1.0 - {**self.shared, **latest}["adjustment"]))
 
-    def logs(self, moment: float) -> tuple[float, float]:
-        """Of price and of quantity in the long run, over those under the duty of the origin."""
+    def logs(self, moment: float) -> tuple[float, float, float]:
+        """Of price, quantity and the odds of local supply in the long run, over those under the duty of the origin."""
         rate, answer = self.in_force(moment)
         dearer = (1.0 + rate) / (1.0 + self.now) - 1.0
         paid = math.log(1.0 + answer["pass_through"] * dearer)
-        return paid - math.log(1.0 + dearer), -answer["elasticity"] * paid
+        points = 100.0 * (rate - self.now)
+        return paid - math.log(1.0 + dearer), -answer["elasticity"] * paid, answer["localization_response"] * points
 
-    def factors(self, last: int) -> list[float]:
-        """Exports from the origin to a quarter, over those of the origin."""
+    def factors(self, last: int) -> list[tuple[float, float]]:
+        """Exports and the odds of local supply from the origin to a quarter, over those of the origin."""
         dates = sorted({date for one in self.held for date in (one.start, one.until)} | {*self.dates})
         quarter = min(self.end - 1, math.floor(min([*dates, self.end]))) - 3
-        quantity, path = self.logs(quarter)[1], {}
+        _, quantity, odds = self.logs(quarter)
+        path = {}
         while quarter <= last:
             cuts = [quarter, *(date for date in dates if quarter < date < quarter + 1), quarter + 1]
-            price = target = speed = 0.0
+            price = target = local = speed = 0.0
             for left, right in pairwise(cuts):
-                price += (right - left) * self.logs(left)[0]
-                target += (right - left) * self.logs(left)[1]
+                logs = self.logs(left)
+                price += (right - left) * logs[0]
+                target += (right - left) * logs[1]
+                local += (right - left) * logs[2]
                 speed += (right - left) * self.pace(left)
             quantity += speed * (target - quantity)
-            path[quarter] = price + quantity
+            odds += speed * (local - odds)
+            path[quarter] = price + quantity, odds
             quarter += 1
-        return [math.exp(path[later] - path[self.end - 1]) for later in range(self.end - 1, last + 1)]
+        (exports, supply), later = path[self.end - 1], range(self.end - 1, last + 1)
+        return [(math.exp(path[at][0] - exports), math.exp(path[at][1] - supply)) for at in later]
 
 
 @dataclass
@@ -126,7 +131,7 @@ class ByHand:
         return float(values[draw])
 
     def factors(self, sector: str) -> Array:
-        """Exports of a sector over those under the duties of the origin, `(n_periods + 1, n_draws)`."""
+        """Exports of a sector and the odds of local supply, as `Goods`, `(2, n_periods + 1, n_draws)`."""
         last = self.plan.origin + self.plan.n_periods
         return np.array([self.goods(sector, draw).factors(last) for draw in range(N_DRAWS)]).T
 
@@ -175,7 +180,8 @@ def tariff_series(scenario: Scenario, seed: int = 0) -> tuple[Array, Array]:
     """The series `tariffs` as simulated and by hand, `(n_years, n_draws)` each, bn USD a year."""
     plan, streams = compiled(scenario), Streams(seed, 0, N_DRAWS, "plain")
     flows = simulated_flows(plan, streams).annual[plan.series.index("tariffs")]
-    baseline = simulated_baseline(plan, block_inputs(plan, streams))
+    inputs = block_inputs(plan, streams)
+    baseline, duties = simulated_baseline(plan, inputs), Duties(plan, inputs)
     hand = ByHand(scenario, plan, streams)
     schedule = load_schedule()
     weight = schedule.responses["weight_of_2026"].distribution.ppf(streams.uniforms("tariffs.weight_of_2026"))
@@ -183,7 +189,10 @@ def tariff_series(scenario: Scenario, seed: int = 0) -> tuple[Array, Array]:
     for sector, trade in schedule.trade.items():
         if any({sector, "all"} & set(item.sectors) for item in scenario.tariffs):
             early, late = trade.shares
-            change += (early + weight * (late - early)) * (hand.factors(sector)[1:] - 1.0)
+            exports, supply = hand.factors(sector)
+            change += (early + weight * (late - early)) * (exports[1:] - 1.0)
+            np.testing.assert_allclose(duties.worked_out(export_factor, sector), exports, rtol=1e-12)
+            np.testing.assert_allclose(duties.worked_out(supply_pressure, sector), supply, rtol=1e-12)
     lost = baseline.exports * change
     years = [(plan.origin + 1 + quarter) // 4 for quarter in range(plan.n_periods)]
     sums = np.array([lost[bisect(years, year - 1) : bisect(years, year)].sum(axis=0) for year in sorted(set(years))])
@@ -231,8 +240,8 @@ def test_cars_of_2025_by_hand(tmp_path: Path) -> None:
     tariffs = "  - {id: a, sectors: autos, rate: 0.25, from: 2025-04-03, until: 2025-11-01}\n"
     scenario = stated(tmp_path, tariffs + "  - {id: b, sectors: autos, rate: 0.15, from: 2025-11-01}")
     plan, streams = compiled(scenario), Streams(0, 0, N_DRAWS, "plain")
-    factors = ByHand(scenario, plan, streams).factors("autos")
-    np.testing.assert_allclose(factors[-1, :5], [0.933, 0.930, 0.935, 0.900, 0.845], atol=0.00055)
+    exports, _ = ByHand(scenario, plan, streams).factors("autos")
+    np.testing.assert_allclose(exports[-1, :5], [0.933, 0.930, 0.935, 0.900, 0.845], atol=0.00055)
     agree(scenario)
 
 
@@ -302,14 +311,14 @@ def test_two_that_begin_together_hang_on_no_name(tmp_path: Path) -> None:
     whole = agree(higher)
     for name in ("A", "z"):
         tariffs = tuple(sorted([higher.tariffs[0], replace(low, id=name)], key=lambda tariff: tariff.id))
-        np.testing.assert_array_equal(tariff_series(replace(higher, tariffs=tariffs))[0], whole)
+        np.testing.assert_array_equal(agree(replace(higher, tariffs=tariffs)), whole)
 
 
 SECTORS = ("autos", "steel", "batteries", "[autos, steel]", "[other, batteries]", "all")
 PAST_OF_RECORD = [
     [
         "{{id: {id}, sectors: autos, rate: 0.25, from: 2025-04-03}}",
-        "{{id: {id}, sectors: autos, rate: 0.15, from: 2025-11-01, elasticity: 3}}",
+        "{{id: {id}, sectors: autos, rate: 0.15, from: 2025-11-01, elasticity: 3, localization_response: 0.02}}",
     ],
     ["{{id: {id}, sectors: steel, rate: 0.5, from: 2024-02-15, pass_through: 0.7}}"],
     ["{{id: {id}, sectors: batteries, rate: 0.1, from: 2026-02-24, until: 2026-07-24}}"],
@@ -334,6 +343,7 @@ def test_any_tariffs_are_those_of_a_computation_by_hand(tmp_path: Path, seed: in
         else:
             keys += [f"change: {rng.uniform(0, 0.3):.3f}" if rng.random() < 0.3 else f"rate: {rate}"]
             keys += [f"elasticity: {rng.uniform(0, 5):.3f}"] if rng.random() < 0.4 else []
+            keys += [f"localization_response: {rng.uniform(0, 0.1):.3f}"] if rng.random() < 0.4 else []
             keys += [f"adjustment: {rng.uniform(0.2, 1):.3f}"] if rng.random() < 0.4 else []
         entries.append(f"{{{{id: {{id}}, {', '.join(keys)}}}}}")
     names = rng.permutation([f"t{index}" for index in range(len(entries))])
