@@ -165,14 +165,12 @@ def _taxed(
     starts = [floor(float(tariff.start.ppf(0.0))) for tariff in tariffs]
     steps = [date for date in trade.dates if date < after] if min(starts) < after else []
     first = min(origin, *(floor(start) - 1 for start in (*starts, *steps)))
+    recorded = [_step_of_record(date, trade.rate(date), responses) for date in steps]
     return Taxed(
         regime=trade.rate(after - 1e-9),
         first=first,
         before=trade.rate(first if steps else after - 1e-9),
-        duties=(
-            *(_step_of_record(date, trade.rate(date), responses) for date in steps),
-            *(_duty(tariff, responses) for tariff in tariffs),
-        ),
+        duties=(*recorded, *(_duty(tariff, responses) for tariff in tariffs)),
         responses=responses,
         shares=trade.shares,
     )
@@ -180,17 +178,13 @@ def _taxed(
 
 def _step_of_record(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
     """A step of the record before the origin ends."""
-    return Duty(_known(rate), False, _known(date), _known(NEVER), "", _known(1.0), responses, of_record=True)
+    known, since, never, certain = (Stated("", Constant(value)) for value in (rate, date, NEVER, 1.0))
+    return Duty(known, False, since, never, "", certain, responses, of_record=True)
 
 
 def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
     address = f"tariffs.{tariff.id}"
-    stated = {name: getattr(tariff, name, None) for name in responses}
-    own = {
-        name: Stated(f"{address}.{name}", distribution)
-        for name, distribution in stated.items()
-        if distribution is not None
-    }
+    own = {name: _input(f"{address}.{name}", getattr(tariff, name, None)) for name in responses}
     added = tariff.rate is None
     rate = tariff.change if tariff.rate is None else tariff.rate
     assert rate is not None
@@ -201,7 +195,7 @@ def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
         until=Stated(f"{address}.until", tariff.until or Constant(NEVER)),
         happens=f"{address}.happens",
         probability=Stated(f"{address}.probability", tariff.probability),
-        responses={**responses, **own},
+        responses={name: own[name] or shared for name, shared in responses.items()},
         stacks=tariff.stacks,
     )
 
@@ -211,7 +205,6 @@ def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
     value = item.per_year if item.amount is None else item.amount
     assert value is not None
     shipped = Stated(f"import_commitments.additionality.{item.what}", regime.additionality[item.what].distribution)
-    own = item.additionality
     return Purchase(
         value=Stated(f"{address}.{'per_year' if item.amount is None else 'amount'}", value),
         total=item.amount is not None,
@@ -219,14 +212,9 @@ def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
         until=Stated(f"{address}.until", item.until),
         happens=f"{address}.happens",
         probability=Stated(f"{address}.probability", item.probability),
-        additionality=shipped if own is None else Stated(f"{address}.additionality", own),
+        additionality=_input(f"{address}.additionality", item.additionality) or shipped,
         fulfilment=Stated(f"{address}.fulfilment", item.fulfilment),
     )
-
-
-def _known(value: float) -> Stated:
-    distribution: Distribution = Constant(value)
-    return Stated("", distribution)
 
 
 PROJECT_COEFFICIENTS = (
