@@ -310,7 +310,7 @@ def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> No
     [
         ("hyundai", 2040, "trade_balance", "got year 2040, expected one from 2026 to 2030"),
         ("hyundai", 2030, "tariffs", "got 'tariffs', expected one of trade_balance"),
-        ("baseline", 2030, "news", "nothing spreads investment_effect in 2030: it is 0 in every"),
+        ("baseline", 2030, "news", "nothing spreads news in 2030: it is 0 in every"),
     ],
 )
 def test_what_cannot_be_taken_apart_is_said(
@@ -343,7 +343,7 @@ def test_the_command_prints_tables_words_and_where_they_are(
         "Monte Carlo noise",
     )
     assert all(words in done.output for words in shown)
-    assert "budget_investment_effect_2030.csv" in done.output
+    assert "budget_news_2030.csv" in done.output
 
 
 def test_errors_from_fewer_than_ten_blocks_are_not_quoted(runs: dict[str, Results], tmp_path: Path) -> None:

@@ -68,6 +68,17 @@ def test_the_rate_at_which_the_sign_turns(bought: float, replaced: float, words:
     assert ("The sign turns" in said) == (words is not None)
 
 
+def test_a_peak_that_the_end_hides_is_told_before_it() -> None:
+    """Plants that raise the surplus while they are built and lower it later: the last year alone would mislead."""
+    draws = np.zeros((len(EFFECTS) + 2, 2, 100))
+    draws[EFFECTS.index("effect")] = [[3.0], [-1.0]]
+    draws[EFFECTS.index("cumulated_effect")] = [[3.0], [2.0]]
+    said = effect_sentence(summarised(draws, YEARS, (*EFFECTS, OUTPUT, "news"), 100), language("en"), "2026Q2")
+    said = said.replace("\xa0", " ")
+    assert "by +3.0 bn USD in 2026 (mean;" in said.partition("−1.0 bn USD in 2027 (mean;")[0]
+    assert "the chance that they raise it in 2026 is" in said
+
+
 def test_the_sum_to_the_horizon_is_of_both_years() -> None:
     summary = told(parts(np.full(100, -1.0)))
     said = effect_sentence(summary, language("en"), "2026Q2")
