@@ -1,7 +1,8 @@
 """YAML text as a tree whose every node knows its file, line and column.
 
-The YAML is version 1.2, core schema: `NO` and `on` are text, dates are text, `1_000` is text. Tags, directives, merge
-keys, several documents in one file, and duplicate keys are refused; aliases are kept as long as they stay small.
+The YAML is version 1.2, core schema: `NO` and `on` are text, dates are text, `1_000` is text. Beyond it, `2035.0` is a
+whole number, and `010` is text: eight to some readers, ten to others. Tags, directives, merge keys, several documents
+in one file, and duplicate keys are refused; aliases are kept as long as they stay small.
 
 Refused here: what the keys mean (that is `schema`), and writing files.
 
@@ -39,6 +40,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from forecast.characters import REORDERING, sign_meant, unquoted, visible
 from forecast.errors import Place, Problem, ScenarioError, YamlPath, got, no_such_file, refusal, shortened, spelled
 
 SCHEMA_NAME = "scenario.schema.json"
@@ -123,6 +125,16 @@ def _present(path: Path) -> list[str]:
     return names + sorted(file.name for file in path.parent.glob("*.y*ml"))
 
 
+def seen_text(text: str) -> str:
+    """The text as an editor shows it: `characters.visible`, and tabs as spaces but for those that indent."""
+    return "\n".join(map(_seen_line, visible(text).split("\n")))
+
+
+def _seen_line(line: str) -> str:
+    body = line.strip(" \t\r")
+    return line[: len(line) - len(line.lstrip(" \t\r"))] + body.replace("\t", " ") if body else ""
+
+
 def position_of(text: str, index: int, shown: str) -> Place:
     """Line and column of the character at `index`."""
     return Place(shown, text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
@@ -136,11 +148,19 @@ Plain: TypeAlias = "Scalar | Mapping[str, Plain] | tuple[Plain, ...]"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One value of a document, with the place of the value and, inside a mapping, of its key."""
+    """One value of a document.
+
+    Attributes:
+        content: a scalar, or children by key or in order.
+        place: where it is written.
+        key: inside a mapping, where its key is written.
+        written: the text of a scalar that stands without quotes; empty for all others.
+    """
 
     content: Scalar | Mapping[str, Node] | tuple[Node, ...]
     place: Place
     key: Place | None = None
+    written: str = ""
 
     @property
     def fields(self) -> Mapping[str, Node]:
@@ -151,6 +171,11 @@ class Node:
     def items(self) -> tuple[Node, ...]:
         """Children of a list; empty for anything else."""
         return self.content if isinstance(self.content, tuple) else ()
+
+    def got(self) -> str:
+        """The value in words, a number or truth value as it is written."""
+        is_text = self.content is None or isinstance(self.content, str)
+        return f"got {shortened(self.written)}" if self.written and not is_text else got(self.plain())
 
     def plain(self) -> Plain:
         """The value without places: scalars, mappings, and tuples for lists."""
@@ -185,12 +210,13 @@ def parse_document(text: str, shown: str) -> Document:
     Raises:
         ScenarioError: the text is not YAML, is empty, or expands beyond the limits.
     """
+    text = seen_text(text)
     demand_parsable(text, shown)
     builder = _Builder(shown)
     try:
         root = builder.document(YAML(typ="safe", pure=True).parse(text))
     except MarkedYAMLError as error:
-        raise ScenarioError([_syntax_problem(error, shown)]) from None
+        raise ScenarioError([_syntax_problem(error, text, shown)]) from None
     except YAMLError as error:
         raise ScenarioError([_character_problem(error, text, shown)]) from None
     except (ValueError, OverflowError, TypeError, AttributeError):  # what the parser lets through on odd escapes
@@ -242,7 +268,8 @@ class _Builder:
         self._count(event, 1, len(path) + 1)
         if event.tag is not None:
             self._note(event, f"got the tag {shortened(_tag(event))}, expected a value without tags", path)
-        node = Node(self._content(event, events, path), self._place(event))
+        written = event.value if isinstance(event, ScalarEvent) and not event.style else ""
+        node = Node(self._content(event, events, path), self._place(event), written=written)
         if event.anchor:
             self.anchors[event.anchor] = node
         return node
@@ -254,7 +281,18 @@ class _Builder:
             return self._sequence(events, path)
         if _UNWRITABLE.search(event.value):
             raise refusal(self._place(event), "got an escaped control character or half a character", spelled(path))
-        return event.value if event.style else _scalar(event.value)
+        if turned := REORDERING.search(event.value):
+            raise refusal(self._place(event), _turned(turned[0]), spelled(path))
+        return event.value if event.style else self._plain(event, path)
+
+    def _plain(self, event: Any, path: YamlPath) -> Scalar:
+        """Value of an unquoted scalar; of one in curly quotes the text between them, which is a problem."""
+        inside = unquoted(event.value)
+        if inside == event.value:
+            return _scalar(inside)
+        quotes = f"got {shortened(event.value)}, where the curly quotes are part of the text"
+        self._note(event, f'{quotes}; write "{shortened(inside)}"', path)
+        return _scalar(inside)
 
     def _sequence(self, events: Iterator[Any], path: YamlPath) -> tuple[Node, ...]:
         children: list[Node] = []
@@ -284,6 +322,8 @@ class _Builder:
             raise refusal(self._place(event), "got a list, mapping or alias as a key, expected a word")
         if _UNWRITABLE.search(event.value):
             raise refusal(self._place(event), "got an escaped control character in a key, expected a word")
+        if turned := REORDERING.search(event.value):
+            raise refusal(self._place(event), _turned(turned[0]))
         if event.value == MERGE_KEY:
             self._note(event, "got a merge key <<, expected the keys themselves; `extends` shares them", path)
         return str(event.value)
@@ -312,6 +352,10 @@ class _Builder:
         return Place(self.shown, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
+def _turned(character: str) -> str:
+    return f"got U+{ord(character):04X}, which turns the order of writing and cannot be seen; delete it"
+
+
 def _tag(event: Any) -> str:
     return str(event.tag).replace("tag:yaml.org,2002:", "!!")
 
@@ -327,8 +371,8 @@ def _extent(node: Node) -> tuple[int, int]:
 
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_INTEGER = re.compile(r"[-+]?\d{1,15}", re.ASCII)
-_FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?", re.ASCII)
+_INTEGER = re.compile(r"([-+]?(?:0|[1-9]\d{0,14}))(?:\.0*)?", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\.\d+|(0|[1-9]\d*)(\.\d*)?)([eE][-+]?\d+)?", re.ASCII)
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -342,8 +386,8 @@ def _scalar(text: str) -> Scalar:
     """Value of an unquoted scalar under the core schema of YAML 1.2."""
     if text in _WORDS:
         return _WORDS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
+    if whole := _INTEGER.fullmatch(text):
+        return int(whole[1])
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
@@ -363,12 +407,13 @@ _SYNTAX = (
 )
 
 
-def _syntax_problem(error: MarkedYAMLError, shown: str) -> Problem:
+def _syntax_problem(error: MarkedYAMLError, text: str, shown: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     start = error.context_mark or mark
     plain = next((text for form, text in _SYNTAX if re.search(form, str(error.problem))), "this is not valid YAML")
     place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
-    return place.problem("", plain.format(line=start.line + 1 if start else 0))
+    hint = sign_meant("".join(text.splitlines()[max(mark.line - 1, 0) : mark.line + 1])) if mark else ""
+    return place.problem("", plain.format(line=start.line + 1 if start else 0) + hint)
 
 
 def _character_problem(error: YAMLError, text: str, shown: str) -> Problem:

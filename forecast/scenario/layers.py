@@ -59,7 +59,7 @@ def neighbour(name: Node, path: Path, tree: Path, key: str, above: Collection[Pa
     """
     text = name.content
     if not isinstance(text, str) or not text.isprintable() or len(text) > LONGEST:
-        raise refusal(name.place, f"{got(name.plain())}, {ACCEPTED}", key)
+        raise refusal(name.place, f"{name.got()}, {ACCEPTED}", key)
     target = path.parent / text
     if not target.is_file() and (shipped := shipped_scenario(text)):
         return shipped
@@ -264,7 +264,7 @@ def _moved(node: Node, place: Place) -> Node:
         content = {name: _moved(child, place) for name, child in content.items()}
     elif isinstance(content, tuple):
         content = tuple(_moved(child, place) for child in content)
-    return Node(content, place, node.key and place)
+    return replace(node, content=content, place=place, key=node.key and place)
 
 
 def _with_ids(entries: Node) -> Node:
