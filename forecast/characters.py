@@ -42,7 +42,7 @@ def likeness(text: str) -> str:
 
 
 def half_width(text: str) -> str:
-    r"""The text in ASCII where its characters are full-width or styled forms of those; nothing where it is no such text.
+    r"""The text in ASCII where it is written in full-width or styled forms of that; else nothing.
 
     >>> half_width("\uff28\uff2d\uff27\uff0d\uff10\uff16"), half_width("HMG-06"), half_width("현대")
     ('HMG-06', '', '')

@@ -82,10 +82,13 @@ _ENTRY = re.compile(r"^ *- +(?:\{ *)?id *:", re.MULTILINE)
 
 
 def demand_parsable(text: str, shown: str) -> None:
-    """Refuses what would keep the parser busy for seconds: long tokens, rows of brackets, long lists."""
+    """Refuses what keeps the parser busy for seconds, long tokens, rows of brackets, long lists; and hidden order."""
     for number, line in enumerate(text.splitlines(), start=1):
         if len(line) > MAX_LINE:
             raise refusal(Place(shown, number, 1), f"got a line of {len(line)} characters, expected at most {MAX_LINE}")
+    if turned := REORDERING.search(text):
+        message = f"got U+{ord(turned[0]):04X}, which turns the order of writing and cannot be seen; delete it"
+        raise refusal(position_of(text, turned.start(), shown), message)
     if match := _OPENINGS.search(text):
         raise refusal(position_of(text, match.start(), shown), TOO_DEEP)
     if entry := next(islice(_ENTRY.finditer(text), MAX_ITEMS, None), None):
@@ -230,14 +233,31 @@ def present(**keys: Any) -> dict[str, Any]:
 
 
 def yaml_text(plain: Mapping[str, Any]) -> str:
-    """YAML text of a mapping, in its own key order, that parses to the same values."""
+    """YAML text of a mapping, in its own key order, that parses to the same values; in ASCII where it must be."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.allow_unicode = all(map(_is_usual, _texts(plain)))
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = MAX_LINE
     stream = StringIO()
     yaml.dump(plain, stream)
     return stream.getvalue()
+
+
+def _texts(plain: Any) -> Iterator[str]:
+    if isinstance(plain, str):
+        yield plain
+    elif isinstance(plain, Mapping):
+        for name, value in plain.items():
+            yield from (name, *_texts(value))
+    elif isinstance(plain, list | tuple):
+        for value in plain:
+            yield from _texts(value)
+
+
+def _is_usual(text: str) -> bool:
+    """Whether a text stands in a file as it is: read again, it is the same."""
+    return text.isascii() or (seen_text(text) == text == unquoted(text) and not REORDERING.search(text))
 
 
 class _Builder:
@@ -281,8 +301,6 @@ class _Builder:
             return self._sequence(events, path)
         if _UNWRITABLE.search(event.value):
             raise refusal(self._place(event), "got an escaped control character or half a character", spelled(path))
-        if turned := REORDERING.search(event.value):
-            raise refusal(self._place(event), _turned(turned[0]), spelled(path))
         return event.value if event.style else self._plain(event, path)
 
     def _plain(self, event: Any, path: YamlPath) -> Scalar:
@@ -322,8 +340,6 @@ class _Builder:
             raise refusal(self._place(event), "got a list, mapping or alias as a key, expected a word")
         if _UNWRITABLE.search(event.value):
             raise refusal(self._place(event), "got an escaped control character in a key, expected a word")
-        if turned := REORDERING.search(event.value):
-            raise refusal(self._place(event), _turned(turned[0]))
         if event.value == MERGE_KEY:
             self._note(event, "got a merge key <<, expected the keys themselves; `extends` shares them", path)
         return str(event.value)
@@ -350,10 +366,6 @@ class _Builder:
 
     def _place(self, event: Any) -> Place:
         return Place(self.shown, event.start_mark.line + 1, event.start_mark.column + 1)
-
-
-def _turned(character: str) -> str:
-    return f"got U+{ord(character):04X}, which turns the order of writing and cannot be seen; delete it"
 
 
 def _tag(event: Any) -> str:
