@@ -63,16 +63,17 @@ def shipped_scenario(name: str) -> Path | None:
     return shipped_folder() / f"{name}.yaml" if name in shipped_names() else None
 
 
-def scenario_path(given: str | Path) -> Path:
+def scenario_path(given: str | PathLike[str]) -> Path:
     """The file given, or the shipped scenario of that name where there is no such file."""
-    shipped = shipped_scenario(str(given))
-    return shipped if shipped is not None and not Path(given).exists() else Path(given)
+    shipped = None if os.path.lexists(given) else shipped_scenario(str(given))
+    return shipped or Path(given)
 
 
 MAX_BYTES = 2**20
 MAX_LINE = 20_000
 MAX_DEPTH = 40
 MAX_ITEMS = 500
+TOO_MANY = f"got a list of more than {MAX_ITEMS} entries, expected at most that; join small ones into one"
 TOO_DEEP = f"got values nested more than {MAX_DEPTH} deep, expected fewer levels"
 _OPENINGS = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH}}}[\[{{]")
 
@@ -92,7 +93,7 @@ def demand_parsable(text: str, shown: str) -> None:
     if match := _OPENINGS.search(text):
         raise refusal(position_of(text, match.start(), shown), TOO_DEEP)
     if entry := next(islice(_ENTRY.finditer(text), MAX_ITEMS, None), None):
-        raise refusal(position_of(text, entry.start(), shown), f"got a list of more than {MAX_ITEMS}, expected fewer")
+        raise refusal(position_of(text, entry.start(), shown), TOO_MANY)
 
 
 def read_text(path: PathLike[str], place: Place) -> str:
@@ -317,7 +318,7 @@ class _Builder:
         while not isinstance(event := next(events), SequenceEndEvent):
             children.append(self._node(event, events, (*path, len(children))))
             if len(children) > MAX_ITEMS:
-                raise refusal(self._place(event), f"got a list of more than {MAX_ITEMS}, expected fewer", spelled(path))
+                raise refusal(self._place(event), TOO_MANY, spelled(path))
         return tuple(children)
 
     def _mapping(self, events: Iterator[Any], path: YamlPath) -> dict[str, Node]:

@@ -47,6 +47,26 @@ def _repeated(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
             yield place.remark(spelled(at), f"{already}: it changes nothing")
 
 
+def dropped(changes: Sequence[Change]) -> Iterator[Remark]:
+    """Lists of a layer that take the place of longer or other ones below it."""
+    for change in changes:
+        yield from _dropped(change.before, change.over, ())
+
+
+def _dropped(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
+    for name, child in over.fields.items():
+        at, old = (*path, name), before.fields.get(name)
+        if old is None or name in _IDENTITY or any(key in child.fields for key in WHOLE):
+            continue
+        kept = [item.plain() for item in child.items]
+        lost = [item for item in old.items if item.plain() not in kept]
+        if lost and isinstance(child.content, tuple):
+            entries = "its only entry" if len(old.items) == 1 else f"{len(lost)} of its {len(old.items)} entries"
+            message = f"{got(child.plain())} in place of the one in {_said(old)}, which drops {entries}"
+            yield (child.key or child.place).remark(spelled(at), f"{message}; repeat what is to stay")
+        yield from _dropped(old, child, at)
+
+
 def _for_nothing(path: YamlPath, node: Node) -> str:
     """Why a value that no layer below has is as good as absent, or nothing."""
     if node.content is None:
@@ -152,7 +172,7 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
     for key in ("amount", "probability", "scale"):
         value = row.money(key) if key == "amount" else row.distribution(key)
         if value is not None and row.has(key) and float(value.cdf(0.0)) >= 1.0:
-            left = " but the end of its orders of the last quarter, if it was under construction then"
+            left = ": it does not go ahead, and what it had on order in the last quarter observed ends"
             yield row.remark(key, f"got 0, with which {row.name} adds nothing{left if key == 'probability' else ''}")
 
 
