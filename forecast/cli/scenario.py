@@ -91,8 +91,10 @@ def explain(
         return
     if sectors or no_evidence:
         raise click.UsageError("--sector and --no-evidence are of the coefficients: they cannot go with FILE")
-    for line in _scenario(file, overrides, learned, draws, language):
-        print_line(line)
+    from rich.text import Text
+
+    lines = _scenario(file, overrides, learned, draws, language)
+    print_line(Text("\n").join(Text(line) if isinstance(line, str) else line for line in lines))
 
 
 def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool, language: Language) -> list[Part]:

@@ -43,7 +43,7 @@ def _repeated(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
             if not any(key in child.fields for key in WHOLE):
                 yield from _repeated(old, child, at)
         elif name not in _IDENTITY:
-            already = f"{got(child.plain())}, as {_said(old)} says already"
+            already = f"{child.got()}, as {_said(old)} says already"
             yield place.remark(spelled(at), f"{already}: it changes nothing")
 
 
@@ -62,7 +62,7 @@ def _dropped(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
         lost = [item for item in old.items if item.plain() not in kept]
         if lost and isinstance(child.content, tuple):
             entries = "its only entry" if len(old.items) == 1 else f"{len(lost)} of its {len(old.items)} entries"
-            message = f"{got(child.plain())} in place of the one in {_said(old)}, which drops {entries}"
+            message = f"{child.got()} in place of the one in {_said(old)}, which drops {entries}"
             yield (child.key or child.place).remark(spelled(at), f"{message}; repeat what is to stay")
         yield from _dropped(old, child, at)
 
@@ -172,8 +172,8 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
     for key in ("amount", "probability", "scale"):
         value = row.money(key) if key == "amount" else row.distribution(key)
         if value is not None and row.has(key) and float(value.cdf(0.0)) >= 1.0:
-            left = ": it does not go ahead, and what it had on order in the last quarter observed ends"
-            yield row.remark(key, f"got 0, with which {row.name} adds nothing{left if key == 'probability' else ''}")
+            orders = f"got 0: {row.name} does not go ahead; orders it has, if any, end with the last quarter observed"
+            yield row.remark(key, orders if key == "probability" else f"got 0, with which {row.name} adds nothing")
 
 
 SAME = 1e-9

@@ -99,6 +99,8 @@ def mixed(unit_of: dict[str, str], column: str = "unit") -> list[str]:
 
 
 TAIL = f"{round(FLOWS[0, 0]) % 1000:03d}"
+TWELVE = 12 + int(TAIL) / 1000
+PLAIN = "expected a plain number, such as 1234.5"
 SMOOTH = "got growth that follows a smooth curve to 0.01%, expected a series with noise, as observed trade has"
 UNITS = "expected one {0} in all rows of both series; put all values in one and write the same there"
 
@@ -172,16 +174,11 @@ REFUSED = {
     ),
     "per cent": (
         ["month,series,value", *(f"{line}%" for line in tidy()[1:])],
-        [
-            f":2: value: got '{FLOWS[0, 0]}%', expected a plain number, such as 1234.5; "
-            + "percentages and changes are no amounts (and so in 335 more rows)"
-        ],
+        [f":2: value: got '{FLOWS[0, 0]}%', {PLAIN}; percentages and changes are no amounts (and so in 335 more rows)"],
     ),
     "a comma before three digits": (
         ["month,series,value", *(f'{m},{s},"12,{round(v) % 1000:03d}"' for m, s, v in rows())],
-        [
-            f":2: value: got '12,{TAIL}', which is 12{TAIL} or {float('12.' + TAIL):.12g}; write the numbers without commas"
-        ],
+        [f":2: value: got '12,{TAIL}', which is 12{TAIL} or {TWELVE:.12g}; write the numbers without commas"],
     ),
     "decimal commas without quotes": (
         ["month,series,value", *(f"{m},{s},{str(v).replace('.', ',')}" for m, s, v in rows())],
