@@ -47,10 +47,11 @@ _DECIMALS = {".": ",", ",": "."}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a file: its line, and its cells by column."""
+    """One row of a file: its line, its cells by column, and what stands between them."""
 
     line: int
     cells: Mapping[str, str]
+    delimiter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,13 @@ def _rows(path: Path) -> list[Row]:
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        header = [cell.strip() for cell in next(reader, [])]
+        header = [likeness(cell) for cell in next(reader, [])]
         _demand_columns(path, header)
-        return [Row(reader.line_num, _cells(path, reader.line_num, header, cells)) for cells in reader if any(cells)]
+        return [
+            Row(reader.line_num, _cells(path, reader.line_num, header, cells), delimiter)
+            for cells in reader
+            if any(cells)
+        ]
     except csv.Error as error:
         raise DataError(f"{path}:{reader.line_num}: {error}, expected comma-separated text") from error
 
@@ -147,7 +152,7 @@ def _demand_columns(path: Path, header: Sequence[str]) -> None:
 
 def _cells(path: Path, line: int, header: Sequence[str], cells: Sequence[str]) -> Mapping[str, str]:
     if len(cells) != len(header):
-        hint = "; put a number with a decimal comma in quotes" if len(cells) > len(header) else ""
+        hint = "; put a number with a comma in quotes" if len(cells) > len(header) else ""
         raise DataError(f"{path}:{line}: got {len(cells)} cells, expected {len(header)} as in the first line{hint}")
     return {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
 
@@ -205,7 +210,7 @@ def _unread_values(rows: Sequence[Row], decimal: str) -> Iterator[Problem]:
         hint = "; percentages and changes are no amounts" if "%" in text else ""
         message = f"value: got {shortened(text)!r}, expected a plain number, such as 1234.5{hint}"
         yield Problem(wrong[0].line, f"{message}{_as_in(len(wrong) - 1)}")
-    elif any("," in cell for cell in cells):
+    elif rows[0].delimiter == ";" or any("," in cell for cell in cells):
         other = _DECIMALS[decimal]
         readings = [[_number(cell, sign) for cell in cells] for sign in (decimal, other)]
         if readings[0] != readings[1] and None not in readings[1]:
@@ -214,7 +219,7 @@ def _unread_values(rows: Sequence[Row], decimal: str) -> Iterator[Problem]:
             )
             one, two = (_number(row.cells["value"], sign) for sign in (decimal, other))
             message = f"value: got {row.cells['value']!r}, which is {one:.12g} or {two:.12g}"
-            yield Problem(row.line, f"{message}; write the numbers without commas")
+            yield Problem(row.line, f"{message}; write the numbers without what parts thousands")
 
 
 def _decimal_sign(cells: Sequence[str]) -> str:

@@ -56,21 +56,8 @@ def test_a_history_that_cannot_be_fitted_is_left_out_of_a_backtest(tmp_path: Pat
         for name, flow in (("exports", exports), ("imports", imports))
     ]
     (tmp_path / "trade.csv").write_text("\n".join(["month,series,value", *rows]), encoding="utf-8")
-    options = [
-        "--first",
-        "2018Q2",
-        "--last",
-        "2018Q2",
-        "--draws",
-        "200",
-        "--horizon",
-        "4",
-        "--no-references",
-        "--n-jobs",
-        "1",
-        "--out",
-        "out",
-    ]
+    span = ["--first", "2018Q2", "--last", "2018Q2", "--horizon", "4"]
+    options = [*span, "--draws", "200", "--no-references", "--n-jobs", "1", "--out", "out"]
     done = subprocess.run(
         [sys.executable, "-m", "forecast", "backtest", "--data", "trade.csv", *options],
         capture_output=True, text=True, timeout=900, check=False, cwd=tmp_path,

@@ -65,6 +65,7 @@ SAME = {
         "month,series,value",
         *(f"{m},{s},{v:,}".replace(f",{v:,}", "," + f"{v:,}".replace(",", "\u00a0")) for m, s, v in rows()),
     ],
+    "capitals in the first line": ["Month, Series ,VALUE", *tidy()[1:]],
     "quotes everywhere": ['"month","series","value"', *(f'"{m}","{s}","{v}"' for m, s, v in rows())],
     "what cannot be seen": [
         "\ufeff\ufeffmonth,series\u200b,value ",
@@ -99,6 +100,7 @@ def mixed(unit_of: dict[str, str], column: str = "unit") -> list[str]:
 
 
 TAIL = f"{round(FLOWS[0, 0]) % 1000:03d}"
+THOUSANDS = "write the numbers without what parts thousands"
 TWELVE = 12 + int(TAIL) / 1000
 PLAIN = "expected a plain number, such as 1234.5"
 SMOOTH = "got growth that follows a smooth curve to 0.01%, expected a series with noise, as observed trade has"
@@ -178,11 +180,15 @@ REFUSED = {
     ),
     "a comma before three digits": (
         ["month,series,value", *(f'{m},{s},"12,{round(v) % 1000:03d}"' for m, s, v in rows())],
-        [f":2: value: got '12,{TAIL}', which is 12{TAIL} or {TWELVE:.12g}; write the numbers without commas"],
+        [f":2: value: got '12,{TAIL}', which is 12{TAIL} or {TWELVE:.12g}; {THOUSANDS}"],
+    ),
+    "a point before three digits, between semicolons": (
+        ["month;series;value", *(f"{m};{s};12.{round(v) % 1000:03d}" for m, s, v in rows())],
+        [f":2: value: got '12.{TAIL}', which is {TWELVE:.12g} or 12{TAIL}; {THOUSANDS}"],
     ),
     "decimal commas without quotes": (
         ["month,series,value", *(f"{m},{s},{str(v).replace('.', ',')}" for m, s, v in rows())],
-        [":2: got 4 cells, expected 3 as in the first line; put a number with a decimal comma in quotes"],
+        [":2: got 4 cells, expected 3 as in the first line; put a number with a comma in quotes"],
     ),
     "beyond all trade": (
         changed("1.7e308", series="exports", months=slice(0, 2)),
