@@ -19,9 +19,10 @@ from forecast.errors import number_in
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
 from forecast.scenario.entity import Written
-from forecast.stats.distributions import Distribution, Truncated
+from forecast.stats.distributions import Distribution
 from forecast.stats.elicited import Mixture
 from forecast.stats.specs import Dollars, Model, Wons, plain_distribution
+from forecast.stats.truncation import Truncated
 
 WON_KEY = "krw_trillion"
 
