@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from forecast.documents import Node
-from forecast.errors import WRITTEN, Problem, YamlPath, got, listed, meant, number_in, shortened, spelled
+from forecast.errors import Problem, YamlPath, got, listed, meant, shortened, spelled
 from forecast.scenario.dates import Window
 from forecast.scenario.dependencies import Correlation, Phase, Programme
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
@@ -18,7 +18,8 @@ from forecast.scenario.entity import keys
 from forecast.scenario.investments import COEFFICIENT_KEYS, Investment
 from forecast.scenario.layers import BY_ID, Layered
 from forecast.scenario.localization import FORMS, Shares
-from forecast.scenario.money import WON_KEY, Won, money_hint
+from forecast.scenario.money import WON_KEY, Won
+from forecast.scenario.numerals import money_hint, number_hint, numeral_in, won_hint
 from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.scenario.schema import Branches, Overrides, ScenarioFile
 from forecast.stats.distributions import NAMED
@@ -47,14 +48,20 @@ _INSIDE: Mapping[str, type] = {
 }
 _NUMBERS_ALONE = (Part, Opinion, Correlation, Phase)
 
+_ALSO_CALLED: Mapping[str, str] = {
+    **dict.fromkeys(("std", "stdev"), "sd"),
+    **dict.fromkeys(("min", "minimum"), "low"),
+    **dict.fromkeys(("max", "maximum"), "high"),
+    "average": "mean",
+    "nu": "df",
+}
+"""Parameters of distributions by names they have elsewhere, where these mean the same."""
+
 _DISTRIBUTIONS = ("law", "probability")
 """Keys of these that take a distribution all the same."""
 
 _NUMBERS = ("float_type", "finite_number", "int_type")
 _MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
-
-_READ_AS_NUMBER = r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?"
-"""Text that YAML reads as a number unless it is quoted."""
 
 _NO_WON = "; won is accepted for amount and new_capex of investments alone"
 _WON_OUTSIDE = f"; won goes around the whole distribution: {{{WON_KEY}: {{...}}}}"
@@ -182,7 +189,8 @@ def _unknown(loc: YamlPath, _: Any) -> str:
     if loc == tuple(Branches.model_fields):
         return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
     noun = "coefficient" if _model(loc) is COEFFICIENT_KEYS else "key"
-    return f"unknown {noun}; {meant(str(loc[-1]), _keys(loc))}"
+    called = _ALSO_CALLED.get(str(loc[-1]), "") if _model(loc) in NUMBER_FORMS.values() else ""
+    return f"unknown {noun}; {meant(called if called in _keys(loc) else str(loc[-1]), _keys(loc))}"
 
 
 def _missing(loc: YamlPath, _: Any) -> str:
@@ -262,22 +270,18 @@ def _description(loc: YamlPath) -> str:
 def _hint(kind: str, loc: YamlPath, value: object) -> str:
     if kind not in _NUMBERS or not isinstance(value, str):
         return _won_misplaced(loc, value)
-    text = value.strip()
-    if re.fullmatch(_READ_AS_NUMBER, text):
-        return f"; write {text} without quotes"
-    match, number = re.fullmatch(rf"\D*?([-+]?)({WRITTEN})\s*([a-zA-Z%]*)[\s\w]*", text), number_in(text)
-    bare = match is not None and text == match[1] + match[2]
-    if loc[-1] in MONEY and not bare:
-        return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(text))
-    if match is None or number is None or re.search("[가-힣]", text):
-        return ""
-    return f"; write {match[1].rstrip('+')}{number / 100 if match[3] == '%' else number:.12g}"
+    numeral = numeral_in(value)
+    in_words = numeral is not None and (numeral.before or numeral.after)
+    if loc[-1] in MONEY and in_words:
+        return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(value))
+    path = " ".join(part for part in loc if isinstance(part, str)).replace("_", " ")
+    return number_hint(value, f"{path} {_description(loc)}")
 
 
 def _won_misplaced(loc: YamlPath, value: object) -> str:
     """Where an amount in won may stand, if the value is one."""
     if not isinstance(value, Mapping) or WON_KEY not in value:
-        return ""
+        return _in_dollars(loc, won_hint(value.items())) if isinstance(value, Mapping) else ""
     inside = loc[:1] == ("investments",) and not {"amount", "new_capex"}.isdisjoint(loc[:-1])
     return _WON_OUTSIDE if inside else _NO_WON
 

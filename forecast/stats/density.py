@@ -72,17 +72,26 @@ def spikes(distribution: Distribution) -> list[Spike]:
     [(0.0, 0.14)]
     """
     low, median, high = distribution.ppf([0.0, 0.5, 1.0]).tolist()
+    ends = [(low, median - low, _low_probability), (high, high - median, _high_probability)]
     found = []
-    for end, inner in ((low, low + _NEAR * (median - low)), (high, high - _NEAR * (high - median))):
-        if np.isfinite(end) and inner != end:
-            near = distribution.cdf(inner) - distribution.cdf(low) if end == low else _above(distribution, inner, high)
-            found.append(Spike(end, abs(inner - end), float(near)))
-    return [spike for spike in found if spike.probability > _MUCH]
+    for end, room, probability in ends:
+        if np.isfinite(end) and room > 0:
+            near, nearer = (probability(distribution, end, part * room) for part in (_NEAR, _NEAR / 10))
+            if near > _MUCH and nearer > _CROWDED * near:
+                found.append(Spike(end, _NEAR * room, near))
+    return found
 
 
-def _above(distribution: Distribution, inner: float, high: float) -> float:
-    """Probability from `inner` to below `high`."""
-    return float(distribution.sf(inner)) - float(distribution.sf(np.nextafter(high, -np.inf)))
+_NEAR, _MUCH, _CROWDED = 0.01, 0.02, 0.3
+"""Part of the way to the median, probability within it, and the part of that within a tenth of it, from which on
+probability counts as piled up; an even density has a tenth within a tenth."""
 
 
-_NEAR, _MUCH = 0.01, 0.02
+def _low_probability(distribution: Distribution, end: float, width: float) -> float:
+    """Probability of a value above the lower end, but not further from it than a width."""
+    return float(distribution.cdf(end + width) - distribution.cdf(end))
+
+
+def _high_probability(distribution: Distribution, end: float, width: float) -> float:
+    """Probability of a value below the upper end, but not further from it than a width."""
+    return float(distribution.sf(end - width) - distribution.sf(np.nextafter(end, -np.inf)))

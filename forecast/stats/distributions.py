@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -89,7 +89,7 @@ class Constant(Distribution):
     def atoms(self) -> tuple[float, ...]:
         return (self.value,)
 
-    def expectation_within(self, low: float, high: float) -> Mean:
+    def expectation_within(self, _low: float, _high: float) -> Mean:
         return Mean(self.value)
 
 

@@ -6,14 +6,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import scipy
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from forecast.dims import Array
 from forecast.errors import demand
-from forecast.stats.distributions import Beta, Distribution, Gamma, LogNormal, Normal, Pert, Uniform
+from forecast.stats.distributions import Distribution, LogNormal, Normal, Pert
 from forecast.stats.moments import Mean, demand_weights, mean_by_quadrature, probability, weighted
 
 _HALVINGS, _PERT_HALVINGS = 64, 60
@@ -143,7 +144,7 @@ def _density(score: float) -> float:
     return math.exp(-score * score / 2) / math.sqrt(2 * math.pi)
 
 
-def _cubic(t: Array, piece: Array, width: Array, values: Array, slopes: Array) -> Array:
+def _cubic(t: Array, piece: NDArray[np.integer[Any]], width: Array, values: Array, slopes: Array) -> Array:
     """Hermite's cubic at the share `t` of a piece."""
     start, end, rise = values[piece], values[piece + 1], values[piece + 1] - values[piece]
     first, last = slopes[piece] * width, slopes[piece + 1] * width
@@ -191,17 +192,17 @@ class Mixture(Distribution):
         u = np.asarray(u, dtype=float)
         with np.errstate(invalid="ignore", over="ignore"):
             each = np.stack([component.ppf(u) for _, component in self._held()])
-            found = self._least(each, lambda x: self.cdf(x) >= u)
+            found = self._least(each, lambda x: np.asarray(self.cdf(x) >= u))
         return np.asarray(np.where(u <= 0, each.min(axis=0), np.where(u >= 1, each.max(axis=0), found)))
 
     def isf(self, q: ArrayLike) -> Array:
         q = np.asarray(q, dtype=float)
         with np.errstate(invalid="ignore", over="ignore"):
             each = np.stack([component.isf(q) for _, component in self._held()])
-            found = self._least(each, lambda x: self.sf(x) <= q)
+            found = self._least(each, lambda x: np.asarray(self.sf(x) <= q))
         return np.asarray(np.where(q >= 1, each.min(axis=0), np.where(q <= 0, each.max(axis=0), found)))
 
-    def _least(self, each: Array, reaches: Callable[[Array], Array]) -> Array:
+    def _least(self, each: Array, reaches: Callable[[Array], NDArray[np.bool_]]) -> Array:
         """The least value that reaches a level, between the quantiles of all components: by bisection."""
         low, high = each.min(axis=0), each.max(axis=0)
         for _ in range(_HALVINGS):

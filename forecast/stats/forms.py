@@ -173,7 +173,9 @@ def misplaced_percentiles(spec: Mapping[str, Any]) -> str:
     if "mode" in spec and name in ("pert", "triangular") and len(levels) == 2:
         below, above = (f"p{100 * level:g}: {text.partition(': ')[2]}" for level, text in by_level)
         by_mode = f"{{pert: {{{below}, mode: {spec['mode']}, {above}}}}}"
-        other = f" for a PERT distribution, or {stated}}}, which takes percentiles alone" if name == "triangular" else ""
+        other = (
+            f" for a PERT distribution, or {stated}}}, which takes percentiles alone" if name == "triangular" else ""
+        )
         return f"{complaint}; write {by_mode}{other}"
     if name in _THROUGH and len(levels) == 2:
         return f"{complaint}; write {stated}, distribution: {name}}}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ class Mean(NamedTuple):
     """Mean of a distribution.
 
     Attributes:
-        value: in the unit of the quantity; infinite where a tail on one side has none, nan where those of both have none.
+        value: in the unit of the quantity; infinite where one tail has none, nan where both have none.
         error: bound of its numerical error, in the same unit.
     """
 
@@ -119,10 +120,10 @@ def _nodes(ends: Sequence[float], refinement: int) -> tuple[Array, Array]:
     """Points and weights over the parts between some ends, in panels at most `1 / refinement` wide."""
     points, weights = _legendre()
     edges = [
-        np.linspace(left, right, refinement * max(math.ceil(right - left), 1) + 1)
-        for left, right in zip(ends, ends[1:], strict=False)
+        np.linspace(left, right, refinement * max(math.ceil(right - left), 1) + 1) for left, right in pairwise(ends)
     ]
-    starts, widths = (np.concatenate([part(item) for item in edges]) for part in (lambda x: x[:-1], np.diff))
+    starts = np.concatenate([part[:-1] for part in edges])
+    widths = np.concatenate([np.diff(part) for part in edges])
     return (starts[:, None] + widths[:, None] * points).ravel(), (widths[:, None] * weights).ravel()
 
 
