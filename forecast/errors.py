@@ -149,7 +149,7 @@ _OF_THEIR_OWN = frozenset(
     {
         *("mean", "median", "mode", "sd", "low", "high", "min", "max", "start", "end", "import"),
         *("export", "thousand", "million", "billion", "trillion", "usd", "krw", "won"),
-        *("eur", "month", "quarter", "year", "percent", "logitnormal"),
+        *("eur", "month", "quarter", "year", "percent", "logitnormal", "loguniform"),
     }
 )
 """Words that are none misspelt: a hint at a similar one would change size, unit or meaning."""

@@ -112,12 +112,9 @@ def _together(node: Node, ranks: Mapping[Pair, float]) -> Iterator[Problem]:
     if is_possible(matrix):
         return
     near = nearest_possible(matrix)
-    changed = [
-        _change(one, other, near[i, j], ranks.get((one, other)))
-        for j, other in enumerate(order)
-        for i, one in enumerate(order[:j])
-        if near[i, j] != matrix[i, j]
-    ]
+    pairs = [*ranks, *((one, other) for j, other in enumerate(order) for one in order[:j] if (one, other) not in ranks)]
+    moved = [(pair, float(near[order.index(pair[0]), order.index(pair[1])]), ranks.get(pair)) for pair in pairs]
+    changed = [_change(*pair, now, stated) for pair, now, stated in moved if now != (stated or 0.0)]
     message = (
         "got correlations that cannot hold together in a Gaussian copula, by which inputs are joined; "
         f"the nearest that can: {', '.join(changed)}{'; others stay' if len(changed) < len(ranks) else ''}"

@@ -17,9 +17,11 @@ _READ_AS_NUMBER = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?")
 """Text that YAML reads as a number unless it is quoted."""
 
 _LONGEST = 100
-_DASHES = str.maketrans(
+DASHES = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u207b\ufe58\ufe63\uff0d", "-") | {"\uff0b": "+"}
 )
+"""Every dash as a hyphen, for `str.translate`: tables and word processors print a minus sign of their own."""
+
 _MINUS = ("-", "△", "▲", "minus", "negative", "마이너스")
 """Signs of a negative number; triangles are those of Korean accounts."""
 
@@ -49,7 +51,7 @@ def numeral_in(text: str) -> Numeral | None:
     >>> numeral_in("−2,5 bn"), numeral_in("about 2,500").value, numeral_in("5 to 8"), numeral_in("1.234,5")
     (Numeral(before='', value=-2.5, after='bn'), 2500.0, None, None)
     """
-    match = _ONE_NUMBER.fullmatch(text[:_LONGEST].translate(_DASHES).strip().lower())
+    match = _ONE_NUMBER.fullmatch(text[:_LONGEST].translate(DASHES).strip().lower())
     if match is None or len(text) > _LONGEST:
         return None
     before, digits, after = match.groups()
@@ -72,9 +74,11 @@ def number_hint(text: str, about: str) -> str:
     >>> number_hint("0.1 lower", "a fraction"), number_hint("3 months", "a fraction")
     ('', '')
     """
+    if len(text) > _LONGEST:
+        return ""
     if _READ_AS_NUMBER.fullmatch(text.strip()):
         return f"; write {text.strip()} without quotes"
-    plain = text.translate(_DASHES).strip()
+    plain = text.translate(DASHES).strip()
     if _READ_AS_NUMBER.fullmatch(plain):
         return f"; write {plain.removeprefix('+')}"
     numeral = numeral_in(text)

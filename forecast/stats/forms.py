@@ -82,7 +82,8 @@ def quantiles(
     low: Annotated[float | None, "a value it cannot fall below; if left out, the tail is a normal one"] = None,
     high: Annotated[float | None, "a value it cannot exceed; if left out, the tail is a normal one"] = None,
     distribution: Annotated[
-        Literal["normal", "lognormal", "uniform"] | None, "distribution that has two stated quantiles, without ends"
+        Literal["normal", "lognormal", "uniform"] | None,
+        "distribution with two stated quantiles and no ends; if left out, a smooth one",
     ] = None,
 ) -> Distribution:
     """Quantiles at stated levels, hit exactly."""

@@ -106,7 +106,9 @@ def quantiles_at(distribution: Distribution, scores: Array) -> Array:
     """Quantiles at normal scores of the level, from the nearer end; shape as `scores`."""
     near = scipy.special.ndtr(-np.abs(scores))
     with np.errstate(over="ignore"):
-        return np.asarray(np.where(scores < 0, distribution.ppf(near), distribution.isf(near)))
+        values = np.where(scores < 0, distribution.ppf(near), distribution.isf(near))
+    # scipy has no beta quantiles at levels below some 1e-100, where any bounded value counts for nothing
+    return np.where(np.isnan(values) & (near < 1e-60), 0.0, values)
 
 
 def _score(distribution: Distribution, x: float) -> float:

@@ -263,7 +263,7 @@ def test_the_forms_on_the_page_about_experts_are_distributions() -> None:
     page = FOLDER.parent / "docs" / "how-to" / "elicit.md"
     text = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
     items = parse_document(text, page.name).root.items
-    assert len(items) == 5
+    assert len(items) == 8
     for item in items:
         assert float(read_distribution(item.plain()).ppf(0.5)) >= 0
 
