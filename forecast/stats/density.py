@@ -69,7 +69,7 @@ def spikes(distribution: Distribution) -> list[Spike]:
 
     >>> from forecast.stats.elicited import Quantiles
     >>> [(spike.end, round(spike.probability, 2)) for spike in spikes(Quantiles((0.5, 0.8), (25.0, 75.0), low=0.0))]
-    [(0.0, 0.14)]
+    [(0.0, 0.11)]
     """
     low, median, high = distribution.ppf([0.0, 0.5, 1.0]).tolist()
     ends = [(low, median - low, _low_probability), (high, high - median, _high_probability)]

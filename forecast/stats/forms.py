@@ -158,29 +158,30 @@ def _percentile(text: str) -> float:
 
 
 def misplaced_percentiles(spec: Mapping[str, Any]) -> str:
-    """What to write for a named distribution with percentiles among its keys; empty where there are none.
+    """What to write for percentiles among the parameters of a distribution; empty where there are none.
 
     >>> misplaced_percentiles({"distribution": "lognormal", "median": 5, "p90": 10})
     'got percentiles of a lognormal distribution; write {quantiles: {0.5: 5, 0.9: 10}, distribution: lognormal}'
     """
-    name = spec.get("distribution")
-    levels = {key: f"{float(match[1]) / 100:g}" for key in spec if (match := _PERCENTILE.fullmatch(str(key)))}
-    if not levels or not isinstance(name, str):
+    found = [(float(match[1]) / 100, spec[key]) for key in spec if (match := _PERCENTILE.fullmatch(str(key)))]
+    if not found or not _TAKE_THEM.isdisjoint(spec):
         return ""
-    levels |= {key: "0.5" for key in spec if key == "median"}
-    by_level = sorted((float(level), f"{level}: {spec[key]}") for key, level in levels.items())
-    stated = f"{{quantiles: {{{', '.join(text for _, text in by_level)}}}"
-    complaint = f"got percentiles of a {name} distribution"
-    if "mode" in spec and name in ("pert", "triangular") and len(levels) == 2:
-        below, above = (f"p{100 * level:g}: {text.partition(': ')[2]}" for level, text in by_level)
+    name = spec.get("distribution")
+    stated = sorted([*found, *((0.5, spec[key]) for key in spec if key == "median")], key=lambda pair: pair[0])
+    complaint = "got percentiles" + (f" of a {name} distribution" if name else " alone")
+    if len(stated) < 2:
+        return f"{complaint}, expected two of them at least, in quantiles"
+    ends_text = "".join(f", {key}: {spec[key]}" for key in ("low", "high") if key in spec)
+    by_level = f"{{quantiles: {{{', '.join(f'{level:g}: {value}' for level, value in stated)}}}{ends_text}"
+    if "mode" in spec and name in ("pert", "triangular", None) and len(stated) == 2:
+        below, above = (f"p{100 * level:g}: {value}" for level, value in stated)
         by_mode = f"{{pert: {{{below}, mode: {spec['mode']}, {above}}}}}"
-        other = (
-            f" for a PERT distribution, or {stated}}}, which takes percentiles alone" if name == "triangular" else ""
-        )
-        return f"{complaint}; write {by_mode}{other}"
-    if name in _THROUGH and len(levels) == 2:
-        return f"{complaint}; write {stated}, distribution: {name}}}"
-    return f"{complaint}, which is not stated by them; write {stated}}} for a distribution through them"
+        other = f" for a PERT distribution, or {by_level}}} for one through percentiles alone"
+        return f"{complaint}; write {by_mode}{'' if name == 'pert' else other}"
+    if name in _THROUGH and len(stated) == 2 and not ends_text:
+        return f"{complaint}; write {by_level}, distribution: {name}}}"
+    return f"{complaint}; write {by_level}}} for {'a' if name is None else 'another'} distribution through them"
 
 
 _PERCENTILE = re.compile(r"[pPqQ](\d{1,2}(?:\.\d+)?)")
+_TAKE_THEM = frozenset({"quantiles", "pert"})

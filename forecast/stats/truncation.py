@@ -31,10 +31,9 @@ class Truncated(Distribution):
 
     def __post_init__(self) -> None:
         demand(self.low < self.high, f"got truncation at {self.low} and {self.high}, expected low < high")
-        demand(
-            probability(self.inner, self.low, self.high) > 1e-9,
-            f"got truncation at {self.low} and {self.high}, where the distribution has no mass",
-        )
+        mass = probability(self.inner, self.low, self.high)
+        without = f"keeps a probability of {mass:.2g}" if mass > 0 else "has no mass"
+        demand(mass > 1e-9, f"got truncation at {self.low} and {self.high}, where the distribution {without}")
 
     def _in_upper_half(self) -> bool:
         return cdf_below(self.inner, self.low) > 0.5

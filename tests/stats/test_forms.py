@@ -68,6 +68,7 @@ def test_a_scenario_takes_the_forms_and_gives_them_back(tmp_path: Path) -> None:
 
 
 REFUSED = (
+    ("{distribution: uniform, p10: 1, high: 2}", "of a uniform distribution, expected two of them at least"),
     ("{distribution: lognormal, mean: 3}", "sd: missing key"),
     ("{distribution: lognormal, mean: -3, sd: 1}", "got mean -3, expected a number above 0"),
     ("{distribution: lognormal, mean: 1.0e+200, sd: 1}", "expected numbers of a like size"),
@@ -83,8 +84,10 @@ REFUSED = (
     ("{distribution: pert, p5: 1, mode: 2, p95: 5}", "write {pert: {p5: 1, mode: 2, p95: 5}}"),
     ("{distribution: uniform, p10: 1, p90: 5}", "write {quantiles: {0.1: 1, 0.9: 5}, distribution: uniform}"),
     ("{distribution: lognormal, median: 5, p90: 10}", "write {quantiles: {0.5: 5, 0.9: 10}, distribution: lognormal}"),
-    ("{distribution: normal, p10: 1, p50: 2, p90: 5}", "write {quantiles: {0.1: 1, 0.5: 2, 0.9: 5}} for"),
-    ("{distribution: gamma, P10: 1, P90: 5}", "write {quantiles: {0.1: 1, 0.9: 5}} for a distribution through them"),
+    ("{distribution: normal, p10: 1, p50: 2, p90: 5}", "write {quantiles: {0.1: 1, 0.5: 2, 0.9: 5}} for another"),
+    ("{p10: 1, p50: 2, p90: 5, low: 0}", "alone; write {quantiles: {0.1: 1, 0.5: 2, 0.9: 5}, low: 0} for a"),
+    ("{p5: 1, mode: 2, p95: 5}", "alone; write {pert: {p5: 1, mode: 2, p95: 5}} for a PERT distribution"),
+    ("{distribution: gamma, P10: 1, P90: 5}", "write {quantiles: {0.1: 1, 0.9: 5}} for another distribution"),
 )  # fmt: skip
 
 
@@ -97,7 +100,7 @@ def test_what_a_form_does_not_take_is_answered_once_with_what_does(text: str, me
 
 
 def test_what_is_proposed_for_percentiles_is_read() -> None:
-    for text, _ in REFUSED[10:]:
+    for text, _ in REFUSED[11:]:
         with pytest.raises(ScenarioError) as caught:
             distribution_of_text(text)
         proposed = str(caught.value).partition("write ")[2].partition(" for ")[0]
