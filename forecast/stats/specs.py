@@ -125,10 +125,12 @@ def _constant(number: float) -> Distribution:
 def _tag(spec: object) -> object:
     if not isinstance(spec, Mapping):
         return "a number"
-    stated = [tag for key, tag in STATED.items() if key in spec]
-    name = spec.get("distribution")
     keys = {key for key, item in spec.items() if item is not None}
+    name = spec.get("distribution")
+    stated = [tag for key, tag in STATED.items() if key in spec]
     otherwise = [tag for tag, own in OTHERWISE.items() if tag.startswith(f"{name} ") and own & keys]
+    if otherwise and {field.name for field in fields(NAMED[str(name)])} <= keys:
+        otherwise = []
     return next(iter([*stated, *otherwise]), name)
 
 

@@ -70,6 +70,7 @@ def test_a_scenario_takes_the_forms_and_gives_them_back(tmp_path: Path) -> None:
 REFUSED = (
     ("{distribution: uniform, p10: 1, high: 2}", "of a uniform distribution, expected two of them at least"),
     ("{distribution: lognormal, mean: 3}", "sd: missing key"),
+    ("{distribution: lognormal, median: 3, sigma: 1, mean: 4}", "mean: unknown key; Accepted: distribution, median"),
     ("{distribution: lognormal, mean: -3, sd: 1}", "got mean -3, expected a number above 0"),
     ("{distribution: lognormal, mean: 1.0e+200, sd: 1}", "expected numbers of a like size"),
     ("{distribution: lognormal, mu: 5800, sigma: 1}", "got mu 5800, expected the mean of the natural logarithm"),
@@ -100,7 +101,7 @@ def test_what_a_form_does_not_take_is_answered_once_with_what_does(text: str, me
 
 
 def test_what_is_proposed_for_percentiles_is_read() -> None:
-    for text, _ in REFUSED[11:]:
+    for text, _ in REFUSED[12:]:
         with pytest.raises(ScenarioError) as caught:
             distribution_of_text(text)
         proposed = str(caught.value).partition("write ")[2].partition(" for ")[0]
