@@ -196,8 +196,8 @@ class StudentT(Distribution):
         if math.isinf(x):
             return 0.0 if self.df > 1 else math.inf
         spread, power = math.log1p(x * x / self.df), (1 - self.df) / 2
-        height = math.exp(math.lgamma((self.df + 1) / 2) - math.lgamma(self.df / 2)) * math.sqrt(self.df / math.pi) / 2
-        return height * (math.exp(power * spread) / power if power else spread)
+        height = math.sqrt(self.df) / (2 * scipy.special.beta(0.5, self.df / 2))
+        return float(height * (math.exp(power * spread) / power if power else spread))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from forecast.stats.distributions import Distribution, LogNormal, Normal, Pert
 from forecast.stats.moments import Mean, demand_weights, mean_by_quadrature, probability, weighted
 
 _HALVINGS, _PERT_HALVINGS = 64, 60
+_NOTHING, _LARGEST = 1e-250, 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Quantiles(Distribution):
     def __post_init__(self) -> None:
         demand(len(self.levels) > 1, f"got {len(self.levels)} quantiles, expected at least two")
         demand(len(self.levels) == len(self.values), "got levels and values that differ in number, expected pairs")
+        largest = max(map(abs, self.values))
+        demand(largest <= _LARGEST, f"got a value of {largest:g}, expected none beyond {_LARGEST:g}")
         for level in self.levels:
             demand(
                 0 < level < 1, f"got the level {level:g}, expected a number between 0 and 1; low and high state ends"
@@ -228,7 +231,7 @@ class Mixture(Distribution):
 
     def expectation_within(self, low: float, high: float) -> Mean:
         inside = [(share * probability(component, low, high), component) for share, component in self._held()]
-        held = [(weight, component) for weight, component in inside if weight > 0]
+        held = [(weight, component) for weight, component in inside if weight > _NOTHING]
         return weighted([weight for weight, _ in held], [part.expectation_within(low, high) for _, part in held])
 
 

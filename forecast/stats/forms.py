@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Annotated, Any, Literal, TypeAlias
 
 import scipy
@@ -51,7 +52,7 @@ def gamma_by_moments(mean: MeanAbove0, sd: Spread) -> Distribution:
     Gamma(shape=4.0, scale=0.75)
     """
     variation = _variation(mean, sd)
-    return Gamma(1 / variation / variation, mean * variation * variation)
+    return _finite(Gamma(1 / variation / variation, mean * variation * variation))
 
 
 def beta_by_moments(mean: Annotated[float, "mean, above 0 and below 1"], sd: Spread) -> Distribution:
@@ -63,8 +64,14 @@ def beta_by_moments(mean: Annotated[float, "mean, above 0 and below 1"], sd: Spr
     demand(0 < mean < 1, f"got mean {mean:g}, expected a number above 0 and below 1")
     widest = math.sqrt(mean * (1 - mean))
     demand(0 < sd < widest, f"got sd {sd:g}, expected a number above 0 and below {widest:.4g} for a mean of {mean:g}")
-    total = mean * (1 - mean) / (sd * sd) - 1
-    return Beta(mean * total, (1 - mean) * total)
+    total = widest / sd * widest / sd - 1
+    return _finite(Beta(mean * total, (1 - mean) * total))
+
+
+def _finite(stated: Distribution) -> Distribution:
+    finite = all(math.isfinite(getattr(stated, field.name)) for field in fields(stated))
+    demand(finite, "got numbers too large or too far apart for a distribution, expected smaller or nearer ones")
+    return stated
 
 
 def _variation(mean: float, sd: float) -> float:
@@ -94,7 +101,7 @@ def quantiles(
         return smooth
     demand(len(levels) == 2, f"got {len(levels)} quantiles of a {distribution} distribution, expected two")
     demand(low is None and high is None, f"got an end of a {distribution} distribution, expected quantiles alone")
-    return _THROUGH[distribution](*levels, *values)
+    return _finite(_THROUGH[distribution](*levels, *values))
 
 
 def _normal_through(first: float, last: float, low: float, high: float) -> Normal:
@@ -111,8 +118,8 @@ def _lognormal_through(first: float, last: float, low: float, high: float) -> Di
 
 
 def _uniform_through(first: float, last: float, low: float, high: float) -> Distribution:
-    density = (last - first) / (high - low)
-    return Uniform(low - first / density, high + (1 - last) / density)
+    width = (high - low) / (last - first)
+    return Uniform(low - first * width, high + (1 - last) * width)
 
 
 _THROUGH: Mapping[str, Callable[[float, float, float, float], Distribution]] = {

@@ -86,6 +86,8 @@ def mean_by_quadrature(distribution: Distribution, low: float, high: float, kink
     the quantile function has `kinks`, and are halved until halving changes nothing.
     """
     start, end = _score(distribution, low), _score(distribution, high)
+    if math.isnan(start + end):
+        return Mean(math.nan)
     inner = [score for score in scipy.special.ndtri(kinks).tolist() if start < score < end]
     mean = Mean(math.nan)
     for halvings in range(_MOST_HALVINGS + 1):

@@ -82,6 +82,9 @@ def test_where_there_is_no_mean_there_is_none() -> None:
     assert Truncated(StudentT(0.0, 1.0, 0.7), high=5.0).expectation().value == -math.inf
     assert math.isnan(Mixture((1.0, 1.0), (Normal(0.0, 1.0), cauchy)).expectation().value)
     assert Mixture((1.0, 0.0), (Normal(4.0, 1.0), cauchy)).expectation().value == 4.0
+    for df in (1e6, 1e300):  # as good as normal
+        half = Truncated(StudentT(0.0, 1.0, df), low=0.0).expectation().value
+        assert half == pytest.approx(math.sqrt(2 / math.pi), rel=1e-6)
     bounded = Truncated(StudentT(0.0, 1.0, 1.0), low=0.0, high=10.0).expectation()
     assert bounded.value == pytest.approx(math.log(101) / 2 / math.atan(10), rel=1e-12)
 
