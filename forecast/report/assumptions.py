@@ -193,7 +193,8 @@ def _rate(item: Tariff, origin: float, language: Language) -> str:
     if item.rate is not None:
         return language.number(item.rate, share=True)
     assert item.change is not None
-    points = language.text("assumed.points", number=language.number(item.change, factor=100.0))
+    number = language.number(item.change, factor=100.0)
+    points = language.text(f"assumed.points.{'one' if number == '1' else 'many'}", number=number)
     return language.text("assumed.added", points=points, origin=language.date(origin))
 
 

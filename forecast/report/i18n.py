@@ -64,7 +64,7 @@ class Language:
         """A value in bn USD with its standard error, as a bare number in the unit of the language.
 
         >>> language("en").amount(0.21, 0.03, "+"), language("en").amount(0.0, 0.0, "+")
-        ('+0.21', '0.0')
+        ('+0.21', '0.00')
         """
         (amount,) = self._amounts([(value, error)], sign, places)
         return amount
@@ -193,13 +193,13 @@ class Language:
         low, median, high = (self.share(value) if share else _short(value * factor, 3) for value in values)
         return self.text("numbers.distribution", median=median, low=low, high=high)
 
-    def count(self, key: str, n: int) -> str:
+    def count(self, key: str, n: int, **values: object) -> str:
         """A number of things: the text `one` or `many` below a key.
 
         >>> language("en").count("comparison.pairs", 4000)
         '4,000 pairs of draws'
         """
-        return self.text(f"{key}.{'one' if n == 1 else 'many'}", n=f"{n:,}")
+        return self.text(f"{key}.{'one' if n == 1 else 'many'}", n=f"{n:,}", **values)
 
     def list(self, names: Sequence[str]) -> str:
         """Names in a row."""

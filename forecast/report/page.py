@@ -152,19 +152,18 @@ def short_answers(results: Results, world: AnyScenario, language: Language) -> l
         *([language.text("branches.words")] if world.single is None else []),
         *outcome_sentences(later, language),
         *(
-            language.text("sentences.part", **_part_of_year(outcome.year, outcome.months, outcome.value, language))
+            _part_of_year(outcome.year, outcome.months, outcome.value, language)
             for outcome in later
             if outcome.months < 12
         ),
     ]
     if summary.n_failed:
-        counts = {"failed": f"{summary.n_failed:,}", "draws": f"{summary.n_draws:,}"}
-        sentences.append(language.text("sentences.failed", **counts))
+        sentences.append(language.count("sentences.failed", summary.n_failed, draws=f"{summary.n_draws:,}"))
     return list(filter(None, sentences))
 
 
-def _part_of_year(year: int, months: int, value: float, language: Language) -> dict[str, object]:
-    return {"year": year, "months": months, "value": language.money(value, 0.1, places=1)}
+def _part_of_year(year: int, months: int, value: float, language: Language) -> str:
+    return language.count("sentences.part", months, year=year, value=language.money(value, 0.1, places=1))
 
 
 NOT_COUNTED = SharedStreams((), (), ())

@@ -94,7 +94,7 @@ def _months_seen(months: int, language: Language) -> str:
 
 
 def contribution_table(results: Results, language: Language = ENGLISH) -> Table:
-    """What the announcements add to the surplus by year: mean of each channel and of all, and the interval of all."""
+    """What the announcements add to the surplus by year: median of each channel and of all, and the interval of all."""
     summary = results.statistics
     title = language.text("tables.contributions", origin=origin_of(results, language), **unit_of(results, language))
     headings = [language.heading(f"channels.{name}") for name in CHANNELS]
@@ -104,37 +104,38 @@ def contribution_table(results: Results, language: Language = ENGLISH) -> Table:
         (
             [
                 str(year),
-                *(language.statistic(summary, name, "mean", index, "+") for name in (*CHANNELS, EFFECT)),
+                *(language.statistic(summary, name, MEDIAN, index, "+") for name in (*CHANNELS, EFFECT)),
                 language.interval(summary, EFFECT, 80, index, "+"),
             ]
             for index, year in enumerate(summary.years)
         ),
+        notes=[language.text("tables.medians")],
     )
 
 
 def policy_table(results: Results, language: Language = ENGLISH) -> Table:
-    """What tariffs and import commitments do to the surplus by year: mean and interval of each the scenario states."""
+    """What tariffs and import commitments do to the surplus by year: median and interval of each that is stated."""
     summary = results.statistics
     names = moving_policies(summary) or [name for name in POLICIES if name in summary.series]
     listed = language.text("tables.and").join(language.text(f"policies.{name}").lower() for name in names)
     headings = [
         language.heading(f"columns.policy_{part}", policy=language.text(f"policies.{name}"))
         for name in names
-        for part in ("mean", "80")
+        for part in ("median", "80")
     ]
     return table(
         language.text("tables.policies", policies=listed, **unit_of(results, language)),
         [*language.headings("year"), *headings],
         (
-            [str(year), *(cell for name in names for cell in _mean_and_interval(summary, name, index, language))]
+            [str(year), *(cell for name in names for cell in _median_and_interval(summary, name, index, language))]
             for index, year in enumerate(summary.years)
         ),
     )
 
 
-def _mean_and_interval(summary: Summary, name: str, index: int, language: Language) -> tuple[str, str]:
+def _median_and_interval(summary: Summary, name: str, index: int, language: Language) -> tuple[str, str]:
     return (
-        language.statistic(summary, name, "mean", index, "+"),
+        language.statistic(summary, name, MEDIAN, index, "+"),
         language.interval(summary, name, 80, index, "+"),
     )
 
@@ -151,7 +152,7 @@ class BranchResult:
         share: of the draws that follow it.
         median: of the surplus.
         span: both ends of its 80 % interval.
-        effects: mean of what announcements and policies add, by series: those that add anything in some branch.
+        effects: median of what announcements and policies add, by series: those that add anything in some branch.
     """
 
     share: float
@@ -175,7 +176,7 @@ def branch_results(branches: pd.DataFrame) -> dict[str, BranchResult]:
 
 def _branch_result(rows: pd.DataFrame, moving: Sequence[str]) -> BranchResult:
     low, median, high = (_estimate(rows, "trade_balance", quantile_name(level)) for level in (0.1, 0.5, 0.9))
-    effects = {name: _estimate(rows, name, "mean") for name in moving}
+    effects = {name: _estimate(rows, name, MEDIAN) for name in moving}
     return BranchResult(float(rows["share"].iloc[0]), median, (low, high), effects)
 
 
@@ -189,7 +190,7 @@ def branch_table(results: Results, mixture: AnyScenario, language: Language = EN
     assert results.branches is not None
     followed = branch_results(results.branches)
     effects = tuple(next(iter(followed.values())).effects)
-    added = [language.heading("columns.policy_mean", policy=_effect_name(name, language)) for name in effects]
+    added = [language.heading("columns.policy_median", policy=_effect_name(name, language)) for name in effects]
     rows = [
         [branch_name(branch), language.number(branch.weight), *_branch_cells(branch, followed, effects, language)]
         for branch in mixture.branches
@@ -241,7 +242,7 @@ def _whole_cells(summary: Summary, effects: Sequence[str], language: Language) -
         language.share(1.0),
         language.statistic(summary, "trade_balance", MEDIAN, last, places=0),
         language.interval(summary, "trade_balance", 80, last, places=0),
-        *(language.statistic(summary, name, "mean", last, "+") for name in effects),
+        *(language.statistic(summary, name, MEDIAN, last, "+") for name in effects),
     ]
 
 

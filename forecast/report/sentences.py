@@ -84,7 +84,8 @@ def _event(shock: Shock, language: Language) -> str:
         stated = _with_interval(shock.probability, partial(_percent, language, sign=""), language)
         chance = language.text("conditions.chance", chance=stated)
     if shock.half_life is not None:
-        fading = language.text("conditions.fading", quarters=_with_interval(shock.half_life, _level, language))
+        quarters = _with_interval(shock.half_life, _level, language)
+        fading = language.text(f"conditions.fading.{'one' if quarters == '1' else 'many'}", quarters=quarters)
     parts = {"size": _extent(shock, language), "when": _when(shock, language), "chance": chance, "fading": fading}
     return language.text("conditions.shock", name=name, **parts)
 
@@ -225,11 +226,11 @@ def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
 
 def _ending_orders(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
     """How much of the effect is the end of orders of plants that were built at the origin, where that is a tenth."""
-    orders, whole = (summary.estimate(series, "mean", index) for series in ("capital_goods", "investment_effect"))
+    orders, whole = (summary.estimate(series, MEDIAN, index) for series in ("capital_goods", "investment_effect"))
     if orders[0] >= 0 or abs(orders[0]) < 0.1 * abs(whole[0]):
         return []
-    mean = language.money(*orders, "+")
-    return [language.text("sentences.ending_orders", mean=mean, year=summary.years[index], origin=origin)]
+    median = language.money(*orders, "+")
+    return [language.text("sentences.ending_orders", median=median, year=summary.years[index], origin=origin)]
 
 
 def policy_sentence(summary: Summary, language: Language, name: str) -> str:
