@@ -249,14 +249,14 @@ def _table(summary: Summary) -> pd.DataFrame:
     import pandas as pd
 
     columns: dict[str, Array] = {}
-    for series, name, column in _columns(summary):
+    for series, name, column in difference_statistics(summary):
         columns[column] = summary.value(series, name)
         columns[f"{column}_standard_error"] = summary.standard_error(series, name)
     return pd.DataFrame(columns, index=pd.Index(summary.years, name="year"))
 
 
-def _columns(summary: Summary) -> Iterator[tuple[str, str, str]]:
-    """Series, statistic and name of each column."""
+def difference_statistics(summary: Summary) -> Iterator[tuple[str, str, str]]:
+    """Series and statistic of every number of a difference, and the name it goes by in tables."""
     chances = [name for name in summary.statistics if name.startswith("exceedance")]
     others = [name for name in summary.statistics if name not in chances and name != "sd"]
     zero = exceedance_name(0.0)

@@ -40,7 +40,7 @@ def difference_chart(comparison: Comparison) -> Figure:
     alternative, reference = comparison.names
     heading = Heading(
         f"{alternative} less {reference}: what changes in the surplus",
-        f"{comparison.alternative.title} – against – {comparison.reference.title}",
+        f"{comparison.alternative.title}, against {comparison.reference.title}",
         f"Median and equal-tailed 50, 80 and 95 % intervals of {_paired(comparison)}",
     )
     figure, (ax,) = titled_figure(heading)
@@ -90,7 +90,7 @@ def _distributions(comparison: Comparison, year: int | None, draw: Callable[...,
     panels["Difference in the goods surplus"] = {f"{alternative} less {reference}": difference}
     heading = Heading(
         f"{alternative} and {reference} in {shown}",
-        f"{what} of {' and of '.join(name[0].lower() + name[1:] for name in panels)}",
+        f"{what} of the draws, {comparison.alternative.title} against {comparison.reference.title}",
         f"{_paired(comparison)} Axes hold the central 99 % of the draws.",
     )
     figure, axes = titled_figure(heading, columns=len(panels), room=0.35, foot=0.15)
@@ -137,13 +137,14 @@ def waterfall_chart(attribution: Attribution, labels: Sequence[str], year: int |
         f"Difference in the goods surplus, {attribution.alternative} less {attribution.reference}",
         "Parts are Shapley values and add up to the difference; bars and numbers are means.",
     )
+    low, high = np.quantile(whole, (0.1, 0.9)).tolist()
     figure, (ax,) = titled_figure(heading, room=0.75)
     draw_waterfall(
         ax,
         list(parts),
         draws.mean(axis=1),
         np.quantile(draws, (0.1, 0.9), axis=1).T,
-        whole=(float(whole.mean()), *map(float, np.quantile(whole, (0.1, 0.9)))),
+        whole=(float(whole.mean()), low, high),
         quantity=f"Difference in the goods surplus in {shown}",
         basis=attribution.basis,
     )

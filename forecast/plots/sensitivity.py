@@ -168,7 +168,7 @@ def draw_densities(
         shares = 100 * np.histogram(draws, edges)[0] / draws.size
         outlines.append(ax.stairs(shares, edges, color=colour, linestyle=dashes, linewidth=1.8, zorder=3))
     ax.set_xlim(edges[0], edges[-1])
-    _name_samples(ax, outlines, list(samples_by_label), f"{quantity} in {year}", basis, "upper right")
+    _name_samples(ax, outlines, list(samples_by_label), f"{quantity} in {year}", basis)
     return ax
 
 
@@ -191,11 +191,11 @@ def draw_ecdfs(
     ax.set(
         xlim=np.quantile(np.concatenate(samples), (0.005, 0.995)), ylim=(0, 100), yticks=(0, 10, 25, 50, 75, 90, 100)
     )
-    _name_samples(ax, curves, list(samples_by_label), f"{quantity} in {year}", basis, "lower right")
+    _name_samples(ax, curves, list(samples_by_label), f"{quantity} in {year}", basis)
     return ax
 
 
-def _name_samples(ax: Axes, curves: Sequence[Any], names: Sequence[str], quantity: str, basis: str, place: str) -> None:
+def _name_samples(ax: Axes, curves: Sequence[Any], names: Sequence[str], quantity: str, basis: str) -> None:
     """Label the axis of a quantity, mark where it is nothing, and name the curves where there are several."""
     label = fill(style.unit_label(quantity, basis), int(ax.bbox.width / ax.figure.dpi * 12))
     ax.set_xlabel(label, fontsize=style.MIDDLE, color=INK)
@@ -203,7 +203,7 @@ def _name_samples(ax: Axes, curves: Sequence[Any], names: Sequence[str], quantit
     if low < 0 < high:
         ax.axvline(0, color=INK, linewidth=0.9, gid="zero", zorder=1.8)
     if len(names) > 1:
-        name_curves(ax, curves, [fill(name, 40) for name in names], loc=place)
+        name_curves(ax, curves, [fill(name, 40) for name in names], loc="best")
 
 
 RISE, FALL, WHOLE = style.CHANNEL_COLOURS["intermediates"], style.CHANNEL_COLOURS["displacement"], style.MEDIAN

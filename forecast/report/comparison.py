@@ -14,6 +14,7 @@ import numpy as np
 from forecast.analysis.attribution import ACCOUNT, Attribution, attribute, scenarios_needed
 from forecast.analysis.comparison import Comparison, summarised
 from forecast.code_digests import code_digest
+from forecast.dims import Array
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.simulate import Settings
 from forecast.errors import PosteriorError
@@ -226,14 +227,19 @@ class Ranking:
     summary: Summary
 
 
+def divided_draws(attribution: Attribution) -> tuple[list[str], Array]:
+    """Names of the assumptions and `ALL`, and draws of their parts and of all, `(n_names, n_years, n_draws)`."""
+    names = [*(contrast.name for contrast in attribution.contrasts), ALL]
+    return names, np.concatenate([attribution.parts, attribution.difference[None]])
+
+
 def ranked(attribution: Attribution, index: int, n_shown: int) -> Ranking:
     """The largest parts in the year at `index`, and the others together."""
     order = np.argsort(-np.abs(attribution.parts[:, index].mean(axis=-1)), kind="stable").tolist()
     shown, others = order[:n_shown], order[n_shown:]
+    names, draws = divided_draws(attribution)
     together = attribution.parts[others].sum(axis=0)
-    draws = np.concatenate([attribution.parts, together[None], attribution.difference[None]])
-    names = [*(contrast.name for contrast in attribution.contrasts), OTHERS, ALL]
-    summary = summarised(draws, attribution.years, names, BLOCK_SIZE)
+    summary = summarised(np.concatenate([draws, together[None]]), attribution.years, [*names, OTHERS], BLOCK_SIZE)
     return Ranking(tuple(attribution.contrasts[row] for row in shown), len(others), summary)
 
 

@@ -77,14 +77,19 @@ def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obj
 
 
 def _summary_rows(manifest: Mapping[str, Any], summary: Summary) -> Iterator[list[object]]:
+    for series, year, *number in statistic_rows(summary):
+        yield [manifest["scenario"]["name"], manifest["basis"], series, year, *number]
+
+
+def statistic_rows(summary: Summary) -> Iterator[tuple[object, ...]]:
+    """Series, year, statistic, unit, value and standard error of every number of a summary."""
     for series_index, series in enumerate(summary.series):
         for year_index, year in enumerate(summary.years):
             for name, statistic in summary.statistics.items():
                 value = float(statistic.value[series_index, year_index])
                 error = float(statistic.standard_error[series_index, year_index])
                 unit = "probability" if name.startswith(("exceedance", BELOW)) else UNIT
-                identity = (manifest["scenario"]["name"], manifest["basis"], series, year, name, unit)
-                yield [*identity, *stored(value, error)]
+                yield (series, year, name, unit, *stored(value, error))
 
 
 def _quarter_rows(manifest: Mapping[str, Any], quarters: Quarters) -> Iterator[list[object]]:
