@@ -19,7 +19,8 @@ from forecast.report.comparison import Division, divided_draws
 from forecast.report.i18n import Language
 from forecast.report.notebook import waterfall
 from forecast.report.page import write_report
-from forecast.results.results import ANOTHER, statistic_rows
+from forecast.results.results import ANOTHER, UNIT, statistic_rows
+from forecast.stats.formatting import stored
 from forecast.stats.summary import Summary
 from forecast.storage import json_digest, whole_folder, write_csv, write_text, writing
 
