@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import log10
+from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +179,14 @@ class Language:
             return self.date(distribution.value)
         low, high = self.window(distribution)
         return self.text("numbers.window", low=low, high=high)
+
+    def part_of_year(self, position: float) -> str:
+        """The month in which any date on the quarter axis lies.
+
+        >>> language("en").part_of_year(8117.4)
+        'May 2029'
+        """
+        return self.short_month(floor(3 * position))
 
     def window(self, distribution: Distribution) -> tuple[str, str]:
         """The first and the last date that an uncertain one may be."""
