@@ -177,10 +177,14 @@ def _demand_any(found: list[Path], message: str) -> list[Path]:
 
 
 def _lines(found: Sequence[Examination]) -> Iterator[str]:
+    from forecast.report.run import pledge_notes
+
     for one in found:
         yield from (f"error: {problem}" for problem in one.problems)
         yield from (f"warning: {remark}" for remark in one.remarks)
         yield from (f"note: {one.file}: {conversion}" for conversion in one.conversions)
+        if one.scenario is not None:
+            yield from (f"note: {one.file}: {note}" for note in pledge_notes(one.scenario))
         yield f"{one.file}: {_verdict(one)}"
 
 

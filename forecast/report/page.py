@@ -46,6 +46,7 @@ from forecast.report.run import (
     branch_share,
     branch_table,
     contribution_table,
+    pledge_notes,
     policy_table,
     surplus_table,
 )
@@ -143,8 +144,10 @@ def short_answers(results: Results, world: AnyScenario, language: Language) -> l
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
     invested = bool(results.manifest["n_investments"])
     known = record_of(results.basis, results.as_of)
+    pledges = [note for branch in world.branches for note in pledge_notes(branch.scenario, language)]
     sentences = [
         conditions,
+        *dict.fromkeys(pledges),
         *effect_sentences(results, language),
         level_sentence(summary, results.basis, language, invested=invested),
         chances_sentence(summary, known, language),

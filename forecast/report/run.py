@@ -16,7 +16,7 @@ from forecast.report.table import Column, Row, Table, plain_spaces, table
 from forecast.results.archive import Outcome, made, outcomes
 from forecast.results.results import Results, moving_policies
 from forecast.scenario.mixture import AnyScenario
-from forecast.scenario.scenario import Branch
+from forecast.scenario.scenario import Branch, Scenario
 from forecast.stats.formatting import short
 from forecast.stats.summary import BELOW, INTERVALS, Summary, exceedance_name, quantile_name
 
@@ -305,6 +305,33 @@ def knowledge(results: Results, later: Sequence[Outcome], language: Language = E
     if not later:
         sentences.append(language.text("knowledge.nothing", basis=language.text(f"bases.{results.basis}")))
     return plain_spaces(" ".join(sentences))
+
+
+LEAST_REST = 0.01
+"""Share of a pledge that has to be without parts to be told."""
+
+
+def pledge_notes(scenario: Scenario, language: Language = ENGLISH) -> list[str]:
+    """How much of every pledge is simulated through its parts, where a rest is not; medians."""
+    notes = []
+    for pledge in scenario.investments:
+        if pledge.kind != "pledge" or pledge.part_of is not None:
+            continue
+        whole, simulated = float(pledge.amount.ppf(0.5)), _simulated_amount(scenario, pledge.id)
+        rest = whole - simulated
+        if rest > LEAST_REST * whole:
+            amounts = {"whole": whole, "simulated": simulated, "rest": rest}
+            written = {name: language.money(amount, 0.1, places=1) for name, amount in amounts.items()}
+            notes.append(plain_spaces(language.text("sentences.pledge", id=pledge.id, **written)))
+    return notes
+
+
+def _simulated_amount(scenario: Scenario, pledge: str) -> float:
+    """Median amounts of everything simulated inside a pledge, bn USD."""
+    parts = [item for item in scenario.investments if item.part_of == pledge]
+    return sum(
+        _simulated_amount(scenario, part.id) if part.kind == "pledge" else float(part.amount.ppf(0.5)) for part in parts
+    )
 
 
 def fit_tables(rows: Sequence[ReportRow], language: Language = ENGLISH) -> list[Table]:
