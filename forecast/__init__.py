@@ -38,6 +38,8 @@ _DOOR = {
     "history_chart": "plots.fan",
     "Settings": "engine.simulate",
     "load_posterior": "models.posterior",
+    "parameter_table": "report.notebook",
+    "surplus_densities": "plots.comparison",
     "fit_posterior": "models.fitting",
     "ForecastError": "errors",
 }

@@ -12,6 +12,7 @@ from forecast.analysis.budget import Budget
 from forecast.analysis.comparison import Comparison, summarised
 from forecast.analysis.induced import Induced
 from forecast.engine.plan import BLOCK_SIZE
+from forecast.models.posterior import Posterior
 from forecast.observations.vintage import vintage
 from forecast.plots.comparison import waterfall_chart
 from forecast.report.assumptions import assumptions
@@ -32,6 +33,7 @@ from forecast.report.table import Table, table
 from forecast.results.archive import outcomes
 from forecast.results.results import Results
 from forecast.scenario.scenario import Scenario
+from forecast.stats.formatting import short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +88,28 @@ def induced_html(found: Induced) -> str:
 def waterfall(attribution: Attribution, year: int | None = None) -> Any:
     """The picture of the parts, each with what it is of, a figure of matplotlib."""
     return waterfall_chart(attribution, [contrast_label(contrast, ENGLISH) for contrast in attribution.contrasts], year)
+
+
+def parameter_table(posterior: Posterior) -> pd.DataFrame:
+    """Prior beside posterior of every parameter: medians and 95 % intervals, a row each."""
+    import pandas as pd
+
+    from forecast.models.fitting import fit_report
+
+    return pd.DataFrame(
+        {
+            "model": row.model,
+            "parameter": row.parameter,
+            "prior, 95 %": _span(row.prior),
+            "posterior, 95 %": _span(row.posterior),
+            "median": short(row.posterior[0]),
+        }
+        for row in fit_report(posterior)
+    )
+
+
+def _span(quantiles: tuple[float, float, float]) -> str:
+    return ENGLISH.text("numbers.range", low=short(quantiles[1]), high=short(quantiles[2]))
 
 
 def attribution_frame(attribution: Attribution) -> pd.DataFrame:

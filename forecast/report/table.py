@@ -108,7 +108,7 @@ def _show_table(console: Console, shown: Table) -> None:
             console.print(Text(plain_spaces(shown.title), style="bold"))
         console.print(drawn)
         for note in shown.notes:
-            console.print(Text(plain_spaces(note)))
+            console.print(Text(f"{plain_spaces(note)}\n"))
     finally:
         console.width = width
 
