@@ -146,7 +146,7 @@ def compare(
     from forecast.analysis.comparison import demand_sizes
     from forecast.engine.simulate import Settings
     from forecast.models.posterior import load_posterior
-    from forecast.report.handout import store_comparison
+    from forecast.report.comparison import comparison_words, pairing_words
 
     if len(files) < 2:
         raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
@@ -169,9 +169,8 @@ def compare(
             with progress_bar(f"{name}, divided", draws) as progress:
                 divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
         _show(found, divided, year, language)
-        if found.reference.folder != found.alternative.folder:
-            folder = store_comparison(found, divided, year, options["out"], language)
-            print_line(language.text("comparison.stored", folder=folder))
+        _store(found, divided, year, options["out"], language)
+        answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language))
 
 
 def _scenarios(worlds: Sequence[AnyScenario]) -> list[Scenario]:
@@ -199,6 +198,18 @@ def _demand_comparable(reference: AnyScenario, alternative: AnyScenario, year: i
         raise click.BadParameter(f"got {year}, expected a year from {first} to {last}", param_hint="--year")
 
 
+def _store(
+    found: Comparison, divided: Attribution | None, year: int | None, out: str | Path, language: Language
+) -> None:
+    """Store a comparison and say where; that of a run with itself is none."""
+    from forecast.report.handout import store_comparison
+
+    if found.reference.folder != found.alternative.folder:
+        folder = store_comparison(found, divided, year, out, language)
+        print_line(language.text("comparison.stored", folder=folder))
+        answer_with("")
+
+
 def _show(found: Comparison, divided: Attribution | None, year: int | None, language: Language) -> None:
     from forecast.report.comparison import (
         attribution_table,
@@ -206,8 +217,6 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
         branch_difference_table,
         channel_table,
         comparison_table,
-        comparison_words,
-        pairing_words,
     )
 
     if found.difference.any():
@@ -219,7 +228,6 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
         if divided.contrasts:
             answer_with(attribution_table(found, divided, shown, language=language))
         answer_with(f"{attribution_words(divided, shown, language)}\n")
-    answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language))
 
 
 @click.command()

@@ -197,7 +197,9 @@ def draw_ecdfs(
 
 def _name_samples(ax: Axes, curves: Sequence[Any], names: Sequence[str], quantity: str, basis: str) -> None:
     """Label the axis of a quantity, mark where it is nothing, and name the curves where there are several."""
-    label = fill(style.unit_label(quantity, basis), int(ax.bbox.width / ax.figure.dpi * 12))
+    label = style.unit_label(quantity, basis)
+    if len(label) > ax.bbox.width / ax.figure.dpi * 14:
+        label = label.replace(", ", ",\n", 1)
     ax.set_xlabel(label, fontsize=style.MIDDLE, color=INK)
     low, high = ax.get_xlim()
     if low < 0 < high:

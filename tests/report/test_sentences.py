@@ -36,7 +36,7 @@ def test_an_effect_is_told_in_its_likelier_direction(n_up: int, english: str, ko
 @pytest.mark.parametrize(("orders", "told_of"), [(-0.5, True), (-0.05, False), (0.5, False)])
 def test_orders_that_end_with_construction_are_told_from_a_tenth_of_the_effect(orders: float, told_of: bool) -> None:
     summary = told({"investment_effect": np.full(100, -1.0), "capital_goods": np.full(100, orders)})
-    words = "Of the change in 2027, −0.5\xa0bn USD (mean) are orders for machines that flowed in 2026Q2 and end with"
+    words = "Of the change in 2027, −0.50\xa0bn USD (median) are orders for machines that flowed in 2026Q2 and end with"
     assert (words in effect_sentence(summary, language("en"), "2026Q2")) == told_of
     assert ("발주" in effect_sentence(summary, language("ko"), "2026년 2분기")) == told_of
 
@@ -44,5 +44,5 @@ def test_orders_that_end_with_construction_are_told_from_a_tenth_of_the_effect(o
 def test_a_policy_that_may_not_come_is_told_by_its_median_and_by_how_often_it_does_nothing() -> None:
     summary = told({"tariffs": np.repeat([-2.0, 0.0], [80, 20])})
     said = policy_sentence(summary, language("en"), "tariffs").replace("\xa0", " ")
-    assert "by −2.0 bn USD in 2027 (median; 80 % interval −2.0 to 0.0 bn USD)." in said
+    assert "by −2.00 bn USD in 2027 (median; 80 % interval −2.00 to 0.00 bn USD)." in said
     assert said.endswith("In 20 % of the draws they change nothing in 2027.")

@@ -196,8 +196,8 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("{pool: [{expert: K, law: 1}, {expert: K, law: 2}]}", "got the expert K twice, expected every expert once"),
     ("{pool: [{expert: K, law: {distribution: norml}}]}", "pool[0].law.distribution: got text"),
     ("{mean: 3}", "or one of interval, quantiles, pert, mixture, pool"),
-    ("abc", "expected a number or a distribution such as {interval: [4, 8], level: 0.9}"),
-    (".nan", "expected a number or a distribution"),
+    ("abc", "expected a number, a date such as 2029Q1, or a distribution such as {interval: [4, 8], level: 0.9}"),
+    (".nan", "expected a number, a date"),
 )
 
 

@@ -216,7 +216,7 @@ def test_tables_take_each_method_in_its_strongest_treatment() -> None:
         "100 %",
         "100 %",
         "100 %",
-        "0.25 (0.25–0.25)",
+        "0.25 (–)",
     )
 
 
