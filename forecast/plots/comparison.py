@@ -21,6 +21,8 @@ from forecast.results.results import place_of
 from forecast.stats.summary import quantile_name
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from forecast.analysis.attribution import Attribution
     from forecast.analysis.comparison import Comparison
     from forecast.results.results import Results
@@ -79,14 +81,14 @@ def _distributions(comparison: Comparison, year: int | None, draw: Callable[...,
     """One axes for the effects of the announcements, where some run has any, and one for the difference."""
     shown, panels = comparison.by_year.years[place_of(year, comparison.by_year.years)], {}
     effects = {
-        name: np.asarray(run.draws[EFFECT].sel(year=shown))
+        name: _finite(run.draws[EFFECT].sel(year=shown))
         for name, run in zip(comparison.names, (comparison.alternative, comparison.reference), strict=True)
         if run.manifest["n_investments"]
     }
     if effects:
         panels["Effect of the announcements"] = effects
     alternative, reference = comparison.names
-    difference = np.asarray(comparison.difference.sel(year=shown))
+    difference = _finite(comparison.difference.sel(year=shown))
     panels["Difference in the goods surplus"] = {f"{alternative} less {reference}": difference}
     heading = Heading(
         f"{alternative} and {reference} in {shown}",
@@ -97,6 +99,11 @@ def _distributions(comparison: Comparison, year: int | None, draw: Callable[...,
     for ax, (quantity, samples) in zip(axes, panels.items(), strict=True):
         draw(ax, samples, year=shown, basis=comparison.reference.basis, quantity=quantity)
     return figure
+
+
+def _finite(draws: xr.DataArray) -> Array:
+    values = np.asarray(draws, dtype=float)
+    return values[np.isfinite(values)]
 
 
 def _paired(comparison: Comparison) -> str:
@@ -111,7 +118,7 @@ def surplus_densities(runs: Mapping[str, Results], year: int) -> Figure:
     """
     for results in runs.values():
         place_of(year, results.statistics.years)
-    samples = {name: np.asarray(results.draws["trade_balance"].sel(year=year)) for name, results in runs.items()}
+    samples = {name: _finite(results.draws["trade_balance"].sel(year=year)) for name, results in runs.items()}
     heading = Heading(f"The surplus of {year}", " and ".join(runs), "The axis holds the central 99 % of the draws.")
     figure, (ax,) = titled_figure(heading, room=0.35)
     draw_densities(ax, samples, year=year, basis=next(iter(runs.values())).basis)

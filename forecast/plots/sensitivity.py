@@ -160,7 +160,7 @@ def draw_densities(
         samples_by_label: draws `(n_draws,)`, bn USD a year, by the name to show.
     """
     samples = [np.asarray(draws, dtype=float) for draws in samples_by_label.values()]
-    ends = np.quantile(np.concatenate(samples), (0.005, 0.995))
+    ends = _inner(samples)
     edges = np.asarray(MaxNLocator(_MOST_BINS, steps=list(style.STEPS)).tick_values(*ends))
     frame_axes(ax, f"Share of draws in each step of {edges[1] - edges[0]:g} bn USD, %")
     outlines = []
@@ -188,11 +188,15 @@ def draw_ecdfs(
     for draws, (colour, dashes) in zip(samples, cycle(style.OVERLAY), strict=False):
         shares = 100 * np.arange(1, draws.size + 1) / draws.size
         curves += ax.step(draws, shares, where="post", color=colour, linestyle=dashes, linewidth=1.8, zorder=3)
-    ax.set(
-        xlim=np.quantile(np.concatenate(samples), (0.005, 0.995)), ylim=(0, 100), yticks=(0, 10, 25, 50, 75, 90, 100)
-    )
+    ax.set(xlim=_inner(samples), ylim=(0, 100), yticks=(0, 10, 25, 50, 75, 90, 100))
     _name_samples(ax, curves, list(samples_by_label), f"{quantity} in {year}", basis)
     return ax
+
+
+def _inner(samples: Sequence[ArrayLike]) -> tuple[float, float]:
+    """Ends of the central 99 % of all draws together, apart even where all draws are one number."""
+    low, high = np.quantile(np.concatenate(samples), (0.005, 0.995)).tolist()
+    return (low, high) if low < high else (low - 1.0, high + 1.0)
 
 
 def _name_samples(ax: Axes, curves: Sequence[Any], names: Sequence[str], quantity: str, basis: str) -> None:
