@@ -122,12 +122,12 @@ def test_pictures_and_tables_of_an_answer_take_one_line(compared: Comparison) ->
         assert figure._repr_png_()[:4] == b"\x89PNG"
     with pytest.raises(forecast.ForecastError, match="got year 2050, expected one from 2026 to 2035"):
         compared.densities(2050)
-    for answer in (
+    for shown in (
         compared,
         compared.reference,
         forecast.load_scenario(Path(__file__).parents[2] / "scenarios/hyundai.yaml"),
     ):
-        assert "<table" in answer._repr_html_()
+        assert "<table" in shown._repr_html_()
     assert repr(compared) == "<hyundai-26bn less hyundai, 4,000 pairs of draws>"
 
 

@@ -90,7 +90,7 @@ def test_what_of_a_pledge_is_not_simulated_is_told(tmp_path: Path) -> None:
 PLEDGE = """\
 name: masga
 investments:
-  - {id: MASGA, company: Korea, project: shipbuilding, sector: shipbuilding, kind: pledge, amount: 150, announced: 2025-07}
+  - {id: MASGA, company: Korea, project: ships, sector: shipbuilding, kind: pledge, amount: 150, announced: 2025-07}
   - id: YARD
     part_of: MASGA
     company: Hanwha
