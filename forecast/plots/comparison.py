@@ -103,7 +103,7 @@ def _distributions(comparison: Comparison, year: int | None, draw: Callable[...,
 
 def _finite(draws: xr.DataArray) -> Array:
     values = np.asarray(draws, dtype=float)
-    return values[np.isfinite(values)]
+    return np.asarray(values[np.isfinite(values)])
 
 
 def _paired(comparison: Comparison) -> str:

@@ -306,7 +306,7 @@ def _is_date(node: Node) -> bool:
     return isinstance(node.content, str) or not node.fields.keys().isdisjoint(Window.model_fields)
 
 
-def _is_readable_date(text: str) -> bool:
+def _is_readable_date(text: object) -> bool:
     try:
         date_distribution(text)
     except ValidationError:
