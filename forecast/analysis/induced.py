@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecast import shown
 from forecast.dims import BASES, Array
 from forecast.errors import DataError
 from forecast.models.evidence import FIRST_YEAR, RecentPlants, induced_trade, recent_plants
@@ -44,6 +45,9 @@ class Induced:
     surplus: dict[str, float]
     before: dict[str, float]
     net_before: Array
+
+    def _repr_html_(self) -> str:
+        return str(shown("report.notebook.induced_html", self))
 
     @property
     def channels(self) -> Array:

@@ -11,6 +11,8 @@
 - `ledger`: frozen forecasts and model checks
 - `assumptions`: assumptions of a scenario with their sources, and differences between two
 - `page`: the report page
+- `handout`: a comparison as files: tables, pictures, page
+- `notebook`: what answers show of themselves in a notebook
 - `charts`: its drawings, as inline SVG
 - `explore`: the page on which assumptions are moved
 - `workbench`: the simulation behind that page, and its sliders

@@ -186,7 +186,7 @@ def _with_error(value: float, error: float) -> str:
     """A number and its standard error, with the decimals that allows; both together where they are next to nothing.
 
     >>> _with_error(12.42, 0.21), _with_error(0.00072, 0.00004), _with_error(0.00112, 0.00003), _with_error(0.0, 0.0)
-    ('12.4 ± 0.2', '< 0.001', '0.00112 ± 0.00003', '0.0 ± 0.0')
+    ('12.4 ± 0.2', '< 0.001', '0.00112 ± 0.00003', '0.00 ± 0.00')
     """
     if 0 < abs(value) + error < 0.001:
         return "< 0.001"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from forecast import shown
 from forecast.dims import POLICIES
 from forecast.documents import Node, present, scenario_path, yaml_text
 from forecast.errors import Located, Problem, ScenarioError
@@ -85,6 +86,17 @@ class Scenario:
     def single(self) -> Scenario:
         """Itself; a mixture of weighed branches has none."""
         return self
+
+    def plot(self) -> Any:
+        """When every plant is built and runs, a figure of matplotlib."""
+        return shown("plots.scenario.timeline_chart", self)
+
+    def plot_purchases(self) -> Any:
+        """Where Korean affiliates buy, as observed and assumed from here on, a figure of matplotlib."""
+        return shown("plots.scenario.purchases_chart", self)
+
+    def _repr_html_(self) -> str:
+        return str(shown("report.notebook.scenario_html", self))
 
     def with_branches(self, scenarios: Sequence[Scenario]) -> Scenario:
         """The one scenario in place of itself."""
