@@ -204,7 +204,10 @@ class Unknowns:
             return np.asarray(priors[name].distribution.ppf(streams.uniforms(f"installed_base.{name}", n_rows)))
 
         return cls(
-            *(value(name) for name in ("wear_rate", "unlisted_plants", "unlisted_affiliates", "related_party_drift")),
+            wear_rate=value("wear_rate"),
+            unlisted_plants=value("unlisted_plants"),
+            unlisted_affiliates=value("unlisted_affiliates"),
+            related_party_drift=value("related_party_drift"),
             starts=value("date_shift", 2 * n_plants).reshape(2, n_plants, n_draws),
             amounts=value("amount_ratio", n_plants),
             output=streams.normals("installed_base.output", len(SECTORS)),
