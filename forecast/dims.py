@@ -23,9 +23,10 @@ SERIES = ("trade_balance", "exports", "imports", "baseline_balance", "investment
 """Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + investment_effect`, and the
 effect is the sum of `CHANNELS`."""
 
-POLICIES = ("tariffs", "import_commitments")
-"""Trade policies, by their keys in a scenario. A run that has one keeps two more annual series of these names,
-after `SERIES`: signed contributions to the trade balance, which is then the baseline, the investments and them."""
+POLICIES = ("tariffs", "import_commitments", "existing_affiliates")
+"""What moves trade beside announcements: trade policies, by their keys in a scenario, and another path of what existing
+affiliates buy. A run that has any keeps annual series of these names after `SERIES`: signed contributions to the trade
+balance, which is then the baseline, the investments and them."""
 
 FLOWS = ("exports", "imports")
 """Order of the axis of the two flows, Korea's view."""

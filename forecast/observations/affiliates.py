@@ -88,6 +88,23 @@ def existing_affiliates(folder: Path = SHIPPED) -> ExistingAffiliates:
     return _gathered(rows, figures)
 
 
+def output_by_sector(year: int) -> dict[str, tuple[float, float]]:
+    """Output of a year by sector, bn USD, with the standard deviation of its logarithm; errors of a sector go together.
+
+    Raises:
+        DataError: the table does not cover the year.
+    """
+    base = existing_affiliates()
+    output, error = base.output[base.row(year)], base.error[base.row(year)]
+    found = {}
+    for sector in sorted(set(base.sectors)):
+        places = [place for place, name in enumerate(base.sectors) if name == sector]
+        total = float(output[places].sum())
+        if total > 0:
+            found[sector] = total, float((output[places] * error[places]).sum() / total)
+    return found
+
+
 def _gathered(rows: Iterable[Row], figures: Mapping[tuple[str, int], tuple[float, float, bool]]) -> ExistingAffiliates:
     ids = sorted({affiliate for affiliate, _ in figures})
     first, last = (pick(year for _, year in figures) for pick in (min, max))
