@@ -15,7 +15,6 @@ from forecast.dims import N_QUARTERS, SERIES, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.drivers import add_to_growth, added_amounts, condition, scale_flows
-from forecast.engine.existing import change_of_purchases
 from forecast.engine.inputs import Inputs, picked_rows
 from forecast.engine.plan import Plan, RunPlan, annual_news, annual_sums
 from forecast.engine.plants import Plants, add_pieces
@@ -189,7 +188,7 @@ def _beside(baseline: Baseline, plan: Plan, plants: Plants) -> tuple[list[Array]
         policies[:2] = annual_sums(plan, change) * baseline.bridge, -annual_news(plan, bought)
         near += np.stack([change[:n_near], _near_news(bought[: n_near + 1])])
     if plan.existing:
-        moved = change_of_purchases(plan, plants)
+        moved = plants.change_of_purchases()
         policies[2] = annual_sums(plan, moved[1:])
         near[0] += moved[1 : n_near + 1]
     return policies, near

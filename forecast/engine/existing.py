@@ -1,4 +1,4 @@
-"""Affiliates that exist: which of them leave the fitted path of purchases, and what that changes.
+"""Affiliates that exist: which of them leave the fitted path of purchases.
 
 The baseline holds what they buy and the fitted path on which they move, so that only another path is an effect.
 """
@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-import numpy as np
-
-from forecast.dims import Array
-from forecast.economics.channels import QUARTERS_PER_YEAR, intermediate_exports
+from forecast.economics.channels import QUARTERS_PER_YEAR
 from forecast.engine.inputs import Input, Stated
-from forecast.engine.plan import Existing, Group, LocalizationPath, Plan
-from forecast.engine.plants import Plants
+from forecast.engine.plan import Existing, Group, LocalizationPath
 from forecast.engine.policy import INPUTS
 from forecast.observations.affiliates import existing_affiliates, output_by_sector
 from forecast.stats.distributions import LogNormal
@@ -54,16 +50,3 @@ def existing_off_path(
         if moves(sector)
     )
 
-
-def change_of_purchases(plan: Plan, plants: Plants) -> Array:
-    """Purchases in Korea less those on the fitted path, `(n_periods + 1, n_draws)`, bn USD a quarter; 0 in row 0."""
-    inputs, duties = plants.inputs, plants.duties
-    change = np.zeros((plan.n_periods + 1, inputs.streams.n_draws))
-    for existing in plan.existing:
-        buyer = existing.buyer
-        rates = inputs.values(buyer.coefficients)
-        share = plants.purchasing.korean_share(buyer, rates["korean_share"], duties.pressure(buyer.sector))
-        moved = share - plants.purchasing.fitted_share(rates["korean_share"])
-        bought = intermediate_exports(inputs.value(existing.output), rates["purchases_per_output"], moved)
-        change += duties.on_inputs(buyer.sector, bought)
-    return change

@@ -11,7 +11,6 @@ import forecast
 from forecast.dims import CHANNELS, POLICIES, SERIES, Array
 from forecast.engine.block import block_inputs, simulated_flows
 from forecast.engine.compile import compile_plan
-from forecast.engine.existing import change_of_purchases
 from forecast.engine.plan import Plan
 from forecast.engine.plants import Plants
 from forecast.engine.policy import Duties
@@ -42,7 +41,7 @@ def flows(plan: Plan) -> dict[str, Array]:
 
 def change(plan: Plan) -> Array:
     inputs = block_inputs(plan, STREAMS)
-    return change_of_purchases(plan, Plants(plan, inputs, Duties(plan, inputs)))
+    return Plants(plan, inputs, Duties(plan, inputs)).change_of_purchases()
 
 
 def test_the_fitted_path_has_no_such_series_and_reads_no_coefficient(tmp_path: Path) -> None:
