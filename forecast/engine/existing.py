@@ -49,4 +49,3 @@ def existing_off_path(
         for sector, (output, error) in made.items()
         if moves(sector)
     )
-

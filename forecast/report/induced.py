@@ -37,7 +37,7 @@ def definition_table(found: Induced, language: Language = ENGLISH) -> Table:
         by_basis = {basis: _defined(found, name, basis) for basis in found.surplus}
         amount = by_basis.get("us_census", found.net)
         shares = [
-            _percent_span(by_basis[basis] / found.surplus[basis], language) if basis in found.surplus else "–"
+            _share_cell(by_basis[basis] / found.surplus[basis], language) if basis in found.surplus else "–"
             for basis in BASES
         ]
         title = language.text(f"induced.definitions.{name}", year=found.related_year)
@@ -46,14 +46,12 @@ def definition_table(found: Induced, language: Language = ENGLISH) -> Table:
         language.amount(found.surplus[basis], 0.1, places=1) if basis in found.surplus else "–" for basis in BASES
     ]
     rows.append(Row((language.text("induced.surplus"), "", "", *observed), apart=True))
-    share = language.text("induced.share_of_surplus")
-    headings = [f"{share}\n{language.text(f'bases.{basis}')}" for basis in BASES]
+    headings = language.headings(*(f"of_surplus_{basis}" for basis in BASES))
     return table(
         language.text("induced.three", span=_span(found, language), unit=language.text("numbers.unit")),
         ["", *language.headings("median"), _short_interval(80, language), *headings],
         rows,
         words=1,
-        notes=[language.text("induced.definitions.note")],
     )
 
 
@@ -98,15 +96,14 @@ def sensitivity_table(found: Induced, language: Language = ENGLISH) -> Table:
     for rate in RATES:
         name = language.text("induced.posterior") if rate is None else f"{rate:g}"
         draws = found.net_at[rate]
-        rows.append([name, *_cells(draws, 1, language, (80,)), _percent_span(draws / found.surplus[basis], language)])
-    words = language.text(f"bases.{basis}")
+        rows.append([name, *_cells(draws, 1, language, (80,)), _share_cell(draws / found.surplus[basis], language)])
     return table(
         language.text("induced.sensitivity", span=_span(found, language), unit=language.text("numbers.unit")),
         [
-            language.text("induced.rate"),
+            language.heading("induced.rate"),
             *language.headings("median"),
             _short_interval(80, language),
-            f"{language.text('induced.share_of_surplus')}\n{words}",
+            *language.headings(f"of_surplus_{basis}"),
         ],
         rows,
         words=1,
@@ -233,6 +230,14 @@ def _percent_ends(summary: Summary, width: int, places: int) -> tuple[str, str]:
 def _percent_median(shares: Array, language: Language) -> str:
     summary = _summary(100 * shares)
     return language.text("numbers.percent", number=rounded(*summary.estimate("flow", MEDIAN, 0), 0))
+
+
+def _share_cell(shares: Array, language: Language) -> str:
+    """Median and 80 % interval of a share, in whole percent without the sign, for a table."""
+    summary = _summary(100 * shares)
+    low, high = _percent_ends(summary, 80, 0)
+    span = language.text("numbers.range", low=low, high=high)
+    return language.text("induced.with_span", median=rounded(*summary.estimate("flow", MEDIAN, 0), 0), span=span)
 
 
 def _percent_span(shares: Array, language: Language) -> str:
