@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -23,9 +24,9 @@ from forecast.dims import BASES, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, output_at_capacity
 from forecast.economics.installed_base import existing_trade, load_priors
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
-from forecast.errors import DataError
+from forecast.errors import DataError, PosteriorError
 from forecast.models.evidence import FIRST_YEAR, RecentPlants, induced_trade, quarters_at_capacity, recent_plants
-from forecast.models.posterior import Groups
+from forecast.models.posterior import Groups, load_posterior
 from forecast.observations.affiliates import existing_affiliates, related_party_shares
 from forecast.observations.annual import every_year
 from forecast.observations.series import quarterly_trade
@@ -171,6 +172,17 @@ def induced(year: int, groups: Groups) -> Induced:
         net_at={rate: plant_flows(year, n_quarters, _with_rate(coefficients, rate), unknown).net for rate in RATES},
         value_added=_value_added(flows.output, coefficients),
     )
+
+
+@cache
+def latest_claim() -> Induced | None:
+    """The claim in the last whole year with both books, by the stored parameters; None where these are stale."""
+    customs = every_year("korea_customs")
+    whole = (customs.months[:, [0, 2]] == 12).all(axis=1) & (customs.years <= existing_affiliates().years[-1])
+    try:
+        return induced(int(customs.years[whole][-1]), load_posterior().groups)
+    except PosteriorError:
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

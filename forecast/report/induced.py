@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import log10
+from typing import Any
 
 import numpy as np
 
 from forecast.analysis.comparison import summarised
-from forecast.analysis.induced import CARS, RATES, Induced
+from forecast.analysis.induced import CARS, RATES, Induced, latest_claim
 from forecast.dims import BASES, CHANNELS, Array
 from forecast.economics.sectors import SECTORS
 from forecast.models.evidence import FIRST_YEAR, recent_plants
@@ -165,6 +166,20 @@ def support_words(found: Induced, language: Language = ENGLISH) -> str:
         abroad = language.money(exported * worth / 1e6, 0.01, places=1)
         sentence += language.text("induced.exported", vehicles=f"{exported:,.0f}", amount=abroad)
     return plain_spaces(sentence)
+
+
+def claim_section(language: Language) -> dict[str, Any] | None:
+    """The claim on a page: heading, answer, tables and notes; None where the stored parameters are not current."""
+    found = latest_claim()
+    if found is None:
+        return None
+    return {
+        "heading": language.text("induced.heading", span=_span(found, language)),
+        "answer": induced_words(found, language),
+        "tables": [definition_table(found, language), sensitivity_table(found, language)],
+        "more": [flow_table(found, language)],
+        "notes": [support_words(found, language), claim_words(language), language.text("induced.outside")],
+    }
 
 
 def claim_words(language: Language = ENGLISH) -> str:
