@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     "series",
     default="trade_balance",
     show_default=True,
-    type=click.Choice(["trade_balance", "investment_effect"]),
-    help="Outcome: the surplus, or what the announcements change in it.",
+    type=click.Choice(["trade_balance", "investment_effect", "existing_affiliates"]),
+    help="Outcome: the surplus, or what the announcements, or existing affiliates, change in it.",
 )
 @click.option(
     "--draws",
