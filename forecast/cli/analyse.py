@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     "series",
     default="trade_balance",
     show_default=True,
-    type=click.Choice(["trade_balance", "effect", "news"]),
-    help="Outcome: the surplus, the effect of the announcements on it, or the part of that beyond the flows of today.",
+    type=click.Choice(["trade_balance", "effect", "news", "existing_affiliates"]),
+    help="Outcome: the surplus, the effect of the announcements on it, the part of that beyond the flows of today, or "
+    "what existing affiliates change.",
 )
 @click.option(
     "--draws",
@@ -231,21 +232,31 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
 
 
 @click.command()
-@click.option("--year", required=True, type=int, help="Calendar year, from 2020 to the last one observed.")
+@click.option("--year", required=True, type=int, help="Calendar year, from 2010 to the last one observed.")
 @click.option(
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
 )
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
 @language_option
 def induced(year: int, learned: Path | None, prior: bool, language: Language) -> None:
-    """Say how much of the surplus of a year was induced by Korean plants in the US, beside the claim of KIET."""
+    """Put the claim of KIET to the test: how much of a year's surplus Korean affiliates in the US account for."""
     from forecast.analysis.induced import demand_year
     from forecast.analysis.induced import induced as found_in
     from forecast.models.posterior import load_posterior
-    from forecast.report.budget import claim_words, flow_table, induced_words, plant_table
+    from forecast.report.induced import (
+        claim_words,
+        definition_table,
+        flow_table,
+        induced_words,
+        plant_table,
+        sensitivity_table,
+        support_words,
+    )
 
     demand_year(year)
     posterior = load_posterior(learned)
     found = found_in(year, posterior.prior if prior else posterior.groups)
+    answer_with(definition_table(found, language), sensitivity_table(found, language))
     answer_with(flow_table(found, language), plant_table(found, language))
-    answer_with(f"{language.text('induced.outside')}\n", f"{claim_words(language)}\n", induced_words(found, language))
+    answer_with(f"{language.text('induced.outside')}\n", f"{support_words(found, language)}\n")
+    answer_with(f"{claim_words(language)}\n", induced_words(found, language))

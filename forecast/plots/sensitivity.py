@@ -261,8 +261,9 @@ NAMES = {
     "trade_balance": "the goods surplus",
     "effect": "the effect of the announcements",
     "news": "the news of the announcements",
+    "existing_affiliates": "what existing affiliates change",
 }
-SHORT = {"trade_balance": "Surplus", "effect": "Effect", "news": "News"}
+SHORT = {"trade_balance": "Surplus", "effect": "Effect", "news": "News", "existing_affiliates": "Change"}
 
 
 def save_budget_charts(budget: Budget) -> list[Path]:

@@ -44,7 +44,7 @@ CHANNEL_COLOURS = dict(zip(CHANNELS, ("#0b3c78", "#6fb1dc", "#c9501c", "#fcc983"
 CHANNEL_NAMES = dict(
     zip(CHANNELS, ("capital goods", "intermediates", "displaced exports", "reverse imports"), strict=True)
 )
-POLICY_NAMES = dict(zip(POLICIES, ("tariffs", "import commitments"), strict=True))
+POLICY_NAMES = dict(zip(POLICIES, ("tariffs", "import commitments", "purchases of existing affiliates"), strict=True))
 FLOW_COLOURS = {"exports": "#0b3c78", "imports": "#c9501c"}
 BASIS_NAMES = {"korea_customs": "Korean customs basis", "us_census": "US Census basis"}
 OVERLAY = (("#0b3c78", "-"), ("#e08214", "--"), ("#4d9a6a", ":"), ("#7b4f8e", "-."))

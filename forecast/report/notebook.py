@@ -16,7 +16,7 @@ from forecast.models.posterior import Posterior
 from forecast.observations.vintage import vintage
 from forecast.plots.comparison import waterfall_chart
 from forecast.report.assumptions import assumptions
-from forecast.report.budget import budget_words, claim_words, flow_table, induced_words, input_table, source_table
+from forecast.report.budget import budget_words, input_table, source_table
 from forecast.report.comparison import (
     attribution_words,
     comparison_table,
@@ -26,6 +26,7 @@ from forecast.report.comparison import (
     divided_table,
 )
 from forecast.report.i18n import ENGLISH
+from forecast.report.induced import claim_words, definition_table, flow_table, induced_words, sensitivity_table
 from forecast.report.page import COLUMNS, fragment
 from forecast.report.run import contribution_table, surplus_table
 from forecast.report.sentences import answer
@@ -81,8 +82,9 @@ def budget_html(budget: Budget) -> str:
 
 
 def induced_html(found: Induced) -> str:
-    """What plants induced in a year, beside the claim of KIET."""
-    return html(induced_words(found), flow_table(found), claim_words(), ENGLISH.text("induced.outside"))
+    """Three definitions of what affiliates account for in a year, beside the claim of KIET."""
+    tables = definition_table(found), flow_table(found), sensitivity_table(found)
+    return html(induced_words(found), *tables, claim_words(), ENGLISH.text("induced.outside"))
 
 
 def waterfall(attribution: Attribution, year: int | None = None) -> Any:

@@ -40,6 +40,7 @@ from forecast.report.comparison import (
     division,
 )
 from forecast.report.i18n import CODES, Language, language
+from forecast.report.induced import claim_section
 from forecast.report.run import (
     EFFECT,
     branch_name,
@@ -109,6 +110,7 @@ def content(runs: Sequence[PageRun], divisions: Sequence[Division], language: La
         "layers": [(name, _layer(name, runs, language)) for name in _shown_layers(runs)],
         "off": () if len(runs) == 1 else ("95", "50"),
         **_effects(runs, language),
+        "claim": claim_section(language) if runs[0].results.as_of is None else None,
         "assumed": [_assumed(place, run, language) for place, run in enumerate(runs)],
         "method": _method(runs[0].results, language),
         **_track(language),

@@ -125,6 +125,14 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     assert f"2035년 대미 무역수지 흑자는 {10 * median:,.0f}"[:-1] in plain(edition(page, "ko"))
 
 
+def test_the_claim_stands_on_the_page_as_the_command_prints_it(page: str, tmp_path: Path) -> None:
+    for code, words in (("en", "of the surplus"), ("ko", "흑자")):
+        done = command("induced", "--year", "2024", "--language", code, cwd=tmp_path, COLUMNS="2000")
+        sentence = done.stdout.rstrip().split("\n\n")[-1]
+        assert words in sentence
+        assert plain(sentence) in plain(edition(page, code))
+
+
 def test_the_difference_on_the_page_is_paired(runs: dict[str, Results], page: str) -> None:
     difference = forecast.paired_difference(runs["hyundai"], runs["baseline"]).isel(year=-1)
     words = plain(edition(page, "en"))
@@ -223,7 +231,8 @@ def test_what_tariffs_do_is_drawn_and_tabulated(tmp_path: Path) -> None:
     assert "Tariffs: change of the surplus, bn USD a year" in words
     assert "By channel" not in words
     rows = re.findall(
-        r'<th scope="row">(\d{4})</th><td>(\S+?)</td><td>', words.partition("What tariffs do to the surplus")[2]
+        r'<th scope="row">(\d{4})</th><td>(\S+?)</td><td>',
+        words.partition("What tariffs and existing affiliates do to the surplus")[2],
     )
     assert [int(year) for year, _ in rows] == list(run.statistics.years)
     medians = [float(median.replace("−", "-")) for _, median in rows]
