@@ -7,7 +7,8 @@
 - `track`: backtest, ledger
 - `report`: report, explore
 - `process`: signals that end a command, and streams that cannot take every character
-- `options`: options and the console that commands share
+- `options`: options and printing that commands share
+- `console`: the terminal, which no text of a file steers
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from importlib import import_module
 import click
 
 from forecast import __version__
+from forecast.cli.options import echo
 from forecast.cli.process import ended_like_ctrl_c, exit_code, plain_where_needed
-from forecast.errors import ForecastError
+from forecast.errors import ForecastError, printable
 
 
 def main() -> None:
@@ -37,18 +39,19 @@ def _exit_code() -> int:
         code = cli.main(standalone_mode=False) or 0
         sys.stdout.flush()
     except click.ClickException as error:
+        error.message = printable(error.message)
         error.show()
         return error.exit_code
     except ForecastError as error:
-        click.echo(f"error: {error}", err=True)
+        echo(f"error: {error}", err=True)
         return 2
     except (KeyboardInterrupt, click.Abort) as stop:
-        click.echo("stopped: nothing was stored", err=True)
+        echo("stopped: nothing was stored", err=True)
         return exit_code(stop)
     except OSError as error:
         if error.errno not in (ENOSPC, EIO):
             raise
-        click.echo(f"error: standard output cannot be written ({error.strerror})", err=True)
+        echo(f"error: standard output cannot be written ({error.strerror})", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it is not tried again at exit
         return 2
     return int(code)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from forecast.errors import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -23,6 +25,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 ENOUGH_DRAWS = 400
 """Fewer leave fewer than ten beyond either end of a 95 % interval."""
+
+USUAL_COLUMNS = 80
+"""Width of a terminal that says it has none."""
 
 LANGUAGES = ("en", "ko")
 """`i18n.CODES`, which would import numpy for the help text."""
@@ -59,7 +64,7 @@ def warned_if_few(n_draws: int) -> int:
     """Says on the standard error where draws are too few to know an interval by; gives them back."""
     if n_draws < ENOUGH_DRAWS:
         draws = f"{n_draws} draw{'s' if n_draws > 1 else ''}"
-        click.echo(f"warning: {draws}: intervals and chances are rough; 2,000 or more are usual", err=True)
+        echo(f"warning: {draws}: intervals and chances are rough; 2,000 or more are usual", err=True)
     return n_draws
 
 
@@ -97,12 +102,17 @@ def run_options(command: Command) -> Command:
     return command
 
 
-def terminal(at_least: int = 0) -> Console:
-    """Where commands print; `at_least` so many columns wide where lines are laid out by hand."""
-    from rich.console import Console
+def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text as it stands, but for characters that steer a terminal."""
+    click.echo(printable(text), err=err, nl=nl)
 
-    console = Console(highlight=False)
-    console.width = max(console.width, at_least)
+
+def terminal(at_least: int = 0, *, stderr: bool = False) -> Console:
+    """Where commands print; `at_least` so many columns wide where lines are laid out by hand."""
+    from forecast.cli.console import TextConsole
+
+    console = TextConsole(highlight=False, stderr=stderr)
+    console.width = max(console.width or USUAL_COLUMNS, at_least)
     return console
 
 
@@ -123,10 +133,9 @@ def print_line(line: str | Text) -> None:
 @contextmanager
 def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Callable[[float], None]]:
     """A bar with the number done, and done a second, on a terminal's standard error; nothing elsewhere."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"))
     started = perf_counter()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
