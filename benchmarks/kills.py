@@ -175,7 +175,9 @@ def names(folder: Path) -> frozenset[str]:
 
 def processes(session: int) -> list[str]:
     """Processes of a session that run."""
-    listing = subprocess.run(["ps", "-s", str(session), "-o", "pid=,stat="], capture_output=True, text=True, check=False)
+    listing = subprocess.run(
+        ["ps", "-s", str(session), "-o", "pid=,stat="], capture_output=True, text=True, check=False
+    )
     return [line.split()[0] for line in listing.stdout.splitlines() if "Z" not in line.split()[1]]
 
 
@@ -194,7 +196,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=25, help="kills of each command by each signal")
     parser.add_argument("--commands", nargs="+", choices=VICTIMS, default=list(VICTIMS))
-    parser.add_argument("--signals", nargs="+", choices=("TERM", "HUP", "INT", "KILL"), default=["TERM", "HUP", "INT", "KILL"])
+    parser.add_argument(
+        "--signals", nargs="+", choices=("TERM", "HUP", "INT", "KILL"), default=["TERM", "HUP", "INT", "KILL"]
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     rng, n_faults = random.Random(options.seed), 0

@@ -196,6 +196,13 @@ def _unfinished(path: Path) -> Iterator[Path]:
         yield Path(folder) / path.name
 
 
+def folders(folder: Path) -> list[Path]:
+    """Folders in a folder that are not hidden, by name; none where it cannot be read."""
+    with suppress(OSError):
+        return sorted(place for place in folder.iterdir() if not place.name.startswith(".") and place.is_dir())
+    return []
+
+
 def sweep(folder: Path) -> None:
     """Remove what processes of this machine that are gone have left unfinished in a folder.
 

@@ -1,6 +1,6 @@
 """The command line: one file a group of commands; every user error is one message and exit code 2.
 
-- `run`: run scenarios, list runs
+- `run`: run scenarios, list and verify runs
 - `analyse`: compare, budget, induced
 - `scenario`: validate, explain, elicit, new, schema
 - `fit`: history, fit, check
@@ -17,13 +17,14 @@ import os
 import sys
 from errno import EIO, ENOSPC
 from importlib import import_module
+from io import StringIO
 
 import click
 
 from forecast import __version__
 from forecast.cli.options import echo
 from forecast.cli.process import ended_like_ctrl_c, exit_code, plain_where_needed
-from forecast.errors import ForecastError, printable
+from forecast.errors import ForecastError
 
 
 def main() -> None:
@@ -39,8 +40,9 @@ def _exit_code() -> int:
         code = cli.main(standalone_mode=False) or 0
         sys.stdout.flush()
     except click.ClickException as error:
-        error.message = printable(error.message)
-        error.show()
+        message = StringIO()
+        error.show(message)
+        echo(message.getvalue(), err=True, nl=False)
         return error.exit_code
     except ForecastError as error:
         echo(f"error: {error}", err=True)
@@ -61,7 +63,7 @@ _COMMANDS = {
     "analyse": ("budget", "compare", "induced"),
     "fit": ("check", "fit", "history"),
     "report": ("explore", "report"),
-    "run": ("list", "run"),
+    "run": ("list", "run", "verify"),
     "scenario": ("elicit", "explain", "new", "schema", "validate"),
     "track": ("backtest", "ledger"),
 }

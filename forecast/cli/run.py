@@ -1,4 +1,4 @@
-"""Commands on scenarios: run them, and list what was run."""
+"""Commands on scenarios: run them, list what was run, and verify that it is as it was stored."""
 
 from __future__ import annotations
 
@@ -67,8 +67,34 @@ def list_runs(out: Path, language: Language) -> None:
         echo(f"warning: {error}", err=True)
     if runs:
         answer_with(runs_table(runs, language))
-    else:
+    elif not damaged:
         print_line(language.text("tables.no_runs", folder=out))
+
+
+@click.command()
+@click.argument("places", nargs=-1, metavar="[RUN]...", type=click.Path(path_type=Path))
+@click.option(
+    "--ledger", "ledgers", multiple=True, type=click.Path(path_type=Path), help="A ledger, every entry of it."
+)
+@language_option
+@click.pass_context
+def verify(context: click.Context, places: tuple[Path, ...], ledgers: tuple[Path, ...], language: Language) -> None:
+    """Check that what is stored is as it was stored, and name every file that was changed or is missing.
+
+    RUN is the folder of a run, of a scenario or of all runs; an entry of a ledger; or the file of a posterior. Ends
+    with code 2 if anything is damaged.
+    """
+    from forecast.track.verification import verifications
+
+    if not places and not ledgers:
+        raise click.UsageError("got nothing to verify, expected folders of runs, ledgers or posteriors")
+    found = [one for place in (*places, *ledgers) for one in verifications(place)]
+    for one in found:
+        if one.fault:
+            echo(f"error: {one.fault}", err=True)
+        else:
+            print_line(language.text("tables.whole", place=one.place))
+    context.exit(2 if any(one.fault for one in found) else 0)
 
 
 def stored_run(given: str, out: str | Path = "results", posterior: Posterior | None = None, n_jobs: int = 1) -> Results:

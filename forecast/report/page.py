@@ -63,7 +63,8 @@ from forecast.report.sentences import (
 from forecast.report.table import table
 from forecast.report.track import model_label
 from forecast.results.archive import outcomes, told_apart
-from forecast.results.results import ANOTHER, SCENARIO, Results, demand_folder, moving_policies
+from forecast.results.manifest import SCENARIO
+from forecast.results.results import ANOTHER, Results, demand_folder, moving_policies
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Branch
 from forecast.storage import digest, write_text, writing

@@ -6,7 +6,6 @@ What came later: the surplus observed after a forecast was made, and where in th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from forecast.observations.annual import every_year
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
 from forecast.results.results import Results, read_results
-from forecast.storage import sweep
+from forecast.storage import folders, sweep
 
 
 def list_results(out: str | Path = "results") -> list[Results]:
@@ -27,7 +26,7 @@ def list_results(out: str | Path = "results") -> list[Results]:
 
 def surveyed(out: Path) -> tuple[list[Results], list[DamagedRunError]]:
     """Runs under a results folder, by scenario and newest first, and what is wrong with those that are damaged."""
-    parts = [_runs_below(folder) for folder in _folders(out)]
+    parts = [_runs_below(folder) for folder in folders(out)]
     runs = [results for sound, _ in parts for results in sound]
     return sorted(runs, key=lambda results: results.name), [error for _, damaged in parts for error in damaged]
 
@@ -62,7 +61,7 @@ def _runs_below(folder: Path) -> tuple[list[Results], list[DamagedRunError]]:
     sweep(folder)
     runs: list[Results] = []
     damaged: list[DamagedRunError] = []
-    for place in _folders(folder):
+    for place in folders(folder):
         try:
             found = read_results(place)
         except DamagedRunError as error:
@@ -70,13 +69,6 @@ def _runs_below(folder: Path) -> tuple[list[Results], list[DamagedRunError]]:
         else:
             runs += [] if found is None else [found]
     return sorted(runs, key=lambda results: str(results.manifest["created"]), reverse=True), damaged
-
-
-def _folders(folder: Path) -> list[Path]:
-    """Folders in a folder that are not hidden, by name; none where it cannot be read."""
-    with suppress(OSError):
-        return sorted(place for place in folder.iterdir() if not place.name.startswith(".") and place.is_dir())
-    return []
 
 
 def described(results: Results) -> str:

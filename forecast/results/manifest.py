@@ -48,16 +48,21 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
+def holds_run(folder: Path) -> bool:
+    """Whether a folder holds a run, or what is left of one."""
+    return any((folder / name).exists() for name in (MANIFEST, SUMMARY, QUARTERS, DRAWS))
+
+
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of the run in a folder, all of whose files are as they were stored; None where there is no run.
 
     Raises:
         DamagedRunError: a file was changed or is missing, or the run lies in the folder of another.
     """
-    if not (folder / MANIFEST).exists():
-        if any((folder / name).exists() for name in _FILES - {CHART}):
-            raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
+    if not holds_run(folder):
         return None
+    if not (folder / MANIFEST).exists():
+        raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
     try:
         manifest = _parsed(folder / MANIFEST)
     except (OSError, ValueError, RecursionError) as error:
@@ -79,6 +84,8 @@ def _parsed(path: Path) -> dict[str, Any]:
     manifest = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(manifest, dict):
         raise ValueError(f"got {type(manifest).__name__}, expected a mapping")
+    if "files" not in manifest:
+        raise ValueError("it was stored by an earlier version, which kept no digests of files")
     for key, (is_sound, expected) in _FORM.items():
         value: Any = manifest
         for part in key.split("."):

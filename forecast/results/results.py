@@ -213,7 +213,8 @@ class Results:
         import pandas as pd
 
         with _readable(self.folder / name):
-            return pd.read_csv(self.folder / name, **options)
+            table: pd.DataFrame = pd.read_csv(self.folder / name, **options)
+            return table
 
 
 @contextmanager

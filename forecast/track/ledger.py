@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -34,7 +34,17 @@ from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.stats.summary import FINE_LEVELS, quantiles
-from forecast.storage import demand_regular, digest, json_digest, new_folder, sweep, text_bytes, write_csv, writing
+from forecast.storage import (
+    demand_regular,
+    digest,
+    folders,
+    json_digest,
+    new_folder,
+    sweep,
+    text_bytes,
+    write_csv,
+    writing,
+)
 
 COLUMNS = ("basis", "series", "period", "quantile", "unit", "value")
 UNIT = "bn USD"
@@ -196,8 +206,15 @@ class Entry:
 
         Raises:
             PosteriorError: the file is damaged, or the installed models have other parameters.
+            LedgerError: the file is not the one the entry names.
         """
-        return frozen_posterior(_posterior_path(self.folder.parent, self.head["posterior"]))
+        path = _posterior_path(self.folder.parent, self.head["posterior"])
+        if not path.exists():
+            raise LedgerError(f"{path}: does not exist, but {self.name} was made with it; {_RESTORE}")
+        posterior = frozen_posterior(path)
+        if posterior.digest != self.head["posterior"]:
+            raise LedgerError(f"{path}: got content {posterior.digest[:12]}, expected that of its name; {_RESTORE}")
+        return posterior
 
 
 def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tuple[Entry, bool]:
@@ -230,24 +247,24 @@ def entries(ledger: str | Path) -> list[Entry]:
     """
     every = [read_entry(folder) for folder in entry_folders(Path(ledger))]
     for name in sorted({str(entry.head["posterior"]) for entry in every}):
-        _demand_posterior(Path(ledger), name)
+        demand_posterior(Path(ledger), name)
     return sorted(every, key=lambda entry: str(entry.head["added"]))
 
 
 def entry_folders(ledger: Path) -> list[Path]:
     """Folders of a ledger that hold an entry, or what is left of one; none where there is no ledger."""
     sweep(ledger)
-    places = sorted(ledger.iterdir()) if ledger.is_dir() else []
-    return [place for place in places if not place.name.startswith(".") and _is_entry(place)]
+    return [place for place in folders(ledger) if is_entry(place)]
 
 
-def _is_entry(place: Path) -> bool:
-    return place.is_dir() and any((place / name).exists() for name in (ENTRY, QUANTILES, TRADE))
+def is_entry(folder: Path) -> bool:
+    """Whether a folder holds an entry, or what is left of one."""
+    return any((folder / name).exists() for name in (ENTRY, QUANTILES, TRADE))
 
 
 def _whole_entry(folder: Path) -> Entry:
     entry = read_entry(folder)
-    _demand_posterior(folder.parent, str(entry.head["posterior"]))
+    demand_posterior(folder.parent, str(entry.head["posterior"]))
     return entry
 
 
@@ -255,39 +272,47 @@ def read_entry(folder: Path) -> Entry:
     """An entry that is as it was when added.
 
     Raises:
-        LedgerError: it was changed since, or cannot be read.
+        LedgerError: it was changed since, or cannot be read; the message names every file that was.
     """
+    if not (folder / ENTRY).exists():
+        raise LedgerError(f"{folder / ENTRY}: is missing; {_RESTORE}")
     try:
-        head = _head(folder)
+        head = _head(folder / ENTRY)
+        faults = list(_faults(folder, head))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         words = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise LedgerError(f"{folder}: cannot be read as an entry ({words}); {_RESTORE}") from error
-    if folder.resolve().name != f"{head['scenario']}-{head['run']}":
-        raise LedgerError(f"{folder}: holds entry {head['scenario']}-{head['run']}, expected in a folder of that name")
+    if faults:
+        raise LedgerError(f"{'; '.join(faults)}; {_RESTORE}")
     return Entry(folder, head)
 
 
-def _head(folder: Path) -> Mapping[str, Any]:
-    """The head of an entry all of whose files are as it says.
+def _head(path: Path) -> dict[str, Any]:
+    """The head of an entry, of which every text is one.
 
     Raises:
-        LedgerError: one is not.
+        ValueError, LookupError, TypeError: it is none.
     """
-    if not (folder / ENTRY).exists():
-        raise LedgerError(f"{folder}: {ENTRY} is missing; {_RESTORE}")
-    head = json.loads(_content_of(folder / ENTRY))
-    if head["content"] != _content(head):
-        raise LedgerError(f"{folder / ENTRY}: was changed since the entry was added; {_RESTORE}")
-    for name in (QUANTILES, SCENARIO, TRADE, MANIFEST):
-        if not (folder / name).exists():
-            raise LedgerError(f"{folder / name}: is missing; {_RESTORE}")
-        if digest(_content_of(folder / name)) != head["files"][name]:
-            raise LedgerError(f"{folder / name}: was changed since the entry was added; {_RESTORE}")
-    for key in ("added", "scenario", "run", "origin", "as_of", "posterior"):
+    head = json.loads(_content_of(path))
+    for key in ("added", "scenario", "run", "origin", "as_of", "posterior", "content"):
         if not isinstance(head[key], str):
             raise ValueError(f"{key}: got {shortened(str(head[key]))}, expected text")
     parse_quarter(head["origin"])
     return dict(head)
+
+
+def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with an entry and its files, a sentence each."""
+    if head["content"] != _content(head):
+        yield f"{folder / ENTRY}: was changed since the entry was added"
+    name = f"{head['scenario']}-{head['run']}"
+    if folder.resolve().name != name:
+        yield f"{folder}: holds entry {name}, expected in a folder of that name"
+    for name in (QUANTILES, SCENARIO, TRADE, MANIFEST):
+        if not (folder / name).exists():
+            yield f"{folder / name}: is missing"
+        elif digest(_content_of(folder / name)) != head["files"][name]:
+            yield f"{folder / name}: was changed since the entry was added"
 
 
 def _content_of(path: Path) -> bytes:
@@ -299,7 +324,7 @@ def _posterior_path(ledger: Path, name: str) -> Path:
     return ledger / POSTERIORS / f"{name}.nc"
 
 
-def _demand_posterior(ledger: Path, name: str) -> None:
+def demand_posterior(ledger: Path, name: str) -> None:
     """Refuse a posterior that is not the one entries were made with.
 
     Raises:
@@ -334,7 +359,7 @@ def _demand_provenance(results: Results, posterior: Posterior) -> None:
 
 def _store_posterior(posterior: Posterior, ledger: Path) -> None:
     if _posterior_path(ledger, posterior.digest).exists():
-        _demand_posterior(ledger, posterior.digest)
+        demand_posterior(ledger, posterior.digest)
     else:
         save_posterior(posterior, _posterior_path(ledger, posterior.digest))
 
