@@ -34,7 +34,7 @@ _TAKEN = (EEXIST, ENOTEMPTY)
 
 @contextmanager
 def writing(place: str | Path, remedy: str = "", failure: type[ForecastError] = RunError) -> Iterator[None]:
-    """Turn what the system refuses inside into one message.
+    """Turn what the system refuses inside into one message, which names another place where that is the cause.
 
     Args:
         place: what the user called the place.
@@ -47,8 +47,18 @@ def writing(place: str | Path, remedy: str = "", failure: type[ForecastError] = 
     try:
         yield
     except OSError as error:
-        ending = f"; {remedy}" if remedy else ""
-        raise failure(f"{place}: cannot be written ({error.strerror or error}){ending}") from error
+        reason = f"cannot be written ({error.strerror or error})"
+        if _is_elsewhere(error.filename, Path(place)):
+            raise failure(f"{error.filename}: {reason}; {place} is not the cause") from error
+        raise failure(f"{place}: {reason}{f'; {remedy}' if remedy else ''}") from error
+
+
+def _is_elsewhere(file: object, place: Path) -> bool:
+    """Whether a file that the system refused lies neither at a place, nor beside it, nor around it."""
+    if not isinstance(file, str | Path):
+        return False
+    refused, stated = (Path(os.path.abspath(path)) for path in (file, place))
+    return not refused.is_relative_to(stated.parent) and not stated.is_relative_to(refused)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from typing import Any
 import numpy as np
 
 from forecast.dims import Array
+from forecast.errors import FitError
+from forecast.storage import scratch_folder, writing
 
 if which("g++") is None:
     os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")  # PyTensor warns of a missing compiler that no fit needs
@@ -41,6 +44,9 @@ with warnings.catch_warnings():
 # the same names, and a process that loads both runs one model with parts of the other.
 FunctionIdentity._unique_ids = count(secrets.randbits(48))  # noqa: SLF001
 _compiled: dict[tuple[Any, ...], Any] = {}
+
+LONGEST = 3_600.0
+"""Seconds after which a fit is given up; usual ones take minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ def compiled(task: Task) -> Any:
     form = _form(task.name, model, data)
     if form not in _compiled:
         flags = pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False)
-        with _own_cache(task.name), _plain_code(), flags, warnings.catch_warnings():
+        with _own_cache(task.name), _passing_sources(), _plain_code(), flags, warnings.catch_warnings():
             warnings.simplefilter("ignore", NumbaPerformanceWarning)  # a hint on the speed of small products
             _compiled[form] = nutpie.compile_pymc_model(
                 model, backend="numba", default_initialization_strategy="prior"
@@ -98,12 +104,25 @@ def _own_cache(name: str) -> Iterator[None]:
     """Stored machine code of one model, for one process at a time: what two add at a time is lost or mixed up."""
     usual = cache.NUMBA_CACHE_PATH
     cache.NUMBA_CACHE_PATH = usual / "forecast" / name
-    cache.NUMBA_CACHE_PATH.mkdir(parents=True, exist_ok=True)
+    with writing(usual, "compiled models are kept there; name another place with PYTENSOR_FLAGS=base_compiledir=FOLDER"):
+        cache.NUMBA_CACHE_PATH.mkdir(parents=True, exist_ok=True)
     try:
         with lock_ctx(cache.NUMBA_CACHE_PATH, timeout=-1):
             yield
     finally:
         cache.NUMBA_CACHE_PATH = usual
+
+
+@contextmanager
+def _passing_sources() -> Iterator[None]:
+    """A folder for the source of every function that is compiled, which PyTensor would leave behind."""
+    usual = tempfile.tempdir
+    with scratch_folder() as folder:
+        tempfile.tempdir = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = usual
 
 
 @contextmanager
@@ -141,7 +160,12 @@ def sample(model: Any, effort: Effort) -> Sample:
         blocking=False,  # a blocking one takes Ctrl-C for a wish to have the draws made so far
     )
     try:
-        trace = sampler.wait()
+        trace = sampler.wait(timeout=LONGEST)
+    except TimeoutError as error:
+        sampler.cancel()
+        raise FitError(f"the sampler was not done after {LONGEST / 60:.0f} minutes; a series may have no noise") from error
+    except RuntimeError as error:
+        raise FitError(f"the sampler gave up ({str(error).splitlines()[0]}); a series may hardly move") from error
     except BaseException:
         sampler.cancel()
         raise
