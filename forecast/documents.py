@@ -64,7 +64,7 @@ def shipped_scenario(name: str) -> Path | None:
 def scenario_path(given: str | Path) -> Path:
     """The file given, or the shipped scenario of that name where there is no such file."""
     shipped = shipped_scenario(str(given))
-    return shipped if shipped is not None and not Path(given).exists() else Path(given)
+    return shipped if shipped is not None and not Path(given).is_file() else Path(given)
 
 
 MAX_BYTES = 2**20

@@ -49,16 +49,24 @@ def writing(place: str | Path, remedy: str = "", failure: type[ForecastError] = 
     except OSError as error:
         reason = f"cannot be written ({error.strerror or error})"
         if _is_elsewhere(error.filename, Path(place)):
-            raise failure(f"{error.filename}: {reason}; {place} is not the cause") from error
+            raise failure(f"{error.filename}: {reason}; {_moved(error.filename)}") from error
         raise failure(f"{place}: {reason}{f'; {remedy}' if remedy else ''}") from error
 
 
 def _is_elsewhere(file: object, place: Path) -> bool:
-    """Whether a file that the system refused lies neither at a place, nor beside it, nor around it."""
+    """Whether a file that the system refused lies neither at a place nor around it, nor is on its way there."""
     if not isinstance(file, str | Path):
         return False
-    refused, stated = (Path(os.path.abspath(path)) for path in (file, place))
-    return not refused.is_relative_to(stated.parent) and not stated.is_relative_to(refused)
+    refused, stated = Path(file).absolute(), place.absolute()
+    on_its_way = any(part.startswith(_UNFINISHED) for part in refused.parts)
+    return not (on_its_way or refused.is_relative_to(stated) or stated.is_relative_to(refused))
+
+
+def _moved(file: str) -> str:
+    """What to do about a folder that no command named."""
+    moves = {"HOME": Path("~").expanduser(), "TMPDIR": Path(gettempdir())}
+    named = [name for name, folder in moves.items() if Path(file).absolute().is_relative_to(folder)]
+    return f"name another folder with {named[0]}" if named else "libraries keep files there"
 
 
 @contextmanager

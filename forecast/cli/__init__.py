@@ -24,7 +24,7 @@ import click
 from forecast import __version__
 from forecast.cli.options import echo
 from forecast.cli.process import ended_like_ctrl_c, exit_code, plain_where_needed
-from forecast.errors import ForecastError
+from forecast.errors import ForecastError, shortened
 
 
 def main() -> None:
@@ -51,8 +51,11 @@ def _exit_code() -> int:
         echo("stopped: nothing was stored", err=True)
         return exit_code(stop)
     except OSError as error:
-        if error.errno not in (ENOSPC, EIO):
+        if error.filename is None and error.errno not in (ENOSPC, EIO):
             raise
+        if error.filename is not None:
+            echo(f"error: {shortened(str(error.filename))}: {error.strerror}", err=True)
+            return 2
         echo(f"error: standard output cannot be written ({error.strerror})", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it is not tried again at exit
         return 2

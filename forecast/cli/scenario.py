@@ -10,6 +10,7 @@ Commands for whoever writes a scenario: the schema for an editor, and a file to 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from glob import has_magic
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from forecast.report.table import Part
     from forecast.scenario.validation import Examination
 
+
+MOST_FILES = 100_000
+"""Files and folders that a pattern may make `validate` look through."""
 
 EXAMPLES = """\b
 forecast elicit "{quantiles: {0.1: 2, 0.5: 3, 0.9: 6}, low: 0}"
@@ -163,9 +167,27 @@ def _meant(text: str) -> Sequence[Path]:
         found = sorted(item for item in path.iterdir() if item.suffix in (".yaml", ".yml"))
         return _demand_any(found, f"{text}: got a folder without YAML files, expected scenario files")
     if has_magic(text) and not path.exists():
+        _demand_bounded(path)
         found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
         return _demand_any(found, f"{text}: got a pattern that no file has, expected one that scenario files have")
     return [scenario_path(text)]
+
+
+def _demand_bounded(pattern: Path) -> None:
+    """Refuse a pattern for which very many files would be looked through.
+
+    Raises:
+        RunError: it is one.
+    """
+    parts = pattern.parts
+    fixed = next(place for place, part in enumerate(parts) if has_magic(part))
+    if fixed == len(parts) - 1:
+        return
+    n_files = 0
+    for _, below, names in os.walk(Path(*parts[:fixed])):
+        n_files += len(below) + len(names)
+        if n_files > MOST_FILES:
+            raise RunError(f"{pattern}: got a pattern over more than {MOST_FILES:,} files, expected a nearer folder")
 
 
 def _demand_any(found: list[Path], message: str) -> list[Path]:

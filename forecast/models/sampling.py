@@ -104,7 +104,7 @@ def _own_cache(name: str) -> Iterator[None]:
     """Stored machine code of one model, for one process at a time: what two add at a time is lost or mixed up."""
     usual = cache.NUMBA_CACHE_PATH
     cache.NUMBA_CACHE_PATH = usual / "forecast" / name
-    with writing(usual, "compiled models are kept there; name another place with PYTENSOR_FLAGS=base_compiledir=FOLDER"):
+    with writing(usual, "name another folder with PYTENSOR_FLAGS=base_compiledir=FOLDER"):
         cache.NUMBA_CACHE_PATH.mkdir(parents=True, exist_ok=True)
     try:
         with lock_ctx(cache.NUMBA_CACHE_PATH, timeout=-1):
@@ -163,7 +163,7 @@ def sample(model: Any, effort: Effort) -> Sample:
         trace = sampler.wait(timeout=LONGEST)
     except TimeoutError as error:
         sampler.cancel()
-        raise FitError(f"the sampler was not done after {LONGEST / 60:.0f} minutes; a series may have no noise") from error
+        raise FitError(f"it was not done after {LONGEST / 60:.0f} minutes; a series may have no noise") from error
     except RuntimeError as error:
         raise FitError(f"the sampler gave up ({str(error).splitlines()[0]}); a series may hardly move") from error
     except BaseException:

@@ -19,6 +19,8 @@ from os import path as paths
 from pathlib import Path, PurePosixPath
 
 from forecast.documents import (
+    MAX_DEPTH,
+    TOO_DEEP,
     Document,
     Node,
     parse_document,
@@ -27,7 +29,7 @@ from forecast.documents import (
     shipped_names,
     shipped_scenario,
 )
-from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal
+from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal, shortened
 
 ACCEPTED = "expected the name of a file beside this one or in a folder below it, or of a shipped scenario"
 LONGEST = 255
@@ -233,6 +235,8 @@ class _Layers:
         keys = path.strip().split(".")
         if not equals or not all(keys) or keys == ["extends"]:
             raise ScenarioError([Place(shown).problem("", "expected key.path=value, such as horizon=2040")])
+        if len(keys) > MAX_DEPTH:
+            raise ScenarioError([Place(f"-s {shortened(text)}").problem("", TOO_DEEP)])
         if keys[0] in BY_ID and len(keys) > 1:
             _demand_known(keys[0], keys[1], root, shown)
         node = _moved(_value(value, shown), Place(shown))
