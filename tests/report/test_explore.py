@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -340,9 +341,7 @@ def test_trials_that_wait_are_bounded(server: Explorer) -> None:
     assert asked(server, "POST", "/trial", '{"a": 1}', Content_Type=JSON)[0] == 400
 
 
-def test_a_page_that_would_take_too_much_memory_is_refused(
-    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_that_would_take_too_much_memory_is_refused(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("forecast.report.workbench.MOST_BYTES", 40e6)
     message = r"got 20,000 draws, which would take 0\.\d GB of memory, expected at most 0 GB; --draws \d000 will do"
     with pytest.raises(RunError, match=message), workbench(scenario, load_posterior(), Settings(20_000)):
