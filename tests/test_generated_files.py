@@ -114,6 +114,9 @@ FORGERIES: dict[str, Callable[[Any, str, tuple[int, ...]], object]] = {
 """What is put in the place of an array or a group of a file."""
 
 
+ATTRIBUTES = st.text(st.characters(codec="ascii", exclude_characters="\0"), max_size=40) | st.integers(0, 9)
+
+
 def forge(file: Any, data: st.DataObject) -> None:
     names: list[str] = []
     file.visit(names.append)

@@ -265,6 +265,7 @@ class Explorer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = MOST_CONNECTIONS
 
     def __init__(self, bench: Bench, port: int) -> None:
         self.bench = bench
