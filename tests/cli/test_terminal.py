@@ -116,18 +116,6 @@ def test_names_and_paths_too_long_are_one_line(arguments: tuple[str, ...], tmp_p
     assert len(done.stderr + done.stdout) < 1_500
 
 
-def test_a_pattern_over_a_disk_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    (tmp_path / "a" / "b" / "c.yaml").write_text("name: c\n")
-    assert "c.yaml: valid" in command("validate", "a/**/*.yaml", cwd=tmp_path).stdout
-    monkeypatch.setattr("forecast.cli.scenario.MOST_FILES", 1)
-    for pattern in ("a/**/*.yaml", f"{tmp_path}/*/*/*.yaml"):
-        done = command("validate", pattern, cwd=tmp_path)
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert "expected a nearer folder" in done.stderr
-    assert command("validate", "a/b/*.yaml", cwd=tmp_path).returncode == 0
-
-
 def test_runs_that_land_where_one_stands_do_not_hide_the_scenario(tmp_path: Path) -> None:
     for words in ("Stored in", "Found in"):
         done = command("run", "baseline", "--draws", "20", "--no-plot", "--out", ".", cwd=tmp_path)
