@@ -40,7 +40,8 @@ from forecast.engine.resampling import SourceAnalysis
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
-from forecast.results.results import SCENARIO, Results
+from forecast.results.manifest import SCENARIO
+from forecast.results.results import Results
 from forecast.scenario.mixture import load_any
 from forecast.stats.formatting import short, stored
 from forecast.stats.sensitivity import Effects, Estimate, classes, explained_share, narrowing, standard_error
