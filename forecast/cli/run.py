@@ -129,14 +129,22 @@ def _draw_chart(results: Results) -> None:
 
 def _show(results: Results, world: AnyScenario, language: Language) -> None:
     from forecast.dims import SERIES
-    from forecast.report.run import branch_table, contribution_table, knowledge, policy_table, surplus_table
+    from forecast.report.run import (
+        branch_table,
+        contribution_table,
+        dominance_note,
+        knowledge,
+        policy_table,
+        surplus_table,
+    )
     from forecast.report.sentences import answer, assumed_conditions, run_books_note
     from forecast.results.archive import outcomes
 
     later = outcomes(results)
     answer_with(surplus_table({results.name: results}, language))
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    answer_with(*(f"{note}\n" for note in (conditions, run_books_note(results, language)) if note))
+    notes = (conditions, run_books_note(results, language), dominance_note(results, language))
+    answer_with(*(f"{note}\n" for note in notes if note))
     if results.manifest["n_investments"]:
         answer_with(contribution_table(results, language))
     if len(results.statistics.series) > len(SERIES):

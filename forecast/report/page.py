@@ -46,6 +46,7 @@ from forecast.report.run import (
     branch_share,
     branch_table,
     contribution_table,
+    dominance_note,
     policy_table,
     surplus_table,
 )
@@ -160,6 +161,7 @@ def short_answers(results: Results, world: AnyScenario, language: Language) -> l
     if summary.n_failed:
         counts = {"failed": f"{summary.n_failed:,}", "draws": f"{summary.n_draws:,}"}
         sentences.append(language.text("sentences.failed", **counts))
+    sentences.append(dominance_note(results, language))
     return list(filter(None, sentences))
 
 

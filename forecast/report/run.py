@@ -139,6 +139,22 @@ def _mean_and_interval(summary: Summary, name: str, index: int, language: Langua
     )
 
 
+def dominance_note(results: Results, language: Language = ENGLISH) -> str:
+    """A warning where single draws make too much of a mean or a variance: the largest share, and how many more."""
+    draws = sorted(results.statistics.dominant_draws, key=lambda draw: -draw.share)
+    if not draws:
+        return ""
+    first = language.text(
+        "sentences.dominant_share",
+        share=language.text("numbers.percent", number=f"{100 * draws[0].share:.0f}"),
+        statistic=language.text(f"sentences.dominant_statistics.{draws[0].statistic}"),
+        series=draws[0].series,
+        year=draws[0].year,
+    )
+    others = [language.text("sentences.dominant_others", n=len(draws) - 1)] if len(draws) > 1 else []
+    return language.text("sentences.dominant", shares=language.list([first, *others]))
+
+
 Estimate = tuple[float, float]
 """A value and its standard error."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.dims import Array
-from forecast.stats.summary import FINE_LEVELS
+from forecast.stats.quantiles import FINE_LEVELS
 
 if TYPE_CHECKING:
     from forecast.observations.series import QuarterlyTrade
