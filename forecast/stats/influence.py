@@ -67,10 +67,10 @@ class Extremes:
         assert self.sizes is not None
         size = np.maximum(np.abs(self.smallest), np.abs(self.largest))
         farthest = np.maximum(self.largest - mean, mean - self.smallest) ** 2
-        return {"mean": share(size, self.sizes), "variance": share(farthest, squares)}
+        return {"mean": part_of(size, self.sizes), "variance": part_of(farthest, squares)}
 
 
-def share(part: Array, whole: Array) -> Array:
+def part_of(part: Array, whole: Array) -> Array:
     """A part over the whole, 0 where the whole is."""
     return np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole > 0)
 
@@ -82,4 +82,4 @@ def variance_share(draws: Array) -> Array:
     0.75
     """
     squares = (draws - draws.mean(axis=-1, keepdims=True)) ** 2
-    return share(squares.max(axis=-1), squares.sum(axis=-1))
+    return part_of(squares.max(axis=-1), squares.sum(axis=-1))

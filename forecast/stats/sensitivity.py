@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.dims import Array
-from forecast.stats.influence import variance_share
+from forecast.stats.influence import part_of
 
 Steps: TypeAlias = Mapping[tuple[int, int], float]
 """By coalition and the joint player who joins it next: the share of orders in which that happens."""
@@ -125,8 +125,8 @@ class Effects:
         first: of each source alone, `(n_sources, n_periods)`.
         total: of each source with all its interactions, `(n_sources, n_periods)`.
         interactions: what no source explains alone, `(n_periods,)`.
-        dominance: largest share of one draw in the variance of any set of draws, `(n_periods,)`; where it is large, the
-            other shares are those of that draw.
+        dominance: largest share that one draw makes of the variance, or of what a source does to it, `(n_periods,)`;
+            where it is large, the other shares are those of that draw.
     """
 
     first: Estimate
@@ -159,7 +159,7 @@ def effects(base: Array, other: Array, moved: Array, kept: Array, block_size: in
         _ratio(first, variance, block_size),
         _ratio(total, variance, block_size),
         _ratio(variance - first.sum(axis=0), variance, block_size),
-        np.max([variance_share(base), variance_share(other), *map(variance_share, (*moved, *kept))], axis=0),
+        part_of(np.maximum(variance, total.max(axis=0)).max(axis=-1), variance.sum(axis=-1)).clip(max=1.0),
     )
 
 
