@@ -1,7 +1,7 @@
 """Whether runs under other seeds agree within the errors they report: every mean of a scenario, and its budget.
 
-The parameters of all runs are the same posterior rows, so that what those bring to an error is no part of how runs under
-two seeds differ: distances are measured by the part of the errors that seeds make.
+All runs pick from the same posterior rows, so that what those bring to a reported error is no part of how runs under
+two seeds differ. Distances are measured in reported errors; the spread over seeds is held against errors without it.
 """
 
 from __future__ import annotations
@@ -33,41 +33,43 @@ def compiled(name: str) -> RunPlan:
     return compile_run(scenario, load_posterior(as_of=scenario.as_of), vintage(scenario.as_of))
 
 
-def summary_of(plan: RunPlan, seed: int, n_draws: int) -> Summary:
-    """Statistics of one run, with errors as the spread between its blocks alone."""
+def summaries_of(plan: RunPlan, seed: int, n_draws: int) -> tuple[Summary, Summary]:
+    """Statistics of one run as reported, and with errors that leave out what posterior rows bring."""
     statistics = simulate(plan, Settings(n_draws, seed))
+    reported = statistics.summary(plan.years, plan.series)
     statistics.annual_rows = replace(statistics.annual_rows, n_rows={}, picks={}, sums={})
-    return statistics.summary(plan.years, plan.series)
+    return reported, statistics.summary(plan.years, plan.series)
 
 
-def farthest(values: Array, errors: Array) -> tuple[float, float, tuple[int, ...]]:
-    """Largest distance from the common mean in reported errors, actual over reported error, and where it is.
-
-    Args:
-        values, errors: `(n_seeds, ...)`; what is the same under every seed is left out.
-    """
+def farthest(values: Array, errors: Array) -> tuple[float, tuple[int, ...]]:
+    """Largest distance from the common mean in reported errors, and where it is, of `(n_seeds, ...)`."""
     distance = np.abs(values - values.mean(axis=0))
-    moving = distance.max(axis=0) > 1e-9
-    z = np.divide(distance, errors, out=np.zeros_like(distance), where=moving & (errors > 0))
+    z = np.divide(distance, errors, out=np.zeros_like(distance), where=(distance > 1e-9) & (errors > 0))
+    return float(z.max()), tuple(map(int, np.unravel_index(int(z.argmax()), z.shape)))
+
+
+def spread_over_error(values: Array, errors: Array) -> float:
+    """Spread over seeds over the errors, the median of all that moves."""
     actual, reported = values.std(axis=0, ddof=1), np.sqrt((errors**2).mean(axis=0))
-    at = np.unravel_index(int(z.argmax()), z.shape)
-    return float(z.max()), float(np.median((actual / np.where(moving, reported, np.nan))[moving])), tuple(map(int, at))
+    return float(np.median(actual[reported > 0] / reported[reported > 0]))
 
 
 def compare_runs(name: str, seeds: Sequence[int], n_draws: int) -> bool:
     """Print how far statistics under the seeds stray; whether all means are within `LIMIT`."""
     plan = compiled(name)
-    runs = [summary_of(plan, seed, n_draws) for seed in seeds]
+    runs, bare = zip(*(summaries_of(plan, seed, n_draws) for seed in seeds), strict=True)
     dominant = {seed: run.dominant_draws for seed, run in zip(seeds, runs, strict=True) if run.dominant_draws}
     print(f"{name}: {len(seeds)} seeds of {n_draws:,} draws; single draws that dominate: {dominant or 'none'}")
     distances = {}
     for statistic in runs[0].statistics:
-        parts = (
+        values, errors = (
             np.stack([getattr(run.statistics[statistic], part) for run in runs]) for part in ("value", "standard_error")
         )
-        distances[statistic], ratio, (run, series, year) = farthest(*parts)
+        own = np.stack([run.statistics[statistic].standard_error for run in bare])
+        distances[statistic], (run, series, year) = farthest(values, errors)
         place = f"{plan.series[series]} in {plan.years[year]}, seed {seeds[run]}"
-        print(f"  {statistic}: {distances[statistic]:.1f} errors at most ({place}); actual over reported {ratio:.2f}")
+        ratio = spread_over_error(values, own)
+        print(f"  {statistic}: {distances[statistic]:.1f} errors at most ({place}); spread over error {ratio:.2f}")
     return distances["mean"] <= LIMIT
 
 
