@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from forecast.analysis.comparison import both_ways
-from forecast.dims import POLICIES, SERIES, Array
+from forecast.dims import EFFECTS, OUTPUT, POLICIES, SERIES, Array
 from forecast.economics.tariffs import TAXED
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, rows_of, simulated_baseline
@@ -145,9 +145,15 @@ def _of_inputs(scenario: Scenario, origin: int, learned: Mapping[str, float]) ->
         group, owner, _ = item.name.split(".")
         if group != "tariffs" or owner in coming:
             stated = item.distribution is not None
-            start = mean(item.distribution) if item.distribution else round(learned.get(owner, 1.0), 2)
+            start = _start(item.distribution) if item.distribution else round(learned.get(owner, 1.0), 2)
             high, step = _reach(item.slider, start)
             yield Slider(item.name, group, item.slider, owner, 0.0, high, step, start, stated)
+
+
+def _start(distribution: Distribution) -> float:
+    """The mean, or the median where there is no mean."""
+    position = mean(distribution)
+    return position if isfinite(position) else float(distribution.ppf(0.5))
 
 
 def _reach(kind: str, start: float) -> tuple[float, float]:
@@ -253,7 +259,7 @@ def _is_settled(name: str, moved: Mapping[str, float]) -> bool:
     return name in moved or (last == REALISED and moved.get(f"{owner}.probability") in (0.0, 1.0))
 
 
-SHOWN = ("trade_balance", "investment_effect", "capital_goods", *POLICIES)
+SHOWN = ("trade_balance", *EFFECTS, "news", OUTPUT, *POLICIES)
 """Series that a trial reports, those that the plan has: to order the draws of the others takes most of its time."""
 
 

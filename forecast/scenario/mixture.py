@@ -25,7 +25,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from forecast.documents import Node, present, read_document, yaml_text
+from forecast.documents import Node, present, read_document, scenario_path, yaml_text
 from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, refusal
 from forecast.scenario.entity import ID
 from forecast.scenario.inputs import distribution_in_file, distribution_of_node
@@ -87,19 +87,19 @@ class MixtureReader:
         text = node.content if node else None
         if not isinstance(text, str) or not re.fullmatch(_NAME, text):
             expected = "expected 1 to 64 lower-case letters, digits and hyphens"
-            self._note(node or root, "name", f"{got(text)}, {expected}")
+            self._note(node or root, "name", f"{node.got() if node else got(None)}, {expected}")
         return str(text)
 
     def text(self, node: Node | None, key: str) -> str:
         """A text, empty where it is left out."""
         if node is not None and node.content is not None and not isinstance(node.content, str):
-            self._note(node, key, f"{got(node.plain())}, expected text")
+            self._note(node, key, f"{node.got()}, expected text")
         return str(node.content) if node is not None and isinstance(node.content, str) else ""
 
     def texts(self, node: Node | None, key: str) -> tuple[str, ...]:
         """A list of texts, empty where it is left out."""
         if node is not None and node.content is not None and not isinstance(node.content, tuple):
-            self._note(node, key, f"{got(node.plain())}, expected a list of texts")
+            self._note(node, key, f"{node.got()}, expected a list of texts")
         return tuple(self.text(item, f"{key}[{index}]") for index, item in enumerate(node.items if node else ()))
 
     def branches(self, node: Node | None) -> list[StatedBranch]:
@@ -108,7 +108,7 @@ class MixtureReader:
             return []
         if not 1 <= len(node.items) <= MOST_BRANCHES:
             expected = f"expected a list of 1 to {MOST_BRANCHES} branches with scenario and weight"
-            self._note(node, "mixture", f"{got(node.plain())}, {expected}")
+            self._note(node, "mixture", f"{node.got()}, {expected}")
             return []
         read = [self._branch(entry, f"mixture[{index}]") for index, entry in enumerate(node.items)]
         found = [branch for branch in read if branch is not None]
@@ -159,7 +159,7 @@ class MixtureReader:
             self.problems += error.problems
             return None
         where = "the name of a shipped scenario, a file beside this one or in a folder below it, or a scenario"
-        self._note(node, f"{path}.scenario", f"{got(node.plain())}, expected {where}")
+        self._note(node, f"{path}.scenario", f"{node.got()}, expected {where}")
         return None
 
     def _weight(self, node: Node, path: str) -> Distribution | None:
@@ -190,7 +190,7 @@ class MixtureReader:
 
     def _unknown(self, node: Node, keys: Sequence[str], path: str) -> None:
         if not node.fields:
-            self._note(node, path, f"{got(node.plain())}, expected a mapping with {', '.join(keys[:2])}")
+            self._note(node, path, f"{node.got()}, expected a mapping with {', '.join(keys[:2])}")
         for key, child in node.fields.items():
             if key not in keys:
                 where = f"{path}.{key}" if path else key
@@ -270,16 +270,17 @@ def load_any(path: PathLike[str] | str) -> AnyScenario:
     Raises:
         ScenarioError: carries every problem of the file.
     """
+    path = scenario_path(path)
     return load_mixture(path) if is_mixture(path) else load_scenario(path)
 
 
 def load_mixture(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> ScenarioMixture:
-    """The mixture a YAML file states, with `key.path=value` overrides applied to every branch.
+    """The mixture a YAML file or a shipped name states, with `key.path=value` overrides applied to every branch.
 
     Raises:
         ScenarioError: carries every problem of the file and of the scenarios it names.
     """
-    return read_mixture(path, overrides)[0]
+    return read_mixture(scenario_path(path), overrides)[0]
 
 
 def read_mixture(

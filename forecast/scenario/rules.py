@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forecast.documents import Node
-from forecast.errors import DataError, Problem, got
+from forecast.errors import DataError, Problem
 from forecast.observations.vintage import next_release, release_of, vintage
 from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_time, year_of
 from forecast.scenario.dependencies import broken_links
@@ -94,7 +94,7 @@ def _horizon(root: Node) -> Iterator[Problem]:
     first, last = year_of(origin + 1), min(LAST_HORIZON, year_of(origin) + MOST_YEARS)
     if not first <= year <= last:
         since = f"as data end with {format_quarter(origin)}"
-        yield node.place.problem("horizon", f"{got(year)}, expected a year from {first} to {last}, {since}")
+        yield node.place.problem("horizon", f"{node.got()}, expected a year from {first} to {last}, {since}")
 
 
 def _drivers(root: Node) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from forecast.dims import POLICIES
-from forecast.documents import Node, present, yaml_text
+from forecast.documents import Node, present, scenario_path, yaml_text
 from forecast.errors import Located, Problem, ScenarioError
 from forecast.quarters import format_quarter
 from forecast.scenario import policy
@@ -108,11 +108,12 @@ class Branch:
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
-    """The scenario a YAML file states, with `key.path=value` overrides applied on top.
+    """The scenario a YAML file or a shipped name states, with `key.path=value` overrides applied on top.
 
     Raises:
         ScenarioError: carries every problem of the file, of the files it extends and of the overrides.
     """
+    path = scenario_path(path)
     return scenario_of(layered(path, overrides), str(path))
 
 

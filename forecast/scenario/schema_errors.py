@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 
+from forecast.characters import half_width
 from forecast.documents import Node
-from forecast.errors import WRITTEN, Problem, YamlPath, got, listed, meant, number_in, shortened, spelled
-from forecast.scenario.dates import Window
+from forecast.errors import Problem, YamlPath, got, listed, meant, shortened, spelled
+from forecast.quarters import ACCEPTED
+from forecast.scenario.dates import Window, decimal_hint
 from forecast.scenario.dependencies import Correlation, Phase, Programme
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
 from forecast.scenario.entity import keys
 from forecast.scenario.investments import COEFFICIENT_KEYS, Investment
 from forecast.scenario.layers import BY_ID, Layered
 from forecast.scenario.localization import FORMS, Shares
-from forecast.scenario.money import WON_KEY, Won, money_hint
+from forecast.scenario.money import WON_KEY, Won
+from forecast.scenario.numerals import money_hint, number_hint, numeral_in, won_hint
 from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.scenario.schema import Branches, Overrides, ScenarioFile
 from forecast.stats.distributions import NAMED
@@ -47,13 +51,22 @@ _INSIDE: Mapping[str, type] = {
 }
 _NUMBERS_ALONE = (Part, Opinion, Correlation, Phase)
 
+_ALSO_CALLED: Mapping[str, str] = {
+    **dict.fromkeys(("std", "stdev"), "sd"),
+    **dict.fromkeys(("min", "minimum"), "low"),
+    **dict.fromkeys(("max", "maximum"), "high"),
+    "average": "mean",
+    "nu": "df",
+}
+"""Parameters of distributions by names they have elsewhere, where these mean the same."""
+
 _DISTRIBUTIONS = ("law", "probability")
 """Keys of these that take a distribution all the same."""
 
 _NUMBERS = ("float_type", "finite_number", "int_type")
 _MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
 
-_READ_AS_NUMBER = r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?"
+_READ_AS_NUMBER = r"(?a)[-+]?(\.\d+|(0|[1-9]\d*)(\.\d*)?)([eE][-+]?\d+)?"
 """Text that YAML reads as a number unless it is quoted."""
 
 _NO_WON = "; won is accepted for amount and new_capex of investments alone"
@@ -65,6 +78,34 @@ _KEY = "[key]"
 """Last part of the location of a key that is refused itself."""
 
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+
+
+_INSTEAD: Mapping[str, tuple[tuple[str, str], ...]] = {
+    **dict.fromkeys(
+        ("cancelled", "canceled", "dropped"), (("probability", "write probability: 0 for what is cancelled"),)
+    ),
+    **dict.fromkeys(
+        ("status", "state", "stage"),
+        (("probability", "dates and probability say it: 1 for what is sure, 0 for what is cancelled"),),
+    ),
+    **dict.fromkeys(("operating", "running"), (("production_start", "a production_start in the past says it"),)),
+    **dict.fromkeys(("chance", "likelihood", "certainty"), (("probability", "write probability"),)),
+    **dict.fromkeys(
+        ("start", "start_date", "completion", "opening", "operational"),
+        (("production_start", "write construction_start or production_start"),),
+    ),
+    **dict.fromkeys(
+        ("end", "end_date", "closure"), (("production_end", "write production_end"), ("until", "write until"))
+    ),
+    **dict.fromkeys(("delay", "delayed"), (("slip", "write slip, in quarters"),)),
+    **dict.fromkeys(("investor", "owner", "firm"), (("company", "write company"),)),
+    **dict.fromkeys(("industry", "branch"), (("sector", "write sector"),)),
+    **dict.fromkeys(("type", "category"), (("kind", "write kind"),)),
+    **dict.fromkeys(("capex", "value", "size", "investment", "usd"), (("amount", "write amount, in bn USD"),)),
+    **dict.fromkeys(("date", "announcement"), (("announced", "write announced"),)),
+    **dict.fromkeys(("parent", "umbrella", "pledge"), (("part_of", "write part_of"),)),
+}
+"""Words of others for keys, lower-case: the key that must be among those accepted, and what to write."""
 
 
 def complaints(root: Node, error: ValidationError) -> list[Problem]:
@@ -128,7 +169,29 @@ def _problem(root: Node, detail: Any) -> Problem:
         place, path = node.key or node.place, (*path, loc[-1])
     if kind in _UNKNOWN:
         place = node.key or node.place
-    return place.problem(spelled(path), _sentence(kind, loc, detail))
+    return place.problem(spelled(path), _as_written(node, loc, kind, _sentence(kind, loc, detail)))
+
+
+def _as_written(node: Node, loc: YamlPath, kind: str, sentence: str) -> str:
+    """A sentence that names the value of a node as the file has it, with the text or date probably meant."""
+    stated = got(node.content)
+    if not sentence.startswith(f"{stated},"):
+        return sentence
+    sentence = node.got() + sentence.removeprefix(stated)
+    if isinstance(node.content, str):
+        plain = half_width(node.content)
+        return sentence if not plain or "write" in sentence or "mean" in sentence else f"{sentence}; write {plain}"
+    if kind == "string_type":
+        fitting = (text for text in (node.written, node.written.lower()) if re.fullmatch(_pattern(loc), text))
+        return sentence + "".join(f'; put it in quotes: "{shortened(text)}"' for text in islice(fitting, 1))
+    return sentence + (decimal_hint(node.written) if ACCEPTED in sentence else "")
+
+
+def _pattern(loc: YamlPath) -> str:
+    """The form of a text that may stand at a location."""
+    name = next(part for part in reversed(loc) if isinstance(part, str))
+    field = keys(_model(loc)).get(name)
+    return next((item.pattern for item in (field.metadata if field else ()) if getattr(item, "pattern", None)), ".*")
 
 
 def located(root: Node, loc: YamlPath) -> tuple[Node, YamlPath]:
@@ -182,7 +245,10 @@ def _unknown(loc: YamlPath, _: Any) -> str:
     if loc == tuple(Branches.model_fields):
         return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
     noun = "coefficient" if _model(loc) is COEFFICIENT_KEYS else "key"
-    return f"unknown {noun}; {meant(str(loc[-1]), _keys(loc))}"
+    accepted = _keys(loc)
+    instead = next((text for key, text in _INSTEAD.get(str(loc[-1]).lower(), ()) if key in accepted), "")
+    called = _ALSO_CALLED.get(str(loc[-1]), "") if _model(loc) in NUMBER_FORMS.values() else ""
+    return f"unknown {noun}; {instead or meant(called if called in accepted else str(loc[-1]), accepted)}"
 
 
 def _missing(loc: YamlPath, _: Any) -> str:
@@ -262,22 +328,18 @@ def _description(loc: YamlPath) -> str:
 def _hint(kind: str, loc: YamlPath, value: object) -> str:
     if kind not in _NUMBERS or not isinstance(value, str):
         return _won_misplaced(loc, value)
-    text = value.strip()
-    if re.fullmatch(_READ_AS_NUMBER, text):
-        return f"; write {text} without quotes"
-    match, number = re.fullmatch(rf"\D*?([-+]?)({WRITTEN})\s*([a-zA-Z%]*)[\s\w]*", text), number_in(text)
-    bare = match is not None and text == match[1] + match[2]
-    if loc[-1] in MONEY and not bare:
-        return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(text))
-    if match is None or number is None or re.search("[가-힣]", text):
-        return ""
-    return f"; write {match[1].rstrip('+')}{number / 100 if match[3] == '%' else number:.12g}"
+    numeral = numeral_in(value)
+    in_words = numeral is not None and (numeral.before or numeral.after)
+    if loc[-1] in MONEY and in_words:
+        return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(value))
+    path = " ".join(part for part in loc if isinstance(part, str)).replace("_", " ")
+    return number_hint(value, f"{path} {_description(loc)}")
 
 
 def _won_misplaced(loc: YamlPath, value: object) -> str:
     """Where an amount in won may stand, if the value is one."""
     if not isinstance(value, Mapping) or WON_KEY not in value:
-        return ""
+        return _in_dollars(loc, won_hint(value.items())) if isinstance(value, Mapping) else ""
     inside = loc[:1] == ("investments",) and not {"amount", "new_capex"}.isdisjoint(loc[:-1])
     return _WON_OUTSIDE if inside else _NO_WON
 
