@@ -82,7 +82,7 @@ def test_a_run_says_that_one_draw_makes_its_mean_and_a_budget_refuses_it(tmp_pat
     dominant = json.loads((folder / "manifest.json").read_text())["dominant_draws"]
     assert "variance" in {one["statistic"] for one in dominant}
     assert all(0.1 < one["share"] <= 1.0 for one in dominant)
-    refused = runner.invoke(cli, ["budget", str(folder), "--of", "investment_effect", "--year", "2030"])
+    refused = runner.invoke(cli, ["budget", str(folder), "--of", "effect", "--year", "2030"])
     assert isinstance(refused.exception, RunError)
     assert "got one draw that makes" in str(refused.exception)
 
