@@ -161,7 +161,14 @@ def _draw_chart(results: Results) -> None:
 
 def _show(results: Results, world: AnyScenario, language: Language) -> None:
     from forecast.dims import SERIES
-    from forecast.report.run import branch_table, contribution_table, knowledge, policy_table, surplus_table
+    from forecast.report.run import (
+        branch_table,
+        contribution_table,
+        dominance_note,
+        knowledge,
+        policy_table,
+        surplus_table,
+    )
     from forecast.report.sentences import answer, assumed_conditions, run_books_note
     from forecast.results.archive import outcomes
 
@@ -172,7 +179,8 @@ def _show(results: Results, world: AnyScenario, language: Language) -> None:
         answer_with(policy_table(results, language))
     answer_with(surplus_table({results.name: results}, language))
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    answer_with(*(f"{note}\n" for note in (conditions, run_books_note(results, language)) if note))
+    notes = (conditions, run_books_note(results, language), dominance_note(results, language))
+    answer_with(*(f"{note}\n" for note in notes if note))
     if world.single is None:
         answer_with(branch_table(results, world, language))
     answer_with(answer(results, later, language))

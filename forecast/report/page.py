@@ -47,6 +47,7 @@ from forecast.report.run import (
     branch_share,
     branch_table,
     contribution_table,
+    dominance_note,
     pledge_notes,
     policy_table,
     surplus_table,
@@ -165,6 +166,7 @@ def short_answers(results: Results, world: AnyScenario, language: Language) -> l
     ]
     if summary.n_failed:
         sentences.append(language.count("sentences.failed", summary.n_failed, draws=f"{summary.n_draws:,}"))
+    sentences.append(dominance_note(results, language))
     return list(filter(None, sentences))
 
 

@@ -26,7 +26,7 @@ from forecast.analysis.comparison import both_ways
 from forecast.dims import EFFECTS, OUTPUT, POLICIES, SERIES, Array
 from forecast.economics.tariffs import TAXED
 from forecast.economics.uncertain_inputs import REALISED
-from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, simulated_baseline
+from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, rows_of, simulated_baseline
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Group, Plan, Project, alone
@@ -400,7 +400,7 @@ class Workbench:
         places = [plan.series.index(name) for name in series]
         for block, before in zip(self._blocks, self._unchanged, strict=True):
             flows = block.flows(plan)
-            statistics.add(flows.annual[places], flows.quarterly[:0])
+            statistics.add(flows.annual[places], flows.quarterly[:0], rows=rows_of(alone(plan), block.streams))
             changes.append(self._balance(flows) - before)
         change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
         return Trial(scenario, statistics.summary(plan.years, series), change)

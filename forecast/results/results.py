@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,9 +39,10 @@ from forecast.results.manifest import (
     write_manifest,
 )
 from forecast.stats.formatting import stored
+from forecast.stats.influence import DominantDraw
+from forecast.stats.quantiles import FINE_LEVELS
 from forecast.stats.summary import (
     BELOW,
-    FINE_LEVELS,
     Quarters,
     Statistic,
     StreamingSummary,
@@ -257,7 +258,7 @@ def write_results(
     """Store a run in `folder`, whole or not at all, in place of what was there.
 
     Args:
-        manifest: provenance; draws that failed and the kind of quantiles are added.
+        manifest: provenance; draws that failed, the kind of quantiles and single draws that dominate are added.
         statistics: of all draws of the plan, and the draws where they were kept.
         draw_chart: writes the picture of the results it is given to their `chart` path.
 
@@ -266,9 +267,11 @@ def write_results(
     """
     summary, quarters = statistics.summary(plan.years, plan.series), statistics.quarters(plan.origin)
     branches = {
-        plan.labels[index]: branch.summary(plan.years, plan.series) for index, branch in sorted(statistics.branches.items())
+        plan.labels[index]: branch.summary(plan.years, plan.series)
+        for index, branch in sorted(statistics.branches.items())
     }
     whole = dict(manifest) | {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
+    whole["dominant_draws"] = [asdict(draw) for draw in summary.dominant_draws]
     with writing(folder.parents[1], ANOTHER):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with whole_folder(folder, RUN_FILES) as unfinished:
@@ -329,11 +332,12 @@ def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
     shape = (len(series), len(years), len(names))
     if not {"trade_balance", "exports", "imports"}.issubset(series) or years[-1] != manifest["horizon"]:
         raise ValueError("got another table, expected the summary of the run")
-    value = np.array([float(row["value"]) for row in rows]).reshape(shape)
+    value = np.array([float(row["value"] or "nan") for row in rows]).reshape(shape)
     error = np.array([float(row["standard_error"] or "nan") for row in rows]).reshape(shape)
     statistics = {name: Statistic(value[..., i], error[..., i]) for i, name in enumerate(names)}
     exact = manifest["quantiles"] == "exact"
-    return Summary(years, statistics, manifest["n_draws"], manifest["n_failed"], exact, series)
+    dominant = tuple(DominantDraw(**draw) for draw in manifest.get("dominant_draws", ()))
+    return Summary(years, statistics, manifest["n_draws"], manifest["n_failed"], exact, series, dominant)
 
 
 def place_of(year: int | None, years: Sequence[int]) -> int:
@@ -371,7 +375,8 @@ def tied(summary: Summary, series: str) -> bool:
 
 def motion(summary: Summary, series: str) -> Array:
     """How much a series moves at all in some draw, by year: 0 where it is nothing in every one, `(n_years,)`."""
-    return summary.value(series, "sd") + abs(summary.value(series, "mean"))
+    spread = np.nan_to_num(summary.value(series, "sd"))  # one draw has none
+    return np.asarray(spread + abs(summary.value(series, "mean")))
 
 
 def moving_policies(summary: Summary) -> list[str]:

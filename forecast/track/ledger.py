@@ -33,7 +33,7 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
-from forecast.stats.summary import FINE_LEVELS, quantiles
+from forecast.stats.quantiles import FINE_LEVELS, quantiles
 from forecast.storage import (
     demand_regular,
     digest,

@@ -30,7 +30,7 @@ from forecast.results.results import Results
 from forecast.results.run import run_scenario
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Constant
-from forecast.stats.summary import FINE_LEVELS
+from forecast.stats.quantiles import FINE_LEVELS
 from forecast.track import evaluation as verdict_module
 from forecast.track import ledger as ledger_module
 from forecast.track.evaluation import SCORES, evaluate, run_again, write_scores
