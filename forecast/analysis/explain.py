@@ -24,11 +24,12 @@ from forecast.models.evidence import places_with_evidence, recent_plants
 from forecast.models.posterior import Posterior
 from forecast.quarters import format_quarter
 from forecast.scenario.dates import date_distribution
+from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, rows
 from forecast.scenario.layers import WHOLE, Layered
 from forecast.scenario.mixture import StatedBranch
 from forecast.scenario.money import WON_KEY
-from forecast.scenario.schema import ScenarioFile
+from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import LogNormal
 from forecast.stats.formatting import short
 from forecast.stats.specs import plain_distribution, read_distribution
@@ -134,7 +135,7 @@ def _flow(plain: Any) -> str:
 
 def defaults(layers: Layered, plan: Plan) -> Iterator[Value]:
     """What no file says and is not empty, at the top."""
-    for name, field in ScenarioFile.model_fields.items():
+    for name, field in keys(Scenario).items():
         if name in layers.root.fields or name == "extends":
             continue
         if name == "origin":

@@ -28,7 +28,9 @@ def correlation_problems(root: Node, inputs: Collection[UncertainInput], unread:
         inputs: the registry of what it states.
         unread: names of entries that the schema refuses, of whose inputs nothing is known.
     """
-    node = root.fields["correlations"]
+    node = root.fields.get("correlations")
+    if node is None:
+        return
     entries = list(enumerate(node.items))
     ranks = _Ranks()
     problems = [problem for index, entry in entries for problem in _names(root, inputs, unread, entry, index)]

@@ -20,7 +20,7 @@ from forecast.observations.series import DRIVERS, UNITS
 from forecast.observations.vintage import Vintage, vintage
 from forecast.quarters import ACCEPTED, format_quarter, parse_quarter
 from forecast.scenario.dates import DEFAULT_HORIZON, Date, Moment, QuarterIndex, UncertainDate, position
-from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field
+from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field, plain
 from forecast.scenario.entries import Row, ends, middle, rows
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import Change, Duration, Level, NumberSpec, Share
@@ -119,10 +119,17 @@ class DriverPaths:
         Field(description="a mapping such as {path: deviation, size: 0.2, from: 2027Q1}; levels in USD a barrel"),
     ] = None
 
-    def by_name(self) -> dict[str, DriverPath]:
-        """The paths stated, in the order of `DRIVERS`."""
-        paths = {name: getattr(self, name) for name in DRIVERS}
-        return {name: path for name, path in paths.items() if path is not None}
+
+def _by_name(stated: DriverPaths) -> dict[str, DriverPath]:
+    paths = {name: getattr(stated, name) for name in DRIVERS}
+    return {name: path for name, path in paths.items() if path is not None}
+
+
+PathsByName: TypeAlias = Annotated[
+    Mapping[str, DriverPath],
+    Written(DriverPaths, _by_name, lambda paths: {name: plain(path) for name, path in paths.items()}),
+]
+"""Paths of drivers by name, in the order of `DRIVERS`."""
 
 
 @entity

@@ -33,7 +33,7 @@ from forecast.scenario.money import WON_KEY, money_distribution
 from forecast.scenario.policy import CERTAIN
 from forecast.scenario.schema_errors import complaints
 from forecast.stats.distributions import Constant, Distribution
-from forecast.stats.specs import read_distribution
+from forecast.stats.specs import Model, read_distribution
 
 if TYPE_CHECKING:
     from forecast.scenario.scenario import Scenario
@@ -320,7 +320,7 @@ def _in_dollars(node: Node, root: Node, key: str) -> Distribution:
     try:
         return money_distribution(node.plain(), position(str(announced.content if announced else "")))
     except ValidationError as error:
-        raise ScenarioError(complaints(node, error)) from None
+        raise ScenarioError(complaints(node, error, Model)) from None
     except ValueError as error:
         raise refusal((announced or node).place, str(error), f"{owner}.announced") from None
 
@@ -338,7 +338,7 @@ def distribution_of_node(node: Node) -> Distribution:
     try:
         return read_distribution(stated)
     except ValidationError as error:
-        raise ScenarioError(complaints(node, error)) from None
+        raise ScenarioError(complaints(node, error, Model)) from None
 
 
 def node_at(node: Node, keys: list[str]) -> Node | None:

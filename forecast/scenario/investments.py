@@ -18,7 +18,7 @@ from forecast.observations.announcements import announcements
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, UncertainDate
 from forecast.scenario.dependencies import TIES, Ids, Phases
-from forecast.scenario.entity import Sources, Written, entity, id_field
+from forecast.scenario.entity import SectorName, Sources, Written, entity, id_field
 from forecast.scenario.entries import Row, ends, mean
 from forecast.scenario.localization import StatedPath
 from forecast.scenario.money import Money, MoneyOrNothing, Won, in_dollars
@@ -56,6 +56,25 @@ def plain_coefficients(coefficients: Mapping[str, Distribution]) -> dict[str, An
 
 Coefficients: TypeAlias = Annotated[Mapping[str, Distribution], Written(COEFFICIENT_KEYS, _by_name, plain_coefficients)]
 """Coefficients that differ from the sector priors, in the order of their names."""
+
+
+class Overrides(Model):
+    """What differs from the sector priors."""
+
+    sectors: Mapping[SectorName, Coefficients] = Field(
+        {}, description="a mapping from sector names to mappings from coefficient names to numbers"
+    )
+
+
+SectorCoefficients: TypeAlias = Annotated[
+    Mapping[str, Mapping[str, Distribution]],
+    Written(
+        Overrides,
+        lambda stated: dict(sorted(stated.sectors.items())),
+        lambda stated: {"sectors": {name: plain_coefficients(group) for name, group in stated.items()}},
+    ),
+]
+"""Coefficients that differ in single sectors, in the order of the names of both."""
 
 
 @entity

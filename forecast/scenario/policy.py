@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from forecast.documents import Node
+from forecast.economics.sectors import SECTORS
 from forecast.economics.tariffs import TAXED, WITHOUT_TRADE, load_schedule
 from forecast.errors import Problem, got, meant, spelled
 from forecast.quarters import ACCEPTED, format_quarter
@@ -43,6 +44,8 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
+_SOME_OR_ALL = {"anyOf": [{"enum": [*SECTORS, EVERY]}, {"type": "array", "items": {"enum": [*SECTORS]}}]}
+
 CERTAIN = Constant(1.0)
 Chance: TypeAlias = Annotated[Distribution, Written(Share | None, read_distribution, plain_distribution)]
 Factor: TypeAlias = Annotated[Distribution, Written(Amount | None, read_distribution, plain_distribution)]
@@ -61,6 +64,7 @@ class Tariff:
         tuple[str, ...],
         BeforeValidator(_names),
         AfterValidator(_each_once),
+        WithJsonSchema(_SOME_OR_ALL),
         Field(description="a sector, a list of sectors, or all: whose goods pay it"),
     ]
     rate: Annotated[

@@ -12,13 +12,13 @@ from forecast.documents import Node
 from forecast.errors import DataError, Problem, got
 from forecast.observations.vintage import next_release, release_of, vintage
 from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_time, year_of
+from forecast.scenario.dates import FIRST_HORIZON, LAST_HORIZON
 from forecast.scenario.dependencies import broken_links
 from forecast.scenario.drivers import implausible
 from forecast.scenario.entries import Row, ends, last_observed, read, rows
 from forecast.scenario.investments import double_counting, investment_problems
 from forecast.scenario.localization import turns_in_the_past
 from forecast.scenario.policy import policy_problems
-from forecast.scenario.schema import FIRST_HORIZON, LAST_HORIZON
 
 MOST_YEARS = 35
 

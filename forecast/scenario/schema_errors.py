@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast, get_args
 
 from pydantic import ValidationError
 
@@ -15,12 +15,11 @@ from forecast.scenario.dates import Window
 from forecast.scenario.dependencies import Correlation, Phase, Programme
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
 from forecast.scenario.entity import keys
-from forecast.scenario.investments import COEFFICIENT_KEYS, Investment
+from forecast.scenario.investments import COEFFICIENT_KEYS, Investment, Overrides
 from forecast.scenario.layers import BY_ID, Layered
 from forecast.scenario.localization import FORMS, Shares
 from forecast.scenario.money import WON_KEY, Won, money_hint
 from forecast.scenario.policy import ImportCommitment, Tariff
-from forecast.scenario.schema import Branches, Overrides, ScenarioFile
 from forecast.stats.distributions import NAMED
 from forecast.stats.specs import NUMBER_FORMS, STATED, Model, Opinion, Part
 
@@ -67,9 +66,9 @@ _KEY = "[key]"
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
-def complaints(root: Node, error: ValidationError) -> list[Problem]:
-    """Every schema error of a tree, at the place where the offending value is written."""
-    problems = [_problem(root, detail) for detail in error.errors(include_url=False)]
+def complaints(root: Node, error: ValidationError, top: type) -> list[Problem]:
+    """Every schema error of a tree that states a `top`, at the place where the offending value is written."""
+    problems = [_problem(root, top, detail) for detail in error.errors(include_url=False)]
     return list(dict.fromkeys(problems))
 
 
@@ -114,7 +113,7 @@ def _left_out(entry: Node, group: str) -> list[str]:
     return [name for name in needed if name not in entry.fields]
 
 
-def _problem(root: Node, detail: Any) -> Problem:
+def _problem(root: Node, top: type, detail: Any) -> Problem:
     kind, loc = detail["type"], tuple(part for part in detail["loc"] if part not in _LEAVES)
     if kind == "union_tag_invalid":
         loc = (*loc, _discriminator(detail))
@@ -128,7 +127,7 @@ def _problem(root: Node, detail: Any) -> Problem:
         place, path = node.key or node.place, (*path, loc[-1])
     if kind in _UNKNOWN:
         place = node.key or node.place
-    return place.problem(spelled(path), _sentence(kind, loc, detail))
+    return place.problem(spelled(path), _sentence(top, kind, loc, detail))
 
 
 def located(root: Node, loc: YamlPath) -> tuple[Node, YamlPath]:
@@ -154,39 +153,43 @@ def _name(child: Node, part: str | int, path: YamlPath) -> str | int:
     return str(id.content) if id is not None and named else part
 
 
-def _model(loc: YamlPath) -> type:
+def _model(top: type, loc: YamlPath) -> type:
     """The model that holds the last part of a location."""
-    model: type = ScenarioFile
+    model = top
     for above, part in zip(("", *loc), loc[:-1], strict=False):
-        model = COEFFICIENT_KEYS if _holds_coefficients(model, above, part) else _INSIDE.get(str(part), model)
+        model = _inside(model, above, part)
     return model
 
 
-def _holds_coefficients(model: type, above: str | int, part: str | int) -> bool:
-    """Whether a part of a location leads to coefficients: the overrides of an investment, or those of a sector."""
-    return (model is Investment and part == "overrides") or (model is Overrides and above == "sectors")
+def _inside(model: type, above: str | int, part: str | int) -> type:
+    """The model that a part of a location leads to."""
+    if part == "mixture" and not above:
+        return cast(type, get_args(keys(model)["mixture"].annotation)[0])
+    if (model is Investment and part == "overrides") or (model is Overrides and above == "sectors"):
+        return COEFFICIENT_KEYS
+    return _INSIDE.get(str(part), model)
 
 
-def _sentence(kind: str, loc: YamlPath, detail: Any) -> str:
+def _sentence(top: type, kind: str, loc: YamlPath, detail: Any) -> str:
     if kind in _SPECIAL and (kind != "missing" or isinstance(loc[-1], str)):
-        return _SPECIAL[kind](loc, detail)
+        return _SPECIAL[kind](top, loc, detail)
     value = detail["input"]
-    return f"{got(value)}, expected {_accepted(kind, loc)}{_hint(kind, loc, value)}"
+    return f"{got(value)}, expected {_accepted(top, kind, loc)}{_hint(kind, loc, value)}"
 
 
-def _own(_: YamlPath, detail: Any) -> str:
+def _own(_: type, __: YamlPath, detail: Any) -> str:
     return str(detail["ctx"]["error"])
 
 
-def _unknown(loc: YamlPath, _: Any) -> str:
-    if loc == tuple(Branches.model_fields):
+def _unknown(top: type, loc: YamlPath, _: Any) -> str:
+    if loc == ("mixture",):
         return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
-    noun = "coefficient" if _model(loc) is COEFFICIENT_KEYS else "key"
-    return f"unknown {noun}; {meant(str(loc[-1]), _keys(loc))}"
+    noun = "coefficient" if _model(top, loc) is COEFFICIENT_KEYS else "key"
+    return f"unknown {noun}; {meant(str(loc[-1]), _keys(top, loc))}"
 
 
-def _missing(loc: YamlPath, _: Any) -> str:
-    return f"missing key: {_description(loc)}"
+def _missing(top: type, loc: YamlPath, _: Any) -> str:
+    return f"missing key: {_description(top, loc)}"
 
 
 def _no_such_name(loc: YamlPath, detail: Any) -> str:
@@ -197,13 +200,13 @@ def _choices(detail: Any) -> list[str]:
     return re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
 
 
-def _no_choice(loc: YamlPath, detail: Any) -> str:
+def _no_choice(_: type, loc: YamlPath, detail: Any) -> str:
     hint = meant(str(detail["input"]), _choices(detail))
     name = "flow or driver" if loc[-1] == "on" else loc[-1]
     return f"{got(detail['input'])}, expected a known {name}; {hint}"
 
 
-def _no_form(loc: YamlPath, detail: Any) -> str:
+def _no_form(_: type, loc: YamlPath, detail: Any) -> str:
     value, choices = detail["input"][loc[-1]], _forms(loc) if loc[-1] == "path" else NAMED
     return f"{got(value)}, expected a known {loc[-1]}; {meant(str(value), choices)}"
 
@@ -212,14 +215,14 @@ def _forms(loc: YamlPath) -> Mapping[str, type[Model]]:
     return DRIVER_FORMS if loc[0] == "drivers" else FORMS
 
 
-def _unnamed(loc: YamlPath, detail: Any) -> str:
+def _unnamed(_: type, loc: YamlPath, detail: Any) -> str:
     if _discriminator(detail) == "path":
         return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(_forms(loc))}"
     accepted = f"the key distribution with its parameters, or one of {', '.join(STATED)}"
     return f"{got(detail['input'])}, expected {accepted}{_won_misplaced(loc, detail['input'])}"
 
 
-_SPECIAL: Mapping[str, Callable[[YamlPath, Any], str]] = {
+_SPECIAL: Mapping[str, Callable[[type, YamlPath, Any], str]] = {
     "value_error": _own,
     **dict.fromkeys(_UNKNOWN, _unknown),
     "missing": _missing,
@@ -233,27 +236,28 @@ def _discriminator(detail: Any) -> str:
     return "path" if "path" in detail["ctx"]["discriminator"] else "distribution"
 
 
-def _keys(loc: YamlPath) -> list[str]:
+def _keys(top: type, loc: YamlPath) -> list[str]:
+    fields = keys(_model(top, loc))
+    if len(loc) == 1 and "mixture" not in fields:
+        return ["extends", *fields, "mixture"]
     besides = ["sectors"] if loc[0] == "localization" and len(loc) == 3 else []
-    besides += Branches.model_fields if len(loc) == 1 else []
-    fields = keys(_model(loc))
     return [*sorted(fields, key="truncate".__eq__), *besides]
 
 
-def _accepted(kind: str, loc: YamlPath) -> str:
+def _accepted(top: type, kind: str, loc: YamlPath) -> str:
     if kind in _MAPPINGS and isinstance(loc[-1], int):
-        required = [name for name, field in keys(_model((*loc, ""))).items() if field.is_required()]
+        required = [name for name, field in keys(_model(top, (*loc, ""))).items() if field.is_required()]
         return f"a mapping with {', '.join(required)}"
-    description = _description(loc)
+    description = _description(top, loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
-        plain = _model(loc) in (*NUMBER_FORMS.values(), *_NUMBERS_ALONE)
+        plain = _model(top, loc) in (*NUMBER_FORMS.values(), *_NUMBERS_ALONE)
         form = "a plain number" if plain and loc[-1] not in _DISTRIBUTIONS else "a number or a distribution"
         return f"{form}: {description}" if description else form
     return description or _MAPPING["localization" in loc]
 
 
-def _description(loc: YamlPath) -> str:
-    fields = keys(_model(loc))
+def _description(top: type, loc: YamlPath) -> str:
+    fields = keys(_model(top, loc))
     names = [part for part in loc if isinstance(part, str)]
     field = fields.get(names[-1]) if names else None
     return (field.description or "") if field else ""

@@ -14,10 +14,11 @@ from forecast.errors import Remark, YamlPath, got, listed, spelled
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter
 from forecast.scenario.dependencies import partners
+from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, ends, mean, rows, runs_at
 from forecast.scenario.layers import WHOLE, Change, merged
 from forecast.scenario.policy import EVERY
-from forecast.scenario.schema import ScenarioFile
+from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
 
 _IDENTITY = ("id", "company", "project", "sector", "kind", "announced", "part_of", "title", "description", "sources")
@@ -51,7 +52,7 @@ def _for_nothing(path: YamlPath, node: Node) -> str:
     """Why a value that no layer below has is as good as absent, or nothing."""
     if node.content is None:
         return "got null, which takes out what is not there"
-    default = ScenarioFile.model_fields[str(path[0])].default if path[0] in ScenarioFile.model_fields else None
+    default = keys(Scenario)[str(path[0])].default if path[0] in keys(Scenario) else None
     return f"{got(node.content)}, the default" if len(path) == 1 and node.content == default else ""
 
 
@@ -181,9 +182,9 @@ def idle_policies(root: Node, origin: int, end: float) -> Iterator[Remark]:
         origin: quarter index of the last quarter observed.
         end: position on the quarter axis at which the horizon ends.
     """
-    for group, keys in _NOTHING.items():
+    for group, zeros in _NOTHING.items():
         for row in rows(root, group):
-            yield from _nothing(row, keys)
+            yield from _nothing(row, zeros)
     tariffs = rows(root, "tariffs")
     for row in tariffs:
         yield from _tariff(row, tariffs, origin, end)

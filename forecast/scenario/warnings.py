@@ -17,10 +17,10 @@ from forecast.errors import Remark, YamlPath, spelled
 from forecast.observations.announcements import announcements
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
+from forecast.scenario.dates import DEFAULT_HORIZON
 from forecast.scenario.entries import Row, ends, last_observed, mean, middle, read, rows
 from forecast.scenario.layers import Layered
 from forecast.scenario.money import WON_KEY, rate_of
-from forecast.scenario.schema import ScenarioFile
 from forecast.scenario.unused import idle_policies, idle_ties, repeated, unread
 from forecast.stats.distributions import Distribution
 
@@ -258,7 +258,7 @@ def remarks(layers: Layered) -> list[Remark]:
             found += _bought(row)
         if origin is not None:
             found += beyond_record(root, announced, origin)
-            end = 4.0 * (1 + (read(root, "horizon", int) or ScenarioFile.model_fields["horizon"].default))
+            end = 4.0 * (1 + (read(root, "horizon", int) or DEFAULT_HORIZON))
             found += [*idle_policies(root, origin, end), *idle_ties(root, announced, origin)]
             for row in announced:
                 found += [*_runs_already(row, origin), *_too_late(row, end)]
