@@ -17,11 +17,15 @@ from typing import Annotated, Any, Protocol, TypeAlias, TypeVar, cast, get_type_
 from pydantic import (
     AfterValidator,
     AliasPath,
+    BaseModel,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
     TypeAdapter,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    create_model,
     with_config,
 )
 from pydantic.fields import FieldInfo
@@ -147,32 +151,34 @@ def read(cls: type[Entity], stated: Any) -> Entity:
     return cast(Entity, _adapter(cast(Any, cls)).validate_python(stated))
 
 
-def accepted(cls: type[Entity], stated: Mapping[str, Any]) -> Entity:
+def accepted(cls: Any, stated: Mapping[str, Any]) -> Any:
     """An entity of all keys that the schema accepts; one it refuses or misses is None, whatever its type says."""
     try:
         return read(cls, stated)
     except ValidationError:
-        value = object.__new__(cls)
-    for name, key, info, adapter in _parts(cast(Any, cls)):
+        draft = _draft(cls).model_validate({key: item for key, item in stated.items() if item is not None})
+    value = object.__new__(cls)
+    for name, info in zip(type(draft).model_fields, keys(cls).values(), strict=True):
         default = None if info.is_required() else info.get_default(call_default_factory=True)
-        object.__setattr__(value, name, default if stated.get(key) is None else _accepted(adapter, stated[key]))
+        object.__setattr__(value, name, getattr(draft, name) if name in draft.model_fields_set else default)
     with suppress(TypeError, ValueError):  # what an entity demands of its keys together is the schema's to report
         getattr(value, "__post_init__", tuple)()
     return value
 
 
-def _accepted(adapter: TypeAdapter[Any], stated: Any) -> Any:
+@cache
+def _draft(cls: Any) -> type[BaseModel]:
+    """A model with the keys of an entity, none of which is needed, and any of which is refused alone."""
+    hints = get_type_hints(cls, include_extras=True)
+    lenient: Any = {name: (Annotated[hint, WrapValidator(_or_none)], None) for name, hint in hints.items()}
+    return cast(type[BaseModel], create_model(cls.__name__, **lenient))
+
+
+def _or_none(stated: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     try:
-        return adapter.validate_python(stated)
+        return handler(stated)
     except ValidationError:
         return None
-
-
-@cache
-def _parts(cls: Any) -> list[tuple[str, str, FieldInfo, TypeAdapter[Any]]]:
-    """Name, key, description and reader of every field of an entity."""
-    hints, named = get_type_hints(cls, include_extras=True), zip(fields(cls), keys(cls).items(), strict=True)
-    return [(field.name, key, info, TypeAdapter(hints[field.name])) for field, (key, info) in named]
 
 
 def plain(value: Any) -> dict[str, Any]:

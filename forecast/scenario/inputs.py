@@ -133,16 +133,8 @@ def _event(
     return UncertainInput(f"{path}.{REALISED}", source, None, probability if free else None, settled, drawn)
 
 
-def _runs(plant: Investment, origin: int | None) -> bool:
-    """Whether an investment is producing by the end of a quarter, in all its phases: built by then, or bought."""
-    bought = plant.kind == "acquisition" and plant.production_start is None
-    whole = Constant(plant.announced) if bought else plant.production_start
-    starts = [phase.production_start for phase in plant.phases] or [whole]
-    return origin is not None and all(start is not None and float(start.ppf(1.0)) <= origin + 1 for start in starts)
-
-
 def _investment(plant: Investment, origin: int | None) -> Iterator[UncertainInput]:
-    path, runs = f"investments.{plant.id}", _RUNS if _runs(plant, origin) else ""
+    path, runs = f"investments.{plant.id}", _RUNS if plant.runs_by(origin) else ""
     follows = "has the fate of another investment" if plant.same_fate_as is not None else ""
     yield from _stated(path, "investments", plant)
     if plant.probability is None:
@@ -187,7 +179,7 @@ def _sectors(scenario: Scenario, plants: Collection[Investment]) -> Iterator[Unc
 
 def _programmes(scenario: Scenario, plants: Collection[Investment], origin: int | None) -> Iterator[UncertainInput]:
     """A programme that is cut does not undo what runs already."""
-    open_ones = [plant for plant in plants if not _runs(plant, origin)]
+    open_ones = [plant for plant in plants if not plant.runs_by(origin)]
     for programme in scenario.programmes:
         path = f"programmes.{programme.id}"
         used = any(programme.holds(plant.id, plant.company) for plant in open_ones)

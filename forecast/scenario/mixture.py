@@ -28,7 +28,8 @@ from pydantic import Field, ValidationError
 
 from forecast.documents import Node, read_document, yaml_text
 from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, refusal
-from forecast.scenario.entity import Sources, accepted, entity, plain, read
+from forecast.scenario.entity import Sources, entity, plain, read
+from forecast.scenario.entries import entry
 from forecast.scenario.inputs import distribution_in_file
 from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, tree_of
 from forecast.scenario.scenario import (
@@ -216,7 +217,7 @@ def read_mixture(
         problems += complaints(root, error, ScenarioMixture)
     entries, stated = root.fields.get("mixture", root), list[StatedBranch]()
     for index, node in enumerate(entries.items[:MOST_BRANCHES]):
-        branch = accepted(Branch, {key: child.plain() for key, child in node.fields.items()})
+        branch = entry(Branch, node, ("mixture", index)).value
         try:
             if branch.scenario is not None:
                 stated.append(_with_scenario(branch, node, f"mixture[{index}]", Path(path), overrides))

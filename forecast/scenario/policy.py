@@ -148,7 +148,7 @@ def policy_problems(root: Node, origin: int | None) -> Iterator[Problem]:
         root: the tree.
         origin: quarter index of the last quarter observed, None where it is not known.
     """
-    tariffs = rows(root, "tariffs")
+    tariffs = rows(root, "tariffs", Tariff)
     for row in tariffs:
         yield from _sectors(row)
         yield from _order(row)
@@ -159,7 +159,7 @@ def policy_problems(root: Node, origin: int | None) -> Iterator[Problem]:
             yield from _past(row, origin)
             yield from _negative(row, origin)
     yield from () if origin is None else _in_force(tariffs, origin)
-    for row in rows(root, "import_commitments"):
+    for row in rows(root, "import_commitments", ImportCommitment):
         yield from _order(row)
 
 
@@ -169,7 +169,7 @@ def _sectors(row: Row) -> Iterator[Problem]:
         name = place.content
         if not isinstance(name, str) or name in (*TAXED, EVERY):
             continue
-        where = spelled((row.group, row.name, "sectors"))
+        where = spelled((*row.path, "sectors"))
         if name in WITHOUT_TRADE:
             lacking = f"got {name}, whose exports to the US no source states; expected other, which holds them"
             yield place.place.problem(where, lacking)
@@ -178,7 +178,7 @@ def _sectors(row: Row) -> Iterator[Problem]:
 
 
 def _order(row: Row) -> Iterator[Problem]:
-    start, end = row.date("from"), row.date("until")
+    start, end = row.value.start, row.value.until
     if start and end and ends(start)[1] >= ends(end)[0]:
         yield row.misplaced("until", "after from")
 
@@ -204,14 +204,14 @@ def _came_before(row: Row, origin: int) -> bool:
 def _in_force(tariffs: list[Row], origin: int) -> Iterator[Problem]:
     """Tariffs whose duty in the quarter of the origin is not the one on record."""
     for name in TAXED:
-        past = [row for row in tariffs if name in _named(row) and _came_before(row, origin)]
+        past = [row for row in tariffs if name in taxed(row.value) and _came_before(row, origin)]
         last = max(past, key=_start, default=None)
         if last is not None and (complaint := _departure(last, name, origin)):
             yield last.problem("rate", complaint)
 
 
 def _departure(row: Row, name: str, origin: int) -> str:
-    rate, end = row.distribution("rate"), row.date("until")
+    rate, end = row.value.rate, row.value.until
     if not isinstance(rate, Constant) or (end is not None and ends(end)[0] <= origin + 1):
         return ""
     known = load_schedule().trade[name].rate(origin + 1 - SAME)
@@ -222,7 +222,7 @@ def _departure(row: Row, name: str, origin: int) -> str:
 
 
 def _start(row: Row) -> float:
-    start = row.date("from")
+    start = row.value.start
     return inf if start is None else ends(start)[0]
 
 
@@ -232,16 +232,17 @@ def fitted_somewhere(root: Node) -> bool:
     if shared is None:
         return True
     paths = [shared, *(shared.fields["sectors"].fields.values() if "sectors" in shared.fields else ())]
-    paths += [row.node.fields["localization"] for row in rows(root) if row.has("localization")]
+    plants = root.fields["investments"].items if "investments" in root.fields else ()
+    paths += [plant.fields["localization"] for plant in plants if "localization" in plant.fields]
     return any("path" in path.fields and path.fields["path"].content == "fitted" for path in paths)
 
 
 def _negative(row: Row, origin: int) -> Iterator[Problem]:
-    change = row.distribution("change")
+    change = row.value.change
     if change is None:
         return
     lowest = _lowest(change)
-    for name in _named(row):
+    for name in taxed(row.value):
         known = load_schedule().trade[name].rate(origin + 1 - SAME)
         if known + lowest < -SAME:
             message = f"got down to {lowest:g}, expected at least -{known:g}, which ends the duty on {name}"
@@ -253,8 +254,6 @@ def _lowest(distribution: Distribution) -> float:
     return float(distribution.ppf(1e-9))
 
 
-def _named(row: Row) -> list[str]:
+def taxed(tariff: Tariff) -> list[str]:
     """Sectors a tariff falls on, those that are known."""
-    node = row.node.fields.get("sectors")
-    names = [] if node is None else [item.content for item in node.items or (node,)]
-    return [name for name in TAXED if name in names or EVERY in names]
+    return [name for name in TAXED if tariff.sectors and (name in tariff.sectors or EVERY in tariff.sectors)]

@@ -15,8 +15,8 @@ from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_ti
 from forecast.scenario.dates import FIRST_HORIZON, LAST_HORIZON
 from forecast.scenario.dependencies import broken_links
 from forecast.scenario.drivers import implausible
-from forecast.scenario.entries import Row, ends, last_observed, read, rows
-from forecast.scenario.investments import double_counting, investment_problems
+from forecast.scenario.entries import Row, last_observed, read, rows
+from forecast.scenario.investments import Investment, double_counting, investment_problems
 from forecast.scenario.localization import turns_in_the_past
 from forecast.scenario.policy import policy_problems
 
@@ -25,7 +25,7 @@ MOST_YEARS = 35
 
 def review(root: Node) -> list[Problem]:
     """Every broken rule of a merged tree."""
-    announced = rows(root)
+    announced = rows(root, "investments", Investment)
     origin = last_observed(root)
     return [
         *_origin(root),
@@ -78,8 +78,7 @@ def _as_of(root: Node, announced: list[Row]) -> Iterator[Problem]:
     except DataError as error:
         yield root.fields["as_of"].place.problem("as_of", str(error))
     for row in announced:
-        date = row.date("announced")
-        if date is not None and ends(date)[0] > parse_time(day.isoformat()):
+        if row.value.announced is not None and row.value.announced > parse_time(day.isoformat()):
             expected = f"expected a date up to {day}, the day of as_of"
             yield row.problem("announced", f"got {row.written('announced')}, {expected}")
 

@@ -9,15 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from forecast.documents import Node
 from forecast.economics.sectors import COEFFICIENTS
-from forecast.economics.tariffs import TAXED, load_schedule
+from forecast.economics.tariffs import load_schedule
 from forecast.errors import Remark, YamlPath, got, listed, spelled
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter
-from forecast.scenario.dependencies import partners
+from forecast.scenario.dependencies import Programme
+from forecast.scenario.drivers import Deviation, Shock
 from forecast.scenario.entity import keys
-from forecast.scenario.entries import Row, ends, mean, rows, runs_at
+from forecast.scenario.entries import Row, ends, entry, mean, rows
 from forecast.scenario.layers import WHOLE, Change, merged
-from forecast.scenario.policy import EVERY
+from forecast.scenario.policy import ImportCommitment, Tariff, taxed
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
 
@@ -69,7 +70,7 @@ def _said(node: Node) -> str:
 
 def unread(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
     """Coefficients, paths and keys of investments that no flow of the scenario depends on."""
-    simulated = [row for row in announced if row.text("kind") in ("greenfield", "expansion", "acquisition")]
+    simulated = [row for row in announced if row.value.kind in ("greenfield", "expansion", "acquisition")]
     yield from _unread_coefficients(root, simulated)
     yield from _unread_paths(root, simulated)
     for row in simulated:
@@ -78,7 +79,7 @@ def unread(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
 
 def _unread_coefficients(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
     for sector, node in _named(root, "overrides", "sectors").items():
-        rows = [row for row in simulated if row.text("sector") == sector]
+        rows = [row for row in simulated if row.value.sector == sector]
         path: YamlPath = ("overrides", "sectors", sector)
         if not rows:
             yield (node.key or node.place).remark(spelled(path), _nothing_in(sector, simulated))
@@ -101,13 +102,13 @@ def _unread_paths(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
     free = [row for row in simulated if not row.has("localization")]
     sectors = shared.fields["sectors"].fields if "sectors" in shared.fields else {}
     for sector, node in sectors.items():
-        if not any(row.text("sector") == sector for row in free):
+        if not any(row.value.sector == sector for row in free):
             where = (node.key or node.place, spelled(("localization", "sectors", sector)))
-            own = any(row.text("sector") == sector for row in simulated)
+            own = any(row.value.sector == sector for row in simulated)
             words = f"every investment in {sector} has a path of its own" if own else _nothing_in(sector, simulated)
             yield where[0].remark(where[1], words)
     form = shared.fields.get("path")
-    if form is not None and form.content != "fitted" and all(row.text("sector") in sectors for row in free):
+    if form is not None and form.content != "fitted" and all(row.value.sector in sectors for row in free):
         why = (
             "every investment has a path of its own or of its sector" if simulated else "the scenario has no investment"
         )
@@ -115,7 +116,7 @@ def _unread_paths(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
 
 
 def _nothing_in(sector: str, simulated: Sequence[Row]) -> str:
-    sectors = sorted({row.text("sector") or "" for row in simulated} - {""})
+    sectors = sorted({row.value.sector or "" for row in simulated} - {""})
     there = f"they are in {listed(sectors)}" if sectors else "the scenario has none"
     return f"no investment is in {sector}, so nothing reads this; {there}"
 
@@ -130,15 +131,15 @@ def _named(node: Node, *path: str) -> Mapping[str, Node]:
 
 def _builds(row: Row) -> bool:
     """Whether something is built: always but for a purchase after which nothing more is spent."""
-    capex = row.money("new_capex") if row.has("new_capex") else None
-    return row.text("kind") != "acquisition" or (capex is not None and float(capex.cdf(0.0)) < 1.0)
+    capex = row.value.new_capex
+    return row.value.kind != "acquisition" or (capex is not None and float(capex.cdf(0.0)) < 1.0)
 
 
 def _reads(row: Row, name: str) -> bool:
     """Whether a flow of an investment depends on a coefficient."""
     if name not in _BUILDING:
         return name in COEFFICIENTS
-    dated = row.has("construction_start") and row.has("production_start") and row.text("kind") != "acquisition"
+    dated = row.has("construction_start") and row.has("production_start") and row.value.kind != "acquisition"
     return _builds(row) and not (dated and name == "construction_quarters")
 
 
@@ -151,8 +152,8 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
     if row.has("construction_start") and not _builds(row):
         yield row.remark("construction_start", "nothing is built after the purchase: say how much with new_capex")
     for key in ("amount", "probability", "scale"):
-        value = row.money(key) if key == "amount" else row.distribution(key)
-        if value is not None and row.has(key) and float(value.cdf(0.0)) >= 1.0:
+        value = getattr(row.value, key)
+        if value is not None and float(value.cdf(0.0)) >= 1.0:
             left = " but the end of its orders of the last quarter, if it was under construction then"
             yield row.remark(key, f"got 0, with which {row.name} adds nothing{left if key == 'probability' else ''}")
 
@@ -166,10 +167,13 @@ WHOLE_SHARE = 1.0
 TWICE = 2.0
 """Deliveries of more than twice what was promised are remarked on: judgement."""
 
-_NOTHING = {
-    "import_commitments": ("amount", "per_year", "probability", "fulfilment", "additionality"),
-    "shocks": ("size", "amount", "probability"),
-    "tariffs": ("probability",),
+_NOTHING: Mapping[str, tuple[type, Sequence[str]]] = {
+    "import_commitments": (
+        ImportCommitment,
+        ("amount", "per_year", "probability", "fulfilment", "additionality"),
+    ),
+    "shocks": (Shock, ("size", "amount", "probability")),
+    "tariffs": (Tariff, ("probability",)),
 }
 """Keys by list with which, where they are 0, an entry does nothing."""
 
@@ -182,24 +186,24 @@ def idle_policies(root: Node, origin: int, end: float) -> Iterator[Remark]:
         origin: quarter index of the last quarter observed.
         end: position on the quarter axis at which the horizon ends.
     """
-    for group, zeros in _NOTHING.items():
-        for row in rows(root, group):
+    for group, (entity, zeros) in _NOTHING.items():
+        for row in rows(root, group, entity):
             yield from _nothing(row, zeros)
-    tariffs = rows(root, "tariffs")
+    tariffs = rows(root, "tariffs", Tariff)
     for row in tariffs:
         yield from _tariff(row, tariffs, origin, end)
-    for row in rows(root, "import_commitments"):
+    for row in rows(root, "import_commitments", ImportCommitment):
         yield from [*_value(row), *_span(row, origin, end)]
     drivers = root.fields.get("drivers")
     for name, node in (drivers.fields if drivers else {}).items():
-        path = Row(node, name, "drivers")
-        if _always(path.distribution("size"), 0.0):
+        path = entry(Deviation, node, ("drivers", name))
+        if _always(path.value.change, 0.0):
             yield path.remark("size", f"got 0: {name} stays on its fitted path")
 
 
 def _nothing(row: Row, keys: Sequence[str]) -> Iterator[Remark]:
     for key in keys:
-        if _always(row.distribution(key), 0.0):
+        if _always(getattr(row.value, key), 0.0):
             yield row.remark(key, f"got 0, with which {row.name} does nothing")
 
 
@@ -209,12 +213,11 @@ def _always(value: Distribution | None, number: float) -> bool:
 
 def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
     """A duty that is a percentage, comes too late, or is what would be paid without it."""
-    for key in ("rate", "change"):
-        value = row.distribution(key)
+    for key, value in (("rate", row.value.rate), ("change", row.value.change)):
         if value is not None and (middle := float(value.ppf(0.5))) > WHOLE_SHARE:
             message = f"got {middle:.4g}, {100 * middle:.4g} % of the value of the goods"
             yield row.remark(key, f"{message}; if per cent was meant, write {middle / 100:.4g}")
-    start = row.date("from")
+    start = row.value.start
     if start is None or ends(start)[0] < origin + 1:
         return
     if ends(start)[0] >= end:
@@ -227,11 +230,11 @@ def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterat
 
 def _in_force(row: Row, origin: int) -> Iterator[Remark]:
     """A rate that is paid already, or a change of none."""
-    if _always(row.distribution("change"), 0.0):
+    if _always(row.value.change, 0.0):
         yield row.remark("change", f"got 0, with which {row.name} does nothing")
     rate, known = (
-        row.distribution("rate"),
-        {load_schedule().trade[name].rate(origin + 1 - SAME) for name in _sectors(row)},
+        row.value.rate,
+        {load_schedule().trade[name].rate(origin + 1 - SAME) for name in set(taxed(row.value))},
     )
     if known and all(_always(rate, paid) for paid in known):
         paid = f"the duty in force in {format_quarter(origin)}: {row.name} does nothing"
@@ -240,21 +243,15 @@ def _in_force(row: Row, origin: int) -> Iterator[Remark]:
 
 def _may_come_before(other: Row, row: Row) -> bool:
     """Whether another tariff on some of the same goods may be there first, so that this one may end it."""
-    here, there = row.date("from"), other.date("from")
-    shared = not _sectors(row).isdisjoint(_sectors(other))
+    here, there = row.value.start, other.value.start
+    shared = not set(taxed(row.value)).isdisjoint(taxed(other.value))
     return shared and here is not None and there is not None and ends(there)[0] <= ends(here)[1]
-
-
-def _sectors(row: Row) -> set[str]:
-    node = row.node.fields.get("sectors")
-    names = [] if node is None else [item.content for item in node.items or (node,)]
-    return {name for name in TAXED if name in names or EVERY in names}
 
 
 def _value(row: Row) -> Iterator[Remark]:
     """More a year than Korea ever imported from the US, and more delivered than promised."""
     key = "per_year" if row.has("per_year") else "amount"
-    value, start, until = row.distribution(key), row.date("from"), row.date("until")
+    value, start, until = row.value.amount or row.value.per_year, row.value.start, row.value.until
     if value is None or start is None or until is None:
         return
     stated, years = float(value.ppf(0.5)), max((mean(until) - mean(start)) / 4, 0.25)
@@ -264,7 +261,7 @@ def _value(row: Row) -> Iterator[Remark]:
         record = f"more than the {most:.3g} of {when}, the most that Korea imported from the US in a year"
         meant = f"if million USD was meant, write {stated / 1000:.4g}"
         yield row.remark(key, f"got {stated:,.6g} bn USD {over}, {record} (Korean customs); {meant}")
-    fulfilment = row.distribution("fulfilment")
+    fulfilment = row.value.fulfilment
     if fulfilment is not None and (middle := float(fulfilment.ppf(0.5))) > TWICE:
         message = f"got {middle:.4g} times what was promised; if per cent was meant, write {middle / 100:.4g}"
         yield row.remark("fulfilment", message)
@@ -272,7 +269,7 @@ def _value(row: Row) -> Iterator[Remark]:
 
 def _span(row: Row, origin: int, end: float) -> Iterator[Remark]:
     """Deliveries that are over before the origin, or begin after the horizon."""
-    start, until = row.date("from"), row.date("until")
+    start, until = row.value.start, row.value.until
     if until is not None and ends(until)[1] <= origin:
         before = f"before {format_quarter(origin)}, the last quarter observed: {row.name} adds nothing"
         yield row.remark("until", f"got {row.written('until')}, {before}")
@@ -295,12 +292,12 @@ def idle_ties(root: Node, announced: Sequence[Row], origin: int) -> Iterator[Rem
         announced: its investments.
         origin: quarter index of the last quarter observed.
     """
-    programmes = rows(root, "programmes")
+    programmes = rows(root, "programmes", Programme)
     for row in programmes:
         yield from _programme(row)
     correlations = root.fields.get("correlations")
-    for index, entry in enumerate(correlations.items if correlations else ()):
-        rank = entry.fields.get("rank")
+    for index, stated in enumerate(correlations.items if correlations else ()):
+        rank = stated.fields.get("rank")
         if rank is not None and rank.content == 0:
             yield rank.place.remark(f"correlations[{index}].rank", "got 0, as without this entry: it does nothing")
     by_id = {row.name: row for row in announced}
@@ -320,25 +317,16 @@ def _programme(row: Row) -> Iterator[Remark]:
 
 
 def _is(row: Row, key: str, number: float) -> bool:
-    value = row.distribution(key)
+    value = getattr(row.value, key)
     return isinstance(value, Constant) and value.value == number
 
 
 def _is_sure(row: Row, programmes: Sequence[Row], origin: int) -> bool:
     """Whether a plant goes ahead in every draw: by its chance or because it runs, with nothing else it hangs on."""
-    runs = runs_at(row, origin) and not row.has("probability")
+    runs = row.value.runs_by(origin) and not row.has("probability")
     tied = any(row.has(key) for key in ("requires", "excludes", "same_fate_as", "phases"))
-    cut = any(row.name in _members(item) or _owned(item, row) for item in programmes if item.has("probability"))
+    cut = any(item.value.holds(row.name, row.value.company or "") for item in programmes if item.has("probability"))
     return (runs or _is(row, "probability", 1.0)) and not tied and not cut
-
-
-def _members(programme: Row) -> set[str]:
-    node = programme.node.fields.get("members")
-    return {str(item.content) for item in (node.items if node else ())}
-
-
-def _owned(programme: Row, row: Row) -> bool:
-    return programme.text("company") in partners(row.text("company") or "")
 
 
 def _never(row: Row, by_id: Mapping[str, Row], sure: set[str]) -> Iterator[Remark]:
@@ -362,7 +350,7 @@ def _never(row: Row, by_id: Mapping[str, Row], sure: set[str]) -> Iterator[Remar
 
 def _needed(row: Row, by_id: Mapping[str, Row]) -> list[str]:
     """Ids of all that must go ahead for one to do so, those behind them included; ends where it comes round."""
-    found, ahead = [], _ids(row, "requires")
+    found, ahead = [], [*_ids(row, "requires")]
     while ahead:
         id = ahead.pop(0)
         if id not in found:
@@ -371,6 +359,5 @@ def _needed(row: Row, by_id: Mapping[str, Row]) -> list[str]:
     return found
 
 
-def _ids(row: Row, key: str) -> list[str]:
-    node = row.node.fields.get(key)
-    return [item.content for item in (node.items if node else ()) if isinstance(item.content, str)]
+def _ids(row: Row, key: str) -> Sequence[str]:
+    return getattr(row.value, key) or ()
