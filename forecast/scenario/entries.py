@@ -106,7 +106,7 @@ def ends(value: Distribution) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def read(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
+def value_at(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
     """The value of a key at the top, None where it is absent or not as expected."""
     node = root.fields.get(key)
     try:
@@ -118,7 +118,7 @@ def read(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
 def last_observed(root: Node) -> int | None:
     """Quarter index of the last quarter known on the day of `as_of`, or in the shipped data; None for a bad day."""
     stated = root.fields.get("as_of")
-    day = read(root, "as_of", parse_day)
+    day = value_at(root, "as_of", parse_day)
     if stated is not None and stated.content is not None and day is None:
         return None
     try:

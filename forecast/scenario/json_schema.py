@@ -136,8 +136,13 @@ def _belief(belief: Coefficient, sector: str | None) -> str:
     text = f"{belief.meaning}; unit: {belief.unit}; if left out, as learned for the sector"
     if sector is None:
         return text
-    median, low, high = (short(value) for value in belief.distribution.ppf([0.5, 0.1, 0.9]).tolist())
+    median, low, high = _interval(belief)
     return f"{text}. Prior for {words(sector)}: {median}, 80 % interval {low} to {high}"
+
+
+def _interval(belief: Coefficient) -> list[str]:
+    """Median and ends of the 80 % interval of a prior."""
+    return [short(value) for value in belief.distribution.ppf([0.5, 0.1, 0.9]).tolist()]
 
 
 def _explain(part: Schema) -> None:
@@ -279,7 +284,7 @@ def reference() -> str:
     parts += [_section(known[name], known[name].get("required", ())) for name in _others(known)]
     parts += ["## Forms of a number, a date and an amount\n", *_form_rows(known, _DISTRIBUTIONS)]
     parts += [_PATHS_HEAD, *_form_rows(known, _PATHS)]
-    parts += [_coefficient_rows(known["Coefficients"]), _priors(known)]
+    parts += [_coefficient_rows(known["Coefficients"]), _priors()]
     return "\n".join(parts)
 
 
@@ -349,36 +354,16 @@ _TYPES = {
 
 def _coefficient_rows(part: ReadSchema) -> str:
     rows = [f"| `{name}` | {keyed['description']} |" for name, keyed in part["properties"].items()]
-    return (
-        "\n".join(
-            [
-                "## Coefficients\n",
-                "What an investment or a sector may override.\n",
-                "| key | meaning |",
-                "|---|---|",
-                *rows,
-            ]
-        )
-        + "\n"
-    )
+    head = ["## Coefficients\n", "What an investment or a sector may override.\n", "| key | meaning |", "|---|---|"]
+    return "\n".join([*head, *rows]) + "\n"
 
 
-def _priors(known: ReadSchema) -> str:
-    """Prior of every coefficient by sector, as the hover texts of an editor say it."""
-    sectors = {
-        name.removeprefix("Coefficients of "): part
-        for name, part in known.items()
-        if name.startswith("Coefficients of ")
-    }
-    names = list(known["Coefficients"]["properties"])
+def _priors() -> str:
+    """Prior of every coefficient by sector."""
     lines = ["### Priors\n", "Median (80 % interval) before any data; `forecast explain` prints what was learned.\n"]
-    lines += [f"| | {' | '.join(words(name) for name in sectors)} |", "|---|" + "---|" * len(sectors)]
-    for name in names:
-        cells = [_prior(part["properties"][name]["description"]) for part in sectors.values()]
+    lines += [f"| | {' | '.join(map(words, SECTORS))} |", "|---|" + "---|" * len(SECTORS)]
+    for name in COEFFICIENTS:
+        numbers = [_interval(load_sectors()[sector][name]) for sector in SECTORS]
+        cells = [f"{median} ({low} to {high})" for median, low, high in numbers]
         lines.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def _prior(description: str) -> str:
-    median, _, interval = description.rpartition(": ")[2].rstrip(".").partition(", 80 % interval ")
-    return f"{median} ({interval})"

@@ -17,7 +17,6 @@ from pydantic_core import PydanticKnownError
 from forecast.dims import POLICIES
 from forecast.documents import MAX_ITEMS, yaml_text
 from forecast.errors import Located, ScenarioError, got
-from forecast.scenario.correlations import correlation_problems
 from forecast.scenario.dates import DEFAULT_HORIZON, FIRST_HORIZON, LAST_HORIZON, Day, QuarterIndex
 from forecast.scenario.dependencies import Correlation, Programme
 from forecast.scenario.drivers import PathsByName, Shock
@@ -28,7 +27,7 @@ from forecast.scenario.investments import Investment, SectorCoefficients
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.localization import FITTED, StatedPath, plain_path
 from forecast.scenario.policy import ImportCommitment, Tariff
-from forecast.scenario.rules import review
+from forecast.scenario.rules import correlation_problems, review
 from forecast.scenario.schema_errors import complaints, strangers, without
 from forecast.stats.distributions import Constant
 from forecast.stats.specs import Amount

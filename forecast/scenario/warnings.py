@@ -18,7 +18,7 @@ from forecast.observations.announcements import announcements
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
 from forecast.scenario.dates import DEFAULT_HORIZON
-from forecast.scenario.entries import Row, ends, last_observed, mean, middle, read, rows
+from forecast.scenario.entries import Row, ends, last_observed, mean, middle, rows, value_at
 from forecast.scenario.investments import Investment
 from forecast.scenario.layers import Layered
 from forecast.scenario.money import WON_KEY, rate_of
@@ -258,7 +258,7 @@ def remarks(layers: Layered) -> list[Remark]:
             found += _bought(row)
         if origin is not None:
             found += beyond_record(root, announced, origin)
-            end = 4.0 * (1 + (read(root, "horizon", int) or DEFAULT_HORIZON))
+            end = 4.0 * (1 + (value_at(root, "horizon", int) or DEFAULT_HORIZON))
             found += [*idle_policies(root, origin, end), *idle_ties(root, announced, origin)]
             for row in announced:
                 found += [*_runs_already(row, origin), *_too_late(row, end)]
