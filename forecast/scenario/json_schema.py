@@ -59,7 +59,7 @@ class EditorSchema(GenerateJsonSchema):
 
     def tagged_union_schema(self, schema: TaggedUnionSchema) -> Schema:
         """A choice, by its shared definition where it has one."""
-        choice = self.get_flattened_anyof([self.generate_inner(form) for form in schema["choices"].values()])
+        choice: Schema = {"anyOf": [self.generate_inner(form) for form in schema["choices"].values()]}
         name = next((name for form, name in _SHARED.items() if form in schema["choices"]), None)
         if name is None:
             return choice
