@@ -11,9 +11,8 @@ discrete, coming or not) or parameters that vary from draw to draw (the record's
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain
-
-from pydantic import ValidationError
+from contextlib import suppress
+from itertools import chain, takewhile
 
 from forecast.documents import Node
 from forecast.economics.sectors import COEFFICIENTS
@@ -24,8 +23,7 @@ from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_ti
 from forecast.scenario.dates import FIRST_HORIZON, LAST_HORIZON
 from forecast.scenario.dependencies import Correlation, broken_links
 from forecast.scenario.drivers import implausible
-from forecast.scenario.entity import read
-from forecast.scenario.entries import Row, last_observed, rows, value_at
+from forecast.scenario.entries import Row, entry, last_observed, rows, value_at
 from forecast.scenario.inputs import constant_remark, node_at
 from forecast.scenario.investments import Investment, double_counting, investment_problems
 from forecast.scenario.localization import turns_in_the_past
@@ -125,9 +123,7 @@ def correlation_problems(root: Node, inputs: Collection[UncertainInput], unread:
         inputs: the registry of what it states.
         unread: names of entries that the schema refuses, of whose inputs nothing is known.
     """
-    node = root.fields.get("correlations")
-    if node is None:
-        return
+    node = root.fields["correlations"]
     ranks: dict[Pair, float] = {}
     names = (_names(root, inputs, unread, entry, index) for index, entry in enumerate(node.items))
     problems = [*chain.from_iterable(names), *_repeated(node.items, ranks)]
@@ -175,18 +171,21 @@ def _remark(known: UncertainInput, root: Node, inputs: Collection[UncertainInput
 
 
 def _repeated(entries: Sequence[Node], ranks: dict[Pair, float]) -> Iterator[Problem]:
-    """Pairs stated a second time; `ranks` takes in those of every entry that the schema accepts."""
-    for index, entry in enumerate(entries):
-        try:
-            stated = read(Correlation, entry.plain())
-        except ValidationError:
-            continue
-        for pair, rank in stated.pairs():
+    """Pairs stated a second time; `ranks` takes in those of every entry, as far as the schema accepts them."""
+    for index, node in enumerate(entries):
+        for pair, rank in _pairs(entry(Correlation, node, ("correlations", index)).value):
             one, other = sorted(pair)
             if (one, other) in ranks:
                 message = f"got {one} with {other} a second time, expected every pair once"
-                yield entry.fields["between"].place.problem(f"correlations[{index}].between", message)
+                yield node.fields["between"].place.problem(f"correlations[{index}].between", message)
             ranks.setdefault((one, other), rank)
+
+
+def _pairs(stated: Correlation) -> Iterator[tuple[Pair, float]]:
+    """Pairs up to the first without a possible rank, such as one that a matrix is too small to hold."""
+    named = stated.between and (stated.rank, stated.matrix) != (None, None)
+    with suppress(IndexError):
+        yield from takewhile(lambda pair: abs(pair[1]) <= 1, stated.pairs() if named else ())
 
 
 def _together(node: Node, ranks: Mapping[Pair, float]) -> Iterator[Problem]:

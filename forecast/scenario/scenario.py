@@ -225,7 +225,8 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
             unread = {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
             accepted = {key: value for key, value in plain.items() if key not in unread}
             scenario = frozen_scenario({"name": "any", **accepted})
-        problems += correlation_problems(root, uncertain_inputs(scenario, last_observed(root)), unread)
+        if "correlations" in root.fields:
+            problems += correlation_problems(root, uncertain_inputs(scenario, last_observed(root)), unread)
     if problems:
         raise ScenarioError(sorted(problems, key=lambda problem: reading_order(problem, top)))
     return replace(scenario, overrides=layers.overrides)
