@@ -32,6 +32,17 @@ if TYPE_CHECKING:
     from forecast.documents import Node
 
 RESPONSES = ("weight_of_2026", "pass_through", "elasticity", "adjustment", "localization_response")
+
+EXTENT = ("pass_through", "elasticity", "localization_response")
+"""Responses that say how far trade moves in the end.
+
+Those of the duties up to the origin are one in each draw, stated by the last of them that states any: what is still to
+come of the past is the difference of what was reached at the origin and what will be, which two responses would mix.
+"""
+
+PACE = "adjustment"
+"""Response that says how fast trade moves, in each quarter that of the duty that began last."""
+
 PURCHASES = ("aircraft", "lng", "other")
 SHARES = ("share_2025", "share_2026")
 REST = "other"
@@ -175,15 +186,6 @@ def adjusted(target: Array, pace: Array) -> Array:
     for row in range(1, len(target)):
         reached[row] = reached[row - 1] + pace[row] * (target[row] - reached[row - 1])
     return reached
-
-
-def over(base: Array, value: ArrayLike, share: Array) -> Array:
-    """A path with a value laid over it for a share of each quarter.
-
-    >>> over(np.array([0.0, 0.0]), 0.2, np.array([0.5, 1.0])).tolist()
-    [0.1, 0.2]
-    """
-    return np.asarray(base + share * (np.asarray(value) - base))
 
 
 def under_duty(flow: Array, factor: Array) -> Array:

@@ -156,35 +156,35 @@ def _falls_on(tariff: Tariff, sector: str) -> bool:
 def _taxed(
     regime: TariffSchedule, responses: Mapping[str, Input], sector: str, tariffs: list[Tariff], origin: int
 ) -> Taxed:
-    """Duties of a sector from its first tariff on, those of the regime up to the origin beneath those stated."""
-    trade = regime.trade[sector]
-    first = min(origin, *(floor(float(tariff.start.ppf(0.0))) for tariff in tariffs))
-    steps = [date for date in trade.dates if first <= date < origin + 1]
-    past = [_past(date, trade.rate(date), responses) for date in steps]
-    stated = sorted(tariffs, key=lambda tariff: (float(tariff.start.ppf(0.5)), tariff.id))
+    """Duties of a sector, tariffs above the record.
+
+    Where a tariff of the past is stated, the record is followed from its first step, and with it what trade has not
+    answered yet at the origin.
+    """
+    trade, after = regime.trade[sector], origin + 1
+    starts = [floor(float(tariff.start.ppf(0.0))) for tariff in tariffs]
+    steps = [date for date in trade.dates if date < after] if min(starts) < after else []
+    first = min(origin, *(floor(start) - 1 for start in (*starts, *steps)))
+    recorded = [_step_of_record(date, trade.rate(date), responses) for date in steps]
     return Taxed(
-        regime=trade.rate(origin + 1 - 1e-9),
+        regime=trade.rate(after - 1e-9),
         first=first,
-        before=trade.rate(first - 1e-9 if past and steps[0] == first else first),
-        duties=(*past, *(_duty(tariff, responses) for tariff in stated)),
+        before=trade.rate(first if steps else after - 1e-9),
+        duties=(*recorded, *(_duty(tariff, responses) for tariff in tariffs)),
         responses=responses,
         shares=trade.shares,
     )
 
 
-def _past(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
-    """A step of the regime that came before the origin."""
-    return Duty(_known(rate), False, _known(date), _known(NEVER), "", _known(1.0), responses)
+def _step_of_record(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
+    """A step of the record before the origin ends."""
+    known, since, never, certain = (Stated("", Constant(value)) for value in (rate, date, NEVER, 1.0))
+    return Duty(known, False, since, never, "", certain, responses, of_record=True)
 
 
 def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
     address = f"tariffs.{tariff.id}"
-    stated = {name: getattr(tariff, name, None) for name in responses}
-    own = {
-        name: Stated(f"{address}.{name}", distribution)
-        for name, distribution in stated.items()
-        if distribution is not None
-    }
+    own = {name: _input(f"{address}.{name}", getattr(tariff, name, None)) for name in responses}
     added = tariff.rate is None
     rate = tariff.change if tariff.rate is None else tariff.rate
     assert rate is not None
@@ -195,7 +195,8 @@ def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
         until=Stated(f"{address}.until", tariff.until or Constant(NEVER)),
         happens=f"{address}.happens",
         probability=Stated(f"{address}.probability", tariff.probability),
-        responses={**responses, **own},
+        responses={name: own[name] or shared for name, shared in responses.items()},
+        stacks=tariff.stacks,
     )
 
 
@@ -204,7 +205,6 @@ def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
     value = item.per_year if item.amount is None else item.amount
     assert value is not None
     shipped = Stated(f"import_commitments.additionality.{item.what}", regime.additionality[item.what].distribution)
-    own = item.additionality
     return Purchase(
         value=Stated(f"{address}.{'per_year' if item.amount is None else 'amount'}", value),
         total=item.amount is not None,
@@ -212,14 +212,9 @@ def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
         until=Stated(f"{address}.until", item.until),
         happens=f"{address}.happens",
         probability=Stated(f"{address}.probability", item.probability),
-        additionality=shipped if own is None else Stated(f"{address}.additionality", own),
+        additionality=_input(f"{address}.additionality", item.additionality) or shipped,
         fulfilment=Stated(f"{address}.fulfilment", item.fulfilment),
     )
-
-
-def _known(value: float) -> Stated:
-    distribution: Distribution = Constant(value)
-    return Stated("", distribution)
 
 
 PROJECT_COEFFICIENTS = (

@@ -16,10 +16,11 @@ the running quarter is weighed against the months known of it, as any shock of i
 
 What moves flows and drivers off their course at a date: the baseline as it would be, and then the shock.
 
-A shock in force for a share of a quarter acts on the quarter in that proportion. It counts as part of the baseline, not
-as an effect of investment. A size multiplies a flow on either book alike; an amount is the same dollars on both, as the
-flows of investments are, and is added after the bridge between them. On a driver a size multiplies its level, whatever
-path that has, and trade responds as it does to any move of the driver.
+A shock in force for a share of a quarter acts on the quarter in that proportion, one that fades by its mean over the
+quarter. It counts as part of the baseline, not as an effect of investment. A size multiplies a flow on either book
+alike; an amount is the same dollars on both, as the flows of investments are, and is added after the bridge between
+them. On a driver a size multiplies its level, whatever path that has, and trade responds as it does to any move of the
+driver.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from scipy.special import exprel
 
 from forecast.dims import Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
@@ -44,7 +46,7 @@ def condition(growth: Array, conditions: Iterable[Condition], inputs: Inputs) ->
 
 
 def strength(time: Array, at: Values, until: float, half_life: Values) -> Array:
-    """Part of a shock that is felt in each quarter, `(n_periods, n_draws)` or `(n_periods, 1)`.
+    """Part of a shock that is felt in each quarter on average, `(n_periods, n_draws)` or `(n_periods, 1)`.
 
     Args:
         time: beginnings of the quarters on the quarter axis, `(n_periods, 1)`.
@@ -52,7 +54,10 @@ def strength(time: Array, at: Values, until: float, half_life: Values) -> Array:
         until: date at which it ends, or infinity.
         half_life: quarters after which half of it has faded, or infinity.
     """
-    return np.asarray(share_of_quarter(time, at, until) * 0.5 ** ((time - at).clip(0.0) / half_life))
+    share = share_of_quarter(time, at, until)
+    rate = np.log(2.0) / half_life
+    # From strength 1 it decays as exp(-rate * t): what is left when the quarter begins, times the mean over its share.
+    return np.asarray(share * np.exp(-rate * (time - at).clip(0.0)) * exprel(-rate * share))
 
 
 def scale_flows(flows: tuple[Array, Array], shocks: Iterable[Shock], origin: int, inputs: Inputs) -> None:

@@ -72,11 +72,14 @@ class Shock:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One tariff, or one step of the regime before the origin; rates are fractions, dates on the quarter axis.
+    """One tariff, or one step of the record before the origin; rates are fractions, dates on the quarter axis.
 
     Attributes:
         rate: the duty, or what is added to that of the regime where `added`.
         happens: address of the draw that decides whether it comes.
+        responses: its own or the shipped ones.
+        stacks: it is added to the duty that holds, and answered as that is.
+        of_record: it is a step of the record, which holds where no tariff does.
     """
 
     rate: Input
@@ -86,6 +89,8 @@ class Duty:
     happens: str
     probability: Input
     responses: Mapping[str, Input]
+    stacks: bool = False
+    of_record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,10 @@ class Taxed:
 
     Attributes:
         regime: duty in force at the origin.
-        first: quarter from which duties are followed, the origin or earlier.
-        before: duty in force when `first` begins.
-        duties: in the order in which they come; a later one takes the place of an earlier one while both would hold.
+        first: quarter from which duties are followed: the origin, or one that is over when the first of them begins, so
+            that trade is where the duty before them has taken it.
+        before: duty in force then.
+        duties: in any order; in a draw the later takes the place of the earlier while both would hold.
         responses: the shipped distributions, which hold before the first of the duties.
         shares: of Korea's exports to the US, at either end of the uncertain composition.
     """

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil, floor
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.dims import Array
 from forecast.economics import tariffs
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
+from forecast.economics.tariffs import EXTENT, PACE
 from forecast.engine.inputs import Inputs, Outcomes, Values
 from forecast.engine.plan import NEVER, Duty, Plan, Policy, Purchase, Taxed
 
@@ -108,22 +113,114 @@ Effect: TypeAlias = Callable[[float, Values, Mapping[str, Values]], Values]
 """Long-run effect of one rate in each draw: of the rate in force at the origin, the rate and the responses."""
 
 
-def _targets(effects: tuple[Effect, ...], taxed: Taxed, inputs: Inputs, time: Array) -> list[Array]:
-    """Each effect from the first duty followed to the last of the quarters `time`, `(n_rows, n_draws)` each."""
+def _targets(effects: tuple[Effect, ...], taxed: Taxed, inputs: Inputs, time: Array) -> Array:
+    """Each effect from the first duty followed to the last of the quarters `time`, `(n_effects, n_rows, n_draws)`.
+
+    A quarter in which one duty hands over to another has the mean of both, by the share of it that each holds.
+    """
     rows = np.arange(taxed.first, time[-1, 0] + 1.0)[:, None]
-    responses = inputs.values(taxed.responses)
-    paths = [np.asarray(effect(taxed.regime, taxed.before, responses)) for effect in effects]
-    for duty in taxed.duties:
-        rate = inputs.value(duty.rate) + (taxed.regime if duty.added else 0.0)
-        responses = inputs.values(duty.responses)
-        start, comes = inputs.value(duty.start), _comes(inputs, duty)
-        held = share_of_quarter(rows, start, inputs.value(duty.until)) * comes
-        begun = share_of_quarter(rows, start, NEVER) * comes  # its pace is also that of the way back
-        for index, effect in enumerate(effects):
-            value = effect(taxed.regime, rate, responses)
-            if not np.array_equal(paths[index], value):
-                paths[index] = tariffs.over(paths[index], value, begun if effect is _pace else held)
-    return [np.broadcast_to(path, (len(rows), inputs.streams.n_draws)) for path in paths]
+    timeline = _timeline(taxed, inputs, time[0, 0] + 1.0)
+    paths = np.zeros((len(effects), len(rows), inputs.streams.n_draws))
+    for left, right in pairwise(timeline.edges(rows[0, 0], rows[-1, 0] + 1.0)):
+        touched = slice(floor(left.min() - taxed.first), ceil(right.max() - taxed.first))
+        share = share_of_quarter(rows[touched], left, right)
+        rate, responses = timeline.at(left)
+        for path, effect in zip(paths, effects, strict=True):
+            path[touched] += share * effect(taxed.regime, rate, responses)
+    return paths
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Timeline:
+    """Duties on the goods of one sector in every draw of a block: which holds when, and how it is answered.
+
+    A row is a duty, `(n_duties, n_draws)`, in the order in which they give way: of those that hold at a moment the last
+    takes the place of the others. The first row is the duty before all others, which always holds.
+
+    Attributes:
+        start: date from which a duty holds, `NEVER` in draws in which it does not come.
+        until: date at which it ends.
+        rate: the duty, a fraction.
+        responses: by name.
+        stacked: start, end and rate of duties that are added to the one that holds.
+        dates: every date at which one begins or ends.
+    """
+
+    start: Array
+    until: Array
+    rate: Array
+    responses: Mapping[str, Array]
+    stacked: tuple[tuple[Values, Values, Values], ...]
+    dates: tuple[Values, ...]
+
+    def edges(self, first: float, end: float) -> Array:
+        """Dates between two others and these two, in order, `(n_dates, n_draws)`, or one draw where all are known."""
+        known = {min(max(date, first), end) for date in (first, end, *self.dates) if isinstance(date, float)}
+        drawn = [date.clip(first, end) for date in self.dates if not isinstance(date, float)]
+        return np.sort(np.array(np.broadcast_arrays(*(np.array([date]) for date in known), *drawn)), axis=0)
+
+    def at(self, moment: Array) -> tuple[Array, dict[str, Array]]:
+        """The rate in force at a moment of each draw and the responses to it, `(n_draws,)` each."""
+        begun = self.start <= moment
+        holder = _last(begun & (moment < self.until))
+        (rate,) = _picked(self.rate, holder)
+        for start, until, points in self.stacked:
+            rate = rate + np.where((start <= moment) & (moment < until), points, 0.0)
+        # The way back from a duty that has ended has its pace.
+        rows = dict.fromkeys(self.responses, holder) | {PACE: _last(begun)}
+        return rate, {name: _picked(values, rows[name])[0] for name, values in self.responses.items()}
+
+
+def _timeline(taxed: Taxed, inputs: Inputs, end_of_origin: float) -> _Timeline:
+    """The duties on a sector in order; those that began before the origin ended have one answer, see `EXTENT`."""
+    duties = [duty for duty in taxed.duties if not duty.stacks]
+    starts = [_start(duty, inputs) for duty in duties]
+    ends = [inputs.value(duty.until) for duty in duties]
+    rates = [inputs.value(duty.rate) + (taxed.regime if duty.added else 0.0) for duty in duties]
+    stacked = tuple(
+        (_start(duty, inputs), inputs.value(duty.until), inputs.value(duty.rate))
+        for duty in taxed.duties
+        if duty.stacks
+    )
+
+    def across(*values: Values) -> Array:
+        return np.array([np.broadcast_to(value, inputs.streams.n_draws) for value in values], dtype=float)
+
+    # Tariffs stand above the record and a later one above an earlier one; of two that begin at once, the higher.
+    start, until, rate = across(-np.inf, *starts), across(NEVER, *ends), across(taxed.before, *rates)
+    tariff = across(0.0, *(float(not duty.of_record) for duty in duties))
+    order = np.lexsort((rate, start, tariff), axis=0)
+    start, until, rate = (_picked(values, order) for values in (start, until, rate))
+
+    past = start < end_of_origin
+    shared, own = inputs.values(taxed.responses), [inputs.values(duty.responses) for duty in duties]
+    responses = {}
+    for name in (*EXTENT, PACE):
+        answer = _picked(across(shared[name], *(values[name] for values in own)), order)
+        if name in EXTENT:
+            says = across(1.0, *(float(duty.responses[name] != taxed.responses[name]) for duty in duties))
+            answer = np.where(past, _picked(answer, _last(past & (_picked(says, order) > 0.0))), answer)
+        responses[name] = answer
+    dates = (date for start, until, _ in stacked for date in (start, until))
+    return _Timeline(start, until, rate, responses, stacked, (*starts, *ends, *dates))
+
+
+def _start(duty: Duty, inputs: Inputs) -> Values:
+    """When a duty begins, `NEVER` in draws in which it does not come."""
+    start, comes = inputs.value(duty.start), _comes(inputs, duty)
+    return start if isinstance(comes, float) else np.where(comes, start, NEVER)
+
+
+def _last(holds: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The last row that holds in each draw, `(1, n_draws)`."""
+    return np.asarray(len(holds) - 1 - holds[::-1].argmax(axis=0, keepdims=True))
+
+
+def _picked(values: Array, rows: NDArray[np.intp]) -> Array:
+    """Rows of `values` in the order of each draw, in the shape of `rows`."""
+    if (rows == rows[:, :1]).all():  # as where all dates are known: several times faster
+        return values[rows[:, 0]]
+    return np.take_along_axis(values, rows, axis=0)
 
 
 def _log_price(regime: float, rate: Values, responses: Mapping[str, Values]) -> Values:
@@ -153,7 +250,7 @@ def _comes(inputs: Inputs, policy: Duty | Purchase) -> Outcomes | float:
 def purchases(policy: Policy, inputs: Inputs, origin: int, n_periods: int) -> Array:
     """Goods bought beyond what would have been bought anyway, `(n_periods + 1, n_draws)`, bn USD a quarter.
 
-    Row 0 is the origin, so that what flows then already is no news.
+    Row 0 is the origin, so that what flows then already is no news; it flows whether or not the rest comes.
     """
     time = origin + np.arange(n_periods + 1.0)[:, None]
     bought = np.zeros((n_periods + 1, inputs.streams.n_draws))
@@ -162,5 +259,7 @@ def purchases(policy: Policy, inputs: Inputs, origin: int, n_periods: int) -> Ar
         value = inputs.value(purchase.value)
         pace = value / (end - start) if purchase.total else value / QUARTERS_PER_YEAR
         additional = inputs.value(purchase.additionality) * inputs.value(purchase.fulfilment)
-        bought += share_of_quarter(time, start, end) * (pace * additional * _comes(inputs, purchase))
+        flow = share_of_quarter(time, start, end) * (pace * additional)
+        bought[0] += flow[0]
+        bought[1:] += flow[1:] * _comes(inputs, purchase)
     return bought

@@ -190,10 +190,13 @@ def _tariff(item: Tariff, origin: float, language: Language) -> Assumption:
 
 
 def _rate(item: Tariff, origin: float, language: Language) -> str:
-    if item.rate is not None:
+    if item.rate is not None and not item.stacks:
         return language.number(item.rate, share=True)
-    assert item.change is not None
-    points = language.text("assumed.points", number=language.number(item.change, factor=100.0))
+    added = item.change if item.rate is None else item.rate
+    assert added is not None
+    points = language.text("assumed.points", number=language.number(added, factor=100.0))
+    if item.stacks:
+        return language.text("assumed.stacked", points=points)
     return language.text("assumed.added", points=points, origin=language.date(origin))
 
 

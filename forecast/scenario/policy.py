@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from forecast.documents import Node
 from forecast.economics.sectors import SECTORS
-from forecast.economics.tariffs import TAXED, WITHOUT_TRADE, load_schedule
-from forecast.errors import Problem, got, meant, spelled
+from forecast.economics.tariffs import EXTENT, PACE, TAXED, WITHOUT_TRADE, load_schedule
+from forecast.errors import Problem, got, listed, meant, spelled
 from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import UncertainDate
 from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field
@@ -38,6 +38,12 @@ def _names(value: Any) -> Any:
     if not isinstance(names, tuple) or not names or not all(isinstance(name, str) for name in names):
         raise ValueError(f"{got(value)}, expected a sector, a list of sectors, or {EVERY}")
     return names
+
+
+def _true_or_false(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{got(value)}, expected true or false")
+    return value
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -78,6 +84,14 @@ class Tariff:
     until: Annotated[UncertainDate | None, Field(description=f"when it ends, that moment not included: {ACCEPTED}")] = (
         None
     )
+    stacks: Annotated[
+        bool,
+        BeforeValidator(_true_or_false),
+        Field(
+            description="true or false: whether rate is added to the duty that holds on the same goods; if not, it "
+            "takes the place of one that began earlier"
+        ),
+    ] = False
     probability: Annotated[
         Chance, Field(description="chance that it comes, a fraction from 0 to 1; if left out, 1")
     ] = CERTAIN
@@ -140,6 +154,8 @@ class ImportCommitment:
 SAME = 1e-9
 """Rates this near are one rate."""
 
+_RESPONSES = (*EXTENT, PACE)
+
 
 def policy_problems(root: Node, origin: int | None) -> Iterator[Problem]:
     """Every broken rule of the tariffs and import commitments of a merged tree.
@@ -152,13 +168,17 @@ def policy_problems(root: Node, origin: int | None) -> Iterator[Problem]:
     for row in tariffs:
         yield from _sectors(row)
         yield from _order(row)
+        yield from _stacking(row)
         if row.has("localization_response") and not fitted_somewhere(root):
             message = "got localization_response where every share is stated, so it does nothing; expected path: fitted"
             yield row.problem("localization_response", message)
         if origin is not None:
             yield from _past(row, origin)
             yield from _negative(row, origin)
-    yield from () if origin is None else _in_force(tariffs, origin)
+    yield from _same_start(tariffs)
+    if origin is not None:
+        yield from _in_force(tariffs, origin)
+        yield from _two_answers(tariffs, origin)
     for row in rows(root, "import_commitments", ImportCommitment):
         yield from _order(row)
 
@@ -184,7 +204,7 @@ def _order(row: Row) -> Iterator[Problem]:
 
 
 def _past(row: Row, origin: int) -> Iterator[Problem]:
-    """Tariffs dated before the origin that are uncertain or stated as a change; by then they came or did not."""
+    """Tariffs dated before the origin that are uncertain or no whole duty; by then they came or did not."""
     if not _came_before(row, origin):
         return
     last = format_quarter(origin)
@@ -193,8 +213,55 @@ def _past(row: Row, origin: int) -> Iterator[Problem]:
             f"got a probability of a tariff from {row.written('from')}, expected none: by {last} it came or did not"
         )
         yield row.problem("probability", message)
+    if stacks(row):
+        message = f"got true with a date before {last} ends, expected rate alone: the duty it then was"
+        yield row.problem("stacks", message)
     if row.has("change"):
         yield row.problem("change", f"got change with a date before {last} ends, expected rate: the duty it then was")
+
+
+def stacks(row: Row) -> bool:
+    """Whether a tariff is added to the duty that holds."""
+    return row.value.stacks is True
+
+
+def _stacking(row: Row) -> Iterator[Problem]:
+    """What a tariff that is added to another leaves to that: the duty it starts from, and how trade answers."""
+    if not stacks(row):
+        return
+    if row.has("change"):
+        yield row.problem("change", "got change with stacks: true, expected rate: what is added to the duty that holds")
+    for key in _RESPONSES:
+        if row.has(key):
+            message = f"got {key} with stacks: true, expected it on the tariff that this one is added to"
+            yield row.problem(key, message)
+
+
+def _same_start(tariffs: list[Row]) -> Iterator[Problem]:
+    """Tariffs that begin together on the same goods, of which none is the later one."""
+    first: dict[tuple[float, str], Row] = {}
+    for row in tariffs:
+        start = row.value.start
+        if stacks(row) or not isinstance(start, Constant):
+            continue
+        both = {name: first.setdefault((start.value, name), row) for name in goods_of(row)}
+        shared = {name: other.name for name, other in both.items() if other is not row}
+        if shared:
+            others, goods = listed(sorted({*shared.values()})), listed([name for name in TAXED if name in shared])
+            expected = "a later date for the one that takes the other's place, or stacks: true for one that is added"
+            yield row.problem("from", f"got {row.written('from')}, as {others} on {goods}, expected {expected}")
+
+
+def _two_answers(tariffs: list[Row], origin: int) -> Iterator[Problem]:
+    """Tariffs of the past on the same goods that say differently how far trade moves."""
+    first: dict[tuple[str, str], Row] = {}
+    for row in (row for row in tariffs if _came_before(row, origin)):
+        for key in EXTENT:
+            earlier = [first.setdefault((name, key), row) for name in goods_of(row)] if row.has(key) else []
+            other = next((other for other in earlier if getattr(other.value, key) != getattr(row.value, key)), None)
+            if other is not None:
+                past = f"up to {format_quarter(origin)} the answer to all duties on the same goods is one"
+                yield row.problem(key, f"got another {key} than that of {other.name}, expected the same: {past}")
 
 
 def _came_before(row: Row, origin: int) -> bool:
@@ -204,21 +271,27 @@ def _came_before(row: Row, origin: int) -> bool:
 def _in_force(tariffs: list[Row], origin: int) -> Iterator[Problem]:
     """Tariffs whose duty in the quarter of the origin is not the one on record."""
     for name in TAXED:
-        past = [row for row in tariffs if name in taxed(row.value) and _came_before(row, origin)]
+        past = [row for row in tariffs if name in goods_of(row) and _holds_at(row, origin)]
         last = max(past, key=_start, default=None)
         if last is not None and (complaint := _departure(last, name, origin)):
             yield last.problem("rate", complaint)
 
 
 def _departure(row: Row, name: str, origin: int) -> str:
-    rate, end = row.value.rate, row.value.until
-    if not isinstance(rate, Constant) or (end is not None and ends(end)[0] <= origin + 1):
+    rate = row.value.rate
+    if not isinstance(rate, Constant):
         return ""
     known = load_schedule().trade[name].rate(origin + 1 - SAME)
     if abs(rate.value - known) <= SAME:
         return ""
     of_record = f"the duty on {name} in force in {format_quarter(origin)}"
     return f"got {rate.value:g}, expected {known:g}, {of_record}; for a change after it, write a later from"
+
+
+def _holds_at(row: Row, origin: int) -> bool:
+    """Whether a tariff may hold when a quarter ends."""
+    end = row.value.until
+    return _came_before(row, origin) and (end is None or ends(end)[0] > origin + 1)
 
 
 def _start(row: Row) -> float:
@@ -242,7 +315,7 @@ def _negative(row: Row, origin: int) -> Iterator[Problem]:
     if change is None:
         return
     lowest = _lowest(change)
-    for name in taxed(row.value):
+    for name in goods_of(row):
         known = load_schedule().trade[name].rate(origin + 1 - SAME)
         if known + lowest < -SAME:
             message = f"got down to {lowest:g}, expected at least -{known:g}, which ends the duty on {name}"
@@ -254,6 +327,7 @@ def _lowest(distribution: Distribution) -> float:
     return float(distribution.ppf(1e-9))
 
 
-def taxed(tariff: Tariff) -> list[str]:
+def goods_of(row: Row) -> list[str]:
     """Sectors a tariff falls on, those that are known."""
-    return [name for name in TAXED if tariff.sectors and (name in tariff.sectors or EVERY in tariff.sectors)]
+    names = row.value.sectors or ()
+    return [name for name in TAXED if name in names or EVERY in names]

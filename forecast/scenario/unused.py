@@ -6,6 +6,7 @@ Sizes of policy are judged too: imports of a year against the most on record, th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 from forecast.documents import Node
 from forecast.economics.sectors import COEFFICIENTS
@@ -18,7 +19,7 @@ from forecast.scenario.drivers import Deviation, Shock
 from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, ends, entry, mean, rows
 from forecast.scenario.layers import WHOLE, Change, merged
-from forecast.scenario.policy import ImportCommitment, Tariff, taxed
+from forecast.scenario.policy import SAME, ImportCommitment, Tariff, goods_of, stacks
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
 
@@ -158,9 +159,6 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
             yield row.remark(key, f"got 0, with which {row.name} adds nothing{left if key == 'probability' else ''}")
 
 
-SAME = 1e-9
-"""Rates this near are one rate."""
-
 WHOLE_SHARE = 1.0
 """A duty above the value of the goods is remarked on: judgement, as no average duty of the record comes near it."""
 
@@ -188,10 +186,11 @@ def idle_policies(root: Node, origin: int, end: float) -> Iterator[Remark]:
     """
     for group, (entity, zeros) in _NOTHING.items():
         for row in rows(root, group, entity):
-            yield from _nothing(row, zeros)
+            yield from _nothing(row, zeros, origin)
     tariffs = rows(root, "tariffs", Tariff)
     for row in tariffs:
         yield from _tariff(row, tariffs, origin, end)
+    yield from _replaced(tariffs, origin)
     for row in rows(root, "import_commitments", ImportCommitment):
         yield from [*_value(row), *_span(row, origin, end)]
     drivers = root.fields.get("drivers")
@@ -201,10 +200,18 @@ def idle_policies(root: Node, origin: int, end: float) -> Iterator[Remark]:
             yield path.remark("size", f"got 0: {name} stays on its fitted path")
 
 
-def _nothing(row: Row, keys: Sequence[str]) -> Iterator[Remark]:
+def _nothing(row: Row, keys: Sequence[str], origin: int) -> Iterator[Remark]:
     for key in keys:
         if _always(getattr(row.value, key), 0.0):
-            yield row.remark(key, f"got 0, with which {row.name} does nothing")
+            ends_then = row.path[0] == "import_commitments" and key == "probability" and _flows_at(row, origin)
+            left = f"adds nothing but the end of what it delivers in {format_quarter(origin)}"
+            yield row.remark(key, f"got 0, with which {row.name} {left if ends_then else 'does nothing'}")
+
+
+def _flows_at(row: Row, origin: int) -> bool:
+    """Whether a commitment may deliver in a quarter."""
+    start, until = row.value.start, row.value.until
+    return start is not None and until is not None and ends(start)[0] < origin + 1 and ends(until)[1] > origin
 
 
 def _always(value: Distribution | None, number: float) -> bool:
@@ -224,19 +231,20 @@ def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterat
         yield row.remark(
             "from", f"got {row.written('from')}, after the horizon: {row.name} does nothing in the results"
         )
-    elif not any(_may_come_before(other, row) for other in tariffs if other is not row):
+    elif stacks(row) or not any(_may_come_before(other, row) for other in tariffs if other is not row):
         yield from _in_force(row, origin)
 
 
 def _in_force(row: Row, origin: int) -> Iterator[Remark]:
     """A rate that is paid already, or a change of none."""
-    if _always(row.value.change, 0.0):
-        yield row.remark("change", f"got 0, with which {row.name} does nothing")
+    for key in ["rate"] if stacks(row) else ["change"]:
+        if _always(getattr(row.value, key), 0.0):
+            yield row.remark(key, f"got 0, with which {row.name} does nothing")
     rate, known = (
         row.value.rate,
-        {load_schedule().trade[name].rate(origin + 1 - SAME) for name in set(taxed(row.value))},
+        {load_schedule().trade[name].rate(origin + 1 - SAME) for name in goods_of(row)},
     )
-    if known and all(_always(rate, paid) for paid in known):
+    if known and not stacks(row) and all(_always(rate, paid) for paid in known):
         paid = f"the duty in force in {format_quarter(origin)}: {row.name} does nothing"
         yield row.remark("rate", f"got {mean(rate):.4g}, {paid}" if rate else paid)
 
@@ -244,8 +252,30 @@ def _in_force(row: Row, origin: int) -> Iterator[Remark]:
 def _may_come_before(other: Row, row: Row) -> bool:
     """Whether another tariff on some of the same goods may be there first, so that this one may end it."""
     here, there = row.value.start, other.value.start
-    shared = not set(taxed(row.value)).isdisjoint(taxed(other.value))
+    shared = not stacks(other) and not {*goods_of(row)}.isdisjoint(goods_of(other))
     return shared and here is not None and there is not None and ends(there)[0] <= ends(here)[1]
+
+
+def _replaced(tariffs: Sequence[Row], origin: int) -> Iterator[Remark]:
+    """Tariffs of which another takes the place before they end, without a word on whether the two add up."""
+    earlier: list[tuple[float, float, Row]] = []
+    for start, row in _by_start([row for row in tariffs if not stacks(row)]):
+        if not row.has("stacks"):
+            since = origin + 1 if row.has("change") else -inf  # what held at the origin is in a change of that
+            goods = {*goods_of(row)}
+            still = [other for begun, end, other in earlier if begun >= since and end > start]
+            names = [other.name for other in still if not goods.isdisjoint(goods_of(other))]
+            if names:
+                held = f"takes the place of {listed(names)} while both would hold"
+                yield row.remark("from", f"{row.name} {held}; write stacks: true if it is added, stacks: false if not")
+        until = row.value.until
+        earlier.append((start, inf if until is None else ends(until)[1], row))
+
+
+def _by_start(tariffs: Sequence[Row]) -> list[tuple[float, Row]]:
+    """Tariffs by the middle of their first date."""
+    dated = [(float(start.ppf(0.5)), row) for row in tariffs if (start := row.value.start) is not None]
+    return sorted(dated, key=lambda pair: pair[0])
 
 
 def _value(row: Row) -> Iterator[Remark]:

@@ -262,6 +262,17 @@ def test_a_commitment_that_may_come_to_nothing() -> None:
     assert stats.binomtest(came, n_draws, 0.6).pvalue > 1e-4
 
 
+def test_what_flows_at_the_origin_flows_whether_or_not_the_rest_comes() -> None:
+    """As of a plant under construction: where a commitment comes to nothing, its flow of the origin ends."""
+    running = bought(4.0, total=False, start=ORIGIN - 3, until=ORIGIN + 9, probability=0.5)
+    made = plan(policy=policies(None, running))
+    flows = annual(made, 200)["import_commitments"]
+    comes = Streams(0, 0, 200, "plain").uniforms("import_commitments.a.happens") < 0.5
+    expected = np.where(comes, np.array([0.0, 0.0, -4.0, -4.0])[:, None], -4.0)
+    np.testing.assert_allclose(-flows, expected, atol=1e-12)
+    assert 0 < comes.sum() < 200
+
+
 def test_parts_make_the_whole() -> None:
     both = policies(on(duty(0.25)), bought(3.0, total=False, start=ORIGIN + 2, until=NEVER))
     made = plan(replace(group(project("A")), sector="autos"), policy=both)
@@ -357,6 +368,15 @@ def problems(load: Loader, text: str) -> str:
         ),
         ("sectors: autos, rate: 0.15, from: 2025-11, probability: 0.5", "0.5", ".probability", "it came or did not"),
         ("sectors: autos, change: 0.1, from: 2025-11", "0.1", ".change", "expected rate: the duty it then was"),
+        ("sectors: autos, rate: 0.15, from: 2025-11, stacks: true", "true", ".stacks", "expected rate alone"),
+        ("sectors: autos, rate: 0.1, from: 2027, stacks: yes", "yes", ".stacks", "expected true or false"),
+        ("sectors: autos, change: 0.1, from: 2027, stacks: true", "0.1", ".change", "expected rate: what is added"),
+        (
+            "sectors: autos, rate: 0.1, from: 2027, stacks: true, elasticity: 3.5",
+            "3.5",
+            ".elasticity",
+            "expected it on the tariff that this one is added to",
+        ),
         (
             "sectors: autos, rate: 0.2, from: 2027, probabilty: 1",
             "probabilty",

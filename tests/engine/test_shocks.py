@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from handmade import DAY, said, stated
 from plans import BASELINE, BRIDGE, ORIGIN, draw_last, plan, uncertain_plan
+from scipy.integrate import quad
 
 from forecast.dims import SERIES
 from forecast.engine.block import Flows, simulated_flows
@@ -90,7 +92,30 @@ def test_a_passing_shock_ends_and_acts_on_the_share_of_a_quarter_it_lasts() -> N
 def test_half_of_a_fading_shock_is_left_after_its_half_life() -> None:
     time = np.arange(10.0)[:, None]
     left = strength(time, 2.0, np.inf, 2.0)[:, 0]
-    np.testing.assert_allclose(left, [0, 0, 1, 0.5**0.5, 0.5, 0.5**1.5, 0.25, 0.5**2.5, 0.125, 0.5**3.5])
+    np.testing.assert_allclose(left[4:] / left[2:-2], 0.5)
+    assert (left[:2] == 0.0).all()
+
+
+@pytest.mark.parametrize(("at", "until"), [(2.0, np.inf), (2.25, np.inf), (2.25, 2.75), (1.5, 6.125), (-3.0, np.inf)])
+@pytest.mark.parametrize("half_life", [0.25, 1.0, 4.0, 1e9])
+def test_a_quarter_feels_the_mean_of_a_fading_shock(at: float, until: float, half_life: float) -> None:
+    """By quadrature, quarter by quarter, from the date it strikes to its end."""
+
+    def fading(moment: float) -> float:
+        return float(0.5 ** ((moment - at) / half_life)) if at <= moment < until else 0.0
+
+    felt = strength(np.arange(10.0)[:, None], at, until, half_life)[:, 0]
+    cuts = [
+        [quarter, *(cut for cut in (at, until) if quarter < cut < quarter + 1), quarter + 1] for quarter in range(10)
+    ]
+    mean = [sum(quad(fading, *piece, epsabs=1e-13)[0] for piece in pairwise(cut)) for cut in cuts]
+    np.testing.assert_allclose(felt, mean, rtol=1e-9, atol=1e-12)
+
+
+def test_a_shock_that_does_not_fade_is_felt_whole() -> None:
+    time = np.arange(4.0)[:, None]
+    np.testing.assert_array_equal(strength(time, 1.5, np.inf, np.inf)[:, 0], [0.0, 0.5, 1.0, 1.0])
+    np.testing.assert_allclose(strength(time, 1.5, np.inf, np.full(1, 1e12)), strength(time, 1.5, np.inf, np.inf))
 
 
 def test_shocks_of_one_flow_multiply_in_any_order() -> None:

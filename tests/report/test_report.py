@@ -23,6 +23,7 @@ from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.report import page as report_module
+from forecast.report.assumptions import assumptions
 from forecast.report.charts import Fan, Scene, diagram
 from forecast.report.comparison import Division, attribution_method, attribution_table, division
 from forecast.report.i18n import CODES, language
@@ -242,6 +243,16 @@ def test_what_was_assumed_stands_on_the_page_with_its_sources(page: str) -> None
     assert 'href="http://koreabizwire.com/hyundai-steel-and-posco' in page
     assert "new plant, part of HMG-01" in words
     assert "신설, HMG-01의 일부" in plain(edition(page, "ko"))
+
+
+def test_a_duty_that_stacks_is_not_told_as_a_whole_one(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    base, added = "{id: a, sectors: autos, rate: 0.25, from: 2027Q1}", "{id: b, sectors: all, rate: 0.1, from: 2027Q1"
+    file.write_text(f"name: a\ntariffs:\n  - {base}\n  - {added}, stacks: true}}\n", "utf-8")
+    cells = {"en": "10 points on top of the duty that holds", "ko": "적용 중인 관세율에 10%p 가산"}
+    for code, words in cells.items():
+        rows = assumptions(load_scenario(file), 8105.0, language(code)).tariffs
+        assert [row.cells[0].replace("\xa0", " ") for row in rows] == ["25 %" if code == "en" else "25%", words]
 
 
 def test_what_is_assumed_of_the_world_opens_the_page(tmp_path: Path) -> None:

@@ -98,3 +98,12 @@ def test_a_plant_of_scale_zero_is_as_good_as_absent(tmp_path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join(line for line in lines if "id: A," not in line), "utf-8")
     assert np.allclose(balance(path), scaled, rtol=0, atol=1e-9)
+
+
+def test_a_commitment_with_no_chance_ends_what_flows(tmp_path: Path) -> None:
+    """What is delivered at the origin is in the baseline: 2 bn USD a year less are bought from then on."""
+    without = balance(stated(tmp_path))
+    path = stated(tmp_path, BOUGHT.format(2020, 2040, ", probability: 0, additionality: 1"))
+    (remark,) = examined(path).remarks
+    assert remark.message == "got 0, with which a adds nothing but the end of what it delivers in 2026Q2"
+    assert np.allclose(balance(path)[1:] - without[1:], 2.0, rtol=0, atol=1e-9)

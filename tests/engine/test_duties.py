@@ -1,0 +1,356 @@
+"""Duties against a computation of their own, quarter by quarter in plain loops, from a scenario file to its results."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forecast.dims import Array
+from forecast.documents import scenario_path
+from forecast.economics.tariffs import load_schedule
+from forecast.engine.block import block_inputs, simulated_baseline, simulated_flows
+from forecast.engine.compile import compile_plan
+from forecast.engine.plan import Plan
+from forecast.engine.policy import Duties, export_factor, supply_pressure
+from forecast.models.posterior import Posterior, load_posterior
+from forecast.observations.vintage import vintage
+from forecast.scenario.policy import Tariff
+from forecast.scenario.scenario import Scenario, load_scenario
+from forecast.stats.distributions import Distribution
+from forecast.stats.streams import Streams
+
+N_DRAWS = 12
+LEVELS = ("pass_through", "elasticity", "localization_response")
+
+
+@dataclass
+class Held:
+    """One tariff in one draw."""
+
+    start: float
+    until: float
+    rate: float
+    stacks: bool
+    own: Mapping[str, float]
+
+    def holds(self, moment: float) -> bool:
+        return self.start <= moment < self.until
+
+
+@dataclass
+class Goods:
+    """Exports of one sector in one draw, followed quarter by quarter.
+
+    Attributes:
+        record: what the duty was at a moment, where no tariff says otherwise.
+        dates: when the record changes.
+        now: duty when the origin ends.
+        end: when that is.
+        shared: the shipped responses.
+        held: tariffs that come.
+    """
+
+    record: Callable[[float], float]
+    dates: Sequence[float]
+    now: float
+    end: int
+    shared: Mapping[str, float]
+    held: Sequence[Held]
+
+    def in_force(self, moment: float) -> tuple[float, Mapping[str, float]]:
+        """The duty, and how it is answered."""
+        added = sum(one.rate for one in self.held if one.stacks and one.holds(moment))
+        whole = [one for one in self.held if not one.stacks and one.holds(moment)]
+        best = max(whole, key=lambda one: (one.start, one.rate), default=None)
+        rate = self.record(moment) if best is None else best.rate
+        if best is not None and best.start >= self.end:
+            return rate + added, {**self.shared, **best.own}
+        return rate + added, self.answer_to_the_past()
+
+    def answer_to_the_past(self) -> Mapping[str, float]:
+        answer = dict(self.shared)
+        for one in sorted(self.held, key=lambda one: one.start):
+            if one.start < self.end:
+                answer |= {name: one.own[name] for name in LEVELS if name in one.own}
+        return answer
+
+    def pace(self, moment: float) -> float:
+        begun = [one for one in self.held if one.start <= moment and not one.stacks]
+        latest = max(begun, key=lambda one: one.start).own if begun else {}
+        return 1.0 - math.sqrt(math.sqrt(1.0 - {**self.shared, **latest}["adjustment"]))
+
+    def logs(self, moment: float) -> tuple[float, float, float]:
+        """Of price, quantity and the odds of local supply in the long run, over those under the duty of the origin."""
+        rate, answer = self.in_force(moment)
+        dearer = (1.0 + rate) / (1.0 + self.now) - 1.0
+        paid = math.log(1.0 + answer["pass_through"] * dearer)
+        points = 100.0 * (rate - self.now)
+        return paid - math.log(1.0 + dearer), -answer["elasticity"] * paid, answer["localization_response"] * points
+
+    def factors(self, last: int) -> list[tuple[float, float]]:
+        """Exports and the odds of local supply from the origin to a quarter, over those of the origin."""
+        dates = sorted({date for one in self.held for date in (one.start, one.until)} | {*self.dates})
+        quarter = min(self.end - 1, math.floor(min([*dates, self.end]))) - 3
+        _, quantity, odds = self.logs(quarter)
+        path = {}
+        while quarter <= last:
+            cuts = [quarter, *(date for date in dates if quarter < date < quarter + 1), quarter + 1]
+            price = target = local = speed = 0.0
+            for left, right in pairwise(cuts):
+                logs = self.logs(left)
+                price += (right - left) * logs[0]
+                target += (right - left) * logs[1]
+                local += (right - left) * logs[2]
+                speed += (right - left) * self.pace(left)
+            quantity += speed * (target - quantity)
+            odds += speed * (local - odds)
+            path[quarter] = price + quantity, odds
+            quarter += 1
+        (exports, supply), later = path[self.end - 1], range(self.end - 1, last + 1)
+        return [(math.exp(path[at][0] - exports), math.exp(path[at][1] - supply)) for at in later]
+
+
+@dataclass
+class ByHand:
+    """A scenario as it is stated, and the uniforms of its draws."""
+
+    scenario: Scenario
+    plan: Plan
+    streams: Streams
+
+    def number(self, address: str, distribution: Distribution, draw: int) -> float:
+        values = np.broadcast_to(distribution.ppf(self.streams.uniforms(address)), N_DRAWS)
+        return float(values[draw])
+
+    def factors(self, sector: str) -> Array:
+        """Exports of a sector and the odds of local supply, as `Goods`, `(2, n_periods + 1, n_draws)`."""
+        last = self.plan.origin + self.plan.n_periods
+        return np.array([self.goods(sector, draw).factors(last) for draw in range(N_DRAWS)]).T
+
+    def goods(self, sector: str, draw: int) -> Goods:
+        trade, end = load_schedule().trade[sector], self.plan.origin + 1
+        tariffs = [item for item in self.scenario.tariffs if {sector, "all"} & set(item.sectors)]
+        shipped = load_schedule().responses.items()
+        shared = {name: self.number(f"tariffs.{name}", prior.distribution, draw) for name, prior in shipped}
+        now = trade.rate(end - 1e-9)
+        held = [one for one in (self.held(item, now, draw) for item in tariffs) if one is not None]
+        if all(float(item.start.ppf(0.0)) >= end for item in tariffs):
+            return Goods(lambda moment: now, (), now, end, shared, held)
+        return Goods(lambda moment: trade.rate(min(moment, end - 1e-9)), trade.dates, now, end, shared, held)
+
+    def held(self, item: Tariff, now: float, draw: int) -> Held | None:
+        address = f"tariffs.{item.id}"
+        chance = self.number(f"{address}.probability", item.probability, draw)
+        if not self.streams.uniforms(f"{address}.happens")[draw] < chance:
+            return None
+        start = self.number(f"{address}.from", item.start, draw)
+        until = math.inf if item.until is None else self.number(f"{address}.until", item.until, draw)
+        if item.rate is not None:
+            rate = self.number(f"{address}.rate", item.rate, draw)
+        else:
+            assert item.change is not None
+            rate = now + self.number(f"{address}.change", item.change, draw)
+        stated = {name: getattr(item, name) for name in (*LEVELS, "adjustment")}
+        own = {
+            name: self.number(f"{address}.{name}", value, draw) for name, value in stated.items() if value is not None
+        }
+        return Held(start, until, rate, item.stacks, own)
+
+
+@cache
+def posterior() -> Posterior:
+    return load_posterior()
+
+
+def compiled(scenario: Scenario) -> Plan:
+    """Its plan, on the shipped fit whatever quarter it starts from."""
+    known = vintage(scenario.as_of)
+    return compile_plan(scenario, replace(posterior(), origin=known.trade.origin), known)
+
+
+def tariff_series(scenario: Scenario, seed: int = 0) -> tuple[Array, Array]:
+    """The series `tariffs` as simulated and by hand, `(n_years, n_draws)` each, bn USD a year."""
+    plan, streams = compiled(scenario), Streams(seed, 0, N_DRAWS, "plain")
+    flows = simulated_flows(plan, streams).annual[plan.series.index("tariffs")]
+    inputs = block_inputs(plan, streams)
+    baseline, duties = simulated_baseline(plan, inputs), Duties(plan, inputs)
+    hand = ByHand(scenario, plan, streams)
+    schedule = load_schedule()
+    weight = schedule.responses["weight_of_2026"].distribution.ppf(streams.uniforms("tariffs.weight_of_2026"))
+    change = np.zeros((plan.n_periods, N_DRAWS))
+    for sector, trade in schedule.trade.items():
+        if any({sector, "all"} & set(item.sectors) for item in scenario.tariffs):
+            early, late = trade.shares
+            exports, supply = hand.factors(sector)
+            change += (early + weight * (late - early)) * (exports[1:] - 1.0)
+            np.testing.assert_allclose(duties.worked_out(export_factor, sector), exports, rtol=1e-12)
+            np.testing.assert_allclose(duties.worked_out(supply_pressure, sector), supply, rtol=1e-12)
+    lost = baseline.exports * change
+    years = [(plan.origin + 1 + quarter) // 4 for quarter in range(plan.n_periods)]
+    sums = np.array([lost[bisect(years, year - 1) : bisect(years, year)].sum(axis=0) for year in sorted(set(years))])
+    return flows, sums * baseline.bridge
+
+
+def agree(scenario: Scenario, seed: int = 0) -> Array:
+    """Demand that simulation and hand agree in every draw, and return the series."""
+    simulated, hand = tariff_series(scenario, seed)
+    np.testing.assert_allclose(simulated, hand, rtol=1e-12, atol=1e-11)
+    return simulated
+
+
+def stated(folder: Path, tariffs: str, head: str = "") -> Scenario:
+    path = folder / "duties.yaml"
+    path.write_text(f"name: duties\n{head}\ntariffs:\n{tariffs}\n", "utf-8")
+    return load_scenario(path)
+
+
+@pytest.mark.parametrize("name", ["tariffs-2025", "tariffs-25", "tariffs-25-term"])
+def test_shipped_tariffs_are_those_of_a_computation_by_hand(name: str) -> None:
+    series = agree(load_scenario(scenario_path(name)))
+    assert np.median(series[-1]) < 0.0
+
+
+PAST = [
+    ("", "{id: a, sectors: autos, rate: 0.15, from: 2024-05-10}"),  # 8 quarters before the origin
+    ("", "{id: a, sectors: autos, rate: 0.15, from: 2025-11-01}"),  # 2
+    ("", "{id: a, sectors: [batteries, battery_materials], rate: 0.1, from: 2026-02-24, until: 2026-07-24}"),  # 1
+    ("", "{id: a, sectors: grid_equipment, rate: 0.15, from: 2026-05-20}"),  # 0
+    ("as_of: 2025-08-20", "{id: a, sectors: autos, rate: 0.25, from: 2025-04-03}"),  # 0
+    ("as_of: 2026-02-25", "{id: a, sectors: steel, rate: 0.5, from: 2025-06-04}"),  # 2
+    ("as_of: 2025-05-20", "{id: a, sectors: [steel, nonferrous_metals], rate: 0.25, from: 2025-03-12}"),  # 0
+    ("as_of: 2026-06-01", "{id: a, sectors: other, rate: 0.041, from: 2026-02-24, elasticity: 3}"),  # 0
+    (
+        "",
+        "{id: a, sectors: autos, rate: 0.15, from: {earliest: 2026-05, latest: 2026-10}, elasticity: 3}",
+    ),  # before or after
+    ("", "{id: a, sectors: steel, rate: {distribution: uniform, low: 0.4, high: 0.6}, from: 2025-06-04}"),
+]
+
+
+@pytest.mark.parametrize(("head", "tariff"), PAST)
+def test_a_duty_of_the_past_is_answered_on(tmp_path: Path, head: str, tariff: str) -> None:
+    agree(stated(tmp_path, f"  - {tariff}", head))
+
+
+def test_cars_of_2025_by_hand(tmp_path: Path) -> None:
+    """25 % from April to October, then 15 %: what five draws of the shipped responses leave ten years on."""
+    tariffs = "  - {id: a, sectors: autos, rate: 0.25, from: 2025-04-03, until: 2025-11-01}\n"
+    scenario = stated(tmp_path, tariffs + "  - {id: b, sectors: autos, rate: 0.15, from: 2025-11-01}")
+    plan, streams = compiled(scenario), Streams(0, 0, N_DRAWS, "plain")
+    exports, _ = ByHand(scenario, plan, streams).factors("autos")
+    np.testing.assert_allclose(exports[-1, :5], [0.933, 0.930, 0.935, 0.900, 0.845], atol=0.00055)
+    agree(scenario)
+
+
+OWN = """\
+  - {{id: a, sectors: autos, rate: 0.25, from: 2025-04-03, until: 2025-11-01}}
+  - {{id: b, sectors: autos, rate: 0.15, from: 2025-11-01{}}}
+"""
+
+
+@pytest.mark.parametrize("key", ["elasticity", "pass_through"])
+@pytest.mark.parametrize("first", [True, False], ids=["with the duty before", "alone"])
+def test_responses_stated_of_a_past_duty_govern_all_of_the_past(tmp_path: Path, key: str, first: bool) -> None:
+    """Nothing is lost where nothing is passed on or nobody minds, and the more the stronger the response."""
+    lost = []
+    for value in (0, 0.5, 1):
+        text = OWN.format(f", {key}: {value}")
+        series = agree(stated(tmp_path, text if first else text.partition("\n")[2]))
+        lost.append(series)
+    assert (lost[0] == 0.0).all()
+    assert (lost[2] < lost[1]).all()
+    assert (lost[1] < 0.0).all()
+
+
+def test_an_uncertain_response_of_the_past_is_one_number_in_a_draw(tmp_path: Path) -> None:
+    spread = ", elasticity: {distribution: uniform, low: 1, high: 4}"
+    text = OWN.format(spread).replace("until: 2025-11-01", f"until: 2025-11-01{spread}")
+    agree(stated(tmp_path, text + "  - {id: c, sectors: autos, rate: 0.2, from: 2028Q1, adjustment: 0.6}\n"))
+
+
+def test_the_later_duty_holds_in_each_draw(tmp_path: Path) -> None:
+    """40 % from a date in 2027 or 2028, none from 2028Q2: where the first comes later, it holds."""
+    text = "  - {id: a, sectors: autos, rate: 0.4, from: {earliest: 2027Q1, latest: 2029Q1}}\n"
+    scenario = stated(tmp_path, text + "  - {id: b, sectors: autos, rate: 0, from: 2028Q2}")
+    series = agree(scenario)[-1]
+    start = scenario.tariffs[0].start.ppf(Streams(0, 0, N_DRAWS, "plain").uniforms("tariffs.a.from"))
+    later = np.broadcast_to(start, N_DRAWS) > 8113  # 2028Q2
+    assert 0 < later.sum() < N_DRAWS
+    np.testing.assert_array_equal(series < 0.0, later)
+
+
+def test_a_hand_over_within_a_quarter_changes_nothing(tmp_path: Path) -> None:
+    whole = agree(stated(tmp_path, "  - {id: a, sectors: autos, rate: 0.4, from: 2027Q1}"))
+    for until in (", until: 2028-05-16", ""):
+        cut = f"  - {{id: a, sectors: autos, rate: 0.4, from: 2027Q1{until}}}\n"
+        cut += "  - {id: b, sectors: autos, rate: 0.4, from: 2028-05-16}"
+        np.testing.assert_allclose(agree(stated(tmp_path, cut)), whole, rtol=1e-12, atol=1e-13)
+
+
+def test_duties_that_stack_add_up_whatever_they_are_called(tmp_path: Path) -> None:
+    """25 and 10 points are 35, in any order of names, files and dates."""
+    whole = agree(stated(tmp_path, "  - {id: a, sectors: autos, rate: 0.35, from: 2027Q1, elasticity: 3}"))
+    base, added = "sectors: autos, rate: 0.25, from: 2027Q1, elasticity: 3", "sectors: all, rate: 0.1, from: 2027Q1"
+    for one, other in (("s232", "recip"), ("a232", "zrecip")):
+        text = f"  - {{id: {one}, {base}}}\n  - {{id: {other}, {added}, stacks: true}}"
+        scenario = stated(tmp_path, text.replace("sectors: all", "sectors: autos"))
+        np.testing.assert_allclose(agree(scenario), whole, rtol=1e-12, atol=1e-13)
+        agree(stated(tmp_path, text))
+    on_record = stated(tmp_path, "  - {id: a, sectors: autos, rate: 0.2, from: 2027Q1, stacks: true}")
+    plain = stated(tmp_path, "  - {id: a, sectors: autos, change: 0.2, from: 2027Q1}")
+    np.testing.assert_allclose(agree(on_record), agree(plain), rtol=1e-12, atol=1e-13)
+
+
+def test_two_that_begin_together_hang_on_no_name(tmp_path: Path) -> None:
+    """A file may not state them, but an attribution makes scenarios of parts of two files: the higher duty holds."""
+    low = stated(tmp_path, "  - {id: a, sectors: autos, rate: 0.2, from: 2027Q1}").tariffs[0]
+    higher = stated(tmp_path, "  - {id: b, sectors: autos, rate: 0.3, from: 2027Q1}")
+    whole = agree(higher)
+    for name in ("A", "z"):
+        tariffs = tuple(sorted([higher.tariffs[0], replace(low, id=name)], key=lambda tariff: tariff.id))
+        np.testing.assert_array_equal(agree(replace(higher, tariffs=tariffs)), whole)
+
+
+SECTORS = ("autos", "steel", "batteries", "[autos, steel]", "[other, batteries]", "all")
+PAST_OF_RECORD = [
+    [
+        "{{id: {id}, sectors: autos, rate: 0.25, from: 2025-04-03}}",
+        "{{id: {id}, sectors: autos, rate: 0.15, from: 2025-11-01, elasticity: 3, localization_response: 0.02}}",
+    ],
+    ["{{id: {id}, sectors: steel, rate: 0.5, from: 2024-02-15, pass_through: 0.7}}"],
+    ["{{id: {id}, sectors: batteries, rate: 0.1, from: 2026-02-24, until: 2026-07-24}}"],
+]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_tariffs_are_those_of_a_computation_by_hand(tmp_path: Path, seed: int) -> None:
+    """Files of chance: past and future, windows, chances, ends, changes, own responses and duties that stack."""
+    rng = np.random.default_rng(seed)
+    entries = [text for texts in PAST_OF_RECORD if rng.random() < 0.5 for text in texts]
+    for _ in range(int(rng.integers(1, 6))):
+        early = 2027 + 0.1 * rng.integers(0, 40)
+        start = f"{int(early)}-{1 + int(rng.integers(0, 12)):02d}-{1 + int(rng.integers(0, 28)):02d}"
+        window = f"{{{{earliest: {start}, latest: {int(early) + 2}Q3}}}}"
+        keys = [f"sectors: {rng.choice(SECTORS)}", f"from: {window if rng.random() < 0.5 else start}"]
+        keys += ["until: 2033-02-10"] if rng.random() < 0.3 else []
+        keys += ["probability: 0.6"] if rng.random() < 0.4 else []
+        rate = "{{distribution: uniform, low: 0.0, high: 0.4}}"
+        if rng.random() < 0.3:
+            keys += [f"rate: {rate}", "stacks: true"]
+        else:
+            keys += [f"change: {rng.uniform(0, 0.3):.3f}" if rng.random() < 0.3 else f"rate: {rate}"]
+            keys += [f"elasticity: {rng.uniform(0, 5):.3f}"] if rng.random() < 0.4 else []
+            keys += [f"localization_response: {rng.uniform(0, 0.1):.3f}"] if rng.random() < 0.4 else []
+            keys += [f"adjustment: {rng.uniform(0.2, 1):.3f}"] if rng.random() < 0.4 else []
+        entries.append(f"{{{{id: {{id}}, {', '.join(keys)}}}}}")
+    names = rng.permutation([f"t{index}" for index in range(len(entries))])
+    text = "\n".join(f"  - {entry.format(id=name)}" for entry, name in zip(entries, names, strict=True))
+    agree(stated(tmp_path, text), seed)
