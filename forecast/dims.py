@@ -17,11 +17,22 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 CHANNELS = ("capital_goods", "intermediates", "displacement", "reverse_imports")
-"""Signed contributions of investments to the trade balance, each as its flow minus its flow at the origin."""
+"""Channels by which investments move the trade balance, each with the sign of its contribution."""
 
-SERIES = ("trade_balance", "exports", "imports", "baseline_balance", "investment_effect", *CHANNELS)
-"""Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + investment_effect`, and the
-effect is the sum of `CHANNELS`."""
+EFFECTS = ("effect", "cumulated_effect", *(f"effect_{channel}" for channel in CHANNELS))
+"""Total effect: all flows of the investments, as against the same world without them. Their sum, that since the first
+year, and each channel."""
+
+NEWS = ("news", *(f"news_{channel}" for channel in CHANNELS))
+"""The part of the effect that is beyond the flows of the origin, which the baseline holds already; sum and channels."""
+
+OUTPUT = "replaceable_output"
+"""Output of the investments that may stand in for Korea's exports, at the duties of each draw. The displacement rate at
+which an effect turns its sign is what else adds to the effect over it."""
+
+SERIES = ("trade_balance", "exports", "imports", "baseline_balance", *EFFECTS, *NEWS, OUTPUT)
+"""Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + news`; the level moves by news
+alone, since what flowed at the origin is in the baseline, and the effect says with and without."""
 
 POLICIES = ("tariffs", "import_commitments")
 """Trade policies, by their keys in a scenario. A run that has one keeps two more annual series of these names,

@@ -1,7 +1,8 @@
 """YAML text as a tree whose every node knows its file, line and column.
 
-The YAML is version 1.2, core schema: `NO` and `on` are text, dates are text, `1_000` is text. Tags, directives, merge
-keys, several documents in one file, and duplicate keys are refused; aliases are kept as long as they stay small.
+The YAML is version 1.2, core schema: `NO` and `on` are text, dates are text, `1_000` is text. Beyond it, `2035.0` is a
+whole number, and `010` is text: eight to some readers, ten to others. Tags, directives, merge keys, several documents
+in one file, and duplicate keys are refused; aliases are kept as long as they stay small.
 
 Refused here: what the keys mean (that is `schema`), and writing files.
 
@@ -39,6 +40,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from forecast.characters import REORDERING, sign_meant, unquoted, visible
 from forecast.errors import Place, Problem, ScenarioError, YamlPath, got, no_such_file, refusal, shortened, spelled
 
 SCHEMA_NAME = "scenario.schema.json"
@@ -61,16 +63,17 @@ def shipped_scenario(name: str) -> Path | None:
     return shipped_folder() / f"{name}.yaml" if name in shipped_names() else None
 
 
-def scenario_path(given: str | Path) -> Path:
+def scenario_path(given: str | PathLike[str]) -> Path:
     """The file given, or the shipped scenario of that name where there is no such file."""
-    shipped = shipped_scenario(str(given))
-    return shipped if shipped is not None and not Path(given).exists() else Path(given)
+    shipped = None if os.path.lexists(given) else shipped_scenario(str(given))
+    return shipped or Path(given)
 
 
 MAX_BYTES = 2**20
 MAX_LINE = 20_000
 MAX_DEPTH = 40
 MAX_ITEMS = 500
+TOO_MANY = f"got a list of more than {MAX_ITEMS} entries, expected at most that; join small ones into one"
 TOO_DEEP = f"got values nested more than {MAX_DEPTH} deep, expected fewer levels"
 _OPENINGS = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH}}}[\[{{]")
 
@@ -80,14 +83,17 @@ _ENTRY = re.compile(r"^ *- +(?:\{ *)?id *:", re.MULTILINE)
 
 
 def demand_parsable(text: str, shown: str) -> None:
-    """Refuses what would keep the parser busy for seconds: long tokens, rows of brackets, long lists."""
+    """Refuses what keeps the parser busy for seconds, long tokens, rows of brackets, long lists; and hidden order."""
     for number, line in enumerate(text.splitlines(), start=1):
         if len(line) > MAX_LINE:
             raise refusal(Place(shown, number, 1), f"got a line of {len(line)} characters, expected at most {MAX_LINE}")
+    if turned := REORDERING.search(text):
+        message = f"got U+{ord(turned[0]):04X}, which turns the order of writing and cannot be seen; delete it"
+        raise refusal(position_of(text, turned.start(), shown), message)
     if match := _OPENINGS.search(text):
         raise refusal(position_of(text, match.start(), shown), TOO_DEEP)
     if entry := next(islice(_ENTRY.finditer(text), MAX_ITEMS, None), None):
-        raise refusal(position_of(text, entry.start(), shown), f"got a list of more than {MAX_ITEMS}, expected fewer")
+        raise refusal(position_of(text, entry.start(), shown), TOO_MANY)
 
 
 def read_text(path: PathLike[str], place: Place) -> str:
@@ -123,6 +129,16 @@ def _present(path: Path) -> list[str]:
     return names + sorted(file.name for file in path.parent.glob("*.y*ml"))
 
 
+def seen_text(text: str) -> str:
+    """The text as an editor shows it: `characters.visible`, and tabs as spaces but for those that indent."""
+    return "\n".join(map(_seen_line, visible(text).split("\n")))
+
+
+def _seen_line(line: str) -> str:
+    body = line.strip(" \t\r")
+    return line[: len(line) - len(line.lstrip(" \t\r"))] + body.replace("\t", " ") if body else ""
+
+
 def position_of(text: str, index: int, shown: str) -> Place:
     """Line and column of the character at `index`."""
     return Place(shown, text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
@@ -136,11 +152,19 @@ Plain: TypeAlias = "Scalar | Mapping[str, Plain] | tuple[Plain, ...]"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One value of a document, with the place of the value and, inside a mapping, of its key."""
+    """One value of a document.
+
+    Attributes:
+        content: a scalar, or children by key or in order.
+        place: where it is written.
+        key: inside a mapping, where its key is written.
+        written: the text of a scalar that stands without quotes; empty for all others.
+    """
 
     content: Scalar | Mapping[str, Node] | tuple[Node, ...]
     place: Place
     key: Place | None = None
+    written: str = ""
 
     @property
     def fields(self) -> Mapping[str, Node]:
@@ -151,6 +175,11 @@ class Node:
     def items(self) -> tuple[Node, ...]:
         """Children of a list; empty for anything else."""
         return self.content if isinstance(self.content, tuple) else ()
+
+    def got(self) -> str:
+        """The value in words, a number or truth value as it is written."""
+        is_text = self.content is None or isinstance(self.content, str)
+        return f"got {shortened(self.written)}" if self.written and not is_text else got(self.plain())
 
     def plain(self) -> Plain:
         """The value without places: scalars, mappings, and tuples for lists."""
@@ -185,12 +214,13 @@ def parse_document(text: str, shown: str) -> Document:
     Raises:
         ScenarioError: the text is not YAML, is empty, or expands beyond the limits.
     """
+    text = seen_text(text)
     demand_parsable(text, shown)
     builder = _Builder(shown)
     try:
         root = builder.document(YAML(typ="safe", pure=True).parse(text))
     except MarkedYAMLError as error:
-        raise ScenarioError([_syntax_problem(error, shown)]) from None
+        raise ScenarioError([_syntax_problem(error, text, shown)]) from None
     except YAMLError as error:
         raise ScenarioError([_character_problem(error, text, shown)]) from None
     except (ValueError, OverflowError, TypeError, AttributeError):  # what the parser lets through on odd escapes
@@ -204,14 +234,31 @@ def present(**keys: Any) -> dict[str, Any]:
 
 
 def yaml_text(plain: Mapping[str, Any]) -> str:
-    """YAML text of a mapping, in its own key order, that parses to the same values."""
+    """YAML text of a mapping, in its own key order, that parses to the same values; in ASCII where it must be."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.allow_unicode = all(map(_is_usual, _texts(plain)))
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = MAX_LINE
     stream = StringIO()
     yaml.dump(plain, stream)
     return stream.getvalue()
+
+
+def _texts(plain: Any) -> Iterator[str]:
+    if isinstance(plain, str):
+        yield plain
+    elif isinstance(plain, Mapping):
+        for name, value in plain.items():
+            yield from (name, *_texts(value))
+    elif isinstance(plain, list | tuple):
+        for value in plain:
+            yield from _texts(value)
+
+
+def _is_usual(text: str) -> bool:
+    """Whether a text stands in a file as it is: read again, it is the same."""
+    return text.isascii() or (seen_text(text) == text == unquoted(text) and not REORDERING.search(text))
 
 
 class _Builder:
@@ -242,7 +289,8 @@ class _Builder:
         self._count(event, 1, len(path) + 1)
         if event.tag is not None:
             self._note(event, f"got the tag {shortened(_tag(event))}, expected a value without tags", path)
-        node = Node(self._content(event, events, path), self._place(event))
+        written = event.value if isinstance(event, ScalarEvent) and not event.style else ""
+        node = Node(self._content(event, events, path), self._place(event), written=written)
         if event.anchor:
             self.anchors[event.anchor] = node
         return node
@@ -254,14 +302,23 @@ class _Builder:
             return self._sequence(events, path)
         if _UNWRITABLE.search(event.value):
             raise refusal(self._place(event), "got an escaped control character or half a character", spelled(path))
-        return event.value if event.style else _scalar(event.value)
+        return event.value if event.style else self._plain(event, path)
+
+    def _plain(self, event: Any, path: YamlPath) -> Scalar:
+        """Value of an unquoted scalar; of one in curly quotes the text between them, which is a problem."""
+        inside = unquoted(event.value)
+        if inside == event.value:
+            return _scalar(inside)
+        quotes = f"got {shortened(event.value)}, where the curly quotes are part of the text"
+        self._note(event, f'{quotes}; write "{shortened(inside)}"', path)
+        return _scalar(inside)
 
     def _sequence(self, events: Iterator[Any], path: YamlPath) -> tuple[Node, ...]:
         children: list[Node] = []
         while not isinstance(event := next(events), SequenceEndEvent):
             children.append(self._node(event, events, (*path, len(children))))
             if len(children) > MAX_ITEMS:
-                raise refusal(self._place(event), f"got a list of more than {MAX_ITEMS}, expected fewer", spelled(path))
+                raise refusal(self._place(event), TOO_MANY, spelled(path))
         return tuple(children)
 
     def _mapping(self, events: Iterator[Any], path: YamlPath) -> dict[str, Node]:
@@ -327,8 +384,8 @@ def _extent(node: Node) -> tuple[int, int]:
 
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_INTEGER = re.compile(r"[-+]?\d{1,15}", re.ASCII)
-_FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?", re.ASCII)
+_INTEGER = re.compile(r"([-+]?(?:0|[1-9]\d{0,14}))(?:\.0*)?", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\.\d+|(0|[1-9]\d*)(\.\d*)?)([eE][-+]?\d+)?", re.ASCII)
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -342,8 +399,8 @@ def _scalar(text: str) -> Scalar:
     """Value of an unquoted scalar under the core schema of YAML 1.2."""
     if text in _WORDS:
         return _WORDS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
+    if whole := _INTEGER.fullmatch(text):
+        return int(whole[1])
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
@@ -363,12 +420,13 @@ _SYNTAX = (
 )
 
 
-def _syntax_problem(error: MarkedYAMLError, shown: str) -> Problem:
+def _syntax_problem(error: MarkedYAMLError, text: str, shown: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     start = error.context_mark or mark
     plain = next((text for form, text in _SYNTAX if re.search(form, str(error.problem))), "this is not valid YAML")
     place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
-    return place.problem("", plain.format(line=start.line + 1 if start else 0))
+    hint = sign_meant("".join(text.splitlines()[max(mark.line - 1, 0) : mark.line + 1])) if mark else ""
+    return place.problem("", plain.format(line=start.line + 1 if start else 0) + hint)
 
 
 def _character_problem(error: YAMLError, text: str, shown: str) -> Problem:

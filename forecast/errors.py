@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from forecast.characters import likeness
+
 
 class ForecastError(Exception):
     """Base of every error a user can cause; the command line prints it and exits with code 2."""
@@ -91,7 +93,7 @@ YamlPath: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the root of a document to a value."""
 
 _LONGEST = 60
-_MOST = 20
+_MOST = 30
 
 
 def spelled(path: YamlPath) -> str:
@@ -139,7 +141,7 @@ def meant(word: str, accepted: Iterable[str]) -> str:
     'did you mean steel? Accepted: autos, steel'
     """
     names = {name.lower(): name for name in accepted}
-    near = difflib.get_close_matches(word[:_LONGEST].lower(), names, n=1, cutoff=0.7)
+    near = difflib.get_close_matches(likeness(word[:_LONGEST]), names, n=1, cutoff=0.7)
     guess = f"did you mean {names[near[0]]}? " if near else ""
     return f"{guess}Accepted: {listed(names.values())}"
 
@@ -166,7 +168,7 @@ def number_in(text: str) -> float | None:
 
 
 def listed(words: Iterable[str]) -> str:
-    """Words with commas between them; only the first twenty of many.
+    """Words with commas between them; only the first thirty of many.
 
     >>> listed(["autos", "steel"])
     'autos, steel'

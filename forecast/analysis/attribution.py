@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.dims import CHANNELS, POLICIES, Array
+from forecast.dims import NEWS, POLICIES, Array
 from forecast.documents import scenario_path
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
@@ -36,7 +36,7 @@ from forecast.stats.summary import LEAST_BLOCKS, Moments, Statistic
 _Coalition: TypeAlias = tuple[int, int | None]
 """Joint contrasts as a bit mask, and one separable contrast at most."""
 
-ACCOUNT = ("baseline_balance", *CHANNELS, *POLICIES)
+ACCOUNT = ("baseline_balance", *NEWS[1:], *POLICIES)
 """Series that add up to the trade balance; a run without policies has zeros for theirs."""
 
 MOST_SCENARIOS = 256

@@ -122,7 +122,12 @@ def _model_record(path: YamlPath, node: Node) -> str:
 
 
 def _text(node: Node) -> str:
-    return _flow(node.plain())
+    """A value in one line of YAML, numbers as they are written."""
+    if node.fields:
+        return f"{{{', '.join(f'{name}: {_text(child)}' for name, child in node.fields.items())}}}"
+    if node.items:
+        return f"[{', '.join(map(_text, node.items))}]"
+    return node.written or _flow(node.plain())
 
 
 def _flow(plain: Any) -> str:

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     "series",
     default="trade_balance",
     show_default=True,
-    type=click.Choice(["trade_balance", "investment_effect"]),
-    help="Outcome: the surplus, or what the announcements change in it.",
+    type=click.Choice(["trade_balance", "effect", "news"]),
+    help="Outcome: the surplus, the effect of the announcements on it, or the part of that beyond the flows of today.",
 )
 @click.option(
     "--draws",

@@ -98,13 +98,14 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
 
 
 def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[AnyScenario]:
-    """All scenarios and mixtures, or every problem of every file; remarks go to the standard error."""
-    from forecast.documents import scenario_path
+    """All scenarios and mixtures, or every problem of every file; remarks and notes go to the standard error."""
     from forecast.scenario.validation import examined
 
-    found = [examined(scenario_path(path), overrides) for path in files]
+    found = [examined(path, overrides) for path in files]
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
         click.echo(f"warning: {remark}", err=True)
+    for note in dict.fromkeys(f"{one.file}: {note}" for one in found for note in one.unsimulated):
+        click.echo(f"note: {note}", err=True)
     if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
     return [world for one in found if (world := one.mixture or one.scenario) is not None]
@@ -134,13 +135,13 @@ def _show(results: Results, world: AnyScenario, language: Language) -> None:
     from forecast.results.archive import outcomes
 
     later = outcomes(results)
-    answer_with(surplus_table({results.name: results}, language))
-    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    answer_with(*(f"{note}\n" for note in (conditions, run_books_note(results, language)) if note))
     if results.manifest["n_investments"]:
         answer_with(contribution_table(results, language))
     if len(results.statistics.series) > len(SERIES):
         answer_with(policy_table(results, language))
+    answer_with(surplus_table({results.name: results}, language))
+    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
+    answer_with(*(f"{note}\n" for note in (conditions, run_books_note(results, language)) if note))
     if world.single is None:
         answer_with(branch_table(results, world, language))
     answer_with(answer(results, later, language))

@@ -10,6 +10,7 @@ Commands for whoever writes a scenario: the schema for an editor, and a file to 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from glob import has_magic
@@ -90,8 +91,10 @@ def explain(
         return
     if sectors or no_evidence:
         raise click.UsageError("--sector and --no-evidence are of the coefficients: they cannot go with FILE")
-    for line in _scenario(file, overrides, learned, draws, language):
-        print_line(line)
+    from rich.text import Text
+
+    lines = _scenario(file, overrides, learned, draws, language)
+    print_line(Text("\n").join(Text(line) if isinstance(line, str) else line for line in lines))
 
 
 def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool, language: Language) -> list[Part]:
@@ -110,7 +113,6 @@ def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool, 
 def _scenario(
     file: str, overrides: tuple[str, ...], learned: Path | None, n_draws: int, language: Language
 ) -> list[Line]:
-    from forecast.documents import scenario_path
     from forecast.engine.compile import compile_run
     from forecast.engine.simulate import expected_cost
     from forecast.models.posterior import demand_knowledge, load_posterior
@@ -118,7 +120,7 @@ def _scenario(
     from forecast.report.explain import resolved_mixture, resolved_scenario
     from forecast.scenario.validation import examined
 
-    found = examined(scenario_path(file), overrides)
+    found = examined(file, overrides)
     world = found.mixture or found.scenario
     if world is None:
         raise ScenarioError(found.problems)
@@ -159,13 +161,31 @@ def _meant(text: str) -> Sequence[Path]:
     from forecast.documents import scenario_path
 
     path = Path(text)
-    if path.is_dir():
+    if os.path.lexists(text) and path.is_dir():
         found = sorted(item for item in path.iterdir() if item.suffix in (".yaml", ".yml"))
         return _demand_any(found, f"{text}: got a folder without YAML files, expected scenario files")
-    if has_magic(text) and not path.exists():
+    if has_magic(text) and not os.path.lexists(text):
+        _demand_few_folders(path)
         found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
         return _demand_any(found, f"{text}: got a pattern that no file has, expected one that scenario files have")
     return [scenario_path(text)]
+
+
+MOST_FOLDERS = 2_000
+"""Folders that a pattern may go through: more are a disk and not a place of scenarios."""
+
+
+def _demand_few_folders(pattern: Path) -> None:
+    """Refuse a pattern below which lie more folders than scenarios ever do, before a disk is searched."""
+    fixed = next(index for index, part in enumerate(pattern.parts) if has_magic(part))
+    depth = None if "**" in pattern.parts else len(pattern.parts) - fixed - 1
+    folder = Path(*pattern.parts[:fixed])
+    for n_folders, (place, below, _) in enumerate(os.walk(folder)):
+        if depth is not None and len(Path(place).parts) - len(folder.parts) >= depth:
+            below.clear()
+        if n_folders >= MOST_FOLDERS:
+            expected = f"expected a pattern with at most {MOST_FOLDERS:,} folders to search, such as scenarios/*.yaml"
+            raise RunError(f"{pattern}: got more than {MOST_FOLDERS:,} folders below {folder}, {expected}")
 
 
 def _demand_any(found: list[Path], message: str) -> list[Path]:
@@ -178,7 +198,7 @@ def _lines(found: Sequence[Examination]) -> Iterator[str]:
     for one in found:
         yield from (f"error: {problem}" for problem in one.problems)
         yield from (f"warning: {remark}" for remark in one.remarks)
-        yield from (f"note: {one.file}: {conversion}" for conversion in one.conversions)
+        yield from (f"note: {one.file}: {note}" for note in (*one.conversions, *one.unsimulated))
         yield f"{one.file}: {_verdict(one)}"
 
 
@@ -208,6 +228,7 @@ def _document(found: Sequence[Examination]) -> dict[str, Any]:
             "valid": not one.problems,
             "problems": [_plain(item) for item in (*one.problems, *one.remarks)],
             "conversions": [asdict(conversion) for conversion in one.conversions],
+            "unsimulated": list(one.unsimulated),
         }
         for one in found
     ]

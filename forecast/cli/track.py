@@ -212,7 +212,9 @@ def _source(data: Path | None, exports: str, imports: str, language: Language) -
 
     trade = read_custom_trade(data, exports, imports)
     return Source(
-        trade, unit_of(data), language.text("record.custom", exports=exports, imports=imports, file=data.name)
+        trade,
+        unit_of(data, exports, imports),
+        language.text("record.custom", exports=exports, imports=imports, file=data.name),
     )
 
 

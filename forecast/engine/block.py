@@ -131,35 +131,18 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
 def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
     """Results of one block from its baseline: investments and policy on top of it.
 
-    What is under way at the origin, row 0 of a flow of plants or purchases, is in the baseline already; only what is
-    beyond it counts, by year and in the first quarters (`near`).
+    What is under way at the origin is in the baseline already; only what is beyond it, the news, moves the level, by
+    year and in the first quarters (`near`).
     """
     duties, inputs = plants.duties, plants.inputs
     n_near = min(N_QUARTERS, plan.n_periods)
-    nothing = np.zeros((len(plan.years), inputs.streams.n_draws))
-    nothing_near = np.zeros((n_near + 1, inputs.streams.n_draws))
-
-    # Machinery from Korea, while plants are built.
-    buildings = [plants.building(group) for group in plan.groups]
-    machinery = np.zeros((plan.n_periods + 1, inputs.streams.n_draws))
-    for building in buildings:
-        add_pieces(machinery, building.orders)
-    machinery = duties.on_machinery(machinery)
-    capital_goods = annual_news(plan, machinery)
-
-    # Purchases from Korea, exports of Korea displaced and shipments back to it, once plants run.
-    trades = [plants.trade(group, building) for group, building in zip(plan.groups, buildings, strict=True)]
-    intermediates = sum((trade.intermediates for trade in trades), nothing)
-    displaced = sum((trade.displaced for trade in trades), nothing)
-    returned = sum((trade.returned for trade in trades), nothing)
-    near_exports = _near_news(sum((trade.exports for trade in trades), nothing_near) + machinery[: n_near + 1])
-    near_imports = _near_news(sum((trade.imports for trade in trades), nothing_near))
-    contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
 
     # Sums: baseline and investments.
-    exports = baseline.annual_exports + (capital_goods + intermediates - displaced)
-    imports = baseline.annual_imports + returned
-    balances = (baseline.annual_exports - baseline.annual_imports, contributions.sum(axis=0))
+    contributions, output, near_exports, near_imports = _investment_flows(plan, plants, n_near)
+    effects, beyond = contributions.swapaxes(0, 1)
+    exports = baseline.annual_exports + (beyond[0] + beyond[1] + beyond[2])
+    imports = baseline.annual_imports - beyond[3]
+    undisturbed = baseline.annual_exports - baseline.annual_imports
 
     # Policy: duties on the baseline's exports, goods bought as promised.
     policies: tuple[Array, ...] = ()
@@ -171,9 +154,36 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
         near_exports = near_exports + change[:n_near]
         near_imports = near_imports + _near_news(bought[: n_near + 1])
 
-    annual = np.stack([exports - imports, exports, imports, *balances, *contributions, *policies])
+    effect = effects.sum(axis=0)
+    investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, output
+    annual = np.stack([exports - imports, exports, imports, undisturbed, *investments, *policies])
     near = np.stack([baseline.exports[:n_near] + near_exports, baseline.imports[:n_near] + near_imports])
     return Flows(annual, np.stack([near[0] - near[1], *near]))
+
+
+def _investment_flows(plan: Plan, plants: Plants, n_near: int) -> tuple[Array, Array, Array, Array]:
+    """Contributions of the channels, `(n_channels, 2, n_years, n_draws)`, effect and news each; output; near news."""
+    n_draws = plants.inputs.streams.n_draws
+    nothing, nothing_near = np.zeros((2, len(plan.years), n_draws)), np.zeros((n_near + 1, n_draws))
+
+    # Machinery from Korea, while plants are built.
+    buildings = [plants.building(group) for group in plan.groups]
+    ordered = plants.no_flow()
+    for building in buildings:
+        add_pieces(ordered, building.orders)
+    machinery = plants.duties.on_machinery(ordered[plants.n_before :])
+    capital_goods = plants.annual(machinery, ordered)
+
+    # Purchases from Korea, exports of Korea displaced and shipments back to it, once plants run.
+    trades = [plants.trade(group, building) for group, building in zip(plan.groups, buildings, strict=True)]
+    intermediates = sum((trade.intermediates for trade in trades), nothing)
+    displaced = sum((trade.displaced for trade in trades), nothing)
+    returned = sum((trade.returned for trade in trades), nothing)
+    output = sum((trade.replaceable for trade in trades), nothing[0])
+    near_exports = _near_news(sum((trade.exports for trade in trades), nothing_near) + machinery[: n_near + 1])
+    near_imports = _near_news(sum((trade.imports for trade in trades), nothing_near))
+    contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
+    return contributions, output, near_exports, near_imports
 
 
 def _near_news(flow: Array) -> Array:

@@ -5,7 +5,8 @@ programmes it belongs to survive; or, with the fate of another, exactly when tha
 every phase is decided with the same draw, so that a plant given up early loses the later phases first; for others it
 went ahead if any phase did. Ties form no circle (`scenario.dependencies`), so each is settled from those before it.
 
-Whether a project comes true is news: what is under way at the origin, row 0, is there in every draw.
+Whether a project comes true is news: what is under way up to the origin is there in every draw. Flows of plants begin
+with the first quarter of the origin's year, so that a first year has its whole effect.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from forecast.dims import N_QUARTERS, Array
 from forecast.economics import channels, realisation
 from forecast.economics.channels import capital_goods_exports, cumulative_share, output_at_capacity, share_of_quarter
 from forecast.engine.inputs import Inputs, Outcomes, Values, picked_rows
-from forecast.engine.plan import Cut, Group, Plan, Project, annual_news
+from forecast.engine.plan import Cut, Group, Plan, Project, annual_contribution, quarters_before
 from forecast.engine.policy import Duties
 from forecast.engine.sourcing import Purchasing
 
@@ -155,6 +156,21 @@ def timeline(inputs: Inputs, announcements: Announcements, project: Project) -> 
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """Quarters that the flows of a plant are worked out for.
+
+    Attributes:
+        begin: quarter of the first row.
+        n_rows: number of quarters.
+        n_observed: rows up to the origin, whatever becomes of the plan.
+    """
+
+    begin: int
+    n_rows: int
+    n_observed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """Flows of one project, bn USD a quarter; pieces are not to be changed.
 
@@ -167,8 +183,8 @@ class Activity:
     output: tuple[Piece, ...]
 
 
-def activity(origin: int, n_rows: int, inputs: Inputs, announcements: Announcements, project: Project) -> Activity:
-    """Orders and output of a project in the `n_rows` quarters from the origin on."""
+def activity(rows: Rows, inputs: Inputs, announcements: Announcements, project: Project) -> Activity:
+    """Orders and output of a project."""
     known = inputs.values(project.coefficients)
     own = timeline(inputs, announcements, project)
     capex = inputs.value(project.capex) * own.scale
@@ -176,15 +192,15 @@ def activity(origin: int, n_rows: int, inputs: Inputs, announcements: Announceme
     # A plant that was bought stands already, so what is built on it starts to produce when it is finished.
     built = own.start + known["construction_quarters"] if project.standing is not None else own.production
     machinery = capital_goods_exports(capex, known["machinery_share"], known["korean_machinery_share"])
-    orders = _orders(origin, n_rows, machinery, own.realised, own.start, built)
+    orders = _orders(rows, machinery, own.realised, own.start, built)
 
     standing = [] if project.standing is None else [(inputs.value(project.standing) * own.scale, own.production)]
     output: list[Piece] = []
     for capital, begin in [(capex, built), *standing]:
         capacity = output_at_capacity(capital, known["output_per_capex"], known["utilisation"])
-        output += _output(origin, n_rows, capacity, own.realised, begin, begin + known["ramp_quarters"])
+        output += _output(rows, capacity, own.realised, begin, begin + known["ramp_quarters"])
     if project.production_end is not None:
-        output = [_until(origin, (n_rows, inputs.streams.n_draws), output, inputs.value(project.production_end))]
+        output = [_until(rows, inputs.streams.n_draws, output, inputs.value(project.production_end))]
     return Activity(tuple(orders), tuple(output))
 
 
@@ -214,52 +230,49 @@ def _slip(inputs: Inputs, project: Project) -> Values:
     return realisation.slip(uniforms, rows["late"], rows["delay_shape"], rows["delay_scale"][project.outlook])
 
 
-def _orders(
-    origin: int, n_rows: int, orders: Values, realised: Outcomes, start: Values, end: Values
-) -> Iterator[Piece]:
+def _orders(rows: Rows, orders: Values, realised: Outcomes, start: Values, end: Values) -> Iterator[Piece]:
     """`orders` spread over the quarters of construction in proportion to the capex of each."""
-    first, last = _moving_rows(origin, n_rows, start, end)
-    reached = cumulative_share(origin + np.arange(first, last + 1.0)[:, None], start, end)
-    return _news(first, last, reached[1:] - reached[:-1], orders, realised)
+    first, last = _moving_rows(rows, start, end)
+    reached = cumulative_share(rows.begin + np.arange(first, last + 1.0)[:, None], start, end)
+    return _realised(rows, first, last, reached[1:] - reached[:-1], orders, realised)
 
 
-def _output(
-    origin: int, n_rows: int, capacity: Values, realised: Outcomes, start: Values, end: Values
-) -> Iterator[Piece]:
+def _output(rows: Rows, capacity: Values, realised: Outcomes, start: Values, end: Values) -> Iterator[Piece]:
     """Output ramped up to `capacity` between the dates and held there."""
-    first, last = _moving_rows(origin, n_rows, start, end)
-    middles = origin + 0.5 + np.arange(first, last)[:, None]
-    yield from _news(first, last, cumulative_share(middles, start, end), capacity, realised)
-    yield from _news(last, n_rows, np.ones((1, 1)), capacity, realised)
+    first, last = _moving_rows(rows, start, end)
+    middles = rows.begin + 0.5 + np.arange(first, last)[:, None]
+    yield from _realised(rows, first, last, cumulative_share(middles, start, end), capacity, realised)
+    yield from _realised(rows, last, rows.n_rows, np.ones((1, 1)), capacity, realised)
 
 
-def _until(origin: int, shape: tuple[int, int], pieces: Iterable[Piece], end: Values) -> Piece:
+def _until(rows: Rows, n_draws: int, pieces: Iterable[Piece], end: Values) -> Piece:
     """Output up to a date."""
-    output = np.zeros(shape)
+    output = np.zeros((rows.n_rows, n_draws))
     add_pieces(output, pieces)
-    output *= share_of_quarter(origin + np.arange(float(len(output)))[:, None], -np.inf, end)
+    output *= share_of_quarter(rows.begin + np.arange(float(len(output)))[:, None], -np.inf, end)
     return 0, output
 
 
-def _news(first: int, last: int, share: Array, level: Values, realised: Outcomes) -> Iterator[Piece]:
-    """Shares of a level, by row from `first` to before `last`, in draws where the project is realised.
+def _realised(rows: Rows, first: int, last: int, share: Array, level: Values, realised: Outcomes) -> Iterator[Piece]:
+    """Shares of a level, by row from `first` to before `last`, where the project is realised; up to the origin in all.
 
-    At the origin, row 0, in all.
+    One row of shares stands for as many as there are.
     """
     yield first, np.broadcast_to(share * (level * realised), (last - first, len(realised)))
-    if first == 0 and last:
-        yield 0, share[:1] * (level * ~realised)
+    observed = min(last, rows.n_observed) - first
+    if observed > 0:
+        yield first, np.broadcast_to(share[:observed] * (level * ~realised), (observed, len(realised)))
 
 
-def _moving_rows(origin: int, n_rows: int, start: Values, end: Values) -> tuple[int, int]:
+def _moving_rows(rows: Rows, start: Values, end: Values) -> tuple[int, int]:
     """Rows `[first, last)` outside of which a build-up between the dates stands still in every draw.
 
     A curve is evaluated over these alone: before them it is zero, after them one.
     """
-    first = int(np.floor(np.min(start))) - origin
-    last = int(np.ceil(np.max(end))) - origin
-    first = min(max(first, 0), n_rows)
-    return first, min(max(last, first), n_rows)
+    first = int(np.floor(np.min(start))) - rows.begin
+    last = int(np.ceil(np.max(end))) - rows.begin
+    first = min(max(first, 0), rows.n_rows)
+    return first, min(max(last, first), rows.n_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +281,8 @@ class Building:
 
     Attributes:
         orders: Korean machinery, bn USD a quarter.
-        output: `(n_periods + 1, n_draws)`, bn USD a quarter.
-        annual: news of the output by year, `(n_years, n_draws)`, bn USD.
+        output: `(n_rows, n_draws)`, bn USD a quarter, from the first quarter of the origin's year on.
+        annual: effect and news of the output by year, `(2, n_years, n_draws)`, bn USD.
     """
 
     orders: tuple[Piece, ...]
@@ -282,13 +295,15 @@ class Trade:
     """Trade of a group once it runs.
 
     Attributes:
-        intermediates, displaced, returned: news by year, `(n_years, n_draws)`, bn USD.
+        intermediates, displaced, returned: effect and news by year, `(2, n_years, n_draws)`, bn USD.
+        replaceable: output that may stand in for exports of Korea, by year, `(n_years, n_draws)`, bn USD.
         exports, imports: at the origin and in the first quarters after it, `(n_quarters + 1, n_draws)`, bn USD.
     """
 
     intermediates: Array
     displaced: Array
     returned: Array
+    replaceable: Array
     exports: Array
     imports: Array
 
@@ -305,6 +320,7 @@ class Plants:
     def __init__(self, plan: Plan, inputs: Inputs, duties: Duties) -> None:
         self.plan, self.inputs, self.duties = plan, inputs, duties
         self.announcements = Announcements(plan, inputs)
+        self.n_before = quarters_before(plan)
 
     @cached_property
     def purchasing(self) -> Purchasing:
@@ -314,36 +330,48 @@ class Plants:
 
     def activity(self, project: Project) -> Activity:
         """Orders and output of one project."""
-        return activity(self.plan.origin, self.plan.n_periods + 1, self.inputs, self.announcements, project)
+        n_before = self.n_before
+        rows = Rows(self.plan.origin - n_before, n_before + self.plan.n_periods + 1, n_before + 1)
+        return activity(rows, self.inputs, self.announcements, project)
 
     def building(self, group: Group) -> Building:
         """Machinery and output of a group, whoever it buys from."""
-        output = np.zeros((self.plan.n_periods + 1, self.inputs.streams.n_draws))
+        output = self.no_flow()
         orders: list[Piece] = []
         for project in group.projects:
             own = self.activity(project)
             orders += own.orders
             add_pieces(output, own.output)
-        return Building(tuple(orders), output, annual_news(self.plan, output))
+        return Building(tuple(orders), output, self.annual(output[self.n_before :], output))
+
+    def no_flow(self) -> Array:
+        """Zeros for the quarters of a flow of plants, `(n_rows, n_draws)`."""
+        return np.zeros((self.n_before + self.plan.n_periods + 1, self.inputs.streams.n_draws))
+
+    def annual(self, flow: Array, before: Array) -> Array:
+        """Effect and news by year of a flow from the origin on, `(2, n_years, n_draws)`; `before` has earlier rows."""
+        return annual_contribution(self.plan, flow, before[: self.n_before])
 
     def trade(self, group: Group, building: Building) -> Trade:
         """Purchases from Korea, exports displaced and shipments back of a group."""
-        plan, duties, output = self.plan, self.duties, building.output
-        near = slice(min(N_QUARTERS, plan.n_periods) + 1)
+        duties, early, output = self.duties, building.output[: self.n_before], building.output[self.n_before :]
+        near = slice(min(N_QUARTERS, self.plan.n_periods) + 1)
         rates = self.inputs.values(group.coefficients)
 
         # Intermediates: a duty on what plants buy makes it dearer and moves them to local suppliers.
         korean_share = self.purchasing.korean_share(group, rates["korean_share"], duties.pressure(group.sector))
         bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)
+        bought_early = channels.intermediate_exports(early, rates["purchases_per_output"], rates["korean_share"])
         bought = duties.on_inputs(group.sector, bought)
 
         # Displacement: exports under a duty have less left to replace.
         replaced = duties.on_finished(group.sector, output)
-        news = building.annual if replaced is output else annual_news(plan, replaced)
+        annual = building.annual if replaced is output else self.annual(replaced, early)
         return Trade(
-            intermediates=annual_news(plan, bought),
-            displaced=channels.displaced_exports(news, rates["displacement_rate"]),
+            intermediates=self.annual(bought, bought_early),
+            displaced=channels.displaced_exports(annual, rates["displacement_rate"]),
             returned=channels.reverse_imports(building.annual, rates["reverse_import_rate"]),
+            replaceable=annual[0],
             exports=bought[near] - channels.displaced_exports(replaced[near], rates["displacement_rate"]),
             imports=channels.reverse_imports(output[near], rates["reverse_import_rate"]),
         )

@@ -114,9 +114,12 @@ def posterior_rows(task: Task, effort: Effort) -> tuple[dict[str, Array], dict[s
     """Rows of one model, `STORED_ROWS` at most, and its `Posterior.diagnostics`.
 
     Raises:
-        FitError: the model did not converge.
+        FitError: the model could not be sampled, or did not converge.
     """
-    sampled = sample(compiled(task), effort)
+    try:
+        sampled = sample(compiled(task), effort)
+    except FitError as error:
+        raise FitError(f"{task.name}: {error}") from None
     demand_convergence(task.name, sampled.free, sampled.n_divergences)
     rows = task.rows({name: _merged(values) for name, values in sampled.free.items()})
     by_chain = {name: values.reshape(effort.n_chains, -1, *values.shape[1:]) for name, values in rows.items()}

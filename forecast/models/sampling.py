@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 from shutil import which
 from typing import Any
 
 import numpy as np
 
 from forecast.dims import Array
+from forecast.errors import FitError
 
 if which("g++") is None:
     os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")  # PyTensor warns of a missing compiler that no fit needs
@@ -54,6 +57,7 @@ class Effort:
         n_chains: independent chains, two at a time.
         acceptance: share of proposals the steps are tuned to accept: at the usual 0.8 spreads learned from few data
             now and then diverge.
+        minutes: of the processor's time, after which a fit is given up.
     """
 
     n_draws: int = 2_000
@@ -61,6 +65,7 @@ class Effort:
     seed: int = 0
     n_chains: int = 4
     acceptance: float = 0.9
+    minutes: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,11 @@ def _form(name: str, model: Any, data: Mapping[str, Array]) -> tuple[Any, ...]:
 
 
 def sample(model: Any, effort: Effort) -> Sample:
-    """Draws from the posterior of a compiled model."""
+    """Draws from the posterior of a compiled model.
+
+    Raises:
+        FitError: no chain could start, or the time given is over.
+    """
     sampler = nutpie.sample(
         model,
         draws=effort.n_draws,
@@ -141,13 +150,53 @@ def sample(model: Any, effort: Effort) -> Sample:
         blocking=False,  # a blocking one takes Ctrl-C for a wish to have the draws made so far
     )
     try:
-        trace = sampler.wait()
+        trace = _awaited(sampler, effort.minutes)
     except BaseException:
         sampler.cancel()
+        _await_end_of_threads()
         raise
     free = {str(name): np.asarray(values) for name, values in trace.posterior.data_vars.items()}
     statistics = trace.sample_stats
     return Sample(free, np.asarray(statistics.logp), int(np.asarray(statistics.diverging).sum()))
+
+
+def _awaited(sampler: Any, minutes: float) -> Any:
+    """What a sampler has drawn; a busy machine lengthens the wait, as the processor's time is counted."""
+    started = time.process_time()
+    while True:
+        try:
+            return sampler.wait(timeout=1.0)
+        except TimeoutError:
+            if time.process_time() - started > 60.0 * minutes:
+                within = f"within {minutes:g} minutes of the processor's time"
+                raise FitError(f"sampling did not end {within}; data without noise or with breaks do that") from None
+        except RuntimeError as error:
+            reason = str(error).partition("\n")[0]
+            raise FitError(f"sampling failed ({reason}); data that do not move or leave all bounds do that") from None
+
+
+_THREADS = Path("/proc/self/task")
+
+
+def _await_end_of_threads() -> None:
+    """Wait until no thread of a stopped sampler is left: one that outlives the interpreter is a segmentation fault.
+
+    Where threads cannot be listed, two seconds are waited.
+    """
+    for _ in range(600):
+        if not _THREADS.is_dir():
+            time.sleep(2.0)
+            return
+        if not any(_is_sampler(thread) for thread in _THREADS.iterdir()):
+            return
+        time.sleep(0.1)
+
+
+def _is_sampler(thread: Path) -> bool:
+    try:
+        return (thread / "comm").read_text(encoding="utf-8").startswith("nutpie")
+    except OSError:  # it has just ended
+        return False
 
 
 def prior_draws(task: Task, n_draws: int, rng: np.random.Generator) -> Free:

@@ -100,12 +100,12 @@ class Effect:
 
     Attributes:
         bands: intervals by width, at least the 80 % one.
-        median: `(n_years,)`.
+        mean: `(n_years,)`.
         contributions: mean of each of `dims.CHANNELS`, `(n_years,)`, signed as it enters the surplus.
     """
 
     bands: Bands
-    median: ArrayLike
+    mean: ArrayLike
     contributions: Mapping[str, ArrayLike]
 
 
@@ -125,7 +125,7 @@ def fan_figure(
     figure, axes = titled_figure(heading, heights=(1.0,) if effect is None else (1.8, 1.0))
     draw_fan(axes[0], years, bands, median, observed=observed, basis=basis, record=record, later=later)
     if effect is not None:
-        draw_effect(axes[1], years, effect.bands, effect.median, contributions=effect.contributions, basis=basis)
+        draw_effect(axes[1], years, effect.bands, effect.mean, contributions=effect.contributions, basis=basis)
         axes[1].set_xlim(axes[0].get_xlim())
         axes[1].set_xticks(axes[0].get_xticks())
     return figure
@@ -183,23 +183,23 @@ def draw_difference(
 
 
 def draw_effect(
-    ax: Axes, years: ArrayLike, bands: Bands, median: ArrayLike, *, contributions: Mapping[str, ArrayLike], basis: str
+    ax: Axes, years: ArrayLike, bands: Bands, mean: ArrayLike, *, contributions: Mapping[str, ArrayLike], basis: str
 ) -> Axes:
-    """Draw what investments change: mean contributions as stacked bars, the effect's median with its 80 % interval.
+    """Draw what investments change: mean contributions as stacked bars, and their sum with its 80 % interval.
 
     Args:
         contributions: mean of each of `dims.CHANNELS`, `(n_years,)`, signed as it enters the surplus.
     """
-    label = style.unit_label("Effect of the announcements on the surplus", basis)
+    label = style.unit_label("With the announcements less without", basis)
     frame_axes(ax, f"{label}; bars: means")
     bars = {name: np.asarray(contributions[name], dtype=float) for name in CHANNELS}
     bases = style.stacked_bases(bars)
     for name, values in bars.items():
         ax.bar(years, values, _BAR, bases[name], color=style.CHANNEL_COLOURS[name], gid=name, zorder=2)
     whiskers = ax.vlines(years, *bands[80], color=INK, linewidth=1.3, gid="band-80", zorder=3)
-    (markers,) = ax.plot(years, median, "D", color="white", mec=INK, ms=4.5, gid="median", zorder=4)
+    (markers,) = ax.plot(years, mean, "D", color="white", mec=INK, ms=4.5, gid="mean", zorder=4)
     fit_axes(ax, np.asarray(years), {80: bands[80]}, [0.0, *bases.values(), *(bases[k] + bars[k] for k in bars)])
-    names = [*map(style.CHANNEL_NAMES.__getitem__, CHANNELS), "all four: median\nand 80 % interval"]
+    names = [*map(style.CHANNEL_NAMES.__getitem__, CHANNELS), "all four: mean\nand 80 % interval"]
     beside = {"loc": "center left", "bbox_to_anchor": (0.995, 0.5), "fontsize": style.SMALL}
     name_curves(ax, [*ax.containers, (whiskers, markers)], names, handlelength=1.2, handletextpad=0.5, **beside)
     return ax
@@ -371,7 +371,7 @@ def _bands(summary: Summary, series: str) -> Bands:
 
 def _effect(summary: Summary) -> Effect:
     return Effect(
-        bands=_bands(summary, "investment_effect"),
-        median=summary.value("investment_effect", quantile_name(0.5)),
-        contributions={channel: summary.value(channel, "mean") for channel in CHANNELS},
+        bands=_bands(summary, "effect"),
+        mean=summary.value("effect", "mean"),
+        contributions={channel: summary.value(f"effect_{channel}", "mean") for channel in CHANNELS},
     )

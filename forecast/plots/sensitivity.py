@@ -235,8 +235,12 @@ def draw_waterfall(
 
 
 N_SWINGS, N_SCATTERS = 8, 3
-NAMES = {"trade_balance": "the goods surplus", "investment_effect": "the effect of the announcements"}
-SHORT = {"trade_balance": "Surplus", "investment_effect": "Effect"}
+NAMES = {
+    "trade_balance": "the goods surplus",
+    "effect": "the effect of the announcements",
+    "news": "the news of the announcements",
+}
+SHORT = {"trade_balance": "Surplus", "effect": "Effect", "news": "News"}
 
 
 def save_budget_charts(budget: Budget) -> list[Path]:

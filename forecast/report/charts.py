@@ -360,12 +360,12 @@ def channels_diagram(run: int, summary: Summary, language: Language) -> Diagram:
 
     def readings(year: int) -> list[tuple[int | str, str]]:
         index = summary.years.index(year)
-        means = {name: language.money(*summary.estimate(name, "mean", index), "+") for name in CHANNELS}
+        means = {name: language.money(*summary.estimate(f"effect_{name}", "mean", index), "+") for name in CHANNELS}
         return [(name, f"{language.text(f'channels.{name}')}: {mean}") for name, mean in means.items()]
 
     title = language.text("charts.channels", unit=language.text("numbers.unit_a_year"))
     whole = Fan(run, summary.years, summary.value(EFFECT, "mean"), {})
-    scene = Scene([whole], bars={name: summary.value(name, "mean") for name in CHANNELS})
+    scene = Scene([whole], bars={name: summary.value(f"effect_{name}", "mean") for name in CHANNELS})
     return diagram(title, described(summary, language), scene, readings, tick_writer(language))
 
 

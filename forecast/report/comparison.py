@@ -123,6 +123,7 @@ def channel_table(comparison: Comparison, language: Language = ENGLISH) -> Table
 
 def _account_heading(name: str, language: Language) -> str:
     """Heading of a part of `attribution.ACCOUNT`."""
+    name = name.removeprefix("news_")
     group = next(group for group in ("channels", "policies", "account") if name in language.part(group))
     return language.heading(f"{group}.{name}")
 

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
     from forecast.models.fitting import ReportRow
 
-EFFECT = "investment_effect"
-"""Series of what the announcements add."""
+EFFECT = "effect"
+"""Series of what the announcements add to the surplus, as against the same world without them."""
+
+Estimate = tuple[float, float]
+"""A value and its standard error."""
 
 ABSENT = "–"
 
@@ -94,21 +97,35 @@ def _months_seen(months: int, language: Language) -> str:
 
 
 def contribution_table(results: Results, language: Language = ENGLISH) -> Table:
-    """What the announcements add to the surplus by year: mean of each channel and of all, and the interval of all."""
-    summary = results.statistics
-    title = language.text("tables.contributions", origin=origin_of(results, language), **unit_of(results, language))
+    """Effect of the announcements by year and to the horizon: mean of each channel and of all, interval, and news."""
+    summary, series = results.statistics, [*(f"effect_{name}" for name in CHANNELS), EFFECT]
+    title = language.text("tables.contributions", **unit_of(results, language))
     headings = [language.heading(f"channels.{name}") for name in CHANNELS]
+    news = language.heading("columns.news", origin=origin_of(results, language))
+    years = [
+        [
+            str(year),
+            *(language.statistic(summary, name, "mean", index, "+") for name in series),
+            language.interval(summary, EFFECT, 80, index, "+"),
+            language.statistic(summary, "news", "mean", index, "+"),
+        ]
+        for index, year in enumerate(summary.years)
+    ]
+    whole = [
+        language.text("tables.sum"),
+        *(language.amount(*summed(summary, name), "+") for name in series),
+        language.interval(summary, "cumulated_effect", 80, len(summary.years) - 1, "+"),
+        language.amount(*summed(summary, "news"), "+"),
+    ]
     return table(
-        title,
-        [*language.headings("year"), *headings, *language.headings("all", "all_80")],
-        (
-            [
-                str(year),
-                *(language.statistic(summary, name, "mean", index, "+") for name in (*CHANNELS, EFFECT)),
-                language.interval(summary, EFFECT, 80, index, "+"),
-            ]
-            for index, year in enumerate(summary.years)
-        ),
+        title, [*language.headings("year"), *headings, *language.headings("all", "all_80"), news], [*years, whole]
+    )
+
+
+def summed(summary: Summary, series: str) -> Estimate:
+    """Sum of the means of all years, with the error it has at most."""
+    return float(summary.value(series, "mean").sum()), float(
+        summary.statistics["mean"].standard_error[summary.series.index(series)].sum()
     )
 
 
@@ -137,10 +154,6 @@ def _mean_and_interval(summary: Summary, name: str, index: int, language: Langua
         language.statistic(summary, name, "mean", index, "+"),
         language.interval(summary, name, 80, index, "+"),
     )
-
-
-Estimate = tuple[float, float]
-"""A value and its standard error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
-from forecast.dims import FLOWS, Array
+from forecast.dims import CHANNELS, FLOWS, OUTPUT, Array
 from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
@@ -197,39 +199,69 @@ def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
 
 
 def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
-    """What the announcements do to the surplus of the years that tell it, and the likelier direction of the last."""
-    last = len(summary.years) - 1
-    changes = [
-        language.text(
-            "sentences.change",
-            year=summary.years[index],
-            median=language.money(*summary.estimate("investment_effect", MEDIAN, index), "+"),
-            span=language.money_span(ends(summary, "investment_effect", 80, index), "+"),
-        )
-        for index in turning_years(summary)
-    ]
-    likelier = direction(summary, "investment_effect", last)
+    """With the announcements or without: by how much, when, how surely, because of what, and how much of it is news."""
+    years = turning_years(summary)
+    told, last = years[0], len(summary.years) - 1
+    likelier = direction(summary, "effect", told)
     chance = {
-        "rise": chance_above(summary, "investment_effect", 0.0, last, language),
-        "fall": chance_below(summary, "investment_effect", last, language),
+        "rise": chance_above(summary, "effect", 0.0, told, language),
+        "fall": chance_below(summary, "effect", told, language),
     }[likelier]
-    whole = language.text(
+    size = language.text(
         "sentences.effect",
-        origin=origin,
-        changes=language.text("sentences.and").join(changes),
-        chance=language.text(f"sentences.effect_{likelier}", year=summary.years[last], chance=chance),
+        changes=language.text("sentences.and").join(_change(summary, index, language) for index in years),
+        first=summary.years[0],
+        last=summary.years[-1],
+        total=language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
+        total_span=language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
+        chance=language.text(f"sentences.effect_{likelier}", year=summary.years[told], chance=chance),
     )
-    nothing = _nothing(summary, language, "investment_effect", last)
-    return " ".join([whole, *nothing, *_ending_orders(summary, language, origin, last)])
+    nothing = _nothing(summary, language, "effect", told)
+    reasons = [_because(summary, language, told), *_turning_rate(summary, language, told)]
+    return " ".join([size, *nothing, *reasons, *_news(summary, language, origin, told)])
 
 
-def _ending_orders(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
-    """How much of the effect is the end of orders of plants that were built at the origin, where that is a tenth."""
-    orders, whole = (summary.estimate(series, "mean", index) for series in ("capital_goods", "investment_effect"))
-    if orders[0] >= 0 or abs(orders[0]) < 0.1 * abs(whole[0]):
+def _change(summary: Summary, index: int, language: Language) -> str:
+    return language.text(
+        "sentences.change",
+        year=summary.years[index],
+        mean=language.money(*summary.estimate("effect", "mean", index), "+"),
+        span=language.money_span(ends(summary, "effect", 80, index), "+"),
+    )
+
+
+def _because(summary: Summary, language: Language, index: int) -> str:
+    """What the channels of an effect add and take in a year, on average."""
+    values, errors = np.array([summary.estimate(f"effect_{name}", "mean", index) for name in CHANNELS]).T
+    bought = language.money(values[:2].sum(), float(np.hypot(*errors[:2])), "+")
+    replaced, returned = (language.money(values[k], errors[k], "+") for k in (2, 3))
+    key = "because" if values[3] else "because_bought"
+    return language.text(
+        f"sentences.{key}", year=summary.years[index], bought=bought, replaced=replaced, returned=returned
+    )
+
+
+def _turning_rate(summary: Summary, language: Language, index: int) -> list[str]:
+    """The displacement rate at which the mean effect of a year is zero, and the present one; nothing without a turn.
+
+    The effect is a straight line in the rate: what else adds to it over the output that may replace exports.
+    """
+    effect, displaced, output = (
+        float(summary.value(series, "mean")[index]) for series in ("effect", "effect_displacement", OUTPUT)
+    )
+    if output <= 0 or effect <= displaced:
         return []
-    mean = language.money(*orders, "+")
-    return [language.text("sentences.ending_orders", mean=mean, year=summary.years[index], origin=origin)]
+    side = "below" if effect < 0 else "above"
+    turn, present = (f"{rate:.2f}" for rate in ((effect - displaced) / output, -displaced / output))
+    return [language.text(f"sentences.turns_{side}", turn=turn, present=present)]
+
+
+def _news(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
+    """How much of the effect is beyond the flows of the origin, where that is not nearly all."""
+    news, whole = (summary.estimate(series, "mean", index) for series in ("news", "effect"))
+    if abs(whole[0] - news[0]) < 0.1 * abs(whole[0]):
+        return []
+    return [language.text("sentences.news", news=language.money(*news, "+"), year=summary.years[index], origin=origin)]
 
 
 def policy_sentence(summary: Summary, language: Language, name: str) -> str:

@@ -354,6 +354,6 @@ def last_motion(summary: Summary, series: str) -> int:
 
 def turning_years(summary: Summary) -> list[int]:
     """Places of the years that tell an effect: the last, and before it that of the largest where it tells another."""
-    medians = summary.value("investment_effect", quantile_name(0.5))
-    last, peak = len(medians) - 1, int(abs(medians).argmax())
-    return [last] if abs(medians[peak] - medians[last]) < 0.25 * abs(medians[peak]) else [peak, last]
+    means = summary.value("effect", "mean")
+    last, peak = len(means) - 1, int(abs(means).argmax())
+    return [last] if abs(means[peak] - means[last]) < 0.25 * abs(means[peak]) else [peak, last]

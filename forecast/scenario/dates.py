@@ -39,7 +39,7 @@ def _checked(parse: Callable[[str], object], accepted: str, for_mappings: str = 
 
 def _hint(parse: Callable[[str], object], value: Any) -> str:
     """Hint at the accepted form of a date in another form; empty where it is no date."""
-    meant = _respelled(value) if isinstance(value, str) else ""
+    meant = "" if isinstance(value, float) else _respelled(str(value))
     try:
         parse(meant)
     except ValueError:
@@ -54,8 +54,28 @@ def _respelled(value: str) -> str:
         return f"{match[1] or match[4]}Q{match[2] or match[3]}"
     if match := re.fullmatch(r"(\d{4})[-\s/.]*[hH]([12])|[hH]([12])[-\s/.]*(\d{4})", text):
         return f"{match[1] or match[4]}-H{match[2] or match[3]}"
-    match = re.fullmatch(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", text)
+    match = re.fullmatch(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", text) or re.fullmatch(
+        r"(\d{4})(\d{2})(\d{2})?", text
+    )
     return "-".join([match[1], *(f"{int(part):02d}" for part in match.groups()[1:] if part)]) if match else ""
+
+
+_PARTS_OF_YEAR = {"1": "-01, or {0}-10 for October", "25": "Q2", "5": "-05, or {0}-H2 for the middle of the year"}
+_PARTS_OF_YEAR |= {"50": "-H2", "75": "Q4"}
+
+
+def decimal_hint(written: str) -> str:
+    """Hint at the date behind a number such as 2029.10; empty where it is none.
+
+    >>> decimal_hint("2029.10"), decimal_hint("2029.1")
+    ('; write 2029-10', '; write 2029-01, or 2029-10 for October')
+    """
+    match = re.fullmatch(r"(\d{4})\.(\d{1,2})", written)
+    if match is None:
+        return ""
+    month = f"-{int(match[2]):02d}" if 1 <= int(match[2]) <= 12 else None
+    part = _PARTS_OF_YEAR.get(match[2], month)
+    return f"; write {match[1]}{part.format(match[1])}" if part else ""
 
 
 def parse_date(text: str) -> float:

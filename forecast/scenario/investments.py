@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, create_model
 
+from forecast.characters import likeness
 from forecast.economics.sectors import COEFFICIENTS, Sector
-from forecast.errors import Problem, got, meant
+from forecast.errors import Problem, got, listed, meant
 from forecast.observations.announcements import announcements
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, UncertainDate
@@ -198,6 +199,25 @@ def _order(row: Row) -> Iterator[Problem]:
 ROUNDING = 1e-6
 
 
+def outside_parts(investments: Sequence[Investment]) -> Iterator[str]:
+    """What pledges hold beyond the announcements among their parts, which adds nothing, in words."""
+    above = {item.id: item.part_of for item in investments}
+    for pledge in (item for item in investments if item.kind == "pledge" and item.part_of is None):
+        inside = [item for item in investments if item.kind != "pledge" and pledge.id in _umbrellas(item.id, above)]
+        whole, stated = mean(pledge.amount), sum(mean(item.amount) for item in inside)
+        if whole - stated > 0.001 * whole:
+            parts = f"{stated:.4g} are in its parts, {listed(item.id for item in inside)}"
+            rest = f"the other {whole - stated:.4g} are not simulated"
+            yield f"investments.{pledge.id}: of {whole:.4g} bn USD {parts}; {rest}"
+
+
+def _umbrellas(name: str, above: Mapping[str, str | None]) -> Iterator[str]:
+    """Pledges that hold an investment, the nearest first."""
+    while (umbrella := above.get(name)) is not None:
+        yield umbrella
+        name = umbrella
+
+
 def double_counting(rows: Sequence[Row]) -> Iterator[Problem]:
     """Every way in which the same dollars would count twice, or a pledge would count for nothing."""
     by_id = {row.name: row for row in rows}
@@ -216,10 +236,10 @@ def _repeated(rows: Sequence[Row]) -> Iterator[Problem]:
     for row in rows:
         if ids.setdefault(row.name, row) is not row:
             yield row.problem("id", f"{got(row.name)} a second time, expected every id once")
-        words = [" ".join((text or "").lower().split()) for text in (row.value.company, row.value.project)]
+        words = [likeness(text or "") for text in (row.value.company, row.value.project)]
         if all(words) and (first := projects.setdefault(tuple(words), row)) is not row:
             message = f"same company and project as {first.name}, expected every project once"
-            yield row.problem("project", message)
+            yield row.problem("project", f"{message}; name what sets two apart, such as the place")
 
 
 def _membership(row: Row, by_id: Mapping[str, Row]) -> Iterator[Problem]:
@@ -253,8 +273,8 @@ def _umbrella(umbrella: Row, parts: Sequence[Row]) -> Iterator[Problem]:
     whole = umbrella.value.amount
     amounts = {part.name: mean(amount) for part in parts if (amount := part.value.amount)}
     if whole and sum(amounts.values()) > mean(whole) + ROUNDING:
-        listed = ", ".join(f"{name} {amount:.4g}" for name, amount in amounts.items())
-        total = f"{sum(amounts.values()):.4g} bn USD in parts ({listed})"
+        shares = ", ".join(f"{name} {amount:.4g}" for name, amount in amounts.items())
+        total = f"{sum(amounts.values()):.4g} bn USD in parts ({shares})"
         yield umbrella.problem("amount", f"got {total}, expected at most the {mean(whole):.4g} bn USD of the pledge")
 
 

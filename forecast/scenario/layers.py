@@ -19,6 +19,7 @@ from os import path as paths
 from pathlib import Path, PurePosixPath
 
 from forecast.documents import (
+    MAX_DEPTH,
     Document,
     Node,
     parse_document,
@@ -27,7 +28,7 @@ from forecast.documents import (
     shipped_names,
     shipped_scenario,
 )
-from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal
+from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal, shortened
 
 ACCEPTED = "expected the name of a file beside this one or in a folder below it, or of a shipped scenario"
 LONGEST = 255
@@ -59,7 +60,7 @@ def neighbour(name: Node, path: Path, tree: Path, key: str, above: Collection[Pa
     """
     text = name.content
     if not isinstance(text, str) or not text.isprintable() or len(text) > LONGEST:
-        raise refusal(name.place, f"{got(name.plain())}, {ACCEPTED}", key)
+        raise refusal(name.place, f"{name.got()}, {ACCEPTED}", key)
     target = path.parent / text
     if not target.is_file() and (shipped := shipped_scenario(text)):
         return shipped
@@ -115,6 +116,7 @@ class Layered:
         root: the merged tree, every value with the place where it was written.
         problems: those that did not stop the reading.
         changes: of every file that extends another and of every override, in the order of merging.
+        bases: changes by files that stand beside others in one `extends`.
         overrides: as they were written.
     """
 
@@ -122,6 +124,7 @@ class Layered:
     problems: tuple[Problem, ...]
     changes: tuple[Change, ...]
     overrides: tuple[str, ...] = ()
+    bases: tuple[Change, ...] = ()
 
 
 def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Layered:
@@ -153,6 +156,7 @@ class _Layers:
         self.unreadable: list[Problem] = []
         self.problems: list[Problem] = []
         self.changes: list[Change] = []
+        self.bases: list[Change] = []
 
     def read(self, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
         """The tree of one file over the files it extends."""
@@ -169,7 +173,7 @@ class _Layers:
             root = self.overridden(root, text)
         if self.unreadable:
             raise ScenarioError([*self.unreadable, *self.problems])
-        return Layered(_listed(root), tuple(self.problems), tuple(self.changes), tuple(overrides))
+        return Layered(_listed(root), tuple(self.problems), tuple(self.changes), tuple(overrides), tuple(self.bases))
 
     def over(self, root: Node, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
         """Tree of a file over the files it extends."""
@@ -177,7 +181,11 @@ class _Layers:
         bases = fields.pop("extends", None)
         own = replace(root, content=self._keyed(fields))
         below = [*self._bases(bases, path, shown, (*above, resolved(path)))]
-        return self._changed(reduce(merged, below), own) if below else own
+        return self._changed(reduce(self._joined, below), own) if below else own
+
+    def _joined(self, before: Node, over: Node) -> Node:
+        self.bases.append(Change(before, over))
+        return merged(before, over)
 
     def _changed(self, before: Node, over: Node) -> Node:
         self.changes.append(Change(before, over))
@@ -231,6 +239,8 @@ class _Layers:
         shown = f"-s {text}"
         path, equals, value = text.partition("=")
         keys = path.strip().split(".")
+        if len(keys) > MAX_DEPTH:
+            raise refusal(Place(shortened(shown)), f"got a path of {len(keys)} keys, expected at most {MAX_DEPTH}")
         if not equals or not all(keys) or keys == ["extends"]:
             raise ScenarioError([Place(shown).problem("", "expected key.path=value, such as horizon=2040")])
         if keys[0] in BY_ID and len(keys) > 1:
@@ -264,7 +274,7 @@ def _moved(node: Node, place: Place) -> Node:
         content = {name: _moved(child, place) for name, child in content.items()}
     elif isinstance(content, tuple):
         content = tuple(_moved(child, place) for child in content)
-    return Node(content, place, node.key and place)
+    return replace(node, content=content, place=place, key=node.key and place)
 
 
 def _with_ids(entries: Node) -> Node:

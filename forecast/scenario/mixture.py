@@ -26,7 +26,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, ValidationError
 
-from forecast.documents import Node, read_document, yaml_text
+from forecast.documents import Node, read_document, scenario_path, yaml_text
 from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, refusal
 from forecast.scenario.entity import Sources, entity, plain, read
 from forecast.scenario.entries import entry
@@ -189,16 +189,17 @@ def load_any(path: PathLike[str] | str) -> AnyScenario:
     Raises:
         ScenarioError: carries every problem of the file.
     """
+    path = scenario_path(path)
     return load_mixture(path) if is_mixture(path) else load_scenario(path)
 
 
 def load_mixture(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> ScenarioMixture:
-    """The mixture a YAML file states, with `key.path=value` overrides applied to every branch.
+    """The mixture a YAML file or a shipped name states, with `key.path=value` overrides applied to every branch.
 
     Raises:
         ScenarioError: carries every problem of the file and of the scenarios it names.
     """
-    return read_mixture(path, overrides)[0]
+    return read_mixture(scenario_path(path), overrides)[0]
 
 
 def read_mixture(

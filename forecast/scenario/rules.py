@@ -105,7 +105,7 @@ def _horizon(root: Node) -> Iterator[Problem]:
     first, last = year_of(origin + 1), min(LAST_HORIZON, year_of(origin) + MOST_YEARS)
     if not first <= year <= last:
         since = f"as data end with {format_quarter(origin)}"
-        yield node.place.problem("horizon", f"{got(year)}, expected a year from {first} to {last}, {since}")
+        yield node.place.problem("horizon", f"{node.got()}, expected a year from {first} to {last}, {since}")
 
 
 def _drivers(root: Node) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AliasPath, BeforeValidator, Field, PlainVal
 from pydantic_core import PydanticKnownError
 
 from forecast.dims import POLICIES
-from forecast.documents import MAX_ITEMS, yaml_text
+from forecast.documents import MAX_ITEMS, scenario_path, yaml_text
 from forecast.errors import Located, ScenarioError, got
 from forecast.scenario.dates import DEFAULT_HORIZON, FIRST_HORIZON, LAST_HORIZON, Day, QuarterIndex
 from forecast.scenario.dependencies import Correlation, Programme
@@ -199,11 +199,12 @@ class Branch:
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
-    """The scenario a YAML file states, with `key.path=value` overrides applied on top.
+    """The scenario a YAML file or a shipped name states, with `key.path=value` overrides applied on top.
 
     Raises:
         ScenarioError: carries every problem of the file, of the files it extends and of the overrides.
     """
+    path = scenario_path(path)
     return scenario_of(layered(path, overrides), str(path))
 
 

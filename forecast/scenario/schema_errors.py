@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, cast, get_args
 
 from pydantic import ValidationError
 
+from forecast.characters import half_width
 from forecast.documents import Node
 from forecast.errors import WRITTEN, Problem, YamlPath, got, listed, meant, number_in, shortened, spelled
-from forecast.scenario.dates import Window
+from forecast.quarters import ACCEPTED
+from forecast.scenario.dates import Window, decimal_hint
 from forecast.scenario.dependencies import Correlation, Phase, Programme
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
 from forecast.scenario.entity import keys
@@ -52,7 +55,7 @@ _DISTRIBUTIONS = ("law", "probability")
 _NUMBERS = ("float_type", "finite_number", "int_type")
 _MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
 
-_READ_AS_NUMBER = r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?"
+_READ_AS_NUMBER = r"(?a)[-+]?(\.\d+|(0|[1-9]\d*)(\.\d*)?)([eE][-+]?\d+)?"
 """Text that YAML reads as a number unless it is quoted."""
 
 _NO_WON = "; won is accepted for amount and new_capex of investments alone"
@@ -64,6 +67,34 @@ _KEY = "[key]"
 """Last part of the location of a key that is refused itself."""
 
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+
+
+_INSTEAD: Mapping[str, tuple[tuple[str, str], ...]] = {
+    **dict.fromkeys(
+        ("cancelled", "canceled", "dropped"), (("probability", "write probability: 0 for what is cancelled"),)
+    ),
+    **dict.fromkeys(
+        ("status", "state", "stage"),
+        (("probability", "dates and probability say it: 1 for what is sure, 0 for what is cancelled"),),
+    ),
+    **dict.fromkeys(("operating", "running"), (("production_start", "a production_start in the past says it"),)),
+    **dict.fromkeys(("chance", "likelihood", "certainty"), (("probability", "write probability"),)),
+    **dict.fromkeys(
+        ("start", "start_date", "completion", "opening", "operational"),
+        (("production_start", "write construction_start or production_start"),),
+    ),
+    **dict.fromkeys(
+        ("end", "end_date", "closure"), (("production_end", "write production_end"), ("until", "write until"))
+    ),
+    **dict.fromkeys(("delay", "delayed"), (("slip", "write slip, in quarters"),)),
+    **dict.fromkeys(("investor", "owner", "firm"), (("company", "write company"),)),
+    **dict.fromkeys(("industry", "branch"), (("sector", "write sector"),)),
+    **dict.fromkeys(("type", "category"), (("kind", "write kind"),)),
+    **dict.fromkeys(("capex", "value", "size", "investment", "usd"), (("amount", "write amount, in bn USD"),)),
+    **dict.fromkeys(("date", "announcement"), (("announced", "write announced"),)),
+    **dict.fromkeys(("parent", "umbrella", "pledge"), (("part_of", "write part_of"),)),
+}
+"""Words of others for keys, lower-case: the key that must be among those accepted, and what to write."""
 
 
 def complaints(root: Node, error: ValidationError, top: type) -> list[Problem]:
@@ -127,7 +158,29 @@ def _problem(root: Node, top: type, detail: Any) -> Problem:
         place, path = node.key or node.place, (*path, loc[-1])
     if kind in _UNKNOWN:
         place = node.key or node.place
-    return place.problem(spelled(path), _sentence(top, kind, loc, detail))
+    return place.problem(spelled(path), _as_written(node, _pattern(top, loc), kind, _sentence(top, kind, loc, detail)))
+
+
+def _as_written(node: Node, pattern: str, kind: str, sentence: str) -> str:
+    """A sentence that names the value of a node as the file has it, with the text or date probably meant."""
+    stated = got(node.content)
+    if not sentence.startswith(f"{stated},"):
+        return sentence
+    sentence = node.got() + sentence.removeprefix(stated)
+    if isinstance(node.content, str):
+        plain = half_width(node.content)
+        return sentence if not plain or "write" in sentence or "mean" in sentence else f"{sentence}; write {plain}"
+    if kind == "string_type":
+        fitting = (text for text in (node.written, node.written.lower()) if re.fullmatch(pattern, text))
+        return sentence + "".join(f'; put it in quotes: "{shortened(text)}"' for text in islice(fitting, 1))
+    return sentence + (decimal_hint(node.written) if ACCEPTED in sentence else "")
+
+
+def _pattern(top: type, loc: YamlPath) -> str:
+    """The form of a text that may stand at a location."""
+    name = next((part for part in reversed(loc) if isinstance(part, str)), "")
+    field = keys(_model(top, loc)).get(name)
+    return next((item.pattern for item in (field.metadata if field else ()) if getattr(item, "pattern", None)), ".*")
 
 
 def located(root: Node, loc: YamlPath) -> tuple[Node, YamlPath]:
@@ -185,7 +238,9 @@ def _unknown(top: type, loc: YamlPath, _: Any) -> str:
     if loc == ("mixture",):
         return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
     noun = "coefficient" if _model(top, loc) is COEFFICIENT_KEYS else "key"
-    return f"unknown {noun}; {meant(str(loc[-1]), _keys(top, loc))}"
+    accepted = _keys(top, loc)
+    instead = next((text for key, text in _INSTEAD.get(str(loc[-1]).lower(), ()) if key in accepted), "")
+    return f"unknown {noun}; {instead or meant(str(loc[-1]), accepted)}"
 
 
 def _missing(top: type, loc: YamlPath, _: Any) -> str:

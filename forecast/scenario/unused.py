@@ -46,8 +46,28 @@ def _repeated(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
             if not any(key in child.fields for key in WHOLE):
                 yield from _repeated(old, child, at)
         elif name not in _IDENTITY:
-            already = f"{got(child.plain())}, as {_said(old)} says already"
+            already = f"{child.got()}, as {_said(old)} says already"
             yield place.remark(spelled(at), f"{already}: it changes nothing")
+
+
+def dropped(changes: Sequence[Change]) -> Iterator[Remark]:
+    """Lists of a layer that take the place of longer or other ones below it."""
+    for change in changes:
+        yield from _dropped(change.before, change.over, ())
+
+
+def _dropped(before: Node, over: Node, path: YamlPath) -> Iterator[Remark]:
+    for name, child in over.fields.items():
+        at, old = (*path, name), before.fields.get(name)
+        if old is None or name in _IDENTITY or any(key in child.fields for key in WHOLE):
+            continue
+        kept = [item.plain() for item in child.items]
+        lost = [item for item in old.items if item.plain() not in kept]
+        if lost and isinstance(child.content, tuple):
+            entries = "its only entry" if len(old.items) == 1 else f"{len(lost)} of its {len(old.items)} entries"
+            message = f"{child.got()} in place of the one in {_said(old)}, which drops {entries}"
+            yield (child.key or child.place).remark(spelled(at), f"{message}; repeat what is to stay")
+        yield from _dropped(old, child, at)
 
 
 def _for_nothing(path: YamlPath, node: Node) -> str:
@@ -155,8 +175,8 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
     for key in ("amount", "probability", "scale"):
         value = getattr(row.value, key)
         if value is not None and float(value.cdf(0.0)) >= 1.0:
-            left = " but the end of its orders of the last quarter, if it was under construction then"
-            yield row.remark(key, f"got 0, with which {row.name} adds nothing{left if key == 'probability' else ''}")
+            orders = f"got 0: {row.name} does not go ahead; orders it has, if any, end with the last quarter observed"
+            yield row.remark(key, orders if key == "probability" else f"got 0, with which {row.name} adds nothing")
 
 
 WHOLE_SHARE = 1.0

@@ -13,11 +13,11 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
-from forecast.documents import SCHEMA_NAME, read_document, shipped_folder
+from forecast.documents import SCHEMA_NAME, read_document, scenario_path, shipped_folder
 from forecast.errors import Problem, Remark, RunError, ScenarioError, spelled
 from forecast.quarters import format_quarter
 from forecast.scenario.entries import ends, rows
-from forecast.scenario.investments import Investment
+from forecast.scenario.investments import Investment, outside_parts
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.mixture import ScenarioMixture, StatedBranch, is_mixture, read_mixture
 from forecast.scenario.money import WON_KEY, rate_of
@@ -73,9 +73,16 @@ class Examination:
         """Amounts in won, in file order; none where something is wrong."""
         return () if self.scenario is None or self.layers is None else tuple(_conversions(self.layers))
 
+    @property
+    def unsimulated(self) -> tuple[str, ...]:
+        """What pledges hold beyond the announcements among their parts, in words."""
+        scenarios = [one.branch.scenario for one in self.branches] if self.scenario is None else [self.scenario]
+        return tuple(dict.fromkeys(note for scenario in scenarios for note in outside_parts(scenario.investments)))
+
 
 def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examination:
-    """Problems and remarks of a file, the files it extends and the overrides on top of it."""
+    """Problems and remarks of a file or a shipped name, the files it extends and the overrides on top of it."""
+    path = scenario_path(path)
     file = str(path)
     if is_mixture(path):
         return _mixture(path, overrides)

@@ -22,7 +22,7 @@ from forecast.scenario.entries import Row, ends, last_observed, mean, middle, ro
 from forecast.scenario.investments import Investment
 from forecast.scenario.layers import Layered
 from forecast.scenario.money import WON_KEY, rate_of
-from forecast.scenario.unused import idle_policies, idle_ties, repeated, unread
+from forecast.scenario.unused import dropped, idle_policies, idle_ties, repeated, unread
 from forecast.stats.distributions import Distribution
 
 FAR = 5.0
@@ -253,7 +253,13 @@ def remarks(layers: Layered) -> list[Remark]:
     root, announced = layers.root, rows(layers.root, "investments", Investment)
     origin = last_observed(root)
     with np.errstate(all="ignore"):
-        found = [*repeated(layers.changes), *unread(root, announced), *implausible(root, announced), *unscaled(root)]
+        found = [
+            *repeated(layers.changes),
+            *dropped((*layers.bases, *layers.changes)),
+            *unread(root, announced),
+            *implausible(root, announced),
+            *unscaled(root),
+        ]
         for row in announced:
             found += _bought(row)
         if origin is not None:

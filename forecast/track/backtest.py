@@ -171,7 +171,7 @@ def _drawn(task: Task, place: str, design: Design, n_series: int) -> tuple[dict[
     from forecast.models.sampling import Effort
 
     seed = int(generator(design.seed, f"{place}.{task.name}.fit", 0).integers(2**31))
-    fitted, _ = posterior_rows(task, Effort(n_draws=1_000, seed=seed, acceptance=0.95))
+    fitted, _ = posterior_rows(task, Effort(n_draws=1_000, seed=seed, acceptance=0.95, minutes=15.0))
     streams = Streams(design.seed, 0, design.n_draws)
     index = (streams.uniforms(f"{place}.{task.name}.rows") * len(fitted["degrees_of_freedom"])).astype(np.intp)
     rows = {name: np.moveaxis(values[index], 0, -1) for name, values in fitted.items()}

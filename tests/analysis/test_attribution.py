@@ -14,7 +14,7 @@ import pytest
 
 import forecast
 from forecast.analysis.attribution import ACCOUNT, attribute
-from forecast.dims import CHANNELS, Array
+from forecast.dims import NEWS, Array
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.simulate import Settings
@@ -173,9 +173,9 @@ def test_channels_of_one_block_have_an_error_from_ten_parts_of_it() -> None:
     for scenario in pair:
         plan = compile_plan(scenario, learned(), vintage())
         annual = simulated_flows(plan, Streams(SETTINGS.seed, 0, SETTINGS.n_draws)).annual
-        flows.append(annual[[plan.series.index(name) for name in CHANNELS]])
+        flows.append(annual[[plan.series.index(name) for name in NEWS[1:]]])
     change = flows[1] - flows[0]
-    channels = [ACCOUNT.index(name) for name in CHANNELS]
+    channels = [ACCOUNT.index(name) for name in NEWS[1:]]
     np.testing.assert_allclose(found.channels.value[0, channels], change.mean(axis=-1), atol=1e-10)
     parts = change.reshape(*change.shape[:2], 10, 30).mean(axis=-1)
     expected = parts.std(axis=-1, ddof=1) / np.sqrt(10)

@@ -196,7 +196,7 @@ def test_a_run_of_a_mixture_is_taken_apart(tmp_path: Path) -> None:
         "name: two\nmixture:\n- {scenario: lges-lansing, weight: 1}\n- {scenario: baseline, weight: 1}\n", "utf-8"
     )
     run = forecast.run_scenario(forecast.load_mixture(path), Settings(4_000), out=tmp_path).results
-    told = {item.name: item for item in forecast.value_of_information(run, 2028, "investment_effect")}
+    told = {item.name: item for item in forecast.value_of_information(run, 2028, "news")}
     followed = told["baseline: followed"]
     assert followed.labels == ("no", "yes")
     assert followed.swing[1] == 0.0
@@ -266,7 +266,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
 def found(runs: dict[str, Results]) -> budget_module.Budget:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resampling_module, "N_KNOWN", 4)
-        return uncertainty_budget(runs["hyundai"], 2030, "investment_effect", n_draws=4_000)
+        return uncertainty_budget(runs["hyundai"], 2030, "news", n_draws=4_000)
 
 
 def test_unknowns_are_the_numbers_behind_the_draws() -> None:
@@ -310,7 +310,7 @@ def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> No
     [
         ("hyundai", 2040, "trade_balance", "got year 2040, expected one from 2026 to 2030"),
         ("hyundai", 2030, "tariffs", "got 'tariffs', expected one of trade_balance"),
-        ("baseline", 2030, "investment_effect", "nothing spreads investment_effect in 2030: it is 0 in every"),
+        ("baseline", 2030, "news", "nothing spreads news in 2030: it is 0 in every"),
     ],
 )
 def test_what_cannot_be_taken_apart_is_said(
@@ -332,9 +332,9 @@ def test_the_command_prints_tables_words_and_where_they_are(
 ) -> None:
     asked: list[object] = []
     monkeypatch.setattr(budget_module, "uncertainty_budget", lambda *given, **_: asked.extend(given) or found)
-    done = CliRunner().invoke(cli, ["budget", str(found.run.folder), "--of", "investment_effect", "--no-plot"])
+    done = CliRunner().invoke(cli, ["budget", str(found.run.folder), "--of", "news", "--no-plot"])
     assert done.exit_code == 0
-    assert asked[1:] == [2030, "investment_effect"]
+    assert asked[1:] == [2030, "news"]
     shown = (
         "Where the spread of the effect",
         "What plants buy",
@@ -343,7 +343,7 @@ def test_the_command_prints_tables_words_and_where_they_are(
         "Monte Carlo noise",
     )
     assert all(words in done.output for words in shown)
-    assert "budget_investment_effect_2030.csv" in done.output
+    assert "budget_news_2030.csv" in done.output
 
 
 def test_errors_from_fewer_than_ten_blocks_are_not_quoted(runs: dict[str, Results], tmp_path: Path) -> None:

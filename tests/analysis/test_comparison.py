@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import forecast
 from forecast.analysis.comparison import Comparison
 from forecast.cli import cli
-from forecast.dims import CHANNELS
+from forecast.dims import NEWS
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.results.results import Results
@@ -35,7 +35,7 @@ def test_against_the_baseline_the_difference_is_the_effect(runs: dict[str, Resul
     """Stored in single precision: 300 bn USD are known to about 3e-5."""
     difference = forecast.paired_difference(runs["hyundai"], runs["baseline"])
     assert difference.attrs == {"units": "bn USD per year", "basis": "korea_customs"}
-    np.testing.assert_allclose(difference, runs["hyundai"].draws["investment_effect"], atol=2e-4)
+    np.testing.assert_allclose(difference, runs["hyundai"].draws["news"], atol=2e-4)
 
 
 def test_the_table_reads_the_draws(runs: dict[str, Results]) -> None:
@@ -92,7 +92,7 @@ def test_channels_add_up_to_the_difference(compared: Comparison) -> None:
     total = sum(account.value(name, "mean") for name in account.series)
     np.testing.assert_allclose(total, compared.by_year.value("rise", "mean"), atol=2e-4)
     assert not account.value("baseline_balance", "sd").any()
-    assert all(account.value(name, "sd").any() for name in CHANNELS)
+    assert all(account.value(name, "sd").any() for name in NEWS[1:])
 
 
 def test_streams_of_what_both_hold_are_paired(compared: Comparison) -> None:

@@ -10,7 +10,7 @@ from joblib import parallel_config
 from plans import BASELINE, EXPORTS, IMPORTS, LOCALIZATION, ORIGIN, SCHEMES, draw_last, group, plan, project
 from scipy import stats
 
-from forecast.dims import BASES, CHANNELS, N_QUARTERS, SERIES, Array
+from forecast.dims import BASES, CHANNELS, EFFECTS, N_QUARTERS, NEWS, OUTPUT, SERIES, Array
 from forecast.engine.block import simulated_flows
 from forecast.engine.plan import Plan, Project, alone
 from forecast.engine.simulate import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, simulate
@@ -57,10 +57,10 @@ def test_one_plant_by_hand() -> None:
     """
     flows = annual(plan(group(project("A"))))
     output = np.array([0.0, 3.6, 7.2, 7.2])[:, None]
-    np.testing.assert_allclose(flows["capital_goods"], np.tile([[1.2], [0], [0], [0]], 3), atol=1e-14)
-    np.testing.assert_allclose(flows["intermediates"], np.tile(output * 0.7 * 0.3, 3), rtol=1e-13)
-    np.testing.assert_allclose(flows["displacement"], np.tile(-output * 0.25, 3), rtol=1e-13)
-    np.testing.assert_allclose(flows["reverse_imports"], np.tile(-output * 0.01, 3), rtol=1e-13)
+    np.testing.assert_allclose(flows["news_capital_goods"], np.tile([[1.2], [0], [0], [0]], 3), atol=1e-14)
+    np.testing.assert_allclose(flows["news_intermediates"], np.tile(output * 0.7 * 0.3, 3), rtol=1e-13)
+    np.testing.assert_allclose(flows["news_displacement"], np.tile(-output * 0.25, 3), rtol=1e-13)
+    np.testing.assert_allclose(flows["news_reverse_imports"], np.tile(-output * 0.01, 3), rtol=1e-13)
     np.testing.assert_allclose(
         flows["exports"], 160 + 1.2 * (output == 0) + output * (0.21 - 0.25) + np.zeros(3), rtol=1e-13
     )
@@ -70,32 +70,71 @@ def test_one_plant_by_hand() -> None:
 def test_what_is_under_way_at_the_origin_is_no_news() -> None:
     """A plant in full production is in the baseline already; one half built loses its orders when it is done."""
     running = annual(plan(group(project("A", start=ORIGIN - 20, production=ORIGIN - 10))))
-    assert all((running[channel] == 0).all() for channel in CHANNELS)
+    assert all((running[channel] == 0).all() for channel in NEWS[1:])
     building = annual(plan(group(project("B", start=ORIGIN - 3.5, production=ORIGIN + 4.5, output_per_capex=0.0))))
     share = np.diff([stats.beta(2, 2).cdf(x) for x in (3.5 / 8, 4.5 / 8)])[0]
     per_quarter = 6 * 0.5 * 0.4 * share
     remaining = 6 * 0.5 * 0.4 * (1 - stats.beta(2, 2).cdf(4.5 / 8))
-    np.testing.assert_allclose(building["capital_goods"][0], remaining - 4 * per_quarter, rtol=1e-12)
-    np.testing.assert_allclose(building["capital_goods"][1:], -4 * per_quarter, rtol=1e-12)
+    np.testing.assert_allclose(building["news_capital_goods"][0], remaining - 4 * per_quarter, rtol=1e-12)
+    np.testing.assert_allclose(building["news_capital_goods"][1:], -4 * per_quarter, rtol=1e-12)
 
 
 def test_a_project_that_is_cancelled_takes_its_present_flow_away() -> None:
     cancelled = annual(plan(group(project("A", start=ORIGIN - 20, production=ORIGIN - 10, probability=0.0))))
-    np.testing.assert_allclose(cancelled["intermediates"], -7.2 * 0.21, rtol=1e-13)
+    np.testing.assert_allclose(cancelled["news_intermediates"], -7.2 * 0.21, rtol=1e-13)
     never_begun = annual(plan(group(project("B", probability=0.0))))
-    assert all((never_begun[channel] == 0).all() for channel in CHANNELS)
+    assert all((never_begun[channel] == 0).all() for channel in NEWS[1:])
+
+
+def test_the_effect_is_with_and_without_whenever_a_plant_was_built() -> None:
+    """A plant that runs at the origin is no news, and all of its flows are effect; one that never comes has none."""
+    running = annual(plan(group(project("A", start=ORIGIN - 20, production=ORIGIN - 10))))
+    assert (running["news"] == 0).all()
+    np.testing.assert_allclose(running["effect"], 7.2 * (0.21 - 0.25 - 0.01), rtol=1e-13)
+    np.testing.assert_allclose(running["replaceable_output"], 7.2, rtol=1e-13)
+    never_begun = annual(plan(group(project("B", probability=0.0))))
+    assert all((never_begun[series] == 0).all() for series in (*EFFECTS, OUTPUT))
+    none = annual(plan())
+    assert all((none[series] == 0).all() for series in (*EFFECTS, *NEWS, OUTPUT))
+    new = annual(plan(group(project("C"))))
+    for channel in CHANNELS:  # nothing of it flowed at the origin
+        np.testing.assert_array_equal(new[f"effect_{channel}"], new[f"news_{channel}"])
+
+
+def test_the_effect_of_the_year_of_the_origin_is_of_all_its_quarters() -> None:
+    """The plant of 2026 seen from its quarters: orders of the first ones count in the effect, and not in the news."""
+    for n_observed in (1, 2, 3):
+        seen = annual(plan(group(project("A")), origin=ORIGIN + n_observed, n_periods=16 - n_observed))
+        np.testing.assert_allclose(seen["effect_capital_goods"], np.tile([[1.2], [0], [0], [0]], 3), atol=1e-14)
+        bunched = 1.2 * np.diff(stats.beta(2, 2).cdf(np.linspace(0, 1, 5)))
+        beyond = bunched[n_observed:].sum() - (4 - n_observed) * bunched[n_observed - 1]
+        np.testing.assert_allclose(seen["news_capital_goods"][0], beyond, rtol=1e-12)
+    given_up = annual(plan(group(project("A", probability=0.0)), origin=ORIGIN + 2, n_periods=14))
+    np.testing.assert_allclose(given_up["effect_capital_goods"][0], bunched[:2].sum(), rtol=1e-12)
+    assert (given_up["effect_capital_goods"][1:] == 0).all()
+
+
+def test_effect_less_news_is_the_flow_of_the_origin() -> None:
+    made = noisy(group(uncertain("A"), uncertain("B")), group(uncertain("C", start=ORIGIN - 4, production=ORIGIN - 2)))
+    flows = annual(made, 500)
+    np.testing.assert_allclose(flows["effect"], sum(flows[f"effect_{channel}"] for channel in CHANNELS), atol=1e-12)
+    np.testing.assert_allclose(flows["cumulated_effect"], flows["effect"].cumsum(axis=0), rtol=1e-13)
+    for channel in CHANNELS:
+        held = flows[f"effect_{channel}"] - flows[f"news_{channel}"]
+        np.testing.assert_allclose(held, np.tile(held[:1], (len(held), 1)), atol=1e-12)
+        assert channel == "capital_goods" or held.any()
 
 
 def test_the_probability_of_a_project_is_the_share_of_draws_with_it() -> None:
     n = 40_000
-    found = (annual(plan(group(project("A", probability=0.7))), n)["capital_goods"][0] > 0).mean()
+    found = (annual(plan(group(project("A", probability=0.7))), n)["news_capital_goods"][0] > 0).mean()
     assert found == pytest.approx(0.7, abs=4 * np.sqrt(0.21 / n))
 
 
 def test_slip_moves_production_and_stretches_construction() -> None:
     flows = annual(plan(group(project("A", slip=4.0))))
-    assert flows["capital_goods"][:, 0] == pytest.approx([0.6, 0.6, 0.0, 0.0], abs=1e-14)
-    assert flows["intermediates"][:, 0] == pytest.approx([0.0, 0.0, 3.6 * 0.21, 7.2 * 0.21], abs=1e-13)
+    assert flows["news_capital_goods"][:, 0] == pytest.approx([0.6, 0.6, 0.0, 0.0], abs=1e-14)
+    assert flows["news_intermediates"][:, 0] == pytest.approx([0.0, 0.0, 3.6 * 0.21, 7.2 * 0.21], abs=1e-13)
 
 
 def test_a_normal_baseline_gives_the_exact_normal() -> None:
@@ -153,8 +192,8 @@ def test_a_near_horizon_keeps_fewer_quarters() -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_parts_sum_to_the_balance_in_every_draw(scheme: Scheme) -> None:
     flows = annual(noisy(group(uncertain("A"), uncertain("B"))), 500, scheme)
-    effect = sum(flows[channel] for channel in CHANNELS)
-    np.testing.assert_allclose(flows["investment_effect"], effect, rtol=1e-12, atol=1e-12)
+    effect = sum(flows[channel] for channel in NEWS[1:])
+    np.testing.assert_allclose(flows["news"], effect, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(flows["trade_balance"], flows["exports"] - flows["imports"], rtol=0, atol=1e-12)
     np.testing.assert_allclose(flows["trade_balance"], flows["baseline_balance"] + effect, rtol=1e-10, atol=1e-10)
 
@@ -172,7 +211,7 @@ def test_adding_an_investment_leaves_the_luck_of_the_others() -> None:
         for projects in ([uncertain("A")], [uncertain("B")], [uncertain("A"), uncertain("B")])
     )
     assert np.array_equal(alone["baseline_balance"], both["baseline_balance"])
-    for channel in CHANNELS:
+    for channel in NEWS[1:]:
         np.testing.assert_allclose(alone[channel] + other[channel], both[channel], rtol=1e-10, atol=1e-12)
 
 

@@ -86,14 +86,15 @@ def test_an_acquisition_builds_nothing_unless_it_says_so(tmp_path: Path) -> None
     bought = only_project(compiled(tmp_path, plant("A", "acquisition")))
     assert bought.capex == Stated("investments.A.new_capex", Constant(0.0))
     assert bought.standing == Stated("investments.A.amount", Constant(2.0))
-    orders = flows(compiled(tmp_path, plant("A", "acquisition")))[SERIES.index("capital_goods")]
+    orders = flows(compiled(tmp_path, plant("A", "acquisition")))[SERIES.index("news_capital_goods")]
     assert (orders == 0).all()
     spent = flows(compiled(tmp_path, plant("A", "acquisition", more=", new_capex: 1")))
-    assert (spent[SERIES.index("capital_goods")].sum(axis=0) < 0).all()  # announced in 2026-01, so under way in 2026Q2
+    beyond = spent[SERIES.index("news_capital_goods")].sum(axis=0)
+    assert (beyond < 0).all()  # announced in 2026-01, so under way in 2026Q2
     later = compiled(
         tmp_path, plant("A", "acquisition", more=", new_capex: 1, construction_start: 2027Q1, probability: 1")
     )
-    orders = flows(later)[SERIES.index("capital_goods")]
+    orders = flows(later)[SERIES.index("news_capital_goods")]
     assert (orders[1:] >= 0).all()
     assert (orders.sum(axis=0) > 0).all()
 
@@ -104,12 +105,12 @@ def test_a_plant_that_stands_sells_before_its_extension_is_begun(tmp_path: Path)
     later = ", construction_start: 2033Q1, overrides: {construction_quarters: 8}"
     extended, early = (
         flows(compiled(tmp_path, plant("A", "acquisition", "2026Q4", f"{certain}{more}")))[
-            SERIES.index("intermediates")
+            SERIES.index("news_intermediates")
         ]
         for more in (later, "")
     )
     bought = flows(compiled(tmp_path, plant("A", "acquisition", "2026Q4", ", probability: 1, slip: 0, scale: 1")))
-    np.testing.assert_allclose(extended[:9], bought[SERIES.index("intermediates")][:9], rtol=1e-12)
+    np.testing.assert_allclose(extended[:9], bought[SERIES.index("news_intermediates")][:9], rtol=1e-12)
     assert (early[:9].sum(axis=0) > extended[:9].sum(axis=0)).all()
 
 
@@ -127,7 +128,7 @@ def test_a_horizon_within_the_year_of_the_origin_is_one_year(tmp_path: Path) -> 
 def test_nothing_is_built_before_it_is_announced(tmp_path: Path) -> None:
     """Announced 2026-01, running in 2027Q1: thirty quarters of building time can only be the four in between."""
     certain = ", probability: 1, slip: 0, overrides: {{construction_quarters: {}}}"
-    capital_goods = SERIES.index("capital_goods")
+    capital_goods = SERIES.index("news_capital_goods")
     thirty, four, three = (
         flows(compiled(tmp_path, plant("A", start="2027Q1", more=certain.format(n))))[capital_goods] for n in (30, 4, 3)
     )

@@ -12,7 +12,7 @@ import pytest
 from plans import ORIGIN, draw_last, group, judged, plan, project
 from scipy import stats
 
-from forecast.dims import CHANNELS, POLICIES, SERIES, Array
+from forecast.dims import NEWS, POLICIES, SERIES, Array
 from forecast.economics import tariffs
 from forecast.economics.tariffs import REST, SHARES, TAXED, load_schedule
 from forecast.engine.block import simulated_flows
@@ -191,18 +191,18 @@ def channels(sector: str, on_sector: str, path: str = "hold", **responses: float
     return {
         name: annual(plan(plant, path=Localization(path), policy=taxed))[name][-1]
         / np.where(bare[name][-1], bare[name][-1], 1)
-        for name in CHANNELS
+        for name in NEWS[1:]
     }
 
 
 def test_plants_pay_for_what_they_ship_and_no_other() -> None:
     """Inputs of a car plant are parts, machines are of the sector other, and goods shipped back pay no US duty."""
     cut = (1.15 / 1.25) ** 2
-    for taxed, paying in (("autos", "displacement"), ("auto_parts", "intermediates")):
+    for taxed, paying in (("autos", "news_displacement"), ("auto_parts", "news_intermediates")):
         ratios = channels("autos", taxed)
         assert ratios.pop(paying) == pytest.approx(cut)
-        assert all((ratio == 1).all() for name, ratio in ratios.items() if name != "capital_goods")
-    machines = annual(plan(group(project("A")), policy=policies(on(duty(0.25)), sector=REST)))["capital_goods"]
+        assert all((ratio == 1).all() for name, ratio in ratios.items() if name != "news_capital_goods")
+    machines = annual(plan(group(project("A")), policy=policies(on(duty(0.25)), sector=REST)))["news_capital_goods"]
     np.testing.assert_allclose(machines[0], 1.2 * cut, rtol=1e-12)
 
 
@@ -211,9 +211,9 @@ def test_suppliers_move_where_the_path_is_fitted() -> None:
     response = {"localization_response": 0.02, "elasticity": 0.0}
     local, third = 0.7 * 32 / 41, 0.7 * 9 / 41
     share = 1 / (1 + local / 0.3 * np.exp(0.2) + third / 0.3)
-    moved = channels("steel", "steel", "fitted", **response)["intermediates"]
+    moved = channels("steel", "steel", "fitted", **response)["news_intermediates"]
     np.testing.assert_allclose(moved, share / 0.3, rtol=1e-12)
-    held = channels("steel", "steel", "hold", **response)["intermediates"]
+    held = channels("steel", "steel", "hold", **response)["news_intermediates"]
     assert (held == 1).all()
 
 
@@ -277,7 +277,7 @@ def test_parts_make_the_whole() -> None:
     both = policies(on(duty(0.25)), bought(3.0, total=False, start=ORIGIN + 2, until=NEVER))
     made = plan(replace(group(project("A")), sector="autos"), policy=both)
     flows = annual(made)
-    parts = flows["baseline_balance"] + flows["investment_effect"] + flows["tariffs"] + flows["import_commitments"]
+    parts = flows["baseline_balance"] + flows["news"] + flows["tariffs"] + flows["import_commitments"]
     np.testing.assert_allclose(parts, flows["trade_balance"], rtol=1e-12)
     assert made.series == (*SERIES, *POLICIES)
     near = simulated_flows(made, Streams(0, 0, N_DRAWS, "plain")).quarterly
@@ -453,7 +453,7 @@ def test_a_tariff_moves_no_other_stream(load: Loader) -> None:
     assert flows[1].quarterly.tobytes() == flows[0].quarterly.tobytes()
     baseline = SERIES.index("baseline_balance")
     assert flows[2].annual[baseline].tobytes() == flows[0].annual[baseline].tobytes()
-    returned = SERIES.index("reverse_imports")
+    returned = SERIES.index("news_reverse_imports")
     assert flows[2].annual[returned].tobytes() == flows[0].annual[returned].tobytes()
     assert (flows[2].annual[n][-1] < 0).all()
 

@@ -76,7 +76,7 @@ def test_an_amount_is_the_same_dollars_on_both_books(changes: dict[str, str]) ->
 
 def test_a_shock_is_part_of_the_baseline_and_no_effect_of_investment() -> None:
     hit, before = flows(shock("exports", size=-0.1)), flows()
-    np.testing.assert_array_equal(series(hit, "investment_effect"), series(before, "investment_effect"))
+    np.testing.assert_array_equal(series(hit, "news"), series(before, "news"))
     balance = series(hit, "exports") - series(hit, "imports")
     np.testing.assert_allclose(series(hit, "baseline_balance"), balance, rtol=1e-12)
 

@@ -140,7 +140,7 @@ def _comparisons() -> list[Case]:
 
 
 def _budgets() -> list[Case]:
-    lansing = ("budget", "scenarios/lges-lansing.yaml", "--of", "investment_effect", "--year", "2028")
+    lansing = ("budget", "scenarios/lges-lansing.yaml", "--of", "news", "--year", "2028")
     return [
         Case("budget/baseline", (("budget", "scenarios/baseline.yaml", "--no-plot"),)),
         Case("budget/lges-lansing", (lansing,)),

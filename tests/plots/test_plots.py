@@ -147,7 +147,7 @@ def test_zero_line_only_where_zero_is_in_range():
 
 def test_effect_stacks_each_channel_and_marks_the_whole(ax):
     given = {"contributions": PARTS, "basis": "korea_customs"}
-    assert plots.draw_effect(ax, YEARS, EFFECT.bands, EFFECT.median, **given) is ax
+    assert plots.draw_effect(ax, YEARS, EFFECT.bands, EFFECT.mean, **given) is ax
     for name, values in PARTS.items():
         bars = [patch for patch in ax.patches if patch.get_gid() == name]
         np.testing.assert_allclose([bar.get_height() for bar in bars], values, rtol=1e-12)
@@ -155,7 +155,7 @@ def test_effect_stacks_each_channel_and_marks_the_whole(ax):
         tips = np.array([[sign * (bar.get_y() + bar.get_height()) for bar in bars] for bars in ax.containers])
         whole = sum(np.maximum(sign * values, 0) for values in PARTS.values())
         np.testing.assert_allclose(tips.max(axis=0), whole, rtol=1e-12)
-    np.testing.assert_array_equal(drawn(ax, "median").get_ydata(), EFFECT.median)
+    np.testing.assert_array_equal(drawn(ax, "mean").get_ydata(), EFFECT.mean)
     ends = np.array([segment[:, 1] for segment in drawn(ax, "band-80").get_segments()])
     np.testing.assert_array_equal(ends.T, EFFECT.bands[80])
 
@@ -224,7 +224,7 @@ def test_numbers_of_neighbouring_years_do_not_overlap(n_years):
 def test_every_flow_axis_names_unit_and_basis(basis, name):
     axes = [Figure().add_subplot() for _ in range(5)]
     draw_fan(axes[0], basis=basis)
-    plots.draw_effect(axes[1], YEARS, EFFECT.bands, EFFECT.median, contributions=PARTS, basis=basis)
+    plots.draw_effect(axes[1], YEARS, EFFECT.bands, EFFECT.mean, contributions=PARTS, basis=basis)
     plots.draw_difference(axes[2], YEARS, BANDS, MEDIAN, basis=basis, alternative="a", reference="b")
     plots.draw_history(axes[3], *history(), basis=basis)
     plots.draw_densities(axes[4], {"a": MEDIAN}, year=2030, basis=basis)

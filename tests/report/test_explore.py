@@ -24,7 +24,7 @@ from forecast.analysis.input_values import N_DRAWS, investment_phases
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Project, alone
-from forecast.engine.plants import Activity, Announcements, activity
+from forecast.engine.plants import Activity, Announcements, Rows, activity
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import RunError, ScenarioError
 from forecast.models.posterior import load_posterior
@@ -135,9 +135,9 @@ def test_only_the_project_that_is_moved_is_simulated_again(tied: Workbench, monk
     tied.trial([])
     built: list[str] = []
 
-    def noted(origin: int, n_rows: int, inputs: Inputs, announcements: Announcements, project: Project) -> Activity:
+    def noted(rows: Rows, inputs: Inputs, announcements: Announcements, project: Project) -> Activity:
         built.append(project.id)
-        return activity(origin, n_rows, inputs, announcements, project)
+        return activity(rows, inputs, announcements, project)
 
     monkeypatch.setattr("forecast.engine.plants.activity", noted)
     tied.trial([])

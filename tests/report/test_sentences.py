@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from forecast.analysis.comparison import summarised
+from forecast.dims import EFFECTS, OUTPUT, Array
 from forecast.report.i18n import language
 from forecast.report.sentences import effect_sentence, policy_sentence
 from forecast.stats.summary import Summary
@@ -18,13 +19,21 @@ YEARS = (2026, 2027)
 def told(last: Mapping[str, Sequence[float]]) -> Summary:
     """Statistics of series whose draws of the last year are given, and are the same the year before."""
     draws = np.array([[values, values] for values in last.values()], dtype=float)
+    if "cumulated_effect" in last:
+        draws[[*last].index("cumulated_effect")] = np.cumsum(draws[[*last].index("effect")], axis=0)
     return summarised(draws, YEARS, tuple(last), block_size=100)
+
+
+def parts(effect: Array) -> dict[str, Array]:
+    """Series of an effect that is all of intermediates, and news to its whole."""
+    nothing = dict.fromkeys((*EFFECTS, OUTPUT), np.zeros(100))
+    return nothing | {"effect": effect, "effect_intermediates": effect, "news": effect}
 
 
 @pytest.mark.parametrize(("n_up", "english", "korean"), [(70, "raise", "늘릴"), (30, "lower", "줄일")])
 def test_an_effect_is_told_in_its_likelier_direction(n_up: int, english: str, korean: str) -> None:
     effect = np.repeat([1.0, -1.0], [n_up, 100 - n_up])
-    summary = told({"investment_effect": effect, "capital_goods": np.zeros(100)})
+    summary = told(parts(effect))
     assert f"the chance that they {english} it in 2027 is 70\xa0%." in effect_sentence(
         summary, language("en"), "2026Q2"
     )
@@ -33,12 +42,47 @@ def test_an_effect_is_told_in_its_likelier_direction(n_up: int, english: str, ko
     )
 
 
-@pytest.mark.parametrize(("orders", "told_of"), [(-0.5, True), (-0.05, False), (0.5, False)])
-def test_orders_that_end_with_construction_are_told_from_a_tenth_of_the_effect(orders: float, told_of: bool) -> None:
-    summary = told({"investment_effect": np.full(100, -1.0), "capital_goods": np.full(100, orders)})
-    words = "Of the change in 2027, −0.5\xa0bn USD (mean) are orders for machines that flowed in 2026Q2 and end with"
+@pytest.mark.parametrize(("news", "told_of"), [(-1.5, True), (-1.05, False), (0.5, True)])
+def test_news_are_told_where_they_differ_from_the_effect_by_a_tenth(news: float, told_of: bool) -> None:
+    summary = told(parts(np.full(100, -1.0)) | {"news": np.full(100, news)})
+    sign = "+" if news > 0 else "−"
+    words = f"Beyond what flowed in 2026Q2 it is {sign}{abs(news)}\xa0bn USD in 2027; that part alone moves the level"
     assert (words in effect_sentence(summary, language("en"), "2026Q2")) == told_of
-    assert ("발주" in effect_sentence(summary, language("ko"), "2026년 2분기")) == told_of
+    assert ("흑자 수준의 전망을 바꾸는 것은" in effect_sentence(summary, language("ko"), "2026년 2분기")) == told_of
+
+
+@pytest.mark.parametrize(
+    ("bought", "replaced", "words"),
+    [
+        (2.0, -3.0, "The sign turns if a dollar of their output replaces less than 0.20 dollars of exports; here 0.30"),
+        (3.0, -2.0, "The sign turns if a dollar of their output replaces more than 0.30 dollars of exports; here 0.20"),
+        (-1.0, -2.0, None),
+    ],
+)
+def test_the_rate_at_which_the_sign_turns(bought: float, replaced: float, words: str | None) -> None:
+    """With 10 of output, the effect is zero where the rate times 10 is what is bought."""
+    made = {"effect_intermediates": np.full(100, bought), "effect_displacement": np.full(100, replaced)}
+    summary = told(parts(np.full(100, bought + replaced)) | made | {OUTPUT: np.full(100, 10.0)})
+    said = effect_sentence(summary, language("en"), "2026Q2")
+    assert words is None or words.replace("here", "here it replaces") in said
+    assert ("The sign turns" in said) == (words is not None)
+
+
+def test_a_peak_that_the_end_hides_is_told_before_it() -> None:
+    """Plants that raise the surplus while they are built and lower it later: the last year alone would mislead."""
+    draws = np.zeros((len(EFFECTS) + 2, 2, 100))
+    draws[EFFECTS.index("effect")] = [[3.0], [-1.0]]
+    draws[EFFECTS.index("cumulated_effect")] = [[3.0], [2.0]]
+    said = effect_sentence(summarised(draws, YEARS, (*EFFECTS, OUTPUT, "news"), 100), language("en"), "2026Q2")
+    said = said.replace("\xa0", " ")
+    assert "by +3.0 bn USD in 2026 (mean;" in said.partition("−1.0 bn USD in 2027 (mean;")[0]
+    assert "the chance that they raise it in 2026 is" in said
+
+
+def test_the_sum_to_the_horizon_is_of_both_years() -> None:
+    summary = told(parts(np.full(100, -1.0)))
+    said = effect_sentence(summary, language("en"), "2026Q2")
+    assert "by −2.0\xa0bn USD in all from 2026 to 2027" in said
 
 
 def test_a_policy_that_may_not_come_is_told_by_its_median_and_by_how_often_it_does_nothing() -> None:

@@ -19,7 +19,7 @@ from commands import command
 
 import forecast
 from forecast.results import run as run_module
-from forecast.dims import CHANNELS
+from forecast.dims import NEWS
 from forecast.dims import SERIES
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
@@ -59,7 +59,7 @@ def test_a_run_prints_tables_and_one_plain_sentence(ran: Ran) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "Korean customs basis" in done.stdout
     words = " ".join(done.stdout.split())
-    assert "Beyond what flowed in 2026Q2, the announcements change Korea's goods surplus" in words
+    assert "With the announcements, against the same world without them, Korea's goods surplus" in words
     assert "Without new investment the surplus itself would be" in words
     assert max(map(len, done.stdout.splitlines())) <= 80
 
@@ -90,7 +90,7 @@ def test_results_open_with_plain_pandas_and_xarray(ran: Ran) -> None:
         assert dict(draws.sizes) == {"year": 10, "quarter": 8, "draw": 4000}
         assert draws["trade_balance"].attrs == {"units": "bn USD per year", "basis": "korea_customs"}
         mean = draws["trade_balance"].astype(float).mean("draw").to_numpy()
-        parts = draws["baseline_balance"] + sum(draws[name] for name in CHANNELS)
+        parts = draws["baseline_balance"] + sum(draws[name] for name in NEWS[1:])
         np.testing.assert_allclose(draws["trade_balance"], parts, atol=1e-3)
     stated = table[(table["series"] == "trade_balance") & (table["statistic"] == "mean")]
     np.testing.assert_allclose(stated["value"], mean, atol=1e-2)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from plans import ORIGIN, group, judged, plan, project
 
-from forecast.dims import SERIES, Array
+from forecast.dims import NEWS, SERIES, Array
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
@@ -116,7 +116,7 @@ def flows(made: Plan, n_draws: int = 400) -> Array:
 
 
 def capital_goods(made: Plan, n_draws: int = 400) -> Array:
-    return flows(made, n_draws)[SERIES.index("capital_goods")]
+    return flows(made, n_draws)[SERIES.index("news_capital_goods")]
 
 
 def built_later(name: str = "A", **changes: object) -> Project:
@@ -171,9 +171,10 @@ def test_a_plant_that_closes_takes_away_what_it_made_at_the_origin() -> None:
     runs = project("A", start=ORIGIN - 20, production=ORIGIN - 12)
     closes = replace(runs, production_end=judged("investments.A.production_end", ORIGIN + 5))
     intermediates, displaced = (
-        flows(plan(group(closes)))[SERIES.index(name)] for name in ("intermediates", "displacement")
+        flows(plan(group(closes)))[SERIES.index(name)] for name in ("news_intermediates", "news_displacement")
     )
-    np.testing.assert_allclose(flows(plan(group(runs)))[5:], 0.0, atol=1e-12)
+    beyond = [SERIES.index(name) for name in NEWS]
+    np.testing.assert_allclose(flows(plan(group(runs)))[beyond], 0.0, atol=1e-12)
     np.testing.assert_allclose(intermediates[0], 0.0, atol=1e-12)
     np.testing.assert_allclose(intermediates[1:], -4 * 1.8 * 0.7 * 0.3, rtol=1e-12)
     np.testing.assert_allclose(displaced[1:], 4 * 1.8 * 0.25, rtol=1e-12)
@@ -182,14 +183,14 @@ def test_a_plant_that_closes_takes_away_what_it_made_at_the_origin() -> None:
 def test_a_plant_that_closes_within_a_quarter_runs_for_its_part() -> None:
     runs = project("A", start=ORIGIN - 20, production=ORIGIN - 12)
     closes = replace(runs, production_end=judged("investments.A.production_end", ORIGIN + 2.5))
-    found = flows(plan(group(closes)))[SERIES.index("intermediates")]
+    found = flows(plan(group(closes)))[SERIES.index("news_intermediates")]
     np.testing.assert_allclose(found[0], -2.5 * 1.8 * 0.7 * 0.3, rtol=1e-12)
 
 
 def test_a_new_plant_sells_until_it_closes(tmp_path: Path) -> None:
     certain = ", probability: 1, slip: 0, scale: 1"
     open_, closed = (flows(compiled(tmp_path, plant("A", certain + more))) for more in ("", ", production_end: 2030Q1"))
-    bought = SERIES.index("intermediates")
+    bought = SERIES.index("news_intermediates")
     np.testing.assert_array_equal(open_[:, :4], closed[:, :4])
     np.testing.assert_allclose(closed[bought][4:], 0.0, atol=1e-12)
     assert (open_[bought][4:] > 0).all()

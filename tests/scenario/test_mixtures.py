@@ -38,7 +38,7 @@ from forecast.track.ledger import Entry, add_entry
 from forecast.track.scores import crps
 
 HEAD = "name: mixed\ntitle: Mixed\n"
-EFFECT = SERIES.index("investment_effect")
+EFFECT = SERIES.index("news")
 
 
 @cache
@@ -153,10 +153,10 @@ def test_branches_stay_visible_in_the_results(stored: Results) -> None:
     shares = branches.groupby("branch")["share"].first()
     assert shares.sum() == pytest.approx(1.0)
     for label in ("hyundai", "lansing"):
-        own = draws["investment_effect"].sel(year=2029)[draws["branch"] == label]
+        own = draws["news"].sel(year=2029)[draws["branch"] == label]
         assert len(own) / 4_000 == pytest.approx(shares[label])
         rows = branches[(branches["branch"] == label) & (branches["year"] == 2029)]
-        row = rows[(rows["series"] == "investment_effect") & (rows["statistic"] == "mean")]
+        row = rows[(rows["series"] == "news") & (rows["statistic"] == "mean")]
         assert float(own.mean()) == pytest.approx(float(row["value"].iloc[0]), abs=2e-3)
 
 
@@ -178,7 +178,7 @@ def test_the_command_runs_a_mixture_and_shows_its_branches(tmp_path: Path) -> No
 def test_a_branch_without_announcements_is_not_one_in_which_they_lower_the_surplus(tmp_path: Path) -> None:
     text = "mixture: [{scenario: baseline, weight: 1}, {scenario: hyundai, weight: 1}]"
     run = run_scenario(load_mixture(write(tmp_path, text), ["horizon=2029"]), Settings(2_000), out=tmp_path).results
-    effect = run.draws["investment_effect"].sel(year=2029).to_numpy()
+    effect = run.draws["news"].sel(year=2029).to_numpy()
     said = re.search(r"lower it in 2029 is ([\d.]+) %. In (\d+) % of the draws", answer(run))
     assert said is not None
     expected = 100 * np.mean(effect < 0), 100 * np.mean(effect == 0)
@@ -191,8 +191,8 @@ def test_a_plant_that_may_not_come_lowers_the_surplus_at_most_as_often_as_it_com
     dates = "announced: 2026-06, construction_start: 2027Q1, production_start: 2029Q1}"
     path = write(tmp_path, f"investments: [{plant}{dates}]")
     run = run_scenario(load_scenario(path, ["horizon=2032"]), Settings(2_000), out=tmp_path).results
-    effect = run.draws["investment_effect"].sel(year=2032).to_numpy()
-    assert run.statistics.value("investment_effect", "below_0")[-1] == np.mean(effect < 0) < 0.55
+    effect = run.draws["news"].sel(year=2032).to_numpy()
+    assert run.statistics.value("news", "below_0")[-1] == np.mean(effect < 0) < 0.55
     assert f"In {100 * np.mean(effect == 0):.0f} % of the draws they change nothing in 2032." in answer(run)
 
 

@@ -51,7 +51,10 @@ def test_our_own_table_is_a_foreign_file() -> None:
     own = quarterly_trade()
     path = SHIPPED / "trade_monthly.csv"
     found = read_custom_trade(path, "us_imports_from_korea", "us_exports_to_korea")
-    assert (found.first_quarter, unit_of(path)) == (own.first_quarter, "million USD")
+    assert (found.first_quarter, unit_of(path, "us_imports_from_korea", "us_exports_to_korea")) == (
+        own.first_quarter,
+        "million USD",
+    )
     np.testing.assert_array_equal(found.exports / 1e3, own.exports)
     np.testing.assert_array_equal(found.imports / 1e3, own.imports)
 
@@ -66,9 +69,11 @@ BROKEN = [
     ("gap", lambda lines: [line for line in lines if "2000-05,exports" not in line],
      r":11: exports: got 2000-06 after 2000-04, expected every month: 2000-05 missing"),
     ("twice", lambda lines: [*lines, lines[-1]], r":26: imports: got 2000-12 as in line 25, expected once"),
-    ("zero", lambda lines: [*lines[:3], "2000-02,exports,0", *lines[4:]], r":4: value: got '0', expected a number"),
-    ("text", lambda lines: [*lines[:3], "2000-02,exports,n/a", *lines[4:]], r":4: value: got 'n/a'"),
-    ("nan", lambda lines: [*lines[:3], "2000-02,exports,nan", *lines[4:]], r":4: value: got 'nan'"),
+    ("zero", lambda lines: [*lines[:3], "2000-02,exports,0", *lines[4:]],
+     r":4: exports: got 0 in 2000-02, expected amounts above zero; keep 2000-03 to 2000-12"),
+    ("text", lambda lines: [*lines[:3], "2000-02,exports,n/a", *lines[4:]],
+     r":4: exports: got 'n/a' in 2000-02, expected amounts"),
+    ("nan", lambda lines: [*lines[:3], "2000-02,exports,nan", *lines[4:]], r":4: exports: got 'nan' in 2000-02"),
     ("month", lambda lines: [*lines[:3], "2000/02,exports,1", *lines[4:]], r":4: month: got '2000/02', expected"),
     ("cells", lambda lines: [*lines[:3], "2000-02,exports", *lines[4:]], r":4: got 2 cells, expected 3"),
     ("spans", lambda lines: lines[:-1], r"exports for 2000-01 to 2000-12 and imports for 2000-01 to 2000-11"),

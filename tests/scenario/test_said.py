@@ -1,0 +1,122 @@
+"""What a file leaves out or drops is said by the commands that read it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from commands import command
+
+PLEDGE = """\
+name: pledge
+investments:
+  - {id: P, company: G, project: fund, sector: other, kind: pledge, amount: 150, announced: 2025-07}
+  - {id: Q, company: G, project: yards, sector: other, kind: pledge, amount: 20, announced: 2025-07, part_of: P}
+  - {id: A, company: H, project: dock, sector: shipbuilding, kind: greenfield, amount: 5, announced: 2025-08,
+     production_start: 2030, part_of: Q}
+  - {id: B, company: I, project: mill, sector: steel, kind: greenfield,
+     amount: {distribution: uniform, low: 6, high: 7}, announced: 2025-08, production_start: 2030, part_of: P}
+"""
+REST = "investments.P: of 150 bn USD 11.5 are in its parts, A, B; the other 138.5 are not simulated"
+
+
+def test_the_part_of_a_pledge_that_adds_nothing_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pledge.yaml").write_text(PLEDGE, encoding="utf-8")
+    done = command("validate", "pledge.yaml", cwd=tmp_path)
+    assert done.stdout.splitlines() == [f"note: pledge.yaml: {REST}", "pledge.yaml: valid, 2 investments to 2035"]
+    (file,) = json.loads(command("validate", "--json", "pledge.yaml", cwd=tmp_path).stdout)["files"]
+    assert file["unsimulated"] == [REST]
+    ran = command("run", "pledge.yaml", "--draws", "400", "--no-plot", "--n-jobs", "1", cwd=tmp_path)
+    assert ran.returncode == 0
+    assert f"note: pledge.yaml: {REST}\n" in ran.stderr
+
+
+def test_a_pledge_that_is_all_itemised_needs_no_note(tmp_path: Path) -> None:
+    (tmp_path / "pledge.yaml").write_text(PLEDGE.replace("amount: 150", "amount: 30"), encoding="utf-8")
+    whole = PLEDGE.replace("amount: 150", "amount: 11.5").replace("amount: 20", "amount: 5")
+    (tmp_path / "whole.yaml").write_text(whole, encoding="utf-8")
+    done = command("validate", "pledge.yaml", "whole.yaml", cwd=tmp_path)
+    assert [line for line in done.stdout.splitlines() if line.startswith("note")] == [
+        "note: pledge.yaml: investments.P: of 30 bn USD 11.5 are in its parts, A, B; the other 18.5 are not simulated"
+    ]
+
+
+BASE = """\
+name: base
+investments:
+  - id: A
+    company: G
+    project: mill
+    sector: steel
+    kind: greenfield
+    amount: 5
+    announced: 2026Q1
+    phases:
+      - {id: one, share: 0.6, production_start: 2029}
+      - {id: two, share: 0.4, production_start: 2030}
+  - {id: B, company: H, project: b, sector: steel, kind: greenfield, amount: 5, announced: 2026, production_start: 2029}
+  - {id: C, company: I, project: c, sector: steel, kind: greenfield, amount: 5, announced: 2026, production_start: 2029,
+     requires: [A, B]}
+correlations:
+  - {between: [investments.A.slip, investments.B.slip], rank: 0.5}
+  - {between: [investments.A.scale, investments.B.scale], rank: 0.3}
+"""
+DROPPED = {
+    "correlations": (
+        "correlations:\n  - {between: [investments.A.slip, investments.C.slip], rank: 0.5}\n",
+        "correlations: got a list of 1 in place of the one in base.yaml:16, which drops 2 of its 2 entries",
+    ),
+    "phases": (
+        "investments:\n  A:\n    phases: [{id: all, share: 1, production_start: 2029}]\n",
+        "investments.A.phases: got a list of 1 in place of the one in base.yaml:10, which drops 2 of its 2 entries",
+    ),
+    "ties": (
+        "investments:\n  C:\n    requires: [B]\n",
+        "investments.C.requires: got a list of 1 in place of the one in base.yaml:15, which drops 1 of its 2 entries",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), DROPPED.values(), ids=DROPPED)
+def test_a_list_that_a_layer_drops_is_said(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "base.yaml").write_text(BASE, encoding="utf-8")
+    (tmp_path / "top.yaml").write_text(f"extends: base.yaml\nname: top\n{text}", encoding="utf-8")
+    done = command("validate", "top.yaml", cwd=tmp_path)
+    warnings = [line for line in done.stdout.splitlines() if line.startswith("warning")]
+    assert len(warnings) == 1
+    assert warnings[0].endswith(f"{said}; repeat what is to stay")
+
+
+def test_a_list_that_one_base_takes_from_another_is_said(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(BASE, encoding="utf-8")
+    (tmp_path / "other.yaml").write_text(DROPPED["correlations"][0], encoding="utf-8")
+    (tmp_path / "top.yaml").write_text("extends: [base.yaml, other.yaml]\nname: top\n", encoding="utf-8")
+    done = command("validate", "top.yaml", cwd=tmp_path)
+    assert f"warning: other.yaml:1:1: {DROPPED['correlations'][1]}; repeat what is to stay" in done.stdout
+
+
+def test_a_list_that_only_grows_drops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(BASE, encoding="utf-8")
+    more = BASE.partition("correlations:")[2] + "  - {between: [investments.A.scale, investments.C.scale], rank: 0.1}\n"
+    (tmp_path / "top.yaml").write_text(f"extends: base.yaml\nname: top\ncorrelations:{more}", encoding="utf-8")
+    assert "warning" not in command("validate", "top.yaml", cwd=tmp_path).stdout
+
+
+def test_paths_and_patterns_have_bounds(tmp_path: Path) -> None:
+    for index in range(2_100):
+        (tmp_path / "disk" / f"{index}").mkdir(parents=True)
+    (tmp_path / "few" / "below").mkdir(parents=True)
+    (tmp_path / "few" / "below" / "a.yaml").write_text("name: a\n", encoding="utf-8")
+    wide = command("validate", str(tmp_path / "**" / "*.yaml"), cwd=tmp_path)
+    assert wide.returncode == 2
+    assert "got more than 2,000 folders below" in wide.stderr
+    assert (
+        command("validate", "few/**/*.yaml", cwd=tmp_path).stdout == "few/below/a.yaml: valid, no investments to 2035\n"
+    )
+    assert command("validate", "few/*/*.yaml", cwd=tmp_path).returncode == 0
+    long = command("validate", "x" * 300, cwd=tmp_path)
+    deep = command("validate", "hyundai", "-s", "a." * 900 + "b=1", cwd=tmp_path)
+    assert (long.returncode, deep.returncode) == (2, 2)
+    assert "cannot be read: File name too long" in long.stdout
+    assert "got a path of 901 keys, expected at most 40" in deep.stdout
