@@ -141,30 +141,30 @@ def meant(word: str, accepted: Iterable[str]) -> str:
     'did you mean steel? Accepted: autos, steel'
     """
     names = {name.lower(): name for name in accepted}
-    near = difflib.get_close_matches(likeness(word[:_LONGEST]), names, n=1, cutoff=0.7)
+    possible = [name for name in names if _may_stand_for(likeness(word[:_LONGEST]), name)]
+    near = difflib.get_close_matches(likeness(word[:_LONGEST]), possible, n=1, cutoff=0.7)
     guess = f"did you mean {names[near[0]]}? " if near else ""
     return f"{guess}Accepted: {listed(names.values())}"
 
 
-_GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
-_UNGROUPED = r"\d[\d_]*(?:[.,]\d+)?"
-WRITTEN = rf"{_GROUPED}(?![\d,])|{_UNGROUPED}"
-"""A number as people write it, in digits; see `number_in`."""
+_OF_THEIR_OWN = frozenset(
+    {
+        *("mean", "median", "mode", "sd", "low", "high", "min", "max", "start", "end", "import"),
+        *("export", "thousand", "million", "billion", "trillion", "usd", "krw", "won"),
+        *("eur", "month", "quarter", "year", "percent", "logitnormal", "loguniform"),
+    }
+)
+"""Words that are none misspelt: a hint at a similar one would change size, unit or meaning."""
 
 
-def number_in(text: str) -> float | None:
-    """The one number a text holds, without its sign, or None where it holds none or several.
-
-    A comma parts thousands before exactly three digits, and is a decimal sign otherwise.
-
-    >>> number_in("2,5 bn"), number_in("about 2,500"), number_in("2_500"), number_in("1.234,5"), number_in("5 to 8")
-    (2.5, 2500.0, 2500.0, None, None)
-    """
-    numbers = re.findall(WRITTEN, text)
-    if len(numbers) != 1:
-        return None
-    grouped = re.fullmatch(_GROUPED, numbers[0])
-    return float(numbers[0].replace("_", "").replace(",", "" if grouped else "."))
+def _may_stand_for(word: str, name: str) -> bool:
+    """Whether a word may be a name misspelt: part for part, and without a part that says something else."""
+    parts, others = (re.split(r"[\W_]+", text.removesuffix(".yaml")) for text in (word, name))
+    if len(parts) != len(others):
+        return difflib.SequenceMatcher(None, "".join(parts), "".join(others)).ratio() > 0.9
+    differ = [pair for pair in zip(parts, others, strict=True) if pair[0].rstrip("s") != pair[1].rstrip("s")]
+    added = any(one.endswith(other) and len(one) - len(other) > 2 for one, other in differ)
+    return not added and all(one.rstrip("s") not in _OF_THEIR_OWN for one, _ in differ)
 
 
 def listed(words: Iterable[str]) -> str:

@@ -25,7 +25,8 @@ from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
 from forecast.models.evidence import Evidence, RecentPlants, bottom_up, load_evidence, places_with_evidence, share_noise
 from forecast.models.task import Free, Task, model_data
 from forecast.observations.annual import ProcurementShare
-from forecast.stats.distributions import Distribution, Normal, Truncated
+from forecast.stats.distributions import Distribution, Normal
+from forecast.stats.truncation import Truncated
 
 KNOTS = np.linspace(-6.0, 6.0, 241)
 """Standard normal levels at which quantile functions are tabulated; between them they are taken as straight."""

@@ -31,7 +31,8 @@ from forecast.plots.style import (
     titled_figure,
     write_text,
 )
-from forecast.stats.distributions import Distribution, density, inner_edges
+from forecast.stats.density import density, inner_edges
+from forecast.stats.distributions import Distribution
 from forecast.stats.elicited import parts
 
 SUPPLIER_COLOURS = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from math import floor, isinf, isnan, log10
 from typing import TypeAlias
 
 import numpy as np
@@ -37,12 +38,13 @@ from forecast.models.evidence import (
 from forecast.models.posterior import Groups, Posterior
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Part, Table, plain_spaces, table
-from forecast.scenario.entries import mean
 from forecast.scenario.layers import Layered
 from forecast.scenario.validation import Examination
-from forecast.stats.distributions import Distribution, density, inner_edges
+from forecast.stats.density import density, inner_edges
+from forecast.stats.distributions import Distribution
 from forecast.stats.elicited import parts
 from forecast.stats.formatting import short
+from forecast.stats.moments import Mean
 
 Line: TypeAlias = str | Text
 """A line that is not wrapped."""
@@ -323,7 +325,7 @@ def portrait(name: str, distribution: Distribution, language: Language = ENGLISH
         language.text("explain.quantiles"),
         ["", *(f"{100 * level:g} %" for level in PORTRAIT_LEVELS), *language.headings("mean")],
         (
-            [label, *map(_number, part.ppf(np.array(PORTRAIT_LEVELS)).tolist()), _number(mean(part))]
+            [label, *map(_number, _shown_quantiles(part)), _mean(part.expectation(), language)]
             for label, part in [(whole, distribution), *components]
         ),
         words=1,
@@ -343,10 +345,39 @@ def _blocks(shares: Array) -> str:
     return "".join(" " if share < _NOTHING else bar for share, bar in zip(shares, bars, strict=True))
 
 
-def _number(value: float) -> str:
-    """A number with four digits that count, and a true minus sign.
+_DIGITS, _ROUNDING = 4, 1e-14
 
-    >>> _number(-1234.56), _number(0.30000000000000004)
-    ('−1235', '0.3')
+
+def _shown_quantiles(distribution: Distribution) -> list[float]:
+    """Quantiles at `PORTRAIT_LEVELS`, where 0 is 0 if what differs from it is rounding alone."""
+    quantiles = distribution.ppf(np.array(PORTRAIT_LEVELS))
+    around = quantiles[0] < 0 < quantiles[-1]
+    nothing = np.abs(quantiles) < _ROUNDING * (quantiles[-1] - quantiles[0])
+    return list(np.where(around & nothing, 0.0, quantiles).tolist())
+
+
+def _mean(mean: Mean, language: Language) -> str:
+    """A mean with four digits that count, or those that its error allows.
+
+    >>> _mean(Mean(1205.44, 0.02), ENGLISH), _mean(Mean(64.21, 0.9), ENGLISH), _mean(Mean(1e-17, 1e-15), ENGLISH)
+    ('1205', '6e+01', '0')
+    >>> _mean(Mean(float("nan")), ENGLISH)
+    'none'
     """
-    return f"{value:.4g}".replace("-", "−")
+    if isnan(mean.value):
+        return language.text("explain.no_mean")
+    if isinf(mean.value):
+        return "∞" if mean.value > 0 else "−∞"
+    if abs(mean.value) <= mean.error:
+        return "0"
+    digits = floor(log10(abs(mean.value) / mean.error)) if mean.error else _DIGITS
+    return _number(mean.value, min(max(digits, 1), _DIGITS))
+
+
+def _number(value: float, digits: int = _DIGITS) -> str:
+    """A number with four digits that count, if nothing else is said, and a true minus sign.
+
+    >>> _number(-1234.56), _number(0.30000000000000004), _number(-0.0)
+    ('−1235', '0.3', '0')
+    """
+    return f"{value + 0.0:.{digits}g}".replace("-", "−")

@@ -145,9 +145,15 @@ def _of_inputs(scenario: Scenario, origin: int, learned: Mapping[str, float]) ->
         group, owner, _ = item.name.split(".")
         if group != "tariffs" or owner in coming:
             stated = item.distribution is not None
-            start = mean(item.distribution) if item.distribution else round(learned.get(owner, 1.0), 2)
+            start = _start(item.distribution) if item.distribution else round(learned.get(owner, 1.0), 2)
             high, step = _reach(item.slider, start)
             yield Slider(item.name, group, item.slider, owner, 0.0, high, step, start, stated)
+
+
+def _start(distribution: Distribution) -> float:
+    """The mean, or the median where there is no mean."""
+    position = mean(distribution)
+    return position if isfinite(position) else float(distribution.ppf(0.5))
 
 
 def _reach(kind: str, start: float) -> tuple[float, float]:

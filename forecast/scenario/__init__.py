@@ -11,6 +11,7 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `mixture`: weighted mixtures of scenarios
 - `entity`: how a frozen class is read from YAML, described and written back
 - `dates`: how a date is written
+- `numerals`: numbers written as text, and what to write in their place
 - `money`: how an amount is written, and won become USD
 - `layers`: `extends`, merging and `-s` overrides
 - `validation`: problems and remarks of a file, and a scenario to start from

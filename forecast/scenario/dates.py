@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, mo
 from forecast.errors import got
 from forecast.quarters import ACCEPTED, PATTERN, format_quarter, parse_day, parse_quarter, parse_time, year_of
 from forecast.scenario.entity import Written
+from forecast.scenario.numerals import DASHES
 from forecast.stats.distributions import Constant, Distribution, Uniform
 from forecast.stats.specs import Model
 
@@ -49,7 +50,7 @@ def _hint(parse: Callable[[str], object], value: Any) -> str:
 
 def _respelled(value: str) -> str:
     """A quarter, half, month or day in the form that is read; empty where it is none of them."""
-    text = value.strip()
+    text = value.strip().translate(DASHES)
     if match := re.fullmatch(r"(\d{4})[-\s/]*[qQ]([1-4])|[qQ]([1-4])[-\s/]*(\d{4})", text):
         return f"{match[1] or match[4]}Q{match[2] or match[3]}"
     if match := re.fullmatch(r"(\d{4})[-\s/.]*[hH]([12])|[hH]([12])[-\s/.]*(\d{4})", text):

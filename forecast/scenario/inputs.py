@@ -30,6 +30,7 @@ from forecast.scenario.investments import Investment
 from forecast.scenario.layers import DISTRIBUTIONS, layered
 from forecast.scenario.localization import Localization
 from forecast.scenario.money import WON_KEY, money_distribution
+from forecast.scenario.numerals import number_hint
 from forecast.scenario.policy import CERTAIN
 from forecast.scenario.schema_errors import complaints
 from forecast.stats.distributions import Constant, Distribution
@@ -326,7 +327,8 @@ def distribution_of_node(node: Node) -> Distribution:
     stated = node.plain()
     if not node.fields and (isinstance(stated, bool) or not isinstance(stated, int | float) or not isfinite(stated)):
         expected = "expected a number or a distribution such as {interval: [4, 8], level: 0.9}"
-        raise refusal(node.place, f"{got(stated)}, {expected}")
+        hint = number_hint(stated, "") if isinstance(stated, str) else ""
+        raise refusal(node.place, f"{got(stated)}, {expected}{hint}")
     try:
         return read_distribution(stated)
     except ValidationError as error:

@@ -7,7 +7,6 @@ mean of the last quarter observed. A forecast of the rate has no part in it: wha
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -15,13 +14,13 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 
-from forecast.errors import number_in
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
 from forecast.scenario.entity import Written
-from forecast.stats.distributions import Distribution, Truncated
+from forecast.stats.distributions import Distribution
 from forecast.stats.elicited import Mixture
 from forecast.stats.specs import Dollars, Model, Wons, plain_distribution
+from forecast.stats.truncation import Truncated
 
 WON_KEY = "krw_trillion"
 
@@ -138,43 +137,3 @@ def _times(part: Any, factor: float) -> Any:
     if math.isfinite(part) and not math.isfinite(part * factor):
         raise ValueError(f"got {part:g} trillion won, expected a smaller amount")
     return part * factor
-
-
-_TRILLIONS = (
-    (r"tn|trn|trillion|조", 1.0),
-    (r"bn|b|billion|십억", 1e-3),
-    (r"억", 1e-4),
-    (r"m|mn|million|백만", 1e-6),
-    (r"만", 1e-8),
-    (r"", 1e-12),
-)
-
-_KOREAN = "[만억조백천십]"
-"""Numerals of Korean amounts; what is made of several of them, such as 천억, is left unread."""
-
-
-def _unit(names: str) -> str:
-    return rf"(?<![a-z백천십만억])({names})(?![a-z만억조])"
-
-
-def money_hint(text: str) -> str:
-    """Hint at how to write an amount in words; empty where it is ambiguous.
-
-    An amount in Korean words is one in won unless it names the dollar.
-
-    >>> money_hint("4 trillion KRW"), money_hint("USD 5,800 mn"), money_hint("about 3")
-    ('; write {krw_trillion: 4}', '; write 5.8, the unit is bn USD', '; write 3, the unit is bn USD')
-    >>> money_hint("2,5 bn"), money_hint("3000억"), money_hint("30억 달러")
-    ('; write 2.5, the unit is bn USD', '; write {krw_trillion: 0.3}', '; write 3, the unit is bn USD')
-    """
-    number, words = number_in(text), text.lower()
-    if number is None or "-" in text:
-        return ""
-    trillions = next(size for unit, size in _TRILLIONS if not unit or re.search(_unit(unit), words))
-    if trillions == 1e-12 and re.search(_KOREAN, words):
-        return ""
-    dollars = re.search(r"usd|\$|dollar|달러|불", words)
-    if re.search(r"krw|won|₩|원", words) or (re.search(_KOREAN, words) and not dollars):
-        return f"; write {{{WON_KEY}: {number * trillions:.6g}}}"
-    billions = number if trillions == 1e-12 else number * trillions * 1000
-    return f"; write {billions:.6g}, the unit is bn USD"

@@ -194,15 +194,16 @@ def _together(node: Node, ranks: Mapping[Pair, float]) -> Iterator[Problem]:
     if is_possible(matrix):
         return
     near = nearest_possible(matrix)
-    changed = [
-        f"{one} with {other} {near[order.index(one), order.index(other)]:g} (got {rank:g})"
-        for (one, other), rank in ranks.items()
-    ]
-    unstated = [
-        f"{one} with {other} {near[i, j]:g} (got none)"
-        for j, other in enumerate(order)
-        for i, one in enumerate(order[:j])
-        if (one, other) not in ranks and near[i, j] != 0
-    ]
-    message = f"got correlations that cannot hold together; the nearest that can: {', '.join([*changed, *unstated])}"
+    pairs = [*ranks, *((one, other) for j, other in enumerate(order) for one in order[:j] if (one, other) not in ranks)]
+    moved = [(pair, float(near[order.index(pair[0]), order.index(pair[1])]), ranks.get(pair)) for pair in pairs]
+    changed = [_change(*pair, now, stated) for pair, now, stated in moved if now != (stated or 0.0)]
+    message = (
+        "got correlations that cannot hold together in a Gaussian copula, by which inputs are joined; "
+        f"the nearest that can: {', '.join(changed)}{'; others stay' if len(changed) < len(ranks) else ''}"
+    )
     yield node.place.problem("correlations", message)
+
+
+def _change(one: str, other: str, near: float, stated: float | None) -> str:
+    difference = "" if stated is None else f", {near - stated:+.2g}"
+    return f"{one} with {other} {near:g} (got {'none' if stated is None else f'{stated:g}'}{difference})"

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from forecast.characters import half_width
 from forecast.documents import Node
-from forecast.errors import WRITTEN, Problem, YamlPath, got, listed, meant, number_in, shortened, spelled
+from forecast.errors import Problem, YamlPath, got, listed, meant, shortened, spelled
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Window, decimal_hint
 from forecast.scenario.dependencies import Correlation, Phase, Programme
@@ -21,7 +21,8 @@ from forecast.scenario.entity import keys
 from forecast.scenario.investments import COEFFICIENT_KEYS, Investment, Overrides
 from forecast.scenario.layers import BY_ID, Layered
 from forecast.scenario.localization import FORMS, Shares
-from forecast.scenario.money import WON_KEY, Won, money_hint
+from forecast.scenario.money import WON_KEY, Won
+from forecast.scenario.numerals import money_hint, number_hint, numeral_in, won_hint
 from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.stats.distributions import NAMED
 from forecast.stats.specs import NUMBER_FORMS, STATED, Model, Opinion, Part
@@ -48,6 +49,15 @@ _INSIDE: Mapping[str, type] = {
     **DRIVER_FORMS,
 }
 _NUMBERS_ALONE = (Part, Opinion, Correlation, Phase)
+
+_ALSO_CALLED: Mapping[str, str] = {
+    **dict.fromkeys(("std", "stdev"), "sd"),
+    **dict.fromkeys(("min", "minimum"), "low"),
+    **dict.fromkeys(("max", "maximum"), "high"),
+    "average": "mean",
+    "nu": "df",
+}
+"""Parameters of distributions by names they have elsewhere, where these mean the same."""
 
 _DISTRIBUTIONS = ("law", "probability")
 """Keys of these that take a distribution all the same."""
@@ -227,7 +237,7 @@ def _sentence(top: type, kind: str, loc: YamlPath, detail: Any) -> str:
     if kind in _SPECIAL and (kind != "missing" or isinstance(loc[-1], str)):
         return _SPECIAL[kind](top, loc, detail)
     value = detail["input"]
-    return f"{got(value)}, expected {_accepted(top, kind, loc)}{_hint(kind, loc, value)}"
+    return f"{got(value)}, expected {_accepted(top, kind, loc)}{_hint(top, kind, loc, value)}"
 
 
 def _own(_: type, __: YamlPath, detail: Any) -> str:
@@ -240,7 +250,8 @@ def _unknown(top: type, loc: YamlPath, _: Any) -> str:
     noun = "coefficient" if _model(top, loc) is COEFFICIENT_KEYS else "key"
     accepted = _keys(top, loc)
     instead = next((text for key, text in _INSTEAD.get(str(loc[-1]).lower(), ()) if key in accepted), "")
-    return f"unknown {noun}; {instead or meant(str(loc[-1]), accepted)}"
+    called = _ALSO_CALLED.get(str(loc[-1]), "") if _model(top, loc) in NUMBER_FORMS.values() else ""
+    return f"unknown {noun}; {instead or meant(called if called in accepted else str(loc[-1]), accepted)}"
 
 
 def _missing(top: type, loc: YamlPath, _: Any) -> str:
@@ -318,25 +329,21 @@ def _description(top: type, loc: YamlPath) -> str:
     return (field.description or "") if field else ""
 
 
-def _hint(kind: str, loc: YamlPath, value: object) -> str:
+def _hint(top: type, kind: str, loc: YamlPath, value: object) -> str:
     if kind not in _NUMBERS or not isinstance(value, str):
         return _won_misplaced(loc, value)
-    text = value.strip()
-    if re.fullmatch(_READ_AS_NUMBER, text):
-        return f"; write {text} without quotes"
-    match, number = re.fullmatch(rf"\D*?([-+]?)({WRITTEN})\s*([a-zA-Z%]*)[\s\w]*", text), number_in(text)
-    bare = match is not None and text == match[1] + match[2]
-    if loc[-1] in MONEY and not bare:
-        return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(text))
-    if match is None or number is None or re.search("[가-힣]", text):
-        return ""
-    return f"; write {match[1].rstrip('+')}{number / 100 if match[3] == '%' else number:.12g}"
+    numeral = numeral_in(value)
+    in_words = numeral is not None and (numeral.before or numeral.after)
+    if loc[-1] in MONEY and in_words:
+        return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(value))
+    path = " ".join(part for part in loc if isinstance(part, str)).replace("_", " ")
+    return number_hint(value, f"{path} {_description(top, loc)}")
 
 
 def _won_misplaced(loc: YamlPath, value: object) -> str:
     """Where an amount in won may stand, if the value is one."""
     if not isinstance(value, Mapping) or WON_KEY not in value:
-        return ""
+        return _in_dollars(loc, won_hint(value.items())) if isinstance(value, Mapping) else ""
     inside = loc[:1] == ("investments",) and not {"amount", "new_capex"}.isdisjoint(loc[:-1])
     return _WON_OUTSIDE if inside else _NO_WON
 

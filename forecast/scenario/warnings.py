@@ -23,13 +23,20 @@ from forecast.scenario.investments import Investment
 from forecast.scenario.layers import Layered
 from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.unused import dropped, idle_policies, idle_ties, repeated, unread
+from forecast.stats.density import spikes
 from forecast.stats.distributions import Distribution
+from forecast.stats.specs import read_distribution
 
 FAR = 5.0
 """How many times more or less than the announcements table an amount is before it is remarked on."""
 
 _WEIGHED = ("mixture", "pool")
 """Keys of lists whose entries have a weight each."""
+
+_PILES = frozenset({"quantiles", "sd"})
+"""Keys of forms of which one does not see that probability is piled up at an end."""
+
+_REMEDIES = "state a smaller sd", "state a quantile nearer to that end, or another end"
 
 LARGE, SMALL = 3.0, 10.0
 """Times the largest amount of the table, parts of the smallest."""
@@ -159,6 +166,29 @@ def unscaled(node: Node, path: YamlPath = ()) -> Iterator[Remark]:
         yield from unscaled(child, (*path, _name(child, index)))
 
 
+def piled_up(node: Node, path: YamlPath = ()) -> Iterator[Remark]:
+    """Distributions with probability piled up at an end that their statement does not show."""
+    if not _PILES.isdisjoint(node.fields):
+        yield from _spikes(node, path)
+    for name, child in node.fields.items():
+        yield from piled_up(child, (*path, name))
+    for index, child in enumerate(node.items):
+        yield from piled_up(child, (*path, _name(child, index)))
+
+
+def _spikes(node: Node, path: YamlPath) -> Iterator[Remark]:
+    try:
+        stated = read_distribution(node.plain())
+    except ValueError:
+        return
+    for spike in spikes(stated):
+        message = (
+            f"got a distribution with {100 * spike.probability:.2g} % of its probability within {spike.width:.3g} of "
+            f"its end at {spike.end:.6g}; unless this is meant, {_REMEDIES['quantiles' in node.fields]}"
+        )
+        yield node.place.remark(spelled(path), message)
+
+
 def off_sum(name: str, node: Node, path: YamlPath) -> Iterator[Remark]:
     """Weights or shares under one key that do not sum to one."""
     parts = _parts(name, node)
@@ -259,6 +289,7 @@ def remarks(layers: Layered) -> list[Remark]:
             *unread(root, announced),
             *implausible(root, announced),
             *unscaled(root),
+            *piled_up(root),
         ]
         for row in announced:
             found += _bought(row)

@@ -1,7 +1,11 @@
 """Distributions, random streams, statistics of draws and their errors: arrays in, arrays out.
 
-- `distributions`: named distributions by quantile function, and their densities
+- `distributions`: named distributions by quantile function
 - `elicited`: distributions from stated quantiles, intervals or percentiles, mixtures and pools of experts
+- `truncation`: distributions cut at bounds
+- `moments`: probabilities of ranges, and means by quadrature
+- `density`: densities in steps, and probability piled up at an end
+- `forms`: distributions by moments, by quantiles and by percentiles
 - `specs`: how a number is written in YAML, and the way from a distribution back to YAML
 - `streams`: random numbers by address, and correlated ones
 - `summary`: mergeable means, variances and quantiles with their Monte Carlo error

@@ -1,16 +1,15 @@
 """The distributions a scenario may name: each is a frozen value, its own form in a file, and a map from uniforms.
 
-Fields are annotated with the text that completes "expected ..." in messages, schema and reference; the first paragraph
-of a docstring stands there too. `specs` makes the form from them when a file is read, so that nothing here knows of
-files. Parameters are checked on construction. `scipy.special` is imported by its first use, which closed forms do
-without: it costs half a second.
+Fields are annotated with the text that completes "expected ..." in messages, schema and reference, where the first
+paragraph of a docstring stands too; nothing here knows of files. Parameters are checked on construction.
+`scipy.special` is imported by its first use, which closed forms do without: it costs half a second.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from forecast.dims import Array
 from forecast.errors import demand
+from forecast.stats.moments import Mean, demand_weights, mean_by_quadrature, probability, weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,25 @@ class Distribution(ABC):
     def cdf(self, x: ArrayLike) -> Array:
         """Probability of a value at most `x`, elementwise."""
 
+    def isf(self, q: ArrayLike) -> Array:
+        """Quantiles at levels `1 - q`, elementwise, exact in the upper tail where `1 - q` rounds to 1."""
+        return self.ppf(1.0 - np.asarray(q))
 
-def demand_weights(weights: Sequence[float]) -> None:
-    """Raise `ValueError` unless weights can be scaled to sum to one.
+    def sf(self, x: ArrayLike) -> Array:
+        """Probability of a value above `x`, elementwise."""
+        return np.asarray(1.0 - self.cdf(x))
 
-    >>> demand_weights([0.0, 0.0])
-    Traceback (most recent call last):
-    ValueError: got weights [0.0, 0.0], expected non-negative numbers that do not all vanish
-    """
-    demand(
-        min(weights) >= 0 and sum(weights) > 0,
-        f"got weights {list(weights)}, expected non-negative numbers that do not all vanish",
-    )
+    def atoms(self) -> tuple[float, ...]:
+        """Values that have a probability of their own."""
+        return ()
+
+    def expectation(self) -> Mean:
+        """The mean."""
+        return self.expectation_within(-math.inf, math.inf)
+
+    def expectation_within(self, low: float, high: float) -> Mean:
+        """Mean of a value given that it lies from `low` to `high`, where it may."""
+        return mean_by_quadrature(self, low, high)
 
 
 def _demand_positive(**parameters: float) -> None:
@@ -79,6 +86,12 @@ class Constant(Distribution):
     def cdf(self, x: ArrayLike) -> Array:
         return np.asarray(np.asarray(x) >= self.value, dtype=float)
 
+    def atoms(self) -> tuple[float, ...]:
+        return (self.value,)
+
+    def expectation_within(self, _low: float, _high: float) -> Mean:
+        return Mean(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Normal(Distribution):
@@ -100,6 +113,15 @@ class Normal(Distribution):
     def cdf(self, x: ArrayLike) -> Array:
         return np.asarray(scipy.special.ndtr((np.asarray(x) - self.mean) / self.sd))
 
+    def isf(self, q: ArrayLike) -> Array:
+        return np.asarray(self.mean - self.sd * scipy.special.ndtri(q))
+
+    def sf(self, x: ArrayLike) -> Array:
+        return np.asarray(scipy.special.ndtr((self.mean - np.asarray(x)) / self.sd))
+
+    def expectation(self) -> Mean:
+        return Mean(self.mean)
+
 
 @dataclass(frozen=True, slots=True)
 class LogNormal(Distribution):
@@ -119,8 +141,21 @@ class LogNormal(Distribution):
         return np.asarray(self.median * np.exp(self.sigma * scipy.special.ndtri(u)))
 
     def cdf(self, x: ArrayLike) -> Array:
+        return np.asarray(scipy.special.ndtr(self._score(x)))
+
+    def isf(self, q: ArrayLike) -> Array:
+        return np.asarray(self.median * np.exp(-self.sigma * scipy.special.ndtri(q)))
+
+    def sf(self, x: ArrayLike) -> Array:
+        return np.asarray(scipy.special.ndtr(-self._score(x)))
+
+    def _score(self, x: ArrayLike) -> Array:
         with np.errstate(divide="ignore"):
-            return np.asarray(scipy.special.ndtr(np.log(np.maximum(x, 0.0) / self.median) / self.sigma))
+            return np.asarray(np.log(np.maximum(x, 0.0) / self.median) / self.sigma)
+
+    def expectation(self) -> Mean:
+        with np.errstate(over="ignore"):
+            return Mean(float(self.median * np.exp(self.sigma * self.sigma / 2)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +179,26 @@ class StudentT(Distribution):
     def cdf(self, x: ArrayLike) -> Array:
         return np.asarray(scipy.special.stdtr(self.df, (np.asarray(x) - self.location) / self.scale))
 
+    def isf(self, q: ArrayLike) -> Array:
+        return np.asarray(self.location - self.scale * scipy.special.stdtrit(self.df, q))
+
+    def sf(self, x: ArrayLike) -> Array:
+        return np.asarray(scipy.special.stdtr(self.df, (self.location - np.asarray(x)) / self.scale))
+
+    def expectation_within(self, low: float, high: float) -> Mean:
+        start, end = (self._first_moment((x - self.location) / self.scale) for x in (low, high))
+        mass = probability(self, low, high)
+        error = 1e-14 * self.scale * (abs(start) + abs(end)) / mass
+        return Mean(self.location + self.scale * (end - start) / mass, error)
+
+    def _first_moment(self, x: float) -> float:
+        """An antiderivative of `x` times the density of the standard distribution."""
+        if math.isinf(x):
+            return 0.0 if self.df > 1 else math.inf
+        spread, power = math.log1p(x * x / self.df), (1 - self.df) / 2
+        height = math.sqrt(self.df) / (2 * scipy.special.beta(0.5, self.df / 2))
+        return float(height * (math.exp(power * spread) / power if power else spread))
+
 
 @dataclass(frozen=True, slots=True)
 class Beta(Distribution):
@@ -164,6 +219,15 @@ class Beta(Distribution):
 
     def cdf(self, x: ArrayLike) -> Array:
         return np.asarray(scipy.special.betainc(self.alpha, self.beta, np.clip(x, 0.0, 1.0)))
+
+    def isf(self, q: ArrayLike) -> Array:
+        return np.asarray(scipy.special.betainccinv(self.alpha, self.beta, q))
+
+    def sf(self, x: ArrayLike) -> Array:
+        return np.asarray(scipy.special.betaincc(self.alpha, self.beta, np.clip(x, 0.0, 1.0)))
+
+    def expectation(self) -> Mean:
+        return Mean(self.alpha / (self.alpha + self.beta))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +250,15 @@ class Gamma(Distribution):
     def cdf(self, x: ArrayLike) -> Array:
         return np.asarray(scipy.special.gammainc(self.shape, np.maximum(x, 0.0) / self.scale))
 
+    def isf(self, q: ArrayLike) -> Array:
+        return np.asarray(self.scale * scipy.special.gammainccinv(self.shape, q))
+
+    def sf(self, x: ArrayLike) -> Array:
+        return np.asarray(scipy.special.gammaincc(self.shape, np.maximum(x, 0.0) / self.scale))
+
+    def expectation(self) -> Mean:
+        return Mean(self.shape * self.scale)
+
 
 @dataclass(frozen=True, slots=True)
 class Weibull(Distribution):
@@ -207,6 +280,15 @@ class Weibull(Distribution):
     def cdf(self, x: ArrayLike) -> Array:
         return np.asarray(-np.expm1(-((np.maximum(x, 0.0) / self.scale) ** self.shape)))
 
+    def isf(self, q: ArrayLike) -> Array:
+        return np.asarray(self.scale * (-np.log(q)) ** (1.0 / self.shape))
+
+    def sf(self, x: ArrayLike) -> Array:
+        return np.asarray(np.exp(-((np.maximum(x, 0.0) / self.scale) ** self.shape)))
+
+    def expectation(self) -> Mean:
+        return Mean(float(self.scale * scipy.special.gamma(1 + 1 / self.shape)))
+
 
 @dataclass(frozen=True, slots=True)
 class Uniform(Distribution):
@@ -227,6 +309,9 @@ class Uniform(Distribution):
 
     def cdf(self, x: ArrayLike) -> Array:
         return np.asarray(np.clip((np.asarray(x) - self.low) / (self.high - self.low), 0.0, 1.0))
+
+    def expectation(self) -> Mean:
+        return Mean((self.low + self.high) / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +344,16 @@ class Triangular(Distribution):
             right = 1 - (self.high - x) ** 2 / (width * fall)
         return np.asarray(np.where((x < self.mode) | (fall == 0), left, right))
 
+    def expectation(self) -> Mean:
+        return Mean((self.low + self.mode + self.high) / 3)
+
+    def expectation_within(self, low: float, high: float) -> Mean:
+        return mean_by_quadrature(self, low, high, kinks=[(self.mode - self.low) / (self.high - self.low)])
+
 
 @dataclass(frozen=True, slots=True)
 class Pert(Distribution):
     """PERT distribution: smoother than the triangular one between the same three points.
-
-    It is a beta distribution stretched over `low` to `high`.
 
     Source: Malcolm, Roseboom, Clark and Fazar (1959), Operations Research 7(5): 646-669; the concentration is 4 there.
 
@@ -292,6 +381,9 @@ class Pert(Distribution):
     def cdf(self, x: ArrayLike) -> Array:
         inside = np.clip((np.asarray(x) - self.low) / (self.high - self.low), 0.0, 1.0)
         return np.asarray(scipy.special.betainc(*self._shapes(), inside))
+
+    def expectation(self) -> Mean:
+        return Mean((self.low + self.concentration * self.mode + self.high) / (self.concentration + 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,36 +417,12 @@ class Discrete(Distribution):
         values, cumulative = self._steps()
         return np.concatenate([[0.0], cumulative])[np.searchsorted(values, x, side="right")]
 
+    def atoms(self) -> tuple[float, ...]:
+        return tuple(value for value, weight in zip(self.values, self.weights, strict=True) if weight > 0)
 
-@dataclass(frozen=True, slots=True)
-class Truncated(Distribution):
-    """The distribution `inner` given that the value lies between `low` and `high`.
-
-    >>> Truncated(Normal(0.0, 1.0), low=0.0).ppf([0.1, 0.5]).round(2)
-    array([0.13, 0.67])
-    """
-
-    inner: Distribution
-    low: float = -math.inf
-    high: float = math.inf
-
-    def __post_init__(self) -> None:
-        demand(self.low < self.high, f"got truncation at {self.low} and {self.high}, expected low < high")
-        below, above = self._levels()
-        demand(
-            above - below > 1e-9, f"got truncation at {self.low} and {self.high}, where the distribution has no mass"
-        )
-
-    def _levels(self) -> tuple[float, float]:
-        return float(self.inner.cdf(self.low)), float(self.inner.cdf(self.high))
-
-    def ppf(self, u: ArrayLike) -> Array:
-        below, above = self._levels()
-        return np.clip(self.inner.ppf(below + (above - below) * np.asarray(u)), self.low, self.high)
-
-    def cdf(self, x: ArrayLike) -> Array:
-        below, above = self._levels()
-        return np.asarray((self.inner.cdf(np.clip(x, self.low, self.high)) - below) / (above - below))
+    def expectation_within(self, low: float, high: float) -> Mean:
+        inside = [low <= value <= high for value in self.values]
+        return weighted(np.multiply(self.weights, inside).tolist(), [*map(Mean, self.values)])
 
 
 NAMED: Mapping[str, type[Distribution]] = {
@@ -370,40 +438,3 @@ NAMED: Mapping[str, type[Distribution]] = {
     "discrete": Discrete,
 }
 """Distributions by the name they have in a file."""
-
-_ENDS = (0.005, 0.995)
-
-
-@dataclass(frozen=True, slots=True)
-class Density:
-    """Probability of a distribution in steps of equal width.
-
-    Attributes:
-        edges: `(n_steps + 1,)`, over the inner 99 % of the distribution.
-        shares: probability of each step, `(n_steps,)`.
-    """
-
-    edges: Array
-    shares: Array
-
-
-def density(distribution: Distribution, edges: Array) -> Density:
-    """Probability between edges; a value on an edge counts to the step below it, on the first to the first.
-
-    >>> density(Uniform(0.0, 1.0), np.array([0.0, 0.25, 1.0])).shares
-    array([0.25, 0.75])
-    """
-    levels = np.concatenate([distribution.cdf(np.nextafter(edges[:1], -np.inf)), distribution.cdf(edges[1:])])
-    return Density(edges, np.diff(levels))
-
-
-def inner_edges(distribution: Distribution, n_steps: int) -> Array:
-    """Edges of equal steps over the inner 99 % of a distribution; of one step around the value of a constant.
-
-    >>> inner_edges(Uniform(0.0, 1.0), n_steps=2)
-    array([0.005, 0.5  , 0.995])
-    """
-    low, high = (float(end) for end in distribution.ppf(_ENDS))
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    return np.linspace(low, high, n_steps + 1)

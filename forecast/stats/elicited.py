@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import scipy
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from forecast.dims import Array
 from forecast.errors import demand
-from forecast.stats.distributions import Distribution, LogNormal, Normal, Pert, demand_weights
+from forecast.stats.distributions import Distribution, LogNormal, Normal, Pert
+from forecast.stats.moments import Mean, demand_weights, mean_by_quadrature, probability, weighted
 
 _HALVINGS, _PERT_HALVINGS = 64, 60
+_NOTHING, _LARGEST = 1e-250, 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Quantiles(Distribution):
     def __post_init__(self) -> None:
         demand(len(self.levels) > 1, f"got {len(self.levels)} quantiles, expected at least two")
         demand(len(self.levels) == len(self.values), "got levels and values that differ in number, expected pairs")
+        largest = max(map(abs, self.values))
+        demand(largest <= _LARGEST, f"got a value of {largest:g}, expected none beyond {_LARGEST:g}")
         for level in self.levels:
             demand(
                 0 < level < 1, f"got the level {level:g}, expected a number between 0 and 1; low and high state ends"
@@ -63,14 +69,23 @@ class Quantiles(Distribution):
 
     def ppf(self, u: ArrayLike) -> Array:
         u = np.asarray(u, dtype=float)
+        return self._at(u, 1 - u, scipy.special.ndtri(u))
+
+    def isf(self, q: ArrayLike) -> Array:
+        q = np.asarray(q, dtype=float)
+        return self._at(1 - q, q, -scipy.special.ndtri(q))
+
+    def _at(self, below: Array, above: Array, score: Array) -> Array:
+        """Quantiles at levels, stated three ways: probabilities below and above, and normal score."""
         scores, values, slopes = self._knots()
-        z = np.clip(scipy.special.ndtri(u), scores[0], scores[-1])
+        z = np.clip(score, scores[0], scores[-1])
         piece = np.clip(np.searchsorted(scores, z, side="right") - 1, 0, len(scores) - 2)
         width = scores[piece + 1] - scores[piece]
         inside = _cubic((z - scores[piece]) / width, piece, width, values, slopes)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            below, above = self._below(u, scores, values, slopes), self._above(u, scores, values, slopes)
-        return np.asarray(np.where(u < self.levels[0], below, np.where(u > self.levels[-1], above, inside)))
+            lower = self._lower_tail(below, score, scores, values, slopes)
+            upper = self._upper_tail(above, score, scores, values, slopes)
+        return np.asarray(np.where(below < self.levels[0], lower, np.where(below > self.levels[-1], upper, inside)))
 
     def cdf(self, x: ArrayLike) -> Array:
         x = np.asarray(x, dtype=float)
@@ -85,30 +100,37 @@ class Quantiles(Distribution):
             left, right = np.where(lower, middle, left), np.where(lower, right, middle)
         between = scipy.special.ndtr(scores[piece] + right * width)
         below, above = self._tails(x, scores, values, slopes)
-        return np.asarray(np.where(x < values[0], below, np.where(x > values[-1], above, between)))
+        return np.asarray(np.where(x < values[0], below, np.where(x > values[-1], 1 - above, between)))
 
-    def _below(self, u: Array, scores: Array, values: Array, slopes: Array) -> Array:
+    def sf(self, x: ArrayLike) -> Array:
+        x = np.asarray(x, dtype=float)
+        return np.asarray(np.where(x > self.values[-1], self._tails(x, *self._knots())[1], 1 - self.cdf(x)))
+
+    def expectation_within(self, low: float, high: float) -> Mean:
+        return mean_by_quadrature(self, low, high, kinks=self.levels)
+
+    def _lower_tail(self, below: Array, score: Array, scores: Array, values: Array, slopes: Array) -> Array:
         if math.isinf(self.low):
-            return np.asarray(values[0] + slopes[0] * (scipy.special.ndtri(u) - scores[0]))
+            return np.asarray(values[0] + slopes[0] * (score - scores[0]))
         room, power = self._lower_power(scores, values, slopes)
-        return np.asarray(self.low + room * (u / self.levels[0]) ** power)
+        return np.asarray(self.low + room * (below / self.levels[0]) ** power)
 
-    def _above(self, u: Array, scores: Array, values: Array, slopes: Array) -> Array:
+    def _upper_tail(self, above: Array, score: Array, scores: Array, values: Array, slopes: Array) -> Array:
         if math.isinf(self.high):
-            return np.asarray(values[-1] + slopes[-1] * (scipy.special.ndtri(u) - scores[-1]))
+            return np.asarray(values[-1] + slopes[-1] * (score - scores[-1]))
         room, power = self._upper_power(scores, values, slopes)
-        return np.asarray(self.high - room * ((1 - u) / (1 - self.levels[-1])) ** power)
+        return np.asarray(self.high - room * (above / (1 - self.levels[-1])) ** power)
 
     def _tails(self, x: Array, scores: Array, values: Array, slopes: Array) -> tuple[Array, Array]:
-        """Probabilities below values beyond the outermost quantiles."""
+        """Probabilities beyond values outside the outermost quantiles: below them, and above."""
         below = scipy.special.ndtr(scores[0] + (x - values[0]) / slopes[0])
-        above = scipy.special.ndtr(scores[-1] + (x - values[-1]) / slopes[-1])
+        above = scipy.special.ndtr(-scores[-1] - (x - values[-1]) / slopes[-1])
         if math.isfinite(self.low):
             room, power = self._lower_power(scores, values, slopes)
             below = self.levels[0] * np.clip((x - self.low) / room, 0.0, 1.0) ** (1 / power)
         if math.isfinite(self.high):
             room, power = self._upper_power(scores, values, slopes)
-            above = 1 - (1 - self.levels[-1]) * np.clip((self.high - x) / room, 0.0, 1.0) ** (1 / power)
+            above = (1 - self.levels[-1]) * np.clip((self.high - x) / room, 0.0, 1.0) ** (1 / power)
         return np.asarray(below), np.asarray(above)
 
     def _lower_power(self, scores: Array, values: Array, slopes: Array) -> tuple[float, float]:
@@ -125,7 +147,7 @@ def _density(score: float) -> float:
     return math.exp(-score * score / 2) / math.sqrt(2 * math.pi)
 
 
-def _cubic(t: Array, piece: Array, width: Array, values: Array, slopes: Array) -> Array:
+def _cubic(t: Array, piece: NDArray[np.integer[Any]], width: Array, values: Array, slopes: Array) -> Array:
     """Hermite's cubic at the share `t` of a piece."""
     start, end, rise = values[piece], values[piece + 1], values[piece + 1] - values[piece]
     first, last = slopes[piece] * width, slopes[piece + 1] * width
@@ -164,31 +186,53 @@ class Mixture(Distribution):
         weights = np.array(self.weights)
         return np.asarray(weights / weights.sum())
 
+    def _held(self) -> list[tuple[float, Distribution]]:
+        """Components that can hold, with their probabilities."""
+        pairs = zip(self.shares().tolist(), self.components, strict=True)
+        return [(share, component) for share, component in pairs if share > 0]
+
     def ppf(self, u: ArrayLike) -> Array:
         u = np.asarray(u, dtype=float)
         with np.errstate(invalid="ignore", over="ignore"):
-            each = np.stack(
-                [component.ppf(u) for component, share in zip(self.components, self.shares(), strict=True) if share > 0]
-            )
-            low, high = each.min(axis=0), each.max(axis=0)
-            ends = np.where(u <= 0, low, high)
-            for _ in range(_HALVINGS):
-                middle = low + (high - low) / 2
-                lower = self.cdf(middle) < u
-                low, high = np.where(lower, middle, low), np.where(lower, high, middle)
-            for component in self.components:
-                # Halving comes close to a value that has a probability of its own, and stops short.
-                value = component.ppf(component.cdf(high))
-                high = np.where((low <= value) & (value <= high) & (self.cdf(value) >= u), value, high)
-        return np.asarray(np.where((u <= 0) | (u >= 1), ends, high))
+            each = np.stack([component.ppf(u) for _, component in self._held()])
+            found = self._least(each, lambda x: np.asarray(self.cdf(x) >= u))
+        return np.asarray(np.where(u <= 0, each.min(axis=0), np.where(u >= 1, each.max(axis=0), found)))
+
+    def isf(self, q: ArrayLike) -> Array:
+        q = np.asarray(q, dtype=float)
+        with np.errstate(invalid="ignore", over="ignore"):
+            each = np.stack([component.isf(q) for _, component in self._held()])
+            found = self._least(each, lambda x: np.asarray(self.sf(x) <= q))
+        return np.asarray(np.where(q >= 1, each.min(axis=0), np.where(q <= 0, each.max(axis=0), found)))
+
+    def _least(self, each: Array, reaches: Callable[[Array], NDArray[np.bool_]]) -> Array:
+        """The least value that reaches a level, between the quantiles of all components: by bisection."""
+        low, high = each.min(axis=0), each.max(axis=0)
+        for _ in range(_HALVINGS):
+            middle = low + (high - low) / 2
+            reached = reaches(middle)
+            low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+        for atom in self.atoms():  # halving comes close to a value that has a probability of its own, and stops short
+            high = np.where((low <= atom) & (atom <= high) & reaches(np.asarray(atom)), atom, high)
+        return np.asarray(high)
 
     def cdf(self, x: ArrayLike) -> Array:
-        each = [
-            share * component.cdf(x)
-            for component, share in zip(self.components, self.shares(), strict=True)
-            if share > 0
-        ]
-        return np.asarray(np.clip(sum(each), 0.0, 1.0))
+        return np.asarray(np.clip(sum(share * component.cdf(x) for share, component in self._held()), 0.0, 1.0))
+
+    def sf(self, x: ArrayLike) -> Array:
+        return np.asarray(np.clip(sum(share * component.sf(x) for share, component in self._held()), 0.0, 1.0))
+
+    def atoms(self) -> tuple[float, ...]:
+        return tuple({atom for _, component in self._held() for atom in component.atoms()})
+
+    def expectation(self) -> Mean:
+        shares, components = zip(*self._held(), strict=True)
+        return weighted(shares, [component.expectation() for component in components])
+
+    def expectation_within(self, low: float, high: float) -> Mean:
+        inside = [(share * probability(component, low, high), component) for share, component in self._held()]
+        held = [(weight, component) for weight, component in inside if weight > _NOTHING]
+        return weighted([weight for weight, _ in held], [part.expectation_within(low, high) for _, part in held])
 
 
 def parts(mixture: Distribution) -> list[tuple[str, float, Distribution]]:

@@ -9,7 +9,6 @@ Refused here: positional parameters, expressions, and numbers in quotes.
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, fields
@@ -32,8 +31,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from forecast.errors import got
-from forecast.stats.distributions import NAMED, Constant, Distribution, Truncated
-from forecast.stats.elicited import Mixture, Quantiles, lognormal_interval, normal_interval, pert_percentiles
+from forecast.stats import forms
+from forecast.stats.distributions import NAMED, Constant, Distribution
+from forecast.stats.elicited import Mixture, Quantiles, lognormal_interval, normal_interval
+from forecast.stats.moments import cdf_below
+from forecast.stats.truncation import Truncated
 
 Value = TypeVar("Value")
 Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -63,8 +65,9 @@ class _NumberSchema:
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         number = core_schema.no_info_after_validator_function(_constant, handler.generate_schema(Number))
-        forms = {tag: form.schema(handler) for tag, form in _FORMS.items()}
-        return core_schema.tagged_union_schema({"a number": number, **forms}, _tag)
+        choices = {tag: form.schema(handler) for tag, form in _FORMS.items()}
+        choice = core_schema.tagged_union_schema({"a number": number, **choices}, _tag)
+        return core_schema.no_info_before_validator_function(_without_percentiles, choice)
 
 
 class _SharedNumberSchema(_NumberSchema):
@@ -108,6 +111,13 @@ def optional(reader: Callable[[Any], Value], spec: Any) -> Value | None:
     return None if spec is None else reader(spec)
 
 
+def _without_percentiles(spec: Any) -> Any:
+    """Refuse percentiles among the parameters of a named distribution."""
+    if isinstance(spec, Mapping) and (complaint := forms.misplaced_percentiles(spec)):
+        raise ValueError(complaint)
+    return spec
+
+
 def _constant(number: float) -> Distribution:
     return Constant(float(number))
 
@@ -115,7 +125,13 @@ def _constant(number: float) -> Distribution:
 def _tag(spec: object) -> object:
     if not isinstance(spec, Mapping):
         return "a number"
-    return next((tag for key, tag in STATED.items() if key in spec), spec.get("distribution"))
+    keys = {key for key, item in spec.items() if item is not None}
+    name = spec.get("distribution")
+    stated = [tag for key, tag in STATED.items() if key in spec]
+    otherwise = [tag for tag, own in OTHERWISE.items() if tag.startswith(f"{name} ") and own & keys]
+    if otherwise and {field.name for field in fields(NAMED[str(name)])} <= keys:
+        otherwise = []
+    return next(iter([*stated, *otherwise]), name)
 
 
 class _NumberModel(Model):
@@ -167,7 +183,7 @@ class _Form:
     def _distribution(self, stated: Model) -> Distribution:
         whole = self.build(**{name: getattr(stated, name) for name in _parameters(self.build)})
         bounds = getattr(stated, "truncate", None)
-        return whole if bounds is None else Truncated(whole, *_ends(*bounds))
+        return whole if bounds is None else Truncated(whole, *forms.ends(*bounds))
 
     def _untruncated(self, spec: Mapping[str, Any]) -> Mapping[str, Any]:
         if spec.get("truncate") is not None:
@@ -188,9 +204,9 @@ def _model(title: str, build: Callable[..., Distribution], base: type[Model], **
     return create_model(title, __base__=base, __doc__=(getdoc(build) or "").partition("\n\n")[0], **keys)
 
 
-def _named(name: str, build: type[Distribution]) -> _Form:
+def _named(name: str, build: Callable[..., Distribution], title: str = "") -> _Form:
     distribution = Literal[name], Field(description="name of the distribution")
-    return _Form(_model(build.__name__, build, _Truncatable, distribution=distribution), build)
+    return _Form(_model(title or build.__name__, build, _Truncatable, distribution=distribution), build)
 
 
 def _interval(
@@ -205,53 +221,6 @@ def _interval(
     if not all(map(math.isfinite, astuple(fitted))):
         raise ValueError("got an interval too wide for a distribution, expected its ends closer together")
     return fitted
-
-
-def _quantiles(
-    quantiles: Annotated[
-        Mapping[str, float], "a mapping from levels between 0 and 1 to values, such as {0.05: 1, 0.5: 2, 0.95: 4}"
-    ],
-    low: Annotated[float | None, "a value it cannot fall below; if left out, the tail is a normal one"] = None,
-    high: Annotated[float | None, "a value it cannot exceed; if left out, the tail is a normal one"] = None,
-) -> Distribution:
-    """Quantiles at stated levels, hit exactly."""
-    stated = sorted((_level(text), value) for text, value in quantiles.items())
-    levels, values = zip(*stated, strict=True) if stated else ((), ())
-    return Quantiles(levels, values, *_ends(low, high))
-
-
-def _level(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        percent = re.fullmatch(r"[pP]?(\d+(?:\.\d+)?) ?%?", text)
-        hint = f"; write {float(percent[1]) / 100:g}" if percent else ""
-        raise ValueError(f"{got(text)} as a level, expected a number between 0 and 1{hint}") from None
-
-
-def _ends(low: float | None, high: float | None) -> tuple[float, float]:
-    return -math.inf if low is None else low, math.inf if high is None else high
-
-
-def _percentiles(
-    pert: Annotated[
-        Mapping[str, float], "a mapping with mode and two percentiles around it, such as {p10: 1, mode: 2, p90: 5}"
-    ],
-    concentration: Annotated[float, "weight of the mode in the mean, above 0"] = 4.0,
-) -> Distribution:
-    """The PERT distribution with a stated mode and two stated percentiles, hit exactly."""
-    stated = {_percentile(text): value for text, value in pert.items() if text != "mode"}
-    if "mode" not in pert or len(stated) != 2:
-        raise ValueError(f"{got(pert)}, expected mode and two percentiles such as p10 and p90")
-    (below, low), (above, high) = sorted(stated.items())
-    return pert_percentiles((low, below), pert["mode"], (high, above), concentration)
-
-
-def _percentile(text: str) -> float:
-    match = re.fullmatch(r"p(\d+(?:\.\d+)?)", text)
-    if match is None or not 0 < float(match[1]) < 100:
-        raise ValueError(f"{got(text)}, expected mode or a percentile such as p10, above p0 and below p100")
-    return float(match[1]) / 100
 
 
 def _mixture(mixture: Annotated[tuple[Part, ...], "a list of distributions with their weights"]) -> Distribution:
@@ -274,15 +243,29 @@ STATED: Mapping[str, str] = {
 }
 """Forms that need no name of a distribution, by the key that tells each."""
 
+OTHERWISE: Mapping[str, frozenset[str]] = {
+    "lognormal by moments": frozenset({"mean", "sd"}),
+    "lognormal by logarithm": frozenset({"mu"}),
+    "gamma by moments": frozenset({"mean", "sd"}),
+    "beta by moments": frozenset({"mean", "sd"}),
+}
+"""Keys that tell another way to state a named distribution, by the name of the way."""
+
 _FORMS: Mapping[str, _Form] = {
     **{name: _named(name, build) for name, build in NAMED.items()},
+    "lognormal by moments": _named("lognormal", forms.lognormal_by_moments, "LogNormalByMoments"),
+    "lognormal by logarithm": _named("lognormal", forms.lognormal_by_logarithm, "LogNormalByLogarithm"),
+    "gamma by moments": _named("gamma", forms.gamma_by_moments, "GammaByMoments"),
+    "beta by moments": _named("beta", forms.beta_by_moments, "BetaByMoments"),
     "an interval": _Form(_model("Interval", _interval, _Truncatable), _interval),
     "stated quantiles": _Form(
-        _model("StatedQuantiles", _quantiles, _NumberModel), _quantiles, "quantiles, expected low and high in its place"
+        _model("StatedQuantiles", forms.quantiles, _NumberModel),
+        forms.quantiles,
+        "quantiles, expected low and high in its place",
     ),
     "percentiles": _Form(
-        _model("Percentiles", _percentiles, _NumberModel),
-        _percentiles,
+        _model("Percentiles", forms.percentiles, _NumberModel),
+        forms.percentiles,
         "percentiles, expected the distribution without it",
     ),
     "a mixture": _Form(_model("MixtureForm", _mixture, _Truncatable), _mixture),
@@ -296,8 +279,8 @@ NUMBER_FORMS: Mapping[str, type[Model]] = {tag: form.model for tag, form in _FOR
 def plain_distribution(value: Distribution) -> Any:
     """The number spec that stands for a distribution: `read_distribution(plain_distribution(x)) == x`.
 
-    >>> from forecast.stats import distributions
-    >>> plain_distribution(distributions.Truncated(distributions.Normal(5.8, 0.5), low=0.0))
+    >>> from forecast.stats.distributions import Normal
+    >>> plain_distribution(Truncated(Normal(5.8, 0.5), low=0.0))
     {'distribution': 'normal', 'mean': 5.8, 'sd': 0.5, 'truncate': [0.0, None]}
     """
     if isinstance(value, Constant):
@@ -339,7 +322,7 @@ def bounds_complaint(spec: object, low: float, high: float) -> str:
     'got a distribution that leaves the range with probability 5.7e-07 (truncate: [low, high] keeps it in)'
     """
     value = read_distribution(spec)
-    outside = float(value.cdf(math.nextafter(low, -math.inf))) + 1.0 - float(value.cdf(high))
+    outside = cdf_below(value, low) + float(value.sf(high))
     if outside <= (SELDOM if math.isinf(high) else NEVER):
         return ""
     if isinstance(value, Constant):
@@ -377,7 +360,7 @@ def _at_most(unit: str) -> AfterValidator:
     """No amount above `MOST`, but seldom."""
 
     def within(value: Distribution) -> Distribution:
-        beyond = 1.0 - float(value.cdf(MOST))
+        beyond = float(value.sf(MOST))
         if beyond > SELDOM:
             expected = f"expected at most {MOST:.0f} {unit}"
             if isinstance(value, Constant):

@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -34,7 +35,7 @@ Mix: TypeAlias = tuple[tuple[str, float], ...]
 """Streams and the loadings of their normal scores; squares of the loadings sum to one."""
 
 Pair: TypeAlias = tuple[str, str]
-ROUNDING = 1e-9
+ROUNDING, _MOST_TRIALS = 1e-9, 300
 
 
 def gaussian(rank: Array) -> Array:
@@ -57,14 +58,28 @@ def is_possible(ranks: Array) -> bool:
 
 
 def nearest_possible(ranks: Array) -> Array:
-    """Rank correlations near those given, to two decimals, which are possible together, `(n, n)`."""
+    """Rank correlations near those given which are possible together, `(n, n)`.
+
+    Those that can stay as they are do, to the last digit; the others have two decimals.
+    """
     near = spearman(nearest_correlation(gaussian(ranks)))
     for shrunk in range(200):
         candidate = np.asarray(np.round(near * (1.0 - shrunk / 200), 2), dtype=np.float64)
         np.fill_diagonal(candidate, 1.0)
         if is_possible(candidate):
-            return candidate
+            return _with_what_can_stay(candidate, ranks)
     return np.eye(len(ranks))
+
+
+def _with_what_can_stay(possible: Array, ranks: Array) -> Array:
+    """Possible correlations in which those given stand again one by one, from the least moved on, where they may."""
+    pairs = sorted(combinations(range(len(ranks)), 2), key=lambda pair: abs(possible[pair] - ranks[pair]))
+    for row, column in pairs[:_MOST_TRIALS]:
+        trial = possible.copy()
+        trial[row, column] = trial[column, row] = ranks[row, column]
+        if is_possible(trial):
+            possible = trial
+    return possible
 
 
 def nearest_correlation(matrix: Array, n_steps: int = 200) -> Array:

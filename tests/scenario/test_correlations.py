@@ -191,3 +191,38 @@ def test_names_are_judged_beside_other_errors_and_those_of_refused_sections_are_
     size, name = caught.value.problems
     assert (size.line, name.line) == (6, 8)
     assert "did you mean investments.A.amount?" in name.message
+
+
+BEYOND_GAUSSIAN = [
+    [1, 0, 0.844, 0.716, -0.972],
+    [0, 1, 0.494, 0.528, 0.189],
+    [0.844, 0.494, 1, 0.860, -0.725],
+    [0.716, 0.528, 0.860, 1, -0.548],
+    [-0.972, 0.189, -0.725, -0.548, 1],
+]
+"""Ranks that other copulas have together: positive definite themselves, but not as correlations of normal scores."""
+
+
+def test_the_copula_is_named_and_only_what_moves_is_listed(tmp_path: Path) -> None:
+    inputs = ["A.amount", "A.slip", "A.scale", "B.amount", "B.overrides.utilisation"]
+    names = [f"investments.{name}" for name in inputs]
+
+    def text(matrix: list[list[float]]) -> str:
+        return f"correlations:\n  - {{between: [{', '.join(names)}], matrix: {matrix}}}\n"
+
+    with pytest.raises(ScenarioError) as caught:
+        compiled(tmp_path, text(BEYOND_GAUSSIAN))
+    message = str(caught.value)
+    assert "cannot hold together in a Gaussian copula" in message
+    assert message.endswith("; others stay")
+    moved = re.findall(
+        r"(investments\.[\w.]+) with (investments\.[\w.]+) (-?[\d.]+) \(got (-?[\d.]+), ([-+][\d.]+)\)", message
+    )
+    assert 0 < len(moved) < 5
+    matrix = [[float(rank) for rank in row] for row in BEYOND_GAUSSIAN]
+    for one, other, proposed, got, change in moved:
+        row, column = names.index(one), names.index(other)
+        assert matrix[row][column] == float(got) != float(proposed)
+        assert float(proposed) - float(got) == pytest.approx(float(change), abs=1e-9)
+        matrix[row][column] = matrix[column][row] = float(proposed)
+    assert compiled(tmp_path, text(matrix)).mixes

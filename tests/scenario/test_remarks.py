@@ -15,11 +15,13 @@ from forecast.documents import shipped_folder
 from forecast.errors import RunError, ScenarioError
 from forecast.observations.tables import read_table
 from forecast.scenario.mixture import load_any
-from forecast.scenario.money import in_dollars, money_hint, rate_of
+from forecast.scenario.money import in_dollars, rate_of
+from forecast.scenario.numerals import money_hint
 from forecast.scenario.scenario import dump_scenario, load_scenario
 from forecast.scenario.validation import examined
-from forecast.stats.distributions import Beta, Constant, Discrete, Distribution, LogNormal, Normal, Truncated, Uniform
+from forecast.stats.distributions import Beta, Constant, Discrete, Distribution, LogNormal, Normal, Uniform
 from forecast.stats.elicited import Mixture, Quantiles
+from forecast.stats.truncation import Truncated
 
 DOUBTFUL = Path(__file__).parent / "doubtful"
 FILES = sorted(path.name for path in DOUBTFUL.glob("*.yaml"))

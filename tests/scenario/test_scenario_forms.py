@@ -27,11 +27,11 @@ from forecast.stats.distributions import (
     Pert,
     StudentT,
     Triangular,
-    Truncated,
     Uniform,
     Weibull,
 )
 from forecast.stats.specs import plain_distribution, read_distribution
+from forecast.stats.truncation import Truncated
 
 PLAN = """\
 name: plan

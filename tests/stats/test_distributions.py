@@ -10,6 +10,7 @@ from scipy import stats
 
 from forecast.stats import distributions as distributions
 from forecast.stats.elicited import lognormal_interval, normal_interval
+from forecast.stats.truncation import Truncated
 
 U = np.linspace(0.001, 0.999, 999)
 
@@ -25,7 +26,7 @@ CASES = [
     (distributions.Triangular(0.3, 0.3, 0.5), stats.triang(0, 0.3, 0.2)),
     (distributions.Triangular(0.3, 0.5, 0.5), stats.triang(1, 0.3, 0.2)),
     (distributions.Pert(1.0, 2.0, 5.0), stats.beta(2, 4, 1, 4)),
-    (distributions.Truncated(distributions.Normal(0.0, 1.0), -1.0, 2.0), stats.truncnorm(-1, 2)),
+    (Truncated(distributions.Normal(0.0, 1.0), -1.0, 2.0), stats.truncnorm(-1, 2)),
 ]
 
 
@@ -81,7 +82,7 @@ REFUSED = [
     (lambda: distributions.Triangular(0, 2, 1), "expected low <= mode <= high"),
     (lambda: distributions.Discrete((1.0,), (1.0, 2.0)), "got 1 values and 2 weights"),
     (lambda: distributions.Discrete((1.0,), (-1.0,)), "expected non-negative numbers"),
-    (lambda: distributions.Truncated(distributions.Uniform(0, 1), 2, 3), "where the distribution has no mass"),
+    (lambda: Truncated(distributions.Uniform(0, 1), 2, 3), "where the distribution has no mass"),
     (lambda: lognormal_interval(-1, 2, 0.9), "expected one above 0"),
     (lambda: normal_interval(1, 2, 1.5), "got level 1.5"),
     (lambda: distributions.Constant(math.nan), "expected a finite number"),

@@ -22,6 +22,7 @@ from forecast.scenario.inputs import distribution_in_file, distribution_of_text
 from forecast.scenario.json_schema import scenario_schema
 from forecast.scenario.mixture import stated_distribution
 from forecast.scenario.scenario import load_scenario
+from forecast.stats.density import density, inner_edges
 from forecast.stats.distributions import (
     NAMED,
     Beta,
@@ -30,13 +31,11 @@ from forecast.stats.distributions import (
     Distribution,
     Normal,
     Pert,
-    Truncated,
     Uniform,
-    density,
-    inner_edges,
 )
 from forecast.stats.elicited import Mixture, Quantiles, pert_percentiles
 from forecast.stats.specs import NUMBER_FORMS, Share, plain_distribution, read_distribution
+from forecast.stats.truncation import Truncated
 
 U = np.linspace(0.001, 0.999, 999)
 FOLDER = Path(__file__).parents[2] / "scenarios"
@@ -264,7 +263,7 @@ def test_the_forms_on_the_page_about_experts_are_distributions() -> None:
     page = FOLDER.parent / "docs" / "how-to" / "elicit.md"
     text = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
     items = parse_document(text, page.name).root.items
-    assert len(items) == 5
+    assert len(items) == 8
     for item in items:
         assert float(read_distribution(item.plain()).ppf(0.5)) >= 0
 
