@@ -13,7 +13,7 @@ from typing import NamedTuple
 _GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
 _UNGROUPED = r"\d[\d_]*(?:[.,]\d+)?|\.\d+"
 _ONE_NUMBER = re.compile(rf"(\D*?)({_GROUPED}(?![\d,])|{_UNGROUPED})(\D*)")
-_READ_AS_NUMBER = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?")
+_READ_AS_NUMBER = re.compile(r"(?a)[-+]?(\.\d+|(0|[1-9]\d*)(\.\d*)?)([eE][-+]?\d+)?")
 """Text that YAML reads as a number unless it is quoted."""
 
 _LONGEST = 100

@@ -65,9 +65,6 @@ _DISTRIBUTIONS = ("law", "probability")
 _NUMBERS = ("float_type", "finite_number", "int_type")
 _MAPPING = ("a mapping from coefficient names to numbers", "a mapping with path, such as {path: hold}")
 
-_READ_AS_NUMBER = r"(?a)[-+]?(\.\d+|(0|[1-9]\d*)(\.\d*)?)([eE][-+]?\d+)?"
-"""Text that YAML reads as a number unless it is quoted."""
-
 _NO_WON = "; won is accepted for amount and new_capex of investments alone"
 _WON_OUTSIDE = f"; won goes around the whole distribution: {{{WON_KEY}: {{...}}}}"
 MONEY = ("amount", "new_capex", "per_year", WON_KEY)
