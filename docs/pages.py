@@ -45,6 +45,7 @@ OUTPUT = re.compile(r"<!-- (prints|answers)( slowly)?: forecast (.+?) -->\n```te
 FILE = re.compile(r"<!-- file: (\S+) -->\n```yaml\n(.*?\n)```", re.DOTALL)
 ENTRY = re.compile(r"^- `(\w+)`: ((?:.+)(?:\n  .+)*)", re.MULTILINE)
 COLUMNS = "80"
+PLACES = ("Stored in", "Found in", "Tables, pictures and page stored in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def write_files(folder: Path) -> None:
 
 @cache
 def printed(arguments: str) -> str:
-    """All that `forecast` prints in the current folder on 80 columns, but for where it stores; pictures are left out.
+    """The answer of `forecast` in the current folder on 80 columns, but for where it stores; pictures are left out.
 
     Raises:
         RuntimeError: the command broke.
@@ -93,8 +94,8 @@ def printed(arguments: str) -> str:
     done = CliRunner().invoke(cli, words, env={"COLUMNS": COLUMNS})
     if done.exception is not None and not isinstance(done.exception, SystemExit | ForecastError):
         raise RuntimeError(f"forecast {arguments}") from done.exception
-    lines = [line.rstrip() for line in done.output.splitlines()]
-    return "\n".join(line for line in lines if not line.startswith(("Stored in", "Found in"))).strip("\n") + "\n"
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    return "\n".join(line for line in lines if not line.startswith(PLACES)).strip("\n") + "\n"
 
 
 def current(output: Output) -> str:

@@ -28,6 +28,7 @@ _DOOR = {
     "run_scenario": "results.run",
     "compare": "analysis.comparison",
     "attribute": "analysis.attribution",
+    "induced": "analysis.induced",
     "paired_difference": "analysis.comparison",
     "difference_table": "analysis.comparison",
     "uncertainty_budget": "analysis.budget",
@@ -35,12 +36,29 @@ _DOOR = {
     "investment_phases": "analysis.input_values",
     "purchase_shares": "analysis.input_values",
     "history": "observations.annual",
+    "history_chart": "plots.fan",
+    "Settings": "engine.simulate",
     "load_posterior": "models.posterior",
+    "parameter_table": "report.notebook",
+    "surplus_densities": "plots.comparison",
     "fit_posterior": "models.fitting",
     "ForecastError": "errors",
 }
 
 __all__ = [*_DOOR]
+
+
+def shown(picture: str, *answer: Any) -> Any:
+    """What a room above makes of an answer, such as a picture, imported when asked for.
+
+    The one way up, for methods that a notebook calls: an answer knows what shows it by name alone.
+
+    Args:
+        picture: dotted name below `forecast` of the function that is called, such as `plots.fan.fan_chart`.
+        answer: what it is called with.
+    """
+    module, _, name = picture.rpartition(".")
+    return getattr(import_module(f"forecast.{module}"), name)(*answer)
 
 
 def __getattr__(name: str) -> Any:

@@ -34,9 +34,10 @@ SERIES = ("trade_balance", "exports", "imports", "baseline_balance", *EFFECTS, *
 """Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + news`; the level moves by news
 alone, since what flowed at the origin is in the baseline, and the effect says with and without."""
 
-POLICIES = ("tariffs", "import_commitments")
-"""Trade policies, by their keys in a scenario. A run that has one keeps two more annual series of these names,
-after `SERIES`: signed contributions to the trade balance, which is then the baseline, the investments and them."""
+POLICIES = ("tariffs", "import_commitments", "existing_affiliates")
+"""What moves trade beside announcements: trade policies, by their keys in a scenario, and another path of what existing
+affiliates buy. A run that has any keeps annual series of these names after `SERIES`: signed contributions to the trade
+balance, which is then the baseline, the investments and them."""
 
 FLOWS = ("exports", "imports")
 """Order of the axis of the two flows, Korea's view."""

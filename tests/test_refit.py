@@ -23,7 +23,7 @@ def refitted() -> Any:
     from forecast.models.fitting import fit_posterior
     from forecast.models.sampling import Effort
 
-    return fit_posterior(Effort(seed=20_261_124), n_jobs=-1, progress=False)
+    return fit_posterior(Effort(seed=20_261_124), n_jobs=-1)
 
 
 @pytest.mark.parametrize("model", TRAILING)

@@ -4,7 +4,7 @@
 - `attribution`: a difference divided among the assumptions that differ
 - `budget`: what spreads an outcome, and the value of knowing an input
 - `input_values`: values of single uncertain inputs in draws and over time
-- `induced`: trade that plants induced in past years
+- `induced`: how much of a year's surplus Korean affiliates in the US account for
 - `bridge`: the gap between the two books
 - `explain`: every value of a scenario with its origin
 """

@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast import shown
 from forecast.dims import NEWS, POLICIES, Array
 from forecast.documents import scenario_path
 from forecast.engine.block import simulated_flows
@@ -32,6 +33,9 @@ from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.sensitivity import Steps, coalitions, every_step, sampled_steps, shapley_values
 from forecast.stats.streams import Streams, generator
 from forecast.stats.summary import LEAST_BLOCKS, Moments, Statistic
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _Coalition: TypeAlias = tuple[int, int | None]
 """Joint contrasts as a bit mask, and one separable contrast at most."""
@@ -51,6 +55,8 @@ class Attribution:
     """The difference of two scenarios, divided.
 
     Attributes:
+        reference, alternative: names of the two.
+        basis: statistical book of both.
         contrasts: assumptions that differ.
         years: calendar years.
         difference: of the trade balance, alternative less reference, `(n_years, n_draws)`, bn USD a year.
@@ -62,6 +68,9 @@ class Attribution:
         n_failed: draws that were not finite, and are left out.
     """
 
+    reference: str
+    alternative: str
+    basis: str
     contrasts: tuple[Contrast, ...]
     years: tuple[int, ...]
     difference: Array
@@ -70,6 +79,21 @@ class Attribution:
     exact: bool
     n_scenarios: int
     n_failed: int
+
+    def waterfall(self, year: int | None = None) -> Any:
+        """The difference of a year, the last by default, taken apart: a figure of matplotlib."""
+        return shown("report.notebook.waterfall", self, year)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Mean and 80 % interval of every part and of the whole, by year and assumption, as a pandas table."""
+        frame: pd.DataFrame = shown("report.notebook.attribution_frame", self)
+        return frame
+
+    def __repr__(self) -> str:
+        return f"<{self.alternative} less {self.reference}, divided among {len(self.contrasts)} assumptions>"
+
+    def _repr_html_(self) -> str:
+        return str(shown("report.notebook.attribution_html", self))
 
     @property
     def gap(self) -> float:
@@ -255,6 +279,9 @@ def _joined(game: _Game, blocks: Sequence[_Block]) -> Attribution:
     sound = np.isfinite(difference).all(axis=0) & np.isfinite(parts).all(axis=(0, 1))
     last = min(game.reference.horizon, game.alternative.horizon)
     found = Attribution(
+        reference=game.reference.name,
+        alternative=game.alternative.name,
+        basis=game.reference.basis,
         contrasts=game.contrasts,
         years=tuple(range(last + 1 - len(difference), last + 1)),
         difference=difference[:, sound],

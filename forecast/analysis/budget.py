@@ -25,10 +25,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast import shown
 from forecast.analysis.input_values import uncertain_values
 from forecast.code_digests import code_digest
 from forecast.dims import Array
@@ -151,6 +153,13 @@ class Budget:
     inputs: tuple[InformationValue, ...]
     in_common: tuple[tuple[str, str], ...]
     correlated: bool
+
+    def plot(self) -> Any:
+        """Shares of the variance, and by how much inputs swing the outcome: a figure of matplotlib."""
+        return shown("plots.sensitivity.budget_chart", self)
+
+    def _repr_html_(self) -> str:
+        return str(shown("report.notebook.budget_html", self))
 
     @property
     def at(self) -> int:

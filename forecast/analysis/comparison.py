@@ -5,7 +5,7 @@ Statistics of paired differences, as a run has them of its results.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast import shown
 from forecast.analysis.attribution import ACCOUNT, demand_same_frame
 from forecast.dims import Array
 from forecast.documents import scenario_path
@@ -71,7 +72,7 @@ DIGESTS = ("posterior", "code")
 """Digests that must agree too: other code may draw other numbers from a stream."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """An alternative against a reference.
 
@@ -128,6 +129,24 @@ class Comparison:
             for label in np.unique(followed[0])
         }
 
+    def plot(self) -> Any:
+        """The difference by year, a figure of matplotlib."""
+        return shown("plots.comparison.difference_chart", self)
+
+    def densities(self, year: int | None = None) -> Any:
+        """How the effects of both and their difference are spread in a year, the last by default: a figure."""
+        return shown("plots.comparison.densities_chart", self, year)
+
+    def ecdfs(self, year: int | None = None) -> Any:
+        """The same as distribution functions, the chance of no more than each value: a figure."""
+        return shown("plots.comparison.ecdfs_chart", self, year)
+
+    def __repr__(self) -> str:
+        return f"<{' less '.join(self.names)}, {self.by_year.n_draws:,} pairs of draws>"
+
+    def _repr_html_(self) -> str:
+        return str(shown("report.notebook.comparison_html", self))
+
     def table(self) -> pd.DataFrame:
         """Statistics of the difference by year, see `difference_table`, and those of its sum from the first year on."""
         import pandas as pd
@@ -158,6 +177,7 @@ def compare(
     posterior: Posterior | None = None,
     prior: bool = False,
     n_jobs: int = 1,
+    progress: Callable[[int], None] = lambda n_draws: None,
 ) -> Comparison:
     """Compare two scenarios draw by draw; what has not been run is run and stored under `out`.
 
@@ -167,7 +187,7 @@ def compare(
         reference, alternative: scenarios or mixtures of them, files, or names of shipped ones.
         settings: draws, seed and sampling scheme of both.
         beyond: thresholds, bn USD a year, of which the chance to rise or fall by more is counted.
-        out, posterior, prior, n_jobs: as for `run_scenario`.
+        out, posterior, prior, n_jobs, progress: as for `run_scenario`.
 
     Raises:
         ScenarioError: a file cannot be read as a scenario.
@@ -181,7 +201,8 @@ def compare(
     if settings.n_draws > KEEP_DRAWS:
         raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
     learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
-    options: Mapping[str, Any] = {"out": out, "posterior": learned, "prior": prior, "n_jobs": n_jobs}
+    options: dict[str, Any] = {"out": out, "posterior": learned, "prior": prior, "n_jobs": n_jobs}
+    options["progress"] = progress
     one, other = (run_scenario(scenario, settings, **options).results for scenario in pair)
     plans = [compile_run(world, learned, vintage(world.as_of), prior=prior) for world in pair]
     return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
@@ -228,14 +249,14 @@ def _table(summary: Summary) -> pd.DataFrame:
     import pandas as pd
 
     columns: dict[str, Array] = {}
-    for series, name, column in _columns(summary):
+    for series, name, column in difference_statistics(summary):
         columns[column] = summary.value(series, name)
         columns[f"{column}_standard_error"] = summary.standard_error(series, name)
     return pd.DataFrame(columns, index=pd.Index(summary.years, name="year"))
 
 
-def _columns(summary: Summary) -> Iterator[tuple[str, str, str]]:
-    """Series, statistic and name of each column."""
+def difference_statistics(summary: Summary) -> Iterator[tuple[str, str, str]]:
+    """Series and statistic of every number of a difference, and the name it goes by in tables."""
     chances = [name for name in summary.statistics if name.startswith("exceedance")]
     others = [name for name in summary.statistics if name not in chances and name != "sd"]
     zero = exceedance_name(0.0)

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     "series",
     default="trade_balance",
     show_default=True,
-    type=click.Choice(["trade_balance", "effect", "news"]),
-    help="Outcome: the surplus, the effect of the announcements on it, or the part of that beyond the flows of today.",
+    type=click.Choice(["trade_balance", "effect", "news", "existing_affiliates"]),
+    help="Outcome: the surplus, the effect of the announcements on it, the part of that beyond the flows of today, or "
+    "what existing affiliates change.",
 )
 @click.option(
     "--draws",
@@ -114,7 +115,9 @@ def budget(
     help="Count the chance that the difference rises, or falls, by more than this; may be repeated.",
 )
 @click.option("--attribute", "divide", is_flag=True, help="Divide the difference among the assumptions that differ.")
-@click.option("--year", type=int, help="With --attribute: year that is divided; the last one by default.")
+@click.option(
+    "--year", type=int, help="Year of the distributions, and of the parts with --attribute; the last one by default."
+)
 @click.option(
     "--most",
     show_default="256",
@@ -135,18 +138,21 @@ def compare(
     language: Language,
     **options: Any,
 ) -> None:
-    """Set scenarios B, C, ... against scenario A, draw by draw; what has not been run is run first."""
+    """Set scenarios B, C, ... against scenario A, draw by draw; what has not been run is run first.
+
+    Tables, pictures and a page of each pair are stored under `comparisons` in the folder of the runs.
+    """
     from forecast.analysis.attribution import MOST_SCENARIOS, attribute
     from forecast.analysis.comparison import compare as compared
     from forecast.analysis.comparison import demand_sizes
     from forecast.engine.simulate import Settings
     from forecast.models.posterior import load_posterior
+    from forecast.report.comparison import comparison_words, pairing_words
 
     if len(files) < 2:
         raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
-    for option, stated in (("--year", year), ("--most", most)):
-        if stated is not None and not divide:
-            raise click.UsageError(f"{option}: got {stated} without --attribute, which it is an option of")
+    if most is not None and not divide:
+        raise click.UsageError(f"--most: got {most} without --attribute, which it is an option of")
     demand_sizes(options["beyond"])
     worlds = load_worlds(files, ())
     scenarios = _scenarios(worlds) if divide else []
@@ -156,12 +162,16 @@ def compare(
     settings, posterior = Settings(draws, seed), load_posterior(learned, reference.as_of)
     shared = {name: options[name] for name in ("prior", "n_jobs")} | {"posterior": posterior}
     for index, alternative in enumerate(alternatives, start=1):
-        found, divided = compared(reference, alternative, settings, **options, posterior=posterior), None
+        name, divided = f"{alternative.name} less {reference.name}", None
+        with progress_bar(name, 2 * draws) as progress:
+            found = compared(reference, alternative, settings, **options, posterior=posterior, progress=progress)
         if divide:
             pair = scenarios[0], scenarios[index]
-            with progress_bar(f"{alternative.name} less {reference.name}", draws) as progress:
+            with progress_bar(f"{name}, divided", draws) as progress:
                 divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
         _show(found, divided, year, language)
+        _store(found, divided, year, options["out"], language)
+        answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language))
 
 
 def _scenarios(worlds: Sequence[AnyScenario]) -> list[Scenario]:
@@ -189,6 +199,18 @@ def _demand_comparable(reference: AnyScenario, alternative: AnyScenario, year: i
         raise click.BadParameter(f"got {year}, expected a year from {first} to {last}", param_hint="--year")
 
 
+def _store(
+    found: Comparison, divided: Attribution | None, year: int | None, out: str | Path, language: Language
+) -> None:
+    """Store a comparison and say where; that of a run with itself is none."""
+    from forecast.report.handout import store_comparison
+
+    if found.reference.folder != found.alternative.folder:
+        folder = store_comparison(found, divided, year, out, language)
+        print_line(language.text("comparison.stored", folder=folder))
+        answer_with("")
+
+
 def _show(found: Comparison, divided: Attribution | None, year: int | None, language: Language) -> None:
     from forecast.report.comparison import (
         attribution_table,
@@ -196,8 +218,6 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
         branch_difference_table,
         channel_table,
         comparison_table,
-        comparison_words,
-        pairing_words,
     )
 
     if found.difference.any():
@@ -209,25 +229,34 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
         if divided.contrasts:
             answer_with(attribution_table(found, divided, shown, language=language))
         answer_with(f"{attribution_words(divided, shown, language)}\n")
-    answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language))
 
 
 @click.command()
-@click.option("--year", required=True, type=int, help="Calendar year, from 2020 to the last one observed.")
+@click.option("--year", required=True, type=int, help="Calendar year, from 2010 to the last one observed.")
 @click.option(
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
 )
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
 @language_option
 def induced(year: int, learned: Path | None, prior: bool, language: Language) -> None:
-    """Say how much of the surplus of a year was induced by Korean plants in the US, beside the claim of KIET."""
+    """Put the claim of KIET to the test: how much of a year's surplus Korean affiliates in the US account for."""
     from forecast.analysis.induced import demand_year
     from forecast.analysis.induced import induced as found_in
     from forecast.models.posterior import load_posterior
-    from forecast.report.budget import claim_words, flow_table, induced_words, plant_table
+    from forecast.report.induced import (
+        claim_words,
+        definition_table,
+        flow_table,
+        induced_words,
+        plant_table,
+        sensitivity_table,
+        support_words,
+    )
 
     demand_year(year)
     posterior = load_posterior(learned)
     found = found_in(year, posterior.prior if prior else posterior.groups)
+    answer_with(definition_table(found, language), sensitivity_table(found, language))
     answer_with(flow_table(found, language), plant_table(found, language))
-    answer_with(f"{language.text('induced.outside')}\n", f"{claim_words(language)}\n", induced_words(found, language))
+    answer_with(f"{language.text('induced.outside')}\n", f"{support_words(found, language)}\n")
+    answer_with(f"{claim_words(language)}\n", induced_words(found, language))

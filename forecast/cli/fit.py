@@ -47,10 +47,12 @@ def check(n_fits: int, out: Path, learned: Path | None, seed: int, n_jobs: int, 
 
 def _check_predictions(posterior: Posterior, out: Path, seed: int, language: Language) -> None:
     from forecast.models.predictive import predictive_checks
+    from forecast.models.replicates import simulators
     from forecast.plots.checks import save_predictive
     from forecast.report.ledger import predictive_tables, predictive_words
 
-    checks = predictive_checks(posterior, seed)
+    with progress_bar("check", len(simulators()), "models") as progress:
+        checks = predictive_checks(posterior, seed, progress=progress)
     answer_with(*predictive_tables(checks, language), predictive_words(checks, language))
     _print_files(save_predictive(checks, out), language)
 
@@ -75,8 +77,8 @@ def _check_fits(n_fits: int, out: Path, seed: int, n_jobs: int, language: Langua
     from forecast.report.ledger import calibration_table, calibration_words
 
     models, minutes = calibrated_models(), seconds_needed(n_fits, n_jobs) / 60
-    counts = {"n_fits": n_fits, "n_models": len(models), "minutes": f"{minutes:.0f}"}
-    answer_with("\n" + language.text("checks.duration", **counts))
+    duration = language.count("checks.duration", n_fits, n_models=len(models), minutes=f"{minutes:.0f}")
+    answer_with(f"\n{duration}")
     studies = [_study(model, n_fits, out, seed, n_jobs) for model in models]
     answer_with(*(calibration_table(study, language) for study in studies))
     answer_with(*(calibration_words(study, language) for study in studies))
@@ -131,12 +133,13 @@ def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int, language: L
 
     known = vintage(as_of)
 
-    from forecast.models.fitting import fit_posterior, fit_report
+    from forecast.models.fitting import fit_posterior, fit_report, fit_tasks
     from forecast.models.posterior import save_posterior, user_path
     from forecast.models.sampling import Effort
     from forecast.report.run import fit_tables
 
-    posterior = fit_posterior(Effort(seed=seed), known, n_jobs=n_jobs)
+    with progress_bar("fit", len(fit_tasks(known, seed)), "models") as progress:
+        posterior = fit_posterior(Effort(seed=seed), known, n_jobs=n_jobs, progress=progress)
     path = user_path(as_of) if out is None else out
     save_posterior(posterior, path)
     answer_with(*fit_tables(fit_report(posterior), language), language.text("tables.fit_note"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -120,22 +122,102 @@ def print_line(line: str | Text) -> None:
     terminal().print(Text(line) if isinstance(line, str) else line, soft_wrap=True)
 
 
+FIRST_LINE_AFTER, LINE_EVERY = 2.0, 5.0
+"""Seconds until the first line of progress where there is no terminal, and from each line to the next."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a piece of work has come.
+
+    Attributes:
+        name: of the work.
+        total: of `unit`, in all.
+    """
+
+    name: str
+    total: int
+    unit: str
+    done: float = 0.0
+    started: float = field(default_factory=perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        """Time since the start."""
+        return perf_counter() - self.started
+
+    @property
+    def count(self) -> str:
+        """What is done, of all."""
+        return f"{self.done:,.0f} of {self.total:,} {self.unit}"
+
+    def line(self) -> str:
+        """What is done and how long the rest may take, as long as some is done and some is left."""
+        words = f"{self.name}: {self.count} after {duration(self.seconds)}"
+        if not 0 < self.done < self.total:
+            return words
+        return f"{words}, about {duration(self.seconds * (self.total / self.done - 1))} left"
+
+
+def duration(seconds: float) -> str:
+    """A time in words, to the second, or to the minute where it is long.
+
+    >>> duration(7.4), duration(135.0), duration(4000.0)
+    ('7 s', '2 min 15 s', '1 h 6 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
 @contextmanager
 def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Callable[[float], None]]:
-    """A bar with the number done, and done a second, on a terminal's standard error; nothing elsewhere."""
+    """Progress on the standard error: a bar on a terminal; elsewhere a line every few seconds of what takes longer."""
     from rich.console import Console
+
+    progress, console = _Progress(name, total, unit), Console(stderr=True)
+    with _bar(progress, console) if console.is_terminal else _lines(progress) as advance:
+        yield advance
+
+
+@contextmanager
+def _bar(progress: _Progress, console: Console) -> Iterator[Callable[[float], None]]:
     from rich.progress import BarColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"))
-    started = perf_counter()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=total, speed="")
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(progress.name, total=progress.total, speed="")
 
         def advance(done: float) -> None:
-            made = bar.tasks[task].completed + done
-            rate = made / (perf_counter() - started)
-            speed = f"{made:,.0f} of {total:,} {unit}, {rate:,.{0 if rate >= 10 else 1}f} a second"
-            bar.update(task, advance=done, speed=speed)
+            progress.done += done
+            rate = progress.done / progress.seconds
+            speed = f"{progress.count}, {rate:,.{0 if rate >= 10 else 1}f} a second"
+            bar.update(task, completed=progress.done, speed=speed)
 
         yield advance
+
+
+@contextmanager
+def _lines(progress: _Progress) -> Iterator[Callable[[float], None]]:
+    ended = threading.Event()
+
+    def report() -> None:
+        wait = FIRST_LINE_AFTER
+        while not ended.wait(wait):
+            with suppress(OSError):  # a reader that has gone ends the command elsewhere
+                click.echo(progress.line(), err=True)
+            wait = LINE_EVERY
+
+    def advance(done: float) -> None:
+        progress.done += done
+
+    thread = threading.Thread(target=report, daemon=True)
+    thread.start()
+    try:
+        yield advance
+    finally:
+        ended.set()
+        thread.join()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.options import language_option, warned_if_few
+from forecast.cli.options import language_option, progress_bar, warned_if_few
 
 if TYPE_CHECKING:
     from forecast.report.i18n import Language
@@ -27,11 +27,12 @@ def report(runs: tuple[str, ...], out: Path, results: Path, language: Language) 
     default settings is found or made. With several, the others are held against the first, draw by draw.
     """
     from forecast.cli.run import stored_run
-    from forecast.report.page import write_report
+    from forecast.report.page import steps, write_report
 
     stored = [stored_run(run, results) for run in runs]
     warned_if_few(min(run.manifest["n_draws"] for run in stored))
-    path = write_report(stored, out, language.code)
+    with progress_bar("report", steps(len(stored)), "steps") as progress:
+        path = write_report(stored, out, language.code, progress=progress)
     click.echo(f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 forecast elicit "{quantiles: {0.1: 2, 0.5: 3, 0.9: 6}, low: 0}"
 forecast elicit hyundai investments.HMG-01-vehicles.overrides.output_per_capex
+forecast elicit "{earliest: 2029Q1, latest: 2030Q1}"
 """
 
 
@@ -41,17 +42,19 @@ forecast elicit hyundai investments.HMG-01-vehicles.overrides.output_per_capex
 @click.option("--picture", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw the density to this file.")
 @language_option
 def elicit(spec: str, key: str | None, picture: Path | None, language: Language) -> None:
-    """Show the distribution a number implies: SPEC is YAML text, or a scenario file followed by the number's KEY."""
+    """Say in words what a number or date implies: SPEC is YAML text, or a scenario file followed by the KEY in it."""
     from forecast.documents import scenario_path
-    from forecast.report.explain import portrait
-    from forecast.scenario.inputs import distribution_of_text
+    from forecast.report.explain import portrait, unit_named
+    from forecast.scenario.inputs import distribution_of_text, names_date, states_date
     from forecast.scenario.mixture import stated_distribution
 
     if key is None and scenario_path(spec).is_file():
         raise click.UsageError(f"got the file {spec} alone, expected a key after it, such as investments.HMG-06.amount")
     distribution = distribution_of_text(spec) if key is None else stated_distribution(scenario_path(spec), key)
     name = key or language.text("explain.number")
-    answer_with(*portrait(name, distribution, language))
+    dated = states_date(spec) if key is None else names_date(key)
+    unit = "" if key is None else unit_named(key, language)
+    answer_with(*portrait(name, distribution, language, unit=unit, dated=dated))
     if picture is not None:
         from forecast.plots.scenario import save_distribution_picture
 
@@ -65,7 +68,7 @@ def elicit(spec: str, key: str | None, picture: Path | None, language: Language)
 @click.option(
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
 )
-@click.option("--no-evidence", is_flag=True, help="Switch the aggregate evidence off: prior beside prior.")
+@click.option("--prior", is_flag=True, help="The priors alone, with nothing learned from data.")
 @click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="With FILE: draws to cost.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="With FILE: set one value of it.")
 @language_option
@@ -73,7 +76,7 @@ def explain(
     file: str | None,
     sectors: tuple[str, ...],
     learned: Path | None,
-    no_evidence: bool,
+    prior: bool,
     draws: int,
     overrides: tuple[str, ...],
     language: Language,
@@ -87,27 +90,26 @@ def explain(
     if file is None:
         if overrides:
             raise click.UsageError("-s sets a value of a scenario: name its FILE")
-        answer_with(*_sectors(sectors, learned, no_evidence, language), at_least=100)
+        answer_with(*_sectors(sectors, learned, prior, language), at_least=100)
         return
-    if sectors or no_evidence:
-        raise click.UsageError("--sector and --no-evidence are of the coefficients: they cannot go with FILE")
+    if sectors or prior:
+        raise click.UsageError("--sector and --prior are of the coefficients: they cannot go with FILE")
     from rich.text import Text
 
     lines = _scenario(file, overrides, learned, draws, language)
     print_line(Text("\n").join(Text(line) if isinstance(line, str) else line for line in lines))
 
 
-def _sectors(sectors: tuple[str, ...], learned: Path | None, no_evidence: bool, language: Language) -> list[Part]:
+def _sectors(sectors: tuple[str, ...], learned: Path | None, prior: bool, language: Language) -> list[Part]:
     from forecast.economics.sectors import SECTORS
     from forecast.models.posterior import load_posterior
-    from forecast.report.explain import explanation
+    from forecast.report.explain import believed_before, explanation
 
     for sector in sectors:
         if sector not in SECTORS:
             raise click.BadParameter(f"got {sector!r}, expected one of {', '.join(SECTORS)}", param_hint="--sector")
     posterior = load_posterior(learned)
-    known = replace(posterior, groups=posterior.prior) if no_evidence else posterior
-    return explanation(known, sectors or SECTORS, language)
+    return (believed_before if prior else explanation)(posterior, sectors or SECTORS, language)
 
 
 def _scenario(

@@ -96,7 +96,11 @@ def score(folder: Path, language: Language, **options: Any) -> None:
     frozen = entries(folder)
     if not frozen:
         raise LedgerError(f"{folder}: holds no entries; `forecast ledger add RUN` makes one")
-    verdicts = [evaluate(entry, **options) for entry in frozen]
+    verdicts = []
+    with progress_bar("ledger score", len(frozen), "entries") as progress:
+        for entry in frozen:
+            verdicts.append(evaluate(entry, **options))
+            progress(1)
     answer_with(entries_table(frozen, language))
     scored = [found for found in verdicts if found.scores]
     for found in scored:

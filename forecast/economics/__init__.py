@@ -6,5 +6,6 @@
 - `priors`: uncertain numbers with their evidence
 - `sectors`: priors of every industry
 - `realisation`: cancellation, delay and size of announced plants
+- `installed_base`: affiliates that exist: what they buy, replace and send
 - `uncertain_inputs`: the registry of uncertain inputs: names, streams, sources of spread
 """

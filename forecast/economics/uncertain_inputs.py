@@ -34,6 +34,7 @@ _WORDS = {
     "third_country": "weight of third countries",
     "machinery_share": "machinery in capex",
     "korean_machinery_share": "Korean share of machinery",
+    "output": "output, bn USD a quarter",
     "output_per_capex": "output a year per USD of capex",
     "purchases_per_output": "purchases per USD of output",
     "korean_share": "Korean share of purchases",

@@ -2,6 +2,7 @@
 
 - `plan`: the compiled scenario as data: arrays, small values, uncertain inputs
 - `compile`: the only door from the scenario language to a plan
+- `existing`: affiliates that exist and leave the fitted path of purchases
 - `simulate`: blocks over workers, folded in order
 - `block`: one block of draws: baseline, bridge, plants, policy
 - `plants`: fate, building, purchases and sales of plants

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.dims import N_QUARTERS, Array
+from forecast.dims import N_QUARTERS, SERIES, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.drivers import add_to_growth, added_amounts, condition, scale_flows
@@ -64,9 +64,11 @@ def simulated_flows(plan: Plan, streams: Streams) -> Flows:
 def block_inputs(plan: Plan, streams: Streams) -> Inputs:
     """Uncertain numbers of the block, correlated as the plan says; rows of plants only where there are any."""
     streams = replace(streams, mixes=plan.mixes)
-    if not plan.groups:
+    if not (plan.groups or plan.existing):
         return Inputs(streams)
     coefficients = picked_rows({"coefficients": plan.sector_rows}, streams, "sectors")["coefficients"]
+    if not plan.groups:
+        return Inputs(streams, coefficients)
     return Inputs(streams, coefficients, picked_rows(plan.rows["realisation"], streams, "realisation"))
 
 
@@ -129,12 +131,11 @@ def _bridge(plan: Plan, streams: Streams) -> Array:
 
 
 def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
-    """Results of one block from its baseline: investments and policy on top of it.
+    """Results of one block from its baseline: investments, policy and existing affiliates on top of it.
 
     What is under way at the origin is in the baseline already; only what is beyond it, the news, moves the level, by
     year and in the first quarters (`near`).
     """
-    duties, inputs = plants.duties, plants.inputs
     n_near = min(N_QUARTERS, plan.n_periods)
 
     # Sums: baseline and investments.
@@ -144,15 +145,11 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
     imports = baseline.annual_imports - beyond[3]
     undisturbed = baseline.annual_exports - baseline.annual_imports
 
-    # Policy: duties on the baseline's exports, goods bought as promised.
-    policies: tuple[Array, ...] = ()
-    if plan.policy is not None:
-        change = baseline.exports * duties.change_of_exports()
-        bought = purchases(plan.policy, inputs, plan.origin, plan.n_periods)
-        policies = (annual_sums(plan, change) * baseline.bridge, -annual_news(plan, bought))
-        exports, imports = exports + policies[0], imports - policies[1]
-        near_exports = near_exports + change[:n_near]
-        near_imports = near_imports + _near_news(bought[: n_near + 1])
+    # Policy, and affiliates that exist, beside them.
+    policies, beside = _beside(baseline, plan, plants)
+    if policies:
+        exports, imports = exports + policies[0] + policies[2], imports - policies[1]
+        near_exports, near_imports = near_exports + beside[0], near_imports + beside[1]
 
     effect = effects.sum(axis=0)
     investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, output
@@ -184,6 +181,26 @@ def _investment_flows(plan: Plan, plants: Plants, n_near: int) -> tuple[Array, A
     near_imports = _near_news(sum((trade.imports for trade in trades), nothing_near))
     contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
     return contributions, output, near_exports, near_imports
+
+
+def _beside(baseline: Baseline, plan: Plan, plants: Plants) -> tuple[list[Array], Array]:
+    """Contributions to the balance in the order of `POLICIES`, if any, and exports and imports of the first quarters.
+
+    Duties on the baseline's exports, goods bought as promised, and what existing affiliates buy off the fitted path.
+    """
+    n_near, n_draws = min(N_QUARTERS, plan.n_periods), plants.inputs.streams.n_draws
+    policies = [np.zeros((len(plan.years), n_draws)) for _ in plan.series[len(SERIES) :]]
+    near = np.zeros((2, n_near, n_draws))
+    if plan.policy is not None:
+        change = baseline.exports * plants.duties.change_of_exports()
+        bought = purchases(plan.policy, plants.inputs, plan.origin, plan.n_periods)
+        policies[:2] = annual_sums(plan, change) * baseline.bridge, -annual_news(plan, bought)
+        near += np.stack([change[:n_near], _near_news(bought[: n_near + 1])])
+    if plan.existing:
+        moved = plants.change_of_purchases()
+        policies[2] = annual_sums(plan, moved[1:])
+        near[0] += moved[1 : n_near + 1]
+    return policies, near
 
 
 def _near_news(flow: Array) -> Array:

@@ -17,13 +17,15 @@ from forecast.dims import FLOWS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.realisation import combined
 from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
-from forecast.economics.uncertain_inputs import sign_of, stream_of
+from forecast.economics.uncertain_inputs import UncertainInput, sign_of, stream_of
+from forecast.engine.existing import existing_off_path
 from forecast.engine.inputs import Fitted, Input, Stated, coefficient_rows, draws_last
 from forecast.engine.plan import (
     NEVER,
     Condition,
     Cut,
     Duty,
+    Existing,
     Group,
     LocalizationPath,
     Plan,
@@ -38,7 +40,7 @@ from forecast.engine.plan import (
 )
 from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
-from forecast.quarters import format_quarter
+from forecast.quarters import format_quarter, year_of
 from forecast.scenario.dependencies import Phase, Programme
 from forecast.scenario.drivers import Deviation, DriverPath, Growth, Levels
 from forecast.scenario.drivers import Shock as StatedShock
@@ -264,16 +266,28 @@ class Compiler:
     def _own_path(self, investment: Investment) -> LocalizationPath | None:
         if investment.localization is not None:
             return compiled_path(f"investments.{investment.id}.localization", investment.localization)
-        sector = self.scenario.sector_localization.get(investment.sector)
-        return None if sector is None else compiled_path(f"localization.sectors.{investment.sector}", sector)
+        return self._sector_path(investment.sector) if investment.sector in self.scenario.sector_localization else None
 
     def _coefficient(self, investment: Investment, name: str) -> Input:
         if name in investment.coefficients:
             return Stated(f"investments.{investment.id}.{name}", investment.coefficients[name])
-        judged = self.scenario.sector_coefficients.get(investment.sector, {})
+        return self.of_sector(investment.sector, name)
+
+    def of_sector(self, sector: str, name: str) -> Input:
+        """A coefficient of a sector, as judged in the scenario or as fitted."""
+        judged = self.scenario.sector_coefficients.get(sector, {})
         if name in judged:
-            return Stated(f"sectors.{investment.sector}.{name}", judged[name])
-        return Fitted(self.columns.setdefault((investment.sector, name), len(self.columns)))
+            return Stated(f"sectors.{sector}.{name}", judged[name])
+        return Fitted(self.columns.setdefault((sector, name), len(self.columns)))
+
+    def existing(self, policy: Policy | None) -> tuple[Existing, ...]:
+        """Affiliates that exist, of the sectors whose purchases leave the fitted path."""
+        own = {name: self._sector_path(name) for name in self.scenario.sector_localization}
+        path, taxed = compiled_path("localization", self.scenario.localization), policy.taxed if policy else ()
+        return existing_off_path(year_of(self.origin), path, own, taxed, self.of_sector)
+
+    def _sector_path(self, sector: str) -> LocalizationPath:
+        return compiled_path(f"localization.sectors.{sector}", self.scenario.sector_localization[sector])
 
     def _parts(self, investment: Investment) -> list[Project]:
         """The project an investment is, or its phases as a project each."""
@@ -389,7 +403,8 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     origin = _demand_origin(scenario, posterior, known)
     groups = posterior.prior if prior else posterior.groups
     compiler = Compiler(scenario, origin, {}, {})
-    compiled = compiler.groups()
+    compiled, policy = compiler.groups(), compiled_policy(scenario, origin)
+    existing = compiler.existing(policy)
     rows = {model: draws_last(groups[model]) for model in PROCESSES if model in groups}
     n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
     plan = Plan(
@@ -404,14 +419,20 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         sector_rows=coefficient_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
         path=compiled_path("localization", scenario.localization),
-        policy=compiled_policy(scenario, origin),
+        policy=policy,
+        existing=existing,
         conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
         shocks=compiled_shocks(scenario.shocks),
         mixes=_mixes(scenario),
         outlooks=tuple(compiler.outlooks),
         columns=tuple(compiler.columns),
     )
-    return replace(plan, inputs=registry(plan, uncertain_inputs(scenario, origin)))
+    stated = (*uncertain_inputs(scenario, origin), *map(_output_of_existing, existing))
+    return replace(plan, inputs=registry(plan, stated))
+
+
+def _output_of_existing(existing: Existing) -> UncertainInput:
+    return UncertainInput(existing.output.stream, "coefficients", existing.output.distribution)
 
 
 def compile_run(assumed: AnyScenario, posterior: Posterior, known: Vintage, *, prior: bool = False) -> RunPlan:

@@ -250,6 +250,19 @@ class Group:
     sector: str = "other"
 
 
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """Affiliates of a sector that exist, where their purchases may leave the fitted path.
+
+    Attributes:
+        output: what they make, bn USD a quarter.
+        buyer: their purchases, a group without projects.
+    """
+
+    output: Stated
+    buyer: Group
+
+
 BLOCK_SIZE = 2_000
 """Draws in a block: its working set fits a core's cache, and 20,000 draws still give ten replicates."""
 
@@ -273,6 +286,7 @@ class Plan:
         groups: projects by what happens to their output.
         path: localization path of all affiliates.
         policy: tariffs and import commitments, None where there are none.
+        existing: affiliates that exist, of sectors whose purchases leave the fitted path.
         block_size: draws in a block.
         conditions: paths of drivers that are stated.
         shocks: what moves flows and drivers off their course.
@@ -294,6 +308,7 @@ class Plan:
     groups: tuple[Group, ...]
     path: LocalizationPath
     policy: Policy | None = None
+    existing: tuple[Existing, ...] = ()
     block_size: int = BLOCK_SIZE
     conditions: tuple[Condition, ...] = ()
     shocks: tuple[Shock, ...] = ()
@@ -305,7 +320,7 @@ class Plan:
     @property
     def series(self) -> tuple[str, ...]:
         """Annual series of the results."""
-        return SERIES if self.policy is None else (*SERIES, *POLICIES)
+        return (*SERIES, *POLICIES) if self.policy or self.existing else SERIES
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -387,10 +402,11 @@ def registry(plan: Plan, stated: Iterable[UncertainInput]) -> tuple[UncertainInp
     absent = [
         *(["running"] if plan.running is None else []),
         *(["bridge"] if plan.basis == "us_census" else []),
-        *([] if plan.groups else ["sectors", "realisation", "localization"]),
+        *([] if plan.groups else ["realisation"]),
+        *([] if plan.groups or plan.existing else ["sectors", "localization"]),
     ]
     paths = (plan.path, *(group.path for group in plan.groups))
-    if not any(path is not None and path.form == "fitted" for path in paths):
+    if not plan.existing and not any(path is not None and path.form == "fitted" for path in paths):
         absent.append("innovation")
     joint = (
         UncertainInput(stream, source) for stream, source in _PROCESSES.items() if not {*stream.split(".")} & {*absent}

@@ -375,3 +375,19 @@ class Plants:
             exports=bought[near] - channels.displaced_exports(replaced[near], rates["displacement_rate"]),
             imports=channels.reverse_imports(output[near], rates["reverse_import_rate"]),
         )
+
+    def change_of_purchases(self) -> Array:
+        """Purchases of existing affiliates in Korea less those on the fitted path, bn USD a quarter.
+
+        `(n_periods + 1, n_draws)`, 0 in row 0: the baseline holds what they buy, and that they move on the fitted path.
+        """
+        change = np.zeros((self.plan.n_periods + 1, self.inputs.streams.n_draws))
+        for existing in self.plan.existing:
+            buyer = existing.buyer
+            rates = self.inputs.values(buyer.coefficients)
+            share = self.purchasing.korean_share(buyer, rates["korean_share"], self.duties.pressure(buyer.sector))
+            moved = share - self.purchasing.fitted_share(rates["korean_share"])
+            output = self.inputs.value(existing.output)
+            bought = channels.intermediate_exports(output, rates["purchases_per_output"], moved)
+            change += self.duties.on_inputs(buyer.sector, bought)
+        return change

@@ -53,6 +53,13 @@ class Purchasing:
             local, third = self._multipliers(own, odds_of_remainder(korean, self._local_of_remainder))
         if pressure is not None and (own or self._path).form == "fitted":
             local = local * pressure
+        return self._share(korean, local, third)
+
+    def fitted_share(self, korean: Values) -> Array:
+        """The same on the fitted path, whatever is assumed."""
+        return self._share(korean, *self._fitted)
+
+    def _share(self, korean: Values, local: Array, third: Array) -> Array:
         other = self._local_of_remainder * local + (1.0 - self._local_of_remainder) * third
         return np.asarray(korean_share((1.0 - korean) / korean * other))
 

@@ -119,7 +119,7 @@ def induced_trade(plants: RecentPlants, coefficients: Quantity, spans: range = S
     each = {name: coefficients[:, column][plants.sectors] for column, name in enumerate(COEFFICIENTS)}
     orders = capital_goods_exports(plants.capital, each["machinery_share"], each["korean_machinery_share"])
     capacity = output_at_capacity(plants.capital, each["output_per_capex"], each["utilisation"])
-    output = _quarters_at_capacity(plants, each["ramp_quarters"], spans) * capacity
+    output = quarters_at_capacity(plants, each["ramp_quarters"], spans) * capacity
     return InducedTrade(
         capital_goods=_spent(plants, spans) * orders,
         intermediates=intermediate_exports(output, each["purchases_per_output"], each["korean_share"]),
@@ -136,7 +136,7 @@ def _spent(plants: RecentPlants, spans: range) -> Array:
     return reached[1:] - reached[:-1]
 
 
-def _quarters_at_capacity(plants: RecentPlants, ramp_quarters: Quantity, spans: range) -> Quantity:
+def quarters_at_capacity(plants: RecentPlants, ramp_quarters: Quantity, spans: range) -> Quantity:
     """Output of each span in quarters of full output, `(n_spans, n_plants, n_draws)`."""
     middles = np.arange(spans.start, spans.stop) + 0.5
     start = plants.production_start

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -46,7 +45,11 @@ STORED_ROWS = 2_000
 
 
 def fit_posterior(
-    effort: Effort = Effort(), known: Vintage | None = None, *, n_jobs: int = 1, progress: bool = True
+    effort: Effort = Effort(),
+    known: Vintage | None = None,
+    *,
+    n_jobs: int = 1,
+    progress: Callable[[int], None] = lambda n_models: None,
 ) -> Posterior:
     """Fit every model to what is known, up to its last complete quarter.
 
@@ -54,7 +57,7 @@ def fit_posterior(
         effort: draws and seed.
         known: what was public on a day; all the shipped observations by default.
         n_jobs: models fitted at a time, -1 for one per core; the numbers are the same.
-        progress: say on a terminal which models are done.
+        progress: called with the number of models fitted since the last call.
 
     Raises:
         FitError: a model did not converge; the message carries R-hat, effective sample sizes and divergences.
@@ -62,10 +65,9 @@ def fit_posterior(
     known = vintage() if known is None else known
     tasks = fit_tasks(known, effort.seed)
     done = {}
-    with _narration(progress, len(tasks)) as say:
-        for task, fitted in zip(tasks, in_order(partial(_fitted, effort), tasks, n_jobs), strict=True):
-            done[task.name] = fitted
-            say(f"{task.name}: {task.data}")
+    for task, fitted in zip(tasks, in_order(partial(_fitted, effort), tasks, n_jobs), strict=True):
+        done[task.name] = fitted
+        progress(1)
     names = [name for name in TRAILING if name in done]
     digests = current_digests(known.as_of)
     return Posterior(
@@ -199,22 +201,6 @@ def _thinned(values: Array) -> Array:
 def _versions() -> dict[str, str]:
     packages = ("arviz", "numba", "numpy", "nutpie", "pymc", "pytensor")
     return {"forecast": __version__, "python": python_version()} | {name: version(name) for name in packages}
-
-
-@contextmanager
-def _narration(progress: bool, n_tasks: int) -> Iterator[Callable[[str], None]]:
-    """A function that shows progress on the terminal; silent where standard error is not one."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if not (progress and console.is_terminal):
-        yield lambda text: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        fits = bar.add_task("fitting", total=n_tasks)
-        yield lambda text: bar.update(fits, description=text, advance=1)
 
 
 REPORTED_SHARE = 0.1

@@ -8,7 +8,7 @@ Source: Gelman, Meng and Stern (1996), Statistica Sinica 6: 733-807.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,9 +49,18 @@ class Check:
         return tail_probability(self.observed, self.posterior)
 
 
-def predictive_checks(posterior: Posterior, seed: int = 0, n_replicates: int = N_REPLICATES) -> list[Check]:
-    """Every quantity of every model, with its replicas."""
-    return [check for simulator in simulators() for check in _checks(simulator, posterior, seed, n_replicates)]
+def predictive_checks(
+    posterior: Posterior,
+    seed: int = 0,
+    n_replicates: int = N_REPLICATES,
+    progress: Callable[[int], None] = lambda n_models: None,
+) -> list[Check]:
+    """Every quantity of every model, with its replicas; `progress` is called after each of the `simulators`."""
+    found = []
+    for simulator in simulators():
+        found += _checks(simulator, posterior, seed, n_replicates)
+        progress(1)
+    return found
 
 
 def tail_probability(observed: float, replicates: Array) -> float:

@@ -4,5 +4,6 @@
 - `series`: monthly and quarterly series, drivers, and the release calendar
 - `annual`: calendar years of trade in both books, and shares of purchases
 - `announcements`: announced plants, overlaps among them, and their status by a day
+- `affiliates`: Korean manufacturing affiliates that exist in the US, and trade between related parties
 - `vintage`: everything known on a day
 """

@@ -159,6 +159,18 @@ TABLES: Mapping[str, Table] = {
         _SLIPPAGE, ("id",), {"unit": frozenset({"years"}), "bound": frozenset({"exact", "at_least", "none"})}
     ),
     "wave": Table(_WAVE, ("id",), {"unit": _MONEY}, ("amount", "built")),
+    "affiliates": Table(
+        ("affiliate", "sector", "year", "measure", "value", *PROVENANCE, "grade", "error", "note"),
+        ("affiliate", "measure", "year"),
+        {
+            "unit": frozenset({"billion USD", "thousand USD", "vehicles"}),
+            "measure": frozenset({"capital", "credits", "output", "purchases", "value_per_vehicle", "vehicles"}),
+            "grade": frozenset({"judgement", "source"}),
+        },
+        ("value", "error"),
+    ),
+    "affiliate_vehicles": _series("month", {"vehicles"}),
+    "related_party": Table(("year", "value", *PROVENANCE, "note"), ("year",), {"unit": frozenset({"ratio"})}),
     "readings": Table(_READING, ("id",), {}, ("value", "error", "remainder"), ("remainder",)),
     "revisions": Table(
         ("announcement_id", "first_value", "value", "reported", *PROVENANCE, "note"),

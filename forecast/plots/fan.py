@@ -327,7 +327,7 @@ def fan_chart(results: Results) -> Figure:
             _source(results) + (EFFECT_NOTE if manifest["n_investments"] else ""),
         ),
         summary.years,
-        _bands(summary, "trade_balance"),
+        bands_of(summary, "trade_balance"),
         summary.value("trade_balance", quantile_name(0.5)),
         observed=(observed.years[shown], observed.balance[shown]),
         basis=results.basis,
@@ -362,7 +362,8 @@ def _source(results: Results) -> str:
     return f"Source: {observed} (observed); forecast from data to {results.manifest['origin']}{others}. "
 
 
-def _bands(summary: Summary, series: str) -> Bands:
+def bands_of(summary: Summary, series: str) -> Bands:
+    """Intervals of a series by width, as drawings take them."""
     return {
         width: (summary.value(series, quantile_name(low)), summary.value(series, quantile_name(high)))
         for width, (low, high) in INTERVALS.items()
@@ -371,7 +372,7 @@ def _bands(summary: Summary, series: str) -> Bands:
 
 def _effect(summary: Summary) -> Effect:
     return Effect(
-        bands=_bands(summary, "effect"),
+        bands=bands_of(summary, "effect"),
         mean=summary.value("effect", "mean"),
         contributions={channel: summary.value(f"effect_{channel}", "mean") for channel in CHANNELS},
     )

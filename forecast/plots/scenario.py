@@ -17,7 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from forecast.analysis.input_values import Phases
+from forecast.analysis.input_values import Phases, investment_phases, purchase_shares
+from forecast.errors import RunError
+from forecast.observations.annual import procurement_shares
 from forecast.plots import style
 from forecast.plots.style import (
     GREY,
@@ -31,6 +33,7 @@ from forecast.plots.style import (
     titled_figure,
     write_text,
 )
+from forecast.scenario.scenario import Scenario
 from forecast.stats.density import density, inner_edges
 from forecast.stats.distributions import Distribution
 from forecast.stats.elicited import parts
@@ -40,6 +43,9 @@ SUPPLIER_COLOURS = {
     "local": style.CHANNEL_COLOURS["displacement"],
     "third countries": "#8f8f8f",
 }
+_PARTIES = dict(zip(("korea", "local", "third_country"), SUPPLIER_COLOURS, strict=True))
+"""Suppliers by their name in the table of shares."""
+
 _DASHES = {"Korea": "-", "local": "--", "third countries": ":"}
 
 
@@ -178,3 +184,38 @@ def draw_timeline(ax: Axes, investments: Sequence[Phases], *, until: float) -> A
     names = [*(name for name, *_ in spans), "start of production, 80 %"]
     name_above(ax, [*bars, whiskers], names)
     return ax
+
+
+def timeline_chart(scenario: Scenario) -> Figure:
+    """When every plant of a scenario is built and runs.
+
+    Raises:
+        RunError: it has none.
+    """
+    phases = investment_phases(scenario)
+    if not phases:
+        raise RunError(f"{scenario.name}: got a scenario without plants, expected one with some to draw")
+    heading = Heading(
+        scenario.title,
+        "Phases of its plants, medians",
+        "Whether a plant goes ahead and how late it is: as stated, else from announcements before it.",
+    )
+    figure, (ax,) = titled_figure(heading)
+    draw_timeline(ax, phases, until=scenario.horizon + 1)
+    return figure
+
+
+def purchases_chart(scenario: Scenario) -> Figure:
+    """Where Korean affiliates buy: shares observed, and their path in a scenario with its 80 % intervals."""
+    years, shares = purchase_shares(scenario)
+    observed: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in shares}
+    for share in procurement_shares():
+        seen_years, seen = observed[_PARTIES[share.party]]
+        seen_years.append(share.year)
+        seen.append(share.share)
+    heading = Heading(
+        scenario.title, "Where Korean affiliates in the US buy", "Dots: published shares of all affiliates."
+    )
+    figure, (ax,) = titled_figure(heading)
+    draw_composition(ax, years, shares, observed=observed, of="Korean affiliates in the US")
+    return figure

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -146,8 +146,13 @@ def _central(values: np.ndarray) -> tuple[float, float]:
 _MOST_BINS = 64
 
 
-def draw_densities(ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int, basis: str) -> Axes:
-    """Draw the surplus of one year in several scenarios as outlines of histograms with shared bins.
+SURPLUS = "Goods surplus with the US"
+
+
+def draw_densities(
+    ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int, basis: str, quantity: str = SURPLUS
+) -> Axes:
+    """Draw a quantity of one year in several scenarios as outlines of histograms with shared bins.
 
     The axis spans the central 99 % of all draws together; shares are of all draws of a scenario, those beyond included.
 
@@ -155,7 +160,7 @@ def draw_densities(ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year:
         samples_by_label: draws `(n_draws,)`, bn USD a year, by the name to show.
     """
     samples = [np.asarray(draws, dtype=float) for draws in samples_by_label.values()]
-    ends = np.quantile(np.concatenate(samples), (0.005, 0.995))
+    ends = _inner(samples)
     edges = np.asarray(MaxNLocator(_MOST_BINS, steps=list(style.STEPS)).tick_values(*ends))
     frame_axes(ax, f"Share of draws in each step of {edges[1] - edges[0]:g} bn USD, %")
     outlines = []
@@ -163,13 +168,14 @@ def draw_densities(ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year:
         shares = 100 * np.histogram(draws, edges)[0] / draws.size
         outlines.append(ax.stairs(shares, edges, color=colour, linestyle=dashes, linewidth=1.8, zorder=3))
     ax.set_xlim(edges[0], edges[-1])
-    ax.set_xlabel(style.unit_label(f"Goods surplus with the US in {year}", basis), fontsize=style.MIDDLE, color=INK)
-    name_curves(ax, outlines, [fill(name, 40) for name in samples_by_label], loc="upper right")
+    _name_samples(ax, outlines, list(samples_by_label), f"{quantity} in {year}", basis)
     return ax
 
 
-def draw_ecdfs(ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int, basis: str) -> Axes:
-    """Draw the share of draws up to each surplus of one year, in several scenarios: the chance to stay below it.
+def draw_ecdfs(
+    ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int, basis: str, quantity: str = SURPLUS
+) -> Axes:
+    """Draw the share of draws up to each value of a quantity of one year in several scenarios: the chance of no more.
 
     The axis spans the central 99 % of all draws together.
 
@@ -177,17 +183,33 @@ def draw_ecdfs(ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int
         samples_by_label: draws `(n_draws,)`, bn USD a year, by the name to show.
     """
     samples = [np.sort(np.asarray(draws, dtype=float)) for draws in samples_by_label.values()]
-    frame_axes(ax, "Chance that the surplus is no larger, %")
+    frame_axes(ax, "Chance that it is no larger, %")
     curves = []
     for draws, (colour, dashes) in zip(samples, cycle(style.OVERLAY), strict=False):
         shares = 100 * np.arange(1, draws.size + 1) / draws.size
         curves += ax.step(draws, shares, where="post", color=colour, linestyle=dashes, linewidth=1.8, zorder=3)
-    ax.set(
-        xlim=np.quantile(np.concatenate(samples), (0.005, 0.995)), ylim=(0, 100), yticks=(0, 10, 25, 50, 75, 90, 100)
-    )
-    ax.set_xlabel(style.unit_label(f"Goods surplus with the US in {year}", basis), fontsize=style.MIDDLE, color=INK)
-    name_curves(ax, curves, [fill(name, 40) for name in samples_by_label], loc="lower right")
+    ax.set(xlim=_inner(samples), ylim=(0, 100), yticks=(0, 10, 25, 50, 75, 90, 100))
+    _name_samples(ax, curves, list(samples_by_label), f"{quantity} in {year}", basis)
     return ax
+
+
+def _inner(samples: Sequence[ArrayLike]) -> tuple[float, float]:
+    """Ends of the central 99 % of all draws together, apart even where all draws are one number."""
+    low, high = np.quantile(np.concatenate(samples), (0.005, 0.995)).tolist()
+    return (low, high) if low < high else (low - 1.0, high + 1.0)
+
+
+def _name_samples(ax: Axes, curves: Sequence[Any], names: Sequence[str], quantity: str, basis: str) -> None:
+    """Label the axis of a quantity, mark where it is nothing, and name the curves where there are several."""
+    label = style.unit_label(quantity, basis)
+    if len(label) > ax.bbox.width / ax.figure.dpi * 14:
+        label = label.replace(", ", ",\n", 1)
+    ax.set_xlabel(label, fontsize=style.MIDDLE, color=INK)
+    low, high = ax.get_xlim()
+    if low < 0 < high:
+        ax.axvline(0, color=INK, linewidth=0.9, gid="zero", zorder=1.8)
+    if len(names) > 1:
+        name_curves(ax, curves, [fill(name, 40) for name in names], loc="best")
 
 
 RISE, FALL, WHOLE = style.CHANNEL_COLOURS["intermediates"], style.CHANNEL_COLOURS["displacement"], style.MEDIAN
@@ -239,8 +261,9 @@ NAMES = {
     "trade_balance": "the goods surplus",
     "effect": "the effect of the announcements",
     "news": "the news of the announcements",
+    "existing_affiliates": "what existing affiliates change",
 }
-SHORT = {"trade_balance": "Surplus", "effect": "Effect", "news": "News"}
+SHORT = {"trade_balance": "Surplus", "effect": "Effect", "news": "News", "existing_affiliates": "Change"}
 
 
 def save_budget_charts(budget: Budget) -> list[Path]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ CHANNEL_COLOURS = dict(zip(CHANNELS, ("#0b3c78", "#6fb1dc", "#c9501c", "#fcc983"
 CHANNEL_NAMES = dict(
     zip(CHANNELS, ("capital goods", "intermediates", "displaced exports", "reverse imports"), strict=True)
 )
-POLICY_NAMES = dict(zip(POLICIES, ("tariffs", "import commitments"), strict=True))
+POLICY_NAMES = dict(zip(POLICIES, ("tariffs", "import commitments", "purchases of existing affiliates"), strict=True))
 FLOW_COLOURS = {"exports": "#0b3c78", "imports": "#c9501c"}
 BASIS_NAMES = {"korea_customs": "Korean customs basis", "us_census": "US Census basis"}
 OVERLAY = (("#0b3c78", "-"), ("#e08214", "--"), ("#4d9a6a", ":"), ("#7b4f8e", "-."))
@@ -165,8 +166,8 @@ def stacked_bases(contributions: Mapping[str, Array]) -> dict[str, Array]:
     return dict(zip(names, np.where(values > 0, up, down) - values, strict=True))
 
 
-WIDTH, HEIGHT, DPI = 10.0, 6.25, 160
-"""Page in inches, and dots per inch."""
+WIDTH, HEIGHT, DPI, SCREEN_DPI = 10.0, 6.25, 160, 100
+"""Page in inches, and dots per inch in a file and in a notebook."""
 
 SMALL, MIDDLE, LARGE = 8.0, 9.0, 14.0
 """Type sizes in points."""
@@ -193,6 +194,16 @@ class Heading:
     source: str
 
 
+class Page(Figure):
+    """A figure that a notebook shows by itself, whatever backend it uses."""
+
+    def _repr_png_(self) -> bytes:
+        drawn = BytesIO()
+        with _boxes_for_missing_letters():
+            self.savefig(drawn, format="png", dpi=SCREEN_DPI, metadata={"Software": None})
+        return drawn.getvalue()
+
+
 def titled_figure(
     heading: Heading, *, heights: Sequence[float] = (1.0,), columns: int = 1, room: float = 1.55, foot: float = 0.0
 ) -> tuple[Figure, list[Axes]]:
@@ -204,7 +215,7 @@ def titled_figure(
         room: inches kept free to the right of each axes for direct labels.
         foot: inches kept free below the lowest axes for a long label.
     """
-    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
+    figure = Page(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     top = HEIGHT - 0.22
     top -= _add_paragraph(figure, top, heading.title, va="top", fontsize=LARGE, fontweight="bold", color=INK) + 0.09

@@ -5,12 +5,15 @@
 - `sentences`: a result in plain sentences; conditions assumed; the gap between the books
 - `run`: tables of runs, their branches, and observed trade
 - `comparison`: a comparison and its attribution
-- `budget`: an uncertainty budget; trade induced by plants
+- `budget`: an uncertainty budget
+- `induced`: the claim of KIET put to the test
 - `explain`: sectors with their evidence, a scenario fully resolved, a distribution
 - `track`: the track record, and the page it is published on
 - `ledger`: frozen forecasts and model checks
 - `assumptions`: assumptions of a scenario with their sources, and differences between two
 - `page`: the report page
+- `handout`: a comparison as files: tables, pictures, page
+- `notebook`: what answers show of themselves in a notebook
 - `charts`: its drawings, as inline SVG
 - `explore`: the page on which assumptions are moved
 - `workbench`: the simulation behind that page, and its sliders

@@ -194,7 +194,8 @@ def _rate(item: Tariff, origin: float, language: Language) -> str:
         return language.number(item.rate, share=True)
     added = item.change if item.rate is None else item.rate
     assert added is not None
-    points = language.text("assumed.points", number=language.number(added, factor=100.0))
+    number = language.number(added, factor=100.0)
+    points = language.text(f"assumed.points.{'one' if number == '1' else 'many'}", number=number)
     if item.stacks:
         return language.text("assumed.stacked", points=points)
     return language.text("assumed.added", points=points, origin=language.date(origin))

@@ -1,4 +1,4 @@
-"""An uncertainty budget, and induced trade: sources, inputs worth knowing, flows, plants and the claim of KIET.
+"""An uncertainty budget: sources, and inputs worth knowing.
 
 Numbers with a standard error are written with the decimals it allows.
 """
@@ -11,21 +11,11 @@ from math import floor, log10
 import numpy as np
 
 from forecast.analysis.budget import TAIL, Budget
-from forecast.analysis.comparison import summarised
-from forecast.analysis.induced import Induced
-from forecast.dims import BASES, CHANNELS, Array
-from forecast.economics.sectors import SECTORS
-from forecast.models.evidence import FIRST_YEAR, recent_plants
-from forecast.observations.announcements import announcements
-from forecast.observations.annual import procurement_shares
 from forecast.report.i18n import ENGLISH, Language
-from forecast.report.run import interval_headings
-from forecast.report.sentences import MEDIAN
-from forecast.report.table import Row, Table, plain_spaces, table
-from forecast.stats.formatting import ends, rounded
-from forecast.stats.formatting import span as formatted_span
+from forecast.report.table import Table, plain_spaces, table
+from forecast.stats.formatting import rounded
 from forecast.stats.sensitivity import LEVELS, Estimate, width
-from forecast.stats.summary import INTERVALS, Summary, decimals, quantile_name
+from forecast.stats.summary import decimals, quantile_name
 
 N_INPUTS = 10
 """Inputs that are shown."""
@@ -186,7 +176,7 @@ def _with_error(value: float, error: float) -> str:
     """A number and its standard error, with the decimals that allows; both together where they are next to nothing.
 
     >>> _with_error(12.42, 0.21), _with_error(0.00072, 0.00004), _with_error(0.00112, 0.00003), _with_error(0.0, 0.0)
-    ('12.4 ± 0.2', '< 0.001', '0.00112 ± 0.00003', '0.0 ± 0.0')
+    ('12.4 ± 0.2', '< 0.001', '0.00112 ± 0.00003', '0.00 ± 0.00')
     """
     if 0 < abs(value) + error < 0.001:
         return "< 0.001"
@@ -194,136 +184,3 @@ def _with_error(value: float, error: float) -> str:
         places = -floor(log10(error))
         return f"{value:.{places}f} ± {error:.{places}f}".replace("-", "−")
     return f"{rounded(value, error, 4)} ± {rounded(error, error, 4)}"
-
-
-N_BATCHES = 20
-"""Batches of posterior rows whose spread gives the Monte Carlo error."""
-
-CLAIM_YEAR = 2023
-"""Reference year of the shares the report cites."""
-
-
-def flow_table(found: Induced, language: Language = ENGLISH) -> Table:
-    """Induced trade by channel, gross and net, with intervals."""
-    names = [language.text(f"channels.{name}") for name in CHANNELS]
-    flows = list(zip(names, found.channels, strict=True))
-    gross, net = ((language.text(f"induced.{name}"), getattr(found, name)) for name in ("gross", "net"))
-    rows = [Row((name, *_cells(draws, 2, language))) for name, draws in (*flows[:2], gross, *flows[2:], net)]
-    for basis, surplus in found.surplus.items():
-        observed = language.text("induced.surplus", basis=language.text(f"bases.{basis}"))
-        rows.append(Row((observed, language.amount(surplus, 0.1, places=1), *[""] * len(INTERVALS)), apart=True))
-        rows.append(Row((language.text("induced.share"), *_percents(found.share(basis), language))))
-        rise = found.share_of_rise(basis)
-        if rise is not None:
-            since = language.text("induced.rise", since=_span(found, language, FIRST_YEAR))
-            rows.append(Row((since, *_percents(rise, language))))
-    title = language.text("induced.flows", span=_span(found, language), unit=language.text("numbers.unit"))
-    return table(title, ["", *language.headings("median"), *_short_intervals(language)], rows, words=1)
-
-
-def _short_intervals(language: Language) -> list[str]:
-    return [heading.replace("\n", " ") for heading in interval_headings(language)]
-
-
-def plant_table(found: Induced, language: Language = ENGLISH) -> Table:
-    """The plants that are counted, with what each leaves for the balance."""
-    names = {row.id: f"{row.id}  {row.company}: {row.project}" for row in announcements()}
-    columns = ("plant", "sector_name", "built", "gross", "net")
-    unit = language.text("numbers.unit")
-    return table(
-        language.text("induced.plants", span=_span(found, language), unit=unit),
-        [language.heading(f"columns.{name}", unit=unit) for name in columns],
-        (
-            [names[plant], *_plant_cells(plant, found.by_plant[:, index], language)]
-            for index, plant in enumerate(found.plants)
-        ),
-        words=2,
-    )
-
-
-def _plant_cells(plant: str, flows: Array, language: Language) -> list[str]:
-    wave, factor = recent_plants(), float(language.part("numbers.factor"))
-    row = wave.ids.index(plant)
-    medians = (factor * float(np.median(part.sum(axis=0))) + 0.0 for part in (flows[:2], flows))
-    places = 2 - round(log10(factor))
-    return [
-        language.text(f"sectors.{SECTORS[int(wave.sectors[row])]}"),
-        language.amount(float(wave.capital[row, 0]), 0.01, places=1),
-        *(f"{median:+.{places}f}".replace("-", "−") for median in medians),
-    ]
-
-
-def claim_words(language: Language = ENGLISH) -> str:
-    """What the report of April 2025 says, and what its number is not."""
-    shares = {share.party: share.share for share in procurement_shares() if share.year == CLAIM_YEAR}
-    korea, local = (language.share(round(shares[party], 3)) for party in ("korea", "local"))
-    return plain_spaces(language.text("induced.claim", korea=korea, local=local, year=CLAIM_YEAR))
-
-
-def induced_words(found: Induced, language: Language = ENGLISH) -> str:
-    """The answer in a sentence, with interval and basis."""
-    basis = next(basis for basis in BASES if basis in found.surplus)
-    rise, risen = found.share_of_rise(basis), ""
-    if rise is not None:
-        share = _percent_span(rise, language)
-        risen = language.text("induced.and_rise", share=share, since=_span(found, language, FIRST_YEAR))
-    gross, net = (_money_with_span(draws, language) for draws in (found.gross, found.net))
-    sentence = language.text(
-        "induced.answer",
-        span=_span(found, language),
-        n_plants=len(found.plants),
-        gross=gross,
-        net=net,
-        share=_percent_span(found.share(basis), language),
-        surplus=language.money(found.surplus[basis], 0.1, places=1),
-        rise=risen,
-        basis=language.text(f"bases.{basis}"),
-    )
-    return plain_spaces(sentence)
-
-
-def _cells(draws: Array, places: int, language: Language) -> list[str]:
-    """Median and intervals of money."""
-    summary = _summary(draws)
-    spans = [language.interval(summary, "flow", width, 0, places=places) for width in INTERVALS]
-    return [language.statistic(summary, "flow", MEDIAN, 0, places=places), *spans]
-
-
-def _percents(shares: Array, language: Language) -> list[str]:
-    """Median and intervals of a share, in percent."""
-    summary = _summary(100 * shares)
-    spans = (
-        language.text("numbers.range", low=low, high=high)
-        for low, high in (_percent_ends(summary, width, 1) for width in INTERVALS)
-    )
-    return [rounded(*summary.estimate("flow", MEDIAN, 0), 1), *spans]
-
-
-def _percent_ends(summary: Summary, width: int, places: int) -> tuple[str, str]:
-    low, high = formatted_span(ends(summary, "flow", width, 0), places)
-    return low, high
-
-
-def _percent_span(shares: Array, language: Language) -> str:
-    summary = _summary(100 * shares)
-    median = language.text("numbers.percent", number=rounded(*summary.estimate("flow", MEDIAN, 0), 0))
-    low, high = _percent_ends(summary, 80, 0)
-    return language.text("induced.with_span", median=median, span=language.text("numbers.range", low=low, high=high))
-
-
-def _money_with_span(draws: Array, language: Language) -> str:
-    summary = _summary(draws)
-    median = language.money(*summary.estimate("flow", MEDIAN, 0), places=1)
-    return language.text("induced.with_span", median=median, span=language.interval(summary, "flow", 80, 0, places=1))
-
-
-def _summary(draws: Array) -> Summary:
-    return summarised(draws[None, None], (0,), ("flow",), -(-draws.size // N_BATCHES))
-
-
-def _span(found: Induced, language: Language, year: int | None = None) -> str:
-    """What is counted of a year, that of `found` by default: all of it, or the months observed of that."""
-    first = 12 * (found.year if year is None else year)
-    if found.n_quarters == 4:
-        return language.text("induced.year", year=first // 12)
-    return language.months(first, first + 3 * found.n_quarters - 1)

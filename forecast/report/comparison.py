@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from forecast.analysis.attribution import ACCOUNT, Attribution, attribute, scenarios_needed
 from forecast.analysis.comparison import Comparison, summarised
 from forecast.code_digests import code_digest
+from forecast.dims import Array
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.simulate import Settings
 from forecast.errors import PosteriorError
@@ -24,7 +24,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
 from forecast.report.sentences import MEDIAN, chance_above, mixture_sentences, origin_of
 from forecast.report.table import Row, Table, plain_spaces, table
-from forecast.results.results import Results, direction, share_without, tied, worth_telling
+from forecast.results.results import direction, share_without, tied, worth_telling
 from forecast.scenario.contrasts import Contrast, contrasts
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import ends
@@ -35,7 +35,7 @@ RISE, FALL = "rise", "fall"
 
 
 def comparison_table(comparison: Comparison, names: Sequence[str] = (), language: Language = ENGLISH) -> Table:
-    """The difference by year and over all years: mean with its error, median, intervals and chances.
+    """The difference by year and over all years: median, intervals and chances.
 
     Args:
         names: of alternative and reference; those of their scenarios by default.
@@ -44,7 +44,7 @@ def comparison_table(comparison: Comparison, names: Sequence[str] = (), language
     chances = [(RISE, 0.0), *([(FALL, 0.0)] if tied(by_year, RISE) else [])]
     chances += [(series, size) for size in beyond for series in (RISE, FALL)]
     headings = [
-        *language.headings("year", "mean", "error", "median"),
+        *language.headings("year", "median"),
         *interval_headings(language),
         *(_chance_heading(series, size, language) for series, size in chances),
     ]
@@ -54,14 +54,13 @@ def comparison_table(comparison: Comparison, names: Sequence[str] = (), language
     title = language.text(
         "comparison.title",
         unit=language.text("numbers.unit_a_year"),
-        **_pair(names or comparison.names, comparison.reference, language),
+        **_pair(names or comparison.names, comparison.reference.basis, language),
     )
     return table(title, headings, rows)
 
 
-def _pair(names: Sequence[str], reference: Results, language: Language) -> dict[str, str]:
-    basis = language.text(f"bases.{reference.basis}")
-    return {"alternative": names[0], "reference": names[1], "basis": basis}
+def _pair(names: Sequence[str], basis: str, language: Language) -> dict[str, str]:
+    return {"alternative": names[0], "reference": names[1], "basis": language.text(f"bases.{basis}")}
 
 
 def _chance_heading(series: str, size: float, language: Language) -> str:
@@ -72,10 +71,7 @@ def _chance_heading(series: str, size: float, language: Language) -> str:
 
 
 def _cells(summary: Summary, index: int, chances: Sequence[tuple[str, float]], language: Language) -> tuple[str, ...]:
-    error = float(summary.standard_error(RISE, "mean")[index]) * float(language.part("numbers.factor"))
     return (
-        signed(summary, RISE, "mean", index, language),
-        f"{error:.1g}" if isfinite(error) else "–",
         signed(summary, RISE, MEDIAN, index, language),
         *(signed_interval(summary, RISE, width, index, language) for width in INTERVALS),
         *(language.chance_cell(summary, series, exceedance_name(size), index) for series, size in chances),
@@ -104,7 +100,7 @@ def _years(comparison: Comparison, language: Language) -> str:
 
 
 def channel_table(comparison: Comparison, language: Language = ENGLISH) -> Table:
-    """What the difference is made of by year, means; channels without any are left out."""
+    """What the difference is made of by year, medians; channels without any are left out."""
     parts = comparison.channels
     moving = [name for name in ACCOUNT if parts.value(name, "mean").any() or parts.value(name, "sd").any()]
     return table(
@@ -113,11 +109,12 @@ def channel_table(comparison: Comparison, language: Language = ENGLISH) -> Table
         (
             [
                 str(year),
-                *(signed(parts, name, "mean", index, language) for name in moving),
-                signed(comparison.by_year, RISE, "mean", index, language),
+                *(signed(parts, name, MEDIAN, index, language) for name in moving),
+                signed(comparison.by_year, RISE, MEDIAN, index, language),
             ]
             for index, year in enumerate(parts.years)
         ),
+        notes=[language.text("tables.medians")] if len(moving) > 1 else [],
     )
 
 
@@ -180,7 +177,7 @@ def _difference(comparison: Comparison, names: Sequence[str], language: Language
     by_year, last = comparison.by_year, len(comparison.by_year.years) - 1
     manifest = comparison.reference.manifest
     learned = "prior" if manifest["parameters"] == "prior" else "learned"
-    words = _pair(names, comparison.reference, language) | {
+    words = _pair(names, comparison.reference.basis, language) | {
         "learned": language.text(f"comparison.{learned}", origin=origin_of(comparison.reference, language))
     }
     if not comparison.difference.any():
@@ -231,14 +228,19 @@ class Ranking:
     summary: Summary
 
 
+def divided_draws(attribution: Attribution) -> tuple[list[str], Array]:
+    """Names of the assumptions and `ALL`, and draws of their parts and of all, `(n_names, n_years, n_draws)`."""
+    names = [*(contrast.name for contrast in attribution.contrasts), ALL]
+    return names, np.concatenate([attribution.parts, attribution.difference[None]])
+
+
 def ranked(attribution: Attribution, index: int, n_shown: int) -> Ranking:
     """The largest parts in the year at `index`, and the others together."""
     order = np.argsort(-np.abs(attribution.parts[:, index].mean(axis=-1)), kind="stable").tolist()
     shown, others = order[:n_shown], order[n_shown:]
+    names, draws = divided_draws(attribution)
     together = attribution.parts[others].sum(axis=0)
-    draws = np.concatenate([attribution.parts, together[None], attribution.difference[None]])
-    names = [*(contrast.name for contrast in attribution.contrasts), OTHERS, ALL]
-    summary = summarised(draws, attribution.years, names, BLOCK_SIZE)
+    summary = summarised(np.concatenate([draws, together[None]]), attribution.years, [*names, OTHERS], BLOCK_SIZE)
     return Ranking(tuple(attribution.contrasts[row] for row in shown), len(others), summary)
 
 
@@ -250,6 +252,13 @@ def attribution_table(
     Args:
         names: of alternative and reference; those of their scenarios by default.
     """
+    return divided_table(attribution, year, names or comparison.names, comparison.reference.basis, language)
+
+
+def divided_table(
+    attribution: Attribution, year: int, names: Sequence[str], basis: str, language: Language = ENGLISH
+) -> Table:
+    """The same of an attribution by itself; `names` are of alternative and reference."""
     index = attribution.years.index(year)
     moving = [column for column in range(len(ACCOUNT)) if attribution.channels.value[:, column, index].any()]
     ranking, blank = ranked(attribution, index, SHOWN), [""] * len(moving)
@@ -264,7 +273,7 @@ def attribution_table(
         for contrast in ranking.contrasts
     ]
     if ranking.n_others:
-        others = language.text("causes.others", n=ranking.n_others)
+        others = language.count("causes.others", ranking.n_others)
         rows.append(Row((others, *_part(ranking, OTHERS, index, language), *blank)))
     whole = language.text("columns.all")
     rows.append(Row((whole, *_part(ranking, ALL, index, language), *blank), apart=True))
@@ -272,7 +281,7 @@ def attribution_table(
         "causes.title",
         year=year,
         unit=language.text("numbers.unit"),
-        **_pair(names or comparison.names, comparison.reference, language),
+        **_pair(names, basis, language),
     )
     channels = [_account_heading(ACCOUNT[column], language) for column in moving]
     return table(title, [*language.headings("assumption", "mean", "part_80"), *channels], rows, words=1)
@@ -326,11 +335,10 @@ def attribution_words(attribution: Attribution, year: int, language: Language = 
 def attribution_method(attribution: Attribution, n_draws: int, language: Language) -> Iterator[str]:
     """How the parts were found, and what they leave out of the `n_draws` of the runs."""
     orders = "method" if attribution.exact else "sampled"
-    yield language.text(f"causes.{orders}", n_scenarios=f"{attribution.n_scenarios:,}")
+    yield language.text(f"causes.{orders}", simulated=language.count("causes.scenarios", attribution.n_scenarios))
     taken = attribution.difference.shape[-1] + attribution.n_failed
     if attribution.n_failed:
-        counts = {"failed": f"{attribution.n_failed:,}", "draws": f"{taken:,}"}
-        yield language.text("sentences.failed", **counts)
+        yield language.count("sentences.failed", attribution.n_failed, draws=f"{taken:,}")
     if taken < n_draws:
         yield language.text("causes.first", n_taken=f"{taken:,}", n_draws=f"{n_draws:,}")
 

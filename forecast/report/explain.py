@@ -6,7 +6,7 @@ Notes, sources and values stand in the words of their tables and files, whatever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from math import floor, isinf, isnan, log10
 from typing import TypeAlias
@@ -19,7 +19,7 @@ from rich.text import Text
 from forecast.analysis.explain import Value, coefficients, defaults, left_to_fit, left_to_shipped, stated, weighed
 from forecast.dims import CHANNELS, Array
 from forecast.economics.priors import Coefficient
-from forecast.economics.sectors import SECTORS, data_shares, load_sectors
+from forecast.economics.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors
 from forecast.engine.block import branches_of
 from forecast.engine.plan import Plan, RunPlan
 from forecast.engine.simulate import Cost, Settings, block_streams
@@ -41,7 +41,7 @@ from forecast.report.table import Part, Table, plain_spaces, table
 from forecast.scenario.layers import Layered
 from forecast.scenario.validation import Examination
 from forecast.stats.density import density, inner_edges
-from forecast.stats.distributions import Distribution
+from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.elicited import parts
 from forecast.stats.formatting import short
 from forecast.stats.moments import Mean
@@ -175,6 +175,21 @@ def explanation(posterior: Posterior, sectors: Sequence[str] = SECTORS, language
     ]
 
 
+def believed_before(posterior: Posterior, sectors: Sequence[str] = SECTORS, language: Language = ENGLISH) -> list[Part]:
+    """The prior of every coefficient of the sectors named, with its source and without what data say."""
+    lines: list[Part] = [Text(language.text("explain.coefficients"), style="bold")]
+    lines.append(language.text("explain.prior_definitions"))
+    headings = [language.text(f"columns.{key}") for key in ("prior", "grade")]
+    for name in sectors:
+        draws = posterior.prior["sectors"]["coefficients"][:, SECTORS.index(name)]
+        lines += ["", Text(_coefficient_line(_words(name), *headings), style="bold")]
+        for column, (coefficient, belief) in enumerate(load_sectors()[name].items()):
+            spread = _spread(draws[:, column], language)
+            lines.append(_coefficient_line(_words(coefficient), spread, belief.grade))
+            lines.append(_indented(_evidence_of(belief, language)))
+    return lines
+
+
 def _answer(wave: RecentPlants, posterior: Posterior, language: Language) -> str:
     reading = load_evidence()[0]
     (rise,) = bottom_up(wave, _draw_last(posterior.groups), [reading], recent_investment())
@@ -262,7 +277,8 @@ def _sector(name: str, posterior: Posterior, wave: RecentPlants, language: Langu
 
 
 def _coefficient_line(name: str, *cells: str) -> str:
-    return f"{name:<23}{''.join(map(_right, cells, (23, 23, 11, 11)))}"
+    widths = (23, 23, 11, 11) if len(cells) > 2 else (23, 11)
+    return f"{name:<23}{''.join(map(_right, cells, widths))}"
 
 
 def _data_shares(posterior: Posterior, wave: RecentPlants) -> list[list[str]]:
@@ -315,23 +331,61 @@ _COLUMNS = 60
 _NOTHING = 1e-12
 
 
-def portrait(name: str, distribution: Distribution, language: Language = ENGLISH) -> list[Part]:
-    """The density of a distribution as a line of blocks, its quantiles and mean, and those of its components."""
+def portrait(
+    name: str, distribution: Distribution, language: Language = ENGLISH, *, unit: str = "", dated: bool = False
+) -> list[Part]:
+    """A distribution in words, its density as a line of blocks, its quantiles and mean, and those of its components.
+
+    Args:
+        name: what the number is called.
+        unit: of the number, where it is known.
+        dated: whether it is a date, on the quarter axis.
+    """
+    written = language.part_of_year if dated else _number
     shown = density(distribution, inner_edges(distribution, _COLUMNS))
-    low, high = (_number(float(end)) for end in shown.edges[[0, -1]])
+    low, high = (written(float(end)) for end in shown.edges[[0, -1]])
     components = [(f"{label}, {100 * share:.0f} %", part) for label, share, part in parts(distribution)]
     whole = language.text("columns.whole") if components else ""
     quantiles = table(
         language.text("explain.quantiles"),
-        ["", *(f"{100 * level:g} %" for level in PORTRAIT_LEVELS), *language.headings("mean")],
+        ["", *(f"{100 * level:g} %" for level in PORTRAIT_LEVELS), *([] if dated else language.headings("mean"))],
         (
-            [label, *map(_number, _shown_quantiles(part)), _mean(part.expectation(), language)]
+            [
+                label,
+                *map(written, _shown_quantiles(part)),
+                *([] if dated else [_mean(part.expectation(), language)]),
+            ]
             for label, part in [(whole, distribution), *components]
         ),
         words=1,
     )
-    title = Text(language.text("explain.density", name=name), style="bold")
-    return [title, f"{_blocks(shown.shares)}\n{low}{high.rjust(_COLUMNS - len(low))}\n", quantiles]
+    title = Text(language.text("explain.density", name=f"{name}, {unit}" if unit else name), style="bold")
+    blocks = f"{_blocks(shown.shares)}\n{low}{high.rjust(_COLUMNS - len(low))}\n"
+    return [f"{_in_words(distribution, written, unit, dated, language)}\n", title, blocks, quantiles]
+
+
+def _in_words(
+    distribution: Distribution, written: Callable[[float], str], unit: str, dated: bool, language: Language
+) -> str:
+    """Median, likely range and tails of a number or date in plain words."""
+    unit = f" {unit}" if unit else ""
+    if isinstance(distribution, Constant):
+        value = language.date(distribution.value) if dated else written(distribution.value)
+        return plain_spaces(language.text("explain.sure", value=value, unit=unit))
+    names = ("least", "low", "median", "high", "most")
+    levels = distribution.ppf(np.array((0.05, 0.1, 0.5, 0.9, 0.95))).tolist()
+    values = dict(zip(names, map(written, levels), strict=True))
+    key = "explain.date_in_words" if dated else "explain.in_words"
+    return plain_spaces(language.text(key, unit=unit, mean=_mean(distribution.expectation(), language), **values))
+
+
+def unit_named(key: str, language: Language = ENGLISH) -> str:
+    """Unit of the number at a path of a scenario file, empty where it has none or it is not known."""
+    last = key.rpartition(".")[2]
+    if last in COEFFICIENTS:
+        return load_sectors()[SECTORS[0]][last].unit
+    units = language.part("explain.units")
+    return str(units.get(last, ""))
 
 
 def _blocks(shares: Array) -> str:

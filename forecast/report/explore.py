@@ -35,6 +35,7 @@ from forecast.report.charts import (
     tick_writer,
 )
 from forecast.report.i18n import Language
+from forecast.report.induced import claim_section
 from forecast.report.page import fragment, page
 from forecast.report.run import EFFECT
 from forecast.report.sentences import (
@@ -91,6 +92,7 @@ def opening(bench: Bench) -> dict[str, Any]:
             for name in groups
         ],
         "trial": _content(bench, bench.workbench.file, {}),
+        "claim": claim_section(language) if bench.scenario.as_of is None else None,
     }
 
 

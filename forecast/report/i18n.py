@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import log10
+from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ class Language:
         """A value in bn USD with its standard error, as a bare number in the unit of the language.
 
         >>> language("en").amount(0.21, 0.03, "+"), language("en").amount(0.0, 0.0, "+")
-        ('+0.21', '0.0')
+        ('+0.21', '0.00')
         """
         (amount,) = self._amounts([(value, error)], sign, places)
         return amount
@@ -180,6 +180,14 @@ class Language:
         low, high = self.window(distribution)
         return self.text("numbers.window", low=low, high=high)
 
+    def part_of_year(self, position: float) -> str:
+        """The month in which any date on the quarter axis lies.
+
+        >>> language("en").part_of_year(8117.4)
+        'May 2029'
+        """
+        return self.short_month(floor(3 * position))
+
     def window(self, distribution: Distribution) -> tuple[str, str]:
         """The first and the last date that an uncertain one may be."""
         low, high = (self.date(_quarter_start(float(distribution.ppf(level)))) for level in (0.0, 1.0))
@@ -193,13 +201,13 @@ class Language:
         low, median, high = (self.share(value) if share else _short(value * factor, 3) for value in values)
         return self.text("numbers.distribution", median=median, low=low, high=high)
 
-    def count(self, key: str, n: int) -> str:
+    def count(self, key: str, n: int, **values: object) -> str:
         """A number of things: the text `one` or `many` below a key.
 
         >>> language("en").count("comparison.pairs", 4000)
         '4,000 pairs of draws'
         """
-        return self.text(f"{key}.{'one' if n == 1 else 'many'}", n=f"{n:,}")
+        return self.text(f"{key}.{'one' if n == 1 else 'many'}", n=f"{n:,}", **values)
 
     def list(self, names: Sequence[str]) -> str:
         """Names in a row."""

@@ -188,7 +188,7 @@ def verdict_words(verdict: Evaluation, language: Language = ENGLISH) -> str:
     inside = sum(score.inside(80) for score in scores)
     sentences = [
         _books(verdict, language),
-        language.text("ledger.inside", n=len(scores), inside=inside),
+        language.count("ledger.inside", len(scores), inside=inside),
         *_causes(scores, language),
         _covered(verdict, language),
         _by_branch(scores, language),

@@ -6,7 +6,7 @@ This is the only door to Jinja2. Every value is escaped, and a page may run one 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -40,12 +40,14 @@ from forecast.report.comparison import (
     division,
 )
 from forecast.report.i18n import CODES, Language, language
+from forecast.report.induced import claim_section
 from forecast.report.run import (
     EFFECT,
     branch_name,
     branch_share,
     branch_table,
     contribution_table,
+    pledge_notes,
     policy_table,
     surplus_table,
 )
@@ -108,6 +110,7 @@ def content(runs: Sequence[PageRun], divisions: Sequence[Division], language: La
         "layers": [(name, _layer(name, runs, language)) for name in _shown_layers(runs)],
         "off": () if len(runs) == 1 else ("95", "50"),
         **_effects(runs, language),
+        "claim": claim_section(language) if runs[0].results.as_of is None else None,
         "assumed": [_assumed(place, run, language) for place, run in enumerate(runs)],
         "method": _method(runs[0].results, language),
         **_track(language),
@@ -143,8 +146,10 @@ def short_answers(results: Results, world: AnyScenario, language: Language) -> l
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
     invested = bool(results.manifest["n_investments"])
     known = record_of(results.basis, results.as_of)
+    pledges = [note for branch in world.branches for note in pledge_notes(branch.scenario, language)]
     sentences = [
         conditions,
+        *dict.fromkeys(pledges),
         *effect_sentences(results, language),
         level_sentence(summary, results.basis, language, invested=invested),
         chances_sentence(summary, known, language),
@@ -152,19 +157,18 @@ def short_answers(results: Results, world: AnyScenario, language: Language) -> l
         *([language.text("branches.words")] if world.single is None else []),
         *outcome_sentences(later, language),
         *(
-            language.text("sentences.part", **_part_of_year(outcome.year, outcome.months, outcome.value, language))
+            _part_of_year(outcome.year, outcome.months, outcome.value, language)
             for outcome in later
             if outcome.months < 12
         ),
     ]
     if summary.n_failed:
-        counts = {"failed": f"{summary.n_failed:,}", "draws": f"{summary.n_draws:,}"}
-        sentences.append(language.text("sentences.failed", **counts))
+        sentences.append(language.count("sentences.failed", summary.n_failed, draws=f"{summary.n_draws:,}"))
     return list(filter(None, sentences))
 
 
-def _part_of_year(year: int, months: int, value: float, language: Language) -> dict[str, object]:
-    return {"year": year, "months": months, "value": language.money(value, 0.1, places=1)}
+def _part_of_year(year: int, months: int, value: float, language: Language) -> str:
+    return language.count("sentences.part", months, year=year, value=language.money(value, 0.1, places=1))
 
 
 NOT_COUNTED = SharedStreams((), (), ())
@@ -384,12 +388,20 @@ MOST_RUNS = 4
 """More lines than these cannot be told apart on one page."""
 
 
-def write_report(runs: Sequence[Results], path: str | Path, opened: str = "en") -> Path:
+def write_report(
+    runs: Sequence[Results],
+    path: str | Path,
+    opened: str = "en",
+    divisions: Sequence[Division] | None = None,
+    progress: Callable[[int], None] = lambda n_steps: None,
+) -> Path:
     """Write a report on runs to one HTML file, in place of what was there.
 
     Args:
         runs: stored runs of one basis; the first is what the others are held against.
         opened: language in which the page opens, one of `i18n.CODES`.
+        divisions: of each run's difference from the first; worked out by default.
+        progress: called with the number of `steps` done since the last call.
 
     Raises:
         RunError: the runs cannot stand on one page or be paired, or the file cannot be written.
@@ -398,23 +410,42 @@ def write_report(runs: Sequence[Results], path: str | Path, opened: str = "en") 
     if path.is_dir():
         raise RunError(f"{path}: is a folder; name a file with --out")
     demand_folder(path.parent, path)
-    text = report(runs, opened)
+    text = report(runs, opened, divisions, progress)
     with writing(path, ANOTHER):
         write_text(path, text)
     return path
 
 
-def report(runs: Sequence[Results], opened: str = "en") -> str:
-    """The page as text."""
+def steps(n_runs: int) -> int:
+    """Steps in which a page on so many runs is made."""
+    return n_runs - 1 + len(CODES)
+
+
+def report(
+    runs: Sequence[Results],
+    opened: str = "en",
+    divisions: Sequence[Division] | None = None,
+    progress: Callable[[int], None] = lambda n_steps: None,
+) -> str:
+    """The page as text; arguments are those of `write_report`."""
     _demand_one_page(runs)
     shown = [PageRun(results, load_any(results.folder / SCENARIO), name) for results, name in _named(runs)]
-    divisions = [division(shown[0].world, run.world, shown[0].results.manifest) for run in shown[1:]]
-    contents = {code: content(shown, divisions, language(code)) for code in CODES}
+    found = divisions or list(_divisions(shown, progress))
+    contents = {}
+    for code in CODES:
+        contents[code] = content(shown, found, language(code))
+        progress(1)
     hidden = " ".join(f"without-{name}" for name in contents[opened]["off"])
     switch = language(opened).text("headings.switch")
     return page(
         "report.html", ("reading.js", "report.js"), contents=contents, opened=opened, hidden=hidden, switch=switch
     )
+
+
+def _divisions(runs: Sequence[PageRun], progress: Callable[[int], None]) -> Iterator[Division]:
+    for run in runs[1:]:
+        yield division(runs[0].world, run.world, runs[0].results.manifest)
+        progress(1)
 
 
 def _demand_one_page(runs: Sequence[Results]) -> None:

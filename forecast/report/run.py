@@ -16,7 +16,7 @@ from forecast.report.table import Column, Row, Table, plain_spaces, table
 from forecast.results.archive import Outcome, made, outcomes
 from forecast.results.results import Results, moving_policies
 from forecast.scenario.mixture import AnyScenario
-from forecast.scenario.scenario import Branch
+from forecast.scenario.scenario import Branch, Scenario
 from forecast.stats.formatting import short
 from forecast.stats.summary import BELOW, INTERVALS, Summary, exceedance_name, quantile_name
 
@@ -130,28 +130,28 @@ def summed(summary: Summary, series: str) -> Estimate:
 
 
 def policy_table(results: Results, language: Language = ENGLISH) -> Table:
-    """What tariffs and import commitments do to the surplus by year: mean and interval of each the scenario states."""
+    """What tariffs and import commitments do to the surplus by year: median and interval of each that is stated."""
     summary = results.statistics
     names = moving_policies(summary) or [name for name in POLICIES if name in summary.series]
     listed = language.text("tables.and").join(language.text(f"policies.{name}").lower() for name in names)
     headings = [
         language.heading(f"columns.policy_{part}", policy=language.text(f"policies.{name}"))
         for name in names
-        for part in ("mean", "80")
+        for part in ("median", "80")
     ]
     return table(
         language.text("tables.policies", policies=listed, **unit_of(results, language)),
         [*language.headings("year"), *headings],
         (
-            [str(year), *(cell for name in names for cell in _mean_and_interval(summary, name, index, language))]
+            [str(year), *(cell for name in names for cell in _median_and_interval(summary, name, index, language))]
             for index, year in enumerate(summary.years)
         ),
     )
 
 
-def _mean_and_interval(summary: Summary, name: str, index: int, language: Language) -> tuple[str, str]:
+def _median_and_interval(summary: Summary, name: str, index: int, language: Language) -> tuple[str, str]:
     return (
-        language.statistic(summary, name, "mean", index, "+"),
+        language.statistic(summary, name, MEDIAN, index, "+"),
         language.interval(summary, name, 80, index, "+"),
     )
 
@@ -164,7 +164,7 @@ class BranchResult:
         share: of the draws that follow it.
         median: of the surplus.
         span: both ends of its 80 % interval.
-        effects: mean of what announcements and policies add, by series: those that add anything in some branch.
+        effects: median of what announcements and policies add, by series: those that add anything in some branch.
     """
 
     share: float
@@ -188,7 +188,7 @@ def branch_results(branches: pd.DataFrame) -> dict[str, BranchResult]:
 
 def _branch_result(rows: pd.DataFrame, moving: Sequence[str]) -> BranchResult:
     low, median, high = (_estimate(rows, "trade_balance", quantile_name(level)) for level in (0.1, 0.5, 0.9))
-    effects = {name: _estimate(rows, name, "mean") for name in moving}
+    effects = {name: _estimate(rows, name, MEDIAN) for name in moving}
     return BranchResult(float(rows["share"].iloc[0]), median, (low, high), effects)
 
 
@@ -202,7 +202,7 @@ def branch_table(results: Results, mixture: AnyScenario, language: Language = EN
     assert results.branches is not None
     followed = branch_results(results.branches)
     effects = tuple(next(iter(followed.values())).effects)
-    added = [language.heading("columns.policy_mean", policy=_effect_name(name, language)) for name in effects]
+    added = [language.heading("columns.policy_median", policy=_effect_name(name, language)) for name in effects]
     rows = [
         [branch_name(branch), language.number(branch.weight), *_branch_cells(branch, followed, effects, language)]
         for branch in mixture.branches
@@ -254,7 +254,7 @@ def _whole_cells(summary: Summary, effects: Sequence[str], language: Language) -
         language.share(1.0),
         language.statistic(summary, "trade_balance", MEDIAN, last, places=0),
         language.interval(summary, "trade_balance", 80, last, places=0),
-        *(language.statistic(summary, name, "mean", last, "+") for name in effects),
+        *(language.statistic(summary, name, MEDIAN, last, "+") for name in effects),
     ]
 
 
@@ -317,6 +317,33 @@ def knowledge(results: Results, later: Sequence[Outcome], language: Language = E
     if not later:
         sentences.append(language.text("knowledge.nothing", basis=language.text(f"bases.{results.basis}")))
     return plain_spaces(" ".join(sentences))
+
+
+LEAST_REST = 0.01
+"""Share of a pledge that has to be without parts to be told."""
+
+
+def pledge_notes(scenario: Scenario, language: Language = ENGLISH) -> list[str]:
+    """How much of every pledge is simulated through its parts, where a rest is not; medians."""
+    notes = []
+    for pledge in scenario.investments:
+        if pledge.kind != "pledge" or pledge.part_of is not None:
+            continue
+        whole, simulated = float(pledge.amount.ppf(0.5)), _simulated_amount(scenario, pledge.id)
+        rest = whole - simulated
+        if rest > LEAST_REST * whole:
+            amounts = {"whole": whole, "simulated": simulated, "rest": rest}
+            written = {name: language.money(amount, 0.1, places=1) for name, amount in amounts.items()}
+            notes.append(plain_spaces(language.text("sentences.pledge", id=pledge.id, **written)))
+    return notes
+
+
+def _simulated_amount(scenario: Scenario, pledge: str) -> float:
+    """Median amounts of everything simulated inside a pledge, bn USD."""
+    parts = [item for item in scenario.investments if item.part_of == pledge]
+    return sum(
+        _simulated_amount(scenario, part.id) if part.kind == "pledge" else float(part.amount.ppf(0.5)) for part in parts
+    )
 
 
 def fit_tables(rows: Sequence[ReportRow], language: Language = ENGLISH) -> list[Table]:

@@ -86,7 +86,8 @@ def _event(shock: Shock, language: Language) -> str:
         stated = _with_interval(shock.probability, partial(_percent, language, sign=""), language)
         chance = language.text("conditions.chance", chance=stated)
     if shock.half_life is not None:
-        fading = language.text("conditions.fading", quarters=_with_interval(shock.half_life, _level, language))
+        quarters = _with_interval(shock.half_life, _level, language)
+        fading = language.text(f"conditions.fading.{'one' if quarters == '1' else 'many'}", quarters=quarters)
     parts = {"size": _extent(shock, language), "when": _when(shock, language), "chance": chance, "fading": fading}
     return language.text("conditions.shock", name=name, **parts)
 

@@ -1,13 +1,13 @@
 """A table of results as one value, and its printers for a terminal and for Markdown; pages have a template for it.
 
-A terminal never cuts a table: columns of words fold, columns of numbers stay whole, and a table whose numbers need more
-room than there is runs over.
+No table is ever cut: columns of words fold, and columns of numbers stay whole. A table whose numbers need more room
+than there is goes on below on a terminal, with its first columns again; in a file or pipe it runs over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 
-LEAST_WORDS = 20
+LEAST_WORDS = 12
 """Characters that a column of words keeps at least, where it has as many: narrower ones are hard to read."""
+
+_BETWEEN = 2
+"""Characters between a column and the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,46 @@ def show(console: Console, *parts: Part) -> None:
 
     for part in parts:
         if isinstance(part, Table):
-            _show_table(console, part)
+            for panel in _panels(part, console.width) if console.is_terminal else [part]:
+                _show_table(console, panel)
         else:
             console.print(Text(plain_spaces(part)) if isinstance(part, str) else part)
+
+
+def _panels(shown: Table, width: int) -> list[Table]:
+    """A table in as many parts as its numbers need to fit a width; each begins with the columns of words, or the first.
+
+    The title stands over the first and the notes below the last.
+    """
+    n_lead = max(next((i for i, column in enumerate(shown.columns) if not column.words), len(shown.columns)), 1)
+    needed = [_least_width(shown, place) + _BETWEEN for place in range(len(shown.columns))]
+    groups: list[list[int]] = [[]]
+    for place in range(n_lead, len(shown.columns)):
+        if groups[-1] and sum(needed[:n_lead]) + sum(needed[other] for other in (*groups[-1], place)) > width:
+            groups.append([])
+        groups[-1].append(place)
+    return [
+        replace(
+            _with_columns(shown, [*range(n_lead), *group]),
+            title=shown.title if group is groups[0] else "",
+            notes=shown.notes if group is groups[-1] else (),
+        )
+        for group in groups
+    ]
+
+
+def _with_columns(shown: Table, places: Sequence[int]) -> Table:
+    rows = (replace(row, cells=tuple(row.cells[place] for place in places)) for row in shown.rows)
+    return replace(shown, columns=tuple(shown.columns[place] for place in places), rows=tuple(rows))
+
+
+def _least_width(shown: Table, place: int) -> int:
+    """Characters a column needs at least."""
+    from rich.cells import cell_len
+
+    column = shown.columns[place]
+    widest = max(map(cell_len, [*column.heading.split("\n"), *(row.cells[place] for row in shown.rows)]))
+    return min(widest, LEAST_WORDS) if column.words else widest
 
 
 def _show_table(console: Console, shown: Table) -> None:
@@ -108,28 +148,26 @@ def _show_table(console: Console, shown: Table) -> None:
             console.print(Text(plain_spaces(shown.title), style="bold"))
         console.print(drawn)
         for note in shown.notes:
-            console.print(Text(plain_spaces(note)))
+            console.print(Text(f"{plain_spaces(note)}\n"))
     finally:
         console.width = width
 
 
 def _drawn(shown: Table) -> RichTable:
     from rich.box import SIMPLE_HEAD
-    from rich.cells import cell_len
     from rich.table import Table as RichTable
     from rich.text import Text
 
     drawn = RichTable(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     n_lines = max(column.heading.count("\n") for column in shown.columns)
     for place, column in enumerate(shown.columns):
-        lines = [*column.heading.split("\n"), *(row.cells[place] for row in shown.rows)]
         blank = "\n" * (n_lines - column.heading.count("\n"))  # headings stand at the foot, cells at the top
         drawn.add_column(
             Text(plain_spaces(blank + column.heading)),
             justify="left" if column.words else "right",
             overflow="fold",
             no_wrap=not column.words,
-            min_width=min(max(map(cell_len, lines)), LEAST_WORDS) if column.words else max(map(cell_len, lines)),
+            min_width=_least_width(shown, place),
         )
     for row in shown.rows:
         if row.apart:

@@ -75,7 +75,7 @@ def _means(scores: Scores) -> list[float]:
 def coverage_table(scores: Scores, language: Language = ENGLISH) -> Table:
     """Share of outcomes inside the 50, 80 and 95 % intervals, in percent, and mean PIT, by series and horizon.
 
-    Beside the mean PIT stands its 95 % range, from `mean_pit_range`.
+    Beside the mean PIT stands its 95 % range, from `mean_pit_range`, or a dash where origins are too few for one.
     """
     ours = scores.where(model=OURS, span="quarter")
     chosen = {(series, half): ours.where(*half, series=series) for series, half in product(SHOWN, _HALVES)}
@@ -92,9 +92,10 @@ def coverage_table(scores: Scores, language: Language = ENGLISH) -> Table:
 
 
 def _coverage_cells(scores: Scores, language: Language) -> list[str]:
-    low, high = mean_pit_range(scores)
     inside = (_percent(coverage(scores.pit, width), language) for width in WIDTHS)
-    return [str(len(scores.pit)), *inside, f"{scores.pit.mean():.2f} ({low:.2f}–{high:.2f})"]
+    ends = mean_pit_range(scores)
+    spread = "–" if ends is None else "–".join(f"{end:.2f}" for end in ends)
+    return [str(len(scores.pit)), *inside, f"{scores.pit.mean():.2f} ({spread})"]
 
 
 def _percent(share: float, language: Language) -> str:
@@ -129,9 +130,9 @@ def answer(scores: Scores, unit: str, language: Language = ENGLISH) -> str:
     if not len(ours.crps):
         return language.text("record.nothing")
     others = [model for model in strongest(scores, "balance") if model != OURS]
-    sentence = language.text(
+    sentence = language.count(
         "record.answer",
-        n_origins=len(np.unique(ours.origin)),
+        len(np.unique(ours.origin)),
         first=_quarter(ours.origin.min(), language),
         last=_quarter(ours.origin.max(), language),
         horizon=ours.horizon.max(),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast import shown
 from forecast.dims import POLICIES, QUARTERLY_SERIES, Array
 from forecast.engine.plan import RunPlan
 from forecast.errors import RunError
@@ -76,14 +77,19 @@ def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obj
 
 
 def _summary_rows(manifest: Mapping[str, Any], summary: Summary) -> Iterator[list[object]]:
+    for series, year, *number in statistic_rows(summary):
+        yield [manifest["scenario"]["name"], manifest["basis"], series, year, *number]
+
+
+def statistic_rows(summary: Summary) -> Iterator[tuple[object, ...]]:
+    """Series, year, statistic, unit, value and standard error of every number of a summary."""
     for series_index, series in enumerate(summary.series):
         for year_index, year in enumerate(summary.years):
             for name, statistic in summary.statistics.items():
                 value = float(statistic.value[series_index, year_index])
                 error = float(statistic.standard_error[series_index, year_index])
                 unit = "probability" if name.startswith(("exceedance", BELOW)) else UNIT
-                identity = (manifest["scenario"]["name"], manifest["basis"], series, year, name, unit)
-                yield [*identity, *stored(value, error)]
+                yield (series, year, name, unit, *stored(value, error))
 
 
 def _quarter_rows(manifest: Mapping[str, Any], quarters: Quarters) -> Iterator[list[object]]:
@@ -103,7 +109,7 @@ ANOTHER = "choose another with --out"
 """What to do about a place that cannot be written."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """A finished run on disk; everything is read when asked for.
 
@@ -140,6 +146,16 @@ class Results:
         """The day whose knowledge the run had, such as `2025-04-11`; None for all the data there were."""
         day = self.manifest.get("as_of")
         return None if day is None else str(day)
+
+    def plot(self) -> Any:
+        """The picture of the run, a figure of matplotlib: the surplus, and what announcements change in it."""
+        return shown("plots.fan.fan_chart", self)
+
+    def __repr__(self) -> str:
+        return f"<results of {self.name}, {self.manifest['n_draws']:,} draws, {self.manifest['digest']}>"
+
+    def _repr_html_(self) -> str:
+        return str(shown("report.notebook.results_html", self))
 
     @property
     def chart(self) -> Path:
@@ -313,6 +329,17 @@ def _write_series(file: Any, name: str, period: str, values: Array, basis: str) 
     variable = file.create_variable(name, (period, "draw"), "f4", data=values.astype("f4"))
     variable.attrs["units"] = f"bn USD per {period}"
     variable.attrs["basis"] = basis
+
+
+def place_of(year: int | None, years: Sequence[int]) -> int:
+    """Place of a year among those simulated, that of the last where none is asked for.
+
+    Raises:
+        RunError: it was not simulated.
+    """
+    if year is not None and year not in years:
+        raise RunError(f"got year {year}, expected one from {years[0]} to {years[-1]}")
+    return len(years) - 1 if year is None else list(years).index(year)
 
 
 def direction(summary: Summary, series: str, index: int) -> str:

@@ -24,7 +24,7 @@ from forecast.economics.uncertain_inputs import EVENTS, REALISED, UncertainInput
 from forecast.errors import ScenarioError, got, meant, refusal
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter
-from forecast.scenario.dates import position
+from forecast.scenario.dates import Window, date_distribution, position
 from forecast.scenario.drivers import Levels
 from forecast.scenario.investments import Investment
 from forecast.scenario.layers import DISTRIBUTIONS, layered
@@ -252,10 +252,10 @@ def _drivers(scenario: Scenario) -> Iterator[UncertainInput]:
 
 
 def distribution_of_text(text: str) -> Distribution:
-    """The distribution a YAML text states, such as `{quantiles: {0.1: 1, 0.9: 4}}`.
+    """The distribution a YAML text states, such as `{quantiles: {0.1: 1, 0.9: 4}}`; a date is on the quarter axis.
 
     Raises:
-        ScenarioError: the text is no YAML or states no number.
+        ScenarioError: the text is no YAML or states neither a number nor a date.
     """
     document = parse_document(text, "the text")
     if document.problems:
@@ -264,12 +264,12 @@ def distribution_of_text(text: str) -> Distribution:
 
 
 def distribution_in_file(path: PathLike[str] | str, key: str) -> Distribution:
-    """The distribution of the number at a path of a scenario file, such as `investments.HMG-06.amount`.
+    """The distribution of the number or date at a path of a scenario file, such as `investments.HMG-06.amount`.
 
     An amount in won is one in bn USD, unless its key `krw_trillion` is the last part of the path.
 
     Raises:
-        ScenarioError: the file cannot be read, or there is no number at that path.
+        ScenarioError: the file cannot be read, or there is neither a number nor a date at that path.
     """
     root = layered(path).root
     numbers = dict(_stated_numbers(root, ()))
@@ -280,13 +280,45 @@ def distribution_in_file(path: PathLike[str] | str, key: str) -> Distribution:
         why = "its distribution is that of the record of announcements" if left else "no such number in this file"
         hint = meant(key, numbers) if numbers else "it states none"
         raise refusal(root.place, f"{got(key)}, {why}; {hint}")
+    if names_date(key):
+        return _date_of_node(node)
     return _in_dollars(node, root, key) if WON_KEY in node.fields else distribution_of_node(node)
 
 
+def names_date(key: str) -> bool:
+    """Whether the path of a value in a file is that of a date."""
+    return key.rpartition(".")[2] in _TIMES and not key.startswith("drivers.")
+
+
+def states_date(text: str) -> bool:
+    """Whether a YAML text states a date or a window and no number."""
+    return _is_date(parse_document(text, "the text").root)
+
+
+def _is_date(node: Node) -> bool:
+    return isinstance(node.content, str) or not node.fields.keys().isdisjoint(Window.model_fields)
+
+
+def _is_readable_date(text: object) -> bool:
+    try:
+        date_distribution(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _date_of_node(node: Node) -> Distribution:
+    try:
+        return date_distribution(node.plain())
+    except ValidationError as error:
+        raise ScenarioError(complaints(node, error)) from None
+
+
 def _stated_numbers(node: Node, path: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
-    """Every number in a tree with its path, an amount in won under its own key too."""
+    """Every number and date in a tree with its path, an amount in won under its own key too."""
     for key, child in node.fields.items():
-        if path and _is_number(child) and (key not in _TIMES or path[0] == "drivers"):
+        dated = names_date(".".join((*path, key)))
+        if path and (_is_date(child) or isinstance(child.content, int) if dated else _is_number(child)):
             yield ".".join((*path, key)), child
             if WON_KEY in child.fields:
                 yield ".".join((*path, key, WON_KEY)), child.fields[WON_KEY]
@@ -322,11 +354,13 @@ def distribution_of_node(node: Node) -> Distribution:
     """The distribution a value of a file states.
 
     Raises:
-        ScenarioError: it states no number.
+        ScenarioError: it states neither a number nor a date.
     """
     stated = node.plain()
+    if _is_date(node) and (node.fields or _is_readable_date(stated)):
+        return _date_of_node(node)
     if not node.fields and (isinstance(stated, bool) or not isinstance(stated, int | float) or not isfinite(stated)):
-        expected = "expected a number or a distribution such as {interval: [4, 8], level: 0.9}"
+        expected = "expected a number, a date such as 2029Q1, or a distribution such as {interval: [4, 8], level: 0.9}"
         hint = number_hint(stated, "") if isinstance(stated, str) else ""
         raise refusal(node.place, f"{got(stated)}, {expected}{hint}")
     try:

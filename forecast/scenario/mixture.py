@@ -239,7 +239,7 @@ def _mixture(plain: Any, branches: tuple[Branch, ...], overrides: tuple[str, ...
 
 
 def stated_distribution(path: PathLike[str] | str, key: str) -> Distribution:
-    """The distribution of the number at a path of a file, such as `mixture.trend.weight` or `HMG-06.amount`.
+    """The distribution of the number or date at a path of a file, such as `mixture.trend.weight` or `HMG-06.amount`.
 
     Raises:
         ScenarioError: the file cannot be read, or there is no number at that path.

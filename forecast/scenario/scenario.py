@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import AfterValidator, AliasPath, BeforeValidator, Field, PlainValidator, ValidationError
 from pydantic_core import PydanticKnownError
 
+from forecast import shown
 from forecast.dims import POLICIES
 from forecast.documents import MAX_ITEMS, scenario_path, yaml_text
 from forecast.errors import Located, ScenarioError, got
@@ -134,6 +135,17 @@ class Scenario:
     def single(self) -> Scenario:
         """Itself; a mixture of weighed branches has none."""
         return self
+
+    def plot(self) -> Any:
+        """When every plant is built and runs, a figure of matplotlib."""
+        return shown("plots.scenario.timeline_chart", self)
+
+    def plot_purchases(self) -> Any:
+        """Where Korean affiliates buy, as observed and assumed from here on, a figure of matplotlib."""
+        return shown("plots.scenario.purchases_chart", self)
+
+    def _repr_html_(self) -> str:
+        return str(shown("report.notebook.scenario_html", self))
 
     def with_branches(self, scenarios: Sequence[Scenario]) -> Scenario:
         """The one scenario in place of itself."""

@@ -5,13 +5,14 @@ Sizes of policy are judged too: imports of a year against the most on record, th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import inf
 
 from forecast.documents import Node
 from forecast.economics.sectors import COEFFICIENTS
 from forecast.economics.tariffs import load_schedule
 from forecast.errors import Remark, YamlPath, got, listed, spelled
+from forecast.observations.affiliates import existing_affiliates, output_by_sector
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter
 from forecast.scenario.dependencies import Programme
@@ -25,6 +26,9 @@ from forecast.stats.distributions import Constant, Distribution
 
 _IDENTITY = ("id", "company", "project", "sector", "kind", "announced", "part_of", "title", "description", "sources")
 """Keys that are repeated so that a change can be read by itself."""
+
+_PURCHASES = ("purchases_per_output", "korean_share")
+"""Coefficients of what existing affiliates buy."""
 
 _BUILDING = ("machinery_share", "korean_machinery_share", "construction_quarters")
 
@@ -102,14 +106,30 @@ def _unread_coefficients(root: Node, simulated: Sequence[Row]) -> Iterator[Remar
     for sector, node in _named(root, "overrides", "sectors").items():
         rows = [row for row in simulated if row.value.sector == sector]
         path: YamlPath = ("overrides", "sectors", sector)
-        if not rows:
+        bought = _PURCHASES if _leaves_the_fitted_path(root, sector) else ()
+        if not rows and not set(bought) & set(node.fields):
             yield (node.key or node.place).remark(spelled(path), _nothing_in(sector, simulated))
             continue
         for name, child in node.fields.items():
+            if name in bought:
+                continue
             own = [row for row in rows if name in _named(row.node, "overrides")]
             if len(own) == len(rows) or not any(_reads(row, name) for row in rows if row not in own):
                 place, why = child.key or child.place, f"no investment in {sector} reads it: {_instead(name, len(own))}"
                 yield place.remark(spelled((*path, name)), why)
+
+
+def _leaves_the_fitted_path(root: Node, sector: str) -> bool:
+    """Whether a path or a duty may move what existing affiliates of a sector buy."""
+    path = _named(root, "localization").get("path")
+    moved = path is not None and path.content != "fitted"
+    moved = moved or sector in _named(root, "localization", "sectors") or "tariffs" in root.fields
+    return moved and sector in _with_existing_affiliates()
+
+
+def _with_existing_affiliates() -> Collection[str]:
+    """Sectors in which affiliates exist that make something today."""
+    return output_by_sector(int(existing_affiliates().years[-1]))
 
 
 def _instead(name: str, n_own: int) -> str:
@@ -122,18 +142,13 @@ def _unread_paths(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
         return
     free = [row for row in simulated if not row.has("localization")]
     sectors = shared.fields["sectors"].fields if "sectors" in shared.fields else {}
+    existing = _with_existing_affiliates() if sectors else ()
     for sector, node in sectors.items():
-        if not any(row.value.sector == sector for row in free):
+        if sector not in existing and not any(row.value.sector == sector for row in free):
             where = (node.key or node.place, spelled(("localization", "sectors", sector)))
             own = any(row.value.sector == sector for row in simulated)
             words = f"every investment in {sector} has a path of its own" if own else _nothing_in(sector, simulated)
             yield where[0].remark(where[1], words)
-    form = shared.fields.get("path")
-    if form is not None and form.content != "fitted" and all(row.value.sector in sectors for row in free):
-        why = (
-            "every investment has a path of its own or of its sector" if simulated else "the scenario has no investment"
-        )
-        yield form.place.remark("localization.path", f"{got(form.content)}, which nothing follows: {why}")
 
 
 def _nothing_in(sector: str, simulated: Sequence[Row]) -> str:

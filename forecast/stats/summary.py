@@ -391,14 +391,14 @@ def exceedance_name(threshold: float) -> str:
 def decimals(standard_error: float) -> int:
     """Decimals that a Monte Carlo standard error allows: the last one printed is its first significant digit.
 
-    Below 0 they are tens and hundreds. A number that is the same in every draw has one, and one whose error is not
+    Below 0 they are tens and hundreds. A number that is the same in every draw has two, and one whose error is not
     known none.
 
     >>> decimals(0.4), decimals(0.031), decimals(7.0), decimals(12.0), decimals(0.0), decimals(float("nan"))
-    (1, 2, 0, -1, 1, 0)
+    (1, 2, 0, -1, 2, 0)
     """
     if not isfinite(standard_error):
         return 0
     if standard_error <= 0:
-        return 1
+        return 2
     return min(-floor(log10(standard_error)), 4)

@@ -244,17 +244,18 @@ def crps_by_horizon(scores: Scores) -> tuple[Array, Array]:
     return horizons.astype(float), np.array([scores.crps[scores.horizon == horizon].mean() for horizon in horizons])
 
 
-def mean_pit_range(scores: Scores) -> tuple[float, float]:
-    """Ends of the 95 % range of the mean PIT, from origins resampled in moving blocks.
+def mean_pit_range(scores: Scores) -> tuple[float, float] | None:
+    """Ends of the 95 % range of the mean PIT, from origins resampled in moving blocks; None of fewer than two blocks.
 
     Forecasts of overlapping quarters err together, so that runs of `BLOCK` origins in a row are drawn, not single ones
     (Künsch 1989, Annals of Statistics 17(3): 1217-1241).
     """
     _, place, counts = np.unique(scores.origin, return_inverse=True, return_counts=True)
     sums, n = np.bincount(place, weights=scores.pit), len(counts)
-    length = min(BLOCK, n)
-    starts = generator(0, "track_record.mean_pit", 0).integers(0, n - length + 1, (_RESAMPLES, -(-n // length)))
-    drawn = (starts[..., None] + np.arange(length)).reshape(_RESAMPLES, -1)[:, :n]
+    if n < 2 * BLOCK:
+        return None
+    starts = generator(0, "track_record.mean_pit", 0).integers(0, n - BLOCK + 1, (_RESAMPLES, -(-n // BLOCK)))
+    drawn = (starts[..., None] + np.arange(BLOCK)).reshape(_RESAMPLES, -1)[:, :n]
     low, high = np.quantile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [0.025, 0.975]).tolist()
     return low, high
 

@@ -160,7 +160,7 @@ def test_equal_scenarios_differ_by_nothing(runs: dict[str, Results]) -> None:
         (["hyundai", "announced", "--beyond", "nan"], "--beyond: got nan, expected a finite number of bn USD above 0"),
         (["hyundai", "announced", "--beyond", "1", "--beyond", "inf"], "--beyond: got inf, expected a finite number"),
         (["hyundai", "announced", "--beyond", "-1"], "--beyond: got -1, expected a finite number of bn USD above 0"),
-        (["hyundai", "announced", "--year", "2030"], "--year: got 2030 without --attribute"),
+        (["hyundai", "announced", "--year", "2050"], "got 2050, expected a year from 2026 to 2035"),
         (["hyundai", "announced", "--most", "99"], "--most: got 99 without --attribute"),
     ],
     ids=["one", "days", "year", "draws", "nan", "infinite", "negative", "year alone", "most alone"],

@@ -480,4 +480,4 @@ def test_what_a_run_with_policies_leaves_and_says(tmp_path: Path) -> None:
     assert "Import commitments" not in said
     console = Console(width=100, record=True, file=StringIO())
     show(console, policy_table(results))
-    assert "What tariffs do to the surplus, bn USD a year" in console.export_text()
+    assert "What tariffs and existing affiliates do to the surplus, bn USD a year" in console.export_text()

@@ -66,6 +66,7 @@ MASKS = (
     (r"(?<=\bforecast )\d+\.\d+\.\d+", "<version>", "version in the foot of a page"),
     (r"about [\d.]+ s and \d+ MB, .*?\. An", "about <cost>. An", "cost measured by a pilot run on this machine"),
     (r"약 [\d.]+초, 메모리 \d+MB\(.*?\)", "<cost>", "the same in Korean"),
+    (r"(?m)^\S.*: [\d,]+ of [\d,]+ \S+ after \d+ (s|min|h).*\n", "", "progress of what takes longer than two seconds"),
 )
 
 
@@ -182,7 +183,7 @@ def _texts() -> list[Case]:
     specs = ("{quantiles: {0.1: 2, 0.5: 3, 0.9: 6}, low: 0}", "{distribution: triangular, low: 0, mode: 1, high: 4}")
     return [
         *(Case(f"explain/{name}", (("explain", f"scenarios/{name}.yaml"),)) for name in SCENARIOS),
-        Case("explain/evidence", (("explain",), ("explain", "--no-evidence"), ("explain", "--sector", "autos"))),
+        Case("explain/evidence", (("explain",), ("explain", "--prior"), ("explain", "--sector", "autos"))),
         Case("elicit", (*(("elicit", spec) for spec in specs), ("elicit", "scenarios/hyundai.yaml", key))),
         Case("validate", (("validate", "scenarios"), ("validate", "scenarios", "--json"))),
         Case("schema/json", (("schema",),)),

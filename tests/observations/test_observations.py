@@ -196,7 +196,9 @@ def test_an_unknown_basis_series_or_table_is_named() -> None:
         series("drivers_monthly", "gold")
     with pytest.raises(DataError, match="got table 'trade_annual', which may have gaps"):
         series("trade_annual", "exports_to_us")
-    with pytest.raises(DataError, match="got table 'gold', expected one of announcements"):
+    with pytest.raises(
+        DataError, match="got table 'gold', expected one of affiliate_vehicles, affiliates, announcements"
+    ):
         read_table("gold")
 
 

@@ -65,7 +65,7 @@ def test_a_mixture_tells_its_branches_and_the_whole(mixed: Results) -> None:
         assert cells[2] == f"{last.loc[(label, 'trade_balance', 'quantile_0.5'), 'value']:.0f}"
         ends = [last.loc[(label, "trade_balance", f"quantile_{level}"), "value"] for level in (0.1, 0.9)]
         assert cells[3] == f"{ends[0]:.0f} to {ends[1]:.0f}"
-        effect = last.loc[(label, "effect", "mean"), "value"]
+        effect = last.loc[(label, "effect", "quantile_0.5"), "value"]
         assert float(cells[4].replace("−", "-")) == pytest.approx(effect, abs=0.06)
     assert rows["The whole mixture"][1:3] == [
         "100\xa0%",

@@ -90,10 +90,11 @@ def test_share_from_data_is_what_the_rows_say(stored: Path) -> None:
     assert "–" in line_of(text, "Construction quarters")
 
 
-def test_no_evidence_shows_the_prior_beside_the_prior(stored: Path) -> None:
-    line = line_of(printed("--posterior", str(stored), "--no-evidence", "--sector", "batteries"), "Displacement rate")
-    before, after = re.findall(r"\S+ \(\S+ to \S+\)", line)
-    assert before == after
+def test_the_prior_alone_says_nothing_of_data(stored: Path) -> None:
+    alone = printed("--posterior", str(stored), "--prior", "--sector", "batteries")
+    assert "From data" not in alone
+    assert "Posterior" not in alone
+    (before,) = re.findall(r"\S+ \(\S+ to \S+\)", line_of(alone, "Displacement rate"))
     learned = line_of(printed("--posterior", str(stored), "--sector", "batteries"), "Displacement rate")
     assert re.findall(r"\S+ \(\S+ to \S+\)", learned)[0] == before
     assert re.findall(r"\S+ \(\S+ to \S+\)", learned)[1] != before

@@ -251,6 +251,7 @@ def test_the_page_and_its_moving_part(server: Explorer) -> None:
     status, page = asked(server, "GET", "/")
     assert status == 200
     assert 'name="investments.HMG-06.amount" min="0" max="11.6" step="0.1" value="5.8"' in page
+    assert "How much of the surplus of 2024 Korean affiliates account for" in page
     status, text = asked(server, "POST", "/trial", json.dumps({"tariffs.cars": 0.1}), Content_Type="application/json")
     assert status == 200
     told = json.loads(text)

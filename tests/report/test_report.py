@@ -125,6 +125,14 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     assert f"2035년 대미 무역수지 흑자는 {10 * median:,.0f}"[:-1] in plain(edition(page, "ko"))
 
 
+def test_the_claim_stands_on_the_page_as_the_command_prints_it(page: str, tmp_path: Path) -> None:
+    for code, words in (("en", "of the surplus"), ("ko", "흑자")):
+        done = command("induced", "--year", "2024", "--language", code, cwd=tmp_path, COLUMNS="2000")
+        sentence = done.stdout.rstrip().split("\n\n")[-1]
+        assert words in sentence
+        assert plain(sentence) in plain(edition(page, code))
+
+
 def test_the_difference_on_the_page_is_paired(runs: dict[str, Results], page: str) -> None:
     difference = forecast.paired_difference(runs["hyundai"], runs["baseline"]).isel(year=-1)
     words = plain(edition(page, "en"))
@@ -217,17 +225,18 @@ def replaced(run: Results, manifest: dict[str, Any]) -> Results:
 
 
 def test_what_tariffs_do_is_drawn_and_tabulated(tmp_path: Path) -> None:
-    """Of a run that assumes no plant too; means by year are those of the run."""
+    """Of a run that assumes no plant too; medians by year are those of the run."""
     run = made(tmp_path, ROOT / "scenarios" / "tariffs-25.yaml")
     words = edition(report([run]), "en").partition("What announcements and trade policy change")[2]
     assert "Tariffs: change of the surplus, bn USD a year" in words
     assert "By channel" not in words
     rows = re.findall(
-        r'<th scope="row">(\d{4})</th><td>(\S+?)</td><td>', words.partition("What tariffs do to the surplus")[2]
+        r'<th scope="row">(\d{4})</th><td>(\S+?)</td><td>',
+        words.partition("What tariffs and existing affiliates do to the surplus")[2],
     )
     assert [int(year) for year, _ in rows] == list(run.statistics.years)
-    means = [float(mean.replace("−", "-")) for _, mean in rows]
-    np.testing.assert_allclose(means, run.statistics.value("tariffs", "mean"), atol=0.06)
+    medians = [float(median.replace("−", "-")) for _, median in rows]
+    np.testing.assert_allclose(medians, run.statistics.value("tariffs", "quantile_0.5"), atol=0.06)
 
 
 def test_every_assumption_that_may_differ_has_a_name() -> None:

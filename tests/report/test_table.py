@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from forecast.cli.options import locale_language
@@ -32,6 +33,19 @@ def test_numbers_are_never_cut_and_words_fold(width: int) -> None:
     assert sum(" ".join(line.split()).endswith(numbers) for line in lines) == 2
     words = "".join("".join(line.partition("−1,234")[0].split()) for line in lines)
     assert "Vehiclecapacityto1.2mayear·HMG-01-vehicles" in words
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 80, 200])
+def test_on_a_terminal_a_table_goes_on_below_and_no_line_is_wider(width: int) -> None:
+    console = Console(width=width, file=StringIO(), record=True, force_terminal=True)
+    show(console, shown_table())
+    text = console.export_text()
+    assert max(map(cell_len, text.rstrip().splitlines())) <= width
+    assert all(text.count(number.replace("\u00a0", " ")) == 2 for number in NUMBERS)
+    panels = text.count("Assumption")
+    assert text.count("합계") == panels
+    assert text.count("A title") == 1
+    assert (panels > 1) == (width < 55)
 
 
 def test_a_table_in_markdown_has_its_headings_in_one_line() -> None:

@@ -195,8 +195,8 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("{pool: [{expert: K, law: 1}, {expert: K, law: 2}]}", "got the expert K twice, expected every expert once"),
     ("{pool: [{expert: K, law: {distribution: norml}}]}", "pool[0].law.distribution: got text"),
     ("{mean: 3}", "or one of interval, quantiles, pert, mixture, pool"),
-    ("abc", "expected a number or a distribution such as {interval: [4, 8], level: 0.9}"),
-    (".nan", "expected a number or a distribution"),
+    ("abc", "expected a number, a date such as 2029Q1, or a distribution such as {interval: [4, 8], level: 0.9}"),
+    (".nan", "expected a number, a date"),
 )
 
 
@@ -257,6 +257,17 @@ def test_the_command_finds_a_number_in_a_file() -> None:
         with pytest.raises(ScenarioError, match=message):
             distribution_in_file(FOLDER / "hyundai.yaml", key)
     assert "expected a key after it" in shown(str(FOLDER / "hyundai.yaml")).output
+
+
+def test_the_command_answers_in_words_with_the_unit_and_takes_dates() -> None:
+    said = " ".join(shown("{quantiles: {0.1: 2, 0.5: 3, 0.9: 6}, low: 0}").output.split())
+    assert said.startswith("As likely below as above 3; in 8 cases of 10 between 2 and 6; in 1 of 20 below")
+    assert shown("hyundai", "investments.HMG-06.amount").output.startswith("5.8 bn USD, without any spread.")
+    window = " ".join(shown("{earliest: 2029Q1, latest: 2031Q1}").output.split())
+    assert window.startswith("As likely before as after Jan 2030; in 8 cases of 10 between Mar 2029 and Oct 2030;")
+    assert shown("hyundai", "investments.HMG-06.production_start").output.startswith("2029Q1, without any spread.")
+    korean = " ".join(shown("{earliest: 2029Q1, latest: 2031Q1}", "--language", "ko").output.split())
+    assert korean.startswith("2030년 1월보다 이를 확률과 늦을 확률이 같다.")
 
 
 def test_the_forms_on_the_page_about_experts_are_distributions() -> None:

@@ -170,7 +170,7 @@ def test_one_draw_has_no_standard_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "places"), [(230.0, -2), (12.0, -1), (7.0, 0), (0.4, 1), (0.09, 2), (0.1, 1), (0.0, 1), (float("nan"), 0)]
+    ("error", "places"), [(230.0, -2), (12.0, -1), (7.0, 0), (0.4, 1), (0.09, 2), (0.1, 1), (0.0, 2), (float("nan"), 0)]
 )
 def test_decimals_follow_the_first_digit_of_the_error(error: float, places: int) -> None:
     assert decimals(error) == places

@@ -216,7 +216,7 @@ def test_tables_take_each_method_in_its_strongest_treatment() -> None:
         "100 %",
         "100 %",
         "100 %",
-        "0.25 (0.25–0.25)",
+        "0.25 (–)",
     )
 
 
@@ -229,6 +229,14 @@ def test_the_range_of_a_mean_pit_is_that_of_independent_origins_where_they_are()
     low, high = mean_pit_range(scores)
     assert low < fell.mean() < high
     assert high - low == pytest.approx(2 * 1.96 / (12 * n) ** 0.5, rel=5 * (2 * 4 / n) ** 0.5 / 2)
+
+
+@pytest.mark.parametrize(("n", "known"), [(1, False), (2, False), (7, False), (8, True)])
+def test_a_range_from_too_few_origins_is_none(n: int, known: bool) -> None:
+    fell = np.linspace(0.2, 0.8, n)
+    texts = np.full(n, "baseline"), np.full(n, "balance"), np.full(n, "quarter")
+    found = mean_pit_range(Scores(*texts, np.arange(n), np.ones(n, int), *[np.zeros(n)] * 5, fell))
+    assert (found is not None) == known
 
 
 def test_origins_that_fall_together_leave_less_known() -> None:

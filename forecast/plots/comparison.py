@@ -1,0 +1,177 @@
+"""Pictures of runs held against one another: their paired difference by year, its distribution, and what it is made of.
+
+Each is a whole page; the names of scenarios stand for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from forecast.dims import Array
+from forecast.plots.fan import bands_of, draw_difference
+from forecast.plots.sensitivity import draw_densities, draw_ecdfs, draw_waterfall
+from forecast.plots.style import Heading, save_figure, titled_figure
+from forecast.results.results import place_of
+from forecast.stats.summary import quantile_name
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from forecast.analysis.attribution import Attribution
+    from forecast.analysis.comparison import Comparison
+    from forecast.results.results import Results
+
+EFFECT = "effect"
+"""Series of what the announcements of a run change."""
+
+DIFFERENCE, DENSITIES, ECDFS = "difference.png", "densities.png", "ecdfs.png"
+WATERFALL = "waterfall.png"
+"""Pictures of a comparison that is stored."""
+
+_PAIRED = "{n_draws:,} pairs of draws with the same random numbers; data to {origin}."
+
+
+def difference_chart(comparison: Comparison) -> Figure:
+    """The difference of each year: median and equal-tailed intervals."""
+    alternative, reference = comparison.names
+    heading = Heading(
+        f"{alternative} less {reference}: what changes in the surplus",
+        f"{comparison.alternative.title}, against {comparison.reference.title}",
+        f"Median and equal-tailed 50, 80 and 95 % intervals of {_paired(comparison)}",
+    )
+    figure, (ax,) = titled_figure(heading)
+    summary = comparison.by_year
+    draw_difference(
+        ax,
+        summary.years,
+        bands_of(summary, "rise"),
+        summary.value("rise", quantile_name(0.5)),
+        basis=comparison.reference.basis,
+        alternative=alternative,
+        reference=reference,
+    )
+    return figure
+
+
+def densities_chart(comparison: Comparison, year: int | None = None) -> Figure:
+    """How the effects of both scenarios and their difference are distributed in a year, the last by default.
+
+    Raises:
+        RunError: the comparison has no such year.
+    """
+    return _distributions(comparison, year, draw_densities, "Distribution")
+
+
+def ecdfs_chart(comparison: Comparison, year: int | None = None) -> Figure:
+    """The chance that the effects of both scenarios and their difference are no larger than each value, in a year.
+
+    Raises:
+        RunError: the comparison has no such year.
+    """
+    return _distributions(comparison, year, draw_ecdfs, "Distribution function")
+
+
+def _distributions(comparison: Comparison, year: int | None, draw: Callable[..., Axes], what: str) -> Figure:
+    """One axes for the effects of the announcements, where some run has any, and one for the difference."""
+    shown, panels = comparison.by_year.years[place_of(year, comparison.by_year.years)], {}
+    effects = {
+        name: _finite(run.draws[EFFECT].sel(year=shown))
+        for name, run in zip(comparison.names, (comparison.alternative, comparison.reference), strict=True)
+        if run.manifest["n_investments"]
+    }
+    if effects:
+        panels["Effect of the announcements"] = effects
+    alternative, reference = comparison.names
+    difference = _finite(comparison.difference.sel(year=shown))
+    panels["Difference in the goods surplus"] = {f"{alternative} less {reference}": difference}
+    heading = Heading(
+        f"{alternative} and {reference} in {shown}",
+        f"{what} of the draws, {comparison.alternative.title} against {comparison.reference.title}",
+        f"{_paired(comparison)} Axes hold the central 99 % of the draws.",
+    )
+    figure, axes = titled_figure(heading, columns=len(panels), room=0.35, foot=0.15)
+    for ax, (quantity, samples) in zip(axes, panels.items(), strict=True):
+        draw(ax, samples, year=shown, basis=comparison.reference.basis, quantity=quantity)
+    return figure
+
+
+def _finite(draws: xr.DataArray) -> Array:
+    values = np.asarray(draws, dtype=float)
+    return np.asarray(values[np.isfinite(values)])
+
+
+def _paired(comparison: Comparison) -> str:
+    return _PAIRED.format(n_draws=comparison.by_year.n_draws, origin=comparison.reference.manifest["origin"])
+
+
+def surplus_densities(runs: Mapping[str, Results], year: int) -> Figure:
+    """How the surplus of a year is distributed in several runs of one basis, by the names to show.
+
+    Raises:
+        RunError: a run has no such year, or its draws were not kept.
+    """
+    for results in runs.values():
+        place_of(year, results.statistics.years)
+    samples = {name: _finite(results.draws["trade_balance"].sel(year=year)) for name, results in runs.items()}
+    heading = Heading(f"The surplus of {year}", " and ".join(runs), "The axis holds the central 99 % of the draws.")
+    figure, (ax,) = titled_figure(heading, room=0.35)
+    draw_densities(ax, samples, year=year, basis=next(iter(runs.values())).basis)
+    return figure
+
+
+def waterfall_chart(attribution: Attribution, labels: Sequence[str], year: int | None = None) -> Figure:
+    """The difference of a year taken apart: the part of every assumption, the largest first, and the whole.
+
+    Args:
+        labels: of the assumptions, in their order.
+        year: the last by default.
+
+    Raises:
+        RunError: the attribution has no such year.
+    """
+    index = place_of(year, attribution.years)
+    shown, whole = attribution.years[index], attribution.difference[index]
+    parts = _largest(attribution.parts[:, index], labels)
+    draws = np.array(list(parts.values()))
+    heading = Heading(
+        f"Because of what {attribution.alternative} and {attribution.reference} differ in {shown}",
+        f"Difference in the goods surplus, {attribution.alternative} less {attribution.reference}",
+        "Parts are Shapley values and add up to the difference; bars and numbers are means.",
+    )
+    low, high = np.quantile(whole, (0.1, 0.9)).tolist()
+    figure, (ax,) = titled_figure(heading, room=0.75)
+    draw_waterfall(
+        ax,
+        list(parts),
+        draws.mean(axis=1),
+        np.quantile(draws, (0.1, 0.9), axis=1).T,
+        whole=(float(whole.mean()), low, high),
+        quantity=f"Difference in the goods surplus in {shown}",
+        basis=attribution.basis,
+    )
+    return figure
+
+
+MOST_BARS = 9
+"""Parts drawn one by one; the others are added up."""
+
+
+def _largest(parts: Array, labels: Sequence[str]) -> dict[str, Array]:
+    """Draws of the largest parts by label, and of the others together, `(n_draws,)` each."""
+    order = np.argsort(-np.abs(parts.mean(axis=1)), kind="stable")
+    shown = {labels[row]: parts[row] for row in order[:MOST_BARS]}
+    others = order[MOST_BARS:]
+    return shown | ({f"{len(others)} others together": parts[others].sum(axis=0)} if len(others) else {})
+
+
+def save_comparison(comparison: Comparison, folder: Path, year: int | None = None) -> None:
+    """Draw the difference and its distribution in a year, the last by default, into a folder."""
+    save_figure(difference_chart(comparison), folder / DIFFERENCE)
+    save_figure(densities_chart(comparison, year), folder / DENSITIES)
+    save_figure(ecdfs_chart(comparison, year), folder / ECDFS)

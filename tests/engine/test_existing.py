@@ -1,0 +1,113 @@
+"""Affiliates that exist: only another path than the fitted one is an effect, and it is that of their purchases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import forecast
+from forecast.dims import CHANNELS, POLICIES, SERIES, Array
+from forecast.engine.block import block_inputs, simulated_flows
+from forecast.engine.compile import compile_plan
+from forecast.engine.plan import Plan
+from forecast.engine.plants import Plants
+from forecast.engine.policy import Duties
+from forecast.observations.affiliates import output_by_sector
+from forecast.observations.vintage import vintage
+from forecast.scenario.scenario import load_scenario
+from forecast.stats.streams import Streams
+
+N_DRAWS = 300
+STREAMS = Streams(7, 0, N_DRAWS, "plain")
+HOLD = "localization: {path: hold}"
+HALF = "localization: {path: target, local: 0.5, by: 2030Q4}"
+CARS = "localization: {path: fitted, sectors: {autos: {path: step, local: 0.6, at: 2028}}}"
+TARIFF = """tariffs:
+  - {id: parts, sectors: [auto_parts], rate: 0.25, from: 2027Q1}"""
+
+
+def compiled(folder: Path, *keys: str) -> Plan:
+    file = folder / "one.yaml"
+    file.write_text("\n".join(["name: one", "extends: baseline", *keys, ""]), encoding="utf-8")
+    scenario = load_scenario(file)
+    return compile_plan(scenario, forecast.load_posterior(), vintage(scenario.as_of))
+
+
+def flows(plan: Plan) -> dict[str, Array]:
+    return dict(zip(plan.series, simulated_flows(plan, STREAMS).annual, strict=True))
+
+
+def change(plan: Plan) -> Array:
+    inputs = block_inputs(plan, STREAMS)
+    return Plants(plan, inputs, Duties(plan, inputs)).change_of_purchases()
+
+
+def test_the_fitted_path_has_no_such_series_and_reads_no_coefficient(tmp_path: Path) -> None:
+    plan = compiled(tmp_path)
+    assert plan.existing == ()
+    assert plan.series == SERIES
+    assert plan.columns == ()
+
+
+@pytest.mark.parametrize("key", [HOLD, HALF, CARS, TARIFF])
+def test_the_balance_is_that_without_it_and_the_series(tmp_path: Path, key: str) -> None:
+    with_it, without = flows(compiled(tmp_path, key)), flows(compiled(tmp_path))
+    assert with_it["baseline_balance"].tobytes() == without["baseline_balance"].tobytes()
+    total = sum(with_it[name] for name in ("baseline_balance", *CHANNELS, *POLICIES))
+    np.testing.assert_allclose(with_it["trade_balance"], total, atol=1e-9)
+    assert with_it["existing_affiliates"][-1].std() > 0
+
+
+@pytest.mark.parametrize("key", [HOLD, HALF, CARS, TARIFF])
+def test_nothing_has_changed_yet_at_the_origin(tmp_path: Path, key: str) -> None:
+    np.testing.assert_array_equal(change(compiled(tmp_path, key))[0], 0.0)
+
+
+def test_holding_shares_is_what_the_fitted_path_takes_away(tmp_path: Path) -> None:
+    """Purchases at the share of the origin less those on the fitted path, worked out from draws of both."""
+    plan = compiled(tmp_path, HOLD)
+    inputs = block_inputs(plan, STREAMS)
+    plants = Plants(plan, inputs, Duties(plan, inputs))
+    local, third = plants.purchasing._fitted
+    odds = np.exp(plan.rows["localization"]["level"])
+    rows = (STREAMS.uniforms("posterior.localization") * odds.shape[-1]).astype(int)
+    part = (odds[0] / odds.sum(axis=0))[rows]
+    expected = np.zeros_like(local)
+    for existing in plan.existing:
+        output = existing.output.distribution.ppf(STREAMS.uniforms(existing.output.stream))
+        bought, korean = (inputs.value(existing.buyer.coefficients[name]) for name in existing.buyer.coefficients)
+        other = (1 - korean) / korean
+        expected += output * bought * (korean - 1 / (1 + other * (part * local + (1 - part) * third)))
+    np.testing.assert_allclose(change(plan), expected, atol=1e-12)
+
+
+def test_a_sector_alone_moves_by_its_own_path(tmp_path: Path) -> None:
+    plan = compiled(tmp_path, CARS)
+    assert [existing.buyer.sector for existing in plan.existing] == ["autos"]
+    found = flows(plan)["existing_affiliates"]
+    by_year = dict(zip(plan.years, found, strict=True))
+    assert np.median(by_year[2028]) < np.median(by_year[2027]) - 0.5
+
+
+def test_more_local_supply_lowers_exports_in_proportion_to_output(tmp_path: Path) -> None:
+    plan = compiled(tmp_path, HALF)
+    (cars,) = (existing for existing in plan.existing if existing.buyer.sector == "autos")
+    output, error = output_by_sector(2026)["autos"]
+    assert float(cars.output.distribution.ppf(0.5)) == pytest.approx(output / 4)
+    assert error == pytest.approx(np.hypot(0.10, 0.08))
+    found = flows(plan)
+    assert np.median(found["existing_affiliates"][list(plan.years).index(2030)]) < -0.5
+    np.testing.assert_allclose(found["exports"] - flows(compiled(tmp_path))["exports"], found["existing_affiliates"])
+
+
+def test_a_tariff_moves_them_by_local_supply_alone(tmp_path: Path) -> None:
+    """Cars buy parts, so a duty on parts reaches them; what it does to price and quantity is the tariff's own."""
+    plan = compiled(tmp_path, TARIFF)
+    assert [existing.buyer.sector for existing in plan.existing] == ["autos"]
+    silent = compiled(tmp_path, TARIFF.replace("from: 2027Q1", "from: 2027Q1, localization_response: 0"))
+    np.testing.assert_array_equal(change(silent), 0.0)
+    found, expected = flows(plan), flows(silent)
+    assert found["tariffs"].tobytes() == expected["tariffs"].tobytes()
+    assert (found["existing_affiliates"][-1] <= 0).all()
