@@ -311,7 +311,7 @@ def _date_of_node(node: Node) -> Distribution:
     try:
         return date_distribution(node.plain())
     except ValidationError as error:
-        raise ScenarioError(complaints(node, error)) from None
+        raise ScenarioError(complaints(node, error, Model)) from None
 
 
 def _stated_numbers(node: Node, path: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
