@@ -34,7 +34,7 @@ refit: $(INSTALLED)
 	"$(BIN)/python" -m pytest tests/test_refit.py -m refit $(ARGS)
 
 properties: $(INSTALLED)
-	FORECAST_FILES=$(FILES) "$(BIN)/python" -m pytest tests/test_generated.py $(ARGS)
+	FORECAST_FILES=$(FILES) "$(BIN)/python" -m pytest tests/test_generated.py tests/test_generated_files.py $(ARGS)
 
 lint: style types contracts
 

@@ -16,6 +16,7 @@ from numba import njit, prange, set_num_threads
 from sampling import FUSED, exponential, gamma, normal, seeded, uniform
 
 from forecast.dims import SERIES, Array
+from forecast.economics.processes import LARGEST_SHOCK
 from forecast.engine.compile import GROUP_COEFFICIENTS, PROJECT_COEFFICIENTS
 from forecast.engine.inputs import Fitted, Input
 from forecast.engine.plan import Plan, Project
@@ -183,9 +184,10 @@ def _add_baseline(t, rng, sums):
     half_freedom = row[13] / 2
     for period in range(len(t.years)):
         stretch = np.sqrt(half_freedom / gamma(rng, half_freedom))
-        first = normal(rng)
+        first, second = normal(rng), normal(rng)
+        stretch = min(stretch, LARGEST_SHOCK / np.hypot(first, second))
         shock_exports = stretch * row[8] * first
-        shock_imports = stretch * (row[10] * first + row[11] * normal(rng))
+        shock_imports = stretch * (row[10] * first + row[11] * second)
         season = 14 + 2 * t.quarters[period]
         gap = exports - imports - row[12]
         shared = row[2] * (before_exports + before_imports) / 2
@@ -207,9 +209,10 @@ def _scale_by_bridge(t, rng, sums):
     for year in range(sums.shape[1]):
         if year > 0:
             stretch = np.sqrt(half_freedom / gamma(rng, half_freedom))
-            first = normal(rng)
+            first, second = normal(rng), normal(rng)
+            stretch = min(stretch, LARGEST_SHOCK / np.hypot(first, second))
             exports = row[0] + row[2] * (exports - row[0]) + stretch * row[6] * first
-            imports = row[1] + row[3] * (imports - row[1]) + stretch * (row[8] * first + row[9] * normal(rng))
+            imports = row[1] + row[3] * (imports - row[1]) + stretch * (row[8] * first + row[9] * second)
         sums[0, year] *= np.exp(exports)
         sums[1, year] *= np.exp(imports)
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from forecast.dims import Array
+from forecast.economics.processes import LARGEST_SHOCK
 from forecast.engine.inputs import Fitted, Input
 from forecast.engine.plan import Plan, Project
 from forecast.stats.distributions import Constant, Distribution, LogNormal, Triangular, Uniform, Weibull
@@ -74,10 +75,11 @@ def bridge(plan: Plan, n_draws: int, rng: np.random.Generator) -> Array:
 
 
 def student_shocks(rows: Mapping[str, Array], n: int, n_draws: int, rng: np.random.Generator) -> Array:
-    """Bivariate Student t shocks of exports and imports, `(n, 2, n_draws)`, log points."""
+    """Bounded bivariate Student t shocks of exports and imports, `(n, 2, n_draws)`, log points."""
     freedom, factor = rows["degrees_of_freedom"], rows["shock_factor"]
     stretch = np.sqrt(freedom / (2 * rng.standard_gamma(freedom / 2, (n, n_draws))))
     first, second = rng.standard_normal((2, n, n_draws))
+    stretch = np.minimum(stretch, LARGEST_SHOCK / np.hypot(first, second))
     return np.stack([factor[0, 0] * first, factor[1, 0] * first + factor[1, 1] * second], axis=1) * stretch[:, None]
 
 

@@ -41,7 +41,7 @@ _RUNS = (
     "forecast.observations.vintage.vintage",
     "forecast.engine.compile.compile_run",
     "forecast.engine.simulate.simulate",
-    "forecast.results.results._write_draws",
+    "forecast.results.draws.write_draws",
 )
 _TABLES = tuple(f"forecast.results.results.write_{name}" for name in ("summary", "quarters", "branches"))
 _DOORS = (
@@ -55,7 +55,7 @@ ROLES: Mapping[str, Role] = {
     "models": Role(_FITS, _DOORS),
     "calibration": Role(("forecast.models.calibration.run_chunk",), _DOORS),
     "backtest": Role(("forecast.track.backtest._forecasts", "forecast.track.backtest.rounded"), _DOORS),
-    "numbers": Role((*_RUNS, *_TABLES), ("forecast.storage",)),
+    "numbers": Role((*_RUNS, *_TABLES), ("forecast.netcdf", "forecast.storage")),
 }
 """What identifies a posterior, the ranks of a calibration, the pieces of a backtest, and a run."""
 

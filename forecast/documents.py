@@ -65,8 +65,8 @@ def shipped_scenario(name: str) -> Path | None:
 
 def scenario_path(given: str | PathLike[str]) -> Path:
     """The file given, or the shipped scenario of that name where there is no such file."""
-    shipped = None if os.path.lexists(given) else shipped_scenario(str(given))
-    return shipped or Path(given)
+    taken = os.path.lexists(given) and not os.path.isdir(given)  # noqa: PTH112 (which does not raise)
+    return (None if taken else shipped_scenario(str(given))) or Path(given)
 
 
 MAX_BYTES = 2**20

@@ -89,6 +89,10 @@ class RunError(ForecastError):
     """A run cannot be started or stored as asked."""
 
 
+class DamagedRunError(RunError):
+    """A stored run is not as it was stored; the message names every file that was changed or is missing."""
+
+
 YamlPath: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the root of a document to a value."""
 
@@ -127,6 +131,18 @@ def _named(value: object) -> str:
     if isinstance(value, tuple):
         return f"a list of {len(value)}"
     return str(value).removesuffix(".0")
+
+
+_STEERING = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    r"""A text whose characters that steer a terminal or the direction of writing are spelled out.
+
+    >>> printable("red \x1b[31m, right to left \u202e")
+    'red \\u001b[31m, right to left \\u202e'
+    """
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def shortened(text: str) -> str:

@@ -12,24 +12,29 @@ import csv
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from errno import EEXIST, EFBIG, EINVAL, ENOTEMPTY
+from hashlib import file_digest as hashed_file
 from hashlib import sha256
 from pathlib import Path
 from platform import node
-from shutil import rmtree
-from tempfile import TemporaryDirectory
+from shutil import copy2, copytree, rmtree
+from stat import S_ISREG
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from forecast.errors import ForecastError, RunError
 
 _UNFINISHED = ".unfinished-"
 _REPLACED = ".replaced"
+_TAKEN = (EEXIST, ENOTEMPTY)
+"""What the system says where a folder that is not empty has the name wanted."""
 
 
 @contextmanager
 def writing(place: str | Path, remedy: str = "", failure: type[ForecastError] = RunError) -> Iterator[None]:
-    """Turn what the system refuses inside into one message.
+    """Turn what the system refuses inside into one message, which names another place where that is the cause.
 
     Args:
         place: what the user called the place.
@@ -42,8 +47,26 @@ def writing(place: str | Path, remedy: str = "", failure: type[ForecastError] = 
     try:
         yield
     except OSError as error:
-        ending = f"; {remedy}" if remedy else ""
-        raise failure(f"{place}: cannot be written ({error.strerror or error}){ending}") from error
+        reason = f"cannot be written ({error.strerror or error})"
+        if _is_elsewhere(error.filename, Path(place)):
+            raise failure(f"{error.filename}: {reason}; {_moved(error.filename)}") from error
+        raise failure(f"{place}: {reason}{f'; {remedy}' if remedy else ''}") from error
+
+
+def _is_elsewhere(file: object, place: Path) -> bool:
+    """Whether a file that the system refused lies neither at a place nor around it, nor is on its way there."""
+    if not isinstance(file, str | Path):
+        return False
+    refused, stated = Path(file).absolute(), place.absolute()
+    on_its_way = any(part.startswith(_UNFINISHED) for part in refused.parts)
+    return not (on_its_way or refused.is_relative_to(stated) or stated.is_relative_to(refused))
+
+
+def _moved(file: str) -> str:
+    """What to do about a folder that no command named."""
+    moves = {"HOME": Path("~").expanduser(), "TMPDIR": Path(gettempdir())}
+    named = [name for name, folder in moves.items() if Path(file).absolute().is_relative_to(folder)]
+    return f"name another folder with {named[0]}" if named else "libraries keep files there"
 
 
 @contextmanager
@@ -61,19 +84,47 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: Path, own: Collection[str] = ()) -> Iterator[Path]:
     """An empty folder to fill, which takes the place of `path` once it is complete.
 
+    What else lies in the folder it replaces is there afterwards too.
+
+    Args:
+        path: where it is to stand.
+        own: names that go with the folder replaced, whether or not the new one has them.
+
     Raises:
-        OSError: it cannot be written; what was there before is left as it was.
+        OSError: it cannot be written, or a file has its name; what was there before is left as it was.
+    """
+    demand_no_file(path)
+    with _unfinished(path) as finished:
+        finished.mkdir()
+        yield finished
+        _sync_whole(finished)
+        if path.is_dir():
+            _keep_others(path, finished, own)
+        _exchange(finished, path)
+    _sync_folder(path.parent)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """An empty folder to fill, which appears as `path` once it is complete.
+
+    Raises:
+        FileExistsError: something has appeared there since.
+        OSError: it cannot be written.
     """
     with _unfinished(path) as finished:
         finished.mkdir()
         yield finished
-        for entry in finished.rglob("*"):
-            (_sync_folder if entry.is_dir() else _sync)(entry)
-        _sync_folder(finished)
-        _exchange(finished, path)
+        _sync_whole(finished)
+        try:
+            finished.rename(path)
+        except OSError as error:
+            if error.errno in _TAKEN:
+                raise FileExistsError(EEXIST, "it is there already") from error
+            raise
     _sync_folder(path.parent)
 
 
@@ -113,6 +164,37 @@ def write_text(path: Path, text: str) -> None:
         unfinished.write_text(text, encoding="utf-8")
 
 
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for files that nobody needs afterwards; those of killed processes go first."""
+    with _unfinished(Path(gettempdir()) / "scratch") as folder:
+        folder.mkdir()
+        yield folder
+
+
+def demand_no_file(path: Path) -> None:
+    """Refuse a place for a folder where there is a file.
+
+    Raises:
+        FileExistsError: there is one.
+    """
+    if os.path.lexists(path) and not path.is_dir():
+        raise FileExistsError(EEXIST, f"{path} is a file, expected a folder or nothing")
+
+
+def demand_regular(path: Path, most_bytes: int) -> None:
+    """Refuse to read what is no plain file, as a pipe would be waited for without end, and what is too large.
+
+    Raises:
+        OSError: it is none, is larger, or is not there.
+    """
+    status = path.stat()
+    if not S_ISREG(status.st_mode):
+        raise OSError(EINVAL, "it is no plain file")
+    if status.st_size > most_bytes:
+        raise OSError(EFBIG, f"it has {status.st_size:,} bytes, expected at most {most_bytes:,}")
+
+
 def demand_writable(folder: Path) -> None:
     """Try whether anything can be written in a folder.
 
@@ -130,6 +212,13 @@ def _unfinished(path: Path) -> Iterator[Path]:
     prefix = f"{_UNFINISHED}{_host()}-{os.getpid()}-"
     with TemporaryDirectory(dir=path.parent, prefix=prefix, ignore_cleanup_errors=True) as folder:
         yield Path(folder) / path.name
+
+
+def folders(folder: Path) -> list[Path]:
+    """Folders in a folder that are not hidden, by name; none where it cannot be read."""
+    with suppress(OSError):
+        return sorted(place for place in folder.iterdir() if not place.name.startswith(".") and place.is_dir())
+    return []
 
 
 def sweep(folder: Path) -> None:
@@ -164,17 +253,48 @@ def _runs(process: int) -> bool:
     return True
 
 
+def _keep_others(replaced: Path, finished: Path, own: Collection[str]) -> None:
+    """Give what else lies in a folder a second name in the one that is to replace it."""
+    for left in replaced.iterdir():
+        other = finished / left.name
+        if left.name not in own and not left.name.startswith(_UNFINISHED) and not os.path.lexists(other):
+            if left.is_dir() and not left.is_symlink():
+                copytree(left, other, symlinks=True, copy_function=_name_again)
+            else:
+                _name_again(left, other)
+
+
+def _name_again(source: str | Path, target: str | Path) -> None:
+    """Have a file under a second name, or a copy of it on a disk that knows no such names."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        copy2(source, target, follow_symlinks=False)
+
+
 def _exchange(finished: Path, path: Path) -> None:
     """Rename a folder, and bring back what was there before where that fails."""
     replaced = finished.with_name(f"{path.name}{_REPLACED}")
-    if path.exists():
-        path.rename(replaced)
-    try:
-        finished.rename(path)
-    except OSError:
-        if replaced.exists():
-            replaced.rename(path)
-        raise
+    while True:
+        with suppress(FileNotFoundError):
+            path.rename(replaced)
+        try:
+            finished.rename(path)
+        except OSError as error:
+            if error.errno in _TAKEN:  # another process has put its own there in between
+                rmtree(replaced, ignore_errors=True)
+                continue
+            if replaced.exists():
+                replaced.rename(path)
+            raise
+        return
+
+
+def _sync_whole(folder: Path) -> None:
+    """Have a folder with all that is in it on the disk."""
+    for entry in folder.rglob("*"):
+        (_sync_folder if entry.is_dir() else _sync)(entry)
+    _sync_folder(folder)
 
 
 def _sync(path: Path) -> None:
@@ -198,6 +318,12 @@ def digest(*parts: str | bytes) -> str:
     for part in parts:
         content.update(part.encode() if isinstance(part, str) else part)
     return content.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of the content of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashed_file(file, "sha256").hexdigest()
 
 
 def json_digest(value: Any) -> str:

@@ -16,7 +16,18 @@ import pytest
 import forecast
 from forecast import storage
 from forecast.errors import LedgerError, RunError
-from forecast.storage import digest, json_digest, text_bytes, whole_file, whole_files, whole_folder, write_text, writing
+from forecast.storage import (
+    demand_regular,
+    digest,
+    json_digest,
+    new_folder,
+    text_bytes,
+    whole_file,
+    whole_files,
+    whole_folder,
+    write_text,
+    writing,
+)
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -77,7 +88,7 @@ def test_a_folder_takes_the_place_of_the_one_before_or_leaves_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("old", "new"):
-        with whole_folder(tmp_path / "run") as unfinished:
+        with whole_folder(tmp_path / "run", own=("old",)) as unfinished:
             (unfinished / name).write_text("1")
             assert not (tmp_path / "run" / name).exists()
     assert contents(tmp_path) == {"run/": "", "run/new": "1"}
@@ -93,6 +104,67 @@ def test_a_folder_takes_the_place_of_the_one_before_or_leaves_it(
     with pytest.raises(OSError, match="No space left"), whole_folder(tmp_path / "run") as unfinished:
         (unfinished / "newest").write_text("1")
     assert contents(tmp_path) == {"run/": "", "run/new": "1"}
+
+
+@pytest.mark.parametrize("linking", [True, False])
+def test_what_else_lies_in_a_folder_that_is_replaced_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linking: bool
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "no links on this disk")
+
+    if not linking:
+        monkeypatch.setattr(os, "link", refuse)
+    (tmp_path / "run" / "notes").mkdir(parents=True)
+    for name in ("own", "new", "note", "notes/day"):
+        (tmp_path / "run" / name).write_text("old")
+    with whole_folder(tmp_path / "run", own=("own", "new")) as unfinished:
+        (unfinished / "new").write_text("new")
+    assert contents(tmp_path / "run") == {"new": "new", "note": "old", "notes/": "", "notes/day": "old"}
+
+
+def test_a_file_with_the_name_of_a_folder_stays(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("mine")
+    with pytest.raises(FileExistsError, match="is a file"), whole_folder(tmp_path / "run") as unfinished:
+        (unfinished / "new").write_text("new")
+    assert contents(tmp_path) == {"run": "mine"}
+
+
+def test_a_new_folder_replaces_nothing(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "entry") as unfinished:
+        (unfinished / "one").write_text("1")
+    with pytest.raises(FileExistsError), new_folder(tmp_path / "entry") as unfinished:
+        (unfinished / "two").write_text("2")
+    assert contents(tmp_path) == {"entry/": "", "entry/one": "1"}
+
+
+def test_a_folder_that_another_process_puts_in_place_meanwhile_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename, others = Path.rename, ["first", "second"]
+
+    def overtaken(self: Path, target: Path) -> Path:
+        if (self / "mine").exists() and target == tmp_path / "run" and others:
+            target.mkdir()
+            (target / others.pop()).write_text("1")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", overtaken)
+    with whole_folder(tmp_path / "run") as unfinished:
+        (unfinished / "mine").write_text("1")
+    assert contents(tmp_path) == {"run/": "", "run/mine": "1"}
+
+
+@pytest.mark.parametrize("n_bytes", [10, 11])
+def test_only_plain_files_of_a_usual_size_are_read(tmp_path: Path, n_bytes: int) -> None:
+    (tmp_path / "file").write_bytes(b"x" * n_bytes)
+    os.mkfifo(tmp_path / "pipe")
+    for name, refused in (("file", n_bytes > 10), ("pipe", True), (".", True), ("none", True)):
+        if refused:
+            with pytest.raises(OSError, match=r"plain file|at most 10|No such file"):
+                demand_regular(tmp_path / name, 10)
+        else:
+            demand_regular(tmp_path / name, 10)
 
 
 def test_files_of_a_folder_are_replaced_and_others_stay(tmp_path: Path) -> None:

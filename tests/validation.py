@@ -37,9 +37,9 @@ def validation(path: str) -> Validation:
     done = CliRunner().invoke(cli, ["validate", "--json", path])
     seconds = time.perf_counter() - start
     sound = done.exception is None or isinstance(done.exception, SystemExit)
-    return Validation(done.exit_code, done.stdout, "" if sound else repr(done.exception), seconds, _peak())
+    return Validation(done.exit_code, done.stdout, "" if sound else repr(done.exception), seconds, peak())
 
 
-def _peak() -> float:
+def peak() -> float:
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

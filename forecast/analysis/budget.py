@@ -14,8 +14,8 @@ input is the expected fall of the outcome's variance, which is its first-order s
 *Monte Carlo noise* is no part of the spread but an error of what is reported: a variance of one over the number of
 draws, as a share of that of the outcome.
 
-The branch of a mixture that a draw follows is a source like any other. Flows are exponentials of Student t shocks, so
-their variance is that of the draws made: far tails weigh in it, and the errors stated say how much.
+The branch of a mixture that a draw follows is a source like any other. Where one draw makes more than a tenth of a
+variance, as with an amount of which the variance is not finite, there is no budget.
 """
 
 from __future__ import annotations
@@ -40,9 +40,11 @@ from forecast.engine.resampling import SourceAnalysis
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
-from forecast.results.results import SCENARIO, Results
+from forecast.results.manifest import SCENARIO
+from forecast.results.results import Results
 from forecast.scenario.mixture import load_any
 from forecast.stats.formatting import short, stored
+from forecast.stats.influence import LARGEST_SHARE, variance_share
 from forecast.stats.sensitivity import Effects, Estimate, classes, explained_share, narrowing, standard_error
 from forecast.stats.streams import Streams
 from forecast.stats.summary import LEAST_BLOCKS
@@ -194,20 +196,23 @@ def uncertainty_budget(
         progress: called with the percent of the work done since the last call.
 
     Raises:
-        RunError: the run was made with other code or parameters, has no such year or series, or nothing spreads it.
+        RunError: the run was made with other code or parameters, has no such year or series, nothing spreads it, or one
+            draw makes too much of its variance.
     """
     plan = _plan(run, posterior)
     outcome = _outcome_draws(run, plan, year, series)
     at = plan.years.index(year)
     halved = partial(_half, progress)
     analysis = SourceAnalysis(plan, int(run.manifest["seed"]), plan.series.index(series), n_jobs, halved)
+    shares = analysis.effects(max(n_draws // plan.block_size, 2))
+    _demand_many_draws(run, series, year, float(shares.dominance[at]))
     return Budget(
         run=run,
         series=series,
         year=year,
         years=plan.years,
         sources=analysis.sources,
-        effects=analysis.effects(max(n_draws // plan.block_size, 2)),
+        effects=shares,
         narrowing=analysis.narrowing(at),
         outcome=outcome,
         inputs=information_values(_input_values(run, plan, year), outcome, plan.block_size),
@@ -277,7 +282,18 @@ def _outcome_draws(run: Results, plan: RunPlan, year: int, series: str) -> Array
         raise RunError(f"{run.name}: got {n_failed:,} draws of {series} in {year} that are not finite, expected none")
     if not np.ptp(outcome):
         raise RunError(f"{run.name}: nothing spreads {series} in {year}: it is {outcome[0]:g} in every draw")
+    _demand_many_draws(run, series, year, float(variance_share(outcome)))
     return np.asarray(outcome)
+
+
+def _demand_many_draws(run: Results, series: str, year: int, dominance: float) -> None:
+    """Refuse a variance of which one draw makes too large a share: shares of it are those of that draw."""
+    if dominance > LARGEST_SHARE:
+        raise RunError(
+            f"{run.name}: got one draw that makes {dominance:.0%} of the variance of {series} in {year}, expected none "
+            f"that makes more than {LARGEST_SHARE:.0%}: shares of that variance would be those of the one draw; look "
+            "for a distribution of which the variance is not finite, and truncate it"
+        )
 
 
 def _input_values(run: Results, plan: RunPlan, year: int) -> dict[str, Array]:

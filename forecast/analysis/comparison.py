@@ -26,7 +26,7 @@ from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.results.archive import told_apart
 from forecast.results.results import Results
-from forecast.results.run import run_scenario
+from forecast.results.run import found_or_made
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.stats.summary import StreamingSummary, Summary, exceedance_name
 
@@ -191,6 +191,7 @@ def compare(
 
     Raises:
         ScenarioError: a file cannot be read as a scenario.
+        DamagedRunError: a stored run is not as it was stored.
         RunError: the two cannot be paired, there are too many draws to keep, or a threshold is no size.
     """
     demand_sizes(beyond)
@@ -203,7 +204,7 @@ def compare(
     learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
     options: dict[str, Any] = {"out": out, "posterior": learned, "prior": prior, "n_jobs": n_jobs}
     options["progress"] = progress
-    one, other = (run_scenario(scenario, settings, **options).results for scenario in pair)
+    one, other = (found_or_made(scenario, settings, **options) for scenario in pair)
     plans = [compile_run(world, learned, vintage(world.as_of), prior=prior) for world in pair]
     return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
 

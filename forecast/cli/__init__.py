@@ -1,13 +1,14 @@
 """The command line: one file a group of commands; every user error is one message and exit code 2.
 
-- `run`: run scenarios, list runs
+- `run`: run scenarios, list and verify runs
 - `analyse`: compare, budget, induced
 - `scenario`: validate, explain, elicit, new, schema
 - `fit`: history, fit, check
 - `track`: backtest, ledger
 - `report`: report, explore
 - `process`: signals that end a command, and streams that cannot take every character
-- `options`: options and the console that commands share
+- `options`: options and printing that commands share
+- `console`: the terminal, which no text of a file steers
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import os
 import sys
 from errno import EIO, ENOSPC
 from importlib import import_module
+from io import StringIO
 
 import click
 
 from forecast import __version__
+from forecast.cli.options import echo
 from forecast.cli.process import ended_like_ctrl_c, exit_code, plain_where_needed
-from forecast.errors import ForecastError
+from forecast.errors import ForecastError, shortened
 
 
 def main() -> None:
@@ -37,18 +40,23 @@ def _exit_code() -> int:
         code = cli.main(standalone_mode=False) or 0
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        message = StringIO()
+        error.show(message)
+        echo(message.getvalue(), err=True, nl=False)
         return error.exit_code
     except ForecastError as error:
-        click.echo(f"error: {error}", err=True)
+        echo(f"error: {error}", err=True)
         return 2
     except (KeyboardInterrupt, click.Abort) as stop:
-        click.echo("stopped: nothing was stored", err=True)
+        echo("stopped: nothing was stored", err=True)
         return exit_code(stop)
     except OSError as error:
-        if error.errno not in (ENOSPC, EIO):
+        if error.filename is None and error.errno not in (ENOSPC, EIO):
             raise
-        click.echo(f"error: standard output cannot be written ({error.strerror})", err=True)
+        if error.filename is not None:
+            echo(f"error: {shortened(str(error.filename))}: {error.strerror}", err=True)
+            return 2
+        echo(f"error: standard output cannot be written ({error.strerror})", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it is not tried again at exit
         return 2
     return int(code)
@@ -58,7 +66,7 @@ _COMMANDS = {
     "analyse": ("budget", "compare", "induced"),
     "fit": ("check", "fit", "history"),
     "report": ("explore", "report"),
-    "run": ("list", "run"),
+    "run": ("list", "run", "verify"),
     "scenario": ("elicit", "explain", "new", "schema", "validate"),
     "track": ("backtest", "ledger"),
 }

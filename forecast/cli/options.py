@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from forecast.errors import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -25,6 +27,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 ENOUGH_DRAWS = 400
 """Fewer leave fewer than ten beyond either end of a 95 % interval."""
+
+USUAL_COLUMNS = 80
+"""Width of a terminal that says it has none."""
 
 LANGUAGES = ("en", "ko")
 """`i18n.CODES`, which would import numpy for the help text."""
@@ -61,7 +66,7 @@ def warned_if_few(n_draws: int) -> int:
     """Says on the standard error where draws are too few to know an interval by; gives them back."""
     if n_draws < ENOUGH_DRAWS:
         draws = f"{n_draws} draw{'s' if n_draws > 1 else ''}"
-        click.echo(f"warning: {draws}: intervals and chances are rough; 2,000 or more are usual", err=True)
+        echo(f"warning: {draws}: intervals and chances are rough; 2,000 or more are usual", err=True)
     return n_draws
 
 
@@ -99,12 +104,17 @@ def run_options(command: Command) -> Command:
     return command
 
 
-def terminal(at_least: int = 0) -> Console:
-    """Where commands print; `at_least` so many columns wide where lines are laid out by hand."""
-    from rich.console import Console
+def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text as it stands, but for characters that steer a terminal."""
+    click.echo(printable(text), err=err, nl=nl)
 
-    console = Console(highlight=False)
-    console.width = max(console.width, at_least)
+
+def terminal(at_least: int = 0, *, stderr: bool = False) -> Console:
+    """Where commands print; `at_least` so many columns wide where lines are laid out by hand."""
+    from forecast.cli.console import TextConsole
+
+    console = TextConsole(highlight=False, stderr=stderr)
+    console.width = max(console.width or USUAL_COLUMNS, at_least)
     return console
 
 
@@ -176,9 +186,7 @@ def duration(seconds: float) -> str:
 @contextmanager
 def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Callable[[float], None]]:
     """Progress on the standard error: a bar on a terminal; elsewhere a line every few seconds of what takes longer."""
-    from rich.console import Console
-
-    progress, console = _Progress(name, total, unit), Console(stderr=True)
+    progress, console = _Progress(name, total, unit), terminal(stderr=True)
     with _bar(progress, console) if console.is_terminal else _lines(progress) as advance:
         yield advance
 
@@ -208,7 +216,7 @@ def _lines(progress: _Progress) -> Iterator[Callable[[float], None]]:
         wait = FIRST_LINE_AFTER
         while not ended.wait(wait):
             with suppress(OSError):  # a reader that has gone ends the command elsewhere
-                click.echo(progress.line(), err=True)
+                echo(progress.line(), err=True)
             wait = LINE_EVERY
 
     def advance(done: float) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.options import language_option, progress_bar, warned_if_few
+from forecast.cli.options import echo, language_option, progress_bar, warned_if_few
 
 if TYPE_CHECKING:
     from forecast.report.i18n import Language
@@ -33,7 +33,7 @@ def report(runs: tuple[str, ...], out: Path, results: Path, language: Language) 
     warned_if_few(min(run.manifest["n_draws"] for run in stored))
     with progress_bar("report", steps(len(stored)), "steps") as progress:
         path = write_report(stored, out, language.code, progress=progress)
-    click.echo(f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
+    echo(f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
 
 
 @click.command()
@@ -70,10 +70,10 @@ def explore(file: str, port: int, draws: int, seed: int, overrides: tuple[str, .
             workbench(scenario, posterior, Settings(draws, seed)) as bench,
             Explorer(Bench(bench, given, language), port) as explorer,
         ):
-            click.echo(f"{scenario.name}: open {explorer.address} (Ctrl-C ends it)")
+            echo(f"{scenario.name}: open {explorer.address} (Ctrl-C ends it)")
             explorer.serve_forever()
     except KeyboardInterrupt:
-        click.echo("ended")
+        echo("ended")
 
 
 def _stated(**options: int) -> list[str]:

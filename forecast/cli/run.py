@@ -1,4 +1,4 @@
-"""Commands on scenarios: run them, and list what was run."""
+"""Commands on scenarios: run them, list what was run, and verify that it is as it was stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import answer_with, language_option, print_line, progress_bar, run_options
+from forecast.cli.options import answer_with, echo, language_option, print_line, progress_bar, run_options
 from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def run(
         with progress_bar(scenario.name, draws) as progress:
             options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
             done = run_scenario(scenario, Settings(draws, seed), **options)
+        if done.damage:
+            echo(f"warning: {done.damage}", err=True)
         _show(done.results, scenario, language)
         if overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(overrides)))
@@ -58,13 +60,41 @@ def run(
 def list_runs(out: Path, language: Language) -> None:
     """Show the stored runs."""
     from forecast.report.run import runs_table
-    from forecast.results.archive import list_results
+    from forecast.results.archive import surveyed
 
-    runs = list_results(out)
+    runs, damaged = surveyed(out)
+    for error in damaged:
+        echo(f"warning: {error}", err=True)
     if runs:
         answer_with(runs_table(runs, language))
-    else:
+    elif not damaged:
         print_line(language.text("tables.no_runs", folder=out))
+
+
+@click.command()
+@click.argument("places", nargs=-1, metavar="[RUN]...", type=click.Path(path_type=Path))
+@click.option(
+    "--ledger", "ledgers", multiple=True, type=click.Path(path_type=Path), help="A ledger, every entry of it."
+)
+@language_option
+@click.pass_context
+def verify(context: click.Context, places: tuple[Path, ...], ledgers: tuple[Path, ...], language: Language) -> None:
+    """Check that what is stored is as it was stored, and name every file that was changed or is missing.
+
+    RUN is the folder of a run, of a scenario or of all runs; an entry of a ledger; or the file of a posterior. Ends
+    with code 2 if anything is damaged.
+    """
+    from forecast.track.verification import verifications
+
+    if not places and not ledgers:
+        raise click.UsageError("got nothing to verify, expected folders of runs, ledgers or posteriors")
+    found = [one for place in (*places, *ledgers) for one in verifications(place)]
+    for one in found:
+        if one.fault:
+            echo(f"error: {one.fault}", err=True)
+        else:
+            print_line(language.text("tables.whole", place=one.place))
+    context.exit(2 if any(one.fault for one in found) else 0)
 
 
 def stored_run(given: str, out: str | Path = "results", posterior: Posterior | None = None, n_jobs: int = 1) -> Results:
@@ -74,6 +104,7 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
     default settings is found or made; or the name of one that has a single run under `out`.
 
     Raises:
+        DamagedRunError: the run is not as it was stored.
         RunError: there is no run, or there are several to choose from.
         ScenarioError: the file cannot be read as a scenario.
     """
@@ -81,14 +112,14 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
     from forecast.engine.simulate import Settings
     from forecast.errors import meant
     from forecast.results.archive import list_results, load_results
-    from forecast.results.run import run_scenario
+    from forecast.results.run import found_or_made
 
     if Path(given).is_dir():
         return load_results(given)
     if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
         (world,) = load_worlds([given], [])
         with progress_bar(world.name, Settings().n_draws) as progress:
-            return run_scenario(world, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress).results
+            return found_or_made(world, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
     if (Path(out) / given).is_dir():
         return load_results(Path(out) / given)
     names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
@@ -103,9 +134,9 @@ def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[AnyScena
 
     found = [examined(path, overrides) for path in files]
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
-        click.echo(f"warning: {remark}", err=True)
+        echo(f"warning: {remark}", err=True)
     for note in dict.fromkeys(f"{one.file}: {note}" for one in found for note in one.unsimulated):
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
     return [world for one in found if (world := one.mixture or one.scenario) is not None]
@@ -130,7 +161,14 @@ def _draw_chart(results: Results) -> None:
 
 def _show(results: Results, world: AnyScenario, language: Language) -> None:
     from forecast.dims import SERIES
-    from forecast.report.run import branch_table, contribution_table, knowledge, policy_table, surplus_table
+    from forecast.report.run import (
+        branch_table,
+        contribution_table,
+        dominance_note,
+        knowledge,
+        policy_table,
+        surplus_table,
+    )
     from forecast.report.sentences import answer, assumed_conditions, run_books_note
     from forecast.results.archive import outcomes
 
@@ -141,7 +179,8 @@ def _show(results: Results, world: AnyScenario, language: Language) -> None:
         answer_with(policy_table(results, language))
     answer_with(surplus_table({results.name: results}, language))
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    answer_with(*(f"{note}\n" for note in (conditions, run_books_note(results, language)) if note))
+    notes = (conditions, run_books_note(results, language), dominance_note(results, language))
+    answer_with(*(f"{note}\n" for note in notes if note))
     if world.single is None:
         answer_with(branch_table(results, world, language))
     answer_with(answer(results, later, language))

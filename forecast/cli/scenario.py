@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import answer_with, language_option, print_line
+from forecast.cli.options import answer_with, echo, language_option, print_line
 from forecast.errors import Located, Problem, RunError, ScenarioError
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def validate(context: click.Context, files: tuple[str, ...], overrides: tuple[st
 
     found = [examined(path, overrides) for path in _paths(files)]
     for line in [json.dumps(_document(found), ensure_ascii=False, indent=2)] if as_json else _lines(found):
-        click.echo(line)
+        echo(line)
     context.exit(2 if any(one.problems for one in found) else 0)
 
 
@@ -251,13 +251,13 @@ def schema(out: Path | None, markdown: bool) -> None:
 
     text = reference() if markdown else schema_text()
     if out is None:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
         return
     with writing(out, "choose another file with --out"):
         write_text(out, text)
-    click.echo(f"Written to {out}")
+    echo(f"Written to {out}")
     if not markdown:
-        click.echo(f"First line of a scenario beside it: # yaml-language-server: $schema={out.name}")
+        echo(f"First line of a scenario beside it: # yaml-language-server: $schema={out.name}")
 
 
 @click.command()
@@ -268,4 +268,4 @@ def new(name: str | None) -> None:
     from forecast.scenario.validation import new_scenario
 
     path = new_scenario(name, vintage().trade.origin)
-    click.echo(f"Written to {path}; change it, then: forecast validate {path}, forecast run {path}")
+    echo(f"Written to {path}; change it, then: forecast validate {path}, forecast run {path}")

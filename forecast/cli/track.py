@@ -15,6 +15,7 @@ import click
 from forecast.cli.options import (
     answer_with,
     demand_workers,
+    echo,
     language_option,
     print_line,
     progress_bar,
@@ -242,7 +243,7 @@ def _run(
             run_backtest(trade, pieces, design, folder, n_jobs=n_jobs, progress=progress)
     except KeyboardInterrupt as stop:
         done = sum(is_finished(piece, folder) for piece in pieces)
-        click.echo(f"stopped: {done} of {len(pieces)} fits are stored; the same command goes on from there", err=True)
+        echo(f"stopped: {done} of {len(pieces)} fits are stored; the same command goes on from there", err=True)
         sys.exit(exit_code(stop))
 
 

@@ -52,7 +52,7 @@ Baseline, with y = log flow, e the shock, and the ratio's gap g[t] = y[t, export
 
 with x the growth of the drivers less their usual pace: what moves both flows tends to stay, part of what moves one
 alone is made up for. The second term of e is bivariate Student t when tail is gamma with shape degrees_of_freedom / 2
-and unit scale, and exactly normal when tail equals degrees_of_freedom / 2. Drivers:
+and unit scale, exactly normal when tail equals degrees_of_freedom / 2, and bounded: see `LARGEST_SHOCK`. Drivers:
 
     growth[t] = drift + e[t] + moving_average * e[t-1],    with `carried` for the last term of the first quarter
 
@@ -73,6 +73,16 @@ from itertools import pairwise
 import numpy as np
 
 from forecast.dims import FLOWS, Array
+
+LARGEST_SHOCK = 25.0
+"""Length at which a shock ends, in units of its scale: that of `normal * sqrt(degrees_of_freedom / (2 * tail))`.
+
+The exponential of a Student t has no mean: in one of some million draws imports were a hundred million times too large.
+A shock that long keeps its direction and its place among the draws and takes this length. No row that is stored sees a
+longer one in the whole record, which knows lengths of up to 24 (US output in the spring of 2020), 22 (the two books in
+2026) and 11 (trade in 1998): the likelihood of what was observed, which the fits use, is the same with the bound as
+without.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +140,7 @@ def baseline_flows(
         _respond(shocks, rows["response"], forcing)
     if nowcast is not None:
         expected = _next_flows(rows, history[-1], first_quarter) + shocks[0]
-        scale = rows["shock_factor"] * np.sqrt(0.5 * rows["degrees_of_freedom"] / tail[0])
+        scale = rows["shock_factor"] * _stretch(rows["degrees_of_freedom"], normals[:1], tail[:1])[0]
         shocks[0] += _surprise(nowcast, expected, scale)
     path = _moving_average(rows, shocks)
     path += _steady_growth(rows)[(first_quarter + np.arange(len(path))) % 4]
@@ -203,8 +213,8 @@ def bridge_ratios(rows: Mapping[str, Array], normals: Array, tail: Array) -> Arr
 
 
 def student_shocks(rows: Mapping[str, Array], normals: Array, tail: Array) -> Array:
-    """Multivariate Student t shocks in log points, `(n_periods, k, n_draws)`: two flows or three drivers."""
-    stretch = np.sqrt(0.5 * rows["degrees_of_freedom"] / tail)
+    """Bounded multivariate Student t shocks in log points, `(n_periods, k, n_draws)`: two flows or three drivers."""
+    stretch = _stretch(rows["degrees_of_freedom"], normals, tail)
     factor = rows["shock_factor"]
     shocks = np.empty_like(normals)
     # a triangular product without the zeros above the diagonal and, but for the first column, without copies
@@ -214,6 +224,17 @@ def student_shocks(rows: Mapping[str, Array], normals: Array, tail: Array) -> Ar
             shocks[:, row] += factor[row, column] * normals[:, column]
     shocks *= stretch[:, None]
     return shocks
+
+
+def _stretch(freedom: Array, normals: Array, tail: Array) -> Array:
+    """What turns normals into shocks in units of their scale, `(n_periods, n_draws)`, `LARGEST_SHOCK` long at most."""
+    stretch = np.asarray(np.sqrt(0.5 * freedom / tail))
+    squared = normals[:, 0] * normals[:, 0]  # length of the normals, squared: sums of rows, without a copy of all
+    for row in range(1, normals.shape[1]):
+        squared += normals[:, row] * normals[:, row]
+    beyond = squared * stretch * stretch > LARGEST_SHOCK**2
+    stretch[beyond] = LARGEST_SHOCK / np.sqrt(squared[beyond])
+    return stretch
 
 
 def baseline_shocks(rows: Mapping[str, Array], history: Array, first_quarter: int) -> Array:

@@ -6,7 +6,8 @@ The choice has an address of its own, so that the branch of a draw is known with
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from forecast.dims import N_QUARTERS, SERIES, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.drivers import add_to_growth, added_amounts, condition, scale_flows
-from forecast.engine.inputs import Inputs, picked_rows
+from forecast.engine.inputs import Inputs, picked_places, picked_rows
 from forecast.engine.plan import Plan, RunPlan, annual_news, annual_sums
 from forecast.engine.plants import Plants, add_pieces
 from forecast.engine.policy import Duties, purchases
@@ -31,11 +32,13 @@ class Flows:
         quarterly: `(n_series, n_quarters, n_draws)` in the order of `dims.QUARTERLY_SERIES`, the first quarters after
             the origin, bn USD a quarter, US Census basis.
         branch: index of the branch that each draw follows, `(n_draws,)`; None where none is weighed.
+        rows: by model, the posterior row that each draw picked, `(n_draws,)`; of a whole run only.
     """
 
     annual: Array
     quarterly: Array
     branch: NDArray[np.intp] | None = None
+    rows: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +221,12 @@ def flows_of(plan: RunPlan, streams: Streams) -> Flows:
         follow = chosen == index
         flows.annual[..., follow] = other.annual[..., follow]
         flows.quarterly[..., follow] = other.quarterly[..., follow]
-    return replace(flows, branch=chosen if plan.weights else None)
+    return replace(flows, branch=chosen if plan.weights else None, rows=rows_of(plan, streams))
+
+
+def rows_of(plan: RunPlan, streams: Streams) -> dict[str, NDArray[np.intp]]:
+    """By model, the posterior row that each draw of a block picks, `(n_draws,)`."""
+    return {model: picked_places(n_rows, streams, model) for model, n_rows in plan.n_rows.items()}
 
 
 def _with_all_series(flows: Flows, n_series: int) -> Flows:

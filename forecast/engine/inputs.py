@@ -79,9 +79,13 @@ def picked_rows(rows: Mapping[str, Array], streams: Streams, model: str) -> dict
 
     The same row for every parameter, so that draws keep what the posterior knows of them together.
     """
-    n_rows = next(iter(rows.values())).shape[-1]
-    index = (streams.uniforms(f"posterior.{model}") * n_rows).astype(np.intp)
+    index = picked_places(next(iter(rows.values())).shape[-1], streams, model)
     return {name: np.asarray(values.take(index, axis=-1)) for name, values in rows.items()}
+
+
+def picked_places(n_rows: int, streams: Streams, model: str) -> NDArray[np.intp]:
+    """Which row of a model each draw of a block picks, `(n_draws,)`."""
+    return np.asarray((streams.uniforms(f"posterior.{model}") * n_rows).astype(np.intp))
 
 
 def draws_last(rows: Mapping[str, Array]) -> dict[str, Array]:

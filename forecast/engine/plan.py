@@ -454,6 +454,16 @@ class RunPlan:
         return max((plan.series for plan in self.plans), key=len)
 
     @property
+    def n_rows(self) -> Mapping[str, int]:
+        """Posterior rows that draws pick from, by model, sorted."""
+        plan = self.plans[0]
+        picked = {
+            item.stream.removeprefix("posterior.") for item in self.inputs if item.stream.startswith("posterior.")
+        }
+        rows = {**plan.rows, "sectors": {"coefficients": plan.sector_rows}}
+        return {model: next(iter(rows[model].values())).shape[-1] for model in sorted(picked)}
+
+    @property
     def block_size(self) -> int:
         """Draws in a block."""
         return self.plans[0].block_size

@@ -69,14 +69,14 @@ def simulate(
     statistics = empty_statistics(plan, settings)
     for blocks in _simulated(plan, _tasks(plan, settings), n_jobs):
         for flows in blocks:
-            statistics.add(flows.annual, flows.quarterly, flows.branch)
+            statistics.add(flows.annual, flows.quarterly, flows.branch, flows.rows)
             progress(flows.annual.shape[-1])
     return statistics
 
 
 def empty_statistics(plan: RunPlan, settings: Settings) -> StreamingSummary:
     """Statistics of a run before its first block."""
-    return StreamingSummary(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS)
+    return StreamingSummary(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS, n_rows=plan.n_rows)
 
 
 def _simulated(plan: RunPlan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:

@@ -10,6 +10,7 @@ Out of scope: fitting, and anything that needs PyMC, xarray or pandas.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from forecast.economics.realisation import KINDS
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import PosteriorError
 from forecast.models.evidence import QUANTITIES
+from forecast.netcdf import DamagedFileError, demand_array, members, new_netcdf, opened_netcdf
 from forecast.observations.series import DRIVERS
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
@@ -97,6 +99,8 @@ PRIOR_FILES = ("realisation.yaml", "sectors.yaml")
 """Files of priors; with what is observed they make the data digest."""
 
 _PARTS = ("posterior", "prior", "diagnostics")
+_MOST_BYTES = 2**28
+"""Size of a part in memory; the shipped rows take a hundredth of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,44 +237,74 @@ def _current(path: Path, as_of: str | None = None) -> Posterior:
 def _read(path: Path, refit: str) -> Posterior:
     if not path.is_file():
         raise PosteriorError(f"posterior {path} does not exist; {refit}")
-    try:
-        posterior, stored = _parse(path)
-    except (OSError, AttributeError, KeyError, ValueError, TypeError) as error:
-        raise PosteriorError(f"posterior {path} is damaged ({type(error).__name__}: {error}); {refit}") from error
+    posterior = _whole(path, refit)
     _demand_schema(posterior, path)
-    if posterior.digest != stored:
+    return posterior
+
+
+def stored_digest(path: str | Path) -> str:
+    """Digest of the content of a stored posterior, whatever parameters the installed models have.
+
+    Raises:
+        PosteriorError: no such file, or it is damaged.
+    """
+    return _whole(Path(path), "bring the original back").digest
+
+
+def _whole(path: Path, remedy: str) -> Posterior:
+    """A posterior that is as it was stored."""
+    try:
+        posterior, found, stored = _parse(path)
+    except DamagedFileError as error:
+        raise PosteriorError(f"posterior {path} is damaged ({error}); {remedy}") from error
+    if found != stored:
         raise PosteriorError(
-            f"posterior {path} is damaged: content digest is {posterior.digest[:12]}, expected {stored[:12]}; {refit}"
+            f"posterior {path} is damaged: content digest is {found[:12]}, expected {stored[:12]}; {remedy}"
         )
     return posterior
 
 
-def _parse(path: Path) -> tuple[Posterior, str]:
-    """A stored posterior and the content digest stored with it.
+def _parse(path: Path) -> tuple[Posterior, str, str]:
+    """A stored posterior, the digest of its content, and the one stored with it.
 
     Read as HDF5, which NetCDF is: the dimensions, which nothing here needs, cost the other reader most of its time.
     """
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        parts = [_arrays(file[part]) for part in _PARTS]
+    with opened_netcdf(path) as file:
+        groups = members(file)
         header = json.loads(str(file.attrs["header"]))
-        return Posterior(**header, groups=parts[0], prior=parts[1], diagnostics=parts[2]), str(file.attrs["content"])
+        parts = [_arrays(groups[part]) for part in _PARTS]
+        posterior = Posterior(**header, groups=parts[0], prior=parts[1], diagnostics=parts[2])
+        _demand_header(posterior)
+        return posterior, posterior.digest, str(file.attrs["content"])
+
+
+def _demand_header(posterior: Posterior) -> None:
+    """Refuse a header that says what it should in another form."""
+    texts = (posterior.data_digest, posterior.model_digest, *posterior.versions, *posterior.versions.values())
+    numbers = (posterior.origin, posterior.seed)
+    if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
+        raise ValueError("got a header of other types than one that was stored here")
+    if posterior.as_of is not None:
+        dt.date.fromisoformat(posterior.as_of)
 
 
 def _arrays(part: Any) -> Groups:
+    models = {model: _variables(group) for model, group in members(part).items()}
+    n_bytes = sum(demand_array(values, "f4") for variables in models.values() for values in variables.values())
+    if n_bytes > _MOST_BYTES:
+        raise ValueError(f"got {n_bytes:,} bytes of rows, expected at most {_MOST_BYTES:,}")
     return {
-        model: {
-            name: np.asarray(values[...], dtype=np.float64) for name, values in group.items() if not values.is_scale
-        }
-        for model, group in part.items()
+        model: {name: np.asarray(values[...], dtype=np.float64) for name, values in variables.items()}
+        for model, variables in models.items()
     }
 
 
-def _write(posterior: Posterior, path: Path) -> None:
-    import h5netcdf
+def _variables(group: Any) -> dict[str, Any]:
+    return {name: values for name, values in members(group).items() if not getattr(values, "is_scale", False)}
 
-    with h5netcdf.File(path, "w") as file:
+
+def _write(posterior: Posterior, path: Path) -> None:
+    with new_netcdf(path) as file:
         file.attrs["title"] = "Joint parameter rows of the models of `forecast`"
         file.attrs["header"] = _header(posterior)
         file.attrs["content"] = posterior.digest

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.errors import FitError
+from forecast.storage import scratch_folder, writing
 
 if which("g++") is None:
     os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")  # PyTensor warns of a missing compiler that no fit needs
@@ -90,7 +92,7 @@ def compiled(task: Task) -> Any:
     form = _form(task.name, model, data)
     if form not in _compiled:
         flags = pytensor.config.change_flags(cxx="", mode="FAST_COMPILE", numba__fastmath=False)
-        with _own_cache(task.name), _plain_code(), flags, warnings.catch_warnings():
+        with _own_cache(task.name), _passing_sources(), _plain_code(), flags, warnings.catch_warnings():
             warnings.simplefilter("ignore", NumbaPerformanceWarning)  # a hint on the speed of small products
             _compiled[form] = nutpie.compile_pymc_model(
                 model, backend="numba", default_initialization_strategy="prior"
@@ -103,12 +105,25 @@ def _own_cache(name: str) -> Iterator[None]:
     """Stored machine code of one model, for one process at a time: what two add at a time is lost or mixed up."""
     usual = cache.NUMBA_CACHE_PATH
     cache.NUMBA_CACHE_PATH = usual / "forecast" / name
-    cache.NUMBA_CACHE_PATH.mkdir(parents=True, exist_ok=True)
+    with writing(usual, "name another folder with PYTENSOR_FLAGS=base_compiledir=FOLDER"):
+        cache.NUMBA_CACHE_PATH.mkdir(parents=True, exist_ok=True)
     try:
         with lock_ctx(cache.NUMBA_CACHE_PATH, timeout=-1):
             yield
     finally:
         cache.NUMBA_CACHE_PATH = usual
+
+
+@contextmanager
+def _passing_sources() -> Iterator[None]:
+    """A folder for the source of every function that is compiled, which PyTensor would leave behind."""
+    usual = tempfile.tempdir
+    with scratch_folder() as folder:
+        tempfile.tempdir = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = usual
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
 from forecast.report.sentences import MEDIAN, chance_above, mixture_sentences, origin_of
 from forecast.report.table import Row, Table, plain_spaces, table
-from forecast.results.results import direction, share_without, tied, worth_telling
+from forecast.results.results import direction, motion, share_without, tied, worth_telling
 from forecast.scenario.contrasts import Contrast, contrasts
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import ends
@@ -102,7 +102,7 @@ def _years(comparison: Comparison, language: Language) -> str:
 def channel_table(comparison: Comparison, language: Language = ENGLISH) -> Table:
     """What the difference is made of by year, medians; channels without any are left out."""
     parts = comparison.channels
-    moving = [name for name in ACCOUNT if parts.value(name, "mean").any() or parts.value(name, "sd").any()]
+    moving = [name for name in ACCOUNT if motion(parts, name).any()]
     return table(
         language.text("comparison.channels", unit=language.text("numbers.unit_a_year")),
         [*language.headings("year"), *(_account_heading(name, language) for name in moving), *language.headings("all")],

@@ -12,9 +12,11 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import BoundedSemaphore
 from time import perf_counter
 from typing import Any
 
@@ -232,9 +234,17 @@ def _steady(scene: Scene) -> Scene:
 
 LOOPBACK = "127.0.0.1"
 NAMES = ("127.0.0.1", "localhost")
+USUAL_PORT = 80
+"""The one port that an address may leave out."""
 
 LONGEST = 65_536
 """Bytes of a question at most."""
+
+MOST_CONNECTIONS, MOST_TRIALS = 64, 8
+"""Connections that are served at a time, and trials that are simulated or wait for it."""
+
+PATIENCE = 20.0
+"""Seconds after which a connection is closed from which nothing comes."""
 
 
 class RefusedError(Exception):
@@ -257,9 +267,12 @@ class Explorer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = MOST_CONNECTIONS
 
     def __init__(self, bench: Bench, port: int) -> None:
         self.bench = bench
+        self.trials = BoundedSemaphore(MOST_TRIALS)
+        self._connections = BoundedSemaphore(MOST_CONNECTIONS)
         try:
             super().__init__((LOOPBACK, port), Handler)
         except OSError as error:
@@ -269,6 +282,23 @@ class Explorer(ThreadingHTTPServer):
     def address(self) -> str:
         """Where the page is."""
         return f"http://{LOOPBACK}:{self.server_address[1]}/"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, unless there are too many."""
+        if self._connections.acquire(blocking=False):
+            super().process_request(request, client_address)
+            return
+        with suppress(OSError):
+            request.settimeout(1.0)
+            request.sendall(b"HTTP/1.0 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+        self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and make room for another connection."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._connections.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A page that was closed before its answer came is no error."""
@@ -280,6 +310,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one question."""
 
     server: Explorer
+    timeout = PATIENCE
     server_version = "forecast"
     sys_version = ""
 
@@ -303,9 +334,14 @@ class Handler(BaseHTTPRequestHandler):
             self._send(error.status, "application/json", json.dumps({"message": str(error)}))
 
     def _demand_loopback(self) -> None:
-        name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
-        if name not in NAMES:
-            raise RefusedError(HTTPStatus.FORBIDDEN, f"got host {name!r}, expected {' or '.join(NAMES)}")
+        """Refuse questions by another name than that of the page, and those of other pages."""
+        port = self.server.server_address[1]
+        names = [f"{name}:{port}" for name in NAMES] + (list(NAMES) if port == USUAL_PORT else [])
+        host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
+        if host not in names:
+            raise RefusedError(HTTPStatus.FORBIDDEN, f"got host {host!r}, expected {' or '.join(names)}")
+        if origin is not None and origin not in [f"http://{name}" for name in names]:
+            raise RefusedError(HTTPStatus.FORBIDDEN, f"got a question of the page {origin!r}, expected this one")
 
     def _page(self) -> tuple[str, str]:
         if self.path != "/":
@@ -316,14 +352,18 @@ class Handler(BaseHTTPRequestHandler):
     def _trial(self) -> tuple[str, str]:
         if self.path != "/trial":
             raise RefusedError(HTTPStatus.NOT_FOUND, f"got {self.path}, expected /trial")
-        started = perf_counter()
+        positions, started = self._positions(), perf_counter()
+        if not self.server.trials.acquire(blocking=False):
+            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, f"got more than {MOST_TRIALS} questions at a time")
         try:
-            told = told_trial(self.server.bench, self._positions())
+            told = told_trial(self.server.bench, positions)
         except ScenarioError as error:
             reasons = "; ".join(f"{problem.path}: {problem.message}" for problem in error.problems)
             raise RefusedError(HTTPStatus.BAD_REQUEST, reasons) from error
         except ForecastError as error:
             raise RefusedError(HTTPStatus.BAD_REQUEST, str(error)) from error
+        finally:
+            self.server.trials.release()
         return "application/json", json.dumps(told | {"milliseconds": round(1000 * (perf_counter() - started))})
 
     def _positions(self) -> Mapping[str, float]:
@@ -355,5 +395,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("X-Frame-Options", "DENY")
+        self.send_header("Content-Security-Policy", "frame-ancestors 'none'")
         self.end_headers()
         self.wfile.write(content)

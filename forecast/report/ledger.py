@@ -11,7 +11,7 @@ from forecast.dims import Array
 from forecast.models.predictive import UNUSUAL, Check, unusual_checks
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, plain_spaces, table
-from forecast.stats.summary import FINE_LEVELS
+from forecast.stats.quantiles import FINE_LEVELS
 from forecast.track.evaluation import Evaluation, Score, Split
 from forecast.track.ledger import Entry, next_release, observed
 

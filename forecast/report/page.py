@@ -19,7 +19,7 @@ from forecast import __version__
 from forecast.analysis.comparison import Comparison, demand_pairs
 from forecast.dims import CHANNELS
 from forecast.engine.resampling import SharedStreams
-from forecast.errors import RunError
+from forecast.errors import RunError, printable
 from forecast.quarters import parse_quarter
 from forecast.report.assumptions import (
     Assumption,
@@ -47,6 +47,7 @@ from forecast.report.run import (
     branch_share,
     branch_table,
     contribution_table,
+    dominance_note,
     pledge_notes,
     policy_table,
     surplus_table,
@@ -65,7 +66,8 @@ from forecast.report.sentences import (
 from forecast.report.table import table
 from forecast.report.track import model_label
 from forecast.results.archive import outcomes, told_apart
-from forecast.results.results import ANOTHER, SCENARIO, Results, demand_folder, moving_policies
+from forecast.results.manifest import SCENARIO
+from forecast.results.results import ANOTHER, Results, demand_folder, moving_policies
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Branch
 from forecast.storage import digest, write_text, writing
@@ -164,6 +166,7 @@ def short_answers(results: Results, world: AnyScenario, language: Language) -> l
     ]
     if summary.n_failed:
         sentences.append(language.count("sentences.failed", summary.n_failed, draws=f"{summary.n_draws:,}"))
+    sentences.append(dominance_note(results, language))
     return list(filter(None, sentences))
 
 
@@ -372,11 +375,17 @@ def _digest(code: str) -> str:
     return "sha256-" + b64encode(bytes.fromhex(digest(code))).decode()
 
 
+def _shown(value: Any) -> Any:
+    """A value of a page as it is shown: in a text nothing turns the direction of writing, or cannot be seen."""
+    return type(value)(printable(value)) if isinstance(value, str) else value
+
+
 @cache
 def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -156,6 +156,22 @@ def _median_and_interval(summary: Summary, name: str, index: int, language: Lang
     )
 
 
+def dominance_note(results: Results, language: Language = ENGLISH) -> str:
+    """A warning where single draws make too much of a mean or a variance: the largest share, and how many more."""
+    draws = sorted(results.statistics.dominant_draws, key=lambda draw: -draw.share)
+    if not draws:
+        return ""
+    first = language.text(
+        "sentences.dominant_share",
+        share=language.text("numbers.percent", number=f"{100 * draws[0].share:.0f}"),
+        statistic=language.text(f"sentences.dominant_statistics.{draws[0].statistic}"),
+        series=draws[0].series,
+        year=draws[0].year,
+    )
+    others = [language.text("sentences.dominant_others", n=len(draws) - 1)] if len(draws) > 1 else []
+    return language.text("sentences.dominant", shares=language.list([first, *others]))
+
+
 @dataclass(frozen=True, slots=True)
 class BranchResult:
     """A branch in the last year, bn USD a year.

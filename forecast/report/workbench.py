@@ -11,12 +11,12 @@ What of a scenario can be moved by hand: sliders, and the `-s` overrides that th
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import floor, isfinite, log10
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ from forecast.analysis.comparison import both_ways
 from forecast.dims import EFFECTS, OUTPUT, POLICIES, SERIES, Array
 from forecast.economics.tariffs import TAXED
 from forecast.economics.uncertain_inputs import REALISED
-from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, simulated_baseline
+from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, rows_of, simulated_baseline
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Group, Plan, Project, alone
@@ -46,6 +46,7 @@ from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario
 from forecast.stats.distributions import Distribution
 from forecast.stats.streams import Streams
 from forecast.stats.summary import Summary
+from forecast.storage import scratch_folder
 
 GOODS: Mapping[str, tuple[str, ...]] = {
     "cars": ("autos", "auto_parts"),
@@ -279,6 +280,9 @@ class Trial:
     difference: Summary
 
 
+MOST_BYTES = 4e9
+"""Memory that the blocks of a page may hold."""
+
 Work = TypeVar("Work")
 
 
@@ -363,10 +367,13 @@ class Workbench:
         scenario = load_scenario(file)
         plan = self._plan(scenario)
         self._mixes = plan.mixes
-        self._blocks = [
-            Block(streams, simulated_baseline(plan, block_inputs(plan, streams)))
-            for streams in block_streams(alone(plan), settings)
-        ]
+        first, *others = block_streams(alone(plan), settings)
+        tracemalloc.start()
+        self._blocks = [_simulated(plan, first)]
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        _demand_memory(held * (1 + len(others)), settings, plan.block_size)
+        self._blocks += [_simulated(plan, streams) for streams in others]
         self._unchanged = [self._balance(block.flows(plan)) for block in self._blocks]
         self.origin = plan.origin
         self.chances = self._learned_chances(scenario, plan)
@@ -393,7 +400,7 @@ class Workbench:
         places = [plan.series.index(name) for name in series]
         for block, before in zip(self._blocks, self._unchanged, strict=True):
             flows = block.flows(plan)
-            statistics.add(flows.annual[places], flows.quarterly[:0])
+            statistics.add(flows.annual[places], flows.quarterly[:0], rows=rows_of(alone(plan), block.streams))
             changes.append(self._balance(flows) - before)
         change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
         return Trial(scenario, statistics.summary(plan.years, series), change)
@@ -409,10 +416,32 @@ class Workbench:
         return np.array(flows.annual[SERIES.index("trade_balance")])
 
 
+def _simulated(plan: Plan, streams: Streams) -> Block:
+    """A block that holds what the file gives."""
+    block = Block(streams, simulated_baseline(plan, block_inputs(plan, streams)))
+    block.flows(plan)
+    return block
+
+
+def _demand_memory(n_bytes: float, settings: Settings, block_size: int) -> None:
+    """Refuse a page that would hold more in memory than a usual machine has to spare.
+
+    Raises:
+        RunError: it would; the message says how many draws it has room for.
+    """
+    if n_bytes > MOST_BYTES:
+        fitting = int(settings.n_draws * MOST_BYTES / n_bytes) // block_size * block_size
+        remedy = f"--draws {fitting}" if fitting else "a nearer horizon or fewer investments"
+        raise RunError(
+            f"got {settings.n_draws:,} draws, which would take {n_bytes / 1e9:.1f} GB of memory, expected at most "
+            f"{MOST_BYTES / 1e9:.0f} GB; {remedy} will do"
+        )
+
+
 @contextmanager
 def workbench(scenario: Scenario, posterior: Posterior, settings: Settings) -> Iterator[Workbench]:
     """A bench for a scenario as it stands now: later changes of its file do not reach it."""
-    with TemporaryDirectory(prefix="forecast-") as folder:
-        file = Path(folder) / f"{scenario.name}.yaml"
+    with scratch_folder() as folder:
+        file = folder / f"{scenario.name}.yaml"
         file.write_text(dump_scenario(scenario), encoding="utf-8")
         yield Workbench(file, posterior, settings)

@@ -2,5 +2,7 @@
 
 - `run`: scenario, posterior and settings in, a stored result out
 - `results`: files of a run, written whole or not at all, and read back
+- `manifest`: what made a run, and digests of its files
+- `draws`: the file of its draws
 - `archive`: runs found in their folders, and outcomes observed since
 """

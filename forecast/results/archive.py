@@ -5,22 +5,30 @@ What came later: the surplus observed after a forecast was made, and where in th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from forecast.errors import RunError
+from forecast.errors import DamagedRunError, RunError
 from forecast.observations.annual import every_year
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
-from forecast.results.results import MANIFEST, Results, read_results
+from forecast.results.results import Results, read_results
+from forecast.storage import folders, sweep
 
 
 def list_results(out: str | Path = "results") -> list[Results]:
-    """Finished runs under a results folder, by scenario and newest first."""
-    return sorted(_newest_first(Path(out).glob(f"*/*/{MANIFEST}")), key=lambda results: results.name)
+    """Finished runs under a results folder, by scenario and newest first; damaged ones are left out."""
+    return surveyed(Path(out))[0]
+
+
+def surveyed(out: Path) -> tuple[list[Results], list[DamagedRunError]]:
+    """Runs under a results folder, by scenario and newest first, and what is wrong with those that are damaged."""
+    parts = [_runs_below(folder) for folder in folders(out)]
+    runs = [results for sound, _ in parts for results in sound]
+    return sorted(runs, key=lambda results: results.name), [error for _, damaged in parts for error in damaged]
 
 
 def load_results(path: str | Path) -> Results:
@@ -29,19 +37,38 @@ def load_results(path: str | Path) -> Results:
     >>> load_results("results/hyundai").summary  # doctest: +SKIP
 
     Raises:
+        DamagedRunError: the run is not as it was stored.
         RunError: there is no finished run at `path`, or there are several to choose from.
     """
     folder = Path(path)
     found = read_results(folder)
     if found is not None:
         return found
-    runs = _newest_first(folder.glob(f"*/{MANIFEST}"))
+    runs, damaged = _runs_below(folder)
+    if len(runs) + len(damaged) > 1:
+        listed = [f"  {results.folder}: {described(results)}" for results in runs] + [f"  {one}" for one in damaged]
+        head = f"{path}: got a folder of {len(listed)} runs, expected that of one of them:"
+        raise RunError("\n".join([head, *listed]))
+    if damaged:
+        raise damaged[0]
     if not runs:
         raise RunError(f"{path}: holds no finished run; expected results/<scenario> or results/<scenario>/<digest>")
-    if len(runs) > 1:
-        listed = "\n".join(f"  {results.folder}: {described(results)}" for results in runs)
-        raise RunError(f"{path}: got a folder of {len(runs)} runs, expected that of one of them:\n{listed}")
     return runs[0]
+
+
+def _runs_below(folder: Path) -> tuple[list[Results], list[DamagedRunError]]:
+    """Runs in the folder of a scenario, newest first, and what is wrong with those that are damaged."""
+    sweep(folder)
+    runs: list[Results] = []
+    damaged: list[DamagedRunError] = []
+    for place in folders(folder):
+        try:
+            found = read_results(place)
+        except DamagedRunError as error:
+            damaged.append(error)
+        else:
+            runs += [] if found is None else [found]
+    return sorted(runs, key=lambda results: str(results.manifest["created"]), reverse=True), damaged
 
 
 def described(results: Results) -> str:
@@ -62,12 +89,6 @@ def told_apart(runs: Sequence[Results], names: Sequence[str]) -> list[str]:
         f"{name} ({results.manifest['digest']})" if names.count(name) > 1 else name
         for results, name in zip(runs, names, strict=True)
     ]
-
-
-def _newest_first(manifests: Iterable[Path]) -> list[Results]:
-    found = [read_results(path.parent) for path in manifests if not path.parent.parent.name.startswith(".")]
-    runs = [results for results in found if results is not None and not results.folder.name.startswith(".")]
-    return sorted(runs, key=lambda results: str(results.manifest["created"]), reverse=True)
 
 
 @dataclass(frozen=True, slots=True)

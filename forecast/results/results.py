@@ -1,6 +1,6 @@
 """Files of a run: a folder with its summary, its draws, its picture and its provenance.
 
-`results/<scenario>/<digest>/` holds `manifest.json`, `summary.csv` (long, unit and basis in every row, the Monte Carlo
+`results/<scenario>/<digest>/` holds `manifest.json` (with digests of the others), `summary.csv` (long, unit and basis in every row, the Monte Carlo
 standard error of every number), `quarters.csv` (the first quarters in the same form, at 99 quantiles), `draws.nc`
 (annual and quarterly draws, where they were kept), `scenario.yaml` (as resolved) and `fan.png`; for a mixture also
 `branches.csv` (the summary of every branch). It is written to a hidden sibling and renamed, so that a killed run leaves
@@ -10,9 +10,9 @@ nothing that looks finished.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,27 @@ import numpy as np
 from forecast import shown
 from forecast.dims import POLICIES, QUARTERLY_SERIES, Array
 from forecast.engine.plan import RunPlan
-from forecast.errors import RunError
+from forecast.errors import DamagedRunError, RunError
+from forecast.netcdf import DamagedFileError
 from forecast.quarters import format_quarter
+from forecast.results.draws import opened_draws, write_draws
+from forecast.results.manifest import (
+    BRANCHES,
+    CHART,
+    DRAWS,
+    QUARTERS,
+    REMEDY,
+    RUN_FILES,
+    SCENARIO,
+    SUMMARY,
+    read_manifest,
+    write_manifest,
+)
 from forecast.stats.formatting import stored
+from forecast.stats.influence import DominantDraw
+from forecast.stats.quantiles import FINE_LEVELS
 from forecast.stats.summary import (
     BELOW,
-    FINE_LEVELS,
     Quarters,
     Statistic,
     StreamingSummary,
@@ -102,9 +117,6 @@ def _quarter_rows(manifest: Mapping[str, Any], quarters: Quarters) -> Iterator[l
             yield [*identity, level, UNIT, *stored(*printed)]
 
 
-MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
-SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
-
 ANOTHER = "choose another with --out"
 """What to do about a place that cannot be written."""
 
@@ -165,14 +177,13 @@ class Results:
     @cached_property
     def statistics(self) -> Summary:
         """The summary as arrays over series and years."""
-        return _read_summary(self.folder / SUMMARY, self.manifest)
+        with _readable(self.folder / SUMMARY):
+            return _read_summary(self.folder / SUMMARY, self.manifest)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """`summary.csv` as a table, one number a row, with `unit`, `basis` and `standard_error` columns."""
-        import pandas as pd
-
-        return pd.read_csv(self.folder / SUMMARY)
+        return self._table(SUMMARY)
 
     @cached_property
     def branches(self) -> pd.DataFrame | None:
@@ -180,25 +191,15 @@ class Results:
 
         The branch of a draw is the variable `branch` of `draws`.
         """
-        path = self.folder / BRANCHES
-        if not path.exists():
+        if BRANCHES not in self.manifest["files"]:
             return None
-        import pandas as pd
-
-        return pd.read_csv(path, converters={"branch": str})  # a label may look like a number, or like none
+        return self._table(BRANCHES, converters={"branch": str})  # a label may look like a number, or like none
 
     @cached_property
     def quarters(self) -> pd.DataFrame:
         """`quarters.csv` as a table: 99 quantiles of the first quarters after the origin, US Census basis.
-
-        Raises:
-            RunError: the run was made before runs kept quarters.
         """
-        import pandas as pd
-
-        if not (self.folder / QUARTERS).exists():
-            raise RunError(f"{self.folder}: holds no {QUARTERS}; `forecast run --force` makes the run anew")
-        return pd.read_csv(self.folder / QUARTERS)
+        return self._table(QUARTERS)
 
     @cached_property
     def draws(self) -> xr.Dataset:
@@ -212,19 +213,38 @@ class Results:
         """
         import xarray as xr
 
-        if not (self.folder / DRAWS).exists():
+        if DRAWS not in self.manifest["files"]:
             raise RunError(f"{self.folder}: got a run of {self.manifest['n_draws']:,} draws, too many to be kept")
-        with xr.open_dataset(self.folder / DRAWS, engine="h5netcdf") as opened:
-            return opened.load()
+        with _readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest):
+            with xr.open_dataset(self.folder / DRAWS, engine="h5netcdf") as opened:
+                return opened.load()
 
     def kept(self, series: str) -> Array | None:
         """Draws of one series, `(n_years, n_draws)`, bn USD a year, or None where they were not kept."""
-        import h5netcdf
-
-        if not (self.folder / DRAWS).exists():
+        if DRAWS not in self.manifest["files"]:
             return None
-        with h5netcdf.File(self.folder / DRAWS, "r") as file:
-            return np.asarray(file[series][...], dtype=np.float64)
+        with _readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest) as arrays:
+            return np.asarray(arrays[series][...], dtype=np.float64)
+
+    def _table(self, name: str, **options: Any) -> pd.DataFrame:
+        import pandas as pd
+
+        with _readable(self.folder / name):
+            table: pd.DataFrame = pd.read_csv(self.folder / name, **options)
+            return table
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what readers say of a file that is no file of a run into one message.
+
+    Raises:
+        DamagedRunError: it is none.
+    """
+    try:
+        yield
+    except (OSError, ValueError, LookupError, csv.Error, DamagedFileError) as error:
+        raise DamagedRunError(f"{path}: cannot be read ({str(error).splitlines()[0]}); {REMEDY}") from error
 
 
 def write_results(
@@ -238,7 +258,7 @@ def write_results(
     """Store a run in `folder`, whole or not at all, in place of what was there.
 
     Args:
-        manifest: provenance; draws that failed and the kind of quantiles are added.
+        manifest: provenance; draws that failed, the kind of quantiles and single draws that dominate are added.
         statistics: of all draws of the plan, and the draws where they were kept.
         draw_chart: writes the picture of the results it is given to their `chart` path.
 
@@ -247,24 +267,37 @@ def write_results(
     """
     summary, quarters = statistics.summary(plan.years, plan.series), statistics.quarters(plan.origin)
     branches = {
-        plan.labels[index]: branch.summary(plan.years, plan.series) for index, branch in sorted(statistics.branches.items())
+        plan.labels[index]: branch.summary(plan.years, plan.series)
+        for index, branch in sorted(statistics.branches.items())
     }
     whole = dict(manifest) | {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
+    whole["dominant_draws"] = [asdict(draw) for draw in summary.dominant_draws]
     with writing(folder.parents[1], ANOTHER):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with whole_folder(folder) as unfinished:
+        with whole_folder(folder, RUN_FILES) as unfinished:
             results = Results(unfinished, whole)
             write_summary(results.folder / SUMMARY, whole, summary)
             write_quarters(results.folder / QUARTERS, whole, quarters)
             (results.folder / SCENARIO).write_text(scenario_text, encoding="utf-8")
             if statistics.keep:
-                _write_draws(results.folder / DRAWS, whole, plan, statistics, quarters.quarters)
+                write_draws(results.folder / DRAWS, whole, plan, statistics, quarters.quarters)
             if branches:
                 write_branches(results.folder / BRANCHES, whole, branches)
             if draw_chart is not None:
                 draw_chart(results)
-            (results.folder / MANIFEST).write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            whole = write_manifest(results.folder, whole)
     return Results(folder, whole)
+
+
+def add_chart(results: Results, draw_chart: Callable[[Results], None]) -> Results:
+    """The same run with a picture.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    with writing(results.folder, ANOTHER):
+        draw_chart(results)
+        return Results(results.folder, write_manifest(results.folder, results.manifest))
 
 
 def demand_folder(folder: Path, named: Path) -> None:
@@ -281,11 +314,13 @@ def demand_folder(folder: Path, named: Path) -> None:
 
 
 def read_results(folder: Path) -> Results | None:
-    """The run in `folder`, or None where there is no finished one."""
-    try:
-        return Results(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return None
+    """The run in `folder`, or None where there is none.
+
+    Raises:
+        DamagedRunError: it is not as it was stored.
+    """
+    manifest = read_manifest(folder)
+    return None if manifest is None else Results(folder, manifest)
 
 
 def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
@@ -295,40 +330,14 @@ def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
     names = list(dict.fromkeys(row["statistic"] for row in rows))
     series = tuple(dict.fromkeys(row["series"] for row in rows))
     shape = (len(series), len(years), len(names))
-    value = np.array([float(row["value"]) for row in rows]).reshape(shape)
+    if not {"trade_balance", "exports", "imports"}.issubset(series) or years[-1] != manifest["horizon"]:
+        raise ValueError("got another table, expected the summary of the run")
+    value = np.array([float(row["value"] or "nan") for row in rows]).reshape(shape)
     error = np.array([float(row["standard_error"] or "nan") for row in rows]).reshape(shape)
     statistics = {name: Statistic(value[..., i], error[..., i]) for i, name in enumerate(names)}
     exact = manifest["quantiles"] == "exact"
-    return Summary(years, statistics, manifest["n_draws"], manifest["n_failed"], exact, series)
-
-
-def _write_draws(
-    path: Path, manifest: Mapping[str, Any], plan: RunPlan, statistics: StreamingSummary, quarters: Sequence[int]
-) -> None:
-    import h5netcdf
-    import h5py
-
-    annual = statistics.annual.draws()
-    names = np.array([format_quarter(quarter) for quarter in quarters], dtype=object)
-    with h5netcdf.File(path, "w") as file:
-        file.dimensions = {"year": len(plan.years), "quarter": len(quarters), "draw": annual.shape[-1]}
-        file.create_variable("year", ("year",), "i4", data=np.asarray(plan.years, dtype="i4"))
-        file.create_variable("quarter", ("quarter",), h5py.string_dtype(), data=names)
-        for series, values in zip(plan.series, annual, strict=True):
-            _write_series(file, series, "year", values, manifest["basis"])
-        for series, values in zip(QUARTERLY_SERIES, statistics.quarterly.draws(), strict=True):
-            _write_series(file, f"quarterly_{series}", "quarter", values, "us_census")
-        if statistics.chosen:
-            followed = np.array(plan.labels, dtype=object)[np.concatenate(statistics.chosen)]
-            file.create_variable("branch", ("draw",), h5py.string_dtype(), data=followed)
-        file.attrs["scenario"] = manifest["scenario"]["name"]
-        file.attrs["digest"] = manifest["digest"]
-
-
-def _write_series(file: Any, name: str, period: str, values: Array, basis: str) -> None:
-    variable = file.create_variable(name, (period, "draw"), "f4", data=values.astype("f4"))
-    variable.attrs["units"] = f"bn USD per {period}"
-    variable.attrs["basis"] = basis
+    dominant = tuple(DominantDraw(**draw) for draw in manifest.get("dominant_draws", ()))
+    return Summary(years, statistics, manifest["n_draws"], manifest["n_failed"], exact, series, dominant)
 
 
 def place_of(year: int | None, years: Sequence[int]) -> int:
@@ -366,7 +375,8 @@ def tied(summary: Summary, series: str) -> bool:
 
 def motion(summary: Summary, series: str) -> Array:
     """How much a series moves at all in some draw, by year: 0 where it is nothing in every one, `(n_years,)`."""
-    return summary.value(series, "sd") + abs(summary.value(series, "mean"))
+    spread = np.nan_to_num(summary.value(series, "sd"))  # one draw has none
+    return np.asarray(spread + abs(summary.value(series, "mean")))
 
 
 def moving_policies(summary: Summary) -> list[str]:

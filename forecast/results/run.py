@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,21 +17,30 @@ from forecast.economics.tariffs import schedule_digest
 from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.simulate import Settings, simulate
+from forecast.errors import DamagedRunError
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
-from forecast.results.results import Results, demand_folder, read_results, write_results
+from forecast.results.manifest import CHART
+from forecast.results.results import ANOTHER, Results, add_chart, demand_folder, read_results, write_results
 from forecast.scenario.mixture import AnyScenario, any_digest, dump_any
-from forecast.storage import json_digest
+from forecast.storage import demand_no_file, json_digest, sweep, writing
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that is stored: the results and whether they were there already."""
+    """A run that is stored.
+
+    Attributes:
+        results: of it.
+        found: whether they were there already.
+        damage: what was wrong with the run that was stored there before, of which this one took the place; else empty.
+    """
 
     results: Results
     found: bool
+    damage: str = ""
 
 
 def run_scenario(
@@ -48,6 +57,8 @@ def run_scenario(
 ) -> Run:
     """Forecast a scenario, or a mixture of scenarios, and store the result under `out`, or find it there.
 
+    A run that is there but damaged is made anew.
+
     Args:
         scenario: what is assumed, from `load_scenario` or `load_mixture`.
         settings: draws, seed and sampling scheme.
@@ -63,19 +74,81 @@ def run_scenario(
         PosteriorError: the stored posterior is missing or stale, or the one given knows other data than the scenario.
         RunError: `out` cannot be written.
     """
+    request = _requested(scenario, settings, out, posterior, prior)
+    stored = None if force else _stored_or_damaged(request)
+    if not isinstance(stored, Results):
+        damage = "" if stored is None else str(stored)
+        made = _made(request, settings, n_jobs, draw_chart, progress)
+        return Run(made, found=False, damage=damage)
+    if draw_chart is not None and CHART not in stored.manifest["files"]:
+        stored = add_chart(stored, draw_chart)
+    return Run(stored, found=True)
+
+
+def found_or_made(
+    scenario: AnyScenario,
+    settings: Settings = Settings(),
+    *,
+    out: str | Path = "results",
+    posterior: Posterior | None = None,
+    prior: bool = False,
+    n_jobs: int = 1,
+    progress: Callable[[int], None] = lambda n_draws: None,
+) -> Results:
+    """The same for whoever reads a run: one that is stored is not made anew where it is damaged.
+
+    Raises:
+        DamagedRunError: the stored run is not as it was stored.
+        PosteriorError, RunError: as for `run_scenario`.
+    """
+    request = _requested(scenario, settings, out, posterior, prior)
+    stored = read_results(request.folder)
+    return _made(request, settings, n_jobs, None, progress) if stored is None else stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A run asked for: what it is made of, its manifest as far as it is known, and its folder."""
+
+    scenario: AnyScenario
+    posterior: Posterior
+    manifest: Mapping[str, Any]
+    folder: Path
+    out: Path
+
+
+def _requested(
+    scenario: AnyScenario, settings: Settings, out: str | Path, posterior: Posterior | None, prior: bool
+) -> _Request:
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
     demand_knowledge(learned, scenario.as_of)
     manifest = _manifest(scenario, learned, settings, prior)
     folder = Path(out) / scenario.name / manifest["digest"]
-    stored = None if force else read_results(folder)
-    if stored is not None:
-        if draw_chart is not None and not stored.chart.exists():
-            draw_chart(stored)
-        return Run(stored, found=True)
-    demand_folder(_nearest(folder), Path(out))
-    plan = compile_run(scenario, learned, vintage(scenario.as_of), prior=prior)
+    sweep(folder.parent)
+    return _Request(scenario, learned, manifest, folder, Path(out))
+
+
+def _stored_or_damaged(request: _Request) -> Results | DamagedRunError | None:
+    try:
+        return read_results(request.folder)
+    except DamagedRunError as error:
+        return error
+
+
+def _made(
+    request: _Request,
+    settings: Settings,
+    n_jobs: int,
+    draw_chart: Callable[[Results], None] | None,
+    progress: Callable[[int], None],
+) -> Results:
+    demand_folder(_nearest(request.folder), request.out)
+    with writing(request.out, ANOTHER):
+        demand_no_file(request.folder)
+    scenario, prior = request.scenario, request.manifest["parameters"] == "prior"
+    plan = compile_run(scenario, request.posterior, vintage(scenario.as_of), prior=prior)
     statistics = simulate(plan, settings, n_jobs, progress)
-    return Run(write_results(folder, manifest, plan, statistics, dump_any(scenario), draw_chart), found=False)
+    return write_results(request.folder, request.manifest, plan, statistics, dump_any(scenario), draw_chart)
 
 
 def _nearest(folder: Path) -> Path:

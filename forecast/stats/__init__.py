@@ -8,6 +8,9 @@
 - `forms`: distributions by moments, by quantiles and by percentiles
 - `specs`: how a number is written in YAML, and the way from a distribution back to YAML
 - `streams`: random numbers by address, and correlated ones
+- `quantiles`: quantiles of draws, kept or counted, with their Monte Carlo error
+- `shared_rows`: Monte Carlo error that draws owe to picking the same posterior rows
+- `influence`: single draws that make too much of a mean or of a variance
 - `summary`: mergeable means, variances and quantiles with their Monte Carlo error
 - `sensitivity`: variance shares and Shapley values
 - `formatting`: numbers as text, with the digits their error allows

@@ -68,10 +68,13 @@ def _written(value: float, places: int, sign: str) -> str:
 def stored(value: float, error: float) -> tuple[str, str]:
     """Number and standard error to the last bit, so that what is read again prints as what was stored.
 
-    >>> stored(0.1 + 0.2, 0.031), stored(0.5, float("nan"))
-    (('0.30000000000000004', '0.031'), ('0.5', ''))
+    What there is none of stays empty: the error of a single draw, and its standard deviation.
+
+    >>> stored(0.1 + 0.2, 0.031), stored(0.5, float("nan")), stored(float("nan"), float("nan"))
+    (('0.30000000000000004', '0.031'), ('0.5', ''), ('', ''))
     """
-    return repr(float(value)), repr(float(error)) if isfinite(error) else ""
+    texts = [repr(float(number)) if isfinite(number) else "" for number in (value, error)]
+    return texts[0], texts[1]
 
 
 def ends(summary: Summary, series: str, width: int, index: int) -> list[tuple[float, float]]:

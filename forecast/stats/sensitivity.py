@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.dims import Array
+from forecast.stats.influence import part_of
 
 Steps: TypeAlias = Mapping[tuple[int, int], float]
 """By coalition and the joint player who joins it next: the share of orders in which that happens."""
@@ -118,17 +119,20 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effects:
-    """Shares of the variance of an outcome, fractions.
+    """Shares of the variance of an outcome, fractions; not a number in a period in which nothing spreads.
 
     Attributes:
         first: of each source alone, `(n_sources, n_periods)`.
         total: of each source with all its interactions, `(n_sources, n_periods)`.
         interactions: what no source explains alone, `(n_periods,)`.
+        dominance: largest share that one draw makes of the variance, or of what a source does to it, `(n_periods,)`;
+            where it is large, the other shares are those of that draw.
     """
 
     first: Estimate
     total: Estimate
     interactions: Estimate
+    dominance: Array
 
 
 def effects(base: Array, other: Array, moved: Array, kept: Array, block_size: int) -> Effects:
@@ -155,6 +159,7 @@ def effects(base: Array, other: Array, moved: Array, kept: Array, block_size: in
         _ratio(first, variance, block_size),
         _ratio(total, variance, block_size),
         _ratio(variance - first.sum(axis=0), variance, block_size),
+        part_of(np.maximum(variance, total.max(axis=0)).max(axis=-1), variance.sum(axis=-1)).clip(max=1.0),
     )
 
 
@@ -162,6 +167,7 @@ def _ratio(above: Array, below: Array, block_size: int) -> Estimate:
     """Ratio of two means over draws, with the standard error of its linear approximation between blocks."""
     numerators, denominators = (_block_means(part, block_size) for part in (above, below))
     scale = denominators.mean(axis=-1)
+    scale = np.where(scale > 0, scale, np.nan)
     value = numerators.mean(axis=-1) / scale
     residuals = (numerators - value[..., None] * denominators) / scale[..., None]
     return Estimate(np.asarray(value), standard_error(residuals))

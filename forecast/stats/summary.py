@@ -1,27 +1,31 @@
 """Streaming, mergeable statistics of a run's results, each with its Monte Carlo standard error.
 
 A `StreamingSummary` takes blocks of draws `(n_series, n_periods, n_draws)` one by one, in block order, and merges with
-that of later blocks: merging parts gives the whole. Moments and exceedance counts are exact. Quantiles are read from
-the kept draws or, when draws are too many to keep, from a histogram that bounds the error (`QuantileSketch`).
+that of later blocks: merging parts gives the whole. Moments and exceedance counts are exact, quantiles as
+`quantiles.QuantileSketch` says.
 
 Standard errors are read off the spread of the same statistic between blocks, which are independent replicates
 whatever the sampling scheme. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are
 those of independent draws, which draws are under the plain scheme; a stratified one makes smaller errors than that.
-
-The histogram stands on an inverse-hyperbolic-sine grid, which bounds the error relative to the value.
+Either way blocks share the posterior rows that their draws pick, and what those bring is added (`shared_rows`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import floor, isfinite, log10
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.dims import SERIES, Array
 from forecast.errors import RunError
+from forecast.stats.influence import LARGEST_SHARE, LEAST_DRAWS, DominantDraw
+from forecast.stats.quantiles import FINE_LEVELS, QuantileSketch, quantile_estimates, quantiles
+from forecast.stats.shared_rows import SharedRows, together_below
 
 
 @dataclass(slots=True)
@@ -60,117 +64,6 @@ class Moments:
         return np.asarray(np.sqrt(self.squares / (self.weight * (self.count - 1))))
 
 
-FINE_LEVELS = tuple(round(0.01 * percent, 2) for percent in range(1, 100))
-"""The 99 levels a forecast is frozen and scored at, 0.01 to 0.99."""
-
-SKETCH_STEP = 5e-4
-"""Bin width on the asinh scale: a sketched quantile is off by at most one bin, `SKETCH_STEP * sqrt(1 + x^2)` bn USD."""
-
-SKETCH_LIMIT = 10_000.0
-"""bn USD a year; values beyond fall in the outermost bins."""
-
-_EDGE = int(np.ceil(np.arcsinh(SKETCH_LIMIT) / SKETCH_STEP))
-
-
-@dataclass(slots=True)
-class QuantileSketch:
-    """Blocks of draws `(n_series, n_periods, n_draws)`, kept or counted.
-
-    Attributes:
-        keep: whether draws are kept, so that quantiles are exact and draws can be stored.
-        kept: blocks in order, draws that failed included as not finite.
-        counts: histogram `(n_series, n_periods, n_bins)` of sound draws that are not kept.
-    """
-
-    keep: bool
-    kept: list[Array] = field(default_factory=list)
-    counts: NDArray[np.int64] | None = None
-
-    def add(self, block: Array, sound: Array) -> None:
-        """Take in a block; `sound` holds its draws without those that failed."""
-        if self.keep:
-            self.kept.append(block)
-        elif sound.shape[-1]:
-            self.counts = _histogram(sound, self.counts)
-
-    def merge(self, other: QuantileSketch) -> None:
-        """Take in later blocks."""
-        self.kept.extend(other.kept)
-        if other.counts is not None:
-            self.counts = other.counts if self.counts is None else self.counts + other.counts
-
-    def draws(self) -> Array:
-        """All kept draws, `(n_series, n_periods, n_draws)`, joined when first asked for; not to be changed."""
-        if len(self.kept) > 1:
-            self.kept = [np.concatenate(self.kept, axis=-1)]
-        return self.kept[0]
-
-    def quantiles(self, levels: Sequence[float]) -> Array:
-        """Quantiles of the sound draws, `(n_levels, n_series, n_periods)`."""
-        return quantiles(self.sound(), levels) if self.counts is None else _sketched_quantiles(self.counts, levels)
-
-    def sound(self) -> Array:
-        """Kept draws that did not fail, `(n_series, n_periods, n_draws)`."""
-        draws = self.draws()
-        finite = np.isfinite(draws).all(axis=(0, 1))
-        return draws if finite.all() else draws[..., finite]
-
-
-def quantiles(sound: Array, levels: Sequence[float]) -> Array:
-    """Quantiles over the last axis by linear interpolation, `(n_levels, ...)`; a sort beats a partition at seven.
-
-    >>> quantiles(np.arange(5.0), [0.1, 0.5]).tolist()
-    [0.4, 2.0]
-    """
-    ordered = np.sort(sound, axis=-1)
-    places = np.asarray(levels) * (sound.shape[-1] - 1)
-    low, high = (ordered[..., end(places).astype(np.intp)] for end in (np.floor, np.ceil))
-    return np.moveaxis(low + (high - low) * (places % 1.0), -1, 0)
-
-
-def quantile_errors(sound: Array, levels: Sequence[float]) -> Array:
-    """Standard errors of quantiles of independent draws, `(n_levels, ...)`.
-
-    The share of draws below a quantile at level `p` has the standard error `sqrt(p (1 - p) / n)`; the quantiles one
-    such error below and above are as far apart as two standard errors of the quantile (Woodruff 1952, Journal of the
-    American Statistical Association 47: 635-646).
-    """
-    level = np.asarray(levels)
-    error = np.sqrt(level * (1 - level) / sound.shape[-1])
-    low, high = np.clip(level - error, 0.0, 1.0), np.clip(level + error, 0.0, 1.0)
-    scale = (error / (high - low)).reshape(-1, *[1] * (sound.ndim - 1))
-    ends = quantiles(sound, [*low, *high])
-    return np.asarray((ends[level.size :] - ends[: level.size]) * scale)
-
-
-def _histogram(sound: Array, counts: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    cells = sound.shape[0] * sound.shape[1]
-    if counts is None:
-        counts = np.zeros((*sound.shape[:2], 2 * _EDGE), dtype=np.int64)
-    bins = np.floor(np.arcsinh(sound.reshape(cells, -1)) / SKETCH_STEP).astype(np.int64)
-    np.clip(bins, -_EDGE, _EDGE - 1, out=bins)
-    # bins of all cells in one flat axis, so that one call counts them
-    bins += _EDGE + np.arange(cells)[:, None] * 2 * _EDGE
-    np.add.at(counts.reshape(-1), bins.reshape(-1), 1)
-    return counts
-
-
-def _sketched_quantiles(counts: NDArray[np.int64], levels: Sequence[float]) -> Array:
-    cumulative = np.cumsum(counts, axis=-1)
-    values = np.empty((len(levels), *counts.shape[:-1]))
-    for cell in np.ndindex(*counts.shape[:-1]):
-        values[(slice(None), *cell)] = _invert(cumulative[cell], levels)
-    return values
-
-
-def _invert(cumulative: NDArray[np.int64], levels: Sequence[float]) -> Array:
-    targets = np.asarray(levels) * cumulative[-1]
-    bins = np.searchsorted(cumulative, targets, side="left")
-    below = np.where(bins > 0, cumulative[bins - 1], 0)
-    inside = (targets - below) / (cumulative[bins] - below)
-    return np.asarray(np.sinh((bins - _EDGE + inside) * SKETCH_STEP))
-
-
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Quantile levels of the equal-tailed 95, 80 and 50 % intervals and the median."""
 
@@ -203,6 +96,7 @@ class Summary:
         n_failed: draws that were not finite, counted and left out.
         exact: whether quantiles come from the draws themselves and not from a sketch.
         series: what is reported, in the order of the statistics.
+        dominant_draws: single draws that make too much of a mean or a variance, the largest share of each series.
     """
 
     years: tuple[int, ...]
@@ -211,6 +105,7 @@ class Summary:
     n_failed: int
     exact: bool
     series: tuple[str, ...] = SERIES
+    dominant_draws: tuple[DominantDraw, ...] = ()
 
     def value(self, series: str, name: str) -> Array:
         """One statistic of one series, `(n_years,)`."""
@@ -245,33 +140,47 @@ class StreamingSummary:
     Attributes:
         thresholds: bn USD a year; the probability of exceeding each is counted for every annual series.
         keep: whether draws are kept, so that quantiles are exact and draws can be stored.
+        n_rows: posterior rows by model, of which draws pick; none where errors are to leave them out.
+        variances: of blocks, weighted by their degrees of freedom.
         branches: statistics of the branches of a mixture, by index.
         chosen: branch of every draw of a mixture, block by block, where draws are kept.
     """
 
     thresholds: tuple[float, ...]
     keep: bool
+    n_rows: Mapping[str, int] = field(default_factory=dict)
     n_draws: int = 0
     n_failed: int = 0
     draws: Moments = field(default_factory=Moments)
     blocks: Moments = field(default_factory=Moments)
+    variances: Moments = field(default_factory=Moments)
     quarterly_blocks: Moments = field(default_factory=Moments)
     annual: QuantileSketch = field(init=False)
     quarterly: QuantileSketch = field(init=False)
+    annual_rows: SharedRows = field(init=False)
+    quarterly_rows: SharedRows = field(init=False)
     branches: dict[int, StreamingSummary] = field(default_factory=dict)
     chosen: list[NDArray[np.intp]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.annual, self.quarterly = QuantileSketch(self.keep), QuantileSketch(self.keep)
+        self.annual_rows, self.quarterly_rows = SharedRows(self.n_rows), SharedRows(self.n_rows)
 
-    def add(self, annual: Array, quarterly: Array, branch: NDArray[np.intp] | None = None) -> None:
+    def add(
+        self,
+        annual: Array,
+        quarterly: Array,
+        branch: NDArray[np.intp] | None = None,
+        rows: Mapping[str, NDArray[np.intp]] = MappingProxyType({}),
+    ) -> None:
         """Fold one block; draws whose annual results are not finite are counted and left out of the statistics.
 
         Args:
             branch: index of the branch that each draw of a mixture follows; branches get statistics of their own too.
+            rows: by model of `n_rows`, the posterior row that each draw picked.
         """
         if branch is not None:
-            self._add_branches(annual, quarterly, branch)
+            self._add_branches(annual, quarterly, branch, rows)
         finite = np.isfinite(annual).all(axis=(0, 1))
         self.n_draws += finite.size
         self.n_failed += int(finite.size - finite.sum())
@@ -281,27 +190,31 @@ class StreamingSummary:
         self.quarterly.add(quarterly, near)
         if sound.shape[-1]:
             self._fold(sound, near)
+            picked = {model: rows[model] if finite.all() else rows[model][finite] for model in self.n_rows}
+            self.annual_rows.add(sound, picked)
+            self.quarterly_rows.add(near, picked)
 
-    def _add_branches(self, annual: Array, quarterly: Array, branch: NDArray[np.intp]) -> None:
+    def _add_branches(
+        self, annual: Array, quarterly: Array, branch: NDArray[np.intp], rows: Mapping[str, NDArray[np.intp]]
+    ) -> None:
         if self.keep:
             self.chosen.append(branch)
         for index in np.unique(branch).tolist():
             follow = branch == index
-            own = self.branches.setdefault(index, StreamingSummary(self.thresholds, self.keep))
-            own.add(annual[..., follow], quarterly[..., follow])
+            own = self.branches.setdefault(index, StreamingSummary(self.thresholds, self.keep, self.n_rows))
+            picked = {model: row[follow] for model, row in rows.items()}
+            own.add(annual[..., follow], quarterly[..., follow], rows=picked)
 
     def _fold(self, sound: Array, near: Array) -> None:
         n = sound.shape[-1]
         mean = sound.mean(axis=-1)
         squares = ((sound - mean[..., None]) ** 2).sum(axis=-1)
         self.draws.merge(Moments(n, float(n), mean, squares))
-        sd = np.sqrt(squares / max(n - 1, 1))
-        self.blocks.merge(Moments(1, float(n), self._block_statistics(sound, mean, sd), np.zeros(())))
+        statistics = np.stack([mean, *self._shares(sound), *quantiles(sound, LEVELS)])
+        self.blocks.merge(Moments(1, float(n), statistics, np.zeros(())))
         self.quarterly_blocks.merge(Moments(1, float(n), quantiles(near, FINE_LEVELS), np.zeros(())))
-
-    def _block_statistics(self, sound: Array, mean: Array, sd: Array) -> Array:
-        """Statistics of one block in the order of `_names`, `(n_statistics, n_series, n_years)`."""
-        return np.stack([mean, sd, *self._shares(sound), *quantiles(sound, LEVELS)])
+        if n > 1:
+            self.variances.merge(Moments(1, n - 1.0, squares / (n - 1), np.zeros(())))
 
     def _shares(self, sound: Array) -> list[Array]:
         """Shares of draws above each threshold and below zero."""
@@ -316,9 +229,12 @@ class StreamingSummary:
         self.n_failed += other.n_failed
         self.draws.merge(other.draws)
         self.blocks.merge(other.blocks)
+        self.variances.merge(other.variances)
         self.quarterly_blocks.merge(other.quarterly_blocks)
         self.annual.merge(other.annual)
         self.quarterly.merge(other.quarterly)
+        self.annual_rows.merge(other.annual_rows)
+        self.quarterly_rows.merge(other.quarterly_rows)
         self.chosen.extend(other.chosen)
         for index, branch in other.branches.items():
             if index in self.branches:
@@ -337,37 +253,64 @@ class StreamingSummary:
                 f"got no finite draw among {self.n_draws}: a number of the scenario is too large to add up; "
                 "look at its amounts, scales and overrides"
             )
-        exact = self.blocks.mean[2 : 3 + len(self.thresholds)]
-        values = [self.draws.mean, np.sqrt(self.draws.variance()), *exact, *self.annual.quantiles(LEVELS)]
-        errors = self._independent_errors(self.annual.sound()) if self._few else self.blocks.standard_error()
+        n = self.draws.weight
+        sd = np.sqrt(self.draws.variance())
+        chances = self.blocks.mean[1 : 2 + len(self.thresholds)]
+        ordered, ordered_errors = quantile_estimates(self.annual.quantiles, LEVELS, n)
+        values = [self.draws.mean, sd, *chances, *ordered]
+        errors = self._errors(sd, chances, ordered_errors)
         statistics = {name: Statistic(v, e) for name, v, e in zip(self._names(), values, errors, strict=True)}
-        return Summary(tuple(years), statistics, self.n_draws, self.n_failed, self.keep, series)
+        dominant = tuple(self._dominant_draws(years, series))
+        return Summary(tuple(years), statistics, self.n_draws, self.n_failed, self.keep, series, dominant)
+
+    def _errors(self, sd: Array, chances: Array, ordered_errors: Array) -> Array:
+        """Standard errors in the order of `_names`, `(n_statistics, n_series, n_years)`; none of a single draw."""
+        n, rows = self.draws.weight, self.annual_rows
+        if n < 2:
+            return np.full((len(self._names()), *sd.shape), np.nan)
+        counted = np.sqrt(chances * (1 - chances) / n)
+        independent = np.stack([sd / np.sqrt(n), self._error_of_sd(sd), *counted, *ordered_errors])
+        first = 2 + len(chances)
+        shared = np.empty_like(independent)
+        shared[0], shared[1] = rows.per_row(lambda r: r), rows.per_row(lambda r: r * abs(r))
+        shared[2:first] = rows.per_row(partial(together_below, chances))
+        shared[first:] = rows.per_row(partial(together_below, np.reshape(LEVELS, (-1, 1, 1))))
+        between, *others = self.blocks.standard_error()
+        spread = independent if self._few else np.stack([between, independent[1], *others])
+        return np.asarray(np.sqrt(spread**2 + n * independent**2 * shared))
+
+    def _error_of_sd(self, sd: Array) -> Array:
+        """Standard error of the standard deviation, from that of the variance: blocks vary evenly in that."""
+        if self._few:
+            sound = self.annual.sound()
+            fourth = ((sound - sound.mean(axis=-1)[..., None]) ** 4).mean(axis=-1)
+            error = np.sqrt(np.maximum(fourth - sd**4, 0.0) / sound.shape[-1])
+        else:
+            error = self.variances.standard_error()
+        return np.asarray(error / np.where(sd > 0, 2 * sd, 1.0))
+
+    def _dominant_draws(self, years: Sequence[int], series: Sequence[str]) -> Iterator[DominantDraw]:
+        if self.draws.weight < LEAST_DRAWS:
+            return
+        for statistic, shares in self.annual.extremes.shares(self.draws.mean, self.draws.squares).items():
+            for name, by_year in zip(series, shares, strict=True):
+                at = int(by_year.argmax())
+                if by_year[at] > LARGEST_SHARE:
+                    yield DominantDraw(name, years[at], statistic, float(by_year[at]))
 
     def quarters(self, origin: int) -> Quarters:
         """Quantiles of the first quarters after the origin."""
-        errors = (
-            quantile_errors(self.quarterly.sound(), FINE_LEVELS)
-            if self._few
-            else self.quarterly_blocks.standard_error()
-        )
-        estimates = Statistic(self.quarterly.quantiles(FINE_LEVELS), errors)
-        return Quarters(tuple(range(origin + 1, origin + 1 + estimates.value.shape[-1])), estimates)
+        n = self.draws.weight
+        values, independent = quantile_estimates(self.quarterly.quantiles, FINE_LEVELS, n)
+        shared = self.quarterly_rows.per_row(partial(together_below, np.reshape(FINE_LEVELS, (-1, 1, 1))))
+        spread = independent if self._few else self.quarterly_blocks.standard_error()
+        estimates = Statistic(values, np.sqrt(spread**2 + n * independent**2 * shared))
+        return Quarters(tuple(range(origin + 1, origin + 1 + values.shape[-1])), estimates)
 
     @property
     def _few(self) -> bool:
         """Whether errors are those of independent draws; draws too many to keep fill blocks enough."""
         return self.keep and self.blocks.count < LEAST_BLOCKS
-
-    def _independent_errors(self, sound: Array) -> Array:
-        """Standard errors of the statistics of independent draws in the order of `_names`; none of a single draw."""
-        n = sound.shape[-1]
-        if n < 2:
-            return np.full((len(self._names()), *sound.shape[:2]), np.nan)
-        mean, sd = sound.mean(axis=-1), sound.std(axis=-1, ddof=1)
-        fourth = ((sound - mean[..., None]) ** 4).mean(axis=-1)
-        spread = np.sqrt(np.maximum(fourth - sd**4, 0.0) / n) / np.where(sd > 0, 2 * sd, 1.0)
-        counted = [np.sqrt(share * (1 - share) / n) for share in self._shares(sound)]
-        return np.stack([sd / np.sqrt(n), spread, *counted, *quantile_errors(sound, LEVELS)])
 
 
 def quantile_name(level: float) -> str:

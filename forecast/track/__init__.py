@@ -5,5 +5,6 @@
 - `scores`: CRPS, PIT, coverage and pinball loss
 - `record`: scores and their tables
 - `ledger`: frozen forecasts, and the targets they predict
+- `verification`: whether what is stored is as it was stored
 - `evaluation`: scores of a frozen forecast, divided between model and assumptions by hindsight
 """

@@ -45,7 +45,7 @@ from forecast.scenario.investments import Investment
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution, Uniform
-from forecast.stats.summary import FINE_LEVELS
+from forecast.stats.quantiles import FINE_LEVELS
 from forecast.storage import write_csv, writing
 from forecast.track.ledger import UNIT, Entry, Predictions, Target, observed, predictions
 from forecast.track.scores import WIDTHS, crps, pit

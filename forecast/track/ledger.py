@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -24,8 +24,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from forecast.dims import QUARTERLY_SERIES, Array
-from forecast.errors import LedgerError
-from forecast.models.posterior import Posterior, frozen_posterior, save_posterior
+from forecast.errors import LedgerError, PosteriorError, shortened
+from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
 from forecast.observations.annual import every_year
 from forecast.observations.series import QuarterlyTrade, census_due, quarterly_trade
 from forecast.observations.tables import data_digest
@@ -33,8 +33,18 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
-from forecast.stats.summary import FINE_LEVELS, quantiles
-from forecast.storage import digest, json_digest, text_bytes, whole_folder, write_csv, writing
+from forecast.stats.quantiles import FINE_LEVELS, quantiles
+from forecast.storage import (
+    demand_regular,
+    digest,
+    folders,
+    json_digest,
+    new_folder,
+    sweep,
+    text_bytes,
+    write_csv,
+    writing,
+)
 
 COLUMNS = ("basis", "series", "period", "quantile", "unit", "value")
 UNIT = "bn USD"
@@ -79,6 +89,8 @@ def predictions(
         quarters: quarter indices.
     """
     sound = np.isfinite(annual).all(axis=(0, 1)) & np.isfinite(quarterly).all(axis=(0, 1))
+    if not sound.any():
+        raise LedgerError("got draws of which none is finite, expected a forecast")
     names = (map(format_quarter, quarters), map(str, years))
     quantiles_by_target: dict[Target, Array] = {}
     for book, periods, draws in zip(("us_census", basis), names, (quarterly, annual), strict=True):
@@ -147,6 +159,10 @@ ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (
 )  # fmt: skip
 POSTERIORS = "posteriors"
 
+_RESTORE = "bring the original back"
+_MOST_BYTES = 2**25
+"""Size of a file of an entry at most; usual ones have a hundredth of it."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -189,15 +205,15 @@ class Entry:
         """The parameters it was made with.
 
         Raises:
-            PosteriorError: the installed models have other parameters.
+            PosteriorError: the file is damaged, or the installed models have other parameters.
             LedgerError: the file is not the one the entry names.
         """
-        path = self.folder.parent / POSTERIORS / f"{self.head['posterior']}.nc"
-        if not path.is_file():
-            raise LedgerError(f"{path}: does not exist, but {self.name} was made with it; bring it back")
+        path = _posterior_path(self.folder.parent, self.head["posterior"])
+        if not path.exists():
+            raise LedgerError(f"{path}: does not exist, but {self.name} was made with it; {_RESTORE}")
         posterior = frozen_posterior(path)
         if posterior.digest != self.head["posterior"]:
-            raise LedgerError(f"{path}: got content {posterior.digest[:12]}, expected that of its name")
+            raise LedgerError(f"{path}: got content {posterior.digest[:12]}, expected that of its name; {_RESTORE}")
         return posterior
 
 
@@ -205,45 +221,124 @@ def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tup
     """Freeze a run in a ledger, or find it there; says whether it was there already.
 
     Raises:
-        LedgerError: draws were not kept, data or posterior are not those of the run, or the ledger cannot be written.
+        DamagedRunError: the draws of the run are not as they were stored.
+        LedgerError: draws were not kept, data or posterior are not those of the run, or the ledger cannot be written
+            or is damaged where the run needs it.
     """
     folder = Path(ledger) / f"{results.name}-{results.manifest['digest']}"
     if folder.exists():
-        return read_entry(folder), True
+        return _whole_entry(folder), True
     _demand_provenance(results, posterior)
     with writing(ledger, "choose another ledger", LedgerError):
-        _store_posterior(posterior, folder.parent / POSTERIORS)
-        with whole_folder(folder) as unfinished:
-            _write_entry(unfinished, results, posterior)
+        _store_posterior(posterior, folder.parent)
+        try:
+            with new_folder(folder) as unfinished:
+                _write_entry(unfinished, results, posterior)
+        except FileExistsError:  # another process has added it in the meantime
+            return _whole_entry(folder), True
     return read_entry(folder), False
 
 
 def entries(ledger: str | Path) -> list[Entry]:
-    """Every entry of a ledger, oldest first; none where there is no ledger.
+    """Every entry of a ledger with its posterior, oldest first; none where there is no ledger.
 
     Raises:
-        LedgerError: an entry was changed since it was added.
+        LedgerError: something was changed since it was added, or is missing.
     """
-    every = [read_entry(path.parent) for path in sorted(Path(ledger).glob(f"[!.]*/{ENTRY}"))]
+    every = [read_entry(folder) for folder in entry_folders(Path(ledger))]
+    for name in sorted({str(entry.head["posterior"]) for entry in every}):
+        demand_posterior(Path(ledger), name)
     return sorted(every, key=lambda entry: str(entry.head["added"]))
+
+
+def entry_folders(ledger: Path) -> list[Path]:
+    """Folders of a ledger that hold an entry, or what is left of one; none where there is no ledger."""
+    sweep(ledger)
+    return [place for place in folders(ledger) if is_entry(place)]
+
+
+def is_entry(folder: Path) -> bool:
+    """Whether a folder holds an entry, or what is left of one."""
+    return any((folder / name).exists() for name in (ENTRY, QUANTILES, TRADE))
+
+
+def _whole_entry(folder: Path) -> Entry:
+    entry = read_entry(folder)
+    demand_posterior(folder.parent, str(entry.head["posterior"]))
+    return entry
 
 
 def read_entry(folder: Path) -> Entry:
     """An entry that is as it was when added.
 
     Raises:
-        LedgerError: it was changed since, or cannot be read.
+        LedgerError: it was changed since, or cannot be read; the message names every file that was.
     """
+    if not (folder / ENTRY).exists():
+        raise LedgerError(f"{folder / ENTRY}: is missing; {_RESTORE}")
     try:
-        head = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
-        if head["content"] != _content(head):
-            raise LedgerError(f"{folder / ENTRY}: was changed since the entry was added; bring the original back")
-        for name, expected in head["files"].items():
-            if digest(text_bytes(folder / name)) != expected:
-                raise LedgerError(f"{folder / name}: was changed since the entry was added; bring the original back")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LedgerError(f"{folder}: cannot be read as an entry ({error}); bring the original back") from error
+        head = _head(folder / ENTRY)
+        faults = list(_faults(folder, head))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        words = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise LedgerError(f"{folder}: cannot be read as an entry ({words}); {_RESTORE}") from error
+    if faults:
+        raise LedgerError(f"{'; '.join(faults)}; {_RESTORE}")
     return Entry(folder, head)
+
+
+def _head(path: Path) -> dict[str, Any]:
+    """The head of an entry, of which every text is one.
+
+    Raises:
+        ValueError, LookupError, TypeError: it is none.
+    """
+    head = json.loads(_content_of(path))
+    for key in ("added", "scenario", "run", "origin", "as_of", "posterior", "content"):
+        if not isinstance(head[key], str):
+            raise ValueError(f"{key}: got {shortened(str(head[key]))}, expected text")
+    parse_quarter(head["origin"])
+    return dict(head)
+
+
+def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with an entry and its files, a sentence each."""
+    if head["content"] != _content(head):
+        yield f"{folder / ENTRY}: was changed since the entry was added"
+    name = f"{head['scenario']}-{head['run']}"
+    if folder.resolve().name != name:
+        yield f"{folder}: holds entry {name}, expected in a folder of that name"
+    for name in (QUANTILES, SCENARIO, TRADE, MANIFEST):
+        if not (folder / name).exists():
+            yield f"{folder / name}: is missing"
+        elif digest(_content_of(folder / name)) != head["files"][name]:
+            yield f"{folder / name}: was changed since the entry was added"
+
+
+def _content_of(path: Path) -> bytes:
+    demand_regular(path, _MOST_BYTES)
+    return text_bytes(path)
+
+
+def _posterior_path(ledger: Path, name: str) -> Path:
+    return ledger / POSTERIORS / f"{name}.nc"
+
+
+def demand_posterior(ledger: Path, name: str) -> None:
+    """Refuse a posterior that is not the one entries were made with.
+
+    Raises:
+        LedgerError: it is damaged, another, or missing.
+    """
+    path = _posterior_path(ledger, name)
+    if not path.exists():
+        raise LedgerError(f"{path}: is missing, but entries were made with it; {_RESTORE}")
+    try:
+        found = stored_digest(path)
+    except PosteriorError as error:
+        raise LedgerError(f"{error}; {_RESTORE}") from error
+    if found != name:
+        raise LedgerError(f"{path}: got content {found[:12]}, expected that of its name; {_RESTORE}")
 
 
 def _demand_provenance(results: Results, posterior: Posterior) -> None:
@@ -262,10 +357,11 @@ def _demand_provenance(results: Results, posterior: Posterior) -> None:
         raise LedgerError(f"{results.folder}: was made with other data than are installed; run the scenario again")
 
 
-def _store_posterior(posterior: Posterior, folder: Path) -> None:
-    path = folder / f"{posterior.digest}.nc"
-    if not path.exists():
-        save_posterior(posterior, path)
+def _store_posterior(posterior: Posterior, ledger: Path) -> None:
+    if _posterior_path(ledger, posterior.digest).exists():
+        demand_posterior(ledger, posterior.digest)
+    else:
+        save_posterior(posterior, _posterior_path(ledger, posterior.digest))
 
 
 def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:

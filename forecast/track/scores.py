@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.dims import Array
-from forecast.stats.summary import FINE_LEVELS
+from forecast.stats.quantiles import FINE_LEVELS
 
 if TYPE_CHECKING:
     from forecast.observations.series import QuarterlyTrade
@@ -50,7 +50,8 @@ def _targets(flows: Array) -> Array:
 def crps(observed: Array, quantiles: Array) -> Array:
     """Continuous ranked probability score, `(n,)` in the unit of what is observed; smaller is better.
 
-    Twice the mean pinball loss over `LEVELS`, which is the integral the score is defined by, taken on that grid.
+    Twice the pinball loss, integrated over all levels by steps of a hundredth: 99/100 of the mean over `LEVELS` and, of
+    an outcome beyond the outermost quantiles, a hundredth of its distance from them.
 
     Args:
         observed: `(n,)`.
@@ -61,7 +62,9 @@ def crps(observed: Array, quantiles: Array) -> Array:
     """
     import scoringrules
 
-    return np.asarray(scoringrules.crps_quantile(observed, quantiles, LEVELS, backend="numpy"))
+    mean = scoringrules.crps_quantile(observed, quantiles, LEVELS, backend="numpy")
+    beyond = np.maximum(quantiles[:, 0] - observed, observed - quantiles[:, -1]).clip(0.0)
+    return np.asarray((len(LEVELS) * mean + beyond) / (len(LEVELS) + 1))
 
 
 def pinball(observed: Array, quantiles: Array, level: float) -> Array:
@@ -73,21 +76,32 @@ def pinball(observed: Array, quantiles: Array, level: float) -> Array:
 
 
 def pit(observed: Array, quantiles: Array) -> Array:
-    """Probability the forecast gave to values up to the outcome, `(n,)`, of what `crps` takes.
+    """Probability the forecast gave to values below the outcome, `(n,)`, of what `crps` takes.
 
-    Between two levels it is interpolated; beyond the outermost it is halfway to zero or one.
+    Between two levels it is interpolated; beyond the outermost it is halfway to zero or one. Of an outcome that several
+    quantiles hit it is the middle of their levels, those beyond the outermost included: half of what an atom holds.
 
     >>> pit(np.array([-1.0, 0.505, 2.0]), np.stack([LEVELS] * 3)).round(3).tolist()
     [0.005, 0.505, 0.995]
+    >>> pit(np.array([1.0]), np.ones((1, len(LEVELS)))).tolist()  # of a point forecast that comes true
+    [0.5]
     """
-    n_below = (quantiles <= observed[:, None]).sum(axis=1)
-    place = np.clip(n_below - 1, 0, len(LEVELS) - 2)  # of the quantile at or below the outcome
+    below, reached = ((quantiles < observed[:, None]).sum(axis=1), (quantiles <= observed[:, None]).sum(axis=1))
+    levels = np.concatenate([[0.0], LEVELS, [1.0]])
+    several = reached - below > 1
+    low = np.where(several & (below == 0), 0.0, levels[below + 1])
+    high = np.where(several & (reached == len(LEVELS)), 1.0, levels[reached])
+    return np.asarray(np.where(reached > below, (low + high) / 2, _between(observed, quantiles, below)))
+
+
+def _between(observed: Array, quantiles: Array, below: NDArray[np.intp]) -> Array:
+    """Level of outcomes between two quantiles, of which `below` are lower, or beyond all, `(n,)`."""
+    place = np.clip(below - 1, 0, len(LEVELS) - 2)
     row = np.arange(len(observed))
     start, end = quantiles[row, place], quantiles[row, place + 1]
-    with np.errstate(all="ignore"):  # ties are replaced below
-        between = (LEVELS[place + 1] - LEVELS[place]) / (end - start) * (observed - start) + LEVELS[place]
-    inside = np.where(observed == end, LEVELS[place + 1], np.where(observed == start, LEVELS[place], between))
-    beyond = [n_below == 0, observed > quantiles[:, -1]]
+    share = np.divide(observed - start, end - start, out=np.zeros(len(observed)), where=end > start)
+    inside = LEVELS[place] + (LEVELS[place + 1] - LEVELS[place]) * share
+    beyond = [below == 0, below == len(LEVELS)]
     return np.asarray(np.select(beyond, [LEVELS[0] / 2, (1 + LEVELS[-1]) / 2], inside))
 
 

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from forecast.dims import Array
-from forecast.economics.processes import baseline_flows, baseline_shocks, bridge_ratios, student_shocks
+from forecast.economics.processes import (
+    LARGEST_SHOCK,
+    baseline_flows,
+    baseline_shocks,
+    bridge_ratios,
+    driver_growth,
+    student_shocks,
+)
 
 N_DRAWS = 20_000
 SIGMAS = 5.0
@@ -139,3 +146,53 @@ def test_bridge_starts_at_its_state_and_reverts_to_its_drifting_mean() -> None:
     assert path[0] == pytest.approx(np.repeat(state[:, None], N_DRAWS, axis=1), abs=1e-12)
     assert path.mean(axis=-1) == pytest.approx(expected, abs=SIGMAS * sd.max() / N_DRAWS**0.5)
     assert path.std(axis=-1) == pytest.approx(sd, rel=SIGMAS / (2 * N_DRAWS) ** 0.5, abs=1e-12)
+
+
+def _length(shocks: Array, factor: Array) -> Array:
+    """Length of shocks in units of their scale, `(n_periods, n_draws)`."""
+    return np.linalg.norm(np.linalg.solve(factor, shocks.swapaxes(0, 1).reshape(len(factor), -1)), axis=0)
+
+
+def test_shocks_end_at_a_length_and_those_below_keep_their_bits() -> None:
+    freedom = 2.3
+    rows, (normals, tail) = _rows(degrees_of_freedom=freedom), _shocks(40, freedom=freedom)
+    tail[0, :5] = 1e-30  # what a Student t does once in a very long time
+    shocks = student_shocks(rows, normals, tail)
+    free = np.einsum("rcd,pcd->prd", rows["shock_factor"], normals) * np.sqrt(0.5 * freedom / tail)[:, None]
+    length, unbounded = _length(shocks, FACTOR), _length(free, FACTOR)
+    assert length == pytest.approx(np.minimum(unbounded, LARGEST_SHOCK))
+    assert (unbounded > LARGEST_SHOCK).sum() > 100
+    turned = (shocks * free).sum(axis=1) / np.sqrt((shocks**2).sum(axis=1) * (free**2).sum(axis=1))
+    assert turned == pytest.approx(1.0)  # a shock cut short keeps its direction
+    within = (unbounded < LARGEST_SHOCK).reshape(tail.shape)
+    np.testing.assert_allclose(shocks.swapaxes(0, 1)[:, within], free.swapaxes(0, 1)[:, within], rtol=1e-12)
+
+
+def test_no_tail_parts_the_books_or_carries_trade_and_drivers_away() -> None:
+    """300,000 draws with the heaviest tails: the bridge strays by what bounded shocks can add up to, at most."""
+    rng = np.random.default_rng(8)
+    n_draws, persistence, factor = 300_000, np.array([0.5, 0.7]), FACTOR / 3
+    rows = {
+        "mean": np.zeros(2),
+        "drift": np.zeros(2),
+        "persistence": persistence,
+        "state": np.zeros(2),
+        "shock_factor": factor,
+        "degrees_of_freedom": np.array(2.3),
+    }
+    by_draw = {name: np.repeat(value[..., None], n_draws, axis=-1) for name, value in rows.items()}
+    tail = rng.standard_gamma(2.3 / 2, (9, n_draws))
+    tail[4, :10] = 1e-20
+    path = np.log(bridge_ratios(by_draw, rng.standard_normal((9, 2, n_draws)), tail))
+    largest = LARGEST_SHOCK * np.sqrt((factor**2).sum(axis=1))
+    assert (np.abs(path).max(axis=(0, 2)) <= largest / (1 - persistence)).all()
+
+    drivers = {"drift": np.zeros(3), "moving_average": np.zeros(3), "carried": np.zeros(3)}
+    drivers |= {"shock_factor": np.diag([0.005, 0.03, 0.12]), "degrees_of_freedom": np.array(4.0)}
+    one = {name: value[..., None] for name, value in drivers.items()}
+    growth = driver_growth(one, np.ones((2, 3, 1)), np.full((2, 1), 1e-20))
+    assert growth[..., 0] == pytest.approx(np.tile(LARGEST_SHOCK / 3**0.5 * np.array([0.005, 0.03, 0.12]), (2, 1)))
+
+    flows = baseline_flows(_rows(4), HISTORY, FIRST, np.ones((1, 2, 4)), np.full((1, 4), 1e-20))
+    farthest = LARGEST_SHOCK * np.abs(FACTOR).sum(axis=1).max() + 0.5
+    assert np.abs(np.log(flows)[:, 0, 0] - HISTORY[-1]).max() < farthest

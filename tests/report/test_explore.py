@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -29,7 +30,7 @@ from forecast.engine.simulate import Settings, simulate
 from forecast.errors import RunError, ScenarioError
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
-from forecast.report.explore import Bench, Explorer, told_trial
+from forecast.report.explore import MOST_CONNECTIONS, MOST_TRIALS, Bench, Explorer, Handler, told_trial
 from forecast.report.i18n import language
 from forecast.report.workbench import SHOWN, Workbench, overrides, sliders, workbench
 from forecast.results.results import write_summary
@@ -295,7 +296,64 @@ def test_other_addresses_and_other_names_get_no_page(server: Explorer) -> None:
     assert asked(server, "GET", "/etc/passwd")[0] == 404
     assert asked(server, "POST", "/", "{}", Content_Type=JSON)[0] == 404
     status, text = asked(server, "GET", "/", None, Host="evil.example")
-    assert (status, json.loads(text)) == (403, {"message": "got host 'evil.example', expected 127.0.0.1 or localhost"})
+    port = server.server_address[1]
+    expected = f"127.0.0.1:{port} or localhost:{port}"
+    assert (status, json.loads(text)) == (403, {"message": f"got host 'evil.example', expected {expected}"})
+    assert asked(server, "GET", "/", None, Host=f"localhost:{port + 1}")[0] == 403
+    assert asked(server, "GET", "/", None, Host=f"localhost:{port}")[0] == 200
+    for origin in ("https://evil.example", "null", f"http://127.0.0.1:{port + 1}"):
+        assert asked(server, "POST", "/trial", "{}", Content_Type=JSON, Origin=origin)[0] == 403
+    assert asked(server, "POST", "/trial", "{}", Content_Type=JSON, Origin=f"http://127.0.0.1:{port}")[0] == 200
+
+
+def test_no_other_page_may_frame_it(server: Explorer) -> None:
+    connection = HTTPConnection("127.0.0.1", server.server_address[1], timeout=30)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_connections_from_which_nothing_comes_are_bounded_and_closed(
+    server: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Handler, "timeout", 4.0)
+    held = [socket.create_connection(server.server_address) for _ in range(MOST_CONNECTIONS)]
+    try:
+        assert status_within(server, 503, 3.5)
+        assert status_within(server, 200, 30.0)
+        assert all(one.recv(1) == b"" for one in held)
+    finally:
+        for one in held:
+            one.close()
+
+
+def status_within(server: Explorer, status: int, seconds: float) -> bool:
+    """Whether the page is answered with a status before long."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if asked(server, "GET", "/missing" if status == 503 else "/")[0] == status:
+            return True
+    return False
+
+
+def test_trials_that_wait_are_bounded(server: Explorer) -> None:
+    for _ in range(MOST_TRIALS):
+        assert server.trials.acquire(blocking=False)
+    try:
+        assert asked(server, "POST", "/trial", "{}", Content_Type=JSON)[0] == 503
+    finally:
+        for _ in range(MOST_TRIALS):
+            server.trials.release()
+    assert asked(server, "POST", "/trial", "{}", Content_Type=JSON)[0] == 200
+    assert asked(server, "POST", "/trial", '{"a": 1}', Content_Type=JSON)[0] == 400
+
+
+def test_a_page_that_would_take_too_much_memory_is_refused(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecast.report.workbench.MOST_BYTES", 40e6)
+    message = r"got 20,000 draws, which would take 0\.\d GB of memory, expected at most 0 GB; --draws \d000 will do"
+    with pytest.raises(RunError, match=message), workbench(scenario, load_posterior(), Settings(20_000)):
+        pass
 
 
 def test_it_listens_on_the_loopback_alone(server: Explorer) -> None:

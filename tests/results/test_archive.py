@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -81,21 +82,21 @@ def test_a_scenario_stands_for_its_run_at_default_settings(
     """A trial that is newer changes nothing."""
     asked: list[Any] = []
 
-    def run_scenario(world: Any, settings: Settings = Settings(), **options: Any) -> Any:
+    def found_or_made(world: Any, settings: Settings = Settings(), **options: Any) -> Any:
         asked.append((world.name, settings.n_draws, settings.seed, world.overrides, options["out"]))
-        return type("Run", (), {"results": load_results(out / "baseline")})
+        return load_results(out / "baseline")
 
-    monkeypatch.setattr("forecast.results.run.run_scenario", run_scenario)
+    monkeypatch.setattr("forecast.results.run.found_or_made", found_or_made)
     monkeypatch.chdir(tmp_path)
     stored_run("hyundai", out)
     (tmp_path / "mine.yaml").write_text("name: mine\n")
     stored_run("mine.yaml", out)
     assert asked == [(name, 20_000, 0, (), out) for name in ("hyundai", "mine")]
-    (out / "baseline").rename(out / "mine")
+    forecast.run_scenario(forecast.load_scenario(tmp_path / "mine.yaml"), Settings(20), out=out)
     try:
-        assert stored_run("mine", out).name == "baseline"  # no file and no shipped scenario: the folder of its runs
+        assert stored_run("mine", out).name == "mine"  # no file and no shipped scenario: the folder of its runs
     finally:
-        (out / "mine").rename(out / "baseline")
+        shutil.rmtree(out / "mine")
     assert len(asked) == 2
 
 

@@ -117,6 +117,7 @@ def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
         "scenario": {"name": "t", "title": "T"},
         "basis": "us_census",
         "origin": "2024Q4",
+        "horizon": 2025,
         "digest": "d",
         "n_draws": 100,
         "n_failed": 0,

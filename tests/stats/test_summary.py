@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from forecast.dims import SERIES, Array
 from forecast.errors import RunError
-from forecast.stats.summary import (
-    FINE_LEVELS,
-    LEVELS,
-    SKETCH_STEP,
-    StreamingSummary,
-    decimals,
-    quantile_errors,
-    quantile_name,
-)
+from forecast.stats.quantiles import FINE_LEVELS, SKETCH_STEP, quantile_estimates, quantiles
+from forecast.stats.summary import LEVELS, StreamingSummary, decimals, quantile_name
 
 SHAPE = (len(SERIES), 2)
 YEARS = (2030, 2031)
@@ -160,7 +155,7 @@ def test_errors_of_few_blocks_are_those_of_the_estimates() -> None:
 def test_the_error_of_an_extreme_quantile_of_few_draws_stays_in_their_range() -> None:
     """Ten draws 1 to 10: a standard error of the share is wider than what is left above the 97.5 % quantile."""
     error = np.sqrt(0.975 * 0.025 / 10)
-    (found,) = quantile_errors(np.arange(1.0, 11.0), [0.975])
+    _, (found,) = quantile_estimates(partial(quantiles, np.arange(1.0, 11.0)), [0.975], 10)
     assert found == pytest.approx(9 * error)  # the slope of the quantiles is 9 everywhere
 
 

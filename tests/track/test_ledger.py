@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,8 +30,9 @@ from forecast.results.results import Results
 from forecast.results.run import run_scenario
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Constant
-from forecast.stats.summary import FINE_LEVELS
+from forecast.stats.quantiles import FINE_LEVELS
 from forecast.track import evaluation as verdict_module
+from forecast.track import ledger as ledger_module
 from forecast.track.evaluation import SCORES, evaluate, run_again, write_scores
 from forecast.track.ledger import ENTRY, POSTERIORS, Entry, Target, add_entry, entries, observed, read_entry
 from forecast.track.scores import crps
@@ -149,6 +151,78 @@ def test_a_changed_head_is_refused_and_another_convention_of_line_ends_is_not(fr
     (entry.folder / ENTRY).write_text("{}")
     with pytest.raises(LedgerError, match="cannot be read as an entry"):
         entries(tmp_path / "ledger")
+
+
+@pytest.mark.parametrize("name", [ENTRY, "quantiles.csv", "scenario.yaml", "trade.csv", "manifest.json"])
+def test_a_missing_file_of_an_entry_is_named_by_list_score_and_add(
+    name: str, freeze: Freeze, tmp_path: Path, earlier: Posterior
+) -> None:
+    entry = freeze("")
+    (entry.folder / name).unlink()
+    save_posterior(earlier, tmp_path / "given.nc")
+    for arguments in (("list",), ("score",), ("add", "results/s", "--posterior", "given.nc")):
+        done = command("ledger", *arguments, cwd=tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert f"{entry.name}/{name}: is missing" in done.stderr
+
+
+@pytest.mark.parametrize("change", ["gone", "cut", "another", "a pipe"])
+def test_a_damaged_posterior_is_named_by_list_score_and_add(
+    change: str, freeze: Freeze, original: Callable[[str], Path], tmp_path: Path, earlier: Posterior
+) -> None:
+    entry = freeze("")
+    (path,) = (tmp_path / "ledger" / POSTERIORS).iterdir()
+    save_posterior(earlier, tmp_path / "given.nc")
+    content = path.read_bytes()
+    path.unlink()
+    if change == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif change == "another":
+        save_posterior(replace(earlier, seed=earlier.seed + 1), path)
+    elif change == "a pipe":
+        os.mkfifo(path)
+    shutil.copytree(original(PLANT) / "results" / "s", tmp_path / "plant" / "s")
+    for arguments in (("list",), ("score",), ("add", "results/s", "--posterior", "given.nc")):
+        done = command("ledger", *arguments, cwd=tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert path.name in done.stderr
+    if change != "gone":  # a posterior that is lost comes back with the next entry that rests on it
+        done = command("ledger", "add", "plant/s", "--posterior", "given.nc", cwd=tmp_path)
+        assert done.returncode == 2
+        assert len(list((tmp_path / "ledger").glob("s-*"))) == 1
+    done = command("verify", "--ledger", "ledger", cwd=tmp_path)
+    assert done.returncode == 2
+    assert path.name in done.stderr
+    assert entry.folder.is_dir()
+
+
+def test_an_entry_that_another_process_adds_meanwhile_is_found(
+    freeze: Freeze, tmp_path: Path, earlier: Posterior, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = freeze("")
+    results, aside = load_results(tmp_path / "results" / "s"), tmp_path / "aside"
+    entry.folder.rename(aside)
+    write = ledger_module._write_entry
+
+    def overtaken(*arguments: Any) -> None:
+        write(*arguments)
+        shutil.copytree(aside, entry.folder)
+
+    monkeypatch.setattr(ledger_module, "_write_entry", overtaken)
+    again, found = add_entry(results, tmp_path / "ledger", earlier)
+    assert (again, found) == (entry, True)
+    assert not list((tmp_path / "ledger").glob(".unfinished-*"))
+
+
+@pytest.mark.parametrize(
+    "head", ["", "[]", "null", "[" * 100_000, '{"content": 5}', '{"added": "x"}', "{" + " " * 2**26 + "}"]
+)
+def test_a_head_that_is_none_is_one_line(head: str, freeze: Freeze, tmp_path: Path) -> None:
+    entry = freeze("")
+    (entry.folder / ENTRY).write_text(head)
+    done = command("ledger", "list", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"{entry.name}: cannot be read as an entry" in done.stderr
 
 
 def test_only_what_can_be_run_again_is_frozen(freeze: Freeze, tmp_path: Path, earlier: Posterior) -> None:

@@ -20,15 +20,20 @@ def _crps_of_normal(value: np.ndarray) -> np.ndarray:
     return value * (2 * norm.cdf(value) - 1) + 2 * norm.pdf(value) - 1 / np.sqrt(np.pi)
 
 
-def test_crps_of_a_normal_is_its_closed_form_within_the_error_of_the_grid() -> None:
-    """The mean over 99 levels is 100/99 of the sum over steps of a hundredth, which misses half a step at either end.
+def test_crps_of_a_normal_is_its_closed_form() -> None:
+    """Levels a hundredth apart, integrated by trapezoids; what lies beyond the outermost is taken to lie on them."""
+    seen = np.linspace(-2.3, 2.3, 24)
+    assert scoring.crps(seen, _normal_quantiles(24)) == pytest.approx(_crps_of_normal(seen), abs=5e-4)
+    far = np.array([-4.0, 3.0, 4.0])
+    assert scoring.crps(far, _normal_quantiles(3)) == pytest.approx(_crps_of_normal(far), rel=2.5e-3)
 
-    A missed half step holds at most 2 * 0.005 * 0.005 * (2 + 4), where losses are below level times distance; a kink
-    inside a step adds at most a quarter of a hundredth squared over the density there, 0.05 or more.
-    """
-    seen = np.linspace(-2, 2, 9)
-    found = 0.99 * scoring.crps(seen, _normal_quantiles(9))
-    assert found == pytest.approx(_crps_of_normal(seen), abs=2 * 3e-4 + 0.25e-4 / 0.05)
+
+@pytest.mark.parametrize("sd", [0.5, 1.0, 2.0])
+def test_mean_crps_is_right_to_a_thousandth_whatever_the_spread(sd: float) -> None:
+    """Of outcomes at the 2,000 middles of equal chances of a standard normal, scored by a normal of another spread."""
+    seen = norm.ppf((np.arange(2_000) + 0.5) / 2_000)
+    exact = sd * _crps_of_normal(seen / sd).mean()
+    assert scoring.crps(seen, _normal_quantiles(2_000, sd=sd)).mean() == pytest.approx(exact, rel=1e-3)
 
 
 def test_crps_is_in_the_unit_of_what_is_observed() -> None:
@@ -48,7 +53,7 @@ def test_crps_of_quantiles_is_the_crps_of_the_draws_behind_them() -> None:
     seen = np.array([0.5, 2.0, 4.0, 6.0, 11.0])
     of_draws = scoringrules.crps_ensemble(seen, draws, estimator="pwm", backend="numpy")
     of_quantiles = scoring.crps(seen, np.quantile(draws, LEVELS, axis=1).T)
-    assert 0.99 * of_quantiles == pytest.approx(of_draws, rel=0.01)
+    assert of_quantiles == pytest.approx(of_draws, rel=0.002)
 
 
 def test_pinball_loss_by_hand() -> None:
@@ -59,6 +64,16 @@ def test_pinball_loss_by_hand() -> None:
 def test_pit_is_the_level_of_the_outcome() -> None:
     quantiles = np.tile(100 * LEVELS, (4, 1))
     assert scoring.pit(np.array([25.0, 2.5, -7.0, 107.0]), quantiles) == pytest.approx([0.25, 0.025, 0.005, 0.995])
+
+
+def test_pit_of_an_atom_is_the_middle_of_what_it_holds() -> None:
+    """All in one point, 30 % below all else, and 40 % in the middle; a single quantile that is hit is its level."""
+    sure = np.full(99, 5.0)
+    lowest = np.where(LEVELS < 0.305, 0.0, 1 + LEVELS)
+    middle = np.where((LEVELS > 0.295) & (LEVELS < 0.705), 0.0, LEVELS - 0.5)
+    seen = np.array([5.0, 0.0, 0.0, 1.5])
+    assert scoring.pit(seen, np.stack([sure, lowest, middle, lowest])) == pytest.approx([0.5, 0.15, 0.5, 0.5])
+    assert scoring.coverage(scoring.pit(seen[:1], sure[None]), 50) == 1.0
 
 
 def test_pit_of_calibrated_draws_is_uniform_and_intervals_cover_what_they_say() -> None:

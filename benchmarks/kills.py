@@ -1,0 +1,217 @@
+"""Kills commands at random moments, and looks at what they leave: python benchmarks/kills.py --kills 25
+
+Whatever ends a command, no process, no shared memory and nothing half stays: what is stored passes `forecast verify`.
+After TERM, HUP and INT no temporary file stays either; those of KILL are swept by the next command of the kind, which
+is run at the end of each row. Ends with code 1 if anything else was found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FORECAST = (sys.executable, "-m", "forecast")
+SHARED = Path("/dev/shm")
+PATIENCE = 60.0
+"""Seconds that a command that was told to end may take, and its workers after it."""
+
+
+@dataclass(frozen=True)
+class Victim:
+    """A command that is killed.
+
+    Attributes:
+        arguments: words after `forecast`.
+        stored: paths of what it stores, for `forecast verify`.
+        seconds: the latest moment at which it is killed; None for what it takes undisturbed.
+        first: a command that has to run before.
+    """
+
+    arguments: tuple[str, ...]
+    stored: tuple[str, ...]
+    seconds: float | None = None
+    first: tuple[str, ...] = ()
+
+
+RUN = ("run", "announced", "--no-plot", "--n-jobs", "2")
+FIRST = ("run", "hyundai", "--no-plot", "--draws", "4000")
+VICTIMS = {
+    "run": Victim((*RUN, "--draws", "60000", "--force"), ("results",)),
+    "report": Victim(("report", "results/hyundai"), ("results",), first=FIRST),
+    "fit": Victim(("fit", "--n-jobs", "2", "--out", "fitted/posterior.nc"), ("fitted/posterior.nc",), 90.0),
+    "backtest": Victim(("backtest", "--first", "2024Q4", "--n-jobs", "2"), (), 90.0),
+    "ledger": Victim(("ledger", "add", "results/hyundai"), ("results", "ledger"), first=FIRST),
+}
+
+
+@dataclass
+class Row:
+    """What was seen of one command and one signal.
+
+    Attributes:
+        n_kills: kills that met a running command.
+        n_late: times that it had ended before.
+        faults: what should not be, a sentence each.
+    """
+
+    n_kills: int = 0
+    n_late: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+class Yard:
+    """A folder in which commands are killed, with temporary files of its own."""
+
+    def __init__(self, folder: Path, victim: Victim) -> None:
+        self.folder, self.victim = folder, victim
+        (folder / "tmp").mkdir()
+        (folder / "fitted").mkdir()
+        self._environment = os.environ | {"TMPDIR": str(folder / "tmp")}
+        if victim.first:
+            self.run(*victim.first)
+        self.seconds = self._undisturbed() if victim.seconds is None else victim.seconds
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command that is left alone."""
+        return subprocess.run(
+            [*FORECAST, *arguments], cwd=self.folder, env=self._environment, capture_output=True, text=True, check=False
+        )
+
+    def start(self) -> subprocess.Popen[str]:
+        """The victim, in a session of its own."""
+        return subprocess.Popen(
+            [*FORECAST, *self.victim.arguments],
+            cwd=self.folder,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _undisturbed(self) -> float:
+        started = time.monotonic()
+        done = self.run(*self.victim.arguments)
+        if done.returncode:
+            raise SystemExit(done.stderr)
+        return time.monotonic() - started
+
+    def kill(self, number: signal.Signals, after: float, row: Row) -> None:
+        """Start the victim, kill it after so many seconds, and look around."""
+        if self.victim.arguments[0] == "ledger":
+            shutil.rmtree(self.folder / "ledger", ignore_errors=True)
+        shared, process = names(SHARED), self.start()
+        time.sleep(after)
+        late = process.poll() is not None
+        process.send_signal(number)
+        try:
+            _, message = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            message = "it did not end"
+        row.n_late += late
+        row.n_kills += not late
+        faults = [*self._ended(process, message, number), *self._left(process.pid, shared), *self._stored()]
+        if number != signal.SIGKILL:
+            faults += [f"left {name}" for name in self.leftovers()]
+        row.faults += [f"after {after:.2f} s: {fault}" for fault in faults]
+
+    @staticmethod
+    def _ended(process: subprocess.Popen[str], message: str, number: signal.Signals) -> Iterator[str]:
+        expected = -number if number == signal.SIGKILL else 128 + number
+        if process.returncode not in (0, expected, -number) or "Traceback" in message:
+            yield f"code {process.returncode}, said {message.strip()!r}"
+
+    @staticmethod
+    def _left(session: int, shared: frozenset[str]) -> Iterator[str]:
+        end = time.monotonic() + PATIENCE
+        while (found := processes(session)) and time.monotonic() < end:
+            time.sleep(0.2)
+        if found:
+            yield f"processes {', '.join(found)} stay"
+        mine = {name for name in names(SHARED) - shared if str(session) in name}
+        if mine:
+            yield f"shared memory {', '.join(sorted(mine))} stays"
+
+    def _stored(self) -> Iterator[str]:
+        for place in self.victim.stored:
+            if (self.folder / place).exists():
+                done = self.run("verify", place)
+                if done.returncode and "holds nothing to verify" not in done.stderr:
+                    yield f"{place} is not whole: {done.stdout}{done.stderr}"
+        for page in self.folder.glob("*.html"):
+            if not page.read_text(encoding="utf-8").rstrip().endswith("</html>"):
+                yield f"{page.name} is half a page"
+
+    def leftovers(self) -> list[str]:
+        """Temporary files that stay."""
+        hidden = (path for path in self.folder.rglob(".unfinished-*"))
+        return [str(path.relative_to(self.folder)) for path in (*hidden, *(self.folder / "tmp").iterdir())]
+
+    def sweep(self) -> list[str]:
+        """What stays when the command has run again, or for a while and was asked to end."""
+        process = self.start()
+        try:
+            process.communicate(timeout=self.seconds + PATIENCE if self.victim.seconds is None else PATIENCE / 2)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            process.communicate()
+        return [f"not swept: {name}" for name in self.leftovers()]
+
+
+def names(folder: Path) -> frozenset[str]:
+    return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
+
+
+def processes(session: int) -> list[str]:
+    """Processes of a session that run."""
+    listing = subprocess.run(
+        ["ps", "-s", str(session), "-o", "pid=,stat="], capture_output=True, text=True, check=False
+    )
+    return [line.split()[0] for line in listing.stdout.splitlines() if "Z" not in line.split()[1]]
+
+
+def killed(name: str, number: signal.Signals, n_kills: int, rng: random.Random) -> Row:
+    row = Row()
+    with tempfile.TemporaryDirectory(prefix="kills-") as folder:
+        yard = Yard(Path(folder), VICTIMS[name])
+        for _ in range(n_kills):
+            yard.kill(number, rng.uniform(0.05, yard.seconds), row)
+        if number == signal.SIGKILL:
+            row.faults += yard.sweep()
+    return row
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=25, help="kills of each command by each signal")
+    parser.add_argument("--commands", nargs="+", choices=VICTIMS, default=list(VICTIMS))
+    parser.add_argument(
+        "--signals", nargs="+", choices=("TERM", "HUP", "INT", "KILL"), default=["TERM", "HUP", "INT", "KILL"]
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    rng, n_faults = random.Random(options.seed), 0
+    print("command   signal  killed  ended before  faults")
+    for name in options.commands:
+        for suffix in options.signals:
+            row = killed(name, signal.Signals[f"SIG{suffix}"], options.kills, rng)
+            print(f"{name:9} {suffix:7} {row.n_kills:6} {row.n_late:13} {len(row.faults):7}", flush=True)
+            for fault in row.faults:
+                print(f"    {fault}")
+            n_faults += len(row.faults)
+    return int(n_faults > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""NetCDF files, which are HDF5: written whole by way of memory, read only where an array is what it claims to be.
+
+A file may come from a stranger, or from a disk that failed. Before an array is read, its place, type and size are
+looked at: it lies in the file itself, and is no larger than what is stored of it can hold.
+
+Out of scope: what the arrays mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from forecast.storage import demand_regular
+
+MOST_BYTES = 2**30
+"""Size of a file, and of its arrays in memory; the largest run that is kept takes a third of it."""
+
+MOST_MEMBERS = 1_000
+"""Arrays and groups in one group."""
+
+_MOST_DEFLATED = 1_100
+"""Bytes that one byte of a compressed array can stand for."""
+
+_FILTERS = frozenset({1, 2, 3})
+"""Numbers of the filters that HDF5 brings along and files here use: deflate, shuffle and checksums."""
+
+
+class DamagedFileError(Exception):
+    """A file is not what it should be; the message says where and how."""
+
+
+@contextmanager
+def new_netcdf(path: Path) -> Iterator[Any]:
+    """A file of `h5netcdf` to fill, which is written to `path` in one go.
+
+    It is filled in memory: HDF5 cannot close a file on a disk that is full, and one left open ends the process in a
+    segmentation fault.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    import h5netcdf
+
+    content = BytesIO()
+    with h5netcdf.File(content, "w") as file:
+        yield file
+    path.write_bytes(content.getbuffer())
+
+
+def text_type() -> Any:
+    """Type of variables that hold texts."""
+    import h5py
+
+    return h5py.string_dtype()
+
+
+@contextmanager
+def opened_netcdf(path: Path) -> Iterator[Any]:
+    """A file as HDF5, to be read by way of `members` and `array`.
+
+    Raises:
+        DamagedFileError: it cannot be read as such, or something inside cannot.
+    """
+    import h5py
+
+    try:
+        demand_regular(path, MOST_BYTES)
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise DamagedFileError(f"{type(error).__name__}: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [""])[0]
+
+
+def members(group: Any) -> dict[str, Any]:
+    """Groups and arrays of a group by name, those that lie in the file itself.
+
+    Raises:
+        ValueError: one is elsewhere, or there are too many.
+    """
+    import h5py
+
+    if not isinstance(group, h5py.Group) or len(group) > MOST_MEMBERS:
+        raise ValueError(f"{getattr(group, 'name', group)}: got no group of at most {MOST_MEMBERS:,} members")
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise ValueError(f"{name}: got a link to elsewhere, expected an array")
+    return {name: group[name] for name in group}
+
+
+def demand_array(variable: Any, kind: str) -> int:
+    """Refuse what is no array that the file itself holds in whole.
+
+    Args:
+        variable: a member of a group.
+        kind: kind and size of its type, such as `f4`, or `O` for texts.
+
+    Returns:
+        Bytes it takes in memory.
+
+    Raises:
+        ValueError: it is none; the message says why.
+    """
+    import h5py
+
+    if not isinstance(variable, h5py.Dataset):
+        raise ValueError(f"{variable.name}: got no array")
+    found = "O" if h5py.check_string_dtype(variable.dtype) else f"{variable.dtype.kind}{variable.dtype.itemsize}"
+    if found != kind:
+        raise ValueError(f"{variable.name}: got numbers of type {found}, expected {kind}")
+    if variable.is_virtual or variable.external:
+        raise ValueError(f"{variable.name}: got numbers that lie in another file")
+    filters = variable.id.get_create_plist()
+    if not {filters.get_filter(place)[0] for place in range(filters.get_nfilters())} <= _FILTERS:
+        raise ValueError(f"{variable.name}: got a compression that is not used here")
+    held = variable.id.get_storage_size() * (_MOST_DEFLATED if filters.get_nfilters() else 1)
+    if not variable.nbytes <= min(held, MOST_BYTES):
+        raise ValueError(f"{variable.name}: got shape {variable.shape}, of which the file does not hold every number")
+    return int(variable.nbytes)

@@ -1,0 +1,88 @@
+"""Draws of a run in its file, `draws.nc`: annual and quarterly, in single precision, with the run they are of.
+
+A file is read only if it holds the draws of that run and nothing larger, so that what is read of a stranger's run is
+bounded by the size of its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecast.dims import QUARTERLY_SERIES, Array
+from forecast.engine.plan import RunPlan
+from forecast.netcdf import demand_array, members, new_netcdf, opened_netcdf, text_type
+from forecast.quarters import format_quarter, parse_quarter, year_of
+from forecast.stats.summary import StreamingSummary
+
+_DIMENSIONS = ("year", "quarter", "draw")
+_TEXTS = ("quarter", "branch")
+
+
+def write_draws(
+    path: Path, manifest: Mapping[str, Any], plan: RunPlan, statistics: StreamingSummary, quarters: Sequence[int]
+) -> None:
+    """Write the draws that statistics have kept.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    annual = statistics.annual.draws()
+    names = np.array([format_quarter(quarter) for quarter in quarters], dtype=object)
+    with new_netcdf(path) as file:
+        file.dimensions = {"year": len(plan.years), "quarter": len(quarters), "draw": annual.shape[-1]}
+        file.create_variable("year", ("year",), "i4", data=np.asarray(plan.years, dtype="i4"))
+        file.create_variable("quarter", ("quarter",), text_type(), data=names)
+        for series, values in zip(plan.series, annual, strict=True):
+            _write_series(file, series, "year", values, manifest["basis"])
+        for series, values in zip(QUARTERLY_SERIES, statistics.quarterly.draws(), strict=True):
+            _write_series(file, f"quarterly_{series}", "quarter", values, "us_census")
+        if statistics.chosen:
+            followed = np.array(plan.labels, dtype=object)[np.concatenate(statistics.chosen)]
+            file.create_variable("branch", ("draw",), text_type(), data=followed)
+        file.attrs["scenario"] = manifest["scenario"]["name"]
+        file.attrs["digest"] = manifest["digest"]
+
+
+def _write_series(file: Any, name: str, period: str, values: Array, basis: str) -> None:
+    variable = file.create_variable(name, (period, "draw"), "f4", data=values.astype("f4"))
+    variable.attrs["units"] = f"bn USD per {period}"
+    variable.attrs["basis"] = basis
+
+
+@contextmanager
+def opened_draws(path: Path, manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Variables of the draws of a run, to be read by name.
+
+    Raises:
+        DamagedFileError: the file does not hold the draws of that run.
+    """
+    with opened_netcdf(path) as file:
+        _demand_run(file, manifest)
+        arrays = members(file)
+        n_bytes = [_demand_variable(name, array, manifest) for name, array in arrays.items() if name != "draw"]
+        if sum(n_bytes) > path.stat().st_size:
+            raise ValueError("got arrays that are larger than their file")
+        yield arrays
+
+
+def _demand_run(file: Any, manifest: Mapping[str, Any]) -> None:
+    found = "/".join(str(file.attrs[name]) for name in ("scenario", "digest"))
+    expected = f"{manifest['scenario']['name']}/{manifest['digest']}"
+    if found != expected:
+        raise ValueError(f"got draws of {found}, expected those of {expected}")
+
+
+def _demand_variable(name: str, array: Any, manifest: Mapping[str, Any]) -> int:
+    """Bytes of a variable that has the type and shape it should."""
+    n_bytes = demand_array(array, "O" if name in _TEXTS else "i4" if name == "year" else "f4")
+    n_draws, n_years = manifest["n_draws"], manifest["horizon"] - year_of(parse_quarter(manifest["origin"]) + 1) + 1
+    n_periods = array.shape[:1] if name.startswith("quarter") else (n_years,)
+    expected = {"year": (n_years,), "quarter": n_periods, "branch": (n_draws,)}.get(name, (*n_periods, n_draws))
+    if array.shape != expected:
+        raise ValueError(f"{name}: got shape {array.shape}, expected {expected}")
+    return n_bytes

@@ -1,0 +1,186 @@
+"""The manifest of a run: what made it, and a digest of each of its files.
+
+A manifest may come from a stranger, or from a disk that failed. It is believed if all it should say is there and of its
+kind, and a run if its files are those that the manifest names, so that whatever happened to a folder is noticed
+wherever it is read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from forecast.dims import BASES
+from forecast.errors import DamagedRunError, shortened
+from forecast.quarters import parse_quarter
+from forecast.storage import demand_regular, file_digest, json_digest, write_text
+
+MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
+SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
+
+MOST_BYTES = {MANIFEST: 2**20, DRAWS: 2**30}
+"""Sizes of files at most; of those not named here `USUAL_BYTES`."""
+
+USUAL_BYTES = 2**27
+
+_ALWAYS = frozenset({SUMMARY, QUARTERS, SCENARIO})
+_FILES = _ALWAYS | {DRAWS, CHART, BRANCHES}
+RUN_FILES = _FILES | {MANIFEST}
+"""Names of files that belong to a run; whatever else lies in its folder is its user's."""
+
+REMEDY = "`forecast run` makes the run anew"
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the manifest of a run whose other files are complete, and give it back with their digests.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    files = {name: file_digest(folder / name) for name in sorted(_FILES) if (folder / name).exists()}
+    whole = {key: value for key, value in manifest.items() if key != "content"} | {"files": files}
+    whole["content"] = json_digest(whole)
+    write_text(folder / MANIFEST, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    return whole
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a folder holds a run, or what is left of one."""
+    return any((folder / name).exists() for name in (MANIFEST, SUMMARY, QUARTERS, DRAWS))
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of the run in a folder, all of whose files are as they were stored; None where there is no run.
+
+    Raises:
+        DamagedRunError: a file was changed or is missing, or the run lies in the folder of another.
+    """
+    if not holds_run(folder):
+        return None
+    if not (folder / MANIFEST).exists():
+        raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
+    try:
+        manifest = _parsed(folder / MANIFEST)
+    except (OSError, ValueError, RecursionError) as error:
+        raise DamagedRunError(f"{folder}: {MANIFEST} is damaged ({_line(error)}); {REMEDY}") from error
+    faults = [*_misplaced(folder, manifest), *_changed(folder, manifest["files"])]
+    if faults:
+        raise DamagedRunError(f"{folder}: {'; '.join(faults)}; {REMEDY}")
+    return manifest
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """A manifest that says all it should.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is none.
+    """
+    demand_regular(path, MOST_BYTES[MANIFEST])
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(manifest, dict):
+        raise ValueError(f"got {type(manifest).__name__}, expected a mapping")
+    if "files" not in manifest:
+        raise ValueError("it was stored by an earlier version, which kept no digests of files")
+    for key, (is_sound, expected) in _FORM.items():
+        value: Any = manifest
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if not is_sound(value):
+            got = "nothing" if value is None else shortened(json.dumps(value))
+            raise ValueError(f"{key}: got {got}, expected {expected}")
+    if manifest["content"] != json_digest({key: value for key, value in manifest.items() if key != "content"}):
+        raise ValueError("it was changed since the run was stored")
+    return manifest
+
+
+def _line(error: BaseException) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
+
+
+def _misplaced(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    expected = manifest["scenario"]["name"], manifest["digest"]
+    place = folder.resolve()
+    if (place.parent.name, place.name) == expected:
+        return []
+    return [f"holds run {'/'.join(expected)}, which belongs in a folder of that name"]
+
+
+def _changed(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """What is wrong with the files of a run, a sentence each."""
+    faults = []
+    for name, expected in files.items():
+        try:
+            demand_regular(folder / name, MOST_BYTES.get(name, USUAL_BYTES))
+            found = file_digest(folder / name)
+        except FileNotFoundError:
+            faults.append(f"{name} is missing")
+        except OSError as error:
+            faults.append(f"{name} cannot be read ({error.strerror or error})")
+        else:
+            if found != expected:
+                faults.append(f"{name} was changed since the run was stored")
+    return faults
+
+
+_Check = Callable[[Any], bool]
+
+
+def _text(pattern: str) -> _Check:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+def _count(least: int, most: int = 10**12) -> _Check:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _parses(parse: Callable[[str], Any]) -> _Check:
+    def check(value: Any) -> bool:
+        try:
+            return isinstance(value, str) and parse(value) is not None
+        except ValueError:
+            return False
+
+    return check
+
+
+def _files(value: Any) -> bool:
+    return isinstance(value, dict) and _ALWAYS <= value.keys() <= _FILES and all(map(_DIGEST[0], value.values()))
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+_DIGEST = _text("[0-9a-f]{64}"), "64 hexadecimal digits"
+_DAY = _parses(dt.date.fromisoformat)
+_FORM: Mapping[str, tuple[_Check, str]] = {
+    "digest": (_text("[0-9a-f]{12}"), "12 hexadecimal digits"),
+    "scenario.name": (_text("[A-Za-z0-9][A-Za-z0-9_-]{0,63}"), "the name of a scenario"),
+    "scenario.title": (_text(r"[^\r\n]{1,120}"), "one line of 1 to 120 characters"),
+    "scenario.digest": _DIGEST,
+    "overrides": (_texts, "a list of texts"),
+    "basis": (lambda value: value in BASES, " or ".join(BASES)),
+    "origin": (_parses(parse_quarter), "a quarter, such as 2026Q2"),
+    "as_of": (lambda value: value is None or _DAY(value), "a day, or null"),
+    "horizon": (_count(1990, 2100), "a year"),
+    "n_investments": (_count(0), "a count"),
+    "digests.data": _DIGEST,
+    "digests.posterior": _DIGEST,
+    "digests.code": _DIGEST,
+    "parameters": (lambda value: value in ("prior", "posterior"), "prior or posterior"),
+    "n_draws": (_count(1), "a count"),
+    "seed": (_count(0, 10**30), "a whole number"),
+    "scheme": (_text("[a-z_]{1,30}"), "a sampling scheme"),
+    "block_size": (_count(1), "a count"),
+    "created": (_parses(dt.datetime.fromisoformat), "a time"),
+    "n_failed": (_count(0), "a count"),
+    "quantiles": (lambda value: value in ("exact", "sketch"), "exact or sketch"),
+    "files": (_files, f"digests of {', '.join(sorted(_ALWAYS))}"),
+    "content": _DIGEST,
+}
+"""What a manifest says, by key: whether a value is of its kind, and words for what is accepted."""

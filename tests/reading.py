@@ -1,0 +1,65 @@
+"""One stored thing read in every way there is, and what that took: for a process of its own, which may end badly."""
+
+from __future__ import annotations
+
+import time
+from contextlib import chdir
+from dataclasses import dataclass
+from pathlib import Path
+
+from click.testing import CliRunner
+from validation import peak
+
+from forecast.cli import cli
+from forecast.errors import ForecastError
+from forecast.models.posterior import frozen_posterior
+from forecast.results.archive import load_results
+from forecast.track.custom_trade import read_custom_trade
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading came to.
+
+    Attributes:
+        crash: an exception that is none of ours; empty where there was none.
+        refusal: what it was refused with; empty where it was read.
+        seconds: wall time.
+        peak: megabytes this process has held at most so far.
+    """
+
+    crash: str
+    refusal: str
+    seconds: float
+    peak: float
+
+
+def reading(kind: str, path: str) -> Reading:
+    """Read a `run`, a `posterior` or a table of `trade`."""
+    start, crash, refusal = time.perf_counter(), "", ""
+    try:
+        {"run": _read_run, "posterior": frozen_posterior, "trade": _read_trade}[kind](path)
+    except ForecastError as error:
+        refusal = str(error)
+    except Exception as error:
+        crash = repr(error)
+    return Reading(crash, refusal, time.perf_counter() - start, peak())
+
+
+def _read_run(path: str) -> None:
+    folder = Path(path)
+    with chdir(folder.parents[2]):
+        for arguments in (["list"], ["verify", "results"]):
+            done = CliRunner().invoke(cli, arguments)
+            if not isinstance(done.exception, SystemExit | ForecastError | None):
+                raise done.exception
+    results = load_results(folder)
+    for part in ("statistics", "summary", "quarters", "branches", "draws"):
+        getattr(results, part)
+    results.kept("exports")
+
+
+def _read_trade(path: str) -> None:
+    trade = read_custom_trade(Path(path), "exports", "imports")
+    assert len(trade.exports) == len(trade.imports)
+    assert (trade.exports > 0).all()

@@ -1,0 +1,189 @@
+"""What is stored as no one stored it: runs, posteriors and tables of trade, changed at random or forged.
+
+Whatever a file holds, reading it ends within bounds of time and memory, in an answer or in one message; nothing in it
+ends the process. `make properties` makes 20,000 of them; the tests make 120.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from math import prod
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reading import Reading, reading
+from test_generated import LONG, budgeted
+
+import forecast
+from forecast.documents import scenario_path
+from forecast.engine.simulate import Settings
+from forecast.models.posterior import SHIPPED, load_posterior
+from forecast.results.manifest import MANIFEST, write_manifest
+from forecast.scenario.mixture import load_any
+
+SECONDS, MEGABYTES = 5.0, 600.0
+Read = Callable[[str, Path], Reading]
+
+
+@pytest.fixture(scope="module")
+def read() -> Iterator[Read]:
+    """Reads in a process beside this one, which a file that ends its reader ends as well."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as beside:
+        beside.submit(reading, "posterior", str(SHIPPED)).result()
+
+        def bounded(kind: str, path: Path) -> Reading:
+            done = beside.submit(reading, kind, str(path)).result()
+            assert not done.crash, done.crash
+            assert done.peak < MEGABYTES
+            assert done.seconds < SECONDS or not LONG  # among other tests the machine is busy with those
+            assert len(done.refusal.splitlines()) <= 25
+            return done
+
+        yield bounded
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run."""
+    folder = tmp_path_factory.mktemp("stored")
+    world = load_any(scenario_path("baseline"))
+    return forecast.run_scenario(world, Settings(100), out=folder / "results").results.folder
+
+
+def changed(content: bytes, data: st.DataObject) -> bytes:
+    """Bytes flipped, cut, zeroed, doubled or put in, once to three times."""
+    for _ in range(data.draw(st.integers(1, 3))):
+        start, length = data.draw(st.integers(0, len(content))), data.draw(st.integers(1, 64))
+        part = content[start : start + length]
+        middle = data.draw(
+            st.sampled_from([bytes(len(part)), part + part, b"", bytes(byte ^ 255 for byte in part)])
+            | st.binary(max_size=16)
+        )
+        content = content[:start] + middle + content[start + length :]
+    return content[: data.draw(st.integers(0, len(content)))] if data.draw(st.integers(0, 5)) == 0 else content
+
+
+RUN_NAMES = ("draws.nc", "summary.csv", "quarters.csv", "scenario.yaml", MANIFEST)
+
+
+@given(name=st.sampled_from(RUN_NAMES), forged=st.booleans(), data=st.data())
+@budgeted
+def test_a_changed_run_is_read_or_refused(
+    read: Read, stored: Path, name: str, forged: bool, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "changed" / "results" / stored.parent.name / stored.name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(stored, folder)
+    before = (folder / name).read_bytes()
+    (folder / name).write_bytes(changed(before, data))
+    if forged and name != MANIFEST:
+        write_manifest(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    done = read("run", folder)
+    if not forged and (folder / name).read_bytes() != before:
+        assert done.refusal.startswith(str(folder)), done.refusal
+
+
+SHAPES = st.lists(st.sampled_from([1, 2, 3, 7, 100, 10**6, 10**8]), max_size=2).map(tuple)
+
+
+FORGERIES: dict[str, Callable[[Any, str, tuple[int, ...]], object]] = {
+    "gone": lambda file, name, shape: None,
+    "texts": lambda file, name, shape: file.create_dataset(name, shape, h5py.string_dtype()),
+    "link": lambda file, name, shape: file.__setitem__(name, h5py.ExternalLink("/etc/hostname", "/x")),
+    "loop": lambda file, name, shape: file.__setitem__(name, file["/"]),
+    "group": lambda file, name, shape: file.create_group(name),
+    **{
+        kind: lambda file, name, shape, kind=kind: file.create_dataset(name, shape, kind)
+        for kind in ("f4", "f8", "i4", "c8", "S5", "u1")
+    },
+    "chunks": lambda file, name, shape: file.create_dataset(
+        name, (7, *shape), "f4", chunks=(7, *(min(n, 100) for n in shape)), compression="gzip"
+    ),
+    "outside": lambda file, name, shape: file.create_dataset(
+        name, (7, *shape), "f4", external=[("/etc/hostname", 0, 28 * prod(shape))]
+    ),
+}
+"""What is put in the place of an array or a group of a file."""
+
+
+ATTRIBUTES = st.text(st.characters(codec="ascii", exclude_characters="\0"), max_size=40) | st.integers(0, 9)
+
+
+def forge(file: Any, data: st.DataObject) -> None:
+    names: list[str] = []
+    file.visit(names.append)
+    name = data.draw(st.sampled_from(sorted(names)))
+    del file[name]
+    FORGERIES[data.draw(st.sampled_from(sorted(FORGERIES)))](file, name, data.draw(SHAPES))
+    if data.draw(st.booleans()):
+        attribute = data.draw(st.sampled_from(sorted(file.attrs)))
+        file.attrs[attribute] = data.draw(
+            st.text(st.characters(codec="ascii", exclude_characters="\0"), max_size=40) | st.integers(0, 9)
+        )
+
+
+@given(data=st.data())
+@budgeted
+def test_a_changed_or_forged_posterior_is_read_or_refused(
+    read: Read, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "posterior.nc"
+    if data.draw(st.booleans()):
+        path.write_bytes(changed(SHIPPED.read_bytes(), data))
+    else:
+        shutil.copy(SHIPPED, path)
+        with h5py.File(path, "r+") as file:
+            forge(file, data)
+    done = read("posterior", path)
+    if not done.refusal:
+        from forecast.models.posterior import frozen_posterior
+
+        assert frozen_posterior(path).digest == load_posterior().digest
+
+
+WORDS = (
+    "2020-01",
+    "2020-13",
+    "exports",
+    "imports",
+    "1",
+    "0",
+    "-1",
+    "1e308",
+    "1e999",
+    "nan",
+    "",
+    '"',
+    '"a',
+    "\x00",
+    "−1",
+)
+CELLS = st.sampled_from(WORDS) | st.text(max_size=6)
+LINES = st.lists(CELLS, max_size=5).map(",".join)
+
+
+@given(
+    header=st.sampled_from(["month,series,value", "month,series,value,unit", "value,value,month", ""]) | LINES,
+    lines=st.lists(LINES, max_size=8),
+    months=st.integers(0, 30),
+    ending=st.sampled_from(["\n", "\r\n", "\r", ""]),
+)
+@budgeted
+def test_a_table_of_trade_is_read_or_told_what_is_wrong(
+    read: Read, header: str, lines: list[str], months: int, ending: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rows = [
+        f"20{20 + m // 12}-{m % 12 + 1:02d},{flow},{m + 1}" for m in range(months) for flow in ("exports", "imports")
+    ]
+    path = tmp_path_factory.getbasetemp() / "trade.csv"
+    text = ending.join([header, *rows, *lines])
+    path.write_text(text, encoding="utf-8", newline="", errors="surrogatepass")
+    read("trade", path)
