@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from forecast.dims import BASES, CHANNELS, POLICIES
+from forecast.dims import BASES, CHANNELS, EFFECTS, NEWS, POLICIES
 from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
 from forecast.report.i18n import ENGLISH, Language
@@ -157,8 +157,13 @@ def _median_and_interval(summary: Summary, name: str, index: int, language: Lang
 
 
 def dominance_note(results: Results, language: Language = ENGLISH) -> str:
-    """A warning where single draws make too much of a mean or a variance: the largest share, and how many more."""
-    draws = sorted(results.statistics.dominant_draws, key=lambda draw: -draw.share)
+    """A warning where single draws make too much of a mean or a variance: the largest share, and how many more.
+
+    Of channels the manifest alone tells: orders long after construction are rare by nature, and few draws make them.
+    """
+    channels = {*EFFECTS[2:], *NEWS[1:]}
+    dominant = (draw for draw in results.statistics.dominant_draws if draw.series not in channels)
+    draws = sorted(dominant, key=lambda draw: -draw.share)
     if not draws:
         return ""
     first = language.text(
