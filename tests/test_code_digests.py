@@ -379,7 +379,12 @@ def test_a_posterior_and_a_run_rest_on_what_makes_their_numbers() -> None:
         "forecast.observations.tables",
     } <= rests["numbers"]
     assert (
-        not {"forecast.scenario.schema", "forecast.stats.specs", "forecast.observations.tables", "forecast.results.run"}
+        not {
+            "forecast.scenario.scenario",
+            "forecast.stats.specs",
+            "forecast.observations.tables",
+            "forecast.results.run",
+        }
         & rests["models"]
     )
     for modules in rests.values():

@@ -24,12 +24,14 @@ from forecast.models.evidence import places_with_evidence, recent_plants
 from forecast.models.posterior import Posterior
 from forecast.quarters import format_quarter
 from forecast.scenario.dates import date_distribution
+from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, rows
+from forecast.scenario.investments import Investment
 from forecast.scenario.layers import WHOLE, Layered
 from forecast.scenario.mixture import StatedBranch
 from forecast.scenario.money import WON_KEY
-from forecast.scenario.schema import ScenarioFile
-from forecast.stats.distributions import LogNormal
+from forecast.scenario.scenario import Scenario
+from forecast.stats.distributions import Constant, LogNormal
 from forecast.stats.formatting import short
 from forecast.stats.specs import plain_distribution, read_distribution
 
@@ -139,7 +141,7 @@ def _flow(plain: Any) -> str:
 
 def defaults(layers: Layered, plan: Plan) -> Iterator[Value]:
     """What no file says and is not empty, at the top."""
-    for name, field in ScenarioFile.model_fields.items():
+    for name, field in keys(Scenario).items():
         if name in layers.root.fields or name == "extends":
             continue
         if name == "origin":
@@ -153,7 +155,7 @@ def defaults(layers: Layered, plan: Plan) -> Iterator[Value]:
 def left_to_fit(layers: Layered, plan: Plan, posterior: Posterior) -> Iterator[Value]:
     """What investments leave out, and what stands in its place."""
     projects = {project.id: project for group in plan.groups for project in group.projects}
-    for row in rows(layers.root):
+    for row in rows(layers.root, "investments", Investment):
         project = projects.get(row.name)
         if project is not None:
             yield from _left_out(row, project, plan, posterior)
@@ -166,14 +168,14 @@ def _left_out(row: Row, project: Project, plan: Plan, posterior: Posterior) -> I
     dates = {"construction_start": "before production", "production_start": "after the start of construction"}
     for key, what in dates.items():
         if not row.has(key):
-            bought = row.text("kind") == "acquisition"
+            bought = row.value.kind == "acquisition"
             words = "when it is bought" if bought else f"one building time of the sector {what}"
             yield value(key, words, "fixed" if bought else "fitted", "default")
     missing = [key for key in ("probability", "slip", "scale") if not row.has(key)]
     learned = _outlook(row, project, plan, posterior) if missing else {}
     for key in missing:
         if getattr(project, key) is None:
-            yield value(key, learned[key], "fitted", f"learned for {row.text('kind')}, {row.text('sector')}")
+            yield value(key, learned[key], "fitted", f"learned for {row.value.kind}, {row.value.sector}")
         else:
             yield value(key, _CERTAIN[key], "fixed", "runs by its dates")
     if not row.has("localization"):
@@ -185,7 +187,7 @@ _CERTAIN = {"probability": "1", "slip": "0", "scale": "1"}
 
 def _outlook(row: Row, project: Project, plan: Plan, posterior: Posterior) -> dict[str, str]:
     """What was learned of plants of a kind and sector, in words."""
-    kind, sector = row.text("kind") or "", row.text("sector") or ""
+    kind, sector = row.value.kind or "", row.value.sector or ""
     learned = realisation.combined(posterior.groups["realisation"], [(kind, sector)])
     wait = max(_planned(row) - max(plan.origin + 1.0, project.announced), 0.0)
     chance = float(realisation.survival(learned["hazard"][0], wait / 4).mean())
@@ -203,13 +205,12 @@ def _outlook(row: Row, project: Project, plan: Plan, posterior: Posterior) -> di
 
 def _planned(row: Row) -> float:
     """Middle of the planned start of production; one median building time after the start where it is not stated."""
-    production, start = row.date("production_start"), row.date("construction_start")
+    production, start = row.value.production_start, row.value.construction_start
     if production is not None:
         return float(production.ppf(0.5))
-    announced = row.date("announced")
-    begin = start or announced
-    building = load_sectors()[row.text("sector") or "other"]["construction_quarters"].distribution
-    return float(begin.ppf(0.5)) + float(building.ppf(0.5)) if begin is not None else 0.0
+    begin = start or Constant(row.value.announced)
+    building = load_sectors()[row.value.sector or "other"]["construction_quarters"].distribution
+    return float(begin.ppf(0.5)) + float(building.ppf(0.5))
 
 
 def left_to_shipped(plan: Plan) -> Iterator[Value]:
@@ -238,7 +239,7 @@ def coefficients(layers: Layered, posterior: Posterior) -> Iterator[Value]:
     said = overrides.fields["sectors"].fields if overrides and "sectors" in overrides.fields else {}
     moved = np.zeros((len(SECTORS), len(COEFFICIENTS)), np.bool_)
     moved[places_with_evidence(recent_plants())] = True
-    used = {row.text("sector") for row in rows(layers.root) if row.text("kind") != "pledge"}
+    used = {row.value.sector for row in rows(layers.root, "investments", Investment) if row.value.kind != "pledge"}
     for sector in (name for name in SECTORS if name in used):
         for name in COEFFICIENTS:
             if sector not in said or name not in said[sector].fields:

@@ -2,8 +2,7 @@
 
 An entity is one frozen class: its form in YAML, its schema and its value at once, with its rules in the same file.
 
-- `scenario`: the frozen `Scenario`; load, dump, digest
-- `schema`: keys at the top of a scenario file
+- `scenario`: the frozen `Scenario` with every key of its file; load, dump, digest
 - `investments`: announcements of investment, coefficients that differ, double counting
 - `dependencies`: phases, programmes, correlations and ties between announcements
 - `policy`: tariffs and import commitments
@@ -17,12 +16,11 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `layers`: `extends`, merging and `-s` overrides
 - `validation`: problems and remarks of a file, and a scenario to start from
 - `schema_errors`: messages about keys and values the schema refuses, misspelt keys among them
-- `rules`: problems between values, which stop a run
+- `rules`: problems between values, correlations among them, which stop a run
 - `warnings`: remarks, which do not
 - `unused`: remarks on what has no effect
-- `entries`: entries of lists as rules read them
+- `entries`: entries of lists as rules read them: typed values, each with its place
 - `inputs`: the registry of uncertain inputs by YAML path, and single numbers as stated
-- `correlations`: rules of correlations between them
 - `json_schema`: JSON Schema for editors, and the reference page
 - `contrasts`: differences between two scenarios
 """

@@ -19,8 +19,8 @@ from forecast.stats.specs import Model
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 
-DEFAULT_HORIZON = 2035
-"""Last calendar year of a forecast that states none."""
+FIRST_HORIZON, DEFAULT_HORIZON, LAST_HORIZON = 2000, 2035, 2060
+"""Last calendar years that a forecast may have, and that of one that states none."""
 
 
 def _checked(parse: Callable[[str], object], accepted: str, for_mappings: str = "") -> BeforeValidator:

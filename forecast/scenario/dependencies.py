@@ -17,7 +17,7 @@ from forecast.errors import Problem, got, meant, spelled
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import UncertainDate
 from forecast.scenario.entity import ById, entity, id_field
-from forecast.scenario.entries import Row, ends, rows
+from forecast.scenario.entries import Row, ends, entry, rows
 from forecast.stats.specs import Amount, Number, Share
 from forecast.stats.streams import Pair
 
@@ -93,7 +93,7 @@ class Programme:
 
     def holds(self, id: str, company: str) -> bool:
         """Whether an investment belongs to the programme."""
-        return id in self.members or (self.company is not None and self.company in partners(company))
+        return id in (self.members or ()) or (self.company is not None and self.company in partners(company))
 
 
 @entity
@@ -184,7 +184,7 @@ OWN_CHANCE = ("probability", *LISTED)
 
 def broken_links(root: Node, announced: Sequence[Row]) -> Iterator[Problem]:
     """Every tie that leads nowhere, round in a circle or against another key."""
-    built = {row.name: row for row in announced if row.text("kind") != "pledge"}
+    built = {row.name: row for row in announced if row.value.kind != "pledge"}
     for row in announced:
         yield from _unknown(row, built)
         yield from _own_chance(row)
@@ -201,7 +201,7 @@ def _named(row: Row) -> Iterator[tuple[str, Node, str]]:
         for index, item in enumerate(node.items if node else ()):
             if isinstance(item.content, str):
                 yield spelled((key, index)), item, item.content
-    if (same := row.text(SAME)) is not None:
+    if (same := row.value.same_fate_as) is not None:
         yield SAME, row.node.fields[SAME], same
 
 
@@ -218,7 +218,9 @@ def _unknown(row: Row, built: Mapping[str, Row]) -> Iterator[Problem]:
 def _own_chance(row: Row) -> Iterator[Problem]:
     if row.has(SAME):
         for key in filter(row.has, OWN_CHANCE):
-            taken = f"got {key} beside {SAME}, which takes all of that from {row.text(SAME)}; expected one of them"
+            taken = (
+                f"got {key} beside {SAME}, which takes all of that from {row.value.same_fate_as}; expected one of them"
+            )
             yield row.problem(key, taken)
 
 
@@ -226,31 +228,30 @@ def _phases(row: Row) -> Iterator[Problem]:
     node = row.node.fields.get("phases")
     if node is None or not node.items:
         return
-    if row.text("kind") == "acquisition":
+    if row.value.kind == "acquisition":
         yield row.problem("phases", "got phases with kind acquisition, expected them only for what is built")
     for key in filter(row.has, ("construction_start", "production_start")):
         yield row.problem(key, f"got {key} beside phases, expected the dates of every phase inside it")
     for index, phase in enumerate(node.items):
-        yield from _phase(Row(phase, spelled((row.name, "phases", index))), row)
+        yield from _phase(entry(Phase, phase, (*row.path, "phases", index)), row)
 
 
 def _phase(phase: Row, row: Row) -> Iterator[Problem]:
-    announced, start, production = row.date("announced"), *map(phase.date, ("construction_start", "production_start"))
+    announced, start, production = row.value.announced, phase.value.construction_start, phase.value.production_start
     if not phase.has("construction_start") and not phase.has("production_start"):
         yield phase.problem("", "got neither date, expected construction_start or production_start")
     if start and production and ends(start)[1] >= ends(production)[0]:
         yield phase.problem("production_start", "got a date before the last of construction_start, expected it later")
     for key, date in (("construction_start", start), ("production_start", production)):
-        if announced and date and int(ends(announced)[0]) > int(ends(date)[1]):
+        if announced and date and int(announced) > int(ends(date)[1]):
             yield phase.problem(key, f"got a date before the announcement of {row.name}, expected one not before it")
 
 
 def _end(row: Row) -> Iterator[Problem]:
     """Production ends after it was to start."""
-    end = row.date("production_end")
-    nodes = row.node.fields["phases"].items if "phases" in row.node.fields else ()
-    plants = [row, *(Row(node, row.name) for node in nodes)]
-    starts = [date for plant in plants if (date := plant.date("production_start") or plant.date("construction_start"))]
+    end = row.value.production_end
+    plants = [row, *rows(row.node, "phases", Phase)]
+    starts = [date for plant in plants if (date := plant.value.production_start or plant.value.construction_start)]
     if end and starts and ends(end)[0] <= max(ends(start)[1] for start in starts):
         message = "got an end of production that may come before its planned start, expected a later date"
         yield row.problem("production_end", message)
@@ -285,7 +286,7 @@ def _circle(start: str, built: Mapping[str, Row]) -> list[str]:
 
 def _programmes(root: Node, built: Mapping[str, Row]) -> Iterator[Problem]:
     ids: set[str] = set()
-    for row in rows(root, "programmes"):
+    for row in rows(root, "programmes", Programme):
         path = f"programmes.{row.name}"
         if row.name in ids:
             yield row.node.place.problem(f"{path}.id", f"{got(row.name)} a second time, expected every id once")
@@ -300,8 +301,8 @@ def _members(programme: Row, path: str, built: Mapping[str, Row]) -> Iterator[Pr
         if isinstance(member.content, str) and member.content not in built:
             expected = f"expected the id of an investment that is built or bought; {meant(member.content, built)}"
             yield member.place.problem(f"{path}.members[{index}]", f"{got(member.content)}, {expected}")
-    company = programme.text("company")
-    companies = sorted({name for row in built.values() for name in partners(row.text("company") or "")})
+    company = programme.value.company
+    companies = sorted({name for row in built.values() for name in partners(row.value.company or "")})
     if company is not None and company not in companies:
         message = f"{got(company)}, expected the company of an investment; {meant(company, companies)}"
         yield programme.node.fields["company"].place.problem(f"{path}.company", message)
@@ -309,17 +310,11 @@ def _members(programme: Row, path: str, built: Mapping[str, Row]) -> Iterator[Pr
 
 def _split_fates(programme: Row, path: str, built: Mapping[str, Row]) -> Iterator[Problem]:
     """One draw for both cannot be cut for one of them alone."""
-    members = _ids(programme, built)
+    members = {id for id, row in built.items() if programme.value.holds(id, row.value.company or "")}
     for id in sorted(members):
-        other = built[id].text(SAME)
+        other = built[id].value.same_fate_as
         if programme.has("probability") and other in built and other not in members:
             message = (
                 f"got {id}, which has the fate of {other}, without {other}; expected both in the programme or neither"
             )
             yield programme.node.place.problem(path, message)
-
-
-def _ids(programme: Row, built: Mapping[str, Row]) -> set[str]:
-    node, company = programme.node.fields.get("members"), programme.text("company")
-    listed = {str(item.content) for item in (node.items if node else ())}
-    return {id for id, row in built.items() if id in listed or company in partners(row.text("company") or "")}

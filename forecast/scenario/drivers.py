@@ -20,8 +20,8 @@ from forecast.observations.series import DRIVERS, UNITS
 from forecast.observations.vintage import Vintage, vintage
 from forecast.quarters import ACCEPTED, format_quarter, parse_quarter
 from forecast.scenario.dates import DEFAULT_HORIZON, Date, Moment, QuarterIndex, UncertainDate, position
-from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field
-from forecast.scenario.entries import Row, ends, middle, rows
+from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field, plain
+from forecast.scenario.entries import Row, ends, entry, middle, rows
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import Change, Duration, Level, NumberSpec, Share
 
@@ -119,10 +119,17 @@ class DriverPaths:
         Field(description="a mapping such as {path: deviation, size: 0.2, from: 2027Q1}; levels in USD a barrel"),
     ] = None
 
-    def by_name(self) -> dict[str, DriverPath]:
-        """The paths stated, in the order of `DRIVERS`."""
-        paths = {name: getattr(self, name) for name in DRIVERS}
-        return {name: path for name, path in paths.items() if path is not None}
+
+def _by_name(stated: DriverPaths) -> dict[str, DriverPath]:
+    paths = {name: getattr(stated, name) for name in DRIVERS}
+    return {name: path for name, path in paths.items() if path is not None}
+
+
+PathsByName: TypeAlias = Annotated[
+    Mapping[str, DriverPath],
+    Written(DriverPaths, _by_name, lambda paths: {name: plain(path) for name, path in paths.items()}),
+]
+"""Paths of drivers by name, in the order of `DRIVERS`."""
 
 
 @entity
@@ -182,9 +189,10 @@ def implausible(root: Node, as_of: str | None) -> Iterator[Problem]:
         if "at" in path.fields and name in DRIVERS:
             yield from _levels(name, path.fields["at"], known, end)
         else:
-            yield from _span(Row(path, name, "drivers"), "from", known, end)
-    for shock in rows(root, "shocks"):
-        yield from _span(shock, "at", known, end)
+            form = DRIVER_FORMS.get(str(path.fields["path"].content) if "path" in path.fields else "", Growth)
+            yield from _driven(entry(form, path, ("drivers", name)), known, end)
+    for shock in rows(root, "shocks", Shock):
+        yield from _struck(shock, known, end)
         yield from _too_large(shock, known)
 
 
@@ -203,24 +211,35 @@ def _levels(name: str, levels: Node, known: Vintage, end: int) -> Iterator[Probl
             yield level.place.problem(where, f"{stated}, expected {UNITS[name]}, {near}")
 
 
-def _span(row: Row, key: str, known: Vintage, end: int) -> Iterator[Problem]:
+def _driven(row: Row, known: Vintage, end: int) -> Iterator[Problem]:
+    path = row.value
+    if not isinstance(path, Levels) and path.first is not None:
+        yield from _span(row, "from", (path.first, path.first), path.end, known.trade.origin, 0, end)
+
+
+def _struck(shock: Row, known: Vintage, end: int) -> Iterator[Problem]:
+    value = shock.value
+    months = len(known.trade.later_exports) if value.on in FLOWS else 0
+    if value.at is not None:
+        yield from _span(shock, "at", ends(value.at), value.until, known.trade.origin, months, end)
+
+
+def _span(
+    row: Row, key: str, begin: tuple[float, float], until: float | None, origin: int, months: int, end: int
+) -> Iterator[Problem]:
     """A beginning that lies outside what is simulated, or not before the end."""
-    begin, until = row.date(key), row.date("until")
-    if begin is None:
-        return
-    origin, months = known.trade.origin, len(known.trade.later_exports) if row.text("on") in FLOWS else 0
-    if ends(begin)[0] < origin + 1 + months / 3 - 1e-9:
+    if begin[0] < origin + 1 + months / 3 - 1e-9:
         after = f"after {month_name(3 * origin + 2 + months)}, the last month observed" if months else _after(origin)
         yield row.problem(key, f"got {row.written(key)}, expected a date {after}")
-    if ends(begin)[1] > end + 1 or ends(begin)[0] >= end + 1:
+    if begin[1] > end + 1 or begin[0] >= end + 1:
         yield row.problem(key, f"got {row.written(key)}, expected a date {_up_to(end)}")
-    if until is not None and ends(begin)[1] >= ends(until)[0]:
+    if until is not None and begin[1] >= until:
         yield row.misplaced("until", f"after {key}")
 
 
 def _too_large(shock: Row, known: Vintage) -> Iterator[Problem]:
     """An amount beyond the flow of the last year, which no shock of it can take away."""
-    amount, flow = shock.distribution("amount"), shock.text("on")
+    amount, flow = shock.value.amount, shock.value.on
     if amount is None or flow not in FLOWS:
         return
     last_year = float(getattr(known.trade, flow)[-4:].sum())

@@ -8,12 +8,26 @@ description of the entity in the schema. A key that is null counts as absent.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
 from dataclasses import Field as DataclassField
 from functools import cache, partial
-from typing import Annotated, Any, Protocol, TypeAlias, TypeVar, get_type_hints
+from typing import Annotated, Any, Protocol, TypeAlias, TypeVar, cast, get_type_hints
 
-from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, with_config
+from pydantic import (
+    AfterValidator,
+    AliasPath,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    create_model,
+    with_config,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
@@ -64,12 +78,13 @@ def _without_nulls(cls: type, value: Any) -> Any:
 
 @cache
 def keys(cls: type) -> Mapping[str, FieldInfo]:
-    """Fields of an entity by their YAML keys, in the order of the class."""
+    """Fields of an entity by their YAML keys, in the order of the class; one that is not compared is no key."""
     if issubclass(cls, Model):
         return cls.keys()
     hints = get_type_hints(cls, include_extras=True)
-    infos = {field.name: _info(hints[field.name], field) for field in fields(cls)}  # type: ignore[arg-type]
-    return {info.alias or name: info for name, info in infos.items()}
+    infos = {field.name: _info(hints[field.name], field) for field in fields(cls) if field.compare}  # type: ignore[arg-type]
+    inside = [name for name, info in infos.items() if isinstance(info.validation_alias, AliasPath)]
+    return {info.alias or name: info for name, info in infos.items() if name not in inside}
 
 
 def _info(hint: Any, field: DataclassField[Any]) -> FieldInfo:
@@ -127,11 +142,59 @@ def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
+def read(cls: type[Entity], stated: Any) -> Entity:
+    """The entity that a plain mapping states.
+
+    Raises:
+        pydantic.ValidationError: it states none.
+    """
+    return cast(Entity, _adapter(cast(Any, cls)).validate_python(stated))
+
+
+def accepted(cls: Any, stated: Mapping[str, Any]) -> Any:
+    """An entity of all keys that the schema accepts; one it refuses or misses is None, whatever its type says."""
+    try:
+        return read(cls, stated)
+    except ValidationError:
+        draft = _draft(cls).model_validate({key: item for key, item in stated.items() if item is not None})
+    value = object.__new__(cls)
+    for name, info in zip(type(draft).model_fields, keys(cls).values(), strict=True):
+        default = None if info.is_required() else info.get_default(call_default_factory=True)
+        object.__setattr__(value, name, getattr(draft, name) if name in draft.model_fields_set else default)
+    with suppress(TypeError, ValueError):  # what an entity demands of its keys together is the schema's to report
+        getattr(value, "__post_init__", tuple)()
+    return value
+
+
+@cache
+def _draft(cls: Any) -> type[BaseModel]:
+    """A model with the keys of an entity, none of which is needed, and any of which is refused alone."""
+    hints = get_type_hints(cls, include_extras=True)
+    lenient: Any = {name: (Annotated[hint, WrapValidator(_or_none)], None) for name, hint in hints.items()}
+    return cast(type[BaseModel], create_model(cls.__name__, **lenient))
+
+
+def _or_none(stated: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return handler(stated)
+    except ValidationError:
+        return None
+
+
 def plain(value: Any) -> dict[str, Any]:
     """The mapping that states an entity in YAML; keys at their default are left out."""
-    cls: Any = type(value)
-    written: dict[str, Any] = _adapter(cls).dump_python(value, mode="json", by_alias=True, exclude_defaults=True)
-    return {key: item for key, item in written.items() if item not in (None, "", [], {})}
+    return cast(dict[str, Any], _stated(_adapter(cast(Any, type(value))).dump_python(value, **_DUMP)))
+
+
+_DUMP: dict[str, Any] = {"mode": "json", "by_alias": True, "exclude_defaults": True}
+
+
+def _stated(written: Any) -> Any:
+    if isinstance(written, list):
+        return [_stated(item) for item in written]
+    if not isinstance(written, dict):
+        return written
+    return {key: _stated(item) for key, item in written.items() if item not in (None, "", [], {})}
 
 
 def demand_one_of(**stated: object) -> None:

@@ -1,4 +1,4 @@
-"""Entries of lists as rules read them, with the place of each value; a value the schema refuses counts as absent.
+"""Entries of lists as rules read them: typed values, with the place of each; what the schema refuses is absent.
 
 Also the day of a tree, and the last quarter observed by then.
 """
@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from forecast.documents import Node
-from forecast.errors import DataError, Problem, Remark, spelled
+from forecast.errors import DataError, Problem, Remark, YamlPath, spelled
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_day
-from forecast.scenario.dates import date_distribution
-from forecast.scenario.money import money_distribution
+from forecast.scenario.entity import accepted
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import read_distribution
 
@@ -24,31 +23,22 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry, an investment if nothing else is said: its node, and its id or its position where it has none."""
+    """An entry of a list, and the place of each of its keys.
 
+    Attributes:
+        value: the entity; a key that the schema refuses is None in it, whatever its type says.
+        node: where it was read.
+        path: its YAML path, which ends in its id, or in its position where it has none.
+    """
+
+    value: Any
     node: Node
-    name: str
-    group: str = "investments"
+    path: YamlPath
 
-    def text(self, key: str) -> str | None:
-        """A text value."""
-        content = self.node.fields[key].content if key in self.node.fields else None
-        return content if isinstance(content, str) else None
-
-    def distribution(self, key: str) -> Distribution | None:
-        """A number or distribution."""
-        return self._read(key, read_distribution)
-
-    def money(self, key: str) -> Distribution | None:
-        """An amount in bn USD, whatever the currency it is written in."""
-        announced = self.date("announced")
-        if announced is None:
-            return self.distribution(key)
-        return self._read(key, lambda spec: money_distribution(spec, ends(announced)[0]))
-
-    def date(self, key: str) -> Distribution | None:
-        """A date or window, on the quarter axis."""
-        return self._read(key, date_distribution)
+    @property
+    def name(self) -> str:
+        """Id of the entry."""
+        return str(self.path[-1])
 
     def has(self, key: str) -> bool:
         """Whether a key is there, with any value but null."""
@@ -75,19 +65,18 @@ class Row:
         return node.place.remark(self._path(key), message)
 
     def _path(self, key: str) -> str:
-        return spelled((self.group, self.name, *([key] if key else [])))
-
-    def _read(self, key: str, reader: Callable[[object], Value]) -> Value | None:
-        try:
-            return reader(self.node.fields[key].plain()) if self.has(key) else None
-        except ValueError:
-            return None
+        return spelled((*self.path, *([key] if key else [])))
 
 
-def rows(root: Node, group: str = "investments") -> list[Row]:
-    """Entries of one list of a merged tree that are mappings, in file order."""
-    entries = root.fields[group].items if group in root.fields else ()
-    return [Row(node, _name(node, index), group) for index, node in enumerate(entries) if node.fields]
+def entry(entity: type, node: Node, path: YamlPath) -> Row:
+    """An entry as far as the schema accepts it."""
+    return Row(accepted(entity, {key: child.plain() for key, child in node.fields.items()}), node, path)
+
+
+def rows(root: Node, group: str, entity: type) -> list[Row]:
+    """Entries of one list of a tree that are mappings, in file order."""
+    nodes = root.fields[group].items if group in root.fields else ()
+    return [entry(entity, node, (group, _name(node, index))) for index, node in enumerate(nodes) if node.fields]
 
 
 def _name(node: Node, index: int) -> str:
@@ -115,14 +104,7 @@ def ends(value: Distribution) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def runs_at(row: Row, origin: int) -> bool:
-    """Whether an investment without phases is producing by the end of a quarter: built by then, or bought."""
-    bought = row.text("kind") == "acquisition" and not row.has("production_start")
-    start = row.date("announced" if bought else "production_start")
-    return start is not None and not row.has("phases") and ends(start)[1] <= origin + 1
-
-
-def read(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
+def value_at(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
     """The value of a key at the top, None where it is absent or not as expected."""
     node = root.fields.get(key)
     try:
@@ -134,7 +116,7 @@ def read(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
 def last_observed(root: Node) -> int | None:
     """Quarter index of the last quarter known on the day of `as_of`, or in the shipped data; None for a bad day."""
     stated = root.fields.get("as_of")
-    day = read(root, "as_of", parse_day)
+    day = value_at(root, "as_of", parse_day)
     if stated is not None and stated.content is not None and day is None:
         return None
     try:

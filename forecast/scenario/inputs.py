@@ -34,7 +34,7 @@ from forecast.scenario.numerals import number_hint
 from forecast.scenario.policy import CERTAIN
 from forecast.scenario.schema_errors import complaints
 from forecast.stats.distributions import Constant, Distribution
-from forecast.stats.specs import read_distribution
+from forecast.stats.specs import Model, read_distribution
 
 if TYPE_CHECKING:
     from forecast.scenario.scenario import Scenario
@@ -134,16 +134,8 @@ def _event(
     return UncertainInput(f"{path}.{REALISED}", source, None, probability if free else None, settled, drawn)
 
 
-def _runs(plant: Investment, origin: int | None) -> bool:
-    """Whether an investment is producing by the end of a quarter, in all its phases: built by then, or bought."""
-    bought = plant.kind == "acquisition" and plant.production_start is None
-    whole = Constant(plant.announced) if bought else plant.production_start
-    starts = [phase.production_start for phase in plant.phases] or [whole]
-    return origin is not None and all(start is not None and float(start.ppf(1.0)) <= origin + 1 for start in starts)
-
-
 def _investment(plant: Investment, origin: int | None) -> Iterator[UncertainInput]:
-    path, runs = f"investments.{plant.id}", _RUNS if _runs(plant, origin) else ""
+    path, runs = f"investments.{plant.id}", _RUNS if plant.runs_by(origin) else ""
     follows = "has the fate of another investment" if plant.same_fate_as is not None else ""
     yield from _stated(path, "investments", plant)
     if plant.probability is None:
@@ -188,7 +180,7 @@ def _sectors(scenario: Scenario, plants: Collection[Investment]) -> Iterator[Unc
 
 def _programmes(scenario: Scenario, plants: Collection[Investment], origin: int | None) -> Iterator[UncertainInput]:
     """A programme that is cut does not undo what runs already."""
-    open_ones = [plant for plant in plants if not _runs(plant, origin)]
+    open_ones = [plant for plant in plants if not plant.runs_by(origin)]
     for programme in scenario.programmes:
         path = f"programmes.{programme.id}"
         used = any(programme.holds(plant.id, plant.company) for plant in open_ones)
@@ -319,7 +311,7 @@ def _date_of_node(node: Node) -> Distribution:
     try:
         return date_distribution(node.plain())
     except ValidationError as error:
-        raise ScenarioError(complaints(node, error)) from None
+        raise ScenarioError(complaints(node, error, Model)) from None
 
 
 def _stated_numbers(node: Node, path: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
@@ -353,7 +345,7 @@ def _in_dollars(node: Node, root: Node, key: str) -> Distribution:
     try:
         return money_distribution(node.plain(), position(str(announced.content if announced else "")))
     except ValidationError as error:
-        raise ScenarioError(complaints(node, error)) from None
+        raise ScenarioError(complaints(node, error, Model)) from None
     except ValueError as error:
         raise refusal((announced or node).place, str(error), f"{owner}.announced") from None
 
@@ -374,7 +366,7 @@ def distribution_of_node(node: Node) -> Distribution:
     try:
         return read_distribution(stated)
     except ValidationError as error:
-        raise ScenarioError(complaints(node, error)) from None
+        raise ScenarioError(complaints(node, error, Model)) from None
 
 
 def node_at(node: Node, keys: list[str]) -> Node | None:

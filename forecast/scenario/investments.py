@@ -19,7 +19,7 @@ from forecast.observations.announcements import announcements
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, UncertainDate
 from forecast.scenario.dependencies import TIES, Ids, Phases
-from forecast.scenario.entity import Sources, Written, entity, id_field
+from forecast.scenario.entity import SectorName, Sources, Written, entity, id_field
 from forecast.scenario.entries import Row, ends, mean
 from forecast.scenario.localization import StatedPath
 from forecast.scenario.money import Money, MoneyOrNothing, Won, in_dollars
@@ -57,6 +57,25 @@ def plain_coefficients(coefficients: Mapping[str, Distribution]) -> dict[str, An
 
 Coefficients: TypeAlias = Annotated[Mapping[str, Distribution], Written(COEFFICIENT_KEYS, _by_name, plain_coefficients)]
 """Coefficients that differ from the sector priors, in the order of their names."""
+
+
+class Overrides(Model):
+    """What differs from the sector priors."""
+
+    sectors: Mapping[SectorName, Coefficients] = Field(
+        {}, description="a mapping from sector names to mappings from coefficient names to numbers"
+    )
+
+
+SectorCoefficients: TypeAlias = Annotated[
+    Mapping[str, Mapping[str, Distribution]],
+    Written(
+        Overrides,
+        lambda stated: dict(sorted(stated.sectors.items())),
+        lambda stated: {"sectors": {name: plain_coefficients(group) for name, group in stated.items()}},
+    ),
+]
+"""Coefficients that differ in single sectors, in the order of the names of both."""
 
 
 @entity
@@ -123,10 +142,19 @@ class Investment:
 
     def __post_init__(self) -> None:
         """Turn amounts in won into USD, at the rate of the announcement."""
-        for name in ("amount", "new_capex"):
-            stated: Distribution | Won = getattr(self, name)
-            if isinstance(stated, Won):
-                object.__setattr__(self, name, in_dollars(stated.krw_trillion, self.announced))
+        stated = {name: getattr(self, name) for name in ("amount", "new_capex")}
+        won: dict[str, Won] = {name: amount for name, amount in stated.items() if isinstance(amount, Won)}
+        for name in won:
+            object.__setattr__(self, name, None)  # all there is of it, for rules, until a rate is known
+        for name, amount in won.items():
+            object.__setattr__(self, name, in_dollars(amount.krw_trillion, self.announced))
+
+    def runs_by(self, origin: int | None) -> bool:
+        """Whether it is producing by the end of a quarter, in all its phases: built by then, or bought."""
+        bought = self.kind == "acquisition" and self.production_start is None
+        whole = Constant(self.announced) if bought and self.announced is not None else self.production_start
+        starts = [phase.production_start for phase in self.phases or ()] or [whole]
+        return origin is not None and all(start is not None and float(start.ppf(1.0)) <= origin + 1 for start in starts)
 
 
 SIMULATED_ONLY = (
@@ -143,7 +171,7 @@ def investment_problems(announced: Sequence[Row]) -> Iterator[Problem]:
 
 
 def _keys(row: Row) -> Iterator[Problem]:
-    kind = row.text("kind")
+    kind = row.value.kind
     if kind == "pledge":
         for key in filter(row.has, SIMULATED_ONLY):
             yield row.problem(key, f"got {key} with kind pledge, where it does nothing: only its parts are simulated")
@@ -156,15 +184,15 @@ def _keys(row: Row) -> Iterator[Problem]:
 
 
 def _order(row: Row) -> Iterator[Problem]:
-    announced, start, production = (row.date(key) for key in ("announced", "construction_start", "production_start"))
-    if row.text("kind") == "acquisition":
+    announced, start, production = row.value.announced, row.value.construction_start, row.value.production_start
+    if row.value.kind == "acquisition":
         return
     if start and production and ends(start)[1] >= ends(production)[0]:
         yield row.misplaced("production_start", "after construction_start")
     if announced is None:
         return
     for key, date in (("construction_start", start), ("production_start", production)):
-        if date and floor(ends(announced)[0]) > floor(ends(date)[1]):
+        if date and floor(announced) > floor(ends(date)[1]):
             yield row.misplaced(key, "not before announced")
 
 
@@ -197,8 +225,8 @@ def double_counting(rows: Sequence[Row]) -> Iterator[Problem]:
     for row in rows:
         yield from _membership(row, by_id)
     for umbrella in rows:
-        if umbrella.text("kind") == "pledge":
-            yield from _umbrella(umbrella, [row for row in rows if row.text("part_of") == umbrella.name])
+        if umbrella.value.kind == "pledge":
+            yield from _umbrella(umbrella, [row for row in rows if row.value.part_of == umbrella.name])
     yield from _overlaps(by_id)
 
 
@@ -208,22 +236,22 @@ def _repeated(rows: Sequence[Row]) -> Iterator[Problem]:
     for row in rows:
         if ids.setdefault(row.name, row) is not row:
             yield row.problem("id", f"{got(row.name)} a second time, expected every id once")
-        words = [likeness(row.text(key) or "") for key in ("company", "project")]
+        words = [likeness(text or "") for text in (row.value.company, row.value.project)]
         if all(words) and (first := projects.setdefault(tuple(words), row)) is not row:
             message = f"same company and project as {first.name}, expected every project once"
             yield row.problem("project", f"{message}; name what sets two apart, such as the place")
 
 
 def _membership(row: Row, by_id: Mapping[str, Row]) -> Iterator[Problem]:
-    part_of = row.text("part_of")
+    part_of = row.value.part_of
     if part_of is None:
         return
-    pledges = [name for name, other in by_id.items() if other.text("kind") == "pledge" and other is not row]
+    pledges = [name for name, other in by_id.items() if other.value.kind == "pledge" and other is not row]
     if part_of not in by_id:
         hint = meant(part_of, pledges) if pledges else "the scenario has none"
         yield row.problem("part_of", f"{got(part_of)}, expected the id of a pledge in this scenario; {hint}")
-    elif by_id[part_of].text("kind") in ("greenfield", "expansion", "acquisition"):
-        yield row.problem("part_of", f"got {part_of}, which has kind {by_id[part_of].text('kind')}, expected a pledge")
+    elif by_id[part_of].value.kind in ("greenfield", "expansion", "acquisition"):
+        yield row.problem("part_of", f"got {part_of}, which has kind {by_id[part_of].value.kind}, expected a pledge")
     elif row.name in _above(row, by_id):
         yield row.problem("part_of", f"got {part_of}, which lies inside {row.name} in turn, expected no circle")
 
@@ -231,10 +259,10 @@ def _membership(row: Row, by_id: Mapping[str, Row]) -> Iterator[Problem]:
 def _above(row: Row, by_id: Mapping[str, Row]) -> list[str]:
     """Ids of the umbrellas over an investment, the nearest first; stops when it comes round."""
     names: list[str] = []
-    name = row.text("part_of")
+    name = row.value.part_of
     while name and name in by_id and name not in names:
         names.append(name)
-        name = by_id[name].text("part_of")
+        name = by_id[name].value.part_of
     return names
 
 
@@ -242,8 +270,8 @@ def _umbrella(umbrella: Row, parts: Sequence[Row]) -> Iterator[Problem]:
     if not parts:
         message = f"got a pledge without parts, which counts for nothing; give some investment part_of: {umbrella.name}"
         yield umbrella.problem("kind", message)
-    whole = umbrella.money("amount")
-    amounts = {part.name: mean(amount) for part in parts if (amount := part.money("amount"))}
+    whole = umbrella.value.amount
+    amounts = {part.name: mean(amount) for part in parts if (amount := part.value.amount)}
     if whole and sum(amounts.values()) > mean(whole) + ROUNDING:
         shares = ", ".join(f"{name} {amount:.4g}" for name, amount in amounts.items())
         total = f"{sum(amounts.values()):.4g} bn USD in parts ({shares})"
@@ -251,7 +279,7 @@ def _umbrella(umbrella: Row, parts: Sequence[Row]) -> Iterator[Problem]:
 
 
 def _overlaps(by_id: Mapping[str, Row]) -> Iterator[Problem]:
-    simulated = {name for name, row in by_id.items() if row.text("kind") in ("greenfield", "expansion", "acquisition")}
+    simulated = {name for name, row in by_id.items() if row.value.kind in ("greenfield", "expansion", "acquisition")}
     relations = {row.id: (row.parent_id, row.parent_relation) for row in announcements() if row.parent_id is not None}
     for inner in sorted(simulated):
         for name, bought in _around(inner, relations):

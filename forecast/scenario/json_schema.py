@@ -15,13 +15,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import CoreRef, GenerateJsonSchema
+from pydantic_core import PydanticOmit
+from pydantic_core.core_schema import (
+    DictSchema,
+    PlainValidatorFunctionSchema,
+    TaggedUnionSchema,
+    TupleSchema,
+    WithDefaultSchema,
+)
 
 from forecast.economics.priors import Coefficient
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
-from forecast.scenario.localization import StatedPath
-from forecast.scenario.schema import BESIDE, Branches, ScenarioFile
+from forecast.scenario.localization import FORMS
+from forecast.scenario.mixture import BESIDE, ScenarioMixture
+from forecast.scenario.scenario import Scenario
 from forecast.stats.formatting import short
-from forecast.stats.specs import NumberSpec
 
 Schema: TypeAlias = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -29,31 +38,71 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 LIST = "List of "
 """Beginning of the name of a definition that is a list of entries with an id."""
 
-_LEFT_OUT: tuple[Any, ...] = (None, "", [], {}, {"value": 0.0}, {"value": 1.0})
-"""Defaults that say no more than the description: absent, empty, or a certain number."""
-
 _REFERENCE = "#/definitions/{model}"
+_SHARED = {"normal": "Number", "hold": "Path"}
+"""Choices that stand in many places, by one of their forms: names of their definitions."""
 
-_SHARED = {"Number": NumberSpec, "Path": StatedPath}
-"""Choices that stand in many places, by the name of their definition."""
+_EXTENDS = {
+    "title": "Extends",
+    "description": "A file, or a list of files, that this one changes: beside this file or in a folder below, or a "
+    "shipped scenario by its name.",
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+}
+
+
+class EditorSchema(GenerateJsonSchema):
+    """JSON Schema in draft-07, with one definition for a choice that stands in many places."""
+
+    def function_plain_schema(self, schema: PlainValidatorFunctionSchema) -> Schema:  # noqa: ARG002
+        """A field that is no key of a file is left out."""
+        raise PydanticOmit
+
+    def tagged_union_schema(self, schema: TaggedUnionSchema) -> Schema:
+        """A choice, by its shared definition where it has one."""
+        choice: Schema = {"anyOf": [self.generate_inner(form) for form in schema["choices"].values()]}
+        name = next((name for form, name in _SHARED.items() if form in schema["choices"]), None)
+        if name is None:
+            return choice
+        definition, reference = self.get_cache_defs_ref_schema(CoreRef(f"{name}:0"))
+        self.definitions[definition] = choice
+        return reference
+
+    def tuple_schema(self, schema: TupleSchema) -> Schema:
+        """A list; the items of a pair under the word of draft-07."""
+        listed = super().tuple_schema(schema)
+        if "prefixItems" in listed:
+            listed |= {"items": listed.pop("prefixItems"), "additionalItems": False}
+        return listed
+
+    def dict_schema(self, schema: DictSchema) -> Schema:
+        """A mapping; names of a vocabulary are keys that an editor completes."""
+        keyed = super().dict_schema(schema)
+        if names := keyed.get("propertyNames", {}).get("enum"):
+            del keyed["propertyNames"]
+            keyed |= {"properties": dict.fromkeys(names, keyed["additionalProperties"]), "additionalProperties": False}
+        return keyed
+
+    def default_schema(self, schema: WithDefaultSchema) -> Schema:
+        """A default is named where it says more than the description: a word or a number."""
+        keyed = super().default_schema(schema)
+        if not isinstance(keyed.get("default"), str | int | float) or keyed["default"] == "":
+            keyed.pop("default", None)
+        return keyed
 
 
 def scenario_schema() -> Schema:
     """The JSON Schema of a scenario file."""
-    generated, weighed = (model.model_json_schema(ref_template=_REFERENCE) for model in (ScenarioFile, Branches))
-    generated["$defs"] |= weighed["$defs"]
-    generated["properties"] |= weighed["properties"]
-    definitions = {name: _draft_7(part) for name, part in generated.pop("$defs").items()}
-    choices = {name: _choices(spec) for name, spec in _SHARED.items()}
-    root = _shared(_draft_7(generated), choices)
-    definitions = {name: _shared(part, choices) for name, part in definitions.items()}
-    definitions |= {name: {"anyOf": forms} for name, forms in choices.items()}
+    entities: Any = [(entity, "validation", TypeAdapter(entity)) for entity in (Scenario, ScenarioMixture)]
+    _, generated = TypeAdapter.json_schemas(entities, ref_template=_REFERENCE, schema_generator=EditorSchema)
+    definitions = generated["$defs"]
+    root, weighed = definitions.pop("Scenario"), definitions.pop("ScenarioMixture")
+    root["properties"] = {"extends": _EXTENDS, **root["properties"], "mixture": weighed["properties"]["mixture"]}
     _close_names(definitions)
     for part in (root, *definitions.values()):
         _explain(part)
     _offer_snippets(definitions)
     _open_branches(root, definitions["Branch"])
-    definitions["Paths"] = _localization(root)
+    definitions["Paths"] = _localization(root, definitions)
     entries = _entries(root, definitions)
     definitions |= {_group(key): _by_id(root["properties"][key], definitions[name]) for key, name in entries.items()}
     titles = {"title": "Scenario", "description": "What is assumed of investments by Korean companies in the US."}
@@ -66,79 +115,12 @@ def schema_text() -> str:
     return json.dumps(scenario_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
-def _choices(spec: Any) -> list[Schema]:
-    forms: list[Schema] = _draft_7(TypeAdapter(spec).json_schema(ref_template=_REFERENCE))["anyOf"]
-    return forms
-
-
-def _draft_7(node: Any) -> Any:
-    """A schema in draft-07, with one word for a choice and without annotations for programs."""
-    if isinstance(node, list):
-        return [_draft_7(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {name: item for name, item in node.items() if name not in ("discriminator", "$defs")}
-    words: Schema = {_WORDS.get(name, name): _draft_7(item) for name, item in kept.items()}
-    if "prefixItems" in node:
-        words["additionalItems"] = False
-    if words.get("default", ...) in _LEFT_OUT:
-        del words["default"]
-    if "anyOf" in words:
-        words["anyOf"] = [form for choice in words["anyOf"] for form in _forms(choice)]
-    return words
-
-
-_WORDS = {"oneOf": "anyOf", "prefixItems": "items"}
-
-
-def _forms(choice: Schema) -> list[Schema]:
-    """The choices within a choice that says nothing but choices; what else it says goes to each of them."""
-    inner: list[Schema] = choice.get("anyOf", [choice])
-    rest = {name: item for name, item in choice.items() if name != "anyOf"}
-    return [{**form, **(rest if form is not choice else {})} for form in inner]
-
-
-def _shared(node: Any, choices: Mapping[str, list[Schema]]) -> Any:
-    """A schema with a reference in place of every shared choice."""
-    if isinstance(node, list):
-        return [_shared(item, choices) for item in node]
-    if not isinstance(node, dict):
-        return node
-    node = {name: _shared(item, choices) for name, item in node.items()}
-    for name, forms in choices.items():
-        if all(form in node.get("anyOf", ()) for form in forms):
-            others = [form for form in node.pop("anyOf") if form not in forms]
-            reference = {"$ref": _REFERENCE.format(model=name)}
-            node |= {"anyOf": [reference, *others]} if others else reference
-    return node
-
-
 def _close_names(definitions: Schema) -> None:
-    """Lists the sectors and coefficients wherever a key takes their names."""
-    del definitions["Coefficients"]  # of no sector: what each coefficient is follows below
+    """Lists the coefficients wherever a key takes their names."""
     definitions |= {f"Coefficients of {sector}": _coefficients(sector) for sector in SECTORS}
     definitions["Coefficients"] = _coefficients(None)
-    for name, part in definitions.items():
-        for key, keyed in part.get("properties", {}).items():
-            if key == "sectors" and keyed["type"] == "array":
-                _some_or_all(keyed)
-            elif key == "sectors":
-                del keyed["propertyNames"]
-                keyed |= {"properties": _by_sector(name, keyed), "additionalProperties": False}
-
-
-def _some_or_all(keyed: Schema) -> None:
-    """A list of sectors, one sector, or all of them."""
-    keyed.pop("type")
-    keyed.pop("items")
-    names = {"type": "array", "items": {"enum": list(SECTORS)}}
-    keyed["anyOf"] = [{"enum": [*SECTORS, "all"]}, names]
-
-
-def _by_sector(name: str, keyed: Schema) -> Schema:
-    if name == "Overrides":
-        return {sector: {"$ref": _REFERENCE.format(model=f"Coefficients of {sector}")} for sector in SECTORS}
-    return dict.fromkeys(SECTORS, keyed["additionalProperties"])
+    by_sector = {sector: {"$ref": _REFERENCE.format(model=f"Coefficients of {sector}")} for sector in SECTORS}
+    definitions["Overrides"]["properties"]["sectors"]["properties"] = by_sector
 
 
 def _coefficients(sector: str | None) -> Schema:
@@ -154,8 +136,13 @@ def _belief(belief: Coefficient, sector: str | None) -> str:
     text = f"{belief.meaning}; unit: {belief.unit}; if left out, as learned for the sector"
     if sector is None:
         return text
-    median, low, high = (short(value) for value in belief.distribution.ppf([0.5, 0.1, 0.9]).tolist())
+    median, low, high = _interval(belief)
     return f"{text}. Prior for {words(sector)}: {median}, 80 % interval {low} to {high}"
+
+
+def _interval(belief: Coefficient) -> list[str]:
+    """Median and ends of the 80 % interval of a prior."""
+    return [short(value) for value in belief.distribution.ppf([0.5, 0.1, 0.9]).tolist()]
 
 
 def _explain(part: Schema) -> None:
@@ -216,19 +203,14 @@ def _blank(keyed: Schema, name: str, number: int) -> Any:
     return [f"${{{number}:{name}}}"] if keyed.get("type") == "array" else f"${{{number}:{name}}}"
 
 
-def _localization(root: Schema) -> Schema:
+def _localization(root: Schema, definitions: Schema) -> Schema:
     """The path of all affiliates; a file that extends another may state paths of single sectors alone."""
-    forms: list[Schema] = root["properties"]["localization"].pop("anyOf")
+    sectors = {"sectors": root["properties"].pop("sector_localization")}
     root["properties"]["localization"]["$ref"] = _REFERENCE.format(model="Paths")
-    sectors = {"$ref": _REFERENCE.format(model="FittedEverywhere") + "/properties/sectors"}
-    alone = {
-        "title": "Paths of single sectors",
-        "type": "object",
-        "properties": {"sectors": sectors},
-        "required": ["sectors"],
-        "additionalProperties": False,
-    }
-    return {"anyOf": [*forms, alone]}
+    forms = [definitions[path.title()] for path in FORMS]
+    beside = [{**form, "properties": {**form["properties"], **sectors}} for form in forms]
+    alone = {"title": "Paths of single sectors", "type": "object", "properties": sectors, "required": ["sectors"]}
+    return {"anyOf": [*beside, {**alone, "additionalProperties": False}]}
 
 
 def _entries(root: Schema, definitions: Schema) -> dict[str, str]:
@@ -302,7 +284,7 @@ def reference() -> str:
     parts += [_section(known[name], known[name].get("required", ())) for name in _others(known)]
     parts += ["## Forms of a number, a date and an amount\n", *_form_rows(known, _DISTRIBUTIONS)]
     parts += [_PATHS_HEAD, *_form_rows(known, _PATHS)]
-    parts += [_coefficient_rows(known["Coefficients"]), _priors(known)]
+    parts += [_coefficient_rows(known["Coefficients"]), _priors()]
     return "\n".join(parts)
 
 
@@ -372,36 +354,16 @@ _TYPES = {
 
 def _coefficient_rows(part: ReadSchema) -> str:
     rows = [f"| `{name}` | {keyed['description']} |" for name, keyed in part["properties"].items()]
-    return (
-        "\n".join(
-            [
-                "## Coefficients\n",
-                "What an investment or a sector may override.\n",
-                "| key | meaning |",
-                "|---|---|",
-                *rows,
-            ]
-        )
-        + "\n"
-    )
+    head = ["## Coefficients\n", "What an investment or a sector may override.\n", "| key | meaning |", "|---|---|"]
+    return "\n".join([*head, *rows]) + "\n"
 
 
-def _priors(known: ReadSchema) -> str:
-    """Prior of every coefficient by sector, as the hover texts of an editor say it."""
-    sectors = {
-        name.removeprefix("Coefficients of "): part
-        for name, part in known.items()
-        if name.startswith("Coefficients of ")
-    }
-    names = list(known["Coefficients"]["properties"])
+def _priors() -> str:
+    """Prior of every coefficient by sector."""
     lines = ["### Priors\n", "Median (80 % interval) before any data; `forecast explain` prints what was learned.\n"]
-    lines += [f"| | {' | '.join(words(name) for name in sectors)} |", "|---|" + "---|" * len(sectors)]
-    for name in names:
-        cells = [_prior(part["properties"][name]["description"]) for part in sectors.values()]
+    lines += [f"| | {' | '.join(map(words, SECTORS))} |", "|---|" + "---|" * len(SECTORS)]
+    for name in COEFFICIENTS:
+        numbers = [_interval(load_sectors()[sector][name]) for sector in SECTORS]
+        cells = [f"{median} ({low} to {high})" for median, low, high in numbers]
         lines.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def _prior(description: str) -> str:
-    median, _, interval = description.rpartition(": ")[2].rstrip(".").partition(", 80 % interval ")
-    return f"{median} ({interval})"

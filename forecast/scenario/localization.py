@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, Union
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from forecast.documents import Node, present
 from forecast.errors import Problem, YamlPath, spelled
 from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import Moment, date_text, parse_date
-from forecast.scenario.entity import SectorName, Written
+from forecast.scenario.entity import Written
 from forecast.scenario.entries import Row
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.specs import Duration, InnerShare, Model, PositiveShare, Share, optional, plain_distribution
@@ -40,41 +40,7 @@ class Localization:
     shares: tuple[Distribution, Distribution, Distribution] | None = None
 
 
-class Fitted(Model):
-    """Shares move on along the fitted trend."""
-
-    path: Literal["fitted"] = Field(description="form of the path")
-
-
-class Hold(Model):
-    """Shares stay as they are at the origin."""
-
-    path: Literal["hold"] = Field(description="form of the path")
-
-
-class Target(Model):
-    """The local share moves to a stated value by a stated date."""
-
-    path: Literal["target"] = Field(description="form of the path")
-    local: InnerShare = Field(description="local share of purchases at that date, above 0 and below 1")
-    by: Moment = Field(description=f"date at which the share is reached: {ACCEPTED}")
-
-
-class Logistic(Model):
-    """The local share follows an adoption curve up to a ceiling."""
-
-    path: Literal["logistic"] = Field(description="form of the path")
-    local: InnerShare = Field(description="ceiling of the local share of purchases, above 0 and below 1")
-    at: Moment = Field(description=f"midpoint of the curve: {ACCEPTED}")
-    speed: Duration = Field(description="years from 12 % to 88 % of the way, above 0")
-
-
-class Step(Model):
-    """The local share jumps to a stated value, as under a content rule."""
-
-    path: Literal["step"] = Field(description="form of the path")
-    local: InnerShare = Field(description="local share of purchases from then on, above 0 and below 1")
-    at: Moment = Field(description=f"date of the step: {ACCEPTED}")
+FITTED = Localization("fitted")
 
 
 class Shares(Model):
@@ -86,94 +52,75 @@ class Shares(Model):
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Shares:
-        plain = [part.value for part in self.distributions() if isinstance(part, Constant)]
-        if len(plain) == len(self.distributions()) and abs(sum(plain) - 1) > 1e-6:
+        plain = [part.value for part in self.suppliers() if isinstance(part, Constant)]
+        if len(plain) == len(self.suppliers()) and abs(sum(plain) - 1) > 1e-6:
             raise ValueError(f"got shares that sum to {sum(plain):.6g}, expected a sum of 1")
         return self
 
-    def distributions(self) -> tuple[Distribution, Distribution, Distribution]:
+    def suppliers(self) -> tuple[Distribution, Distribution, Distribution]:
         """The shares in the order of the suppliers."""
         return self.korea, self.local, self.third_country
 
 
-class Fixed(Model):
-    """Shares are replaced by stated ones from the first simulated quarter."""
+_PATH = Field(description="form of the path")
+_LOCAL = "local share of purchases"
+_FORMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "fitted": ("Shares move on along the fitted trend.", {}),
+    "hold": ("Shares stay as they are at the origin.", {}),
+    "target": (
+        "The local share moves to a stated value by a stated date.",
+        {
+            "local": (InnerShare, Field(description=f"{_LOCAL} at that date, above 0 and below 1")),
+            "by": (Moment, Field(description=f"date at which the share is reached: {ACCEPTED}")),
+        },
+    ),
+    "logistic": (
+        "The local share follows an adoption curve up to a ceiling.",
+        {
+            "local": (InnerShare, Field(description=f"ceiling of the {_LOCAL}, above 0 and below 1")),
+            "at": (Moment, Field(description=f"midpoint of the curve: {ACCEPTED}")),
+            "speed": (Duration, Field(description="years from 12 % to 88 % of the way, above 0")),
+        },
+    ),
+    "step": (
+        "The local share jumps to a stated value, as under a content rule.",
+        {
+            "local": (InnerShare, Field(description=f"{_LOCAL} from then on, above 0 and below 1")),
+            "at": (Moment, Field(description=f"date of the step: {ACCEPTED}")),
+        },
+    ),
+    "fixed": (
+        "Shares are replaced by stated ones from the first simulated quarter.",
+        {"shares": (Shares, Field(description="a mapping with korea, local and third_country"))},
+    ),
+}
+FORMS: Mapping[str, type[Model]] = {
+    path: create_model(path.title(), __base__=Model, __doc__=doc, **{"path": (Literal[path], _PATH), **keys})
+    for path, (doc, keys) in _FORMS.items()
+}
+"""Keys that each path needs."""
 
-    path: Literal["fixed"] = Field(description="form of the path")
-    shares: Shares = Field(description="a mapping with korea, local and third_country")
 
-
-def localization(stated: Model) -> Localization:
-    """The path a form states, without those of single sectors beside it."""
-    keys: dict[str, Any] = {name: getattr(stated, name) for name in type(stated).model_fields if name != "sectors"}
-    if isinstance(stated, Fixed):
-        keys["shares"] = stated.shares.distributions()
-    return Localization(**keys)
+def _read(stated: Model) -> Localization:
+    keys = dict(iter(stated))
+    return Localization(**keys | ({"shares": keys["shares"].suppliers()} if "shares" in keys else {}))
 
 
 def plain_path(path: Localization) -> dict[str, Any]:
     """The mapping that states a path."""
-    suppliers = Shares.model_fields
     return present(
         path=path.path,
         local=optional(plain_distribution, path.local),
         speed=optional(plain_distribution, path.speed),
         by=optional(date_text, path.by),
         at=optional(date_text, path.at),
-        shares=path.shares and dict(zip(suppliers, map(plain_distribution, path.shares), strict=True)),
+        shares=path.shares and dict(zip(Shares.model_fields, map(plain_distribution, path.shares), strict=True)),
     )
 
 
-FORMS: Mapping[str, type[Model]] = {
-    "fitted": Fitted,
-    "hold": Hold,
-    "target": Target,
-    "logistic": Logistic,
-    "step": Step,
-    "fixed": Fixed,
-}
-Form: TypeAlias = Annotated[Fitted | Hold | Target | Logistic | Step | Fixed, Field(discriminator="path")]
-
-StatedPath: TypeAlias = Annotated[Localization, Written(Form, localization, plain_path)]
+_Form: TypeAlias = Annotated[Union[*FORMS.values()], Field(discriminator="path")]  # type: ignore[valid-type]
+StatedPath: TypeAlias = Annotated[Localization, Written(_Form, _read, plain_path)]
 """A path of a sector or an investment."""
-
-
-class Everywhere(Model):
-    """Key that the localization of all affiliates has besides its own path."""
-
-    sectors: Mapping[SectorName, StatedPath] = Field(
-        {}, description="a mapping from sector names to paths of their own"
-    )
-
-
-class FittedEverywhere(Fitted, Everywhere):
-    """Shares of all affiliates move on along the fitted trend."""
-
-
-class HoldEverywhere(Hold, Everywhere):
-    """Shares of all affiliates stay as they are at the origin."""
-
-
-class TargetEverywhere(Target, Everywhere):
-    """The local share of all affiliates moves to a stated value by a stated date."""
-
-
-class LogisticEverywhere(Logistic, Everywhere):
-    """The local share of all affiliates follows an adoption curve up to a ceiling."""
-
-
-class StepEverywhere(Step, Everywhere):
-    """The local share of all affiliates jumps to a stated value."""
-
-
-class FixedEverywhere(Fixed, Everywhere):
-    """Shares of all affiliates are replaced by stated ones."""
-
-
-LocalizationEverywhere: TypeAlias = Annotated[
-    FittedEverywhere | HoldEverywhere | TargetEverywhere | LogisticEverywhere | StepEverywhere | FixedEverywhere,
-    Field(discriminator="path"),
-]
 
 
 def turns_in_the_past(root: Node, announced: Sequence[Row], origin: int | None) -> Iterator[Problem]:

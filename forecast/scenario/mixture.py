@@ -18,207 +18,72 @@ Weights are scaled to sum to one, draw by draw where they are uncertain.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from forecast.documents import Node, present, read_document, scenario_path, yaml_text
+from pydantic import Field, ValidationError
+
+from forecast.documents import Node, read_document, scenario_path, yaml_text
 from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, refusal
-from forecast.scenario.entity import ID
-from forecast.scenario.inputs import distribution_in_file, distribution_of_node
+from forecast.scenario.entity import Sources, entity, plain, read
+from forecast.scenario.entries import entry
+from forecast.scenario.inputs import distribution_in_file
 from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, tree_of
 from forecast.scenario.scenario import (
     Branch,
+    Description,
+    Name,
+    OnTop,
     Scenario,
+    Title,
     frozen_scenario,
     load_scenario,
     plain_scenario,
     scenario_digest,
     scenario_of,
 )
-from forecast.scenario.schema import BESIDE, MOST_BRANCHES, Branches
-from forecast.scenario.schema import Branch as BranchForm
+from forecast.scenario.schema_errors import complaints
 from forecast.stats.distributions import Distribution
-from forecast.stats.specs import bounds_complaint, plain_distribution, read_distribution
+from forecast.stats.specs import plain_distribution
 from forecast.storage import json_digest
 
-KEYS = (*BESIDE, *Branches.model_fields)
-BRANCH_KEYS = tuple(BranchForm.model_fields)
+MOST_BRANCHES = 20
+
+BESIDE = ("name", "title", "description", "sources")
+"""Keys that a mixture has in common with a scenario."""
 
 SHARED = ("basis", "horizon", "as_of")
 """Keys that branches must have in common for their draws to be of one thing."""
 
-_NAME = r"[a-z0-9][a-z0-9-]{0,63}"
 _RARE = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class StatedBranch:
-    """A branch and where it was read.
-
-    Attributes:
-        branch: what it is.
-        node: its entry in the file of the mixture.
-        file: the file that states its scenario.
-        layers: the tree of that scenario.
-    """
-
-    branch: Branch
-    node: Node
-    file: str
-    layers: Layered
-
-
-class MixtureReader:
-    """Reads one mixture and collects what is wrong with it."""
-
-    def __init__(self, path: Path, overrides: tuple[str, ...], problems: list[Problem]) -> None:
-        self.path = path
-        self.overrides = overrides
-        self.problems = problems
-
-    def name(self, root: Node) -> str:
-        """The name, once the keys are known to be those of a mixture."""
-        self._unknown(root, KEYS, "")
-        node = root.fields.get("name")
-        text = node.content if node else None
-        if not isinstance(text, str) or not re.fullmatch(_NAME, text):
-            expected = "expected 1 to 64 lower-case letters, digits and hyphens"
-            self._note(node or root, "name", f"{node.got() if node else got(None)}, {expected}")
-        return str(text)
-
-    def text(self, node: Node | None, key: str) -> str:
-        """A text, empty where it is left out."""
-        if node is not None and node.content is not None and not isinstance(node.content, str):
-            self._note(node, key, f"{node.got()}, expected text")
-        return str(node.content) if node is not None and isinstance(node.content, str) else ""
-
-    def texts(self, node: Node | None, key: str) -> tuple[str, ...]:
-        """A list of texts, empty where it is left out."""
-        if node is not None and node.content is not None and not isinstance(node.content, tuple):
-            self._note(node, key, f"{node.got()}, expected a list of texts")
-        return tuple(self.text(item, f"{key}[{index}]") for index, item in enumerate(node.items if node else ()))
-
-    def branches(self, node: Node | None) -> list[StatedBranch]:
-        """Every branch that can be read."""
-        if node is None:
-            return []
-        if not 1 <= len(node.items) <= MOST_BRANCHES:
-            expected = f"expected a list of 1 to {MOST_BRANCHES} branches with scenario and weight"
-            self._note(node, "mixture", f"{node.got()}, {expected}")
-            return []
-        read = [self._branch(entry, f"mixture[{index}]") for index, entry in enumerate(node.items)]
-        found = [branch for branch in read if branch is not None]
-        self._repeated(found)
-        if found and all(float(one.branch.weight.ppf(_RARE)) <= 0 for one in found):
-            self._note(node, "mixture", "got weights that may all be 0, expected one that is above 0 in every draw")
-        return found
-
-    def agree(self, branches: Sequence[StatedBranch]) -> None:
-        """Notes every branch whose results would be of another thing than those of the first."""
-        for index, one in enumerate(branches):
-            first = branches[0].branch
-            for key in SHARED:
-                here, there = (getattr(branch.scenario, key) for branch in (one.branch, first))
-                if here != there:
-                    expected = f"expected {key} {there or 'left out'} as in {first.label}"
-                    message = f"got {one.branch.label} with {key} {here or 'left out'}, {expected}"
-                    self._note(one.node, f"mixture[{index}].scenario", message)
-
-    def _branch(self, node: Node, path: str) -> StatedBranch | None:
-        n_problems = len(self.problems)
-        self._unknown(node, BRANCH_KEYS, path)
-        for key in BRANCH_KEYS[:2]:
-            if key not in node.fields:
-                self._note(node, f"{path}.{key}", "missing key: expected scenario and weight in every branch")
-        if len(self.problems) > n_problems:
-            return None
-        stated, weight = self._layers(node.fields["scenario"], path), self._weight(node.fields["weight"], path)
-        if stated is None or weight is None:
-            return None
-        file, layers = stated
-        try:
-            scenario = scenario_of(layers, file)
-        except ScenarioError as error:
-            self.problems += error.problems
-            return None
-        return StatedBranch(Branch(self._label(node, scenario.name, path), weight, scenario), node, file, layers)
-
-    def _layers(self, node: Node, path: str) -> tuple[str, Layered] | None:
-        """The file that states a scenario and the tree of it."""
-        try:
-            if node.fields:
-                return str(self.path), layered_inside(node, self.path, self.overrides)
-            if isinstance(node.content, str):
-                file = neighbour(node, self.path, tree_of(self.path), f"{path}.scenario")
-                return str(file), layered(file, self.overrides)
-        except ScenarioError as error:
-            self.problems += error.problems
-            return None
-        where = "the name of a shipped scenario, a file beside this one or in a folder below it, or a scenario"
-        self._note(node, f"{path}.scenario", f"{node.got()}, expected {where}")
-        return None
-
-    def _weight(self, node: Node, path: str) -> Distribution | None:
-        try:
-            weight = distribution_of_node(node)
-        except ScenarioError as error:
-            self.problems += [node.place.problem(f"{path}.weight", problem.message) for problem in error.problems]
-            return None
-        if complaint := bounds_complaint(node.plain(), 0.0, float("inf")):
-            self._note(node, f"{path}.weight", f"{complaint}, expected 0 or more")
-            return None
-        return weight
-
-    def _label(self, node: Node, otherwise: str, path: str) -> str:
-        stated = node.fields.get("label")
-        text = otherwise if stated is None else stated.content
-        if not isinstance(text, str) or not re.fullmatch(ID, text):
-            expected = "expected 1 to 64 letters, digits, hyphens and underscores"
-            self._note(stated or node, f"{path}.label", f"{got(text)}, {expected}")
-        return str(text)
-
-    def _repeated(self, found: Sequence[StatedBranch]) -> None:
-        labels = [one.branch.label for one in found]
-        for index, label in enumerate(labels):
-            if label in labels[:index]:
-                message = f"{got(label)} a second time, expected every label once; {listed(labels)}"
-                self._note(found[index].node, f"mixture[{index}].label", message)
-
-    def _unknown(self, node: Node, keys: Sequence[str], path: str) -> None:
-        if not node.fields:
-            self._note(node, path, f"{node.got()}, expected a mapping with {', '.join(keys[:2])}")
-        for key, child in node.fields.items():
-            if key not in keys:
-                where = f"{path}.{key}" if path else key
-                self.problems.append((child.key or child.place).problem(where, f"unknown key; {meant(key, keys)}"))
-
-    def _note(self, node: Node, path: str, message: str) -> None:
-        self.problems.append(node.place.problem(path, message))
-
-
-@dataclass(frozen=True, slots=True)
+@entity
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioMixture:
     """Scenarios of which every draw follows one.
 
-    Attributes:
-        name: slug; the directory of its results.
-        title: one line for tables and plots.
-        description: prose.
-        branches: sorted by label.
-        sources: addresses of the evidence.
-        overrides: what was set on top of every branch, as it was written.
+    Branches are sorted by label. `overrides` is what was set on top of every branch, as it was written.
     """
 
-    name: str
-    title: str
-    description: str
-    branches: tuple[Branch, ...]
-    sources: tuple[str, ...] = ()
-    overrides: tuple[str, ...] = field(default=(), compare=False)
+    name: Name
+    title: Title = ""
+    description: Description = ""
+    sources: Sources = ()
+    branches: Annotated[
+        tuple[Branch, ...],
+        Field(
+            alias="mixture",
+            min_length=1,
+            max_length=MOST_BRANCHES,
+            description=f"a list of 1 to {MOST_BRANCHES} branches with scenario and weight, of which every draw "
+            f"follows one; beside it stand {', '.join(BESIDE)} alone",
+        ),
+    ]
+    overrides: OnTop = field(default=(), compare=False)
 
     @property
     def basis(self) -> str:
@@ -244,6 +109,60 @@ class ScenarioMixture:
         """The same weights over other scenarios, in the order of the branches."""
         pairs = zip(self.branches, scenarios, strict=True)
         return replace(self, branches=tuple(replace(branch, scenario=scenario) for branch, scenario in pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class StatedBranch:
+    """A branch and where it was read.
+
+    Attributes:
+        branch: what it is.
+        node: its entry in the file of the mixture.
+        path: YAML path of that entry.
+        file: the file that states its scenario.
+        layers: the tree of that scenario.
+    """
+
+    branch: Branch
+    node: Node
+    path: str
+    file: str
+    layers: Layered
+
+
+def _with_scenario(branch: Branch, node: Node, at: str, path: Path, overrides: Sequence[str]) -> StatedBranch:
+    """A branch with the scenario that it names or states.
+
+    Raises:
+        ScenarioError: the scenario cannot be read.
+    """
+    scenario = node.fields["scenario"]
+    if scenario.fields:
+        file, layers = str(path), layered_inside(scenario, path, overrides)
+    else:
+        named = neighbour(scenario, path, tree_of(path), f"{at}.scenario")
+        file, layers = str(named), layered(named, overrides)
+    read = scenario_of(layers, file)
+    label = read.name if branch.label == "" else branch.label
+    return StatedBranch(replace(branch, scenario=read, label=label), node, at, file, layers)
+
+
+def _disagreements(stated: Sequence[StatedBranch], mixture: Node) -> Iterator[Problem]:
+    """Labels given twice, weights that may all be 0, and results that would be of another thing than the first's."""
+    labels = [one.branch.label for one in stated]
+    if stated and all(float(one.branch.weight.ppf(_RARE)) <= 0 for one in stated):
+        message = "got weights that may all be 0, expected one that is above 0 in every draw"
+        yield mixture.place.problem("mixture", message)
+    for index, one in enumerate(stated):
+        if one.branch.label in labels[:index]:
+            message = f"{got(one.branch.label)} a second time, expected every label once; {listed(labels)}"
+            yield one.node.place.problem(f"{one.path}.label", message)
+        for key in SHARED:
+            here, there = (getattr(branch.scenario, key) for branch in (one.branch, stated[0].branch))
+            if here != there:
+                expected = f"expected {key} {there or 'left out'} as in {labels[0]}"
+                message = f"got {one.branch.label} with {key} {here or 'left out'}, {expected}"
+                yield one.node.place.problem(f"{one.path}.scenario", message)
 
 
 AnyScenario: TypeAlias = Scenario | ScenarioMixture
@@ -292,18 +211,31 @@ def read_mixture(
         ScenarioError: carries every problem of the file and of the scenarios it names.
     """
     document = read_document(Path(path), str(path))
-    reader = MixtureReader(Path(path), tuple(overrides), list(document.problems))
-    fields = document.root.fields
-    name, title = reader.name(document.root), reader.text(fields.get("title"), "title")
-    stated = reader.branches(fields.get("mixture"))
-    description = reader.text(fields.get("description"), "description")
-    sources = reader.texts(fields.get("sources"), "sources")
-    reader.agree(stated)
-    if reader.problems:
-        raise ScenarioError(reader.problems)
-    ordered = tuple(sorted(stated, key=lambda one: one.branch.label))
-    branches = tuple(one.branch for one in ordered)
-    return ScenarioMixture(name, title or name, description, branches, sources, tuple(overrides)), ordered
+    root, problems = document.root, list(document.problems)
+    try:
+        read(ScenarioMixture, root.plain())
+    except ValidationError as error:
+        problems += complaints(root, error, ScenarioMixture)
+    entries, stated = root.fields.get("mixture", root), list[StatedBranch]()
+    for index, node in enumerate(entries.items[:MOST_BRANCHES]):
+        branch = entry(Branch, node, ("mixture", index)).value
+        try:
+            if branch.scenario is not None:
+                stated.append(_with_scenario(branch, node, f"mixture[{index}]", Path(path), overrides))
+        except ScenarioError as error:
+            problems += error.problems
+    whole = [one for one in stated if None not in (one.branch.weight, one.branch.label)]
+    problems += _disagreements(whole, entries)
+    if problems:
+        raise ScenarioError(problems)
+    ordered = tuple(sorted(whole, key=lambda one: one.branch.label))
+    return _mixture(root.plain(), tuple(one.branch for one in ordered), tuple(overrides)), ordered
+
+
+def _mixture(plain: Any, branches: tuple[Branch, ...], overrides: tuple[str, ...] = ()) -> ScenarioMixture:
+    """The mixture that a plain mapping states, with scenarios in its branches."""
+    mixture = read(ScenarioMixture, plain)
+    return replace(mixture, title=mixture.title or mixture.name, branches=branches, overrides=overrides)
 
 
 def stated_distribution(path: PathLike[str] | str, key: str) -> Distribution:
@@ -325,28 +257,16 @@ def frozen_any(path: PathLike[str] | str) -> AnyScenario:
     plain: Any = read_document(Path(path), str(path)).root.plain()
     if "mixture" not in plain:
         return frozen_scenario(plain)
-    branches = tuple(
-        Branch(branch["label"], read_distribution(branch["weight"]), frozen_scenario(branch["scenario"]))
-        for branch in plain["mixture"]
-    )
-    texts = plain["name"], plain["title"], plain.get("description", "")
-    return ScenarioMixture(*texts, branches, tuple(plain.get("sources", ())))
+    branches: Any = read(ScenarioMixture, plain).branches
+    return _mixture(plain, tuple(replace(branch, scenario=frozen_scenario(branch.scenario)) for branch in branches))
 
 
 def plain_any(mixture: AnyScenario) -> dict[str, Any]:
     """The mapping that states a scenario, or a mixture with every scenario inside it."""
     if mixture.single is not None:
         return plain_scenario(mixture.single)
-    branches = [
-        {
-            "label": branch.label,
-            "weight": plain_distribution(branch.weight),
-            "scenario": plain_scenario(branch.scenario),
-        }
-        for branch in mixture.branches
-    ]
-    words = present(title=mixture.title, description=mixture.description, sources=list(mixture.sources))
-    return {"name": mixture.name, **words, "mixture": branches}
+    written = plain(mixture)
+    return written | {"mixture": [dict(reversed(branch.items())) for branch in written["mixture"]]}
 
 
 def dump_any(mixture: AnyScenario) -> str:

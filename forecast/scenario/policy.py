@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from forecast.documents import Node
+from forecast.economics.sectors import SECTORS
 from forecast.economics.tariffs import EXTENT, PACE, TAXED, WITHOUT_TRADE, load_schedule
 from forecast.errors import Problem, got, listed, meant, spelled
 from forecast.quarters import ACCEPTED, format_quarter
@@ -49,6 +50,8 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
+_SOME_OR_ALL = {"anyOf": [{"enum": [*SECTORS, EVERY]}, {"type": "array", "items": {"enum": [*SECTORS]}}]}
+
 CERTAIN = Constant(1.0)
 Chance: TypeAlias = Annotated[Distribution, Written(Share | None, read_distribution, plain_distribution)]
 Factor: TypeAlias = Annotated[Distribution, Written(Amount | None, read_distribution, plain_distribution)]
@@ -67,6 +70,7 @@ class Tariff:
         tuple[str, ...],
         BeforeValidator(_names),
         AfterValidator(_each_once),
+        WithJsonSchema(_SOME_OR_ALL),
         Field(description="a sector, a list of sectors, or all: whose goods pay it"),
     ]
     rate: Annotated[
@@ -160,7 +164,7 @@ def policy_problems(root: Node, origin: int | None) -> Iterator[Problem]:
         root: the tree.
         origin: quarter index of the last quarter observed, None where it is not known.
     """
-    tariffs = rows(root, "tariffs")
+    tariffs = rows(root, "tariffs", Tariff)
     for row in tariffs:
         yield from _sectors(row)
         yield from _order(row)
@@ -175,7 +179,7 @@ def policy_problems(root: Node, origin: int | None) -> Iterator[Problem]:
     if origin is not None:
         yield from _in_force(tariffs, origin)
         yield from _two_answers(tariffs, origin)
-    for row in rows(root, "import_commitments"):
+    for row in rows(root, "import_commitments", ImportCommitment):
         yield from _order(row)
 
 
@@ -185,7 +189,7 @@ def _sectors(row: Row) -> Iterator[Problem]:
         name = place.content
         if not isinstance(name, str) or name in (*TAXED, EVERY):
             continue
-        where = spelled((row.group, row.name, "sectors"))
+        where = spelled((*row.path, "sectors"))
         if name in WITHOUT_TRADE:
             lacking = f"got {name}, whose exports to the US no source states; expected other, which holds them"
             yield place.place.problem(where, lacking)
@@ -194,7 +198,7 @@ def _sectors(row: Row) -> Iterator[Problem]:
 
 
 def _order(row: Row) -> Iterator[Problem]:
-    start, end = row.date("from"), row.date("until")
+    start, end = row.value.start, row.value.until
     if start and end and ends(start)[1] >= ends(end)[0]:
         yield row.misplaced("until", "after from")
 
@@ -218,7 +222,7 @@ def _past(row: Row, origin: int) -> Iterator[Problem]:
 
 def stacks(row: Row) -> bool:
     """Whether a tariff is added to the duty that holds."""
-    return "stacks" in row.node.fields and row.node.fields["stacks"].content is True
+    return row.value.stacks is True
 
 
 def _stacking(row: Row) -> Iterator[Problem]:
@@ -237,7 +241,7 @@ def _same_start(tariffs: list[Row]) -> Iterator[Problem]:
     """Tariffs that begin together on the same goods, of which none is the later one."""
     first: dict[tuple[float, str], Row] = {}
     for row in tariffs:
-        start = row.date("from")
+        start = row.value.start
         if stacks(row) or not isinstance(start, Constant):
             continue
         both = {name: first.setdefault((start.value, name), row) for name in goods_of(row)}
@@ -254,7 +258,7 @@ def _two_answers(tariffs: list[Row], origin: int) -> Iterator[Problem]:
     for row in (row for row in tariffs if _came_before(row, origin)):
         for key in EXTENT:
             earlier = [first.setdefault((name, key), row) for name in goods_of(row)] if row.has(key) else []
-            other = next((other for other in earlier if other.distribution(key) != row.distribution(key)), None)
+            other = next((other for other in earlier if getattr(other.value, key) != getattr(row.value, key)), None)
             if other is not None:
                 past = f"up to {format_quarter(origin)} the answer to all duties on the same goods is one"
                 yield row.problem(key, f"got another {key} than that of {other.name}, expected the same: {past}")
@@ -274,7 +278,7 @@ def _in_force(tariffs: list[Row], origin: int) -> Iterator[Problem]:
 
 
 def _departure(row: Row, name: str, origin: int) -> str:
-    rate = row.distribution("rate")
+    rate = row.value.rate
     if not isinstance(rate, Constant):
         return ""
     known = load_schedule().trade[name].rate(origin + 1 - SAME)
@@ -286,12 +290,12 @@ def _departure(row: Row, name: str, origin: int) -> str:
 
 def _holds_at(row: Row, origin: int) -> bool:
     """Whether a tariff may hold when a quarter ends."""
-    end = row.date("until")
+    end = row.value.until
     return _came_before(row, origin) and (end is None or ends(end)[0] > origin + 1)
 
 
 def _start(row: Row) -> float:
-    start = row.date("from")
+    start = row.value.start
     return inf if start is None else ends(start)[0]
 
 
@@ -301,12 +305,13 @@ def fitted_somewhere(root: Node) -> bool:
     if shared is None:
         return True
     paths = [shared, *(shared.fields["sectors"].fields.values() if "sectors" in shared.fields else ())]
-    paths += [row.node.fields["localization"] for row in rows(root) if row.has("localization")]
+    plants = root.fields["investments"].items if "investments" in root.fields else ()
+    paths += [plant.fields["localization"] for plant in plants if "localization" in plant.fields]
     return any("path" in path.fields and path.fields["path"].content == "fitted" for path in paths)
 
 
 def _negative(row: Row, origin: int) -> Iterator[Problem]:
-    change = row.distribution("change")
+    change = row.value.change
     if change is None:
         return
     lowest = _lowest(change)
@@ -324,6 +329,5 @@ def _lowest(distribution: Distribution) -> float:
 
 def goods_of(row: Row) -> list[str]:
     """Sectors a tariff falls on, those that are known."""
-    node = row.node.fields.get("sectors")
-    names = [] if node is None else [item.content for item in node.items or (node,)]
+    names = row.value.sectors or ()
     return [name for name in TAXED if name in names or EVERY in names]

@@ -1,86 +1,135 @@
-"""A frozen `Scenario`: loaded from YAML, dumped to it, and identified by a digest."""
+"""A frozen `Scenario`: every key of its file, loaded from YAML, dumped to it, and identified by a digest.
+
+Every description completes the sentence "expected ...", so that published schema and error messages say the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
-from typing import Any
+from typing import Annotated, Any, Literal, NoReturn, TypeAlias
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import AfterValidator, AliasPath, BeforeValidator, Field, PlainValidator, ValidationError
+from pydantic_core import PydanticKnownError
 
 from forecast import shown
 from forecast.dims import POLICIES
-from forecast.documents import Node, present, scenario_path, yaml_text
-from forecast.errors import Located, Problem, ScenarioError
-from forecast.quarters import format_quarter
-from forecast.scenario import policy
-from forecast.scenario.correlations import correlation_problems
+from forecast.documents import MAX_ITEMS, scenario_path, yaml_text
+from forecast.errors import Located, ScenarioError, got
+from forecast.scenario.dates import DEFAULT_HORIZON, FIRST_HORIZON, LAST_HORIZON, Day, QuarterIndex
 from forecast.scenario.dependencies import Correlation, Programme
-from forecast.scenario.drivers import DriverPath, Shock
-from forecast.scenario.entity import plain
+from forecast.scenario.drivers import PathsByName, Shock
+from forecast.scenario.entity import ID, ById, SectorName, Sources, Written, entity, keys, plain, read
 from forecast.scenario.entries import last_observed
 from forecast.scenario.inputs import uncertain_inputs
-from forecast.scenario.investments import Investment, plain_coefficients
+from forecast.scenario.investments import Investment, SectorCoefficients
 from forecast.scenario.layers import Layered, layered
-from forecast.scenario.localization import Localization, localization, plain_path
-from forecast.scenario.rules import review
-from forecast.scenario.schema import ScenarioFile
+from forecast.scenario.localization import FITTED, StatedPath, plain_path
+from forecast.scenario.policy import ImportCommitment, Tariff
+from forecast.scenario.rules import correlation_problems, review
 from forecast.scenario.schema_errors import complaints, strangers, without
-from forecast.stats.distributions import Constant, Distribution
+from forecast.stats.distributions import Constant
+from forecast.stats.specs import Amount
 from forecast.storage import json_digest
 
+NAME = "[a-z0-9][a-z0-9-]{0,63}"
 
-@dataclass(frozen=True, slots=True)
+
+def _entries(what: str) -> Any:
+    return Field(max_length=MAX_ITEMS, description=f"a list of at most {MAX_ITEMS} {what}")
+
+
+def _without_sectors(path: Any) -> Any:
+    return {key: item for key, item in path.items() if key != "sectors"} if isinstance(path, Mapping) else path
+
+
+def _no_key(_: Any) -> NoReturn:
+    raise PydanticKnownError("extra_forbidden")
+
+
+Name: TypeAlias = Annotated[
+    str, Field(pattern=f"^{NAME}$", description="1 to 64 lower-case letters, digits and hyphens, such as hyundai-2026")
+]
+Title: TypeAlias = Annotated[
+    str, Field(pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; if left out, the name")
+]
+Description: TypeAlias = Annotated[str, Field(max_length=3000, description="text of at most 3000 characters")]
+OnTop: TypeAlias = Annotated[tuple[str, ...], PlainValidator(_no_key), Field(alias="-s", exclude=True)]
+"""What was set on the command line, which is no key of a file."""
+
+
+@entity
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """Everything a run assumes beyond data and fitted parameters.
 
-    Attributes:
-        name: slug; the directory of its results.
-        title: one line for tables and plots.
-        description: prose.
-        origin: last observed quarter, as a quarter index; None for the last one in the data.
-        as_of: day up to which data count as known, as `2026-11-01`.
-        horizon: last calendar year simulated.
-        basis: statistical book of the headline, one of `dims.BASES`.
-        investments: sorted by id.
-        localization: path of all affiliates.
-        sector_localization: paths of single sectors.
-        sector_coefficients: coefficients that differ from the sector priors, by sector and name.
-        sources: addresses of the evidence.
-        tariffs, import_commitments: policies of trade policy, each sorted by id.
-        drivers: paths of drivers by name; a driver without one moves as fitted.
-        shocks: sorted by id.
-        programmes: announcements that are cut as a whole, sorted by id.
-        correlations: rank correlations between inputs.
-        overrides: what was set on top of its file, as it was written; its values are in the rest.
+    Entries of lists are sorted by id. A driver without a path moves as fitted. `overrides` is what was set on top of
+    the file, as it was written; its values are in the rest.
     """
 
-    name: str
-    title: str
-    description: str
-    origin: int | None
-    as_of: str | None
-    horizon: int
-    basis: str
-    investments: tuple[Investment, ...]
-    localization: Localization
-    sector_localization: Mapping[str, Localization]
-    sector_coefficients: Mapping[str, Mapping[str, Distribution]]
-    sources: tuple[str, ...]
-    tariffs: tuple[policy.Tariff, ...] = ()
-    import_commitments: tuple[policy.ImportCommitment, ...] = ()
-    drivers: Mapping[str, DriverPath] = field(default_factory=dict)
-    shocks: tuple[Shock, ...] = ()
-    programmes: tuple[Programme, ...] = ()
-    correlations: tuple[Correlation, ...] = ()
-    overrides: tuple[str, ...] = field(default=(), compare=False)
+    name: Name
+    title: Title = ""
+    description: Description = ""
+    origin: Annotated[
+        QuarterIndex | None,
+        Field(description="the last observed quarter, such as 2026Q2; if left out, the last one in the data"),
+    ] = None
+    as_of: Annotated[
+        Day | None,
+        Field(description="the day up to which data count as known, such as 2026-11-01; if left out, all data count"),
+    ] = None
+    horizon: Annotated[
+        int,
+        Field(
+            strict=True,
+            ge=FIRST_HORIZON,
+            le=LAST_HORIZON,
+            description=f"the last year simulated, a whole number up to {LAST_HORIZON}",
+        ),
+    ] = DEFAULT_HORIZON
+    basis: Annotated[
+        Literal["korea_customs", "us_census"],
+        Field(description="korea_customs or us_census: the statistical book of the headline"),
+    ] = "korea_customs"
+    investments: Annotated[tuple[Investment, ...], ById, _entries("investments")] = ()
+    localization: Annotated[
+        StatedPath,
+        BeforeValidator(_without_sectors),
+        Field(description="a mapping with path: how purchases of all affiliates move"),
+    ] = FITTED
+    sector_localization: Annotated[
+        Mapping[SectorName, StatedPath],
+        BeforeValidator(lambda sectors: {} if sectors is None else sectors),
+        AfterValidator(lambda sectors: dict(sorted(sectors.items()))),
+        Field(
+            validation_alias=AliasPath("localization", "sectors"),
+            description="a mapping from sector names to paths of their own",
+        ),
+    ] = field(default_factory=dict)
+    sector_coefficients: Annotated[
+        SectorCoefficients,
+        Field(alias="overrides", description="a mapping with sectors: what differs from the sector priors"),
+    ] = field(default_factory=dict)
+    sources: Sources = ()
+    tariffs: Annotated[tuple[Tariff, ...], ById, _entries("changes of US tariffs")] = ()
+    import_commitments: Annotated[
+        tuple[ImportCommitment, ...], ById, _entries("purchases that Korea has promised")
+    ] = ()
+    drivers: Annotated[
+        PathsByName,
+        Field(description="a mapping from us_output, won_per_dollar or oil to the path of that driver"),
+    ] = field(default_factory=dict)
+    shocks: Annotated[tuple[Shock, ...], ById, _entries("shocks")] = ()
+    programmes: Annotated[tuple[Programme, ...], ById, _entries("programmes that are cut as a whole")] = ()
+    correlations: Annotated[tuple[Correlation, ...], _entries("correlations between uncertain inputs")] = ()
+    overrides: OnTop = field(default=(), compare=False)
 
     @property
     def branches(self) -> tuple[Branch, ...]:
         """Itself alone: a scenario is a mixture of one branch."""
-        return (Branch("", Constant(1.0), self),)
+        return (Branch(self, Constant(1.0)),)
 
     @property
     def single(self) -> Scenario:
@@ -104,19 +153,61 @@ class Scenario:
         return scenario
 
 
+def dump_scenario(scenario: Scenario) -> str:
+    """YAML text that loads to an equal scenario: every layer and override resolved, defaults written out."""
+    return yaml_text(plain_scenario(scenario))
+
+
+def plain_scenario(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as the plain mapping that its YAML file holds; absent keys are left out."""
+    written = plain(scenario) | {"horizon": scenario.horizon, "basis": scenario.basis}
+    sectors = written.get("sector_localization", {})
+    written["localization"] = plain_path(scenario.localization) | ({"sectors": sectors} if sectors else {})
+    return {key: written[key] for key in keys(Scenario) if key in written}
+
+
+def scenario_digest(scenario: Scenario) -> str:
+    """SHA-256 of the name and of all that can change a number, in hexadecimal.
+
+    Independent of key order, comments, layering and the way a number is written; title, description and sources do not
+    enter, so that mending a text does not void a run.
+    """
+    plain = plain_scenario(replace(scenario, title="", description="", sources=()))
+    for entry in [entry for group in ("investments", "shocks", *POLICIES) for entry in plain.get(group, [])]:
+        entry.pop("sources", None)
+    return json_digest(plain)
+
+
+def _stated(scenario: Any) -> Any:
+    if isinstance(scenario, str) or (isinstance(scenario, Mapping) and scenario):
+        return scenario
+    where = "the name of a shipped scenario, a file beside this one or in a folder below it, or a scenario"
+    raise ValueError(f"{got(scenario)}, expected {where}")
+
+
+@entity
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A scenario that some or all draws follow.
+    """One of the scenarios that a mixture weighs.
 
-    Attributes:
-        label: its name among the branches, empty for a scenario by itself.
-        weight: how often it is followed, relative to the others.
-        scenario: what is assumed.
+    The one branch of a scenario by itself has no label.
     """
 
-    label: str
-    weight: Distribution
-    scenario: Scenario
+    scenario: Annotated[
+        Scenario,
+        Written(Any, _stated, plain_scenario),
+        Field(description="a shipped scenario, a file beside this one or in a folder below, or a scenario stated here"),
+    ]
+    weight: Annotated[
+        Amount, Field(description="weight of the branch, 0 or more; weights are scaled to sum to one in each draw")
+    ]
+    label: Annotated[
+        str,
+        Field(
+            pattern=ID,
+            description="1 to 64 letters, digits, hyphens and underscores; if left out, the name of the scenario",
+        ),
+    ] = ""
 
 
 def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -138,102 +229,28 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
     with np.errstate(all="ignore"):  # extreme parameters overflow to infinity, which the bounds refuse
         unknown = strangers(layers)
         root = without(layers.root, unknown)
-        problems = [*layers.problems, *unknown.values(), *review(root)]
+        problems, unread = [*layers.problems, *unknown.values(), *review(root)], set[str]()
+        plain: dict[str, Any] = {key: node.plain() for key, node in root.fields.items()}
         try:
-            stated = ScenarioFile.model_validate(root.plain())
+            scenario = frozen_scenario(plain)
         except ValidationError as error:
-            problems += complaints(root, error)
-        problems += _correlation_problems(root)
+            problems += complaints(root, error, Scenario)
+            unread = {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
+            accepted = {key: value for key, value in plain.items() if key not in unread}
+            scenario = frozen_scenario({"name": "any", **accepted})
+        if "correlations" in root.fields:
+            problems += correlation_problems(root, uncertain_inputs(scenario, last_observed(root)), unread)
     if problems:
         raise ScenarioError(sorted(problems, key=lambda problem: reading_order(problem, top)))
-    return replace(_scenario(stated), overrides=layers.overrides)
-
-
-def _correlation_problems(root: Node) -> Iterator[Problem]:
-    """What is wrong with correlations, judged on all sections that the schema accepts."""
-    if "correlations" not in root.fields or not root.fields["correlations"].items:
-        return
-    plain: dict[str, Any] = {key: node.plain() for key, node in root.fields.items() if key != "correlations"}
-    plain["name"], unread = "any", set[str]()
-    try:
-        accepted = ScenarioFile.model_validate(plain)
-    except ValidationError as error:
-        unread = {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
-        accepted = ScenarioFile.model_validate({key: value for key, value in plain.items() if key not in unread})
-    yield from correlation_problems(root, uncertain_inputs(_scenario(accepted), last_observed(root)), unread)
+    return replace(scenario, overrides=layers.overrides)
 
 
 def frozen_scenario(plain: Mapping[str, Any]) -> Scenario:
     """The scenario that `plain_scenario` states: no rule is asked again."""
-    return _scenario(ScenarioFile.model_validate(plain))
+    scenario = read(Scenario, plain)
+    return replace(scenario, title=scenario.title or scenario.name)
 
 
 def reading_order(problem: Located, top: str) -> tuple[bool, bool, str, int, int]:
     """The top file first, then those it extends, then the command line."""
     return problem.line == 0, problem.file != top, problem.file, problem.line, problem.column
-
-
-def _scenario(stated: ScenarioFile) -> Scenario:
-    sectors = stated.localization.sectors
-    return Scenario(
-        name=stated.name,
-        title=stated.title or stated.name,
-        description=stated.description,
-        origin=stated.origin,
-        as_of=stated.as_of,
-        horizon=stated.horizon,
-        basis=stated.basis,
-        investments=stated.investments,
-        localization=localization(stated.localization),
-        sector_localization=dict(sorted(sectors.items())),
-        sector_coefficients=dict(sorted(stated.overrides.sectors.items())),
-        sources=stated.sources,
-        tariffs=stated.tariffs,
-        import_commitments=stated.import_commitments,
-        drivers=stated.drivers.by_name(),
-        shocks=stated.shocks,
-        programmes=stated.programmes,
-        correlations=stated.correlations,
-    )
-
-
-def dump_scenario(scenario: Scenario) -> str:
-    """YAML text that loads to an equal scenario: every layer and override resolved, defaults written out."""
-    return yaml_text(plain_scenario(scenario))
-
-
-def plain_scenario(scenario: Scenario) -> dict[str, Any]:
-    """A scenario as the plain mapping that its YAML file holds; absent keys are left out."""
-    sectors = {name: plain_path(path) for name, path in scenario.sector_localization.items()}
-    coefficients = {name: plain_coefficients(group) for name, group in scenario.sector_coefficients.items()}
-    return present(
-        name=scenario.name,
-        title=scenario.title,
-        description=scenario.description,
-        origin=None if scenario.origin is None else format_quarter(scenario.origin),
-        as_of=scenario.as_of,
-        horizon=scenario.horizon,
-        basis=scenario.basis,
-        investments=list(map(plain, scenario.investments)),
-        localization=plain_path(scenario.localization) | present(sectors=sectors),
-        overrides=present(sectors=coefficients),
-        sources=list(scenario.sources),
-        tariffs=list(map(plain, scenario.tariffs)),
-        import_commitments=list(map(plain, scenario.import_commitments)),
-        drivers={name: plain(path) for name, path in scenario.drivers.items()},
-        shocks=list(map(plain, scenario.shocks)),
-        programmes=list(map(plain, scenario.programmes)),
-        correlations=list(map(plain, scenario.correlations)),
-    )
-
-
-def scenario_digest(scenario: Scenario) -> str:
-    """SHA-256 of the name and of all that can change a number, in hexadecimal.
-
-    Independent of key order, comments, layering and the way a number is written; title, description and sources do not
-    enter, so that mending a text does not void a run.
-    """
-    plain = plain_scenario(replace(scenario, title="", description="", sources=()))
-    for entry in [entry for group in ("investments", "shocks", *POLICIES) for entry in plain.get(group, [])]:
-        entry.pop("sources", None)
-    return json_digest(plain)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, cast, get_args
 
 from pydantic import ValidationError
 
@@ -18,13 +18,12 @@ from forecast.scenario.dates import Window, decimal_hint
 from forecast.scenario.dependencies import Correlation, Phase, Programme
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
 from forecast.scenario.entity import keys
-from forecast.scenario.investments import COEFFICIENT_KEYS, Investment
+from forecast.scenario.investments import COEFFICIENT_KEYS, Investment, Overrides
 from forecast.scenario.layers import BY_ID, Layered
 from forecast.scenario.localization import FORMS, Shares
 from forecast.scenario.money import WON_KEY, Won
 from forecast.scenario.numerals import money_hint, number_hint, numeral_in, won_hint
 from forecast.scenario.policy import ImportCommitment, Tariff
-from forecast.scenario.schema import Branches, Overrides, ScenarioFile
 from forecast.stats.distributions import NAMED
 from forecast.stats.specs import NUMBER_FORMS, STATED, Model, Opinion, Part
 
@@ -105,9 +104,9 @@ _INSTEAD: Mapping[str, tuple[tuple[str, str], ...]] = {
 """Words of others for keys, lower-case: the key that must be among those accepted, and what to write."""
 
 
-def complaints(root: Node, error: ValidationError) -> list[Problem]:
-    """Every schema error of a tree, at the place where the offending value is written."""
-    problems = [_problem(root, detail) for detail in error.errors(include_url=False)]
+def complaints(root: Node, error: ValidationError, top: type) -> list[Problem]:
+    """Every schema error of a tree that states a `top`, at the place where the offending value is written."""
+    problems = [_problem(root, top, detail) for detail in error.errors(include_url=False)]
     return list(dict.fromkeys(problems))
 
 
@@ -152,7 +151,7 @@ def _left_out(entry: Node, group: str) -> list[str]:
     return [name for name in needed if name not in entry.fields]
 
 
-def _problem(root: Node, detail: Any) -> Problem:
+def _problem(root: Node, top: type, detail: Any) -> Problem:
     kind, loc = detail["type"], tuple(part for part in detail["loc"] if part not in _LEAVES)
     if kind == "union_tag_invalid":
         loc = (*loc, _discriminator(detail))
@@ -166,10 +165,10 @@ def _problem(root: Node, detail: Any) -> Problem:
         place, path = node.key or node.place, (*path, loc[-1])
     if kind in _UNKNOWN:
         place = node.key or node.place
-    return place.problem(spelled(path), _as_written(node, loc, kind, _sentence(kind, loc, detail)))
+    return place.problem(spelled(path), _as_written(node, _pattern(top, loc), kind, _sentence(top, kind, loc, detail)))
 
 
-def _as_written(node: Node, loc: YamlPath, kind: str, sentence: str) -> str:
+def _as_written(node: Node, pattern: str, kind: str, sentence: str) -> str:
     """A sentence that names the value of a node as the file has it, with the text or date probably meant."""
     stated = got(node.content)
     if not sentence.startswith(f"{stated},"):
@@ -179,15 +178,15 @@ def _as_written(node: Node, loc: YamlPath, kind: str, sentence: str) -> str:
         plain = half_width(node.content)
         return sentence if not plain or "write" in sentence or "mean" in sentence else f"{sentence}; write {plain}"
     if kind == "string_type":
-        fitting = (text for text in (node.written, node.written.lower()) if re.fullmatch(_pattern(loc), text))
+        fitting = (text for text in (node.written, node.written.lower()) if re.fullmatch(pattern, text))
         return sentence + "".join(f'; put it in quotes: "{shortened(text)}"' for text in islice(fitting, 1))
     return sentence + (decimal_hint(node.written) if ACCEPTED in sentence else "")
 
 
-def _pattern(loc: YamlPath) -> str:
+def _pattern(top: type, loc: YamlPath) -> str:
     """The form of a text that may stand at a location."""
-    name = next(part for part in reversed(loc) if isinstance(part, str))
-    field = keys(_model(loc)).get(name)
+    name = next((part for part in reversed(loc) if isinstance(part, str)), "")
+    field = keys(_model(top, loc)).get(name)
     return next((item.pattern for item in (field.metadata if field else ()) if getattr(item, "pattern", None)), ".*")
 
 
@@ -214,42 +213,46 @@ def _name(child: Node, part: str | int, path: YamlPath) -> str | int:
     return str(id.content) if id is not None and named else part
 
 
-def _model(loc: YamlPath) -> type:
+def _model(top: type, loc: YamlPath) -> type:
     """The model that holds the last part of a location."""
-    model: type = ScenarioFile
+    model = top
     for above, part in zip(("", *loc), loc[:-1], strict=False):
-        model = COEFFICIENT_KEYS if _holds_coefficients(model, above, part) else _INSIDE.get(str(part), model)
+        model = _inside(model, above, part)
     return model
 
 
-def _holds_coefficients(model: type, above: str | int, part: str | int) -> bool:
-    """Whether a part of a location leads to coefficients: the overrides of an investment, or those of a sector."""
-    return (model is Investment and part == "overrides") or (model is Overrides and above == "sectors")
+def _inside(model: type, above: str | int, part: str | int) -> type:
+    """The model that a part of a location leads to."""
+    if part == "mixture" and not above:
+        return cast(type, get_args(keys(model)["mixture"].annotation)[0])
+    if (model is Investment and part == "overrides") or (model is Overrides and above == "sectors"):
+        return COEFFICIENT_KEYS
+    return _INSIDE.get(str(part), model)
 
 
-def _sentence(kind: str, loc: YamlPath, detail: Any) -> str:
+def _sentence(top: type, kind: str, loc: YamlPath, detail: Any) -> str:
     if kind in _SPECIAL and (kind != "missing" or isinstance(loc[-1], str)):
-        return _SPECIAL[kind](loc, detail)
+        return _SPECIAL[kind](top, loc, detail)
     value = detail["input"]
-    return f"{got(value)}, expected {_accepted(kind, loc)}{_hint(kind, loc, value)}"
+    return f"{got(value)}, expected {_accepted(top, kind, loc)}{_hint(top, kind, loc, value)}"
 
 
-def _own(_: YamlPath, detail: Any) -> str:
+def _own(_: type, __: YamlPath, detail: Any) -> str:
     return str(detail["ctx"]["error"])
 
 
-def _unknown(loc: YamlPath, _: Any) -> str:
-    if loc == tuple(Branches.model_fields):
+def _unknown(top: type, loc: YamlPath, _: Any) -> str:
+    if loc == ("mixture",):
         return "got a mixture of scenarios, expected one scenario: mixtures are not extended and hold no other mixture"
-    noun = "coefficient" if _model(loc) is COEFFICIENT_KEYS else "key"
-    accepted = _keys(loc)
+    noun = "coefficient" if _model(top, loc) is COEFFICIENT_KEYS else "key"
+    accepted = _keys(top, loc)
     instead = next((text for key, text in _INSTEAD.get(str(loc[-1]).lower(), ()) if key in accepted), "")
-    called = _ALSO_CALLED.get(str(loc[-1]), "") if _model(loc) in NUMBER_FORMS.values() else ""
+    called = _ALSO_CALLED.get(str(loc[-1]), "") if _model(top, loc) in NUMBER_FORMS.values() else ""
     return f"unknown {noun}; {instead or meant(called if called in accepted else str(loc[-1]), accepted)}"
 
 
-def _missing(loc: YamlPath, _: Any) -> str:
-    return f"missing key: {_description(loc)}"
+def _missing(top: type, loc: YamlPath, _: Any) -> str:
+    return f"missing key: {_description(top, loc)}"
 
 
 def _no_such_name(loc: YamlPath, detail: Any) -> str:
@@ -260,13 +263,13 @@ def _choices(detail: Any) -> list[str]:
     return re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
 
 
-def _no_choice(loc: YamlPath, detail: Any) -> str:
+def _no_choice(_: type, loc: YamlPath, detail: Any) -> str:
     hint = meant(str(detail["input"]), _choices(detail))
     name = "flow or driver" if loc[-1] == "on" else loc[-1]
     return f"{got(detail['input'])}, expected a known {name}; {hint}"
 
 
-def _no_form(loc: YamlPath, detail: Any) -> str:
+def _no_form(_: type, loc: YamlPath, detail: Any) -> str:
     value, choices = detail["input"][loc[-1]], _forms(loc) if loc[-1] == "path" else NAMED
     return f"{got(value)}, expected a known {loc[-1]}; {meant(str(value), choices)}"
 
@@ -275,14 +278,14 @@ def _forms(loc: YamlPath) -> Mapping[str, type[Model]]:
     return DRIVER_FORMS if loc[0] == "drivers" else FORMS
 
 
-def _unnamed(loc: YamlPath, detail: Any) -> str:
+def _unnamed(_: type, loc: YamlPath, detail: Any) -> str:
     if _discriminator(detail) == "path":
         return f"{got(detail['input'])}, expected the key path; Accepted: {', '.join(_forms(loc))}"
     accepted = f"the key distribution with its parameters, or one of {', '.join(STATED)}"
     return f"{got(detail['input'])}, expected {accepted}{_won_misplaced(loc, detail['input'])}"
 
 
-_SPECIAL: Mapping[str, Callable[[YamlPath, Any], str]] = {
+_SPECIAL: Mapping[str, Callable[[type, YamlPath, Any], str]] = {
     "value_error": _own,
     **dict.fromkeys(_UNKNOWN, _unknown),
     "missing": _missing,
@@ -296,33 +299,34 @@ def _discriminator(detail: Any) -> str:
     return "path" if "path" in detail["ctx"]["discriminator"] else "distribution"
 
 
-def _keys(loc: YamlPath) -> list[str]:
+def _keys(top: type, loc: YamlPath) -> list[str]:
+    fields = keys(_model(top, loc))
+    if len(loc) == 1 and "mixture" not in fields:
+        return ["extends", *fields, "mixture"]
     besides = ["sectors"] if loc[0] == "localization" and len(loc) == 3 else []
-    besides += Branches.model_fields if len(loc) == 1 else []
-    fields = keys(_model(loc))
     return [*sorted(fields, key="truncate".__eq__), *besides]
 
 
-def _accepted(kind: str, loc: YamlPath) -> str:
+def _accepted(top: type, kind: str, loc: YamlPath) -> str:
     if kind in _MAPPINGS and isinstance(loc[-1], int):
-        required = [name for name, field in keys(_model((*loc, ""))).items() if field.is_required()]
+        required = [name for name, field in keys(_model(top, (*loc, ""))).items() if field.is_required()]
         return f"a mapping with {', '.join(required)}"
-    description = _description(loc)
+    description = _description(top, loc)
     if kind in _NUMBERS and loc[-1] != "horizon":
-        plain = _model(loc) in (*NUMBER_FORMS.values(), *_NUMBERS_ALONE)
+        plain = _model(top, loc) in (*NUMBER_FORMS.values(), *_NUMBERS_ALONE)
         form = "a plain number" if plain and loc[-1] not in _DISTRIBUTIONS else "a number or a distribution"
         return f"{form}: {description}" if description else form
     return description or _MAPPING["localization" in loc]
 
 
-def _description(loc: YamlPath) -> str:
-    fields = keys(_model(loc))
+def _description(top: type, loc: YamlPath) -> str:
+    fields = keys(_model(top, loc))
     names = [part for part in loc if isinstance(part, str)]
     field = fields.get(names[-1]) if names else None
     return (field.description or "") if field else ""
 
 
-def _hint(kind: str, loc: YamlPath, value: object) -> str:
+def _hint(top: type, kind: str, loc: YamlPath, value: object) -> str:
     if kind not in _NUMBERS or not isinstance(value, str):
         return _won_misplaced(loc, value)
     numeral = numeral_in(value)
@@ -330,7 +334,7 @@ def _hint(kind: str, loc: YamlPath, value: object) -> str:
     if loc[-1] in MONEY and in_words:
         return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(value))
     path = " ".join(part for part in loc if isinstance(part, str)).replace("_", " ")
-    return number_hint(value, f"{path} {_description(loc)}")
+    return number_hint(value, f"{path} {_description(top, loc)}")
 
 
 def _won_misplaced(loc: YamlPath, value: object) -> str:

@@ -15,11 +15,13 @@ from forecast.errors import Remark, YamlPath, got, listed, spelled
 from forecast.observations.affiliates import existing_affiliates, output_by_sector
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter
-from forecast.scenario.dependencies import partners
-from forecast.scenario.entries import Row, ends, mean, rows, runs_at
+from forecast.scenario.dependencies import Programme
+from forecast.scenario.drivers import Deviation, Shock
+from forecast.scenario.entity import keys
+from forecast.scenario.entries import Row, ends, entry, mean, rows
 from forecast.scenario.layers import WHOLE, Change, merged
-from forecast.scenario.policy import SAME, goods_of, stacks
-from forecast.scenario.schema import ScenarioFile
+from forecast.scenario.policy import SAME, ImportCommitment, Tariff, goods_of, stacks
+from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
 
 _IDENTITY = ("id", "company", "project", "sector", "kind", "announced", "part_of", "title", "description", "sources")
@@ -76,7 +78,7 @@ def _for_nothing(path: YamlPath, node: Node) -> str:
     """Why a value that no layer below has is as good as absent, or nothing."""
     if node.content is None:
         return "got null, which takes out what is not there"
-    default = ScenarioFile.model_fields[str(path[0])].default if path[0] in ScenarioFile.model_fields else None
+    default = keys(Scenario)[str(path[0])].default if path[0] in keys(Scenario) else None
     return f"{got(node.content)}, the default" if len(path) == 1 and node.content == default else ""
 
 
@@ -93,7 +95,7 @@ def _said(node: Node) -> str:
 
 def unread(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
     """Coefficients, paths and keys of investments that no flow of the scenario depends on."""
-    simulated = [row for row in announced if row.text("kind") in ("greenfield", "expansion", "acquisition")]
+    simulated = [row for row in announced if row.value.kind in ("greenfield", "expansion", "acquisition")]
     yield from _unread_coefficients(root, simulated)
     yield from _unread_paths(root, simulated)
     for row in simulated:
@@ -102,7 +104,7 @@ def unread(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
 
 def _unread_coefficients(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
     for sector, node in _named(root, "overrides", "sectors").items():
-        rows = [row for row in simulated if row.text("sector") == sector]
+        rows = [row for row in simulated if row.value.sector == sector]
         path: YamlPath = ("overrides", "sectors", sector)
         bought = _PURCHASES if _leaves_the_fitted_path(root, sector) else ()
         if not rows and not set(bought) & set(node.fields):
@@ -142,15 +144,15 @@ def _unread_paths(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
     sectors = shared.fields["sectors"].fields if "sectors" in shared.fields else {}
     existing = _with_existing_affiliates() if sectors else ()
     for sector, node in sectors.items():
-        if sector not in existing and not any(row.text("sector") == sector for row in free):
+        if sector not in existing and not any(row.value.sector == sector for row in free):
             where = (node.key or node.place, spelled(("localization", "sectors", sector)))
-            own = any(row.text("sector") == sector for row in simulated)
+            own = any(row.value.sector == sector for row in simulated)
             words = f"every investment in {sector} has a path of its own" if own else _nothing_in(sector, simulated)
             yield where[0].remark(where[1], words)
 
 
 def _nothing_in(sector: str, simulated: Sequence[Row]) -> str:
-    sectors = sorted({row.text("sector") or "" for row in simulated} - {""})
+    sectors = sorted({row.value.sector or "" for row in simulated} - {""})
     there = f"they are in {listed(sectors)}" if sectors else "the scenario has none"
     return f"no investment is in {sector}, so nothing reads this; {there}"
 
@@ -165,15 +167,15 @@ def _named(node: Node, *path: str) -> Mapping[str, Node]:
 
 def _builds(row: Row) -> bool:
     """Whether something is built: always but for a purchase after which nothing more is spent."""
-    capex = row.money("new_capex") if row.has("new_capex") else None
-    return row.text("kind") != "acquisition" or (capex is not None and float(capex.cdf(0.0)) < 1.0)
+    capex = row.value.new_capex
+    return row.value.kind != "acquisition" or (capex is not None and float(capex.cdf(0.0)) < 1.0)
 
 
 def _reads(row: Row, name: str) -> bool:
     """Whether a flow of an investment depends on a coefficient."""
     if name not in _BUILDING:
         return name in COEFFICIENTS
-    dated = row.has("construction_start") and row.has("production_start") and row.text("kind") != "acquisition"
+    dated = row.has("construction_start") and row.has("production_start") and row.value.kind != "acquisition"
     return _builds(row) and not (dated and name == "construction_quarters")
 
 
@@ -186,8 +188,8 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
     if row.has("construction_start") and not _builds(row):
         yield row.remark("construction_start", "nothing is built after the purchase: say how much with new_capex")
     for key in ("amount", "probability", "scale"):
-        value = row.money(key) if key == "amount" else row.distribution(key)
-        if value is not None and row.has(key) and float(value.cdf(0.0)) >= 1.0:
+        value = getattr(row.value, key)
+        if value is not None and float(value.cdf(0.0)) >= 1.0:
             orders = f"got 0: {row.name} does not go ahead; orders it has, if any, end with the last quarter observed"
             yield row.remark(key, orders if key == "probability" else f"got 0, with which {row.name} adds nothing")
 
@@ -198,10 +200,13 @@ WHOLE_SHARE = 1.0
 TWICE = 2.0
 """Deliveries of more than twice what was promised are remarked on: judgement."""
 
-_NOTHING = {
-    "import_commitments": ("amount", "per_year", "probability", "fulfilment", "additionality"),
-    "shocks": ("size", "amount", "probability"),
-    "tariffs": ("probability",),
+_NOTHING: Mapping[str, tuple[type, Sequence[str]]] = {
+    "import_commitments": (
+        ImportCommitment,
+        ("amount", "per_year", "probability", "fulfilment", "additionality"),
+    ),
+    "shocks": (Shock, ("size", "amount", "probability")),
+    "tariffs": (Tariff, ("probability",)),
 }
 """Keys by list with which, where they are 0, an entry does nothing."""
 
@@ -214,33 +219,33 @@ def idle_policies(root: Node, origin: int, end: float) -> Iterator[Remark]:
         origin: quarter index of the last quarter observed.
         end: position on the quarter axis at which the horizon ends.
     """
-    for group, keys in _NOTHING.items():
-        for row in rows(root, group):
-            yield from _nothing(row, keys, origin)
-    tariffs = rows(root, "tariffs")
+    for group, (entity, zeros) in _NOTHING.items():
+        for row in rows(root, group, entity):
+            yield from _nothing(row, zeros, origin)
+    tariffs = rows(root, "tariffs", Tariff)
     for row in tariffs:
         yield from _tariff(row, tariffs, origin, end)
     yield from _replaced(tariffs, origin)
-    for row in rows(root, "import_commitments"):
+    for row in rows(root, "import_commitments", ImportCommitment):
         yield from [*_value(row), *_span(row, origin, end)]
     drivers = root.fields.get("drivers")
     for name, node in (drivers.fields if drivers else {}).items():
-        path = Row(node, name, "drivers")
-        if _always(path.distribution("size"), 0.0):
+        path = entry(Deviation, node, ("drivers", name))
+        if _always(path.value.change, 0.0):
             yield path.remark("size", f"got 0: {name} stays on its fitted path")
 
 
 def _nothing(row: Row, keys: Sequence[str], origin: int) -> Iterator[Remark]:
     for key in keys:
-        if _always(row.distribution(key), 0.0):
-            ends_then = row.group == "import_commitments" and key == "probability" and _flows_at(row, origin)
+        if _always(getattr(row.value, key), 0.0):
+            ends_then = row.path[0] == "import_commitments" and key == "probability" and _flows_at(row, origin)
             left = f"adds nothing but the end of what it delivers in {format_quarter(origin)}"
             yield row.remark(key, f"got 0, with which {row.name} {left if ends_then else 'does nothing'}")
 
 
 def _flows_at(row: Row, origin: int) -> bool:
     """Whether a commitment may deliver in a quarter."""
-    start, until = row.date("from"), row.date("until")
+    start, until = row.value.start, row.value.until
     return start is not None and until is not None and ends(start)[0] < origin + 1 and ends(until)[1] > origin
 
 
@@ -250,12 +255,11 @@ def _always(value: Distribution | None, number: float) -> bool:
 
 def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
     """A duty that is a percentage, comes too late, or is what would be paid without it."""
-    for key in ("rate", "change"):
-        value = row.distribution(key)
+    for key, value in (("rate", row.value.rate), ("change", row.value.change)):
         if value is not None and (middle := float(value.ppf(0.5))) > WHOLE_SHARE:
             message = f"got {middle:.4g}, {100 * middle:.4g} % of the value of the goods"
             yield row.remark(key, f"{message}; if per cent was meant, write {middle / 100:.4g}")
-    start = row.date("from")
+    start = row.value.start
     if start is None or ends(start)[0] < origin + 1:
         return
     if ends(start)[0] >= end:
@@ -269,10 +273,10 @@ def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterat
 def _in_force(row: Row, origin: int) -> Iterator[Remark]:
     """A rate that is paid already, or a change of none."""
     for key in ["rate"] if stacks(row) else ["change"]:
-        if _always(row.distribution(key), 0.0):
+        if _always(getattr(row.value, key), 0.0):
             yield row.remark(key, f"got 0, with which {row.name} does nothing")
     rate, known = (
-        row.distribution("rate"),
+        row.value.rate,
         {load_schedule().trade[name].rate(origin + 1 - SAME) for name in goods_of(row)},
     )
     if known and not stacks(row) and all(_always(rate, paid) for paid in known):
@@ -282,7 +286,7 @@ def _in_force(row: Row, origin: int) -> Iterator[Remark]:
 
 def _may_come_before(other: Row, row: Row) -> bool:
     """Whether another tariff on some of the same goods may be there first, so that this one may end it."""
-    here, there = row.date("from"), other.date("from")
+    here, there = row.value.start, other.value.start
     shared = not stacks(other) and not {*goods_of(row)}.isdisjoint(goods_of(other))
     return shared and here is not None and there is not None and ends(there)[0] <= ends(here)[1]
 
@@ -299,20 +303,20 @@ def _replaced(tariffs: Sequence[Row], origin: int) -> Iterator[Remark]:
             if names:
                 held = f"takes the place of {listed(names)} while both would hold"
                 yield row.remark("from", f"{row.name} {held}; write stacks: true if it is added, stacks: false if not")
-        until = row.date("until")
+        until = row.value.until
         earlier.append((start, inf if until is None else ends(until)[1], row))
 
 
 def _by_start(tariffs: Sequence[Row]) -> list[tuple[float, Row]]:
     """Tariffs by the middle of their first date."""
-    dated = [(float(start.ppf(0.5)), row) for row in tariffs if (start := row.date("from")) is not None]
+    dated = [(float(start.ppf(0.5)), row) for row in tariffs if (start := row.value.start) is not None]
     return sorted(dated, key=lambda pair: pair[0])
 
 
 def _value(row: Row) -> Iterator[Remark]:
     """More a year than Korea ever imported from the US, and more delivered than promised."""
     key = "per_year" if row.has("per_year") else "amount"
-    value, start, until = row.distribution(key), row.date("from"), row.date("until")
+    value, start, until = row.value.amount or row.value.per_year, row.value.start, row.value.until
     if value is None or start is None or until is None:
         return
     stated, years = float(value.ppf(0.5)), max((mean(until) - mean(start)) / 4, 0.25)
@@ -322,7 +326,7 @@ def _value(row: Row) -> Iterator[Remark]:
         record = f"more than the {most:.3g} of {when}, the most that Korea imported from the US in a year"
         meant = f"if million USD was meant, write {stated / 1000:.4g}"
         yield row.remark(key, f"got {stated:,.6g} bn USD {over}, {record} (Korean customs); {meant}")
-    fulfilment = row.distribution("fulfilment")
+    fulfilment = row.value.fulfilment
     if fulfilment is not None and (middle := float(fulfilment.ppf(0.5))) > TWICE:
         message = f"got {middle:.4g} times what was promised; if per cent was meant, write {middle / 100:.4g}"
         yield row.remark("fulfilment", message)
@@ -330,7 +334,7 @@ def _value(row: Row) -> Iterator[Remark]:
 
 def _span(row: Row, origin: int, end: float) -> Iterator[Remark]:
     """Deliveries that are over before the origin, or begin after the horizon."""
-    start, until = row.date("from"), row.date("until")
+    start, until = row.value.start, row.value.until
     if until is not None and ends(until)[1] <= origin:
         before = f"before {format_quarter(origin)}, the last quarter observed: {row.name} adds nothing"
         yield row.remark("until", f"got {row.written('until')}, {before}")
@@ -353,12 +357,12 @@ def idle_ties(root: Node, announced: Sequence[Row], origin: int) -> Iterator[Rem
         announced: its investments.
         origin: quarter index of the last quarter observed.
     """
-    programmes = rows(root, "programmes")
+    programmes = rows(root, "programmes", Programme)
     for row in programmes:
         yield from _programme(row)
     correlations = root.fields.get("correlations")
-    for index, entry in enumerate(correlations.items if correlations else ()):
-        rank = entry.fields.get("rank")
+    for index, stated in enumerate(correlations.items if correlations else ()):
+        rank = stated.fields.get("rank")
         if rank is not None and rank.content == 0:
             yield rank.place.remark(f"correlations[{index}].rank", "got 0, as without this entry: it does nothing")
     by_id = {row.name: row for row in announced}
@@ -378,25 +382,16 @@ def _programme(row: Row) -> Iterator[Remark]:
 
 
 def _is(row: Row, key: str, number: float) -> bool:
-    value = row.distribution(key)
+    value = getattr(row.value, key)
     return isinstance(value, Constant) and value.value == number
 
 
 def _is_sure(row: Row, programmes: Sequence[Row], origin: int) -> bool:
     """Whether a plant goes ahead in every draw: by its chance or because it runs, with nothing else it hangs on."""
-    runs = runs_at(row, origin) and not row.has("probability")
+    runs = row.value.runs_by(origin) and not row.has("probability")
     tied = any(row.has(key) for key in ("requires", "excludes", "same_fate_as", "phases"))
-    cut = any(row.name in _members(item) or _owned(item, row) for item in programmes if item.has("probability"))
+    cut = any(item.value.holds(row.name, row.value.company or "") for item in programmes if item.has("probability"))
     return (runs or _is(row, "probability", 1.0)) and not tied and not cut
-
-
-def _members(programme: Row) -> set[str]:
-    node = programme.node.fields.get("members")
-    return {str(item.content) for item in (node.items if node else ())}
-
-
-def _owned(programme: Row, row: Row) -> bool:
-    return programme.text("company") in partners(row.text("company") or "")
 
 
 def _never(row: Row, by_id: Mapping[str, Row], sure: set[str]) -> Iterator[Remark]:
@@ -420,7 +415,7 @@ def _never(row: Row, by_id: Mapping[str, Row], sure: set[str]) -> Iterator[Remar
 
 def _needed(row: Row, by_id: Mapping[str, Row]) -> list[str]:
     """Ids of all that must go ahead for one to do so, those behind them included; ends where it comes round."""
-    found, ahead = [], _ids(row, "requires")
+    found, ahead = [], [*_ids(row, "requires")]
     while ahead:
         id = ahead.pop(0)
         if id not in found:
@@ -429,6 +424,5 @@ def _needed(row: Row, by_id: Mapping[str, Row]) -> list[str]:
     return found
 
 
-def _ids(row: Row, key: str) -> list[str]:
-    node = row.node.fields.get(key)
-    return [item.content for item in (node.items if node else ()) if isinstance(item.content, str)]
+def _ids(row: Row, key: str) -> Sequence[str]:
+    return getattr(row.value, key) or ()

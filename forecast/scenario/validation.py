@@ -17,7 +17,7 @@ from forecast.documents import SCHEMA_NAME, read_document, scenario_path, shippe
 from forecast.errors import Problem, Remark, RunError, ScenarioError, spelled
 from forecast.quarters import format_quarter
 from forecast.scenario.entries import ends, rows
-from forecast.scenario.investments import outside_parts
+from forecast.scenario.investments import Investment, outside_parts
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.mixture import ScenarioMixture, StatedBranch, is_mixture, read_mixture
 from forecast.scenario.money import WON_KEY, rate_of
@@ -134,12 +134,10 @@ def _idle_branches(branches: Sequence[StatedBranch]) -> Iterator[Remark]:
 
 
 def _conversions(layers: Layered) -> Iterator[Conversion]:
-    for row in rows(layers.root):
-        announced = row.date("announced")
-        for key in ("amount", "new_capex"):
-            amount = row.money(key) if row.has(key) and WON_KEY in row.node.fields[key].fields else None
-            if amount is not None and announced is not None:
-                rate = rate_of(ends(announced)[0])
+    for row in rows(layers.root, "investments", Investment):
+        for key, amount in (("amount", row.value.amount), ("new_capex", row.value.new_capex)):
+            if row.has(key) and WON_KEY in row.node.fields[key].fields:
+                rate = rate_of(row.value.announced)
                 path = spelled(("investments", row.name, key))
                 yield Conversion(path, rate.won, rate.period, float(amount.ppf(0.5)))
 

@@ -17,10 +17,11 @@ from forecast.errors import Remark, YamlPath, spelled
 from forecast.observations.announcements import announcements
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
-from forecast.scenario.entries import Row, ends, last_observed, mean, middle, read, rows
+from forecast.scenario.dates import DEFAULT_HORIZON
+from forecast.scenario.entries import Row, ends, last_observed, mean, middle, rows, value_at
+from forecast.scenario.investments import Investment
 from forecast.scenario.layers import Layered
 from forecast.scenario.money import WON_KEY, rate_of
-from forecast.scenario.schema import ScenarioFile
 from forecast.scenario.unused import dropped, idle_policies, idle_ties, repeated, unread
 from forecast.stats.density import spikes
 from forecast.stats.distributions import Distribution
@@ -47,7 +48,7 @@ def implausible(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
         yield from _amount(row)
         yield from _slip(row)
         own = row.node.fields.get("overrides")
-        yield from _coefficients(own, row.text("sector"), ("investments", row.name, "overrides"))
+        yield from _coefficients(own, row.value.sector, ("investments", row.name, "overrides"))
     overrides = root.fields.get("overrides")
     sectors = overrides.fields.get("sectors") if overrides else None
     for name, node in sectors.fields.items() if sectors else ():
@@ -55,7 +56,7 @@ def implausible(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
 
 
 def _amount(row: Row) -> Iterator[Remark]:
-    stated = _middle(row.money("amount"))
+    stated = _middle(row.value.amount)
     if not stated:
         return
     expected = next((item.amount for item in announcements() if item.id == row.name), None)
@@ -73,7 +74,7 @@ def _against_table(row: Row, stated: float, expected: float) -> str:
 
 def _beyond_all(row: Row, stated: float) -> str:
     """The largest or smallest amount of the table, where the one stated is far beyond it."""
-    pledge = row.text("kind") == "pledge"
+    pledge = row.value.kind == "pledge"
     sizes = sorted(
         (item.amount, item.id) for item in announcements() if item.amount and (item.kind == "pledge") == pledge
     )
@@ -107,15 +108,15 @@ def _as_won(row: Row, stated: float, expected: float) -> str:
 
 
 def _rate(row: Row) -> float | None:
-    announced = row.date("announced")
+    announced = row.value.announced
     try:
-        return None if announced is None else rate_of(ends(announced)[0]).won
+        return None if announced is None else rate_of(announced).won
     except ValueError:
         return None
 
 
 def _slip(row: Row) -> Iterator[Remark]:
-    stated = _middle(row.distribution("slip"))
+    stated = _middle(row.value.slip)
     known = ((4 * item["value"], item["id"]) for item in read_table("slippage") if item["bound"] != "none")
     longest, id = max(known)
     if stated is not None and stated > longest:
@@ -244,10 +245,10 @@ def _spending(announced: Sequence[Row]) -> Mapping[int, float]:
     """Expected spending by calendar year, bn USD, even over the time of construction."""
     spent: dict[int, float] = defaultdict(float)
     for row in announced:
-        amount, kind = row.money("amount"), row.text("kind")
+        amount, kind = row.value.amount, row.value.kind
         if amount is None or kind not in ("greenfield", "expansion", "acquisition"):
             continue
-        expected = mean(amount) * _expected(row, "scale") * _expected(row, "probability")
+        expected = mean(amount) * _expected(row.value.scale) * _expected(row.value.probability)
         start, end = _span(row)
         for year in range(year_of(start), year_of(end) + 1):
             inside = min(end, 4.0 * (year + 1)) - max(start, 4.0 * year)
@@ -255,17 +256,16 @@ def _spending(announced: Sequence[Row]) -> Mapping[int, float]:
     return spent
 
 
-def _expected(row: Row, key: str) -> float:
+def _expected(stated: Distribution | None) -> float:
     """Mean of a factor of the amount; 1 where it is left to the fit."""
-    stated = row.distribution(key)
     return 1.0 if stated is None else mean(stated)
 
 
 def _span(row: Row) -> tuple[float, float]:
     """Time of construction by its middle dates, on the quarter axis; a purchase is paid when it is announced."""
-    announced, start, end = (_middle(row.date(key)) for key in ("announced", "construction_start", "production_start"))
-    paid = announced or 0.0
-    if row.text("kind") == "acquisition" or (start is None and end is None):
+    start, end = _middle(row.value.construction_start), _middle(row.value.production_start)
+    paid = row.value.announced or 0.0
+    if row.value.kind == "acquisition" or (start is None and end is None):
         return paid, paid + 1.0
     if start is None:
         start = max((end or paid) - _building_time(row), paid)
@@ -274,13 +274,13 @@ def _span(row: Row) -> tuple[float, float]:
 
 def _building_time(row: Row) -> float:
     """Quarters a plant of the sector takes to build, the median of the prior."""
-    sector = row.text("sector")
+    sector = row.value.sector
     return central_priors()[sector if sector in SECTORS else "other", "construction_quarters"].median
 
 
 def remarks(layers: Layered) -> list[Remark]:
     """Every remark on a scenario's layers; a value the schema refuses is passed over."""
-    root, announced = layers.root, rows(layers.root)
+    root, announced = layers.root, rows(layers.root, "investments", Investment)
     origin = last_observed(root)
     with np.errstate(all="ignore"):
         found = [
@@ -295,7 +295,7 @@ def remarks(layers: Layered) -> list[Remark]:
             found += _bought(row)
         if origin is not None:
             found += beyond_record(root, announced, origin)
-            end = 4.0 * (1 + (read(root, "horizon", int) or ScenarioFile.model_fields["horizon"].default))
+            end = 4.0 * (1 + (value_at(root, "horizon", int) or DEFAULT_HORIZON))
             found += [*idle_policies(root, origin, end), *idle_ties(root, announced, origin)]
             for row in announced:
                 found += [*_runs_already(row, origin), *_too_late(row, end)]
@@ -304,29 +304,29 @@ def remarks(layers: Layered) -> list[Remark]:
 
 def _bought(row: Row) -> Iterator[Remark]:
     """A purchase after which more is built than was bought, or before which."""
-    if row.text("kind") != "acquisition":
+    if row.value.kind != "acquisition":
         return
-    amount, capex = row.money("amount"), row.money("new_capex") if row.has("new_capex") else None
+    amount, capex = row.value.amount, row.value.new_capex
     if amount and capex and mean(capex) > mean(amount):
         message = f"got {mean(capex):.4g} bn USD of construction after a purchase of {mean(amount):.4g}"
         yield row.remark(
             "new_capex", f"{message}; if the plant is built, not bought, its kind is greenfield or expansion"
         )
-    announced, start = row.date("announced"), row.date("construction_start")
-    if announced and start and ends(start)[1] < ends(announced)[0]:
+    announced, start = row.value.announced, row.value.construction_start
+    if announced and start and ends(start)[1] < announced:
         message = f"got {row.written('construction_start')}, before the purchase is announced"
         yield row.remark("construction_start", f"{message}, which is {row.written('announced')}")
 
 
 def _runs_already(row: Row, origin: int) -> Iterator[Remark]:
     """A plant that runs by its dates, and is doubted all the same."""
-    production = row.date("production_start")
+    production = row.value.production_start
     if production is None or ends(production)[1] > origin + 1:
         return
     since = (
         f"by its production_start it runs, and {format_quarter(origin)}, the last quarter observed, holds what it ships"
     )
-    probability, slip = row.distribution("probability"), row.distribution("slip")
+    probability, slip = row.value.probability, row.value.slip
     if probability is not None and float(probability.ppf(0.5)) < 1.0:
         yield row.remark("probability", f"got a chance below 1 for {row.name}, expected 1: {since}")
     if slip is not None and float(slip.ppf(0.5)) > 0.0:
@@ -335,8 +335,8 @@ def _runs_already(row: Row, origin: int) -> Iterator[Remark]:
 
 def _too_late(row: Row, end: float) -> Iterator[Remark]:
     """A plant that produces, or is begun, after the horizon."""
-    for key, what in (("construction_start", "adds nothing"), ("production_start", "ships nothing")):
-        date = row.date(key)
+    begun, started = (row.value.construction_start, "adds nothing"), (row.value.production_start, "ships nothing")
+    for key, (date, what) in {"construction_start": begun, "production_start": started}.items():
         if date is not None and ends(date)[0] >= end:
             message = f"got {row.written(key)}, after the horizon: {row.name} {what} in the results"
             yield row.remark(key, message)

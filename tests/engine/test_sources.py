@@ -19,9 +19,9 @@ from forecast.engine.resampling import SourceAnalysis, shared_streams
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.report.workbench import sliders
-from forecast.scenario.correlations import correlation_problems
 from forecast.scenario.inputs import SLIDERS, uncertain_inputs
 from forecast.scenario.mixture import load_any
+from forecast.scenario.rules import correlation_problems
 from forecast.scenario.scenario import Investment, load_scenario
 from forecast.stats.distributions import Distribution, Uniform
 from forecast.stats.streams import Streams

@@ -19,7 +19,8 @@ from forecast.scenario.entity import keys
 from forecast.scenario.investments import Investment
 from forecast.scenario.json_schema import reference
 from forecast.scenario.localization import FORMS
-from forecast.scenario.schema import Branch, Branches, ScenarioFile
+from forecast.scenario.mixture import ScenarioMixture
+from forecast.scenario.scenario import Branch, Scenario
 from forecast.stats.distributions import NAMED
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,7 @@ def test_the_reference_is_current() -> None:
 def test_the_schema_is_draft_7_and_knows_every_name() -> None:
     Draft7Validator.check_schema(SCHEMA)
     known = SCHEMA["definitions"]
-    assert set(SCHEMA["properties"]) == {*ScenarioFile.model_fields, *Branches.model_fields}
+    assert set(SCHEMA["properties"]) == {"extends", *keys(Scenario), *keys(ScenarioMixture)}
     assert set(known["Investment"]["properties"]) == set(keys(Investment))
     assert known["Investment"]["properties"]["sector"]["enum"] == list(SECTORS)
     for sector in SECTORS:
@@ -116,7 +117,7 @@ def test_the_schema_takes_a_mixture() -> None:
 
 def test_the_reference_names_every_key() -> None:
     page = reference()
-    files = *ScenarioFile.model_fields, *Branches.model_fields, *Branch.model_fields
+    files = "extends", *keys(Scenario), *keys(ScenarioMixture), *keys(Branch)
     for key in (*files, *keys(Investment), *COEFFICIENTS, *NAMED, *FORMS):
         assert f"`{key}`" in page
 

@@ -241,7 +241,7 @@ REFUSED: tuple[tuple[str, str], ...] = (
         "mixtur: [{scenario: hyundai, weight: 1}]",
         "mixed.yaml:3:1: mixtur: unknown key; did you mean mixture?",
     ),
-    ("sources: [a, 1]\nmixture: [{scenario: hyundai, weight: 1}]", "sources[1]: got 1, expected text"),
+    ("sources: [a, 1]\nmixture: [{scenario: hyundai, weight: 1}]", "sources[1]: got 1, expected a list of texts"),
     ("sources: a\nmixture: [{scenario: hyundai, weight: 1}]", 'sources: got text "a", expected a list of texts'),
     ("extends: x\nmixture: [{scenario: hyundai, weight: 1}]", "extends: unknown key"),
 )
