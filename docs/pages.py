@@ -125,13 +125,11 @@ def _modules(docstring: str) -> dict[str, str]:
 
 
 def module_map() -> str:
-    """Table of all packages and modules, in Markdown."""
-    lines = ["| module | holds |", "|---|---|"]
+    """Table of all packages, a row each with its modules, in Markdown."""
+    lines = ["| room | modules |", "|---|---|"]
     for package, (sentence, modules) in fronts().items():
-        title = f"**`{package}`** | **{sentence.rstrip('.')}**" if package else "**the hall** | **Ground of all rooms**"
-        lines.append(f"| {title} |")
-        prefix = f"{package}." if package else ""
-        lines += [f"| `{prefix}{name}` | {text} |" for name, text in modules.items()]
+        room = f"**`{package}`** {sentence.rstrip('.')}" if package else "**the hall** Ground of all rooms"
+        lines.append(f"| {room} | {'<br>'.join(f'`{name}`: {text}' for name, text in modules.items())} |")
     return "\n".join(lines)
 
 
