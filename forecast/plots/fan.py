@@ -305,7 +305,7 @@ def _draw_flow(ax: Axes, name: str, years: Array, values: Array, running: NDArra
     return line
 
 
-EFFECT_NOTE = "The effect is what the announcements add beyond their flows of that quarter; bars add up to its mean."
+EFFECT_NOTE = "The effect is the surplus with the announcements less without them; bars add up to its mean."
 TRADE_SOURCES = {"korea_customs": "Korea Customs Service via KITA and MOTIE", "us_census": "US Census Bureau"}
 
 
