@@ -107,7 +107,9 @@ def test_a_mixture_is_not_explored_and_its_branches_are_named(mixed: Results, tm
     done = command("explore", str(file), cwd=tmp_path)
     assert done.returncode == 2
     expected = "got a mixture, expected one scenario, such as one of its branches: hyundai, hyundai-dear"
-    assert done.stderr == f"error: {file}: {expected}\n"
+    notes, _, error = done.stderr.rpartition("error: ")
+    assert error == f"{file}: {expected}\n"
+    assert all(line.startswith("note: ") for line in notes.splitlines())
 
 
 def test_labels_that_look_like_numbers_or_like_nothing_stay_labels(tmp_path: Path) -> None:
