@@ -132,7 +132,7 @@ def test_branches_of_a_mixture_are_read_at_any_width(tab: Browser, reports: dict
     tab.open(reports["mixture"].as_uri())
     row, cell = ("main[lang=en] .stacked tbody " + part for part in ("tr:last-child", "tr:last-child td:last-child"))
     label = f"getComputedStyle(document.querySelector('{cell}'), '::before').content"
-    for width, name in ((1280, "none"), (400, "Announcements, mean")):
+    for width, name in ((1280, "none"), (400, "Announcements, median")):
         tab.resize(width)
         assert name in tab.run(label)
         right = tab.run(f"document.querySelector('{cell}').getBoundingClientRect().right")
