@@ -50,7 +50,7 @@ def test_an_effect_is_told_in_its_likelier_direction(n_up: int, english: str, ko
 def test_news_are_told_where_they_differ_from_the_effect_by_a_tenth(news: float, told_of: bool) -> None:
     summary = told(parts(np.full(100, -1.0)) | {"news": np.full(100, news)})
     sign = "+" if news > 0 else "−"
-    words = f"Beyond what flowed in 2026Q2 it is {sign}{abs(news)}\xa0bn USD in 2027; that part alone moves the level"
+    words = f"Beyond what flowed in 2026Q2 it is {sign}{abs(news):.2f}\xa0bn USD in 2027; that part alone moves the level"
     assert (words in effect_sentence(summary, language("en"), "2026Q2")) == told_of
     assert ("흑자 수준의 전망을 바꾸는 것은" in effect_sentence(summary, language("ko"), "2026년 2분기")) == told_of
 
@@ -79,14 +79,14 @@ def test_a_peak_that_the_end_hides_is_told_before_it() -> None:
     draws[EFFECTS.index("cumulated_effect")] = [[3.0], [2.0]]
     said = effect_sentence(summarised(draws, YEARS, (*EFFECTS, OUTPUT, "news"), 100), language("en"), "2026Q2")
     said = said.replace("\xa0", " ")
-    assert "by +3.0 bn USD in 2026 (mean;" in said.partition("−1.0 bn USD in 2027 (mean;")[0]
+    assert "by +3.00 bn USD in 2026 (mean;" in said.partition("−1.00 bn USD in 2027 (mean;")[0]
     assert "the chance that they raise it in 2026 is" in said
 
 
 def test_the_sum_to_the_horizon_is_of_both_years() -> None:
     summary = told(parts(np.full(100, -1.0)))
     said = effect_sentence(summary, language("en"), "2026Q2")
-    assert "by −2.0\xa0bn USD in all from 2026 to 2027" in said
+    assert "by −2.00\xa0bn USD in all from 2026 to 2027" in said
 
 
 def test_a_policy_that_may_not_come_is_told_by_its_median_and_by_how_often_it_does_nothing() -> None:
