@@ -50,7 +50,7 @@ def test_an_effect_is_told_in_its_likelier_direction(n_up: int, english: str, ko
 def test_news_are_told_where_they_differ_from_the_effect_by_a_tenth(news: float, told_of: bool) -> None:
     summary = told(parts(np.full(100, -1.0)) | {"news": np.full(100, news)})
     sign = "+" if news > 0 else "−"
-    words = f"Beyond what flowed in 2026Q2 it is {sign}{abs(news):.2f}\xa0bn USD in 2027; that part alone moves the level"
+    words = f"Beyond what flowed in 2026Q2 it is {sign}{abs(news):.2f}\xa0bn USD in 2027; that part alone moves"
     assert (words in effect_sentence(summary, language("en"), "2026Q2")) == told_of
     assert ("흑자 수준의 전망을 바꾸는 것은" in effect_sentence(summary, language("ko"), "2026년 2분기")) == told_of
 

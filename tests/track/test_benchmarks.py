@@ -20,7 +20,7 @@ TRADE = quarterly_trade()
 ORIGINS = range(parse_quarter("2006Q4"), parse_quarter("2025Q2") + 1, 2)
 
 
-LEVELS = 99 / 100
+SCALE = 99 / 100
 """A mean over 99 levels is 1 % above the integral; what was measured elsewhere is such a mean."""
 
 
@@ -36,13 +36,13 @@ def mean_crps_of_balance(quantiles_of: object, horizon: int = 8) -> float:
 
 def test_joint_growth_scores_what_was_measured() -> None:
     found = mean_crps_of_balance(lambda trade: backtest.joint_growth(trade, 8, 4_000, 0))
-    assert found == pytest.approx(LEVELS * 1.13, abs=0.005)
+    assert found == pytest.approx(SCALE * 1.13, abs=0.005)
 
 
 def test_seasonal_naive_scores_what_was_measured_on_logs() -> None:
     pytest.importorskip("statsforecast")
     found = mean_crps_of_balance(lambda trade: backtest.univariate("seasonal_naive", trade, 8, 2_000, 0)["logs"])
-    assert found == pytest.approx(LEVELS * 1.50, abs=0.015)
+    assert found == pytest.approx(SCALE * 1.50, abs=0.015)
 
 
 def test_joint_growth_of_a_steady_pair_goes_on_with_half_its_drift() -> None:
