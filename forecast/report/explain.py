@@ -403,7 +403,7 @@ _DIGITS, _ROUNDING = 4, 1e-14
 
 
 def _shown_quantiles(distribution: Distribution, levels: Sequence[float] = PORTRAIT_LEVELS) -> list[float]:
-    """Quantiles at levels that rise, where 0 is 0 if what differs from it is rounding alone."""
+    """Quantiles at rising levels, where 0 is 0 if what differs from it is rounding alone."""
     quantiles = distribution.ppf(np.array(levels))
     around = quantiles[0] < 0 < quantiles[-1]
     nothing = np.abs(quantiles) < _ROUNDING * (quantiles[-1] - quantiles[0])
@@ -414,7 +414,7 @@ def _mean(mean: Mean, language: Language) -> str:
     """A mean with four digits that count, or those that its error allows.
 
     >>> _mean(Mean(1205.44, 0.02), ENGLISH), _mean(Mean(64.21, 0.9), ENGLISH), _mean(Mean(1e-17, 1e-15), ENGLISH)
-    ('1205', '6e+01', '0')
+    ('1205', '60', '0')
     >>> _mean(Mean(float("nan")), ENGLISH)
     'none'
     """
@@ -434,4 +434,4 @@ def _number(value: float, digits: int = _DIGITS) -> str:
     >>> _number(-1234.56), _number(0.30000000000000004), _number(-0.0)
     ('−1235', '0.3', '0')
     """
-    return f"{value + 0.0:.{digits}g}".replace("-", "−")
+    return f"{float(f'{value:.{digits}g}') + 0.0:.{_DIGITS}g}".replace("-", "−")
