@@ -51,7 +51,7 @@ def reading(kind: str, path: str) -> Reading:
 def _read_run(path: str) -> None:
     folder = Path(path)
     with chdir(folder.parents[2]):
-        for arguments in (["list"], ["verify", "results"], ["report", f"results/{folder.parent.name}"]):
+        for arguments in (["list"], ["verify", "results"]):
             _ask(arguments)
     results = load_results(folder)
     for part in ("statistics", "summary", "quarters", "branches", "draws"):
