@@ -310,10 +310,10 @@ def _stored(path: Path, key: str) -> list[Trial]:
     Raises:
         DataError: the file is damaged.
     """
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    if not lines or lines[0] != key:
-        return []
     try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        if not lines or lines[0] != key:
+            return []
         return [{name: int(rank) for name, rank in row.items()} for row in read_csv(lines[1:])]
     except ValueError as error:
         raise DataError(f"{path}: got no table of ranks ({error}); delete it to have them made anew") from error

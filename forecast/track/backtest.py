@@ -237,7 +237,11 @@ def stored_forecasts(piece: Piece, folder: Path) -> Forecasts | None:
 def failures(pieces: Sequence[Piece], folder: Path) -> dict[Piece, str]:
     """Pieces whose model failed, and why."""
     failed = {piece: piece.path(folder, "failed") for piece in pieces}
-    return {piece: path.read_text(encoding="utf-8").strip() for piece, path in failed.items() if path.exists()}
+    return {
+        piece: path.read_text(encoding="utf-8", errors="replace").strip()
+        for piece, path in failed.items()
+        if path.exists()
+    }
 
 
 def clear(pieces: Sequence[Piece], folder: Path) -> None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from forecast.analysis.bridge import memory_gap, unusual_spans
 from forecast.economics.processes import baseline_shocks
+from forecast.errors import DataError
 from forecast.models import predictive
 from forecast.models.evidence import bridge_evidence
 from forecast.models.predictive import tail_probability
@@ -295,6 +296,15 @@ def test_a_folder_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:
     assert done.stderr.startswith("error: ")
     assert "choose another folder with --out" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("rows", [b"slope 1,walk 2\n3\n", b"slope 1\nx\n", b"slope 1\n\xff\n", b'slope 1\n"3\n'])
+def test_ranks_that_were_changed_are_named(tmp_path: Path, rows: bytes) -> None:
+    from forecast.models.calibration import _key, calibration_study
+
+    (tmp_path / "ranks_localization.csv").write_bytes(f"{_key(0)}\n".encode() + rows)
+    with pytest.raises(DataError, match=r"ranks_localization\.csv: got no table of ranks .*; delete it"):
+        calibration_study("localization", 1, 0, tmp_path, 1)
 
 
 @pytest.mark.slow_fit
