@@ -214,7 +214,7 @@ def _lines(progress: _Progress) -> Iterator[Callable[[float], None]]:
 
     def report() -> None:
         wait = FIRST_LINE_AFTER
-        while progress.done < progress.total and not ended.wait(wait):
+        while not ended.wait(wait) and progress.done < progress.total:
             with suppress(OSError):  # a reader that has gone ends the command elsewhere
                 echo(progress.line(), err=True)
             wait = LINE_EVERY

@@ -11,10 +11,10 @@ scores a whole distribution, 99 quantiles.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from forecast.dims import QUARTERLY_SERIES, Array
+from forecast.dims import BASES, QUARTERLY_SERIES, Array
 from forecast.errors import LedgerError, PosteriorError, shortened
 from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
 from forecast.observations.annual import every_year
@@ -40,6 +40,7 @@ from forecast.storage import (
     folders,
     json_digest,
     new_folder,
+    read_csv,
     sweep,
     text_bytes,
     write_csv,
@@ -144,14 +145,35 @@ def write_predictions(path: Path, predicted: Predictions) -> None:
 
 
 def read_predictions(path: Path) -> dict[Target, Array]:
-    """Predictions as `write_predictions` left them."""
-    quantiles_by_target: dict[Target, list[float]] = {}
+    """Predictions as `write_predictions` left them.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError, LookupError: it holds none.
+    """
+    values_by_target: dict[Target, list[float]] = {}
     with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            quantiles_by_target.setdefault(Target(row["basis"], row["series"], row["period"]), []).append(
-                float(row["value"])
-            )
-    return {target: np.array(values) for target, values in quantiles_by_target.items()}
+        for row in read_csv(file):
+            target = Target(row["basis"], row["series"], row["period"])
+            values_by_target.setdefault(target, []).append(float(row["value"]))
+    if not values_by_target:
+        raise ValueError("got no quantiles")
+    for target, values in values_by_target.items():
+        _demand_prediction(target, values)
+    return {target: np.array(values) for target, values in values_by_target.items()}
+
+
+def _demand_prediction(target: Target, values: Sequence[float]) -> None:
+    """Refuse what `write_predictions` does not write.
+
+    Raises:
+        ValueError: it is no prediction of a period of some trade, or its quantiles fall.
+    """
+    first = parse_quarter(target.period) if target.quarterly else int(target.period)
+    if first < 0 or target.basis not in BASES or target.series not in QUARTERLY_SERIES:
+        raise ValueError(f"got {shortened(f'{target.basis}, {target.series}, {target.period}')}")
+    if len(values) != len(FINE_LEVELS) or not np.isfinite(values).all() or (np.diff(values) < 0).any():
+        raise ValueError(f"{target.period}: got {len(values)} quantiles, expected {len(FINE_LEVELS)} that rise")
 
 
 ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (
@@ -184,12 +206,14 @@ class Entry:
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """Provenance of the run."""
-        return dict(json.loads((self.folder / MANIFEST).read_text(encoding="utf-8")))
+        with _readable(self.folder / MANIFEST) as path:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
 
     @cached_property
     def predictions(self) -> Predictions:
         """Quantiles by target."""
-        return read_predictions(self.folder / QUANTILES)
+        with _readable(self.folder / QUANTILES) as path:
+            return read_predictions(path)
 
     @cached_property
     def world(self) -> AnyScenario:
@@ -199,7 +223,8 @@ class Entry:
     @cached_property
     def trade(self) -> QuarterlyTrade:
         """The trade that was known."""
-        return _read_trade(self.folder / TRADE)
+        with _readable(self.folder / TRADE) as path:
+            return _read_trade(path)
 
     def posterior(self) -> Posterior:
         """The parameters it was made with.
@@ -245,10 +270,34 @@ def entries(ledger: str | Path) -> list[Entry]:
     Raises:
         LedgerError: something was changed since it was added, or is missing.
     """
-    every = [read_entry(folder) for folder in entry_folders(Path(ledger))]
-    for name in sorted({str(entry.head["posterior"]) for entry in every}):
-        demand_posterior(Path(ledger), name)
-    return sorted(every, key=lambda entry: str(entry.head["added"]))
+    every, faults = surveyed_entries(Path(ledger))
+    if faults:
+        raise faults[0]
+    return every
+
+
+def surveyed_entries(ledger: Path) -> tuple[list[Entry], list[LedgerError]]:
+    """Entries of a ledger that are as they were added, oldest first, and what is wrong with others and posteriors."""
+    sound: list[Entry] = []
+    faults: list[LedgerError] = []
+    for folder in entry_folders(ledger):
+        try:
+            entry = read_entry(folder)
+            _ = entry.predictions
+        except LedgerError as error:
+            faults.append(error)
+        else:
+            sound.append(entry)
+    for name in sorted({str(entry.head["posterior"]) for entry in sound}):
+        try:
+            demand_posterior(ledger, name)
+        except LedgerError as error:
+            faults.append(error)
+    return sorted(sound, key=_added), faults
+
+
+def _added(entry: Entry) -> str:
+    return str(entry.head["added"])
 
 
 def entry_folders(ledger: Path) -> list[Path]:
@@ -285,6 +334,20 @@ def read_entry(folder: Path) -> Entry:
     if faults:
         raise LedgerError(f"{'; '.join(faults)}; {_RESTORE}")
     return Entry(folder, head)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Turn what readers say of a file that holds no part of an entry into one message.
+
+    Raises:
+        LedgerError: it holds none.
+    """
+    try:
+        yield path
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        words = {RecursionError: "it is nested too deeply", KeyError: f"got no {error}"}.get(type(error), str(error))
+        raise LedgerError(f"{path}: cannot be read ({words}); {_RESTORE}") from error
 
 
 def _head(path: Path) -> dict[str, Any]:
@@ -405,7 +468,7 @@ def _write_trade(path: Path, trade: QuarterlyTrade) -> None:
 
 def _read_trade(path: Path) -> QuarterlyTrade:
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = read_csv(file)
     n_quarters = sum("Q" in row["period"] for row in rows)
     flows = [np.array([float(row[flow]) for row in rows]) for flow in ("exports", "imports")]
     whole, later = ([flow[part] for flow in flows] for part in (slice(n_quarters), slice(n_quarters, None)))
