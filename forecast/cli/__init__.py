@@ -1,7 +1,7 @@
 """The command line: one file a group of commands; every user error is one message and exit code 2.
 
 - `run`: run scenarios, list and verify runs
-- `analyse`: compare, budget, induced
+- `analyse`: compare, budget, breakeven, induced
 - `scenario`: validate, explain, elicit, new, schema
 - `fit`: history, fit, check
 - `track`: backtest, ledger
@@ -63,7 +63,7 @@ def _exit_code() -> int:
 
 
 _COMMANDS = {
-    "analyse": ("budget", "compare", "induced"),
+    "analyse": ("breakeven", "budget", "compare", "induced"),
     "fit": ("check", "fit", "history"),
     "report": ("explore", "report"),
     "run": ("list", "run", "verify"),

@@ -1,6 +1,6 @@
 """The command that sets scenarios against one another.
 
-The command that says what spreads a forecast, and what would be worth knowing.
+Commands that say what spreads a forecast, what would be worth knowing, and where an input turns an outcome.
 
 The command that says how much of an observed surplus Korean plants in the US induced.
 """
@@ -103,6 +103,62 @@ def budget(
 
         paths += save_budget_charts(found)
     print_line(language.text("tables.stored", folder=", ".join(map(str, paths))))
+
+
+@click.command()
+@click.argument("run", metavar="RUN|SCENARIO")
+@click.option(
+    "--input",
+    "name",
+    required=True,
+    metavar="NAME",
+    help="Uncertain input, a YAML path or the end of one, such as autos.displacement_rate or HMG-06.probability.",
+)
+@click.option("--year", default=2030, show_default=True, type=int, help="Calendar year of the outcome.")
+@click.option(
+    "--of", "series", default="effect", show_default=True, metavar="SERIES", help="Outcome: a series of runs."
+)
+@click.option("--at", "amount", default=0.0, show_default=True, type=float, metavar="BN_USD", help="What it turns at.")
+@workers_option
+@click.option("--out", show_default="results", type=click.Path(path_type=Path), help="Where runs of a SCENARIO are.")
+@click.option(
+    "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
+)
+@language_option
+def breakeven(
+    run: str,
+    name: str,
+    year: int,
+    series: str,
+    amount: float,
+    n_jobs: int,
+    out: Path | None,
+    learned: Path | None,
+    language: Language,
+) -> None:
+    """Find the value of one uncertain input at which an outcome turns: where its mean is zero, or another amount.
+
+    RUN is as for `forecast budget`. The table goes into the folder of the run.
+    """
+    from forecast.analysis.breakeven import breakeven as turning_value
+    from forecast.analysis.breakeven import write_breakeven
+    from forecast.models.posterior import load_posterior
+    from forecast.report.budget import breakeven_words, held_table
+    from forecast.results.results import demand_folder
+
+    parameters = None if learned is None else load_posterior(learned)
+    if out is not None and Path(run).is_dir():
+        raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the table is stored")
+    results = stored_run(run, out or "results", parameters, n_jobs)
+    demand_folder(results.folder, results.folder)
+    with progress_bar(results.name, 100, "%") as progress:
+        found = turning_value(
+            results, name, year, series, amount=amount, posterior=parameters, n_jobs=n_jobs, progress=progress
+        )
+    if found.matters:
+        answer_with(held_table(found, language))
+    answer_with(breakeven_words(found, language))
+    print_line(language.text("tables.stored", folder=write_breakeven(found)))
 
 
 @click.command()

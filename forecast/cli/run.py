@@ -12,6 +12,7 @@ from forecast.cli.options import answer_with, echo, language_option, print_line,
 from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
+    from forecast.analysis.grounds import Grounds
     from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
     from forecast.results.results import Results
@@ -36,7 +37,10 @@ def run(
     **options: Any,
 ) -> None:
     """Forecast one or several scenario FILES and store the results."""
+    from forecast.analysis.grounds import grounds
+    from forecast.engine.compile import compile_run
     from forecast.engine.simulate import Settings
+    from forecast.observations.vintage import vintage
     from forecast.results.run import run_scenario
 
     scenarios = load_worlds(files, overrides)
@@ -48,7 +52,9 @@ def run(
             done = run_scenario(scenario, Settings(draws, seed), **options)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
-        _show(done.results, scenario, language)
+        learnt = posteriors[scenario.as_of]
+        plan = compile_run(scenario, learnt, vintage(scenario.as_of), prior=options["prior"])
+        _show(done.results, scenario, language, grounds(done.results, plan))
         if overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(overrides)))
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
@@ -159,7 +165,7 @@ def _draw_chart(results: Results) -> None:
     save_fan_chart(results)
 
 
-def _show(results: Results, world: AnyScenario, language: Language) -> None:
+def _show(results: Results, world: AnyScenario, language: Language, found: Grounds | None) -> None:
     from forecast.dims import SERIES
     from forecast.report.run import (
         branch_table,
@@ -183,6 +189,6 @@ def _show(results: Results, world: AnyScenario, language: Language) -> None:
     answer_with(*(f"{note}\n" for note in notes if note))
     if world.single is None:
         answer_with(branch_table(results, world, language))
-    answer_with(answer(results, later, language))
+    answer_with(answer(results, later, language, found))
     if results.as_of is not None:
         answer_with(knowledge(results, later, language))

@@ -3,6 +3,7 @@
 - `table`: a table as one value, and its printers
 - `i18n`: texts of both languages; numbers, dates and distributions in them
 - `sentences`: a result in plain sentences; conditions assumed; the gap between the books
+- `effect`: what announcements change, because of what, and how surely
 - `run`: tables of runs, their branches, and observed trade
 - `comparison`: a comparison and its attribution
 - `budget`: an uncertainty budget

@@ -36,6 +36,7 @@ from forecast.report.charts import (
     observed_balance,
     tick_writer,
 )
+from forecast.report.effect import effect_sentence
 from forecast.report.i18n import Language
 from forecast.report.induced import claim_section
 from forecast.report.run import EFFECT
@@ -43,7 +44,6 @@ from forecast.report.sentences import (
     assumed_conditions,
     chances_sentence,
     difference_sentences,
-    effect_sentence,
     level_sentence,
     policy_sentence,
     record_of,
@@ -158,10 +158,12 @@ def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
     known = record_of(scenario.basis, scenario.as_of)
     sentences = list(filter(None, [assumed_conditions(scenario, language)]))
     if scenario.investments:
-        sentences.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
+        sentences.append(
+            effect_sentence(summary, language, language.date(float(bench.workbench.origin)), trial.grounds)
+        )
     sentences += [policy_sentence(summary, language, name) for name in moving_policies(summary)]
     sentences.append(level_sentence(summary, scenario.basis, language, invested=bool(scenario.investments)))
-    sentences.append(chances_sentence(summary, known, language))
+    sentences.append(chances_sentence(summary, known, language, trial.grounds))
     change = difference_sentences(trial.difference, bench.scenario.title, language)
     return [*sentences, change if moved else language.text("explore.nothing")]
 

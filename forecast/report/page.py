@@ -9,6 +9,7 @@ from typing import Any
 
 from forecast import __version__
 from forecast.analysis.comparison import Comparison, demand_pairs
+from forecast.analysis.grounds import Grounds, grounds
 from forecast.dims import CHANNELS
 from forecast.engine.resampling import SharedStreams
 from forecast.errors import RunError
@@ -31,6 +32,7 @@ from forecast.report.comparison import (
     comparison_words,
     division,
 )
+from forecast.report.effect import origin_of
 from forecast.report.i18n import CODES, Language, language
 from forecast.report.induced import claim_section
 from forecast.report.run import (
@@ -50,7 +52,6 @@ from forecast.report.sentences import (
     effect_sentences,
     level_sentence,
     mixture_sentences,
-    origin_of,
     outcome_sentences,
     record_of,
     run_books_note,
@@ -78,11 +79,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class PageRun:
-    """One run with the scenario or mixture it was made of, and the name it goes by on the page."""
+    """One run with the scenario or mixture it was made of, the name it goes by on the page, and what it rests on."""
 
     results: Results
     world: AnyScenario
     name: str
+    grounds: Grounds | None = None
 
 
 def content(runs: Sequence[PageRun], divisions: Sequence[Division], language: Language) -> dict[str, Any]:
@@ -130,12 +132,12 @@ def _short(place: int, run: PageRun, language: Language) -> dict[str, Any]:
     return {
         "run": place,
         "title": user_words(run.name),
-        "sentences": short_answers(run.results, run.world, language),
+        "sentences": short_answers(run.results, run.world, language, run.grounds),
         "branches": branch_table(run.results, run.world, language) if run.world.single is None else None,
     }
 
 
-def short_answers(results: Results, world: AnyScenario, language: Language) -> list[str]:
+def short_answers(results: Results, world: AnyScenario, language: Language, found: Grounds | None = None) -> list[str]:
     """The sentences a report opens with: conditions, effect, level, chances, branches, and what came later."""
     summary, later = results.statistics, outcomes(results)
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
@@ -145,9 +147,9 @@ def short_answers(results: Results, world: AnyScenario, language: Language) -> l
     sentences = [
         conditions,
         *dict.fromkeys(pledges),
-        *effect_sentences(results, language),
+        *effect_sentences(results, language, found),
         level_sentence(summary, results.basis, language, invested=invested),
-        chances_sentence(summary, known, language),
+        chances_sentence(summary, known, language, found),
         *mixture_sentences([results], language),
         *([language.text("branches.words")] if world.single is None else []),
         *outcome_sentences(later, language),
@@ -383,7 +385,9 @@ def report(
 ) -> str:
     """The page as text; arguments are those of `write_report`."""
     _demand_one_page(runs)
-    shown = [PageRun(results, load_any(results.folder / SCENARIO), name) for results, name in _named(runs)]
+    shown = [
+        PageRun(results, load_any(results.folder / SCENARIO), name, grounds(results)) for results, name in _named(runs)
+    ]
     found = divisions or list(_divisions(shown, progress))
     contents = {}
     for code in CODES:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from forecast.dims import BASES, CHANNELS, EFFECTS, NEWS, POLICIES
 from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
+from forecast.report.effect import MEDIAN, origin_of
 from forecast.report.i18n import ENGLISH, Language
-from forecast.report.sentences import MEDIAN, origin_of, record_of
+from forecast.report.sentences import record_of
 from forecast.report.table import Column, Row, Table, plain_spaces, table
 from forecast.results.archive import Outcome, made, outcomes
 from forecast.results.results import Results, moving_policies
