@@ -211,7 +211,7 @@ def test_memory_falls_back_by_what_it_had_gained() -> None:
 
 def test_plants_that_run_are_certain() -> None:
     for item in scenario("announced").investments:
-        if table()[item.id].stage in ("operating", "completed"):
+        if table()[item.id].latest.stage in ("operating", "completed"):
             assert item.probability == Constant(1.0)
 
 
