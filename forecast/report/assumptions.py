@@ -169,7 +169,10 @@ def _chance(item: Investment, language: Language) -> str:
     """How likely it is built: stated, or learned."""
     if item.kind == "pledge":
         return language.text("assumed.umbrella")
-    return language.text("assumed.learned") if item.probability is None else _stated_chance(item.probability, language)
+    stated = (
+        language.text("assumed.learned") if item.probability is None else _stated_chance(item.probability, language)
+    )
+    return language.text("assumed.called", tariff=item.when.tariff, chance=stated) if item.when is not None else stated
 
 
 def _stated_chance(distribution: Distribution, language: Language) -> str:

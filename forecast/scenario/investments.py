@@ -18,7 +18,7 @@ from forecast.errors import Problem, got, listed, meant
 from forecast.observations.announcements import announcements
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, UncertainDate
-from forecast.scenario.dependencies import TIES, Ids, Phases
+from forecast.scenario.dependencies import TIES, Ids, Phases, When
 from forecast.scenario.entity import SectorName, Sources, Written, entity, id_field
 from forecast.scenario.entries import Row, ends, mean
 from forecast.scenario.localization import StatedPath
@@ -139,6 +139,13 @@ class Investment:
     same_fate_as: Annotated[
         str | None, Field(description="id of the investment whose draw of going ahead it shares")
     ] = None
+    when: Annotated[
+        When | None,
+        Field(
+            description="a mapping with tariff, the id of a tariff that calls it: it goes ahead only in draws in which "
+            "that comes and still holds when it would be begun, and is not begun before"
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         """Turn amounts in won into USD, at the rate of the announcement."""
@@ -159,7 +166,7 @@ class Investment:
 
 SIMULATED_ONLY = (
     *("construction_start", "production_start", "probability", "slip", "scale", "overrides", "localization"),
-    *("production_end", "phases", *TIES),
+    *("production_end", "phases", "when", *TIES),
 )
 
 
