@@ -1,9 +1,10 @@
 """Plants in one block: whether each goes ahead and when, what it orders and makes, then buys, replaces and sends.
 
 An announcement goes ahead if its own draw says so, all that it requires do, none that it excludes does, the programmes
-it belongs to survive, and the duty that calls it comes and still holds when it would be begun; or, with the fate of another, exactly when that one does. Of an announcement in phases
-every phase is decided with the same draw, so that a plant given up early loses the later phases first; for others it
-went ahead if any phase did. Ties form no circle (`scenario.dependencies`), so each is settled from those before it.
+it belongs to survive, and the duty that calls it comes and still holds when it would be begun; or, with the fate of
+another, exactly when that one does. Of an announcement in phases every phase is decided with the same draw, so that a
+plant given up early loses the later phases first; for others it went ahead if any phase did. Ties form no circle
+(`scenario.dependencies`), so each is settled from those before it.
 
 Whether a project comes true is news: what is under way up to the origin is there in every draw. Flows of plants begin
 with the first quarter of the origin's year, so that a first year has its whole effect.

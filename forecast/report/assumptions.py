@@ -143,7 +143,12 @@ def _investment(item: Investment, language: Language) -> Assumption:
         *_dates(item, language),
         _chance(item, language),
     )
-    return Assumption(item.id, user_words(f"{item.company}: {item.project}"), cells, _sources(item.sources))
+    return Assumption(
+        item.id,
+        user_words(f"{item.company}: {language.either(item.project, item.project_ko)}"),
+        cells,
+        _sources(item.sources),
+    )
 
 
 def _membership(item: Investment, language: Language) -> list[str]:

@@ -17,7 +17,10 @@ from forecast.scenario.investments import Investment
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario
 
-TEXTS = frozenset({"company", "description", "overrides", "part_of", "project", "sources", "title"})
+TEXTS = frozenset(
+    {"company", "overrides", "part_of", "sources"}
+    | {f"{name}{korean}" for name in ("description", "project", "title") for korean in ("", "_ko")}
+)
 """Keys that change no number."""
 
 FRAME = frozenset({"as_of", "basis", "horizon", "name", "origin"})
@@ -40,7 +43,7 @@ class Contrast:
     Attributes:
         places: what is exchanged.
         name: its paths in a scenario file.
-        title: what a reader knows it by; empty where the path says all.
+        title, title_ko: what a reader knows it by, and in Korean; empty where the path says all.
         exchanges: of every place, what can change a number in it before and after, by key where it has keys; None
             where there is no such entry.
         separable: an investment that no other entry names and that names none. What it adds to trade hangs on
@@ -50,6 +53,7 @@ class Contrast:
     places: tuple[Place, ...]
     name: str
     title: str
+    title_ko: str
     exchanges: tuple[tuple[Any, Any], ...]
     separable: bool
 
@@ -159,8 +163,10 @@ def _contrast(
     alone = len(places) == 1 and places[0][0] == "investments" and places[0] not in linked
     before, after = ([_numbers(entries, place) for place in places] for entries in pair)
     exchanges = tuple(zip(before, after, strict=True))
-    titles = filter(None, (_title(pair, place) for place in places))
-    return Contrast(tuple(places), ", ".join(map(_path, places)), "; ".join(titles), exchanges, alone)
+    title, korean = (
+        "; ".join(filter(None, (_title(pair, place, korean) for place in places))) for korean in (False, True)
+    )
+    return Contrast(tuple(places), ", ".join(map(_path, places)), title, korean, exchanges, alone)
 
 
 def _path(place: Place) -> str:
@@ -169,9 +175,9 @@ def _path(place: Place) -> str:
     return f"{path}.{key}" if key else path
 
 
-def _title(pair: Sequence[Mapping[Place, Any]], place: Place) -> str:
+def _title(pair: Sequence[Mapping[Place, Any]], place: Place, korean: bool) -> str:
     entry = pair[1].get(place, pair[0].get(place))
-    return str(getattr(entry, "project", ""))
+    return str((getattr(entry, "project_ko", "") if korean else "") or getattr(entry, "project", ""))
 
 
 def chosen_plants(worlds: Sequence[AnyScenario], only: Collection[str], without: Collection[str]) -> list[AnyScenario]:

@@ -1,7 +1,7 @@
 """Ties between announcements: phases of one, programmes cut as a whole, correlations, and fates that hang together.
 
-Also what calls a plant, a tariff. Rules: ids exist, there are no circles, keys fit each other, members of programmes are investments. Which inputs may be
-correlated is `inputs`.
+Also what calls a plant, a tariff. Rules: ids exist, there are no circles, keys fit each other, members of programmes
+are investments. Which inputs may be correlated is `inputs`.
 """
 
 from __future__ import annotations

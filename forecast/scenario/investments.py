@@ -92,6 +92,9 @@ class Investment:
     project: Annotated[
         str, Field(min_length=1, max_length=200, description="what is built or bought, in 1 to 200 characters")
     ]
+    project_ko: Annotated[
+        str, Field(max_length=200, description="the same in Korean; if left out, the project as it is")
+    ] = ""
     sector: Annotated[Sector, Field(description="a sector name")]
     kind: Annotated[
         Literal["greenfield", "expansion", "acquisition", "pledge"],

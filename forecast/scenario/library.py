@@ -205,6 +205,9 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+_ENDS = ("", "_ko")
+
+
 def scenario_text(id: str, name: str, schema: str) -> str:
     """A scenario of one announcement, in YAML.
 
@@ -219,8 +222,12 @@ def scenario_text(id: str, name: str, schema: str) -> str:
     entry, known = stated_entry(id), {row.id: row for row in announcements()}.get(id)
     found = entries().get(id)
     origin = f"the scenario {found.scenario}" if found else "the table of announcements"
-    title = parse_document(entry, "").root.fields["project"].plain()
-    title = title["en"] if isinstance(title, dict) else str(title)
+    fields = parse_document(entry, "").root.fields
+    titles = [
+        f"title{end}: {_quoted(str(fields[f'project{end}'].plain())[:120])}"
+        for end in _ENDS
+        if f"project{end}" in fields
+    ]
     reports = [f"# {report.date}: {report.text}" for report in known.reports if report.date] if known else []
     item = indent(entry, "    ").replace("    ", "  - ", 1)
     return "\n".join(
@@ -230,7 +237,7 @@ def scenario_text(id: str, name: str, schema: str) -> str:
             *([*["# What was reported:"], *reports] if reports else []),
             "",
             f"name: {name}",
-            f"title: {_quoted(title[:120])}",
+            *titles,
             "extends: baseline",
             "investments:",
             item,
