@@ -250,8 +250,8 @@ def test_the_forms_on_the_page_about_dependencies_load(tmp_path: Path) -> None:
     folder = Path(__file__).parents[2] / "scenarios"
     page = folder.parent / "docs" / "how-to" / "dependencies.md"
     text = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
-    for name in ("announced.yaml", "lges-lansing.yaml", "baseline.yaml"):
-        (tmp_path / name).write_text((folder / name).read_text(encoding="utf-8"), encoding="utf-8")
+    for path in folder.glob("*.yaml"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "forms.yaml").write_text(text, encoding="utf-8")
     read = load_scenario(tmp_path / "forms.yaml")
     assert len(read.programmes) == len(read.correlations) == 2

@@ -193,4 +193,4 @@ def test_one_scenario_is_compared_with_itself_without_a_plant(tmp_path: Path) ->
 
 def test_entries_are_read_whole() -> None:
     assert {"HMG-06", "SK-07", "LG-03", "HMG-01-vehicles", "HW-04"} <= entries().keys()
-    assert entries()["HMG-06"].scenario == "announced"
+    assert (entries()["HMG-06"].scenario, entries()["SK-07"].scenario) == ("hyundai", "announced")
