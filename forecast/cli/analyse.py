@@ -16,6 +16,7 @@ import click
 from forecast.cli.options import (
     answer_with,
     language_option,
+    plants_options,
     print_line,
     progress_bar,
     run_options,
@@ -181,6 +182,7 @@ def breakeven(
     help="With --attribute: scenarios to simulate at most; with more needed, it takes a sample of the orders in which "
     "the assumptions may change, one pair of them at least, and says so.",
 )
+@plants_options
 @run_options
 @language_option
 def compare(
@@ -196,6 +198,8 @@ def compare(
 ) -> None:
     """Set scenarios B, C, ... against scenario A, draw by draw; what has not been run is run first.
 
+    One scenario with --only or --without is set against itself with all its investments.
+
     Tables, pictures and a page of each pair are stored under `comparisons` in the folder of the runs.
     """
     from forecast.analysis.attribution import MOST_SCENARIOS, attribute
@@ -205,12 +209,10 @@ def compare(
     from forecast.models.posterior import load_posterior
     from forecast.report.comparison import comparison_words, pairing_words
 
-    if len(files) < 2:
-        raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
     if most is not None and not divide:
         raise click.UsageError(f"--most: got {most} without --attribute, which it is an option of")
     demand_sizes(options["beyond"])
-    worlds = load_worlds(files, ())
+    worlds = _worlds(files, options.pop("only"), options.pop("without"))
     scenarios = _scenarios(worlds) if divide else []
     reference, *alternatives = worlds
     for alternative in alternatives:
@@ -228,6 +230,18 @@ def compare(
         _show(found, divided, year, language)
         _store(found, divided, year, options["out"], language)
         answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language))
+
+
+def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, ...]) -> list[AnyScenario]:
+    """The reference and its alternatives; of one scenario with plants chosen, all its plants are the reference."""
+    from forecast.scenario.contrasts import chosen_plants
+
+    if len(files) > 1:
+        return load_worlds(files, (), only, without)
+    if not (only or without):
+        raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
+    worlds = load_worlds(files, ())
+    return [*worlds, *chosen_plants(worlds, only, without)]
 
 
 def _scenarios(worlds: Sequence[AnyScenario]) -> list[Scenario]:

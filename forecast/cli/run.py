@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import answer_with, echo, language_option, print_line, progress_bar, run_options
+from forecast.cli.options import (
+    answer_with,
+    echo,
+    language_option,
+    plants_options,
+    print_line,
+    progress_bar,
+    run_options,
+)
 from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
@@ -25,10 +33,13 @@ if TYPE_CHECKING:
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
+@plants_options
 @language_option
 def run(
     files: tuple[str, ...],
     overrides: tuple[str, ...],
+    only: tuple[str, ...],
+    without: tuple[str, ...],
     draws: int,
     seed: int,
     learned: Path | None,
@@ -43,7 +54,7 @@ def run(
     from forecast.observations.vintage import vintage
     from forecast.results.run import run_scenario
 
-    scenarios = load_worlds(files, overrides)
+    scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
@@ -55,8 +66,8 @@ def run(
         learnt = posteriors[scenario.as_of]
         plan = compile_run(scenario, learnt, vintage(scenario.as_of), prior=options["prior"])
         _show(done.results, scenario, language, grounds(done.results, plan))
-        if overrides:
-            print_line(language.text("tables.overrides", overrides=", ".join(overrides)))
+        if scenario.overrides:
+            print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
 
 
@@ -134,8 +145,18 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
     )
 
 
-def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[AnyScenario]:
-    """All scenarios and mixtures, or every problem of every file; remarks and notes go to the standard error."""
+def load_worlds(
+    files: Sequence[str], overrides: Sequence[str], only: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[AnyScenario]:
+    """All scenarios and mixtures, or every problem of every file; remarks and notes go to the standard error.
+
+    Args:
+        files: as the user gave them.
+        overrides: values on top of every one.
+        only: ids of the investments to keep; all where there are none.
+        without: ids of those to leave out.
+    """
+    from forecast.scenario.contrasts import chosen_plants
     from forecast.scenario.validation import examined
 
     found = [examined(path, overrides) for path in files]
@@ -145,7 +166,8 @@ def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[AnyScena
         echo(f"note: {note}", err=True)
     if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
-    return [world for one in found if (world := one.mixture or one.scenario) is not None]
+    worlds = [world for one in found if (world := one.mixture or one.scenario) is not None]
+    return chosen_plants(worlds, only, without) if only or without else worlds
 
 
 def _posteriors(learned: Path | None, scenarios: Sequence[AnyScenario]) -> dict[str | None, Posterior]:

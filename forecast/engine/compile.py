@@ -336,7 +336,9 @@ class Compiler:
         programmes = () if self._runs(investment) else self.scenario.programmes
         held = [programme for programme in programmes if programme.holds(investment.id, investment.company)]
         cuts = tuple(_cut(programme) for programme in held)
-        return Tie(investment.requires, investment.excludes, investment.same_fate_as, cuts)
+        named = investment.when.tariff if investment.when is not None else None
+        when = next((_duty(tariff, {}) for tariff in self.scenario.tariffs if tariff.id == named), None)
+        return Tie(investment.requires, investment.excludes, investment.same_fate_as, cuts, when)
 
     def _construction_start(self, investment: Investment) -> Distribution | None:
         if investment.construction_start is None and investment.kind == "acquisition":

@@ -163,12 +163,14 @@ class Tie:
         requires, excludes: ids of which all, or none, must go ahead.
         same_as: id of the announcement that decides in its place.
         cuts: programmes it belongs to.
+        when: the duty that calls it; None where none need come.
     """
 
     requires: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     same_as: str | None = None
     cuts: tuple[Cut, ...] = ()
+    when: Duty | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Plants in one block: whether each goes ahead and when, what it orders and makes, then buys, replaces and sends.
 
-An announcement goes ahead if its own draw says so, all that it requires do, none that it excludes does, and the
-programmes it belongs to survive; or, with the fate of another, exactly when that one does. Of an announcement in phases
-every phase is decided with the same draw, so that a plant given up early loses the later phases first; for others it
-went ahead if any phase did. Ties form no circle (`scenario.dependencies`), so each is settled from those before it.
+An announcement goes ahead if its own draw says so, all that it requires do, none that it excludes does, the programmes
+it belongs to survive, and the duty that calls it comes and still holds when it would be begun; or, with the fate of
+another, exactly when that one does. Of an announcement in phases every phase is decided with the same draw, so that a
+plant given up early loses the later phases first; for others it went ahead if any phase did. Ties form no circle
+(`scenario.dependencies`), so each is settled from those before it.
 
 Whether a project comes true is news: what is under way up to the origin is there in every draw. Flows of plants begin
 with the first quarter of the origin's year, so that a first year has its whole effect.
@@ -23,7 +24,7 @@ from forecast.economics import channels, realisation
 from forecast.economics.channels import capital_goods_exports, cumulative_share, output_at_capacity, share_of_quarter
 from forecast.engine.annual import annual_contribution, quarters_before
 from forecast.engine.inputs import Inputs, Outcomes, Values, picked_rows
-from forecast.engine.plan import Cut, Group, Plan, Project
+from forecast.engine.plan import Cut, Duty, Group, Plan, Project
 from forecast.engine.policy import Duties
 from forecast.engine.sourcing import Purchasing
 
@@ -55,6 +56,8 @@ class Announcements:
             realised = realised & ~self._announcement(id)
         for cut in tie.cuts:
             realised = realised & self._survives(cut)
+        if tie.when is not None:
+            realised = realised & self._called(tie.when, planned_dates(self._inputs, project)[0])
         if project.chance is not None:
             realised = realised & self._inputs.happens(f"{project.stream}.realised", self._inputs.value(project.chance))
         return realised
@@ -93,6 +96,11 @@ class Announcements:
             return np.ones(self._inputs.streams.n_draws, dtype=bool)
         return self._inputs.happens(f"{cut.stream}.realised", self._inputs.value(cut.probability))
 
+    def _called(self, duty: Duty, start: Values) -> Outcomes:
+        """Whether a duty comes and has not ended when construction would start."""
+        comes = self._inputs.happens(duty.happens, self._inputs.value(duty.probability))
+        return np.asarray(comes & (start < self._inputs.value(duty.until)))
+
     def _announcement(self, id: str) -> Outcomes:
         """Whether an announcement goes ahead, in any of its phases."""
         if id not in self._realised:
@@ -105,7 +113,8 @@ def planned_dates(inputs: Inputs, project: Project) -> tuple[Values, Values]:
     """Start of construction and planned start of production.
 
     A date not stated lies one building time from the other, though nothing is built before it is announced. A plant
-    that was bought stands already, so its production does not wait for what is built on it.
+    that was bought stands already, so its production does not wait for what is built on it. Where a duty calls it,
+    both dates wait until that is there.
     """
     building = inputs.value(project.coefficients["construction_quarters"])
     stated = {
@@ -114,7 +123,11 @@ def planned_dates(inputs: Inputs, project: Project) -> tuple[Values, Values]:
         if date is not None
     }
     start = stated["start"] if "start" in stated else np.maximum(stated["production"] - building, project.announced)
-    return start, stated["production"] if "production" in stated else start + building
+    production = stated["production"] if "production" in stated else start + building
+    if project.tie.when is None:
+        return start, production
+    wait = np.maximum(inputs.value(project.tie.when.start) - start, 0.0)
+    return start + wait, production + wait
 
 
 Piece: TypeAlias = tuple[int, Array]

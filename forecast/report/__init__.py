@@ -9,6 +9,7 @@
 - `budget`: an uncertainty budget
 - `induced`: the claim of KIET put to the test
 - `explain`: sectors with their evidence, a scenario fully resolved, a distribution
+- `announcements`: announcements known, and one of them whole
 - `track`: the track record, and the page it is published on
 - `ledger`: frozen forecasts and model checks
 - `assumptions`: assumptions of a scenario with their sources, and differences between two

@@ -169,7 +169,9 @@ def comparison_words(comparison: Comparison, names: Sequence[str] = (), language
         names: of alternative and reference; names and titles of their scenarios by default.
     """
     runs = comparison.alternative, comparison.reference
-    named = names or [f"{name} ({run.title})" for name, run in zip(comparison.names, runs, strict=True)]
+    named = names or [
+        f"{name} ({language.either(run.title, run.title_ko)})" for name, run in zip(comparison.names, runs, strict=True)
+    ]
     weighed = mixture_sentences([comparison.reference, comparison.alternative], language)
     return plain_spaces(" ".join([_difference(comparison, named, language), *weighed]))
 
@@ -309,7 +311,7 @@ def _channel_parts(
 def contrast_label(contrast: Contrast, language: Language) -> str:
     """What the assumption is, and what becomes of it."""
     names, changes = contrast_names(contrast, language), contrast_changes(contrast, language)
-    return " · ".join(filter(None, (contrast.title, names, changes)))
+    return " · ".join(filter(None, (language.either(contrast.title, contrast.title_ko), names, changes)))
 
 
 def attribution_words(attribution: Attribution, year: int, language: Language = ENGLISH) -> str:
@@ -324,7 +326,9 @@ def attribution_words(attribution: Attribution, year: int, language: Language = 
     sentence = language.text(
         "causes.largest" if largest.title else "causes.largest_unnamed",
         year=year,
-        names=" · ".join(filter(None, (largest.title, contrast_names(largest, language)))),
+        names=" · ".join(
+            filter(None, (language.either(largest.title, largest.title_ko), contrast_names(largest, language)))
+        ),
         changes=contrast_changes(largest, language),
         part=language.text("numbers.money", amount=part),
         whole=whole,

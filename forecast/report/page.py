@@ -262,7 +262,7 @@ def _assumed(place: int, run: PageRun, language: Language) -> dict[str, Any]:
     return {
         "run": place,
         "title": user_words(run.name),
-        "description": _prose(run.world.description),
+        "description": _prose(language.either(run.world.description, run.world.description_ko)),
         "parts": parts,
         "file": (run.results.folder / SCENARIO).read_text(encoding="utf-8"),
     }
@@ -275,9 +275,9 @@ def _prose(text: str) -> Words | None:
 def _heading(branch: Branch, run: PageRun, language: Language) -> dict[str, Any]:
     share = branch_share(branch.label, run.results, language)
     return {
-        "title": user_words(branch_name(branch)),
+        "title": user_words(branch_name(branch, language)),
         "weight": language.text("branches.weight", weight=language.number(branch.weight), share=share),
-        "description": _prose(branch.scenario.description),
+        "description": _prose(language.either(branch.scenario.description, branch.scenario.description_ko)),
     }
 
 
@@ -385,13 +385,11 @@ def report(
 ) -> str:
     """The page as text; arguments are those of `write_report`."""
     _demand_one_page(runs)
-    shown = [
-        PageRun(results, load_any(results.folder / SCENARIO), name, grounds(results)) for results, name in _named(runs)
-    ]
-    found = divisions or list(_divisions(shown, progress))
-    contents = {}
+    worlds = [load_any(results.folder / SCENARIO) for results in runs]
+    found, contents = divisions or list(_divisions(runs, worlds, progress)), {}
+    grounded = [grounds(results) for results in runs]
     for code in CODES:
-        contents[code] = content(shown, found, language(code))
+        contents[code] = content(_named(runs, worlds, grounded, language(code)), found, language(code))
         progress(1)
     hidden = " ".join(f"without-{name}" for name in contents[opened]["off"])
     switch = language(opened).text("headings.switch")
@@ -400,9 +398,11 @@ def report(
     )
 
 
-def _divisions(runs: Sequence[PageRun], progress: Callable[[int], None]) -> Iterator[Division]:
-    for run in runs[1:]:
-        yield division(runs[0].world, run.world, runs[0].results.manifest)
+def _divisions(
+    runs: Sequence[Results], worlds: Sequence[AnyScenario], progress: Callable[[int], None]
+) -> Iterator[Division]:
+    for world in worlds[1:]:
+        yield division(worlds[0], world, runs[0].manifest)
         progress(1)
 
 
@@ -420,7 +420,12 @@ def _demand_one_page(runs: Sequence[Results]) -> None:
         demand_pairs(results, runs[0])
 
 
-def _named(runs: Sequence[Results]) -> list[tuple[Results, str]]:
+def _named(
+    runs: Sequence[Results], worlds: Sequence[AnyScenario], grounded: Sequence[Grounds], language: Language
+) -> list[PageRun]:
     """Each run with its title, with what was set on top of its file, and with its digest where two still share one."""
-    titles = [results.title + (f" ({', '.join(results.overrides)})" if results.overrides else "") for results in runs]
-    return list(zip(runs, told_apart(runs, titles), strict=True))
+    titles = [
+        language.either(world.title, world.title_ko) + (f" ({', '.join(run.overrides)})" if run.overrides else "")
+        for run, world in zip(runs, worlds, strict=True)
+    ]
+    return [PageRun(*named) for named in zip(runs, worlds, told_apart(runs, titles), grounded, strict=True)]

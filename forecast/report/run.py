@@ -226,7 +226,11 @@ def branch_table(results: Results, mixture: AnyScenario, language: Language = EN
     effects = tuple(next(iter(followed.values())).effects)
     added = [language.heading("columns.policy_median", policy=_effect_name(name, language)) for name in effects]
     rows = [
-        [branch_name(branch), language.number(branch.weight), *_branch_cells(branch, followed, effects, language)]
+        [
+            branch_name(branch, language),
+            language.number(branch.weight),
+            *_branch_cells(branch, followed, effects, language),
+        ]
         for branch in mixture.branches
     ]
     year = results.statistics.years[-1]
@@ -238,9 +242,9 @@ def branch_table(results: Results, mixture: AnyScenario, language: Language = EN
     )
 
 
-def branch_name(branch: Branch) -> str:
+def branch_name(branch: Branch, language: Language) -> str:
     """Title of the scenario, and the label where it says more than the name of that."""
-    title, label = branch.scenario.title, branch.label
+    title, label = language.either(branch.scenario.title, branch.scenario.title_ko), branch.label
     return title if label in (title, branch.scenario.name) else f"{title} · {label}"
 
 

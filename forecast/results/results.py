@@ -146,6 +146,11 @@ class Results:
         return str(self.manifest["scenario"]["title"])
 
     @property
+    def title_ko(self) -> str:
+        """The same in Korean; empty where there is none."""
+        return str(self.manifest["scenario"].get("title_ko", ""))
+
+    @property
     def overrides(self) -> tuple[str, ...]:
         """What was set on top of the scenario's file, such as `horizon=2030`; none for a run of the file as it is."""
         return tuple(self.manifest.get("overrides", ()))
