@@ -3,6 +3,7 @@
 - `table`: a table as one value, and its printers
 - `i18n`: texts of both languages; numbers, dates and distributions in them
 - `sentences`: a result in plain sentences; conditions assumed; the gap between the books
+- `observed`: what was observed beside a forecast: later surplus in both books, memory above its trend, products
 - `run`: tables of runs, their branches, and observed trade
 - `comparison`: a comparison and its attribution
 - `budget`: an uncertainty budget

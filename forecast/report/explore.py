@@ -38,6 +38,7 @@ from forecast.report.charts import (
 )
 from forecast.report.i18n import Language
 from forecast.report.induced import claim_section
+from forecast.report.observed import memory_sentences
 from forecast.report.page import fragment, page
 from forecast.report.run import EFFECT
 from forecast.report.sentences import (
@@ -161,6 +162,7 @@ def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
         sentences.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
     sentences += [policy_sentence(summary, language, name) for name in moving_policies(summary)]
     sentences.append(level_sentence(summary, scenario.basis, language, invested=bool(scenario.investments)))
+    sentences += memory_sentences(bench.workbench.origin, scenario.as_of, language)
     sentences.append(chances_sentence(summary, known, language))
     change = difference_sentences(trial.difference, bench.scenario.title, language)
     return [*sentences, change if moved else language.text("explore.nothing")]

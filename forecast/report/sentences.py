@@ -18,6 +18,7 @@ from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
 from forecast.report.i18n import ENGLISH, Language
+from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
 from forecast.results.results import (
@@ -140,8 +141,9 @@ def answer(results: Results, later: Sequence[Outcome] = (), language: Language =
     sentences = [
         *effect_sentences(results, language),
         level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
+        *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
         *mixture_sentences([results], language),
-        *outcome_sentences(later, language),
+        *outcome_sentences(results, later, language),
     ]
     return plain_spaces(" ".join(sentences))
 
@@ -286,30 +288,6 @@ def _nothing(summary: Summary, language: Language, series: str, index: int) -> l
         return []
     chance = language.share(round(idle, 2))
     return [language.text("sentences.nothing", chance=chance, year=summary.years[index])]
-
-
-def outcome_sentences(later: Sequence[Outcome], language: Language) -> list[str]:
-    """The surplus of whole years as observed since, and where in the forecast it fell."""
-    return [
-        language.text(
-            "sentences.outcome",
-            year=outcome.year,
-            value=language.money(outcome.value, 0.1, places=1),
-            rank="" if outcome.percentile is None else _rank(outcome.percentile, language),
-        )
-        for outcome in later
-        if outcome.months == 12
-    ]
-
-
-def _rank(percentile: float, language: Language) -> str:
-    """Where among the draws a value lies.
-
-    >>> _rank(62.7, ENGLISH), _rank(0.2, ENGLISH)
-    (', at the 63rd percentile of this forecast', ', below the 1st percentile of this forecast')
-    """
-    side = "below" if percentile < 1 else "above" if percentile > 99 else "at"
-    return language.text(f"ranks.{side}", ordinal=language.ordinal(round(percentile)))
 
 
 def difference_sentences(change: Summary, reference: str, language: Language) -> str:
