@@ -373,8 +373,8 @@ def _in_words(
         value = language.date(distribution.value) if dated else written(distribution.value)
         return plain_spaces(language.text("explain.sure", value=value, unit=unit))
     names = ("least", "low", "median", "high", "most")
-    levels = distribution.ppf(np.array((0.05, 0.1, 0.5, 0.9, 0.95))).tolist()
-    values = dict(zip(names, map(written, levels), strict=True))
+    quantiles = _shown_quantiles(distribution, (0.05, 0.1, 0.5, 0.9, 0.95))
+    values = dict(zip(names, map(written, quantiles), strict=True))
     key = "explain.date_in_words" if dated else "explain.in_words"
     return plain_spaces(language.text(key, unit=unit, mean=_mean(distribution.expectation(), language), **values))
 
@@ -402,9 +402,9 @@ def _blocks(shares: Array) -> str:
 _DIGITS, _ROUNDING = 4, 1e-14
 
 
-def _shown_quantiles(distribution: Distribution) -> list[float]:
-    """Quantiles at `PORTRAIT_LEVELS`, where 0 is 0 if what differs from it is rounding alone."""
-    quantiles = distribution.ppf(np.array(PORTRAIT_LEVELS))
+def _shown_quantiles(distribution: Distribution, levels: Sequence[float] = PORTRAIT_LEVELS) -> list[float]:
+    """Quantiles at rising levels, where 0 is 0 if what differs from it is rounding alone."""
+    quantiles = distribution.ppf(np.array(levels))
     around = quantiles[0] < 0 < quantiles[-1]
     nothing = np.abs(quantiles) < _ROUNDING * (quantiles[-1] - quantiles[0])
     return list(np.where(around & nothing, 0.0, quantiles).tolist())
@@ -414,7 +414,7 @@ def _mean(mean: Mean, language: Language) -> str:
     """A mean with four digits that count, or those that its error allows.
 
     >>> _mean(Mean(1205.44, 0.02), ENGLISH), _mean(Mean(64.21, 0.9), ENGLISH), _mean(Mean(1e-17, 1e-15), ENGLISH)
-    ('1205', '6e+01', '0')
+    ('1205', '60', '0')
     >>> _mean(Mean(float("nan")), ENGLISH)
     'none'
     """
@@ -434,4 +434,4 @@ def _number(value: float, digits: int = _DIGITS) -> str:
     >>> _number(-1234.56), _number(0.30000000000000004), _number(-0.0)
     ('−1235', '0.3', '0')
     """
-    return f"{value + 0.0:.{digits}g}".replace("-", "−")
+    return f"{float(f'{value:.{digits}g}') + 0.0:.{_DIGITS}g}".replace("-", "−")

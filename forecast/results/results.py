@@ -275,18 +275,17 @@ def write_results(
     with writing(folder.parents[1], ANOTHER):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with whole_folder(folder, RUN_FILES) as unfinished:
-            results = Results(unfinished, whole)
-            write_summary(results.folder / SUMMARY, whole, summary)
-            write_quarters(results.folder / QUARTERS, whole, quarters)
-            (results.folder / SCENARIO).write_text(scenario_text, encoding="utf-8")
+            write_summary(unfinished / SUMMARY, whole, summary)
+            write_quarters(unfinished / QUARTERS, whole, quarters)
+            (unfinished / SCENARIO).write_text(scenario_text, encoding="utf-8")
             if statistics.keep:
-                write_draws(results.folder / DRAWS, whole, plan, statistics, quarters.quarters)
+                write_draws(unfinished / DRAWS, whole, plan, statistics, quarters.quarters)
             if branches:
-                write_branches(results.folder / BRANCHES, whole, branches)
-            if draw_chart is not None:
-                draw_chart(results)
-            whole = write_manifest(results.folder, whole)
-    return Results(folder, whole)
+                write_branches(unfinished / BRANCHES, whole, branches)
+            results = Results(unfinished, write_manifest(unfinished, whole))
+            if draw_chart is not None:  # it reads the run as anybody does, from files that the manifest names
+                results = _with_chart(results, draw_chart)
+    return Results(folder, results.manifest)
 
 
 def add_chart(results: Results, draw_chart: Callable[[Results], None]) -> Results:
@@ -296,8 +295,12 @@ def add_chart(results: Results, draw_chart: Callable[[Results], None]) -> Result
         RunError: the folder cannot be written.
     """
     with writing(results.folder, ANOTHER):
-        draw_chart(results)
-        return Results(results.folder, write_manifest(results.folder, results.manifest))
+        return _with_chart(results, draw_chart)
+
+
+def _with_chart(results: Results, draw_chart: Callable[[Results], None]) -> Results:
+    draw_chart(results)
+    return Results(results.folder, write_manifest(results.folder, results.manifest))
 
 
 def demand_folder(folder: Path, named: Path) -> None:

@@ -24,11 +24,16 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
     out = tmp_path_factory.mktemp("runs")
 
-    def run(name: str, seed: int = 0) -> Results:
-        scenario = forecast.load_scenario(SCENARIOS / f"{name}.yaml")
+    def run(name: str, seed: int = 0, *changes: str) -> Results:
+        scenario = forecast.load_scenario(SCENARIOS / f"{name}.yaml", list(changes))
         return forecast.run_scenario(scenario, Settings(8_000, seed), out=out).results
 
-    return {"hyundai": run("hyundai"), "baseline": run("baseline"), "other luck": run("baseline", seed=1)}
+    return {
+        "hyundai": run("hyundai"),
+        "baseline": run("baseline"),
+        "other luck": run("baseline", 1),
+        "shorter": run("baseline", 0, "horizon=2030"),
+    }
 
 
 def test_against_the_baseline_the_difference_is_the_effect(runs: dict[str, Results]) -> None:
@@ -109,7 +114,7 @@ def test_runs_of_other_days_or_horizons_of_stratified_points_are_refused(runs: d
 
     with pytest.raises(RunError, match=r"got as_of '2026-10-01' and None; expected the same in both$"):
         forecast.paired_difference(changed(as_of="2026-10-01"), runs["hyundai"])
-    forecast.paired_difference(changed(horizon=2030), runs["hyundai"])
+    assert forecast.paired_difference(runs["shorter"], runs["hyundai"]).year.values[-1] == 2030
     with pytest.raises(RunError, match="got horizon 2030 and 2035"):
         forecast.paired_difference(
             changed(scheme="sobol", horizon=2030),

@@ -11,6 +11,8 @@ from commands import command
 
 import forecast
 from forecast.errors import printable
+from forecast.results.archive import load_results
+from forecast.results.manifest import write_manifest
 
 STEERING = "\x1b]0;title\x07 \x9b31m \u202e \u2066 \u200f \x85 \u2028"
 SOURCE = Path(forecast.__file__).parent
@@ -52,7 +54,7 @@ def test_arguments_steer_no_terminal(arguments: tuple[str, ...], tmp_path: Path)
 
 
 def test_texts_of_a_file_steer_no_terminal_and_brackets_are_no_markup(tmp_path: Path) -> None:
-    texts = {"company": "C [/]", "project": "Cells [/] [west wing] \u202e\u2066"}
+    texts = {"company": "C [/]", "project": "Cells [/] [west wing]"}
     lines = "".join(f"    {name}: '{text}'\n" for name, text in texts.items())
     plant = (
         f"  - id: A\n{lines}    sector: batteries\n    kind: greenfield\n    amount: 4\n    announced: 2025-03\n"
@@ -75,8 +77,11 @@ def test_series_of_a_stranger_steer_no_terminal(tmp_path: Path) -> None:
 
 
 def test_texts_turn_nothing_on_a_page(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("name: a\ntitle: 'x \u202e\u2066 <b>'\n", encoding="utf-8")
+    (tmp_path / "a.yaml").write_text("name: a\n", encoding="utf-8")
     assert command("run", "a.yaml", "--draws", "400", "--no-plot", cwd=tmp_path).returncode == 0
+    run = load_results(tmp_path / "results/a")
+    named = {**run.manifest["scenario"], "title": "x \u202e\u2066 <b>"}  # no file may say so, a stranger's run can
+    write_manifest(run.folder, {**run.manifest, "scenario": named})
     assert command("report", "results/a", cwd=tmp_path).returncode == 0
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "x \\u202e\\u2066 &lt;b&gt;" in text

@@ -220,7 +220,7 @@ def short(file: h5py.File) -> None:
 
 def linked(file: h5py.File) -> None:
     del file["exports"]
-    file["exports"] = h5py.ExternalLink("/tmp/elsewhere.nc", "/exports")
+    file["exports"] = h5py.ExternalLink("/elsewhere.nc", "/exports")
 
 
 def more(file: h5py.File) -> None:
