@@ -16,10 +16,13 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, table
 from forecast.results.archive import Outcome, other_book
 from forecast.results.results import Results
-from forecast.stats.summary import quantile_name
+from forecast.stats.summary import INTERVALS, quantile_name
 
 ROUNDING = 0.1
 """Error with which observed trade is printed, bn USD."""
+
+EVEN = 0.5
+"""Difference from what was said below which a sum counts as the same, bn USD."""
 
 YEARS_COMPARED = 10
 """Whole years whose first months say what a year under way may come to."""
@@ -106,8 +109,9 @@ def _rank(percentile: float, language: Language) -> str:
 def _part(results: Results, outcome: Outcome, language: Language) -> Iterator[str]:
     """What was seen of a year under way, what the year may come to by earlier ones, and why if that is far off."""
     median = _said(results, outcome.year, 0.5)
+    beyond = outcome.value - median[0]
     yield language.count(
-        f"sentences.part_{'more' if outcome.value > median[0] else 'less'}",
+        f"sentences.part_{'even' if abs(beyond) < EVEN else 'more' if beyond > 0 else 'less'}",
         outcome.months,
         year=outcome.year,
         value=_seen(outcome.value, language),
@@ -118,7 +122,7 @@ def _part(results: Results, outcome: Outcome, language: Language) -> Iterator[st
     years = outcome.value * year_over_first_months(outcome.months, YEARS_COMPARED)
     yield _coming_year(results, outcome, years, language)
     memory = memory_of_months(outcome.year, outcome.months)
-    if memory is not None and np.median(years) > _said(results, outcome.year, 0.975)[0]:
+    if memory is not None and np.median(years) > _said(results, outcome.year, 0.9)[0]:
         yield language.text(
             "sentences.because_memory",
             now=_seen(memory[0], language),
@@ -129,21 +133,24 @@ def _part(results: Results, outcome: Outcome, language: Language) -> Iterator[st
 
 def _coming_year(results: Results, outcome: Outcome, years: Array, language: Language) -> str:
     """What a year comes to where its months had the share that they had in each of earlier years, `(n_years,)`."""
-    low, high = (_said(results, outcome.year, level) for level in (0.025, 0.975))
-    counts = {
-        "above": int((years > high[0]).sum()),
-        "below": int((years < low[0]).sum()),
-        "inside": int(((years >= low[0]) & (years <= high[0])).sum()),
+    ends = {width: [_said(results, outcome.year, level) for level in levels] for width, levels in INTERVALS.items()}
+    outside = {
+        "above": [int((years > ends[width][1][0]).sum()) for width in (80, 95)],
+        "below": [int((years < ends[width][0][0]).sum()) for width in (80, 95)],
     }
-    side = max(counts, key=counts.__getitem__)
+    side = max(outside, key=outside.__getitem__)
+    n_80, n_95 = outside[side]
     return language.text(
-        f"sentences.coming_{side}",
+        f"sentences.coming_{side if 2 * n_80 > len(years) else 'inside'}",
         year=outcome.year,
         first=outcome.year - len(years),
         last=outcome.year - 1,
         span=language.money_span([(float(end), 1.0) for end in (years.min(), years.max())], places=0),
-        interval=language.span([low, high], places=0),
-        n=counts[side],
+        span_80=language.span(ends[80], places=0),
+        span_95=language.span(ends[95], places=0),
+        n_80=n_80,
+        n_95=n_95,
+        n_inside=len(years) - sum(counts[0] for counts in outside.values()),
         of=len(years),
     )
 
