@@ -1,6 +1,7 @@
 """The Monte Carlo engine: a plan of arrays in, flows of every draw out, block by block.
 
 - `plan`: the compiled scenario as data: arrays, small values, uncertain inputs
+- `annual`: flows by calendar year
 - `compile`: the only door from the scenario language to a plan
 - `existing`: affiliates that exist and leave the fitted path of purchases
 - `simulate`: blocks over workers, folded in order

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from forecast.dims import N_QUARTERS, SERIES, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
+from forecast.engine.annual import annual_news, annual_sums
 from forecast.engine.drivers import add_to_growth, added_amounts, condition, scale_flows
 from forecast.engine.inputs import Inputs, picked_places, picked_rows
-from forecast.engine.plan import Plan, RunPlan, annual_news, annual_sums
+from forecast.engine.plan import Plan, RunPlan
 from forecast.engine.plants import Plants, add_pieces
 from forecast.engine.policy import Duties, purchases
 from forecast.stats.streams import Streams

@@ -21,8 +21,9 @@ import numpy as np
 from forecast.dims import N_QUARTERS, Array
 from forecast.economics import channels, realisation
 from forecast.economics.channels import capital_goods_exports, cumulative_share, output_at_capacity, share_of_quarter
+from forecast.engine.annual import annual_contribution, quarters_before
 from forecast.engine.inputs import Inputs, Outcomes, Values, picked_rows
-from forecast.engine.plan import Cut, Group, Plan, Project, annual_contribution, quarters_before
+from forecast.engine.plan import Cut, Group, Plan, Project
 from forecast.engine.policy import Duties
 from forecast.engine.sourcing import Purchasing
 

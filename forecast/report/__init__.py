@@ -13,6 +13,7 @@
 - `ledger`: frozen forecasts and model checks
 - `assumptions`: assumptions of a scenario with their sources, and differences between two
 - `page`: the report page
+- `templates`: pages from templates
 - `handout`: a comparison as files: tables, pictures, page
 - `notebook`: what answers show of themselves in a notebook
 - `charts`: its drawings, as inline SVG

@@ -39,7 +39,6 @@ from forecast.report.charts import (
 from forecast.report.i18n import Language
 from forecast.report.induced import claim_section
 from forecast.report.observed import memory_sentences
-from forecast.report.page import fragment, page
 from forecast.report.run import EFFECT
 from forecast.report.sentences import (
     assumed_conditions,
@@ -50,6 +49,7 @@ from forecast.report.sentences import (
     policy_sentence,
     record_of,
 )
+from forecast.report.templates import fragment, page
 from forecast.report.workbench import Slider, Trial, Workbench, added_from, overrides, sliders
 from forecast.results.results import moving_policies
 from forecast.scenario.scenario import Scenario

@@ -27,10 +27,11 @@ from forecast.report.comparison import (
 )
 from forecast.report.i18n import ENGLISH
 from forecast.report.induced import claim_words, definition_table, flow_table, induced_words, sensitivity_table
-from forecast.report.page import COLUMNS, fragment
+from forecast.report.page import COLUMNS
 from forecast.report.run import contribution_table, surplus_table
 from forecast.report.sentences import answer
 from forecast.report.table import Table, table
+from forecast.report.templates import fragment
 from forecast.results.archive import outcomes
 from forecast.results.results import Results
 from forecast.scenario.scenario import Scenario

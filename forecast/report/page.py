@@ -1,25 +1,17 @@
-"""The report page: one self-contained file on some runs in two languages, which loads nothing from the network.
-
-This is the only door to Jinja2. Every value is escaped, and a page may run one script.
-"""
+"""The report page: one self-contained file on some runs in two languages, which loads nothing from the network."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forecast import __version__
 from forecast.analysis.comparison import Comparison, demand_pairs
 from forecast.dims import CHANNELS
 from forecast.engine.resampling import SharedStreams
-from forecast.errors import RunError, printable
+from forecast.errors import RunError
 from forecast.quarters import parse_quarter
 from forecast.report.assumptions import (
     Assumption,
@@ -64,13 +56,14 @@ from forecast.report.sentences import (
     run_books_note,
 )
 from forecast.report.table import table
+from forecast.report.templates import page
 from forecast.report.track import model_label
 from forecast.results.archive import outcomes, told_apart
 from forecast.results.manifest import SCENARIO
 from forecast.results.results import ANOTHER, Results, demand_folder, moving_policies
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Branch
-from forecast.storage import digest, write_text, writing
+from forecast.storage import write_text, writing
 from forecast.track.record import best_benchmark, ours, read_model_records
 
 LAYERS = ("95", "80", "50", "median", "seen", "record", "later")
@@ -335,54 +328,6 @@ def _quarter(text: str, language: Language) -> str:
 def _footer(runs: Sequence[PageRun], language: Language) -> str:
     named = [f"{run.results.name}/{run.results.manifest['digest']}" for run in runs]
     return language.text("footer", version=__version__, runs=language.list(named))
-
-
-FOLDER = Path(str(files("forecast"))) / "templates"
-
-
-def page(template: str, scripts: tuple[str, ...], connect: str = "'none'", **content: object) -> str:
-    """A page from a template, with the style of all pages and its script inside.
-
-    Args:
-        template, scripts: files of `forecast/templates`; the scripts run as one.
-        connect: what the script may ask, as in a content security policy.
-        content: what the template prints.
-    """
-    code = "\n".join((FOLDER / script).read_text(encoding="utf-8") for script in scripts)
-    policy = (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src '{_digest(code)}'; img-src data:; "
-        f"connect-src {connect}; base-uri 'none'; form-action 'none'"
-    )
-    style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    return fragment(template, policy=policy, style=style, script=code, **content)
-
-
-def fragment(template: str, **content: Any) -> str:
-    """What a template prints."""
-    return _environment().get_template(template).render(content)
-
-
-def _digest(code: str) -> str:
-    """Digest of an inline script by which a browser knows the one it may run."""
-    return "sha256-" + b64encode(bytes.fromhex(digest(code))).decode()
-
-
-def _shown(value: Any) -> Any:
-    """A value of a page as it is shown: in a text nothing turns the direction of writing, or cannot be seen."""
-    return type(value)(printable(value)) if isinstance(value, str) else value
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
 
 
 MOST_RUNS = 4

@@ -14,7 +14,7 @@ normal (Sheppard 1899, Philosophical Transactions of the Royal Society A 192: 10
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +26,32 @@ from forecast.dims import Array
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Rows of a model that draws picked, in turns in none of which two pick the same.
+
+    An array takes what is assigned to a place once, so that sums by row need a turn for every time a row is picked.
+
+    >>> [turn.tolist() for turn in Picked.of(np.array([7, 3, 7, 7, 5])).turns]
+    [[1, 4, 0], [2], [3]]
+
+    Attributes:
+        rows: the row of each draw, `(n_draws,)`.
+        turns: places of draws.
+    """
+
+    rows: NDArray[np.intp]
+    turns: Sequence[NDArray[np.intp]]
+
+    @classmethod
+    def of(cls, rows: NDArray[np.intp]) -> Picked:
+        """Those rows, `(n_draws,)`, with their turns."""
+        order = np.argsort(rows, kind="stable")
+        first = np.flatnonzero(np.diff(rows[order], prepend=-1))
+        earlier = np.arange(rows.size) - np.repeat(first, np.diff(first, append=rows.size))  # picks of the row before
+        return cls(rows, [order[earlier == turn] for turn in range(earlier.max(initial=-1) + 1)])
+
+
 @dataclass(slots=True)
 class SharedRows:
     """Sums of draws by the posterior row they picked: mergeable, and enough for the correlations of shared rows.
@@ -35,7 +61,7 @@ class SharedRows:
         reference: value the draws are measured from, `(...)`, near their mean.
         squares: sum of the squared distances from it, `(...)`.
         picks: by model, how many draws picked each row, `(n_rows,)`.
-        sums: by model, sum of the distances of those draws, `(..., n_rows)`.
+        sums: by model, sum of the distances of those draws, `(n_rows, ...)`.
     """
 
     n_rows: Mapping[str, int]
@@ -44,30 +70,25 @@ class SharedRows:
     picks: dict[str, Array] = field(default_factory=dict)
     sums: dict[str, Array] = field(default_factory=dict)
 
-    def add(self, draws: Array, rows: Mapping[str, NDArray[np.intp]]) -> None:
-        """Take in draws `(..., n_draws)` and the row that each picked of every model, `(n_draws,)`."""
+    def add(self, draws: Array, picked: Mapping[str, Picked]) -> None:
+        """Take in draws `(..., n_draws)` and the row that each picked of every model."""
         if not self.n_rows:
             return
         reference = self._reference(draws.mean(axis=-1))
-        distances = (draws - reference[..., None]).reshape(-1, draws.shape[-1])
-        squares = np.einsum("cd,cd->c", distances, distances)
-        self.squares = self.squares + squares.reshape(reference.shape)
-        cells = np.flatnonzero(squares)
-        if cells.size < squares.size:
-            distances = distances[cells]
+        distances = np.moveaxis(draws - reference[..., None], -1, 0).copy()  # what a draw adds lies together
+        self.squares = self.squares + np.einsum("d...,d...->...", distances, distances)
         for model, n_rows in self.n_rows.items():
-            self.picks[model] += np.bincount(rows[model], minlength=n_rows)
-            # bins of all cells in one flat axis, so that one call sums them
-            bins = rows[model] + np.arange(cells.size)[:, None] * n_rows
-            summed = np.bincount(bins.ravel(), distances.ravel(), cells.size * n_rows).reshape(-1, n_rows)
-            self.sums[model].reshape(-1, n_rows)[cells] += summed
+            rows, sums = picked[model].rows, self.sums[model]
+            self.picks[model] += np.bincount(rows, minlength=n_rows)
+            for turn in picked[model].turns:
+                sums[rows[turn]] += distances[turn]
 
     def _reference(self, proposed: Array) -> Array:
         """The value to measure from: the first one proposed."""
         if self.reference is None:
             self.reference, self.squares = proposed, np.zeros(proposed.shape)
             self.picks = {model: np.zeros(n_rows) for model, n_rows in self.n_rows.items()}
-            self.sums = {model: np.zeros((*proposed.shape, n_rows)) for model, n_rows in self.n_rows.items()}
+            self.sums = {model: np.zeros((n_rows, *proposed.shape)) for model, n_rows in self.n_rows.items()}
         return self.reference
 
     def merge(self, other: SharedRows) -> None:
@@ -76,10 +97,10 @@ class SharedRows:
             return
         shift = other.reference - self._reference(other.reference)
         picks, sums = next(iter(other.picks.values())), next(iter(other.sums.values()))
-        self.squares = self.squares + other.squares + shift * (2.0 * sums.sum(axis=-1) + shift * picks.sum())
+        self.squares = self.squares + other.squares + shift * (2.0 * sums.sum(axis=0) + shift * picks.sum())
         for model in other.n_rows:
             self.picks[model] += other.picks[model]
-            self.sums[model] += other.sums[model] + other.picks[model] * shift[..., None]
+            self.sums[model] += other.sums[model] + np.multiply.outer(other.picks[model], shift)
 
     def per_row(self, explained: Callable[[Array], Array]) -> Array:
         """Sum over models of the share of a statistic's variance that rows explain, over their number, not below 0.
@@ -97,9 +118,9 @@ class SharedRows:
 
     def _correlation(self, picks: Array, sums: Array) -> Array:
         n_draws, pairs = picks.sum(), float((picks * (picks - 1)).sum())
-        shift = sums.sum(axis=-1) / n_draws
+        shift = sums.sum(axis=0) / n_draws
         variance = self.squares / n_draws - shift**2
-        products = ((sums**2).sum(axis=-1) - self.squares) / max(pairs, 1.0) - shift**2
+        products = ((sums**2).sum(axis=0) - self.squares) / max(pairs, 1.0) - shift**2
         spread = (variance > 0) & (pairs > 0)
         return np.asarray(np.divide(products, variance, out=np.zeros_like(variance), where=spread).clip(-1.0, 1.0))
 
