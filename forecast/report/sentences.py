@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
-from forecast.dims import CHANNELS, FLOWS, OUTPUT, Array
+from forecast.dims import CENSUS_BALANCE, CHANNELS, FLOWS, OUTPUT, Array
 from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
@@ -159,10 +159,18 @@ def effect_sentences(results: Results, language: Language) -> list[str]:
 
 
 def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool) -> str:
-    """The surplus of the last year, with what is in it."""
+    """The surplus of the last year, with what is in it; on Korean customs basis that of US books beside it."""
     last = len(summary.years) - 1
+    other = ""
+    if basis == "korea_customs" and CENSUS_BALANCE in summary.series:
+        first, median = (
+            language.money(*summary.estimate(CENSUS_BALANCE, MEDIAN, index), places=0) for index in (0, last)
+        )
+        years = {"first_year": summary.years[0], "year": summary.years[last]}
+        span = language.interval(summary, CENSUS_BALANCE, 80, last, places=0)
+        other = " " + language.text("sentences.level_census", first=first, median=median, span=span, **years)
     ground = ("invested" if invested else "alone") + ("_moved" if moving_policies(summary) else "")
-    return language.text(
+    level = language.text(
         "sentences.level",
         ground=language.text(f"grounds.{ground}"),
         year=summary.years[last],
@@ -170,6 +178,7 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
         span=language.interval(summary, "trade_balance", 80, last, places=0),
         basis=language.text(f"bases.{basis}"),
     )
+    return level + other
 
 
 def chances_sentence(summary: Summary, known: tuple[int, float], language: Language) -> str:
