@@ -8,5 +8,6 @@
 - `input_values`: values of single uncertain inputs in draws and over time
 - `induced`: how much of a year's surplus Korean affiliates in the US account for
 - `bridge`: the gap between the two books
+- `memory`: how far exports of memory stand from their trend
 - `explain`: every value of a scenario with its origin
 """

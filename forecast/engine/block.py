@@ -50,6 +50,7 @@ class Baseline:
         exports, imports: `(n_periods, n_draws)` each, bn USD a quarter, US Census basis.
         bridge: exports on the basis of the plan over US Census by year, `(n_years, n_draws)`, or one draw of ones.
         annual_exports, annual_imports: `(n_years, n_draws)` each, bn USD a year, basis of the plan.
+        census_balance: `(n_years, n_draws)`, bn USD a year, US Census basis.
     """
 
     exports: Array
@@ -57,6 +58,7 @@ class Baseline:
     bridge: Array
     annual_exports: Array
     annual_imports: Array
+    census_balance: Array
 
 
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:
@@ -92,13 +94,16 @@ def simulated_baseline(plan: Plan, inputs: Inputs) -> Baseline:
     bridge = _bridge(plan, streams)
     annual = np.stack([annual_sums(plan, flow) for flow in flows], axis=1)
     annual[0] += plan.observed[:, None]
+    census = annual[:, 0] - annual[:, 1]
     annual *= bridge
 
     # Shocks of an amount come last: the same dollars on either basis.
     for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, inputs):
-        annual[:, flow] += annual_sums(plan, amount)
+        added = annual_sums(plan, amount)
+        annual[:, flow] += added
+        census += (1 - 2 * flow) * added
         flows[flow][:] += amount
-    return Baseline(*flows, bridge[:, 0], annual[:, 0], annual[:, 1])
+    return Baseline(*flows, bridge[:, 0], annual[:, 0], annual[:, 1], census)
 
 
 def driver_forcing(plan: Plan, inputs: Inputs) -> Array:
@@ -148,15 +153,17 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
     exports = baseline.annual_exports + (beyond[0] + beyond[1] + beyond[2])
     imports = baseline.annual_imports - beyond[3]
     undisturbed = baseline.annual_exports - baseline.annual_imports
+    census = baseline.census_balance + beyond.sum(axis=0)
 
     # Policy, and affiliates that exist, beside them.
     policies, beside = _beside(baseline, plan, plants)
     if policies:
         exports, imports = exports + policies[0] + policies[2], imports - policies[1]
+        census += policies[0] / baseline.bridge + policies[1] + policies[2]
         near_exports, near_imports = near_exports + beside[0], near_imports + beside[1]
 
     effect = effects.sum(axis=0)
-    investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, output
+    investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, output, census
     annual = np.stack([exports - imports, exports, imports, undisturbed, *investments, *policies])
     near = np.stack([baseline.exports[:n_near] + near_exports, baseline.imports[:n_near] + near_imports])
     return Flows(annual, np.stack([near[0] - near[1], *near]))

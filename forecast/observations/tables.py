@@ -50,11 +50,13 @@ _DATES = (
     "construction_start",
     "planned_start",
     "state_date",
+    "effective",
     "first_planned_start",
     "latest_start",
     "machinery_start",
     "production_start",
     "reported",
+    "until",
 )
 
 
@@ -134,6 +136,23 @@ TABLES: Mapping[str, Table] = {
         },
         ("rank", "value"),
     ),
+    "products_annual": Table(
+        ("year", "code", "product", "value", *PROVENANCE),
+        ("year", "code"),
+        {"unit": frozenset({"USD"}), "basis": frozenset({"us_census"})},
+    ),
+    "product_duties_monthly": _series("month", {"USD"}, extra=("code",)),
+    "tariff_lists": Table(
+        ("year", "chapter", "list", "value", *PROVENANCE),
+        ("year", "chapter", "list"),
+        {"unit": frozenset({"USD"})},
+    ),
+    "tariff_actions": Table(
+        ("effective", "until", "authority", "instrument", "scope", "value", *PROVENANCE, "note"),
+        ("effective", "instrument", "scope"),
+        {"unit": frozenset({"percent"})},
+    ),
+    "chip_billings_monthly": _series("month", {"thousand USD"}),
     "direct_investment": _ranked(_SPAN, "billion USD", ("release", "note"), _RELEASE),
     "procurement_shares": Table(
         ("year", "scope", "party", "value", *PROVENANCE, "certainty", "note"),

@@ -39,6 +39,7 @@ from forecast.report.charts import (
 from forecast.report.effect import effect_sentence
 from forecast.report.i18n import Language
 from forecast.report.induced import claim_section
+from forecast.report.observed import memory_sentences
 from forecast.report.run import EFFECT
 from forecast.report.sentences import (
     assumed_conditions,
@@ -170,6 +171,7 @@ def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
         )
     sentences += [policy_sentence(summary, language, name) for name in moving_policies(summary)]
     sentences.append(level_sentence(summary, scenario.basis, language, invested=bool(scenario.investments)))
+    sentences += memory_sentences(bench.workbench.origin, scenario.as_of, language)
     sentences.append(chances_sentence(summary, known, language, trial.grounds))
     change = difference_sentences(trial.difference, _title(bench), language)
     return [*sentences, change if moved else language.text("explore.nothing")]

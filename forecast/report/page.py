@@ -35,6 +35,7 @@ from forecast.report.comparison import (
 from forecast.report.effect import origin_of
 from forecast.report.i18n import CODES, Language, language
 from forecast.report.induced import claim_section
+from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.run import (
     EFFECT,
     branch_name,
@@ -52,7 +53,6 @@ from forecast.report.sentences import (
     effect_sentences,
     level_sentence,
     mixture_sentences,
-    outcome_sentences,
     record_of,
     run_books_note,
 )
@@ -149,24 +149,16 @@ def short_answers(results: Results, world: AnyScenario, language: Language, foun
         *dict.fromkeys(pledges),
         *effect_sentences(results, language, found),
         level_sentence(summary, results.basis, language, invested=invested),
+        *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
         chances_sentence(summary, known, language, found),
         *mixture_sentences([results], language),
         *([language.text("branches.words")] if world.single is None else []),
-        *outcome_sentences(later, language),
-        *(
-            _part_of_year(outcome.year, outcome.months, outcome.value, language)
-            for outcome in later
-            if outcome.months < 12
-        ),
+        *outcome_sentences(results, later, language),
     ]
     if summary.n_failed:
         sentences.append(language.count("sentences.failed", summary.n_failed, draws=f"{summary.n_draws:,}"))
     sentences.append(dominance_note(results, language))
     return list(filter(None, sentences))
-
-
-def _part_of_year(year: int, months: int, value: float, language: Language) -> str:
-    return language.count("sentences.part", months, year=year, value=language.money(value, 0.1, places=1))
 
 
 NOT_COUNTED = SharedStreams((), (), ())
@@ -421,7 +413,7 @@ def _demand_one_page(runs: Sequence[Results]) -> None:
 
 
 def _named(
-    runs: Sequence[Results], worlds: Sequence[AnyScenario], grounded: Sequence[Grounds], language: Language
+    runs: Sequence[Results], worlds: Sequence[AnyScenario], grounded: Sequence[Grounds | None], language: Language
 ) -> list[PageRun]:
     """Each run with its title, with what was set on top of its file, and with its digest where two still share one."""
     titles = [

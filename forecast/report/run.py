@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from forecast.dims import BASES, CHANNELS, EFFECTS, NEWS, POLICIES
+from forecast.dims import BASES, CENSUS_BALANCE, CHANNELS, EFFECTS, NEWS, POLICIES
 from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
 from forecast.report.effect import MEDIAN, origin_of
@@ -48,6 +48,8 @@ def interval_headings(language: Language) -> list[str]:
 def surplus_table(runs: Mapping[str, Results], language: Language = ENGLISH) -> Table:
     """The surplus by scenario and year: median, intervals, chances of a record and of a deficit, and what came later.
 
+    On Korean customs basis the median of the same draws on US Census basis stands beside.
+
     Args:
         runs: by name, all of one basis and one day; names are shown where there are several.
     """
@@ -58,7 +60,7 @@ def surplus_table(runs: Mapping[str, Results], language: Language = ENGLISH) -> 
         *language.headings("year", *(["scenario"] if several else []), "median"),
         *interval_headings(language),
         language.heading("columns.above_record", record=language.amount(record, 0.1, places=1)),
-        *language.headings("deficit", *(["outcome"] if later else [])),
+        *language.headings("deficit", *(["outcome"] if later else []), *(["median_census"] if _both(first) else [])),
     ]
     rows = [
         Row((str(year), *([name] if several else []), *cells), run)
@@ -81,8 +83,14 @@ def _levels(results: Results, record: float, language: Language) -> Iterator[tup
                 *(language.interval(summary, series, width, index, places=0) for width in INTERVALS),
                 *chances,
                 *([later.get(year, "")] if later else []),
+                *([language.statistic(summary, CENSUS_BALANCE, MEDIAN, index, places=1)] if _both(results) else []),
             ],
         )
+
+
+def _both(results: Results) -> bool:
+    """Whether a run on Korean customs basis has the other book as well."""
+    return results.basis == "korea_customs" and CENSUS_BALANCE in results.statistics.series
 
 
 def outcome_cell(outcome: Outcome, language: Language) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
 from forecast.analysis.grounds import Grounds
-from forecast.dims import FLOWS, Array
+from forecast.dims import CENSUS_BALANCE, FLOWS, Array
 from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
@@ -26,6 +26,7 @@ from forecast.report.effect import (
     rests_words,
 )
 from forecast.report.i18n import ENGLISH, Language
+from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
 from forecast.results.results import (
@@ -150,8 +151,9 @@ def answer(
     sentences = [
         *effect_sentences(results, language, found),
         level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
+        *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
         *mixture_sentences([results], language),
-        *outcome_sentences(later, language),
+        *outcome_sentences(results, later, language),
     ]
     return plain_spaces(" ".join(sentences))
 
@@ -167,10 +169,18 @@ def effect_sentences(results: Results, language: Language, found: Grounds | None
 
 
 def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool) -> str:
-    """The surplus of the last year, with what is in it."""
+    """The surplus of the last year, with what is in it; on Korean customs basis that of US books beside it."""
     last = len(summary.years) - 1
+    other = ""
+    if basis == "korea_customs" and CENSUS_BALANCE in summary.series:
+        first, median = (
+            language.money(*summary.estimate(CENSUS_BALANCE, MEDIAN, index), places=0) for index in (0, last)
+        )
+        years = {"first_year": summary.years[0], "year": summary.years[last]}
+        span = language.interval(summary, CENSUS_BALANCE, 80, last, places=0)
+        other = " " + language.text("sentences.level_census", first=first, median=median, span=span, **years)
     ground = ("invested" if invested else "alone") + ("_moved" if moving_policies(summary) else "")
-    return language.text(
+    level = language.text(
         "sentences.level",
         ground=language.text(f"grounds.{ground}"),
         year=summary.years[last],
@@ -178,6 +188,7 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
         span=language.interval(summary, "trade_balance", 80, last, places=0),
         basis=language.text(f"bases.{basis}"),
     )
+    return level + other
 
 
 def chances_sentence(
@@ -214,30 +225,6 @@ def policy_sentence(summary: Summary, language: Language, name: str) -> str:
     )
     ended = [language.text("sentences.ended", year=summary.years[last])] if last < len(summary.years) - 1 else []
     return " ".join([said, *nothing_sentence(summary, language, name, last), *ended])
-
-
-def outcome_sentences(later: Sequence[Outcome], language: Language) -> list[str]:
-    """The surplus of whole years as observed since, and where in the forecast it fell."""
-    return [
-        language.text(
-            "sentences.outcome",
-            year=outcome.year,
-            value=language.money(outcome.value, 0.1, places=1),
-            rank="" if outcome.percentile is None else _rank(outcome.percentile, language),
-        )
-        for outcome in later
-        if outcome.months == 12
-    ]
-
-
-def _rank(percentile: float, language: Language) -> str:
-    """Where among the draws a value lies.
-
-    >>> _rank(62.7, ENGLISH), _rank(0.2, ENGLISH)
-    (', at the 63rd percentile of this forecast', ', below the 1st percentile of this forecast')
-    """
-    side = "below" if percentile < 1 else "above" if percentile > 99 else "at"
-    return language.text(f"ranks.{side}", ordinal=language.ordinal(round(percentile)))
 
 
 def difference_sentences(change: Summary, reference: str, language: Language) -> str:

@@ -24,7 +24,7 @@ import numpy as np
 
 from forecast.analysis.comparison import both_ways
 from forecast.analysis.grounds import EXPLAINED, N_SHARES, Grounds, grounds_of
-from forecast.dims import EFFECTS, OUTPUT, POLICIES, SERIES, Array
+from forecast.dims import CENSUS_BALANCE, EFFECTS, OUTPUT, POLICIES, SERIES, Array
 from forecast.economics.tariffs import TAXED
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, rows_of, simulated_baseline
@@ -261,7 +261,7 @@ def _is_settled(name: str, moved: Mapping[str, float]) -> bool:
     return name in moved or (last == REALISED and moved.get(f"{owner}.probability") in (0.0, 1.0))
 
 
-SHOWN = ("trade_balance", *EFFECTS, "news", OUTPUT, *POLICIES)
+SHOWN = ("trade_balance", CENSUS_BALANCE, *EFFECTS, "news", OUTPUT, *POLICIES)
 """Series that a trial reports, those that the plan has: to order the draws of the others takes most of its time."""
 
 

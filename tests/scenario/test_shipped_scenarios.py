@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from forecast.analysis.bridge import _memory_exports
 from forecast.economics.tariffs import load_schedule
 from forecast.observations.announcements import Announcement, announcements
-from forecast.observations.tables import SHIPPED, read_table
+from forecast.observations.products import memory_exports
+from forecast.observations.tables import read_table
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter, parse_time
 from forecast.scenario.investments import Investment
@@ -208,7 +208,7 @@ def test_the_slowdown_is_as_deep_as_recessions_were() -> None:
 
 
 def test_memory_falls_back_by_what_it_had_gained() -> None:
-    exports = _memory_exports(SHIPPED)
+    exports = memory_exports()
     year = sum(value for month, value in exports.items() if month // 12 == 2025)
     quarter = sum(value for month, value in exports.items() if month // 3 == parse_quarter("2026Q2"))
     (shock,) = scenario("memory-slump").shocks
