@@ -321,7 +321,7 @@ class _CachedPlants(Plants):
     """Plants of a plan, those found again that a trial leaves as they were."""
 
     def __init__(self, plan: Plan, inputs: Inputs, block: Block) -> None:
-        super().__init__(plan, inputs, _CachedDuties(plan, inputs, block))
+        super().__init__(plan, inputs, _CachedDuties(plan, inputs, block), block.baseline.economy)
         self._block = block
 
     def activity(self, project: Project) -> Activity:

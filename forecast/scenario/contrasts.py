@@ -47,7 +47,7 @@ class Contrast:
         exchanges: of every place, what can change a number in it before and after, by key where it has keys; None
             where there is no such entry.
         separable: an investment that no other entry names and that names none. What it adds to trade hangs on
-            localization and tariffs, and on no other investment.
+            localization, tariffs and drivers, and on no other investment unless both replace exports that run out.
     """
 
     places: tuple[Place, ...]
