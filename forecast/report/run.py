@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from forecast.dims import BASES, CENSUS_BALANCE, CHANNELS, EFFECTS, NEWS, POLICIES
+from forecast.dims import BASES, CENSUS_BALANCE, CHANNELS, EFFECTS, NEWS, OUTPUT, POLICIES
 from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
 from forecast.report.effect import MEDIAN, origin_of
@@ -168,10 +168,11 @@ def _median_and_interval(summary: Summary, name: str, index: int, language: Lang
 def dominance_note(results: Results, language: Language = ENGLISH) -> str:
     """A warning where single draws make too much of a mean or a variance: the largest share, and how many more.
 
-    Of channels the manifest alone tells: orders long after construction are rare by nature, and few draws make them.
+    Of channels and output the manifest alone tells: orders long after construction are rare by nature, as is output
+    long before most plants run, and few draws make them.
     """
-    channels = {*EFFECTS[2:], *NEWS[1:]}
-    dominant = (draw for draw in results.statistics.dominant_draws if draw.series not in channels)
+    parts = {*EFFECTS[2:], *NEWS[1:], OUTPUT}
+    dominant = (draw for draw in results.statistics.dominant_draws if draw.series not in parts)
     draws = sorted(dominant, key=lambda draw: -draw.share)
     if not draws:
         return ""
@@ -182,7 +183,7 @@ def dominance_note(results: Results, language: Language = ENGLISH) -> str:
         series=draws[0].series,
         year=draws[0].year,
     )
-    others = [language.text("sentences.dominant_others", n=len(draws) - 1)] if len(draws) > 1 else []
+    others = [language.count("sentences.dominant_others", len(draws) - 1)] if len(draws) > 1 else []
     return language.text("sentences.dominant", shares=language.list([first, *others]))
 
 
