@@ -35,8 +35,9 @@ from forecast.storage import digest, text_bytes
 from forecast.track import evaluation as verdict_module
 from forecast.track import ledger as ledger_module
 from forecast.track.evaluation import SCORES, evaluate, run_again, write_scores
-from forecast.track.ledger import ENTRY, POSTERIORS, Entry, Target, add_entry, entries, observed, read_entry
+from forecast.track.ledger import ENTRY, POSTERIORS, Entry, add_entry, entries, read_entry
 from forecast.track.scores import crps
+from forecast.track.targets import Target, observed
 
 DAY = "2025-04-11"
 PLANT = """
