@@ -19,6 +19,9 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
 
 FORECAST = (sys.executable, "-m", "forecast")
 SHARED = Path("/dev/shm")
@@ -44,12 +47,13 @@ class Victim:
 
 
 RUN = ("run", "announced", "--no-plot", "--n-jobs", "2")
+BACKTEST = ("backtest", "--first", "2024Q4", "--horizon", "4", "--draws", "200", "--n-jobs", "2")
 FIRST = ("run", "hyundai", "--no-plot", "--draws", "4000")
 VICTIMS = {
     "run": Victim((*RUN, "--draws", "60000", "--force"), ("results",)),
     "report": Victim(("report", "results/hyundai"), ("results",), first=FIRST),
-    "fit": Victim(("fit", "--n-jobs", "2", "--out", "fitted/posterior.nc"), ("fitted/posterior.nc",), 90.0),
-    "backtest": Victim(("backtest", "--first", "2024Q4", "--n-jobs", "2"), (), 90.0),
+    "fit": Victim(("fit", "--n-jobs", "2", "--out", "fitted/posterior.nc"), ("fitted/posterior.nc",), 60.0),
+    "backtest": Victim(BACKTEST, (), 40.0),
     "ledger": Victim(("ledger", "add", "results/hyundai"), ("results", "ledger"), first=FIRST),
 }
 
@@ -149,6 +153,11 @@ class Yard:
                 done = self.run("verify", place)
                 if done.returncode and "holds nothing to verify" not in done.stderr:
                     yield f"{place} is not whole: {done.stdout}{done.stderr}"
+        for piece in self.folder.glob("results/backtest/*/*.npz"):
+            try:
+                np.load(piece)
+            except (OSError, ValueError, BadZipFile) as error:
+                yield f"{piece.name} is half a piece ({error})"
         for page in self.folder.glob("*.html"):
             if not page.read_text(encoding="utf-8").rstrip().endswith("</html>"):
                 yield f"{page.name} is half a page"

@@ -154,6 +154,30 @@ def write_csv(path: Path, header: Iterable[str], rows: Iterable[Sequence[object]
         csv.writer(file, lineterminator="\n").writerows([tuple(header), *rows])
 
 
+def read_csv(lines: Iterable[str]) -> list[dict[str, str]]:
+    """Rows of a CSV file as texts by the names in its header; every row has a cell for each of them.
+
+    >>> read_csv(["year,value", "2026,1.5"])
+    [{'year': '2026', 'value': '1.5'}]
+
+    Args:
+        lines: of the file, such as the file itself, opened with `newline=""`.
+
+    Raises:
+        ValueError: it is no text in UTF-8 or no table, such as one in which a row has more cells than names.
+    """
+    try:
+        header, *rows = [cells for cells in csv.reader(lines, strict=True) if cells] or [[]]
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+    if not header or len(set(header)) < len(header):
+        raise ValueError("got no header, or one that names a column twice")
+    for number, cells in enumerate(rows, 1):
+        if len(cells) != len(header):
+            raise ValueError(f"row {number}: got {len(cells)} cells, expected {len(header)}")
+    return [dict(zip(header, cells, strict=True)) for cells in rows]
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text in UTF-8, whole or not at all.
 

@@ -15,11 +15,13 @@ from unittest.mock import patch
 
 import pytest
 
-from forecast.cli import main
+from forecast.cli import main, options
 
 
 def command(*arguments: str, cwd: Path, **environment: str) -> CompletedProcess[str]:
-    """The `forecast` command in a folder, on 80 columns unless `COLUMNS` says otherwise.
+    """The `forecast` command in a folder, on 80 columns unless `COLUMNS` says otherwise, without lines of progress.
+
+    Those come where a machine is busy, and would be taken for something that is said.
 
     Args:
         arguments: words after `forecast`.
@@ -31,6 +33,7 @@ def command(*arguments: str, cwd: Path, **environment: str) -> CompletedProcess[
         chdir(cwd),
         patch.dict(os.environ, {"COLUMNS": "80"} | environment),
         patch.object(sys, "argv", ["forecast", *arguments]),
+        patch.object(options, "FIRST_LINE_AFTER", 3600.0),
         redirect_stdout(stdout),
         redirect_stderr(stderr),
         pytest.raises(SystemExit) as end,

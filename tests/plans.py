@@ -13,7 +13,7 @@ from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.block import branches_of, simulated_flows
 from forecast.engine.compile import compiled_path
 from forecast.engine.inputs import Stated
-from forecast.engine.plan import Group, Plan, Project, RunPlan, alone, registry
+from forecast.engine.plan import Group, Machinery, Plan, Project, RunPlan, alone, registry
 from forecast.quarters import parse_quarter
 from forecast.scenario.localization import Localization
 from forecast.stats.distributions import Constant, Distribution
@@ -106,6 +106,7 @@ def plan(*groups: Group, path: Localization = HOLD, n_years: int = 4, **changes:
         sector_rows=np.zeros((0, 1)),
         groups=groups,
         path=compiled_path("localization", path),
+        machinery=Machinery(judged("installed_base.equipment_delay", 0.0), judged("installed_base.wear_rate", 0.0)),
     )
     return registered(replace(made, **changes))  # type: ignore[arg-type]
 

@@ -72,16 +72,20 @@ def add(run: str, folder: Path, out: Path, learned: Path | None, language: Langu
 @ledger.command(name="list")
 @_ledger
 @language_option
-def list_entries(folder: Path, language: Language) -> None:
-    """Show what is frozen, and how much of it has been observed."""
+@click.pass_context
+def list_entries(context: click.Context, folder: Path, language: Language) -> None:
+    """Show what is frozen, and how much of it has been observed. Ends with code 2 if anything is damaged."""
     from forecast.report.ledger import entries_table
-    from forecast.track.ledger import entries
+    from forecast.track.ledger import surveyed_entries
 
-    frozen = entries(folder)
-    if not frozen:
+    frozen, faults = surveyed_entries(folder)
+    for fault in faults:
+        echo(f"error: {fault}", err=True)
+    if frozen:
+        answer_with(entries_table(frozen, language))
+    elif not faults:
         print_line(language.text("ledger.none", folder=folder))
-        return
-    answer_with(entries_table(frozen, language))
+    context.exit(2 if faults else 0)
 
 
 @ledger.command()

@@ -76,6 +76,16 @@ def capital_goods_exports(capex: Quantity, machinery_share: Quantity, korean_mac
     return capex * machinery_share * korean_machinery_share
 
 
+def capital_in_use(output: Quantity, output_per_capex: ArrayLike, utilisation: ArrayLike) -> Quantity:
+    """Capital that makes `output` a year once it runs in, in the unit of that; none where nothing is made.
+
+    >>> capital_in_use(12.0, 1.5, 0.8), capital_in_use(0.0, 0.0, 0.8)
+    (10.0, 0.0)
+    """
+    capacity = np.multiply(output_per_capex, utilisation)
+    return output * np.divide(1.0, capacity, where=capacity > 0, out=np.zeros_like(capacity))
+
+
 def output_at_capacity(capital: Quantity, output_per_capex: Quantity, utilisation: Quantity) -> Quantity:
     """Output a quarter, bn USD, of a plant of `capital` bn USD once it runs in; `output_per_capex` is annual.
 
@@ -101,6 +111,20 @@ def displaced_exports(output: Quantity, displacement_rate: Quantity) -> Quantity
     0.5
     """
     return output * displacement_rate
+
+
+def share_kept(displaced: Array, exports: Array) -> Array:
+    """Share of displaced exports that can be displaced: no more than the exports of the product that there are.
+
+    >>> share_kept(np.array([4.0, 1.0, -1.0, 0.0]), np.array([2.0, 2.0, 2.0, 0.0])).tolist()
+    [0.5, 1.0, 1.0, 1.0]
+
+    Args:
+        displaced: what plants would displace beyond what they displaced at the origin; negative where they add exports.
+        exports: of the product, in the same span.
+    """
+    beyond = displaced > exports
+    return np.where(beyond, np.divide(exports, displaced, where=beyond, out=np.ones_like(displaced)), 1.0)
 
 
 def reverse_imports(output: Quantity, reverse_import_rate: Quantity) -> Quantity:

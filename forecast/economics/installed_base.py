@@ -21,6 +21,7 @@ from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each
 
 PRIORS: tuple[str, ...] = (
     "wear_rate",
+    "equipment_delay",
     "unlisted_plants",
     "unlisted_affiliates",
     "date_shift",

@@ -40,6 +40,8 @@ _WORDS = {
     "korean_share": "Korean share of purchases",
     "displacement_rate": "exports replaced per USD of output",
     "reverse_import_rate": "reverse imports per USD of output",
+    "equipment_delay": "building time before the first machines, share of it",
+    "wear_rate": "machinery replaced a year, share of it",
     "construction_quarters": "quarters of construction",
     "ramp_quarters": "quarters to full output",
     "slip": "delay, quarters",

@@ -15,6 +15,8 @@ from forecast.dims import Array
 from forecast.economics import tariffs
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.economics.tariffs import EXTENT, PACE
+from forecast.engine.annual import annual_sums
+from forecast.engine.drivers import Economy
 from forecast.engine.inputs import Inputs, Outcomes, Values
 from forecast.engine.plan import NEVER, Duty, Plan, Policy, Purchase, Taxed
 
@@ -59,6 +61,20 @@ class Duties:
     def on_finished(self, sector: str, flow: Array) -> Array:
         """A flow of finished goods of a sector, under its duty."""
         return self._under(FINISHED.get(sector, sector), flow)
+
+    def left_to_replace(self, sector: str, economy: Economy) -> Array:
+        """Exports of Korea after the origin by year under the duty on the finished goods of a sector."""
+        sector = FINISHED.get(sector, sector)
+        if sector not in self.taxed:
+            return economy.exports
+        return economy.exports_under(self._answer(export_factor, sector)[1:])
+
+    def factor_of_machinery(self, plan: Plan) -> Array | None:
+        """What a duty multiplies machines by, mean of each year after the origin; None where there is no duty."""
+        if MACHINERY not in self.taxed:
+            return None
+        factor = self._answer(export_factor, MACHINERY)[1:]
+        return annual_sums(plan, factor) / annual_sums(plan, np.ones((len(factor), 1)))
 
     def on_machinery(self, flow: Array) -> Array:
         """A flow of machines, under their duty."""

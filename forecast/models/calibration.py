@@ -31,6 +31,7 @@ from scipy.special import bdtr
 from forecast.code_digests import code_digest
 from forecast.dims import Array
 from forecast.economics.sectors import load_sectors
+from forecast.errors import DataError
 from forecast.models.channels import localization_task, sector_task
 from forecast.models.evidence import Evidence, recent_investment, recent_plants
 from forecast.models.posterior import current_digests
@@ -42,7 +43,7 @@ from forecast.models.task import Free, Task
 from forecast.observations.series import quarterly_drivers, quarterly_trade
 from forecast.parallel import first_alone
 from forecast.stats.streams import generator
-from forecast.storage import whole_file
+from forecast.storage import read_csv, whole_file
 
 N_KEPT = 99
 """Posterior draws a true value is ranked among."""
@@ -304,11 +305,18 @@ def _key(seed: int) -> str:
 
 
 def _stored(path: Path, key: str) -> list[Trial]:
-    """Repetitions in a file made by the same code, else none."""
+    """Repetitions in a file made by the same code, else none.
+
+    Raises:
+        DataError: the file is damaged.
+    """
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     if not lines or lines[0] != key:
         return []
-    return [{name: int(rank) for name, rank in row.items()} for row in csv.DictReader(lines[1:])]
+    try:
+        return [{name: int(rank) for name, rank in row.items()} for row in read_csv(lines[1:])]
+    except ValueError as error:
+        raise DataError(f"{path}: got no table of ranks ({error}); delete it to have them made anew") from error
 
 
 def _store(path: Path, key: str, trials: Sequence[Trial]) -> None:

@@ -1,4 +1,4 @@
-"""Announced investments in the US, and the outcome of every announced plant as known on a day.
+"""Announced investments in the US with what was reported of them, and the outcome of every plant as known on a day.
 
 Each plant counts once: no pledge, no superseded umbrella, no part of a plant that counts itself. The purchase of a
 plant is an outcome of its own kind. An announcement without a date is left out, since nothing says how long it was at
@@ -12,7 +12,8 @@ unless a date of its own says so, had not started. After its last report nothing
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,16 +23,35 @@ from forecast.quarters import parse_time, time_span
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What was reported of an announcement on a day.
+
+    Attributes:
+        date: as the source gives it, such as `2026-03`; empty where it gives none.
+        stage: our reading of the words on its state; empty where they say nothing of it.
+        text: the words, in English.
+        source: where they were read.
+    """
+
+    date: str
+    stage: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
-    """One announced investment, as of `vintage`.
+    """One announced investment.
 
     Attributes:
         parent_id: id of the row it lies inside, was superseded by or buys into (`parent_relation`), or None.
+        location: place as the source gives it; empty where there is none.
         sector: a sector name, or `mixed`.
         kind: `greenfield`, `expansion`, `acquisition` or `pledge`.
         amount: stated total, bn USD, or None.
-        announced, planned_start: positions on the quarter axis, or None.
-        stage: our reading of the source's words on its state.
+        announced, planned_start: positions on the quarter axis, or None; `_text` as the source gives them.
+        capacity: as the source gives it.
+        reports: on its state, the amount and the start of production, the oldest first; at least one.
     """
 
     id: str
@@ -39,31 +59,106 @@ class Announcement:
     parent_relation: str
     company: str
     project: str
+    location: str
     sector: str
     kind: str
     amount: float | None
     announced: float | None
+    announced_text: str
     planned_start: float | None
-    stage: str
-    vintage: str
-    source: str
+    planned_start_text: str
+    capacity: str
+    reports: tuple[Report, ...]
+
+    @property
+    def latest(self) -> Report:
+        """The last report that says what state it is in."""
+        return next(report for report in reversed(self.reports) if report.stage)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Postal codes of the US states it lies in.
+
+        >>> next(row.states for row in announcements() if row.id == "SK-01")
+        ('KY', 'TN')
+        """
+        named = {code for code, name in US_STATES.items() if name in self.location}
+        return tuple(sorted(named | {word for word in re.findall(r"\b[A-Z]{2}\b", self.location) if word in US_STATES}))
+
+
+US_STATES = {
+    "AL": "Alabama",
+    "AZ": "Arizona",
+    "CA": "California",
+    "GA": "Georgia",
+    "IN": "Indiana",
+    "KY": "Kentucky",
+    "LA": "Louisiana",
+    "MD": "Maryland",
+    "MI": "Michigan",
+    "NJ": "New Jersey",
+    "OH": "Ohio",
+    "PA": "Pennsylvania",
+    "TN": "Tennessee",
+    "TX": "Texas",
+    "VA": "Virginia",
+}
+"""US states that announcements lie in, by postal code."""
 
 
 @cache
 def announcements(folder: Path = SHIPPED) -> tuple[Announcement, ...]:
-    """Every announcement, in the order of the table."""
-    return tuple(_announcement(row) for row in read_table("announcements", folder))
+    """Every announcement, in the order of the table.
+
+    Raises:
+        DataError: a table is broken.
+    """
+    later: dict[str, list[Report]] = {}
+    for name, report_of in _REPORTS.items():
+        for row in read_table(name, folder):
+            later.setdefault(row["announcement_id"], []).append(report_of(row))
+    return tuple(_announcement(row, later.get(row["id"], [])) for row in read_table("announcements", folder))
 
 
-def _announcement(row: Row) -> Announcement:
-    words = ("id", "parent_relation", "company", "project", "sector", "kind", "stage", "vintage", "source")
+def _announcement(row: Row, later: list[Report]) -> Announcement:
+    words = ("id", "parent_relation", "company", "project", "location", "sector", "kind", "capacity")
+    texts = ("announced_text", "planned_start_text")
+    first = Report(row["state_date"], row["stage"], row["state_text"], row["source"])
     return Announcement(
-        **{name: row[name] for name in words},
+        **{name: row[name] for name in (*words, *texts)},
         parent_id=row["parent_id"] or None,
         amount=None if math.isnan(row["amount"]) else row["amount"],
         announced=_position(row["announced"]),
         planned_start=_position(row["planned_start"]),
+        reports=tuple(sorted([first, *later], key=lambda report: _last_moment(report.date))),
     )
+
+
+def _state_report(row: Row) -> Report:
+    return Report(row["reported"], row["stage"], row["text"], row["source"])
+
+
+def _revision(row: Row) -> Report:
+    text = f"stated amount {row['first_value']:g}, then {row['value']:g} bn USD: {row['note']}"
+    return Report(row["reported"], "", text, row["source"])
+
+
+def _dated_case(row: Row) -> Report:
+    dates = " -> ".join(filter(None, (row["first_planned_start_text"], row["latest_start_text"])))
+    text = f"{row['outcome']}: start of production {dates}" if dates else row["outcome"]
+    return Report(row["vintage"], "", text, row["source"])
+
+
+_REPORTS: Mapping[str, Callable[[Row], Report]] = {
+    "revisions": _revision,
+    "slippage": _dated_case,
+    "reports": _state_report,
+}
+"""Tables of what was reported of announcements, and how a row of each is told; of one day, a state comes last."""
+
+
+def _last_moment(date: str) -> float:
+    return time_span(date)[1] if _is_date(date) else -math.inf
 
 
 def _position(text: str) -> float | None:

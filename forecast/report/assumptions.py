@@ -143,7 +143,12 @@ def _investment(item: Investment, language: Language) -> Assumption:
         *_dates(item, language),
         _chance(item, language),
     )
-    return Assumption(item.id, user_words(f"{item.company}: {item.project}"), cells, _sources(item.sources))
+    return Assumption(
+        item.id,
+        user_words(f"{item.company}: {language.either(item.project, item.project_ko)}"),
+        cells,
+        _sources(item.sources),
+    )
 
 
 def _membership(item: Investment, language: Language) -> list[str]:
@@ -169,7 +174,10 @@ def _chance(item: Investment, language: Language) -> str:
     """How likely it is built: stated, or learned."""
     if item.kind == "pledge":
         return language.text("assumed.umbrella")
-    return language.text("assumed.learned") if item.probability is None else _stated_chance(item.probability, language)
+    stated = (
+        language.text("assumed.learned") if item.probability is None else _stated_chance(item.probability, language)
+    )
+    return language.text("assumed.called", tariff=item.when.tariff, chance=stated) if item.when is not None else stated
 
 
 def _stated_chance(distribution: Distribution, language: Language) -> str:

@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from forecast import shown
-from forecast.dims import POLICIES, QUARTERLY_SERIES, Array, basis_of
+from forecast.dims import POLICIES, QUARTERLY_SERIES, SERIES, Array, basis_of
 from forecast.engine.plan import RunPlan
 from forecast.errors import DamagedRunError, RunError
 from forecast.netcdf import DamagedFileError
@@ -43,6 +44,7 @@ from forecast.stats.influence import DominantDraw
 from forecast.stats.quantiles import FINE_LEVELS
 from forecast.stats.summary import (
     BELOW,
+    LEVELS,
     Quarters,
     Statistic,
     StreamingSummary,
@@ -50,7 +52,7 @@ from forecast.stats.summary import (
     exceedance_name,
     quantile_name,
 )
-from forecast.storage import demand_writable, whole_folder, writing
+from forecast.storage import demand_writable, read_csv, whole_folder, writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,6 +144,11 @@ class Results:
     def title(self) -> str:
         """Title of the scenario."""
         return str(self.manifest["scenario"]["title"])
+
+    @property
+    def title_ko(self) -> str:
+        """The same in Korean; empty where there is none."""
+        return str(self.manifest["scenario"].get("title_ko", ""))
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -243,7 +250,7 @@ def _readable(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, LookupError, csv.Error, DamagedFileError) as error:
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, DamagedFileError) as error:
         raise DamagedRunError(f"{path}: cannot be read ({str(error).splitlines()[0]}); {REMEDY}") from error
 
 
@@ -328,19 +335,33 @@ def read_results(folder: Path) -> Results | None:
 
 def _read_summary(path: Path, manifest: Mapping[str, Any]) -> Summary:
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = read_csv(file)
     years = tuple(dict.fromkeys(int(row["year"]) for row in rows))
     names = list(dict.fromkeys(row["statistic"] for row in rows))
     series = tuple(dict.fromkeys(row["series"] for row in rows))
-    shape = (len(series), len(years), len(names))
-    if not {"trade_balance", "exports", "imports"}.issubset(series) or years[-1] != manifest["horizon"]:
+    shape, places = (len(series), len(years), len(names)), product(series, years, names)
+    told = [(row["series"], int(row["year"]), row["statistic"]) for row in rows]
+    if not _tells_a_run(series, years, names, manifest) or told != list(places):
         raise ValueError("got another table, expected the summary of the run")
-    value = np.array([float(row["value"] or "nan") for row in rows]).reshape(shape)
-    error = np.array([float(row["standard_error"] or "nan") for row in rows]).reshape(shape)
+    value, error = (
+        np.array([float(row[column] or "nan") for row in rows]).reshape(shape) for column in ("value", "standard_error")
+    )
+    known = np.isfinite(value) | (np.array(names) == "sd")  # one draw has none
+    if not known.all() or np.isinf(value).any() or np.isinf(error).any() or (error < 0).any():
+        raise ValueError("got a value that is not finite, or a negative standard error")
     statistics = {name: Statistic(value[..., i], error[..., i]) for i, name in enumerate(names)}
     exact = manifest["quantiles"] == "exact"
     dominant = tuple(DominantDraw(**draw) for draw in manifest.get("dominant_draws", ()))
     return Summary(years, statistics, manifest["n_draws"], manifest["n_failed"], exact, series, dominant)
+
+
+def _tells_a_run(
+    series: Sequence[str], years: Sequence[int], names: Sequence[str], manifest: Mapping[str, Any]
+) -> bool:
+    """Whether a table has the series, years and statistics of a run to its horizon."""
+    wanted = {"mean", "sd", BELOW, exceedance_name(0.0), *map(quantile_name, LEVELS)}
+    whole = set(SERIES) <= set(series) <= {*SERIES, *POLICIES} and wanted <= set(names)
+    return whole and list(years) == list(range(years[0], manifest["horizon"] + 1))
 
 
 def place_of(year: int | None, years: Sequence[int]) -> int:

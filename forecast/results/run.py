@@ -169,9 +169,10 @@ def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, p
     }
     if any(branch.tariffs or branch.import_commitments for branch in branches):
         identity["regime"] = schedule_digest()
+    korean = {"title_ko": scenario.title_ko} if scenario.title_ko else {}
     return {
         "digest": json_digest(identity)[:12],
-        "scenario": {"name": scenario.name, "title": scenario.title, "digest": identity.pop("scenario")},
+        "scenario": {"name": scenario.name, "title": scenario.title, **korean, "digest": identity.pop("scenario")},
         "overrides": list(scenario.overrides),
         "basis": scenario.basis,
         "origin": format_quarter(posterior.origin),

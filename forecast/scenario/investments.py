@@ -18,7 +18,7 @@ from forecast.errors import Problem, got, listed, meant
 from forecast.observations.announcements import announcements
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, UncertainDate
-from forecast.scenario.dependencies import TIES, Ids, Phases
+from forecast.scenario.dependencies import TIES, Ids, Phases, When
 from forecast.scenario.entity import SectorName, Sources, Written, entity, id_field
 from forecast.scenario.entries import Row, ends, mean
 from forecast.scenario.localization import StatedPath
@@ -92,6 +92,9 @@ class Investment:
     project: Annotated[
         str, Field(min_length=1, max_length=200, description="what is built or bought, in 1 to 200 characters")
     ]
+    project_ko: Annotated[
+        str, Field(max_length=200, description="the same in Korean; if left out, the project as it is")
+    ] = ""
     sector: Annotated[Sector, Field(description="a sector name")]
     kind: Annotated[
         Literal["greenfield", "expansion", "acquisition", "pledge"],
@@ -139,6 +142,13 @@ class Investment:
     same_fate_as: Annotated[
         str | None, Field(description="id of the investment whose draw of going ahead it shares")
     ] = None
+    when: Annotated[
+        When | None,
+        Field(
+            description="a mapping with tariff, the id of a tariff that calls it: it goes ahead only in draws in which "
+            "that comes and still holds when it would be begun, and is not begun before"
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         """Turn amounts in won into USD, at the rate of the announcement."""
@@ -159,7 +169,7 @@ class Investment:
 
 SIMULATED_ONLY = (
     *("construction_start", "production_start", "probability", "slip", "scale", "overrides", "localization"),
-    *("production_end", "phases", *TIES),
+    *("production_end", "phases", "when", *TIES),
 )
 
 

@@ -222,12 +222,16 @@ def stored_forecasts(piece: Piece, folder: Path) -> Forecasts | None:
         RunError: the file is damaged.
     """
     try:
-        with np.load(piece.path(folder)) as stored:
-            return {name: stored[name] for name in stored.files}
+        with piece.path(folder).open("rb") as file, np.load(file) as stored:
+            arrays: Forecasts = {name: stored[name] for name in stored.files}
+        for values in arrays.values():
+            if values.dtype != np.float64 or values.ndim != 3 or values.shape[::2] != (3, len(LEVELS)):
+                raise ValueError(f"got {values.dtype} {values.shape}")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except Exception as error:  # what zip and NumPy raise at a file that was changed is a dozen types
         raise RunError(f"{piece.path(folder)}: is damaged ({error}); delete it and run again") from error
+    return arrays
 
 
 def failures(pieces: Sequence[Piece], folder: Path) -> dict[Piece, str]:

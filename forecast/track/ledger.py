@@ -4,155 +4,42 @@
 itself), `quantiles.csv` (99 quantiles of every year and near quarter), `scenario.yaml` (as resolved), `trade.csv` (the
 trade it knew) and `manifest.json` (of the run). `<ledger>/posteriors/<digest>.nc` holds each posterior once. An entry
 is written whole or not at all, and one that was changed since is refused.
-
-A target is a flow or the balance of one period in one book, to be observed later; of each the ledger freezes and
-scores a whole distribution, 99 quantiles.
 """
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from forecast.dims import QUARTERLY_SERIES, Array
 from forecast.errors import LedgerError, PosteriorError, shortened
 from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
-from forecast.observations.annual import every_year
-from forecast.observations.series import QuarterlyTrade, census_due, quarterly_trade
+from forecast.observations.series import QuarterlyTrade
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
-from forecast.stats.quantiles import FINE_LEVELS, quantiles
 from forecast.storage import (
     demand_regular,
     digest,
     folders,
     json_digest,
     new_folder,
+    read_csv,
     sweep,
     text_bytes,
     write_csv,
     writing,
 )
-
-COLUMNS = ("basis", "series", "period", "quantile", "unit", "value")
-UNIT = "bn USD"
-DECIMALS = 4
-"""Of a frozen quantile, so that what is read back is what was written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One number to be observed.
-
-    Attributes:
-        basis: one of `dims.BASES`.
-        series: one of `dims.QUARTERLY_SERIES`.
-        period: a year as `2026` or a quarter as `2026Q3`.
-    """
-
-    basis: str
-    series: str
-    period: str
-
-    @property
-    def quarterly(self) -> bool:
-        """Whether the period is a quarter."""
-        return "Q" in self.period
-
-
-Predictions: TypeAlias = Mapping[Target, Array]
-"""Quantiles at `FINE_LEVELS`, `(n_levels,)`, bn USD over the period, by target."""
-
-
-def predictions(
-    annual: Array, years: Sequence[int], basis: str, quarterly: Array, quarters: Sequence[int]
-) -> dict[Target, Array]:
-    """Predictions of every near quarter and year of a run, from draws at the precision in which runs keep them.
-
-    Args:
-        annual: draws in the order of `dims.QUARTERLY_SERIES`, `(n_series, n_years, n_draws)`, on `basis`.
-        years: calendar years.
-        basis: book of the years.
-        quarterly: the same by quarter, US Census basis.
-        quarters: quarter indices.
-    """
-    sound = np.isfinite(annual).all(axis=(0, 1)) & np.isfinite(quarterly).all(axis=(0, 1))
-    if not sound.any():
-        raise LedgerError("got draws of which none is finite, expected a forecast")
-    names = (map(format_quarter, quarters), map(str, years))
-    quantiles_by_target: dict[Target, Array] = {}
-    for book, periods, draws in zip(("us_census", basis), names, (quarterly, annual), strict=True):
-        stored = draws.astype(np.float32).astype(np.float64)
-        values = quantiles(stored[..., sound], FINE_LEVELS).round(DECIMALS)
-        for column, period in enumerate(periods):
-            for row, series in enumerate(QUARTERLY_SERIES):
-                quantiles_by_target[Target(book, series, period)] = values[:, row, column]
-    return quantiles_by_target
-
-
-def observed(target: Target) -> float | None:
-    """The outcome in the installed data, bn USD over the period; None where they do not hold it in whole."""
-    return _observed_quarter(target) if target.quarterly else _observed_year(target)
-
-
-def _observed_quarter(target: Target) -> float | None:
-    trade = quarterly_trade()
-    row = parse_quarter(target.period) - trade.first_quarter
-    if not 0 <= row < len(trade.exports):
-        return None
-    exports, imports = float(trade.exports[row]), float(trade.imports[row])
-    return {"trade_balance": exports - imports, "exports": exports, "imports": imports}[target.series]
-
-
-def _observed_year(target: Target) -> float | None:
-    trade = every_year(target.basis)
-    row = int(target.period) - int(trade.years[0])
-    column = ("exports", "imports", "trade_balance").index(target.series)
-    if not 0 <= row < len(trade.years) or trade.months[row, column] < 12:
-        return None
-    return float(trade.values[row, column])
-
-
-def next_release(targets: Iterable[Target]) -> tuple[str, dt.date] | None:
-    """The first quarter among targets that is not observed, and the day its US figures are due."""
-    waiting = sorted({target.period for target in targets if target.quarterly and observed(target) is None})
-    if not waiting:
-        return None
-    return waiting[0], census_due(3 * parse_quarter(waiting[0]) + 2)
-
-
-def write_predictions(path: Path, predicted: Predictions) -> None:
-    """Write quantiles as CSV, one a row."""
-    rows = (
-        (target.basis, target.series, target.period, level, UNIT, f"{value:.{DECIMALS}f}")
-        for target, values in predicted.items()
-        for level, value in zip(FINE_LEVELS, values.tolist(), strict=True)
-    )
-    write_csv(path, COLUMNS, rows)
-
-
-def read_predictions(path: Path) -> dict[Target, Array]:
-    """Predictions as `write_predictions` left them."""
-    quantiles_by_target: dict[Target, list[float]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            quantiles_by_target.setdefault(Target(row["basis"], row["series"], row["period"]), []).append(
-                float(row["value"])
-            )
-    return {target: np.array(values) for target, values in quantiles_by_target.items()}
-
+from forecast.track.targets import Predictions, read_predictions, run_predictions, write_predictions
 
 ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (
     "entry.json", "quantiles.csv", "scenario.yaml", "trade.csv", "manifest.json",
@@ -184,12 +71,14 @@ class Entry:
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """Provenance of the run."""
-        return dict(json.loads((self.folder / MANIFEST).read_text(encoding="utf-8")))
+        with _readable(self.folder / MANIFEST) as path:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
 
     @cached_property
     def predictions(self) -> Predictions:
         """Quantiles by target."""
-        return read_predictions(self.folder / QUANTILES)
+        with _readable(self.folder / QUANTILES) as path:
+            return read_predictions(path)
 
     @cached_property
     def world(self) -> AnyScenario:
@@ -199,7 +88,8 @@ class Entry:
     @cached_property
     def trade(self) -> QuarterlyTrade:
         """The trade that was known."""
-        return _read_trade(self.folder / TRADE)
+        with _readable(self.folder / TRADE) as path:
+            return _read_trade(path)
 
     def posterior(self) -> Posterior:
         """The parameters it was made with.
@@ -245,10 +135,34 @@ def entries(ledger: str | Path) -> list[Entry]:
     Raises:
         LedgerError: something was changed since it was added, or is missing.
     """
-    every = [read_entry(folder) for folder in entry_folders(Path(ledger))]
-    for name in sorted({str(entry.head["posterior"]) for entry in every}):
-        demand_posterior(Path(ledger), name)
-    return sorted(every, key=lambda entry: str(entry.head["added"]))
+    every, faults = surveyed_entries(Path(ledger))
+    if faults:
+        raise faults[0]
+    return every
+
+
+def surveyed_entries(ledger: Path) -> tuple[list[Entry], list[LedgerError]]:
+    """Entries of a ledger that are as they were added, oldest first, and what is wrong with others and posteriors."""
+    sound: list[Entry] = []
+    faults: list[LedgerError] = []
+    for folder in entry_folders(ledger):
+        try:
+            entry = read_entry(folder)
+            _ = entry.predictions
+        except LedgerError as error:
+            faults.append(error)
+        else:
+            sound.append(entry)
+    for name in sorted({str(entry.head["posterior"]) for entry in sound}):
+        try:
+            demand_posterior(ledger, name)
+        except LedgerError as error:
+            faults.append(error)
+    return sorted(sound, key=_added), faults
+
+
+def _added(entry: Entry) -> str:
+    return str(entry.head["added"])
 
 
 def entry_folders(ledger: Path) -> list[Path]:
@@ -285,6 +199,20 @@ def read_entry(folder: Path) -> Entry:
     if faults:
         raise LedgerError(f"{'; '.join(faults)}; {_RESTORE}")
     return Entry(folder, head)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Turn what readers say of a file that holds no part of an entry into one message.
+
+    Raises:
+        LedgerError: it holds none.
+    """
+    try:
+        yield path
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        words = {RecursionError: "it is nested too deeply", KeyError: f"got no {error}"}.get(type(error), str(error))
+        raise LedgerError(f"{path}: cannot be read ({words}); {_RESTORE}") from error
 
 
 def _head(path: Path) -> dict[str, Any]:
@@ -383,15 +311,6 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
     (folder / ENTRY).write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def run_predictions(results: Results) -> Predictions:
-    """Predictions of a stored run whose draws were kept."""
-    draws = results.draws
-    annual = np.stack([draws[series].to_numpy() for series in QUARTERLY_SERIES])
-    quarterly = np.stack([draws[f"quarterly_{series}"].to_numpy() for series in QUARTERLY_SERIES])
-    quarters = [parse_quarter(str(quarter)) for quarter in draws["quarter"].to_numpy()]
-    return predictions(annual, draws["year"].to_numpy().tolist(), results.basis, quarterly, quarters)
-
-
 def _write_trade(path: Path, trade: QuarterlyTrade) -> None:
     """Quarters and later months, US Census basis, bn USD over the period, in full precision."""
     quarters = [format_quarter(trade.first_quarter + row) for row in range(len(trade.exports))]
@@ -405,7 +324,7 @@ def _write_trade(path: Path, trade: QuarterlyTrade) -> None:
 
 def _read_trade(path: Path) -> QuarterlyTrade:
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = read_csv(file)
     n_quarters = sum("Q" in row["period"] for row in rows)
     flows = [np.array([float(row[flow]) for row in rows]) for flow in ("exports", "imports")]
     whole, later = ([flow[part] for flow in flows] for part in (slice(n_quarters), slice(n_quarters, None)))

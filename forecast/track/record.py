@@ -9,7 +9,6 @@ four quarters in a row, `2007Q3-2008Q2`, where it is not: no forecast is mixed w
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from importlib.resources import files
@@ -25,7 +24,7 @@ from forecast.errors import DataError
 from forecast.observations.series import QuarterlyTrade
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.stats.streams import generator
-from forecast.storage import write_csv
+from forecast.storage import read_csv, write_csv
 from forecast.track.backtest import METHODS, OURS, TREATMENTS, Design, Forecasts, Piece, stored_forecasts
 from forecast.track.scores import LEVELS, SERIES, coverage, crps, outcomes, pinball, pit
 
@@ -153,7 +152,7 @@ def read_scores(path: Path) -> Scores:
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+            rows = read_csv(file)
         columns = {field.name: [row[field.name] for row in rows] for field in fields(Scores)}
         origin = np.array([parse_quarter(text) for text in columns.pop("origin")])
         texts = {name: np.array(columns.pop(name)) for name in ("model", "series", "span")}
@@ -318,7 +317,7 @@ def write_model_records(scores: Scores, path: Path) -> None:
 def read_model_records(path: Path = SHIPPED) -> list[ModelRecord]:
     """The rows as written; those that ship by default."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [_read(row) for row in csv.DictReader(file)]
+        return [_read(row) for row in read_csv(file)]
 
 
 def _read(row: dict[str, str]) -> ModelRecord:

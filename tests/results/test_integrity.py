@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -252,9 +253,28 @@ def test_draws_of_a_stranger_are_read_only_if_they_are_those_of_the_run(
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "year,statistic,series,value,standard_error\n2026,mean,x,y,z\n"])
-def test_tables_of_a_stranger_are_refused_in_a_line(run: Path, text: str) -> None:
-    (run / "summary.csv").write_text(text)
+SUMMARIES: dict[str, Callable[[str], str]] = {
+    "nothing": lambda text: "",
+    "another table": lambda text: "a,b\n1,2\n",
+    "texts": lambda text: "year,statistic,series,value,standard_error\n2026,mean,x,y,z\n",
+    "a cell too few": lambda text: text.replace(",trade_balance,2026,mean,", ",trade_balance,2026,", 1),
+    "a cell too many": lambda text: text.replace(",trade_balance,2026,mean,", ",trade_balance,2026,mean,,", 1),
+    "a row twice": lambda text: text + text.splitlines()[-1] + "\n",
+    "no row of a year": lambda text: "\n".join(line for line in text.splitlines() if ",2027," not in line),
+    "rows the other way": lambda text: "\n".join([text.splitlines()[0], *text.splitlines()[:0:-1]]),
+    "a column twice": lambda text: text.replace("unit", "value", 1),
+    "an open quote": lambda text: text.replace("trade_balance", '"trade_balance', 1),
+    "no number": lambda text: text.replace("mean,bn USD,", "mean,bn USD,nan", 1),
+    "an infinite number": lambda text: re.sub(r"(mean,bn USD),[^,]*,", r"\1,inf,", text, count=1),
+    "a negative error": lambda text: re.sub(r"(mean,bn USD,[^,]*),", r"\1,-", text, count=1),
+    "a statistic too few": lambda text: "\n".join(line for line in text.splitlines() if ",below_0," not in line),
+    "a series too few": lambda text: "\n".join(line for line in text.splitlines() if ",effect," not in line),
+}
+
+
+@pytest.mark.parametrize("change", SUMMARIES)
+def test_tables_of_a_stranger_are_refused_in_a_line(run: Path, change: str) -> None:
+    (run / "summary.csv").write_text(SUMMARIES[change]((run / "summary.csv").read_text()))
     write_manifest(run, json.loads((run / MANIFEST).read_text()))
     for arguments in (("report", "results/hyundai"), ("run", "hyundai", *DRAWS, "--no-plot")):
         done = ask(run, *arguments)

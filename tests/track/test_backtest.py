@@ -72,6 +72,20 @@ def test_a_stopped_backtest_goes_on_and_leaves_the_same_bytes(tmp_path: Path) ->
     assert times == {name: (tmp_path / "stopped" / name).stat().st_mtime_ns for name in kept}
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_piece_that_was_changed_is_named(tmp_path: Path, seed: int) -> None:
+    run_backtest(TRADE, PIECES[:1], DESIGN, tmp_path)
+    path, rng = PIECES[0].path(tmp_path), np.random.default_rng(seed)
+    content = np.frombuffer(path.read_bytes(), np.uint8).copy()
+    content[rng.integers(0, content.size, 200)] ^= 255
+    path.write_bytes(content[: rng.integers(1, content.size) if seed % 2 else None].tobytes())
+    with pytest.raises(RunError, match=f"{path}: is damaged .*; delete it and run again"):
+        backtest.stored_forecasts(PIECES[0], tmp_path)
+    np.savez(path, joint_growth=np.zeros((2, 2, 2)))
+    with pytest.raises(RunError, match=r"is damaged \(got float64 \(2, 2, 2\)\)"):
+        backtest.stored_forecasts(PIECES[0], tmp_path)
+
+
 def test_any_number_of_workers_leaves_the_same_bytes(tmp_path: Path) -> None:
     pytest.importorskip("statsforecast")
     pieces = [*PIECES[:3], *(Piece("seasonal_naive", origin) for origin in STARTS[:2])]

@@ -31,11 +31,13 @@ from forecast.results.run import run_scenario
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Constant
 from forecast.stats.quantiles import FINE_LEVELS
+from forecast.storage import digest, text_bytes
 from forecast.track import evaluation as verdict_module
 from forecast.track import ledger as ledger_module
 from forecast.track.evaluation import SCORES, evaluate, run_again, write_scores
-from forecast.track.ledger import ENTRY, POSTERIORS, Entry, Target, add_entry, entries, observed, read_entry
+from forecast.track.ledger import ENTRY, POSTERIORS, Entry, add_entry, entries, read_entry
 from forecast.track.scores import crps
+from forecast.track.targets import Target, observed
 
 DAY = "2025-04-11"
 PLANT = """
@@ -217,12 +219,41 @@ def test_an_entry_that_another_process_adds_meanwhile_is_found(
 @pytest.mark.parametrize(
     "head", ["", "[]", "null", "[" * 100_000, '{"content": 5}', '{"added": "x"}', "{" + " " * 2**26 + "}"]
 )
-def test_a_head_that_is_none_is_one_line(head: str, freeze: Freeze, tmp_path: Path) -> None:
-    entry = freeze("")
+def test_a_head_that_is_none_is_one_line_and_other_entries_are_listed(
+    head: str, freeze: Freeze, tmp_path: Path
+) -> None:
+    entry, other = freeze(""), freeze(PLANT)
     (entry.folder / ENTRY).write_text(head)
     done = command("ledger", "list", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert f"{entry.name}: cannot be read as an entry" in done.stderr
+    assert other.name in done.stdout
+    assert entry.name not in done.stdout
+
+
+@pytest.mark.parametrize("change", ["cells", "levels", "falling", "period", "nan", "nothing"])
+def test_quantiles_forged_with_their_digests_are_one_line(change: str, freeze: Freeze, tmp_path: Path) -> None:
+    entry, other = freeze(""), freeze(PLANT)
+    path = entry.folder / "quantiles.csv"
+    head, first, second, *rest = path.read_text().splitlines()
+    lines = {
+        "cells": [head, first.rpartition(",")[0], second],
+        "levels": [head, second],
+        "falling": [head, first.rpartition(",")[0] + ",9999", second],
+        "period": [head, first.replace(",2", ",x"), second],
+        "nan": [head, first.rpartition(",")[0] + ",nan", second],
+        "nothing": [""],
+    }[change]
+    path.write_text("\n".join([*lines, *rest]))
+    content = json.loads((entry.folder / ENTRY).read_text())
+    content["files"]["quantiles.csv"] = digest(text_bytes(path))
+    content["content"] = ledger_module._content(content)
+    (entry.folder / ENTRY).write_text(json.dumps(content))
+    done = command("ledger", "list", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"{entry.name}/quantiles.csv: cannot be read (" in done.stderr
+    assert other.name in done.stdout
+    assert command("ledger", "score", cwd=tmp_path).stderr == done.stderr
 
 
 def test_only_what_can_be_run_again_is_frozen(freeze: Freeze, tmp_path: Path, earlier: Posterior) -> None:
