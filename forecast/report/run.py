@@ -48,7 +48,7 @@ def interval_headings(language: Language) -> list[str]:
 def surplus_table(runs: Mapping[str, Results], language: Language = ENGLISH) -> Table:
     """The surplus by scenario and year: median, intervals, chances of a record and of a deficit, and what came later.
 
-    On Korean customs basis the median of the same draws on US Census basis stands beside.
+    On Korean customs basis the median of the same draws on US Census basis stands beside, where nothing came later.
 
     Args:
         runs: by name, all of one basis and one day; names are shown where there are several.
@@ -60,7 +60,7 @@ def surplus_table(runs: Mapping[str, Results], language: Language = ENGLISH) -> 
         *language.headings("year", *(["scenario"] if several else []), "median"),
         *interval_headings(language),
         language.heading("columns.above_record", record=language.amount(record, 0.1, places=1)),
-        *language.headings("deficit", *(["outcome"] if later else []), *(["median_census"] if _both(first) else [])),
+        *language.headings("deficit", *(["outcome"] if later else ["median_census"] if _both(first) else [])),
     ]
     rows = [
         Row((str(year), *([name] if several else []), *cells), run)
@@ -75,6 +75,7 @@ def _levels(results: Results, record: float, language: Language) -> Iterator[tup
     summary, series = results.statistics, "trade_balance"
     later = {outcome.year: outcome_cell(outcome, language) for outcome in outcomes(results)}
     for index, year in enumerate(summary.years):
+        beside = [language.statistic(summary, CENSUS_BALANCE, MEDIAN, index, places=1)] if _both(results) else []
         chances = (language.chance_cell(summary, series, name, index) for name in (exceedance_name(record), BELOW))
         yield (
             year,
@@ -82,8 +83,7 @@ def _levels(results: Results, record: float, language: Language) -> Iterator[tup
                 language.statistic(summary, series, MEDIAN, index, places=1),
                 *(language.interval(summary, series, width, index, places=0) for width in INTERVALS),
                 *chances,
-                *([later.get(year, "")] if later else []),
-                *([language.statistic(summary, CENSUS_BALANCE, MEDIAN, index, places=1)] if _both(results) else []),
+                *([later.get(year, "")] if later else beside),
             ],
         )
 
