@@ -33,6 +33,8 @@ _ACCEPTED: Mapping[str, Any] = {
     **dict.fromkeys(("machinery_share", "korean_machinery_share", "utilisation", "reverse_import_rate"), Share),
     **dict.fromkeys(("construction_quarters", "ramp_quarters"), _Quarters),
     "korean_share": InnerShare,
+    "displacement_rate": Annotated[NumberSpec, bounded(-1, inf, "-1 or more; below 0 where a plant brings exports")],
+    "price_growth": Annotated[NumberSpec, bounded(-0.5, 0.5, "a growth a year from -0.5 to 0.5")],
 }
 """Numbers that each coefficient accepts, where it is not an amount."""
 
