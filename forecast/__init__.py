@@ -34,6 +34,7 @@ _DOOR = {
     "difference_table": "analysis.comparison",
     "uncertainty_budget": "analysis.budget",
     "value_of_information": "analysis.budget",
+    "breakeven": "analysis.breakeven",
     "investment_phases": "analysis.input_values",
     "purchase_shares": "analysis.input_values",
     "history": "observations.annual",

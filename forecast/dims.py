@@ -30,7 +30,10 @@ OUTPUT = "replaceable_output"
 """Output of the investments that may stand in for Korea's exports, at the duties of each draw. The displacement rate at
 which an effect turns its sign is what else adds to the effect over it."""
 
-SERIES = ("trade_balance", "exports", "imports", "baseline_balance", *EFFECTS, *NEWS, OUTPUT)
+CENSUS_BALANCE = "us_census_balance"
+"""The trade balance of the same draws on US Census basis, whatever the basis of the run."""
+
+SERIES = ("trade_balance", "exports", "imports", "baseline_balance", *EFFECTS, *NEWS, OUTPUT, CENSUS_BALANCE)
 """Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + news`; the level moves by news
 alone, since what flowed at the origin is in the baseline, and the effect says with and without."""
 
@@ -50,3 +53,12 @@ N_QUARTERS = 8
 
 BASES = ("korea_customs", "us_census")
 """Statistical books a flow can be stated in; never mixed in one table or plot without being named."""
+
+
+def basis_of(series: str, basis: str) -> str:
+    """Basis of an annual series of a run on a basis.
+
+    >>> basis_of("trade_balance", "korea_customs"), basis_of("us_census_balance", "korea_customs")
+    ('korea_customs', 'us_census')
+    """
+    return "us_census" if series == CENSUS_BALANCE else basis

@@ -3,8 +3,11 @@
 - `comparison`: paired differences of scenarios
 - `attribution`: a difference divided among the assumptions that differ
 - `budget`: what spreads an outcome, and the value of knowing an input
+- `breakeven`: the value of an input at which an outcome turns
+- `grounds`: the rate that decides the sign of an effect, and the part of a spread that is judgement
 - `input_values`: values of single uncertain inputs in draws and over time
 - `induced`: how much of a year's surplus Korean affiliates in the US account for
 - `bridge`: the gap between the two books
+- `memory`: how far exports of memory stand from their trend
 - `explain`: every value of a scenario with its origin
 """

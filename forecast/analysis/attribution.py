@@ -174,10 +174,23 @@ def attribute(
     n_joint = sum(not contrast.separable for contrast in found)
     if 2 * n_joint * (1 + len(found) - n_joint) > most:
         n_joint = len(found)  # one pair of orders of the joint ones is too much already
-    n_pairs = _pairs(n_joint, len(found) - n_joint, most)
-    game = _Game(pair[0], pair[1], tuple(found), n_joint, settings, learned, prior, n_pairs)
-    blocks = list(_simulated(game, n_jobs, progress))
-    return _joined(game, blocks)
+
+    def divided(n_joint: int) -> Attribution:
+        n_pairs = _pairs(n_joint, len(found) - n_joint, most)
+        game = _Game(pair[0], pair[1], tuple(found), n_joint, settings, learned, prior, n_pairs)
+        return _joined(game, list(_simulated(game, n_jobs, progress)))
+
+    alone = divided(n_joint)
+    if alone.gap <= TOLERANCE:
+        return alone
+    # Investments that replace the same exports hang on each other where these run out.
+    together = divided(len(found))
+    if together.gap > TOLERANCE:
+        raise RunError(
+            f"{pair[0].name} and {pair[1].name}: got parts that miss the difference by {together.gap:.2g} bn USD, "
+            "expected none: two assumptions hang on each other in a way that is not known"
+        )
+    return together
 
 
 def scenarios_needed(found: Collection[Contrast]) -> int:
@@ -278,7 +291,7 @@ def _joined(game: _Game, blocks: Sequence[_Block]) -> Attribution:
         channels.merge(block.channels)
     sound = np.isfinite(difference).all(axis=0) & np.isfinite(parts).all(axis=(0, 1))
     last = min(game.reference.horizon, game.alternative.horizon)
-    found = Attribution(
+    return Attribution(
         reference=game.reference.name,
         alternative=game.alternative.name,
         basis=game.reference.basis,
@@ -291,9 +304,3 @@ def _joined(game: _Game, blocks: Sequence[_Block]) -> Attribution:
         n_scenarios=len(coalitions(_steps(game, 0))) * (1 + game.n_separable),
         n_failed=int((~sound).sum()),
     )
-    if found.gap > TOLERANCE:
-        raise RunError(
-            f"{game.reference.name} and {game.alternative.name}: got parts that miss the difference by {found.gap:.2g} "
-            "bn USD, expected none: two investments hang on each other in a way that is not known"
-        )
-    return found

@@ -13,13 +13,11 @@ from forecast.dims import FLOWS, Array
 from forecast.economics.processes import bridge_ratios
 from forecast.models.evidence import BridgeEvidence, bridge_evidence, later_spans
 from forecast.observations.annual import CUSTOMS_SERIES, BridgeObservations, SpanTrade, customs_months
+from forecast.observations.products import memory_exports
 from forecast.observations.series import census_flows
-from forecast.observations.tables import SHIPPED, period_index, read_table
+from forecast.observations.tables import SHIPPED
 from forecast.stats.streams import generator
 from forecast.stats.summary import INTERVALS
-
-MEMORY_CODES = ("8473304060", "8523511000")
-"""HS codes of memory modules and of solid-state drives in `items_monthly`."""
 
 FAN_YEARS = 6
 """Years of forecast drawn."""
@@ -113,7 +111,7 @@ def bridge_fans(rows: Mapping[str, Array], evidence: BridgeEvidence) -> tuple[Ar
 
 def memory_gap(folder: Path = SHIPPED) -> MemoryGap:
     """The last unbroken run of months with exports in both books, and memory exports in each of them."""
-    customs, memory = customs_months(folder)[CUSTOMS_SERIES[0]], _memory_exports(folder)
+    customs, memory = customs_months(folder)[CUSTOMS_SERIES[0]], memory_exports(folder)
     census = census_flows(folder)[0]
     end = census.start + len(census.values)
     months = np.array(sorted(month for month in customs if month in memory and month < end))
@@ -136,13 +134,3 @@ def ratio_after_transit(unusual: Unusual, folder: Path = SHIPPED) -> float | Non
     if span.flow != "exports" or len(arrived) < span.last_month - span.first_month + 1:
         return None
     return span.korea_customs / float(arrived.sum())
-
-
-def _memory_exports(folder: Path) -> dict[int, float]:
-    """Exports of all `MEMORY_CODES` to the US, bn USD, by month index; months in which one is missing are left out."""
-    by_code: dict[str, dict[int, float]] = {code: {} for code in MEMORY_CODES}
-    for row in read_table("items_monthly", folder):
-        if row["hs"] in by_code:
-            by_code[row["hs"]][period_index(row["month"], "month")] = row["value"] / 1e9
-    both = set.intersection(*(set(values) for values in by_code.values()))
-    return {month: sum(values[month] for values in by_code.values()) for month in both}

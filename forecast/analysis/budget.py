@@ -199,7 +199,7 @@ def uncertainty_budget(
         RunError: the run was made with other code or parameters, has no such year or series, nothing spreads it, or one
             draw makes too much of its variance.
     """
-    plan = _plan(run, posterior)
+    plan = plan_of(run, posterior)
     outcome = _outcome_draws(run, plan, year, series)
     at = plan.years.index(year)
     halved = partial(_half, progress)
@@ -229,7 +229,7 @@ def value_of_information(
     Raises:
         RunError: as `uncertainty_budget`.
     """
-    plan = _plan(run, posterior)
+    plan = plan_of(run, posterior)
     outcome = _outcome_draws(run, plan, year, series)
     return information_values(_input_values(run, plan, year), outcome, plan.block_size)
 
@@ -253,7 +253,15 @@ def _half(progress: Callable[[float], None], percent: float) -> None:
     progress(percent / 2)
 
 
-def _plan(run: Results, posterior: Posterior | None) -> RunPlan:
+def plan_of(run: Results, posterior: Posterior | None = None) -> RunPlan:
+    """The compiled plan that a run was made of.
+
+    Args:
+        posterior: parameters of the run; the stored ones by default.
+
+    Raises:
+        RunError: it was made with other code or parameters than are installed.
+    """
     scenario = load_any(run.folder / SCENARIO)
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
     recorded = run.manifest["digests"]
@@ -270,10 +278,7 @@ def _plan(run: Results, posterior: Posterior | None) -> RunPlan:
 
 def _outcome_draws(run: Results, plan: RunPlan, year: int, series: str) -> Array:
     """Draws of the outcome in the run, `(n_draws,)`, which must spread."""
-    if year not in plan.years:
-        raise RunError(f"{run.name}: got year {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
-    if series not in plan.series:
-        raise RunError(f"{run.name}: got {series!r}, expected one of {', '.join(plan.series)}")
+    demand_outcome(run, plan, year, series)
     kept = run.kept(series)
     if kept is None:
         raise RunError(f"{run.folder}: got a run of {run.manifest['n_draws']:,} draws, too many to be kept")
@@ -284,6 +289,18 @@ def _outcome_draws(run: Results, plan: RunPlan, year: int, series: str) -> Array
         raise RunError(f"{run.name}: nothing spreads {series} in {year}: it is {outcome[0]:g} in every draw")
     _demand_many_draws(run, series, year, float(variance_share(outcome)))
     return np.asarray(outcome)
+
+
+def demand_outcome(run: Results, plan: RunPlan, year: int, series: str) -> None:
+    """Refuse an outcome that a run does not have.
+
+    Raises:
+        RunError: no such year or series was simulated.
+    """
+    if year not in plan.years:
+        raise RunError(f"{run.name}: got year {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
+    if series not in plan.series:
+        raise RunError(f"{run.name}: got {series!r}, expected one of {', '.join(plan.series)}")
 
 
 def _demand_many_draws(run: Results, series: str, year: int, dominance: float) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from forecast import shown
 from forecast.analysis.attribution import ACCOUNT, demand_same_frame
+from forecast.analysis.grounds import Rests, difference_rests
 from forecast.dims import Array
 from forecast.documents import scenario_path
 from forecast.engine.compile import compile_run
@@ -128,6 +129,11 @@ class Comparison:
             str(label): both_ways(last[:, followed[0] == label], self._years[-1:], self._block_size)
             for label in np.unique(followed[0])
         }
+
+    @cached_property
+    def rests(self) -> Rests | None:
+        """What part of the variance of the difference is judgement, by year; None where that cannot be told."""
+        return difference_rests((self.reference, self.alternative), _values(self.difference))
 
     def plot(self) -> Any:
         """The difference by year, a figure of matplotlib."""

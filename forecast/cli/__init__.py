@@ -1,8 +1,8 @@
 """The command line: one file a group of commands; every user error is one message and exit code 2.
 
 - `run`: run scenarios, list and verify runs
-- `analyse`: compare, budget, induced
-- `scenario`: validate, explain, elicit, new, schema
+- `analyse`: compare, budget, breakeven, induced
+- `scenario`: validate, explain, elicit, new, schema, announcements
 - `fit`: history, fit, check
 - `track`: backtest, ledger
 - `report`: report, explore
@@ -63,14 +63,18 @@ def _exit_code() -> int:
 
 
 _COMMANDS = {
-    "analyse": ("budget", "compare", "induced"),
+    "analyse": ("breakeven", "budget", "compare", "induced"),
     "fit": ("check", "fit", "history"),
     "report": ("explore", "report"),
     "run": ("list", "run", "verify"),
-    "scenario": ("elicit", "explain", "new", "schema", "validate"),
+    "scenario": ("announcements", "elicit", "explain", "new", "schema", "validate"),
     "track": ("backtest", "ledger"),
 }
 """Commands by the file they stand in, which is imported when one of them is called."""
+
+
+_ATTRIBUTES = {"announcements": "list_announcements", "list": "list_runs"}
+"""Names in those files, where they are not the command's."""
 
 
 class _Commands(click.Group):
@@ -85,7 +89,7 @@ class _Commands(click.Group):
         file = next((file for file, names in _COMMANDS.items() if cmd_name in names), None)
         if file is None:
             return None
-        attribute = "list_runs" if cmd_name == "list" else cmd_name
+        attribute = _ATTRIBUTES.get(cmd_name, cmd_name)
         command: click.Command = getattr(import_module(f"forecast.cli.{file}"), attribute)
         return command
 

@@ -1,6 +1,6 @@
 """The command that sets scenarios against one another.
 
-The command that says what spreads a forecast, and what would be worth knowing.
+Commands that say what spreads a forecast, what would be worth knowing, and where an input turns an outcome.
 
 The command that says how much of an observed surplus Korean plants in the US induced.
 """
@@ -16,6 +16,7 @@ import click
 from forecast.cli.options import (
     answer_with,
     language_option,
+    plants_options,
     print_line,
     progress_bar,
     run_options,
@@ -106,6 +107,62 @@ def budget(
 
 
 @click.command()
+@click.argument("run", metavar="RUN|SCENARIO")
+@click.option(
+    "--input",
+    "name",
+    required=True,
+    metavar="NAME",
+    help="Uncertain input, a YAML path or the end of one, such as autos.displacement_rate or HMG-06.probability.",
+)
+@click.option("--year", default=2030, show_default=True, type=int, help="Calendar year of the outcome.")
+@click.option(
+    "--of", "series", default="effect", show_default=True, metavar="SERIES", help="Outcome: a series of runs."
+)
+@click.option("--at", "amount", default=0.0, show_default=True, type=float, metavar="BN_USD", help="What it turns at.")
+@workers_option
+@click.option("--out", show_default="results", type=click.Path(path_type=Path), help="Where runs of a SCENARIO are.")
+@click.option(
+    "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
+)
+@language_option
+def breakeven(
+    run: str,
+    name: str,
+    year: int,
+    series: str,
+    amount: float,
+    n_jobs: int,
+    out: Path | None,
+    learned: Path | None,
+    language: Language,
+) -> None:
+    """Find the value of one uncertain input at which an outcome turns: where its mean is zero, or another amount.
+
+    RUN is as for `forecast budget`. The table goes into the folder of the run.
+    """
+    from forecast.analysis.breakeven import breakeven as turning_value
+    from forecast.analysis.breakeven import write_breakeven
+    from forecast.models.posterior import load_posterior
+    from forecast.report.budget import breakeven_words, held_table
+    from forecast.results.results import demand_folder
+
+    parameters = None if learned is None else load_posterior(learned)
+    if out is not None and Path(run).is_dir():
+        raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the table is stored")
+    results = stored_run(run, out or "results", parameters, n_jobs)
+    demand_folder(results.folder, results.folder)
+    with progress_bar(results.name, 100, "%") as progress:
+        found = turning_value(
+            results, name, year, series, amount=amount, posterior=parameters, n_jobs=n_jobs, progress=progress
+        )
+    if found.matters:
+        answer_with(held_table(found, language))
+    answer_with(breakeven_words(found, language))
+    print_line(language.text("tables.stored", folder=write_breakeven(found)))
+
+
+@click.command()
 @click.argument("files", nargs=-1, required=True, metavar="A B [C]...")
 @click.option(
     "--beyond",
@@ -125,6 +182,7 @@ def budget(
     help="With --attribute: scenarios to simulate at most; with more needed, it takes a sample of the orders in which "
     "the assumptions may change, one pair of them at least, and says so.",
 )
+@plants_options
 @run_options
 @language_option
 def compare(
@@ -140,6 +198,8 @@ def compare(
 ) -> None:
     """Set scenarios B, C, ... against scenario A, draw by draw; what has not been run is run first.
 
+    One scenario with --only or --without is set against itself with all its investments.
+
     Tables, pictures and a page of each pair are stored under `comparisons` in the folder of the runs.
     """
     from forecast.analysis.attribution import MOST_SCENARIOS, attribute
@@ -149,12 +209,10 @@ def compare(
     from forecast.models.posterior import load_posterior
     from forecast.report.comparison import comparison_words, pairing_words
 
-    if len(files) < 2:
-        raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
     if most is not None and not divide:
         raise click.UsageError(f"--most: got {most} without --attribute, which it is an option of")
     demand_sizes(options["beyond"])
-    worlds = load_worlds(files, ())
+    worlds = _worlds(files, options.pop("only"), options.pop("without"))
     scenarios = _scenarios(worlds) if divide else []
     reference, *alternatives = worlds
     for alternative in alternatives:
@@ -172,6 +230,18 @@ def compare(
         _show(found, divided, year, language)
         _store(found, divided, year, options["out"], language)
         answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language))
+
+
+def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, ...]) -> list[AnyScenario]:
+    """The reference and its alternatives; of one scenario with plants chosen, all its plants are the reference."""
+    from forecast.scenario.contrasts import chosen_plants
+
+    if len(files) > 1:
+        return load_worlds(files, (), only, without)
+    if not (only or without):
+        raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
+    worlds = load_worlds(files, ())
+    return [*worlds, *chosen_plants(worlds, only, without)]
 
 
 def _scenarios(worlds: Sequence[AnyScenario]) -> list[Scenario]:

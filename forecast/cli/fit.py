@@ -101,11 +101,12 @@ def _print_files(paths: list[Path], language: Language) -> None:
 @click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where to draw.")
 @language_option
 def history(years: int, out: Path, language: Language) -> None:
-    """Print and draw exports, imports and balance of the last years on both bases."""
+    """Print and draw exports, imports and balance of the last years on both bases, and print exports by product."""
     from forecast.observations.annual import bridge_observations
     from forecast.observations.annual import history as observed
     from forecast.observations.series import quarterly_trade
     from forecast.plots.fan import save_history_chart
+    from forecast.report.observed import products_table
     from forecast.report.run import history_table
     from forecast.report.sentences import books_note
     from forecast.storage import writing
@@ -114,6 +115,7 @@ def history(years: int, out: Path, language: Language) -> None:
     note = books_note(bridge_observations(), quarterly_trade().origin, language)
     if note:
         answer_with(note)
+    answer_with(products_table(years, language))
     path = out / "history.png"
     with writing(out, "choose another folder with --out"):
         out.mkdir(parents=True, exist_ok=True)

@@ -104,6 +104,19 @@ def run_options(command: Command) -> Command:
     return command
 
 
+_PLANTS_OPTIONS = (
+    click.option("--only", multiple=True, metavar="ID", help="Keep this investment alone, or those named so."),
+    click.option("--without", multiple=True, metavar="ID", help="Leave this investment out; may be repeated."),
+)
+
+
+def plants_options(command: Command) -> Command:
+    """The options of a command that says which investments of its scenarios count."""
+    for option in reversed(_PLANTS_OPTIONS):
+        command = option(command)
+    return command
+
+
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print a text as it stands, but for characters that steer a terminal."""
     click.echo(printable(text), err=err, nl=nl)

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import answer_with, echo, language_option, print_line, progress_bar, run_options
+from forecast.cli.options import (
+    answer_with,
+    echo,
+    language_option,
+    plants_options,
+    print_line,
+    progress_bar,
+    run_options,
+)
 from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
+    from forecast.analysis.grounds import Grounds
     from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
     from forecast.results.results import Results
@@ -24,10 +33,13 @@ if TYPE_CHECKING:
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
+@plants_options
 @language_option
 def run(
     files: tuple[str, ...],
     overrides: tuple[str, ...],
+    only: tuple[str, ...],
+    without: tuple[str, ...],
     draws: int,
     seed: int,
     learned: Path | None,
@@ -36,10 +48,13 @@ def run(
     **options: Any,
 ) -> None:
     """Forecast one or several scenario FILES and store the results."""
+    from forecast.analysis.grounds import grounds
+    from forecast.engine.compile import compile_run
     from forecast.engine.simulate import Settings
+    from forecast.observations.vintage import vintage
     from forecast.results.run import run_scenario
 
-    scenarios = load_worlds(files, overrides)
+    scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
@@ -48,9 +63,11 @@ def run(
             done = run_scenario(scenario, Settings(draws, seed), **options)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
-        _show(done.results, scenario, language)
-        if overrides:
-            print_line(language.text("tables.overrides", overrides=", ".join(overrides)))
+        learnt = posteriors[scenario.as_of]
+        plan = compile_run(scenario, learnt, vintage(scenario.as_of), prior=options["prior"])
+        _show(done.results, scenario, language, grounds(done.results, plan))
+        if scenario.overrides:
+            print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
 
 
@@ -128,8 +145,18 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
     )
 
 
-def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[AnyScenario]:
-    """All scenarios and mixtures, or every problem of every file; remarks and notes go to the standard error."""
+def load_worlds(
+    files: Sequence[str], overrides: Sequence[str], only: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[AnyScenario]:
+    """All scenarios and mixtures, or every problem of every file; remarks and notes go to the standard error.
+
+    Args:
+        files: as the user gave them.
+        overrides: values on top of every one.
+        only: ids of the investments to keep; all where there are none.
+        without: ids of those to leave out.
+    """
+    from forecast.scenario.contrasts import chosen_plants
     from forecast.scenario.validation import examined
 
     found = [examined(path, overrides) for path in files]
@@ -139,7 +166,8 @@ def load_worlds(files: Sequence[str], overrides: Sequence[str]) -> list[AnyScena
         echo(f"note: {note}", err=True)
     if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
-    return [world for one in found if (world := one.mixture or one.scenario) is not None]
+    worlds = [world for one in found if (world := one.mixture or one.scenario) is not None]
+    return chosen_plants(worlds, only, without) if only or without else worlds
 
 
 def _posteriors(learned: Path | None, scenarios: Sequence[AnyScenario]) -> dict[str | None, Posterior]:
@@ -159,7 +187,7 @@ def _draw_chart(results: Results) -> None:
     save_fan_chart(results)
 
 
-def _show(results: Results, world: AnyScenario, language: Language) -> None:
+def _show(results: Results, world: AnyScenario, language: Language, found: Grounds | None) -> None:
     from forecast.dims import SERIES
     from forecast.report.run import (
         branch_table,
@@ -183,6 +211,6 @@ def _show(results: Results, world: AnyScenario, language: Language) -> None:
     answer_with(*(f"{note}\n" for note in notes if note))
     if world.single is None:
         answer_with(branch_table(results, world, language))
-    answer_with(answer(results, later, language))
+    answer_with(answer(results, later, language, found))
     if results.as_of is not None:
         answer_with(knowledge(results, later, language))

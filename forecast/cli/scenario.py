@@ -4,7 +4,7 @@ The command that shows what a stated distribution implies.
 
 The command that says what is believed and why: of the sectors, or of everything a scenario assumes.
 
-Commands for whoever writes a scenario: the schema for an editor, and a file to start from.
+Commands for whoever writes a scenario: the schema for an editor, a file to start from, and the announcements known.
 """
 
 from __future__ import annotations
@@ -262,10 +262,43 @@ def schema(out: Path | None, markdown: bool) -> None:
 
 @click.command()
 @click.argument("name", required=False, metavar="[NAME|FILE]")
-def new(name: str | None) -> None:
+@click.option("--from", "announcement", metavar="ID", help="Start from this announcement, as it is known.")
+def new(name: str | None, announcement: str | None) -> None:
     """Write a commented scenario to start from; it is valid and runs. A file that is there is left as it is."""
     from forecast.observations.vintage import vintage
     from forecast.scenario.validation import new_scenario
 
-    path = new_scenario(name, vintage().trade.origin)
+    path = new_scenario(name, vintage().trade.origin, announcement)
     echo(f"Written to {path}; change it, then: forecast validate {path}, forecast run {path}")
+
+
+@click.command(name="announcements")
+@click.argument("id", required=False)
+@click.option("--company", metavar="TEXT", help="Only those of which the company holds this text.")
+@click.option("--sector", metavar="NAME", help="Only those of this sector, or mixed.")
+@click.option("--state", metavar="NAME", help="Only those in this US state, such as GA or Georgia.")
+@click.option("--status", metavar="NAME", help="Only those last reported in this state, such as delayed.")
+@language_option
+def list_announcements(
+    id: str | None,
+    company: str | None,
+    sector: str | None,
+    state: str | None,
+    status: str | None,
+    language: Language,
+) -> None:
+    """List the announcements of Korean investment in the US that are known.
+
+    With an ID, show that one whole, with every report and its source. `forecast new --from ID` starts a scenario from
+    one.
+    """
+    from forecast.report.announcements import announcement_sheet, announcement_table
+    from forecast.scenario.library import announcement, chosen
+
+    filters = {"company": company, "sector": sector, "state": state, "status": status}
+    if id is None:
+        answer_with(announcement_table(chosen(**filters), language))
+        return
+    if given := [f"--{name}" for name, value in filters.items() if value is not None]:
+        raise click.UsageError(f"got {', '.join(given)} with {id}: a filter is of the list, not of one announcement")
+    answer_with(*announcement_sheet(announcement(id), language))

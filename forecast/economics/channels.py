@@ -76,6 +76,16 @@ def capital_goods_exports(capex: Quantity, machinery_share: Quantity, korean_mac
     return capex * machinery_share * korean_machinery_share
 
 
+def capital_in_use(output: Quantity, output_per_capex: ArrayLike, utilisation: ArrayLike) -> Quantity:
+    """Capital that makes `output` a year once it runs in, in the unit of that; none where nothing is made.
+
+    >>> capital_in_use(12.0, 1.5, 0.8), capital_in_use(0.0, 0.0, 0.8)
+    (10.0, 0.0)
+    """
+    capacity = np.multiply(output_per_capex, utilisation)
+    return output * np.divide(1.0, capacity, where=capacity > 0, out=np.zeros_like(capacity))
+
+
 def output_at_capacity(capital: Quantity, output_per_capex: Quantity, utilisation: Quantity) -> Quantity:
     """Output a quarter, bn USD, of a plant of `capital` bn USD once it runs in; `output_per_capex` is annual.
 
@@ -101,6 +111,51 @@ def displaced_exports(output: Quantity, displacement_rate: Quantity) -> Quantity
     0.5
     """
     return output * displacement_rate
+
+
+REFERENCE_DUTY = 0.25
+"""US duty for which `tariff_displacement` is stated: that on cars from April 2025."""
+
+
+def displacement_under(duty: Quantity, displacement_rate: Quantity, tariff_displacement: Quantity) -> Quantity:
+    """Displacement rate where the product pays a US duty: the rate without one, and more in proportion to the duty.
+
+    A duty makes the plant in the US the cheaper of two that make the same good.
+
+    >>> displacement_under(0.125, 0.25, 0.5)
+    0.5
+
+    Args:
+        duty: on the product, a fraction of its value.
+        displacement_rate: without a duty, USD per USD of output.
+        tariff_displacement: added at `REFERENCE_DUTY`.
+    """
+    return displacement_rate + tariff_displacement * (duty * (1.0 / REFERENCE_DUTY))
+
+
+def price_factors(growth: Quantity, years: int) -> Array:
+    """Price of each year over that of the first, `(years, n_draws)`, at a `growth` in log points a year, `(n_draws,)`.
+
+    >>> price_factors(np.log([1.1, 1.0]), 3).round(2).tolist()
+    [[1.0, 1.0], [1.1, 1.0], [1.21, 1.0]]
+    """
+    factors = np.ones((years, *np.shape(growth)))
+    factors[1:] = np.exp(growth)
+    return np.asarray(np.multiply.accumulate(factors, axis=0))
+
+
+def share_kept(displaced: Array, exports: Array) -> Array:
+    """Share of displaced exports that can be displaced: no more than the exports of the product that there are.
+
+    >>> share_kept(np.array([4.0, 1.0, -1.0, 0.0]), np.array([2.0, 2.0, 2.0, 0.0])).tolist()
+    [0.5, 1.0, 1.0, 1.0]
+
+    Args:
+        displaced: what plants would displace beyond what they displaced at the origin; negative where they add exports.
+        exports: of the product, in the same span.
+    """
+    beyond = displaced > exports
+    return np.where(beyond, np.divide(exports, displaced, where=beyond, out=np.ones_like(displaced)), 1.0)
 
 
 def reverse_imports(output: Quantity, reverse_import_rate: Quantity) -> Quantity:

@@ -46,9 +46,11 @@ CoefficientName: TypeAlias = Literal[
     "purchases_per_output",
     "korean_share",
     "displacement_rate",
+    "tariff_displacement",
     "reverse_import_rate",
     "construction_quarters",
     "ramp_quarters",
+    "price_growth",
 ]
 COEFFICIENTS: tuple[str, ...] = get_args(CoefficientName)
 CENTRAL_PRIORS = SHIPPED / "central_priors.csv"
@@ -73,9 +75,10 @@ def load_sectors(path: Path = SHIPPED / "sectors.yaml") -> Mapping[str, Mapping[
 
 @dataclass(frozen=True, slots=True)
 class Central:
-    """Where 98 % of a prior lies, and its median, in its unit."""
+    """Where 98 % of a prior lies, and its median, in its unit; and the grade of its evidence, one of `GRADES`."""
 
     unit: str
+    grade: str
     low: float
     median: float
     high: float
@@ -90,7 +93,9 @@ def central_priors() -> Mapping[tuple[str, str], Central]:
     """
     with CENTRAL_PRIORS.open(encoding="utf-8", newline="") as file:
         return {
-            (row["sector"], row["coefficient"]): Central(row["unit"], *(float(row[name]) for name in CENTRAL))
+            (row["sector"], row["coefficient"]): Central(
+                row["unit"], row["grade"], *(float(row[name]) for name in CENTRAL)
+            )
             for row in csv.DictReader(file)
         }
 
@@ -99,11 +104,11 @@ def write_central_priors(path: Path = CENTRAL_PRIORS) -> None:
     """Work out the middle of every prior again, after a change of `sectors.yaml`."""
     levels = list(CENTRAL.values())
     rows = (
-        (sector, name, prior.unit, *prior.distribution.ppf(levels).tolist())
+        (sector, name, prior.unit, prior.grade, *prior.distribution.ppf(levels).tolist())
         for sector, priors in load_sectors().items()
         for name, prior in priors.items()
     )
-    write_csv(path, ("sector", "coefficient", "unit", *CENTRAL), rows)
+    write_csv(path, ("sector", "coefficient", "unit", "grade", *CENTRAL), rows)
 
 
 def prior_levels(coefficients: Array) -> Array:

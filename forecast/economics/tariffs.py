@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -49,7 +50,11 @@ REST = "other"
 """Sector of all exports that no other sector holds."""
 
 WITHOUT_TRADE = ("shipbuilding", "solar")
-"""Sectors whose exports to the US no source states; what there is of them is in `other`."""
+"""Sectors that no row of the schedule stands for; what there is of their exports is in `other`."""
+
+SHARES_WITHIN_REST = {"shipbuilding": 0.0, "solar": 0.0052}
+"""Their shares of Korea's exports to the US, which bound what plants displace: US imports for consumption from Korea in
+2024 by US Census, 0.004 (chapter 89) and 0.68 bn USD (cells and modules, 8541.42 and 8541.43) of 130.46."""
 
 TAXED = tuple(sector for sector in SECTORS if sector not in WITHOUT_TRADE)
 """Sectors a tariff may name."""
@@ -89,6 +94,33 @@ class TariffSchedule:
     responses: Mapping[str, Coefficient]
     additionality: Mapping[str, Coefficient]
     trade: Mapping[str, Trade]
+
+
+FINISHED = dict.fromkeys(WITHOUT_TRADE, REST)
+"""Sector whose duty the goods pay that a plant makes, where that is not the plant's own."""
+
+
+def duty_on_finished(sector: str, first: float, end: float) -> float:
+    """Mean duty of the record on the finished goods of a sector between two positions on the quarter axis.
+
+    >>> duty_on_finished("autos", 4 * 2024, 4 * 2025), round(duty_on_finished("autos", 4 * 2025, 4 * 2025 + 4), 4)
+    (0.0, 0.1771)
+    """
+    trade = load_schedule().trade[FINISHED.get(sector, sector)]
+    edges = [first, *(date for date in trade.dates if first < date < end), end]
+    return sum((after - date) * trade.rate(date) for date, after in pairwise(edges)) / (end - first)
+
+
+def share_of_exports(sector: str) -> float:
+    """Exports of a sector in Korea's exports to the US, half way between its shares of 2025 and of July 2026.
+
+    >>> round(share_of_exports("autos"), 3), share_of_exports("solar")
+    (0.201, 0.0052)
+    """
+    if sector in SHARES_WITHIN_REST:
+        return SHARES_WITHIN_REST[sector]
+    shares = load_schedule().trade[sector].shares
+    return sum(shares) / len(shares)
 
 
 @cache

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from forecast.dims import Array
+from forecast.dims import N_QUARTERS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, news
 from forecast.engine.plan import Plan
 
@@ -26,8 +28,48 @@ def annual_news(plan: Plan, flow: Array) -> Array:
     return _beyond(plan, annual_sums(plan, flow[1:]), flow[0])
 
 
-def annual_contribution(plan: Plan, flow: Array, before: Array) -> Array:
-    """Effect and news of a flow by calendar year, `(2, n_years, n_draws)`, bn USD.
+def annual_means(plan: Plan, level: Array) -> Array:
+    """Means over calendar years, `(n_years, n_draws)`, of a level after the origin that is 0 up to it."""
+    return annual_sums(plan, level) / QUARTERS_PER_YEAR
+
+
+def in_quarters(plan: Plan, annual: Array, n_quarters: int) -> Array:
+    """Annual values in the first quarters after the origin, each that of its year, `(n_quarters, n_draws)`."""
+    years = np.repeat(np.arange(len(plan.years)), [_quarters_of_first_year(plan), *[4] * (len(plan.years) - 1)])
+    return np.asarray(annual[years[:n_quarters]])
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A flow of plants beside trade without them, bn USD.
+
+    Attributes:
+        annual: effect and news by year, `(2, n_years, n_draws)`.
+        near: news in the first quarters after the origin, `(n_quarters, n_draws)`.
+    """
+
+    annual: Array
+    near: Array
+
+    def __add__(self, other: Contribution) -> Contribution:
+        return Contribution(self.annual + other.annual, self.near + other.near)
+
+    def times(self, plan: Plan, factor: Array) -> Contribution:
+        """The flow times a factor of each year, `(n_years, n_draws)`.
+
+        What flowed at the origin moves with the factor as well, in the baseline.
+        """
+        return Contribution(self.annual * factor, self.near * in_quarters(plan, factor, len(self.near)))
+
+    def under_duty(self, plan: Plan, factor: Array) -> Contribution:
+        """The flow whose news a duty multiplies by a factor of each year; the rest pays in the baseline."""
+        effect, beyond = self.annual
+        near = self.near * in_quarters(plan, factor, len(self.near))
+        return Contribution(np.stack([effect + (factor - 1.0) * beyond, factor * beyond]), near)
+
+
+def contribution(plan: Plan, flow: Array, before: Array) -> Contribution:
+    """Effect and news of a flow.
 
     Args:
         flow: `(n_periods + 1, n_draws)`, whose row 0 is the origin.
@@ -37,7 +79,7 @@ def annual_contribution(plan: Plan, flow: Array, before: Array) -> Array:
     beyond = _beyond(plan, sums, flow[0])
     if _quarters_of_first_year(plan) < QUARTERS_PER_YEAR:
         sums[0] += flow[0] + before.sum(axis=0)
-    return np.stack([sums, beyond])
+    return Contribution(np.stack([sums, beyond]), news(flow[1 : N_QUARTERS + 1], flow[:1], 1.0))
 
 
 def _beyond(plan: Plan, sums: Array, present: Array) -> Array:

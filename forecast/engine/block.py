@@ -16,10 +16,10 @@ from forecast.dims import N_QUARTERS, SERIES, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.annual import annual_news, annual_sums
-from forecast.engine.drivers import add_to_growth, added_amounts, condition, scale_flows
+from forecast.engine.drivers import Economy, add_to_growth, added_amounts, condition, scale_flows
 from forecast.engine.inputs import Inputs, picked_places, picked_rows
 from forecast.engine.plan import Plan, RunPlan
-from forecast.engine.plants import Plants, add_pieces
+from forecast.engine.plants import Plants
 from forecast.engine.policy import Duties, purchases
 from forecast.stats.streams import Streams
 
@@ -50,6 +50,8 @@ class Baseline:
         exports, imports: `(n_periods, n_draws)` each, bn USD a quarter, US Census basis.
         bridge: exports on the basis of the plan over US Census by year, `(n_years, n_draws)`, or one draw of ones.
         annual_exports, annual_imports: `(n_years, n_draws)` each, bn USD a year, basis of the plan.
+        census_balance: `(n_years, n_draws)`, bn USD a year, US Census basis.
+        economy: what plants share with it.
     """
 
     exports: Array
@@ -57,12 +59,15 @@ class Baseline:
     bridge: Array
     annual_exports: Array
     annual_imports: Array
+    census_balance: Array
+    economy: Economy
 
 
 def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     """Results of one block of one scenario."""
     inputs = block_inputs(plan, streams)
-    return flows_over(simulated_baseline(plan, inputs), plan, Plants(plan, inputs, Duties(plan, inputs)))
+    baseline = simulated_baseline(plan, inputs)
+    return flows_over(baseline, plan, Plants(plan, inputs, Duties(plan, inputs), baseline.economy))
 
 
 def block_inputs(plan: Plan, streams: Streams) -> Inputs:
@@ -92,13 +97,17 @@ def simulated_baseline(plan: Plan, inputs: Inputs) -> Baseline:
     bridge = _bridge(plan, streams)
     annual = np.stack([annual_sums(plan, flow) for flow in flows], axis=1)
     annual[0] += plan.observed[:, None]
+    census = annual[:, 0] - annual[:, 1]
     annual *= bridge
 
     # Shocks of an amount come last: the same dollars on either basis.
     for flow, amount in added_amounts(plan.shocks, plan.origin, plan.n_periods, inputs):
-        annual[:, flow] += annual_sums(plan, amount)
+        added = annual_sums(plan, amount)
+        annual[:, flow] += added
+        census += (1 - 2 * flow) * added
         flows[flow][:] += amount
-    return Baseline(*flows, bridge[:, 0], annual[:, 0], annual[:, 1])
+    economy = Economy(plan, flows[0], rows["response"][0], forcing)
+    return Baseline(*flows, bridge[:, 0], annual[:, 0], annual[:, 1], census, economy)
 
 
 def driver_forcing(plan: Plan, inputs: Inputs) -> Array:
@@ -143,48 +152,43 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
     n_near = min(N_QUARTERS, plan.n_periods)
 
     # Sums: baseline and investments.
-    contributions, output, near_exports, near_imports = _investment_flows(plan, plants, n_near)
+    contributions, output, near_exports, near_imports = _investment_flows(plan, plants)
     effects, beyond = contributions.swapaxes(0, 1)
     exports = baseline.annual_exports + (beyond[0] + beyond[1] + beyond[2])
     imports = baseline.annual_imports - beyond[3]
     undisturbed = baseline.annual_exports - baseline.annual_imports
+    census = baseline.census_balance + beyond.sum(axis=0)
 
     # Policy, and affiliates that exist, beside them.
     policies, beside = _beside(baseline, plan, plants)
     if policies:
         exports, imports = exports + policies[0] + policies[2], imports - policies[1]
+        census += policies[0] / baseline.bridge + policies[1] + policies[2]
         near_exports, near_imports = near_exports + beside[0], near_imports + beside[1]
 
     effect = effects.sum(axis=0)
-    investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, output
+    investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, output, census
     annual = np.stack([exports - imports, exports, imports, undisturbed, *investments, *policies])
     near = np.stack([baseline.exports[:n_near] + near_exports, baseline.imports[:n_near] + near_imports])
     return Flows(annual, np.stack([near[0] - near[1], *near]))
 
 
-def _investment_flows(plan: Plan, plants: Plants, n_near: int) -> tuple[Array, Array, Array, Array]:
+def _investment_flows(plan: Plan, plants: Plants) -> tuple[Array, Array, Array, Array]:
     """Contributions of the channels, `(n_channels, 2, n_years, n_draws)`, effect and news each; output; near news."""
-    n_draws = plants.inputs.streams.n_draws
-    nothing, nothing_near = np.zeros((2, len(plan.years), n_draws)), np.zeros((n_near + 1, n_draws))
+    nothing = plants.no_contribution()
 
-    # Machinery from Korea, while plants are built.
+    # Machinery from Korea, while plants are built and in place of what wears out.
     buildings = [plants.building(group) for group in plan.groups]
-    ordered = plants.no_flow()
-    for building in buildings:
-        add_pieces(ordered, building.orders)
-    machinery = plants.duties.on_machinery(ordered[plants.n_before :])
-    capital_goods = plants.annual(machinery, ordered)
+    machinery = plants.machinery(buildings)
 
     # Purchases from Korea, exports of Korea displaced and shipments back to it, once plants run.
     trades = [plants.trade(group, building) for group, building in zip(plan.groups, buildings, strict=True)]
     intermediates = sum((trade.intermediates for trade in trades), nothing)
-    displaced = sum((trade.displaced for trade in trades), nothing)
+    displaced = sum(plants.displaced(trades), nothing)
     returned = sum((trade.returned for trade in trades), nothing)
-    output = sum((trade.replaceable for trade in trades), nothing[0])
-    near_exports = _near_news(sum((trade.exports for trade in trades), nothing_near) + machinery[: n_near + 1])
-    near_imports = _near_news(sum((trade.imports for trade in trades), nothing_near))
-    contributions = np.stack([capital_goods, intermediates, -displaced, -returned])
-    return contributions, output, near_exports, near_imports
+    output = sum((trade.replaceable for trade in trades), nothing.annual[0])
+    contributions = [machinery.annual, intermediates.annual, -displaced.annual, -returned.annual]
+    return np.stack(contributions), output, machinery.near + intermediates.near - displaced.near, returned.near
 
 
 def _beside(baseline: Baseline, plan: Plan, plants: Plants) -> tuple[list[Array], Array]:

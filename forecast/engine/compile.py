@@ -15,8 +15,9 @@ import numpy as np
 
 from forecast.dims import FLOWS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
+from forecast.economics.installed_base import load_priors
 from forecast.economics.realisation import combined
-from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
+from forecast.economics.tariffs import REST, TAXED, TariffSchedule, duty_on_finished, load_schedule, share_of_exports
 from forecast.economics.uncertain_inputs import UncertainInput, sign_of, stream_of
 from forecast.engine.existing import existing_off_path
 from forecast.engine.inputs import Fitted, Input, Stated, coefficient_rows, draws_last
@@ -28,6 +29,7 @@ from forecast.engine.plan import (
     Existing,
     Group,
     LocalizationPath,
+    Machinery,
     Plan,
     Policy,
     Project,
@@ -227,7 +229,14 @@ PROJECT_COEFFICIENTS = (
     "construction_quarters",
     "ramp_quarters",
 )
-GROUP_COEFFICIENTS = ("purchases_per_output", "korean_share", "displacement_rate", "reverse_import_rate")
+GROUP_COEFFICIENTS = (
+    "purchases_per_output",
+    "korean_share",
+    "displacement_rate",
+    "tariff_displacement",
+    "reverse_import_rate",
+    "price_growth",
+)
 
 
 @dataclass(slots=True)
@@ -261,6 +270,8 @@ class Compiler:
             coefficients={name: self._coefficient(first, name) for name in GROUP_COEFFICIENTS},
             path=self._own_path(first),
             sector=first.sector,
+            share_of_exports=share_of_exports(first.sector),
+            duty=duty_on_finished(first.sector, self.origin, self.origin + 1),
         )
 
     def _own_path(self, investment: Investment) -> LocalizationPath | None:
@@ -336,7 +347,9 @@ class Compiler:
         programmes = () if self._runs(investment) else self.scenario.programmes
         held = [programme for programme in programmes if programme.holds(investment.id, investment.company)]
         cuts = tuple(_cut(programme) for programme in held)
-        return Tie(investment.requires, investment.excludes, investment.same_fate_as, cuts)
+        named = investment.when.tariff if investment.when is not None else None
+        when = next((_duty(tariff, {}) for tariff in self.scenario.tariffs if tariff.id == named), None)
+        return Tie(investment.requires, investment.excludes, investment.same_fate_as, cuts, when)
 
     def _construction_start(self, investment: Investment) -> Distribution | None:
         if investment.construction_start is None and investment.kind == "acquisition":
@@ -405,6 +418,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     compiler = Compiler(scenario, origin, {}, {})
     compiled, policy = compiler.groups(), compiled_policy(scenario, origin)
     existing = compiler.existing(policy)
+    machinery = compiled_machinery(compiler.of_sector(REST, "price_growth")) if compiled else None
     rows = {model: draws_last(groups[model]) for model in PROCESSES if model in groups}
     n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
     plan = Plan(
@@ -419,6 +433,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         sector_rows=coefficient_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
         path=compiled_path("localization", scenario.localization),
+        machinery=machinery,
         policy=policy,
         existing=existing,
         conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
@@ -427,12 +442,23 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         outlooks=tuple(compiler.outlooks),
         columns=tuple(compiler.columns),
     )
-    stated = (*uncertain_inputs(scenario, origin), *map(_output_of_existing, existing))
+    unstated = [item.output for item in existing] + ([machinery.delay, machinery.wear_rate] if machinery else [])
+    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, unstated))
     return replace(plan, inputs=registry(plan, stated))
 
 
-def _output_of_existing(existing: Existing) -> UncertainInput:
-    return UncertainInput(existing.output.stream, "coefficients", existing.output.distribution)
+def _of_plants(stated: Stated) -> UncertainInput:
+    """A number that no scenario states."""
+    return UncertainInput(stated.stream, "coefficients", stated.distribution)
+
+
+def compiled_machinery(price_growth: Input) -> Machinery:
+    """When machines of plants come and go, as believed of all, at prices that grow."""
+    priors = load_priors()
+    delay, wear_rate = (
+        Stated(f"installed_base.{name}", priors[name].distribution) for name in ("equipment_delay", "wear_rate")
+    )
+    return Machinery(delay, wear_rate, price_growth)
 
 
 def compile_run(assumed: AnyScenario, posterior: Posterior, known: Vintage, *, prior: bool = False) -> RunPlan:

@@ -26,14 +26,68 @@ driver.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 import numpy as np
 from scipy.special import exprel
 
 from forecast.dims import Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
+from forecast.economics.uncertain_inputs import DRIVER_NAMES
+from forecast.engine.annual import annual_means, annual_sums
 from forecast.engine.inputs import Inputs, Stated, Values
-from forecast.engine.plan import Condition, Shock
+from forecast.engine.plan import Condition, Plan, Shock
+
+_US_OUTPUT, _WON, _ = range(len(DRIVER_NAMES))
+
+
+class Economy:
+    """What plants share with the rest of trade: demand, the won, and the exports that they may displace.
+
+    Plants meet US output and the won as all exports do, by the fitted responses: what they make moves with US output,
+    and what they buy in Korea with the won as well. Their own pace is that of their dates and prices, so that only
+    what drivers are beside their usual pace moves them.
+
+    Args:
+        plan: the compiled scenario.
+        exports: baseline's, `(n_periods, n_draws)`, bn USD a quarter, US Census basis.
+        response: of exports to the drivers, `(3, n_draws)`.
+        forcing: growth of the drivers less their usual pace, `(n_periods, 3, n_draws)`.
+    """
+
+    def __init__(self, plan: Plan, exports: Array, response: Array, forcing: Array) -> None:
+        self._plan, self._exports, self._response, self._forcing = plan, exports, response, forcing
+
+    @cached_property
+    def demand(self) -> Array:
+        """Factor of what plants make, by year, `(n_years, n_draws)`; 1 where US output keeps its usual pace."""
+        return self._factor(_US_OUTPUT)
+
+    @cached_property
+    def purchases(self) -> Array:
+        """Factor of what plants buy in Korea, by year, `(n_years, n_draws)`: demand, and the won per dollar."""
+        return self._factor(_US_OUTPUT, _WON)
+
+    @cached_property
+    def exports(self) -> Array:
+        """Exports of the baseline after the origin by year, `(n_years, n_draws)`, bn USD, US Census basis."""
+        return annual_sums(self._plan, self._exports)
+
+    def exports_under(self, factor: Array) -> Array:
+        """The same where a duty multiplies them, `(n_periods, n_draws)`."""
+        return annual_sums(self._plan, self._exports * factor)
+
+    def _factor(self, *drivers: int) -> Array:
+        logs = [self._response[driver] * self._levels[driver] for driver in drivers]
+        return np.asarray(np.exp(sum(logs)))
+
+    @cached_property
+    def _levels(self) -> tuple[Array, Array]:
+        """Log levels of US output and the won beside their usual paths, by year, `(n_years, n_draws)` each."""
+        us_output, won = (
+            annual_means(self._plan, np.cumsum(self._forcing[:, driver], axis=0)) for driver in (_US_OUTPUT, _WON)
+        )
+        return us_output, won
 
 
 def condition(growth: Array, conditions: Iterable[Condition], inputs: Inputs) -> None:

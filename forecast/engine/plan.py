@@ -163,12 +163,14 @@ class Tie:
         requires, excludes: ids of which all, or none, must go ahead.
         same_as: id of the announcement that decides in its place.
         cuts: programmes it belongs to.
+        when: the duty that calls it; None where none need come.
     """
 
     requires: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     same_as: str | None = None
     cuts: tuple[Cut, ...] = ()
+    when: Duty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +241,16 @@ class Group:
     Attributes:
         path: a path of its own, or None to move with all affiliates.
         sector: sector of all the projects, which decides the duties on what they buy and replace.
+        share_of_exports: of their product in Korea's exports to the US, which bounds what they displace.
+        duty: on their product at the origin.
     """
 
     projects: tuple[Project, ...]
     coefficients: Mapping[str, Input]
     path: LocalizationPath | None
     sector: str = "other"
+    share_of_exports: float = 1.0
+    duty: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +264,21 @@ class Existing:
 
     output: Stated
     buyer: Group
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """When machines of a plant come and go.
+
+    Attributes:
+        delay: share of the building time that is over when the first arrive.
+        wear_rate: part that is replaced a year.
+        price_growth: of machines, log points a year.
+    """
+
+    delay: Stated
+    wear_rate: Stated
+    price_growth: Input
 
 
 BLOCK_SIZE = 2_000
@@ -282,6 +303,7 @@ class Plan:
         sector_rows: joint rows of the sector coefficients in use, `(n_columns, n_rows)`.
         groups: projects by what happens to their output.
         path: localization path of all affiliates.
+        machinery: of the plants of all groups; None where there are none.
         policy: tariffs and import commitments, None where there are none.
         existing: affiliates that exist, of sectors whose purchases leave the fitted path.
         block_size: draws in a block.
@@ -304,6 +326,7 @@ class Plan:
     sector_rows: Array
     groups: tuple[Group, ...]
     path: LocalizationPath
+    machinery: Machinery | None = None
     policy: Policy | None = None
     existing: tuple[Existing, ...] = ()
     block_size: int = BLOCK_SIZE

@@ -1,9 +1,10 @@
 """Plants in one block: whether each goes ahead and when, what it orders and makes, then buys, replaces and sends.
 
-An announcement goes ahead if its own draw says so, all that it requires do, none that it excludes does, and the
-programmes it belongs to survive; or, with the fate of another, exactly when that one does. Of an announcement in phases
-every phase is decided with the same draw, so that a plant given up early loses the later phases first; for others it
-went ahead if any phase did. Ties form no circle (`scenario.dependencies`), so each is settled from those before it.
+An announcement goes ahead if its own draw says so, all that it requires do, none that it excludes does, the programmes
+it belongs to survive, and the duty that calls it comes and still holds when it would be begun; or, with the fate of
+another, exactly when that one does. Of an announcement in phases every phase is decided with the same draw, so that a
+plant given up early loses the later phases first; for others it went ahead if any phase did. Ties form no circle
+(`scenario.dependencies`), so each is settled from those before it.
 
 Whether a project comes true is news: what is under way up to the origin is there in every draw. Flows of plants begin
 with the first quarter of the origin's year, so that a first year has its whole effect.
@@ -21,11 +22,13 @@ import numpy as np
 from forecast.dims import N_QUARTERS, Array
 from forecast.economics import channels, realisation
 from forecast.economics.channels import capital_goods_exports, cumulative_share, output_at_capacity, share_of_quarter
-from forecast.engine.annual import annual_contribution, quarters_before
-from forecast.engine.inputs import Inputs, Outcomes, Values, picked_rows
-from forecast.engine.plan import Cut, Group, Plan, Project
+from forecast.engine.annual import Contribution, contribution, in_quarters, quarters_before
+from forecast.engine.drivers import Economy
+from forecast.engine.inputs import Input, Inputs, Outcomes, Values, picked_rows
+from forecast.engine.plan import Cut, Duty, Group, Machinery, Plan, Project
 from forecast.engine.policy import Duties
 from forecast.engine.sourcing import Purchasing
+from forecast.quarters import year_of
 
 
 class Announcements:
@@ -55,6 +58,8 @@ class Announcements:
             realised = realised & ~self._announcement(id)
         for cut in tie.cuts:
             realised = realised & self._survives(cut)
+        if tie.when is not None:
+            realised = realised & self._called(tie.when, planned_dates(self._inputs, project)[0])
         if project.chance is not None:
             realised = realised & self._inputs.happens(f"{project.stream}.realised", self._inputs.value(project.chance))
         return realised
@@ -93,6 +98,11 @@ class Announcements:
             return np.ones(self._inputs.streams.n_draws, dtype=bool)
         return self._inputs.happens(f"{cut.stream}.realised", self._inputs.value(cut.probability))
 
+    def _called(self, duty: Duty, start: Values) -> Outcomes:
+        """Whether a duty comes and has not ended when construction would start."""
+        comes = self._inputs.happens(duty.happens, self._inputs.value(duty.probability))
+        return np.asarray(comes & (start < self._inputs.value(duty.until)))
+
     def _announcement(self, id: str) -> Outcomes:
         """Whether an announcement goes ahead, in any of its phases."""
         if id not in self._realised:
@@ -105,7 +115,8 @@ def planned_dates(inputs: Inputs, project: Project) -> tuple[Values, Values]:
     """Start of construction and planned start of production.
 
     A date not stated lies one building time from the other, though nothing is built before it is announced. A plant
-    that was bought stands already, so its production does not wait for what is built on it.
+    that was bought stands already, so its production does not wait for what is built on it. Where a duty calls it,
+    both dates wait until that is there.
     """
     building = inputs.value(project.coefficients["construction_quarters"])
     stated = {
@@ -114,7 +125,11 @@ def planned_dates(inputs: Inputs, project: Project) -> tuple[Values, Values]:
         if date is not None
     }
     start = stated["start"] if "start" in stated else np.maximum(stated["production"] - building, project.announced)
-    return start, stated["production"] if "production" in stated else start + building
+    production = stated["production"] if "production" in stated else start + building
+    if project.tie.when is None:
+        return start, production
+    wait = np.maximum(inputs.value(project.tie.when.start) - start, 0.0)
+    return start + wait, production + wait
 
 
 Piece: TypeAlias = tuple[int, Array]
@@ -184,8 +199,8 @@ class Activity:
     output: tuple[Piece, ...]
 
 
-def activity(rows: Rows, inputs: Inputs, announcements: Announcements, project: Project) -> Activity:
-    """Orders and output of a project."""
+def activity(rows: Rows, inputs: Inputs, announcements: Announcements, project: Project, delay: Values) -> Activity:
+    """Orders and output of a project; `delay` is the share of the building time before the first machines arrive."""
     known = inputs.values(project.coefficients)
     own = timeline(inputs, announcements, project)
     capex = inputs.value(project.capex) * own.scale
@@ -193,7 +208,7 @@ def activity(rows: Rows, inputs: Inputs, announcements: Announcements, project: 
     # A plant that was bought stands already, so what is built on it starts to produce when it is finished.
     built = own.start + known["construction_quarters"] if project.standing is not None else own.production
     machinery = capital_goods_exports(capex, known["machinery_share"], known["korean_machinery_share"])
-    orders = _orders(rows, machinery, own.realised, own.start, built)
+    orders = _orders(rows, machinery, own.realised, own.start + delay * (built - own.start), built)
 
     standing = [] if project.standing is None else [(inputs.value(project.standing) * own.scale, own.production)]
     output: list[Piece] = []
@@ -232,7 +247,7 @@ def _slip(inputs: Inputs, project: Project) -> Values:
 
 
 def _orders(rows: Rows, orders: Values, realised: Outcomes, start: Values, end: Values) -> Iterator[Piece]:
-    """`orders` spread over the quarters of construction in proportion to the capex of each."""
+    """`orders` spread smoothly over the quarters in which machines arrive."""
     first, last = _moving_rows(rows, start, end)
     reached = cumulative_share(rows.begin + np.arange(first, last + 1.0)[:, None], start, end)
     return _realised(rows, first, last, reached[1:] - reached[:-1], orders, realised)
@@ -281,14 +296,16 @@ class Building:
     """Machinery and output of a group.
 
     Attributes:
-        orders: Korean machinery, bn USD a quarter.
+        orders: Korean machinery while it is built, bn USD a quarter.
+        replaced: Korean machinery in place of what wears out, before duties.
         output: `(n_rows, n_draws)`, bn USD a quarter, from the first quarter of the origin's year on.
-        annual: effect and news of the output by year, `(2, n_years, n_draws)`, bn USD.
+        contribution: of the output.
     """
 
     orders: tuple[Piece, ...]
+    replaced: Contribution
     output: Array
-    annual: Array
+    contribution: Contribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,17 +313,19 @@ class Trade:
     """Trade of a group once it runs.
 
     Attributes:
-        intermediates, displaced, returned: effect and news by year, `(2, n_years, n_draws)`, bn USD.
+        intermediates, returned: bought in Korea, and shipped there.
+        displaced: exports replaced, however many there are.
         replaceable: output that may stand in for exports of Korea, by year, `(n_years, n_draws)`, bn USD.
-        exports, imports: at the origin and in the first quarters after it, `(n_quarters + 1, n_draws)`, bn USD.
     """
 
-    intermediates: Array
-    displaced: Array
-    returned: Array
+    intermediates: Contribution
+    displaced: Contribution
+    returned: Contribution
     replaceable: Array
-    exports: Array
-    imports: Array
+
+
+WEAR = ("machinery_share", "korean_machinery_share", "output_per_capex", "utilisation")
+"""Coefficients that say how much Korean machinery stands behind a dollar of output."""
 
 
 class Plants:
@@ -316,12 +335,25 @@ class Plants:
         plan: the compiled scenario.
         inputs: uncertain numbers of the block.
         duties: US duties on the flows of plants.
+        economy: demand and the won, which plants share with the rest of trade.
     """
 
-    def __init__(self, plan: Plan, inputs: Inputs, duties: Duties) -> None:
-        self.plan, self.inputs, self.duties = plan, inputs, duties
+    def __init__(self, plan: Plan, inputs: Inputs, duties: Duties, economy: Economy) -> None:
+        self.plan, self.inputs, self.duties, self.economy = plan, inputs, duties, economy
         self.announcements = Announcements(plan, inputs)
         self.n_before = quarters_before(plan)
+        self.n_near = min(N_QUARTERS, plan.n_periods)
+
+    @property
+    def _machinery(self) -> Machinery:
+        assert self.plan.machinery is not None  # there are plants
+        return self.plan.machinery
+
+    def prices(self, growth: Input) -> Array:
+        """Prices by year over those of the origin's, `(n_years, n_draws)`."""
+        rate = np.broadcast_to(self.inputs.value(growth), self.inputs.streams.n_draws)
+        ahead = self.plan.years[0] - year_of(self.plan.origin)
+        return channels.price_factors(rate, ahead + len(self.plan.years))[ahead:]
 
     @cached_property
     def purchasing(self) -> Purchasing:
@@ -333,49 +365,112 @@ class Plants:
         """Orders and output of one project."""
         n_before = self.n_before
         rows = Rows(self.plan.origin - n_before, n_before + self.plan.n_periods + 1, n_before + 1)
-        return activity(rows, self.inputs, self.announcements, project)
+        delay = self.inputs.value(self._machinery.delay)
+        return activity(rows, self.inputs, self.announcements, project, delay)
 
     def building(self, group: Group) -> Building:
         """Machinery and output of a group, whoever it buys from."""
-        output = self.no_flow()
         orders: list[Piece] = []
+        made: dict[tuple[Input, ...], Array] = {}  # by what stands behind a dollar of output
         for project in group.projects:
             own = self.activity(project)
             orders += own.orders
-            add_pieces(output, own.output)
-        return Building(tuple(orders), output, self.annual(output[self.n_before :], output))
+            behind = tuple(project.coefficients[name] for name in WEAR)
+            add_pieces(made.setdefault(behind, self.no_flow()), own.output)
+        (first, output), *others = ((self.worn(behind), output) for behind, output in made.items())
+        contribution = self.contribution(output)
+        replaced = contribution.times(self.plan, first)
+        for worn, other in others:
+            part = self.contribution(other)
+            output, contribution = output + other, contribution + part
+            replaced = replaced + part.times(self.plan, worn)
+        return Building(tuple(orders), replaced, output, contribution)
+
+    def worn(self, behind: tuple[Input, ...]) -> Array:
+        """Korean machinery that is replaced per USD of output, by year, from the coefficients `WEAR`."""
+        share, korean, output_per_capex, utilisation = map(self.inputs.value, behind)
+        worn = self.inputs.value(self._machinery.wear_rate) * channels.capital_in_use(
+            1.0, output_per_capex, utilisation
+        )
+        dearer = self.prices(self._machinery.price_growth) * self.economy.purchases
+        return np.asarray(capital_goods_exports(worn, share, korean) * dearer)
 
     def no_flow(self) -> Array:
         """Zeros for the quarters of a flow of plants, `(n_rows, n_draws)`."""
         return np.zeros((self.n_before + self.plan.n_periods + 1, self.inputs.streams.n_draws))
 
-    def annual(self, flow: Array, before: Array) -> Array:
-        """Effect and news by year of a flow from the origin on, `(2, n_years, n_draws)`; `before` has earlier rows."""
-        return annual_contribution(self.plan, flow, before[: self.n_before])
+    def no_contribution(self) -> Contribution:
+        """Zeros by year and near quarter."""
+        n_draws = self.inputs.streams.n_draws
+        return Contribution(np.zeros((2, len(self.plan.years), n_draws)), np.zeros((self.n_near, n_draws)))
+
+    def contribution(self, flow: Array) -> Contribution:
+        """Effect and news of a flow of plants, `(n_rows, n_draws)`."""
+        return self._contribution(flow[self.n_before :], flow[: self.n_before])
+
+    def _contribution(self, flow: Array, before: Array) -> Contribution:
+        return contribution(self.plan, flow, before)
+
+    def machinery(self, buildings: Iterable[Building]) -> Contribution:
+        """Machines bought in Korea, under their duty: for building, and in place of worn ones."""
+        ordered, replaced = self.no_flow(), self.no_contribution()
+        for building in buildings:
+            add_pieces(ordered, building.orders)
+            replaced += building.replaced
+        factor = self.duties.factor_of_machinery(self.plan)
+        if factor is not None:
+            replaced = replaced.under_duty(self.plan, factor)
+        paid = self.duties.on_machinery(ordered[self.n_before :])
+        return replaced + self._contribution(paid, ordered[: self.n_before])
 
     def trade(self, group: Group, building: Building) -> Trade:
         """Purchases from Korea, exports displaced and shipments back of a group."""
         duties, early, output = self.duties, building.output[: self.n_before], building.output[self.n_before :]
-        near = slice(min(N_QUARTERS, self.plan.n_periods) + 1)
+        plan, prices = self.plan, self.prices(group.coefficients["price_growth"])
+        demand, purchases = prices * self.economy.demand, prices * self.economy.purchases
         rates = self.inputs.values(group.coefficients)
 
         # Intermediates: a duty on what plants buy makes it dearer and moves them to local suppliers.
         korean_share = self.purchasing.korean_share(group, rates["korean_share"], duties.pressure(group.sector))
         bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)
         bought_early = channels.intermediate_exports(early, rates["purchases_per_output"], rates["korean_share"])
-        bought = duties.on_inputs(group.sector, bought)
+        intermediates = self._contribution(duties.on_inputs(group.sector, bought), bought_early)
 
-        # Displacement: exports under a duty have less left to replace.
-        replaced = duties.on_finished(group.sector, output)
-        annual = building.annual if replaced is output else self.annual(replaced, early)
+        # Displacement: exports under a duty have less left to replace, and a plant that pays none replaces more.
+        left, dearer = duties.on_finished(group.sector, output), duties.rise_on_finished(group.sector)
+        replaceable = building.contribution if left is output else self._contribution(left, early)
+        rate, under_duty = rates["displacement_rate"], rates["tariff_displacement"]
+        displaced = replaceable.times(plan, channels.displacement_under(group.duty, rate, under_duty) * demand)
+        if dearer is not None:
+            more = self._contribution(left * dearer, np.zeros_like(early))
+            displaced += more.times(plan, channels.displacement_under(1.0, 0.0, under_duty) * demand)
         return Trade(
-            intermediates=self.annual(bought, bought_early),
-            displaced=channels.displaced_exports(annual, rates["displacement_rate"]),
-            returned=channels.reverse_imports(building.annual, rates["reverse_import_rate"]),
-            replaceable=annual[0],
-            exports=bought[near] - channels.displaced_exports(replaced[near], rates["displacement_rate"]),
-            imports=channels.reverse_imports(output[near], rates["reverse_import_rate"]),
+            intermediates=intermediates.times(plan, purchases),
+            displaced=displaced,
+            returned=building.contribution.times(plan, rates["reverse_import_rate"] * demand),
+            replaceable=replaceable.annual[0] * demand,
         )
+
+    def displaced(self, trades: Iterable[Trade]) -> list[Contribution]:
+        """Exports that plants replace, by sector: of each product no more than there are to replace.
+
+        The exports of the baseline go without what plants replace at the origin already, so that it is the news that
+        they bound.
+        """
+        by_sector: dict[str, list[tuple[Group, Trade]]] = {}
+        for group, trade in zip(self.plan.groups, trades, strict=True):
+            by_sector.setdefault(group.sector, []).append((group, trade))
+        return [self._displaced(sector, members) for sector, members in by_sector.items()]
+
+    def _displaced(self, sector: str, members: list[tuple[Group, Trade]]) -> Contribution:
+        first, *others = (trade.displaced for _, trade in members)
+        wanted = sum(others, first)
+        exports = members[0][0].share_of_exports * self.duties.left_to_replace(sector, self.economy)
+        if (wanted.annual[1] <= exports).all():
+            return wanted
+        kept = channels.share_kept(wanted.annual[1], exports)
+        beyond = wanted.annual[1] * (1.0 - kept)
+        return Contribution(wanted.annual - beyond, wanted.near * in_quarters(self.plan, kept, self.n_near))
 
     def change_of_purchases(self) -> Array:
         """Purchases of existing affiliates in Korea less those on the fitted path, bn USD a quarter.
@@ -390,5 +485,7 @@ class Plants:
             moved = share - self.purchasing.fitted_share(rates["korean_share"])
             output = self.inputs.value(existing.output)
             bought = channels.intermediate_exports(output, rates["purchases_per_output"], moved)
-            change += self.duties.on_inputs(buyer.sector, bought)
+            paid = self.duties.on_inputs(buyer.sector, bought)
+            dearer = self.prices(buyer.coefficients["price_growth"]) * self.economy.purchases
+            change[1:] += paid[1:] * in_quarters(self.plan, dearer, self.plan.n_periods)
         return change

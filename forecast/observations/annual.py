@@ -109,6 +109,19 @@ def history(n_years: int = 10, folder: Path = SHIPPED) -> History:
     return History(korea, census)
 
 
+def year_over_first_months(n_months: int, n_years: int = 10, folder: Path = SHIPPED) -> Array:
+    """Surplus of each of the last whole years over that of its first months, `(n_years,)`, US Census basis.
+
+    >>> year_over_first_months(8).round(2).tolist()
+    [1.29, 1.54, 1.53, 1.4, 1.77, 1.73, 1.55, 1.48, 1.48, 1.39]
+    """
+    exports, imports = census_flows(folder)
+    last = (exports.start + len(exports.values)) // 12
+    first = 12 * (last - n_years) - exports.start
+    months = (exports.values - imports.values)[first : first + 12 * n_years].reshape(n_years, 12)
+    return np.asarray(months.sum(axis=1) / months[:, :n_months].sum(axis=1))
+
+
 def every_year(basis: str, folder: Path = SHIPPED, day: dt.date | None = None) -> AnnualTrade:
     """Every calendar year on a basis, the running one included, all of it or as known on a day.
 

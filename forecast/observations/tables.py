@@ -33,6 +33,12 @@ PROVENANCE = ("unit", "basis", "publisher", "source", "vintage", "status")
 _MONEY = frozenset({"billion USD"})
 _TRADE = frozenset({"exports_to_us", "imports_from_us", "balance_with_us", "total_trade_with_us"})
 _STATUS = frozenset({"published", "derived", "not_published"})
+_STAGE = frozenset(
+    {
+        *("cancelled", "completed", "delayed", "operating", "paused", "planned", "pledged", "superseded"),
+        "under_construction",
+    }
+)
 _STEPS = {"month": 1, "quarter": 3, "year": 12}
 _PERIODS = {"month": r"\d{4}-(0[1-9]|1[0-2])", "quarter": r"\d{4}Q[1-4]", "year": r"\d{4}"}
 
@@ -44,11 +50,13 @@ _DATES = (
     "construction_start",
     "planned_start",
     "state_date",
+    "effective",
     "first_planned_start",
     "latest_start",
     "machinery_start",
     "production_start",
     "reported",
+    "until",
 )
 
 
@@ -128,6 +136,23 @@ TABLES: Mapping[str, Table] = {
         },
         ("rank", "value"),
     ),
+    "products_annual": Table(
+        ("year", "code", "product", "value", *PROVENANCE),
+        ("year", "code"),
+        {"unit": frozenset({"USD"}), "basis": frozenset({"us_census"})},
+    ),
+    "product_duties_monthly": _series("month", {"USD"}, extra=("code",)),
+    "tariff_lists": Table(
+        ("year", "chapter", "list", "value", *PROVENANCE),
+        ("year", "chapter", "list"),
+        {"unit": frozenset({"USD"})},
+    ),
+    "tariff_actions": Table(
+        ("effective", "until", "authority", "instrument", "scope", "value", *PROVENANCE, "note"),
+        ("effective", "instrument", "scope"),
+        {"unit": frozenset({"percent"})},
+    ),
+    "chip_billings_monthly": _series("month", {"thousand USD"}),
     "direct_investment": _ranked(_SPAN, "billion USD", ("release", "note"), _RELEASE),
     "procurement_shares": Table(
         ("year", "scope", "party", "value", *PROVENANCE, "certainty", "note"),
@@ -151,6 +176,7 @@ TABLES: Mapping[str, Table] = {
             "unit": _MONEY,
             "parent_relation": frozenset({"", "part_of", "purchase_of", "superseded_by"}),
             "kind": frozenset({"greenfield", "expansion", "acquisition", "pledge"}),
+            "stage": _STAGE,
         },
         ("amount", "jobs"),
         ("amount", "jobs"),
@@ -172,6 +198,13 @@ TABLES: Mapping[str, Table] = {
     "affiliate_vehicles": _series("month", {"vehicles"}),
     "related_party": Table(("year", "value", *PROVENANCE, "note"), ("year",), {"unit": frozenset({"ratio"})}),
     "readings": Table(_READING, ("id",), {}, ("value", "error", "remainder"), ("remainder",)),
+    "reports": Table(
+        ("announcement_id", "reported", "stage", "text", "amount", "planned_start", *PROVENANCE),
+        ("announcement_id", "reported"),
+        {"unit": _MONEY, "stage": _STAGE},
+        ("amount",),
+        ("amount",),
+    ),
     "revisions": Table(
         ("announcement_id", "first_value", "value", "reported", *PROVENANCE, "note"),
         ("announcement_id",),

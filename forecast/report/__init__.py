@@ -3,11 +3,14 @@
 - `table`: a table as one value, and its printers
 - `i18n`: texts of both languages; numbers, dates and distributions in them
 - `sentences`: a result in plain sentences; conditions assumed; the gap between the books
+- `effect`: what announcements change, because of what, and how surely
+- `observed`: what was observed beside a forecast: later surplus in both books, memory above its trend, products
 - `run`: tables of runs, their branches, and observed trade
 - `comparison`: a comparison and its attribution
 - `budget`: an uncertainty budget
 - `induced`: the claim of KIET put to the test
 - `explain`: sectors with their evidence, a scenario fully resolved, a distribution
+- `announcements`: announcements known, and one of them whole
 - `track`: the track record, and the page it is published on
 - `ledger`: frozen forecasts and model checks
 - `assumptions`: assumptions of a scenario with their sources, and differences between two

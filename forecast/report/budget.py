@@ -1,4 +1,4 @@
-"""An uncertainty budget: sources, and inputs worth knowing.
+"""An uncertainty budget: sources, and inputs worth knowing; and where an input turns an outcome.
 
 Numbers with a standard error are written with the decimals it allows.
 """
@@ -10,10 +10,11 @@ from math import floor, log10
 
 import numpy as np
 
+from forecast.analysis.breakeven import Breakeven
 from forecast.analysis.budget import TAIL, Budget
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, plain_spaces, table
-from forecast.stats.formatting import rounded
+from forecast.stats.formatting import rounded, short, span
 from forecast.stats.sensitivity import LEVELS, Estimate, width
 from forecast.stats.summary import decimals, quantile_name
 
@@ -73,6 +74,73 @@ def budget_words(budget: Budget, language: Language = ENGLISH) -> str:
     """Where the spread comes from, what would narrow it, and how far these numbers can be trusted."""
     sentences = _interval_sentence, _sources_sentence, _inputs_sentence, _correlation_sentence, _noise_sentence
     return plain_spaces(" ".join(filter(None, (sentence(budget, language) for sentence in sentences))))
+
+
+def held_table(found: Breakeven, language: Language = ENGLISH) -> Table:
+    """Mean of the outcome where the input is held at values of its range, the lowest first."""
+    unit = {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{found.run.basis}")}
+    return table(
+        language.text("breakeven.held", input=found.input.label, what=_turned(found, language), **unit),
+        language.headings("input_held", "outcome_mean"),
+        (
+            [_input_value(each.value, found, language), language.amount(each.mean, each.error, "+")]
+            for each in found.means
+        ),
+    )
+
+
+def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
+    """Where the input turns the outcome, how surely, and where it stands as it is drawn; or why it does not."""
+    low, high = (_input_value(end, found, language) for end in found.input.support)
+    words = {
+        "input": found.input.label,
+        "what": _turned(found, language),
+        "amount": language.money(found.amount, 0.0),
+        "basis": language.text(f"bases.{found.run.basis}"),
+        "low": low,
+        "high": high,
+    }
+    if not found.matters:
+        return plain_spaces(language.text("breakeven.idle", **words))
+    first, last = (language.money(each.mean, each.error, "+") for each in (found.means[0], found.means[-1]))
+    if found.turn is None:
+        said = [language.text("breakeven.none", at_low=first, at_high=last, **words)]
+    else:
+        side = language.text(f"breakeven.{'rises' if found.rises else 'falls'}")
+        said = [language.text("breakeven.turns", side=side, **_turn_with_range(found, language), **words)]
+    if found.n_turns > 1:
+        said.append(language.text("breakeven.several", n=found.n_turns))
+    return plain_spaces(" ".join([*said, _as_drawn(found, language)]))
+
+
+def _turned(found: Breakeven, language: Language) -> str:
+    named = language.part("budget.outcomes")
+    return language.text(
+        f"budget.outcomes.{found.series}" if found.series in named else "breakeven.series",
+        year=found.year,
+        series=found.series,
+    )
+
+
+def _turn_with_range(found: Breakeven, language: Language) -> dict[str, str]:
+    """The turning value, and both ends of the 95 % interval that Monte Carlo error leaves it."""
+    assert found.turn is not None
+    if found.input.is_date:
+        turn, *ends = (language.part_of_year(found.turn + sign * 1.96 * found.error) for sign in (0, -1, 1))
+    else:
+        values = [(found.turn + sign * 1.96 * found.error, found.error) for sign in (0, -1, 1)]
+        turn, *ends = span(values, 4)
+    return {"turn": turn, "span": language.text("numbers.range", low=ends[0], high=ends[1])}
+
+
+def _as_drawn(found: Breakeven, language: Language) -> str:
+    low, median, high = (_input_value(value, found, language) for value in found.input.present)
+    key = "known" if found.input.present[0] == found.input.present[2] else "drawn"
+    return language.text(f"breakeven.{key}", input=found.input.label, low=low, median=median, high=high)
+
+
+def _input_value(value: float, found: Breakeven, language: Language) -> str:
+    return language.part_of_year(value) if found.input.is_date else short(value)
 
 
 def _interval_sentence(budget: Budget, language: Language) -> str:

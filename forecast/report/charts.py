@@ -16,9 +16,10 @@ from forecast.dims import CHANNELS, Array
 from forecast.observations.annual import annual_trade
 from forecast.observations.vintage import day_of
 from forecast.plots.style import HISTORY_YEARS, readable_range, stacked_bases
+from forecast.report.effect import MEDIAN
 from forecast.report.i18n import Language
 from forecast.report.run import EFFECT, unit_of
-from forecast.report.sentences import MEDIAN, record_of
+from forecast.report.sentences import record_of
 from forecast.results.archive import outcomes
 from forecast.results.results import Results
 from forecast.stats.formatting import ends, rounded

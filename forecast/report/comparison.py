@@ -20,9 +20,10 @@ from forecast.engine.simulate import Settings
 from forecast.errors import PosteriorError
 from forecast.models.posterior import load_posterior
 from forecast.report.assumptions import contrast_changes, contrast_names
+from forecast.report.effect import MEDIAN, chance_above, origin_of, spread_words
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
-from forecast.report.sentences import MEDIAN, chance_above, mixture_sentences, origin_of
+from forecast.report.sentences import mixture_sentences
 from forecast.report.table import Row, Table, plain_spaces, table
 from forecast.results.results import direction, motion, share_without, tied, worth_telling
 from forecast.scenario.contrasts import Contrast, contrasts
@@ -168,7 +169,9 @@ def comparison_words(comparison: Comparison, names: Sequence[str] = (), language
         names: of alternative and reference; names and titles of their scenarios by default.
     """
     runs = comparison.alternative, comparison.reference
-    named = names or [f"{name} ({run.title})" for name, run in zip(comparison.names, runs, strict=True)]
+    named = names or [
+        f"{name} ({language.either(run.title, run.title_ko)})" for name, run in zip(comparison.names, runs, strict=True)
+    ]
     weighed = mixture_sentences([comparison.reference, comparison.alternative], language)
     return plain_spaces(" ".join([_difference(comparison, named, language), *weighed]))
 
@@ -188,7 +191,7 @@ def _difference(comparison: Comparison, names: Sequence[str], language: Language
         year=by_year.years[last],
         sum=_change(comparison.cumulated, last, language),
         years=_years(comparison, language),
-        direction=_direction(by_year, last, language),
+        direction=_direction(comparison, last, language),
         **words,
     )
 
@@ -198,12 +201,13 @@ def _change(summary: Summary, index: int, language: Language) -> str:
     return language.text("comparison.change", median=median, span=signed_interval(summary, RISE, 80, index, language))
 
 
-def _direction(summary: Summary, index: int, language: Language) -> str:
-    """The likelier direction and its chance, and the chance of no difference where that is possible."""
+def _direction(comparison: Comparison, index: int, language: Language) -> str:
+    """The likelier direction, its chance and what that rests on, and the chance of no difference where there is one."""
+    summary = comparison.by_year
     series, same = direction(summary, RISE, index), share_without(summary, RISE, index)
     none = language.text("comparison.none", share=language.share(round(same, 2))) if worth_telling(same) else ""
-    chance = chance_above(summary, series, 0.0, index, language)
-    return language.text(f"comparison.{series}", year=summary.years[index], chance=chance, none=none)
+    chance, rests = chance_above(summary, series, 0.0, index, language), spread_words(comparison.rests, index, language)
+    return language.text(f"comparison.{series}", year=summary.years[index], chance=chance, none=none, rests=rests)
 
 
 SHOWN = 12
@@ -307,7 +311,7 @@ def _channel_parts(
 def contrast_label(contrast: Contrast, language: Language) -> str:
     """What the assumption is, and what becomes of it."""
     names, changes = contrast_names(contrast, language), contrast_changes(contrast, language)
-    return " · ".join(filter(None, (contrast.title, names, changes)))
+    return " · ".join(filter(None, (language.either(contrast.title, contrast.title_ko), names, changes)))
 
 
 def attribution_words(attribution: Attribution, year: int, language: Language = ENGLISH) -> str:
@@ -322,7 +326,9 @@ def attribution_words(attribution: Attribution, year: int, language: Language = 
     sentence = language.text(
         "causes.largest" if largest.title else "causes.largest_unnamed",
         year=year,
-        names=" · ".join(filter(None, (largest.title, contrast_names(largest, language)))),
+        names=" · ".join(
+            filter(None, (language.either(largest.title, largest.title_ko), contrast_names(largest, language)))
+        ),
         changes=contrast_changes(largest, language),
         part=language.text("numbers.money", amount=part),
         whole=whole,

@@ -72,7 +72,8 @@ def resolved_mixture(
     lines += _titled(language.text("explain.every_branch"))
     lines += _sections((value for value in resolved[0] if _content(value) in common), language)
     for (branch, _), values in zip(pairs, resolved, strict=True):
-        name, title = branch.branch.label, branch.branch.scenario.title
+        scenario, name = branch.branch.scenario, branch.branch.label
+        title = language.either(scenario.title, scenario.title_ko)
         lines += _titled(language.text("explain.branch", label=name, title=title))
         lines += _sections((value for value in values if _content(value) not in common), language)
     return [*lines, *_remarks(found), "", _cost_words(cost, language)]

@@ -36,14 +36,15 @@ from forecast.report.charts import (
     observed_balance,
     tick_writer,
 )
+from forecast.report.effect import effect_sentence
 from forecast.report.i18n import Language
 from forecast.report.induced import claim_section
+from forecast.report.observed import memory_sentences
 from forecast.report.run import EFFECT
 from forecast.report.sentences import (
     assumed_conditions,
     chances_sentence,
     difference_sentences,
-    effect_sentence,
     level_sentence,
     policy_sentence,
     record_of,
@@ -88,7 +89,7 @@ def opening(bench: Bench) -> dict[str, Any]:
     return {
         "code": language.code,
         "say": language.text,
-        "title": user_words(bench.scenario.title),
+        "title": user_words(_title(bench)),
         "groups": [
             (language.text(f"explore.groups.{name}"), _owned(bench, [item for item in found if item.group == name]))
             for name in groups
@@ -110,9 +111,16 @@ def told_trial(bench: Bench, positions: Mapping[str, float]) -> dict[str, Any]:
     return {"html": fragment("trial.html", say=bench.language.text, trial=_content(bench, trial, positions))}
 
 
+def _title(bench: Bench) -> str:
+    return bench.language.either(bench.scenario.title, bench.scenario.title_ko)
+
+
 def _owned(bench: Bench, items: list[Slider]) -> list[tuple[Any, list[dict[str, Any]]]]:
     """Sliders by what they belong to; investments by name, the others together."""
-    names = {item.id: user_words(f"{item.company}: {item.project}") for item in bench.scenario.investments}
+    names = {
+        item.id: user_words(f"{item.company}: {bench.language.either(item.project, item.project_ko)}")
+        for item in bench.scenario.investments
+    }
     owners = dict.fromkeys(item.owner if item.group == "investments" else "" for item in items)
     return [
         (
@@ -158,11 +166,14 @@ def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
     known = record_of(scenario.basis, scenario.as_of)
     sentences = list(filter(None, [assumed_conditions(scenario, language)]))
     if scenario.investments:
-        sentences.append(effect_sentence(summary, language, language.date(float(bench.workbench.origin))))
+        sentences.append(
+            effect_sentence(summary, language, language.date(float(bench.workbench.origin)), trial.grounds)
+        )
     sentences += [policy_sentence(summary, language, name) for name in moving_policies(summary)]
     sentences.append(level_sentence(summary, scenario.basis, language, invested=bool(scenario.investments)))
-    sentences.append(chances_sentence(summary, known, language))
-    change = difference_sentences(trial.difference, bench.scenario.title, language)
+    sentences += memory_sentences(bench.workbench.origin, scenario.as_of, language)
+    sentences.append(chances_sentence(summary, known, language, trial.grounds))
+    change = difference_sentences(trial.difference, _title(bench), language)
     return [*sentences, change if moved else language.text("explore.nothing")]
 
 
@@ -188,7 +199,7 @@ def _effects(bench: Bench, trial: Trial) -> Iterator[Diagram]:
 
 def _difference(bench: Bench, trial: Trial) -> Diagram:
     language = bench.language
-    names = {"reference": bench.scenario.title, "unit": language.text("numbers.unit_a_year")}
+    names = {"reference": _title(bench), "unit": language.text("numbers.unit_a_year")}
     scene = Scene([fan_of(0, trial.difference, RISE)])
     return _drawn(language.text("charts.difference", **names), scene, RISE, bench, trial)
 

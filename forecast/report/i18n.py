@@ -60,6 +60,14 @@ class Language:
             found = found[name]
         return found
 
+    def either(self, text: str, korean: str) -> str:
+        """A user's text, or its Korean where the language is that and there is one.
+
+        >>> language("ko").either("Steel mill", "제철소"), language("ko").either("Steel mill", "")
+        ('제철소', 'Steel mill')
+        """
+        return korean if korean and self.code == "ko" else text
+
     def amount(self, value: float, error: float, sign: str = "", places: int = 2) -> str:
         """A value in bn USD with its standard error, as a bare number in the unit of the language.
 

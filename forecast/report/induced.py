@@ -16,9 +16,9 @@ from forecast.models.evidence import FIRST_YEAR, recent_plants
 from forecast.observations.affiliates import EXPORTED, existing_affiliates, value_per_vehicle, whole_years
 from forecast.observations.announcements import announcements
 from forecast.observations.annual import procurement_shares
+from forecast.report.effect import MEDIAN
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
-from forecast.report.sentences import MEDIAN
 from forecast.report.table import Row, Table, plain_spaces, table
 from forecast.stats.formatting import ends, rounded
 from forecast.stats.formatting import span as formatted_span

@@ -13,7 +13,8 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, plain_spaces, table
 from forecast.stats.quantiles import FINE_LEVELS
 from forecast.track.evaluation import Evaluation, Score, Split
-from forecast.track.ledger import Entry, next_release, observed
+from forecast.track.ledger import Entry
+from forecast.track.targets import next_release, observed
 
 if TYPE_CHECKING:
     from forecast.models.calibration import Study

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from forecast.analysis.attribution import Attribution
 from forecast.analysis.budget import Budget
 from forecast.analysis.comparison import Comparison, summarised
+from forecast.analysis.grounds import grounds
 from forecast.analysis.induced import Induced
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.models.posterior import Posterior
@@ -63,7 +64,9 @@ def scenario_html(scenario: Scenario) -> str:
 def results_html(results: Results) -> str:
     """The answer of a run, what the announcements add, and the surplus itself."""
     added = [contribution_table(results)] if results.manifest["n_investments"] else []
-    return html(answer(results, outcomes(results)), *added, surplus_table({results.name: results}))
+    return html(
+        answer(results, outcomes(results), found=grounds(results)), *added, surplus_table({results.name: results})
+    )
 
 
 def comparison_html(comparison: Comparison) -> str:

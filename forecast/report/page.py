@@ -9,6 +9,7 @@ from typing import Any
 
 from forecast import __version__
 from forecast.analysis.comparison import Comparison, demand_pairs
+from forecast.analysis.grounds import Grounds, grounds
 from forecast.dims import CHANNELS
 from forecast.engine.resampling import SharedStreams
 from forecast.errors import RunError
@@ -31,8 +32,10 @@ from forecast.report.comparison import (
     comparison_words,
     division,
 )
+from forecast.report.effect import origin_of
 from forecast.report.i18n import CODES, Language, language
 from forecast.report.induced import claim_section
+from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.run import (
     EFFECT,
     branch_name,
@@ -50,8 +53,6 @@ from forecast.report.sentences import (
     effect_sentences,
     level_sentence,
     mixture_sentences,
-    origin_of,
-    outcome_sentences,
     record_of,
     run_books_note,
 )
@@ -78,11 +79,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class PageRun:
-    """One run with the scenario or mixture it was made of, and the name it goes by on the page."""
+    """One run with the scenario or mixture it was made of, the name it goes by on the page, and what it rests on."""
 
     results: Results
     world: AnyScenario
     name: str
+    grounds: Grounds | None = None
 
 
 def content(runs: Sequence[PageRun], divisions: Sequence[Division], language: Language) -> dict[str, Any]:
@@ -130,12 +132,12 @@ def _short(place: int, run: PageRun, language: Language) -> dict[str, Any]:
     return {
         "run": place,
         "title": user_words(run.name),
-        "sentences": short_answers(run.results, run.world, language),
+        "sentences": short_answers(run.results, run.world, language, run.grounds),
         "branches": branch_table(run.results, run.world, language) if run.world.single is None else None,
     }
 
 
-def short_answers(results: Results, world: AnyScenario, language: Language) -> list[str]:
+def short_answers(results: Results, world: AnyScenario, language: Language, found: Grounds | None = None) -> list[str]:
     """The sentences a report opens with: conditions, effect, level, chances, branches, and what came later."""
     summary, later = results.statistics, outcomes(results)
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
@@ -145,26 +147,18 @@ def short_answers(results: Results, world: AnyScenario, language: Language) -> l
     sentences = [
         conditions,
         *dict.fromkeys(pledges),
-        *effect_sentences(results, language),
+        *effect_sentences(results, language, found),
         level_sentence(summary, results.basis, language, invested=invested),
-        chances_sentence(summary, known, language),
+        *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
+        chances_sentence(summary, known, language, found),
         *mixture_sentences([results], language),
         *([language.text("branches.words")] if world.single is None else []),
-        *outcome_sentences(later, language),
-        *(
-            _part_of_year(outcome.year, outcome.months, outcome.value, language)
-            for outcome in later
-            if outcome.months < 12
-        ),
+        *outcome_sentences(results, later, language),
     ]
     if summary.n_failed:
         sentences.append(language.count("sentences.failed", summary.n_failed, draws=f"{summary.n_draws:,}"))
     sentences.append(dominance_note(results, language))
     return list(filter(None, sentences))
-
-
-def _part_of_year(year: int, months: int, value: float, language: Language) -> str:
-    return language.count("sentences.part", months, year=year, value=language.money(value, 0.1, places=1))
 
 
 NOT_COUNTED = SharedStreams((), (), ())
@@ -260,7 +254,7 @@ def _assumed(place: int, run: PageRun, language: Language) -> dict[str, Any]:
     return {
         "run": place,
         "title": user_words(run.name),
-        "description": _prose(run.world.description),
+        "description": _prose(language.either(run.world.description, run.world.description_ko)),
         "parts": parts,
         "file": (run.results.folder / SCENARIO).read_text(encoding="utf-8"),
     }
@@ -273,9 +267,9 @@ def _prose(text: str) -> Words | None:
 def _heading(branch: Branch, run: PageRun, language: Language) -> dict[str, Any]:
     share = branch_share(branch.label, run.results, language)
     return {
-        "title": user_words(branch_name(branch)),
+        "title": user_words(branch_name(branch, language)),
         "weight": language.text("branches.weight", weight=language.number(branch.weight), share=share),
-        "description": _prose(branch.scenario.description),
+        "description": _prose(language.either(branch.scenario.description, branch.scenario.description_ko)),
     }
 
 
@@ -383,11 +377,11 @@ def report(
 ) -> str:
     """The page as text; arguments are those of `write_report`."""
     _demand_one_page(runs)
-    shown = [PageRun(results, load_any(results.folder / SCENARIO), name) for results, name in _named(runs)]
-    found = divisions or list(_divisions(shown, progress))
-    contents = {}
+    worlds = [load_any(results.folder / SCENARIO) for results in runs]
+    found, contents = divisions or list(_divisions(runs, worlds, progress)), {}
+    grounded = [grounds(results) for results in runs]
     for code in CODES:
-        contents[code] = content(shown, found, language(code))
+        contents[code] = content(_named(runs, worlds, grounded, language(code)), found, language(code))
         progress(1)
     hidden = " ".join(f"without-{name}" for name in contents[opened]["off"])
     switch = language(opened).text("headings.switch")
@@ -396,9 +390,11 @@ def report(
     )
 
 
-def _divisions(runs: Sequence[PageRun], progress: Callable[[int], None]) -> Iterator[Division]:
-    for run in runs[1:]:
-        yield division(runs[0].world, run.world, runs[0].results.manifest)
+def _divisions(
+    runs: Sequence[Results], worlds: Sequence[AnyScenario], progress: Callable[[int], None]
+) -> Iterator[Division]:
+    for world in worlds[1:]:
+        yield division(worlds[0], world, runs[0].manifest)
         progress(1)
 
 
@@ -416,7 +412,12 @@ def _demand_one_page(runs: Sequence[Results]) -> None:
         demand_pairs(results, runs[0])
 
 
-def _named(runs: Sequence[Results]) -> list[tuple[Results, str]]:
+def _named(
+    runs: Sequence[Results], worlds: Sequence[AnyScenario], grounded: Sequence[Grounds | None], language: Language
+) -> list[PageRun]:
     """Each run with its title, with what was set on top of its file, and with its digest where two still share one."""
-    titles = [results.title + (f" ({', '.join(results.overrides)})" if results.overrides else "") for results in runs]
-    return list(zip(runs, told_apart(runs, titles), strict=True))
+    titles = [
+        language.either(world.title, world.title_ko) + (f" ({', '.join(run.overrides)})" if run.overrides else "")
+        for run, world in zip(runs, worlds, strict=True)
+    ]
+    return [PageRun(*named) for named in zip(runs, worlds, told_apart(runs, titles), grounded, strict=True)]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from forecast.dims import BASES, CHANNELS, EFFECTS, NEWS, POLICIES
+from forecast.dims import BASES, CENSUS_BALANCE, CHANNELS, EFFECTS, NEWS, OUTPUT, POLICIES
 from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
+from forecast.report.effect import MEDIAN, origin_of
 from forecast.report.i18n import ENGLISH, Language
-from forecast.report.sentences import MEDIAN, origin_of, record_of
+from forecast.report.sentences import record_of
 from forecast.report.table import Column, Row, Table, plain_spaces, table
 from forecast.results.archive import Outcome, made, outcomes
 from forecast.results.results import Results, moving_policies
@@ -47,6 +48,8 @@ def interval_headings(language: Language) -> list[str]:
 def surplus_table(runs: Mapping[str, Results], language: Language = ENGLISH) -> Table:
     """The surplus by scenario and year: median, intervals, chances of a record and of a deficit, and what came later.
 
+    On Korean customs basis the median of the same draws on US Census basis stands beside, where nothing came later.
+
     Args:
         runs: by name, all of one basis and one day; names are shown where there are several.
     """
@@ -57,7 +60,7 @@ def surplus_table(runs: Mapping[str, Results], language: Language = ENGLISH) -> 
         *language.headings("year", *(["scenario"] if several else []), "median"),
         *interval_headings(language),
         language.heading("columns.above_record", record=language.amount(record, 0.1, places=1)),
-        *language.headings("deficit", *(["outcome"] if later else [])),
+        *language.headings("deficit", *(["outcome"] if later else ["median_census"] if _both(first) else [])),
     ]
     rows = [
         Row((str(year), *([name] if several else []), *cells), run)
@@ -72,6 +75,7 @@ def _levels(results: Results, record: float, language: Language) -> Iterator[tup
     summary, series = results.statistics, "trade_balance"
     later = {outcome.year: outcome_cell(outcome, language) for outcome in outcomes(results)}
     for index, year in enumerate(summary.years):
+        beside = [language.statistic(summary, CENSUS_BALANCE, MEDIAN, index, places=1)] if _both(results) else []
         chances = (language.chance_cell(summary, series, name, index) for name in (exceedance_name(record), BELOW))
         yield (
             year,
@@ -79,9 +83,14 @@ def _levels(results: Results, record: float, language: Language) -> Iterator[tup
                 language.statistic(summary, series, MEDIAN, index, places=1),
                 *(language.interval(summary, series, width, index, places=0) for width in INTERVALS),
                 *chances,
-                *([later.get(year, "")] if later else []),
+                *([later.get(year, "")] if later else beside),
             ],
         )
+
+
+def _both(results: Results) -> bool:
+    """Whether a run on Korean customs basis has the other book as well."""
+    return results.basis == "korea_customs" and CENSUS_BALANCE in results.statistics.series
 
 
 def outcome_cell(outcome: Outcome, language: Language) -> str:
@@ -159,10 +168,11 @@ def _median_and_interval(summary: Summary, name: str, index: int, language: Lang
 def dominance_note(results: Results, language: Language = ENGLISH) -> str:
     """A warning where single draws make too much of a mean or a variance: the largest share, and how many more.
 
-    Of channels the manifest alone tells: orders long after construction are rare by nature, and few draws make them.
+    Of channels and output the manifest alone tells: orders long after construction are rare by nature, as is output
+    long before most plants run, and few draws make them.
     """
-    channels = {*EFFECTS[2:], *NEWS[1:]}
-    dominant = (draw for draw in results.statistics.dominant_draws if draw.series not in channels)
+    parts = {*EFFECTS[2:], *NEWS[1:], OUTPUT}
+    dominant = (draw for draw in results.statistics.dominant_draws if draw.series not in parts)
     draws = sorted(dominant, key=lambda draw: -draw.share)
     if not draws:
         return ""
@@ -173,7 +183,7 @@ def dominance_note(results: Results, language: Language = ENGLISH) -> str:
         series=draws[0].series,
         year=draws[0].year,
     )
-    others = [language.text("sentences.dominant_others", n=len(draws) - 1)] if len(draws) > 1 else []
+    others = [language.count("sentences.dominant_others", len(draws) - 1)] if len(draws) > 1 else []
     return language.text("sentences.dominant", shares=language.list([first, *others]))
 
 
@@ -225,7 +235,11 @@ def branch_table(results: Results, mixture: AnyScenario, language: Language = EN
     effects = tuple(next(iter(followed.values())).effects)
     added = [language.heading("columns.policy_median", policy=_effect_name(name, language)) for name in effects]
     rows = [
-        [branch_name(branch), language.number(branch.weight), *_branch_cells(branch, followed, effects, language)]
+        [
+            branch_name(branch, language),
+            language.number(branch.weight),
+            *_branch_cells(branch, followed, effects, language),
+        ]
         for branch in mixture.branches
     ]
     year = results.statistics.years[-1]
@@ -237,9 +251,9 @@ def branch_table(results: Results, mixture: AnyScenario, language: Language = EN
     )
 
 
-def branch_name(branch: Branch) -> str:
+def branch_name(branch: Branch, language: Language) -> str:
     """Title of the scenario, and the label where it says more than the name of that."""
-    title, label = branch.scenario.title, branch.label
+    title, label = language.either(branch.scenario.title, branch.scenario.title_ko), branch.label
     return title if label in (title, branch.scenario.name) else f"{title} · {label}"
 
 

@@ -10,14 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
-from forecast.dims import CHANNELS, FLOWS, OUTPUT, Array
+from forecast.analysis.grounds import Grounds
+from forecast.dims import CENSUS_BALANCE, FLOWS, Array
 from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
+from forecast.report.effect import (
+    MEDIAN,
+    chance_above,
+    chance_below,
+    effect_sentence,
+    nothing_sentence,
+    origin_of,
+    rests_words,
+)
 from forecast.report.i18n import ENGLISH, Language
+from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
 from forecast.results.results import (
@@ -27,14 +36,13 @@ from forecast.results.results import (
     motion,
     moving_policies,
     share_without,
-    turning_years,
     worth_telling,
 )
 from forecast.scenario.drivers import DriverPath, Levels, Shock
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.formatting import ends
-from forecast.stats.summary import BELOW, Summary, exceedance_name, quantile_name
+from forecast.stats.summary import Summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,35 +140,47 @@ def _percent(language: Language, fraction: float, sign: str = "+") -> str:
     return language.text("numbers.percent", number=number)
 
 
-MEDIAN = quantile_name(0.5)
+def answer(
+    results: Results, later: Sequence[Outcome] = (), language: Language = ENGLISH, found: Grounds | None = None
+) -> str:
+    """The plain answer of a run: what the scenario changes, when, how surely; the level; and what came later.
 
-
-def answer(results: Results, later: Sequence[Outcome] = (), language: Language = ENGLISH) -> str:
-    """The plain answer of a run: what the scenario changes, when, how surely; the level; and what came later."""
+    Args:
+        found: what the answer rests on, where that could be worked out.
+    """
     sentences = [
-        *effect_sentences(results, language),
+        *effect_sentences(results, language, found),
         level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
+        *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
         *mixture_sentences([results], language),
-        *outcome_sentences(later, language),
+        *outcome_sentences(results, later, language),
     ]
     return plain_spaces(" ".join(sentences))
 
 
-def effect_sentences(results: Results, language: Language) -> list[str]:
+def effect_sentences(results: Results, language: Language, found: Grounds | None = None) -> list[str]:
     """What announcements and policies change, and a caution where nothing was learned from data."""
     summary = results.statistics
     prior = [language.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
     plants = []
     if results.manifest["n_investments"]:
-        plants = [effect_sentence(summary, language, origin_of(results, language))]
+        plants = [effect_sentence(summary, language, origin_of(results, language), found)]
     return [*prior, *plants, *(policy_sentence(summary, language, name) for name in moving_policies(summary))]
 
 
 def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool) -> str:
-    """The surplus of the last year, with what is in it."""
+    """The surplus of the last year, with what is in it; on Korean customs basis that of US books beside it."""
     last = len(summary.years) - 1
+    other = ""
+    if basis == "korea_customs" and CENSUS_BALANCE in summary.series:
+        first, median = (
+            language.money(*summary.estimate(CENSUS_BALANCE, MEDIAN, index), places=0) for index in (0, last)
+        )
+        years = {"first_year": summary.years[0], "year": summary.years[last]}
+        span = language.interval(summary, CENSUS_BALANCE, 80, last, places=0)
+        other = " " + language.text("sentences.level_census", first=first, median=median, span=span, **years)
     ground = ("invested" if invested else "alone") + ("_moved" if moving_policies(summary) else "")
-    return language.text(
+    level = language.text(
         "sentences.level",
         ground=language.text(f"grounds.{ground}"),
         year=summary.years[last],
@@ -168,10 +188,13 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
         span=language.interval(summary, "trade_balance", 80, last, places=0),
         basis=language.text(f"bases.{basis}"),
     )
+    return level + other
 
 
-def chances_sentence(summary: Summary, known: tuple[int, float], language: Language) -> str:
-    """The chances of a record and of a deficit in the last year; `known` is from `record_of`."""
+def chances_sentence(
+    summary: Summary, known: tuple[int, float], language: Language, found: Grounds | None = None
+) -> str:
+    """The chances of a record and of a deficit in the last year, and what they rest on; `known` is from `record_of`."""
     last, (record_year, record) = len(summary.years) - 1, known
     return language.text(
         "sentences.chances",
@@ -180,89 +203,14 @@ def chances_sentence(summary: Summary, known: tuple[int, float], language: Langu
         record_year=record_year,
         above=chance_above(summary, "trade_balance", record, last, language),
         deficit=chance_below(summary, "trade_balance", last, language),
+        rests=rests_words(found, "trade_balance", last, language),
     )
-
-
-def chance_above(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
-    """Probability that a series is above a threshold that the run counted."""
-    return language.chance(*summary.estimate(series, exceedance_name(threshold), index), summary.n_draws)
-
-
-def chance_below(summary: Summary, series: str, index: int, language: Language) -> str:
-    """Probability that a series is negative."""
-    return language.chance(*summary.estimate(series, BELOW, index), summary.n_draws)
 
 
 def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
     """Year and size of the record on a basis, as known on a day, rounded as runs count it."""
     year, value = vintage(as_of).records[basis]
     return year, round(value, 1)
-
-
-def effect_sentence(summary: Summary, language: Language, origin: str) -> str:
-    """With the announcements or without: by how much, when, how surely, because of what, and how much of it is news."""
-    years = turning_years(summary)
-    told, last = years[0], len(summary.years) - 1
-    likelier = direction(summary, "effect", told)
-    chance = {
-        "rise": chance_above(summary, "effect", 0.0, told, language),
-        "fall": chance_below(summary, "effect", told, language),
-    }[likelier]
-    size = language.text(
-        "sentences.effect",
-        changes=language.text("sentences.and").join(_change(summary, index, language) for index in years),
-        first=summary.years[0],
-        last=summary.years[-1],
-        total=language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
-        total_span=language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
-        chance=language.text(f"sentences.effect_{likelier}", year=summary.years[told], chance=chance),
-    )
-    nothing = _nothing(summary, language, "effect", told)
-    reasons = [_because(summary, language, told), *_turning_rate(summary, language, told)]
-    return " ".join([size, *nothing, *reasons, *_news(summary, language, origin, told)])
-
-
-def _change(summary: Summary, index: int, language: Language) -> str:
-    return language.text(
-        "sentences.change",
-        year=summary.years[index],
-        mean=language.money(*summary.estimate("effect", "mean", index), "+"),
-        span=language.money_span(ends(summary, "effect", 80, index), "+"),
-    )
-
-
-def _because(summary: Summary, language: Language, index: int) -> str:
-    """What the channels of an effect add and take in a year, on average."""
-    values, errors = np.array([summary.estimate(f"effect_{name}", "mean", index) for name in CHANNELS]).T
-    bought = language.money(values[:2].sum(), float(np.hypot(*errors[:2])), "+")
-    replaced, returned = (language.money(values[k], errors[k], "+") for k in (2, 3))
-    key = "because" if values[3] else "because_bought"
-    return language.text(
-        f"sentences.{key}", year=summary.years[index], bought=bought, replaced=replaced, returned=returned
-    )
-
-
-def _turning_rate(summary: Summary, language: Language, index: int) -> list[str]:
-    """The displacement rate at which the mean effect of a year is zero, and the present one; nothing without a turn.
-
-    The effect is a straight line in the rate: what else adds to it over the output that may replace exports.
-    """
-    effect, displaced, output = (
-        float(summary.value(series, "mean")[index]) for series in ("effect", "effect_displacement", OUTPUT)
-    )
-    if output <= 0 or effect <= displaced:
-        return []
-    side = "below" if effect < 0 else "above"
-    turn, present = (f"{rate:.2f}" for rate in ((effect - displaced) / output, -displaced / output))
-    return [language.text(f"sentences.turns_{side}", turn=turn, present=present)]
-
-
-def _news(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
-    """How much of the effect is beyond the flows of the origin, where that is not nearly all."""
-    news, whole = (summary.estimate(series, "mean", index) for series in ("news", "effect"))
-    if abs(whole[0] - news[0]) < 0.1 * abs(whole[0]):
-        return []
-    return [language.text("sentences.news", news=language.money(*news, "+"), year=summary.years[index], origin=origin)]
 
 
 def policy_sentence(summary: Summary, language: Language, name: str) -> str:
@@ -276,40 +224,7 @@ def policy_sentence(summary: Summary, language: Language, name: str) -> str:
         span=language.money_span(ends(summary, name, 80, last), "+"),
     )
     ended = [language.text("sentences.ended", year=summary.years[last])] if last < len(summary.years) - 1 else []
-    return " ".join([said, *_nothing(summary, language, name, last), *ended])
-
-
-def _nothing(summary: Summary, language: Language, series: str, index: int) -> list[str]:
-    """In how many draws a series is nothing, where that is worth telling."""
-    idle = share_without(summary, series, index)
-    if not worth_telling(idle):
-        return []
-    chance = language.share(round(idle, 2))
-    return [language.text("sentences.nothing", chance=chance, year=summary.years[index])]
-
-
-def outcome_sentences(later: Sequence[Outcome], language: Language) -> list[str]:
-    """The surplus of whole years as observed since, and where in the forecast it fell."""
-    return [
-        language.text(
-            "sentences.outcome",
-            year=outcome.year,
-            value=language.money(outcome.value, 0.1, places=1),
-            rank="" if outcome.percentile is None else _rank(outcome.percentile, language),
-        )
-        for outcome in later
-        if outcome.months == 12
-    ]
-
-
-def _rank(percentile: float, language: Language) -> str:
-    """Where among the draws a value lies.
-
-    >>> _rank(62.7, ENGLISH), _rank(0.2, ENGLISH)
-    (', at the 63rd percentile of this forecast', ', below the 1st percentile of this forecast')
-    """
-    side = "below" if percentile < 1 else "above" if percentile > 99 else "at"
-    return language.text(f"ranks.{side}", ordinal=language.ordinal(round(percentile)))
+    return " ".join([said, *nothing_sentence(summary, language, name, last), *ended])
 
 
 def difference_sentences(change: Summary, reference: str, language: Language) -> str:
@@ -426,8 +341,3 @@ def _fading_sentence(rows: Mapping[str, Array], language: Language) -> str:
 
 def _years(low: float, middle: float, high: float) -> dict[str, str]:
     return {"low": f"{low:.1f}", "middle": f"{middle:.1f}", "high": f"{high:.1f}"}
-
-
-def origin_of(results: Results, language: Language) -> str:
-    """The last observed quarter of a run."""
-    return language.date(float(parse_quarter(results.manifest["origin"])))

@@ -23,7 +23,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from forecast.analysis.comparison import both_ways
-from forecast.dims import EFFECTS, OUTPUT, POLICIES, SERIES, Array
+from forecast.analysis.grounds import EXPLAINED, N_SHARES, Grounds, grounds_of
+from forecast.dims import CENSUS_BALANCE, EFFECTS, OUTPUT, POLICIES, SERIES, Array
 from forecast.economics.tariffs import TAXED
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, rows_of, simulated_baseline
@@ -260,7 +261,7 @@ def _is_settled(name: str, moved: Mapping[str, float]) -> bool:
     return name in moved or (last == REALISED and moved.get(f"{owner}.probability") in (0.0, 1.0))
 
 
-SHOWN = ("trade_balance", *EFFECTS, "news", OUTPUT, *POLICIES)
+SHOWN = ("trade_balance", CENSUS_BALANCE, *EFFECTS, "news", OUTPUT, *POLICIES)
 """Series that a trial reports, those that the plan has: to order the draws of the others takes most of its time."""
 
 
@@ -273,11 +274,13 @@ class Trial:
         summary: of a run of it, the series `SHOWN` alone; near quarters are left out.
         difference: of the surplus less that of the file, draw by draw; series `rise` and `fall` of
             `comparison.both_ways`.
+        grounds: what its answer rests on.
     """
 
     scenario: Scenario
     summary: Summary
     difference: Summary
+    grounds: Grounds
 
 
 MOST_BYTES = 4e9
@@ -318,7 +321,7 @@ class _CachedPlants(Plants):
     """Plants of a plan, those found again that a trial leaves as they were."""
 
     def __init__(self, plan: Plan, inputs: Inputs, block: Block) -> None:
-        super().__init__(plan, inputs, _CachedDuties(plan, inputs, block))
+        super().__init__(plan, inputs, _CachedDuties(plan, inputs, block), block.baseline.economy)
         self._block = block
 
     def activity(self, project: Project) -> Activity:
@@ -398,12 +401,18 @@ class Workbench:
         statistics, changes = empty_statistics(alone(plan), self._settings), []
         series = tuple(name for name in SHOWN if name in plan.series)
         places = [plan.series.index(name) for name in series]
+        told = (*EXPLAINED, OUTPUT)
+        known, first = [plan.series.index(name) for name in told], list[Array]()
         for block, before in zip(self._blocks, self._unchanged, strict=True):
             flows = block.flows(plan)
             statistics.add(flows.annual[places], flows.quarterly[:0], rows=rows_of(alone(plan), block.streams))
             changes.append(self._balance(flows) - before)
+            if len(first) < N_SHARES:
+                first.append(flows.annual[known])
         change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
-        return Trial(scenario, statistics.summary(plan.years, series), change)
+        outcomes = dict(zip(told, np.concatenate(first, axis=-1), strict=True))
+        rests = grounds_of(alone(plan), [block.streams for block in self._blocks], outcomes)
+        return Trial(scenario, statistics.summary(plan.years, series), change, rests)
 
     def _learned_chances(self, scenario: Scenario, plan: Plan) -> dict[str, float]:
         """Mean chance of every investment whose file states none, by id, over the first block."""

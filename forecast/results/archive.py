@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from forecast.dims import BASES
 from forecast.errors import DamagedRunError, RunError
 from forecast.observations.annual import every_year
 from forecast.observations.vintage import vintage
@@ -100,12 +101,14 @@ class Outcome:
         value: bn USD over the months seen, on the basis of the run.
         months: months seen from January, 12 for a whole year.
         percentile: draws below the value, percent; None for part of a year or where draws were not kept.
+        other_book: bn USD over a whole year in the other of `BASES`; None for part of a year or where none is known.
     """
 
     year: int
     value: float
     months: int
     percentile: float | None
+    other_book: float | None = None
 
 
 def outcomes(results: Results) -> tuple[Outcome, ...]:
@@ -113,15 +116,25 @@ def outcomes(results: Results) -> tuple[Outcome, ...]:
     if parse_quarter(results.manifest["origin"]) >= vintage().trade.origin:
         return ()
     years = results.statistics.years
-    seen = every_year(results.basis).between(years[0], years[-1])
+    seen, beside = (every_year(basis).between(years[0], years[-1]) for basis in (results.basis, other_book(results)))
     draws = results.kept("trade_balance")
+    whole = (seen.months[:, 2] == 12) & (beside.months[:, 2] == 12)
     return tuple(
-        Outcome(year, value, months, _percentile(None if draws is None else draws[row], value, months))
-        for row, (year, value, months) in enumerate(
-            zip(years, seen.balance.tolist(), seen.months[:, 2].tolist(), strict=True)
+        Outcome(
+            year,
+            float(seen.balance[row]),
+            int(months),
+            _percentile(None if draws is None else draws[row], float(seen.balance[row]), int(months)),
+            float(beside.balance[row]) if whole[row] else None,
         )
+        for row, (year, months) in enumerate(zip(years, seen.months[:, 2], strict=True))
         if months
     )
+
+
+def other_book(results: Results) -> str:
+    """The one of `BASES` that a run is not on."""
+    return next(basis for basis in BASES if basis != results.basis)
 
 
 def _percentile(draws: np.ndarray | None, value: float, months: int) -> float | None:

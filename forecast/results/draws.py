@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.dims import QUARTERLY_SERIES, Array
+from forecast.dims import QUARTERLY_SERIES, Array, basis_of
 from forecast.engine.plan import RunPlan
 from forecast.netcdf import demand_array, members, new_netcdf, opened_netcdf, text_type
 from forecast.quarters import format_quarter, parse_quarter, year_of
@@ -38,7 +38,7 @@ def write_draws(
         file.create_variable("year", ("year",), "i4", data=np.asarray(plan.years, dtype="i4"))
         file.create_variable("quarter", ("quarter",), text_type(), data=names)
         for series, values in zip(plan.series, annual, strict=True):
-            _write_series(file, series, "year", values, manifest["basis"])
+            _write_series(file, series, "year", values, basis_of(series, manifest["basis"]))
         for series, values in zip(QUARTERLY_SERIES, statistics.quarterly.draws(), strict=True):
             _write_series(file, f"quarterly_{series}", "quarter", values, "us_census")
         if statistics.chosen:

@@ -157,11 +157,13 @@ def _texts(value: Any) -> bool:
 
 
 _DIGEST = _text("[0-9a-f]{64}"), "64 hexadecimal digits"
+_TITLE = _text(r"[^\r\n]{1,120}")
 _DAY = _parses(dt.date.fromisoformat)
 _FORM: Mapping[str, tuple[_Check, str]] = {
     "digest": (_text("[0-9a-f]{12}"), "12 hexadecimal digits"),
     "scenario.name": (_text("[A-Za-z0-9][A-Za-z0-9_-]{0,63}"), "the name of a scenario"),
-    "scenario.title": (_text(r"[^\r\n]{1,120}"), "one line of 1 to 120 characters"),
+    "scenario.title": (_TITLE, "one line of 1 to 120 characters"),
+    "scenario.title_ko": (lambda value: value is None or _TITLE(value), "one line of 1 to 120 characters, or nothing"),
     "scenario.digest": _DIGEST,
     "overrides": (_texts, "a list of texts"),
     "basis": (lambda value: value in BASES, " or ".join(BASES)),

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast import shown
-from forecast.dims import POLICIES, QUARTERLY_SERIES, SERIES, Array
+from forecast.dims import POLICIES, QUARTERLY_SERIES, SERIES, Array, basis_of
 from forecast.engine.plan import RunPlan
 from forecast.errors import DamagedRunError, RunError
 from forecast.netcdf import DamagedFileError
@@ -95,7 +95,7 @@ def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obj
 
 def _summary_rows(manifest: Mapping[str, Any], summary: Summary) -> Iterator[list[object]]:
     for series, year, *number in statistic_rows(summary):
-        yield [manifest["scenario"]["name"], manifest["basis"], series, year, *number]
+        yield [manifest["scenario"]["name"], basis_of(str(series), manifest["basis"]), series, year, *number]
 
 
 def statistic_rows(summary: Summary) -> Iterator[tuple[object, ...]]:
@@ -146,13 +146,18 @@ class Results:
         return str(self.manifest["scenario"]["title"])
 
     @property
+    def title_ko(self) -> str:
+        """The same in Korean; empty where there is none."""
+        return str(self.manifest["scenario"].get("title_ko", ""))
+
+    @property
     def overrides(self) -> tuple[str, ...]:
         """What was set on top of the scenario's file, such as `horizon=2030`; none for a run of the file as it is."""
         return tuple(self.manifest.get("overrides", ()))
 
     @property
     def basis(self) -> str:
-        """Basis of every number, one of `dims.BASES`."""
+        """Basis of every number but those of `dims.CENSUS_BALANCE`, one of `dims.BASES`."""
         return str(self.manifest["basis"])
 
     @property

@@ -15,6 +15,7 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `money`: how an amount is written, and won become USD
 - `layers`: `extends`, merging and `-s` overrides
 - `validation`: problems and remarks of a file, and a scenario to start from
+- `library`: announcements as the shipped scenarios state them, and what a plant looks like
 - `schema_errors`: messages about keys and values the schema refuses, misspelt keys among them
 - `rules`: problems between values, correlations among them, which stop a run
 - `warnings`: remarks, which do not
@@ -22,5 +23,5 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `entries`: entries of lists as rules read them: typed values, each with its place
 - `inputs`: the registry of uncertain inputs by YAML path, and single numbers as stated
 - `json_schema`: JSON Schema for editors, and the reference page
-- `contrasts`: differences between two scenarios
+- `contrasts`: differences between two scenarios, and scenarios of some of their plants
 """

@@ -1,4 +1,4 @@
-"""Where two scenarios differ, and scenarios made of parts of both.
+"""Where two scenarios differ, scenarios made of parts of both, and scenarios of some of their plants.
 
 Differences are found field by field in the frozen `Scenario`, so that a new key of the language is compared as soon as
 it has a field: entries with an id and entries of a mapping one by one, everything else as a whole. Entries that name
@@ -11,9 +11,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeAlias
 
+from forecast.errors import RunError, listed, meant
+from forecast.scenario.dependencies import LISTED, SAME
+from forecast.scenario.investments import Investment
+from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario
 
-TEXTS = frozenset({"company", "description", "overrides", "part_of", "project", "sources", "title"})
+TEXTS = frozenset(
+    {"company", "overrides", "part_of", "sources"}
+    | {f"{name}{korean}" for name in ("description", "project", "title") for korean in ("", "_ko")}
+)
 """Keys that change no number."""
 
 FRAME = frozenset({"as_of", "basis", "horizon", "name", "origin"})
@@ -36,16 +43,17 @@ class Contrast:
     Attributes:
         places: what is exchanged.
         name: its paths in a scenario file.
-        title: what a reader knows it by; empty where the path says all.
+        title, title_ko: what a reader knows it by, and in Korean; empty where the path says all.
         exchanges: of every place, what can change a number in it before and after, by key where it has keys; None
             where there is no such entry.
         separable: an investment that no other entry names and that names none. What it adds to trade hangs on
-            localization and tariffs, and on no other investment.
+            localization, tariffs and drivers, and on no other investment unless both replace exports that run out.
     """
 
     places: tuple[Place, ...]
     name: str
     title: str
+    title_ko: str
     exchanges: tuple[tuple[Any, Any], ...]
     separable: bool
 
@@ -155,8 +163,10 @@ def _contrast(
     alone = len(places) == 1 and places[0][0] == "investments" and places[0] not in linked
     before, after = ([_numbers(entries, place) for place in places] for entries in pair)
     exchanges = tuple(zip(before, after, strict=True))
-    titles = filter(None, (_title(pair, place) for place in places))
-    return Contrast(tuple(places), ", ".join(map(_path, places)), "; ".join(titles), exchanges, alone)
+    title, korean = (
+        "; ".join(filter(None, (_title(pair, place, korean) for place in places))) for korean in (False, True)
+    )
+    return Contrast(tuple(places), ", ".join(map(_path, places)), title, korean, exchanges, alone)
 
 
 def _path(place: Place) -> str:
@@ -165,6 +175,91 @@ def _path(place: Place) -> str:
     return f"{path}.{key}" if key else path
 
 
-def _title(pair: Sequence[Mapping[Place, Any]], place: Place) -> str:
+def _title(pair: Sequence[Mapping[Place, Any]], place: Place, korean: bool) -> str:
     entry = pair[1].get(place, pair[0].get(place))
-    return str(getattr(entry, "project", ""))
+    return str((getattr(entry, "project_ko", "") if korean else "") or getattr(entry, "project", ""))
+
+
+def chosen_plants(worlds: Sequence[AnyScenario], only: Collection[str], without: Collection[str]) -> list[AnyScenario]:
+    """Scenarios, and branches of mixtures, with some of their investments.
+
+    The id of a pledge stands for all that lies inside it; a pledge of which nothing is left goes with its parts.
+
+    Args:
+        worlds: what is to be run.
+        only: ids of those to keep; all where there are none.
+        without: ids of those to leave out.
+
+    Raises:
+        RunError: an id is in none of the scenarios, or something kept hangs on something left out.
+    """
+    scenarios = [branch.scenario for world in worlds for branch in world.branches]
+    every = {item.id for scenario in scenarios for item in scenario.investments}
+    for option, ids in (("--only", only), ("--without", without)):
+        for id in ids:
+            if id not in every:
+                there = meant(id, sorted(every)) if every else "the scenario has none"
+                raise RunError(f"{option}: got {id}, expected the id of an investment of the scenario; {there}")
+    words = (*(f"--only {id}" for id in sorted(only)), *(f"--without {id}" for id in sorted(without)))
+    return [
+        replace(
+            world.with_branches([_with_plants(branch.scenario, only, without) for branch in world.branches]),
+            overrides=(*world.overrides, *words),
+        )
+        for world in worlds
+    ]
+
+
+def _with_plants(scenario: Scenario, only: Collection[str], without: Collection[str]) -> Scenario:
+    above = {item.id: item.part_of for item in scenario.investments}
+
+    def named(item: Investment, ids: Collection[str]) -> bool:
+        name: str | None = item.id
+        while name is not None:
+            if name in ids:
+                return True
+            name = above.get(name)
+        return False
+
+    kept = {
+        item.id
+        for item in scenario.investments
+        if item.kind != "pledge" and (not only or named(item, only)) and not named(item, without)
+    }
+    gone = {item.id for item in scenario.investments if item.kind != "pledge"} - kept
+    umbrellas = {above[id] for id in kept} - {None}
+    while more := {above[id] for id in umbrellas if id is not None} - {None} - umbrellas:
+        umbrellas |= more
+    plants = tuple(_untied(item, gone) for item in scenario.investments if item.id in kept | umbrellas)
+    programmes = (
+        replace(item, members=tuple(id for id in item.members if id in kept)) if set(item.members) & kept else item
+        for item in scenario.programmes
+        if any(item.holds(plant.id, plant.company) for plant in plants)
+    )
+    inputs = {name for item in scenario.correlations for name in item.between if _of_plant(name) in gone}
+    correlations = (item.without(inputs) for item in scenario.correlations)
+    return replace(
+        scenario,
+        investments=plants,
+        programmes=tuple(programmes),
+        correlations=tuple(item for item in correlations if item is not None),
+    )
+
+
+def _of_plant(name: str) -> str:
+    """Id of the investment that an input belongs to; empty where it is that of something else."""
+    group, _, rest = name.partition(".")
+    return rest.partition(".")[0] if group == "investments" else ""
+
+
+def _untied(item: Investment, gone: Collection[str]) -> Investment:
+    """The same without what it excludes and is gone; what it needs must be there."""
+    needs = {key: [id for id in _ids(getattr(item, key)) if id in gone] for key in (*LISTED, SAME) if key != "excludes"}
+    for key, missing in needs.items():
+        if missing:
+            raise RunError(f"{item.id}: {key} names {listed(missing)}, left out by --only or --without; choose both")
+    return replace(item, excludes=tuple(id for id in item.excludes if id not in gone))
+
+
+def _ids(named: str | Sequence[str] | None) -> Sequence[str]:
+    return (named,) if isinstance(named, str) else named or ()

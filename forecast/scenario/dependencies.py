@@ -1,7 +1,7 @@
 """Ties between announcements: phases of one, programmes cut as a whole, correlations, and fates that hang together.
 
-Rules: ids exist, there are no circles, keys fit each other, members of programmes are investments. Which inputs may be
-correlated is `inputs`.
+Also what calls a plant, a tariff. Rules: ids exist, there are no circles, keys fit each other, members of programmes
+are investments. Which inputs may be correlated is `inputs`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from forecast.documents import Node
 from forecast.errors import Problem, got, meant, spelled
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import UncertainDate
-from forecast.scenario.entity import ById, entity, id_field
+from forecast.scenario.entity import ID, ById, entity, id_field
 from forecast.scenario.entries import Row, ends, entry, rows
 from forecast.stats.specs import Amount, Number, Share
 from forecast.stats.streams import Pair
@@ -46,6 +46,14 @@ class Phase:
         Share | None,
         Field(description="chance that this part goes ahead if the announcement does, a fraction from 0 to 1"),
     ] = None
+
+
+@entity
+@dataclass(frozen=True, slots=True)
+class When:
+    """What calls an investment that would not be made without it."""
+
+    tariff: Annotated[str, Field(pattern=ID, description="id of a tariff of the scenario, such as return-to-25")]
 
 
 def _complete(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
@@ -179,14 +187,17 @@ def partners(company: str) -> tuple[str, ...]:
 LISTED = ("requires", "excludes")
 SAME = "same_fate_as"
 TIES = (*LISTED, SAME)
-OWN_CHANCE = ("probability", *LISTED)
+OWN_CHANCE = ("probability", "when", *LISTED)
 
 
 def broken_links(root: Node, announced: Sequence[Row]) -> Iterator[Problem]:
     """Every tie that leads nowhere, round in a circle or against another key."""
     built = {row.name: row for row in announced if row.value.kind != "pledge"}
+    tariffs = root.fields["tariffs"].items if "tariffs" in root.fields else ()
+    callers = {str(node.fields["id"].content): node for node in tariffs if "id" in node.fields}
     for row in announced:
         yield from _unknown(row, built)
+        yield from _called(row, callers)
         yield from _own_chance(row)
         yield from _phases(row)
         yield from _end(row)
@@ -213,6 +224,15 @@ def _unknown(row: Row, built: Mapping[str, Row]) -> Iterator[Problem]:
         hint = meant(id, others) if others else "the scenario has no other"
         expected = f"expected the id of another investment that is built or bought; {hint}"
         yield node.place.problem(f"investments.{row.name}.{key}", f"{got(id)}, {expected}")
+
+
+def _called(row: Row, tariffs: Mapping[str, Node]) -> Iterator[Problem]:
+    """A tariff that is to call a plant and is not in the scenario."""
+    stated = row.node.fields["when"].fields.get("tariff") if row.has("when") else None
+    if stated is not None and isinstance(stated.content, str) and stated.content not in tariffs:
+        hint = meant(stated.content, tariffs) if tariffs else "the scenario has none"
+        message = f"{got(stated.content)}, expected the id of a tariff of this scenario; {hint}"
+        yield stated.place.problem(f"investments.{row.name}.when.tariff", message)
 
 
 def _own_chance(row: Row) -> Iterator[Problem]:

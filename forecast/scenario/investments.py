@@ -18,7 +18,7 @@ from forecast.errors import Problem, got, listed, meant
 from forecast.observations.announcements import announcements
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, UncertainDate
-from forecast.scenario.dependencies import TIES, Ids, Phases
+from forecast.scenario.dependencies import TIES, Ids, Phases, When
 from forecast.scenario.entity import SectorName, Sources, Written, entity, id_field
 from forecast.scenario.entries import Row, ends, mean
 from forecast.scenario.localization import StatedPath
@@ -33,6 +33,8 @@ _ACCEPTED: Mapping[str, Any] = {
     **dict.fromkeys(("machinery_share", "korean_machinery_share", "utilisation", "reverse_import_rate"), Share),
     **dict.fromkeys(("construction_quarters", "ramp_quarters"), _Quarters),
     "korean_share": InnerShare,
+    "displacement_rate": Annotated[NumberSpec, bounded(-1, inf, "-1 or more; below 0 where a plant brings exports")],
+    "price_growth": Annotated[NumberSpec, bounded(-0.5, 0.5, "a growth a year from -0.5 to 0.5")],
 }
 """Numbers that each coefficient accepts, where it is not an amount."""
 
@@ -92,6 +94,9 @@ class Investment:
     project: Annotated[
         str, Field(min_length=1, max_length=200, description="what is built or bought, in 1 to 200 characters")
     ]
+    project_ko: Annotated[
+        str, Field(max_length=200, description="the same in Korean; if left out, the project as it is")
+    ] = ""
     sector: Annotated[Sector, Field(description="a sector name")]
     kind: Annotated[
         Literal["greenfield", "expansion", "acquisition", "pledge"],
@@ -139,6 +144,13 @@ class Investment:
     same_fate_as: Annotated[
         str | None, Field(description="id of the investment whose draw of going ahead it shares")
     ] = None
+    when: Annotated[
+        When | None,
+        Field(
+            description="a mapping with tariff, the id of a tariff that calls it: it goes ahead only in draws in which "
+            "that comes and still holds when it would be begun, and is not begun before"
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         """Turn amounts in won into USD, at the rate of the announcement."""
@@ -159,7 +171,7 @@ class Investment:
 
 SIMULATED_ONLY = (
     *("construction_start", "production_start", "probability", "slip", "scale", "overrides", "localization"),
-    *("production_end", "phases", *TIES),
+    *("production_end", "phases", "when", *TIES),
 )
 
 
@@ -199,16 +211,45 @@ def _order(row: Row) -> Iterator[Problem]:
 ROUNDING = 1e-6
 
 
-def outside_parts(investments: Sequence[Investment]) -> Iterator[str]:
-    """What pledges hold beyond the announcements among their parts, which adds nothing, in words."""
+@dataclass(frozen=True, slots=True)
+class Itemised:
+    """How much of a pledge is simulated: what the announcements among its parts hold of it; means, bn USD.
+
+    Attributes:
+        id: of the pledge.
+        whole: what it promises.
+        inside: what its parts state.
+        parts: their ids.
+    """
+
+    id: str
+    whole: float
+    inside: float
+    parts: tuple[str, ...]
+
+    @property
+    def outside(self) -> float:
+        """What is in no part and adds nothing; 0 where that is rounding."""
+        rest = self.whole - self.inside
+        return rest if rest > 0.001 * self.whole else 0.0
+
+
+def itemised(investments: Sequence[Investment]) -> Iterator[Itemised]:
+    """Pledges that lie in no other, and what of them is simulated."""
     above = {item.id: item.part_of for item in investments}
     for pledge in (item for item in investments if item.kind == "pledge" and item.part_of is None):
         inside = [item for item in investments if item.kind != "pledge" and pledge.id in _umbrellas(item.id, above)]
-        whole, stated = mean(pledge.amount), sum(mean(item.amount) for item in inside)
-        if whole - stated > 0.001 * whole:
-            parts = f"{stated:.4g} are in its parts, {listed(item.id for item in inside)}"
-            rest = f"the other {whole - stated:.4g} are not simulated"
-            yield f"investments.{pledge.id}: of {whole:.4g} bn USD {parts}; {rest}"
+        stated = sum(mean(item.amount) for item in inside)
+        yield Itemised(pledge.id, mean(pledge.amount), stated, tuple(item.id for item in inside))
+
+
+def outside_parts(investments: Sequence[Investment]) -> Iterator[str]:
+    """What pledges hold beyond the announcements among their parts, which adds nothing, in words."""
+    for pledge in itemised(investments):
+        if pledge.outside:
+            parts = f"{pledge.inside:.4g} are in its parts, {listed(pledge.parts)}"
+            rest = f"the other {pledge.outside:.4g} are not simulated"
+            yield f"investments.{pledge.id}: of {pledge.whole:.4g} bn USD {parts}; {rest}"
 
 
 def _umbrellas(name: str, above: Mapping[str, str | None]) -> Iterator[str]:

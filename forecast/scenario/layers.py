@@ -100,6 +100,10 @@ BY_ID: Mapping[str, str] = {
 """Lists whose entries merge by id, and what one entry is called."""
 
 
+KOREAN = "_ko"
+"""Ending of keys that hold the Korean of another, and go with it where a layer states that anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Tree of one file or override, and the tree below it."""
@@ -301,6 +305,11 @@ def _listed(root: Node) -> Node:
     return replace(root, content={**root.fields, **lists}) if lists else root
 
 
+def _of_another_text(name: str, over: Node) -> bool:
+    """Whether a text in Korean belongs to one that another takes the place of."""
+    return name.endswith(KOREAN) and name.removesuffix(KOREAN) in over.fields
+
+
 def merged(base: Node, over: Node) -> Node:
     """The tree `base` with what `over` says on top of it."""
     if not isinstance(base.content, Mapping) or not isinstance(over.content, Mapping):
@@ -308,6 +317,7 @@ def merged(base: Node, over: Node) -> Node:
     kept = base.fields
     if any(key in over.fields for key in WHOLE):
         kept = {name: child for name, child in kept.items() if name == "sectors"}
+    kept = {name: child for name, child in kept.items() if not _of_another_text(name, over)}
     removed = {name for name, child in over.fields.items() if child.content is None and name in kept}
     both = {name: merged(kept[name], child) if name in kept else child for name, child in over.fields.items()}
     return replace(over, content={name: child for name, child in {**kept, **both}.items() if name not in removed})

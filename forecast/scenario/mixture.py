@@ -35,6 +35,8 @@ from forecast.scenario.layers import Layered, layered, layered_inside, neighbour
 from forecast.scenario.scenario import (
     Branch,
     Description,
+    KoreanDescription,
+    KoreanTitle,
     Name,
     OnTop,
     Scenario,
@@ -52,7 +54,7 @@ from forecast.storage import json_digest
 
 MOST_BRANCHES = 20
 
-BESIDE = ("name", "title", "description", "sources")
+BESIDE = ("name", "title", "title_ko", "description", "description_ko", "sources")
 """Keys that a mixture has in common with a scenario."""
 
 SHARED = ("basis", "horizon", "as_of")
@@ -71,7 +73,9 @@ class ScenarioMixture:
 
     name: Name
     title: Title = ""
+    title_ko: KoreanTitle = ""
     description: Description = ""
+    description_ko: KoreanDescription = ""
     sources: Sources = ()
     branches: Annotated[
         tuple[Branch, ...],

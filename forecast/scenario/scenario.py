@@ -56,6 +56,13 @@ Title: TypeAlias = Annotated[
     str, Field(pattern=r"^[^\r\n]{1,120}$", description="one line of 1 to 120 characters; if left out, the name")
 ]
 Description: TypeAlias = Annotated[str, Field(max_length=3000, description="text of at most 3000 characters")]
+KoreanTitle: TypeAlias = Annotated[
+    str,
+    Field(pattern=r"^[^\r\n]{1,120}$", description="the title in Korean, one line; if left out, the title as it is"),
+]
+KoreanDescription: TypeAlias = Annotated[
+    str, Field(max_length=3000, description="the description in Korean; if left out, the description as it is")
+]
 OnTop: TypeAlias = Annotated[tuple[str, ...], PlainValidator(_no_key), Field(alias="-s", exclude=True)]
 """What was set on the command line, which is no key of a file."""
 
@@ -71,7 +78,9 @@ class Scenario:
 
     name: Name
     title: Title = ""
+    title_ko: KoreanTitle = ""
     description: Description = ""
+    description_ko: KoreanDescription = ""
     origin: Annotated[
         QuarterIndex | None,
         Field(description="the last observed quarter, such as 2026Q2; if left out, the last one in the data"),
@@ -169,12 +178,14 @@ def plain_scenario(scenario: Scenario) -> dict[str, Any]:
 def scenario_digest(scenario: Scenario) -> str:
     """SHA-256 of the name and of all that can change a number, in hexadecimal.
 
-    Independent of key order, comments, layering and the way a number is written; title, description and sources do not
-    enter, so that mending a text does not void a run.
+    Independent of key order, comments, layering and the way a number is written; titles, descriptions,
+    names in Korean and sources do not enter, so that mending a text does not void a run.
     """
-    plain = plain_scenario(replace(scenario, title="", description="", sources=()))
+    texts: dict[str, Any] = dict.fromkeys(("title", "title_ko", "description", "description_ko"), "")
+    plain = plain_scenario(replace(scenario, **texts, sources=()))
     for entry in [entry for group in ("investments", "shocks", *POLICIES) for entry in plain.get(group, [])]:
-        entry.pop("sources", None)
+        for key in ("sources", "project_ko"):
+            entry.pop(key, None)
     return json_digest(plain)
 
 

@@ -15,7 +15,7 @@ from forecast.documents import Node
 from forecast.errors import Problem, YamlPath, got, listed, meant, shortened, spelled
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Window, decimal_hint
-from forecast.scenario.dependencies import Correlation, Phase, Programme
+from forecast.scenario.dependencies import Correlation, Phase, Programme, When
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
 from forecast.scenario.entity import keys
 from forecast.scenario.investments import COEFFICIENT_KEYS, Investment, Overrides
@@ -35,6 +35,7 @@ _INSIDE: Mapping[str, type] = {
     "import_commitments": ImportCommitment,
     "phases": Phase,
     "programmes": Programme,
+    "when": When,
     "correlations": Correlation,
     "overrides": Overrides,
     "shares": Shares,

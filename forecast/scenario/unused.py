@@ -389,7 +389,7 @@ def _is(row: Row, key: str, number: float) -> bool:
 def _is_sure(row: Row, programmes: Sequence[Row], origin: int) -> bool:
     """Whether a plant goes ahead in every draw: by its chance or because it runs, with nothing else it hangs on."""
     runs = row.value.runs_by(origin) and not row.has("probability")
-    tied = any(row.has(key) for key in ("requires", "excludes", "same_fate_as", "phases"))
+    tied = any(row.has(key) for key in ("requires", "excludes", "same_fate_as", "phases", "when"))
     cut = any(item.value.holds(row.name, row.value.company or "") for item in programmes if item.has("probability"))
     return (runs or _is(row, "probability", 1.0)) and not tied and not cut
 

@@ -19,6 +19,7 @@ from forecast.quarters import format_quarter
 from forecast.scenario.entries import ends, rows
 from forecast.scenario.investments import Investment, outside_parts
 from forecast.scenario.layers import Layered, layered
+from forecast.scenario.library import scenario_text
 from forecast.scenario.mixture import ScenarioMixture, StatedBranch, is_mixture, read_mixture
 from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.scenario import Scenario, reading_order, scenario_digest, scenario_of
@@ -149,30 +150,33 @@ _PLAN = {"announced": 0, "construction": 3, "earliest": 11, "latest": 15}
 """Dates of the example plant, in quarters after the last one observed."""
 
 
-def new_scenario(given: str | None, origin: int) -> Path:
-    """Write the starter to a new file, and say where.
+def new_scenario(given: str | None, origin: int, announcement: str | None = None) -> Path:
+    """Write a scenario to start from to a new file, and say where.
 
     Args:
         given: name of the scenario, or the file to write, whose name becomes that of the scenario.
         origin: last quarter observed; the example plant is planned from it.
+        announcement: id of the announcement that stands in place of the example plant.
 
     Raises:
-        RunError: the file is there already, cannot be written, or its name is none for a scenario.
+        RunError: the file is there already, cannot be written, or its name is none for a scenario; or the announcement
+            is none that a scenario can start from.
     """
-    path = Path(given or _NAME)
+    path = Path(given or (announcement or _NAME).lower())
     path = path if path.suffix in (".yaml", ".yml") else path.with_name(f"{path.name}.yaml")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", path.stem):
         accepted = "expected a name of 1 to 64 lower-case letters, digits and hyphens, such as hyundai-2026"
         raise RunError(f"got {path.stem!r}, {accepted}")
     if os.path.lexists(path):
         raise RunError(f"{path}: is there already and was left as it is; give another name")
+    schema = Path(os.path.relpath(shipped_folder() / SCHEMA_NAME, path.parent)).as_posix()
+    text = _starter(path, origin, schema) if announcement is None else scenario_text(announcement, path.stem, schema)
     with writing(path, "give another place"):
-        write_text(path, _starter(path, origin))
+        write_text(path, text)
     return path
 
 
-def _starter(path: Path, origin: int) -> str:
-    schema = os.path.relpath(shipped_folder() / SCHEMA_NAME, path.parent)
+def _starter(path: Path, origin: int, schema: str) -> str:
     dates = {name: format_quarter(origin + quarters) for name, quarters in _PLAN.items()}
-    words = {"schema": Path(schema).as_posix(), "file": path.as_posix(), "name": path.stem}
+    words = {"schema": schema, "file": path.as_posix(), "name": path.stem}
     return _TEMPLATE.read_text(encoding="utf-8").format(**words, **dates)

@@ -21,6 +21,7 @@ from forecast.scenario.dates import DEFAULT_HORIZON
 from forecast.scenario.entries import Row, ends, last_observed, mean, middle, rows, value_at
 from forecast.scenario.investments import Investment
 from forecast.scenario.layers import Layered
+from forecast.scenario.library import known_plants
 from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.unused import dropped, idle_policies, idle_ties, repeated, unread
 from forecast.stats.density import spikes
@@ -292,7 +293,7 @@ def remarks(layers: Layered) -> list[Remark]:
             *piled_up(root),
         ]
         for row in announced:
-            found += _bought(row)
+            found += [*_bought(row), *known_plants(row)]
         if origin is not None:
             found += beyond_record(root, announced, origin)
             end = 4.0 * (1 + (value_at(root, "horizon", int) or DEFAULT_HORIZON))

@@ -14,7 +14,7 @@ normal (Sheppard 1899, Philosophical Transactions of the Royal Society A 192: 10
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,69 +26,103 @@ from forecast.dims import Array
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
-    """Rows of a model that draws picked, in turns in none of which two pick the same.
+FOLLOWED = 250
+"""Rows of a model that are followed at most, evenly among all of them: they tell the correlation to about a tenth."""
 
-    An array takes what is assigned to a place once, so that sums by row need a turn for every time a row is picked.
 
-    >>> [turn.tolist() for turn in Picked.of(np.array([7, 3, 7, 7, 5])).turns]
-    [[1, 4, 0], [2], [3]]
+@dataclass(slots=True)
+class RowSums:
+    """Draws that picked the rows of one model that are followed, measured from a value near their mean: mergeable.
 
     Attributes:
-        rows: the row of each draw, `(n_draws,)`.
-        turns: places of draws.
+        n_rows: rows of the model.
+        picks: how many draws picked each row that is followed, `(n_followed,)`.
+        sums: sum of the distances of those draws, `(n_followed, ...)`.
+        squares: sum of the squared distances of all of them, `(...)`.
     """
 
-    rows: NDArray[np.intp]
-    turns: Sequence[NDArray[np.intp]]
+    n_rows: int
+    picks: Array
+    sums: Array
+    squares: Array
 
     @classmethod
-    def of(cls, rows: NDArray[np.intp]) -> Picked:
-        """Those rows, `(n_draws,)`, with their turns."""
-        order = np.argsort(rows, kind="stable")
-        first = np.flatnonzero(np.diff(rows[order], prepend=-1))
-        earlier = np.arange(rows.size) - np.repeat(first, np.diff(first, append=rows.size))  # picks of the row before
-        return cls(rows, [order[earlier == turn] for turn in range(earlier.max(initial=-1) + 1)])
+    def none(cls, n_rows: int, shape: tuple[int, ...]) -> RowSums:
+        """Sums of no draws, of statistics of a shape."""
+        n_followed = -(-n_rows // _step(n_rows))
+        return cls(n_rows, np.zeros(n_followed), np.zeros((n_followed, *shape)), np.zeros(shape))
+
+    def add(self, draws: Array, rows: NDArray[np.intp], reference: Array) -> None:
+        """Take in draws `(..., n_draws)` that picked `rows`, `(n_draws,)`."""
+        followed = np.flatnonzero(rows % _step(self.n_rows) == 0)
+        places = rows[followed] // _step(self.n_rows)
+        distances = (draws[..., followed] - reference[..., None]).reshape(-1, followed.size)
+        distances = distances.T.copy().reshape(-1, *reference.shape)  # what a draw adds lies together
+        self.picks += np.bincount(places, minlength=self.picks.size)
+        self.squares += (distances**2).sum(axis=0)
+        for turn in _turns(places):
+            self.sums[places[turn]] += distances[turn]
+
+    def merge(self, other: RowSums, shift: Array) -> None:
+        """Take in draws measured from a value that is larger by `shift`, `(...)`."""
+        self.squares += other.squares + shift * (2.0 * other.sums.sum(axis=0) + shift * other.picks.sum())
+        self.picks += other.picks
+        self.sums += other.sums + np.multiply.outer(other.picks, shift)
+
+    def correlation(self) -> Array:
+        """Correlation between draws that share a row, `(...)`; 0 where no two do or nothing spreads."""
+        n_draws, pairs = max(self.picks.sum(), 1.0), float((self.picks * (self.picks - 1)).sum())
+        shift = self.sums.sum(axis=0) / n_draws
+        variance = self.squares / n_draws - shift**2
+        products = ((self.sums**2).sum(axis=0) - self.squares) / max(pairs, 1.0) - shift**2
+        spread = (variance > 0) & (pairs > 0)
+        return np.asarray(np.divide(products, variance, out=np.zeros_like(variance), where=spread).clip(-1.0, 1.0))
+
+
+def _step(n_rows: int) -> int:
+    """Every how many rows one is followed."""
+    return -(-n_rows // FOLLOWED)
+
+
+def _turns(rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Draws in turns, in none of which two pick the same row: an array takes what is assigned to a place once.
+
+    >>> [turn.tolist() for turn in _turns(np.array([7, 3, 7, 7, 5]))]
+    [[1, 4, 0], [2], [3]]
+    """
+    order = np.argsort(rows, kind="stable")
+    first = np.flatnonzero(np.diff(rows[order], prepend=-1))
+    earlier = np.arange(rows.size) - np.repeat(first, np.diff(first, append=rows.size))  # picks of the same row before
+    return [order[earlier == turn] for turn in range(earlier.max(initial=-1) + 1)]
 
 
 @dataclass(slots=True)
 class SharedRows:
-    """Sums of draws by the posterior row they picked: mergeable, and enough for the correlations of shared rows.
+    """What rows of all models bring to statistics of draws: mergeable.
 
     Attributes:
         n_rows: rows by model; none where draws pick no rows.
         reference: value the draws are measured from, `(...)`, near their mean.
-        squares: sum of the squared distances from it, `(...)`.
-        picks: by model, how many draws picked each row, `(n_rows,)`.
-        sums: by model, sum of the distances of those draws, `(n_rows, ...)`.
+        models: sums of draws by model.
     """
 
     n_rows: Mapping[str, int]
     reference: Array | None = None
-    squares: Array = field(default_factory=lambda: np.zeros(()))
-    picks: dict[str, Array] = field(default_factory=dict)
-    sums: dict[str, Array] = field(default_factory=dict)
+    models: dict[str, RowSums] = field(default_factory=dict)
 
-    def add(self, draws: Array, picked: Mapping[str, Picked]) -> None:
-        """Take in draws `(..., n_draws)` and the row that each picked of every model."""
+    def add(self, draws: Array, rows: Mapping[str, NDArray[np.intp]]) -> None:
+        """Take in draws `(..., n_draws)` and the row that each picked of every model, `(n_draws,)`."""
         if not self.n_rows:
             return
         reference = self._reference(draws.mean(axis=-1))
-        distances = np.moveaxis(draws - reference[..., None], -1, 0).copy()  # what a draw adds lies together
-        self.squares = self.squares + np.einsum("d...,d...->...", distances, distances)
-        for model, n_rows in self.n_rows.items():
-            rows, sums = picked[model].rows, self.sums[model]
-            self.picks[model] += np.bincount(rows, minlength=n_rows)
-            for turn in picked[model].turns:
-                sums[rows[turn]] += distances[turn]
+        for model, sums in self.models.items():
+            sums.add(draws, rows[model], reference)
 
     def _reference(self, proposed: Array) -> Array:
         """The value to measure from: the first one proposed."""
         if self.reference is None:
-            self.reference, self.squares = proposed, np.zeros(proposed.shape)
-            self.picks = {model: np.zeros(n_rows) for model, n_rows in self.n_rows.items()}
-            self.sums = {model: np.zeros((n_rows, *proposed.shape)) for model, n_rows in self.n_rows.items()}
+            self.reference = proposed
+            self.models = {model: RowSums.none(n_rows, proposed.shape) for model, n_rows in self.n_rows.items()}
         return self.reference
 
     def merge(self, other: SharedRows) -> None:
@@ -96,11 +130,8 @@ class SharedRows:
         if other.reference is None:
             return
         shift = other.reference - self._reference(other.reference)
-        picks, sums = next(iter(other.picks.values())), next(iter(other.sums.values()))
-        self.squares = self.squares + other.squares + shift * (2.0 * sums.sum(axis=0) + shift * picks.sum())
-        for model in other.n_rows:
-            self.picks[model] += other.picks[model]
-            self.sums[model] += other.sums[model] + np.multiply.outer(other.picks[model], shift)
+        for model, sums in self.models.items():
+            sums.merge(other.models[model], shift)
 
     def per_row(self, explained: Callable[[Array], Array]) -> Array:
         """Sum over models of the share of a statistic's variance that rows explain, over their number, not below 0.
@@ -113,16 +144,8 @@ class SharedRows:
         return np.maximum(sum(shares, np.zeros(())), 0.0)
 
     def correlations(self) -> dict[str, Array]:
-        """Correlation between draws that share a row of a model, `(...)` each; 0 where no two do or nothing spreads."""
-        return {model: self._correlation(picks, self.sums[model]) for model, picks in self.picks.items()}
-
-    def _correlation(self, picks: Array, sums: Array) -> Array:
-        n_draws, pairs = picks.sum(), float((picks * (picks - 1)).sum())
-        shift = sums.sum(axis=0) / n_draws
-        variance = self.squares / n_draws - shift**2
-        products = ((sums**2).sum(axis=0) - self.squares) / max(pairs, 1.0) - shift**2
-        spread = (variance > 0) & (pairs > 0)
-        return np.asarray(np.divide(products, variance, out=np.zeros_like(variance), where=spread).clip(-1.0, 1.0))
+        """Correlation between draws that share a row of a model, `(...)` each."""
+        return {model: sums.correlation() for model, sums in self.models.items()}
 
 
 def together_below(level: Array | float, correlation: Array) -> Array:

@@ -25,7 +25,7 @@ from forecast.dims import SERIES, Array
 from forecast.errors import RunError
 from forecast.stats.influence import LARGEST_SHARE, LEAST_DRAWS, DominantDraw
 from forecast.stats.quantiles import FINE_LEVELS, QuantileSketch, quantile_estimates, quantiles
-from forecast.stats.shared_rows import Picked, SharedRows, together_below
+from forecast.stats.shared_rows import SharedRows, together_below
 
 
 @dataclass(slots=True)
@@ -190,11 +190,9 @@ class StreamingSummary:
         self.quarterly.add(quarterly, near)
         if sound.shape[-1]:
             self._fold(sound, near)
-            # half of the draws tell what rows bring well enough, for half of the time that takes
-            half = (sound.shape[-1] + 1) // 2
-            picked = {model: Picked.of(rows[model][finite][:half]) for model in self.n_rows}
-            self.annual_rows.add(sound[..., :half], picked)
-            self.quarterly_rows.add(near[..., :half], picked)
+            picked = {model: rows[model] if finite.all() else rows[model][finite] for model in self.n_rows}
+            self.annual_rows.add(sound, picked)
+            self.quarterly_rows.add(near, picked)
 
     def _add_branches(
         self, annual: Array, quarterly: Array, branch: NDArray[np.intp], rows: Mapping[str, NDArray[np.intp]]

@@ -47,8 +47,9 @@ from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution, Uniform
 from forecast.stats.quantiles import FINE_LEVELS
 from forecast.storage import write_csv, writing
-from forecast.track.ledger import UNIT, Entry, Predictions, Target, observed, predictions
+from forecast.track.ledger import Entry
 from forecast.track.scores import WIDTHS, crps, pit
+from forecast.track.targets import UNIT, Predictions, Target, observed, predictions
 
 SCORES, BRANCHES = "scores.csv", "branches.csv"
 _MEDIAN = FINE_LEVELS.index(0.5)

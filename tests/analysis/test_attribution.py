@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import numpy as np
@@ -188,3 +188,21 @@ def test_equal_scenarios_have_exact_zeros() -> None:
     assert found.parts.shape == (0, 10, 300)
     assert not found.difference.any()
     assert found.gap == 0.0
+
+
+def test_parts_add_up_where_plants_replace_exports_that_run_out() -> None:
+    """Two solar plants that would replace more cells and modules than Korea ships: each takes half of what there is."""
+    plant = (
+        "investments=[{{id: {0}, sector: solar, kind: greenfield, amount: 20, announced: 2026-07, "
+        "construction_start: 2026Q4, production_start: 2027Q4, probability: 1, scale: 1, slip: 0, "
+        "overrides: {{displacement_rate: 0.5}}}}]"
+    )
+    one = shipped("baseline", plant.format("A"), "horizon=2030")
+    both = replace(one, investments=(*one.investments, replace(one.investments[0], id="B")), name="both")
+    found = forecast.attribute(shipped("baseline", "horizon=2030"), both, SETTINGS, posterior=learned())
+    assert found.gap < 1e-9
+    assert [contrast.separable for contrast in found.contrasts] == [True, True]
+    np.testing.assert_allclose(found.parts[0], found.parts[1], atol=1e-9)
+    alone = [balance(scenario) for scenario in (shipped("baseline", "horizon=2030"), one, both)]
+    first, second = (after - before for before, after in pairwise(alone))
+    assert (second[-1] > first[-1] + 0.1).all()  # what the first left to replace is less

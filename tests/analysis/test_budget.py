@@ -208,7 +208,7 @@ def test_what_two_branches_share_is_listed_once(tmp_path: Path) -> None:
     branches = "".join(f"- {{scenario: {name}, weight: 1}}\n" for name in ("announced", "announced-dependent"))
     path.write_text(f"name: two\nmixture:\n{branches}", "utf-8")
     run = forecast.run_scenario(forecast.load_mixture(path), Settings(2_000), out=tmp_path).results
-    found = budget_module._input_values(run, budget_module._plan(run, None), 2030)
+    found = budget_module._input_values(run, budget_module.plan_of(run), 2030)
     assert {name for name in found if name.endswith("followed")} == {"announced: followed"}
     assert "LG-07: goes ahead" in found
     assert "LG-07, cylindrical: goes ahead" not in found

@@ -9,7 +9,7 @@ import pytest
 
 import forecast
 from forecast.dims import NEWS, POLICIES, SERIES, Array
-from forecast.engine.block import block_inputs, simulated_flows
+from forecast.engine.block import block_inputs, driver_forcing, simulated_baseline, simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.plan import Plan
 from forecast.engine.plants import Plants
@@ -41,7 +41,7 @@ def flows(plan: Plan) -> dict[str, Array]:
 
 def change(plan: Plan) -> Array:
     inputs = block_inputs(plan, STREAMS)
-    return Plants(plan, inputs, Duties(plan, inputs)).change_of_purchases()
+    return Plants(plan, inputs, Duties(plan, inputs), simulated_baseline(plan, inputs).economy).change_of_purchases()
 
 
 def test_the_fitted_path_has_no_such_series_and_reads_no_coefficient(tmp_path: Path) -> None:
@@ -66,10 +66,10 @@ def test_nothing_has_changed_yet_at_the_origin(tmp_path: Path, key: str) -> None
 
 
 def test_holding_shares_is_what_the_fitted_path_takes_away(tmp_path: Path) -> None:
-    """Purchases at the share of the origin less those on the fitted path, worked out from draws of both."""
+    """Purchases at the share of the origin less those on the fitted path, in the demand of the year."""
     plan = compiled(tmp_path, HOLD)
     inputs = block_inputs(plan, STREAMS)
-    plants = Plants(plan, inputs, Duties(plan, inputs))
+    plants = Plants(plan, inputs, Duties(plan, inputs), simulated_baseline(plan, inputs).economy)
     local, third = plants.purchasing._fitted
     odds = np.exp(plan.rows["localization"]["level"])
     rows = (STREAMS.uniforms("posterior.localization") * odds.shape[-1]).astype(int)
@@ -80,6 +80,16 @@ def test_holding_shares_is_what_the_fitted_path_takes_away(tmp_path: Path) -> No
         bought, korean = (inputs.value(existing.buyer.coefficients[name]) for name in existing.buyer.coefficients)
         other = (1 - korean) / korean
         expected += output * bought * (korean - 1 / (1 + other * (part * local + (1 - part) * third)))
+    response = plan.rows["baseline"]["response"][0][
+        :, (STREAMS.uniforms("posterior.baseline") * odds.shape[-1]).astype(int)
+    ]
+    levels = np.cumsum(driver_forcing(plan, inputs)[:, :2], axis=0)
+    first = plan.n_periods % 4  # quarters of the origin's year that are left; the others are at the usual pace
+    by_year = np.concatenate(
+        [levels[:first].sum(axis=0)[None], levels[first:].reshape(-1, 4, *levels.shape[1:]).sum(axis=1)]
+    )
+    factor = np.exp((by_year / 4 * response[:2]).sum(axis=1))
+    expected[1:] *= np.concatenate([factor[:1].repeat(first, axis=0), factor[1:].repeat(4, axis=0)])
     np.testing.assert_allclose(change(plan), expected, atol=1e-12)
 
 

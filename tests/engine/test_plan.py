@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plans import machinery
 
 from forecast.dims import SERIES, Array
 from forecast.engine.block import simulated_flows
@@ -42,6 +43,11 @@ def plant(name: str, kind: str = "greenfield", start: str = "2028Q1", more: str 
 def only_project(plan: Plan) -> Project:
     ((project,),) = [group.projects for group in plan.groups]
     return project
+
+
+def lasting(plan: Plan) -> Plan:
+    """The plan with machinery that comes from the first day on and lasts."""
+    return replace(plan, machinery=machinery())
 
 
 def flows(plan: Plan) -> Array:
@@ -86,15 +92,15 @@ def test_an_acquisition_builds_nothing_unless_it_says_so(tmp_path: Path) -> None
     bought = only_project(compiled(tmp_path, plant("A", "acquisition")))
     assert bought.capex == Stated("investments.A.new_capex", Constant(0.0))
     assert bought.standing == Stated("investments.A.amount", Constant(2.0))
-    orders = flows(compiled(tmp_path, plant("A", "acquisition")))[SERIES.index("news_capital_goods")]
+    orders = flows(lasting(compiled(tmp_path, plant("A", "acquisition"))))[SERIES.index("news_capital_goods")]
     assert (orders == 0).all()
-    spent = flows(compiled(tmp_path, plant("A", "acquisition", more=", new_capex: 1")))
+    spent = flows(lasting(compiled(tmp_path, plant("A", "acquisition", more=", new_capex: 1"))))
     beyond = spent[SERIES.index("news_capital_goods")].sum(axis=0)
     assert (beyond < 0).all()  # announced in 2026-01, so under way in 2026Q2
     later = compiled(
         tmp_path, plant("A", "acquisition", more=", new_capex: 1, construction_start: 2027Q1, probability: 1")
     )
-    orders = flows(later)[SERIES.index("news_capital_goods")]
+    orders = flows(lasting(later))[SERIES.index("news_capital_goods")]
     assert (orders[1:] >= 0).all()
     assert (orders.sum(axis=0) > 0).all()
 
@@ -166,3 +172,10 @@ def test_a_posterior_fitted_up_to_another_quarter_is_refused() -> None:
     scenario, day = load_scenario(BASELINE, ["as_of=2025-04-11"]), vintage("2025-04-11")
     with pytest.raises(RunError, match=r"starts from 2024Q4, got .* up to 2026Q2; run `forecast fit --as-of 2025-04-1"):
         compile_plan(scenario, load_posterior(), day)
+
+
+def test_machinery_of_plants_is_drawn_where_there_are_plants(tmp_path: Path) -> None:
+    names = {"installed_base.equipment_delay", "installed_base.wear_rate"}
+    sources = {item.stream: item.source for item in compiled(tmp_path, plant("A")).inputs if item.stream in names}
+    assert sources == dict.fromkeys(names, "coefficients")
+    assert not names & {item.stream for item in compiled(tmp_path).inputs}

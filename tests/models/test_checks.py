@@ -186,7 +186,7 @@ def test_made_books_keep_the_us_figures_and_carry_the_hidden_years() -> None:
     assert np.array_equal(made.observed.us_census, seen.us_census)
     assert np.array_equal(made.observed.ratios[:4], seen.ratios[:4])  # 2011, the year the run starts from, is given
     assert not np.isclose(made.observed.ratios[4:], seen.ratios[4:]).any()
-    assert made.states["later"].shape == (2, 2)
+    assert made.states["later"].shape == (2, 1)
     read = bridge_evidence(made.observed, ORIGIN)
     off = (read.readings - made.states["later"]) * read.precision
     assert np.abs(off[read.precision > 0]).max() < SIGMAS
@@ -196,8 +196,8 @@ def test_made_books_have_the_mean_the_drift_and_the_persistence_of_their_row() -
     made = [_simulator("bridge").simulate(row_at(BRIDGE, 0), np.random.default_rng(seed)) for seed in range(400)]
     paths = np.array([bridge_evidence(one.observed, ORIGIN).log_ratios for one in made])
     start, persistence = paths[0, :, 0], BRIDGE["persistence"][0]
-    mean = BRIDGE["mean"][0] - BRIDGE["drift"][0] * 2  # 2024, two years before that of the mean
-    expected = mean + persistence**13 * (start - (mean - 13 * BRIDGE["drift"][0]))
+    mean = BRIDGE["mean"][0] - BRIDGE["drift"][0]  # 2025, the year before that of the mean
+    expected = mean + persistence**14 * (start - (mean - 14 * BRIDGE["drift"][0]))
     assert paths[:, :, -1].mean(axis=0) == pytest.approx(
         expected, abs=SIGMAS * paths[:, :, -1].std(axis=0).max() / 400**0.5
     )
@@ -231,8 +231,11 @@ def test_summaries_have_known_answers() -> None:
     assert found["imports growth: seasonal range, %"] == pytest.approx(0.0, abs=1e-9)
     last = growing.exports[-4:].sum() - growing.imports[-4:].sum()
     assert found["balance in its last year, bn USD"] == pytest.approx(last)
-    books = _simulator("bridge").summary(bridge_observations())
-    assert books["exports ratio: 2025 less mean, log %"] == pytest.approx(0.04, abs=0.01)
+    seen = bridge_observations()
+    books = _simulator("bridge").summary(seen)
+    mean = np.log(seen.korea_customs[-15:, 0] / seen.us_census[-15:, 0]).mean()  # 2011 to 2025
+    expected = 100 * (np.log(110.917307 / 94.872) - mean)
+    assert books["exports ratio: January–July 2026 less mean, log %"] == pytest.approx(expected, abs=0.01)
 
 
 def test_the_books_of_2026_are_unusual_in_exports_alone_and_the_note_says_so() -> None:
@@ -253,8 +256,9 @@ def test_there_is_no_note_where_nothing_is_unusual() -> None:
 def test_memory_goes_with_the_gap_of_the_books() -> None:
     gap = memory_gap()
     together = np.corrcoef(gap.korea_customs - gap.us_census, gap.memory)[0, 1]
-    assert len(gap.months) == 14
-    assert round(together, 2) == 0.88  # as found when the data were collected
+    assert len(gap.months) == 19
+    assert together == pytest.approx(gap.correlation)
+    assert together > 0.8
 
 
 def test_predictive_checks_need_no_pymc() -> None:

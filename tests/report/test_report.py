@@ -31,6 +31,7 @@ from forecast.report.page import NOT_COUNTED, report, short_answers, write_repor
 from forecast.report.sentences import answer
 from forecast.report.track import SCORES, SUMMARY
 from forecast.results.results import SCENARIO, Results, turning_years
+from forecast.results.run import run_scenario
 from forecast.scenario.contrasts import FRAME, TEXTS
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.formatting import percentage
@@ -71,7 +72,7 @@ def test_page_and_terminal_tell_the_same_years_of_an_effect(tmp_path: Path) -> N
         (page,) = (
             text for text in short_answers(results, world, language("en")) if text.startswith("With the announcements")
         )
-        assert re.findall(r"in (\d{4}) \(mean", page) == years
+        assert re.findall(r"in (\d{4}) \(mean;", page) == years
         assert answer(results).startswith(page.replace("\xa0", " "))
 
 
@@ -119,7 +120,7 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     words = plain(edition(page, "en"))
     chance, error = summary.estimate("effect", "below_0", -1)
     said = plain(language("en").chance(chance, error, 4_000))
-    assert f"the chance that they lower it in 2035 is {said}." in words
+    assert f"the chance that they lower it in 2035 is {said}; of the spread behind it" in words
     median = summary.value("trade_balance", "quantile_0.5")[-1]
     assert f"The surplus itself would be {median:.0f} bn USD in 2035 (median;" in words
     korean = re.findall(r"2035년 대미 무역수지 흑자는 ([\d,]+)억 달러", plain(edition(page, "ko")))
@@ -413,3 +414,18 @@ def test_the_shipped_record_is_the_published_one(tmp_path: Path) -> None:
     inside = [0.1 <= float(row["pit"]) <= 0.9 for row in rows if row["span"] == "quarter"]
     assert read_model_records()[0].crps_quarters == pytest.approx(np.mean(quarters), abs=1e-4)
     assert read_model_records()[0].held_80 == pytest.approx(np.mean(inside), abs=1e-4)
+
+
+def test_the_korean_page_has_korean_names(tmp_path: Path) -> None:
+    """Title, description and projects on the Korean half of a page, and the English ones on the other."""
+    run = run_scenario(load_scenario("hyundai"), Settings(400, 0), out=tmp_path)
+    text = report([run.results])
+    english, korean = (edition(text, code) for code in ("en", "ko"))
+    for words, other in (
+        ("Hyundai Motor Group&#39;s 21 bn USD plan", "현대자동차그룹의 2025년 3월 210억 달러 투자계획"),
+        ("the mill starts in 2029", "제철소는 2029년에 가동한다"),
+        ("Louisiana steel mill", "루이지애나 직접환원·전기로 제철소"),
+    ):
+        assert words in english
+        assert other in korean
+        assert other not in english.partition("<pre")[0]

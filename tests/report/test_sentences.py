@@ -11,10 +11,12 @@ import pytest
 
 import forecast
 from forecast.analysis.comparison import summarised
+from forecast.analysis.grounds import DecidingRate, Grounds, Rests
 from forecast.dims import EFFECTS, OUTPUT, Array
+from forecast.report.effect import effect_sentence
 from forecast.report.i18n import CODES, language
 from forecast.report.run import pledge_notes
-from forecast.report.sentences import effect_sentence, policy_sentence
+from forecast.report.sentences import policy_sentence
 from forecast.stats.summary import Summary
 
 YEARS = (2026, 2027)
@@ -55,21 +57,60 @@ def test_news_are_told_where_they_differ_from_the_effect_by_a_tenth(news: float,
     assert ("흑자 수준의 전망을 바꾸는 것은" in effect_sentence(summary, language("ko"), "2026년 2분기")) == told_of
 
 
+def rests(turn: float, grade: str = "L", *, alone: bool = True) -> Grounds:
+    """What an effect rests on whose sign turns at a rate."""
+    name, interval, turns = "overrides.sectors.autos.displacement_rate", (0.2, 0.5, 0.8), {2027: (turn, 0.001)}
+    rate = DecidingRate(name, "autos", grade, interval, turns, alone)
+    return Grounds(rate, {"effect": Rests(np.array([0.0, 0.3]), np.array([0.0, 0.004]))})
+
+
 @pytest.mark.parametrize(
-    ("bought", "replaced", "words"),
+    ("effect", "turn", "words"),
     [
-        (2.0, -3.0, "The sign turns if a dollar of their output replaces less than 0.20 dollars of exports; here 0.30"),
-        (3.0, -2.0, "The sign turns if a dollar of their output replaces more than 0.30 dollars of exports; here 0.20"),
-        (-1.0, -2.0, None),
+        (-1.0, 0.2, "The sign turns if less than 0.20 dollars of exports are replaced by a dollar of cars made there;"),
+        (1.0, 0.7, "The sign turns if more than 0.70 dollars of exports are replaced by a dollar of cars made there;"),
+        (
+            -1.0,
+            -0.1,
+            "The sign turns only if a dollar of cars made there draws more than 0.10 dollars of exports",
+        ),
+        (1.0, 3.0, "up to one and a half dollars, the sign stays as it is in 2027;"),
     ],
 )
-def test_the_rate_at_which_the_sign_turns(bought: float, replaced: float, words: str | None) -> None:
-    """With 10 of output, the effect is zero where the rate times 10 is what is bought."""
-    made = {"effect_intermediates": np.full(100, bought), "effect_displacement": np.full(100, replaced)}
-    summary = told(parts(np.full(100, bought + replaced)) | made | {OUTPUT: np.full(100, 10.0)})
-    said = effect_sentence(summary, language("en"), "2026Q2")
-    assert words is None or words.replace("here", "here it replaces") in said
-    assert ("The sign turns" in said) == (words is not None)
+def test_the_rate_at_which_the_sign_turns(effect: float, turn: float, words: str) -> None:
+    summary = told(parts(np.full(100, effect)))
+    said = effect_sentence(summary, language("en"), "2026Q2", rests(turn)).replace("\xa0", " ")
+    assert words in said
+    believed = "the fit says 0.20 to 0.80 (80 % interval), graded L (weak evidence); published claims run from"
+    assert believed in said
+    stated = effect_sentence(summary, language("en"), "2026Q2", rests(turn, "stated")).replace("\xa0", " ")
+    assert "the scenario says 0.20 to 0.80 (80 % interval), the judgement of its author" in stated
+    assert "The sign" not in effect_sentence(summary, language("en"), "2026Q2")
+
+
+def test_what_flows_add_and_take_is_told_with_their_sum() -> None:
+    made = {"capital_goods": 0.5, "intermediates": 1.5, "displacement": -3.0, "reverse_imports": -0.25}
+    series = {f"effect_{name}": np.full(100, value) for name, value in made.items()}
+    summary = told(parts(np.full(100, -1.25)) | series)
+    english = effect_sentence(summary, language("en"), "2026Q2", rests(0.2)).replace("\xa0", " ")
+    assert (
+        "Machines and inputs from Korea add 2.00 bn USD; cars no longer shipped take 3.00 bn USD; goods shipped back "
+        "to Korea take 0.25 bn USD; together −1.25 bn USD in 2027 (means)." in english
+    )
+    several = effect_sentence(summary, language("en"), "2026Q2", rests(0.2, alone=False)).replace("\xa0", " ")
+    assert "exports no longer shipped, cars above all, take 3.00 bn USD" in several
+    korean = effect_sentence(summary, language("ko"), "2026년 2분기", rests(0.2))
+    assert "한국에서 구매하는 기계와 중간재 +20.0억 달러, 더 이상 수출되지 않는 자동차 −30.0억 달러" in korean
+    assert "합계는 −12.5억 달러이다" in korean
+
+
+def test_beside_a_chance_stands_what_of_the_spread_is_judgement() -> None:
+    summary = told(parts(np.full(100, -1.0)))
+    said = effect_sentence(summary, language("en"), "2026Q2", rests(0.2)).replace("\xa0", " ")
+    assert "lower it in 2027 is > 97 %" in said.replace("above", ">")
+    assert "; of the spread behind it 30 % is judgement and below 1 % weak evidence." in said
+    korean = effect_sentence(summary, language("ko"), "2026년 2분기", rests(0.2))
+    assert "(그 불확실성 중 판단에 따른 몫 30%, 약한 근거에 따른 몫 1% 미만)" in korean
 
 
 def test_a_peak_that_the_end_hides_is_told_before_it() -> None:
@@ -106,7 +147,9 @@ def test_one_thing_is_told_otherwise_than_several(code: str) -> None:
             ("causes.others", {}),
             ("causes.scenarios", {}),
             ("comparison.pairs", {}),
-            ("sentences.part", {"value": "1", "year": 2026}),
+            ("sentences.part_more", {"value": "1", "year": 2026, "median": "2"}),
+            ("sentences.part_even", {"value": "1", "year": 2026, "median": "2"}),
+            ("sentences.part_less", {"value": "1", "year": 2026, "median": "2"}),
             ("sentences.failed", {"draws": "20,000"}),
             ("ledger.inside", {"inside": 1}),
             ("checks.duration", {"n_models": 7, "minutes": 1}),

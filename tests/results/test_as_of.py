@@ -94,7 +94,7 @@ def test_the_outcome_stands_beside_the_forecast(ran: Results) -> None:
     whole, part = outcomes(ran)
     draws = ran.kept("trade_balance")
     assert draws is not None
-    assert (whole.year, round(whole.value, 1), whole.months) == (2025, 56.5, 12)
+    assert (whole.year, round(whole.value, 1), whole.months, whole.other_book) == (2025, 56.5, 12, 49.5)
     assert whole.percentile == pytest.approx(100 * (draws[0] < whole.value).mean())
     assert (part.year, round(part.value, 1), part.months, part.percentile) == (2026, 55.1, 8, None)
     table = printed(surplus_table({"ran": ran}), answer(ran, outcomes(ran)), knowledge(ran, outcomes(ran)))
@@ -128,13 +128,16 @@ def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
     made = alone(replace(plan(n_years=1), origin=8099))
     kept = write_results(tmp_path / "kept", manifest, made, tally, "", None)
     (found,) = outcomes(kept)
+    assert found.other_book == 49.5
     assert (found.year, found.percentile) == (2025, pytest.approx(57.0))
     assert "at the 57th percentile" in answer(kept, outcomes(kept))
     counted = StreamingSummary((0.0, 65.7), keep=False)
     counted.add(draws, draws[:3])
     lost = write_results(tmp_path / "lost", manifest, made, counted, "", None)
     assert outcomes(lost) == (replace(found, percentile=None),)
-    assert answer(lost, outcomes(lost)).endswith("The surplus of 2025 was 56.5 bn USD.")
+    said = answer(lost, outcomes(lost))
+    assert "The surplus of 2025 was 56.5 bn USD. The median said for 2025 was 49 bn USD, US Census basis." in said
+    assert said.endswith("On Korean customs basis the surplus of 2025 was 49.5 bn USD.")
 
 
 @pytest.mark.parametrize(
@@ -153,10 +156,14 @@ def test_a_run_to_the_end_of_the_data_has_no_outcome(tmp_path: Path) -> None:
     assert "Outcome" not in printed(surplus_table({"baseline": results}))
 
 
-def test_korean_books_say_that_nothing_is_known_of_later_years(posterior: Posterior, tmp_path: Path) -> None:
+def test_korean_books_know_2025_and_say_where_nothing_is_known(posterior: Posterior, tmp_path: Path) -> None:
     korean = load_scenario(ROOT / "scenarios" / "kiet-2025-04-11.yaml", ["basis=korea_customs"])
     results = run_scenario(korean, SETTINGS, out=tmp_path, posterior=posterior).results
-    assert outcomes(results) == ()
+    (found,) = outcomes(results)
+    assert (found.year, found.value, found.months, round(found.other_book or 0, 1)) == (2025, 49.5, 12, 56.5)
+    said = answer(results, outcomes(results)).replace("\xa0", " ")
+    assert "The surplus of 2025 was 49.5 bn USD, " in said
+    assert "On US Census basis the surplus of 2025 was 56.5 bn USD." in said
     assert "No surplus of a later year is known on Korean customs basis." in knowledge(results, ())
 
 

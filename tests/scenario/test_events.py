@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import command
 from plans import ORIGIN, group, judged, plan, project
 
 from forecast.dims import NEWS, SERIES, Array
@@ -16,8 +17,10 @@ from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Cut, Plan, Project, Tie
 from forecast.engine.plants import Announcements
+from forecast.engine.simulate import Settings
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
+from forecast.results.run import run_scenario
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
 from forecast.stats.distributions import Normal, Uniform
 from forecast.stats.streams import Streams
@@ -249,9 +252,73 @@ def test_the_forms_on_the_page_about_dependencies_load(tmp_path: Path) -> None:
     folder = Path(__file__).parents[2] / "scenarios"
     page = folder.parent / "docs" / "how-to" / "dependencies.md"
     text = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
-    for name in ("announced.yaml", "lges-lansing.yaml", "baseline.yaml"):
-        (tmp_path / name).write_text((folder / name).read_text(encoding="utf-8"), encoding="utf-8")
+    for path in folder.glob("*.yaml"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "forms.yaml").write_text(text, encoding="utf-8")
     read = load_scenario(tmp_path / "forms.yaml")
     assert len(read.programmes) == len(read.correlations) == 2
     assert compile_plan(read, learned(), vintage()).mixes
+
+
+DUTY = "tariffs: [{{id: back, sectors: autos, rate: 0.25, from: {start}{more}}}]\n"
+CALLED = ", probability: 0.5, when: {tariff: back}"
+
+
+def test_a_tariff_calls_a_plant_where_it_comes(tmp_path: Path) -> None:
+    tail = DUTY.format(start="2027Q1", more=", probability: 0.4")
+    made = compiled(tmp_path, plant("A", CALLED), plant("B", ", probability: 0.5"), tail=tail)
+    found = outcomes(made)
+    comes = Streams(0, 0, N, mixes=made.mixes).uniforms("tariffs.back.happens") < 0.4
+    assert within(found["A"], 0.5 * 0.4)
+    assert not (found["A"] & ~comes).any()
+    assert within(found["A"][comes], 0.5)
+    assert within(found["B"], 0.5)
+    free = outcomes(compiled(tmp_path, plant("A", ", probability: 0.5"), tail=tail))
+    assert np.array_equal(found["A"], free["A"] & comes)
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "built"),
+    [("2027Q1", ", until: 2028Q1", 0.0), ("2027Q1", ", until: 2028Q3", 1.0), ("2029Q1", "", 1.0)],
+)
+def test_a_plant_is_called_while_the_duty_holds(start: str, more: str, built: float, tmp_path: Path) -> None:
+    """A building of two years before 2030Q1 begins in 2028Q1, when the first of the duties has just ended."""
+    dated = ", construction_start: 2028Q1, probability: 1, when: {tariff: back}"
+    made = compiled(tmp_path, plant("A", dated, start="2030Q1"), tail=DUTY.format(start=start, more=more))
+    assert outcomes(made, 400)["A"].mean() == built
+
+
+def test_a_plant_called_by_a_later_duty_waits_for_it_with_its_whole_plan(tmp_path: Path) -> None:
+    """Called in 2029Q3, six quarters after it would have begun, it orders six quarters later what it would have."""
+    dated = ", construction_start: 2028Q1, probability: 1, slip: 0, scale: 1"
+    tail = DUTY.format(start="2029Q3", more=", stacks: true")
+    free = capital_goods(compiled(tmp_path, plant("A", dated, start="2028Q3"), tail=tail))
+    late = capital_goods(compiled(tmp_path, plant("A", dated + ", when: {tariff: back}", start="2028Q3"), tail=tail))
+    first, moved = (flow.mean(axis=1).nonzero()[0] for flow in (free, late))
+    assert (first.tolist(), moved.tolist()) == ([2], [3])  # 2028 and 2029 of 2026 to 2031
+    assert late.sum(axis=0) == pytest.approx(free.sum(axis=0))
+
+
+def test_a_tariff_that_is_not_there_calls_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    for text, message in (
+        ("when: {tariff: bakc}", 'got text "bakc", expected the id of a tariff of this scenario; did you mean back?'),
+        ("when: {tarif: back}", "did you mean tariff?"),
+        ("when: back", "expected a mapping with tariff"),
+        ("same_fate_as: B, when: {tariff: back}", "got when beside same_fate_as"),
+    ):
+        plants = plant("A", f", {text}") + plant("B")
+        path.write_text(HEAD + plants + DUTY.format(start="2027Q1", more=""))
+        done = command("validate", "t.yaml", cwd=tmp_path)
+        assert done.returncode == 2
+        assert message in done.stdout
+
+
+def test_a_run_has_the_plant_exactly_where_the_tariff_came(tmp_path: Path) -> None:
+    """From the file to the stored draws: without the duty nothing is built, with it the plant alone decides."""
+    more = ", probability: 1, slip: 0, when: {tariff: back}"
+    scenario = stated(tmp_path, plant("A", more), tail=DUTY.format(start="2027Q1", more=", probability: 0.4"))
+    run = run_scenario(scenario, Settings(2_000, 0), out=tmp_path / "results").results
+    came, built = ((run.draws[name] != 0).any("year").values for name in ("tariffs", "effect"))
+    assert within(came, 0.4)
+    assert np.array_equal(came, built)

@@ -232,7 +232,7 @@ def test_later_overrides_win() -> None:
 
 
 REFUSED = {
-    "horzion=2040": "horzion: unknown key; did you mean horizon? Accepted: extends, name, title, description",
+    "horzion=2040": "horzion: unknown key; did you mean horizon? Accepted: extends, name, title, title_ko",
     "horizon=soon": 'horizon: got text "soon", expected the last year simulated, a whole number up to 2060',
     "horizon=1999": "horizon: got 1999, expected the last year simulated, a whole number up to 2060",
     "horizon": "expected key.path=value, such as horizon=2040",
@@ -318,3 +318,15 @@ def test_a_problem_lies_in_the_layer_that_wrote_the_value() -> None:
         ("middle.yaml", 3, "investments.B-2.amount"),
         ("-s horizon=1990", 0, "horizon"),
     ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_korean_text_goes_with_the_one_it_translates() -> None:
+    write("base.yaml", "name: base\ntitle: One\ntitle_ko: 하나\ndescription: D\ndescription_ko: 설명")
+    write("own.yaml", "extends: base.yaml\nname: own\ntitle: Two")
+    other = load_scenario("own.yaml")
+    assert (other.title, other.title_ko, other.description_ko) == ("Two", "", "설명")
+    write("own.yaml", "extends: base.yaml\nname: own\ntitle: Two\ntitle_ko: 둘")
+    both = load_scenario("own.yaml")
+    assert both.title_ko == "둘"
+    assert scenario_digest(other) == scenario_digest(both)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from forecast.analysis.bridge import _memory_exports
 from forecast.economics.tariffs import load_schedule
 from forecast.observations.announcements import Announcement, announcements
-from forecast.observations.tables import SHIPPED
+from forecast.observations.products import memory_exports
+from forecast.observations.tables import read_table
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter, parse_time
 from forecast.scenario.investments import Investment
-from forecast.scenario.mixture import load_mixture
+from forecast.scenario.mixture import AnyScenario, load_any, load_mixture
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Constant, Distribution, Triangular, Uniform
 
@@ -26,13 +26,19 @@ NAMES = (
     "announced-dependent",
     "baseline",
     "content-rule",
+    "deal",
     "hyundai",
     "hyundai-26bn",
     "import-commitments",
+    "kiet-claim",
     "lges-lansing",
     "localization-fast",
     "localization-frozen",
+    "localize-all",
+    "no-more-plants",
     "package-350bn",
+    "tariff-threat",
+    "tariff-war",
     "tariffs-2025",
     "tariffs-25",
     "tariffs-25-term",
@@ -41,15 +47,18 @@ NAMES = (
 )
 HYUNDAI = {"HMG-01", "HMG-01-vehicles", "HMG-01-parts", "HMG-01-future", "HMG-06"}
 ANNOUNCED = {
-    *("HMG-03", "HMG-05", "DW-01"),
+    *("HMG-03", "HMG-05", "DW-01", "DM-01"),
     *("LG-01", "LG-03", "LG-04", "LG-07", "LG-08", "LG-09", "SK-05", "SK-06", "SS-03", "SS-04", "SS-05"),
     *("SS-01", "SK-07", "SB-01"),
-    *("HMG-06", "KZ-01"),
-    *("HW-01", "HW-02", "LS-01", "LS-02", "HY-01"),
+    "KZ-01",
+    *("HW-01", "HW-02", "LS-01", "LS-02", "HY-01", "HE-01", "LE-01"),
     *("HW-03", "HW-04"),
-    *("CE-01", "CE-02"),
+    *("CE-01", "CE-02", "SB-02"),
+    *HYUNDAI,
+    *("HMG-02", "HMG-02-increase"),
 }
-NOT_LIVE = {"LG-02", "HMG-07", "LG-06", "SK-01", "SK-03", "SK-04", "SS-02"}
+PLEDGES = {"HMG-01", "HMG-02"}
+NOT_LIVE = {"LG-02", "HMG-04", "HMG-07", "LG-06", "SK-01", "SK-03", "SK-04", "SS-02"}
 """The same plant as another row, cancelled, only an option, dissolved, or no longer Korean."""
 
 
@@ -96,7 +105,10 @@ def test_expected_investments() -> None:
     assert ids("hyundai") == HYUNDAI
     assert ids("hyundai-26bn") == HYUNDAI | {"HMG-02", "HMG-02-increase"}
     assert ids("lges-lansing") == {"LG-03"}
-    assert ids("announced") == ids("announced-dependent") == ANNOUNCED
+    for name in ("announced", "announced-dependent", "deal", "tariff-war"):
+        assert ids(name) == ANNOUNCED
+    assert ids("localize-all") == set()
+    assert ids("tariff-threat") == {"called-cars", "called-parts", "called-cells"}
 
 
 @pytest.mark.parametrize(("name", "umbrella", "total"), [("hyundai", "HMG-01", 21), ("hyundai-26bn", "HMG-02", 26)])
@@ -136,7 +148,7 @@ def test_nothing_simulated_lies_inside_something_simulated(name: str) -> None:
 
 def test_every_live_row_with_an_amount_is_announced() -> None:
     live = {row.id for row in announcements() if row.amount is not None and row.kind != "pledge"}
-    assert live - NOT_LIVE == ANNOUNCED
+    assert live - NOT_LIVE == {item.id for item in scenario("announced").investments if item.id in table()} - PLEDGES
 
 
 def test_rows_left_out_are_listed_for_the_reader() -> None:
@@ -168,13 +180,8 @@ def test_fast_target_is_hyundais_shift_of_the_odds() -> None:
 
 
 def test_steel_mill_is_the_same_in_both_scenarios_that_hold_it() -> None:
-    alone, inside = investment("announced", "HMG-06"), investment("hyundai", "HMG-06")
-    assert (alone.amount, alone.construction_start, alone.production_start) == (
-        inside.amount,
-        inside.construction_start,
-        inside.production_start,
-    )
-    assert (alone.part_of, inside.part_of) == (None, "HMG-01")
+    assert investment("announced", "HMG-06") == investment("hyundai", "HMG-06")
+    assert investment("announced", "HMG-06").part_of == "HMG-01"
 
 
 def test_lansing_is_a_purchase_with_hardly_any_new_capital() -> None:
@@ -201,7 +208,7 @@ def test_the_slowdown_is_as_deep_as_recessions_were() -> None:
 
 
 def test_memory_falls_back_by_what_it_had_gained() -> None:
-    exports = _memory_exports(SHIPPED)
+    exports = memory_exports()
     year = sum(value for month, value in exports.items() if month // 12 == 2025)
     quarter = sum(value for month, value in exports.items() if month // 3 == parse_quarter("2026Q2"))
     (shock,) = scenario("memory-slump").shocks
@@ -211,7 +218,7 @@ def test_memory_falls_back_by_what_it_had_gained() -> None:
 
 def test_plants_that_run_are_certain() -> None:
     for item in scenario("announced").investments:
-        if table()[item.id].stage in ("operating", "completed"):
+        if item.id in table() and table()[item.id].latest.stage in ("operating", "completed"):
             assert item.probability == Constant(1.0)
 
 
@@ -280,6 +287,93 @@ def test_tariffs_of_the_past_are_those_of_the_record() -> None:
         assert item.rate is not None
         for sector in item.sectors:
             assert middle(item.rate) == load_schedule().trade[sector].rate(start + 1e-6)
+
+
+def test_section_301_holds_from_the_day_the_duty_before_it_lapsed() -> None:
+    """12.5 % by law from 24 July 2026, and the second case at most up to the 15 % of the deal."""
+    duties = {item.id: item for item in scenario("tariffs-2025").tariffs}
+    last, first = duties["section-122"], duties["section-301-labour"]
+    assert (first.start, first.rate) == (last.until, Constant(0.125))
+    assert duties["section-301"].stacks
+    assert duties["section-301"].rate is not None
+    assert middle(first.rate) + float(duties["section-301"].rate.ppf(1.0)) == pytest.approx(0.15)  # type: ignore[arg-type]
+    assert duties["medicines"].start == Constant(parse_time("2026-09-29"))
+    assert duties["medicines"].rate == Uniform(0.0, 0.15)
+
+
+def test_the_energy_promised_counts_once_and_what_is_new_of_it_alone() -> None:
+    """100 bn USD over four years less the contract of Kogas inside it; 7 of 25 a year are more than in 2021."""
+    promised = {item.id: item for item in scenario("import-commitments").import_commitments}
+    energy, gas = promised["energy"], promised["kogas-lng"].per_year
+    assert gas is not None
+    assert energy.per_year == Constant(24.3)
+    assert pytest.approx(24.3) == 100 / 4 - 2 * 1.4 / 4
+    bought = sum(
+        row["value"]
+        for row in read_table("items")
+        if row["period"] == "2021" and row["flow"] == "imports" and row["item"] in ("crude_oil", "lpg", "natural_gas")
+    )
+    assert energy.additionality is not None
+    assert energy.additionality.ppf(1.0) == pytest.approx((25 - bought) / 25, abs=0.005)
+
+
+def test_the_site_in_georgia_counts_once() -> None:
+    """The site of 7.59 bn USD holds the battery venture of 4.3."""
+    cars, cells = investment("announced", "HMG-03"), investment("announced", "LG-01")
+    assert cars.scale is not None
+    assert middle(cars.amount) * middle(cars.scale) + middle(cells.amount) == pytest.approx(7.59, abs=0.005)
+
+
+def test_hyundais_plan_is_whole_in_what_was_announced() -> None:
+    parts = {item.id: middle(item.amount) for item in scenario("announced").investments if item.part_of == "HMG-01"}
+    assert parts == {"HMG-01-vehicles": 9, "HMG-06": 5.8, "HMG-01-parts": 0.2, "HMG-01-future": 6}
+    assert sum(parts.values()) + middle(investment("announced", "HMG-02-increase").amount) == 26
+
+
+def test_the_deal_is_the_plants_the_duties_and_the_purchases() -> None:
+    deal, war = scenario("deal"), scenario("tariff-war")
+    assert deal.investments == war.investments == scenario("announced").investments
+    assert deal.tariffs == scenario("tariffs-2025").tariffs
+    assert deal.import_commitments == scenario("import-commitments").import_commitments
+    assert war.tariffs == scenario("tariffs-25").tariffs
+
+
+def test_no_more_plants_keeps_what_stands_or_is_being_built() -> None:
+    begun = ("operating", "completed", "under_construction", "delayed", "paused")
+    dropped = ids("announced") - ids("no-more-plants")
+    assert ids("no-more-plants") < ids("announced")
+    assert {name for name in dropped if name in table() and table()[name].latest.stage in begun} == set()
+
+
+def test_the_claim_holds_what_stands_at_its_output_and_the_wave() -> None:
+    stock = {item.id: item for item in scenario("kiet-claim").investments if item.id.startswith("stock-")}
+    assert ids("kiet-claim") - set(stock) == ids("no-more-plants")
+    stated = {row["value"] for row in read_table("affiliates") if row["measure"] == "output" and row["year"] == "2025"}
+    cars = {name: round(vehicles * 31.5 / 1e6, 1) for name, vehicles in (("alabama", 359_616), ("kia", 351_500))}
+    for name, item in stock.items():
+        output = middle(item.amount) * middle(item.coefficients["output_per_capex"])
+        assert output in stated or output == cars[name.removeprefix("stock-")]
+        assert item.coefficients["machinery_share"] == Constant(0.0)
+
+
+def test_plants_that_a_duty_calls_name_it() -> None:
+    threat = scenario("tariff-threat")
+    assert {item.when.tariff for item in threat.investments if item.when is not None} == {"return-to-25"}
+    assert all(item.when is not None for item in threat.investments)
+    back = next(item for item in threat.tariffs if item.id == "return-to-25")
+    assert replace(back, probability=Constant(1.0)) in scenario("tariffs-25").tariffs
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.yaml")))
+def test_every_text_is_there_in_both_languages(name: str) -> None:
+    world = load_any(FOLDER / f"{name}.yaml")
+    for text in (world.title_ko, world.description_ko, *(item.project_ko for item in _plants(world))):
+        assert re.search("[가-힣]", text)
+    assert not re.search("[가-힣]", world.title + world.description)
+
+
+def _plants(world: AnyScenario) -> list[Investment]:
+    return [item for branch in world.branches for item in branch.scenario.investments]
 
 
 def test_services_are_no_goods() -> None:

@@ -10,8 +10,8 @@ import pytest
 from forecast.analysis.comparison import both_ways
 from forecast.dims import Array
 from forecast.report.comparison import signed_interval
+from forecast.report.effect import chance_above, chance_below
 from forecast.report.i18n import ENGLISH, language
-from forecast.report.sentences import chance_above, chance_below
 from forecast.report.table import plain_spaces
 from forecast.stats.formatting import percentage, span, stored
 from forecast.stats.summary import decimals, exceedance_name

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from forecast.dims import Array
-from forecast.stats.shared_rows import Picked, SharedRows, together_below
+from forecast.stats.shared_rows import SharedRows, together_below
 from forecast.stats.summary import StreamingSummary
 
 N_ROWS = {"bridge": 40, "baseline": 60}
@@ -56,10 +56,9 @@ def test_errors_are_the_spread_of_statistics_over_samples_of_rows(n_blocks: int,
 def test_correlations_of_shared_rows_are_those_the_draws_were_made_with() -> None:
     blocks = drawn(20, 2_000, seed=1)
     whole, early, late = (SharedRows(N_ROWS) for _ in range(3))
-    for index, (draws, rows) in enumerate(blocks):
-        picked = {model: Picked.of(row) for model, row in rows.items()}
-        whole.add(draws, picked)
-        (early if index < 7 else late).add(draws, picked)
+    for index, block in enumerate(blocks):
+        whole.add(*block)
+        (early if index < 7 else late).add(*block)
     early.merge(late)
     for model, share in SHARES.items():
         found = whole.correlations()[model]
@@ -69,7 +68,7 @@ def test_correlations_of_shared_rows_are_those_the_draws_were_made_with() -> Non
 
 def test_a_series_without_spread_owes_nothing_to_rows() -> None:
     rows = SharedRows({"bridge": 4})
-    rows.add(np.full((1, 1, 8), 7.0), {"bridge": Picked.of(np.arange(8) % 4)})
+    rows.add(np.full((1, 1, 8), 7.0), {"bridge": np.arange(8) % 4})
     assert rows.correlations()["bridge"].tolist() == [[0.0]]
     assert SharedRows({}).per_row(lambda correlation: correlation) == 0.0
 

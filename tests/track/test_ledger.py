@@ -35,8 +35,9 @@ from forecast.storage import digest, text_bytes
 from forecast.track import evaluation as verdict_module
 from forecast.track import ledger as ledger_module
 from forecast.track.evaluation import SCORES, evaluate, run_again, write_scores
-from forecast.track.ledger import ENTRY, POSTERIORS, Entry, Target, add_entry, entries, observed, read_entry
+from forecast.track.ledger import ENTRY, POSTERIORS, Entry, add_entry, entries, read_entry
 from forecast.track.scores import crps
+from forecast.track.targets import Target, observed
 
 DAY = "2025-04-11"
 PLANT = """
@@ -295,7 +296,8 @@ def test_outcomes_are_those_of_the_installed_data() -> None:
     year = trade.exports[row : row + 4].sum()
     assert observed(Target("us_census", "exports", "2025")) == pytest.approx(year, rel=1e-12)
     assert observed(Target("korea_customs", "trade_balance", "2024")) == pytest.approx(55.66508)
-    assert observed(Target("korea_customs", "trade_balance", "2025")) is None  # only exports were printed
+    assert observed(Target("korea_customs", "trade_balance", "2025")) == 49.5
+    assert observed(Target("korea_customs", "trade_balance", "2026")) is None  # only exports of some months
     assert observed(Target("us_census", "exports", "2026")) is None  # a running year
 
 

@@ -1,0 +1,398 @@
+"""The value of one uncertain input at which an outcome turns: where it is zero, or another amount, on average.
+
+The input is held at a value in every draw, and everything else is drawn as in the run: the same streams of random
+numbers, correlations with the input included. Means at several values of its support show whether the outcome turns in
+it; where it does, the value is solved for. It is that of a run of the scenario with the input stated as that one
+number, and its Monte Carlo error is that of the mean there over the slope of the mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import partial
+from itertools import pairwise
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+
+from forecast.analysis.budget import demand_outcome, plan_of
+from forecast.analysis.input_values import uncertain_values
+from forecast.dims import Array
+from forecast.economics.sectors import load_sectors
+from forecast.economics.uncertain_inputs import UncertainInput, label, stream_of
+from forecast.engine.block import Flows, flows_of
+from forecast.engine.inputs import Fitted, Stated
+from forecast.engine.plan import Plan, Project, RunPlan
+from forecast.engine.simulate import STARTING, Settings, block_streams
+from forecast.errors import RunError, listed, meant
+from forecast.models.posterior import Posterior
+from forecast.parallel import in_order
+from forecast.results.manifest import SCENARIO
+from forecast.results.results import Results
+from forecast.scenario.inputs import FITTED, uncertain_inputs
+from forecast.scenario.mixture import load_any
+from forecast.scenario.scenario import Scenario
+from forecast.stats.distributions import Constant, Distribution
+from forecast.stats.formatting import stored
+from forecast.stats.sensitivity import LEVELS
+from forecast.stats.streams import Streams
+from forecast.stats.summary import StreamingSummary
+from forecast.storage import write_csv, writing
+
+N_VALUES = 5
+"""Values of the support, both ends among them, between which a turn is looked for."""
+
+TAIL = 1e-4
+"""Part of a distribution without an end that is left out on that side."""
+
+_STEPS = 7
+"""Values that a solution is expected to take at most, for progress."""
+
+COLUMNS = ("scenario", "basis", "series", "year", "input", "at", "statistic", "unit", "value", "standard_error")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldInput:
+    """An uncertain input that can be held at one value.
+
+    Attributes:
+        name: YAML path; of a sector coefficient, where a scenario would state it.
+        is_date: whether its unit is the quarter axis.
+        support: lowest and highest value it can have.
+        present: lower end of its 80 % interval, median and upper end as it is drawn; three times the same of a chance
+            that is known.
+    """
+
+    name: str
+    is_date: bool
+    support: tuple[float, float]
+    present: tuple[float, float, float]
+
+    @property
+    def label(self) -> str:
+        """Name for readers."""
+        return label(stream_of(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class MeanAt:
+    """Mean of an outcome, bn USD a year, where an input is held at a value, with its Monte Carlo standard error."""
+
+    value: float
+    mean: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Breakeven:
+    """Where an input turns an outcome of a run.
+
+    Attributes:
+        run: the run.
+        series: annual series of the outcome.
+        year: calendar year.
+        amount: bn USD a year at which the outcome turns.
+        input: what is held.
+        means: of the outcome at `N_VALUES` values of the support, the lowest first.
+        turn: value at which the mean of the outcome is `amount`; None where there is none in the support. Of several
+            it is the one nearest to the median of the input.
+        error: Monte Carlo standard error of `turn`.
+        n_turns: turns that were seen.
+        matters: whether the outcome of any draw hangs on the input at all.
+    """
+
+    run: Results
+    series: str
+    year: int
+    amount: float
+    input: HeldInput
+    means: tuple[MeanAt, ...]
+    turn: float | None
+    error: float
+    n_turns: int
+    matters: bool
+
+    @property
+    def rises(self) -> bool:
+        """Whether the outcome is above `amount` where the input is above `turn`."""
+        return self.means[-1].mean > self.means[0].mean
+
+
+def breakeven(
+    run: Results,
+    input: str,
+    year: int = 2030,
+    series: str = "effect",
+    *,
+    amount: float = 0.0,
+    posterior: Posterior | None = None,
+    n_jobs: int = 1,
+    progress: Callable[[float], None] = lambda percent: None,
+) -> Breakeven:
+    """The value of an input at which the mean of an outcome of a run is zero, or another amount.
+
+    >>> run = forecast.load_results("results/hyundai")  # doctest: +SKIP
+    >>> forecast.breakeven(run, "autos.displacement_rate", 2035).turn  # doctest: +SKIP
+
+    Args:
+        run: a stored run whose draws were kept.
+        input: name of the input, a YAML path or the end of one, such as `autos.displacement_rate`.
+        series: annual series of the outcome.
+        amount: bn USD a year.
+        posterior: parameters of the run; the stored ones by default.
+        n_jobs: workers, -1 for one per core.
+        progress: called with the percent of the work done since the last call.
+
+    Raises:
+        RunError: no input, or more than one, goes by the name; the amount is not finite; the run was made with other
+            code or parameters; or it has no such year or series.
+    """
+    if not isfinite(amount):
+        raise RunError(f"--at: got {amount:g}, expected a finite number of bn USD a year")
+    plan, world = plan_of(run, posterior), load_any(run.folder / SCENARIO)
+    demand_outcome(run, plan, year, series)
+    settings = Settings(run.manifest["n_draws"], run.manifest["seed"], run.manifest["scheme"])
+    streams = block_streams(plan, settings)
+    chosen = _chosen(input, plan, [branch.scenario for branch in world.branches])
+    held = _held_input(chosen, plan, streams[0], year)
+    outcomes = _Outcomes(plan, held.name, streams, (plan.series.index(series), plan.years.index(year)), n_jobs)
+
+    values = np.linspace(*held.support, N_VALUES).tolist()
+    drawn = []
+    for value in values:
+        drawn.append(outcomes.draws(value))
+        progress(100 / (N_VALUES + _STEPS))
+    means = tuple(outcomes.mean_at(value) for value in values)
+    found = Breakeven(
+        run, series, year, amount, held, means, None, 0.0, 0, any((drawn[0] != each).any() for each in drawn)
+    )
+    spans = [pair for pair in pairwise(means) if (pair[0].mean - amount) * (pair[1].mean - amount) < 0]
+    if not spans:
+        progress(100 * _STEPS / (N_VALUES + _STEPS))
+        return found
+    turns = [_turn(outcomes, span, amount) for span in spans]
+    progress(100 * _STEPS / (N_VALUES + _STEPS))
+    turn, error = min(turns, key=lambda pair: abs(pair[0] - held.present[1]))
+    return replace(found, turn=turn, error=error, n_turns=len(turns))
+
+
+def _turn(outcomes: _Outcomes, span: tuple[MeanAt, MeanAt], amount: float) -> tuple[float, float]:
+    """Value between two at which the mean is an amount, and its standard error."""
+    low, high = span
+    precision = 1e-5 * (high.value - low.value)
+    turn = float(
+        scipy.optimize.brentq(
+            lambda value: outcomes.mean_at(value).mean - amount, low.value, high.value, xtol=precision, rtol=1e-9
+        )
+    )
+    slope = (high.mean - low.mean) / (high.value - low.value)
+    return turn, abs(outcomes.mean_at(turn).error / slope)
+
+
+def _chosen(name: str, plan: RunPlan, scenarios: Sequence[Scenario]) -> UncertainInput:
+    """The input that a name means.
+
+    Raises:
+        RunError: there is none, or there are several.
+    """
+    known = {item.name: item for item in _inputs(plan, scenarios)}
+    if not known:
+        raise RunError("the scenario has no uncertain input that is one number, so that nothing can be held")
+    if name in known:
+        return known[name]
+    named = [item for item in known if _goes_by(item, name)]
+    if len(named) == 1:
+        return known[named[0]]
+    if named:
+        raise RunError(f"--input: got {name}, by which {len(named)} inputs go, expected one of {listed(named)}")
+    every = (item for scenario in scenarios for item in uncertain_inputs(scenario, plan.origin))
+    settled = [item for item in every if _goes_by(item.name, name)]
+    if settled:
+        why = settled[0].settled or "is not drawn"
+        raise RunError(f"--input: got {settled[0].name}, which {why}; expected an input that is uncertain")
+    raise RunError(f"--input: got {name}, expected an uncertain input of the scenario; {meant(name, known)}")
+
+
+def _goes_by(path: str, name: str) -> bool:
+    """Whether a name is a path, the end of it, or its stream."""
+    return path == name or path.endswith(f".{name}") or stream_of(path) == name
+
+
+def _inputs(plan: RunPlan, scenarios: Sequence[Scenario]) -> Iterator[UncertainInput]:
+    """Every input that is one number in a draw: stated, a chance, left to the record, or a sector coefficient."""
+    for scenario in scenarios:
+        for item in uncertain_inputs(scenario, plan.origin):
+            key = item.name.rpartition(".")[2]
+            if (item.drawn and (item.distribution or key in FITTED)) or key == "probability":
+                yield item
+    for branch in plan.plans:
+        for sector, name in branch.columns:
+            yield UncertainInput(f"overrides.sectors.{sector}.{name}", "coefficients")
+    yield from (item for item in plan.inputs if item.source == "branch" and item.distribution is not None)
+
+
+def _held_input(item: UncertainInput, plan: RunPlan, streams: Streams, year: int) -> HeldInput:
+    key = item.name.rpartition(".")[2]
+    if item.distribution is not None:
+        low, median, high = item.distribution.ppf([LEVELS[0], 0.5, LEVELS[1]]).tolist()
+        support = (0.0, 1.0) if key == "probability" else _ends(item.distribution)
+        return HeldInput(item.name, item.is_date, support, (low, median, high))
+    values = _values(item, plan, streams, year)
+    low, median, high = np.quantile(values, [LEVELS[0], 0.5, LEVELS[1]]).tolist()
+    if key == "probability":
+        chance = float(values.mean())
+        return HeldInput(item.name, False, (0.0, 1.0), (chance, chance, chance))
+    if key in FITTED:
+        return HeldInput(item.name, False, (float(values.min()), float(values.max())), (low, median, high))
+    sector = item.name.split(".")[2]
+    return HeldInput(item.name, False, _ends(load_sectors()[sector][key].distribution), (low, median, high))
+
+
+def _values(item: UncertainInput, plan: RunPlan, streams: Streams, year: int) -> Array:
+    """Draws of an input that is no stated number, `(n_draws,)`; of a chance, whether the plant goes ahead."""
+    sector, _, key = item.stream.partition(".")[2].partition(".")
+    for branch in plan.plans:
+        if (sector, key) in branch.columns:
+            return np.asarray(branch.sector_rows[branch.columns.index((sector, key))])
+    name = item.name.removesuffix("probability") + "realised" if key == "probability" else item.stream
+    found = uncertain_values(plan, streams, year)
+    return found.get(label(name), np.ones(streams.n_draws))
+
+
+def _ends(distribution: Distribution) -> tuple[float, float]:
+    """Ends of a distribution; where it has none, those of all but `TAIL` of it."""
+    with np.errstate(divide="ignore"):
+        ends = distribution.ppf([0.0, 1.0])
+    low, high = np.where(np.isfinite(ends), ends, distribution.ppf([TAIL, 1.0 - TAIL])).tolist()
+    return low, high
+
+
+class _Outcomes:
+    """Draws of one outcome with one input held, each value simulated once.
+
+    Args:
+        plan: the compiled run.
+        name: of the input.
+        streams: random numbers of every block.
+        place: of series and year.
+        n_jobs: workers.
+    """
+
+    def __init__(
+        self, plan: RunPlan, name: str, streams: Sequence[Streams], place: tuple[int, int], n_jobs: int
+    ) -> None:
+        self._plan, self._name, self._streams, self._place = plan, name, streams, place
+        self._n_jobs = n_jobs if len(streams) >= STARTING else 1  # workers take longer to start than a few blocks
+        self._found: dict[float, list[Flows]] = {}
+
+    def draws(self, value: float) -> Array:
+        """Draws of the outcome, `(n_draws,)`."""
+        return np.concatenate([flows.annual[0, 0] for flows in self._flows(value)])
+
+    def mean_at(self, value: float) -> MeanAt:
+        """Mean of the outcome."""
+        statistics = StreamingSummary((0.0,), keep=True, n_rows=self._plan.n_rows)
+        for flows in self._flows(value):
+            statistics.add(flows.annual, flows.quarterly, rows=flows.rows)
+        summary = statistics.summary(self._plan.years[:1], ("outcome",))
+        return MeanAt(value, *summary.estimate("outcome", "mean", 0))
+
+    def _flows(self, value: float) -> list[Flows]:
+        if value not in self._found:
+            work = partial(_one_outcome, held_plan(self._plan, self._name, value), self._place)
+            self._found[value] = list(in_order(work, self._streams, self._n_jobs))
+        return self._found[value]
+
+
+def _one_outcome(plan: RunPlan, place: tuple[int, int], streams: Streams) -> Flows:
+    """Flows of a block, of which one series and year are left."""
+    series, year = place
+    flows = flows_of(plan, streams)
+    only = flows.annual[series : series + 1, year : year + 1].copy()
+    return replace(flows, annual=only, quarterly=flows.quarterly[:0], branch=None)
+
+
+def held_plan(plan: RunPlan, name: str, value: float) -> RunPlan:
+    """A plan in which an input has one value in every draw, and everything else is as it was.
+
+    Args:
+        name: YAML path of a stated number, a date, a chance, a delay or size left to the record, or a coefficient.
+    """
+    address = stream_of(name)
+    head, *middle, last = address.split(".")
+    owner = middle[0] if middle else ""
+    held: RunPlan = _Hold(Stated(address, Constant(value)), head, owner, last).on(plan, ())
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """Puts a known number in the place of an input, wherever a plan reads that.
+
+    Attributes:
+        known: the number at the address of the input.
+        head, owner, last: first, second and last part of that address.
+    """
+
+    known: Stated
+    head: str
+    owner: str
+    last: str
+
+    def on(self, node: Any, columns: Sequence[tuple[str, str]]) -> Any:
+        """A part of a plan with the number in it; the part itself where it does not read the input."""
+        if isinstance(node, Stated):
+            return self.known if node.stream == self.known.stream else node
+        if isinstance(node, Fitted):
+            return self.known if (self.head, *columns[node.column]) == ("sectors", self.owner, self.last) else node
+        if isinstance(node, Mapping):
+            values = self._each(tuple(node.values()), columns)
+            return node if values is None else dict(zip(node, values, strict=True))
+        if isinstance(node, tuple):
+            values = self._each(node, columns)
+            return node if values is None else values
+        if is_dataclass(node) and not isinstance(node, type | UncertainInput):
+            return self._in_fields(node, node.columns if isinstance(node, Plan) else columns)
+        return node
+
+    def _each(self, nodes: tuple[Any, ...], columns: Sequence[tuple[str, str]]) -> tuple[Any, ...] | None:
+        """Several parts, None where none of them reads the input."""
+        found = tuple(self.on(node, columns) for node in nodes)
+        return found if any(new is not old for new, old in zip(found, nodes, strict=True)) else None
+
+    def _in_fields(self, node: Any, columns: Sequence[tuple[str, str]]) -> Any:
+        parts = {field.name: getattr(node, field.name) for field in fields(node)}
+        changed = {name: new for name, part in parts.items() if (new := self.on(part, columns)) is not part}
+        of_project = isinstance(node, Project) and self.known.stream == f"investments.{node.id}.{self.last}"
+        if of_project and parts.get(self.last, node) is None:
+            changed[self.last] = self.known
+        return replace(node, **changed) if changed else node
+
+
+def write_breakeven(found: Breakeven) -> Path:
+    """Write where an input turns an outcome as `breakeven_<series>_<year>_<input>.csv` into the folder of its run.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    name = re.sub(r"[^\w.-]", "_", found.input.name)
+    path = found.run.folder / f"breakeven_{found.series}_{found.year}_{name}.csv"
+    with writing(path):
+        write_csv(path, COLUMNS, _rows(found))
+    return path
+
+
+def _rows(found: Breakeven) -> Iterator[tuple[object, ...]]:
+    head = (found.run.name, found.run.basis, found.series, found.year, found.input.name)
+    unit = "quarters since year 0" if found.input.is_date else "unit of the input"
+    turn = (np.nan, np.nan) if found.turn is None else (found.turn, found.error)
+    yield (*head, "", "turning_value", unit, *stored(*turn))
+    for statistic, value in zip(("quantile_0.1", "quantile_0.5", "quantile_0.9"), found.input.present, strict=True):
+        yield (*head, "", statistic, unit, *stored(value, 0.0))
+    for each in found.means:
+        yield (*head, f"{each.value:.10g}", "mean", "bn USD", *stored(each.mean, each.error))

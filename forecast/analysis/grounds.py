@@ -1,0 +1,355 @@
+"""What an answer rests on: the rate that decides the sign of an effect, and the part of a spread that is judgement.
+
+An effect turns its sign with the exports that a dollar of the plants' output replaces. Of several such rates the one
+whose draws go most with the effect decides. The effect is a straight line in it, of which the slope is the output: that
+of the run where there is one rate alone, else what holding the rate elsewhere changes in the first blocks.
+
+Judgement is what a scenario states with a spread (numbers, dates, chances and what comes of them, weights of branches)
+and every coefficient and response of which the grade of evidence is `judgement`; weak evidence is grade `L`. The share
+of either in a variance is what their values explain of an outcome in a regression on squares and the largest products,
+corrected for its terms: a lower bound of the variance of the mean given all of them, over the whole variance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.analysis.breakeven import held_plan
+from forecast.analysis.budget import plan_of
+from forecast.dims import OUTPUT, Array
+from forecast.economics.sectors import central_priors
+from forecast.economics.tariffs import load_schedule
+from forecast.economics.uncertain_inputs import REALISED
+from forecast.engine.block import block_inputs, branches_of, flows_of
+from forecast.engine.inputs import Fitted, Inputs, Stated
+from forecast.engine.plan import Plan, RunPlan
+from forecast.engine.plants import Announcements, planned_dates
+from forecast.engine.simulate import Settings, block_streams
+from forecast.errors import PosteriorError, RunError
+from forecast.models.posterior import Posterior
+from forecast.results.results import Results
+from forecast.stats.distributions import Constant
+from forecast.stats.sensitivity import LEVELS
+from forecast.stats.streams import Streams
+
+JUDGED, WEAK = "judgement", "L"
+"""Grades of evidence whose share in a spread is told."""
+
+EXPLAINED = ("effect", "trade_balance")
+"""Series of which shares are told."""
+
+N_TURNS, N_SHARES = 2, 3
+"""Blocks that are simulated again for a turning rate, and blocks from which shares of a variance are worked out."""
+
+_ASIDE = -0.5
+"""Where a rate is held to see its slope, USD per USD: apart from what is usual, and where no product runs out."""
+
+RATE = "displacement_rate"
+
+_N_PRODUCTS = 6
+"""Inputs whose products enter a regression, those that explain most by themselves."""
+
+_DRAWS_PER_TERM = 10
+"""Draws for each term of a regression at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecidingRate:
+    """The exports replaced by a dollar of output, of the sector in which that decides the sign of the effect.
+
+    Attributes:
+        name: YAML path of the rate, by which `forecast breakeven` finds it.
+        sector: one of `SECTORS`.
+        grade: of the evidence, one of `GRADES`; `stated` where the scenario states the rate.
+        interval: lower end of the 80 % interval of the rate, median and upper end, USD per USD.
+        turns: rate at which the mean effect is zero and its Monte Carlo error, by year with output.
+        alone: whether no other rate has a part in the effect.
+    """
+
+    name: str
+    sector: str
+    grade: str
+    interval: tuple[float, float, float]
+    turns: Mapping[int, tuple[float, float]]
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """Shares of the variance of an outcome by year, fractions, `(n_years,)`: of judgement, and of weak evidence."""
+
+    judged: Array
+    weak: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What the answer of a run rests on.
+
+    Attributes:
+        rate: None where no plant replaces exports.
+        rests: by series of `EXPLAINED`; empty where there are too few draws to tell.
+    """
+
+    rate: DecidingRate | None
+    rests: Mapping[str, Rests]
+
+
+def grounds(run: Results, plan: RunPlan | None = None, posterior: Posterior | None = None) -> Grounds | None:
+    """What the answer of a run rests on; None where it was made with other code or parameters than are installed.
+
+    Args:
+        plan: what the run was made of, compiled again by default.
+        posterior: parameters of the run; the stored ones by default.
+    """
+    try:
+        compiled = plan_of(run, posterior) if plan is None else plan
+    except (RunError, PosteriorError):
+        return None
+    settings = Settings(run.manifest["n_draws"], run.manifest["seed"], run.manifest["scheme"])
+    streams = block_streams(compiled, settings)
+    n_shared = min(settings.n_draws, N_SHARES * compiled.block_size)
+    kept = {series: run.kept(series) for series in (*EXPLAINED, OUTPUT)}
+    outcomes = {series: draws[:, :n_shared] for series, draws in kept.items() if draws is not None}
+    return grounds_of(compiled, streams, outcomes or _simulated(compiled, streams[:N_SHARES]))
+
+
+def grounds_of(plan: RunPlan, streams: Sequence[Streams], outcomes: Mapping[str, Array]) -> Grounds:
+    """The same of a plan.
+
+    Args:
+        streams: random numbers of its blocks, in order.
+        outcomes: draws of `EXPLAINED` and of the output, of the first `N_SHARES` blocks or of all there are,
+            `(n_years, n_draws)`.
+    """
+    inputs = graded_values(plan, streams[:N_SHARES])
+    shares = {series: rests_on(outcomes[series], inputs) for series in EXPLAINED}
+    rate = _deciding_rate(plan, streams[:N_SHARES], outcomes["effect"], outcomes[OUTPUT])
+    return Grounds(rate, {name: rests for name, rests in shares.items() if rests is not None})
+
+
+def difference_rests(runs: Sequence[Results], difference: Array) -> Rests | None:
+    """What the difference of two runs rests on; None where there are too few draws, or other code made the runs.
+
+    Args:
+        difference: draws, `(n_years, n_draws)`.
+    """
+    inputs: dict[str, dict[str, Array]] = {JUDGED: {}, WEAK: {}}
+    for place, run in enumerate(runs):
+        try:
+            plan = plan_of(run)
+        except (RunError, PosteriorError):
+            return None
+        settings = Settings(run.manifest["n_draws"], run.manifest["seed"], run.manifest["scheme"])
+        for grade, values in graded_values(plan, block_streams(plan, settings)[:N_SHARES]).items():
+            for name, drawn in values.items():
+                known = inputs[grade].get(name)
+                if known is None or (known != drawn).any():  # what both draw alike counts once
+                    inputs[grade][name if known is None else f"{name} {place}"] = drawn
+    n_draws = min(difference.shape[1], N_SHARES * int(runs[0].manifest["block_size"]))
+    return rests_on(difference[:, :n_draws], inputs)
+
+
+def _simulated(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, Array]:
+    """Draws of `EXPLAINED` in some blocks, where a run has not kept its own."""
+    blocks = [flows_of(plan, one).annual for one in streams]
+    drawn = np.concatenate(blocks, axis=-1)
+    return {series: drawn[plan.series.index(series)] for series in (*EXPLAINED, OUTPUT)}
+
+
+def graded_values(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, dict[str, Array]]:
+    """Values of the inputs that are judgement, and of those with weak evidence, by address; `(n_draws,)` each."""
+    blocks = [_graded_in_block(plan, one) for one in streams]
+    return {
+        grade: {name: np.concatenate([block[grade][name] for block in blocks]) for name in blocks[0][grade]}
+        for grade in (JUDGED, WEAK)
+    }
+
+
+def _graded_in_block(plan: RunPlan, streams: Streams) -> dict[str, dict[str, Array]]:
+    chosen = branches_of(plan, streams)
+    found: dict[str, dict[str, Array]] = {JUDGED: {}, WEAK: {}}
+    for index, label in enumerate(plan.labels if plan.weights else ()):
+        found[JUDGED][f"mixture.{label}"] = np.asarray(chosen == index, float)
+    for branch in plan.plans:
+        for grade, name, values in _graded(branch, block_inputs(branch, streams)):
+            found[grade].setdefault(name, np.broadcast_to(np.asarray(values, float), (streams.n_draws,)))
+    return found
+
+
+def _graded(plan: Plan, inputs: Inputs) -> Iterator[tuple[str, str, Array | float]]:
+    """Grade, address and values of every input of one branch that is judgement or weakly supported."""
+    yield from _stated_values(plan, inputs)
+    for column, (sector, name) in enumerate(plan.columns):
+        grade = central_priors()[sector, name].grade
+        if grade in (JUDGED, WEAK):
+            yield grade, f"sectors.{sector}.{name}", inputs.coefficients[column]
+    announcements = Announcements(plan, inputs)
+    for project in (project for group in plan.groups for project in group.projects):
+        stated = isinstance(project.probability, Stated) and not _settled(project.probability)
+        if stated or project.chance is not None or project.tie.cuts:
+            realised = announcements.realised(project, planned_dates(inputs, project)[1])
+            yield JUDGED, f"{project.stream}.{REALISED}", np.asarray(realised, float)
+
+
+def _stated_values(plan: Plan, inputs: Inputs) -> Iterator[tuple[str, str, Array | float]]:
+    """The same of numbers and events that a scenario states, or leaves to shipped responses."""
+    for item in plan.inputs:
+        grade = _grade(item.name)
+        if grade is None:
+            continue
+        if item.distribution is not None:
+            yield grade, item.stream, inputs.value(Stated(item.stream, item.distribution))
+        elif item.chance is not None:
+            chance = inputs.value(Stated(f"{item.name.removesuffix(REALISED)}probability", item.chance))
+            yield grade, item.stream, np.asarray(inputs.happens(item.stream, chance), float)
+
+
+def _settled(chance: Stated) -> bool:
+    return isinstance(chance.distribution, Constant) and chance.distribution.value in (0.0, 1.0)
+
+
+def _grade(name: str) -> str | None:
+    """Grade of an input of the registry: of a shipped response its own, of what a scenario states judgement."""
+    head, *middle, last = name.split(".")
+    if head == "existing_affiliates":
+        return None
+    if head == "tariffs" and not middle:
+        return _told(load_schedule().responses[last].grade)
+    if head == "import_commitments" and middle == ["additionality"]:
+        return _told(load_schedule().additionality[last].grade)
+    return JUDGED
+
+
+def _told(grade: str) -> str | None:
+    return grade if grade in (JUDGED, WEAK) else None
+
+
+def rests_on(outcome: Array, inputs: Mapping[str, Mapping[str, Array]]) -> Rests | None:
+    """Shares of the variance of an outcome by year that inputs explain; None where there are too few draws.
+
+    Args:
+        outcome: `(n_years, n_draws)`.
+        inputs: draws `(n_draws,)` by grade, `JUDGED` and `WEAK`, and by name.
+    """
+    sound = np.isfinite(outcome).all(axis=0)
+    outcome = outcome[:, sound]
+    varied = {
+        grade: [drawn[sound] for drawn in inputs.get(grade, {}).values() if np.ptp(drawn[sound])]
+        for grade in (JUDGED, WEAK)
+    }
+    centred = outcome - outcome.mean(axis=1, keepdims=True)
+    own, both = _terms(varied[JUDGED], centred), _terms([*varied[JUDGED], *varied[WEAK]], centred)
+    if both.shape[1] * _DRAWS_PER_TERM > outcome.shape[1]:
+        return None
+    judged = explained(centred, own)
+    return Rests(judged, np.maximum(explained(centred, both) - judged, 0.0))
+
+
+def _terms(inputs: Sequence[Array], outcome: Array) -> Array:
+    """Standardised inputs, their squares, and products of those that explain most: `(n_draws, n_terms)`."""
+    if not inputs:
+        return np.empty((outcome.shape[1], 0))
+    drawn = np.stack(inputs, axis=1)
+    standard = (drawn - drawn.mean(axis=0)) / drawn.std(axis=0)
+    squares = standard**2
+    curved = squares.std(axis=0) > 1e-9  # of two values the square says nothing more
+    telling = np.argsort(-np.abs(outcome[-1] @ standard), kind="stable")[:_N_PRODUCTS]
+    products = [standard[:, i] * standard[:, j] for at, i in enumerate(telling) for j in telling[at + 1 :]]
+    return np.column_stack([standard, squares[:, curved], *products])
+
+
+def explained(outcome: Array, terms: Array) -> Array:
+    """Share of the variance of centred outcomes `(n_years, n_draws)` that terms explain, corrected for their number.
+
+    Zero on average for terms without effect, and where nothing varies. Source: Ezekiel (1930), Methods of Correlation
+    Analysis, adjusted coefficient of determination.
+
+    Args:
+        terms: `(n_draws, n_terms)`.
+    """
+    n_draws, n_terms = terms.shape
+    if not n_terms:
+        return np.zeros(len(outcome))
+    around = terms - terms.mean(axis=0)
+    moments = around.T @ outcome.T
+    told = (moments * np.linalg.lstsq(around.T @ around, moments, rcond=1e-9)[0]).sum(axis=0)
+    whole = (outcome**2).sum(axis=1)
+    left = np.divide(whole - told, whole, out=np.ones_like(whole), where=whole > 0)
+    return np.asarray(np.clip(1.0 - left * (n_draws - 1) / (n_draws - n_terms - 1), 0.0, 1.0))
+
+
+def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, output: Array) -> DecidingRate | None:
+    """The rate whose draws go most with the effect, and where it turns that."""
+    rates = _rates(plan, streams)
+    if not rates or not output.any():
+        return None
+    whole = effect.sum(axis=0)
+    name = max(rates, key=lambda name: _together(rates[name].values, whole))
+    rate = rates[name]
+    if len(rates) == 1:
+        turns = _turns(plan.years, effect + rate.values * output, output)
+    else:
+        turns = _turns(plan.years, *_line(plan, streams[:N_TURNS], name, rate.values, effect))
+    low, median, high = np.quantile(rate.values, (LEVELS[0], 0.5, LEVELS[1])).tolist()
+    return DecidingRate(rate.path, rate.sector, rate.grade, (low, median, high), dict(turns), len(rates) == 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """A displacement rate of some plants: YAML path, sector, grade of evidence and draws, `(n_draws,)`."""
+
+    path: str
+    sector: str
+    grade: str
+    values: Array
+
+
+def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
+    """Displacement rates by address."""
+    found: dict[str, _Rate] = {}
+    for branch in plan.plans:
+        for group in branch.groups:
+            source = group.coefficients[RATE]
+            fitted = isinstance(source, Fitted)
+            address = f"sectors.{group.sector}.{RATE}" if isinstance(source, Fitted) else source.stream
+            if address not in found:
+                drawn = [np.broadcast_to(block_inputs(branch, one).value(source), (one.n_draws,)) for one in streams]
+                grade = central_priors()[group.sector, RATE].grade if fitted else "stated"
+                owner = address.removesuffix(f".{RATE}")
+                path = f"{owner}.overrides.{RATE}" if owner.startswith("investments.") else f"overrides.{address}"
+                found[address] = _Rate(path, group.sector, grade, np.concatenate(drawn))
+    return found
+
+
+def _together(values: Array, outcome: Array) -> float:
+    """How far draws go together: the square of their correlation, 0 where either is a constant."""
+    if not np.ptp(values) or not np.ptp(outcome):
+        return 0.0
+    return float(np.corrcoef(values, outcome)[0, 1] ** 2)
+
+
+def _line(plan: RunPlan, streams: Sequence[Streams], name: str, values: Array, effect: Array) -> tuple[Array, Array]:
+    """The effect at a rate of zero and the output that takes from it, `(n_years, n_draws)` each, in some blocks."""
+    held, series = held_plan(plan, name, _ASIDE), plan.series.index("effect")
+    aside = np.concatenate([flows_of(held, one).annual[series] for one in streams], axis=-1)
+    n_draws = aside.shape[-1]
+    output = (aside - effect[:, :n_draws]) / (values[:n_draws] - _ASIDE)
+    return aside + _ASIDE * output, output
+
+
+def _turns(years: Sequence[int], without: Array, output: Array) -> Iterator[tuple[int, tuple[float, float]]]:
+    """Rate at which the mean effect is zero, with its error, of every year with output.
+
+    Args:
+        without: effect at a rate of zero, `(n_years, n_draws)`.
+        output: what the rate takes from it, of the same shape.
+    """
+    for year, at_zero, made in zip(years, without, output, strict=True):
+        if made.size > 1 and made.mean() > 1e-9:
+            turn = float(at_zero.mean() / made.mean())
+            spread = float((at_zero - turn * made).std(ddof=1))
+            yield year, (turn, spread / (made.size**0.5 * float(made.mean())))

@@ -1,0 +1,107 @@
+"""How far exports of memory stand from their trend, and what they were in part of a year.
+
+No model of memory is fitted: the months begin in 2022, with one fall and one rise in them. The trend is therefore a
+range between two readings, and its grade is judgement.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from forecast.dims import Array
+from forecast.observations.products import memory_exports
+from forecast.observations.tables import SHIPPED
+
+LEAST_QUARTERS = 8
+"""Quarters from which a trend is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStanding:
+    """Exports of memory modules and drives to the US beside their trend, bn USD, Korean customs basis.
+
+    Attributes:
+        first, quarter: quarter indices, the first in the data and the one told of.
+        rate, above: of the quarter at an annual rate, and by how much that is above the two readings of the trend,
+            smallest first; negative where it is below.
+        year, year_above: the same of the four quarters up to it.
+        fall: the calendar year in which these exports fell most, and the change, a fraction.
+    """
+
+    first: int
+    quarter: int
+    rate: float
+    above: tuple[float, float]
+    year: float
+    year_above: tuple[float, float]
+    fall: tuple[int, float]
+
+
+def memory_standing(quarter: int, day: dt.date | None = None, folder: Path = SHIPPED) -> MemoryStanding | None:
+    """Exports of memory in a quarter beside their trend, as known on a day; None where too little is known.
+
+    One reading of the trend is the mean of all quarters up to a year before, so that a boom of the last year is no part
+    of it; the other is steady growth, the line through the logarithms of all quarters up to this one, so that it is.
+
+    >>> standing = memory_standing(4 * 2026 + 1)
+    >>> [round(value) for value in (standing.rate, *standing.above, standing.year, *standing.year_above)]
+    [87, 55, 76, 46, 19, 35]
+    >>> standing.fall[0], round(standing.fall[1], 2)
+    (2023, -0.56)
+    """
+    months = memory_exports(folder, day)
+    quarters = _whole_spans(months, 3)
+    values = np.array([value for index, value in quarters.items() if index <= quarter])
+    years = _whole_spans(months, 12)
+    changes = {year: value / years[year - 1] - 1 for year, value in years.items() if year - 1 in years}
+    if quarter not in quarters or len(values) < LEAST_QUARTERS or not changes:
+        return None
+    trends, worst = _trends(values), min(changes, key=changes.__getitem__)
+    return MemoryStanding(
+        min(quarters),
+        quarter,
+        4 * float(values[-1]),
+        _ends(4 * (values[-1] - trends[:, -1])),
+        float(values[-4:].sum()),
+        _ends((values - trends)[:, -4:].sum(axis=1)),
+        (worst, changes[worst]),
+    )
+
+
+def _trends(values: Array) -> Array:
+    """Both readings of the trend of quarters, `(2, n_quarters)`."""
+    times = np.arange(len(values))
+    growth = np.exp(np.polyval(np.polyfit(times, np.log(values), 1), times))
+    return np.stack([np.full(len(values), values[:-4].mean()), growth])
+
+
+def _ends(values: Array) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
+
+
+def _whole_spans(months: Mapping[int, float], length: int) -> dict[int, float]:
+    """Sums over spans of so many months of which every month is known, by index of the span, in order."""
+    spans = sorted({month // length for month in months})
+    parts = {span: range(length * span, length * (span + 1)) for span in spans}
+    return {
+        span: sum(months[month] for month in part)
+        for span, part in parts.items()
+        if all(map(months.__contains__, part))
+    }
+
+
+def memory_of_months(year: int, n_months: int, folder: Path = SHIPPED) -> tuple[float, float] | None:
+    """Exports of memory in the first months of a year and of the year before, bn USD; None where a month is missing.
+
+    >>> [round(value, 1) for value in memory_of_months(2026, 8)]
+    [49.7, 9.5]
+    """
+    months = memory_exports(folder)
+    spans = [[months.get(12 * each + month) for month in range(n_months)] for each in (year, year - 1)]
+    sums = [sum(value for value in span if value is not None) for span in spans if None not in span]
+    return (sums[0], sums[1]) if len(sums) == len(spans) else None

@@ -1,0 +1,94 @@
+"""Announcements of investment as the table has them: a list, and one of them whole with every report and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forecast.observations.announcements import Announcement, announcements
+from forecast.report.i18n import Language
+from forecast.report.table import Table, table
+from forecast.scenario.library import entries
+
+ABSENT = "–"
+
+
+def announcement_table(rows: Sequence[Announcement], language: Language) -> Table:
+    """Announcements a row each: what, where, how far, and how large as stated."""
+    headings = [language.text(f"announced.{name}") for name in ("id", "what", "sector", "status")]
+    cells = (
+        (
+            row.id,
+            f"{row.company}: {row.project}{row.location and f', {row.location}'}",
+            _sector(row, language),
+            _status(row, language),
+            _amount(row, language),
+        )
+        for row in rows
+    )
+    return table(
+        language.text("announced.caption", count=len(rows), all=len(announcements())),
+        [*headings, language.text("announced.column_amount", unit=language.text("numbers.unit"))],
+        cells,
+        words=4,
+        notes=[language.text("announced.note")],
+    )
+
+
+def announcement_sheet(row: Announcement, language: Language) -> list[Table | str]:
+    """One announcement whole: what the table has of it, every report with its source, and where a scenario has it."""
+    known = {
+        "kind": language.text(f"kinds.{row.kind}"),
+        "sector": _sector(row, language),
+        "place": row.location or ABSENT,
+        "amount": _money(row, language),
+        "announced": row.announced_text or ABSENT,
+        "planned": row.planned_start_text or ABSENT,
+        "capacity": row.capacity or ABSENT,
+        "inside": _inside(row, language),
+        "status": _status(row, language),
+    }
+    facts = [(language.text(f"announced.{name}"), value) for name, value in known.items() if value]
+    reports = [(report.date or ABSENT, f"{report.text}\n{report.source}") for report in row.reports]
+    return [
+        table(f"{row.id}  {row.company}: {row.project}", ["", ""], facts, words=2),
+        table(
+            language.text("announced.reports"),
+            [language.text("announced.date"), language.text("announced.report")],
+            reports,
+            words=2,
+        ),
+        f"{_stated(row, language)}\n",
+    ]
+
+
+def _sector(row: Announcement, language: Language) -> str:
+    return language.text("announced.mixed" if row.sector == "mixed" else f"sectors.{row.sector}")
+
+
+def _status(row: Announcement, language: Language) -> str:
+    words = language.text(f"announced.stages.{row.latest.stage}")
+    return language.text("announced.last", status=words, date=row.latest.date) if row.latest.date else words
+
+
+def _amount(row: Announcement, language: Language) -> str:
+    return ABSENT if row.amount is None else f"{row.amount * float(language.part('numbers.factor')):.4g}"
+
+
+def _money(row: Announcement, language: Language) -> str:
+    return ABSENT if row.amount is None else language.text("numbers.money", amount=_amount(row, language))
+
+
+def _inside(row: Announcement, language: Language) -> str:
+    if row.parent_id is None:
+        return ""
+    return language.text(f"announced.relations.{row.parent_relation}", id=row.parent_id)
+
+
+def _stated(row: Announcement, language: Language) -> str:
+    """Which shipped scenario states it, and how to start from it."""
+    found = entries().get(row.id)
+    if found is None:
+        return language.text("announced.in_no_scenario")
+    if row.kind == "pledge":
+        return language.text("announced.in_scenario", scenario=found.scenario)
+    return language.text("announced.start", scenario=found.scenario, id=row.id)

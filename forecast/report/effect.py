@@ -1,0 +1,162 @@
+"""What announcements change, in sentences: by how much, because of what, how surely, and how much of it is news."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.analysis.grounds import DecidingRate, Grounds, Rests
+from forecast.dims import CHANNELS
+from forecast.quarters import parse_quarter
+from forecast.report.i18n import Language
+from forecast.results.results import Results, direction, share_without, turning_years, worth_telling
+from forecast.stats.formatting import ends, rounded, span
+from forecast.stats.summary import BELOW, Summary, exceedance_name, quantile_name
+
+MEDIAN = quantile_name(0.5)
+
+MOST_REPLACED = 1.5
+"""USD of exports that a dollar of output replaces at most; where only more would turn a sign, nothing does."""
+
+
+def chance_above(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
+    """Probability that a series is above a threshold that the run counted."""
+    return language.chance(*summary.estimate(series, exceedance_name(threshold), index), summary.n_draws)
+
+
+def chance_below(summary: Summary, series: str, index: int, language: Language) -> str:
+    """Probability that a series is negative."""
+    return language.chance(*summary.estimate(series, BELOW, index), summary.n_draws)
+
+
+def effect_sentence(summary: Summary, language: Language, origin: str, found: Grounds | None = None) -> str:
+    """With the announcements or without: by how much, when, how sure, because of what, and how much of it is news.
+
+    Args:
+        origin: the last observed quarter, in words.
+        found: what the effect rests on, where that could be worked out.
+    """
+    years = turning_years(summary)
+    told, last = years[0], len(summary.years) - 1
+    likelier = direction(summary, "effect", told)
+    chance = {
+        "rise": chance_above(summary, "effect", 0.0, told, language),
+        "fall": chance_below(summary, "effect", told, language),
+    }[likelier]
+    rests = rests_words(found, "effect", told, language)
+    size = language.text(
+        "sentences.effect",
+        changes=language.text("sentences.and").join(_change(summary, index, language) for index in years),
+        first=summary.years[0],
+        last=summary.years[-1],
+        total=language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
+        total_span=language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
+        chance=language.text(f"sentences.effect_{likelier}", year=summary.years[told], chance=chance, rests=rests),
+    )
+    rate = None if found is None else found.rate
+    nothing = nothing_sentence(summary, language, "effect", told)
+    reasons = [_because(summary, language, told, rate), *_turning_rate(summary, language, told, rate)]
+    return " ".join([size, *nothing, *filter(None, reasons), *_news(summary, language, origin, told)])
+
+
+def _change(summary: Summary, index: int, language: Language) -> str:
+    return language.text(
+        "sentences.change",
+        year=summary.years[index],
+        mean=language.money(*summary.estimate("effect", "mean", index), "+"),
+        span=language.money_span(ends(summary, "effect", 80, index), "+"),
+    )
+
+
+def _because(summary: Summary, language: Language, index: int, rate: DecidingRate | None) -> str:
+    """What the channels of an effect add and take in a year, on average; nothing where there is no effect."""
+    values, errors = np.array([summary.estimate(f"effect_{name}", "mean", index) for name in CHANNELS]).T
+    flows = {
+        "bought": (float(values[:2].sum()), float(np.hypot(*errors[:2]))),
+        "replaced": (float(values[2]), float(errors[2])),
+        "returned": (float(values[3]), float(errors[3])),
+    }
+    goods = _goods(rate, language)
+    parts = [_part(name, *flow, goods, language) for name, flow in flows.items() if flow[0]]
+    if not parts:
+        return ""
+    together = language.money(*summary.estimate("effect", "mean", index), "+")
+    listed = language.text("because.and").join(parts)
+    return language.text("because.together", parts=listed, total=together, year=summary.years[index])
+
+
+def _part(name: str, value: float, error: float, goods: str, language: Language) -> str:
+    """One flow: what it adds or takes."""
+    amount, signed = language.money(abs(value), error), language.money(value, error, "+")
+    return language.text(
+        f"because.{name}_{'adds' if value > 0 else 'takes'}", amount=amount, signed=signed, goods=goods
+    )
+
+
+def _goods(rate: DecidingRate | None, language: Language) -> str:
+    """The exports that plants replace: those of one sector, or of several and of which above all."""
+    if rate is None:
+        return language.text("because.goods")
+    sector = language.text(f"sectors.{rate.sector}")
+    return language.text("because.goods_alone" if rate.alone else "because.goods_above_all", sector=sector)
+
+
+def _turning_rate(summary: Summary, language: Language, index: int, rate: DecidingRate | None) -> list[str]:
+    """The rate at which the mean effect of a year is zero, beside what is believed of it and how surely."""
+    year = summary.years[index]
+    if rate is None or year not in rate.turns:
+        return []
+    turn, error = rate.turns[year]
+    below = float(summary.value("effect", "mean")[index]) < 0
+    side = "never" if turn > MOST_REPLACED and not below else "along" if turn < 0 else "below" if below else "above"
+    low, _, high = span([(value, 0.005) for value in rate.interval], 2)
+    believed = language.text(
+        f"because.{'stated' if rate.grade == 'stated' else 'fitted'}",
+        low=low,
+        high=high,
+        grade=language.text(f"because.grades.{rate.grade}"),
+    )
+    claims = language.part("because.claims").get(rate.sector, "")
+    sector = language.text(f"sectors.{rate.sector}")
+    written = rounded(abs(turn), max(error, 0.005), 2)
+    return [
+        language.text(f"because.turns_{side}", turn=written, sector=sector, year=year, believed=f"{believed}{claims}")
+    ]
+
+
+def rests_words(found: Grounds | None, series: str, index: int, language: Language) -> str:
+    """What part of the spread of a series is judgement and what part weak evidence, to stand behind a chance."""
+    return spread_words(None if found is None else found.rests.get(series), index, language)
+
+
+def spread_words(rests: Rests | None, index: int, language: Language) -> str:
+    """The same of what an outcome rests on; nothing where that is not known."""
+    if rests is None:
+        return ""
+    judged, weak = (_share(float(part[index]), language) for part in (rests.judged, rests.weak))
+    return language.text("because.rests", judged=judged, weak=weak)
+
+
+def _share(fraction: float, language: Language) -> str:
+    return language.share(round(fraction, 2)) if fraction >= 0.005 else language.text("numbers.less", number=1)
+
+
+def _news(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
+    """How much of the effect is beyond the flows of the origin, where that is not nearly all."""
+    news, whole = (summary.estimate(series, "mean", index) for series in ("news", "effect"))
+    if abs(whole[0] - news[0]) < 0.1 * abs(whole[0]):
+        return []
+    return [language.text("sentences.news", news=language.money(*news, "+"), year=summary.years[index], origin=origin)]
+
+
+def nothing_sentence(summary: Summary, language: Language, series: str, index: int) -> list[str]:
+    """In how many draws a series is nothing, where that is worth telling."""
+    idle = share_without(summary, series, index)
+    if not worth_telling(idle):
+        return []
+    chance = language.share(round(idle, 2))
+    return [language.text("sentences.nothing", chance=chance, year=summary.years[index])]
+
+
+def origin_of(results: Results, language: Language) -> str:
+    """The last observed quarter of a run."""
+    return language.date(float(parse_quarter(results.manifest["origin"])))

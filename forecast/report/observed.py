@@ -1,0 +1,179 @@
+"""What was observed beside a forecast: later surplus in both books, memory above its trend, exports by product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from forecast.analysis.memory import MemoryStanding, memory_of_months, memory_standing
+from forecast.dims import Array
+from forecast.observations.annual import year_over_first_months
+from forecast.observations.products import PRODUCTS, product_exports
+from forecast.observations.series import census_flows
+from forecast.observations.vintage import day_of
+from forecast.report.i18n import ENGLISH, Language
+from forecast.report.table import Table, table
+from forecast.results.archive import Outcome, other_book
+from forecast.results.results import Results
+from forecast.stats.summary import INTERVALS, quantile_name
+
+ROUNDING = 0.1
+"""Error with which observed trade is printed, bn USD."""
+
+EVEN = 0.5
+"""Difference from what was said below which a sum counts as the same, bn USD."""
+
+YEARS_COMPARED = 10
+"""Whole years whose first months say what a year under way may come to."""
+
+
+def memory_sentences(quarter: int, as_of: str | None, language: Language) -> list[str]:
+    """How far exports of memory stand from their trend in a quarter, as known on a day; nothing where unknown."""
+    standing = memory_standing(quarter, day_of(as_of))
+    if standing is None:
+        return []
+    return [" ".join(_memory_parts(standing, language))]
+
+
+def _memory_parts(standing: MemoryStanding, language: Language) -> Iterator[str]:
+    key, sign = ("above", "") if min(*standing.above, *standing.year_above) > 0 else ("near", "+")
+    first, quarter = (language.date(float(each)) for each in (standing.first, standing.quarter))
+    yield language.text(
+        f"memory.{key}",
+        rate=_whole(standing.rate, language),
+        quarter=quarter,
+        span=language.money_span([(value, 1.0) for value in standing.above], sign, places=0),
+        year_span=language.money_span([(value, 1.0) for value in standing.year_above], sign, places=0),
+    )
+    year, change = standing.fall
+    yield language.text("memory.carried", year=year, share=language.share(abs(round(change, 2))))
+    yield language.text("memory.trend", first=first, before=language.date(float(standing.quarter - 4)), quarter=quarter)
+
+
+def _whole(value: float, language: Language) -> str:
+    return language.money(value, 1.0, places=0)
+
+
+def outcome_sentences(results: Results, later: Sequence[Outcome], language: Language) -> list[str]:
+    """The surplus of years as observed since, in both books, beside what the forecast said of them."""
+    whole = [_whole_year(results, outcome, language) for outcome in later if outcome.months == 12]
+    parts = [sentence for outcome in later if outcome.months < 12 for sentence in _part(results, outcome, language)]
+    return whole + parts
+
+
+def _said(results: Results, year: int, level: float) -> tuple[float, float]:
+    """A quantile of the surplus of a year, with its error."""
+    summary = results.statistics
+    return summary.estimate("trade_balance", quantile_name(level), summary.years.index(year))
+
+
+def _seen(value: float, language: Language) -> str:
+    return language.money(value, ROUNDING, places=1)
+
+
+def _whole_year(results: Results, outcome: Outcome, language: Language) -> str:
+    """The surplus of a year and where it fell, what had been said, and the other book where its figure is known."""
+    year = {"year": outcome.year}
+    parts = [
+        language.text(
+            "sentences.outcome",
+            value=_seen(outcome.value, language),
+            rank="" if outcome.percentile is None else _rank(outcome.percentile, language),
+            **year,
+        ),
+        language.text(
+            "sentences.outcome_said",
+            median=language.money(*_said(results, outcome.year, 0.5), places=1),
+            basis=language.text(f"bases.{results.basis}"),
+            **year,
+        ),
+    ]
+    if outcome.other_book is not None:
+        basis = language.text(f"bases.{other_book(results)}")
+        value = _seen(outcome.other_book, language)
+        parts.append(language.text("sentences.outcome_other", basis=basis, value=value, **year))
+    return " ".join(parts)
+
+
+def _rank(percentile: float, language: Language) -> str:
+    """Where among the draws a value lies.
+
+    >>> _rank(62.7, ENGLISH), _rank(0.2, ENGLISH)
+    (', at the 63rd percentile of this forecast', ', below the 1st percentile of this forecast')
+    """
+    side = "below" if percentile < 1 else "above" if percentile > 99 else "at"
+    return language.text(f"ranks.{side}", ordinal=language.ordinal(round(percentile)))
+
+
+def _part(results: Results, outcome: Outcome, language: Language) -> Iterator[str]:
+    """What was seen of a year under way, what the year may come to by earlier ones, and why if that is far off."""
+    median = _said(results, outcome.year, 0.5)
+    beyond = outcome.value - median[0]
+    yield language.count(
+        f"sentences.part_{'even' if abs(beyond) < EVEN else 'more' if beyond > 0 else 'less'}",
+        outcome.months,
+        year=outcome.year,
+        value=_seen(outcome.value, language),
+        median=language.money(*median, places=1),
+    )
+    if results.basis != "us_census":
+        return
+    years = outcome.value * year_over_first_months(outcome.months, YEARS_COMPARED)
+    yield _coming_year(results, outcome, years, language)
+    memory = memory_of_months(outcome.year, outcome.months)
+    if memory is not None and np.median(years) > _said(results, outcome.year, 0.9)[0]:
+        yield language.text(
+            "sentences.because_memory",
+            now=_seen(memory[0], language),
+            before=_seen(memory[1], language),
+            rise=language.money(_rise_of_exports(outcome), ROUNDING, "+", places=1),
+        )
+
+
+def _coming_year(results: Results, outcome: Outcome, years: Array, language: Language) -> str:
+    """What a year comes to where its months had the share that they had in each of earlier years, `(n_years,)`."""
+    ends = {width: [_said(results, outcome.year, level) for level in levels] for width, levels in INTERVALS.items()}
+    outside = {
+        "above": [int((years > ends[width][1][0]).sum()) for width in (80, 95)],
+        "below": [int((years < ends[width][0][0]).sum()) for width in (80, 95)],
+    }
+    side = max(outside, key=outside.__getitem__)
+    n_80, n_95 = outside[side]
+    return language.text(
+        f"sentences.coming_{side if 2 * n_80 > len(years) else 'inside'}",
+        year=outcome.year,
+        first=outcome.year - len(years),
+        last=outcome.year - 1,
+        span=language.money_span([(float(end), 1.0) for end in (years.min(), years.max())], places=0),
+        span_80=language.span(ends[80], places=0),
+        span_95=language.span(ends[95], places=0),
+        n_80=n_80,
+        n_95=n_95,
+        n_inside=len(years) - sum(counts[0] for counts in outside.values()),
+        of=len(years),
+    )
+
+
+def _rise_of_exports(outcome: Outcome) -> float:
+    """All exports of the months seen of a year less those of the same months a year before, bn USD, US Census basis."""
+    exports = census_flows()[0]
+    first = 12 * outcome.year - exports.start
+    now, before = (exports.values[start : start + outcome.months].sum() for start in (first, first - 12))
+    return float(now - before) / 1e3
+
+
+def products_table(n_years: int, language: Language = ENGLISH) -> Table:
+    """Exports by product of the last years that the data hold."""
+    exports = product_exports()
+    headings = [language.heading(f"products.{product}") for product in PRODUCTS]
+    rows = list(enumerate(exports.values.tolist(), start=exports.first))[-n_years:]
+    return table(
+        language.text("tables.products", unit=language.text("numbers.unit_a_year")),
+        [*language.headings("year", "exports"), *headings],
+        (
+            [str(year), *(language.amount(value, ROUNDING, places=1) for value in (sum(values), *values))]
+            for year, values in rows
+        ),
+        notes=[language.text("tables.products_note")],
+    )

@@ -1,0 +1,205 @@
+"""Where an input turns an outcome: known answers, the run of the scenario with the value stated, and the words."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import forecast
+from forecast.analysis.breakeven import Breakeven, breakeven, write_breakeven
+from forecast.cli import cli
+from forecast.engine.simulate import Settings
+from forecast.errors import RunError
+from forecast.report.budget import breakeven_words, held_table
+from forecast.report.i18n import language
+from forecast.results.results import Results
+from forecast.scenario.scenario import load_scenario
+
+ROOT = Path(__file__).parents[2]
+DRAWS = Settings(2_000)
+
+PLANT = """\
+name: turning
+title: One plant that buys in Korea and replaces exports
+horizon: 2035
+localization: {path: hold}
+investments:
+  - id: P
+    company: A
+    project: Plant
+    sector: autos
+    kind: greenfield
+    amount: 4
+    announced: 2026-01
+    construction_start: 2026Q3
+    production_start: 2028Q1
+    probability: {distribution: uniform, low: 0.5, high: 1.0}
+    slip: 0
+    scale: 1
+    overrides:
+      utilisation: 0.9
+      output_per_capex: 1.5
+      purchases_per_output: 0.5
+      korean_share: {distribution: uniform, low: 0.1, high: 0.7}
+      displacement_rate: {distribution: uniform, low: 0.05, high: 0.6}
+      reverse_import_rate: 0.02
+"""
+
+RIVAL = """\
+  - id: Q
+    company: B
+    project: Plant that only replaces
+    sector: steel
+    kind: greenfield
+    amount: 2
+    announced: 2026-01
+    construction_start: 2026Q3
+    production_start: 2028Q1
+    probability: 0.75
+    overrides: {purchases_per_output: 0.0, displacement_rate: 0.5, reverse_import_rate: 0.0, output_per_capex: 1.0}
+"""
+
+
+def made(folder: Path, text: str, *overrides: str) -> Results:
+    path = folder / "turning.yaml"
+    path.write_text(text, encoding="utf-8")
+    return forecast.run_scenario(load_scenario(path, overrides), DRAWS, out=folder / "results").results
+
+
+def mean_effect(results: Results, year: int = 2035) -> tuple[float, float]:
+    summary = results.statistics
+    return summary.estimate("effect", "mean", summary.years.index(year))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return made(tmp_path_factory.mktemp("one"), PLANT)
+
+
+def test_a_plant_turns_where_it_replaces_what_it_buys_less_what_comes_back(run: Results) -> None:
+    """Long after construction the effect is output times (0.5 times the Korean share, less displacement, less 0.02)."""
+    found = breakeven(run, "P.overrides.displacement_rate", 2035)
+    share = run_mean_share(run)
+    assert found.turn == pytest.approx(0.5 * share - 0.02, abs=3 * found.error + 0.002)
+    assert not found.rises
+    assert found.n_turns == 1
+
+
+def run_mean_share(run: Results) -> float:
+    """Mean of the Korean share that the draws have, weighted by their output: that of the intermediates."""
+    summary, last = run.statistics, len(run.statistics.years) - 1
+    bought, output = (
+        summary.estimate(name, "mean", last)[0] for name in ("effect_intermediates", "replaceable_output")
+    )
+    return bought / (0.5 * output)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (PLANT, "investments.P.overrides.displacement_rate"),
+        (PLANT, "investments.P.overrides.korean_share"),
+        (PLANT.replace("low: 0.05, high: 0.6", "low: 0.0, high: 0.1") + RIVAL, "investments.Q.probability"),
+        (PLANT.replace("low: 0.05, high: 0.6", "low: 0.0, high: 0.1") + RIVAL, "investments.P.probability"),
+    ],
+)
+def test_a_run_with_the_input_at_its_turn_has_no_effect(text: str, name: str, tmp_path: Path) -> None:
+    results = made(tmp_path, text)
+    found = breakeven(results, name, 2035)
+    assert found.turn is not None
+    fixed = made(tmp_path, text, f"{name}={found.turn:.12g}")
+    mean, error = mean_effect(fixed)
+    assert abs(mean) < min(1e-3, 2 * error)
+    assert abs(mean_effect(results)[0]) > 3 * error
+
+
+def test_the_displacement_of_cars_turns_the_plan_of_hyundai(tmp_path: Path) -> None:
+    results = forecast.run_scenario(load_scenario(ROOT / "scenarios" / "hyundai.yaml"), DRAWS, out=tmp_path).results
+    found = breakeven(results, "autos.displacement_rate", 2030)
+    assert found.input.name == "overrides.sectors.autos.displacement_rate"
+    fixed = load_scenario(ROOT / "scenarios" / "hyundai.yaml", [f"{found.input.name}={found.turn:.12g}"])
+    mean, error = mean_effect(forecast.run_scenario(fixed, DRAWS, out=tmp_path).results, 2030)
+    assert abs(mean) < min(1e-3, 2 * error)
+
+
+def test_another_amount_than_zero(run: Results) -> None:
+    zero, one = (breakeven(run, "P.overrides.displacement_rate", 2035, amount=amount).turn for amount in (0.0, -0.5))
+    assert zero is not None
+    assert one is not None
+    assert one > zero
+
+
+def said(found: Breakeven, code: str = "en") -> str:
+    return breakeven_words(found, language(code))
+
+
+def test_no_turn_in_the_range_and_an_input_that_does_not_matter_are_said(run: Results) -> None:
+    dated = breakeven(run, "P.probability", 2035)
+    assert dated.turn is None
+    assert said(dated).startswith("No value of “P: probability” between 0.000 and 1.00 brings the mean of the effect")
+    idle = breakeven(run, "P.probability", 2035, "baseline_balance")
+    assert not idle.matters
+    assert "“P: probability” does not matter here: `baseline_balance` in 2035 is the same" in said(idle)
+    assert "중요하지 않다" in said(idle, "ko")
+
+
+def test_the_words_name_value_range_and_side(run: Results) -> None:
+    found = breakeven(run, "P.overrides.displacement_rate", 2035)
+    assert "is 0.00 bn USD where “P: exports replaced per USD of output” is 0.1" in said(found)
+    assert "above that value it is lower, below it higher" in said(found)
+    assert "입력값이 이보다 크면 평균은 더 낮고" in said(found, "ko")
+    assert [row.cells[0] for row in held_table(found).rows] == ["0.050", "0.19", "0.32", "0.46", "0.60"]
+
+
+def test_the_table_of_a_turn_is_stored_with_its_run(run: Results) -> None:
+    found = breakeven(run, "P.overrides.displacement_rate", 2035)
+    with write_breakeven(found).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert float(rows[0]["value"]) == found.turn
+    assert [row["statistic"] for row in rows] == [
+        "turning_value",
+        *["quantile_0.1", "quantile_0.5", "quantile_0.9"],
+        *["mean"] * 5,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("P.amount", "got investments.P.amount, which is 4 in every draw; expected an input that is uncertain"),
+        ("probabilty", "expected an uncertain input of the scenario"),
+        ("overrides.korean_share", None),
+    ],
+)
+def test_names_that_mean_no_input(run: Results, name: str, words: str | None) -> None:
+    if words is None:
+        assert breakeven(run, name, 2035).input.name == "investments.P.overrides.korean_share"
+    else:
+        with pytest.raises(RunError, match=words):
+            breakeven(run, name, 2035)
+
+
+def test_a_name_of_several_inputs_is_refused_with_all_of_them(tmp_path: Path) -> None:
+    results = made(tmp_path, PLANT + RIVAL)
+    with pytest.raises(
+        RunError, match=r"got probability, by which 2 inputs go, expected one of investments\.P\.probability"
+    ):
+        breakeven(results, "probability", 2035)
+
+
+def test_the_command_prints_and_stores(run: Results) -> None:
+    options = ["--input", "P.overrides.displacement_rate", "--year", "2035", "--language", "en"]
+    answer = CliRunner().invoke(cli, ["breakeven", str(run.folder), *options], catch_exceptions=False)
+    assert answer.exit_code == 0
+    assert "held at one value: mean of the effect" in answer.output
+    assert "breakeven_effect_2035_investments.P.overrides.displacement_rate.csv" in answer.output.replace("\n", "")
+
+
+@pytest.mark.parametrize("options", [["--year", "2050"], ["--of", "nothing"], ["--at", "nan"]])
+def test_an_outcome_there_is_not_ends_with_one_message(run: Results, options: list[str]) -> None:
+    answer = CliRunner().invoke(cli, ["breakeven", str(run.folder), "--input", "P.probability", *options])
+    assert isinstance(answer.exception, RunError)
+    assert "expected" in str(answer.exception)

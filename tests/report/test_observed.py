@@ -1,0 +1,154 @@
+"""What an answer says of trade observed: exports of memory beside their trend, and the years after a past day."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import forecast
+from forecast.engine.simulate import Settings
+from forecast.models.posterior import current_digests, load_posterior
+from forecast.observations.tables import SHIPPED
+from forecast.observations.vintage import vintage
+from forecast.report.i18n import language
+from forecast.report.observed import memory_sentences, outcome_sentences, products_table
+from forecast.report.page import short_answers
+from forecast.report.sentences import answer
+from forecast.results.archive import Outcome, outcomes
+from forecast.results.results import Results
+from forecast.results.run import run_scenario
+from forecast.scenario.mixture import load_any
+from forecast.scenario.scenario import load_scenario
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+KIET = "2025-04-11"
+ENGLISH, KOREAN = language("en"), language("ko")
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The forecast of the day of KIET's report, from the shipped rows signed for that day."""
+    scenario = load_scenario(SCENARIOS / "kiet-2025-04-11.yaml", ["investments=[]"])
+    origin, digest = vintage(KIET).trade.origin, current_digests(KIET)["data"]
+    posterior = replace(load_posterior(), origin=origin, as_of=KIET, data_digest=digest)
+    out = tmp_path_factory.mktemp("out")
+    return run_scenario(scenario, Settings(n_draws=400), out=out, posterior=posterior).results
+
+
+def quarters_of_memory() -> list[float]:
+    """Modules and drives from 2022Q1 to 2026Q2 as the file prints them, bn USD a quarter."""
+    months: dict[str, float] = {}
+    with (SHIPPED / "items_monthly.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["hs"] in ("8473304060", "8523511000") and "2022-01" <= row["month"] <= "2026-06":
+                months[row["month"]] = months.get(row["month"], 0.0) + float(row["value"]) / 1e9
+    values = [months[month] for month in sorted(months)]
+    return [sum(values[start : start + 3]) for start in range(0, len(values), 3)]
+
+
+def test_every_answer_says_how_far_memory_stands_from_its_trend(tmp_path: Path) -> None:
+    """Both readings of the trend worked out again: the mean to a year before, and growth of all quarters."""
+    values = np.array(quarters_of_memory())
+    slope, level = np.linalg.lstsq(np.column_stack([np.arange(18), np.ones(18)]), np.log(values), rcond=None)[0]
+    trends = [np.full(18, values[:14].mean()), np.exp(level + slope * np.arange(18))]
+    quarter = sorted(round(4 * (values[17] - trend[17])) for trend in trends)
+    year = sorted(round((values - trend)[14:].sum()) for trend in trends)
+    expected = (
+        f"ran at {4 * values[17]:.0f} bn USD a year in 2026Q2, {quarter[0]} to {quarter[1]} bn USD above their trend; "
+        f"the four quarters to then together were {year[0]} to {year[1]} bn USD above it"
+    )
+    results = run_scenario(forecast.load_scenario(SCENARIOS / "baseline.yaml"), Settings(400), out=tmp_path).results
+    page = " ".join(short_answers(results, load_any(results.folder / "scenario.yaml"), ENGLISH))
+    for said in (answer(results), page):
+        plain = said.replace("\xa0", " ")
+        assert expected in plain
+        assert "in 2023 the same goods fell by 56 %. Grade of the trend: judgement." in plain
+    korean = answer(results, language=KOREAN).replace("\xa0", " ")
+    assert f"연율 {40 * values[17] / 10:.0f}0억 달러로 추세를 {quarter[0]}0 ~ {quarter[1]}0억 달러 웃돌았고" in korean
+
+
+def test_a_past_day_knows_the_memory_of_its_day() -> None:
+    (said,) = memory_sentences(vintage(KIET).trade.origin, KIET, ENGLISH)
+    assert "a year in 2024Q4, " in said
+    assert "2026" not in said
+    assert memory_sentences(4 * 2023 + 2, None, ENGLISH) == []
+
+
+def test_memory_near_its_trend_is_told_with_signs() -> None:
+    (said,) = memory_sentences(4 * 2024, None, ENGLISH)
+    assert "bn USD from their trend" in said
+    assert "−" in said
+
+
+def test_a_year_under_way_beside_what_was_said_of_it(past: Results) -> None:
+    """Months of 2026 and the share of the year that eight months had in each of ten years, worked out again."""
+    balance: dict[int, list[float]] = {}
+    with (SHIPPED / "trade_monthly.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            sign = 1 if row["series"] == "us_imports_from_korea" else -1
+            balance.setdefault(int(row["month"][:4]), []).append(sign * float(row["value"]) / 1e3)
+    months = {year: np.reshape(values, (2, -1)).sum(axis=0) for year, values in by_flow(balance).items()}
+    seen = months[2026].sum()
+    years = [seen * months[year].sum() / months[year][:8].sum() for year in range(2016, 2026)]
+    summary = past.statistics
+    levels = ("0.025", "0.1", "0.5", "0.9", "0.975")
+    _, low, median, high, highest = (summary.estimate("trade_balance", f"quantile_{level}", 1)[0] for level in levels)
+    said = " ".join(outcome_sentences(past, outcomes(past), ENGLISH)).replace("\xa0", " ")
+    assert f"{seen:.1f} bn USD was observed in the first 8 months of 2026" in said
+    assert ("alone, more than the median" in said) == (seen > median + 0.5)
+    assert f"2026 would come to {min(years):.0f} to {max(years):.0f} bn USD: " in said
+    above, inside = (
+        sum(test(year) for year in years) for test in (lambda year: year > high, lambda year: year <= high)
+    )
+    assert min(years) > low
+    expected = (
+        f"in {above} of 10 cases above the 80 % interval"
+        f" ({low:.0f} to {high:.0f}), in {sum(year > highest for year in years)} of 10 above the 95 % interval"
+        if above > 5
+        else f"in {inside} of 10 cases inside the 80 % interval"
+    )
+    assert expected in said
+    assert ("memory boom" in said) == (float(np.median(years)) > high)
+
+
+def told(results: Results, value: float) -> str:
+    return outcome_sentences(results, [Outcome(2026, value, 8, None)], ENGLISH)[0]
+
+
+def by_flow(months: dict[int, list[float]]) -> dict[int, list[float]]:
+    """Years whose months of both flows are as many, exports and imports one after the other."""
+    return {year: values for year, values in months.items() if len(values) % 2 == 0}
+
+
+def test_what_was_missed_is_said_with_the_figures_of_memory(past: Results) -> None:
+    """A surplus far above what was said: the sentence names memory as the file has it."""
+    assert all(
+        f"median said for the whole year{words}" in told(past, value) for value, words in ((1.0, " is"), (99.0, ","))
+    )
+    later = [Outcome(2026, 155.1, 8, None)]
+    said = " ".join(outcome_sentences(past, later, ENGLISH)).replace("\xa0", " ")
+    assert "155.1 bn USD was observed in the first 8 months of 2026 alone, more than the median" in said
+    assert "in 10 of 10 above the 95 % interval" in said
+    assert "were 49.7 bn USD in these months, 9.5 bn USD a year before (Korean customs basis)" in said
+    assert "all exports changed by +24.2 bn USD (US Census basis)" in said
+    korean = " ".join(outcome_sentences(past, later, KOREAN)).replace("\xa0", " ")
+    assert "메모리 모듈과 저장장치의 대미 수출은 497억 달러로 전년 동기에는 95억 달러였으며" in korean
+
+
+def test_a_year_known_in_both_books_is_told_in_both(past: Results) -> None:
+    (said,) = outcome_sentences(past, [Outcome(2025, 56.5, 12, 50.0, 49.5)], ENGLISH)
+    assert said.replace("\xa0", " ").endswith(
+        "US Census basis. On Korean customs basis the surplus of 2025 was 49.5 bn USD."
+    )
+
+
+def test_products_of_the_last_years() -> None:
+    shown = products_table(2)
+    assert [row.cells for row in shown.rows] == [
+        ("2024", "131.6", "7.4", "8.6", "37.4", "12.1", "10.3", "17.1", "38.7"),
+        ("2025", "125.2", "10.1", "7.2", "30.8", "11.7", "12.5", "13.6", "39.4"),
+    ]
