@@ -137,11 +137,14 @@ def test_affiliates_that_exist_buy_replace_and_send_by_hand() -> None:
         "purchases_per_output": 0.7,
         "korean_share": 0.3,
         "displacement_rate": 0.2,
+        "tariff_displacement": 0.3,
         "reverse_import_rate": 0.05,
     }
-    found = installed_base.existing_trade(20.0, 30.0, 0.08, coefficients)
+    found = installed_base.existing_trade(20.0, 30.0, 0.08, 0.15, coefficients)
     flows = (found.replacement, found.intermediates, found.displaced, found.returned)
-    assert flows == pytest.approx((30 * 0.08 * 0.4 * 0.6, 20 * 0.7 * 0.3, 20 * 0.2, 20 * 0.05), abs=1e-15)
+    assert flows == pytest.approx(
+        (30 * 0.08 * 0.4 * 0.6, 20 * 0.7 * 0.3, 20 * (0.2 + 0.3 * 0.15 / 0.25), 20 * 0.05), abs=1e-15
+    )
 
 
 RNG = np.random.default_rng(3)

@@ -13,10 +13,12 @@ import pytest
 from forecast.dims import CHANNELS, OUTPUT, Array
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
-from forecast.engine.plan import Plan
+from forecast.engine.inputs import Stated
+from forecast.engine.plan import Machinery, Plan
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.scenario.scenario import load_scenario
+from forecast.stats.distributions import Constant
 from forecast.stats.streams import Streams
 
 N_DRAWS = 5
@@ -31,8 +33,14 @@ RATES = {
     "purchases_per_output": 0.55,
     "korean_share": 0.4,
     "displacement_rate": 0.35,
+    "tariff_displacement": 0.2,
+    "price_growth": 0.02,
     "reverse_import_rate": 0.03,
 }
+
+
+MACHINES = {"delay": 0.3, "wear_rate": 0.07, "price_growth": -0.01}
+"""Share of the building time before machines arrive, part of them replaced a year, their price in log points a year."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,10 @@ def compiled(folder: Path, plants: Mapping[str, Plant], head: str) -> Plan:
     text = f"name: p\nhorizon: 2033\nbasis: us_census\n{head}\ninvestments:\n"
     file.write_text(text + "".join(entry(name, plant) for name, plant in plants.items()), encoding="utf-8")
     scenario = load_scenario(file)
-    return compile_plan(scenario, load_posterior(), vintage(scenario.as_of))
+    plan = compile_plan(scenario, load_posterior(), vintage(scenario.as_of))
+    machinery = Machinery(*(Stated(name, Constant(value)) for name, value in MACHINES.items()))
+    still = {**plan.rows["baseline"], "response": 0.0 * plan.rows["baseline"]["response"]}  # drivers move no plant
+    return replace(plan, machinery=machinery, rows={**plan.rows, "baseline": still})
 
 
 def smooth(x: float) -> float:
@@ -102,8 +113,16 @@ def smooth(x: float) -> float:
     return x * x * (3 - 2 * x)
 
 
-def flows_of_quarter(plant: Plant, quarter: float, korean_share: float) -> tuple[float, float, float, float, float]:
-    """Machinery, intermediates, displaced, returned and output of a quarter, bn USD, had it come."""
+@dataclass(frozen=True)
+class Quarter:
+    """Flows of a plant in a quarter, bn USD at the prices of the origin's year, had it come."""
+
+    orders: float
+    worn: float
+    output: float
+
+
+def quarter_of(plant: Plant, quarter: float) -> Quarter:
     r = {**RATES, **plant.rates}
     start = plant.start
     if start is None:
@@ -114,16 +133,30 @@ def flows_of_quarter(plant: Plant, quarter: float, korean_share: float) -> tuple
     if plant.standing is None:
         production = max(production, start + 1)
     built = production if plant.standing is None else start + r["construction_quarters"]
-    capex = plant.capex * plant.scale
-    done = [smooth((at - start) / (built - start)) for at in (quarter, quarter + 1)]
-    orders = capex * r["machinery_share"] * r["korean_machinery_share"] * (done[1] - done[0])
+    capex, korean = plant.capex * plant.scale, r["machinery_share"] * r["korean_machinery_share"]
+    arrive = start + MACHINES["delay"] * (built - start)
+    done = [smooth((at - arrive) / (built - arrive)) for at in (quarter, quarter + 1)]
     output = 0.0
     for capital, begin in ((capex, built), ((plant.standing or 0.0) * plant.scale, production)):
         capacity = capital * r["output_per_capex"] * r["utilisation"] / 4
         output += capacity * smooth((quarter + 0.5 - begin) / r["ramp_quarters"])
     output *= min(max(plant.end - quarter, 0.0), 1.0)
-    bought = output * r["purchases_per_output"] * korean_share
-    return orders, bought, -output * r["displacement_rate"], -output * r["reverse_import_rate"], output
+    capital = 4 * output / (r["output_per_capex"] * r["utilisation"])
+    return Quarter(capex * korean * (done[1] - done[0]), capital * MACHINES["wear_rate"] / 4 * korean, output)
+
+
+def flows_of(plant: Plant, at: Quarter, korean_share: float, duty: float, years: int) -> dict[str, float]:
+    """Flows by channel that move with prices `years` after the origin's; new machines have those of their order."""
+    r = {**RATES, **plant.rates}
+    price, machines = (math.exp(growth * years) for growth in (r["price_growth"], MACHINES["price_growth"]))
+    rate = r["displacement_rate"] + r["tariff_displacement"] * duty / 0.25
+    return {
+        "capital_goods": at.orders + at.worn * machines,
+        "intermediates": at.output * r["purchases_per_output"] * korean_share * price,
+        "displacement": -at.output * rate * price,
+        "reverse_imports": -at.output * r["reverse_import_rate"] * price,
+        "output": at.output * price,
+    }
 
 
 def korean_shares(plan: Plan, plant: Plant, path: str) -> dict[int, Array]:
@@ -166,21 +199,20 @@ def by_hand(plan: Plan, plants: Mapping[str, Plant], path: str) -> dict[str, Arr
     zero, years = plan.origin - 8000, list(plan.years)
     made = {name: np.zeros((len(years), N_DRAWS)) for channel in (*CHANNELS, "output") for name in
             (f"effect_{channel}", f"news_{channel}")}  # fmt: skip
+    duties = {members.sector: float(members.duty) for members in plan.groups}
     for plant in plants.values():
         base = {**RATES, **plant.rates}["korean_share"]
-        shares = korean_shares(plan, plant, path)
-        first = 4 * (years[0] - 2000)
-        for quarter in range(first, 4 * (years[-1] + 1 - 2000)):
-            seen = quarter <= zero
+        shares, duty = korean_shares(plan, plant, path), duties[plant.sector]
+        for quarter in range(4 * (years[0] - 2000), 4 * (years[-1] + 1 - 2000)):
+            seen, ahead = quarter <= zero, quarter // 4 - (years[0] - 2000)
             share = shares.get(quarter - zero, np.full(N_DRAWS, base))
             for draw in range(N_DRAWS):
-                now = flows_of_quarter(plant, quarter, float(share[draw]))
-                then = flows_of_quarter(plant, zero, base)
-                comes = plant.comes or seen
-                for name, flow, present in zip((*CHANNELS, "output"), now, then, strict=True):
-                    year = quarter // 4 - (years[0] - 2000)
-                    made[f"effect_{name}"][year, draw] += flow * comes
-                    made[f"news_{name}"][year, draw] += 0.0 if seen else flow * comes - present
+                now = flows_of(plant, quarter_of(plant, quarter), float(share[draw]), duty, ahead)
+                then = flows_of(plant, quarter_of(plant, zero), base, duty, ahead)
+                for name, flow in now.items():
+                    flows = flow * (plant.comes or seen)
+                    made[f"effect_{name}"][ahead, draw] += flows
+                    made[f"news_{name}"][ahead, draw] += 0.0 if seen else flows - then[name]
     return made
 
 
@@ -204,17 +236,17 @@ def demand_alike(plan: Plan, plants: Mapping[str, Plant], path: str) -> None:
     np.testing.assert_allclose(alone["imports"] - found["imports"], expected["news_reverse_imports"], atol=1e-9)
 
 
-PLANTS = {
+PLANTS = {  # so small that they replace no more exports of a product than there are
     "FUTURE": Plant("autos", 5.0, 110.0, 119.0, slip=1.5, scale=1.2),
-    "DATED": Plant("batteries", 3.0, None, 118.0, rates={"ramp_quarters": 3.0}),
-    "BEGUN": Plant("batteries", 4.0, 98.0, None, announced=97.0, rates={"korean_share": 0.7}),
+    "DATED": Plant("other", 3.0, None, 118.0, rates={"ramp_quarters": 3.0}),
+    "BEGUN": Plant("batteries", 1.5, 98.0, None, announced=97.0, rates={"korean_share": 0.7}),
     "BUILDING": Plant("autos", 2.0, 103.0, 109.0, comes=False),
-    "RUNS": Plant("steel", 6.0, 80.0, 90.0, announced=79.0),
+    "RUNS": Plant("steel", 3.0, 80.0, 90.0, announced=79.0),
     "CLOSES": Plant("steel", 6.0, 80.0, 90.0, announced=79.0, end=117.0, rates={"displacement_rate": 0.0}),
     "BOUGHT": Plant("autos", 1.5, 108.0, 107.0, standing=7.0, scale=0.8),
     "KEPT": Plant("autos", 0.0, 108.0, 106.0, standing=2.0, path=STEP),
     "LATE": Plant("other", 1.0, 112.0, 113.0, slip=0.75),
-    "OWN": Plant("solar", 2.5, 107.0, 112.0, path=LOGISTIC),
+    "OWN": Plant("autos", 2.5, 107.0, 112.0, path=LOGISTIC),
 }
 
 
