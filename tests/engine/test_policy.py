@@ -16,9 +16,12 @@ from forecast.dims import NEWS, POLICIES, SERIES, Array
 from forecast.economics import tariffs
 from forecast.economics.tariffs import REST, SHARES, TAXED, load_schedule
 from forecast.engine.block import simulated_flows
+from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Stated
 from forecast.engine.plan import NEVER, Duty, Plan, Policy, Purchase, Taxed
 from forecast.errors import ScenarioError
+from forecast.models.posterior import load_posterior
+from forecast.observations.vintage import vintage
 from forecast.scenario.dates import position
 from forecast.scenario.localization import Localization
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
@@ -264,6 +267,16 @@ def test_a_commitment_a_year_and_one_that_runs_already() -> None:
     np.testing.assert_allclose(ended, -np.array([0.0, -1.5, -1.5, -1.5])[:, None] + np.zeros(4), atol=1e-14)
 
 
+@pytest.mark.parametrize(("key", "a_year"), [("amount", 6.0), ("per_year", 12.0)])
+def test_a_commitment_of_a_file_is_in_all_or_a_year(tmp_path: Path, key: str, a_year: float) -> None:
+    file = tmp_path / "c.yaml"
+    entry = f"{{id: a, what: lng, {key}: 12, from: 2027Q1, until: 2029Q1, additionality: 0.5, fulfilment: 0.9}}"
+    file.write_text(f"name: c\nhorizon: 2030\nimport_commitments: [{entry}]\n", encoding="utf-8")
+    flows = annual(compile_plan(load_scenario(file), load_posterior(), vintage(None)))
+    expected = -0.5 * 0.9 * a_year * np.array([0.0, 1.0, 1.0, 0.0, 0.0])[:, None]
+    np.testing.assert_allclose(flows["import_commitments"], expected + np.zeros(N_DRAWS), atol=1e-12)
+
+
 def test_a_commitment_that_may_come_to_nothing() -> None:
     n_draws = 4000
     flows = annual(
@@ -450,10 +463,6 @@ def test_duties_of_the_record_are_those_collected() -> None:
 
 def test_a_tariff_moves_no_other_stream(load: Loader) -> None:
     """The shipped posterior, with and without policies that do nothing: every other series keeps its bits."""
-    from forecast.engine.compile import compile_plan
-    from forecast.models.posterior import load_posterior
-    from forecast.observations.vintage import vintage
-
     idle = TARIFFS.replace("rate: 0.25", "rate: 0.15").replace("change: 0.05", "change: 0").replace("36.2", "0")
     idle = idle.replace("per_year: 1.4", "per_year: 0")
     flows = [
