@@ -80,7 +80,14 @@ PLANT = {
     "construction_quarters": 8.0,
     "ramp_quarters": 4.0,
 }
-TRADE = {"purchases_per_output": 0.7, "korean_share": 0.3, "displacement_rate": 0.25, "reverse_import_rate": 0.01}
+TRADE = {
+    "purchases_per_output": 0.7,
+    "korean_share": 0.3,
+    "displacement_rate": 0.25,
+    "tariff_displacement": 0.0,
+    "reverse_import_rate": 0.01,
+    "price_growth": 0.0,
+}
 
 
 HOLD = Localization("hold")
@@ -106,7 +113,7 @@ def plan(*groups: Group, path: Localization = HOLD, n_years: int = 4, **changes:
         sector_rows=np.zeros((0, 1)),
         groups=groups,
         path=compiled_path("localization", path),
-        machinery=Machinery(judged("installed_base.equipment_delay", 0.0), judged("installed_base.wear_rate", 0.0)),
+        machinery=machinery(),
     )
     return registered(replace(made, **changes))  # type: ignore[arg-type]
 
@@ -175,6 +182,12 @@ def group(*projects: Project, path: Localization | None = None, **rates: float |
     """Projects that buy and sell alike at the rates of `TRADE`, changed by `rates`."""
     own = None if path is None else compiled_path("own", path)
     return Group(projects, {name: judged(name, distribution) for name, distribution in (TRADE | rates).items()}, own)
+
+
+def machinery(delay: float = 0.0, wear_rate: float = 0.0, price_growth: float = 0.0) -> Machinery:
+    """Machines that come from the first day on, last for ever and get no dearer, or as stated."""
+    numbers = {"equipment_delay": delay, "wear_rate": wear_rate, "price_growth": price_growth}
+    return Machinery(*(judged(f"installed_base.{name}", number) for name, number in numbers.items()))
 
 
 def project(

@@ -15,6 +15,7 @@ from forecast.errors import ForecastError
 from forecast.models.posterior import frozen_posterior
 from forecast.results.archive import load_results
 from forecast.track.custom_trade import read_custom_trade
+from forecast.track.ledger import read_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,11 @@ class Reading:
 
 
 def reading(kind: str, path: str) -> Reading:
-    """Read a `run`, a `posterior` or a table of `trade`."""
+    """Read a `run`, an `entry` of a ledger, a `posterior` or a table of `trade`."""
     start, crash, refusal = time.perf_counter(), "", ""
     try:
-        {"run": _read_run, "posterior": frozen_posterior, "trade": _read_trade}[kind](path)
+        read = {"run": _read_run, "entry": _read_entry, "posterior": frozen_posterior, "trade": _read_trade}
+        read[kind](path)
     except ForecastError as error:
         refusal = str(error)
     except Exception as error:
@@ -50,13 +52,27 @@ def _read_run(path: str) -> None:
     folder = Path(path)
     with chdir(folder.parents[2]):
         for arguments in (["list"], ["verify", "results"]):
-            done = CliRunner().invoke(cli, arguments)
-            if not isinstance(done.exception, SystemExit | ForecastError | None):
-                raise done.exception
+            _ask(arguments)
     results = load_results(folder)
     for part in ("statistics", "summary", "quarters", "branches", "draws"):
         getattr(results, part)
     results.kept("exports")
+
+
+def _read_entry(path: str) -> None:
+    folder = Path(path)
+    with chdir(folder.parents[1]):
+        _ask(["ledger", "list", "--ledger", folder.parent.name])
+    entry = read_entry(folder)
+    for part in ("manifest", "predictions", "trade", "world"):
+        getattr(entry, part)
+
+
+def _ask(arguments: list[str]) -> None:
+    """Ask a command, which may refuse but not break off."""
+    done = CliRunner().invoke(cli, arguments)
+    if not isinstance(done.exception, SystemExit | ForecastError | None):
+        raise done.exception
 
 
 def _read_trade(path: str) -> None:

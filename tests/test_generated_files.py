@@ -1,4 +1,4 @@
-"""What is stored as no one stored it: runs, posteriors and tables of trade, changed at random or forged.
+"""What is stored as no one stored it: runs, entries, posteriors and tables of trade, changed at random or forged.
 
 Whatever a file holds, reading it ends within bounds of time and memory, in an answer or in one message; nothing in it
 ends the process. `make properties` makes 20,000 of them; the tests make 120.
@@ -28,6 +28,8 @@ from forecast.engine.simulate import Settings
 from forecast.models.posterior import SHIPPED, load_posterior
 from forecast.results.manifest import MANIFEST, write_manifest
 from forecast.scenario.mixture import load_any
+from forecast.storage import digest, json_digest, text_bytes
+from forecast.track.ledger import ENTRY, add_entry
 
 SECONDS, MEGABYTES = 5.0, 600.0
 Read = Callable[[str, Path], Reading]
@@ -88,6 +90,34 @@ def test_a_changed_run_is_read_or_refused(
         write_manifest(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
     done = read("run", folder)
     if not forged and (folder / name).read_bytes() != before:
+        assert done.refusal.startswith(str(folder)), done.refusal
+
+
+@pytest.fixture(scope="module")
+def frozen(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an entry of a ledger."""
+    ledger = tmp_path_factory.mktemp("frozen") / "ledger"
+    return add_entry(forecast.load_results(stored), ledger, load_posterior())[0].folder
+
+
+@given(name=st.sampled_from(("quantiles.csv", "trade.csv", "scenario.yaml", MANIFEST, ENTRY)), data=st.data())
+@budgeted
+def test_a_changed_or_forged_entry_is_listed_or_named(
+    read: Read, frozen: Path, name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "entry" / "ledger" / frozen.name
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    shutil.copytree(frozen.parent, folder.parent)
+    before = (folder / name).read_bytes()
+    (folder / name).write_bytes(changed(before, data))
+    forged = name != ENTRY and data.draw(st.booleans())
+    if forged:
+        head = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
+        head["files"][name] = digest(text_bytes(folder / name))
+        head["content"] = json_digest({key: value for key, value in head.items() if key != "content"})
+        (folder / ENTRY).write_text(json.dumps(head), encoding="utf-8")
+    done = read("entry", folder)
+    if not forged and text_bytes(folder / name) != before:
         assert done.refusal.startswith(str(folder)), done.refusal
 
 

@@ -129,3 +129,13 @@ def test_every_front_names_each_of_its_modules_once() -> None:
         docstring = ast.get_docstring(ast.parse(front.read_text(encoding="utf-8"))) or ""
         modules = sorted(path.stem for path in front.parent.glob("*.py") if not path.stem.startswith("__"))
         assert sorted(re.findall(r"^- `(\w+)`: \S", docstring, re.MULTILINE)) == modules, front
+
+
+def test_faults_name_tests_that_are_there() -> None:
+    """`a/test_b.py::test_c`, and `::test_d` for another of the same file."""
+    folder, file, named = Path(__file__).parent, "", 0
+    for path, name in re.findall(r"`([\w/]*\.py)?::(\w+)`", (folder / "FAULTS.md").read_text(encoding="utf-8")):
+        file = path or file
+        assert f"\ndef {name}(" in (folder / file).read_text(encoding="utf-8"), f"{file}::{name}"
+        named += 1
+    assert named > 60

@@ -25,6 +25,7 @@ from forecast.dims import BASES, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, output_at_capacity
 from forecast.economics.installed_base import existing_trade, load_priors
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
+from forecast.economics.tariffs import duty_on_finished
 from forecast.errors import DataError, PosteriorError
 from forecast.models.evidence import FIRST_YEAR, RecentPlants, induced_trade, quarters_at_capacity, recent_plants
 from forecast.models.posterior import Groups, load_posterior
@@ -38,7 +39,7 @@ RATES: tuple[float | None, ...] = (0.0, 0.1, 0.25, None, 1.0)
 """Exports of cars that a dollar of cars made there replaces, for the sensitivity; None is the posterior."""
 
 CARS = SECTORS.index("autos")
-DISPLACEMENT = COEFFICIENTS.index("displacement_rate")
+DISPLACEMENT = ("displacement_rate", "tariff_displacement")
 SEED = 0
 
 
@@ -86,7 +87,8 @@ class Induced:
         before: surplus of `FIRST_YEAR` (its first `n_quarters` quarters).
         net_before: net trade induced then, `(n_draws,)`.
         net_at: net trade by the displacement rate of cars, see `RATES`.
-        value_added: of the listed plants themselves, what they made less what they bought, `(n_draws,)`.
+        value_added: what the listed plants made less the goods they bought, so their own and that of services that they
+            bought, `(n_draws,)`.
     """
 
     year: int
@@ -256,7 +258,9 @@ def plant_flows(year: int, n_quarters: int, coefficients: Array, unknown: Unknow
     at = base.row(year)
     output = span * base.output[at][:, None] * np.exp(base.error[at][:, None] * unknown.output[rows])
     working = span * (base.capital * (base.output[at] > 0))[:, None]
-    own = existing_trade(output, working, unknown.wear_rate, {name: values[rows] for name, values in each.items()})
+    known = {name: values[rows] for name, values in each.items()}
+    duty = np.array([[duty_on_finished(sector, spans.start, spans.stop)] for sector in base.sectors])
+    own = existing_trade(output, working, unknown.wear_rate, duty, known)
     existing = np.stack([own.replacement, own.intermediates, -own.displaced, -own.returned])
 
     # Neither table is complete.
@@ -285,12 +289,12 @@ def _with_rate(coefficients: Array, rate: float | None) -> Array:
     if rate is None:
         return coefficients
     changed = coefficients.copy()
-    changed[CARS, DISPLACEMENT] = rate
+    changed[CARS, [COEFFICIENTS.index(name) for name in DISPLACEMENT]] = [[rate], [0.0]]
     return changed
 
 
 def _value_added(output: Array, coefficients: Array) -> Array:
-    """Output of the listed plants less what they bought, `(n_draws,)`."""
+    """Output of the listed plants less the goods they bought, `(n_draws,)`."""
     sectors = [*recent_plants().sectors.tolist(), *map(SECTORS.index, existing_affiliates().sectors)]
     bought = coefficients[sectors, COEFFICIENTS.index("purchases_per_output")]
     return np.asarray((output * (1.0 - bought)).sum(axis=0))

@@ -113,6 +113,37 @@ def displaced_exports(output: Quantity, displacement_rate: Quantity) -> Quantity
     return output * displacement_rate
 
 
+REFERENCE_DUTY = 0.25
+"""US duty for which `tariff_displacement` is stated: that on cars from April 2025."""
+
+
+def displacement_under(duty: Quantity, displacement_rate: Quantity, tariff_displacement: Quantity) -> Quantity:
+    """Displacement rate where the product pays a US duty: the rate without one, and more in proportion to the duty.
+
+    A duty makes the plant in the US the cheaper of two that make the same good.
+
+    >>> displacement_under(0.125, 0.25, 0.5)
+    0.5
+
+    Args:
+        duty: on the product, a fraction of its value.
+        displacement_rate: without a duty, USD per USD of output.
+        tariff_displacement: added at `REFERENCE_DUTY`.
+    """
+    return displacement_rate + tariff_displacement * (duty * (1.0 / REFERENCE_DUTY))
+
+
+def price_factors(growth: Quantity, years: int) -> Array:
+    """Price of each year over that of the first, `(years, n_draws)`, at a `growth` in log points a year, `(n_draws,)`.
+
+    >>> price_factors(np.log([1.1, 1.0]), 3).round(2).tolist()
+    [[1.0, 1.0], [1.1, 1.0], [1.21, 1.0]]
+    """
+    factors = np.ones((years, *np.shape(growth)))
+    factors[1:] = np.exp(growth)
+    return np.asarray(np.multiply.accumulate(factors, axis=0))
+
+
 def share_kept(displaced: Array, exports: Array) -> Array:
     """Share of displaced exports that can be displaced: no more than the exports of the product that there are.
 

@@ -41,7 +41,7 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 |              | delay_sector       | (12,)  | ratio of a sector's scale to the average                             |
 |              | revised            | ()     | chance that an amount is revised at all                              |
 |              | revision_spread    | (3,)   | sd of log(realised over stated amount) of one that is, by kind       |
-| sectors      | coefficients       | (12, 10) | sector coefficients, in the order of `SECTORS` and `COEFFICIENTS`  |
+| sectors      | coefficients       | (12, 12) | sector coefficients, in the order of `SECTORS` and `COEFFICIENTS`  |
 
 Baseline, with y = log flow, e the shock, and the ratio's gap g[t] = y[t, exports] - y[t, imports] - ratio:
 

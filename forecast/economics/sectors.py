@@ -46,9 +46,11 @@ CoefficientName: TypeAlias = Literal[
     "purchases_per_output",
     "korean_share",
     "displacement_rate",
+    "tariff_displacement",
     "reverse_import_rate",
     "construction_quarters",
     "ramp_quarters",
+    "price_growth",
 ]
 COEFFICIENTS: tuple[str, ...] = get_args(CoefficientName)
 CENTRAL_PRIORS = SHIPPED / "central_priors.csv"

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -93,6 +94,21 @@ class TariffSchedule:
     responses: Mapping[str, Coefficient]
     additionality: Mapping[str, Coefficient]
     trade: Mapping[str, Trade]
+
+
+FINISHED = dict.fromkeys(WITHOUT_TRADE, REST)
+"""Sector whose duty the goods pay that a plant makes, where that is not the plant's own."""
+
+
+def duty_on_finished(sector: str, first: float, end: float) -> float:
+    """Mean duty of the record on the finished goods of a sector between two positions on the quarter axis.
+
+    >>> duty_on_finished("autos", 4 * 2024, 4 * 2025), round(duty_on_finished("autos", 4 * 2025, 4 * 2025 + 4), 4)
+    (0.0, 0.1771)
+    """
+    trade = load_schedule().trade[FINISHED.get(sector, sector)]
+    edges = [first, *(date for date in trade.dates if first < date < end), end]
+    return sum((after - date) * trade.rate(date) for date, after in pairwise(edges)) / (end - first)
 
 
 def share_of_exports(sector: str) -> float:

@@ -39,6 +39,8 @@ _WORDS = {
     "purchases_per_output": "purchases per USD of output",
     "korean_share": "Korean share of purchases",
     "displacement_rate": "exports replaced per USD of output",
+    "tariff_displacement": "exports replaced beyond that at a duty of 25 %",
+    "price_growth": "growth of prices a year",
     "reverse_import_rate": "reverse imports per USD of output",
     "equipment_delay": "building time before the first machines, share of it",
     "wear_rate": "machinery replaced a year, share of it",

@@ -17,7 +17,7 @@ from forecast.dims import FLOWS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.installed_base import load_priors
 from forecast.economics.realisation import combined
-from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule, share_of_exports
+from forecast.economics.tariffs import REST, TAXED, TariffSchedule, duty_on_finished, load_schedule, share_of_exports
 from forecast.economics.uncertain_inputs import UncertainInput, sign_of, stream_of
 from forecast.engine.existing import existing_off_path
 from forecast.engine.inputs import Fitted, Input, Stated, coefficient_rows, draws_last
@@ -229,7 +229,14 @@ PROJECT_COEFFICIENTS = (
     "construction_quarters",
     "ramp_quarters",
 )
-GROUP_COEFFICIENTS = ("purchases_per_output", "korean_share", "displacement_rate", "reverse_import_rate")
+GROUP_COEFFICIENTS = (
+    "purchases_per_output",
+    "korean_share",
+    "displacement_rate",
+    "tariff_displacement",
+    "reverse_import_rate",
+    "price_growth",
+)
 
 
 @dataclass(slots=True)
@@ -264,6 +271,7 @@ class Compiler:
             path=self._own_path(first),
             sector=first.sector,
             share_of_exports=share_of_exports(first.sector),
+            duty=duty_on_finished(first.sector, self.origin, self.origin + 1),
         )
 
     def _own_path(self, investment: Investment) -> LocalizationPath | None:
@@ -410,6 +418,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     compiler = Compiler(scenario, origin, {}, {})
     compiled, policy = compiler.groups(), compiled_policy(scenario, origin)
     existing = compiler.existing(policy)
+    machinery = compiled_machinery(compiler.of_sector(REST, "price_growth")) if compiled else None
     rows = {model: draws_last(groups[model]) for model in PROCESSES if model in groups}
     n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
     plan = Plan(
@@ -424,7 +433,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         sector_rows=coefficient_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
         path=compiled_path("localization", scenario.localization),
-        machinery=compiled_machinery(),
+        machinery=machinery,
         policy=policy,
         existing=existing,
         conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
@@ -433,8 +442,8 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         outlooks=tuple(compiler.outlooks),
         columns=tuple(compiler.columns),
     )
-    machinery = (plan.machinery.delay, plan.machinery.wear_rate) if compiled else ()
-    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, (*machinery, *(item.output for item in existing))))
+    unstated = [item.output for item in existing] + ([machinery.delay, machinery.wear_rate] if machinery else [])
+    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, unstated))
     return replace(plan, inputs=registry(plan, stated))
 
 
@@ -443,13 +452,13 @@ def _of_plants(stated: Stated) -> UncertainInput:
     return UncertainInput(stated.stream, "coefficients", stated.distribution)
 
 
-def compiled_machinery() -> Machinery:
-    """When machines of plants come and go, as believed of all."""
+def compiled_machinery(price_growth: Input) -> Machinery:
+    """When machines of plants come and go, as believed of all, at prices that grow."""
     priors = load_priors()
     delay, wear_rate = (
         Stated(f"installed_base.{name}", priors[name].distribution) for name in ("equipment_delay", "wear_rate")
     )
-    return Machinery(delay, wear_rate)
+    return Machinery(delay, wear_rate, price_growth)
 
 
 def compile_run(assumed: AnyScenario, posterior: Posterior, known: Vintage, *, prior: bool = False) -> RunPlan:

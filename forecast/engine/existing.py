@@ -14,8 +14,8 @@ from forecast.engine.policy import INPUTS
 from forecast.observations.affiliates import existing_affiliates, output_by_sector
 from forecast.stats.distributions import LogNormal
 
-PURCHASES = ("purchases_per_output", "korean_share")
-"""Coefficients that say what affiliates buy in Korea."""
+PURCHASES = ("purchases_per_output", "korean_share", "price_growth")
+"""Coefficients that say what affiliates buy in Korea, and at which prices."""
 
 
 def existing_off_path(

@@ -242,6 +242,7 @@ class Group:
         path: a path of its own, or None to move with all affiliates.
         sector: sector of all the projects, which decides the duties on what they buy and replace.
         share_of_exports: of their product in Korea's exports to the US, which bounds what they displace.
+        duty: on their product at the origin.
     """
 
     projects: tuple[Project, ...]
@@ -249,6 +250,7 @@ class Group:
     path: LocalizationPath | None
     sector: str = "other"
     share_of_exports: float = 1.0
+    duty: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,10 +273,12 @@ class Machinery:
     Attributes:
         delay: share of the building time that is over when the first arrive.
         wear_rate: part that is replaced a year.
+        price_growth: of machines, log points a year.
     """
 
     delay: Stated
     wear_rate: Stated
+    price_growth: Input
 
 
 BLOCK_SIZE = 2_000
@@ -299,7 +303,7 @@ class Plan:
         sector_rows: joint rows of the sector coefficients in use, `(n_columns, n_rows)`.
         groups: projects by what happens to their output.
         path: localization path of all affiliates.
-        machinery: of the plants of all groups.
+        machinery: of the plants of all groups; None where there are none.
         policy: tariffs and import commitments, None where there are none.
         existing: affiliates that exist, of sectors whose purchases leave the fitted path.
         block_size: draws in a block.
@@ -322,7 +326,7 @@ class Plan:
     sector_rows: Array
     groups: tuple[Group, ...]
     path: LocalizationPath
-    machinery: Machinery
+    machinery: Machinery | None = None
     policy: Policy | None = None
     existing: tuple[Existing, ...] = ()
     block_size: int = BLOCK_SIZE

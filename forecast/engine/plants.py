@@ -25,9 +25,10 @@ from forecast.economics.channels import capital_goods_exports, cumulative_share,
 from forecast.engine.annual import Contribution, contribution, in_quarters, quarters_before
 from forecast.engine.drivers import Economy
 from forecast.engine.inputs import Input, Inputs, Outcomes, Values, picked_rows
-from forecast.engine.plan import Cut, Duty, Group, Plan, Project
+from forecast.engine.plan import Cut, Duty, Group, Machinery, Plan, Project
 from forecast.engine.policy import Duties
 from forecast.engine.sourcing import Purchasing
+from forecast.quarters import year_of
 
 
 class Announcements:
@@ -343,6 +344,17 @@ class Plants:
         self.n_before = quarters_before(plan)
         self.n_near = min(N_QUARTERS, plan.n_periods)
 
+    @property
+    def _machinery(self) -> Machinery:
+        assert self.plan.machinery is not None  # there are plants
+        return self.plan.machinery
+
+    def prices(self, growth: Input) -> Array:
+        """Prices by year over those of the origin's, `(n_years, n_draws)`."""
+        rate = np.broadcast_to(self.inputs.value(growth), self.inputs.streams.n_draws)
+        ahead = self.plan.years[0] - year_of(self.plan.origin)
+        return channels.price_factors(rate, ahead + len(self.plan.years))[ahead:]
+
     @cached_property
     def purchasing(self) -> Purchasing:
         """Localization paths, worked out once a group buys."""
@@ -353,7 +365,7 @@ class Plants:
         """Orders and output of one project."""
         n_before = self.n_before
         rows = Rows(self.plan.origin - n_before, n_before + self.plan.n_periods + 1, n_before + 1)
-        delay = self.inputs.value(self.plan.machinery.delay)
+        delay = self.inputs.value(self._machinery.delay)
         return activity(rows, self.inputs, self.announcements, project, delay)
 
     def building(self, group: Group) -> Building:
@@ -377,10 +389,11 @@ class Plants:
     def worn(self, behind: tuple[Input, ...]) -> Array:
         """Korean machinery that is replaced per USD of output, by year, from the coefficients `WEAR`."""
         share, korean, output_per_capex, utilisation = map(self.inputs.value, behind)
-        worn = self.inputs.value(self.plan.machinery.wear_rate) * channels.capital_in_use(
+        worn = self.inputs.value(self._machinery.wear_rate) * channels.capital_in_use(
             1.0, output_per_capex, utilisation
         )
-        return np.asarray(capital_goods_exports(worn, share, korean) * self.economy.purchases)
+        dearer = self.prices(self._machinery.price_growth) * self.economy.purchases
+        return np.asarray(capital_goods_exports(worn, share, korean) * dearer)
 
     def no_flow(self) -> Array:
         """Zeros for the quarters of a flow of plants, `(n_rows, n_draws)`."""
@@ -413,7 +426,8 @@ class Plants:
     def trade(self, group: Group, building: Building) -> Trade:
         """Purchases from Korea, exports displaced and shipments back of a group."""
         duties, early, output = self.duties, building.output[: self.n_before], building.output[self.n_before :]
-        plan, demand = self.plan, self.economy.demand
+        plan, prices = self.plan, self.prices(group.coefficients["price_growth"])
+        demand, purchases = prices * self.economy.demand, prices * self.economy.purchases
         rates = self.inputs.values(group.coefficients)
 
         # Intermediates: a duty on what plants buy makes it dearer and moves them to local suppliers.
@@ -422,12 +436,17 @@ class Plants:
         bought_early = channels.intermediate_exports(early, rates["purchases_per_output"], rates["korean_share"])
         intermediates = self._contribution(duties.on_inputs(group.sector, bought), bought_early)
 
-        # Displacement: exports under a duty have less left to replace.
-        left = duties.on_finished(group.sector, output)
+        # Displacement: exports under a duty have less left to replace, and a plant that pays none replaces more.
+        left, dearer = duties.on_finished(group.sector, output), duties.rise_on_finished(group.sector)
         replaceable = building.contribution if left is output else self._contribution(left, early)
+        rate, under_duty = rates["displacement_rate"], rates["tariff_displacement"]
+        displaced = replaceable.times(plan, channels.displacement_under(group.duty, rate, under_duty) * demand)
+        if dearer is not None:
+            more = self._contribution(left * dearer, np.zeros_like(early))
+            displaced += more.times(plan, channels.displacement_under(1.0, 0.0, under_duty) * demand)
         return Trade(
-            intermediates=intermediates.times(plan, self.economy.purchases),
-            displaced=replaceable.times(plan, rates["displacement_rate"] * demand),
+            intermediates=intermediates.times(plan, purchases),
+            displaced=displaced,
             returned=building.contribution.times(plan, rates["reverse_import_rate"] * demand),
             replaceable=replaceable.annual[0] * demand,
         )
@@ -466,6 +485,7 @@ class Plants:
             moved = share - self.purchasing.fitted_share(rates["korean_share"])
             output = self.inputs.value(existing.output)
             bought = channels.intermediate_exports(output, rates["purchases_per_output"], moved)
-            change += self.duties.on_inputs(buyer.sector, bought)
-        change[1:] *= in_quarters(self.plan, self.economy.purchases, self.plan.n_periods)
+            paid = self.duties.on_inputs(buyer.sector, bought)
+            dearer = self.prices(buyer.coefficients["price_growth"]) * self.economy.purchases
+            change[1:] += paid[1:] * in_quarters(self.plan, dearer, self.plan.n_periods)
         return change

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forecast.dims import Array
 from forecast.economics import tariffs
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
-from forecast.economics.tariffs import EXTENT, PACE
+from forecast.economics.tariffs import EXTENT, FINISHED, PACE
 from forecast.engine.annual import annual_sums
 from forecast.engine.drivers import Economy
 from forecast.engine.inputs import Inputs, Outcomes, Values
@@ -22,9 +22,6 @@ from forecast.engine.plan import NEVER, Duty, Plan, Policy, Purchase, Taxed
 
 MACHINERY = tariffs.REST
 """Sector whose duty machines pay, whatever plant they are for."""
-
-FINISHED = dict.fromkeys(tariffs.WITHOUT_TRADE, tariffs.REST)
-"""Sector whose duty the goods pay that a plant would replace, where that is not the plant's own."""
 
 INPUTS = FINISHED | {"autos": "auto_parts", "batteries": "battery_materials"}
 """Sector whose duty the Korean purchases of a plant pay, where that is not the plant's own."""
@@ -84,6 +81,11 @@ class Duties:
         """A flow of what plants of a sector buy in Korea, under the duty of that."""
         return self._under(INPUTS.get(sector, sector), flow)
 
+    def rise_on_finished(self, sector: str) -> Array | None:
+        """Duty on finished goods of a sector less that at the origin, `(n_periods + 1, n_draws)`, if any."""
+        sector = FINISHED.get(sector, sector)
+        return self._answer(rise_of_duty, sector) if sector in self.taxed else None
+
     def pressure(self, sector: str) -> Array | None:
         """Multiplier of the odds of local supply to plants of a sector, None where there is no duty."""
         sector = INPUTS.get(sector, sector)
@@ -122,8 +124,14 @@ def supply_pressure(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
     return np.asarray(np.exp(points - points[0]))
 
 
+def rise_of_duty(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
+    """Duty on a sector in each quarter less that at the origin."""
+    (rise,) = _targets((_rise,), taxed, inputs, time)
+    return np.asarray(rise[-len(time) :])
+
+
 Answer: TypeAlias = Callable[[Taxed, Inputs, Array], Array]
-"""`export_factor` or `supply_pressure`: of the duties on a sector, the inputs of the block and the quarters."""
+"""`export_factor`, `supply_pressure` or `rise_of_duty`: of duties on a sector, inputs of the block and quarters."""
 
 Effect: TypeAlias = Callable[[float, Values, Mapping[str, Values]], Values]
 """Long-run effect of one rate in each draw: of the rate in force at the origin, the rate and the responses."""
@@ -246,6 +254,10 @@ def _log_price(regime: float, rate: Values, responses: Mapping[str, Values]) -> 
 def _log_quantity(regime: float, rate: Values, responses: Mapping[str, Values]) -> Values:
     relative = tariffs.relative_change(rate, regime)
     return tariffs.log_quantity(relative, responses["pass_through"], responses["elasticity"])
+
+
+def _rise(regime: float, rate: Values, _responses: Mapping[str, Values]) -> Values:
+    return rate - regime
 
 
 def _points(regime: float, rate: Values, responses: Mapping[str, Values]) -> Values:

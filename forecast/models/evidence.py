@@ -25,11 +25,13 @@ from forecast.economics.channels import (
     capital_goods_exports,
     cumulative_share,
     displaced_exports,
+    displacement_under,
     intermediate_exports,
     output_at_capacity,
     reverse_imports,
 )
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
+from forecast.economics.tariffs import duty_on_finished
 from forecast.errors import DataError
 from forecast.observations.annual import BridgeObservations, SpanTrade
 from forecast.observations.series import read_only
@@ -69,7 +71,7 @@ class InducedTrade:
         capital_goods, intermediates: exports of machinery, and of parts and materials.
         displaced: finished exports no longer shipped.
         returned: imports from the plants.
-        displaced_at_full_run: a year once every plant runs fully, `(n_plants, n_draws)`.
+        displaced_at_full_run: a year once every plant runs fully, without a duty, `(n_plants, n_draws)`.
     """
 
     capital_goods: Quantity
@@ -120,13 +122,20 @@ def induced_trade(plants: RecentPlants, coefficients: Quantity, spans: range = S
     orders = capital_goods_exports(plants.capital, each["machinery_share"], each["korean_machinery_share"])
     capacity = output_at_capacity(plants.capital, each["output_per_capex"], each["utilisation"])
     output = quarters_at_capacity(plants, each["ramp_quarters"], spans) * capacity
+    rate = displacement_under(duties_paid(plants, spans), each["displacement_rate"], each["tariff_displacement"])
     return InducedTrade(
         capital_goods=_spent(plants, spans) * orders,
         intermediates=intermediate_exports(output, each["purchases_per_output"], each["korean_share"]),
-        displaced=displaced_exports(output, each["displacement_rate"]),
+        displaced=displaced_exports(output, rate),
         returned=reverse_imports(output, each["reverse_import_rate"]),
         displaced_at_full_run=displaced_exports(QUARTERS_PER_YEAR * capacity, each["displacement_rate"]),
     )
+
+
+def duties_paid(plants: RecentPlants, spans: range) -> Array:
+    """Duty on what plants make, mean of each span, `(n_spans, n_plants, 1)`."""
+    sectors = [SECTORS[sector] for sector in plants.sectors]
+    return np.array([[[duty_on_finished(name, span, span + spans.step)] for name in sectors] for span in spans])
 
 
 def _spent(plants: RecentPlants, spans: range) -> Array:
@@ -204,8 +213,12 @@ def _rise(flow: Quantity, first: int, last: int) -> Quantity:
     return flow[YEARS.index(last)] - flow[YEARS.index(first)]
 
 
-def _car_displacement(trade: PlantTrade) -> Quantity:
-    return trade.coefficients[SECTORS.index("autos"), COEFFICIENTS.index("displacement_rate")]
+def _car_displacement(trade: PlantTrade, first: str, end: str) -> Quantity:
+    """Displacement rate of cars at their mean duty between two dates."""
+    duty = duty_on_finished("autos", parse_time(first), parse_time(end))
+    known = trade.coefficients[SECTORS.index("autos")]
+    rates = (known[COEFFICIENTS.index(name)] for name in ("displacement_rate", "tariff_displacement"))
+    return displacement_under(duty, *rates)
 
 
 def _exports_per_investment(trade: PlantTrade) -> Quantity:
@@ -218,8 +231,9 @@ QUANTITIES: Mapping[str, Callable[[PlantTrade], Quantity]] = {
     "machinery_rise": lambda known: _rise(known.trade.capital_goods.sum(axis=1), 2020, 2024),
     "batteries_fall": lambda known: _rise(known.trade.displaced[:, known.of_batteries].sum(axis=1), 2023, 2025),
     "batteries_peak": lambda known: known.trade.displaced_at_full_run[known.of_batteries].sum(axis=0),
-    "ioniq_5": _car_displacement,
-    "other_cars": _car_displacement,
+    "cars_2004_24": lambda known: _car_displacement(known, "2004", "2025"),
+    "ioniq_5": lambda known: _car_displacement(known, "2025-01", "2025-05"),
+    "other_cars": lambda known: _car_displacement(known, "2025-01", "2025-08"),
 }
 """Part of each piece of evidence that the plants explain, `(n_draws,)` in its unit."""
 
@@ -258,12 +272,13 @@ def bottom_up(
 def places_with_evidence(plants: RecentPlants) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Positions `(sectors, coefficients)` of the coefficients on which some evidence depends.
 
-    Found by trying: one draw a coefficient has it a tenth above its prior median, and the last has none.
+    Found by trying: one draw a coefficient has it at the upper quartile of its prior, and the last has all at medians.
     """
-    medians = [[float(prior.distribution.ppf(0.5)) for prior in sector.values()] for sector in load_sectors().values()]
-    trials = np.repeat(np.array(medians)[:, :, None], 1 + len(SECTORS) * len(COEFFICIENTS), axis=2)
+    priors = [[prior.distribution.ppf([0.5, 0.75]) for prior in sector.values()] for sector in load_sectors().values()]
+    medians, quartiles = np.moveaxis(np.array(priors), -1, 0)
+    trials = np.repeat(medians[:, :, None], 1 + len(SECTORS) * len(COEFFICIENTS), axis=2)
     rows, columns = np.divmod(np.arange(trials.shape[2] - 1), len(COEFFICIENTS))
-    trials[rows, columns, np.arange(len(rows))] *= 1.1
+    trials[rows, columns, np.arange(len(rows))] = quartiles[rows, columns]
     predicted = np.array(bottom_up(plants, trials, load_evidence(), 1.0))
     moves = ~np.isclose(predicted[:, :-1], predicted[:, -1:], rtol=1e-9, atol=0.0).all(axis=0)
     return rows[moves], columns[moves]

@@ -95,7 +95,7 @@ OPTIONAL = frozenset({"running"})
 SECTOR_TABLES = ("direct_investment", "readings", "wave")
 """Tables the sector coefficients are learned from, whatever the day."""
 
-PRIOR_FILES = ("realisation.yaml", "sectors.yaml")
+PRIOR_FILES = ("realisation.yaml", "sectors.yaml", "tariffs.yaml")
 """Files of priors; with what is observed they make the data digest."""
 
 _PARTS = ("posterior", "prior", "diagnostics")

@@ -198,11 +198,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Plant:
-    """One row of the announcements with its rows elsewhere, read on `day`; `newest` is the newest day of the table."""
+    """One row of the announcements with its rows elsewhere, read on `day`; `newest` is the newest day of the tables."""
 
     row: Row
     slippage: Row
     revised: Row
+    later: tuple[Row, ...]
     day: float
     newest: float
 
@@ -222,24 +223,37 @@ class _Plant:
         return _middle(self.row["announced"])
 
     @property
+    def reports(self) -> list[tuple[float, str]]:
+        """Position and stage of every report known on the day, the last one last.
+
+        A report without a date is as old as the announcement. There is none before the first.
+        """
+        dated = [(self.row["state_date"], self.row["stage"]), *((row["reported"], row["stage"]) for row in self.later)]
+        known = [(_middle(date) if date else self.announced, stage) for date, stage in dated if self.knows(date)]
+        return sorted(known, key=lambda report: report[0])
+
+    @property
     def last_report(self) -> float:
-        """The day, or the last report if that was earlier; a report without a date is as old as the announcement."""
+        """The day, or the last report if that was earlier; where none is known, the one to come."""
         date = self.row["state_date"]
-        return max(min(self.day, _middle(date) if date else self.announced), self.announced)
+        position = self.reports[-1][0] if self.reports else _middle(date) if date else self.announced
+        return max(min(self.day, position), self.announced)
+
+    @property
+    def ran_by(self) -> float:
+        """The first report that it runs, for a plant of which no start is known."""
+        first = next(position for position, stage in self.reports if stage in _RUNS)
+        return max(min(self.day, first), self.announced)
 
     @property
     def state(self) -> str:
-        if self.started is not None:
+        if self.started is not None or any(stage in _RUNS for _, stage in self.reports):
             return "running"
-        if not self.knows(self.row["state_date"]):
-            return "open"
-        if self.row["stage"] in _RUNS:
-            return "running"
-        return self._unfinished
+        return self._unfinished if self.reports else "open"
 
     @property
     def _unfinished(self) -> str:
-        stage, words = self.row["stage"], self.slippage.get("outcome", "")
+        stage, words = self.reports[-1][1], self.slippage.get("outcome", "")
         states = [state for state in ("cancelled", "paused", "cut", "delayed") if state == stage or state in words]
         return states[0] if states else "open"
 
@@ -250,7 +264,7 @@ class _Plant:
         if self.started is not None:
             end = sum(self.started) / 2
         elif self.state == "running":
-            end = (self.announced + end) / 2
+            end = (self.announced + self.ran_by) / 2
         return max(end - self.announced, 0.0) / 4
 
     @property
@@ -264,15 +278,18 @@ class _Plant:
         if self.started is not None:
             return self.started[0] - end, self.started[1] - begin
         if self.state == "running":
-            return -math.inf, self.last_report - begin
+            return -math.inf, self.ran_by - begin
         middle = (begin + end) / 2
         return max(self.last_report - middle, self._expected - middle, (self._open_delay or (-math.inf,))[0]), math.inf
 
     @property
     def _expected(self) -> float:
-        """Start that was expected at the last report of a delay."""
+        """Start that was expected at the last report of a delay, or the earliest that a later one allows."""
         expected = self.slippage.get("latest_start", "")
-        return _middle(expected) if expected and self.knows(self.slippage["vintage"]) else -math.inf
+        late = [row for row in self.later if row["stage"] == "delayed" and self.knows(row["reported"])]
+        planned = [row["planned_start"] for row in late if row["planned_start"]]
+        stated = _middle(expected) if expected and self.knows(self.slippage["vintage"]) else -math.inf
+        return max([stated, *(time_span(text)[0] for text in planned)])
 
     @property
     def _open_delay(self) -> tuple[float, float] | None:
@@ -301,11 +318,15 @@ def outcomes(as_of: float | None = None, folder: Path = SHIPPED) -> tuple[Outcom
         DataError: a table is broken.
     """
     rows = read_table("announcements", folder)
-    newest = max(parse_time(row["state_date"]) for row in rows if row["state_date"])
+    later: dict[str, tuple[Row, ...]] = {}
+    for report in read_table("reports", folder):
+        later[report["announcement_id"]] = (*later.get(report["announcement_id"], ()), report)
+    dates = [row["state_date"] for row in rows] + [row["reported"] for group in later.values() for row in group]
+    newest = max(parse_time(date) for date in dates if date)
     day = newest if as_of is None else as_of
     slippage, revised = (_by_announcement(name, folder) for name in ("slippage", "revisions"))
     plants = (
-        _Plant(row, slippage.get(row["id"], {}), revised.get(row["id"], {}), day, newest)
+        _Plant(row, slippage.get(row["id"], {}), revised.get(row["id"], {}), later.get(row["id"], ()), day, newest)
         for row in _counted(rows)
         if row["announced"]
     )

@@ -11,7 +11,7 @@ from forecast.observations.series import DRIVERS
 from forecast.report.i18n import Language, language_of
 from forecast.report.sentences import assumed_conditions
 from forecast.scenario.contrasts import Contrast, Place
-from forecast.scenario.investments import Investment
+from forecast.scenario.investments import Investment, Itemised, itemised
 from forecast.scenario.localization import Localization
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.policy import CERTAIN, ImportCommitment, Tariff
@@ -20,7 +20,8 @@ from forecast.stats.distributions import Constant, Distribution
 
 SHOWN = frozenset(
     {
-        "name", "title", "description", "origin", "as_of", "horizon", "basis", "investments", "localization",
+        "name", "title", "title_ko", "description", "description_ko", "origin", "as_of", "horizon", "basis",
+        "investments", "localization",
         "overrides", "sources", "tariffs", "import_commitments", "drivers", "shocks",
     }
 )  # fmt: skip
@@ -241,6 +242,7 @@ def _others(scenario: Scenario, language: Language) -> Iterator[str]:
             [_coefficient(name, distribution, language) for name, distribution in distributions.items()]
         )
         yield language.text("assumed.overrides", owner=owner, names=names)
+    yield from (_pledge(pledge, language) for pledge in itemised(scenario.investments))
     yield from filter(None, [assumed_conditions(scenario, language)])
     yield language.text("assumed.horizon", year=scenario.horizon)
     if scenario.as_of is not None:
@@ -248,6 +250,23 @@ def _others(scenario: Scenario, language: Language) -> Iterator[str]:
     unnamed = sorted(set(plain_scenario(scenario)) - SHOWN)
     if unnamed:
         yield language.text("assumed.more", keys=language.list(unnamed))
+
+
+def _pledge(pledge: Itemised, language: Language) -> str:
+    """How much of a pledge is simulated, and how much is not."""
+    factor = float(language.part("numbers.factor"))
+    whole, inside, outside = (
+        language.text("numbers.money", amount=f"{float(f'{value * factor:.4g}'):,g}")
+        for value in (pledge.whole, pledge.inside, pledge.outside)
+    )
+    words = {
+        "id": pledge.id,
+        "whole": whole,
+        "inside": inside,
+        "outside": outside,
+        "parts": language.list(pledge.parts),
+    }
+    return language.text("assumed.itemised" if pledge.outside else "assumed.itemised_whole", **words)
 
 
 def _coefficient(name: str, distribution: Distribution, language: Language) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from forecast import __version__
 from forecast.code_digests import code_digest
+from forecast.economics.installed_base import priors_digest
 from forecast.economics.tariffs import schedule_digest
 from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
@@ -156,6 +157,10 @@ def _nearest(folder: Path) -> Path:
     return next((place for place in folder.parents if os.path.lexists(place)), folder)
 
 
+DIGESTS = ("data", "posterior", "code", "regime", "installed_base")
+"""Digests of what a run rests on beside its scenario; the last two of files that only some scenarios use."""
+
+
 def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, prior: bool) -> dict[str, Any]:
     branches = [branch.scenario for branch in scenario.branches]
     identity = {
@@ -169,6 +174,8 @@ def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, p
     }
     if any(branch.tariffs or branch.import_commitments for branch in branches):
         identity["regime"] = schedule_digest()
+    if any(item.kind != "pledge" for branch in branches for item in branch.investments):
+        identity["installed_base"] = priors_digest()
     korean = {"title_ko": scenario.title_ko} if scenario.title_ko else {}
     return {
         "digest": json_digest(identity)[:12],
@@ -179,7 +186,7 @@ def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, p
         "as_of": scenario.as_of,
         "horizon": scenario.horizon,
         "n_investments": max(sum(item.kind != "pledge" for item in branch.investments) for branch in branches),
-        "digests": {name: identity.pop(name) for name in ("data", "posterior", "code", "regime") if name in identity},
+        "digests": {name: identity.pop(name) for name in DIGESTS if name in identity},
         **identity,
         "versions": {"forecast": __version__, "python": python_version(), "numpy": version("numpy")},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

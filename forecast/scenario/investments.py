@@ -33,6 +33,8 @@ _ACCEPTED: Mapping[str, Any] = {
     **dict.fromkeys(("machinery_share", "korean_machinery_share", "utilisation", "reverse_import_rate"), Share),
     **dict.fromkeys(("construction_quarters", "ramp_quarters"), _Quarters),
     "korean_share": InnerShare,
+    "displacement_rate": Annotated[NumberSpec, bounded(-1, inf, "-1 or more; below 0 where a plant brings exports")],
+    "price_growth": Annotated[NumberSpec, bounded(-0.5, 0.5, "a growth a year from -0.5 to 0.5")],
 }
 """Numbers that each coefficient accepts, where it is not an amount."""
 
@@ -209,16 +211,45 @@ def _order(row: Row) -> Iterator[Problem]:
 ROUNDING = 1e-6
 
 
-def outside_parts(investments: Sequence[Investment]) -> Iterator[str]:
-    """What pledges hold beyond the announcements among their parts, which adds nothing, in words."""
+@dataclass(frozen=True, slots=True)
+class Itemised:
+    """How much of a pledge is simulated: what the announcements among its parts hold of it; means, bn USD.
+
+    Attributes:
+        id: of the pledge.
+        whole: what it promises.
+        inside: what its parts state.
+        parts: their ids.
+    """
+
+    id: str
+    whole: float
+    inside: float
+    parts: tuple[str, ...]
+
+    @property
+    def outside(self) -> float:
+        """What is in no part and adds nothing; 0 where that is rounding."""
+        rest = self.whole - self.inside
+        return rest if rest > 0.001 * self.whole else 0.0
+
+
+def itemised(investments: Sequence[Investment]) -> Iterator[Itemised]:
+    """Pledges that lie in no other, and what of them is simulated."""
     above = {item.id: item.part_of for item in investments}
     for pledge in (item for item in investments if item.kind == "pledge" and item.part_of is None):
         inside = [item for item in investments if item.kind != "pledge" and pledge.id in _umbrellas(item.id, above)]
-        whole, stated = mean(pledge.amount), sum(mean(item.amount) for item in inside)
-        if whole - stated > 0.001 * whole:
-            parts = f"{stated:.4g} are in its parts, {listed(item.id for item in inside)}"
-            rest = f"the other {whole - stated:.4g} are not simulated"
-            yield f"investments.{pledge.id}: of {whole:.4g} bn USD {parts}; {rest}"
+        stated = sum(mean(item.amount) for item in inside)
+        yield Itemised(pledge.id, mean(pledge.amount), stated, tuple(item.id for item in inside))
+
+
+def outside_parts(investments: Sequence[Investment]) -> Iterator[str]:
+    """What pledges hold beyond the announcements among their parts, which adds nothing, in words."""
+    for pledge in itemised(investments):
+        if pledge.outside:
+            parts = f"{pledge.inside:.4g} are in its parts, {listed(pledge.parts)}"
+            rest = f"the other {pledge.outside:.4g} are not simulated"
+            yield f"investments.{pledge.id}: of {pledge.whole:.4g} bn USD {parts}; {rest}"
 
 
 def _umbrellas(name: str, above: Mapping[str, str | None]) -> Iterator[str]:

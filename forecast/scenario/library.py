@@ -67,7 +67,7 @@ def chosen(
         RunError: no announcement has that sector, state or status, or none meets all of them; names what there is.
 
     >>> [row.id for row in chosen(company="sk hynix")]
-    ['SK-07']
+    ['SK-07', 'SK-08']
     """
     found = announcements()
     if sector is not None:

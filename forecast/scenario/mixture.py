@@ -257,12 +257,20 @@ def stated_distribution(path: PathLike[str] | str, key: str) -> Distribution:
 
 
 def frozen_any(path: PathLike[str] | str) -> AnyScenario:
-    """The scenario or mixture that `dump_any` wrote: no rule is asked again, as some rest on later observations."""
+    """The scenario or mixture that `dump_any` wrote: no rule is asked again, as some rest on later observations.
+
+    Raises:
+        ScenarioError: the file cannot be read, or holds none.
+    """
     plain: Any = read_document(Path(path), str(path)).root.plain()
-    if "mixture" not in plain:
-        return frozen_scenario(plain)
-    branches: Any = read(ScenarioMixture, plain).branches
-    return _mixture(plain, tuple(replace(branch, scenario=frozen_scenario(branch.scenario)) for branch in branches))
+    try:
+        if "mixture" not in plain:
+            return frozen_scenario(plain)
+        branches: Any = read(ScenarioMixture, plain).branches
+        frozen = tuple(replace(branch, scenario=frozen_scenario(branch.scenario)) for branch in branches)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise refusal(Place(str(path)), "got another text, expected a scenario as it was stored") from error
+    return _mixture(plain, frozen)
 
 
 def plain_any(mixture: AnyScenario) -> dict[str, Any]:

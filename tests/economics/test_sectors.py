@@ -33,16 +33,16 @@ EVERY = [(sector, name) for sector in SECTORS for name in COEFFICIENTS]
 # Centres of the evidence, two digits as published.
 CENTRES = {
     "autos": (0.65, None, 1.7, 0.79, 0.33),
-    "auto_parts": (0.65, None, None, 0.73, None),
-    "batteries": (0.45, 0.90, 1.0, 0.65, None),
-    "battery_materials": (0.53, None, None, 0.45, None),
-    "semiconductors": (0.83, 0.20, 0.18, 0.24, None),
-    "steel": (0.58, None, 0.60, 0.70, None),
-    "shipbuilding": (0.46, None, 0.80, 0.44, None),
+    "auto_parts": (0.65, None, None, 0.53, None),
+    "batteries": (0.45, 0.90, 1.0, 0.50, None),
+    "battery_materials": (0.53, None, None, 0.36, None),
+    "semiconductors": (0.83, 0.20, 0.18, 0.14, None),
+    "steel": (0.58, None, 0.60, 0.30, None),
+    "shipbuilding": (0.46, None, 0.80, 0.27, None),
     "solar": (0.47, None, 0.60, None, None),
-    "grid_equipment": (0.43, None, 0.70, 0.53, None),
-    "biopharma": (0.53, None, None, 0.35, None),
-    "nonferrous_metals": (0.58, None, None, 0.68, None),
+    "grid_equipment": (0.43, None, 0.70, 0.35, None),
+    "biopharma": (0.53, None, None, 0.22, None),
+    "nonferrous_metals": (0.58, None, None, 0.53, None),
     "other": (0.55, None, None, 0.58, 0.30),
 }
 CENTRED = ("machinery_share", "korean_machinery_share", "output_per_capex", "purchases_per_output", "korean_share")
@@ -74,7 +74,7 @@ def test_coefficient_says_what_it_rests_on(sector: str, name: str) -> None:
 def test_distribution_stays_where_the_channels_accept_it(sector: str, name: str) -> None:
     draws = belief(sector, name).distribution.ppf(LEVELS)
     low, high = draws.min(), draws.max()
-    assert low >= 0
+    assert low >= {"displacement_rate": -1, "price_growth": -0.3}.get(name, 0)
     assert np.all(np.diff(draws) >= 0)
     if "share" in name or name in ("purchases_per_output", "utilisation"):
         assert high <= 1
@@ -125,6 +125,30 @@ def test_unknown_machinery_and_displacement_are_wide() -> None:
         if name in ("korean_machinery_share", "displacement_rate") and coefficient.grade == "judgement":
             low, high = coefficient.distribution.ppf([0.05, 0.95])
             assert high > 4 * low
+
+
+def test_plants_may_bring_exports_and_a_duty_never_lowers_what_they_replace() -> None:
+    for sector in SECTORS:
+        assert belief(sector, "displacement_rate").distribution.ppf(0.0) < 0
+        assert belief(sector, "tariff_displacement").distribution.ppf(0.0) >= 0
+
+
+def test_own_final_goods_are_replaced_more_than_intermediates() -> None:
+    final = [mean(sector, "displacement_rate") for sector in ("solar", "grid_equipment", "biopharma")]
+    between = [mean(sector, "displacement_rate") for sector in ("auto_parts", "semiconductors", "nonferrous_metals")]
+    assert min(final) > 2 * max(between)
+
+
+def test_prices_of_cars_grow_as_they_did() -> None:
+    """93.086 in January 2010, 100.003 ten years later and 122.127 in January 2026."""
+    growth = belief("autos", "price_growth").distribution
+    assert float(growth.ppf(0.5)) == pytest.approx(np.log(122.127 / 93.086) / 16, abs=5e-4)
+    low, high = growth.ppf([0.1, 0.9])
+    assert low < np.log(100.003 / 93.086) / 10
+    assert high > 0.028 > np.log(122.127 / 93.086) / 16
+    assert float(belief("auto_parts", "price_growth").distribution.ppf(0.5)) == pytest.approx(
+        np.log(129.299 / 93.622) / 16, abs=5e-4
+    )
 
 
 def sums(sector: str) -> tuple[float, ...]:

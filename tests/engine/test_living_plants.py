@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plans import BASELINE, EXPORTS, ORIGIN, draw_last, group, judged, plan, project
+from plans import BASELINE, EXPORTS, ORIGIN, draw_last, group, judged, machinery, plan, project
 from scipy import stats
 
 from forecast.dims import Array
 from forecast.economics.sectors import SECTORS
 from forecast.economics.tariffs import share_of_exports
 from forecast.engine.block import simulated_flows
-from forecast.engine.plan import Condition, Machinery, Plan
+from forecast.engine.plan import Condition, Plan
 from forecast.stats.streams import Streams
 
 
@@ -24,10 +24,6 @@ def annual(compiled: Plan) -> dict[str, Array]:
         f"near_{name}": row for name, row in zip(("trade_balance", "exports", "imports"), flows.quarterly, strict=True)
     }
     return dict(zip(compiled.series, flows.annual, strict=True)) | near
-
-
-def machinery(delay: float = 0.0, wear_rate: float = 0.0) -> Machinery:
-    return Machinery(judged("installed_base.equipment_delay", delay), judged("installed_base.wear_rate", wear_rate))
 
 
 def moved(growth: tuple[float, float]) -> Plan:
@@ -124,3 +120,27 @@ def test_shares_of_products_are_those_of_the_duties_and_add_up() -> None:
     assert shares["autos"] == pytest.approx((0.245 + 0.157) / 2)
     assert shares["shipbuilding"] == 0.0
     assert sum(shares.values()) == pytest.approx(1.0 + shares["solar"])  # cells and modules are in `other` too
+
+
+def test_flows_grow_with_prices_from_the_year_of_the_origin_on() -> None:
+    """A plant that runs at the origin, at the end of 2025, at prices that grow by 2 % a year: what grows is no news."""
+    running = group(project("A", start=ORIGIN - 30, production=ORIGIN - 20), price_growth=np.log(1.02))
+    found = annual(replace(plan(running), machinery=machinery(wear_rate=0.08, price_growth=np.log(1.03))))
+    prices, machines = 1.02 ** np.arange(1, 5), 1.03 ** np.arange(1, 5)
+    assert found["effect_intermediates"][:, 0] == pytest.approx(7.2 * 0.21 * prices, rel=1e-9)
+    assert found["effect_displacement"][:, 0] == pytest.approx(-7.2 * 0.25 * prices, rel=1e-9)
+    assert found["effect_reverse_imports"][:, 0] == pytest.approx(-7.2 * 0.01 * prices, rel=1e-9)
+    assert found["effect_capital_goods"][:, 0] == pytest.approx(0.096 * machines, rel=1e-9)
+    assert (found["news"] == 0).all()
+
+
+def test_machines_for_building_keep_the_prices_of_the_announcement() -> None:
+    found = annual(replace(plan(group(project("A"), price_growth=0.02)), machinery=machinery(price_growth=0.02)))
+    assert found["effect_capital_goods"][:, 0] == pytest.approx([1.2, 0.0, 0.0, 0.0], rel=1e-9)
+
+
+def test_a_duty_of_today_adds_its_part_to_what_plants_replace() -> None:
+    """15 % where 0.5 belong to 25 %: 0.25 + 0.3 of output."""
+    found = annual(plan(replace(group(project("A"), tariff_displacement=0.5), duty=0.15)))
+    assert found["effect_displacement"][-1, 0] == pytest.approx(-7.2 * 0.55, rel=1e-9)
+    assert found["replaceable_output"][-1, 0] == pytest.approx(7.2, rel=1e-9)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plans import machinery
 
 from forecast.dims import SERIES, Array
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Fitted, Stated
-from forecast.engine.plan import Machinery, Plan, Project
+from forecast.engine.plan import Plan, Project
 from forecast.errors import RunError
 from forecast.models.posterior import load_posterior
 from forecast.observations.series import quarterly_trade
@@ -46,9 +47,7 @@ def only_project(plan: Plan) -> Project:
 
 def lasting(plan: Plan) -> Plan:
     """The plan with machinery that comes from the first day on and lasts."""
-    machinery = plan.machinery
-    never = (Stated(stated.stream, Constant(0.0)) for stated in (machinery.delay, machinery.wear_rate))
-    return replace(plan, machinery=Machinery(*never))
+    return replace(plan, machinery=machinery())
 
 
 def flows(plan: Plan) -> Array:

@@ -206,6 +206,18 @@ def test_plants_pay_for_what_they_ship_and_no_other() -> None:
     np.testing.assert_allclose(machines[0], 1.2 * cut, rtol=1e-12)
 
 
+def test_a_plant_replaces_more_of_what_pays_a_duty() -> None:
+    """0.25 of output, and 0.5 more at 25 %, from 2026 on in place of 15 %; of exports that are fewer themselves."""
+    plant = replace(group(project("A"), tariff_displacement=0.5), sector="autos", duty=0.15)
+    cut = (1.15 / 1.25) ** 2
+    for taxed, left in (({}, cut), ({"elasticity": 0.0}, 1.0)):
+        found = annual(plan(plant, policy=policies(on(duty(0.25, **taxed)), sector="autos")))
+        np.testing.assert_allclose(found["news_displacement"][-1], -7.2 * 0.75 * left, rtol=1e-12)
+        np.testing.assert_allclose(found["replaceable_output"][-1], 7.2 * left, rtol=1e-12)
+    elsewhere = annual(plan(plant, policy=policies(on(duty(0.25)), sector="steel")))
+    np.testing.assert_allclose(elsewhere["news_displacement"][-1], -7.2 * 0.55, rtol=1e-12)
+
+
 def test_suppliers_move_where_the_path_is_fitted() -> None:
     """0.02 a point, ten points: the odds of local supply rise by a fifth of a log, third countries keep theirs."""
     response = {"localization_response": 0.02, "elasticity": 0.0}

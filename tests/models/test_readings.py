@@ -59,6 +59,7 @@ def test_batteries_are_sums_of_their_months() -> None:
 def test_cars_are_counted_once_and_weighed_alike() -> None:
     """The fall of all cars and of one model, Jan-Jul and Jan-Apr 2025; 24.5 to 27.0 over 31.5 thousand USD a car."""
     weight = round((24.5 + 27.0) / 2 / 31.5, 2)
+    assert VALUES["cars_2004_24"] == pytest.approx((1_708_293 - 1_013_931) / 716_000 * weight, abs=0.005)
     assert VALUES["ioniq_5"] == pytest.approx(20_815 / 19_107 * weight, abs=0.005)
     assert VALUES["other_cars"] == pytest.approx((73_073 - 20_815) / (51_476 - 19_107) * weight, abs=0.005)
 
@@ -80,11 +81,23 @@ def test_what_one_battery_plant_explains_by_hand() -> None:
         "machinery_rise": 0.0,
         "batteries_fall": 0.9,
         "batteries_peak": 1.8,
+        "cars_2004_24": 0.25,
         "ioniq_5": 0.25,
         "other_cars": 0.25,
     }
     for reading, values in zip(readings, found, strict=True):
         assert values == pytest.approx([expected[reading.id]], abs=1e-12)
+
+
+def test_cars_are_read_with_the_tariff_they_paid() -> None:
+    """None to 2024; 25 % from 3 April 2025, in quarters whose months are a third each."""
+    readings = load_evidence()
+    found = bottom_up(plant("2021", "2023"), coefficients(tariff_displacement=0.5), readings, 100.0)
+    known = {reading.id: float(value[0]) for reading, value in zip(readings, found, strict=True)}
+    april = (1 - 2 / 31) / 3
+    assert known["cars_2004_24"] == 0.25
+    assert known["ioniq_5"] == pytest.approx(0.25 + 0.5 * april / (4 / 3), rel=1e-9)
+    assert known["other_cars"] == pytest.approx(0.25 + 0.5 * (april + 1) / (7 / 3), rel=1e-9)
 
 
 def test_plants_of_other_sectors_displace_no_batteries() -> None:
@@ -107,7 +120,7 @@ def test_only_touched_coefficients_move_a_prediction() -> None:
     for before, after in zip(*(bottom_up(wave, rows, readings, 100.0) for rows in (known, other)), strict=True):
         assert np.array_equal(before, after)
     assert {COEFFICIENTS[column] for column in places_with_evidence(wave)[1]}.isdisjoint(
-        {"construction_quarters", "reverse_import_rate"}
+        {"construction_quarters", "reverse_import_rate", "price_growth"}
     )
     assert {SECTORS[row] for row in places_with_evidence(wave)[0]} == {
         "autos", "auto_parts", "batteries", "battery_materials", "solar",
@@ -116,9 +129,9 @@ def test_only_touched_coefficients_move_a_prediction() -> None:
 
 def test_every_touched_coefficient_moves_some_prediction() -> None:
     wave, readings = recent_plants(), load_evidence()
-    before = np.array(bottom_up(wave, coefficients(), readings, 100.0))
+    before = np.array(bottom_up(wave, coefficients(tariff_displacement=0.1), readings, 100.0))
     for row, column in zip(*places_with_evidence(wave), strict=True):
-        moved = coefficients()
+        moved = coefficients(tariff_displacement=0.1)
         moved[row, column] *= 1.1
         assert not np.allclose(bottom_up(wave, moved, readings, 100.0), before, rtol=1e-9, atol=0), (row, column)
 

@@ -24,9 +24,11 @@ KNOWN = {
     "purchases_per_output": 0.7,
     "korean_share": 0.3,
     "displacement_rate": 0.25,
+    "tariff_displacement": 0.0,
     "reverse_import_rate": 0.01,
     "construction_quarters": 8.0,
     "ramp_quarters": 4.0,
+    "price_growth": 0.0,
 }
 
 
@@ -45,6 +47,15 @@ def test_machinery_of_a_plant_by_hand() -> None:
     """6 bn USD at 0.5 x 0.4 is 1.2 bn of machinery, half of it in each year of a building time of two."""
     trade = induced_trade(plant("2021", "2023"), coefficients())
     assert trade.capital_goods[:, 0, 0] == pytest.approx([0, 0.6, 0.6, 0, 0, 0], abs=1e-12)
+
+
+def test_a_duty_adds_to_what_a_plant_displaces() -> None:
+    """Cells paid 10 % from 5 April 2025 and 15 % from 7 August, in quarters whose months are a third each."""
+    trade = induced_trade(plant("2021", "2023"), coefficients(tariff_displacement=0.5))
+    april, august = (1 - 4 / 31) / 3, (1 - 6 / 31) / 3
+    paid = (0.10 * (april + 2 / 3 + 2 / 3 - august) + 0.15 * (august + 1 / 3 + 1)) / 4
+    assert trade.displaced[:5, 0, 0] == pytest.approx([0, 0, 0, 0.9, 1.8], abs=1e-12)
+    assert trade.displaced[5, 0, 0] == pytest.approx(7.2 * (0.25 + 0.5 * paid / 0.25), rel=1e-12)
 
 
 def test_running_plant_by_hand() -> None:

@@ -157,7 +157,7 @@ def test_procurement_shares_keep_other_hosts_apart() -> None:
 
 def test_announcements_name_what_lies_inside_what() -> None:
     rows = {row.id: row for row in announcements()}
-    assert len(rows) == 47
+    assert len(rows) == 52
     inside = {key: row.parent_id for key, row in rows.items() if row.parent_relation == "part_of"}
     assert inside["HMG-07"] == "HMG-06"
     assert inside["HMG-06"] == inside["HMG-04"] == "HMG-02"

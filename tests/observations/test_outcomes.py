@@ -34,15 +34,19 @@ def test_states_and_exposure_by_hand() -> None:
     assert states["paused"] == {"LG-07"}
     assert states["cut"] == {"LG-09"}
     assert states["delayed"] == {"LG-01", "LG-08", "SK-02", "SK-04", "SS-01", "SS-05", "HW-01"}
-    assert states["running"] == {"HMG-03", "LG-03", "LG-04", "SK-03", "SK-06", "HW-03"}
+    assert states["running"] == {"HMG-03", "LG-03", "LG-04", "SK-03", "SK-06", "SS-03", "HW-03"}
     # From 2022-08-18 to 2023-01-20, five months and two days.
     assert found["LG-06"].years_at_risk == pytest.approx(5 / 12, abs=0.01)
     # From the middle of 2022-05 to that of 2024-10, when it started, not to the report of 2025-03.
     assert found["HMG-03"].years_at_risk == pytest.approx(29 / 12)
     # Runs since an unknown day: half of the way from the middle of 2020-05 to the report of 2025-12-11.
     assert found["SK-06"].years_at_risk == pytest.approx(67 / 12 / 2, abs=0.01)
+    # The same from 2021-04-16 to the report of 2024-04: that it was halted in 2026 does not undo it.
+    assert found["LG-04"].years_at_risk == pytest.approx(3 / 2, abs=0.01)
+    # From 2023-10-11 to the second report, of 2026-02-11.
+    assert found["SS-04"].years_at_risk == pytest.approx(28 / 12, abs=0.01)
     # Never reported on again.
-    assert found["SS-04"].years_at_risk == 0
+    assert found["KZ-01"].years_at_risk == 0
 
 
 def test_delays_are_as_wide_as_the_rounding_of_dates() -> None:
@@ -51,8 +55,13 @@ def test_delays_are_as_wide_as_the_rounding_of_dates() -> None:
     assert found["HMG-03"].delay == pytest.approx((-3.0, -2 / 3))
     # Planned for some day of 2025, started in 2025-08.
     assert found["SK-03"].delay == pytest.approx((-5 / 3, 8 / 3))
-    # Planned for 2024, now for the end of 2026: from the middle of 2024 to the middle of 2026Q4.
-    assert found["SS-01"].delay == (9.5, math.inf)
+    # Planned for 2024, now for early 2027 at the earliest: from the middle of 2024 to the first day of 2027.
+    assert found["SS-01"].delay == (10.0, math.inf)
+    # Planned for early 2025, started in the last quarter of 2024.
+    assert found["SS-03"].delay == (-2.0, 0.0)
+    # Planned for early 2027, and still so in 2026-02: it may start any day after that.
+    until_then = parse_time("2026-02-11") - parse_time("2027Q1") - 0.5
+    assert found["SS-04"].delay == pytest.approx((until_then, math.inf), abs=0.02)
     # No date at all, but a year late at least.
     assert found["SK-04"].delay == (4.0, math.inf)
     # Planned for the second half of 2028 and unchanged.
@@ -105,7 +114,14 @@ def test_another_folder_is_read(tmp_path: Path) -> None:
     copytree(SHIPPED, tmp_path / "t")
     path = tmp_path / "t" / "announcements.csv"
     path.write_text(
-        path.read_text(encoding="utf-8").replace(",planned,announced; later", ",cancelled,announced; later")
+        path.read_text(encoding="utf-8").replace(",planned,announced; total", ",cancelled,announced; total")
     )
     found = {outcome.id: outcome.state for outcome in outcomes(folder=tmp_path / "t")}
-    assert (found["SS-04"], by_id()["SS-04"].state) == ("cancelled", "open")
+    assert (found["HY-01"], by_id()["HY-01"].state) == ("cancelled", "open")
+
+
+def test_later_reports_are_known_from_their_day_on() -> None:
+    assert by_id("2026-02-01")["SS-04"].years_at_risk == 0
+    assert by_id("2026-02-20")["SS-04"].years_at_risk == pytest.approx(28 / 12, abs=0.01)
+    assert by_id("2026-02-20")["SS-01"].delay == (9.5, math.inf)  # the end of 2026, as reported in 2025-09
+    assert by_id("2026-04-01")["SS-01"].delay == (10.0, math.inf)

@@ -24,13 +24,13 @@ N_ROWS = 400
 def sector_group(shift: float, spread: float) -> dict[str, np.ndarray]:
     """Rows of the priors, with the displacement of batteries moved on the standard normal scale."""
     rng = np.random.default_rng(1)
-    levels = ndtri((rng.permuted(np.tile(np.arange(N_ROWS), (120, 1)), axis=1) + 0.5) / N_ROWS).T.reshape(
-        N_ROWS, 12, 10
-    )
+    levels = ndtri(
+        (rng.permuted(np.tile(np.arange(N_ROWS), (len(SECTORS) * len(COEFFICIENTS), 1)), axis=1) + 0.5) / N_ROWS
+    ).T.reshape(N_ROWS, len(SECTORS), len(COEFFICIENTS))
     moved = SECTORS.index("batteries"), COEFFICIENTS.index("displacement_rate")
     levels[:, *moved] = shift + spread * levels[:, *moved]
     rows = np.empty_like(levels)
-    for row, column in np.ndindex(12, 10):
+    for row, column in np.ndindex(len(SECTORS), len(COEFFICIENTS)):
         distribution = load_sectors()[SECTORS[row]][COEFFICIENTS[column]].distribution
         rows[:, row, column] = distribution.ppf(ndtr(levels[:, row, column]))
     scales = np.array([reading.remainder for reading in load_evidence()])

@@ -282,6 +282,18 @@ def test_tables_of_a_stranger_are_refused_in_a_line(run: Path, change: str) -> N
         assert "summary.csv: cannot be read" in done.stderr
 
 
+@pytest.mark.parametrize("text", ["5", "[]", "null", "name: {}", "name: hyundai\nhorizon: x\n", "mixture: 5\nname: a\n", "a: ["])
+def test_a_scenario_of_a_stranger_is_frozen_by_nobody(run: Path, text: str) -> None:
+    (run / "scenario.yaml").write_text(text)
+    write_manifest(run, json.loads((run / MANIFEST).read_text()))
+    done = ask(run, "ledger", "add", f"results/hyundai/{run.name}")
+    assert done.returncode == 2
+    assert "scenario.yaml" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert not list(run.parents[2].glob("ledger/*-*"))
+
+
 def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(run: Path) -> None:
     for name in (MANIFEST, "draws.nc"):
         (run / name).unlink()

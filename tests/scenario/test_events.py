@@ -17,8 +17,10 @@ from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Cut, Plan, Project, Tie
 from forecast.engine.plants import Announcements
+from forecast.engine.simulate import Settings
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
+from forecast.results.run import run_scenario
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario, scenario_digest
 from forecast.stats.distributions import Normal, Uniform
 from forecast.stats.streams import Streams
@@ -310,3 +312,13 @@ def test_a_tariff_that_is_not_there_calls_nothing(tmp_path: Path) -> None:
         done = command("validate", "t.yaml", cwd=tmp_path)
         assert done.returncode == 2
         assert message in done.stdout
+
+
+def test_a_run_has_the_plant_exactly_where_the_tariff_came(tmp_path: Path) -> None:
+    """From the file to the stored draws: without the duty nothing is built, with it the plant alone decides."""
+    more = ", probability: 1, slip: 0, when: {tariff: back}"
+    scenario = stated(tmp_path, plant("A", more), tail=DUTY.format(start="2027Q1", more=", probability: 0.4"))
+    run = run_scenario(scenario, Settings(2_000, 0), out=tmp_path / "results").results
+    came, built = ((run.draws[name] != 0).any("year").values for name in ("tariffs", "effect"))
+    assert within(came, 0.4)
+    assert np.array_equal(came, built)

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from commands import command
 
+from forecast.report.assumptions import assumptions
+from forecast.report.i18n import language
+from forecast.scenario.scenario import load_scenario
+
 PLEDGE = """\
 name: pledge
 investments:
@@ -120,3 +124,22 @@ def test_paths_and_patterns_have_bounds(tmp_path: Path) -> None:
     assert (long.returncode, deep.returncode) == (2, 2)
     assert "cannot be read: File name too long" in long.stdout
     assert "got a path of 901 keys, expected at most 40" in deep.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "some", "whole"),
+    [
+        (
+            "en",
+            "its parts A, B simulate 11.5\u00a0bn USD; the other 138.5\u00a0bn USD add",
+            "whole",
+        ),
+        ("ko", "1,500억 달러 가운데 개별 사업(A, B)의 115억 달러만 모의실험하며, 나머지 1,385억 달러는", "모두"),
+    ],
+)
+def test_a_page_says_how_much_of_a_pledge_is_simulated(code: str, some: str, whole: str, tmp_path: Path) -> None:
+    path = tmp_path / "pledge.yaml"
+    path.write_text(PLEDGE, encoding="utf-8")
+    assert any(some in line for line in assumptions(load_scenario(path), 8105.0, language(code)).others)
+    others = assumptions(load_scenario("hyundai"), 8105.0, language(code)).others
+    assert any("HMG-01-future" in line and whole in line for line in others)

@@ -47,18 +47,18 @@ NAMES = (
 )
 HYUNDAI = {"HMG-01", "HMG-01-vehicles", "HMG-01-parts", "HMG-01-future", "HMG-06"}
 ANNOUNCED = {
-    *("HMG-03", "HMG-05", "DW-01"),
+    *("HMG-03", "HMG-05", "DW-01", "DM-01"),
     *("LG-01", "LG-03", "LG-04", "LG-07", "LG-08", "LG-09", "SK-05", "SK-06", "SS-03", "SS-04", "SS-05"),
     *("SS-01", "SK-07", "SB-01"),
     "KZ-01",
-    *("HW-01", "HW-02", "LS-01", "LS-02", "HY-01"),
+    *("HW-01", "HW-02", "LS-01", "LS-02", "HY-01", "HE-01", "LE-01"),
     *("HW-03", "HW-04"),
-    *("CE-01", "CE-02"),
+    *("CE-01", "CE-02", "SB-02"),
     *HYUNDAI,
     *("HMG-02", "HMG-02-increase"),
 }
 PLEDGES = {"HMG-01", "HMG-02"}
-NOT_LIVE = {"LG-02", "HMG-07", "LG-06", "SK-01", "SK-03", "SK-04", "SS-02"}
+NOT_LIVE = {"LG-02", "HMG-04", "HMG-07", "LG-06", "SK-01", "SK-03", "SK-04", "SS-02"}
 """The same plant as another row, cancelled, only an option, dissolved, or no longer Korean."""
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
 from forecast.cli import cli
 from forecast.errors import ScenarioError
 from forecast.scenario.inputs import distribution_of_text
 from forecast.scenario.scenario import dump_scenario, load_scenario
-from forecast.stats.distributions import LogNormal
+from forecast.stats.distributions import Constant, LogNormal
+from forecast.stats.specs import Dollars, Wons
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 MOMENTS = (
@@ -195,3 +198,26 @@ def test_a_run_says_where_probability_is_piled_up(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["run", str(file), "--draws", "200", "--no-plot", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert "of its probability within 0.05 of its end at 0" in done.output
+
+
+@pytest.mark.parametrize(
+    ("amount", "meant"),
+    [
+        (5e5, "; if million USD was meant, write 500; if billion won was meant, write {krw_trillion: 500}"),
+        (1e6, "; if million USD was meant, write 1000; if billion won was meant, write {krw_trillion: 1000}"),
+        (1.1e6, ""),
+        (9.9e6, ""),
+        (1e7, "; if USD was meant, write 0.01"),
+        (7.59e9, "; if USD was meant, write 7.59"),
+        (2e12, "; if won was meant, write {krw_trillion: 2}"),
+    ],
+)
+def test_an_amount_beyond_all_is_answered_with_the_unit_that_was_meant(amount: float, meant: str) -> None:
+    """A usual amount has 0.01 to 1,000 bn USD, or trillion won; 1e12 USD would be 1,000 of the former too."""
+    both = "; if USD was meant, write 1000; if won was meant, write {krw_trillion: 1}"
+    for value, said in ((amount, meant), (1e12, both)):
+        with pytest.raises(ValidationError, match=re.escape(f"expected at most 100000 bn USD{said}") + r" *[\n\[]"):
+            TypeAdapter(Dollars).validate_python(value)
+    with pytest.raises(ValidationError, match=r"expected at most 100000 trillion won +\["):
+        TypeAdapter(Wons).validate_python(amount)
+    assert TypeAdapter(Dollars).validate_python(1e5) == Constant(1e5)
