@@ -25,7 +25,7 @@ PRODUCTS = ("memory_modules", "chips_and_drives", "cars", "car_parts", "electric
 """Order of the product axis.
 
 Memory modules are US end use 21301, computer accessories: in 2024 HS 8473.30 was 94 % of it. Solid-state drives are
-with chips, in end use 21320 (61 % of it in 2024, 5.11 of 8.46 bn USD under HS 8523.51, 8541 and 8542): no table of the
+with chips, in end use 21320 (60 % of it in 2024, 5.11 of 8.46 bn USD under HS 8523.51, 8541 and 8542): no table of the
 US books parts the two in other years.
 """
 

@@ -22,6 +22,7 @@ from forecast.economics.channels import SUPPLIERS
 from forecast.economics.tariffs import load_schedule
 from forecast.economics.uncertain_inputs import EVENTS, REALISED, UncertainInput
 from forecast.errors import ScenarioError, got, meant, refusal
+from forecast.observations.affiliates import existing_affiliates, output_by_sector
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter
 from forecast.scenario.dates import Window, date_distribution, position
@@ -163,10 +164,18 @@ def _path(name: str, assumed: Localization, used: bool = True) -> Iterator[Uncer
 
 def _localizations(scenario: Scenario, plants: Collection[Investment]) -> Iterator[UncertainInput]:
     """Numbers of the path of all affiliates, and of those of sectors."""
-    yield from _path("localization", scenario.localization, bool(plants))
+    shared, own = scenario.localization, scenario.sector_localization
+    stand = sectors_that_stand() if shared.path != "fitted" or own else ()
+    moved = shared.path != "fitted" and any(sector not in own for sector in stand)
+    yield from _path("localization", shared, bool(plants) or moved)
     followed = {plant.sector for plant in plants if plant.localization is None}
-    for sector, path in scenario.sector_localization.items():
-        yield from _path(f"localization.sectors.{sector}", path, sector in followed)
+    for sector, path in own.items():
+        yield from _path(f"localization.sectors.{sector}", path, sector in followed or sector in stand)
+
+
+def sectors_that_stand() -> Collection[str]:
+    """Sectors in which affiliates exist that make something today, and that leave the fitted path with all others."""
+    return output_by_sector(int(existing_affiliates().years[-1]))
 
 
 def _sectors(scenario: Scenario, plants: Collection[Investment]) -> Iterator[UncertainInput]:

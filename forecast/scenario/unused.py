@@ -5,20 +5,20 @@ Sizes of policy are judged too: imports of a year against the most on record, th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 
 from forecast.documents import Node
 from forecast.economics.sectors import COEFFICIENTS
 from forecast.economics.tariffs import load_schedule
 from forecast.errors import Remark, YamlPath, got, listed, spelled
-from forecast.observations.affiliates import existing_affiliates, output_by_sector
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter
 from forecast.scenario.dependencies import Programme
 from forecast.scenario.drivers import Deviation, Shock
 from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, ends, entry, mean, rows
+from forecast.scenario.inputs import sectors_that_stand
 from forecast.scenario.layers import WHOLE, Change, merged
 from forecast.scenario.policy import SAME, ImportCommitment, Tariff, goods_of, stacks
 from forecast.scenario.scenario import Scenario
@@ -124,12 +124,7 @@ def _leaves_the_fitted_path(root: Node, sector: str) -> bool:
     path = _named(root, "localization").get("path")
     moved = path is not None and path.content != "fitted"
     moved = moved or sector in _named(root, "localization", "sectors") or "tariffs" in root.fields
-    return moved and sector in _with_existing_affiliates()
-
-
-def _with_existing_affiliates() -> Collection[str]:
-    """Sectors in which affiliates exist that make something today."""
-    return output_by_sector(int(existing_affiliates().years[-1]))
+    return moved and sector in sectors_that_stand()
 
 
 def _instead(name: str, n_own: int) -> str:
@@ -142,7 +137,7 @@ def _unread_paths(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:
         return
     free = [row for row in simulated if not row.has("localization")]
     sectors = shared.fields["sectors"].fields if "sectors" in shared.fields else {}
-    existing = _with_existing_affiliates() if sectors else ()
+    existing = sectors_that_stand() if sectors else ()
     for sector, node in sectors.items():
         if sector not in existing and not any(row.value.sector == sector for row in free):
             where = (node.key or node.place, spelled(("localization", "sectors", sector)))

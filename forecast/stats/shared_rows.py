@@ -56,8 +56,8 @@ class RowSums:
         """Take in draws `(..., n_draws)` that picked `rows`, `(n_draws,)`."""
         followed = np.flatnonzero(rows % _step(self.n_rows) == 0)
         places = rows[followed] // _step(self.n_rows)
-        distances = (draws[..., followed] - reference[..., None]).reshape(-1, followed.size)
-        distances = distances.T.copy().reshape(-1, *reference.shape)  # what a draw adds lies together
+        distances = (draws[..., followed] - reference[..., None]).reshape(reference.size, followed.size)
+        distances = distances.T.copy().reshape(followed.size, *reference.shape)  # what a draw adds lies together
         self.picks += np.bincount(places, minlength=self.picks.size)
         self.squares += (distances**2).sum(axis=0)
         for turn in _turns(places):

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from forecast.dims import Array
-from forecast.stats.shared_rows import SharedRows, together_below
+from forecast.stats.shared_rows import RowSums, SharedRows, together_below
 from forecast.stats.summary import StreamingSummary
 
 N_ROWS = {"bridge": 40, "baseline": 60}
@@ -84,3 +84,14 @@ def test_together_below_is_the_chance_of_a_bivariate_normal(level: float, correl
 
 def test_chances_that_are_sure_owe_nothing_to_rows() -> None:
     assert together_below(np.array([0.0, 1.0]), np.array([0.5, 0.5])).tolist() == [0.0, 0.0]
+
+
+def test_statistics_without_a_quarter_or_a_draw_that_is_followed_are_taken_in() -> None:
+    """A page on which assumptions are moved keeps no quarters; a small last block may pick no row that is followed."""
+    summary = StreamingSummary((1.5,), keep=True, n_rows={"baseline": 2_000})
+    (block,) = drawn(1, 50, 0)
+    summary.add(block[0], block[0][:0], rows={"baseline": np.arange(50)})
+    before = RowSums.none(2_000, (3,))
+    before.add(np.ones((3, 1)), np.array([1]), np.zeros(3))
+    assert before.picks.sum() == 0
+    assert not before.squares.any()
