@@ -214,6 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup commands would pass over it, as they should
     rng, n_faults = random.Random(options.seed), 0
     print("command   signal  killed  ended before  faults")
     for name in options.commands:
