@@ -17,6 +17,7 @@ from commands import command
 
 import forecast
 from forecast.analysis.attribution import Attribution
+from forecast.analysis.budget import value_of_information
 from forecast.analysis.comparison import Comparison
 from forecast.cli.options import LANGUAGES
 from forecast.engine.simulate import Settings
@@ -28,6 +29,7 @@ from forecast.report.charts import Fan, Scene, diagram
 from forecast.report.comparison import Division, attribution_method, attribution_table, division
 from forecast.report.i18n import CODES, language
 from forecast.report.page import NOT_COUNTED, report, short_answers, write_report
+from forecast.report.rows import timeline
 from forecast.report.sentences import answer
 from forecast.report.track import SCORES, SUMMARY
 from forecast.results.results import SCENARIO, Results, turning_years
@@ -124,6 +126,36 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     assert f"The surplus itself would be {median:.0f} bn USD in 2035 (median;" in words
     korean = re.findall(r"2035년 대미 무역수지 흑자는 ([\d,]+)억 달러", plain(edition(page, "ko")))
     assert f"{10 * round(median):,}" in korean  # the error allows no more digits
+
+
+def test_a_report_tells_the_year_that_is_asked_for(runs: dict[str, Results], tmp_path: Path) -> None:
+    summary = runs["hyundai"].statistics
+    words = plain(edition(report([runs["baseline"], runs["hyundai"]], year=2030), "en"))
+    mean = language("en").money(*summary.estimate("effect", "mean", summary.years.index(2030)), "+")
+    assert f"changes by {plain(mean)} in 2030 (mean;" in words
+    assert "What swings the effect of the announcements on Korea's goods surplus with the US in 2030" in words
+    assert re.search(r"in 2030 and by \S+ bn USD \([^)]*\) over 2026–2035 together", words)
+    with pytest.raises(RunError, match="got year 2050, expected one from 2026 to 2035"):
+        write_report([runs["hyundai"]], tmp_path / "none.html", year=2050)
+    assert not (tmp_path / "none.html").exists()
+
+
+def test_the_page_holds_a_tornado_and_its_plants_in_time(runs: dict[str, Results], page: str) -> None:
+    """Ends of the swing as the value of information has them, and bars in the order of building and running."""
+    told = value_of_information(runs["hyundai"], 2035, "effect")
+    words = plain(edition(page, "en"))
+    first = told[0]
+    low, high = (language("en").amount(end, 0.02, "+") for end in first.swing)
+    assert f"{first.name} {first.labels[0]} → {low}; {first.labels[1]} → {high}" in words
+    assert "Plants in time, medians" in words
+    chart = timeline(load_scenario(ROOT / "scenarios" / "hyundai.yaml"), language("ko"))
+    assert chart is not None
+    mill = next(row for row in chart.rows if "Louisiana" in row.label.text)
+    building, running, _ = mill.bars
+    assert building.left + building.width == pytest.approx(running.left, abs=0.02)
+    assert running.left + running.width == pytest.approx(100, abs=0.1)
+    assert mill.text.startswith("58억 달러, ")
+    assert timeline(load_scenario(ROOT / "scenarios" / "baseline.yaml"), language("en")) is None
 
 
 def test_the_claim_stands_on_the_page_as_the_command_prints_it(page: str, tmp_path: Path) -> None:
