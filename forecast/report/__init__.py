@@ -15,6 +15,7 @@
 - `page`: the report page
 - `templates`: pages from templates
 - `handout`: a comparison as files: tables, pictures, page
+- `distributions`: how effects of scenarios and their difference are spread in a year
 - `rows`: its charts of rows, inputs that swing an outcome and plants in time
 - `notebook`: what answers show of themselves in a notebook
 - `charts`: its drawings, as inline SVG

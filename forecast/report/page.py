@@ -33,6 +33,7 @@ from forecast.report.comparison import (
     comparison_words,
     division,
 )
+from forecast.report.distributions import distribution_diagrams
 from forecast.report.effect import origin_of
 from forecast.report.i18n import CODES, Language, language
 from forecast.report.induced import claim_section
@@ -201,6 +202,7 @@ def _difference(
         "sentence": comparison_words(comparison, names, language, year),
         "diagram": change_diagram(title, fan_of(place, change, RISE), change, RISE, run.name, language),
         "table": comparison_table(comparison, names, language),
+        "distributions": distribution_diagrams(comparison, place, year, language),
         "because": _because(comparison, names, divided, language, year),
     }
 

@@ -7,6 +7,7 @@ import dataclasses
 import html
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -25,8 +26,9 @@ from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.report import page as report_module
 from forecast.report.assumptions import assumptions
-from forecast.report.charts import Fan, Scene, diagram
+from forecast.report.charts import BOTTOM, HEIGHT, TOP, Fan, Scene, diagram
 from forecast.report.comparison import Division, attribution_method, attribution_table, division
+from forecast.report.distributions import distribution_diagrams
 from forecast.report.i18n import CODES, language
 from forecast.report.page import NOT_COUNTED, report, short_answers, write_report
 from forecast.report.rows import timeline
@@ -156,6 +158,27 @@ def test_the_page_holds_a_tornado_and_its_plants_in_time(runs: dict[str, Results
     assert running.left + running.width == pytest.approx(100, abs=0.1)
     assert mill.text.startswith("58억 달러, ")
     assert timeline(load_scenario(ROOT / "scenarios" / "baseline.yaml"), language("en")) is None
+
+
+def test_effects_and_their_difference_are_drawn_as_they_are_spread(runs: dict[str, Results]) -> None:
+    """The chance of no more than a value rises from 0.5 to 99.5 % over the central 99 % of the draws."""
+    compared = Comparison(runs["baseline"], runs["hyundai"], (), NOT_COUNTED)
+    diagrams = distribution_diagrams(compared, 1, 2030, language("en"))
+    assert [diagram.title for diagram in diagrams] == [
+        "Effect of the announcements in 2030, bn USD: share of draws by size",
+        "Effect of the announcements in 2030, bn USD: chance that it is no larger",
+        "Difference of the surplus in 2030, bn USD: share of draws by size",
+        "Difference of the surplus in 2030, bn USD: chance that it is no larger",
+    ]
+    (curve,) = diagrams[3].medians
+    points = [tuple(map(float, point.split())) for point in curve.path.removeprefix("M").split("L")]
+    rises = [one[1] - other[1] for one, other in pairwise(points)]
+    assert min(rises) >= 0
+    difference = np.asarray(compared.difference.sel(year=2030))
+    low, high = np.quantile(difference, (0.005, 0.995))
+    middle = points[len(points) // 2]
+    share = (HEIGHT - BOTTOM - middle[1]) / (HEIGHT - BOTTOM - TOP) * 0.995
+    assert share == pytest.approx(np.mean(difference <= (low + high) / 2), abs=0.01)
 
 
 def test_the_claim_stands_on_the_page_as_the_command_prints_it(page: str, tmp_path: Path) -> None:
