@@ -50,7 +50,8 @@ def answer(name: str, draws: int) -> None:
     from forecast.models.posterior import load_posterior
     from forecast.report.explore import Bench, Explorer
     from forecast.report.i18n import language
-    from forecast.report.workbench import sliders, workbench
+    from forecast.report.sliders import sliders
+    from forecast.report.workbench import workbench
     from forecast.scenario.scenario import load_scenario
 
     scenario = load_scenario(scenario_path(name))

@@ -229,7 +229,7 @@ def compare(
                 divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
         _show(found, divided, year, language)
         _store(found, divided, year, options["out"], language)
-        answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language))
+        answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language, year=year))
 
 
 def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, ...]) -> list[AnyScenario]:

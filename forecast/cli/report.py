@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 @click.option(
     "--results", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are."
 )
+@click.option(
+    "--year", type=int, help="Year that the sentences tell; that of the largest effect or the last by default."
+)
 @language_option
-def report(runs: tuple[str, ...], out: Path, results: Path, language: Language) -> None:
+def report(runs: tuple[str, ...], out: Path, results: Path, year: int | None, language: Language) -> None:
     """Write a page on up to four RUNs, to be read offline or printed, in English and Korean.
 
     A RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
@@ -32,7 +35,7 @@ def report(runs: tuple[str, ...], out: Path, results: Path, language: Language) 
     stored = [stored_run(run, results) for run in runs]
     warned_if_few(min(run.manifest["n_draws"] for run in stored))
     with progress_bar("report", steps(len(stored)), "steps") as progress:
-        path = write_report(stored, out, language.code, progress=progress)
+        path = write_report(stored, out, language.code, progress=progress, year=year)
     echo(f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
 
 

@@ -392,8 +392,12 @@ class Plants:
         worn = self.inputs.value(self._machinery.wear_rate) * channels.capital_in_use(
             1.0, output_per_capex, utilisation
         )
-        dearer = self.prices(self._machinery.price_growth) * self.economy.purchases
-        return np.asarray(capital_goods_exports(worn, share, korean) * dearer)
+        return np.asarray(capital_goods_exports(worn, share, korean) * self._dearer)
+
+    @cached_property
+    def _dearer(self) -> Array:
+        """Factor of machines that are replaced, by year, `(n_years, n_draws)`."""
+        return self.prices(self._machinery.price_growth) * self.economy.purchases
 
     def no_flow(self) -> Array:
         """Zeros for the quarters of a flow of plants, `(n_rows, n_draws)`."""

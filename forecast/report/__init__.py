@@ -17,8 +17,11 @@
 - `page`: the report page
 - `templates`: pages from templates
 - `handout`: a comparison as files: tables, pictures, page
+- `distributions`: how effects of scenarios and their difference are spread in a year
+- `rows`: its charts of rows, inputs that swing an outcome and plants in time
 - `notebook`: what answers show of themselves in a notebook
 - `charts`: its drawings, as inline SVG
 - `explore`: the page on which assumptions are moved
-- `workbench`: the simulation behind that page, and its sliders
+- `sliders`: what of a scenario can be moved on it
+- `workbench`: the simulation behind that page
 """

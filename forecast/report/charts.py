@@ -180,7 +180,7 @@ def diagram(
     """
     years = [*scene.observed[0], *(year for fan in scene.fans for year in fan.years)]
     scale = Scale(min(years), max(years), *(scene.reach or axis_range(scene)))
-    step, heights = _steps(scale.low, scale.high)
+    step, heights = round_steps(scale.low, scale.high)
     shown = range(scale.first, scale.last + 1)
     return Diagram(
         title=title,
@@ -209,7 +209,7 @@ def axis_range(scene: Scene) -> tuple[float, float]:
     return readable_range(core, [end for fan in scene.fans for band in fan.bands.values() for end in band])
 
 
-def _steps(low: float, high: float) -> tuple[float, list[float]]:
+def round_steps(low: float, high: float) -> tuple[float, list[float]]:
     """A round step, and its multiples between the ends, five or so."""
     rough = (high - low) / 5
     power = 10.0 ** np.floor(np.log10(rough))

@@ -25,7 +25,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
 from forecast.report.sentences import mixture_sentences
 from forecast.report.table import Row, Table, plain_spaces, table
-from forecast.results.results import direction, motion, share_without, tied, worth_telling
+from forecast.results.results import direction, motion, place_of, share_without, tied, worth_telling
 from forecast.scenario.contrasts import Contrast, contrasts
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import ends
@@ -162,22 +162,25 @@ def pairing_words(comparison: Comparison, language: Language = ENGLISH) -> str:
     )
 
 
-def comparison_words(comparison: Comparison, names: Sequence[str] = (), language: Language = ENGLISH) -> str:
+def comparison_words(
+    comparison: Comparison, names: Sequence[str] = (), language: Language = ENGLISH, year: int | None = None
+) -> str:
     """The difference in one sentence, with interval and basis, and what mixtures it is of.
 
     Args:
         names: of alternative and reference; names and titles of their scenarios by default.
+        year: that is told, the last by default.
     """
     runs = comparison.alternative, comparison.reference
     named = names or [
         f"{name} ({language.either(run.title, run.title_ko)})" for name, run in zip(comparison.names, runs, strict=True)
     ]
     weighed = mixture_sentences([comparison.reference, comparison.alternative], language)
-    return plain_spaces(" ".join([_difference(comparison, named, language), *weighed]))
+    return plain_spaces(" ".join([_difference(comparison, named, language, year), *weighed]))
 
 
-def _difference(comparison: Comparison, names: Sequence[str], language: Language) -> str:
-    by_year, last = comparison.by_year, len(comparison.by_year.years) - 1
+def _difference(comparison: Comparison, names: Sequence[str], language: Language, year: int | None) -> str:
+    by_year, last = comparison.by_year, place_of(year, comparison.by_year.years)
     manifest = comparison.reference.manifest
     learned = "prior" if manifest["parameters"] == "prior" else "learned"
     words = _pair(names, comparison.reference.basis, language) | {
@@ -189,7 +192,7 @@ def _difference(comparison: Comparison, names: Sequence[str], language: Language
         "comparison.changes",
         change=_change(by_year, last, language),
         year=by_year.years[last],
-        sum=_change(comparison.cumulated, last, language),
+        sum=_change(comparison.cumulated, len(by_year.years) - 1, language),
         years=_years(comparison, language),
         direction=_direction(comparison, last, language),
         **words,

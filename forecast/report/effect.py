@@ -8,7 +8,7 @@ from forecast.analysis.grounds import DecidingRate, Grounds, Rests
 from forecast.dims import CHANNELS
 from forecast.quarters import parse_quarter
 from forecast.report.i18n import Language
-from forecast.results.results import Results, direction, share_without, turning_years, worth_telling
+from forecast.results.results import Results, direction, place_of, share_without, turning_years, worth_telling
 from forecast.stats.formatting import ends, rounded, span
 from forecast.stats.summary import BELOW, Summary, exceedance_name, quantile_name
 
@@ -28,14 +28,17 @@ def chance_below(summary: Summary, series: str, index: int, language: Language) 
     return language.chance(*summary.estimate(series, BELOW, index), summary.n_draws)
 
 
-def effect_sentence(summary: Summary, language: Language, origin: str, found: Grounds | None = None) -> str:
+def effect_sentence(
+    summary: Summary, language: Language, origin: str, found: Grounds | None = None, year: int | None = None
+) -> str:
     """With the announcements or without: by how much, when, how sure, because of what, and how much of it is news.
 
     Args:
         origin: the last observed quarter, in words.
         found: what the effect rests on, where that could be worked out.
+        year: that is told; by default the last, and before it that of the largest effect where it tells another.
     """
-    years = turning_years(summary)
+    years = turning_years(summary) if year is None else [place_of(year, summary.years)]
     told, last = years[0], len(summary.years) - 1
     likelier = direction(summary, "effect", told)
     chance = {
@@ -86,10 +89,8 @@ def _because(summary: Summary, language: Language, index: int, rate: DecidingRat
 
 def _part(name: str, value: float, error: float, goods: str, language: Language) -> str:
     """One flow: what it adds or takes."""
-    amount, signed = language.money(abs(value), error), language.money(value, error, "+")
-    return language.text(
-        f"because.{name}_{'adds' if value > 0 else 'takes'}", amount=amount, signed=signed, goods=goods
-    )
+    side = "adds" if value > 0 else "takes"
+    return language.text(f"because.{name}_{side}", amount=language.money(abs(value), error), goods=goods)
 
 
 def _goods(rate: DecidingRate | None, language: Language) -> str:

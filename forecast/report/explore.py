@@ -16,10 +16,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import BoundedSemaphore
+from socket import SHUT_RDWR
+from threading import BoundedSemaphore, Timer
 from time import perf_counter
 from typing import Any
 
+from forecast.dims import CHANNELS
 from forecast.errors import ForecastError, RunError, ScenarioError
 from forecast.quarters import parse_time
 from forecast.report.assumptions import user_words
@@ -28,6 +30,7 @@ from forecast.report.charts import (
     Fan,
     Scene,
     axis_range,
+    channels_diagram,
     described,
     diagram,
     effect_title,
@@ -49,10 +52,11 @@ from forecast.report.sentences import (
     policy_sentence,
     record_of,
 )
+from forecast.report.sliders import PLANTS, Slider, added_from, overrides, sliders
 from forecast.report.templates import fragment, page
-from forecast.report.workbench import Slider, Trial, Workbench, added_from, overrides, sliders
+from forecast.report.workbench import Trial, Workbench
 from forecast.results.results import moving_policies
-from forecast.scenario.scenario import Scenario
+from forecast.scenario.scenario import Scenario, dump_scenario
 from forecast.stats.summary import Summary
 
 RISE = "rise"
@@ -84,8 +88,8 @@ class Bench:
 
 def opening(bench: Bench) -> dict[str, Any]:
     """What the page holds before anything is moved."""
-    language, groups = bench.language, ("localization", "tariffs", "investments")
-    found = sliders(bench.scenario, bench.workbench.origin, bench.workbench.chances)
+    language, groups = bench.language, ("plants", "localization", "tariffs", "import_commitments", "investments")
+    found = sliders(bench.scenario, bench.workbench.origin, bench.workbench.learned)
     return {
         "code": language.code,
         "say": language.text,
@@ -133,7 +137,8 @@ def _owned(bench: Bench, items: list[Slider]) -> list[tuple[Any, list[dict[str, 
 
 def _slider(bench: Bench, item: Slider) -> dict[str, Any]:
     language = bench.language
-    goods = language.text(f"explore.goods.{item.owner}") if item.kind == "added" else ""
+    words = {"added": "explore.goods", **dict.fromkeys(PLANTS, "sectors")}.get(item.kind)
+    goods = "" if words is None else language.text(f"{words}.{item.owner}")
     date = language.date(parse_time(added_from(bench.workbench.origin)))
     unmoved = "explore.path_file" if item.group == "localization" else "explore.learned"
     return {
@@ -143,10 +148,19 @@ def _slider(bench: Bench, item: Slider) -> dict[str, Any]:
         "high": f"{item.high:g}",
         "step": f"{item.step:g}",
         "start": f"{item.start:g}",
-        "form": "percent" if item.share else "money" if item.kind == "amount" else "number",
+        "form": "percent" if item.share else _FORMS.get(item.kind, "number"),
         "together": item.group if item.group == "localization" else item.name,
         "unmoved": "" if item.stated else language.text(unmoved),
     }
+
+
+def _legend(bench: Bench) -> list[tuple[str, str]]:
+    """Channels and their names, where there are plants."""
+    return [(name, bench.language.text(f"channels.{name}")) for name in CHANNELS] if bench.scenario.investments else []
+
+
+_FORMS = {"amount": "money", "promised": "money", "promised_a_year": "money", "production": "quarter"}
+"""How the positions of a slider are written, by its kind, where they are no shares and no plain numbers."""
 
 
 def _content(bench: Bench, trial: Trial, positions: Mapping[str, float]) -> dict[str, Any]:
@@ -156,7 +170,10 @@ def _content(bench: Bench, trial: Trial, positions: Mapping[str, float]) -> dict
         "sentences": _sentences(bench, trial, moved=bool(texts)),
         "fan": _fan(bench, trial),
         "sides": [*_effects(bench, trial), _difference(bench, trial)],
+        "channels": _legend(bench),
         "command": shlex.join(["forecast", "run", *bench.given, *stated]),
+        "file": dump_scenario(trial.scenario),
+        "file_name": f"{bench.scenario.name}-moved.yaml",
     }
 
 
@@ -195,6 +212,8 @@ def _effects(bench: Bench, trial: Trial) -> Iterator[Diagram]:
         ghosts = [_ghost(series, bench)] if series in bench.workbench.file.summary.series else []
         scene = Scene([*ghosts, fan_of(0, trial.summary, series)])
         yield _drawn(effect_title(series, bench.language), scene, series, bench, trial)
+    if series == EFFECT:
+        yield channels_diagram(0, trial.summary, bench.language)
 
 
 def _difference(bench: Bench, trial: Trial) -> Diagram:
@@ -254,8 +273,8 @@ LONGEST = 65_536
 MOST_CONNECTIONS, MOST_TRIALS = 64, 8
 """Connections that are served at a time, and trials that are simulated or wait for it."""
 
-PATIENCE = 20.0
-"""Seconds after which a connection is closed from which nothing comes."""
+PATIENCE, DEADLINE = 20.0, 60.0
+"""Seconds after which a connection is closed from which nothing comes, or whose question is not whole."""
 
 
 class RefusedError(Exception):
@@ -324,9 +343,27 @@ class Handler(BaseHTTPRequestHandler):
     timeout = PATIENCE
     server_version = "forecast"
     sys_version = ""
+    deadline = DEADLINE
+
+    def setup(self) -> None:
+        """Start the clock: a question that comes in drops would hold its connection for ever."""
+        super().setup()
+        self._clock = Timer(self.deadline, self._hang_up)
+        self._clock.daemon = True
+        self._clock.start()
+
+    def finish(self) -> None:
+        """Stop the clock."""
+        self._clock.cancel()
+        super().finish()
+
+    def _hang_up(self) -> None:
+        with suppress(OSError):
+            self.connection.shutdown(SHUT_RDWR)
 
     def do_GET(self) -> None:
         """The page."""
+        self._clock.cancel()
         self._answer(self._page)
 
     def do_POST(self) -> None:
@@ -391,6 +428,7 @@ class Handler(BaseHTTPRequestHandler):
             raise RefusedError(HTTPStatus.BAD_REQUEST, message) from None
         try:
             asked: Any = json.loads(self.rfile.read(length))
+            self._clock.cancel()
         except (ValueError, RecursionError):
             raise RefusedError(
                 HTTPStatus.BAD_REQUEST, "got text that is not JSON, expected {slider: position}"

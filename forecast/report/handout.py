@@ -62,7 +62,9 @@ def store_comparison(
             if divided is not None and divided.contrasts:
                 save_figure(waterfall(divided, year), unfinished / WATERFALL)
             division = _division(comparison, divided)
-            write_report([comparison.reference, comparison.alternative], unfinished / PAGE, language.code, [division])
+            write_report(
+                [comparison.reference, comparison.alternative], unfinished / PAGE, language.code, [division], year=year
+            )
             write_text(unfinished / MANIFEST, json.dumps(identity, indent=2, ensure_ascii=False) + "\n")
     return folder
 

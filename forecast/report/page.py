@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast import __version__
+from forecast.analysis.budget import InformationValue
 from forecast.analysis.comparison import Comparison, demand_pairs
 from forecast.analysis.grounds import Grounds, grounds
 from forecast.dims import CHANNELS
@@ -32,10 +33,12 @@ from forecast.report.comparison import (
     comparison_words,
     division,
 )
+from forecast.report.distributions import distribution_diagrams
 from forecast.report.effect import origin_of
 from forecast.report.i18n import CODES, Language, language
 from forecast.report.induced import claim_section
 from forecast.report.observed import memory_sentences, outcome_sentences
+from forecast.report.rows import swings, timeline, tornado
 from forecast.report.run import (
     EFFECT,
     branch_name,
@@ -56,16 +59,14 @@ from forecast.report.sentences import (
     record_of,
     run_books_note,
 )
-from forecast.report.table import table
 from forecast.report.templates import page
-from forecast.report.track import model_label
+from forecast.report.track import shipped_record
 from forecast.results.archive import outcomes, told_apart
 from forecast.results.manifest import SCENARIO
-from forecast.results.results import ANOTHER, Results, demand_folder, moving_policies
+from forecast.results.results import ANOTHER, Results, demand_folder, moving_policies, place_of, turning_years
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Branch
 from forecast.storage import write_text, writing
-from forecast.track.record import best_benchmark, ours, read_model_records
 
 LAYERS = ("95", "80", "50", "median", "seen", "record", "later")
 """What a reader may hide from the fan."""
@@ -79,16 +80,23 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class PageRun:
-    """One run with the scenario or mixture it was made of, the name it goes by on the page, and what it rests on."""
+    """One run with its scenario or mixture, the name it goes by on the page, and what its answer rests on."""
 
     results: Results
     world: AnyScenario
     name: str
     grounds: Grounds | None = None
+    swings: tuple[InformationValue, ...] = ()
 
 
-def content(runs: Sequence[PageRun], divisions: Sequence[Division], language: Language) -> dict[str, Any]:
-    """The page in one language; the first run is what the others are held against, each with its difference divided."""
+def content(
+    runs: Sequence[PageRun], divisions: Sequence[Division], language: Language, year: int | None = None
+) -> dict[str, Any]:
+    """The page in one language; the first run is what the others are held against, each with its difference divided.
+
+    Args:
+        year: that sentences tell, of effects that of `turning_years` by default, else the last.
+    """
     named = {run.name: run.results for run in runs}
     return {
         "code": language.code,
@@ -96,10 +104,10 @@ def content(runs: Sequence[PageRun], divisions: Sequence[Division], language: La
         "say": language.text,
         "title": f"{language.text('facts.kicker')}: {' · '.join(named)}",
         "facts": _facts(runs, language),
-        "shorts": [_short(place, run, language) for place, run in enumerate(runs)],
+        "shorts": [_short(place, run, language, year) for place, run in enumerate(runs)],
         "books": list(filter(None, [run_books_note(runs[0].results, language)])),
         "differences": [
-            _difference(place, runs[place], runs[0], divided, language)
+            _difference(place, runs[place], runs[0], divided, language, year)
             for place, divided in enumerate(divisions, start=1)
         ],
         "fan": fan_diagram(named, language),
@@ -107,10 +115,11 @@ def content(runs: Sequence[PageRun], divisions: Sequence[Division], language: La
         "layers": [(name, _layer(name, runs, language)) for name in _shown_layers(runs)],
         "off": () if len(runs) == 1 else ("95", "50"),
         **_effects(runs, language),
+        "rows": [part for place, run in enumerate(runs) if (part := _rows(place, run, language, year))],
         "claim": claim_section(language) if runs[0].results.as_of is None else None,
         "assumed": [_assumed(place, run, language) for place, run in enumerate(runs)],
         "method": _method(runs[0].results, language),
-        **_track(language),
+        **shipped_record(language),
         "footer": _footer(runs, language),
     }
 
@@ -127,17 +136,23 @@ def _facts(runs: Sequence[PageRun], language: Language) -> list[tuple[str, str]]
     return [(language.text(f"facts.{name}"), value) for name, value in facts.items() if value]
 
 
-def _short(place: int, run: PageRun, language: Language) -> dict[str, Any]:
+def _short(place: int, run: PageRun, language: Language, year: int | None) -> dict[str, Any]:
     """The answer of a run, and the branches of a mixture."""
     return {
         "run": place,
         "title": user_words(run.name),
-        "sentences": short_answers(run.results, run.world, language, run.grounds),
+        "sentences": short_answers(run.results, run.world, language, run.grounds, year),
         "branches": branch_table(run.results, run.world, language) if run.world.single is None else None,
     }
 
 
-def short_answers(results: Results, world: AnyScenario, language: Language, found: Grounds | None = None) -> list[str]:
+def short_answers(
+    results: Results,
+    world: AnyScenario,
+    language: Language,
+    found: Grounds | None = None,
+    year: int | None = None,
+) -> list[str]:
     """The sentences a report opens with: conditions, effect, level, chances, branches, and what came later."""
     summary, later = results.statistics, outcomes(results)
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
@@ -147,10 +162,10 @@ def short_answers(results: Results, world: AnyScenario, language: Language, foun
     sentences = [
         conditions,
         *dict.fromkeys(pledges),
-        *effect_sentences(results, language, found),
-        level_sentence(summary, results.basis, language, invested=invested),
+        *effect_sentences(results, language, found, year),
+        level_sentence(summary, results.basis, language, invested=invested, year=year),
         *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
-        chances_sentence(summary, known, language, found),
+        chances_sentence(summary, known, language, found, year),
         *mixture_sentences([results], language),
         *([language.text("branches.words")] if world.single is None else []),
         *outcome_sentences(results, later, language),
@@ -165,7 +180,9 @@ NOT_COUNTED = SharedStreams((), (), ())
 """Streams of a comparison on a page, which does not say how many there are."""
 
 
-def _difference(place: int, run: PageRun, first: PageRun, divided: Division, language: Language) -> dict[str, Any]:
+def _difference(
+    place: int, run: PageRun, first: PageRun, divided: Division, language: Language, year: int | None
+) -> dict[str, Any]:
     """What a run changes against the first, paired draw by draw."""
     comparison = Comparison(first.results, run.results, (), NOT_COUNTED)
     change = comparison.by_year
@@ -174,17 +191,18 @@ def _difference(place: int, run: PageRun, first: PageRun, divided: Division, lan
     return {
         "run": place,
         "title": user_words(run.name),
-        "sentence": comparison_words(comparison, names, language),
+        "sentence": comparison_words(comparison, names, language, year),
         "diagram": change_diagram(title, fan_of(place, change, RISE), change, RISE, run.name, language),
         "table": comparison_table(comparison, names, language),
-        "because": _because(comparison, names, divided, language),
+        "distributions": distribution_diagrams(comparison, place, year, language),
+        "because": _because(comparison, names, divided, language, year),
     }
 
 
 def _because(
-    comparison: Comparison, names: Sequence[str], divided: Division, language: Language
+    comparison: Comparison, names: Sequence[str], divided: Division, language: Language, year: int | None
 ) -> dict[str, Any] | None:
-    """The parts of a difference in the last year as a sentence and a table, or why there are none."""
+    """The parts of a difference in a year, the last by default, as a sentence and a table, or why there are none."""
     attribution = divided.attribution
     if divided.obstacle:
         words = language.text(f"causes.{divided.obstacle}", n_assumptions=divided.n_assumptions)
@@ -193,7 +211,7 @@ def _because(
         return None
     return {
         "words": " ".join(attribution_method(attribution, divided.n_draws, language)),
-        "table": attribution_table(comparison, attribution, attribution.years[-1], names, language),
+        "table": attribution_table(comparison, attribution, year or attribution.years[-1], names, language),
     }
 
 
@@ -225,6 +243,19 @@ def _effect(place: int, run: PageRun, policies: Sequence[str], language: Languag
     if policies:
         tables.append(policy_table(results, language))
     return {"run": place, "title": user_words(run.name), "diagrams": diagrams, "tables": tables}
+
+
+def _rows(place: int, run: PageRun, language: Language, year: int | None) -> dict[str, Any] | None:
+    """The inputs that swing the effect of a run, and its plants in time."""
+    charts = [tornado(run.swings, told_year(run.results, year), EFFECT, language), timeline(run.world.single, language)]
+    shown = [chart for chart in charts if chart is not None]
+    return {"run": place, "title": user_words(run.name), "charts": shown} if shown else None
+
+
+def told_year(results: Results, year: int | None) -> int:
+    """The year that the effect of a run is told in."""
+    summary = results.statistics
+    return summary.years[turning_years(summary)[0]] if year is None else year
 
 
 def _shown_layers(runs: Sequence[PageRun]) -> list[str]:
@@ -291,42 +322,6 @@ def _method(results: Results, language: Language) -> list[str]:
     return [str(paragraph).format(**values) for paragraph in language.part("method")]
 
 
-def _track(language: Language) -> dict[str, Any]:
-    """The shipped record in two sentences and a table."""
-    found = read_model_records()
-    own, best = ours(found), best_benchmark(found)
-    gain = own.crps_quarters / best.crps_quarters - 1
-    scores = {
-        "crps": language.money(own.crps_quarters, 0.01),
-        "best": model_label(best.model.partition(".")[0], language),
-        "gain": language.share(round(abs(gain), 2)),
-    }
-    counts = {"n_origins": own.n_origins, "n_outcomes": own.n_outcomes}
-    spans = {name: _quarter(getattr(own, name), language) for name in ("first", "last")}
-    held = {name: language.share(round(getattr(own, name), 2)) for name in ("held_80", "held_95")}
-    names = ("crps_quarters", "crps_year_1", "crps_year_2")
-    rows = [
-        [
-            model_label(each.model.partition(".")[0], language),
-            *(language.amount(getattr(each, name), 0.001) for name in names),
-            *(language.share(round(getattr(each, name), 2)) for name in ("held_80", "held_95")),
-        ]
-        for each in found
-    ]
-    headings = language.headings("model", *names, "held_80", "held_95")
-    return {
-        "track": [
-            language.text("track.words", **counts, **spans, **held),
-            language.text("track.better" if gain < 0 else "track.worse", **scores),
-        ],
-        "record": table(language.text("track.caption", unit=language.text("numbers.unit")), headings, rows, words=1),
-    }
-
-
-def _quarter(text: str, language: Language) -> str:
-    return language.date(float(parse_quarter(text)))
-
-
 def _footer(runs: Sequence[PageRun], language: Language) -> str:
     named = [f"{run.results.name}/{run.results.manifest['digest']}" for run in runs]
     return language.text("footer", version=__version__, runs=language.list(named))
@@ -342,6 +337,7 @@ def write_report(
     opened: str = "en",
     divisions: Sequence[Division] | None = None,
     progress: Callable[[int], None] = lambda n_steps: None,
+    year: int | None = None,
 ) -> Path:
     """Write a report on runs to one HTML file, in place of what was there.
 
@@ -350,15 +346,16 @@ def write_report(
         opened: language in which the page opens, one of `i18n.CODES`.
         divisions: of each run's difference from the first; worked out by default.
         progress: called with the number of `steps` done since the last call.
+        year: that sentences tell; by default that of the largest effect or the last.
 
     Raises:
-        RunError: the runs cannot stand on one page or be paired, or the file cannot be written.
+        RunError: a run has no such year, the runs cannot stand on one page or be paired, or the file cannot be written.
     """
     path = Path(path)
     if path.is_dir():
         raise RunError(f"{path}: is a folder; name a file with --out")
     demand_folder(path.parent, path)
-    text = report(runs, opened, divisions, progress)
+    text = report(runs, opened, divisions, progress, year)
     with writing(path, ANOTHER):
         write_text(path, text)
     return path
@@ -374,20 +371,27 @@ def report(
     opened: str = "en",
     divisions: Sequence[Division] | None = None,
     progress: Callable[[int], None] = lambda n_steps: None,
+    year: int | None = None,
 ) -> str:
     """The page as text; arguments are those of `write_report`."""
     _demand_one_page(runs)
+    for run in runs:
+        place_of(year, run.statistics.years)
     worlds = [load_any(results.folder / SCENARIO) for results in runs]
     found, contents = divisions or list(_divisions(runs, worlds, progress)), {}
-    grounded = [grounds(results) for results in runs]
+    behind = [(grounds(results), _swings(results, year)) for results in runs]
     for code in CODES:
-        contents[code] = content(_named(runs, worlds, grounded, language(code)), found, language(code))
+        contents[code] = content(_named(runs, worlds, behind, language(code)), found, language(code), year)
         progress(1)
     hidden = " ".join(f"without-{name}" for name in contents[opened]["off"])
     switch = language(opened).text("headings.switch")
     return page(
         "report.html", ("reading.js", "report.js"), contents=contents, opened=opened, hidden=hidden, switch=switch
     )
+
+
+def _swings(results: Results, year: int | None) -> tuple[InformationValue, ...]:
+    return swings(results, told_year(results, year), EFFECT) if results.manifest["n_investments"] else ()
 
 
 def _divisions(
@@ -413,11 +417,15 @@ def _demand_one_page(runs: Sequence[Results]) -> None:
 
 
 def _named(
-    runs: Sequence[Results], worlds: Sequence[AnyScenario], grounded: Sequence[Grounds | None], language: Language
+    runs: Sequence[Results],
+    worlds: Sequence[AnyScenario],
+    behind: Sequence[tuple[Grounds | None, tuple[InformationValue, ...]]],
+    language: Language,
 ) -> list[PageRun]:
     """Each run with its title, with what was set on top of its file, and with its digest where two still share one."""
     titles = [
         language.either(world.title, world.title_ko) + (f" ({', '.join(run.overrides)})" if run.overrides else "")
         for run, world in zip(runs, worlds, strict=True)
     ]
-    return [PageRun(*named) for named in zip(runs, worlds, told_apart(runs, titles), grounded, strict=True)]
+    named = zip(runs, worlds, told_apart(runs, titles), behind, strict=True)
+    return [PageRun(run, world, name, *rests) for run, world, name, rests in named]

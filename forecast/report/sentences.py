@@ -35,6 +35,7 @@ from forecast.results.results import (
     last_motion,
     motion,
     moving_policies,
+    place_of,
     share_without,
     worth_telling,
 )
@@ -158,19 +159,21 @@ def answer(
     return plain_spaces(" ".join(sentences))
 
 
-def effect_sentences(results: Results, language: Language, found: Grounds | None = None) -> list[str]:
+def effect_sentences(
+    results: Results, language: Language, found: Grounds | None = None, year: int | None = None
+) -> list[str]:
     """What announcements and policies change, and a caution where nothing was learned from data."""
     summary = results.statistics
     prior = [language.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
     plants = []
     if results.manifest["n_investments"]:
-        plants = [effect_sentence(summary, language, origin_of(results, language), found)]
+        plants = [effect_sentence(summary, language, origin_of(results, language), found, year)]
     return [*prior, *plants, *(policy_sentence(summary, language, name) for name in moving_policies(summary))]
 
 
-def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool) -> str:
-    """The surplus of the last year, with what is in it; on Korean customs basis that of US books beside it."""
-    last = len(summary.years) - 1
+def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool, year: int | None = None) -> str:
+    """The surplus of a year, the last by default, with what is in it; on Korean customs basis that of US books too."""
+    last = place_of(year, summary.years)
     other = ""
     if basis == "korea_customs" and CENSUS_BALANCE in summary.series:
         first, median = (
@@ -192,10 +195,18 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
 
 
 def chances_sentence(
-    summary: Summary, known: tuple[int, float], language: Language, found: Grounds | None = None
+    summary: Summary,
+    known: tuple[int, float],
+    language: Language,
+    found: Grounds | None = None,
+    year: int | None = None,
 ) -> str:
-    """The chances of a record and of a deficit in the last year, and what they rest on; `known` is from `record_of`."""
-    last, (record_year, record) = len(summary.years) - 1, known
+    """The chances of a record and of a deficit in a year, the last by default, and what they rest on.
+
+    Args:
+        known: year and size of the record, see `record_of`.
+    """
+    last, (record_year, record) = place_of(year, summary.years), known
     return language.text(
         "sentences.chances",
         year=summary.years[last],

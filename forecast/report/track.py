@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +24,11 @@ from forecast.track.record import (
     PINBALL_LEVELS,
     SHOWN,
     Scores,
+    best_benchmark,
     mean_crps,
     mean_pit_range,
+    ours,
+    read_model_records,
     read_scores,
     shipped_quantiles,
     strongest,
@@ -46,6 +50,38 @@ def model_label(model: str, language: Language) -> str:
     base, _, treatment = model.partition(".")
     treated = f", {language.text(f'treatments.{treatment}')}" if treatment else ""
     return language.text(f"models.{base}") + treated
+
+
+def shipped_record(language: Language) -> dict[str, Any]:
+    """The shipped record on a page: two sentences and a table."""
+    found = read_model_records()
+    own, best = ours(found), best_benchmark(found)
+    gain = own.crps_quarters / best.crps_quarters - 1
+    scores = {
+        "crps": language.money(own.crps_quarters, 0.01),
+        "best": model_label(best.model.partition(".")[0], language),
+        "gain": language.share(round(abs(gain), 2)),
+    }
+    counts = {"n_origins": own.n_origins, "n_outcomes": own.n_outcomes}
+    spans = {name: _quarter(parse_quarter(getattr(own, name)), language) for name in ("first", "last")}
+    held = {name: language.share(round(getattr(own, name), 2)) for name in ("held_80", "held_95")}
+    names = ("crps_quarters", "crps_year_1", "crps_year_2")
+    rows = [
+        [
+            model_label(each.model.partition(".")[0], language),
+            *(language.amount(getattr(each, name), 0.001) for name in names),
+            *(language.share(round(getattr(each, name), 2)) for name in ("held_80", "held_95")),
+        ]
+        for each in found
+    ]
+    headings = language.headings("model", *names, "held_80", "held_95")
+    return {
+        "track": [
+            language.text("track.words", **counts, **spans, **held),
+            language.text("track.better" if gain < 0 else "track.worse", **scores),
+        ],
+        "record": table(language.text("track.caption", unit=language.text("numbers.unit")), headings, rows, words=1),
+    }
 
 
 def crps_table(scores: Scores, series: str, models: Sequence[str], language: Language = ENGLISH) -> Table:

@@ -61,6 +61,10 @@ SLIDERS = {
     "investments.probability": "probability",
     "tariffs.rate": "rate",
     "tariffs.probability": "comes",
+    "import_commitments.amount": "promised",
+    "import_commitments.per_year": "promised_a_year",
+    "import_commitments.probability": "comes",
+    "import_commitments.fulfilment": "fulfilment",
 }
 """What the sliders of the explore page are called, by kind of entry and key."""
 

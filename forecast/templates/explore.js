@@ -9,6 +9,7 @@ function written(range) {
   const number = Number(range.value);
   if (range.dataset.form === "number") return String(number);
   if (range.dataset.form === "money") return String(Math.round(number * Number(form.dataset.factor) * 1e6) / 1e6);
+  if (range.dataset.form === "quarter") return form.dataset.quarter.replace("#year", Math.floor(number / 4)).replace("#quarter", (number % 4) + 1);
   return form.dataset.percent.replace("#", String(Math.round(number * 1000) / 10));
 }
 
@@ -73,5 +74,13 @@ form.addEventListener("reset", () => {
   setTimeout(() => { for (const range of ranges) showPosition(range); refresh(); });
 });
 form.addEventListener("submit", (event) => event.preventDefault());
+document.getElementById("trial").addEventListener("click", (event) => {
+  if (!event.target.matches(".save")) return;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([document.getElementById("file").textContent], { type: "application/yaml" }));
+  link.download = event.target.dataset.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+});
 for (const range of ranges) showPosition(range);
 root.classList.add("scripted");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import signal
@@ -22,6 +23,7 @@ from commands import command
 
 import forecast
 from forecast.analysis.input_values import N_DRAWS, investment_phases
+from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Project, alone
@@ -32,10 +34,11 @@ from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.report.explore import MOST_CONNECTIONS, MOST_TRIALS, Bench, Explorer, Handler, told_trial
 from forecast.report.i18n import language
-from forecast.report.workbench import SHOWN, Workbench, overrides, sliders, workbench
+from forecast.report.sliders import overrides, sliders
+from forecast.report.workbench import SHOWN, Workbench, workbench
 from forecast.results.results import write_summary
 from forecast.scenario.mixture import is_mixture
-from forecast.scenario.scenario import Scenario, load_scenario
+from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario
 
 ROOT = Path(__file__).parents[2]
 HYUNDAI, DEPENDENT = (ROOT / "scenarios" / f"{name}.yaml" for name in ("hyundai", "announced-dependent"))
@@ -66,10 +69,12 @@ MOVES: list[dict[str, float]] = [
     {"investments.HMG-06.amount": 9.0, "investments.HMG-01-vehicles.probability": 0.35},
     {"localization.local": 0.6, "localization.speed": 4.5},
     {"tariffs.cars": 0.1, "tariffs.rest": 0.05, "investments.HMG-06.amount": 4.0},
+    {"overrides.sectors.autos.displacement_rate": 0.1, "overrides.sectors.steel.korean_share": 0.2},
+    {"investments.HMG-01-vehicles.production_start": 8120.0},
 ]
 
 
-@pytest.mark.parametrize("positions", MOVES, ids=["investments", "localization", "tariffs"])
+@pytest.mark.parametrize("positions", MOVES, ids=["investments", "localization", "tariffs", "plants", "dates"])
 def test_a_trial_is_the_run_with_the_same_overrides(
     bench: Workbench, scenario: Scenario, positions: dict[str, float], tmp_path: Path
 ) -> None:
@@ -176,13 +181,14 @@ def test_a_pledge_grows_with_its_parts(bench: Workbench, scenario: Scenario) -> 
 
 def test_a_chance_starts_where_it_was_learned(bench: Workbench, scenario: Scenario) -> None:
     """The mean over draws of the chance is the share of draws in which the plant is built, but for its own luck."""
-    starts = {item.owner: item for item in sliders(scenario, bench.origin, bench.chances) if item.kind == "probability"}
+    starts = {item.owner: item for item in sliders(scenario, bench.origin, bench.learned) if item.kind == "probability"}
     phases = {item.name.partition(":")[0]: item.chance for item in investment_phases(scenario)}
-    assert set(starts) == set(bench.chances) == {"HMG-01-future", "HMG-01-parts", "HMG-01-vehicles", "HMG-06"}
+    chances = {name for name in bench.learned if not name.startswith("sectors.")}
+    assert set(starts) == chances == {"HMG-01-future", "HMG-01-parts", "HMG-01-vehicles", "HMG-06"}
     for owner, slider in starts.items():
-        assert slider.start == round(bench.chances[owner], 2) < 1
+        assert slider.start == round(bench.learned[owner], 2) < 1
         luck = (phases[owner] * (1 - phases[owner]) * (1 / N_DRAWS + 1 / 2_000)) ** 0.5
-        assert abs(bench.chances[owner] - phases[owner]) < 4 * luck
+        assert abs(bench.learned[owner] - phases[owner]) < 4 * luck
 
 
 def test_sliders_become_the_overrides_they_stand_for(bench: Workbench, scenario: Scenario) -> None:
@@ -193,6 +199,53 @@ def test_sliders_become_the_overrides_they_stand_for(bench: Workbench, scenario:
     ]
     names = [slider.name for slider in sliders(scenario, bench.origin)]
     assert not [name for name in names if name.startswith("investments.HMG-01.")]  # an umbrella has no slider
+
+
+def test_plants_dates_and_promises_have_sliders(bench: Workbench, scenario: Scenario) -> None:
+    found = {item.name: item for item in sliders(scenario, bench.origin, bench.learned)}
+    replaced = found["overrides.sectors.autos.displacement_rate"]
+    fitted = load_posterior().groups["sectors"]["coefficients"]
+    rate = np.median(fitted[:, SECTORS.index("autos"), COEFFICIENTS.index("displacement_rate")])
+    assert (replaced.kind, replaced.start, replaced.stated) == ("displacement_rate", round(rate, 2), False)
+    assert found["overrides.sectors.steel.korean_share"].share
+    assert "investments.HMG-06.production_start" in found
+    moved = {"investments.HMG-06.production_start": 8117.0, replaced.name: 0.3}
+    texts = ["investments.HMG-06.production_start=2029Q2", "overrides.sectors.autos.displacement_rate=0.3"]
+    assert overrides(scenario, bench.origin, moved) == texts
+    promised = load_scenario(ROOT / "scenarios" / "import-commitments.yaml")
+    kinds = {item.kind for item in sliders(promised, bench.origin) if item.group == "import_commitments"}
+    assert kinds == {"promised", "promised_a_year", "fulfilment", "comes"}
+
+
+@pytest.mark.parametrize("code", ["en", "ko"])
+def test_what_is_moved_can_be_saved_as_a_file(bench: Workbench, tmp_path: Path, code: str) -> None:
+    told = told_trial(Bench(bench, ("hyundai",), language(code)), MOVES[3])["html"]
+    (text,) = re.findall(r'<pre id="file"[^>]*>(.*?)</pre>', told, re.DOTALL)
+    saved = tmp_path / "saved.yaml"
+    saved.write_text(html.unescape(text), encoding="utf-8")
+    moved = load_scenario(HYUNDAI, overrides(bench.file.scenario, bench.origin, MOVES[3]))
+    assert dump_scenario(load_scenario(saved)) == dump_scenario(moved)
+    assert 'data-name="hyundai-moved.yaml"' in told
+
+
+def test_channels_are_drawn_as_bars(bench: Workbench) -> None:
+    told = told_trial(Bench(bench, ("hyundai",), language("en")), {})["html"]
+    assert 'class="bar" data-channel="displacement"' in told
+    assert '<span class="key" data-channel="displacement">' in told
+
+
+def test_a_question_that_comes_in_drops_is_ended(server: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then keeps a connection alive for ever, unless the whole question has a deadline."""
+    monkeypatch.setattr(Handler, "deadline", 1.0)
+    with socket.create_connection(server.server_address) as slow:
+        ended = time.monotonic() + 20.0
+        while time.monotonic() < ended:
+            try:
+                slow.sendall(b"G")
+            except OSError:
+                return
+            time.sleep(0.1)
+    pytest.fail("the connection was still held after 20 seconds")
 
 
 @pytest.mark.parametrize(

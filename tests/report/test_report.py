@@ -7,6 +7,7 @@ import dataclasses
 import html
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -17,6 +18,7 @@ from commands import command
 
 import forecast
 from forecast.analysis.attribution import Attribution
+from forecast.analysis.budget import value_of_information
 from forecast.analysis.comparison import Comparison
 from forecast.cli.options import LANGUAGES
 from forecast.engine.simulate import Settings
@@ -24,10 +26,12 @@ from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.report import page as report_module
 from forecast.report.assumptions import assumptions
-from forecast.report.charts import Fan, Scene, diagram
+from forecast.report.charts import BOTTOM, HEIGHT, TOP, Fan, Scene, diagram
 from forecast.report.comparison import Division, attribution_method, attribution_table, division
+from forecast.report.distributions import distribution_diagrams
 from forecast.report.i18n import CODES, language
 from forecast.report.page import NOT_COUNTED, report, short_answers, write_report
+from forecast.report.rows import timeline
 from forecast.report.sentences import answer
 from forecast.report.track import SCORES, SUMMARY
 from forecast.results.results import SCENARIO, Results, turning_years
@@ -125,6 +129,57 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     assert f"The surplus itself would be {median:.0f} bn USD in 2035 (median;" in words
     korean = re.findall(r"2035년 대미 무역수지 흑자는 ([\d,]+)억 달러", plain(edition(page, "ko")))
     assert f"{10 * round(median):,}" in korean  # the error allows no more digits
+
+
+def test_a_report_tells_the_year_that_is_asked_for(runs: dict[str, Results], tmp_path: Path) -> None:
+    summary = runs["hyundai"].statistics
+    words = plain(edition(report([runs["baseline"], runs["hyundai"]], year=2030), "en"))
+    mean = language("en").money(*summary.estimate("effect", "mean", summary.years.index(2030)), "+")
+    assert f"changes by {plain(mean)} in 2030 (mean;" in words
+    assert "What swings the effect of the announcements on Korea's goods surplus with the US in 2030" in words
+    assert re.search(r"in 2030 and by \S+ bn USD \([^)]*\) over 2026–2035 together", words)
+    with pytest.raises(RunError, match="got year 2050, expected one from 2026 to 2035"):
+        write_report([runs["hyundai"]], tmp_path / "none.html", year=2050)
+    assert not (tmp_path / "none.html").exists()
+
+
+def test_the_page_holds_a_tornado_and_its_plants_in_time(runs: dict[str, Results], page: str) -> None:
+    """Ends of the swing as the value of information has them, and bars in the order of building and running."""
+    told = value_of_information(runs["hyundai"], 2035, "effect")
+    words = plain(edition(page, "en"))
+    first = told[0]
+    low, high = (language("en").amount(end, 0.02, "+") for end in first.swing)
+    assert f"{first.name} {first.labels[0]} → {low}; {first.labels[1]} → {high}" in words
+    assert "Plants in time, medians" in words
+    chart = timeline(load_scenario(ROOT / "scenarios" / "hyundai.yaml"), language("ko"))
+    assert chart is not None
+    mill = next(row for row in chart.rows if "Louisiana" in row.label.text)
+    building, running, _ = mill.bars
+    assert building.left + building.width == pytest.approx(running.left, abs=0.02)
+    assert running.left + running.width == pytest.approx(100, abs=0.1)
+    assert mill.text.startswith("58억 달러, ")
+    assert timeline(load_scenario(ROOT / "scenarios" / "baseline.yaml"), language("en")) is None
+
+
+def test_effects_and_their_difference_are_drawn_as_they_are_spread(runs: dict[str, Results]) -> None:
+    """The chance of no more than a value rises from 0.5 to 99.5 % over the central 99 % of the draws."""
+    compared = Comparison(runs["baseline"], runs["hyundai"], (), NOT_COUNTED)
+    diagrams = distribution_diagrams(compared, 1, 2030, language("en"))
+    assert [diagram.title for diagram in diagrams] == [
+        "Effect of the announcements in 2030, bn USD: share of draws by size",
+        "Effect of the announcements in 2030, bn USD: chance that it is no larger",
+        "Difference of the surplus in 2030, bn USD: share of draws by size",
+        "Difference of the surplus in 2030, bn USD: chance that it is no larger",
+    ]
+    (curve,) = diagrams[3].medians
+    points = [tuple(map(float, point.split())) for point in curve.path.removeprefix("M").split("L")]
+    rises = [one[1] - other[1] for one, other in pairwise(points)]
+    assert min(rises) >= 0
+    difference = np.asarray(compared.difference.sel(year=2030))
+    low, high = np.quantile(difference, (0.005, 0.995))
+    middle = points[len(points) // 2]
+    share = (HEIGHT - BOTTOM - middle[1]) / (HEIGHT - BOTTOM - TOP) * 0.995
+    assert share == pytest.approx(np.mean(difference <= (low + high) / 2), abs=0.01)
 
 
 def test_the_claim_stands_on_the_page_as_the_command_prints_it(page: str, tmp_path: Path) -> None:

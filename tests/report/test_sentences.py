@@ -100,7 +100,7 @@ def test_what_flows_add_and_take_is_told_with_their_sum() -> None:
     several = effect_sentence(summary, language("en"), "2026Q2", rests(0.2, alone=False)).replace("\xa0", " ")
     assert "exports no longer shipped, cars above all, take 3.00 bn USD" in several
     korean = effect_sentence(summary, language("ko"), "2026년 2분기", rests(0.2))
-    assert "한국에서 구매하는 기계와 중간재 +20.0억 달러, 더 이상 수출되지 않는 자동차 −30.0억 달러" in korean
+    assert "기계와 중간재에 따른 증가 20.0억 달러, 더 이상 수출되지 않는 자동차에 따른 감소 30.0억 달러" in korean
     assert "합계는 −12.5억 달러이다" in korean
 
 
