@@ -80,3 +80,9 @@ def test_an_error_of_tens_leaves_tens() -> None:
 def test_values_that_stand_together_are_rounded_once() -> None:
     assert span([(0.25, 0.5), (2.5, 3.0)], 2) == ("0", "2")
     assert span([(-0.04, 0.1), (131.04, 0.01)], 2, "+") == ("0.0", "+131.0")
+
+
+def test_a_chance_is_a_bound_from_half_of_the_least_that_can_be_told() -> None:
+    """Of 20,000 draws a tenth of a percent can be told, so that from 0.05 % on one is printed as a number."""
+    found = [percentage(share, 1e-4, 20_000) for share in (0.0004, 0.0006, 0.9994, 0.9996)]
+    assert found == [("<", "0.1"), ("", "0.1"), ("", "99.9"), (">", "99.9")]
