@@ -173,7 +173,9 @@ def breakeven(
 )
 @click.option("--attribute", "divide", is_flag=True, help="Divide the difference among the assumptions that differ.")
 @click.option(
-    "--year", type=int, help="Year of the distributions, and of the parts with --attribute; the last one by default."
+    "--year",
+    type=int,
+    help="Year of the sentence, the distributions, and the parts with --attribute; the last one by default.",
 )
 @click.option(
     "--most",
