@@ -20,11 +20,12 @@ import numpy as np
 from forecast.analysis.breakeven import held_plan
 from forecast.analysis.budget import plan_of
 from forecast.dims import OUTPUT, Array
+from forecast.economics.channels import displacement_under
 from forecast.economics.sectors import central_priors
 from forecast.economics.tariffs import load_schedule
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.block import block_inputs, branches_of, flows_of
-from forecast.engine.inputs import Fitted, Inputs, Stated
+from forecast.engine.inputs import Fitted, Input, Inputs, Stated
 from forecast.engine.plan import Plan, RunPlan
 from forecast.engine.plants import Announcements, planned_dates
 from forecast.engine.simulate import Settings, block_streams
@@ -47,7 +48,7 @@ N_TURNS, N_SHARES = 2, 3
 _ASIDE = -0.5
 """Where a rate is held to see its slope, USD per USD: apart from what is usual, and where no product runs out."""
 
-RATE = "displacement_rate"
+RATE, ADDED = "displacement_rate", "tariff_displacement"
 
 _N_PRODUCTS = 6
 """Inputs whose products enter a regression, those that explain most by themselves."""
@@ -64,9 +65,11 @@ class DecidingRate:
         name: YAML path of the rate, by which `forecast breakeven` finds it.
         sector: one of `SECTORS`.
         grade: of the evidence, one of `GRADES`; `stated` where the scenario states the rate.
-        interval: lower end of the 80 % interval of the rate, median and upper end, USD per USD.
-        turns: rate at which the mean effect is zero and its Monte Carlo error, by year with output.
+        interval: lower end of the 80 % interval of the rate, median and upper end, USD per USD, under the duty.
+        turns: rate at which the mean effect is zero and its Monte Carlo error, by year with output, under the duty.
         alone: whether no other rate has a part in the effect.
+        duty: on the product at the origin.
+        added: mean of what the duty adds to the rate; the input called `name` is the rate without it.
     """
 
     name: str
@@ -75,6 +78,8 @@ class DecidingRate:
     interval: tuple[float, float, float]
     turns: Mapping[int, tuple[float, float]]
     alone: bool
+    duty: float = 0.0
+    added: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,18 +299,27 @@ def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, out
         turns = _turns(plan.years, effect + rate.values * output, output)
     else:
         turns = _turns(plan.years, *_line(plan, streams[:N_TURNS], name, rate.values, effect))
-    low, median, high = np.quantile(rate.values, (LEVELS[0], 0.5, LEVELS[1])).tolist()
-    return DecidingRate(rate.path, rate.sector, rate.grade, (low, median, high), dict(turns), len(rates) == 1)
+    low, median, high = np.quantile(rate.values + rate.added, (LEVELS[0], 0.5, LEVELS[1])).tolist()
+    added = float(rate.added.mean())
+    turning = {year: (turn + added, error) for year, (turn, error) in turns}
+    return DecidingRate(
+        rate.path, rate.sector, rate.grade, (low, median, high), turning, len(rates) == 1, rate.duty, added
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Rate:
-    """A displacement rate of some plants: YAML path, sector, grade of evidence and draws, `(n_draws,)`."""
+    """A displacement rate of some plants: YAML path, sector, grade of evidence and draws, `(n_draws,)`.
+
+    Beside it the duty at the origin, and draws of what that adds.
+    """
 
     path: str
     sector: str
     grade: str
     values: Array
+    duty: float
+    added: Array
 
 
 def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
@@ -317,12 +331,18 @@ def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
             fitted = isinstance(source, Fitted)
             address = f"sectors.{group.sector}.{RATE}" if isinstance(source, Fitted) else source.stream
             if address not in found:
-                drawn = [np.broadcast_to(block_inputs(branch, one).value(source), (one.n_draws,)) for one in streams]
+                values, more = _drawn(branch, streams, source), _drawn(branch, streams, group.coefficients[ADDED])
                 grade = central_priors()[group.sector, RATE].grade if fitted else "stated"
                 owner = address.removesuffix(f".{RATE}")
                 path = f"{owner}.overrides.{RATE}" if owner.startswith("investments.") else f"overrides.{address}"
-                found[address] = _Rate(path, group.sector, grade, np.concatenate(drawn))
+                added = displacement_under(group.duty, 0.0, more)
+                found[address] = _Rate(path, group.sector, grade, values, group.duty, added)
     return found
+
+
+def _drawn(plan: Plan, streams: Sequence[Streams], source: Input) -> Array:
+    """Draws of an input, `(n_draws,)`."""
+    return np.concatenate([np.broadcast_to(block_inputs(plan, one).value(source), (one.n_draws,)) for one in streams])
 
 
 def _together(values: Array, outcome: Array) -> float:

@@ -49,6 +49,14 @@ UNREVISED = 0.05
 Judgement: amounts are printed to two digits or so, and a smaller revision is no news.
 """
 
+LARGEST_REVISION = 10.0
+"""Realised over stated amount at most, and one over it at least.
+
+Judgement: the record ends at 2.2 and 0.5, far inside, so that its likelihood is the same. Without a bound the spread of
+revisions, itself uncertain, gives one plant in some hundred thousand fifty times its amount, and its draw most of a
+variance.
+"""
+
 
 @cache
 def load_priors(path: Path = SHIPPED / "realisation.yaml") -> Mapping[str, Coefficient]:
@@ -93,10 +101,12 @@ def slip(uniforms: Array, late: Array, shape: Array, scale: Array) -> Array:
 def revision(uniforms: Array, revised: Array, spread: Array) -> Array:
     """Realised over stated amount at uniform levels: exactly 1, or with chance `revised` lognormal around 1.
 
-    The quantile function of the mixture, so that a plant revised down in one scenario is not revised up in another.
+    The quantile function of the mixture, so that a plant revised down in one scenario is not revised up in another;
+    it ends at `LARGEST_REVISION`, up and down.
     """
     of_revised = np.minimum(np.minimum(uniforms, 1.0 - uniforms) / revised, 0.5)
-    return np.asarray(np.exp(np.copysign(spread * scipy.special.ndtri(of_revised), uniforms - 0.5)))
+    size = np.minimum(-spread * scipy.special.ndtri(of_revised), np.log(LARGEST_REVISION))
+    return np.asarray(np.exp(np.copysign(size, uniforms - 0.5)))
 
 
 def outlook(rows: Mapping[str, Array]) -> dict[str, Array]:

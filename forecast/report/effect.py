@@ -116,6 +116,8 @@ def _turning_rate(summary: Summary, language: Language, index: int, rate: Decidi
         high=high,
         grade=language.text(f"because.grades.{rate.grade}"),
     )
+    if rate.duty:
+        believed += language.text("because.under_duty", duty=language.share(round(rate.duty, 3)))
     claims = language.part("because.claims").get(rate.sector, "")
     sector = language.text(f"sectors.{rate.sector}")
     written = rounded(abs(turn), max(error, 0.005), 2)

@@ -11,7 +11,9 @@ import forecast
 from forecast.analysis.breakeven import breakeven
 from forecast.analysis.budget import plan_of
 from forecast.analysis.grounds import JUDGED, WEAK, explained, graded_values, grounds, rests_on
+from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.engine.simulate import Settings, block_streams
+from forecast.models.posterior import load_posterior
 from forecast.results.results import Results
 from forecast.scenario.scenario import load_scenario
 
@@ -63,8 +65,23 @@ def test_the_sign_turns_where_the_break_even_of_the_rate_is(run: Results) -> Non
     assert (found.rate.sector, found.rate.grade, found.rate.alone) == ("autos", "L", False)
     turn, error = found.rate.turns[2035]
     solved = breakeven(run, found.rate.name, 2035)
-    assert solved.turn == pytest.approx(turn, abs=1e-4 + error / 100)
-    np.testing.assert_allclose(found.rate.interval, solved.input.present, atol=0.02)
+    assert found.rate.duty == 0.15
+    # a straight line in the rate, but for draws in which plants replace all exports there are
+    assert solved.turn == pytest.approx(turn - found.rate.added, abs=error / 2)
+
+
+def test_the_rate_is_told_under_the_duty(run: Results) -> None:
+    """The addition is stated at 25 %: at the 15 % of today three fifths of it count."""
+    found = grounds(run)
+    assert found is not None
+    assert found.rate is not None
+    rate, more = (
+        load_posterior().groups["sectors"]["coefficients"][:, SECTORS.index("autos"), COEFFICIENTS.index(name)]
+        for name in ("displacement_rate", "tariff_displacement")
+    )
+    expected = np.quantile(rate + 0.6 * more, [0.1, 0.5, 0.9])
+    np.testing.assert_allclose(found.rate.interval, expected, atol=0.03)
+    assert found.rate.added == pytest.approx(0.6 * more.mean(), abs=0.01)
 
 
 def test_a_rate_that_the_scenario_fixes_is_no_part_of_the_spread(run: Results, tmp_path: Path) -> None:

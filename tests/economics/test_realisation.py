@@ -135,6 +135,13 @@ def test_quantiles_of_a_revision_invert_the_mixture_and_never_fall() -> None:
     assert (ends > 0).all()
 
 
+def test_no_plant_is_built_at_more_than_ten_times_its_amount_or_less_than_a_tenth() -> None:
+    """A spread of 1.2, which a few rows have, would make it 60 and 1/60 at these levels."""
+    ends = revision(np.array([1e-4, 0.5, 1 - 1e-4]), np.full(3, 0.3), np.full(3, 1.2))
+    assert ends == pytest.approx([0.1, 1.0, 10.0], rel=1e-12)
+    assert LogNormal(1.0, 1.2).ppf(1 - 1e-4 / 0.3) > 50
+
+
 def test_amounts_are_kept_exactly_as_often_as_said_and_revised_with_mean_and_spread_of_the_distribution() -> None:
     chance, spread = 0.3, 0.5
     found = revision(UNIFORMS, np.full_like(UNIFORMS, chance), np.full_like(UNIFORMS, spread))
