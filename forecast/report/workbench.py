@@ -38,7 +38,7 @@ from forecast.stats.streams import Streams
 from forecast.stats.summary import Summary
 from forecast.storage import scratch_folder
 
-SHOWN = ("trade_balance", CENSUS_BALANCE, *EFFECTS, "news", OUTPUT, *POLICIES)
+SHOWN = ("trade_balance", *EFFECTS, "news", OUTPUT, CENSUS_BALANCE, *POLICIES)
 """Series that a trial reports, those that the plan has: to order the draws of the others takes most of its time."""
 
 

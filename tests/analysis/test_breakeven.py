@@ -42,6 +42,9 @@ investments:
     overrides:
       utilisation: 0.9
       output_per_capex: 1.5
+      price_growth: 0
+      korean_machinery_share: 0
+      tariff_displacement: 0
       purchases_per_output: 0.5
       korean_share: {distribution: uniform, low: 0.1, high: 0.7}
       displacement_rate: {distribution: uniform, low: 0.05, high: 0.6}
@@ -59,7 +62,9 @@ RIVAL = """\
     construction_start: 2026Q3
     production_start: 2028Q1
     probability: 0.75
-    overrides: {purchases_per_output: 0.0, displacement_rate: 0.5, reverse_import_rate: 0.0, output_per_capex: 1.0}
+    overrides:
+      {korean_machinery_share: 0, price_growth: 0, tariff_displacement: 0, purchases_per_output: 0.0,
+       displacement_rate: 0.5, reverse_import_rate: 0.0, output_per_capex: 1.0}
 """
 
 

@@ -80,8 +80,8 @@ def test_texts_turn_nothing_on_a_page(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("name: a\n", encoding="utf-8")
     assert command("run", "a.yaml", "--draws", "400", "--no-plot", cwd=tmp_path).returncode == 0
     run = load_results(tmp_path / "results/a")
-    named = {**run.manifest["scenario"], "title": "x \u202e\u2066 <b>"}  # no file may say so, a stranger's run can
-    write_manifest(run.folder, {**run.manifest, "scenario": named})
+    texts = ["title=x \u202e\u2066 <b>"]  # no file or option may say so, a stranger's run can
+    write_manifest(run.folder, {**run.manifest, "overrides": texts})
     assert command("report", "results/a", cwd=tmp_path).returncode == 0
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "x \\u202e\\u2066 &lt;b&gt;" in text

@@ -25,7 +25,7 @@ import forecast
 from forecast.analysis.input_values import N_DRAWS, investment_phases
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.engine.compile import compile_plan
-from forecast.engine.inputs import Inputs
+from forecast.engine.inputs import Inputs, Values
 from forecast.engine.plan import Project, alone
 from forecast.engine.plants import Activity, Announcements, Rows, activity
 from forecast.engine.simulate import Settings, simulate
@@ -141,9 +141,11 @@ def test_only_the_project_that_is_moved_is_simulated_again(tied: Workbench, monk
     tied.trial([])
     built: list[str] = []
 
-    def noted(rows: Rows, inputs: Inputs, announcements: Announcements, project: Project) -> Activity:
+    def noted(
+        rows: Rows, inputs: Inputs, announcements: Announcements, project: Project, delay: Values
+    ) -> Activity:
         built.append(project.id)
-        return activity(rows, inputs, announcements, project)
+        return activity(rows, inputs, announcements, project, delay)
 
     monkeypatch.setattr("forecast.engine.plants.activity", noted)
     tied.trial([])
@@ -305,7 +307,7 @@ def test_the_page_and_its_moving_part(server: Explorer) -> None:
     status, page = asked(server, "GET", "/")
     assert status == 200
     assert 'name="investments.HMG-06.amount" min="0" max="11.6" step="0.1" value="5.8"' in page
-    assert "How much of the surplus of 2024 Korean affiliates account for" in page
+    assert "How much of the surplus of 2025 Korean affiliates account for" in page
     status, text = asked(server, "POST", "/trial", json.dumps({"tariffs.cars": 0.1}), Content_Type="application/json")
     assert status == 200
     told = json.loads(text)

@@ -128,7 +128,7 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     median = summary.value("trade_balance", "quantile_0.5")[-1]
     assert f"The surplus itself would be {median:.0f} bn USD in 2035 (median;" in words
     korean = re.findall(r"2035년 대미 무역수지 흑자는 ([\d,]+)억 달러", plain(edition(page, "ko")))
-    assert f"{10 * round(median):,}" in korean  # the error allows no more digits
+    assert min(abs(float(number.replace(",", "")) - 10 * median) for number in korean) <= 5  # or with a digit more
 
 
 def test_a_report_tells_the_year_that_is_asked_for(runs: dict[str, Results], tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_effects_and_their_difference_are_drawn_as_they_are_spread(runs: dict[st
 
 def test_the_claim_stands_on_the_page_as_the_command_prints_it(page: str, tmp_path: Path) -> None:
     for code, words in (("en", "of the surplus"), ("ko", "흑자")):
-        done = command("induced", "--year", "2024", "--language", code, cwd=tmp_path, COLUMNS="2000")
+        done = command("induced", "--year", "2025", "--language", code, cwd=tmp_path, COLUMNS="2000")
         sentence = done.stdout.rstrip().split("\n\n")[-1]
         assert words in sentence
         assert plain(sentence) in plain(edition(page, code))

@@ -110,9 +110,9 @@ def test_pages_and_tables_say_what_was_set(out: Path) -> None:
     alone = (
         CliRunner().invoke(cli, ["run", "baseline", "--draws", "20", "--no-plot", "--out", str(out / "more")]).output
     )
-    assert "Set by -s" not in alone
+    assert "Set on the command line" not in alone
     again = ["run", "baseline", "--draws", "20", "--no-plot", "--out", str(out / "more"), "-s", "horizon=2030"]
-    assert "\nSet by -s: horizon=2030\nStored in " in CliRunner().invoke(cli, again).output
+    assert "\nSet on the command line: horizon=2030\nStored in " in CliRunner().invoke(cli, again).output
 
 
 def test_the_remedy_of_runs_that_are_no_pairs_takes_the_larger(out: Path) -> None:

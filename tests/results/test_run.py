@@ -74,7 +74,7 @@ def test_a_run_leaves_its_folder(ran: Ran) -> None:
     manifest = json.loads((hyundai / "manifest.json").read_text())
     assert manifest["digest"] == hyundai.name
     assert (manifest["n_draws"], manifest["n_failed"], manifest["seed"]) == (4000, 0, 0)
-    assert {"data", "posterior", "code"} == set(manifest["digests"])
+    assert {"data", "posterior", "code", "installed_base"} == set(manifest["digests"])
     assert str(cwd) not in json.dumps(manifest)
     assert not list((cwd / "results").glob("*/.*"))
 
@@ -83,7 +83,9 @@ def test_results_open_with_plain_pandas_and_xarray(ran: Ran) -> None:
     cwd, _ = ran
     results = forecast.load_results(cwd / "results" / "hyundai")
     table = pd.read_csv(results.folder / "summary.csv")
-    assert set(table["basis"]) == {"korea_customs"}
+    other_book = table["series"] == "us_census_balance"
+    assert set(table["basis"][other_book]) == {"us_census"}
+    assert set(table["basis"][~other_book]) == {"korea_customs"}
     assert set(table["unit"]) == {"bn USD", "probability"}
     assert set(table["series"]) == set(SERIES)
     pd.testing.assert_frame_equal(table, results.summary)
