@@ -9,7 +9,8 @@ import notebook
 import numpy as np
 
 from forecast.dims import SERIES, Array
-from forecast.engine.plan import Plan, alone
+from forecast.engine.plan import Plan
+from forecast.engine.run_plan import alone
 from forecast.engine.simulate import Settings, simulate
 from forecast.stats.summary import StreamingSummary, Summary
 

@@ -12,7 +12,7 @@ from joblib import parallel_config
 from measurement import measured, peak_memory, table
 from plans import announced_plan
 
-from forecast.engine.plan import alone
+from forecast.engine.run_plan import alone
 from forecast.engine.simulate import Settings, simulate
 
 WORKERS = {"serial": ("loky", 1), "2 threads": ("threading", 2), "2 processes": ("loky", 2)}

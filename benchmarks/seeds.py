@@ -15,8 +15,8 @@ import numpy as np
 from forecast.dims import Array
 from forecast.documents import scenario_path
 from forecast.engine.compile import compile_run
-from forecast.engine.plan import RunPlan
 from forecast.engine.resampling import SourceAnalysis
+from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, simulate
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage

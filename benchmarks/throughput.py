@@ -23,7 +23,8 @@ from joblib import parallel_config
 from measurement import measured, peak_memory, table
 from plans import announced_plan
 
-from forecast.engine.plan import Plan, alone
+from forecast.engine.plan import Plan
+from forecast.engine.run_plan import alone
 from forecast.engine.simulate import Settings, simulate
 
 WARM_UP = 100_000

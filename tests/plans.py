@@ -13,7 +13,8 @@ from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.block import branches_of, simulated_flows
 from forecast.engine.compile import compiled_path
 from forecast.engine.inputs import Stated
-from forecast.engine.plan import Group, Machinery, Plan, Project, RunPlan, alone, registry
+from forecast.engine.plan import Group, Machinery, Plan, Project
+from forecast.engine.run_plan import RunPlan, alone, registry
 from forecast.quarters import parse_quarter
 from forecast.scenario.localization import Localization
 from forecast.stats.distributions import Constant, Distribution
@@ -120,9 +121,13 @@ def plan(*groups: Group, path: Localization = HOLD, n_years: int = 4, **changes:
 
 @dataclass(frozen=True, slots=True)
 class Listening(Streams):
-    """Streams that note what is drawn from."""
+    """Streams that note what is drawn from: what is asked for, and what a correlated stream is mixed from."""
 
     names: set[str] = field(default_factory=set)
+
+    def uniforms(self, name: str, n_rows: int | None = None) -> Array:
+        self.names.add(name)
+        return Streams.uniforms(self, name, n_rows)
 
     def points(self, name: str, n_rows: int | None = None) -> Array:
         self.names.add(name)

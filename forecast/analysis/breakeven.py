@@ -27,7 +27,8 @@ from forecast.economics.sectors import load_sectors
 from forecast.economics.uncertain_inputs import UncertainInput, label, stream_of
 from forecast.engine.block import Flows, flows_of
 from forecast.engine.inputs import Fitted, Stated
-from forecast.engine.plan import Plan, Project, RunPlan
+from forecast.engine.plan import Plan, Project
+from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import STARTING, Settings, block_streams
 from forecast.errors import RunError, listed, meant
 from forecast.models.posterior import Posterior

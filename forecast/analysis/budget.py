@@ -35,8 +35,8 @@ from forecast.analysis.input_values import uncertain_values
 from forecast.code_digests import code_digest
 from forecast.dims import Array
 from forecast.engine.compile import compile_run
-from forecast.engine.plan import RunPlan
 from forecast.engine.resampling import SourceAnalysis
+from forecast.engine.run_plan import RunPlan
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage

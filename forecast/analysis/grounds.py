@@ -24,10 +24,11 @@ from forecast.economics.channels import displacement_under
 from forecast.economics.sectors import central_priors
 from forecast.economics.tariffs import load_schedule
 from forecast.economics.uncertain_inputs import REALISED
+from forecast.engine.announcements import Announcements, planned_dates
 from forecast.engine.block import block_inputs, branches_of, flows_of
 from forecast.engine.inputs import Fitted, Input, Inputs, Stated
-from forecast.engine.plan import Plan, RunPlan
-from forecast.engine.plants import Announcements, planned_dates
+from forecast.engine.plan import Plan
+from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, block_streams
 from forecast.errors import PosteriorError, RunError
 from forecast.models.posterior import Posterior

@@ -19,11 +19,13 @@ import numpy as np
 
 from forecast.dims import FLOWS, Array
 from forecast.economics.uncertain_inputs import DRIVER_NAMES, REALISED, label
+from forecast.engine.announcements import Announcements
 from forecast.engine.block import block_inputs, branches_of, driver_forcing
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Fitted, Input, Inputs, Stated, picked_rows
-from forecast.engine.plan import Plan, Project, RunPlan
-from forecast.engine.plants import Announcements, timeline
+from forecast.engine.plan import Plan, Project
+from forecast.engine.plants import timeline
+from forecast.engine.run_plan import RunPlan
 from forecast.engine.sourcing import Purchasing
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.series import DRIVERS

@@ -79,8 +79,8 @@ def capital_goods_exports(capex: Quantity, machinery_share: Quantity, korean_mac
 def capital_in_use(output: Quantity, output_per_capex: ArrayLike, utilisation: ArrayLike) -> Quantity:
     """Capital that makes `output` a year once it runs in, in the unit of that; none where nothing is made.
 
-    >>> capital_in_use(12.0, 1.5, 0.8), capital_in_use(0.0, 0.0, 0.8)
-    (10.0, 0.0)
+    >>> capital_in_use(np.array([12.0, 0.0]), np.array([1.5, 0.0]), 0.8).tolist()
+    [10.0, 0.0]
     """
     capacity = np.multiply(output_per_capex, utilisation)
     return output * np.divide(1.0, capacity, where=capacity > 0, out=np.zeros_like(capacity))

@@ -104,7 +104,7 @@ def duty_on_finished(sector: str, first: float, end: float) -> float:
     """Mean duty of the record on the finished goods of a sector between two positions on the quarter axis.
 
     >>> duty_on_finished("autos", 4 * 2024, 4 * 2025), round(duty_on_finished("autos", 4 * 2025, 4 * 2025 + 4), 4)
-    (0.0, 0.1771)
+    (0.0, 0.1695)
     """
     trade = load_schedule().trade[FINISHED.get(sector, sector)]
     edges = [first, *(date for date in trade.dates if first < date < end), end]

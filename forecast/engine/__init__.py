@@ -2,11 +2,14 @@
 
 - `plan`: the compiled scenario as data: arrays, small values, uncertain inputs
 - `annual`: flows by calendar year
-- `compile`: the only door from the scenario language to a plan
+- `run_plan`: the plan of a run of one branch or several, and the registry of all that it draws
+- `compile`: the door from the scenario language to a plan
+- `compile_policy`: the same for tariffs and promised purchases
 - `existing`: affiliates that exist and leave the fitted path of purchases
 - `simulate`: blocks over workers, folded in order
 - `block`: one block of draws: baseline, bridge, plants, policy
-- `plants`: fate, building, purchases and sales of plants
+- `announcements`: which go ahead, and when
+- `plants`: building, purchases and sales of plants
 - `sourcing`: the Korean share of purchases
 - `policy`: duties and promised purchases
 - `drivers`: driver paths and shocks

@@ -18,9 +18,10 @@ from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios,
 from forecast.engine.annual import annual_news, annual_sums
 from forecast.engine.drivers import Economy, add_to_growth, added_amounts, condition, scale_flows
 from forecast.engine.inputs import Inputs, picked_places, picked_rows
-from forecast.engine.plan import Plan, RunPlan
+from forecast.engine.plan import Plan
 from forecast.engine.plants import Plants
 from forecast.engine.policy import Duties, purchases
+from forecast.engine.run_plan import RunPlan
 from forecast.stats.streams import Streams
 
 

@@ -1,4 +1,4 @@
-"""The only door from the scenario language to a plan: every assumption as arrays, small values and addressed inputs.
+"""The door from the scenario language to a plan: every assumption as arrays, small values and addressed inputs.
 
 Investments are compiled in groups that buy and sell alike, tariffs and commitments by sector over the schedule in
 force, paths of drivers as weights. Whatever is read from files is read here, so that a block of draws reads none.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import floor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,15 +16,14 @@ from forecast.dims import FLOWS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.installed_base import load_priors
 from forecast.economics.realisation import combined
-from forecast.economics.tariffs import REST, TAXED, TariffSchedule, duty_on_finished, load_schedule, share_of_exports
+from forecast.economics.tariffs import REST, duty_on_finished, share_of_exports
 from forecast.economics.uncertain_inputs import UncertainInput, sign_of, stream_of
+from forecast.engine.compile_policy import compiled_duty, compiled_policy, stated_input
 from forecast.engine.existing import existing_off_path
 from forecast.engine.inputs import Fitted, Input, Stated, coefficient_rows, draws_last
 from forecast.engine.plan import (
-    NEVER,
     Condition,
     Cut,
-    Duty,
     Existing,
     Group,
     LocalizationPath,
@@ -33,13 +31,10 @@ from forecast.engine.plan import (
     Plan,
     Policy,
     Project,
-    Purchase,
-    RunPlan,
     Shock,
-    Taxed,
     Tie,
-    registry,
 )
+from forecast.engine.run_plan import RunPlan, registry
 from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter, year_of
@@ -50,7 +45,6 @@ from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.investments import Investment
 from forecast.scenario.localization import Localization
 from forecast.scenario.mixture import AnyScenario
-from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.streams import Mix, Pair, loadings
@@ -119,10 +113,10 @@ def _shock(assumed: StatedShock) -> Shock:
         happens=f"{stream}.happens",
         at=Stated(f"{stream}.at", assumed.at),
         until=np.inf if assumed.until is None else assumed.until,
-        size=_input(f"{stream}.size", assumed.size),
-        amount=_input(f"{stream}.amount", assumed.amount),
-        probability=_input(f"{stream}.probability", assumed.probability),
-        half_life=_input(f"{stream}.half_life", assumed.half_life),
+        size=stated_input(f"{stream}.size", assumed.size),
+        amount=stated_input(f"{stream}.amount", assumed.amount),
+        probability=stated_input(f"{stream}.probability", assumed.probability),
+        half_life=stated_input(f"{stream}.half_life", assumed.half_life),
     )
 
 
@@ -131,93 +125,11 @@ def compiled_path(stream: str, assumed: Localization) -> LocalizationPath:
     shares = zip(SUPPLIERS, assumed.shares or (), strict=bool(assumed.shares))
     return LocalizationPath(
         form=assumed.path,
-        local=_input(f"{stream}.local", assumed.local),
-        speed=_input(f"{stream}.speed", assumed.speed),
+        local=stated_input(f"{stream}.local", assumed.local),
+        speed=stated_input(f"{stream}.speed", assumed.speed),
         shares=tuple(Stated(f"{stream}.shares.{name}", share) for name, share in shares),
         by=assumed.by,
         at=assumed.at,
-    )
-
-
-def compiled_policy(scenario: Scenario, origin: int) -> Policy | None:
-    """The trade policy of a scenario, or None where it has none."""
-    if not (scenario.tariffs or scenario.import_commitments):
-        return None
-    regime = load_schedule()
-    responses = {name: Stated(f"tariffs.{name}", belief.distribution) for name, belief in regime.responses.items()}
-    named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
-    return Policy(
-        taxed={sector: _taxed(regime, responses, sector, items, origin) for sector, items in named.items() if items},
-        responses=responses,
-        purchases=tuple(_purchase(regime, item) for item in scenario.import_commitments),
-    )
-
-
-def _falls_on(tariff: Tariff, sector: str) -> bool:
-    return sector in tariff.sectors or EVERY in tariff.sectors
-
-
-def _taxed(
-    regime: TariffSchedule, responses: Mapping[str, Input], sector: str, tariffs: list[Tariff], origin: int
-) -> Taxed:
-    """Duties of a sector, tariffs above the record.
-
-    Where a tariff of the past is stated, the record is followed from its first step, and with it what trade has not
-    answered yet at the origin.
-    """
-    trade, after = regime.trade[sector], origin + 1
-    starts = [floor(float(tariff.start.ppf(0.0))) for tariff in tariffs]
-    steps = [date for date in trade.dates if date < after] if min(starts) < after else []
-    first = min(origin, *(floor(start) - 1 for start in (*starts, *steps)))
-    recorded = [_step_of_record(date, trade.rate(date), responses) for date in steps]
-    return Taxed(
-        regime=trade.rate(after - 1e-9),
-        first=first,
-        before=trade.rate(first if steps else after - 1e-9),
-        duties=(*recorded, *(_duty(tariff, responses) for tariff in tariffs)),
-        responses=responses,
-        shares=trade.shares,
-    )
-
-
-def _step_of_record(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
-    """A step of the record before the origin ends."""
-    known, since, never, certain = (Stated("", Constant(value)) for value in (rate, date, NEVER, 1.0))
-    return Duty(known, False, since, never, "", certain, responses, of_record=True)
-
-
-def _duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
-    address = f"tariffs.{tariff.id}"
-    own = {name: _input(f"{address}.{name}", getattr(tariff, name, None)) for name in responses}
-    added = tariff.rate is None
-    rate = tariff.change if tariff.rate is None else tariff.rate
-    assert rate is not None
-    return Duty(
-        rate=Stated(f"{address}.{'change' if added else 'rate'}", rate),
-        added=added,
-        start=Stated(f"{address}.from", tariff.start),
-        until=Stated(f"{address}.until", tariff.until or Constant(NEVER)),
-        happens=f"{address}.happens",
-        probability=Stated(f"{address}.probability", tariff.probability),
-        responses={name: own[name] or shared for name, shared in responses.items()},
-        stacks=tariff.stacks,
-    )
-
-
-def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
-    address = f"import_commitments.{item.id}"
-    value = item.per_year if item.amount is None else item.amount
-    assert value is not None
-    shipped = Stated(f"import_commitments.additionality.{item.what}", regime.additionality[item.what].distribution)
-    return Purchase(
-        value=Stated(f"{address}.{'per_year' if item.amount is None else 'amount'}", value),
-        total=item.amount is not None,
-        start=Stated(f"{address}.from", item.start),
-        until=Stated(f"{address}.until", item.until),
-        happens=f"{address}.happens",
-        probability=Stated(f"{address}.probability", item.probability),
-        additionality=_input(f"{address}.additionality", item.additionality) or shipped,
-        fulfilment=Stated(f"{address}.fulfilment", item.fulfilment),
     )
 
 
@@ -312,7 +224,7 @@ class Compiler:
         address = f"{part.stream}.phases.{phase.id}"
         distributions = {**dates, "probability": phase.probability}
         start, production, chance = (
-            _input(f"{address}.{name}", distribution) for name, distribution in distributions.items()
+            stated_input(f"{address}.{name}", distribution) for name, distribution in distributions.items()
         )
         part = replace(part, construction_start=start, production_start=production, chance=chance)
         return replace(part, phase=phase.id, share=phase.share)
@@ -338,7 +250,7 @@ class Compiler:
             slip=fate["slip"],
             coefficients={name: self._coefficient(investment, name) for name in PROJECT_COEFFICIENTS},
             outlook=self._outlook(investment) if None in fate.values() else 0,
-            production_end=_input(f"investments.{investment.id}.production_end", investment.production_end),
+            production_end=stated_input(f"investments.{investment.id}.production_end", investment.production_end),
             tie=self._tie(investment),
         )
 
@@ -348,7 +260,7 @@ class Compiler:
         held = [programme for programme in programmes if programme.holds(investment.id, investment.company)]
         cuts = tuple(_cut(programme) for programme in held)
         named = investment.when.tariff if investment.when is not None else None
-        when = next((_duty(tariff, {}) for tariff in self.scenario.tariffs if tariff.id == named), None)
+        when = next((compiled_duty(tariff, {}) for tariff in self.scenario.tariffs if tariff.id == named), None)
         return Tie(investment.requires, investment.excludes, investment.same_fate_as, cuts, when)
 
     def _construction_start(self, investment: Investment) -> Distribution | None:
@@ -387,12 +299,8 @@ class Compiler:
 
 def _cut(programme: Programme) -> Cut:
     stream = f"programmes.{programme.id}"
-    probability = _input(f"{stream}.probability", programme.probability)
-    return Cut(stream, probability, _input(f"{stream}.scale", programme.scale))
-
-
-def _input(stream: str, distribution: Distribution | None) -> Stated | None:
-    return None if distribution is None else Stated(stream, distribution)
+    probability = stated_input(f"{stream}.probability", programme.probability)
+    return Cut(stream, probability, stated_input(f"{stream}.scale", programme.scale))
 
 
 def _group_name(investment: Investment) -> str:

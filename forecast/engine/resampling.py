@@ -27,7 +27,7 @@ import numpy as np
 from forecast.dims import Array
 from forecast.economics.uncertain_inputs import SOURCES
 from forecast.engine.block import flows_of
-from forecast.engine.plan import RunPlan
+from forecast.engine.run_plan import RunPlan
 from forecast.parallel import in_order
 from forecast.stats.sensitivity import Effects, Estimate, effects, standard_error, width
 from forecast.stats.streams import Streams, generator

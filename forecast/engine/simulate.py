@@ -22,7 +22,7 @@ from time import perf_counter
 
 from forecast.dims import N_QUARTERS, QUARTERLY_SERIES
 from forecast.engine.block import Flows, flows_of
-from forecast.engine.plan import RunPlan
+from forecast.engine.run_plan import RunPlan
 from forecast.parallel import in_order
 from forecast.stats.streams import Scheme, Streams
 from forecast.stats.summary import StreamingSummary

@@ -21,7 +21,8 @@ from forecast.dims import CHANNELS, Array
 from forecast.economics.priors import Coefficient
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, data_shares, load_sectors
 from forecast.engine.block import branches_of
-from forecast.engine.plan import Plan, RunPlan
+from forecast.engine.plan import Plan
+from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Cost, Settings, block_streams
 from forecast.errors import YamlPath, shortened, spelled
 from forecast.models.evidence import (

@@ -22,12 +22,14 @@ import numpy as np
 from forecast.analysis.comparison import both_ways
 from forecast.analysis.grounds import EXPLAINED, N_SHARES, Grounds, grounds_of
 from forecast.dims import CENSUS_BALANCE, EFFECTS, OUTPUT, POLICIES, SERIES, Array
+from forecast.engine.announcements import Announcements
 from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, rows_of, simulated_baseline
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
-from forecast.engine.plan import Group, Plan, Project, RunPlan, alone
-from forecast.engine.plants import Activity, Announcements, Building, Plants, Trade
+from forecast.engine.plan import Group, Plan, Project
+from forecast.engine.plants import Activity, Building, Plants, Trade
 from forecast.engine.policy import Answer, Duties
+from forecast.engine.run_plan import RunPlan, alone
 from forecast.engine.simulate import Settings, block_streams, empty_statistics
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior

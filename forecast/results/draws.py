@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from forecast.dims import QUARTERLY_SERIES, Array, basis_of
-from forecast.engine.plan import RunPlan
+from forecast.engine.run_plan import RunPlan
 from forecast.netcdf import demand_array, members, new_netcdf, opened_netcdf, text_type
 from forecast.quarters import format_quarter, parse_quarter, year_of
 from forecast.stats.summary import StreamingSummary

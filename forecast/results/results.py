@@ -22,7 +22,7 @@ import numpy as np
 
 from forecast import shown
 from forecast.dims import POLICIES, QUARTERLY_SERIES, SERIES, Array, basis_of
-from forecast.engine.plan import RunPlan
+from forecast.engine.run_plan import RunPlan
 from forecast.errors import DamagedRunError, RunError
 from forecast.netcdf import DamagedFileError
 from forecast.quarters import format_quarter

@@ -248,7 +248,9 @@ class Fact:
     Attributes:
         goes_ahead: whether it came true; None while that is open.
         start: distribution of the start of production on the quarter axis, over the span its source names; None if
-        unknown. started: whether that start has happened. words: for readers.
+            unknown.
+        started: whether that start has happened.
+        words: for readers.
     """
 
     goes_ahead: bool | None
@@ -380,7 +382,12 @@ def _with_fact(assumed: Investment, fact: Fact) -> Investment:
     revised = assumed
     if fact.goes_ahead is not None:
         revised = replace(
-            revised, probability=Constant(float(fact.goes_ahead)), requires=(), excludes=(), same_fate_as=None
+            revised,
+            probability=Constant(float(fact.goes_ahead)),
+            requires=(),
+            excludes=(),
+            same_fate_as=None,
+            when=None,
         )
     if fact.start is not None and not assumed.phases:
         revised = replace(revised, production_start=fact.start, construction_start=_possible(assumed, fact.start))

@@ -17,11 +17,13 @@ from forecast.analysis import budget as budget_module
 from forecast.analysis.budget import information_values, uncertainty_budget, write_budget
 from forecast.analysis.input_values import uncertain_values
 from forecast.cli import cli
+from forecast.dims import SERIES, Array
 from forecast.engine import resampling as resampling_module
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compiled_shocks
-from forecast.engine.plan import Cut, Group, RunPlan, Tie, alone
+from forecast.engine.plan import Cut, Group, Plan, Tie
 from forecast.engine.resampling import Resampled, SourceAnalysis
+from forecast.engine.run_plan import RunPlan, alone
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.plots.sensitivity import save_budget_charts
@@ -280,15 +282,37 @@ def test_unknowns_are_the_numbers_behind_the_draws() -> None:
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-12)
 
 
-def test_of_an_effect_the_shocks_to_trade_are_no_part(found: budget_module.Budget) -> None:
+def test_of_an_effect_what_moves_all_trade_is_a_small_part_and_the_books_are_none(found: budget_module.Budget) -> None:
+    """Plants meet US output and the won, and replace no more than is exported; on either book their flows are alike."""
     shares = dict(zip(found.sources, found.effects.total.value[:, found.at], strict=True))
-    assert shares["shocks"] == shares["trade"] == shares["books"] == shares["drivers"] == 0.0
+    assert shares["books"] == 0.0
+    assert all(0.0 < shares[source] < 0.05 for source in ("shocks", "trade", "drivers"))
     assert shares["coefficients"] > 0.2
     names = [item.name for item in found.inputs]
     assert "autos: exports replaced per USD of output" in names[:3]
     of_trade = ("usual growth", "response of", "pull of", "shock to", "above usual path")
     told = [item for item in found.inputs if item.name.startswith(of_trade) or item.name.endswith(of_trade)]
     assert all(item.share.value < 0.05 for item in told)  # chance findings among many inputs, at two errors
+
+
+def test_shocks_to_trade_move_an_effect_only_through_the_exports_that_bound_it(runs: dict[str, Results]) -> None:
+    """Without the bound they move it in no draw; with it they only do where it binds. Drivers move it in any case."""
+    (bounded,) = budget_module.plan_of(runs["hyundai"]).plans
+    free = replace(bounded, groups=tuple(replace(members, share_of_exports=np.inf) for members in bounded.groups))
+    shocks, drivers = (
+        frozenset(item.stream for item in bounded.inputs if item.source == source) for source in ("shocks", "drivers")
+    )
+
+    def news(made: Plan, again: frozenset[str]) -> Array:
+        return simulated_flows(made, Resampled(0, 0, 2_000, again=again)).annual[SERIES.index("news")]
+
+    anyway, within = ([news(made, again) for again in (frozenset[str](), shocks)] for made in (free, bounded))
+    np.testing.assert_array_equal(anyway[1], anyway[0])
+    moved = within[1] != within[0]
+    binds = np.any([bound != anyway[0] for bound in within], axis=0)
+    assert moved.any()
+    assert not (moved & ~binds).any()
+    assert (news(free, drivers)[-1] != anyway[0][-1]).any()
 
 
 def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> None:

@@ -12,7 +12,8 @@ from scipy import stats
 
 from forecast.dims import BASES, CHANNELS, EFFECTS, N_QUARTERS, NEWS, OUTPUT, SERIES, Array
 from forecast.engine.block import simulated_flows
-from forecast.engine.plan import Plan, Project, alone
+from forecast.engine.plan import Plan, Project
+from forecast.engine.run_plan import alone
 from forecast.engine.simulate import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, simulate
 from forecast.scenario.localization import Localization
 from forecast.stats.distributions import Beta, LogNormal, Triangular, Uniform, Weibull

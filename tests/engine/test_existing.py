@@ -66,7 +66,7 @@ def test_nothing_has_changed_yet_at_the_origin(tmp_path: Path, key: str) -> None
 
 
 def test_holding_shares_is_what_the_fitted_path_takes_away(tmp_path: Path) -> None:
-    """Purchases at the share of the origin less those on the fitted path, in the demand of the year."""
+    """Purchases at the share of the origin less those on the fitted path, at prices and in the demand of the year."""
     plan = compiled(tmp_path, HOLD)
     inputs = block_inputs(plan, STREAMS)
     plants = Plants(plan, inputs, Duties(plan, inputs), simulated_baseline(plan, inputs).economy)
@@ -75,11 +75,14 @@ def test_holding_shares_is_what_the_fitted_path_takes_away(tmp_path: Path) -> No
     rows = (STREAMS.uniforms("posterior.localization") * odds.shape[-1]).astype(int)
     part = (odds[0] / odds.sum(axis=0))[rows]
     expected = np.zeros_like(local)
+    quarters = plan.origin + np.arange(plan.n_periods + 1)
+    years = (quarters // 4 - plan.origin // 4)[:, None]  # a price is that of its year over that of the origin's
     for existing in plan.existing:
         output = existing.output.distribution.ppf(STREAMS.uniforms(existing.output.stream))
-        bought, korean = (inputs.value(existing.buyer.coefficients[name]) for name in existing.buyer.coefficients)
-        other = (1 - korean) / korean
-        expected += output * bought * (korean - 1 / (1 + other * (part * local + (1 - part) * third)))
+        rates = inputs.values(existing.buyer.coefficients)
+        bought, korean = rates["purchases_per_output"], rates["korean_share"]
+        fitted = 1 / (1 + (1 - korean) / korean * (part * local + (1 - part) * third))
+        expected += output * np.exp(rates["price_growth"] * years) * bought * (korean - fitted)
     response = plan.rows["baseline"]["response"][0][
         :, (STREAMS.uniforms("posterior.baseline") * odds.shape[-1]).astype(int)
     ]

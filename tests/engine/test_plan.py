@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from plans import machinery
 
-from forecast.dims import SERIES, Array
+from forecast.dims import CENSUS_BALANCE, EFFECTS, NEWS, OUTPUT, SERIES, Array
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Fitted, Stated
@@ -83,9 +83,12 @@ def test_one_more_investment_moves_no_other_stream(tmp_path: Path) -> None:
     """Drop one and compare what is left: the baseline to the bit, the others' contributions to rounding."""
     both = flows(compiled(tmp_path, plant("A"), plant("B", start="2029Q3")))
     one, other = flows(compiled(tmp_path, plant("A"))), flows(compiled(tmp_path, plant("B", start="2029Q3")))
-    baseline = SERIES.index("baseline_balance")
-    assert np.array_equal(both[baseline], one[baseline])
-    np.testing.assert_allclose(both[5:], one[5:] + other[5:], rtol=1e-10, atol=1e-12)
+    baseline = one[SERIES.index("baseline_balance")]
+    assert np.array_equal(both[SERIES.index("baseline_balance")], baseline)
+    added = [SERIES.index(name) for name in (*EFFECTS, *NEWS, OUTPUT)]
+    np.testing.assert_allclose(both[added], one[added] + other[added], rtol=1e-10, atol=1e-12)
+    level = SERIES.index(CENSUS_BALANCE)  # the basis of the plan: the baseline is in it once
+    np.testing.assert_allclose(both[level], one[level] + other[level] - baseline, rtol=1e-10)
 
 
 def test_an_acquisition_builds_nothing_unless_it_says_so(tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from scipy import stats
 
 from forecast.dims import Array
 from forecast.engine import resampling, simulate
+from forecast.engine.announcements import Announcements
 from forecast.engine.block import block_inputs, flows_of, simulated_flows
 from forecast.engine.inputs import Stated
-from forecast.engine.plan import RunPlan, Tie, alone
-from forecast.engine.plants import Announcements
+from forecast.engine.plan import Tie
 from forecast.engine.resampling import Resampled, SourceAnalysis
+from forecast.engine.run_plan import RunPlan, alone
 from forecast.engine.sourcing import Purchasing
 from forecast.scenario.localization import Localization
 from forecast.stats.distributions import Constant, Uniform

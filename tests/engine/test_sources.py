@@ -14,8 +14,8 @@ from forecast.analysis.input_values import uncertain_values
 from forecast.documents import parse_document
 from forecast.economics.uncertain_inputs import SOURCES
 from forecast.engine.compile import compile_plan, compile_run
-from forecast.engine.plan import RunPlan, alone
 from forecast.engine.resampling import SourceAnalysis, shared_streams
+from forecast.engine.run_plan import RunPlan, alone
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.report.workbench import sliders

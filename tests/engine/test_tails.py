@@ -16,7 +16,7 @@ from forecast.cli import cli
 from forecast.documents import scenario_path
 from forecast.engine.block import flows_of
 from forecast.engine.compile import compile_run
-from forecast.engine.plan import RunPlan
+from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import RunError
 from forecast.models.posterior import load_posterior

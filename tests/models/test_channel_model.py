@@ -113,7 +113,10 @@ def test_prior_rows_come_back_and_what_no_evidence_touches_keeps_them(channels: 
     beyond = np.zeros((40, len(load_evidence())))
     assert task.rows({"level": levels, "remainder_level": beyond})["coefficients"] == pytest.approx(rows, rel=1e-9)
     rng = np.random.default_rng(1)
-    free = {"level": rng.standard_normal((80, levels.shape[1])), "remainder_level": rng.standard_normal((80, 7))}
+    free = {
+        "level": rng.standard_normal((80, levels.shape[1])),
+        "remainder_level": rng.standard_normal((80, len(load_evidence()))),
+    }
     made = task.rows(free)
     untouched = np.ones(rows.shape[1:], bool)
     untouched[places_with_evidence(recent_plants())] = False

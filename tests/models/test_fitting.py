@@ -134,7 +134,7 @@ def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fittin
 def test_likelihood_of_the_bridge_is_the_student_density_of_its_shocks_times_what_was_read(fitting: Any) -> None:
     from scipy.stats import multivariate_t, norm
 
-    from forecast.models.evidence import ROUNDING_NOISE, SPAN_NOISE
+    from forecast.models.evidence import SPAN_NOISE
 
     seen = bridge_observations()
     task = fitting.bridge_task(seen, ORIGIN)
@@ -146,8 +146,8 @@ def test_likelihood_of_the_bridge_is_the_student_density_of_its_shocks_times_wha
     deviations = path - rows["mean"] - rows["drift"] * np.arange(1 - len(path), 1)[:, None]
     shocks = deviations[1:] - rows["persistence"] * deviations[:-1]
     distribution = multivariate_t(shape=rows["shock_factor"] @ rows["shock_factor"].T, df=rows["degrees_of_freedom"])
-    noise = np.array([ROUNDING_NOISE, SPAN_NOISE * 5 / 12, SPAN_NOISE * 9 / 12])
-    truth = [point["later"][0, 0], point["later"][0, 1], point["later"][1, 1]]
+    noise = SPAN_NOISE * np.array([5 / 12, 9 / 12])  # of 2026, exports of January to July and imports of May to July
+    truth = point["later"][:, 0]
     read = norm(truth, noise).logpdf(np.log([span.ratio for span in seen.later])) - norm(0, noise).logpdf(0)
     constant = len(shocks) * (np.log(2 * np.pi) + 2 * np.log(0.02))  # dropped: no parameter is in it
     assert terms - constant == pytest.approx(distribution.logpdf(shocks).sum() + read.sum(), rel=1e-9)
@@ -159,7 +159,7 @@ def _perturbed(model: Any, rng: np.random.Generator) -> dict[str, Array]:
 
 def test_bridge_sees_the_unbroken_run_of_years_and_what_came_after(fitting: Any) -> None:
     task = fitting.bridge_task(bridge_observations(), ORIGIN)
-    assert task.data == "years 2011-2024 in both books, 3 readings of later years"
+    assert task.data == "years 2011-2025 in both books, 2 readings of later years"
 
 
 def test_localization_counts_no_share_twice(fitting: Any) -> None:
@@ -186,9 +186,8 @@ def test_prior_forecasts_are_wide_and_finite(fitting: Any) -> None:
 def test_prior_states_of_the_bridge_follow_from_its_equation(fitting: Any) -> None:
     rows = fitting.prior_rows(fitting.bridge_task(bridge_observations(), ORIGIN), seed=1)
     assert {name: values.shape[1:] for name, values in rows.items()} == dict(TRAILING["bridge"])
-    last = np.log(bridge_observations().ratios[-1])
-    mean_then = rows["mean"] - 2 * rows["drift"]
-    expected = rows["mean"] + rows["persistence"] ** 2 * (last - mean_then)
+    last = np.log(bridge_observations().ratios[-1])  # of 2025; the state is that of 2026
+    expected = rows["mean"] + rows["persistence"] * (last - (rows["mean"] - rows["drift"]))
     error = (rows["state"] - expected).std(axis=0) / fitting.STORED_ROWS**0.5
     assert np.abs((rows["state"] - expected).mean(axis=0)) == pytest.approx(0, abs=5 * error.max())
 

@@ -79,7 +79,7 @@ def test_what_branches_share_is_told_once(mixed: Results) -> None:
     page = report([mixed])
     words = plain(edition(page, "en").partition('<details class="file">')[0])
     shared, _, own = words.partition("What all branches assume")[2].partition("· doubtful Weight: 0.4")
-    vehicles = "HMG-01-vehicles autos"  # as an entry; what of the pledge is simulated is told of each branch
+    vehicles = "HMG-01-vehicles cars"  # as an entry; what of the pledge is simulated is told of each branch
     assert (vehicles in shared, vehicles in own) == (True, False)
     assert (shared.count("Louisiana steel mill"), own.count("Louisiana steel mill")) == (0, 2)
     late = "Future industries and energy"  # its delay is not told, but is not the same

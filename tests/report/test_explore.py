@@ -24,10 +24,12 @@ from commands import command
 import forecast
 from forecast.analysis.input_values import N_DRAWS, investment_phases
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
+from forecast.engine.announcements import Announcements
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs, Values
-from forecast.engine.plan import Project, alone
-from forecast.engine.plants import Activity, Announcements, Rows, activity
+from forecast.engine.plan import Project
+from forecast.engine.plants import Activity, Rows, activity
+from forecast.engine.run_plan import alone
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import RunError, ScenarioError
 from forecast.models.posterior import load_posterior
@@ -141,9 +143,7 @@ def test_only_the_project_that_is_moved_is_simulated_again(tied: Workbench, monk
     tied.trial([])
     built: list[str] = []
 
-    def noted(
-        rows: Rows, inputs: Inputs, announcements: Announcements, project: Project, delay: Values
-    ) -> Activity:
+    def noted(rows: Rows, inputs: Inputs, announcements: Announcements, project: Project, delay: Values) -> Activity:
         built.append(project.id)
         return activity(rows, inputs, announcements, project, delay)
 

@@ -26,7 +26,7 @@ from forecast.observations.annual import annual_trade
 from forecast.results.archive import Outcome
 from forecast.results.archive import outcomes
 from forecast.engine.compile import compile_plan
-from forecast.engine.plan import alone
+from forecast.engine.run_plan import alone
 from forecast.models.posterior import Posterior
 from forecast.models.posterior import current_digests
 from forecast.models.posterior import load_posterior

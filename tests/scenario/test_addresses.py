@@ -13,8 +13,9 @@ from test_correlations import mc_error, spearman
 from forecast.analysis.input_values import uncertain_values
 from forecast.dims import SERIES, Array
 from forecast.engine.compile import compile_plan
-from forecast.engine.plan import Plan, alone
+from forecast.engine.plan import Plan
 from forecast.engine.resampling import SourceAnalysis
+from forecast.engine.run_plan import alone
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import ScenarioError
 from forecast.models.posterior import Posterior, load_posterior

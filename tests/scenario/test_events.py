@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import command
-from plans import ORIGIN, group, judged, plan, project
+from plans import ORIGIN, group, judged, machinery, plan, project
 
 from forecast.dims import NEWS, SERIES, Array
+from forecast.engine.announcements import Announcements
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Cut, Plan, Project, Tie
-from forecast.engine.plants import Announcements
 from forecast.engine.simulate import Settings
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
@@ -292,8 +292,11 @@ def test_a_plant_called_by_a_later_duty_waits_for_it_with_its_whole_plan(tmp_pat
     """Called in 2029Q3, six quarters after it would have begun, it orders six quarters later what it would have."""
     dated = ", construction_start: 2028Q1, probability: 1, slip: 0, scale: 1"
     tail = DUTY.format(start="2029Q3", more=", stacks: true")
-    free = capital_goods(compiled(tmp_path, plant("A", dated, start="2028Q3"), tail=tail))
-    late = capital_goods(compiled(tmp_path, plant("A", dated + ", when: {tariff: back}", start="2028Q3"), tail=tail))
+    plans = [
+        compiled(tmp_path, plant("A", dated + more, start="2028Q3"), tail=tail)
+        for more in ("", ", when: {tariff: back}")
+    ]
+    free, late = (capital_goods(replace(made, machinery=machinery())) for made in plans)  # nothing wears out
     first, moved = (flow.mean(axis=1).nonzero()[0] for flow in (free, late))
     assert (first.tolist(), moved.tolist()) == ([2], [3])  # 2028 and 2029 of 2026 to 2031
     assert late.sum(axis=0) == pytest.approx(free.sum(axis=0))

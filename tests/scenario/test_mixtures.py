@@ -19,7 +19,8 @@ from forecast.dims import SERIES, Array
 from forecast.engine.block import branches_of, flows_of
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Stated
-from forecast.engine.plan import Plan, RunPlan, alone
+from forecast.engine.plan import Plan
+from forecast.engine.run_plan import RunPlan, alone
 from forecast.engine.simulate import Settings
 from forecast.errors import ScenarioError
 from forecast.models.posterior import Posterior, current_digests, load_posterior

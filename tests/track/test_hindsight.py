@@ -121,13 +121,15 @@ def test_a_fate_that_is_told_hangs_on_nothing_and_leaves_its_programme(tmp_path:
     """A came true and B is open: B still needs A, and the programme may still cut B."""
     path = tmp_path / "s.yaml"
     plants = "".join(PLANT.format(name=name, dates="production_start: 2026Q1") for name in "AB")
-    tied = plants.replace("project: Plant A", "project: Plant A\n    excludes: [B]")
+    tied = plants.replace("project: Plant A", "project: Plant A\n    excludes: [B]\n    when: {tariff: back}")
     path.write_text(
         f"name: s\nas_of: {DAY}\ninvestments:{tied}\nprogrammes: [{{id: p, company: C, probability: 0.5}}]\n"
+        "tariffs: [{id: back, sectors: batteries, rate: 0.25, from: 2025Q3, probability: 0.5}]\n"
     )
-    folder = write_tables(tmp_path, {"A": {"stage": "operating", "state_date": "2025-12-11"}, "B": {}}, {})
+    facts = {"A": {"stage": "operating", "state_date": "2025-12-11"}, "B": {"stage": "planned"}}
+    folder = write_tables(tmp_path, facts, {})
     known = hindsight(load_scenario(path), DAY, folder).world
     first, second = known.investments
-    assert (first.probability, first.excludes) == (Constant(1.0), ())
+    assert (first.probability, first.excludes, first.when) == (Constant(1.0), (), None)
     assert second.probability is None
     assert [programme.members for programme in known.programmes] == [("B",)]

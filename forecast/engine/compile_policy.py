@@ -1,0 +1,101 @@
+"""Tariffs and promised purchases of a scenario as duties and purchases of a plan, over the schedule in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import floor
+
+from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
+from forecast.engine.inputs import Input, Stated
+from forecast.engine.plan import NEVER, Duty, Policy, Purchase, Taxed
+from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
+from forecast.scenario.scenario import Scenario
+from forecast.stats.distributions import Constant, Distribution
+
+
+def compiled_policy(scenario: Scenario, origin: int) -> Policy | None:
+    """The trade policy of a scenario, or None where it has none."""
+    if not (scenario.tariffs or scenario.import_commitments):
+        return None
+    regime = load_schedule()
+    responses = {name: Stated(f"tariffs.{name}", belief.distribution) for name, belief in regime.responses.items()}
+    named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
+    return Policy(
+        taxed={sector: _taxed(regime, responses, sector, items, origin) for sector, items in named.items() if items},
+        responses=responses,
+        purchases=tuple(_purchase(regime, item) for item in scenario.import_commitments),
+    )
+
+
+def _falls_on(tariff: Tariff, sector: str) -> bool:
+    return sector in tariff.sectors or EVERY in tariff.sectors
+
+
+def _taxed(
+    regime: TariffSchedule, responses: Mapping[str, Input], sector: str, tariffs: list[Tariff], origin: int
+) -> Taxed:
+    """Duties of a sector, tariffs above the record.
+
+    Where a tariff of the past is stated, the record is followed from its first step, and with it what trade has not
+    answered yet at the origin.
+    """
+    trade, after = regime.trade[sector], origin + 1
+    starts = [floor(float(tariff.start.ppf(0.0))) for tariff in tariffs]
+    steps = [date for date in trade.dates if date < after] if min(starts) < after else []
+    first = min(origin, *(floor(start) - 1 for start in (*starts, *steps)))
+    recorded = [_step_of_record(date, trade.rate(date), responses) for date in steps]
+    return Taxed(
+        regime=trade.rate(after - 1e-9),
+        first=first,
+        before=trade.rate(first if steps else after - 1e-9),
+        duties=(*recorded, *(compiled_duty(tariff, responses) for tariff in tariffs)),
+        responses=responses,
+        shares=trade.shares,
+    )
+
+
+def _step_of_record(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
+    """A step of the record before the origin ends."""
+    known, since, never, certain = (Stated("", Constant(value)) for value in (rate, date, NEVER, 1.0))
+    return Duty(known, False, since, never, "", certain, responses, of_record=True)
+
+
+def compiled_duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
+    """A stated tariff; responses it states itself come before those given."""
+    address = f"tariffs.{tariff.id}"
+    own = {name: stated_input(f"{address}.{name}", getattr(tariff, name, None)) for name in responses}
+    added = tariff.rate is None
+    rate = tariff.change if tariff.rate is None else tariff.rate
+    assert rate is not None
+    return Duty(
+        rate=Stated(f"{address}.{'change' if added else 'rate'}", rate),
+        added=added,
+        start=Stated(f"{address}.from", tariff.start),
+        until=Stated(f"{address}.until", tariff.until or Constant(NEVER)),
+        happens=f"{address}.happens",
+        probability=Stated(f"{address}.probability", tariff.probability),
+        responses={name: own[name] or shared for name, shared in responses.items()},
+        stacks=tariff.stacks,
+    )
+
+
+def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
+    address = f"import_commitments.{item.id}"
+    value = item.per_year if item.amount is None else item.amount
+    assert value is not None
+    shipped = Stated(f"import_commitments.additionality.{item.what}", regime.additionality[item.what].distribution)
+    return Purchase(
+        value=Stated(f"{address}.{'per_year' if item.amount is None else 'amount'}", value),
+        total=item.amount is not None,
+        start=Stated(f"{address}.from", item.start),
+        until=Stated(f"{address}.until", item.until),
+        happens=f"{address}.happens",
+        probability=Stated(f"{address}.probability", item.probability),
+        additionality=stated_input(f"{address}.additionality", item.additionality) or shipped,
+        fulfilment=Stated(f"{address}.fulfilment", item.fulfilment),
+    )
+
+
+def stated_input(stream: str, distribution: Distribution | None) -> Stated | None:
+    """An input drawn from its own stream, or None where nothing is stated."""
+    return None if distribution is None else Stated(stream, distribution)
