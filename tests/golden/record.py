@@ -49,9 +49,9 @@ Entry = str | dict[str, str]
 """Digest of an entry, or one for older and one for newer Pythons."""
 
 COMMANDS = (
-    *("", "announcements", "backtest", "breakeven", "budget", "check", "compare", "elicit", "explain", "explore", "fit"),
-    *("history", "induced", "ledger", "ledger add", "ledger list", "ledger score", "list", "new", "report", "run"),
-    *("schema", "validate", "verify"),
+    *("", "announcements", "backtest", "breakeven", "budget", "check", "compare", "elicit", "explain", "explore"),
+    *("fit", "history", "induced", "ledger", "ledger add", "ledger list", "ledger score", "list", "new", "report"),
+    *("run", "schema", "validate", "verify"),
 )
 EXCERPT_CASES = tuple(f"run/{name}/korea_customs/seed-0" for name in ("hyundai", "tariff-regimes"))
 
