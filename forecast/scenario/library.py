@@ -109,14 +109,38 @@ def _state(given: str, known: set[str]) -> str:
 def entries() -> dict[str, Entry]:
     """Investments that shipped scenarios state whole, by id."""
     found: dict[str, Entry] = {}
-    for name in (*FIRST, *(name for name in shipped_names() if name not in FIRST)):
-        path = shipped_folder() / f"{name}.yaml"
-        stated = read_document(path, str(path)).root.fields.get("investments")
-        lines = path.read_text(encoding="utf-8").splitlines()
-        for node in stated.items if stated else ():
-            id = node.fields["id"].content
-            if isinstance(id, str) and "amount" in node.fields:
-                found.setdefault(id, Entry(name, node, _lines(lines, node.place.line - 1)))
+    for name in _names():
+        for id, entry in _entries_of(name).items():
+            found.setdefault(id, entry)
+    return found
+
+
+def _entry(id: str) -> Entry | None:
+    """One of `entries`; only files that have the text of its id are read as YAML, which takes most of the time."""
+    named = (name for name in _names() if id in _text(name))
+    return next((found[id] for name in named if id in (found := _entries_of(name))), None)
+
+
+def _names() -> tuple[str, ...]:
+    """Shipped scenarios, those first whose statement of an investment comes before that of others."""
+    return (*FIRST, *(name for name in shipped_names() if name not in FIRST))
+
+
+@cache
+def _text(name: str) -> str:
+    return (shipped_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+@cache
+def _entries_of(name: str) -> dict[str, Entry]:
+    path = shipped_folder() / f"{name}.yaml"
+    stated = read_document(path, str(path)).root.fields.get("investments")
+    lines = _text(name).splitlines()
+    found: dict[str, Entry] = {}
+    for node in stated.items if stated else ():
+        id = node.fields["id"].content
+        if isinstance(id, str) and "amount" in node.fields:
+            found.setdefault(id, Entry(name, node, _lines(lines, node.place.line - 1)))
     return found
 
 
@@ -270,7 +294,7 @@ def _same_company(one: str, other: str) -> bool:
 
 
 def _differences(row: Row, other: Announcement) -> Iterator[Remark]:
-    entry = entries().get(other.id)
+    entry = _entry(other.id)
     stated = entry.node.fields.get("overrides") if entry else None
     own = row.node.fields.get("overrides")
     missing = [name for name in (stated.fields if stated else {}) if own is None or name not in own.fields]
