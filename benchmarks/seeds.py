@@ -37,7 +37,7 @@ def summaries_of(plan: RunPlan, seed: int, n_draws: int) -> tuple[Summary, Summa
     """Statistics of one run as reported, and with errors that leave out what posterior rows bring."""
     statistics = simulate(plan, Settings(n_draws, seed))
     reported = statistics.summary(plan.years, plan.series)
-    statistics.annual_rows = replace(statistics.annual_rows, n_rows={}, picks={}, sums={})
+    statistics.annual_rows = replace(statistics.annual_rows, n_rows={}, models={})
     return reported, statistics.summary(plan.years, plan.series)
 
 
