@@ -29,12 +29,13 @@ from forecast.engine.block import Flows, flows_of
 from forecast.engine.inputs import Fitted, Stated
 from forecast.engine.plan import Plan, Project
 from forecast.engine.run_plan import RunPlan
-from forecast.engine.simulate import STARTING, Settings, block_streams
+from forecast.engine.simulate import STARTING, block_streams
 from forecast.errors import RunError, listed, meant
 from forecast.models.posterior import Posterior
 from forecast.parallel import in_order
 from forecast.results.manifest import SCENARIO
 from forecast.results.results import Results
+from forecast.results.run import settings_of
 from forecast.scenario.inputs import FITTED, uncertain_inputs
 from forecast.scenario.mixture import load_any
 from forecast.scenario.scenario import Scenario
@@ -157,8 +158,7 @@ def breakeven(
         raise RunError(f"--at: got {amount:g}, expected a finite number of bn USD a year")
     plan, world = plan_of(run, posterior), load_any(run.folder / SCENARIO)
     demand_outcome(run, plan, year, series)
-    settings = Settings(run.manifest["n_draws"], run.manifest["seed"], run.manifest["scheme"])
-    streams = block_streams(plan, settings)
+    streams = block_streams(plan, settings_of(run.manifest))
     chosen = _chosen(input, plan, [branch.scenario for branch in world.branches])
     held = _held_input(chosen, plan, streams[0], year)
     outcomes = _Outcomes(plan, held.name, streams, (plan.series.index(series), plan.years.index(year)), n_jobs)

@@ -29,10 +29,11 @@ from forecast.engine.block import block_inputs, branches_of, flows_of
 from forecast.engine.inputs import Fitted, Input, Inputs, Stated
 from forecast.engine.plan import Plan
 from forecast.engine.run_plan import RunPlan
-from forecast.engine.simulate import Settings, block_streams
+from forecast.engine.simulate import block_streams
 from forecast.errors import PosteriorError, RunError
 from forecast.models.posterior import Posterior
 from forecast.results.results import Results
+from forecast.results.run import settings_of
 from forecast.stats.distributions import Constant
 from forecast.stats.sensitivity import LEVELS
 from forecast.stats.streams import Streams
@@ -115,11 +116,10 @@ def grounds(run: Results, plan: RunPlan | None = None, posterior: Posterior | No
         compiled = plan_of(run, posterior) if plan is None else plan
     except (RunError, PosteriorError):
         return None
-    settings = Settings(run.manifest["n_draws"], run.manifest["seed"], run.manifest["scheme"])
+    settings = settings_of(run.manifest)
     streams = block_streams(compiled, settings)
     n_shared = min(settings.n_draws, N_SHARES * compiled.block_size)
-    kept = {series: run.kept(series) for series in (*EXPLAINED, OUTPUT)}
-    outcomes = {series: draws[:, :n_shared] for series, draws in kept.items() if draws is not None}
+    outcomes = {series: draws[:, :n_shared] for series, draws in run.kept_of((*EXPLAINED, OUTPUT)).items()}
     return grounds_of(compiled, streams, outcomes or _simulated(compiled, streams[:N_SHARES]))
 
 
@@ -149,7 +149,7 @@ def difference_rests(runs: Sequence[Results], difference: Array) -> Rests | None
             plan = plan_of(run)
         except (RunError, PosteriorError):
             return None
-        settings = Settings(run.manifest["n_draws"], run.manifest["seed"], run.manifest["scheme"])
+        settings = settings_of(run.manifest)
         for grade, values in graded_values(plan, block_streams(plan, settings)[:N_SHARES]).items():
             for name, drawn in values.items():
                 known = inputs[grade].get(name)

@@ -49,9 +49,7 @@ def run(
 ) -> None:
     """Forecast one or several scenario FILES and store the results."""
     from forecast.analysis.grounds import grounds
-    from forecast.engine.compile import compile_run
     from forecast.engine.simulate import Settings
-    from forecast.observations.vintage import vintage
     from forecast.results.run import run_scenario
 
     scenarios = load_worlds(files, overrides, only, without)
@@ -63,9 +61,7 @@ def run(
             done = run_scenario(scenario, Settings(draws, seed), **options)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
-        learnt = posteriors[scenario.as_of]
-        plan = compile_run(scenario, learnt, vintage(scenario.as_of), prior=options["prior"])
-        _show(done.results, scenario, language, grounds(done.results, plan))
+        _show(done.results, scenario, language, grounds(done.results, done.plan))
         if scenario.overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))

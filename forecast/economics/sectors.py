@@ -5,7 +5,6 @@ Out of scope: learning from data, that is `models.fitting`.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +16,7 @@ import scipy
 
 from forecast.dims import Array
 from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each
-from forecast.storage import write_csv
+from forecast.storage import read_csv, write_csv
 
 if TYPE_CHECKING:
     from forecast.documents import Node
@@ -96,7 +95,7 @@ def central_priors() -> Mapping[tuple[str, str], Central]:
             (row["sector"], row["coefficient"]): Central(
                 row["unit"], row["grade"], *(float(row[name]) for name in CENTRAL)
             )
-            for row in csv.DictReader(file)
+            for row in read_csv(file)
         }
 
 

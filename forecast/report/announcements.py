@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from forecast.observations.announcements import Announcement, announcements
 from forecast.report.i18n import Language
 from forecast.report.table import Table, table
-from forecast.scenario.library import entries
+from forecast.scenario.library import shipped_entry
 
 ABSENT = "–"
 
@@ -86,7 +86,7 @@ def _inside(row: Announcement, language: Language) -> str:
 
 def _stated(row: Announcement, language: Language) -> str:
     """Which shipped scenario states it, and how to start from it."""
-    found = entries().get(row.id)
+    found = shipped_entry(row.id)
     if found is None:
         return language.text("announced.in_no_scenario")
     if row.kind == "pledge":

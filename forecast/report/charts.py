@@ -6,7 +6,7 @@ second half draws runs: the surplus over its history, a difference, and what ann
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -140,8 +140,16 @@ class Scale:
 
     def curve(self, years: Sequence[int], values: Sequence[float] | Array) -> str:
         """Path through values by year."""
-        points = [f"{self.x(year)} {self.y(float(value))}" for year, value in zip(years, values, strict=True)]
-        return "M" + "L".join(points)
+        return path((self.x(year), self.y(float(value))) for year, value in zip(years, values, strict=True))
+
+
+def path(points: Iterable[tuple[float, float]]) -> str:
+    """Path through points, as SVG writes it.
+
+    >>> path([(0.0, 1.5), (2.0, 3.0)])
+    'M0.0 1.5L2.0 3.0'
+    """
+    return "M" + "L".join(f"{x} {y}" for x, y in points)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from forecast.analysis.comparison import Comparison
 from forecast.dims import Array
-from forecast.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Diagram, Shape, Tick, round_steps
+from forecast.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Diagram, Shape, Tick, path, round_steps
 from forecast.report.i18n import Language
 from forecast.results.results import place_of
 
@@ -83,7 +83,10 @@ def _drawn(title: str, curves: Mapping[int, Curve], ends: tuple[float, float], l
         ticks=[Tick(up(at), language.text("numbers.percent", number=f"{at:g}")) for at in round_steps(0.0, top)[1]],
         years=[Tick(across(at / factor), language.amount(at / factor, step / factor / 10, "+")) for at in marks],
         bands=[],
-        medians=[Shape(run, "median", _path(curve, across, up)) for run, curve in curves.items()],
+        medians=[
+            Shape(run, "median", path((across(value), up(share)) for value, share in zip(*curve, strict=True)))
+            for run, curve in curves.items()
+        ],
         joins=[],
         line="",
         bars=[],
@@ -97,8 +100,3 @@ def _drawn(title: str, curves: Mapping[int, Curve], ends: tuple[float, float], l
 def _scale(low: float, high: float, first: float, last: float) -> Callable[[float], float]:
     """Where a value between two ends stands."""
     return lambda value: round(first + (last - first) * (value - low) / (high - low), 1)
-
-
-def _path(curve: Curve, across: Callable[[float], float], up: Callable[[float], float]) -> str:
-    points = zip(*(part.tolist() for part in curve), strict=True)
-    return "M" + "L".join(f"{across(value)} {up(share)}" for value, share in points)

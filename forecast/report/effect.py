@@ -8,7 +8,7 @@ from forecast.analysis.grounds import DecidingRate, Grounds, Rests
 from forecast.dims import CHANNELS
 from forecast.quarters import parse_quarter
 from forecast.report.i18n import Language
-from forecast.results.results import Results, direction, place_of, share_without, turning_years, worth_telling
+from forecast.results.results import Results, direction, share_without, turning_years, worth_telling
 from forecast.stats.formatting import ends, rounded, span
 from forecast.stats.summary import BELOW, Summary, exceedance_name, quantile_name
 
@@ -38,7 +38,7 @@ def effect_sentence(
         found: what the effect rests on, where that could be worked out.
         year: that is told; by default the last, and before it that of the largest effect where it tells another.
     """
-    years = turning_years(summary) if year is None else [place_of(year, summary.years)]
+    years = turning_years(summary, year)
     told, last = years[0], len(summary.years) - 1
     likelier = direction(summary, "effect", told)
     chance = {

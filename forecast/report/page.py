@@ -11,6 +11,7 @@ from forecast import __version__
 from forecast.analysis.budget import InformationValue
 from forecast.analysis.comparison import Comparison, demand_pairs
 from forecast.analysis.grounds import Grounds, grounds
+from forecast.analysis.input_values import Phases
 from forecast.dims import CHANNELS
 from forecast.engine.resampling import SharedStreams
 from forecast.errors import RunError
@@ -38,7 +39,7 @@ from forecast.report.effect import origin_of
 from forecast.report.i18n import CODES, Language, language
 from forecast.report.induced import claim_section
 from forecast.report.observed import memory_sentences, outcome_sentences
-from forecast.report.rows import swings, timeline, tornado
+from forecast.report.rows import plants_in_time, swings, timeline, tornado
 from forecast.report.run import (
     EFFECT,
     branch_name,
@@ -79,14 +80,30 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Background:
+    """What is worked out of a run once, for both languages.
+
+    Attributes:
+        grounds: what its answer rests on, where that is known.
+        swings: the inputs that swing its effect most.
+        phases: its plants in time.
+        comparison: with the first run of the page; None of that itself.
+    """
+
+    grounds: Grounds | None
+    swings: Sequence[InformationValue]
+    phases: Sequence[Phases]
+    comparison: Comparison | None
+
+
+@dataclass(frozen=True, slots=True)
 class PageRun:
-    """One run with its scenario or mixture, the name it goes by on the page, and what its answer rests on."""
+    """One run with its scenario or mixture, the name it goes by on the page, and what stands behind its answer."""
 
     results: Results
     world: AnyScenario
     name: str
-    grounds: Grounds | None = None
-    swings: tuple[InformationValue, ...] = ()
+    behind: Background
 
 
 def content(
@@ -107,8 +124,9 @@ def content(
         "shorts": [_short(place, run, language, year) for place, run in enumerate(runs)],
         "books": list(filter(None, [run_books_note(runs[0].results, language)])),
         "differences": [
-            _difference(place, runs[place], runs[0], divided, language, year)
-            for place, divided in enumerate(divisions, start=1)
+            _difference(place, run, run.behind.comparison, divided, runs[0].name, language, year)
+            for place, (run, divided) in enumerate(zip(runs[1:], divisions, strict=True), start=1)
+            if run.behind.comparison is not None
         ],
         "fan": fan_diagram(named, language),
         "levels": surplus_table(named, language),
@@ -141,7 +159,7 @@ def _short(place: int, run: PageRun, language: Language, year: int | None) -> di
     return {
         "run": place,
         "title": user_words(run.name),
-        "sentences": short_answers(run.results, run.world, language, run.grounds, year),
+        "sentences": short_answers(run.results, run.world, language, run.behind.grounds, year),
         "branches": branch_table(run.results, run.world, language) if run.world.single is None else None,
     }
 
@@ -181,13 +199,18 @@ NOT_COUNTED = SharedStreams((), (), ())
 
 
 def _difference(
-    place: int, run: PageRun, first: PageRun, divided: Division, language: Language, year: int | None
+    place: int,
+    run: PageRun,
+    comparison: Comparison,
+    divided: Division,
+    reference: str,
+    language: Language,
+    year: int | None,
 ) -> dict[str, Any]:
-    """What a run changes against the first, paired draw by draw."""
-    comparison = Comparison(first.results, run.results, (), NOT_COUNTED)
+    """What a run changes against the first, which goes by the name `reference`, paired draw by draw."""
     change = comparison.by_year
-    names = [language.text("comparison.quoted", name=name) for name in (run.name, first.name)]
-    title = language.text("charts.difference", reference=first.name, unit=language.text("numbers.unit_a_year"))
+    names = [language.text("comparison.quoted", name=name) for name in (run.name, reference)]
+    title = language.text("charts.difference", reference=reference, unit=language.text("numbers.unit_a_year"))
     return {
         "run": place,
         "title": user_words(run.name),
@@ -247,7 +270,10 @@ def _effect(place: int, run: PageRun, policies: Sequence[str], language: Languag
 
 def _rows(place: int, run: PageRun, language: Language, year: int | None) -> dict[str, Any] | None:
     """The inputs that swing the effect of a run, and its plants in time."""
-    charts = [tornado(run.swings, told_year(run.results, year), EFFECT, language), timeline(run.world.single, language)]
+    charts = [
+        tornado(run.behind.swings, told_year(run.results, year), EFFECT, language),
+        timeline(run.behind.phases, run.results.manifest["horizon"], language),
+    ]
     shown = [chart for chart in charts if chart is not None]
     return {"run": place, "title": user_words(run.name), "charts": shown} if shown else None
 
@@ -255,7 +281,7 @@ def _rows(place: int, run: PageRun, language: Language, year: int | None) -> dic
 def told_year(results: Results, year: int | None) -> int:
     """The year that the effect of a run is told in."""
     summary = results.statistics
-    return summary.years[turning_years(summary)[0]] if year is None else year
+    return summary.years[turning_years(summary, year)[0]]
 
 
 def _shown_layers(runs: Sequence[PageRun]) -> list[str]:
@@ -379,7 +405,7 @@ def report(
         place_of(year, run.statistics.years)
     worlds = [load_any(results.folder / SCENARIO) for results in runs]
     found, contents = divisions or list(_divisions(runs, worlds, progress)), {}
-    behind = [(grounds(results), _swings(results, year)) for results in runs]
+    behind = [_background(results, world, runs[0], year) for results, world in zip(runs, worlds, strict=True)]
     for code in CODES:
         contents[code] = content(_named(runs, worlds, behind, language(code)), found, language(code), year)
         progress(1)
@@ -390,8 +416,13 @@ def report(
     )
 
 
-def _swings(results: Results, year: int | None) -> tuple[InformationValue, ...]:
-    return swings(results, told_year(results, year), EFFECT) if results.manifest["n_investments"] else ()
+def _background(results: Results, world: AnyScenario, first: Results, year: int | None) -> Background:
+    return Background(
+        grounds=grounds(results),
+        swings=swings(results, told_year(results, year), EFFECT) if results.manifest["n_investments"] else (),
+        phases=plants_in_time(world.single),
+        comparison=None if results is first else Comparison(first, results, (), NOT_COUNTED),
+    )
 
 
 def _divisions(
@@ -419,7 +450,7 @@ def _demand_one_page(runs: Sequence[Results]) -> None:
 def _named(
     runs: Sequence[Results],
     worlds: Sequence[AnyScenario],
-    behind: Sequence[tuple[Grounds | None, tuple[InformationValue, ...]]],
+    behind: Sequence[Background],
     language: Language,
 ) -> list[PageRun]:
     """Each run with its title, with what was set on top of its file, and with its digest where two still share one."""
@@ -428,4 +459,4 @@ def _named(
         for run, world in zip(runs, worlds, strict=True)
     ]
     named = zip(runs, worlds, told_apart(runs, titles), behind, strict=True)
-    return [PageRun(run, world, name, *rests) for run, world, name, rests in named]
+    return [PageRun(*parts) for parts in named]

@@ -110,18 +110,22 @@ def _bar(kind: str, left: float, right: float) -> Bar:
     return Bar(kind, left, round(right - left, 2))
 
 
-def timeline(scenario: Scenario | None, language: Language) -> RowChart | None:
-    """When the plants of a scenario are built and run; none of a mixture, or where there are no plants."""
+def plants_in_time(scenario: Scenario | None) -> Sequence[Phases]:
+    """When the plants of a scenario are built and run; none of a mixture, or where that cannot be worked out."""
     if scenario is None or not scenario.investments:
-        return None
+        return ()
     try:
-        phases = investment_phases(scenario)
+        return investment_phases(scenario)
     except (RunError, PosteriorError):
-        return None
+        return ()
+
+
+def timeline(phases: Sequence[Phases], horizon: int, language: Language) -> RowChart | None:
+    """Plants in time, up to the end of the year `horizon`; none where there are no plants."""
     if not phases:
         return None
     first = int(min(phase.construction for phase in phases))
-    last = max(scenario.horizon + 1, first + 1)
+    last = max(horizon + 1, first + 1)
     step = 1 if last - first <= 8 else 2
     return RowChart(
         title=language.text("rows.plants"),

@@ -228,10 +228,14 @@ class Results:
 
     def kept(self, series: str) -> Array | None:
         """Draws of one series, `(n_years, n_draws)`, bn USD a year, or None where they were not kept."""
+        return self.kept_of((series,)).get(series)
+
+    def kept_of(self, names: Sequence[str]) -> dict[str, Array]:
+        """The same of several series by name, read in one go; of none where they were not kept."""
         if DRAWS not in self.manifest["files"]:
-            return None
+            return {}
         with _readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest) as arrays:
-            return np.asarray(arrays[series][...], dtype=np.float64)
+            return {name: np.asarray(arrays[name][...], dtype=np.float64) for name in names}
 
     def _table(self, name: str, **options: Any) -> pd.DataFrame:
         import pandas as pd
@@ -413,8 +417,16 @@ def last_motion(summary: Summary, series: str) -> int:
     return int(np.flatnonzero(motion(summary, series))[-1])
 
 
-def turning_years(summary: Summary) -> list[int]:
-    """Places of the years that tell an effect: the last, and before it that of the largest where it tells another."""
+def turning_years(summary: Summary, year: int | None = None) -> list[int]:
+    """Places of the years that tell an effect: the last, and before it that of the largest where it tells another.
+
+    Where a `year` is asked for, its place alone.
+
+    Raises:
+        RunError: it was not simulated.
+    """
+    if year is not None:
+        return [place_of(year, summary.years)]
     means = summary.value("effect", "mean")
     last, peak = len(means) - 1, int(abs(means).argmax())
     return [last] if abs(means[peak] - means[last]) < 0.25 * abs(means[peak]) else [peak, last]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -17,6 +18,7 @@ from forecast.economics.installed_base import priors_digest
 from forecast.economics.tariffs import schedule_digest
 from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
+from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import DamagedRunError
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
@@ -36,12 +38,24 @@ class Run:
     Attributes:
         results: of it.
         found: whether they were there already.
+        request: what was asked for.
         damage: what was wrong with the run that was stored there before, of which this one took the place; else empty.
     """
 
     results: Results
     found: bool
+    request: Request
     damage: str = ""
+
+    @property
+    def plan(self) -> RunPlan:
+        """What it was simulated from."""
+        return self.request.plan
+
+
+def settings_of(manifest: Mapping[str, Any]) -> Settings:
+    """Draws, seed and sampling scheme of a stored run."""
+    return Settings(manifest["n_draws"], manifest["seed"], manifest["scheme"])
 
 
 def run_scenario(
@@ -80,10 +94,10 @@ def run_scenario(
     if not isinstance(stored, Results):
         damage = "" if stored is None else str(stored)
         made = _made(request, settings, n_jobs, draw_chart, progress)
-        return Run(made, found=False, damage=damage)
+        return Run(made, False, request, damage)
     if draw_chart is not None and CHART not in stored.manifest["files"]:
         stored = add_chart(stored, draw_chart)
-    return Run(stored, found=True)
+    return Run(stored, True, request)
 
 
 def found_or_made(
@@ -107,8 +121,8 @@ def found_or_made(
     return _made(request, settings, n_jobs, None, progress) if stored is None else stored
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+@dataclass(frozen=True)
+class Request:
     """A run asked for: what it is made of, its manifest as far as it is known, and its folder."""
 
     scenario: AnyScenario
@@ -117,19 +131,25 @@ class _Request:
     folder: Path
     out: Path
 
+    @cached_property
+    def plan(self) -> RunPlan:
+        """The compiled run."""
+        prior = self.manifest["parameters"] == "prior"
+        return compile_run(self.scenario, self.posterior, vintage(self.scenario.as_of), prior=prior)
+
 
 def _requested(
     scenario: AnyScenario, settings: Settings, out: str | Path, posterior: Posterior | None, prior: bool
-) -> _Request:
+) -> Request:
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
     demand_knowledge(learned, scenario.as_of)
     manifest = _manifest(scenario, learned, settings, prior)
     folder = Path(out) / scenario.name / manifest["digest"]
     sweep(folder.parent)
-    return _Request(scenario, learned, manifest, folder, Path(out))
+    return Request(scenario, learned, manifest, folder, Path(out))
 
 
-def _stored_or_damaged(request: _Request) -> Results | DamagedRunError | None:
+def _stored_or_damaged(request: Request) -> Results | DamagedRunError | None:
     try:
         return read_results(request.folder)
     except DamagedRunError as error:
@@ -137,7 +157,7 @@ def _stored_or_damaged(request: _Request) -> Results | DamagedRunError | None:
 
 
 def _made(
-    request: _Request,
+    request: Request,
     settings: Settings,
     n_jobs: int,
     draw_chart: Callable[[Results], None] | None,
@@ -146,10 +166,9 @@ def _made(
     demand_folder(_nearest(request.folder), request.out)
     with writing(request.out, ANOTHER):
         demand_no_file(request.folder)
-    scenario, prior = request.scenario, request.manifest["parameters"] == "prior"
-    plan = compile_run(scenario, request.posterior, vintage(scenario.as_of), prior=prior)
-    statistics = simulate(plan, settings, n_jobs, progress)
-    return write_results(request.folder, request.manifest, plan, statistics, dump_any(scenario), draw_chart)
+    statistics = simulate(request.plan, settings, n_jobs, progress)
+    scenario_text = dump_any(request.scenario)
+    return write_results(request.folder, request.manifest, request.plan, statistics, scenario_text, draw_chart)
 
 
 def _nearest(folder: Path) -> Path:

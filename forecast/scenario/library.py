@@ -105,25 +105,11 @@ def _state(given: str, known: set[str]) -> str:
     return names[likeness(given)]
 
 
-@cache
-def entries() -> dict[str, Entry]:
-    """Investments that shipped scenarios state whole, by id."""
-    found: dict[str, Entry] = {}
-    for name in _names():
-        for id, entry in _entries_of(name).items():
-            found.setdefault(id, entry)
-    return found
-
-
-def _entry(id: str) -> Entry | None:
-    """One of `entries`; only files that have the text of its id are read as YAML, which takes most of the time."""
-    named = (name for name in _names() if id in _text(name))
-    return next((found[id] for name in named if id in (found := _entries_of(name))), None)
-
-
-def _names() -> tuple[str, ...]:
-    """Shipped scenarios, those first whose statement of an investment comes before that of others."""
-    return (*FIRST, *(name for name in shipped_names() if name not in FIRST))
+def shipped_entry(id: str) -> Entry | None:
+    """An investment as the first shipped scenario states it whole; None where none does."""
+    names = (*FIRST, *(name for name in shipped_names() if name not in FIRST))
+    # only files that have the text of the id are read as YAML, which takes most of the time
+    return next((found[id] for name in names if id in _text(name) and id in (found := _entries_of(name))), None)
 
 
 @cache
@@ -163,7 +149,7 @@ def stated_entry(id: str) -> str:
     Raises:
         RunError: there is no such announcement, it is an umbrella, or nothing says how large it is.
     """
-    found, row = entries().get(id), None
+    found, row = shipped_entry(id), None
     if found is None:
         row = announcement(id)
     kind = row.kind if row else str(found.node.fields["kind"].content)  # type: ignore[union-attr]
@@ -244,7 +230,7 @@ def scenario_text(id: str, name: str, schema: str) -> str:
         RunError: as `stated_entry`.
     """
     entry, known = stated_entry(id), {row.id: row for row in announcements()}.get(id)
-    found = entries().get(id)
+    found = shipped_entry(id)
     origin = f"the scenario {found.scenario}" if found else "the table of announcements"
     fields = parse_document(entry, "").root.fields
     titles = [
@@ -289,12 +275,12 @@ def known_plants(row: Row) -> Iterator[Remark]:
 
 def _same_company(one: str, other: str) -> bool:
     """Whether two texts share a company, as written or as the first words of it."""
-    ours, theirs = ({likeness(name) for name in text.split(PARTNERS)} for text in (one, other))
-    return any(a.startswith(b) or b.startswith(a) for a in ours for b in theirs if a and b)
+    ours, stated = ({likeness(name) for name in text.split(PARTNERS)} for text in (one, other))
+    return any(a.startswith(b) or b.startswith(a) for a in ours for b in stated if a and b)
 
 
 def _differences(row: Row, other: Announcement) -> Iterator[Remark]:
-    entry = _entry(other.id)
+    entry = shipped_entry(other.id)
     stated = entry.node.fields.get("overrides") if entry else None
     own = row.node.fields.get("overrides")
     missing = [name for name in (stated.fields if stated else {}) if own is None or name not in own.fields]

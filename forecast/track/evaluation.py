@@ -32,13 +32,14 @@ import numpy as np
 
 from forecast.dims import QUARTERLY_SERIES, Array
 from forecast.engine.compile import compile_run
-from forecast.engine.simulate import Settings, simulate
+from forecast.engine.simulate import simulate
 from forecast.errors import LedgerError, PosteriorError
 from forecast.models.posterior import Posterior
 from forecast.observations.series import DRIVERS
 from forecast.observations.tables import SHIPPED, Row, read_table
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_time
+from forecast.results.run import settings_of
 from forecast.scenario.dependencies import Programme
 from forecast.scenario.drivers import Levels
 from forecast.scenario.investments import Investment
@@ -146,7 +147,7 @@ def run_again(entry: Entry, world: AnyScenario, posterior: Posterior, n_jobs: in
     manifest = entry.manifest
     known = replace(vintage(world.as_of), trade=entry.trade)
     plan = compile_run(world, posterior, known, prior=manifest["parameters"] == "prior")
-    summary = simulate(plan, Settings(manifest["n_draws"], manifest["seed"], manifest["scheme"]), n_jobs)
+    summary = simulate(plan, settings_of(manifest), n_jobs)
     annual, quarterly = summary.annual.draws()[: len(QUARTERLY_SERIES)], summary.quarterly.draws()
     return predictions(annual, plan.years, plan.basis, quarterly, summary.quarters(plan.origin).quarters)
 

@@ -31,7 +31,7 @@ from forecast.report.comparison import Division, attribution_method, attribution
 from forecast.report.distributions import distribution_diagrams
 from forecast.report.i18n import CODES, language
 from forecast.report.page import NOT_COUNTED, report, short_answers, write_report
-from forecast.report.rows import timeline
+from forecast.report.rows import plants_in_time, timeline
 from forecast.report.sentences import answer
 from forecast.report.track import SCORES, SUMMARY
 from forecast.results.results import SCENARIO, Results, turning_years
@@ -151,14 +151,15 @@ def test_the_page_holds_a_tornado_and_its_plants_in_time(runs: dict[str, Results
     low, high = (language("en").amount(end, 0.02, "+") for end in first.swing)
     assert f"{first.name} {first.labels[0]} → {low}; {first.labels[1]} → {high}" in words
     assert "Plants in time, medians" in words
-    chart = timeline(load_scenario(ROOT / "scenarios" / "hyundai.yaml"), language("ko"))
+    scenario = load_scenario(ROOT / "scenarios" / "hyundai.yaml")
+    chart = timeline(plants_in_time(scenario), scenario.horizon, language("ko"))
     assert chart is not None
     mill = next(row for row in chart.rows if "Louisiana" in row.label.text)
     building, running, _ = mill.bars
     assert building.left + building.width == pytest.approx(running.left, abs=0.02)
     assert running.left + running.width == pytest.approx(100, abs=0.1)
     assert mill.text.startswith("58억 달러, ")
-    assert timeline(load_scenario(ROOT / "scenarios" / "baseline.yaml"), language("en")) is None
+    assert timeline(plants_in_time(load_scenario(ROOT / "scenarios" / "baseline.yaml")), 2035, language("en")) is None
 
 
 def test_effects_and_their_difference_are_drawn_as_they_are_spread(runs: dict[str, Results]) -> None:
