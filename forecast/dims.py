@@ -56,6 +56,12 @@ POLICIES = ("tariffs", "import_commitments", "existing_affiliates")
 affiliates buy. A run that has any keeps annual series of these names after `SERIES`: signed contributions to the trade
 balance, which is then the baseline, the investments and them."""
 
+TO_DATE = "tariffs_to_date"
+"""What all duties that a scenario follows change in the balance, against the duties before the first of them.
+
+`tariffs` is the part that was still to come at the origin; the rest is in the last observed quarter. It follows
+`POLICIES` in a run that has any, and is no part of a sum."""
+
 FLOWS = ("exports", "imports")
 """Order of the axis of the two flows, Korea's view."""
 

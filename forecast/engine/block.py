@@ -217,7 +217,7 @@ def _investment_flows(plan: Plan, plants: Plants) -> tuple[Array, Array, Array, 
 
 
 def _beside(baseline: Baseline, plan: Plan, plants: Plants) -> tuple[list[Array], Array, Array, list[Flow]]:
-    """Contributions to the balance in the order of `POLICIES`, if any, and exports and imports of the first quarters.
+    """Contributions to the balance in the order of `POLICIES` and `TO_DATE`, if any, and flows of the first quarters.
 
     Duties on the baseline's exports, goods bought as promised, and what existing affiliates buy off the fitted path.
     Second comes what duties do on US Census basis, last the changes of exports by product.
@@ -227,10 +227,11 @@ def _beside(baseline: Baseline, plan: Plan, plants: Plants) -> tuple[list[Array]
     near, in_census = np.zeros((2, n_near, n_draws)), np.zeros((len(plan.years), n_draws))
     on_products: list[Flow] = []
     if plan.policy is not None:
-        for product, change in plants.duties.change_of_exports(baseline.products):
+        for product, change, to_date in plants.duties.change_of_exports(baseline.products):
             lost = annual_sums(plan, change)
             in_census += lost
             on_products.append((product, baseline.products.in_book(product, lost)))
+            policies[3] += baseline.products.in_book(product, annual_sums(plan, to_date))
             near[0] += change[:n_near]
         bought = purchases(plan.policy, plants.inputs, plan.origin, plan.n_periods)
         policies[0] += sum(lost for _, lost in on_products)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forecast.dims import POLICIES, PRODUCTS, SERIES, Array
+from forecast.dims import POLICIES, PRODUCTS, SERIES, TO_DATE, Array
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
 from forecast.quarters import year_of
@@ -395,7 +395,7 @@ class Plan:
     @property
     def series(self) -> tuple[str, ...]:
         """Annual series of the results."""
-        return (*SERIES, *POLICIES) if self.policy or self.existing else SERIES
+        return (*SERIES, *POLICIES, TO_DATE) if self.policy or self.existing else SERIES
 
     @property
     def years(self) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from forecast.economics.tariffs import EXTENT, FINISHED, PACE
 from forecast.engine.annual import annual_sums
 from forecast.engine.inputs import Inputs, Outcomes, Values
 from forecast.engine.plan import NEVER, Duty, Plan, Policy, Purchase, Taxed
-from forecast.engine.products import Flow, ProductExports
+from forecast.engine.products import ProductExports
 
 MACHINERY = tariffs.REST
 """Sector whose duty machines pay, whatever plant they are for."""
@@ -46,20 +46,25 @@ class Duties:
         self._weight = 0.0 if policy is None else inputs.value(policy.responses["weight_of_2026"])
         self._answers: dict[tuple[Answer, str], Array] = {}
 
-    def change_of_exports(self, products: ProductExports) -> Iterator[Flow]:
-        """Change of Korea's exports to the US by product that pays, `(n_periods, n_draws)` each, the origin left out.
+    def change_of_exports(self, products: ProductExports) -> Iterator[tuple[int, Array, Array]]:
+        """Product that pays, and the change of Korea's exports of it to the US, the origin left out.
 
-        bn USD a quarter, US Census basis.
+        Two changes, `(n_periods, n_draws)` each, bn USD a quarter, US Census basis: against the duties of the origin,
+        and of what is then exported against the duties before the first that is followed.
         """
-        changes: dict[int, Array] = {}
+        changes: dict[int, tuple[Array, Array]] = {}
         for sector, taxed in self.taxed.items():
-            lost = self._answer(export_factor, sector)[1:] - 1.0
+            whole = self._answer(exports_over_before, sector)
+            under = whole[1:] / whole[0]
+            lost, to_date = under - 1.0, under - 1.0 / whole[0]
             early, late = taxed.within
             for product in np.flatnonzero(early + late).tolist():
                 part = early[product] + self._weight * (late[product] - early[product])
-                changes[product] = changes.get(product, 0.0) + part * lost
+                so_far = changes.get(product, (0.0, 0.0))
+                changes[product] = so_far[0] + part * lost, so_far[1] + part * to_date
         for product in sorted(changes):
-            yield product, products.quarterly(product) * changes[product]
+            exports = products.quarterly(product)
+            yield product, exports * changes[product][0], exports * changes[product][1]
 
     def on_finished(self, sector: str, flow: Array) -> Array:
         """A flow of finished goods of a sector, under its duty."""
@@ -68,14 +73,14 @@ class Duties:
     def left_to_replace(self, sector: str, product: int, products: ProductExports) -> Array:
         """Exports of a product after the origin by year, under the duty on the finished goods of a sector."""
         sector = FINISHED.get(sector, sector)
-        factor = self._answer(export_factor, sector)[1:] if sector in self.taxed else 1.0
+        factor = self._factor(sector)[1:] if sector in self.taxed else 1.0
         return products.after_origin(product, factor)
 
     def factor_of_machinery(self, plan: Plan) -> Array | None:
         """What a duty multiplies machines by, mean of each year after the origin; None where there is no duty."""
         if MACHINERY not in self.taxed:
             return None
-        factor = self._answer(export_factor, MACHINERY)[1:]
+        factor = self._factor(MACHINERY)[1:]
         return annual_sums(plan, factor) / annual_sums(plan, np.ones((len(factor), 1)))
 
     def on_machinery(self, flow: Array) -> Array:
@@ -105,7 +110,12 @@ class Duties:
         return answer(self.taxed[sector], self._inputs, self._time)
 
     def _under(self, sector: str, flow: Array) -> Array:
-        return tariffs.under_duty(flow, self._answer(export_factor, sector)) if sector in self.taxed else flow
+        return tariffs.under_duty(flow, self._factor(sector)) if sector in self.taxed else flow
+
+    def _factor(self, sector: str) -> Array:
+        """Exports of a sector over those under the duties of the origin, `(n_periods + 1, n_draws)`."""
+        whole = self._answer(exports_over_before, sector)
+        return np.asarray(whole / whole[0])
 
     def _answer(self, answer: Answer, sector: str) -> Array:
         key = answer, sector
@@ -114,12 +124,12 @@ class Duties:
         return self._answers[key]
 
 
-def export_factor(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
-    """Exports of a sector over those under the duties of the origin, the first of the quarters `time`."""
+def exports_over_before(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
+    """Exports of a sector over those under the duty before all that are followed, in each of the quarters `time`."""
     price, quantity, pace = _targets((_log_price, _log_quantity, _pace), taxed, inputs, time)
+    quantity = tariffs.adjusted(quantity, pace)
     news = slice(-len(time), None)
-    price, quantity = price[news], tariffs.adjusted(quantity, pace)[news]
-    return np.asarray(np.exp(price - price[0] + quantity - quantity[0]))
+    return np.asarray(np.exp(price[news] - price[0] + quantity[news] - quantity[0]))
 
 
 def supply_pressure(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
@@ -136,7 +146,7 @@ def rise_of_duty(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
 
 
 Answer: TypeAlias = Callable[[Taxed, Inputs, Array], Array]
-"""`export_factor`, `supply_pressure` or `rise_of_duty`: of duties on a sector, inputs of the block and quarters."""
+"""`exports_over_before`, `supply_pressure` or `rise_of_duty`: of duties on a sector, inputs of a block, quarters."""
 
 Effect: TypeAlias = Callable[[float, Values, Mapping[str, Values]], Values]
 """Long-run effect of one rate in each draw: of the rate in force at the origin, the rate and the responses."""

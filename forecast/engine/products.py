@@ -83,8 +83,8 @@ def product_exports(
         growth: steady growth of all exports, log points a quarter, `(n_draws,)`.
     """
     given = plan.products
-    swing = _swing(given, inputs, news)
-    memory = exports / (1.0 + np.exp(-given.log_odds - swing))
+    held = 1.0 / (1.0 + np.exp(-given.log_odds - _swing(given, inputs, news)))
+    memory = exports * held
     others = exports - memory
 
     # A year in both books: what Korean books hold beyond the usual ratio is memory.
@@ -103,7 +103,7 @@ def product_exports(
     if given.path.form == "as-fitted":
         return ProductExports(plan, memory, others, parts, by_product, ratios, None)
 
-    path = _on_path(plan, inputs, swing, growth)
+    path = _on_path(plan, inputs, held, growth)
     kept = (annual_sums(plan, path) + known[0] * (np.arange(len(plan.years)) == 0)[:, None]) / in_year[0]
     moved = path - memory, by_product[MEMORY] * (kept - 1.0)
     by_product[MEMORY] *= kept
@@ -143,25 +143,25 @@ def _parts(plan: Plan, inputs: Inputs) -> Array:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _on_path(plan: Plan, inputs: Inputs, swing: Array, growth: Array) -> Array:
+def _on_path(plan: Plan, inputs: Inputs, held: Array, growth: Array) -> Array:
     """Exports of memory on the path that a scenario states, `(n_periods, n_draws)`, US Census basis.
 
-    Its trend grows as all exports do in the long run; the height above it lasts, fades or falls.
+    Its trend grows as all exports do in the long run; the height above it lasts, fades or falls. About that it swings
+    as its share `held` in exports as fitted does, which has bounds: the exponential of a swing would have none.
     """
     given = plan.products
-    path, ahead = given.path, np.arange(1.0, len(swing) + 1.0)[:, None]
-    memory = given.level * np.exp(growth * ahead + swing)
-    height = _height(given, inputs)
+    path, ahead = given.path, np.arange(1.0, len(held) + 1.0)[:, None]
+    memory = given.level * np.exp(growth * ahead) * (held * (1.0 + np.exp(-given.log_odds)))
     if path.form == "fades":
         persistence = (
             inputs.value(given.persistence) if path.half_life is None else 0.5 ** (1.0 / inputs.value(path.half_life))
         )
-        memory *= np.exp((persistence**ahead - 1.0) * height)
+        memory *= np.exp((persistence**ahead - 1.0) * _height(given, inputs))
     elif path.form == "falls":
         assert path.at is not None
         assert path.share is not None
         after = np.clip(plan.origin + 1.0 + ahead - inputs.value(path.at), 0.0, 1.0)
-        memory *= 1.0 - after * inputs.value(path.share) * (1.0 - np.exp(-height))
+        memory *= 1.0 - after * inputs.value(path.share) * (1.0 - np.exp(-_height(given, inputs)))
     return np.asarray(memory)
 
 

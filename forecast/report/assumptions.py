@@ -22,7 +22,7 @@ SHOWN = frozenset(
     {
         "name", "title", "title_ko", "description", "description_ko", "origin", "as_of", "horizon", "basis",
         "investments", "localization",
-        "overrides", "sources", "tariffs", "import_commitments", "drivers", "shocks",
+        "overrides", "sources", "tariffs", "import_commitments", "drivers", "shocks", "memory",
     }
 )  # fmt: skip
 """Keys of a scenario that a page puts in words; others it names, and shows in the file."""

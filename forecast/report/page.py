@@ -49,6 +49,7 @@ from forecast.report.run import (
     dominance_note,
     pledge_notes,
     policy_table,
+    products_by_year,
     surplus_table,
 )
 from forecast.report.sentences import (
@@ -57,6 +58,7 @@ from forecast.report.sentences import (
     effect_sentences,
     level_sentence,
     mixture_sentences,
+    products_sentence,
     record_of,
     run_books_note,
 )
@@ -130,6 +132,7 @@ def content(
         ],
         "fan": fan_diagram(named, language),
         "levels": surplus_table(named, language),
+        "products": [products_by_year(run.results, run.name, language) for run in runs],
         "layers": [(name, _layer(name, runs, language)) for name in _shown_layers(runs)],
         "off": () if len(runs) == 1 else ("95", "50"),
         **_effects(runs, language),
@@ -182,6 +185,7 @@ def short_answers(
         *dict.fromkeys(pledges),
         *effect_sentences(results, language, found, year),
         level_sentence(summary, results.basis, language, invested=invested, year=year),
+        products_sentence(summary, results.basis, language),
         *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
         chances_sentence(summary, known, language, found, year),
         *mixture_sentences([results], language),

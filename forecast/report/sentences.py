@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
 from forecast.analysis.grounds import Grounds
-from forecast.dims import CENSUS_BALANCE, FLOWS, Array
+from forecast.dims import CENSUS_BALANCE, FLOWS, TO_DATE, Array
 from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
@@ -40,6 +40,7 @@ from forecast.results.results import (
     worth_telling,
 )
 from forecast.scenario.drivers import DriverPath, Levels, Shock
+from forecast.scenario.memory import Memory
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.formatting import ends
@@ -50,9 +51,10 @@ if TYPE_CHECKING:
 
 
 def assumed_conditions(scenario: Scenario, language: Language) -> str:
-    """A sentence that names every stated path of a driver and every shock, or nothing where none is stated."""
+    """A sentence that names every stated path of a driver or of memory and every shock, or nothing where none is."""
     stated = [_path(name, path, language) for name, path in scenario.drivers.items()]
     stated += [_event(shock, language) for shock in scenario.shocks]
+    stated += [_memory_path(scenario.memory, language)] if scenario.memory.path != "as-fitted" else []
     return language.text("conditions.all", stated=language.text("conditions.and").join(stated)) if stated else ""
 
 
@@ -101,6 +103,16 @@ def _event(shock: Shock, language: Language) -> str:
     return language.text("conditions.shock", name=name, **parts)
 
 
+def _memory_path(memory: Memory, language: Language) -> str:
+    """How the height of memory above its trend is assumed to pass."""
+    if memory.half_life is not None:
+        return language.text("conditions.memory.half", quarters=_with_interval(memory.half_life, _level, language))
+    if memory.at is None or memory.share is None:
+        return language.text(f"conditions.memory.{memory.path}")
+    share = _with_interval(memory.share, partial(_percent, language, sign=""), language)
+    return language.text("conditions.memory.falls", share=share, when=_from(memory.at, language))
+
+
 def _extent(shock: Shock, language: Language) -> str:
     if shock.size is not None:
         return _with_interval(shock.size, partial(_percent, language), language)
@@ -110,11 +122,16 @@ def _extent(shock: Shock, language: Language) -> str:
 
 
 def _when(shock: Shock, language: Language) -> str:
-    first, last = language.window(shock.at)
-    begin = first if first == last else language.text("conditions.between", first=first, last=last)
+    begin = _from(shock.at, language)
     if shock.until is None:
         return language.text("conditions.open", begin=begin)
     return language.text("conditions.until", begin=begin, until=language.date(shock.until))
+
+
+def _from(date: Distribution, language: Language) -> str:
+    """A date, or the window in which it lies."""
+    first, last = language.window(date)
+    return first if first == last else language.text("conditions.between", first=first, last=last)
 
 
 def _with_interval(
@@ -152,11 +169,23 @@ def answer(
     sentences = [
         *effect_sentences(results, language, found),
         level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
+        products_sentence(results.statistics, results.basis, language),
         *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
         *mixture_sentences([results], language),
         *outcome_sentences(results, later, language),
     ]
     return plain_spaces(" ".join(sentences))
+
+
+def products_sentence(summary: Summary, basis: str, language: Language) -> str:
+    """Exports of the first and the last year, and what of them is memory and cars."""
+    parts = {}
+    for end, index in (("first", 0), ("last", -1)):
+        parts[f"{end}_year"] = str(summary.years[index])
+        for name, series in (("all", "exports"), ("memory", "exports_memory"), ("cars", "exports_cars")):
+            parts[f"{end}_{name}"] = language.money(*summary.estimate(series, MEDIAN, index), places=0)
+    interval = language.interval(summary, "exports_memory", 80, -1, places=0)
+    return language.text("sentences.products", basis=language.text(f"bases.{basis}"), interval=interval, **parts)
 
 
 def effect_sentences(
@@ -235,7 +264,18 @@ def policy_sentence(summary: Summary, language: Language, name: str) -> str:
         span=language.money_span(ends(summary, name, 80, last), "+"),
     )
     ended = [language.text("sentences.ended", year=summary.years[last])] if last < len(summary.years) - 1 else []
-    return " ".join([said, *nothing_sentence(summary, language, name, last), *ended])
+    to_date = [_to_date(summary, language, last)] if name == "tariffs" and TO_DATE in summary.series else []
+    return " ".join([said, *nothing_sentence(summary, language, name, last), *ended, *to_date])
+
+
+def _to_date(summary: Summary, language: Language, index: int) -> str:
+    """What duties change as against those before the first of them, beside what of it was still to come."""
+    return language.text(
+        "sentences.to_date",
+        year=summary.years[index],
+        median=language.money(*summary.estimate(TO_DATE, MEDIAN, index), "+"),
+        span=language.money_span(ends(summary, TO_DATE, 80, index), "+"),
+    )
 
 
 def difference_sentences(change: Summary, reference: str, language: Language) -> str:

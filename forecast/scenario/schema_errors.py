@@ -21,6 +21,7 @@ from forecast.scenario.entity import keys
 from forecast.scenario.investments import COEFFICIENT_KEYS, Investment, Overrides
 from forecast.scenario.layers import BY_ID, Layered
 from forecast.scenario.localization import FORMS, Shares
+from forecast.scenario.memory import Memory
 from forecast.scenario.money import WON_KEY, Won
 from forecast.scenario.numerals import money_hint, number_hint, numeral_in, won_hint
 from forecast.scenario.policy import ImportCommitment, Tariff
@@ -38,6 +39,7 @@ _INSIDE: Mapping[str, type] = {
     "when": When,
     "correlations": Correlation,
     "overrides": Overrides,
+    "memory": Memory,
     "shares": Shares,
     "a window": Window,
     "won": Won,

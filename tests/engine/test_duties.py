@@ -19,7 +19,7 @@ from forecast.economics.tariffs import load_schedule
 from forecast.engine.block import block_inputs, simulated_baseline, simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.plan import Plan
-from forecast.engine.policy import Duties, export_factor, supply_pressure
+from forecast.engine.policy import Duties, exports_over_before, supply_pressure
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import day_of, vintage
 from forecast.scenario.policy import Tariff
@@ -195,7 +195,8 @@ def tariff_series(scenario: Scenario, seed: int = 0) -> tuple[Array, Array]:
     for sector in schedule.trade:
         if any({sector, "all"} & set(item.sectors) for item in scenario.tariffs):
             exports, supply = hand.factors(sector)
-            np.testing.assert_allclose(duties.worked_out(export_factor, sector), exports, rtol=1e-12)
+            whole = duties.worked_out(exports_over_before, sector)
+            np.testing.assert_allclose(whole / whole[0], exports, rtol=1e-12)
             np.testing.assert_allclose(duties.worked_out(supply_pressure, sector), supply, rtol=1e-12)
             for product, exported in enumerate(flows_of_products):
                 early, late = within[sector][:, product]

@@ -12,7 +12,7 @@ import pytest
 from plans import ORIGIN, draw_last, group, judged, plan, project
 from scipy import stats
 
-from forecast.dims import NEWS, POLICIES, PRODUCTS, SERIES, Array
+from forecast.dims import NEWS, POLICIES, PRODUCTS, SERIES, TO_DATE, Array
 from forecast.economics import tariffs
 from forecast.economics.tariffs import REST, SHARES, TAXED, load_schedule
 from forecast.engine.block import simulated_flows
@@ -306,7 +306,7 @@ def test_parts_make_the_whole() -> None:
     flows = annual(made)
     parts = flows["baseline_balance"] + flows["news"] + flows["tariffs"] + flows["import_commitments"]
     np.testing.assert_allclose(parts, flows["trade_balance"], rtol=1e-12)
-    assert made.series == (*SERIES, *POLICIES)
+    assert made.series == (*SERIES, *POLICIES, TO_DATE)
     near = simulated_flows(made, Streams(0, 0, N_DRAWS, "plain")).quarterly
     np.testing.assert_allclose(near[:, :4].sum(axis=1)[1:], [flows["exports"][0], flows["imports"][0]], rtol=1e-12)
 
@@ -494,8 +494,8 @@ def test_what_a_run_with_policies_leaves_and_says(tmp_path: Path) -> None:
     file = Path(__file__).parents[2] / "scenarios" / "tariffs-25.yaml"
     run_scenario(load_scenario(file, ["horizon=2028"]), Settings(2000), out=tmp_path)
     results = load_results(tmp_path / "tariffs-25")
-    assert results.statistics.series == (*SERIES, *POLICIES)
-    assert set(results.summary["series"]) == {*SERIES, *POLICIES} < set(results.draws.data_vars)
+    assert results.statistics.series == (*SERIES, *POLICIES, TO_DATE)
+    assert set(results.summary["series"]) == {*SERIES, *POLICIES, TO_DATE} < set(results.draws.data_vars)
     assert "regime" in results.manifest["digests"]
     said = answer(results)
     assert said.startswith("Tariffs change Korea's goods surplus with the US by −")

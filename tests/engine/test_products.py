@@ -72,6 +72,25 @@ def test_a_duty_on_cars_moves_cars_alone(tmp_path: Path) -> None:
     assert (found["existing_affiliates"] == 0).all()
 
 
+def test_what_duties_change_to_date_holds_what_they_change_from_here(tmp_path: Path) -> None:
+    """A duty of 25 % since 2025, answered at once and in dollars by the square: nothing is left to come of it."""
+    file = tmp_path / "cars.yaml"
+    answered = "elasticity: 2, pass_through: 1, adjustment: 1, localization_response: 0"
+    duties = (
+        f"[{{id: a, sectors: autos, rate: 0.25, from: 2025-04-03, until: 2025-11-01, {answered}}}, "
+        f"{{id: b, sectors: autos, rate: 0.15, from: 2025-11-01, {answered}}}, "
+        f"{{id: c, sectors: autos, rate: 0.3, from: 2028, {answered}}}]"
+    )
+    file.write_text(f"name: cars\nextends: baseline\ntariffs: {duties}\n", encoding="utf-8")
+    found, cars = run(str(file)), run("baseline")["exports_cars"]
+    later, now = (1.15 / 1.3) ** 2, 1.0 / 1.15**2
+    np.testing.assert_allclose(found["tariffs"][:2], 0.0, atol=1e-9)
+    np.testing.assert_allclose(found["tariffs"][2:], cars[2:] * (later - 1.0), rtol=1e-9)
+    np.testing.assert_allclose(found["tariffs_to_date"][1], cars[1] * (1.0 - 1.0 / now), rtol=1e-9)
+    left = found["exports_cars"][2:]
+    np.testing.assert_allclose(found["tariffs_to_date"][2:], left * (1.0 - 1.3**2), rtol=1e-9)
+
+
 def test_the_total_is_that_of_a_run_that_knows_no_products() -> None:
     """The composition divides exports and moves no draw of them."""
     plan = compiled("baseline")
