@@ -336,7 +336,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(opened)
 
 
-def digest(*parts: str | bytes) -> str:
+def digest(*parts: str | bytes | memoryview) -> str:
     """SHA-256 of texts in UTF-8 and bytes, one after another, in hexadecimal."""
     content = sha256()
     for part in parts:

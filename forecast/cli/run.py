@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from forecast.analysis.grounds import Grounds
     from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
+    from forecast.results.checkpoints import Resumption
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
 
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 @run_options
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
+@click.option(
+    "--resume/--no-resume", default=True, show_default=True, help="Go on with the same run where it was stopped."
+)
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
 @plants_options
 @language_option
@@ -58,6 +63,7 @@ def run(
     for scenario in scenarios:
         with progress_bar(scenario.name, draws) as progress:
             options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
+            options |= {"resumed": partial(_say_resumed, language, draws)}
             done = run_scenario(scenario, Settings(draws, seed), **options)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
@@ -65,6 +71,16 @@ def run(
         if scenario.overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
+
+
+def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
+    from forecast.engine.plan import BLOCK_SIZE
+
+    for discarded in found.discarded:
+        echo(f"warning: {discarded}", err=True)
+    if found.n_draws:
+        first, last = (-(-draws // BLOCK_SIZE) for draws in (found.n_draws + 1, n_draws))
+        echo(language.text("tables.resumed", first=f"{first:,}", last=f"{last:,}"), err=True)
 
 
 @click.command(name="list")

@@ -3,6 +3,7 @@
 - `run`: scenario, posterior and settings in, a stored result out
 - `results`: files of a run, written whole or not at all, and read back
 - `manifest`: what made a run, and digests of its files
+- `checkpoints`: how far a run has come, to go on from if it is stopped
 - `draws`: the file of its draws
 - `archive`: runs found in their folders, and outcomes observed since
 """
