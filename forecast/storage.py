@@ -355,6 +355,11 @@ def json_digest(value: Any) -> str:
     return digest(json.dumps(value, sort_keys=True, allow_nan=False))
 
 
+def json_text(value: Any) -> str:
+    """The one text in which a value stands in a file: another, though it says the same, was written by another hand."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
 def text_bytes(file: Any) -> bytes:
     """Content of a text, a path or a resource of a package, the same for every convention of line ends."""
     return bytes(file.read_bytes()).replace(b"\r\n", b"\n")

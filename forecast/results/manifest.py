@@ -21,7 +21,7 @@ import numpy as np
 from forecast.dims import BASES
 from forecast.errors import DamagedRunError, shortened
 from forecast.quarters import parse_quarter
-from forecast.storage import demand_regular, file_digest, json_digest, write_text
+from forecast.storage import demand_regular, file_digest, json_digest, json_text, write_text
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
 SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
@@ -48,13 +48,8 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     files = {name: file_digest(folder / name) for name in sorted(_FILES) if (folder / name).exists()}
     whole = {key: value for key, value in manifest.items() if key != "content"} | {"files": files}
     whole["content"] = json_digest(whole)
-    write_text(folder / MANIFEST, rendered(whole))
+    write_text(folder / MANIFEST, json_text(whole))
     return whole
-
-
-def rendered(manifest: Mapping[str, Any]) -> str:
-    """The one text of a manifest: another, though it says the same, was written by another hand."""
-    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
 def platform_facts() -> dict[str, Any]:
@@ -122,7 +117,7 @@ def _parsed(path: Path) -> dict[str, Any]:
             got = "nothing" if value is None else shortened(json.dumps(value))
             raise ValueError(f"{key}: got {got}, expected {expected}")
     content = json_digest({key: value for key, value in manifest.items() if key != "content"})
-    if manifest["content"] != content or text != rendered(manifest):
+    if manifest["content"] != content or text != json_text(manifest):
         raise ValueError("it was changed since the run was stored")
     return manifest
 

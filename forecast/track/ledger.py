@@ -32,6 +32,7 @@ from forecast.storage import (
     digest,
     folders,
     json_digest,
+    json_text,
     new_folder,
     read_csv,
     sweep,
@@ -231,7 +232,7 @@ def _head(path: Path) -> dict[str, Any]:
 
 def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with an entry and its files, a sentence each."""
-    if head["content"] != _content(head):
+    if head["content"] != _content(head) or _content_of(folder / ENTRY) != json_text(head).encode():
         yield f"{folder / ENTRY}: was changed since the entry was added"
     name = f"{head['scenario']}-{head['run']}"
     if folder.resolve().name != name:
@@ -308,7 +309,7 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
         "files": {name: digest(text_bytes(folder / name)) for name in (QUANTILES, SCENARIO, TRADE, MANIFEST)},
     }
     head["content"] = _content(head)
-    (folder / ENTRY).write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / ENTRY).write_bytes(json_text(head).encode())
 
 
 def _write_trade(path: Path, trade: QuarterlyTrade) -> None:
