@@ -1,6 +1,6 @@
 """The command line: one file a group of commands; every user error is one message and exit code 2.
 
-- `run`: run scenarios, list and verify runs
+- `run`: run scenarios, list, verify and export runs
 - `analyse`: compare, budget, breakeven, induced
 - `scenario`: validate, explain, elicit, new, schema, announcements
 - `fit`: history, fit, check
@@ -66,7 +66,7 @@ _COMMANDS = {
     "analyse": ("breakeven", "budget", "compare", "induced"),
     "fit": ("check", "fit", "history"),
     "report": ("explore", "report"),
-    "run": ("list", "run", "verify"),
+    "run": ("export", "list", "run", "verify"),
     "scenario": ("announcements", "elicit", "explain", "new", "schema", "validate"),
     "track": ("backtest", "ledger"),
 }

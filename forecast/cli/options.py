@@ -73,6 +73,12 @@ def warned_if_few(n_draws: int) -> int:
 workers_option = click.option(
     "--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core."
 )
+posterior_option = click.option(
+    "--posterior",
+    "learned",
+    type=click.Path(path_type=Path),
+    help="Stored parameters; the shipped ones by default.",
+)
 _RUN_OPTIONS = (
     click.option(
         "--draws",
@@ -87,12 +93,7 @@ _RUN_OPTIONS = (
     click.option(
         "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land."
     ),
-    click.option(
-        "--posterior",
-        "learned",
-        type=click.Path(path_type=Path),
-        help="Stored parameters; the shipped ones by default.",
-    ),
+    posterior_option,
     click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data."),
 )
 

@@ -1,4 +1,4 @@
-"""Commands on scenarios: run them, list what was run, and verify that it is as it was stored."""
+"""Commands on scenarios: run them, list what was run, verify that it is as it was stored, and hand it on."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from forecast.cli.options import (
     echo,
     language_option,
     plants_options,
+    posterior_option,
     print_line,
     progress_bar,
     run_options,
+    workers_option,
 )
 from forecast.errors import RunError, ScenarioError
 
@@ -105,25 +107,75 @@ def list_runs(out: Path, language: Language) -> None:
 @click.option(
     "--ledger", "ledgers", multiple=True, type=click.Path(path_type=Path), help="A ledger, every entry of it."
 )
+@click.option(
+    "--blocks",
+    type=click.IntRange(0),
+    help="Draw this many blocks of a run again and hold them against its draws; 0 for none. The whole run by default.",
+)
+@posterior_option
+@workers_option
 @language_option
 @click.pass_context
-def verify(context: click.Context, places: tuple[Path, ...], ledgers: tuple[Path, ...], language: Language) -> None:
-    """Check that what is stored is as it was stored, and name every file that was changed or is missing.
+def verify(
+    context: click.Context,
+    places: tuple[Path, ...],
+    ledgers: tuple[Path, ...],
+    blocks: int | None,
+    learned: Path | None,
+    n_jobs: int,
+    language: Language,
+) -> None:
+    """Check that what is stored is as it was stored, and that it comes out so when it is run again.
 
-    RUN is the folder of a run, of a scenario or of all runs; an entry of a ledger; or the file of a posterior. Ends
-    with code 2 if anything is damaged.
+    RUN is the folder of a run, of a scenario or of all runs; the file of an exported run; an entry of a ledger; or the
+    file of a posterior. Names every file that was changed, is missing or comes out otherwise; nothing that is stored is
+    touched. Ends with code 2 if anything is damaged.
     """
+    from forecast.models.posterior import load_posterior
+    from forecast.report.verification import verified
+    from forecast.results.rerun import Again
     from forecast.track.verification import verifications
 
     if not places and not ledgers:
         raise click.UsageError("got nothing to verify, expected folders of runs, ledgers or posteriors")
-    found = [one for place in (*places, *ledgers) for one in verifications(place)]
-    for one in found:
-        if one.fault:
-            echo(f"error: {one.fault}", err=True)
-        else:
-            print_line(language.text("tables.whole", place=one.place))
-    context.exit(2 if any(one.fault for one in found) else 0)
+    again = Again(blocks, None if learned is None else load_posterior(learned), n_jobs, progress_bar)
+    code = 0
+    for place in (*places, *ledgers):
+        for one in verifications(place, again):
+            if one.fault:
+                echo(f"error: {one.fault}", err=True)
+                code = 2
+            else:
+                print_line(verified(one.place, one.rerun, one.sealed, language))
+    context.exit(code)
+
+
+@click.command()
+@click.argument("run_given", metavar="RUN")
+@click.option("--out", "file", type=click.Path(path_type=Path), help="The file; <scenario>-<digest>.zip by default.")
+@click.option(
+    "--results", "out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are."
+)
+@posterior_option
+@language_option
+def export(run_given: str, file: Path | None, out: Path, learned: Path | None, language: Language) -> None:
+    """Pack RUN with all it rests on into one file, which another person verifies without a network.
+
+    RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at default
+    settings is found or made. The file is an RO-Crate; `forecast verify FILE.zip` checks every byte of it and runs it
+    again.
+    """
+    from forecast.models.posterior import load_posterior
+    from forecast.report.verification import crate_readme
+    from forecast.results.crate import write_crate
+    from forecast.results.rerun import demand_posterior_of
+
+    given = None if learned is None else load_posterior(learned)
+    results = stored_run(run_given, out, given)
+    posterior = demand_posterior_of(results, given)
+    path = file or Path(f"{results.name}-{results.manifest['digest']}.zip")
+    write_crate(results, posterior, path, crate_readme(results), run_given)
+    print_line(language.text("tables.exported", path=path, megabytes=f"{path.stat().st_size / 1e6:.1f}"))
 
 
 def stored_run(given: str, out: str | Path = "results", posterior: Posterior | None = None, n_jobs: int = 1) -> Results:

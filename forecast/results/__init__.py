@@ -5,5 +5,7 @@
 - `manifest`: what made a run, and digests of its files
 - `checkpoints`: how far a run has come, to go on from if it is stopped
 - `draws`: the file of its draws
+- `rerun`: a stored run made again, to see whether it comes out as it was stored
+- `crate`: a run as one file for another person
 - `archive`: runs found in their folders, and outcomes observed since
 """

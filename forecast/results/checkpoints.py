@@ -81,7 +81,7 @@ class Checkpoint:
         try:
             statistics = self._read()
             _demand_like(statistics, empty)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             statistics = None
         except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             statistics, reason = None, (str(error).splitlines() or [""])[0]
@@ -137,7 +137,10 @@ class Checkpoint:
         return "" if head["platform"] == self.origin["platform"] else "was made on another platform"
 
     def _discard(self, path: Path, reason: str) -> str:
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            return f"{path}: checkpoint {reason}; it cannot be removed ({error.strerror})"
         return f"{path}: checkpoint {reason}; it was thrown away"
 
 

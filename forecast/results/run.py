@@ -93,7 +93,7 @@ def run_scenario(
         PosteriorError: the stored posterior is missing or stale, or the one given knows other data than the scenario.
         RunError: `out` cannot be written.
     """
-    request = _requested(scenario, settings, out, posterior, prior)
+    request = requested(scenario, settings, out, posterior, prior)
     stored = None if force else _stored_or_damaged(request)
     damage, found = str(stored) if isinstance(stored, DamagedRunError) else "", isinstance(stored, Results)
     if not isinstance(stored, Results):
@@ -121,7 +121,7 @@ def found_or_made(
         DamagedRunError: the stored run is not as it was stored.
         PosteriorError, RunError: as for `run_scenario`.
     """
-    request = _requested(scenario, settings, out, posterior, prior)
+    request = requested(scenario, settings, out, posterior, prior)
     stored = read_results(request.folder)
     if stored is None:
         begun = request.begun(settings, progress, lambda resumption: None)
@@ -193,9 +193,14 @@ class Request:
         return stored, found
 
 
-def _requested(
+def requested(
     scenario: AnyScenario, settings: Settings, out: str | Path, posterior: Posterior | None, prior: bool
 ) -> Request:
+    """A run asked for, with what it rests on, as `run_scenario` takes it.
+
+    Raises:
+        PosteriorError: as for `run_scenario`.
+    """
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
     demand_knowledge(learned, scenario.as_of)
     manifest = _manifest(scenario, learned, settings, prior)

@@ -17,7 +17,7 @@ from forecast.engine.simulate import Settings, empty_statistics
 from forecast.results import checkpoints
 from forecast.results.checkpoints import Resumption
 from forecast.results.results import Results
-from forecast.results.run import Run, _requested, run_scenario
+from forecast.results.run import Run, requested, run_scenario
 from forecast.scenario.mixture import AnyScenario, load_mixture
 from forecast.scenario.scenario import load_scenario
 from forecast.storage import digest
@@ -160,7 +160,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def discarded(checkpoint: Path) -> str:
     """Why a checkpoint is thrown away."""
-    request = _requested(world("hyundai"), SETTINGS, checkpoint.parents[1], None, False)
+    request = requested(world("hyundai"), SETTINGS, checkpoint.parents[1], None, False)
     assert request.checkpoint.path == checkpoint
     statistics, found = request.checkpoint.found(empty_statistics(request.plan, SETTINGS))
     assert (statistics, found.n_draws) == (None, 0)
