@@ -48,7 +48,8 @@ def _exit_code() -> int:
         echo(f"error: {error}", err=True)
         return 2
     except (KeyboardInterrupt, click.Abort) as stop:
-        echo("stopped: nothing was stored", err=True)
+        notes = getattr(stop.__cause__ or stop, "__notes__", [])
+        echo("; ".join(["stopped: nothing was stored", *notes]), err=True)
         return exit_code(stop)
     except OSError as error:
         if error.filename is None and error.errno not in (ENOSPC, EIO):

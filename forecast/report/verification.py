@@ -32,7 +32,9 @@ def crate_readme(results: Results) -> str:
         "seed": manifest["seed"],
         "version": manifest["versions"]["forecast"],
         "code": manifest["digests"]["code"][:12],
-        "platform": "; ".join(_fact(name, value) for name, value in manifest["platform"].items()),
+        "platform": "; ".join(
+            _fact(name, value) for name, value in (manifest.get("platform") or manifest["versions"]).items()
+        ),
     }
     titles = {"en": results.title, "ko": results.title_ko or results.title}
     return "\n".join(language(code).heading("verify.readme", title=titles[code], **facts) for code in CODES)

@@ -24,7 +24,7 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from forecast import __version__
 from forecast.documents import scenario_path, shipped_scenario
-from forecast.errors import DamagedRunError, ForecastError, PosteriorError, ScenarioError
+from forecast.errors import DamagedRunError, ForecastError, PosteriorError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior, save_posterior, stored_digest
 from forecast.results.manifest import MANIFEST, RUN_FILES, SCENARIO
 from forecast.results.results import ANOTHER, Results, read_results
@@ -257,7 +257,7 @@ def _unpacked(path: Path, folder: Path) -> list[str]:
             raise ValueError("it holds a file twice")
         for place in places:
             if not _NAME.fullmatch(place.filename):
-                raise ValueError(f"it holds {ascii(place.filename)[:80]}, which no exported run does")
+                raise ValueError(f"it holds {ascii(shortened(place.filename))}, which no exported run does")
             if place.compress_type != ZIP_STORED or place.file_size != place.compress_size or place.flag_bits & 1:
                 raise ValueError(f"{place.filename} is packed in another way than an exported run is")
         for place in places:
@@ -303,7 +303,7 @@ def _faults(folder: Path, names: Iterable[str]) -> Iterator[str]:
         if name not in told:
             yield f"{name} is not among the files that {METADATA} names"
         elif name not in names:
-            yield f"{ascii(name)[:80]} is missing"
+            yield f"{shortened(str(name))} is missing"
         elif file_digest(folder / name) != told[name]:
             yield f"{name} was changed since the run was exported"
 

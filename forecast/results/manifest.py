@@ -65,7 +65,7 @@ def platform_facts() -> dict[str, Any]:
         "python": python_version(),
         "numpy": version("numpy"),
         "scipy": version("scipy"),
-        "instructions": sorted({*simd["baseline"], *simd["found"]}),
+        "instructions": sorted({*simd.get("baseline", ()), *simd.get("found", ())}),
         "blas": f"{blas['name']} {blas['version']}",
     }
 
@@ -176,6 +176,10 @@ def _files(value: Any) -> bool:
     return isinstance(value, dict) and _ALWAYS <= value.keys() <= _FILES and all(map(_DIGEST[0], value.values()))
 
 
+def _facts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(fact, str) or _texts(fact) for fact in value.values())
+
+
 def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
@@ -207,7 +211,8 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "n_failed": (_count(0), "a count"),
     "quantiles": (lambda value: value in ("exact", "sketch"), "exact or sketch"),
     "files": (_files, f"digests of {', '.join(sorted(_ALWAYS))}"),
-    "platform": (lambda value: value is None or isinstance(value, dict), "facts by name, or nothing"),
+    "versions.forecast": (_text("[0-9A-Za-z.+-]{1,40}"), "a version"),
+    "platform": (lambda value: value is None or _facts(value), "facts by name, or nothing"),
     "content": _DIGEST,
 }
 """What a manifest says, by key: whether a value is of its kind, and words for what is accepted."""

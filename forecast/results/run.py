@@ -172,7 +172,12 @@ class Request:
         demand_folder(_nearest(self.folder), self.out)
         with writing(self.out, ANOTHER):
             demand_no_file(self.folder)
-        return simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
+        try:
+            return simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
+        except KeyboardInterrupt as stop:
+            if self.checkpoint.path.exists():
+                stop.add_note("the same command goes on from the last checkpoint")
+            raise
 
     def written(
         self, statistics: StreamingSummary, draw_chart: Callable[[Results], None] | None, *, replace: bool

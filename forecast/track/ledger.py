@@ -196,7 +196,7 @@ def read_entry(folder: Path) -> Entry:
         faults = list(_faults(folder, head))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         words = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise LedgerError(f"{folder}: cannot be read as an entry ({words}); {_RESTORE}") from error
+        raise LedgerError(f"{folder / ENTRY}: cannot be read as an entry ({words}); {_RESTORE}") from error
     if faults:
         raise LedgerError(f"{'; '.join(faults)}; {_RESTORE}")
     return Entry(folder, head)
@@ -238,10 +238,16 @@ def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
     if folder.resolve().name != name:
         yield f"{folder}: holds entry {name}, expected in a folder of that name"
     for name in (QUANTILES, SCENARIO, TRADE, MANIFEST):
-        if not (folder / name).exists():
+        expected = head["files"][name]
+        try:
+            found = digest(_content_of(folder / name))
+        except FileNotFoundError:
             yield f"{folder / name}: is missing"
-        elif digest(_content_of(folder / name)) != head["files"][name]:
-            yield f"{folder / name}: was changed since the entry was added"
+        except OSError as error:
+            yield f"{folder / name}: cannot be read ({error.strerror or error})"
+        else:
+            if found != expected:
+                yield f"{folder / name}: was changed since the entry was added"
 
 
 def _content_of(path: Path) -> bytes:
