@@ -20,6 +20,8 @@ from forecast.cli.options import (
     print_line,
     progress_bar,
     run_options,
+    sampler_option,
+    stored_sampler_option,
     workers_option,
 )
 from forecast.cli.run import load_worlds, stored_run
@@ -27,9 +29,12 @@ from forecast.cli.run import load_worlds, stored_run
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
     from forecast.analysis.comparison import Comparison
+    from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
+    from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
     from forecast.scenario.scenario import Scenario
+    from forecast.stats.streams import Scheme
 
 
 @click.command()
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
     type=click.IntRange(20_000),
     help="Draws of each set of sources; errors are the spread between blocks of 2,000.",
 )
+@stored_sampler_option
 @workers_option
 @click.option(
     "--out",
@@ -69,10 +75,9 @@ def budget(
     series: str,
     draws: int,
     n_jobs: int,
-    out: Path | None,
-    learned: Path | None,
     no_plot: bool,
     language: Language,
+    **chosen: Any,
 ) -> None:
     """Say what spreads a forecast: which source by how much, and what would be worth knowing.
 
@@ -84,10 +89,8 @@ def budget(
     from forecast.report.budget import budget_words, input_table, source_table
     from forecast.results.results import demand_folder
 
-    parameters = None if learned is None else load_posterior(learned)
-    if out is not None and Path(run).is_dir():
-        raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the budget is stored")
-    results = stored_run(run, out or "results", parameters, n_jobs)
+    parameters = None if chosen["learned"] is None else load_posterior(chosen["learned"])
+    results = _run_in_question(run, parameters, n_jobs, chosen["out"], chosen["scheme"], "budget")
     demand_draws(results)
     demand_folder(results.folder, results.folder)
     with progress_bar(results.name, 100, "%") as progress:
@@ -106,6 +109,15 @@ def budget(
     print_line(language.text("tables.stored", folder=", ".join(map(str, paths))))
 
 
+def _run_in_question(
+    run: str, posterior: Posterior | None, n_jobs: int, out: Path | None, scheme: Scheme | None, answer: str
+) -> Results:
+    """The run that is asked about; the answer is stored in its folder."""
+    if out is not None and Path(run).is_dir():
+        raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the {answer} is stored")
+    return stored_run(run, out or "results", posterior, n_jobs, scheme)
+
+
 @click.command()
 @click.argument("run", metavar="RUN|SCENARIO")
 @click.option(
@@ -120,6 +132,7 @@ def budget(
     "--of", "series", default="effect", show_default=True, metavar="SERIES", help="Outcome: a series of runs."
 )
 @click.option("--at", "amount", default=0.0, show_default=True, type=float, metavar="BN_USD", help="What it turns at.")
+@stored_sampler_option
 @workers_option
 @click.option("--out", show_default="results", type=click.Path(path_type=Path), help="Where runs of a SCENARIO are.")
 @click.option(
@@ -133,9 +146,8 @@ def breakeven(
     series: str,
     amount: float,
     n_jobs: int,
-    out: Path | None,
-    learned: Path | None,
     language: Language,
+    **chosen: Any,
 ) -> None:
     """Find the value of one uncertain input at which an outcome turns: where its mean is zero, or another amount.
 
@@ -147,10 +159,8 @@ def breakeven(
     from forecast.report.budget import breakeven_words, held_table
     from forecast.results.results import demand_folder
 
-    parameters = None if learned is None else load_posterior(learned)
-    if out is not None and Path(run).is_dir():
-        raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the table is stored")
-    results = stored_run(run, out or "results", parameters, n_jobs)
+    parameters = None if chosen["learned"] is None else load_posterior(chosen["learned"])
+    results = _run_in_question(run, parameters, n_jobs, chosen["out"], chosen["scheme"], "table")
     demand_folder(results.folder, results.folder)
     with progress_bar(results.name, 100, "%") as progress:
         found = turning_value(
@@ -194,7 +204,7 @@ def compare(
     most: int | None,
     draws: int,
     seed: int,
-    learned: Path | None,
+    scheme: Scheme,
     language: Language,
     **options: Any,
 ) -> None:
@@ -210,6 +220,7 @@ def compare(
     from forecast.engine.simulate import Settings
     from forecast.models.posterior import load_posterior
     from forecast.report.comparison import comparison_words, pairing_words
+    from forecast.report.run import sampling_note
 
     if most is not None and not divide:
         raise click.UsageError(f"--most: got {most} without --attribute, which it is an option of")
@@ -219,7 +230,8 @@ def compare(
     reference, *alternatives = worlds
     for alternative in alternatives:
         _demand_comparable(reference, alternative, year)
-    settings, posterior = Settings(draws, seed), load_posterior(learned, reference.as_of)
+    settings = Settings(draws, seed, scheme)
+    posterior = load_posterior(options.pop("learned"), reference.as_of)
     shared = {name: options[name] for name in ("prior", "n_jobs")} | {"posterior": posterior}
     for index, alternative in enumerate(alternatives, start=1):
         name, divided = f"{alternative.name} less {reference.name}", None
@@ -231,6 +243,8 @@ def compare(
                 divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
         _show(found, divided, year, language)
         _store(found, divided, year, options["out"], language)
+        if note := sampling_note(found.reference, language):
+            answer_with(f"{note}\n")
         answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language, year=year))
 
 
@@ -309,8 +323,9 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
 )
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
+@sampler_option("How what the rows of the posterior leave open is drawn.")
 @language_option
-def induced(year: int, learned: Path | None, prior: bool, language: Language) -> None:
+def induced(year: int, learned: Path | None, prior: bool, scheme: Scheme, language: Language) -> None:
     """Put the claim of KIET to the test: how much of a year's surplus Korean affiliates in the US account for."""
     from forecast.analysis.induced import demand_year
     from forecast.analysis.induced import induced as found_in
@@ -327,7 +342,7 @@ def induced(year: int, learned: Path | None, prior: bool, language: Language) ->
 
     demand_year(year)
     posterior = load_posterior(learned)
-    found = found_in(year, posterior.prior if prior else posterior.groups)
+    found = found_in(year, posterior.prior if prior else posterior.groups, scheme)
     answer_with(definition_table(found, language), sensitivity_table(found, language))
     answer_with(flow_table(found, language), plant_table(found, language))
     answer_with(f"{language.text('induced.outside')}\n", f"{support_words(found, language)}\n")

@@ -70,6 +70,33 @@ def warned_if_few(n_draws: int) -> int:
     return n_draws
 
 
+SAMPLERS = {"plain": "plain", "lhs": "latin_hypercube", "sobol": "sobol"}
+"""Sampling schemes by their names on the command line."""
+
+
+def sampler_name(scheme: str) -> str:
+    """The name of a sampling scheme on the command line.
+
+    >>> sampler_name("latin_hypercube")
+    'lhs'
+    """
+    return {kept: name for name, kept in SAMPLERS.items()}[scheme]
+
+
+def sampler_option(help_text: str, default: str | None = "plain") -> Callable[[Command], Command]:
+    """The option that chooses a sampling scheme; the command is given it as `scheme`."""
+    return click.option(
+        "--sampler",
+        "scheme",
+        default=default,
+        show_default=default is not None,
+        type=click.Choice(tuple(SAMPLERS)),
+        callback=lambda _context, _option, name: None if name is None else SAMPLERS[name],
+        help=help_text,
+    )
+
+
+stored_sampler_option = sampler_option("Sampling scheme of the run of a SCENARIO; plain by default.", None)
 workers_option = click.option(
     "--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core."
 )
@@ -83,6 +110,7 @@ _RUN_OPTIONS = (
         help="Number of draws.",
     ),
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers."),
+    sampler_option("Draws independent, or stratified within blocks: Latin hypercube or scrambled Sobol."),
     workers_option,
     click.option(
         "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land."

@@ -16,6 +16,7 @@ from forecast.cli.options import (
     print_line,
     progress_bar,
     run_options,
+    sampler_name,
 )
 from forecast.errors import RunError, ScenarioError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from forecast.report.i18n import Language
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
+    from forecast.stats.streams import Scheme
 
 
 @click.command()
@@ -40,8 +42,6 @@ def run(
     overrides: tuple[str, ...],
     only: tuple[str, ...],
     without: tuple[str, ...],
-    draws: int,
-    seed: int,
     learned: Path | None,
     no_plot: bool,
     language: Language,
@@ -52,13 +52,14 @@ def run(
     from forecast.engine.simulate import Settings
     from forecast.results.run import run_scenario
 
+    settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
     scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
-        with progress_bar(scenario.name, draws) as progress:
+        with progress_bar(scenario.name, settings.n_draws) as progress:
             options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
-            done = run_scenario(scenario, Settings(draws, seed), **options)
+            done = run_scenario(scenario, settings, **options)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
         _show(done.results, scenario, language, grounds(done.results, done.plan))
@@ -110,11 +111,18 @@ def verify(context: click.Context, places: tuple[Path, ...], ledgers: tuple[Path
     context.exit(2 if any(one.fault for one in found) else 0)
 
 
-def stored_run(given: str, out: str | Path = "results", posterior: Posterior | None = None, n_jobs: int = 1) -> Results:
+def stored_run(
+    given: str,
+    out: str | Path = "results",
+    posterior: Posterior | None = None,
+    n_jobs: int = 1,
+    scheme: Scheme | None = None,
+) -> Results:
     """The run a user means.
 
     That is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
-    default settings is found or made; or the name of one that has a single run under `out`.
+    default settings, but for the sampling scheme where one is given, is found or made; or the name of one that has a
+    single run under `out`.
 
     Raises:
         DamagedRunError: the run is not as it was stored.
@@ -128,17 +136,34 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
     from forecast.results.run import found_or_made
 
     if Path(given).is_dir():
-        return load_results(given)
+        return _of_scheme(load_results(given), scheme)
     if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
         (world,) = load_worlds([given], [])
-        with progress_bar(world.name, Settings().n_draws) as progress:
-            return found_or_made(world, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
+        settings = Settings(scheme=scheme or "plain")
+        with progress_bar(world.name, settings.n_draws) as progress:
+            return found_or_made(world, settings, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
     if (Path(out) / given).is_dir():
-        return load_results(Path(out) / given)
+        return _of_scheme(load_results(Path(out) / given), scheme)
     names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
     raise RunError(
         f"got run {given}, expected the folder of a run, the file of a scenario, or its name; {meant(given, names)}"
     )
+
+
+def _of_scheme(run: Results, scheme: Scheme | None) -> Results:
+    """A stored run, which has the sampling scheme it has.
+
+    Raises:
+        RunError: another is asked for.
+    """
+    found = run.manifest["scheme"]
+    if scheme is not None and scheme != found:
+        asked = sampler_name(scheme)
+        raise RunError(
+            f"--sampler: got {asked} for {run.folder}, a run by {sampler_name(found)}, expected none; "
+            f"`forecast run {run.name} --sampler {asked}` makes one"
+        )
+    return run
 
 
 def load_worlds(
@@ -191,6 +216,7 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
         dominance_note,
         knowledge,
         policy_table,
+        sampling_note,
         surplus_table,
     )
     from forecast.report.sentences import answer, assumed_conditions, run_books_note
@@ -203,7 +229,8 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
         answer_with(policy_table(results, language))
     answer_with(surplus_table({results.name: results}, language))
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    notes = (conditions, run_books_note(results, language), dominance_note(results, language))
+    made_with = sampling_note(results, language)
+    notes = (conditions, run_books_note(results, language), dominance_note(results, language), made_with)
     answer_with(*(f"{note}\n" for note in notes if note))
     if world.single is None:
         answer_with(branch_table(results, world, language))
