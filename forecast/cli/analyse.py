@@ -17,6 +17,7 @@ from forecast.cli.options import (
     answer_with,
     language_option,
     plants_options,
+    precision_options,
     print_line,
     progress_bar,
     run_options,
@@ -29,8 +30,10 @@ from forecast.cli.run import load_worlds, stored_run
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
     from forecast.analysis.comparison import Comparison
+    from forecast.engine.simulate import Settings
     from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
+    from forecast.results.precision import Target
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
     from forecast.scenario.scenario import Scenario
@@ -196,6 +199,7 @@ def breakeven(
 )
 @plants_options
 @run_options
+@precision_options
 @language_option
 def compare(
     files: tuple[str, ...],
@@ -219,8 +223,7 @@ def compare(
     from forecast.analysis.comparison import demand_sizes
     from forecast.engine.simulate import Settings
     from forecast.models.posterior import load_posterior
-    from forecast.report.comparison import comparison_words, pairing_words
-    from forecast.report.run import sampling_note
+    from forecast.results.precision import parsed_target
 
     if most is not None and not divide:
         raise click.UsageError(f"--most: got {most} without --attribute, which it is an option of")
@@ -230,22 +233,52 @@ def compare(
     reference, *alternatives = worlds
     for alternative in alternatives:
         _demand_comparable(reference, alternative, year)
-    settings = Settings(draws, seed, scheme)
+    stated = Settings(draws, seed, scheme)
     posterior = load_posterior(options.pop("learned"), reference.as_of)
+    targets, limit = [parsed_target(text) for text in options.pop("wanted")], options.pop("limit")
     shared = {name: options[name] for name in ("prior", "n_jobs")} | {"posterior": posterior}
     for index, alternative in enumerate(alternatives, start=1):
         name, divided = f"{alternative.name} less {reference.name}", None
-        with progress_bar(name, 2 * draws) as progress:
+        settings, words = _sized((reference, alternative), stated, targets, limit, language, **shared)
+        with progress_bar(name, 2 * settings.n_draws) as progress:
             found = compared(reference, alternative, settings, **options, posterior=posterior, progress=progress)
         if divide:
             pair = scenarios[0], scenarios[index]
-            with progress_bar(f"{name}, divided", draws) as progress:
+            with progress_bar(f"{name}, divided", settings.n_draws) as progress:
                 divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
         _show(found, divided, year, language)
         _store(found, divided, year, options["out"], language)
-        if note := sampling_note(found.reference, language):
-            answer_with(f"{note}\n")
-        answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language, year=year))
+        _tell(found, year, words, language)
+
+
+def _sized(
+    pair: tuple[AnyScenario, AnyScenario],
+    settings: Settings,
+    targets: Sequence[Target],
+    limit: int,
+    language: Language,
+    **shared: Any,
+) -> tuple[Settings, str]:
+    """Settings with the draws that make a difference as precise as is asked for, and words on that.
+
+    Those stated, and no words, where nothing is asked for.
+    """
+    if not targets:
+        return settings, ""
+    from dataclasses import replace
+
+    from forecast.analysis.comparison import sized_difference
+    from forecast.engine.compile import compile_run
+    from forecast.observations.vintage import vintage
+    from forecast.report.sentences import precision_words
+    from forecast.results.precision import pilot_of
+
+    plans = [compile_run(world, shared["posterior"], vintage(world.as_of), prior=shared["prior"]) for world in pair]
+    n_pilot = pilot_of(settings, plans[0].block_size).n_draws
+    with progress_bar(f"{pair[1].name} less {pair[0].name}, pilot", n_pilot) as progress:
+        found = sized_difference(plans, settings, targets, limit, 1, progress)
+    n_draws = max(one.n_draws for one in found)
+    return replace(settings, n_draws=n_draws), precision_words(found, n_pilot, language)
 
 
 def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, ...]) -> list[AnyScenario]:
@@ -295,6 +328,18 @@ def _store(
         folder = store_comparison(found, divided, year, out, language)
         print_line(language.text("comparison.stored", folder=folder))
         answer_with("")
+
+
+def _tell(found: Comparison, year: int | None, words: str, language: Language) -> None:
+    """Print what stands behind the numbers, the answer, and how precise it was to be."""
+    from forecast.report.comparison import comparison_words, pairing_words
+    from forecast.report.run import sampling_note
+
+    if note := sampling_note(found.reference, language):
+        answer_with(f"{note}\n")
+    answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language, year=year))
+    if words:
+        answer_with(words)
 
 
 def _show(found: Comparison, divided: Attribution | None, year: int | None, language: Language) -> None:

@@ -132,6 +132,34 @@ def run_options(command: Command) -> Command:
     return command
 
 
+_PRECISION_OPTIONS = (
+    click.option(
+        "--precision",
+        "wanted",
+        multiple=True,
+        metavar="SERIES:YEAR:STATISTIC=WIDTH",
+        help="As many draws as bring the 95 % interval of a number to ± WIDTH, in bn USD, as a chance, or such as 1% "
+        "of the number: effect:2035:mean=0.05, trade_balance:2030:q10=1%. --draws are then those of the pilot that "
+        "says how many. May be repeated.",
+    ),
+    click.option(
+        "--max-draws",
+        "limit",
+        default=10_000_000,
+        show_default=True,
+        type=click.IntRange(1),
+        help="With --precision: draws at most; a number that would take more is refused.",
+    ),
+)
+
+
+def precision_options(command: Command) -> Command:
+    """The options of a command that makes a number as precise as is asked for."""
+    for option in reversed(_PRECISION_OPTIONS):
+        command = option(command)
+    return command
+
+
 _PLANTS_OPTIONS = (
     click.option("--only", multiple=True, metavar="ID", help="Keep this investment alone, or those named so."),
     click.option("--without", multiple=True, metavar="ID", help="Leave this investment out; may be repeated."),

@@ -13,6 +13,7 @@ from forecast.cli.options import (
     echo,
     language_option,
     plants_options,
+    precision_options,
     print_line,
     progress_bar,
     run_options,
@@ -22,8 +23,10 @@ from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
     from forecast.analysis.grounds import Grounds
+    from forecast.engine.simulate import Settings
     from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
+    from forecast.results.precision import Target
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
     from forecast.stats.streams import Scheme
@@ -36,12 +39,15 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
 @plants_options
+@precision_options
 @language_option
 def run(
     files: tuple[str, ...],
     overrides: tuple[str, ...],
     only: tuple[str, ...],
     without: tuple[str, ...],
+    wanted: tuple[str, ...],
+    limit: int,
     learned: Path | None,
     no_plot: bool,
     language: Language,
@@ -50,22 +56,48 @@ def run(
     """Forecast one or several scenario FILES and store the results."""
     from forecast.analysis.grounds import grounds
     from forecast.engine.simulate import Settings
+    from forecast.results.precision import parsed_target
     from forecast.results.run import run_scenario
 
+    targets = [parsed_target(text) for text in wanted]
     settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
     scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
     for scenario in scenarios:
-        with progress_bar(scenario.name, settings.n_draws) as progress:
-            options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
-            done = run_scenario(scenario, settings, **options)
+        options["posterior"] = posteriors[scenario.as_of]
+        sized, words = settings, ""
+        if targets:
+            sized, words = _sized(scenario, settings, targets, limit, language, **options)
+        with progress_bar(scenario.name, sized.n_draws) as progress:
+            done = run_scenario(scenario, sized, **options, progress=progress)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
         _show(done.results, scenario, language, grounds(done.results, done.plan))
         if scenario.overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
+        if words:
+            answer_with(words)
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
+
+
+def _sized(
+    scenario: AnyScenario, settings: Settings, targets: Sequence[Target], limit: int, language: Language, **options: Any
+) -> tuple[Settings, str]:
+    """Settings with the draws that make numbers as precise as is asked for, and words on that."""
+    from dataclasses import replace
+
+    from forecast.engine.compile import compile_run
+    from forecast.observations.vintage import vintage
+    from forecast.report.sentences import precision_words
+    from forecast.results.precision import pilot_of, sized_by_pilot
+
+    plan = compile_run(scenario, options["posterior"], vintage(scenario.as_of), prior=options["prior"])
+    n_pilot = pilot_of(settings, plan.block_size).n_draws
+    with progress_bar(f"{scenario.name}, pilot", n_pilot) as progress:
+        found = sized_by_pilot(plan, settings, targets, limit, options["n_jobs"], progress)
+    n_draws = max(one.n_draws for one in found)
+    return replace(settings, n_draws=n_draws), precision_words(found, n_pilot, language)
 
 
 @click.command(name="list")
