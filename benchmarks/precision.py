@@ -13,9 +13,10 @@ import numpy as np
 from measurement import table
 
 from forecast.documents import scenario_path
+from forecast.engine.block import flows_of
 from forecast.engine.compile import compile_run
 from forecast.engine.run_plan import RunPlan
-from forecast.engine.simulate import Settings, simulate
+from forecast.engine.simulate import Settings, block_streams
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.results.precision import Target, parsed_target, sized_by_pilot
@@ -38,12 +39,19 @@ def one_seed(plan: RunPlan, targets: list[Target], seed: int, scheme: str) -> li
     settings = Settings(20_000, seed, scheme)  # type: ignore[arg-type]
     found = sized_by_pilot(plan, settings, targets)
     n_draws = max(one.n_draws for one in found)
-    draws = simulate(plan, replace(settings, n_draws=n_draws)).annual.draws()
-    places = [(plan.series.index(target.series), plan.years.index(target.year)) for target in targets]
-    return [
-        (estimate(draws[(*place, slice(one.n_draws))], one.target), one.n_draws)
-        for one, place in zip(found, places, strict=True)
-    ]
+    series, years = (
+        [names.index(name) for name in asked]
+        for names, asked in (
+            (plan.series, [target.series for target in targets]),
+            (plan.years, [target.year for target in targets]),
+        )
+    )
+    blocks = (
+        flows_of(plan, streams).annual[series, years]
+        for streams in block_streams(plan, replace(settings, n_draws=n_draws))
+    )
+    draws = np.concatenate(list(blocks), axis=-1)
+    return [(estimate(drawn[: one.n_draws], one.target), one.n_draws) for one, drawn in zip(found, draws, strict=True)]
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import click
 
 from forecast.cli.options import (
     answer_with,
+    backend_options,
     language_option,
     plants_options,
     precision_options,
@@ -201,6 +202,7 @@ def breakeven(
 @run_options
 @precision_options
 @language_option
+@backend_options
 def compare(
     files: tuple[str, ...],
     divide: bool,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -130,6 +131,44 @@ def run_options(command: Command) -> Command:
     for option in reversed(_RUN_OPTIONS):
         command = option(command)
     return command
+
+
+_BACKEND_OPTIONS = (
+    click.option(
+        "--backend",
+        type=click.Choice(("local", "dask", "ray")),
+        default="local",
+        show_default=True,
+        help="Workers: of this machine, of a Dask cluster, or of Ray.",
+    ),
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Of the Dask scheduler, such as tcp://10.0.0.1:8786, or of the head of Ray; a Ray of this machine by "
+        "default.",
+    ),
+)
+
+
+def backend_options(command: Command) -> Command:
+    """The options of a command that may work on a cluster, which it reaches before it begins."""
+
+    @wraps(command)
+    def on_workers(*arguments: Any, backend: str, scheduler: str | None, **options: Any) -> Any:
+        if backend == "local":
+            if scheduler is not None:
+                raise click.UsageError(f"--scheduler: got {scheduler} without --backend dask or ray")
+            return command(*arguments, **options)
+        from forecast.code_digests import code_of_numbers
+        from forecast.parallel import on_cluster
+
+        with on_cluster(backend, scheduler, code_of_numbers):
+            return command(*arguments, **options)
+
+    decorated: Command = on_workers  # type: ignore[assignment]
+    for option in reversed(_BACKEND_OPTIONS):
+        decorated = option(decorated)
+    return decorated
 
 
 _PRECISION_OPTIONS = (

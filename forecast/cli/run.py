@@ -10,6 +10,7 @@ import click
 
 from forecast.cli.options import (
     answer_with,
+    backend_options,
     echo,
     language_option,
     plants_options,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @plants_options
 @precision_options
 @language_option
+@backend_options
 def run(
     files: tuple[str, ...],
     overrides: tuple[str, ...],
