@@ -21,6 +21,7 @@ from forecast.cli.options import (
     progress_bar,
     run_options,
     workers_option,
+    xlsx_option,
 )
 from forecast.cli.run import load_worlds, stored_run
 
@@ -62,17 +63,17 @@ if TYPE_CHECKING:
     "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
 )
 @click.option("--no-plot", is_flag=True, help="Leave out the pictures.")
+@xlsx_option
 @language_option
 def budget(
     run: str,
     year: int,
     series: str,
     draws: int,
-    n_jobs: int,
     out: Path | None,
     learned: Path | None,
-    no_plot: bool,
     language: Language,
+    **options: Any,
 ) -> None:
     """Say what spreads a forecast: which source by how much, and what would be worth knowing.
 
@@ -87,6 +88,7 @@ def budget(
     parameters = None if learned is None else load_posterior(learned)
     if out is not None and Path(run).is_dir():
         raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the budget is stored")
+    n_jobs = options["n_jobs"]
     results = stored_run(run, out or "results", parameters, n_jobs)
     demand_draws(results)
     demand_folder(results.folder, results.folder)
@@ -99,10 +101,14 @@ def budget(
         answer_with(input_table(found, language))
     answer_with(budget_words(found, language))
     paths = [write_budget(found)]
-    if not no_plot:
+    if not options["no_plot"]:
         from forecast.plots.sensitivity import save_budget_charts
 
         paths += save_budget_charts(found)
+    if options["xlsx"]:
+        from forecast.report.sheets import write_budget_workbook
+
+        paths.append(write_budget_workbook(found, language))
     print_line(language.text("tables.stored", folder=", ".join(map(str, paths))))
 
 
@@ -186,6 +192,7 @@ def breakeven(
 )
 @plants_options
 @run_options
+@xlsx_option
 @language_option
 def compare(
     files: tuple[str, ...],
@@ -195,6 +202,7 @@ def compare(
     draws: int,
     seed: int,
     learned: Path | None,
+    xlsx: bool,
     language: Language,
     **options: Any,
 ) -> None:
@@ -230,7 +238,7 @@ def compare(
             with progress_bar(f"{name}, divided", draws) as progress:
                 divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
         _show(found, divided, year, language)
-        _store(found, divided, year, options["out"], language)
+        _store(found, divided, year, options["out"], language, xlsx=xlsx)
         answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language, year=year))
 
 
@@ -272,15 +280,27 @@ def _demand_comparable(reference: AnyScenario, alternative: AnyScenario, year: i
 
 
 def _store(
-    found: Comparison, divided: Attribution | None, year: int | None, out: str | Path, language: Language
+    found: Comparison,
+    divided: Attribution | None,
+    year: int | None,
+    out: str | Path,
+    language: Language,
+    *,
+    xlsx: bool,
 ) -> None:
     """Store a comparison and say where; that of a run with itself is none."""
     from forecast.report.handout import store_comparison
 
-    if found.reference.folder != found.alternative.folder:
-        folder = store_comparison(found, divided, year, out, language)
-        print_line(language.text("comparison.stored", folder=folder))
-        answer_with("")
+    if found.reference.folder == found.alternative.folder:
+        return
+    folder = store_comparison(found, divided, year, out, language)
+    print_line(language.text("comparison.stored", folder=folder))
+    if xlsx:
+        from forecast.report.sheets import write_comparison_workbook
+
+        path = write_comparison_workbook(folder, found, divided, year, language)
+        print_line(language.text("tables.stored", folder=path))
+    answer_with("")
 
 
 def _show(found: Comparison, divided: Attribution | None, year: int | None, language: Language) -> None:
@@ -309,8 +329,12 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
 )
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
+@xlsx_option
+@click.option(
+    "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where the workbook lands."
+)
 @language_option
-def induced(year: int, learned: Path | None, prior: bool, language: Language) -> None:
+def induced(year: int, learned: Path | None, prior: bool, xlsx: bool, out: Path, language: Language) -> None:
     """Put the claim of KIET to the test: how much of a year's surplus Korean affiliates in the US account for."""
     from forecast.analysis.induced import demand_year
     from forecast.analysis.induced import induced as found_in
@@ -332,3 +356,7 @@ def induced(year: int, learned: Path | None, prior: bool, language: Language) ->
     answer_with(flow_table(found, language), plant_table(found, language))
     answer_with(f"{language.text('induced.outside')}\n", f"{support_words(found, language)}\n")
     answer_with(f"{claim_words(language)}\n", induced_words(found, language))
+    if xlsx:
+        from forecast.report.sheets import write_induced_workbook
+
+        print_line(language.text("tables.stored", folder=write_induced_workbook(found, out, language)))

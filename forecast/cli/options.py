@@ -55,6 +55,9 @@ language_option = click.option(
 )
 
 
+xlsx_option = click.option("--xlsx", is_flag=True, help="Write the answer as a workbook for Excel too.")
+
+
 def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: int) -> int:
     """Check of an option that says how many workers."""
     if n_jobs == -1 or n_jobs > 0:

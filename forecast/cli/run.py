@@ -16,6 +16,7 @@ from forecast.cli.options import (
     print_line,
     progress_bar,
     run_options,
+    xlsx_option,
 )
 from forecast.errors import RunError, ScenarioError
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
 @plants_options
+@xlsx_option
 @language_option
 def run(
     files: tuple[str, ...],
@@ -55,16 +57,23 @@ def run(
     scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
+    xlsx = options.pop("xlsx")
     for scenario in scenarios:
         with progress_bar(scenario.name, draws) as progress:
             options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
             done = run_scenario(scenario, Settings(draws, seed), **options)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
-        _show(done.results, scenario, language, grounds(done.results, done.plan))
+        found = grounds(done.results, done.plan)
+        _show(done.results, scenario, language, found)
         if scenario.overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
+        if xlsx:
+            from forecast.report.sheets import write_run_workbook
+
+            path = write_run_workbook(done.results, scenario, language, found)
+            print_line(language.text("tables.stored", folder=path))
 
 
 @click.command(name="list")
