@@ -6,7 +6,7 @@
 - `fit`: history, fit, check
 - `track`: backtest, ledger
 - `report`: report, explore
-- `process`: signals that end a command, and streams that cannot take every character
+- `process`: signals that end a command, threads of linear algebra, streams that cannot take every character
 - `options`: options and printing that commands share
 - `console`: the terminal, which no text of a file steers
 """
@@ -23,13 +23,14 @@ import click
 
 from forecast import __version__
 from forecast.cli.options import echo
-from forecast.cli.process import ended_like_ctrl_c, exit_code, plain_where_needed
+from forecast.cli.process import ended_like_ctrl_c, exit_code, limit_blas_threads, plain_where_needed
 from forecast.errors import ForecastError, shortened
 
 
 def main() -> None:
     """Entry point of the `forecast` command."""
     plain_where_needed()
+    limit_blas_threads()
     with ended_like_ctrl_c():
         sys.exit(_exit_code())
 

@@ -32,7 +32,7 @@ assert len(tasks) == 2
 print(json.dumps(sorted({name for names in in_order(loaded, tasks, 2) for name in names})))
 """
 
-LANGUAGE = ("pydantic", "pydantic_core", "ruamel", "forecast.scenario", "forecast.documents", "forecast.stats.specs")
+LANGUAGE = ("pydantic", "pydantic_core", "yaml", "forecast.scenario", "forecast.documents", "forecast.stats.specs")
 TABLES = ("pandas", "xarray", "h5netcdf", "scipy.stats", "forecast.observations", "forecast.models")
 PRINTERS = ("rich", "matplotlib", "forecast.report", "forecast.cli", "forecast.results")
 
