@@ -15,6 +15,7 @@ import click
 
 from forecast.cli.options import (
     answer_with,
+    complete_scenario,
     language_option,
     plants_options,
     print_line,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", metavar="RUN|SCENARIO")
+@click.argument("run", metavar="RUN|SCENARIO", shell_complete=complete_scenario)
 @click.option("--year", default=2030, show_default=True, type=int, help="Calendar year of the outcome.")
 @click.option(
     "--of",
@@ -113,7 +114,7 @@ def budget(
 
 
 @click.command()
-@click.argument("run", metavar="RUN|SCENARIO")
+@click.argument("run", metavar="RUN|SCENARIO", shell_complete=complete_scenario)
 @click.option(
     "--input",
     "name",
@@ -169,7 +170,7 @@ def breakeven(
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="A B [C]...")
+@click.argument("files", nargs=-1, required=True, metavar="A B [C]...", shell_complete=complete_scenario)
 @click.option(
     "--beyond",
     multiple=True,

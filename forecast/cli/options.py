@@ -16,6 +16,7 @@ import click
 from forecast.errors import printable
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
     from rich.console import Console
     from rich.text import Text
 
@@ -30,6 +31,17 @@ ENOUGH_DRAWS = 400
 
 USUAL_COLUMNS = 80
 """Width of a terminal that says it has none."""
+
+
+def complete_scenario(_context: click.Context, _argument: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What a shell offers for a scenario: shipped names, and files."""
+    from click.shell_completion import CompletionItem
+
+    from forecast.documents import shipped_names
+
+    names = [CompletionItem(name) for name in shipped_names() if name.startswith(begun)]
+    return [*names, CompletionItem(begun, type="file")]
+
 
 LANGUAGES = ("en", "ko")
 """`i18n.CODES`, which would import numpy for the help text."""

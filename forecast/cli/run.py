@@ -10,6 +10,7 @@ import click
 
 from forecast.cli.options import (
     answer_with,
+    complete_scenario,
     echo,
     language_option,
     plants_options,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1, required=True, shell_complete=complete_scenario)
 @run_options
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")

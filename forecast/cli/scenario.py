@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import answer_with, echo, language_option, print_line
+from forecast.cli.options import answer_with, complete_scenario, echo, language_option, print_line
 from forecast.errors import Located, Problem, RunError, ScenarioError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def elicit(spec: str, key: str | None, picture: Path | None, language: Language)
 
 
 @click.command()
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=complete_scenario)
 @click.option("--sector", "sectors", multiple=True, metavar="NAME", help="Only this sector; may be repeated.")
 @click.option(
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
@@ -137,7 +137,7 @@ def _scenario(
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1, required=True, shell_complete=complete_scenario)
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of every scenario.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for a program to read.")
 @click.pass_context

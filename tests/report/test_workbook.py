@@ -16,6 +16,8 @@ from commands import command
 from python_calamine import CalamineWorkbook
 
 import forecast
+from forecast.documents import parse_document
+from forecast.report.cite import citations
 from forecast.report.i18n import CODES, language
 from forecast.report.run import contribution_table, surplus_table
 from forecast.report.table import Figure, figure, table
@@ -183,3 +185,18 @@ def test_what_a_year_induced_goes_into_a_workbook_too(folder: Path) -> None:
     net = next(row for row in told["Definitions"] if str(row[0]).startswith("(c)"))
     assert f"{net[1]:.1f} ".replace("-", "−") in done.stdout
     assert any("https://" in str(cell) for row in told["Assumptions"] for cell in row)
+
+
+def test_a_run_is_cited_with_all_that_makes_it_again(folder: Path, run: forecast.results.results.Results) -> None:
+    found = citations(run)
+    manifest = run.manifest
+    for form in found.values():
+        digests = [manifest["digests"][name][:12] for name in ("data", "posterior")]
+        for part in ("Version 0.1.0", manifest["digest"], "seed 0", "2,000 draws", "2026Q2", *digests):
+            assert part.removeprefix("Version ") in form
+    entry = parse_document(found["cff"], "CITATION.cff").root.fields["references"].items[0].plain()
+    assert entry["title"].endswith(run.title)
+    assert "{=HYPERLINK(" in found["bibtex"].replace("{Forecast of Korea's goods surplus with the United States: ", "{")
+    printed = command("cite", str(run.folder), "--form", "bibtex", cwd=folder)
+    assert printed.stdout == f"{found['bibtex']}\n"
+    assert "참고 문헌" in command("cite", str(run.folder), "--language", "ko", cwd=folder).stdout
