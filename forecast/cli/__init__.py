@@ -2,7 +2,8 @@
 
 - `run`: run scenarios, list and verify runs
 - `analyse`: compare, budget, breakeven, induced
-- `scenario`: validate, explain, elicit, new, schema, announcements
+- `scenario`: validate, explain, elicit, schema
+- `announcements`: announcements, and new, which starts a scenario from one or from a table
 - `fit`: history, fit, check
 - `track`: backtest, ledger
 - `report`: report, explore, cite
@@ -66,17 +67,18 @@ def _exit_code() -> int:
 
 
 _COMMANDS = {
+    "announcements": ("announcements", "new"),
     "analyse": ("breakeven", "budget", "compare", "induced"),
     "fit": ("check", "fit", "history"),
     "report": ("cite", "explore", "report"),
     "run": ("list", "run", "verify"),
-    "scenario": ("announcements", "elicit", "explain", "new", "schema", "validate"),
+    "scenario": ("elicit", "explain", "schema", "validate"),
     "track": ("backtest", "ledger"),
 }
 """Commands by the file they stand in, which is imported when one of them is called."""
 
 
-_ATTRIBUTES = {"announcements": "list_announcements", "list": "list_runs"}
+_ATTRIBUTES = {"list": "list_runs"}
 """Names in those files, where they are not the command's."""
 
 

@@ -53,9 +53,12 @@ def locale_language() -> str:
     return "ko" if stated.startswith("ko") else "en"
 
 
-def _language(_context: click.Context, _option: click.Parameter, code: str | None) -> Language:
-    from forecast.report.i18n import language
+def _language(context: click.Context, _option: click.Parameter, code: str | None) -> Language:
+    from forecast.report.i18n import Language, language
 
+    around = context.parent.params.get("language") if context.parent else None
+    if code is None and isinstance(around, Language):
+        return around
     return language(code or locale_language())
 
 

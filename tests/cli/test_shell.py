@@ -32,7 +32,7 @@ def test_a_shell_is_told_how_to_complete() -> None:
         ([], "comp", [("plain", "compare")]),
         (["run"], "--xl", [("plain", "--xlsx")]),
         (["run"], "hyundai-", [("plain", "hyundai-26bn"), ("file", "hyundai-")]),
-        (["compare", "hyundai"], "kiet", [("plain", "kiet-2025-04-11"), ("file", "kiet")]),
+        (["compare", "hyundai"], "kiet-c", [("plain", "kiet-claim"), ("file", "kiet-c")]),
         (["run", "--language"], "k", [("plain", "ko")]),
     ],
 )
