@@ -12,6 +12,7 @@ import click
 from forecast.cli.options import (
     answer_with,
     backend_options,
+    complete_scenario,
     echo,
     language_option,
     plants_options,
@@ -22,6 +23,7 @@ from forecast.cli.options import (
     run_options,
     sampler_name,
     workers_option,
+    xlsx_option,
 )
 from forecast.errors import RunError, ScenarioError
 
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1, required=True, shell_complete=complete_scenario)
 @run_options
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
 @plants_options
 @precision_options
+@xlsx_option
 @language_option
 @backend_options
 def run(
@@ -73,22 +76,27 @@ def run(
     scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
+    xlsx = options.pop("xlsx")
     for scenario in scenarios:
         options["posterior"] = posteriors[scenario.as_of]
-        sized, words = settings, ""
-        if targets:
-            sized, words = _sized(scenario, settings, targets, limit, language, **options)
+        sized, words = _sized(scenario, settings, targets, limit, language, **options)
         with progress_bar(scenario.name, sized.n_draws) as progress:
             resumed = partial(_say_resumed, language, sized.n_draws)
             done = run_scenario(scenario, sized, **options, progress=progress, resumed=resumed)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
-        _show(done.results, scenario, language, grounds(done.results, done.plan))
+        found = grounds(done.results, done.plan)
+        _show(done.results, scenario, language, found)
         if scenario.overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
         if words:
             answer_with(words)
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
+        if xlsx:
+            from forecast.report.sheets import write_run_workbook
+
+            path = write_run_workbook(done.results, scenario, language, found)
+            print_line(language.text("tables.stored", folder=path))
 
 
 def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
@@ -104,7 +112,12 @@ def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
 def _sized(
     scenario: AnyScenario, settings: Settings, targets: Sequence[Target], limit: int, language: Language, **options: Any
 ) -> tuple[Settings, str]:
-    """Settings with the draws that make numbers as precise as is asked for, and words on that."""
+    """Settings with the draws that make numbers as precise as is asked for, and words on that.
+
+    Those stated, and no words, where nothing is asked for.
+    """
+    if not targets:
+        return settings, ""
     from dataclasses import replace
 
     from forecast.engine.compile import compile_run
