@@ -3,6 +3,7 @@
 - `run`: run scenarios, list and verify runs
 - `analyse`: compare, budget, breakeven, induced
 - `scenario`: validate, explain, elicit, new, schema, announcements
+- `data`: data
 - `fit`: history, fit, check
 - `track`: backtest, ledger
 - `report`: report, explore
@@ -22,7 +23,7 @@ from io import StringIO
 import click
 
 from forecast import __version__
-from forecast.cli.options import echo
+from forecast.cli.options import data_dir_option, echo
 from forecast.cli.process import ended_like_ctrl_c, exit_code, plain_where_needed
 from forecast.errors import ForecastError, shortened
 
@@ -64,6 +65,7 @@ def _exit_code() -> int:
 
 _COMMANDS = {
     "analyse": ("breakeven", "budget", "compare", "induced"),
+    "data": ("data",),
     "fit": ("check", "fit", "history"),
     "report": ("explore", "report"),
     "run": ("list", "run", "verify"),
@@ -96,5 +98,6 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="forecast")
+@data_dir_option
 def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""
