@@ -64,6 +64,11 @@ _WHOLE = {"country": ("trade_monthly",), "end_use": ("products_annual",)}
 """Tables of which a file of a format holds every period there is."""
 
 
+_REMEDY = (
+    "add what is missing in the same command, be it the other flow or the drivers, GDPC1, EXKOUS and MCOILWTICO of FRED"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A figure that is new, or takes the place of another.
@@ -155,7 +160,8 @@ def proposal(paths: Iterable[Path], published: dt.date) -> Proposal:
             teaches = _together(tables) != vintage().digest
         except DataError as error:
             files = ", ".join(one.file for one in additions if one.changes)
-            problems.append(Problem(files, 0, 0, "", f"{error}; add what is missing in the same command"))
+            problems.append(Problem(files, 0, 0, "", f"{error}; {_REMEDY}"))
+            tables = {}
     return Proposal(additions, tuple(problems), tables, published, teaches)
 
 
@@ -241,7 +247,7 @@ def _own_figure(grid: Grid, row: int, columns: Mapping[str, int], held: Mapping[
     fitting = [one for one in held.values() if one.series == name]
     one = next((one for one in fitting if one.is_period(period)), None)
     if not fitting:
-        names = sorted({one.series for one in held.values()})
+        names = sorted({one.series for one in held.values() if one.table != "products_annual"})
         return Refusal(places["series"], f"got series {name!r}, {meant(name, names)}")
     if one is None:
         examples = " or ".join(dict.fromkeys(one.last for one in fitting))

@@ -13,7 +13,6 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TypeAlias
@@ -21,7 +20,7 @@ from typing import TypeAlias
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from forecast.errors import DataError, shortened
-from forecast.storage import demand_regular
+from forecast.storage import demand_regular, digest
 
 Cell: TypeAlias = "str | float"
 """Text without blanks around it, or a number."""
@@ -146,7 +145,7 @@ def read_content(path: Path) -> Content:
         grids = tuple(_grids(content))
     except ValueError as error:
         raise DataError(f"{path}: {error}") from None
-    return Content(path.name, sha256(content).hexdigest(), grids)
+    return Content(path.name, digest(content), grids)
 
 
 def _grids(content: bytes) -> Iterator[Grid]:

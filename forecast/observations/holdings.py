@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 from forecast.errors import DataError, meant
@@ -125,6 +126,11 @@ def holdings() -> Mapping[Key, HeldSeries]:
     Raises:
         DataError: a table is broken, or a vintage of the user was changed.
     """
+    return _holdings(stored_vintages())
+
+
+@cache
+def _holdings(_own: tuple[StoredVintage, ...]) -> Mapping[Key, HeldSeries]:
     return {(name, series): one for name in GROWING for series, one in _table_holdings(name, text_rows(name)).items()}
 
 
@@ -137,7 +143,8 @@ def held_series(name: str) -> tuple[HeldSeries, ...]:
     every = holdings()
     found = tuple(one for one in every.values() if one.series == name)
     if not found:
-        raise DataError(f"got series {name!r}, {meant(name, sorted({one.series for one in every.values()}))}")
+        names = sorted({one.series for one in every.values() if one.table != "products_annual"})
+        raise DataError(f"got series {name!r}, {meant(name, names)}")
     return found
 
 

@@ -2,7 +2,7 @@
 
 A vintage is a folder `vintages/<day>` or `vintages/<day>-<number>` in the user's place: `vintage.json` says which files
 it came from and holds digests of the tables beside it, each in the form of the shipped table of its name. A process
-reads the vintages once; what is added or removed counts from the next one on.
+reads tables once; what is added or removed counts in fits and runs from the next one on.
 """
 
 from __future__ import annotations
@@ -151,6 +151,7 @@ def store_vintage(
             }
             head["content"] = _content(head)
             write_text(unfinished / _HEAD, json.dumps(head, indent=2, ensure_ascii=False) + "\n")
+    _vintages.cache_clear()
     return name
 
 
@@ -170,6 +171,7 @@ def remove_vintage(name: str) -> None:
         )
     with writing(user_folder(), failure=DataError):
         remove_folder(user_folder() / "vintages" / name)
+    _vintages.cache_clear()
 
 
 def laid_over(held: Sequence[Cells], added: Sequence[Cells], key: Sequence[str]) -> tuple[Cells, ...]:
