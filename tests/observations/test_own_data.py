@@ -29,7 +29,7 @@ EARLY = "kiet-2025-04-11"
 COMMANDS = (
     ("run", "baseline", *DRAWS),
     ("run", EARLY, *DRAWS),
-    ("ledger", "add", EARLY),
+    ("ledger", "add", f"results/{EARLY}"),
     ("ledger", "score"),
 )
 OWN = ["series", "date", "value", "unit"]
