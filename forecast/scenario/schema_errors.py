@@ -263,7 +263,7 @@ def _no_such_name(loc: YamlPath, detail: Any) -> str:
 
 
 def _choices(detail: Any) -> list[str]:
-    return re.findall(r"'([a-z_]+)'", detail["ctx"]["expected"])
+    return re.findall(r"'([a-z_-]+)'", detail["ctx"]["expected"])
 
 
 def _no_choice(_: type, loc: YamlPath, detail: Any) -> str:
