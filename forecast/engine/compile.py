@@ -6,6 +6,7 @@ force, paths of drivers as weights. Whatever is read from files is read here, so
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import numpy as np
 from forecast.dims import FLOWS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.installed_base import load_priors
+from forecast.economics.pipeline import PERSISTENCE, SPREAD, USUAL, pace_distributions
 from forecast.economics.realisation import combined
 from forecast.economics.tariffs import REST, duty_on_finished, share_of_exports
 from forecast.economics.uncertain_inputs import UncertainInput, sign_of, stream_of
@@ -28,6 +30,7 @@ from forecast.engine.plan import (
     Group,
     LocalizationPath,
     Machinery,
+    Pipeline,
     Plan,
     Policy,
     Project,
@@ -36,8 +39,11 @@ from forecast.engine.plan import (
 )
 from forecast.engine.run_plan import RunPlan, registry
 from forecast.errors import RunError
+from forecast.observations.announcements import planned_leads
+from forecast.observations.annual import outward_investment
 from forecast.observations.series import DRIVERS
-from forecast.quarters import format_quarter, year_of
+from forecast.observations.vintage import day_of
+from forecast.quarters import format_quarter, parse_time, year_of
 from forecast.scenario.dependencies import Phase, Programme
 from forecast.scenario.drivers import Deviation, DriverPath, Growth, Levels
 from forecast.scenario.drivers import Shock as StatedShock
@@ -308,6 +314,9 @@ def _group_name(investment: Investment) -> str:
     return f"investment {investment.id}" if stands_alone else f"sector {investment.sector}"
 
 
+FUTURE = "future_announcements"
+"""Key of a scenario, and head of the addresses of what is learned of it."""
+
 PROCESSES = ("baseline", "drivers", "running", "localization", "bridge")
 """Models whose joint rows a block picks as they are."""
 
@@ -327,6 +336,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     compiled, policy = compiler.groups(), compiled_policy(scenario, origin)
     existing = compiler.existing(policy)
     machinery = compiled_machinery(compiler.of_sector(REST, "price_growth")) if compiled else None
+    pipeline = compiled_pipeline(scenario, known) if compiled else None
     rows = {model: draws_last(groups[model]) for model in PROCESSES if model in groups}
     n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
     plan = Plan(
@@ -344,6 +354,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         machinery=machinery,
         policy=policy,
         existing=existing,
+        pipeline=pipeline,
         conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
         shocks=compiled_shocks(scenario.shocks),
         mixes=_mixes(scenario),
@@ -351,13 +362,38 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         columns=tuple(compiler.columns),
     )
     unstated = [item.output for item in existing] + ([machinery.delay, machinery.wear_rate] if machinery else [])
-    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, unstated))
+    pace = [pipeline.usual, pipeline.persistence, pipeline.spread] if pipeline else []
+    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, unstated), *map(_of_pace, pace))
     return replace(plan, inputs=registry(plan, stated))
 
 
 def _of_plants(stated: Stated) -> UncertainInput:
     """A number that no scenario states."""
     return UncertainInput(stated.stream, "coefficients", stated.distribution)
+
+
+def _of_pace(stated: Stated) -> UncertainInput:
+    """A number of the pace at which plants are announced."""
+    return UncertainInput(stated.stream, "future", stated.distribution)
+
+
+def compiled_pipeline(scenario: Scenario, known: Vintage) -> Pipeline | None:
+    """Plants still to be announced, by the record of investment and of announcements known on the scenario's day."""
+    scale = Constant(1.0) if scenario.future_announcements is None else scenario.future_announcements
+    if scale == Constant(0.0):
+        return None
+    invested = outward_investment(day=day_of(known.as_of))
+    learned = {
+        name: Stated(f"{FUTURE}.{name}", distribution) for name, distribution in pace_distributions(invested).items()
+    }
+    announced_by = math.inf if known.as_of is None else parse_time(known.as_of)
+    return Pipeline(
+        scale=Stated(FUTURE, scale),
+        usual=learned[USUAL],
+        persistence=learned[PERSISTENCE],
+        spread=learned[SPREAD],
+        leads=np.array(planned_leads(announced_by=announced_by)),
+    )
 
 
 def compiled_machinery(price_growth: Input) -> Machinery:

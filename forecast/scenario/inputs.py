@@ -51,6 +51,7 @@ _SOURCES = {
     "import_commitments": "policies",
     "shocks": "stated",
     "drivers": "drivers",
+    "future_announcements": "future",
 }
 """Source of the numbers of every kind of entry; chances of plants, their phases and programmes are `happening`."""
 
@@ -93,6 +94,7 @@ def uncertain_inputs(scenario: Scenario, origin: int | None) -> tuple[UncertainI
         *_responses(scenario, plants),
         *_additionality(scenario),
         *_drivers(scenario),
+        *_future(scenario, plants),
     )
 
 
@@ -262,6 +264,13 @@ def _drivers(scenario: Scenario) -> Iterator[UncertainInput]:
                 yield _number(f"{name}.at.{format_quarter(quarter)}", "drivers", level)
         else:
             yield _number(f"{name}.{'rate' if path.path == 'growth' else 'size'}", "drivers", path.change)
+
+
+def _future(scenario: Scenario, plants: Collection[Investment]) -> Iterator[UncertainInput]:
+    """How many plants are still to be announced; where none is built, none takes the place of its machines."""
+    key = "future_announcements"
+    if scenario.future_announcements is not None:
+        yield _number(key, key, scenario.future_announcements, bool(plants))
 
 
 def distribution_of_text(text: str) -> Distribution:
