@@ -6,22 +6,29 @@ force, paths of drivers as weights. Whatever is read from files is read here, so
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.dims import FLOWS, Array
+from forecast.dims import FLOWS, PRODUCTS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.installed_base import load_priors
-from forecast.economics.pipeline import PERSISTENCE, SPREAD, USUAL, pace_distributions
+from forecast.economics.products import Composition, composition, product_priors, share_of_product, shares_within
 from forecast.economics.realisation import combined
-from forecast.economics.tariffs import REST, duty_on_finished, share_of_exports
+from forecast.economics.tariffs import REST, duty_on_finished
 from forecast.economics.uncertain_inputs import UncertainInput, sign_of, stream_of
-from forecast.engine.compile_policy import compiled_duty, compiled_policy, stated_input
-from forecast.engine.existing import existing_off_path
+from forecast.engine.compile_policy import (
+    compiled_duty,
+    compiled_pipeline,
+    compiled_policy,
+    compiled_products,
+    inputs_of_pipeline,
+    inputs_of_products,
+    stated_input,
+)
+from forecast.engine.existing import existing_off_path, product_bought
 from forecast.engine.inputs import Fitted, Input, Stated, coefficient_rows, draws_last
 from forecast.engine.plan import (
     Condition,
@@ -30,7 +37,6 @@ from forecast.engine.plan import (
     Group,
     LocalizationPath,
     Machinery,
-    Pipeline,
     Plan,
     Policy,
     Project,
@@ -39,11 +45,9 @@ from forecast.engine.plan import (
 )
 from forecast.engine.run_plan import RunPlan, registry
 from forecast.errors import RunError
-from forecast.observations.announcements import planned_leads
-from forecast.observations.annual import outward_investment
 from forecast.observations.series import DRIVERS
 from forecast.observations.vintage import day_of
-from forecast.quarters import format_quarter, parse_time, year_of
+from forecast.quarters import format_quarter, year_of
 from forecast.scenario.dependencies import Phase, Programme
 from forecast.scenario.drivers import Deviation, DriverPath, Growth, Levels
 from forecast.scenario.drivers import Shock as StatedShock
@@ -164,12 +168,14 @@ class Compiler:
     Attributes:
         scenario: what is assumed.
         origin: quarter index of the last observed quarter.
+        found: what exports consist of.
         columns: column of each sector and coefficient in use.
         outlooks: column of each kind and sector whose record is used.
     """
 
     scenario: Scenario
     origin: int
+    found: Composition
     columns: dict[tuple[str, str], int]
     outlooks: dict[tuple[str, str], int]
 
@@ -188,7 +194,9 @@ class Compiler:
             coefficients={name: self._coefficient(first, name) for name in GROUP_COEFFICIENTS},
             path=self._own_path(first),
             sector=first.sector,
-            share_of_exports=share_of_exports(first.sector),
+            makes=PRODUCTS.index(product_priors().sectors[first.sector].makes),
+            buys=product_bought(first.sector),
+            share_of_product=share_of_product(self.found, first.sector),
             duty=duty_on_finished(first.sector, self.origin, self.origin + 1),
         )
 
@@ -314,9 +322,6 @@ def _group_name(investment: Investment) -> str:
     return f"investment {investment.id}" if stands_alone else f"sector {investment.sector}"
 
 
-FUTURE = "future_announcements"
-"""Key of a scenario, and head of the addresses of what is learned of it."""
-
 PROCESSES = ("baseline", "drivers", "running", "localization", "bridge")
 """Models whose joint rows a block picks as they are."""
 
@@ -332,8 +337,10 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     """
     origin = _demand_origin(scenario, posterior, known)
     groups = posterior.prior if prior else posterior.groups
-    compiler = Compiler(scenario, origin, {}, {})
-    compiled, policy = compiler.groups(), compiled_policy(scenario, origin)
+    found = composition(known.trade, known.bridge, day_of(known.as_of))
+    compiler = Compiler(scenario, origin, found, {}, {})
+    compiled, policy = compiler.groups(), compiled_policy(scenario, origin, shares_within(found))
+    products = compiled_products(scenario, known.trade, found)
     existing = compiler.existing(policy)
     machinery = compiled_machinery(compiler.of_sector(REST, "price_growth")) if compiled else None
     pipeline = compiled_pipeline(scenario, known) if compiled else None
@@ -351,6 +358,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         sector_rows=coefficient_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
         path=compiled_path("localization", scenario.localization),
+        products=products,
         machinery=machinery,
         policy=policy,
         existing=existing,
@@ -362,38 +370,14 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         columns=tuple(compiler.columns),
     )
     unstated = [item.output for item in existing] + ([machinery.delay, machinery.wear_rate] if machinery else [])
-    pace = [pipeline.usual, pipeline.persistence, pipeline.spread] if pipeline else []
-    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, unstated), *map(_of_pace, pace))
+    beside = (*inputs_of_pipeline(pipeline), *inputs_of_products(products))
+    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, unstated), *beside)
     return replace(plan, inputs=registry(plan, stated))
 
 
 def _of_plants(stated: Stated) -> UncertainInput:
     """A number that no scenario states."""
     return UncertainInput(stated.stream, "coefficients", stated.distribution)
-
-
-def _of_pace(stated: Stated) -> UncertainInput:
-    """A number of the pace at which plants are announced."""
-    return UncertainInput(stated.stream, "future", stated.distribution)
-
-
-def compiled_pipeline(scenario: Scenario, known: Vintage) -> Pipeline | None:
-    """Plants still to be announced, by the record of investment and of announcements known on the scenario's day."""
-    scale = Constant(1.0) if scenario.future_announcements is None else scenario.future_announcements
-    if scale == Constant(0.0):
-        return None
-    invested = outward_investment(day=day_of(known.as_of))
-    learned = {
-        name: Stated(f"{FUTURE}.{name}", distribution) for name, distribution in pace_distributions(invested).items()
-    }
-    announced_by = math.inf if known.as_of is None else parse_time(known.as_of)
-    return Pipeline(
-        scale=Stated(FUTURE, scale),
-        usual=learned[USUAL],
-        persistence=learned[PERSISTENCE],
-        spread=learned[SPREAD],
-        leads=np.array(planned_leads(announced_by=announced_by)),
-    )
 
 
 def compiled_machinery(price_growth: Input) -> Machinery:

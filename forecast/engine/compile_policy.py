@@ -1,27 +1,48 @@
-"""Tariffs and promised purchases of a scenario as duties and purchases of a plan, over the schedule in force."""
+"""Tariffs and promised purchases of a scenario as duties and purchases of a plan, over the schedule in force.
+
+Also what exports consist of, on which duties fall, with the path that the scenario states for memory; and plants that
+are still to be announced.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from math import floor
 
+import numpy as np
+
+from forecast.dims import FUTURE, Array
+from forecast.economics.pipeline import PERSISTENCE, SPREAD, USUAL, pace_distributions
+from forecast.economics.products import Composition, product_priors
 from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
+from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
-from forecast.engine.plan import NEVER, Duty, Policy, Purchase, Taxed
+from forecast.engine.plan import NEVER, Duty, MemoryPath, Pipeline, Policy, Products, Purchase, Taxed
+from forecast.observations.announcements import planned_leads
+from forecast.observations.annual import outward_investment
+from forecast.observations.series import QuarterlyTrade
+from forecast.observations.vintage import Vintage, day_of
+from forecast.quarters import parse_time
 from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario
-from forecast.stats.distributions import Constant, Distribution
+from forecast.stats.distributions import Constant, Distribution, Normal
+from forecast.stats.truncation import Truncated
 
 
-def compiled_policy(scenario: Scenario, origin: int) -> Policy | None:
-    """The trade policy of a scenario, or None where it has none."""
+def compiled_policy(scenario: Scenario, origin: int, within: Mapping[str, Array]) -> Policy | None:
+    """The trade policy of a scenario, or None where it has none; `within` as `economics.products` gives it."""
     if not (scenario.tariffs or scenario.import_commitments):
         return None
     regime = load_schedule()
     responses = {name: Stated(f"tariffs.{name}", belief.distribution) for name, belief in regime.responses.items()}
     named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
     return Policy(
-        taxed={sector: _taxed(regime, responses, sector, items, origin) for sector, items in named.items() if items},
+        taxed={
+            sector: _taxed(regime, responses, sector, items, origin, within[sector])
+            for sector, items in named.items()
+            if items
+        },
         responses=responses,
         purchases=tuple(_purchase(regime, item) for item in scenario.import_commitments),
     )
@@ -32,7 +53,12 @@ def _falls_on(tariff: Tariff, sector: str) -> bool:
 
 
 def _taxed(
-    regime: TariffSchedule, responses: Mapping[str, Input], sector: str, tariffs: list[Tariff], origin: int
+    regime: TariffSchedule,
+    responses: Mapping[str, Input],
+    sector: str,
+    tariffs: list[Tariff],
+    origin: int,
+    within: Array,
 ) -> Taxed:
     """Duties of a sector, tariffs above the record.
 
@@ -50,7 +76,7 @@ def _taxed(
         before=trade.rate(first if steps else after - 1e-9),
         duties=(*recorded, *(compiled_duty(tariff, responses) for tariff in tariffs)),
         responses=responses,
-        shares=trade.shares,
+        within=within,
     )
 
 
@@ -96,6 +122,66 @@ def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
     )
 
 
+def compiled_products(scenario: Scenario, trade: QuarterlyTrade, found: Composition) -> Products:
+    """What exports consist of on the basis of a scenario, and the path that it states for memory."""
+    share, cycle, priors = found.memory["us_census"], found.cycle, product_priors().numbers
+    korean = scenario.basis == "korea_customs"
+    persistence = Truncated(Normal(*cycle.persistence), 0.0, 1.0)
+    return Products(
+        log_odds=float(np.log(share / (1.0 - share))),
+        level=share * float(trade.exports[-1]),
+        observed=found.observed,
+        usual=found.usual if korean else 1.0,
+        excess=found.excess if korean else 0.0,
+        others=tuple(found.others.tolist()),
+        spread=tuple(found.spread.tolist()),
+        persistence=Stated("products.persistence", persistence),
+        volatility=cycle.volatility,
+        with_exports=float(priors["with_exports"].distribution.ppf(0.5)),
+        trend=Stated("products.trend", priors["trend"].distribution),
+        heights=cycle.heights,
+        path=_path(scenario),
+    )
+
+
+def _path(scenario: Scenario) -> MemoryPath:
+    stated = scenario.memory
+    return MemoryPath(
+        stated.path, *(stated_input(f"memory.{name}", getattr(stated, name)) for name in ("half_life", "at", "share"))
+    )
+
+
+def inputs_of_products(products: Products) -> tuple[UncertainInput, ...]:
+    """Numbers of products that no scenario states."""
+    height = [products.trend] if products.path.form in ("fades", "falls") else []
+    return tuple(UncertainInput(item.stream, "trade", item.distribution) for item in (products.persistence, *height))
+
+
 def stated_input(stream: str, distribution: Distribution | None) -> Stated | None:
     """An input drawn from its own stream, or None where nothing is stated."""
     return None if distribution is None else Stated(stream, distribution)
+
+
+def compiled_pipeline(scenario: Scenario, known: Vintage) -> Pipeline | None:
+    """Plants still to be announced, by the record of investment and of announcements known on the scenario's day."""
+    scale = Constant(1.0) if scenario.future_announcements is None else scenario.future_announcements
+    if scale == Constant(0.0):
+        return None
+    invested = outward_investment(day=day_of(known.as_of))
+    learned = {
+        name: Stated(f"{FUTURE}.{name}", distribution) for name, distribution in pace_distributions(invested).items()
+    }
+    announced_by = math.inf if known.as_of is None else parse_time(known.as_of)
+    return Pipeline(
+        scale=Stated(FUTURE, scale),
+        usual=learned[USUAL],
+        persistence=learned[PERSISTENCE],
+        spread=learned[SPREAD],
+        leads=np.array(planned_leads(announced_by=announced_by)),
+    )
+
+
+def inputs_of_pipeline(pipeline: Pipeline | None) -> Iterator[UncertainInput]:
+    """What is drawn of the pace at which plants are announced."""
+    for stated in [pipeline.usual, pipeline.persistence, pipeline.spread] if pipeline else []:
+        yield UncertainInput(stated.stream, "future", stated.distribution)

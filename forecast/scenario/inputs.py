@@ -50,6 +50,7 @@ _SOURCES = {
     "tariffs": "policies",
     "import_commitments": "policies",
     "shocks": "stated",
+    "memory": "stated",
     "drivers": "drivers",
     "future_announcements": "future",
 }
@@ -95,6 +96,7 @@ def uncertain_inputs(scenario: Scenario, origin: int | None) -> tuple[UncertainI
         *_additionality(scenario),
         *_drivers(scenario),
         *_future(scenario, plants),
+        *_stated("memory", "memory", scenario.memory),
     )
 
 
