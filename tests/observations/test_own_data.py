@@ -25,11 +25,10 @@ from forecast.observations.vintage import vintage
 ROOT = Path(__file__).resolve().parents[2]
 CUT = ("2026-06", "2026-07", "2026-08")
 DRAWS = ("--draws", "400", "--n-jobs", "1")
-EARLY = "kiet-2025-04-11"
 COMMANDS = (
     ("run", "baseline", *DRAWS),
-    ("run", EARLY, *DRAWS),
-    ("ledger", "add", f"results/{EARLY}"),
+    ("run", "baseline", "-s", "as_of=2025-04-11", *DRAWS, "--out", "early"),
+    ("ledger", "add", "early/baseline"),
     ("ledger", "score"),
 )
 OWN = ["series", "date", "value", "unit"]
@@ -121,8 +120,8 @@ def test_runs_and_scores_are_those_of_the_package_with_the_months_shipped(site: 
     for words in COMMANDS:
         here = command(*words, cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
         assert here.returncode == 0, here.stderr
-    for name in ("baseline", EARLY):
-        one, other = (next((folder / "results" / name).glob("*/summary.csv")) for folder in (site.folder, tmp_path))
+    for out in ("results", "early"):
+        one, other = (next((folder / out / "baseline").glob("*/summary.csv")) for folder in (site.folder, tmp_path))
         assert one.read_bytes() == other.read_bytes()
     scores = [_scores(folder / "ledger" / "scores.csv") for folder in (site.folder, tmp_path)]
     assert scores[0] == scores[1]
