@@ -18,6 +18,8 @@ import pytest
 from agency_files import country_rows, lines, workbook
 from commands import command
 
+from forecast.cli import options
+from forecast.observations import user_data
 from forecast.observations.tables import read_table
 from forecast.observations.user_data import laid_over
 from forecast.observations.vintage import vintage
@@ -45,6 +47,8 @@ for words in json.loads(sys.argv[1]):
 """
 KNOWN = """
 import json
+from forecast.cli import options
+from forecast.observations import user_data
 from forecast.observations.tables import read_table
 from forecast.observations.vintage import vintage
 known = vintage()
@@ -208,6 +212,10 @@ def test_what_is_held_is_listed_with_what_is_due_in_both_languages(tmp_path: Pat
     assert "보유 자료" in korean.stdout
     unknown = command("data", "show", "exports_to_u", cwd=tmp_path, **place)
     assert unknown.stderr.startswith("error: got series 'exports_to_u', did you mean exports_to_us?")
+
+
+def test_the_option_and_the_variable_name_one_place() -> None:
+    assert options._DATA_DIR == user_data.ENVIRONMENT
 
 
 def test_one_refused_cell_stores_nothing_of_any_file(tmp_path: Path) -> None:
