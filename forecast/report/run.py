@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from forecast.dims import BASES, CENSUS_BALANCE, CHANNELS, EFFECTS, NEWS, OUTPUT, POLICIES
+from forecast.dims import BASES, CENSUS_BALANCE, CHANNELS, EFFECTS, FUTURE, NEWS, OUTPUT, POLICIES
 from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
 from forecast.report.effect import MEDIAN, origin_of
@@ -184,10 +184,10 @@ def sampled_draws(results: Results, language: Language = ENGLISH) -> str:
 def dominance_note(results: Results, language: Language = ENGLISH) -> str:
     """A warning where single draws make too much of a mean or a variance: the largest share, and how many more.
 
-    Of channels and output the manifest alone tells: orders long after construction are rare by nature, as is output
-    long before most plants run, and few draws make them.
+    Of channels, output and plants still to be announced the manifest alone tells: orders long after construction are
+    rare by nature, as is output long before most plants run, and few draws make them.
     """
-    parts = {*EFFECTS[2:], *NEWS[1:], OUTPUT}
+    parts = {*EFFECTS[2:], *NEWS[1:], OUTPUT, FUTURE}
     dominant = (draw for draw in results.statistics.dominant_draws if draw.series not in parts)
     draws = sorted(dominant, key=lambda draw: -draw.share)
     if not draws:
