@@ -79,7 +79,7 @@ def write_run_workbook(results: Results, world: AnyScenario, language: Language,
     if results.manifest["n_investments"]:
         sheets.append(Sheet("channels", (contribution_table(results, language),), _EFFECT))
     if len(results.statistics.series) > len(SERIES):
-        sheets.append(Sheet("policies", (policy_table(results, language),)))
+        sheets.append(Sheet("policies", (policy_table(results, language),), (Chart("fan", (1, 2)),)))
     if world.single is None:
         sheets.append(Sheet("branches", (branch_table(results, world, language),)))
     sheets.append(Sheet("assumptions", tuple(_assumed(results, world, language))))
