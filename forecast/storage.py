@@ -336,7 +336,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(opened)
 
 
-def digest(*parts: str | bytes) -> str:
+def digest(*parts: str | bytes | memoryview) -> str:
     """SHA-256 of texts in UTF-8 and bytes, one after another, in hexadecimal."""
     content = sha256()
     for part in parts:
@@ -353,6 +353,11 @@ def file_digest(path: Path) -> str:
 def json_digest(value: Any) -> str:
     """SHA-256 of what JSON says of a value, whatever the order of its keys, in hexadecimal."""
     return digest(json.dumps(value, sort_keys=True, allow_nan=False))
+
+
+def json_text(value: Any) -> str:
+    """The one text in which a value stands in a file: another, though it says the same, was written by another hand."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def text_bytes(file: Any) -> bytes:

@@ -1,6 +1,6 @@
 """The command line: one file a group of commands; every user error is one message and exit code 2.
 
-- `run`: run scenarios, list and verify runs
+- `run`: run scenarios, list, verify and export runs
 - `analyse`: compare, budget, breakeven, induced
 - `scenario`: validate, explain, elicit, schema
 - `announcements`: announcements, and new, which starts a scenario from one or from a table
@@ -52,7 +52,8 @@ def _exit_code() -> int:
         echo(f"error: {error}", err=True)
         return 2
     except (KeyboardInterrupt, click.Abort) as stop:
-        echo("stopped: nothing was stored", err=True)
+        notes = getattr(stop.__cause__ or stop, "__notes__", [])
+        echo("; ".join(["stopped: nothing was stored", *notes]), err=True)
         return exit_code(stop)
     except OSError as error:
         if error.filename is None and error.errno not in (ENOSPC, EIO):
@@ -71,7 +72,7 @@ _COMMANDS = {
     "analyse": ("breakeven", "budget", "compare", "induced"),
     "fit": ("check", "fit", "history"),
     "report": ("cite", "explore", "report"),
-    "run": ("list", "run", "verify"),
+    "run": ("export", "list", "run", "verify"),
     "scenario": ("elicit", "explain", "schema", "validate"),
     "track": ("backtest", "ledger"),
 }

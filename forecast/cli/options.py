@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -88,8 +89,41 @@ def warned_if_few(n_draws: int) -> int:
     return n_draws
 
 
+SAMPLERS = {"plain": "plain", "lhs": "latin_hypercube", "sobol": "sobol"}
+"""Sampling schemes by their names on the command line."""
+
+
+def sampler_name(scheme: str) -> str:
+    """The name of a sampling scheme on the command line.
+
+    >>> sampler_name("latin_hypercube")
+    'lhs'
+    """
+    return {kept: name for name, kept in SAMPLERS.items()}[scheme]
+
+
+def sampler_option(help_text: str, default: str | None = "plain") -> Callable[[Command], Command]:
+    """The option that chooses a sampling scheme; the command is given it as `scheme`."""
+    return click.option(
+        "--sampler",
+        "scheme",
+        default=default,
+        show_default=default is not None,
+        type=click.Choice(tuple(SAMPLERS)),
+        callback=lambda _context, _option, name: None if name is None else SAMPLERS[name],
+        help=help_text,
+    )
+
+
+stored_sampler_option = sampler_option("Sampling scheme of the run of a SCENARIO; plain by default.", None)
 workers_option = click.option(
     "--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core."
+)
+posterior_option = click.option(
+    "--posterior",
+    "learned",
+    type=click.Path(path_type=Path),
+    help="Stored parameters; the shipped ones by default.",
 )
 _RUN_OPTIONS = (
     click.option(
@@ -101,16 +135,12 @@ _RUN_OPTIONS = (
         help="Number of draws.",
     ),
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers."),
+    sampler_option("Draws independent, or stratified within blocks: Latin hypercube or scrambled Sobol."),
     workers_option,
     click.option(
         "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land."
     ),
-    click.option(
-        "--posterior",
-        "learned",
-        type=click.Path(path_type=Path),
-        help="Stored parameters; the shipped ones by default.",
-    ),
+    posterior_option,
     click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data."),
 )
 
@@ -118,6 +148,72 @@ _RUN_OPTIONS = (
 def run_options(command: Command) -> Command:
     """The options of a command that runs scenarios; it is given the posterior's path as `learned`."""
     for option in reversed(_RUN_OPTIONS):
+        command = option(command)
+    return command
+
+
+_BACKEND_OPTIONS = (
+    click.option(
+        "--backend",
+        type=click.Choice(("local", "dask", "ray")),
+        default="local",
+        show_default=True,
+        help="Workers: of this machine, of a Dask cluster, or of Ray.",
+    ),
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Of the Dask scheduler, such as tcp://10.0.0.1:8786, or of the head of Ray; a Ray of this machine by "
+        "default.",
+    ),
+)
+
+
+def backend_options(command: Command) -> Command:
+    """The options of a command that may work on a cluster, which it reaches before it begins."""
+
+    @wraps(command)
+    def on_workers(*arguments: Any, backend: str, scheduler: str | None, **options: Any) -> Any:
+        if backend == "local":
+            if scheduler is not None:
+                raise click.UsageError(f"--scheduler: got {scheduler} without --backend dask or ray")
+            return command(*arguments, **options)
+        from forecast.code_digests import code_of_numbers
+        from forecast.parallel import on_cluster
+
+        with on_cluster(backend, scheduler, code_of_numbers):
+            return command(*arguments, **options)
+
+    decorated: Command = on_workers  # type: ignore[assignment]
+    for option in reversed(_BACKEND_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+_PRECISION_OPTIONS = (
+    click.option(
+        "--precision",
+        "wanted",
+        multiple=True,
+        metavar="SERIES:YEAR:STATISTIC=WIDTH",
+        help="As many draws as bring the 95 % interval of a number to ± WIDTH, in bn USD, as a chance, or such as 1% "
+        "of the number: effect:2035:mean=0.05, trade_balance:2030:q10=1%. --draws are then those of the pilot that "
+        "says how many. May be repeated.",
+    ),
+    click.option(
+        "--max-draws",
+        "limit",
+        default=10_000_000,
+        show_default=True,
+        type=click.IntRange(1),
+        help="With --precision: draws at most; a number that would take more is refused.",
+    ),
+)
+
+
+def precision_options(command: Command) -> Command:
+    """The options of a command that makes a number as precise as is asked for."""
+    for option in reversed(_PRECISION_OPTIONS):
         command = option(command)
     return command
 

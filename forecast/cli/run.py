@@ -1,8 +1,9 @@
-"""Commands on scenarios: run them, list what was run, and verify that it is as it was stored."""
+"""Commands on scenarios: run them, list what was run, verify that it is as it was stored, and hand it on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,23 +11,32 @@ import click
 
 from forecast.cli.options import (
     answer_with,
+    backend_options,
     complete_scenario,
     echo,
     language_option,
     plants_options,
+    posterior_option,
+    precision_options,
     print_line,
     progress_bar,
     run_options,
+    sampler_name,
+    workers_option,
     xlsx_option,
 )
 from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
     from forecast.analysis.grounds import Grounds
+    from forecast.engine.simulate import Settings
     from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
+    from forecast.results.checkpoints import Resumption
+    from forecast.results.precision import Target
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
+    from forecast.stats.streams import Scheme
 
 
 @click.command()
@@ -34,17 +44,22 @@ if TYPE_CHECKING:
 @run_options
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
+@click.option(
+    "--resume/--no-resume", default=True, show_default=True, help="Go on with the same run where it was stopped."
+)
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
 @plants_options
+@precision_options
 @xlsx_option
 @language_option
+@backend_options
 def run(
     files: tuple[str, ...],
     overrides: tuple[str, ...],
     only: tuple[str, ...],
     without: tuple[str, ...],
-    draws: int,
-    seed: int,
+    wanted: tuple[str, ...],
+    limit: int,
     learned: Path | None,
     no_plot: bool,
     language: Language,
@@ -53,28 +68,69 @@ def run(
     """Forecast one or several scenario FILES and store the results."""
     from forecast.analysis.grounds import grounds
     from forecast.engine.simulate import Settings
+    from forecast.results.precision import parsed_target
     from forecast.results.run import run_scenario
 
+    targets = [parsed_target(text) for text in wanted]
+    settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
     scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
     xlsx = options.pop("xlsx")
     for scenario in scenarios:
-        with progress_bar(scenario.name, draws) as progress:
-            options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
-            done = run_scenario(scenario, Settings(draws, seed), **options)
+        options["posterior"] = posteriors[scenario.as_of]
+        sized, words = _sized(scenario, settings, targets, limit, language, **options)
+        with progress_bar(scenario.name, sized.n_draws) as progress:
+            resumed = partial(_say_resumed, language, sized.n_draws)
+            done = run_scenario(scenario, sized, **options, progress=progress, resumed=resumed)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
         found = grounds(done.results, done.plan)
         _show(done.results, scenario, language, found)
         if scenario.overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
+        if words:
+            answer_with(words)
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
         if xlsx:
             from forecast.report.sheets import write_run_workbook
 
             path = write_run_workbook(done.results, scenario, language, found)
             print_line(language.text("tables.stored", folder=path))
+
+
+def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
+    from forecast.engine.plan import BLOCK_SIZE
+
+    for discarded in found.discarded:
+        echo(f"warning: {discarded}", err=True)
+    if found.n_draws:
+        first, last = (-(-draws // BLOCK_SIZE) for draws in (found.n_draws + 1, n_draws))
+        echo(language.text("tables.resumed", first=f"{first:,}", last=f"{last:,}"), err=True)
+
+
+def _sized(
+    scenario: AnyScenario, settings: Settings, targets: Sequence[Target], limit: int, language: Language, **options: Any
+) -> tuple[Settings, str]:
+    """Settings with the draws that make numbers as precise as is asked for, and words on that.
+
+    Those stated, and no words, where nothing is asked for.
+    """
+    if not targets:
+        return settings, ""
+    from dataclasses import replace
+
+    from forecast.engine.compile import compile_run
+    from forecast.observations.vintage import vintage
+    from forecast.report.sentences import precision_words
+    from forecast.results.precision import pilot_of, sized_by_pilot
+
+    plan = compile_run(scenario, options["posterior"], vintage(scenario.as_of), prior=options["prior"])
+    n_pilot = pilot_of(settings, plan.block_size).n_draws
+    with progress_bar(f"{scenario.name}, pilot", n_pilot) as progress:
+        found = sized_by_pilot(plan, settings, targets, limit, options["n_jobs"], progress)
+    n_draws = max(one.n_draws for one in found)
+    return replace(settings, n_draws=n_draws), precision_words(found, n_pilot, language)
 
 
 @click.command(name="list")
@@ -99,32 +155,89 @@ def list_runs(out: Path, language: Language) -> None:
 @click.option(
     "--ledger", "ledgers", multiple=True, type=click.Path(path_type=Path), help="A ledger, every entry of it."
 )
+@click.option(
+    "--blocks",
+    type=click.IntRange(0),
+    help="Draw this many blocks of a run again and hold them against its draws; 0 for none. The whole run by default.",
+)
+@posterior_option
+@workers_option
 @language_option
 @click.pass_context
-def verify(context: click.Context, places: tuple[Path, ...], ledgers: tuple[Path, ...], language: Language) -> None:
-    """Check that what is stored is as it was stored, and name every file that was changed or is missing.
+def verify(
+    context: click.Context,
+    places: tuple[Path, ...],
+    ledgers: tuple[Path, ...],
+    blocks: int | None,
+    learned: Path | None,
+    n_jobs: int,
+    language: Language,
+) -> None:
+    """Check that what is stored is as it was stored, and that it comes out so when it is run again.
 
-    RUN is the folder of a run, of a scenario or of all runs; an entry of a ledger; or the file of a posterior. Ends
-    with code 2 if anything is damaged.
+    RUN is the folder of a run, of a scenario or of all runs; the file of an exported run; an entry of a ledger; or the
+    file of a posterior. Names every file that was changed, is missing or comes out otherwise; nothing that is stored is
+    touched. Ends with code 2 if anything is damaged.
     """
+    from forecast.models.posterior import load_posterior
+    from forecast.report.verification import verified
+    from forecast.results.rerun import Again
     from forecast.track.verification import verifications
 
     if not places and not ledgers:
         raise click.UsageError("got nothing to verify, expected folders of runs, ledgers or posteriors")
-    found = [one for place in (*places, *ledgers) for one in verifications(place)]
-    for one in found:
-        if one.fault:
-            echo(f"error: {one.fault}", err=True)
-        else:
-            print_line(language.text("tables.whole", place=one.place))
-    context.exit(2 if any(one.fault for one in found) else 0)
+    again = Again(blocks, None if learned is None else load_posterior(learned), n_jobs, progress_bar)
+    code = 0
+    for place in (*places, *ledgers):
+        for one in verifications(place, again):
+            if one.fault:
+                echo(f"error: {one.fault}", err=True)
+                code = 2
+            else:
+                print_line(verified(one.place, one.rerun, one.sealed, language))
+    context.exit(code)
 
 
-def stored_run(given: str, out: str | Path = "results", posterior: Posterior | None = None, n_jobs: int = 1) -> Results:
+@click.command()
+@click.argument("run_given", metavar="RUN")
+@click.option("--out", "file", type=click.Path(path_type=Path), help="The file; <scenario>-<digest>.zip by default.")
+@click.option(
+    "--results", "out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are."
+)
+@posterior_option
+@language_option
+def export(run_given: str, file: Path | None, out: Path, learned: Path | None, language: Language) -> None:
+    """Pack RUN with all it rests on into one file, which another person verifies without a network.
+
+    RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at default
+    settings is found or made. The file is an RO-Crate; `forecast verify FILE.zip` checks every byte of it and runs it
+    again.
+    """
+    from forecast.models.posterior import load_posterior
+    from forecast.report.verification import crate_readme
+    from forecast.results.crate import write_crate
+    from forecast.results.rerun import demand_posterior_of
+
+    given = None if learned is None else load_posterior(learned)
+    results = stored_run(run_given, out, given)
+    posterior = demand_posterior_of(results, given)
+    path = file or Path(f"{results.name}-{results.manifest['digest']}.zip")
+    write_crate(results, posterior, path, crate_readme(results), run_given)
+    print_line(language.text("tables.exported", path=path, megabytes=f"{path.stat().st_size / 1e6:.1f}"))
+
+
+def stored_run(
+    given: str,
+    out: str | Path = "results",
+    posterior: Posterior | None = None,
+    n_jobs: int = 1,
+    scheme: Scheme | None = None,
+) -> Results:
     """The run a user means.
 
     That is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
-    default settings is found or made; or the name of one that has a single run under `out`.
+    default settings, but for the sampling scheme where one is given, is found or made; or the name of one that has a
+    single run under `out`.
 
     Raises:
         DamagedRunError: the run is not as it was stored.
@@ -138,17 +251,34 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
     from forecast.results.run import found_or_made
 
     if Path(given).is_dir():
-        return load_results(given)
+        return _of_scheme(load_results(given), scheme)
     if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
         (world,) = load_worlds([given], [])
-        with progress_bar(world.name, Settings().n_draws) as progress:
-            return found_or_made(world, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
+        settings = Settings(scheme=scheme or "plain")
+        with progress_bar(world.name, settings.n_draws) as progress:
+            return found_or_made(world, settings, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
     if (Path(out) / given).is_dir():
-        return load_results(Path(out) / given)
+        return _of_scheme(load_results(Path(out) / given), scheme)
     names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
     raise RunError(
         f"got run {given}, expected the folder of a run, the file of a scenario, or its name; {meant(given, names)}"
     )
+
+
+def _of_scheme(run: Results, scheme: Scheme | None) -> Results:
+    """A stored run, which has the sampling scheme it has.
+
+    Raises:
+        RunError: another is asked for.
+    """
+    found = run.manifest["scheme"]
+    if scheme is not None and scheme != found:
+        asked = sampler_name(scheme)
+        raise RunError(
+            f"--sampler: got {asked} for {run.folder}, a run by {sampler_name(found)}, expected none; "
+            f"`forecast run {run.name} --sampler {asked}` makes one"
+        )
+    return run
 
 
 def load_worlds(
@@ -201,6 +331,7 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
         dominance_note,
         knowledge,
         policy_table,
+        sampling_note,
         surplus_table,
     )
     from forecast.report.sentences import answer, assumed_conditions, run_books_note
@@ -213,7 +344,8 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
         answer_with(policy_table(results, language))
     answer_with(surplus_table({results.name: results}, language))
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    notes = (conditions, run_books_note(results, language), dominance_note(results, language))
+    made_with = sampling_note(results, language)
+    notes = (conditions, run_books_note(results, language), dominance_note(results, language), made_with)
     answer_with(*(f"{note}\n" for note in notes if note))
     if world.single is None:
         answer_with(branch_table(results, world, language))

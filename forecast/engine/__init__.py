@@ -14,5 +14,6 @@
 - `policy`: duties and promised purchases
 - `drivers`: driver paths and shocks
 - `inputs`: values of uncertain inputs in a block
+- `stratified`: random numbers of a block by sampling scheme
 - `resampling`: variance shares by source of spread, drawn again or held
 """

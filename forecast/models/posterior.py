@@ -2,8 +2,9 @@
 
 A file holds three groups, `posterior`, `prior` and `diagnostics`, each with one group a model and one variable a
 parameter. Numbers are stored in single precision and used in double. The attributes name the origin, the seed, the
-versions that made the file, and digests of the data, of the model and of the content. A file whose digests are not
-those of the installed data and model is stale and refused: `forecast fit` makes a new one.
+versions that made the file, and digests of the data, of the model and of the content; behind the content stands a
+digest of all bytes of the file. A file whose digests are not those of the installed data and model is stale and
+refused: `forecast fit` makes a new one.
 
 Out of scope: fitting, and anything that needs PyMC, xarray or pandas.
 """
@@ -27,7 +28,7 @@ from forecast.economics.realisation import KINDS
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import PosteriorError
 from forecast.models.evidence import QUANTITIES
-from forecast.netcdf import DamagedFileError, demand_array, members, new_netcdf, opened_netcdf
+from forecast.netcdf import DamagedFileError, demand_array, is_sealed, members, new_netcdf, opened_netcdf, seal
 from forecast.observations.series import DRIVERS
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
@@ -219,6 +220,7 @@ def save_posterior(posterior: Posterior, path: str | Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(target) as unfinished:
         _write(posterior, unfinished)
+        seal(unfinished)
 
 
 def _current(path: Path, as_of: str | None = None) -> Posterior:
@@ -255,6 +257,7 @@ def _whole(path: Path, remedy: str) -> Posterior:
     """A posterior that is as it was stored."""
     try:
         posterior, found, stored = _parse(path)
+        is_sealed(path)
     except DamagedFileError as error:
         raise PosteriorError(f"posterior {path} is damaged ({error}); {remedy}") from error
     if found != stored:

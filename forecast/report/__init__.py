@@ -13,6 +13,7 @@
 - `announcements`: announcements known, and one of them whole
 - `track`: the track record, and the page it is published on
 - `ledger`: frozen forecasts and model checks
+- `verification`: what a verification found, and the page of an exported run
 - `assumptions`: assumptions of a scenario with their sources, and differences between two
 - `page`: the report page
 - `templates`: pages from templates
