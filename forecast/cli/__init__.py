@@ -4,6 +4,7 @@
 - `analyse`: compare, budget, breakeven, induced
 - `scenario`: validate, explain, elicit, schema
 - `announcements`: announcements, and new, which starts a scenario from one or from a table
+- `data`: data
 - `fit`: history, fit, check
 - `track`: backtest, ledger
 - `report`: report, explore, cite
@@ -25,7 +26,7 @@ from io import StringIO
 import click
 
 from forecast import __version__
-from forecast.cli.options import echo
+from forecast.cli.options import data_dir_option, echo
 from forecast.cli.process import ended_like_ctrl_c, exit_code, limit_blas_threads, plain_where_needed
 from forecast.errors import ForecastError, shortened
 
@@ -70,6 +71,7 @@ def _exit_code() -> int:
 _COMMANDS = {
     "announcements": ("announcements", "new"),
     "analyse": ("breakeven", "budget", "compare", "induced"),
+    "data": ("data",),
     "fit": ("check", "fit", "history"),
     "report": ("cite", "explore", "report"),
     "run": ("export", "list", "run", "verify"),
@@ -120,5 +122,6 @@ def _version(context: click.Context, _option: click.Parameter, asked: bool) -> N
     callback=_version,
     help="Show version and data, and exit.",
 )
+@data_dir_option
 def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""

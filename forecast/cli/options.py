@@ -116,6 +116,26 @@ def sampler_option(help_text: str, default: str | None = "plain") -> Callable[[C
 
 
 stored_sampler_option = sampler_option("Sampling scheme of the run of a SCENARIO; plain by default.", None)
+
+
+def _take_place(_context: click.Context, _option: click.Parameter, folder: Path | None) -> None:
+    """Have this process, and those that it starts, find the user's own data in a folder."""
+    if folder is not None:
+        os.environ[_DATA_DIR] = str(folder.absolute())
+
+
+_DATA_DIR = "FORECAST_DATA_DIR"
+"""`user_data.ENVIRONMENT`, which would be imported for the help text."""
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    is_eager=True,
+    expose_value=False,
+    callback=_take_place,
+    help="Where your own data and parameters lie; FORECAST_DATA_DIR says the same.",
+)
+
 workers_option = click.option(
     "--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core."
 )

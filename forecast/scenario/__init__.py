@@ -7,6 +7,7 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `dependencies`: phases, programmes, correlations and ties between announcements
 - `policy`: tariffs and import commitments
 - `drivers`: driver paths and shocks
+- `memory`: how the height of memory above its trend passes
 - `localization`: localization paths
 - `mixture`: weighted mixtures of scenarios
 - `entity`: how a frozen class is read from YAML, described and written back
