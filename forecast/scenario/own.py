@@ -18,6 +18,7 @@ from typing import Any
 from forecast.economics.sectors import SECTORS
 from forecast.errors import RunError, got, listed, meant
 from forecast.observations.announcements import Announcement, Report
+from forecast.observations.user_data import user_folder
 from forecast.quarters import ACCEPTED, format_quarter, parse_time, time_span
 from forecast.scenario.dates import date_text
 from forecast.scenario.entity import ID
@@ -25,7 +26,7 @@ from forecast.scenario.money import rate_of
 from forecast.storage import demand_regular, read_csv, write_csv, writing
 
 ENVIRONMENT = "FORECAST_ANNOUNCEMENTS"
-"""Variable that names the user's file; else it lies where the system keeps data of its users."""
+"""Variable that names the user's file; else it lies with the user's own data."""
 
 STAGES = {
     "announced": "planned",
@@ -124,9 +125,7 @@ def own_place() -> Path:
     """The user's file."""
     if stated := os.environ.get(ENVIRONMENT):
         return Path(stated)
-    from platformdirs import user_data_path
-
-    return user_data_path("forecast", appauthor=False) / "announcements.csv"
+    return user_folder() / "announcements.csv"
 
 
 def read_own() -> dict[str, OwnAnnouncement]:
