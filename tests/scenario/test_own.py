@@ -279,3 +279,4 @@ def test_the_mapping_on_the_page_reads_the_layout_it_is_of_and_the_scenario_runs
     assert [plant.id for plant in plants] == ["M-B-A_0", "M-B-A_2_0", "M-B-E_0"]
     ran = command("run", "monitor.yaml", "--draws", "400", "--n-jobs", "1", "--no-plot", cwd=tmp_path)
     assert (ran.returncode, ran.stderr) == (0, "")
+    assert "What  do" not in ran.stdout, "a run without policies has no table of them"
