@@ -138,10 +138,15 @@ def summed(summary: Summary, series: str) -> Estimate:
     )
 
 
+def told_policies(summary: Summary) -> list[str]:
+    """Policies of a run that do anything in some draw, or where none does those that it has; none where it has none."""
+    return moving_policies(summary) or [name for name in POLICIES if name in summary.series]
+
+
 def policy_table(results: Results, language: Language = ENGLISH) -> Table:
     """What tariffs and import commitments do to the surplus by year: median and interval of each that is stated."""
     summary = results.statistics
-    names = moving_policies(summary) or [name for name in POLICIES if name in summary.series]
+    names = told_policies(summary)
     listed = language.text("tables.and").join(language.text(f"policies.{name}").lower() for name in names)
     headings = [
         language.heading(f"columns.policy_{part}", policy=language.text(f"policies.{name}"))
