@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from forecast import dims
 from forecast.analysis.memory import MemoryStanding, memory_of_months, memory_standing
 from forecast.dims import Array
 from forecast.observations.annual import year_over_first_months
 from forecast.observations.products import PRODUCTS, product_exports
 from forecast.observations.series import census_flows
 from forecast.observations.vintage import day_of
+from forecast.report.effect import MEDIAN
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, table
 from forecast.results.archive import Outcome, other_book
@@ -176,4 +178,26 @@ def products_table(n_years: int, language: Language = ENGLISH) -> Table:
             for year, values in rows
         ),
         notes=[language.text("tables.products_note")],
+    )
+
+
+def products_by_year(results: Results, name: str, language: Language = ENGLISH) -> Table:
+    """Exports by product and year: medians, and the interval of memory."""
+    summary = results.statistics
+    unit = {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{results.basis}")}
+    headings = [language.heading(f"products.{product}") for product in dims.PRODUCTS]
+    interval = language.heading("columns.memory_80")
+    return table(
+        language.text("tables.products_of_run", run=name, **unit),
+        [*language.headings("year", "exports"), headings[0], interval, *headings[1:]],
+        (
+            [
+                str(year),
+                *(language.statistic(summary, series, MEDIAN, index) for series in ("exports", dims.PRODUCT_SERIES[0])),
+                language.interval(summary, dims.PRODUCT_SERIES[0], 80, index),
+                *(language.statistic(summary, series, MEDIAN, index) for series in dims.PRODUCT_SERIES[1:]),
+            ]
+            for index, year in enumerate(summary.years)
+        ),
+        notes=[language.text("tables.products_of_run_note")],
     )

@@ -38,7 +38,7 @@ from forecast.report.distributions import distribution_diagrams
 from forecast.report.effect import origin_of
 from forecast.report.i18n import CODES, Language, language
 from forecast.report.induced import claim_section
-from forecast.report.observed import memory_sentences, outcome_sentences
+from forecast.report.observed import memory_sentences, outcome_sentences, products_by_year
 from forecast.report.rows import plants_in_time, swings, timeline, tornado
 from forecast.report.run import (
     EFFECT,
@@ -49,7 +49,6 @@ from forecast.report.run import (
     dominance_note,
     pledge_notes,
     policy_table,
-    products_by_year,
     sampled_draws,
     surplus_table,
 )

@@ -16,8 +16,6 @@ from forecast.dims import (
     NEWS,
     OUTPUT,
     POLICIES,
-    PRODUCT_SERIES,
-    PRODUCTS,
 )
 from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
@@ -171,27 +169,6 @@ def policy_table(results: Results, language: Language = ENGLISH) -> Table:
             [str(year), *(cell for name in names for cell in _median_and_interval(summary, name, index, language))]
             for index, year in enumerate(summary.years)
         ),
-    )
-
-
-def products_by_year(results: Results, name: str, language: Language = ENGLISH) -> Table:
-    """Exports by product and year: medians, and the interval of memory."""
-    summary = results.statistics
-    headings = [language.heading(f"products.{product}") for product in PRODUCTS]
-    interval = language.heading("columns.memory_80")
-    return table(
-        language.text("tables.products_of_run", run=name, **unit_of(results, language)),
-        [*language.headings("year", "exports"), headings[0], interval, *headings[1:]],
-        (
-            [
-                str(year),
-                *(language.statistic(summary, series, MEDIAN, index) for series in ("exports", PRODUCT_SERIES[0])),
-                language.interval(summary, PRODUCT_SERIES[0], 80, index),
-                *(language.statistic(summary, series, MEDIAN, index) for series in PRODUCT_SERIES[1:]),
-            ]
-            for index, year in enumerate(summary.years)
-        ),
-        notes=[language.text("tables.products_of_run_note")],
     )
 
 
