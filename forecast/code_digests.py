@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -64,6 +65,11 @@ ROLES: Mapping[str, Role] = {
 def code_digest(role: str) -> str:
     """Digest of the code of one of `ROLES`, in hexadecimal."""
     return remembered_digest(ROLES[role], _installed())
+
+
+def code_of_numbers() -> str:
+    """What decides the bytes of a run beside its inputs: the code that makes its numbers, and the numpy they are of."""
+    return f"code {code_digest('numbers')[:12]}, numpy {version('numpy')}"
 
 
 def remembered_digest(role: Role, package: Package) -> str:

@@ -128,6 +128,17 @@ def new_folder(path: Path) -> Iterator[Path]:
     _sync_folder(path.parent)
 
 
+def remove_folder(path: Path) -> None:
+    """Remove a folder with all in it: it leaves its name at once, or stays whole.
+
+    Raises:
+        OSError: it cannot be moved.
+    """
+    with _unfinished(path) as left:
+        path.rename(left)
+    _sync_folder(path.parent)
+
+
 @contextmanager
 def whole_files(folder: Path) -> Iterator[Path]:
     """An empty folder to fill with files, each of which takes its place in `folder` once all are complete.

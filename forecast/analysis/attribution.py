@@ -23,6 +23,7 @@ from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.simulate import Settings
+from forecast.engine.stratified import block_of_streams
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
@@ -237,7 +238,7 @@ def _simulated(game: _Game, n_jobs: int, progress: Callable[[int], None]) -> Ite
 def _block(game: _Game, index: int) -> _Block:
     """Parts of one block of draws."""
     n_draws = min(BLOCK_SIZE, game.settings.n_draws - index * BLOCK_SIZE)
-    streams = Streams(game.settings.seed, index, n_draws, game.settings.scheme)
+    streams = block_of_streams(game.settings.seed, index, n_draws, game.settings.scheme)
     joint, separable = game.contrasts[: game.n_joint], game.contrasts[game.n_joint :]
     steps = _steps(game, index)
     worths: dict[_Coalition, tuple[Array, Array]] = {}

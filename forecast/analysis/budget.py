@@ -37,16 +37,17 @@ from forecast.dims import Array
 from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SourceAnalysis
 from forecast.engine.run_plan import RunPlan
+from forecast.engine.simulate import block_streams
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.results.manifest import SCENARIO
 from forecast.results.results import Results
+from forecast.results.run import settings_of
 from forecast.scenario.mixture import load_any
 from forecast.stats.formatting import short, stored
 from forecast.stats.influence import LARGEST_SHARE, variance_share
 from forecast.stats.sensitivity import Effects, Estimate, classes, explained_share, narrowing, standard_error
-from forecast.stats.streams import Streams
 from forecast.stats.summary import LEAST_BLOCKS
 from forecast.storage import whole_file, writing
 
@@ -315,13 +316,7 @@ def _demand_many_draws(run: Results, series: str, year: int, dominance: float) -
 
 def _input_values(run: Results, plan: RunPlan, year: int) -> dict[str, Array]:
     """Values of all inputs that are uncertain, in the run's own draws."""
-    settings = run.manifest
-    starts = range(0, settings["n_draws"], plan.block_size)
-    sizes = [min(plan.block_size, settings["n_draws"] - start) for start in starts]
-    blocks = [
-        uncertain_values(plan, Streams(settings["seed"], block, n_draws, settings["scheme"]), year)
-        for block, n_draws in enumerate(sizes)
-    ]
+    blocks = [uncertain_values(plan, streams, year) for streams in block_streams(plan, settings_of(run.manifest))]
     values_by_name = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     return _distinct({name: values for name, values in values_by_name.items() if np.ptp(values)})
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,16 +19,21 @@ from forecast.analysis.attribution import ACCOUNT, demand_same_frame
 from forecast.analysis.grounds import Rests, difference_rests
 from forecast.dims import Array
 from forecast.documents import scenario_path
+from forecast.engine.block import flows_of
 from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SharedStreams, shared_streams
-from forecast.engine.simulate import KEEP_DRAWS, Settings
+from forecast.engine.run_plan import RunPlan
+from forecast.engine.simulate import KEEP_DRAWS, Settings, block_streams
 from forecast.errors import RunError
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
+from forecast.parallel import in_order
 from forecast.results.archive import told_apart
+from forecast.results.precision import Sized, Target, demand_affordable, pilot_of, place_of_target, sizable, sized
 from forecast.results.results import Results
 from forecast.results.run import found_or_made
 from forecast.scenario.mixture import AnyScenario, load_any
+from forecast.stats.streams import Streams
 from forecast.stats.summary import StreamingSummary, Summary, exceedance_name
 
 if TYPE_CHECKING:
@@ -213,6 +218,49 @@ def compare(
     one, other = (found_or_made(scenario, settings, **options) for scenario in pair)
     plans = [compile_run(world, learned, vintage(world.as_of), prior=prior) for world in pair]
     return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
+
+
+DIFFERENCE = "difference"
+"""What a request of precision calls the difference of two scenarios."""
+
+
+def sized_difference(
+    pair: Sequence[RunPlan],
+    settings: Settings,
+    targets: Sequence[Target],
+    most: int,
+    n_jobs: int = 1,
+    progress: Callable[[int], None] = lambda n_draws: None,
+) -> tuple[Sized, ...]:
+    """What a pilot says of numbers of a paired difference that are to be precise, see `results.precision`.
+
+    Args:
+        pair: plans of reference and alternative, of one basis and origin.
+        settings, most, n_jobs, progress: as for `precision.sized_by_pilot`.
+
+    Raises:
+        RunError: there is no such number, or it would take more draws than are kept, or than `most`.
+    """
+    size, years = pair[0].block_size, min((plan.years for plan in pair), key=len)
+    places = [place_of_target(target, (DIFFERENCE,), years, sizable(0.0)) for target in targets]
+    pilot = pilot_of(settings, size)
+    blocks = []
+    for block in in_order(partial(_difference, pair, len(years)), block_streams(pair[0], pilot), n_jobs):
+        blocks.append(block)
+        progress(block.shape[-1])
+    summary = both_ways(np.concatenate(blocks, axis=-1), years, size)
+    found = []
+    for target, (_, year) in zip(targets, places, strict=True):
+        value, error = summary.estimate("rise", target.statistic, year)
+        found.append(sized(target, value, error, pilot.n_draws, size))
+    demand_affordable(found, min(most, KEEP_DRAWS), "--max-draws" if most < KEEP_DRAWS else "more are not kept to pair")
+    return tuple(found)
+
+
+def _difference(pair: Sequence[RunPlan], n_years: int, streams: Streams) -> Array:
+    """Surplus of the alternative less that of the reference in one block, `(n_years, n_draws)`."""
+    reference, alternative = (flows_of(plan, streams).annual[0, :n_years] for plan in pair)
+    return np.asarray(alternative - reference)
 
 
 def demand_sizes(beyond: Sequence[float]) -> None:

@@ -26,6 +26,7 @@ from forecast.economics.channels import QUARTERS_PER_YEAR, output_at_capacity
 from forecast.economics.installed_base import existing_trade, load_priors
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.economics.tariffs import duty_on_finished
+from forecast.engine.stratified import block_of_streams
 from forecast.errors import DataError, PosteriorError
 from forecast.models.evidence import FIRST_YEAR, RecentPlants, induced_trade, quarters_at_capacity, recent_plants
 from forecast.models.posterior import Groups, load_posterior
@@ -33,7 +34,7 @@ from forecast.observations.affiliates import existing_affiliates, related_party_
 from forecast.observations.annual import every_year
 from forecast.observations.series import quarterly_trade
 from forecast.observations.tables import read_table
-from forecast.stats.streams import Streams
+from forecast.stats.streams import Scheme
 
 RATES: tuple[float | None, ...] = (0.0, 0.1, 0.25, None, 1.0)
 """Exports of cars that a dollar of cars made there replaces, for the sensitivity; None is the posterior."""
@@ -143,12 +144,13 @@ def demand_year(year: int) -> None:
         )
 
 
-def induced(year: int, groups: Groups) -> Induced:
+def induced(year: int, groups: Groups, scheme: Scheme = "plain") -> Induced:
     """Trade of a year that Korean affiliates in the US account for.
 
     Args:
         year: from the first one of `affiliates.csv` to the last one of which a quarter is observed.
-        groups: posterior rows, or prior ones.
+        groups: posterior rows, or prior ones, each of which is used once.
+        scheme: how what rows leave open is drawn.
 
     Raises:
         DataError: the tables do not hold the year, or nothing of it is observed.
@@ -156,7 +158,7 @@ def induced(year: int, groups: Groups) -> Induced:
     demand_year(year)
     n_quarters = min(4, quarterly_trade().origin + 1 - 4 * year)
     coefficients = np.moveaxis(groups["sectors"]["coefficients"], 0, -1)
-    unknown = Unknowns.drawn(coefficients.shape[-1])
+    unknown = Unknowns.drawn(coefficients.shape[-1], scheme)
     wave, base = recent_plants(), existing_affiliates()
     flows = plant_flows(year, n_quarters, coefficients, unknown)
     begun = np.flatnonzero(wave.machinery_start[:, 0] < 4 * year + n_quarters)
@@ -213,9 +215,9 @@ class Unknowns:
     related_party: Array
 
     @classmethod
-    def drawn(cls, n_draws: int) -> Unknowns:
+    def drawn(cls, n_draws: int, scheme: Scheme = "plain") -> Unknowns:
         """Draws that are the same whatever the year."""
-        streams, priors = Streams(SEED, 0, n_draws), load_priors()
+        streams, priors = block_of_streams(SEED, 0, n_draws, scheme), load_priors()
         n_plants = len(recent_plants().ids)
 
         def value(name: str, n_rows: int | None = None) -> Array:

@@ -2,10 +2,12 @@
 
 - `run`: run scenarios, list, verify and export runs
 - `analyse`: compare, budget, breakeven, induced
-- `scenario`: validate, explain, elicit, new, schema, announcements
+- `scenario`: validate, explain, elicit, schema
+- `announcements`: announcements, and new, which starts a scenario from one or from a table
+- `data`: data
 - `fit`: history, fit, check
 - `track`: backtest, ledger
-- `report`: report, explore
+- `report`: report, explore, cite
 - `process`: signals that end a command, threads of linear algebra, streams that cannot take every character
 - `options`: options and printing that commands share
 - `console`: the terminal, which no text of a file steers
@@ -13,16 +15,18 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
 from errno import EIO, ENOSPC
 from importlib import import_module
+from importlib.resources import files
 from io import StringIO
 
 import click
 
 from forecast import __version__
-from forecast.cli.options import echo
+from forecast.cli.options import data_dir_option, echo
 from forecast.cli.process import ended_like_ctrl_c, exit_code, limit_blas_threads, plain_where_needed
 from forecast.errors import ForecastError, shortened
 
@@ -38,7 +42,7 @@ def main() -> None:
 def _exit_code() -> int:
     """Run the command that the arguments name; an error is one message and 2, a stop 128 and the signal's number."""
     try:
-        code = cli.main(standalone_mode=False) or 0
+        code = cli.main(prog_name="forecast", standalone_mode=False) or 0
         sys.stdout.flush()
     except click.ClickException as error:
         message = StringIO()
@@ -65,17 +69,19 @@ def _exit_code() -> int:
 
 
 _COMMANDS = {
+    "announcements": ("announcements", "new"),
     "analyse": ("breakeven", "budget", "compare", "induced"),
+    "data": ("data",),
     "fit": ("check", "fit", "history"),
-    "report": ("explore", "report"),
+    "report": ("cite", "explore", "report"),
     "run": ("export", "list", "run", "verify"),
-    "scenario": ("announcements", "elicit", "explain", "new", "schema", "validate"),
+    "scenario": ("elicit", "explain", "schema", "validate"),
     "track": ("backtest", "ledger"),
 }
 """Commands by the file they stand in, which is imported when one of them is called."""
 
 
-_ATTRIBUTES = {"announcements": "list_announcements", "list": "list_runs"}
+_ATTRIBUTES = {"list": "list_runs"}
 """Names in those files, where they are not the command's."""
 
 
@@ -96,7 +102,26 @@ class _Commands(click.Group):
         return command
 
 
+def _version(context: click.Context, _option: click.Parameter, asked: bool) -> None:
+    """Version and vintage of the shipped data, for which only their last line is read."""
+    if not asked or context.resilient_parsing:
+        return
+    table = files("forecast") / "data" / "observations" / "trade_monthly.csv"
+    header, *rows = csv.reader(table.read_text(encoding="utf-8").splitlines())
+    last = dict(zip(header, rows[-1], strict=True))
+    echo(f"forecast {__version__}, shipped data of {last['vintage']}: US Census trade to {last['month']}")
+    context.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="forecast")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show version and data, and exit.",
+)
+@data_dir_option
 def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""

@@ -15,25 +15,36 @@ import click
 
 from forecast.cli.options import (
     answer_with,
+    backend_options,
+    complete_scenario,
     language_option,
     plants_options,
+    precision_options,
     print_line,
     progress_bar,
     run_options,
+    sampler_option,
+    stored_sampler_option,
     workers_option,
+    xlsx_option,
 )
 from forecast.cli.run import load_worlds, stored_run
 
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
     from forecast.analysis.comparison import Comparison
+    from forecast.engine.simulate import Settings
+    from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
+    from forecast.results.precision import Target
+    from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
     from forecast.scenario.scenario import Scenario
+    from forecast.stats.streams import Scheme
 
 
 @click.command()
-@click.argument("run", metavar="RUN|SCENARIO")
+@click.argument("run", metavar="RUN|SCENARIO", shell_complete=complete_scenario)
 @click.option("--year", default=2030, show_default=True, type=int, help="Calendar year of the outcome.")
 @click.option(
     "--of",
@@ -51,6 +62,7 @@ if TYPE_CHECKING:
     type=click.IntRange(20_000),
     help="Draws of each set of sources; errors are the spread between blocks of 2,000.",
 )
+@stored_sampler_option
 @workers_option
 @click.option(
     "--out",
@@ -62,17 +74,15 @@ if TYPE_CHECKING:
     "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
 )
 @click.option("--no-plot", is_flag=True, help="Leave out the pictures.")
+@xlsx_option
 @language_option
 def budget(
     run: str,
     year: int,
     series: str,
     draws: int,
-    n_jobs: int,
-    out: Path | None,
-    learned: Path | None,
-    no_plot: bool,
     language: Language,
+    **options: Any,
 ) -> None:
     """Say what spreads a forecast: which source by how much, and what would be worth knowing.
 
@@ -84,10 +94,9 @@ def budget(
     from forecast.report.budget import budget_words, input_table, source_table
     from forecast.results.results import demand_folder
 
-    parameters = None if learned is None else load_posterior(learned)
-    if out is not None and Path(run).is_dir():
-        raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the budget is stored")
-    results = stored_run(run, out or "results", parameters, n_jobs)
+    n_jobs = options["n_jobs"]
+    parameters = None if options["learned"] is None else load_posterior(options["learned"])
+    results = _run_in_question(run, parameters, n_jobs, options["out"], options["scheme"], "budget")
     demand_draws(results)
     demand_folder(results.folder, results.folder)
     with progress_bar(results.name, 100, "%") as progress:
@@ -99,15 +108,28 @@ def budget(
         answer_with(input_table(found, language))
     answer_with(budget_words(found, language))
     paths = [write_budget(found)]
-    if not no_plot:
+    if not options["no_plot"]:
         from forecast.plots.sensitivity import save_budget_charts
 
         paths += save_budget_charts(found)
+    if options["xlsx"]:
+        from forecast.report.sheets import write_budget_workbook
+
+        paths.append(write_budget_workbook(found, language))
     print_line(language.text("tables.stored", folder=", ".join(map(str, paths))))
 
 
+def _run_in_question(
+    run: str, posterior: Posterior | None, n_jobs: int, out: Path | None, scheme: Scheme | None, answer: str
+) -> Results:
+    """The run that is asked about; the answer is stored in its folder."""
+    if out is not None and Path(run).is_dir():
+        raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the {answer} is stored")
+    return stored_run(run, out or "results", posterior, n_jobs, scheme)
+
+
 @click.command()
-@click.argument("run", metavar="RUN|SCENARIO")
+@click.argument("run", metavar="RUN|SCENARIO", shell_complete=complete_scenario)
 @click.option(
     "--input",
     "name",
@@ -120,6 +142,7 @@ def budget(
     "--of", "series", default="effect", show_default=True, metavar="SERIES", help="Outcome: a series of runs."
 )
 @click.option("--at", "amount", default=0.0, show_default=True, type=float, metavar="BN_USD", help="What it turns at.")
+@stored_sampler_option
 @workers_option
 @click.option("--out", show_default="results", type=click.Path(path_type=Path), help="Where runs of a SCENARIO are.")
 @click.option(
@@ -133,9 +156,8 @@ def breakeven(
     series: str,
     amount: float,
     n_jobs: int,
-    out: Path | None,
-    learned: Path | None,
     language: Language,
+    **chosen: Any,
 ) -> None:
     """Find the value of one uncertain input at which an outcome turns: where its mean is zero, or another amount.
 
@@ -147,10 +169,8 @@ def breakeven(
     from forecast.report.budget import breakeven_words, held_table
     from forecast.results.results import demand_folder
 
-    parameters = None if learned is None else load_posterior(learned)
-    if out is not None and Path(run).is_dir():
-        raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the table is stored")
-    results = stored_run(run, out or "results", parameters, n_jobs)
+    parameters = None if chosen["learned"] is None else load_posterior(chosen["learned"])
+    results = _run_in_question(run, parameters, n_jobs, chosen["out"], chosen["scheme"], "table")
     demand_folder(results.folder, results.folder)
     with progress_bar(results.name, 100, "%") as progress:
         found = turning_value(
@@ -163,7 +183,7 @@ def breakeven(
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="A B [C]...")
+@click.argument("files", nargs=-1, required=True, metavar="A B [C]...", shell_complete=complete_scenario)
 @click.option(
     "--beyond",
     multiple=True,
@@ -186,7 +206,10 @@ def breakeven(
 )
 @plants_options
 @run_options
+@precision_options
+@xlsx_option
 @language_option
+@backend_options
 def compare(
     files: tuple[str, ...],
     divide: bool,
@@ -194,7 +217,8 @@ def compare(
     most: int | None,
     draws: int,
     seed: int,
-    learned: Path | None,
+    scheme: Scheme,
+    xlsx: bool,
     language: Language,
     **options: Any,
 ) -> None:
@@ -209,7 +233,7 @@ def compare(
     from forecast.analysis.comparison import demand_sizes
     from forecast.engine.simulate import Settings
     from forecast.models.posterior import load_posterior
-    from forecast.report.comparison import comparison_words, pairing_words
+    from forecast.results.precision import parsed_target
 
     if most is not None and not divide:
         raise click.UsageError(f"--most: got {most} without --attribute, which it is an option of")
@@ -219,19 +243,52 @@ def compare(
     reference, *alternatives = worlds
     for alternative in alternatives:
         _demand_comparable(reference, alternative, year)
-    settings, posterior = Settings(draws, seed), load_posterior(learned, reference.as_of)
+    stated = Settings(draws, seed, scheme)
+    posterior = load_posterior(options.pop("learned"), reference.as_of)
+    targets, limit = [parsed_target(text) for text in options.pop("wanted")], options.pop("limit")
     shared = {name: options[name] for name in ("prior", "n_jobs")} | {"posterior": posterior}
     for index, alternative in enumerate(alternatives, start=1):
         name, divided = f"{alternative.name} less {reference.name}", None
-        with progress_bar(name, 2 * draws) as progress:
+        settings, words = _sized((reference, alternative), stated, targets, limit, language, **shared)
+        with progress_bar(name, 2 * settings.n_draws) as progress:
             found = compared(reference, alternative, settings, **options, posterior=posterior, progress=progress)
         if divide:
             pair = scenarios[0], scenarios[index]
-            with progress_bar(f"{name}, divided", draws) as progress:
+            with progress_bar(f"{name}, divided", settings.n_draws) as progress:
                 divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
         _show(found, divided, year, language)
-        _store(found, divided, year, options["out"], language)
-        answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language, year=year))
+        _store(found, divided, year, options["out"], language, xlsx=xlsx)
+        _tell(found, year, words, language)
+
+
+def _sized(
+    pair: tuple[AnyScenario, AnyScenario],
+    settings: Settings,
+    targets: Sequence[Target],
+    limit: int,
+    language: Language,
+    **shared: Any,
+) -> tuple[Settings, str]:
+    """Settings with the draws that make a difference as precise as is asked for, and words on that.
+
+    Those stated, and no words, where nothing is asked for.
+    """
+    if not targets:
+        return settings, ""
+    from dataclasses import replace
+
+    from forecast.analysis.comparison import sized_difference
+    from forecast.engine.compile import compile_run
+    from forecast.observations.vintage import vintage
+    from forecast.report.sentences import precision_words
+    from forecast.results.precision import pilot_of
+
+    plans = [compile_run(world, shared["posterior"], vintage(world.as_of), prior=shared["prior"]) for world in pair]
+    n_pilot = pilot_of(settings, plans[0].block_size).n_draws
+    with progress_bar(f"{pair[1].name} less {pair[0].name}, pilot", n_pilot) as progress:
+        found = sized_difference(plans, settings, targets, limit, 1, progress)
+    n_draws = max(one.n_draws for one in found)
+    return replace(settings, n_draws=n_draws), precision_words(found, n_pilot, language)
 
 
 def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, ...]) -> list[AnyScenario]:
@@ -272,15 +329,39 @@ def _demand_comparable(reference: AnyScenario, alternative: AnyScenario, year: i
 
 
 def _store(
-    found: Comparison, divided: Attribution | None, year: int | None, out: str | Path, language: Language
+    found: Comparison,
+    divided: Attribution | None,
+    year: int | None,
+    out: str | Path,
+    language: Language,
+    *,
+    xlsx: bool,
 ) -> None:
     """Store a comparison and say where; that of a run with itself is none."""
     from forecast.report.handout import store_comparison
 
-    if found.reference.folder != found.alternative.folder:
-        folder = store_comparison(found, divided, year, out, language)
-        print_line(language.text("comparison.stored", folder=folder))
-        answer_with("")
+    if found.reference.folder == found.alternative.folder:
+        return
+    folder = store_comparison(found, divided, year, out, language)
+    print_line(language.text("comparison.stored", folder=folder))
+    if xlsx:
+        from forecast.report.sheets import write_comparison_workbook
+
+        path = write_comparison_workbook(folder, found, divided, year, language)
+        print_line(language.text("tables.stored", folder=path))
+    answer_with("")
+
+
+def _tell(found: Comparison, year: int | None, words: str, language: Language) -> None:
+    """Print what stands behind the numbers, the answer, and how precise it was to be."""
+    from forecast.report.comparison import comparison_words, pairing_words
+    from forecast.report.run import sampling_note
+
+    if note := sampling_note(found.reference, language):
+        answer_with(f"{note}\n")
+    answer_with(f"{pairing_words(found, language)}\n", comparison_words(found, language=language, year=year))
+    if words:
+        answer_with(words)
 
 
 def _show(found: Comparison, divided: Attribution | None, year: int | None, language: Language) -> None:
@@ -309,8 +390,15 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
 )
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
+@sampler_option("How what the rows of the posterior leave open is drawn.")
+@xlsx_option
+@click.option(
+    "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where the workbook lands."
+)
 @language_option
-def induced(year: int, learned: Path | None, prior: bool, language: Language) -> None:
+def induced(
+    year: int, learned: Path | None, prior: bool, scheme: Scheme, xlsx: bool, out: Path, language: Language
+) -> None:
     """Put the claim of KIET to the test: how much of a year's surplus Korean affiliates in the US account for."""
     from forecast.analysis.induced import demand_year
     from forecast.analysis.induced import induced as found_in
@@ -327,8 +415,12 @@ def induced(year: int, learned: Path | None, prior: bool, language: Language) ->
 
     demand_year(year)
     posterior = load_posterior(learned)
-    found = found_in(year, posterior.prior if prior else posterior.groups)
+    found = found_in(year, posterior.prior if prior else posterior.groups, scheme)
     answer_with(definition_table(found, language), sensitivity_table(found, language))
     answer_with(flow_table(found, language), plant_table(found, language))
     answer_with(f"{language.text('induced.outside')}\n", f"{support_words(found, language)}\n")
     answer_with(f"{claim_words(language)}\n", induced_words(found, language))
+    if xlsx:
+        from forecast.report.sheets import write_induced_workbook
+
+        print_line(language.text("tables.stored", folder=write_induced_workbook(found, out, language)))

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +17,7 @@ import click
 from forecast.errors import printable
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
     from rich.console import Console
     from rich.text import Text
 
@@ -31,6 +33,17 @@ ENOUGH_DRAWS = 400
 USUAL_COLUMNS = 80
 """Width of a terminal that says it has none."""
 
+
+def complete_scenario(_context: click.Context, _argument: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What a shell offers for a scenario: shipped names, and files."""
+    from click.shell_completion import CompletionItem
+
+    from forecast.documents import shipped_names
+
+    names = [CompletionItem(name) for name in shipped_names() if name.startswith(begun)]
+    return [*names, CompletionItem(begun, type="file")]
+
+
 LANGUAGES = ("en", "ko")
 """`i18n.CODES`, which would import numpy for the help text."""
 
@@ -41,9 +54,12 @@ def locale_language() -> str:
     return "ko" if stated.startswith("ko") else "en"
 
 
-def _language(_context: click.Context, _option: click.Parameter, code: str | None) -> Language:
-    from forecast.report.i18n import language
+def _language(context: click.Context, _option: click.Parameter, code: str | None) -> Language:
+    from forecast.report.i18n import Language, language
 
+    around = context.parent.params.get("language") if context.parent else None
+    if code is None and isinstance(around, Language):
+        return around
     return language(code or locale_language())
 
 
@@ -53,6 +69,9 @@ language_option = click.option(
     callback=_language,
     help="Language of the answer, or of the page as it opens; that of the locale by default.",
 )
+
+
+xlsx_option = click.option("--xlsx", is_flag=True, help="Write the answer as a workbook for Excel too.")
 
 
 def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: int) -> int:
@@ -69,6 +88,53 @@ def warned_if_few(n_draws: int) -> int:
         echo(f"warning: {draws}: intervals and chances are rough; 2,000 or more are usual", err=True)
     return n_draws
 
+
+SAMPLERS = {"plain": "plain", "lhs": "latin_hypercube", "sobol": "sobol"}
+"""Sampling schemes by their names on the command line."""
+
+
+def sampler_name(scheme: str) -> str:
+    """The name of a sampling scheme on the command line.
+
+    >>> sampler_name("latin_hypercube")
+    'lhs'
+    """
+    return {kept: name for name, kept in SAMPLERS.items()}[scheme]
+
+
+def sampler_option(help_text: str, default: str | None = "plain") -> Callable[[Command], Command]:
+    """The option that chooses a sampling scheme; the command is given it as `scheme`."""
+    return click.option(
+        "--sampler",
+        "scheme",
+        default=default,
+        show_default=default is not None,
+        type=click.Choice(tuple(SAMPLERS)),
+        callback=lambda _context, _option, name: None if name is None else SAMPLERS[name],
+        help=help_text,
+    )
+
+
+stored_sampler_option = sampler_option("Sampling scheme of the run of a SCENARIO; plain by default.", None)
+
+
+def _take_place(_context: click.Context, _option: click.Parameter, folder: Path | None) -> None:
+    """Have this process, and those that it starts, find the user's own data in a folder."""
+    if folder is not None:
+        os.environ[_DATA_DIR] = str(folder.absolute())
+
+
+_DATA_DIR = "FORECAST_DATA_DIR"
+"""`user_data.ENVIRONMENT`, which would be imported for the help text."""
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    is_eager=True,
+    expose_value=False,
+    callback=_take_place,
+    help="Where your own data and parameters lie; FORECAST_DATA_DIR says the same.",
+)
 
 workers_option = click.option(
     "--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core."
@@ -89,6 +155,7 @@ _RUN_OPTIONS = (
         help="Number of draws.",
     ),
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers."),
+    sampler_option("Draws independent, or stratified within blocks: Latin hypercube or scrambled Sobol."),
     workers_option,
     click.option(
         "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land."
@@ -101,6 +168,72 @@ _RUN_OPTIONS = (
 def run_options(command: Command) -> Command:
     """The options of a command that runs scenarios; it is given the posterior's path as `learned`."""
     for option in reversed(_RUN_OPTIONS):
+        command = option(command)
+    return command
+
+
+_BACKEND_OPTIONS = (
+    click.option(
+        "--backend",
+        type=click.Choice(("local", "dask", "ray")),
+        default="local",
+        show_default=True,
+        help="Workers: of this machine, of a Dask cluster, or of Ray.",
+    ),
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Of the Dask scheduler, such as tcp://10.0.0.1:8786, or of the head of Ray; a Ray of this machine by "
+        "default.",
+    ),
+)
+
+
+def backend_options(command: Command) -> Command:
+    """The options of a command that may work on a cluster, which it reaches before it begins."""
+
+    @wraps(command)
+    def on_workers(*arguments: Any, backend: str, scheduler: str | None, **options: Any) -> Any:
+        if backend == "local":
+            if scheduler is not None:
+                raise click.UsageError(f"--scheduler: got {scheduler} without --backend dask or ray")
+            return command(*arguments, **options)
+        from forecast.code_digests import code_of_numbers
+        from forecast.parallel import on_cluster
+
+        with on_cluster(backend, scheduler, code_of_numbers):
+            return command(*arguments, **options)
+
+    decorated: Command = on_workers  # type: ignore[assignment]
+    for option in reversed(_BACKEND_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+_PRECISION_OPTIONS = (
+    click.option(
+        "--precision",
+        "wanted",
+        multiple=True,
+        metavar="SERIES:YEAR:STATISTIC=WIDTH",
+        help="As many draws as bring the 95 % interval of a number to ± WIDTH, in bn USD, as a chance, or such as 1% "
+        "of the number: effect:2035:mean=0.05, trade_balance:2030:q10=1%. --draws are then those of the pilot that "
+        "says how many. May be repeated.",
+    ),
+    click.option(
+        "--max-draws",
+        "limit",
+        default=10_000_000,
+        show_default=True,
+        type=click.IntRange(1),
+        help="With --precision: draws at most; a number that would take more is refused.",
+    ),
+)
+
+
+def precision_options(command: Command) -> Command:
+    """The options of a command that makes a number as precise as is asked for."""
+    for option in reversed(_PRECISION_OPTIONS):
         command = option(command)
     return command
 

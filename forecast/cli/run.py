@@ -11,28 +11,36 @@ import click
 
 from forecast.cli.options import (
     answer_with,
+    backend_options,
+    complete_scenario,
     echo,
     language_option,
     plants_options,
     posterior_option,
+    precision_options,
     print_line,
     progress_bar,
     run_options,
+    sampler_name,
     workers_option,
+    xlsx_option,
 )
 from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
     from forecast.analysis.grounds import Grounds
+    from forecast.engine.simulate import Settings
     from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
     from forecast.results.checkpoints import Resumption
+    from forecast.results.precision import Target
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
+    from forecast.stats.streams import Scheme
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1, required=True, shell_complete=complete_scenario)
 @run_options
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
@@ -41,14 +49,17 @@ if TYPE_CHECKING:
 )
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
 @plants_options
+@precision_options
+@xlsx_option
 @language_option
+@backend_options
 def run(
     files: tuple[str, ...],
     overrides: tuple[str, ...],
     only: tuple[str, ...],
     without: tuple[str, ...],
-    draws: int,
-    seed: int,
+    wanted: tuple[str, ...],
+    limit: int,
     learned: Path | None,
     no_plot: bool,
     language: Language,
@@ -57,22 +68,35 @@ def run(
     """Forecast one or several scenario FILES and store the results."""
     from forecast.analysis.grounds import grounds
     from forecast.engine.simulate import Settings
+    from forecast.results.precision import parsed_target
     from forecast.results.run import run_scenario
 
+    targets = [parsed_target(text) for text in wanted]
+    settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
     scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
+    xlsx = options.pop("xlsx")
     for scenario in scenarios:
-        with progress_bar(scenario.name, draws) as progress:
-            options |= {"posterior": posteriors[scenario.as_of], "progress": progress}
-            options |= {"resumed": partial(_say_resumed, language, draws)}
-            done = run_scenario(scenario, Settings(draws, seed), **options)
+        options["posterior"] = posteriors[scenario.as_of]
+        sized, words = _sized(scenario, settings, targets, limit, language, **options)
+        with progress_bar(scenario.name, sized.n_draws) as progress:
+            resumed = partial(_say_resumed, language, sized.n_draws)
+            done = run_scenario(scenario, sized, **options, progress=progress, resumed=resumed)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
-        _show(done.results, scenario, language, grounds(done.results, done.plan))
+        found = grounds(done.results, done.plan)
+        _show(done.results, scenario, language, found)
         if scenario.overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
+        if words:
+            answer_with(words)
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
+        if xlsx:
+            from forecast.report.sheets import write_run_workbook
+
+            path = write_run_workbook(done.results, scenario, language, found)
+            print_line(language.text("tables.stored", folder=path))
 
 
 def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
@@ -83,6 +107,30 @@ def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
     if found.n_draws:
         first, last = (-(-draws // BLOCK_SIZE) for draws in (found.n_draws + 1, n_draws))
         echo(language.text("tables.resumed", first=f"{first:,}", last=f"{last:,}"), err=True)
+
+
+def _sized(
+    scenario: AnyScenario, settings: Settings, targets: Sequence[Target], limit: int, language: Language, **options: Any
+) -> tuple[Settings, str]:
+    """Settings with the draws that make numbers as precise as is asked for, and words on that.
+
+    Those stated, and no words, where nothing is asked for.
+    """
+    if not targets:
+        return settings, ""
+    from dataclasses import replace
+
+    from forecast.engine.compile import compile_run
+    from forecast.observations.vintage import vintage
+    from forecast.report.sentences import precision_words
+    from forecast.results.precision import pilot_of, sized_by_pilot
+
+    plan = compile_run(scenario, options["posterior"], vintage(scenario.as_of), prior=options["prior"])
+    n_pilot = pilot_of(settings, plan.block_size).n_draws
+    with progress_bar(f"{scenario.name}, pilot", n_pilot) as progress:
+        found = sized_by_pilot(plan, settings, targets, limit, options["n_jobs"], progress)
+    n_draws = max(one.n_draws for one in found)
+    return replace(settings, n_draws=n_draws), precision_words(found, n_pilot, language)
 
 
 @click.command(name="list")
@@ -178,11 +226,18 @@ def export(run_given: str, file: Path | None, out: Path, learned: Path | None, l
     print_line(language.text("tables.exported", path=path, megabytes=f"{path.stat().st_size / 1e6:.1f}"))
 
 
-def stored_run(given: str, out: str | Path = "results", posterior: Posterior | None = None, n_jobs: int = 1) -> Results:
+def stored_run(
+    given: str,
+    out: str | Path = "results",
+    posterior: Posterior | None = None,
+    n_jobs: int = 1,
+    scheme: Scheme | None = None,
+) -> Results:
     """The run a user means.
 
     That is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at
-    default settings is found or made; or the name of one that has a single run under `out`.
+    default settings, but for the sampling scheme where one is given, is found or made; or the name of one that has a
+    single run under `out`.
 
     Raises:
         DamagedRunError: the run is not as it was stored.
@@ -196,17 +251,34 @@ def stored_run(given: str, out: str | Path = "results", posterior: Posterior | N
     from forecast.results.run import found_or_made
 
     if Path(given).is_dir():
-        return load_results(given)
+        return _of_scheme(load_results(given), scheme)
     if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
         (world,) = load_worlds([given], [])
-        with progress_bar(world.name, Settings().n_draws) as progress:
-            return found_or_made(world, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
+        settings = Settings(scheme=scheme or "plain")
+        with progress_bar(world.name, settings.n_draws) as progress:
+            return found_or_made(world, settings, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
     if (Path(out) / given).is_dir():
-        return load_results(Path(out) / given)
+        return _of_scheme(load_results(Path(out) / given), scheme)
     names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
     raise RunError(
         f"got run {given}, expected the folder of a run, the file of a scenario, or its name; {meant(given, names)}"
     )
+
+
+def _of_scheme(run: Results, scheme: Scheme | None) -> Results:
+    """A stored run, which has the sampling scheme it has.
+
+    Raises:
+        RunError: another is asked for.
+    """
+    found = run.manifest["scheme"]
+    if scheme is not None and scheme != found:
+        asked = sampler_name(scheme)
+        raise RunError(
+            f"--sampler: got {asked} for {run.folder}, a run by {sampler_name(found)}, expected none; "
+            f"`forecast run {run.name} --sampler {asked}` makes one"
+        )
+    return run
 
 
 def load_worlds(
@@ -259,6 +331,7 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
         dominance_note,
         knowledge,
         policy_table,
+        sampling_note,
         surplus_table,
     )
     from forecast.report.sentences import answer, assumed_conditions, run_books_note
@@ -271,7 +344,8 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
         answer_with(policy_table(results, language))
     answer_with(surplus_table({results.name: results}, language))
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    notes = (conditions, run_books_note(results, language), dominance_note(results, language))
+    made_with = sampling_note(results, language)
+    notes = (conditions, run_books_note(results, language), dominance_note(results, language), made_with)
     answer_with(*(f"{note}\n" for note in notes if note))
     if world.single is None:
         answer_with(branch_table(results, world, language))

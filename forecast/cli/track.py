@@ -19,6 +19,7 @@ from forecast.cli.options import (
     language_option,
     print_line,
     progress_bar,
+    stored_sampler_option,
     workers_option,
 )
 from forecast.cli.process import exit_code
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from forecast.observations.series import QuarterlyTrade
     from forecast.report.i18n import Language
+    from forecast.stats.streams import Scheme
     from forecast.track.backtest import Design, Piece
     from forecast.track.record import Scores
 
@@ -51,8 +53,9 @@ def ledger() -> None:
 @click.option(
     "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
 )
+@stored_sampler_option
 @language_option
-def add(run: str, folder: Path, out: Path, learned: Path | None, language: Language) -> None:
+def add(run: str, folder: Path, out: Path, learned: Path | None, scheme: Scheme | None, language: Language) -> None:
     """Freeze RUN: the folder of a run, or of a scenario that has one; or a scenario, file or shipped name.
 
     Of a scenario the run at default settings is found or made.
@@ -61,7 +64,7 @@ def add(run: str, folder: Path, out: Path, learned: Path | None, language: Langu
     from forecast.models.posterior import load_posterior
     from forecast.track.ledger import add_entry
 
-    results = stored_run(run, out, None if learned is None else load_posterior(learned))
+    results = stored_run(run, out, None if learned is None else load_posterior(learned), scheme=scheme)
     entry, found = add_entry(results, folder, load_posterior(learned, results.as_of))
     head = entry.head
     text = language.text("ledger.already", day=head["added"][:10]) if found else language.text("ledger.frozen")

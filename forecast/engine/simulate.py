@@ -23,6 +23,7 @@ from time import perf_counter
 from forecast.dims import N_QUARTERS, QUARTERLY_SERIES
 from forecast.engine.block import Flows, flows_of
 from forecast.engine.run_plan import RunPlan
+from forecast.engine.stratified import block_of_streams
 from forecast.parallel import in_order
 from forecast.stats.streams import Scheme, Streams
 from forecast.stats.summary import StreamingSummary
@@ -44,7 +45,7 @@ class Settings:
     Attributes:
         n_draws: number of draws, at least 1.
         seed: non-negative integer.
-        scheme: sampling scheme of `streams`.
+        scheme: sampling scheme, see `stratified`.
     """
 
     n_draws: int = 20_000
@@ -109,7 +110,7 @@ def _tasks(plan: RunPlan, settings: Settings) -> list[list[Streams]]:
 
 def _block_streams(plan: RunPlan, settings: Settings, block: int) -> Streams:
     n_draws = min(plan.block_size, settings.n_draws - block * plan.block_size)
-    return Streams(settings.seed, block, n_draws, settings.scheme)
+    return block_of_streams(settings.seed, block, n_draws, settings.scheme)
 
 
 def _simulate_blocks(plan: RunPlan, blocks: list[Streams]) -> list[Flows]:

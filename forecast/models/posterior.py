@@ -31,6 +31,7 @@ from forecast.models.evidence import QUANTITIES
 from forecast.netcdf import DamagedFileError, demand_array, is_sealed, members, new_netcdf, opened_netcdf, seal
 from forecast.observations.series import DRIVERS
 from forecast.observations.tables import data_digest
+from forecast.observations.user_data import stored_vintages, user_folder
 from forecast.observations.vintage import vintage
 from forecast.storage import digest, text_bytes, whole_file
 
@@ -152,9 +153,7 @@ def shipped_path(as_of: str | None = None) -> Path:
 
 def user_path(as_of: str | None = None) -> Path:
     """Where `forecast fit` leaves a posterior for this user, that of all the data or of a day."""
-    from platformdirs import user_data_path
-
-    return _placed(user_data_path("forecast", appauthor=False) / SHIPPED.name, as_of)
+    return _placed(user_folder() / SHIPPED.name, as_of)
 
 
 def _placed(path: Path, as_of: str | None) -> Path:
@@ -181,6 +180,10 @@ def load_posterior(path: str | Path | None = None, as_of: str | None = None) -> 
             return _current(candidate, day)
         except PosteriorError as error:
             refusals.append(str(error))
+    if own := stored_vintages():
+        raise PosteriorError(
+            f"no stored parameters know your data up to vintage {own[-1].name}; {_refit(as_of)}, which takes minutes"
+        )
     raise PosteriorError("\n".join(refusals))
 
 

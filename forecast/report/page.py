@@ -49,6 +49,7 @@ from forecast.report.run import (
     dominance_note,
     pledge_notes,
     policy_table,
+    sampled_draws,
     surplus_table,
 )
 from forecast.report.sentences import (
@@ -148,7 +149,7 @@ def _facts(runs: Sequence[PageRun], language: Language) -> list[tuple[str, str]]
         "basis": language.text(f"bases.{first.basis}"),
         "data": origin_of(first, language),
         "day": first.as_of,
-        "draws": f"{first.statistics.n_draws:,}",
+        "draws": sampled_draws(first, language),
         "made": max(str(run.results.manifest["created"])[:10] for run in runs),
     }
     return [(language.text(f"facts.{name}"), value) for name, value in facts.items() if value]

@@ -165,6 +165,22 @@ def _median_and_interval(summary: Summary, name: str, index: int, language: Lang
     )
 
 
+def sampling_note(results: Results, language: Language = ENGLISH) -> str:
+    """How draws were sampled, where they are not independent."""
+    scheme, block = results.manifest["scheme"], f"{results.manifest['block_size']:,}"
+    if scheme == "plain":
+        return ""
+    return language.text("tables.sampled", block=block, sampler=language.text(f"samplers.{scheme}"))
+
+
+def sampled_draws(results: Results, language: Language = ENGLISH) -> str:
+    """The number of draws of a run, and how they were sampled where they are not independent."""
+    scheme, draws = results.manifest["scheme"], f"{results.manifest['n_draws']:,}"
+    if scheme == "plain":
+        return draws
+    return language.text("tables.draws_by", draws=draws, sampler=language.text(f"samplers.{scheme}"))
+
+
 def dominance_note(results: Results, language: Language = ENGLISH) -> str:
     """A warning where single draws make too much of a mean or a variance: the largest share, and how many more.
 
@@ -300,13 +316,13 @@ def runs_table(runs: Sequence[Results], language: Language = ENGLISH) -> Table:
     columns = [Column(heading) for heading in headings]
     if overridden:
         columns.append(Column(language.heading("columns.overrides"), words=True))
-    rows = (Row((*_manifest_cells(run), *([", ".join(run.overrides)] if overridden else []))) for run in runs)
+    rows = (Row((*_manifest_cells(run, language), *([", ".join(run.overrides)] if overridden else []))) for run in runs)
     return Table(language.text("tables.runs"), tuple(columns), tuple(rows))
 
 
-def _manifest_cells(run: Results) -> tuple[str, ...]:
+def _manifest_cells(run: Results, language: Language) -> tuple[str, ...]:
     manifest = run.manifest
-    counts = (f"{manifest['n_draws']:,}", str(manifest["seed"]))
+    counts = (sampled_draws(run, language), str(manifest["seed"]))
     return run.name, manifest["digest"], *counts, manifest["parameters"], made(run)
 
 

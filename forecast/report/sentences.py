@@ -29,6 +29,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
+from forecast.results.precision import Sized
 from forecast.results.results import (
     Results,
     direction,
@@ -43,7 +44,7 @@ from forecast.scenario.drivers import DriverPath, Levels, Shock
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.formatting import ends
-from forecast.stats.summary import Summary
+from forecast.stats.summary import BELOW, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,6 +142,31 @@ def _percent(language: Language, fraction: float, sign: str = "+") -> str:
     return language.text("numbers.percent", number=number)
 
 
+def precision_words(found: Sequence[Sized], n_pilot: int, language: Language) -> str:
+    """How many draws numbers that were to be precise took, and what no draws make smaller."""
+    sentences = []
+    for one in found:
+        width, rows = (_width(one.target.statistic, size, language) for size in (one.half_width, one.rows))
+        sentences.append(
+            language.text(
+                "precision.number",
+                **{name: getattr(one.target, name) for name in ("series", "year", "statistic")},
+                pilot=f"{n_pilot:,}",
+                draws=f"{one.n_draws:,}",
+                width=width,
+                rows=language.text("precision.rows", rows=rows) if one.rows else "",
+            )
+        )
+    return " ".join([*sentences, language.text("precision.note", draws=max(one.n_draws for one in found))])
+
+
+def _width(statistic: str, size: float, language: Language) -> str:
+    """Half-width of an interval with its unit: two digits of it."""
+    if statistic.startswith(("exceedance", BELOW)):
+        return language.text("precision.points", number=f"{100 * size:.2g}")
+    return language.text("numbers.money", amount=f"{size * float(language.part('numbers.factor')):.2g}")
+
+
 def answer(
     results: Results, later: Sequence[Outcome] = (), language: Language = ENGLISH, found: Grounds | None = None
 ) -> str:
@@ -149,14 +175,20 @@ def answer(
     Args:
         found: what the answer rests on, where that could be worked out.
     """
-    sentences = [
+    return plain_spaces(" ".join(answer_paragraphs(results, later, language, found)))
+
+
+def answer_paragraphs(
+    results: Results, later: Sequence[Outcome], language: Language, found: Grounds | None
+) -> list[str]:
+    """The same by subject; arguments are those of `answer`."""
+    return [
         *effect_sentences(results, language, found),
         level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
         *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
         *mixture_sentences([results], language),
         *outcome_sentences(results, later, language),
     ]
-    return plain_spaces(" ".join(sentences))
 
 
 def effect_sentences(

@@ -1,0 +1,212 @@
+"""How many draws make a named number as precise as is asked for: a pilot says, and the run is made once.
+
+Two stages (Stein 1945, Annals of Mathematical Statistics 16: 243-258). A pilot of whole blocks tells how far the
+number strays from block to block; blocks are independent replicates under every sampling scheme. The run then has as
+many blocks as bring the half-width of Student's interval, with the spread of the pilot and its degrees of freedom, to
+what is asked for. So the number of draws hangs on plan, seed, scheme and request alone, never on workers, and a run
+with as many draws stated is the same run, byte for byte. The pilot's blocks are the first of the run.
+
+Looking again after every block would stop where the spread happens to look small, and the interval would then hold
+less often than it says. Here the spread is looked at once, and by Stein's theorem the interval of a mean holds at
+least as often as it says where estimates of blocks are normal, which means of 2,000 draws nearly are. What bias there
+is comes from the pilot's own part of the run, where its spread and its estimate go together.
+
+The half-width is that of draws from the parameters as they are stored. Those are a finite number of rows, whose error
+no number of draws makes smaller: it is told beside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, inf, isfinite
+
+import numpy as np
+import scipy
+
+from forecast.engine.run_plan import RunPlan
+from forecast.engine.simulate import Settings, simulate
+from forecast.errors import RunError, meant
+from forecast.stats.summary import BELOW, LEAST_BLOCKS, LEVELS, exceedance_name, quantile_name
+
+CONFIDENCE = 0.95
+"""How often an interval of the half-width asked for is to hold."""
+
+NORMAL = 1.959963984540054
+"""Standard errors from a normal estimate to either end of such an interval."""
+
+MAX_DRAWS = 10_000_000
+"""Draws at most where no other number is stated."""
+
+FORM = "SERIES:YEAR:STATISTIC=WIDTH, such as effect:2035:mean=0.05 or trade_balance:2030:q10=1%"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A number that is to be precise.
+
+    Attributes:
+        series: annual series of a run, or `difference`.
+        year: calendar year.
+        statistic: as in `summary.csv`.
+        width: half-width of the 95 % interval of draws, in the unit of the number, or a fraction of the number.
+        is_relative: whether it is the latter.
+    """
+
+    series: str
+    year: int
+    statistic: str
+    width: float
+    is_relative: bool
+
+    def half_width(self, value: float) -> float:
+        """Half-width asked for, given about what the number is."""
+        return self.width * abs(value) if self.is_relative else self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """What a pilot says of one number.
+
+    Attributes:
+        target: the number.
+        value: of the pilot.
+        half_width: asked for.
+        n_draws: that bring it there, in whole blocks.
+        rows: half-width of what the stored rows of parameters leave, which no draws make smaller.
+    """
+
+    target: Target
+    value: float
+    half_width: float
+    n_draws: int
+    rows: float
+
+
+def parsed_target(text: str) -> Target:
+    """A request as it is written on the command line.
+
+    >>> parsed_target("effect:2035:mean=0.05")
+    Target(series='effect', year=2035, statistic='mean', width=0.05, is_relative=False)
+    >>> parsed_target("trade_balance:2030:q10=1%").statistic
+    'quantile_0.1'
+
+    Raises:
+        RunError: it is none.
+    """
+    match = re.fullmatch(r"([a-z_]+):(\d{4}):([^=]+)=([0-9.eE+-]+)(%?)", text)
+    if match is None:
+        raise RunError(f"--precision: got {text}, expected {FORM}")
+    series, year, statistic, number, percent = match.groups()
+    try:
+        width = float(number) / (100 if percent else 1)
+    except ValueError:
+        width = inf
+    if not 0.0 < width < inf:
+        raise RunError(f"--precision: got {text} with width {number}{percent}, expected a number above 0")
+    return Target(series, int(year), _statistic(statistic), width, bool(percent))
+
+
+def _statistic(written: str) -> str:
+    """Name in `summary.csv` of a statistic as it is written: `q2.5`, `median`, `p>0` and `p<0` are short for some."""
+    if quantile := re.fullmatch(r"q(\d{1,2}(?:\.\d+)?)", written):
+        return quantile_name(round(float(quantile[1]) / 100, 6))
+    if chance := re.fullmatch(r"p>(-?\d+(?:\.\d+)?)", written):
+        return exceedance_name(float(chance[1]))
+    return {"median": quantile_name(0.5), "p<0": BELOW}.get(written, written)
+
+
+def sized_by_pilot(
+    plan: RunPlan,
+    settings: Settings,
+    targets: Sequence[Target],
+    most: int = MAX_DRAWS,
+    n_jobs: int = 1,
+    progress: Callable[[int], None] = lambda n_draws: None,
+) -> tuple[Sized, ...]:
+    """What a pilot says of the numbers that are to be precise; the run takes the largest of their draws.
+
+    Args:
+        settings: of the run; the draws, in whole blocks and ten of them at least, are those of the pilot.
+        most: draws of the run at most.
+
+    Raises:
+        RunError: the plan has no such number, or it would take more draws than `most`.
+    """
+    pilot = pilot_of(settings, plan.block_size)
+    names = sizable(0.0, plan.record)
+    places = [place_of_target(target, plan.series, plan.years, names) for target in targets]
+    statistics = simulate(plan, pilot, n_jobs, progress)
+    summary, spreads = statistics.summary(plan.years, plan.series), statistics.blocks.standard_error()
+    found = []
+    for target, place in zip(targets, places, strict=True):
+        number = summary.statistics[target.statistic]
+        spread = float(spreads[names.index(target.statistic)][place])
+        rows = NORMAL * float(np.sqrt(max(number.standard_error[place] ** 2 - spread**2, 0.0)))
+        found.append(sized(target, float(number.value[place]), spread, pilot.n_draws, plan.block_size, rows))
+    demand_affordable(found, most)
+    return tuple(found)
+
+
+def pilot_of(settings: Settings, block_size: int) -> Settings:
+    """Settings of the pilot of a run."""
+    return replace(settings, n_draws=max(ceil(settings.n_draws / block_size), LEAST_BLOCKS) * block_size)
+
+
+def sized(target: Target, value: float, spread: float, n_pilot: int, block_size: int, rows: float = 0.0) -> Sized:
+    """The draws that a number needs.
+
+    Args:
+        value, spread: of the number in the pilot, and its standard error from the spread between blocks.
+        n_pilot: draws of the pilot.
+        rows: see `Sized`.
+
+    Raises:
+        RunError: a share of nothing is asked for.
+    """
+    half_width = target.half_width(value)
+    if not half_width > 0.0 or not isfinite(spread):
+        raise RunError(f"--precision: got a percentage of {target.series} in {target.year}, which is 0; expected bn USD")
+    n_blocks = n_pilot // block_size
+    student = float(scipy.special.stdtrit(n_blocks - 1, (1.0 + CONFIDENCE) / 2.0))
+    needed = ceil(n_blocks * (student * spread / half_width) ** 2)
+    return Sized(target, value, half_width, max(needed, n_blocks) * block_size, rows)
+
+
+def demand_affordable(found: Sequence[Sized], most: int, why: str = "--max-draws") -> None:
+    """Refuse more draws than are allowed, and say why no more are.
+
+    Raises:
+        RunError: a number needs them.
+    """
+    for one in found:
+        if one.n_draws > most:
+            target = one.target
+            raise RunError(
+                f"--precision: {target.series}, {target.year}, {target.statistic}: ±{one.half_width:.3g} would take "
+                f"{one.n_draws:,} draws, expected at most {most:,} ({why}); nothing was stored"
+            )
+
+
+def sizable(*thresholds: float) -> tuple[str, ...]:
+    """Statistics that can be made precise, in the order in which a summary keeps those of blocks."""
+    return ("mean", *map(exceedance_name, thresholds), BELOW, *map(quantile_name, LEVELS))
+
+
+def place_of_target(
+    target: Target, series: Sequence[str], years: Sequence[int], statistics: Sequence[str]
+) -> tuple[int, int]:
+    """Places of its series and year among those simulated.
+
+    Raises:
+        RunError: it names a number that there is not.
+    """
+    if target.series not in series:
+        raise RunError(f"--precision: got series {target.series}; {meant(target.series, series)}")
+    if target.statistic not in statistics:
+        raise RunError(f"--precision: got statistic {target.statistic}; {meant(target.statistic, statistics)}")
+    if target.year not in years:
+        raise RunError(f"--precision: got year {target.year}, expected one from {years[0]} to {years[-1]}")
+    return list(series).index(target.series), list(years).index(target.year)
+

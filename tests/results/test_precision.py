@@ -1,0 +1,104 @@
+"""A run until a number is precise: how many draws that takes, and how often what is said then holds."""
+
+from __future__ import annotations
+
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import command
+from plans import group, plan, project
+
+from forecast.analysis.comparison import sized_difference
+from forecast.engine.run_plan import alone
+from forecast.engine.simulate import Settings, simulate
+from forecast.errors import RunError
+from forecast.results.archive import load_results
+from forecast.results.precision import Target, parsed_target, sized
+from forecast.stats.distributions import Uniform
+
+WIDE = ("run", "hyundai", "--no-plot", "-s", "horizon=2027")
+
+
+def test_the_stated_half_width_holds_as_often_as_it_says() -> None:
+    """3,000 seeds of skewed draws, whose mean is 1: blocks of 50 drawn until ±0.03, from a pilot of ten."""
+    target, rng = Target("effect", 2030, "mean", 0.03, is_relative=False), np.random.default_rng(11)
+    n_seeds, held, taken = 3_000, 0, []
+    for _ in range(n_seeds):
+        blocks = rng.exponential(size=(10, 50)).mean(axis=1)
+        found = sized(target, float(blocks.mean()), float(blocks.std(ddof=1) / np.sqrt(10)), 500, 50)
+        more = rng.gamma(found.n_draws - 500, size=1).item() if found.n_draws > 500 else 0.0
+        held += abs((50 * blocks.sum() + more) / found.n_draws - 1.0) <= 0.03
+        taken.append(found.n_draws)
+    assert 0.93 <= held / n_seeds <= 0.97
+    # draws of unit variance need (t / 0.03)^2, t of nine degrees of freedom being 2.262
+    assert np.mean(taken) == pytest.approx((2.262157 / 0.03) ** 2, rel=0.05)
+    assert all(n % 50 == 0 for n in taken)
+
+
+def test_a_percentage_is_of_the_number() -> None:
+    absolute, relative = (parsed_target(f"effect:2030:mean={width}") for width in ("0.04", "1%"))
+    found = [sized(target, -4.0, 0.05, 20_000, 2_000) for target in (absolute, relative)]
+    assert found[0].n_draws == found[1].n_draws == 2_000 * ceil(10 * (2.2621571627982 * 0.05 / 0.04) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("effect:2030:mean", "expected SERIES:YEAR:STATISTIC=WIDTH"),
+        ("effect:2030:mean=0", "expected a number above 0"),
+        ("effect:2030:mean=1e-", "expected a number above 0"),
+        ("effect:30:mean=1", "expected SERIES:YEAR:STATISTIC=WIDTH"),
+    ],
+)
+def test_a_request_that_is_none_says_so(text: str, named: str) -> None:
+    with pytest.raises(RunError, match=named):
+        parsed_target(text)
+
+
+def test_the_run_is_that_of_as_many_draws(tmp_path: Path) -> None:
+    done = command(*WIDE, "--draws", "100", "--precision", "trade_balance:2027:mean=2%", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    words = " ".join(done.stdout.split())
+    assert "trade_balance, 2027, mean: a pilot of 20,000 draws says that " in words
+    assert "the stored rows of parameters leave another ±" in words
+    run = load_results(tmp_path / "results" / "hyundai")
+    n_draws = run.manifest["n_draws"]
+    assert n_draws >= 20_000
+    assert f"The same run: --draws {n_draws}." in words
+    again = command(*WIDE, "--draws", str(n_draws), cwd=tmp_path)
+    assert f"Found in results/hyundai/{run.manifest['digest']}" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("request_text", "named"),
+    [
+        ("effects:2027:mean=1", "did you mean effect?"),
+        ("effect:2027:q5=1", "got statistic quantile_0.05"),
+        ("effect:2040:mean=1", "got year 2040, expected one from 2026 to 2027"),
+        ("trade_balance:2027:mean=0.00001", "draws, expected at most 10,000,000 (--max-draws); nothing was stored"),
+    ],
+)
+def test_a_number_that_cannot_be_made_precise_is_refused(tmp_path: Path, request_text: str, named: str) -> None:
+    done = command(*WIDE, "--precision", request_text, cwd=tmp_path)
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert len([line for line in done.stderr.splitlines() if not line.startswith("warning: ")]) == 1
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_difference_is_made_precise_by_its_own_spread() -> None:
+    pair = [
+        alone(plan(group(project("A", amount=Uniform(low, 8.0)), path=None), n_years=3, block_size=50))
+        for low in (2.0, 4.0)
+    ]
+    (found,) = sized_difference(pair, Settings(600, 7), [parsed_target("difference:2028:median=0.01")], 10**6)
+    surpluses = [simulate(each, Settings(600, 7)).annual.draws()[0, 2] for each in pair]
+    difference = (surpluses[1] - surpluses[0]).reshape(12, 50)
+    error = np.median(difference, axis=1).std(ddof=1) / np.sqrt(12)
+    assert found.value == pytest.approx(np.median(difference))
+    assert found.n_draws == max(50 * ceil(12 * (2.200985160 * error / 0.01) ** 2), 600)
+    assert found.rows == 0.0
+    with pytest.raises(RunError, match="more are not kept to pair"):
+        sized_difference(pair, Settings(600, 7), [parsed_target("difference:2028:median=0.00001")], 10**12)
