@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,9 @@ from forecast.stats.influence import LARGEST_SHARE, variance_share
 from forecast.stats.sensitivity import Effects, Estimate, classes, explained_share, narrowing, standard_error
 from forecast.stats.summary import LEAST_BLOCKS
 from forecast.storage import whole_file, writing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TAIL = 0.1
 """Part of the draws at either end of an input that its swing is read from."""
@@ -160,6 +163,14 @@ class Budget:
     def plot(self) -> Any:
         """Shares of the variance, and by how much inputs swing the outcome: a figure of matplotlib."""
         return shown("plots.sensitivity.budget_chart", self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every number of the budget with its standard error, a row each, as `write_budget` stores them."""
+        import pandas as pd
+
+        frame = pd.DataFrame(list(_rows(self)), columns=list(COLUMNS))
+        numbers = {name: [float(text or "nan") for text in frame[name]] for name in ("value", "standard_error")}
+        return frame.assign(year=self.year, **numbers)
 
     def _repr_html_(self) -> str:
         return str(shown("report.notebook.budget_html", self))

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -35,6 +36,9 @@ from forecast.observations.annual import every_year
 from forecast.observations.series import quarterly_trade
 from forecast.observations.tables import read_table
 from forecast.stats.streams import Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RATES: tuple[float | None, ...] = (0.0, 0.1, 0.25, None, 1.0)
 """Exports of cars that a dollar of cars made there replaces, for the sensitivity; None is the posterior."""
@@ -105,6 +109,11 @@ class Induced:
     net_before: Array
     net_at: Mapping[float | None, Array]
     value_added: Array
+
+    def to_frame(self) -> pd.DataFrame:
+        """Median and 80 % interval of each definition, bn USD and as a share of either surplus, as a pandas table."""
+        frame: pd.DataFrame = shown("report.notebook.induced_frame", self)
+        return frame
 
     def _repr_html_(self) -> str:
         return str(shown("report.notebook.induced_html", self))

@@ -103,13 +103,16 @@ class _Commands(click.Group):
 
 
 def _version(context: click.Context, _option: click.Parameter, asked: bool) -> None:
-    """Version and vintage of the shipped data, for which only their last line is read."""
+    """Version and vintage of the data, of which the shipped table of trade and heads of a user's vintages are read."""
     if not asked or context.resilient_parsing:
         return
+    from forecast.observations.user_data import stored_vintages
+
     table = files("forecast") / "data" / "observations" / "trade_monthly.csv"
     header, *rows = csv.reader(table.read_text(encoding="utf-8").splitlines())
     last = dict(zip(header, rows[-1], strict=True))
-    echo(f"forecast {__version__}, shipped data of {last['vintage']}: US Census trade to {last['month']}")
+    own = "".join(f"; data of your own added on {vintage.name}" for vintage in stored_vintages()[-1:])
+    echo(f"forecast {__version__}, shipped data of {last['vintage']}: US Census trade to {last['month']}{own}")
     context.exit()
 
 

@@ -324,7 +324,6 @@ def _draw_chart(results: Results) -> None:
 
 
 def _show(results: Results, world: AnyScenario, language: Language, found: Grounds | None) -> None:
-    from forecast.dims import SERIES
     from forecast.report.run import (
         branch_table,
         contribution_table,
@@ -333,6 +332,7 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
         policy_table,
         sampling_note,
         surplus_table,
+        told_policies,
     )
     from forecast.report.sentences import answer, assumed_conditions, run_books_note
     from forecast.results.archive import outcomes
@@ -340,7 +340,7 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
     later = outcomes(results)
     if results.manifest["n_investments"]:
         answer_with(contribution_table(results, language))
-    if len(results.statistics.series) > len(SERIES):
+    if told_policies(results.statistics):
         answer_with(policy_table(results, language))
     answer_with(surplus_table({results.name: results}, language))
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""

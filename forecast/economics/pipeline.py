@@ -75,7 +75,8 @@ MOST_PERSISTENT = 0.95
 def pace(usual: Array | float, persistence: Array | float, shocks: Array) -> Array:
     """Pace of investment over that of the last year known, `(n_years + 1, n_draws)`; row 0 is that year, one.
 
-    Its logarithm returns to that of the usual pace: `x[t] = m + persistence * (x[t - 1] - m) + shock`.
+    Its logarithm returns to that of the usual pace: `x[t] = m + persistence * (x[t - 1] - m) + shock`. It is kept
+    within `LARGEST_PACE`, so that no single draw makes a mean.
 
     >>> pace(2.0, 0.5, np.zeros((2, 1))).round(2).ravel().tolist()
     [1.0, 1.41, 1.68]
@@ -89,7 +90,12 @@ def pace(usual: Array | float, persistence: Array | float, shocks: Array) -> Arr
     path = np.zeros((len(shocks) + 1, *shocks.shape[1:]))
     for year, shock in enumerate(shocks):
         path[year + 1] = middle + persistence * (path[year] - middle) + shock
-    return np.asarray(np.exp(path))
+    return np.asarray(np.exp(path)).clip(1.0 / LARGEST_PACE, LARGEST_PACE)
+
+
+LARGEST_PACE = 5.0
+"""Pace is at most as many times that of the last year known, and at least as small a part of it: the years of the
+record lie within a factor of three."""
 
 
 def share_announced_later(leads: Array, delay: Array | float, n_quarters: int) -> Array:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from forecast.analysis.attribution import Attribution
 from forecast.analysis.budget import Budget
 from forecast.analysis.comparison import Comparison, summarised
@@ -89,6 +91,24 @@ def induced_html(found: Induced) -> str:
     """Three definitions of what affiliates account for in a year, beside the claim of KIET."""
     tables = definition_table(found), flow_table(found), sensitivity_table(found)
     return html(induced_words(found), *tables, claim_words(), ENGLISH.text("induced.outside"))
+
+
+def induced_frame(found: Induced) -> pd.DataFrame:
+    """What affiliates account for in a year, by definition and unit: `bn USD`, or a share of the surplus of a basis.
+
+    Columns: `median`, `quantile_0.1` and `quantile_0.9`. Importers are told on the basis of each surplus.
+    """
+    import pandas as pd
+
+    rows = []
+    for name in ("importers", "gross", "net"):
+        for basis, surplus in found.surplus.items():
+            draws = found.imported(basis) if name == "importers" else getattr(found, name)
+            for unit, values in ((f"bn USD, {basis}", draws), (f"share of surplus, {basis}", draws / surplus)):
+                low, median, high = np.quantile(values, (0.1, 0.5, 0.9))
+                rows.append((name, unit, median, low, high))
+    columns = ["definition", "unit", "median", "quantile_0.1", "quantile_0.9"]
+    return pd.DataFrame(rows, columns=columns).set_index(["definition", "unit"])
 
 
 def waterfall(attribution: Attribution, year: int | None = None) -> Any:

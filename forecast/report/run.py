@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from forecast.dims import BASES, CENSUS_BALANCE, CHANNELS, EFFECTS, NEWS, OUTPUT, POLICIES
+from forecast.dims import BASES, CENSUS_BALANCE, CHANNELS, EFFECTS, FUTURE, NEWS, OUTPUT, POLICIES
 from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
 from forecast.report.effect import MEDIAN, origin_of
@@ -138,10 +138,15 @@ def summed(summary: Summary, series: str) -> Estimate:
     )
 
 
+def told_policies(summary: Summary) -> list[str]:
+    """Policies of a run that do anything in some draw, or where none does those that it has; none where it has none."""
+    return moving_policies(summary) or [name for name in POLICIES if name in summary.series]
+
+
 def policy_table(results: Results, language: Language = ENGLISH) -> Table:
     """What tariffs and import commitments do to the surplus by year: median and interval of each that is stated."""
     summary = results.statistics
-    names = moving_policies(summary) or [name for name in POLICIES if name in summary.series]
+    names = told_policies(summary)
     listed = language.text("tables.and").join(language.text(f"policies.{name}").lower() for name in names)
     headings = [
         language.heading(f"columns.policy_{part}", policy=language.text(f"policies.{name}"))
@@ -184,10 +189,10 @@ def sampled_draws(results: Results, language: Language = ENGLISH) -> str:
 def dominance_note(results: Results, language: Language = ENGLISH) -> str:
     """A warning where single draws make too much of a mean or a variance: the largest share, and how many more.
 
-    Of channels and output the manifest alone tells: orders long after construction are rare by nature, as is output
-    long before most plants run, and few draws make them.
+    Of channels, output and plants still to be announced the manifest alone tells: orders long after construction are
+    rare by nature, as is output long before most plants run, and few draws make them.
     """
-    parts = {*EFFECTS[2:], *NEWS[1:], OUTPUT}
+    parts = {*EFFECTS[2:], *NEWS[1:], OUTPUT, FUTURE}
     dominant = (draw for draw in results.statistics.dominant_draws if draw.series not in parts)
     draws = sorted(dominant, key=lambda draw: -draw.share)
     if not draws:

@@ -11,7 +11,6 @@ from forecast.analysis.budget import Budget
 from forecast.analysis.comparison import Comparison
 from forecast.analysis.grounds import Grounds
 from forecast.analysis.induced import Induced
-from forecast.dims import SERIES
 from forecast.observations.tables import read_table
 from forecast.quarters import parse_quarter
 from forecast.report.assumptions import Assumption, Assumptions, assumptions, branch_assumptions
@@ -44,7 +43,9 @@ from forecast.report.run import (
     dominance_note,
     knowledge,
     policy_table,
+    sampling_note,
     surplus_table,
+    told_policies,
 )
 from forecast.report.sentences import answer_paragraphs, assumed_conditions, run_books_note
 from forecast.report.table import Table, table
@@ -73,13 +74,14 @@ def write_run_workbook(results: Results, world: AnyScenario, language: Language,
     later = outcomes(results)
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
     known = knowledge(results, later, language) if results.as_of is not None else ""
-    notes = [conditions, run_books_note(results, language), dominance_note(results, language), known]
+    notes = [conditions, run_books_note(results, language), dominance_note(results, language)]
+    notes += [sampling_note(results, language), known]
     sheets = [_answer([*answer_paragraphs(results, later, language, found), *notes], [results], language)]
     sheets.append(Sheet("years", (surplus_table({results.name: results}, language),), (_FAN,)))
     if results.manifest["n_investments"]:
         sheets.append(Sheet("channels", (contribution_table(results, language),), _EFFECT))
-    if len(results.statistics.series) > len(SERIES):
-        sheets.append(Sheet("policies", (policy_table(results, language),)))
+    if told_policies(results.statistics):
+        sheets.append(Sheet("policies", (policy_table(results, language),), (Chart("fan", (1, 2)),)))
     if world.single is None:
         sheets.append(Sheet("branches", (branch_table(results, world, language),)))
     sheets.append(Sheet("assumptions", tuple(_assumed(results, world, language))))

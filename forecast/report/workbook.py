@@ -134,8 +134,7 @@ def number_format(text: str, value: float) -> tuple[str, float]:
     (('"1,230"', 1234.5), '"> 99.9 %"')
     """
     found = _WRITTEN.fullmatch(text)
-    percent = text.rstrip().endswith("%")
-    stored = value / 100 if percent else value
+    percent, stored = text.endswith("%"), _scaled(text, value)
     if found is None:
         return _literal(text), stored
     digits, after = found["digits"], found["after"]
@@ -148,6 +147,11 @@ def number_format(text: str, value: float) -> tuple[str, float]:
         return ";".join([f"{body}{tail}"] * 3), stored
     plus = "+" if found["sign"] == "+" else ""
     return f'{plus}{body}{tail};"−"{body}{tail};{body}{tail}', stored
+
+
+def _scaled(text: str, number: float) -> float:
+    """A number in the unit of its text as it is stored: what is told in percent as a fraction."""
+    return number / 100 if text.endswith("%") else number
 
 
 def _literal(text: str) -> str:
@@ -198,6 +202,9 @@ class _Book:
             page.set_column(first_error + n_errors, first_error + n_errors, 4, None, {"collapsed": True})
         if placed is not None:
             self._charts(page, sheet, *placed, row)
+        if len(sheet.parts) == 1 and tables:
+            page.freeze_panes(1 + bool(tables[0].title), 1)
+        page.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
         page.set_landscape()
         page.set_paper(9)
         page.fit_to_pages(1, 0)
@@ -248,7 +255,7 @@ class _Book:
             for part, (text, value, error) in enumerate(cell.parts):
                 self._number(page, row, place + part, text, value)
                 if isfinite(error):
-                    page.write_number(row, first_error + place + part, error)
+                    page.write_number(row, first_error + place + part, _scaled(text, error))
         elif cell.isdecimal():
             page.write_number(row, place, int(cell), self.format(num_format="0", align="right"))
         else:

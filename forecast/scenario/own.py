@@ -18,6 +18,7 @@ from typing import Any
 from forecast.economics.sectors import SECTORS
 from forecast.errors import RunError, got, listed, meant
 from forecast.observations.announcements import Announcement, Report
+from forecast.observations.user_data import user_folder
 from forecast.quarters import ACCEPTED, format_quarter, parse_time, time_span
 from forecast.scenario.dates import date_text
 from forecast.scenario.entity import ID
@@ -25,7 +26,7 @@ from forecast.scenario.money import rate_of
 from forecast.storage import demand_regular, read_csv, write_csv, writing
 
 ENVIRONMENT = "FORECAST_ANNOUNCEMENTS"
-"""Variable that names the user's file; else it lies where the system keeps data of its users."""
+"""Variable that names the user's file; else it lies with the user's own data."""
 
 STAGES = {
     "announced": "planned",
@@ -124,9 +125,7 @@ def own_place() -> Path:
     """The user's file."""
     if stated := os.environ.get(ENVIRONMENT):
         return Path(stated)
-    from platformdirs import user_data_path
-
-    return user_data_path("forecast", appauthor=False) / "announcements.csv"
+    return user_folder() / "announcements.csv"
 
 
 def read_own() -> dict[str, OwnAnnouncement]:
@@ -164,7 +163,12 @@ def table_rows(path: Path) -> list[dict[str, str]]:
         raise RunError(f"{path}: cannot be read ({error.strerror or error})") from error
     except ValueError as error:
         raise RunError(f"{path}: {error}, expected comma-separated text in UTF-8 with a line of headings") from error
-    return [{name.strip(): cell.strip() for name, cell in row.items()} for row in rows]
+    return [{_plain(name): _plain(cell) for name, cell in row.items()} for row in rows]
+
+
+def _plain(cell: str) -> str:
+    """A cell in one line, without characters that steer a terminal and that YAML refuses."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", " ", cell).split())
 
 
 def write_own(rows: Iterable[OwnAnnouncement]) -> None:
@@ -236,6 +240,7 @@ def row_faults(cells: Mapping[str, str]) -> list[str]:
         "amount": _amount_fault,
         "unit": _word_check(UNITS),
         "status": _word_check(tuple(STAGES)),
+        "sources": _sources_fault,
         **dict.fromkeys(_DATES, _date_fault),
     }
     faults = [f"{name}: got nothing, expected {_EXPECTED[name]}" for name in _NEEDED if not cells.get(name)]
@@ -280,6 +285,11 @@ def _id_fault(text: str) -> str:
 
 def _length_fault(text: str) -> str:
     return "" if len(text) <= 200 else f"got {len(text)} characters, expected at most 200"
+
+
+def _sources_fault(text: str) -> str:
+    longest = max(map(len, source_list(text)), default=0)
+    return f"got a source of {longest} characters, expected at most 1000" if longest > 1000 else ""
 
 
 def _word_check(accepted: tuple[str, ...]) -> Callable[[str], str]:

@@ -11,6 +11,7 @@ import pytest
 import scipy.stats
 from click.testing import CliRunner
 from plans import ORIGIN, group, judged, plan, project
+from python_calamine import CalamineWorkbook
 
 import forecast
 from forecast.analysis import budget as budget_module
@@ -28,6 +29,8 @@ from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.plots.sensitivity import save_budget_charts
 from forecast.report.budget import budget_words
+from forecast.report.i18n import language
+from forecast.report.sheets import write_budget_workbook
 from forecast.results.results import Results
 from forecast.scenario.drivers import Shock
 from forecast.stats.distributions import Constant, Distribution, Normal, Uniform
@@ -323,6 +326,14 @@ def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> No
     first = [float(row["value"]) for row in rows if row["of"] == "source" and row["statistic"] == "first_order"]
     (together,) = [float(row["value"]) for row in rows if row["statistic"] == "interactions"]
     assert sum(first) + together == pytest.approx(1.0, abs=5e-3)  # as printed
+    frame = found.to_frame()
+    assert [float(row["value"]) for row in rows] == frame["value"].tolist()
+    path = write_budget_workbook(found, language("ko"))
+    book = CalamineWorkbook.from_path(str(path))
+    assert book.sheet_names[:2] == ["답", "불확실성의 원천"]
+    alone = [float(row[1]) for row in book.get_sheet_by_index(1).to_python()[2:] if row[2] != ""]
+    told = sorted(100 * share for share in first if share)
+    np.testing.assert_allclose(sorted(filter(None, alone)), told)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in save_budget_charts(found))
     said = budget_words(found)
     assert "Korean customs basis" in said

@@ -207,3 +207,15 @@ def test_a_part_of_a_year_is_set_beside_the_same_months_of_the_first() -> None:
     printed = " ".join(done.output.split())
     assert "rise since January–June 2020" in printed
     assert "rise since 2020" not in printed
+
+
+def test_the_frame_says_what_the_draws_say() -> None:
+    of = found(2024)
+    frame = of.to_frame()
+    assert frame.loc[("net", "bn USD, us_census"), "median"] == pytest.approx(float(np.median(of.net)))
+    share = of.gross / of.surplus["korea_customs"]
+    low, high = frame.loc[("gross", "share of surplus, korea_customs"), ["quantile_0.1", "quantile_0.9"]]
+    assert (low, high) == pytest.approx(tuple(np.quantile(share, (0.1, 0.9))))
+    assert frame.loc[("importers", "bn USD, korea_customs"), "median"] == pytest.approx(
+        float(np.median(of.imported("korea_customs")))
+    )

@@ -67,7 +67,7 @@ def by_hand(plan: Plan, times: float = 1.0) -> Array:
     for year in range(2027, 2036):
         usual = np.log(drawn("usual_pace"))
         level = usual + drawn("persistence") * (level - usual) + shocks[year - 2027]
-        path[year] = np.exp(level)
+        path[year] = np.exp(level).clip(0.2, 5.0)
 
     # The share of known plants that order machines within the time since an announcement.
     leads = [

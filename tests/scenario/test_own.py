@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -251,3 +252,31 @@ def test_a_plant_that_runs_keeps_its_stated_start_and_one_late_gets_another(tmp_
     assert f"MY-01 ({format_quarter(origin - 1)})" in said
     (plant,) = load_scenario(tmp_path / "late.yaml").investments
     assert float(plant.production_start.ppf(0.0)) == origin + 1
+
+
+HEADINGS = (
+    "facility_id,company,technology,subcategory,project_type,status_2024q4,estimated_total_capex_m_usd_2023,"
+    "announcement_date,state,address"
+)
+MONITOR = [
+    HEADINGS,
+    'M.B.A_0,BlueOvalSK (JV),Batteries,"Cells, Modules",New,Under Construction,3178.8,2021-09-27,KY,"Glendale, KY"',
+    'M.B.A_2_0,BlueOvalSK (JV),Batteries,"Cells, Modules",New,Under Construction,3178.8,2021-09-27,KY,"Glendale, KY"',
+    'M.B.E_0,Enchem America LLC,Batteries,EAM,New,Operating,68.345904,2020-01-22,GA,"648 GA-334, Commerce"',
+    "M.S.L_0,LG Electronics USA,Solar,Modules,New,Retired,31.592405,2018-06-01,AL,Huntsville",
+    "M.W.C_0,CS Wind,Wind,Towers,Expansion,Announced,,2023-04-04,CO,Pueblo",
+]
+
+
+def test_the_mapping_on_the_page_reads_the_layout_it_is_of_and_the_scenario_runs(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "announcements.md").read_text(encoding="utf-8")
+    (mapping,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "map.yaml").write_text(mapping, encoding="utf-8")
+    (tmp_path / "monitor.csv").write_text("\n".join(MONITOR), encoding="utf-8")
+    done = command("new", "--from-table", "monitor.csv", "--mapping", "map.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    plants = load_scenario(tmp_path / "monitor.yaml").investments
+    assert [plant.id for plant in plants] == ["M-B-A_0", "M-B-A_2_0", "M-B-E_0"]
+    ran = command("run", "monitor.yaml", "--draws", "400", "--n-jobs", "1", "--no-plot", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "What  do" not in ran.stdout, "a run without policies has no table of them"
