@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -32,7 +34,8 @@ MOST_UNPACKED = 2**28
 MOST_CELLS = 4_000_000
 """Sizes of a workbook once it is unpacked, twenty times those of the largest."""
 
-_PLACE = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"')
+_PLACE = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']""")
+_ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br=["'](\d{1,7})["']""")
 _TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -145,7 +148,8 @@ def read_content(path: Path) -> Content:
         grids = tuple(_grids(content))
     except ValueError as error:
         raise DataError(f"{path}: {error}") from None
-    return Content(path.name, digest(content), grids)
+    name = " ".join(path.name.encode("utf-8", "replace").decode("utf-8").split())
+    return Content(name, digest(content), grids)
 
 
 def _grids(content: bytes) -> Iterator[Grid]:
@@ -165,44 +169,64 @@ def _demand_sound(content: bytes) -> None:
     unpacked, furthest = 0, [0, 0]
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if "xl/workbook.xml" not in archive.namelist():
+                raise ValueError("a packed file without a workbook in it; expected XLSX, XLS or CSV")
             for member in archive.infolist():
                 if member.flag_bits & 1:
                     raise ValueError("the workbook has a password; save it without one")
-                is_sheet, tail = member.filename.startswith("xl/worksheets/"), b""
+                tail = b""
                 with archive.open(member) as file:
                     while piece := file.read(2**20):
                         unpacked += len(piece)
                         if unpacked > MOST_UNPACKED:
                             raise ValueError(f"the workbook unpacks to more than {MOST_UNPACKED:,} bytes")
-                        if is_sheet:
-                            _reach(tail + piece, furthest)
-                            tail = piece[-256:]
+                        _reach(tail + piece, furthest)
+                        tail = piece[-256:]
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         raise ValueError(f"the workbook is damaged or cut off ({error}); download it again") from None
 
 
 def _reach(text: bytes, furthest: list[int]) -> None:
     """Note how far the cells of a sheet reach; two far apart would take the memory of all between them."""
-    for letters, row in _PLACE.findall(text):
+    places = _PLACE.findall(text)
+    furthest[0] = max(furthest[0], *(int(row) for _, row in places), *map(int, _ROW.findall(text)), 0)
+    for letters in {letters for letters, _ in places}:
         column = 0
         for letter in letters:
             column = 26 * column + letter - 64
-        furthest[0], furthest[1] = max(furthest[0], int(row)), max(furthest[1], column)
+        furthest[1] = max(furthest[1], column)
     if furthest[0] * furthest[1] > MOST_CELLS:
         raise ValueError(f"a sheet spans {furthest[0]:,} rows and {furthest[1]:,} columns, expected a table")
 
 
 def _sheets(content: bytes) -> Iterator[Grid]:
     try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            for sheet in book.sheets_metadata:
-                if sheet.visible == SheetVisibleEnum.Visible:
-                    rows = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-                    yield Grid(sheet.name, tuple(tuple(map(_cell, row)) for row in rows))
+        with _silent(), CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+            visible = [sheet.name for sheet in book.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
+            sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in visible}
     except PasswordError:
         raise ValueError("the workbook has a password; save it without one") from None
     except (CalamineError, OSError) as error:
         raise ValueError(f"the workbook is damaged ({shortened(str(error))}); download it again") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # how the reader says that it has met what cannot be
+            raise
+        raise ValueError(f"the workbook is damaged ({shortened(str(error))}); download it again") from None
+    for name, rows in sheets.items():
+        yield Grid(name, tuple(tuple(map(_cell, row)) for row in rows))
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing on the standard error of the process, where the reader prints a stack before it raises."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _cell(value: object) -> Cell:

@@ -92,7 +92,7 @@ def _sizes(figures: Sequence[Figure], held: HeldSeries, reading: Reading) -> Ite
     if first and not 1 / _FACTOR < middle < _FACTOR:
         yield Refusal(
             first[0].cell,
-            f"got {first[0].value:,.6g} for {held.series} of {first[0].period}, of which {first[1]:,.6g} "
+            f"got {first[0].value:,.10g} for {held.series} of {first[0].period}, of which {first[1]:,.10g} "
             f"{held.unit} are held: {_times(middle)} as much; expected {held.unit}",
         )
     elif first and len(ratios) >= _ENOUGH and abs(middle - 1) > _BASE and _agree(ratios, middle):
@@ -123,7 +123,8 @@ def _leaps(
         if not 1 / _FACTOR < one.value / old < _FACTOR:
             said = "revision of less than a factor of two" if not reading.extends else "figure near it"
             yield Refusal(
-                one.cell, f"got {one.value:,.6g} for {held.series} of {one.period}, held {old:,.6g}; expected a {said}"
+                one.cell,
+                f"got {one.value:,.10g} for {held.series} of {one.period}, held {old:,.10g}; expected a {said}",
             )
     by_period = {one.period: one.value for one in figures}
     for one in figures:
@@ -131,6 +132,6 @@ def _leaps(
         if one.period > held.last and before and one.value and not 1 / _LEAP < one.value / before < _LEAP:
             yield Refusal(
                 one.cell,
-                f"got {one.value:,.6g} for {held.series} of {one.period} after {before:,.6g}: "
+                f"got {one.value:,.10g} for {held.series} of {one.period} after {before:,.10g}: "
                 f"{_times(one.value / before)} as much; expected {held.unit}",
             )
