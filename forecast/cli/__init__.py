@@ -2,6 +2,7 @@
 
 - `run`: run scenarios, list and verify runs
 - `analyse`: compare, budget, breakeven, induced
+- `sweep`: sweep
 - `scenario`: validate, explain, elicit, new, schema, announcements
 - `fit`: history, fit, check
 - `track`: backtest, ledger
@@ -67,6 +68,7 @@ _COMMANDS = {
     "fit": ("check", "fit", "history"),
     "report": ("explore", "report"),
     "run": ("list", "run", "verify"),
+    "sweep": ("sweep",),
     "scenario": ("announcements", "elicit", "explain", "new", "schema", "validate"),
     "track": ("backtest", "ledger"),
 }

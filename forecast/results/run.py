@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -24,10 +24,12 @@ from forecast.errors import DamagedRunError
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
+from forecast.parallel import in_order
 from forecast.quarters import format_quarter
 from forecast.results.manifest import CHART
 from forecast.results.results import ANOTHER, Results, add_chart, demand_folder, read_results, write_results
 from forecast.scenario.mixture import AnyScenario, any_digest, dump_any
+from forecast.stats.summary import StreamingSummary
 from forecast.storage import demand_no_file, json_digest, sweep, writing
 
 
@@ -121,6 +123,42 @@ def found_or_made(
     return _made(request, settings, n_jobs, None, progress) if stored is None else stored
 
 
+def run_each(
+    scenarios: Sequence[AnyScenario],
+    settings: Settings = Settings(),
+    *,
+    out: str | Path = "results",
+    posterior: Posterior | None = None,
+    prior: bool = False,
+    n_jobs: int = 1,
+    progress: Callable[[int], None] = lambda n_draws: None,
+) -> list[Results]:
+    """Results of several scenarios, in their order; each that is not stored is simulated by one worker, and stored.
+
+    A run is stored as soon as it is there, so that what was done is found when the rest is asked for again.
+
+    Args:
+        scenarios: what is assumed.
+        settings, out, posterior, prior, n_jobs: as for `run_scenario`.
+        progress: called with the draws of every run that is there.
+
+    Raises:
+        PosteriorError, RunError: as for `run_scenario`.
+    """
+    requests = [_requested(each, settings, out, posterior, prior) for each in scenarios]
+    by_folder = {one.folder: one for one in requests}
+    found = {folder: _stored_or_damaged(one) for folder, one in by_folder.items()}
+    missing = [one for folder, one in by_folder.items() if not isinstance(found[folder], Results)]
+    for one in missing:
+        _demand_place(one)
+    work = (one.plan for one in missing)
+    for one, statistics in zip(missing, in_order(partial(simulate, settings=settings), work, n_jobs), strict=True):
+        found[one.folder] = _written(one, statistics, None)
+        progress(settings.n_draws)
+    progress(settings.n_draws * (len(scenarios) - len(missing)))
+    return [results for one in requests if isinstance(results := found[one.folder], Results)]
+
+
 @dataclass(frozen=True)
 class Request:
     """A run asked for: what it is made of, its manifest as far as it is known, and its folder."""
@@ -163,10 +201,20 @@ def _made(
     draw_chart: Callable[[Results], None] | None,
     progress: Callable[[int], None],
 ) -> Results:
+    _demand_place(request)
+    return _written(request, simulate(request.plan, settings, n_jobs, progress), draw_chart)
+
+
+def _demand_place(request: Request) -> None:
+    """Refuse a place in which the run could not be stored."""
     demand_folder(_nearest(request.folder), request.out)
     with writing(request.out, ANOTHER):
         demand_no_file(request.folder)
-    statistics = simulate(request.plan, settings, n_jobs, progress)
+
+
+def _written(
+    request: Request, statistics: StreamingSummary, draw_chart: Callable[[Results], None] | None
+) -> Results:
     scenario_text = dump_any(request.scenario)
     return write_results(request.folder, request.manifest, request.plan, statistics, scenario_text, draw_chart)
 
