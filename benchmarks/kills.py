@@ -2,12 +2,15 @@
 
 Whatever ends a command, no process, no shared memory and nothing half stays: what is stored passes `forecast verify`.
 After TERM, HUP and INT no temporary file stays either; those of KILL are swept by the next command of the kind, which
-is run at the end of each row. Ends with code 1 if anything else was found.
+is run at the end of each row. The victim `resume` is a run that writes checkpoints often: after each kill the same
+command is run to its end, every fourth time with two workers, and every file is held against an undisturbed run, byte
+for byte (of the manifest all but the time). Ends with code 1 if anything else was found.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -24,6 +27,14 @@ from zipfile import BadZipFile
 import numpy as np
 
 FORECAST = (sys.executable, "-m", "forecast")
+OFTEN = """
+from forecast import cli
+from forecast.engine import simulate
+from forecast.results import checkpoints
+simulate.BLOCKS_PER_TASK, checkpoints.SECONDS, checkpoints.SHARE = 1, 0.0, 0
+cli.main()
+"""
+"""The command with tasks of one block and a checkpoint after each, in place of ten blocks and 20 seconds."""
 SHARED = Path("/dev/shm")
 PATIENCE = 60.0
 """Seconds that a command that was told to end may take, and its workers after it."""
@@ -38,18 +49,24 @@ class Victim:
         stored: paths of what it stores, for `forecast verify`.
         seconds: the latest moment at which it is killed; None for what it takes undisturbed.
         first: a command that has to run before.
+        program: what runs it.
+        goes_on: whether the same command is run after each kill and has to come to the bytes of an undisturbed run.
     """
 
     arguments: tuple[str, ...]
     stored: tuple[str, ...]
     seconds: float | None = None
     first: tuple[str, ...] = ()
+    program: tuple[str, ...] = FORECAST
+    goes_on: bool = False
 
 
 RUN = ("run", "announced", "--no-plot", "--n-jobs", "2")
 BACKTEST = ("backtest", "--first", "2024Q4", "--horizon", "4", "--draws", "200", "--n-jobs", "2")
 FIRST = ("run", "hyundai", "--no-plot", "--draws", "4000")
+RESUME = ("run", "hyundai", "--no-plot", "--draws", "12000", "--n-jobs", "1")
 VICTIMS = {
+    "resume": Victim(RESUME, ("results",), program=(sys.executable, "-c", OFTEN), goes_on=True),
     "run": Victim((*RUN, "--draws", "60000", "--force"), ("results",)),
     "report": Victim(("report", "results/hyundai"), ("results",), first=FIRST),
     "fit": Victim(("fit", "--n-jobs", "2", "--out", "fitted/posterior.nc"), ("fitted/posterior.nc",), 60.0),
@@ -65,11 +82,13 @@ class Row:
     Attributes:
         n_kills: kills that met a running command.
         n_late: times that it had ended before.
+        n_resumed: times that the same command went on where it was killed.
         faults: what should not be, a sentence each.
     """
 
     n_kills: int = 0
     n_late: int = 0
+    n_resumed: int = 0
     faults: list[str] = field(default_factory=list)
 
 
@@ -84,17 +103,18 @@ class Yard:
         if victim.first:
             self.run(*victim.first)
         self.seconds = self._undisturbed() if victim.seconds is None else victim.seconds
+        self._whole = self._files()
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, program: tuple[str, ...] = FORECAST) -> subprocess.CompletedProcess[str]:
         """A command that is left alone."""
         return subprocess.run(
-            [*FORECAST, *arguments], cwd=self.folder, env=self._environment, capture_output=True, text=True, check=False
+            [*program, *arguments], cwd=self.folder, env=self._environment, capture_output=True, text=True, check=False
         )
 
     def start(self) -> subprocess.Popen[str]:
         """The victim, in a session of its own."""
         return subprocess.Popen(
-            [*FORECAST, *self.victim.arguments],
+            [*self.victim.program, *self.victim.arguments],
             cwd=self.folder,
             env=self._environment,
             stdout=subprocess.DEVNULL,
@@ -105,7 +125,7 @@ class Yard:
 
     def _undisturbed(self) -> float:
         started = time.monotonic()
-        done = self.run(*self.victim.arguments)
+        done = self.run(*self.victim.arguments, program=self.victim.program)
         if done.returncode:
             raise SystemExit(done.stderr)
         return time.monotonic() - started
@@ -114,6 +134,8 @@ class Yard:
         """Start the victim, kill it after so many seconds, and look around."""
         if self.victim.arguments[0] == "ledger":
             shutil.rmtree(self.folder / "ledger", ignore_errors=True)
+        if self.victim.goes_on:
+            shutil.rmtree(self.folder / "results", ignore_errors=True)
         shared, process, started = names(SHARED), self.start(), time.monotonic()
         try:
             process.wait(after)
@@ -132,6 +154,8 @@ class Yard:
         faults = [*self._ended(process, message, number), *self._left(process.pid, shared), *self._stored()]
         if number != signal.SIGKILL:
             faults += [f"left {name}" for name in self.leftovers()]
+        if self.victim.goes_on:
+            faults += self._gone_on(row)
         row.faults += [f"after {after:.2f} s: {fault}" for fault in faults]
 
     @staticmethod
@@ -152,9 +176,9 @@ class Yard:
             yield f"shared memory {', '.join(sorted(mine))} stays"
 
     def _stored(self) -> Iterator[str]:
-        for place in self.victim.stored:
+        for place in self.victim.stored if not self.victim.goes_on else ():
             if (self.folder / place).exists():
-                done = self.run("verify", place)
+                done = self.run("verify", place, "--blocks", "0")
                 if done.returncode and "holds nothing to verify" not in done.stderr:
                     yield f"{place} is not whole: {done.stdout}{done.stderr}"
         for piece in self.folder.glob("results/backtest/*/*.npz"):
@@ -165,6 +189,28 @@ class Yard:
         for page in self.folder.glob("*.html"):
             if not page.read_text(encoding="utf-8").rstrip().endswith("</html>"):
                 yield f"{page.name} is half a page"
+
+    def _gone_on(self, row: Row) -> Iterator[str]:
+        """What is wrong when the same command is run to its end."""
+        n_jobs = "2" if row.n_kills % 4 == 0 else "1"
+        done = self.run(*self.victim.arguments[:-1], n_jobs, program=self.victim.program)
+        row.n_resumed += "goes on at block" in done.stderr
+        if done.returncode:
+            yield f"the same command ended with code {done.returncode}: {done.stderr}"
+        if self._files() != self._whole:
+            yield "the same command came to other bytes"
+        if left := [path.name for path in self.folder.glob("results/*/.*")]:
+            yield f"the same command left {', '.join(left)}"
+
+    def _files(self) -> dict[str, bytes | dict[str, object]]:
+        """Content of the files of all runs; of their manifests all but the time."""
+        found: dict[str, bytes | dict[str, object]] = {}
+        for path in self.folder.glob("results/*/*/*"):
+            content, name = path.read_bytes(), str(path.relative_to(self.folder))
+            found[name] = content
+            if path.name == "manifest.json":
+                found[name] = {k: v for k, v in json.loads(content).items() if k not in ("created", "content")}
+        return found
 
     def leftovers(self) -> list[str]:
         """Temporary files that stay."""
@@ -216,11 +262,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup commands would pass over it, as they should
     rng, n_faults = random.Random(options.seed), 0
-    print("command   signal  killed  ended before  faults")
+    print("command   signal  killed  ended before  resumed  faults")
     for name in options.commands:
         for suffix in options.signals:
             row = killed(name, signal.Signals[f"SIG{suffix}"], options.kills, rng)
-            print(f"{name:9} {suffix:7} {row.n_kills:6} {row.n_late:13} {len(row.faults):7}", flush=True)
+            print(
+                f"{name:9} {suffix:7} {row.n_kills:6} {row.n_late:13} {row.n_resumed:8} {len(row.faults):7}", flush=True
+            )
             for fault in row.faults:
                 print(f"    {fault}")
             n_faults += len(row.faults)

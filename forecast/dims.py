@@ -33,7 +33,21 @@ which an effect turns its sign is what else adds to the effect over it."""
 CENSUS_BALANCE = "us_census_balance"
 """The trade balance of the same draws on US Census basis, whatever the basis of the run."""
 
-SERIES = ("trade_balance", "exports", "imports", "baseline_balance", *EFFECTS, *NEWS, OUTPUT, CENSUS_BALANCE)
+PRODUCTS = ("memory", "chips", "cars", "car_parts", "electrical", "machinery", "rest")
+"""What Korea ships to the US: memory modules and drives, other chips and computers, cars, car parts, electrical goods
+with batteries, machinery, and all else."""
+
+PRODUCT_SERIES = tuple(f"exports_{product}" for product in PRODUCTS)
+"""Exports by product, which add up to all exports in every draw and year."""
+
+SERIES = (
+    *("trade_balance", "exports", "imports", "baseline_balance"),
+    *EFFECTS,
+    *NEWS,
+    OUTPUT,
+    CENSUS_BALANCE,
+    *PRODUCT_SERIES,
+)
 """Annual series a run keeps. `trade_balance = exports - imports = baseline_balance + news`; the level moves by news
 alone, since what flowed at the origin is in the baseline, and the effect says with and without."""
 

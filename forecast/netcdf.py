@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from forecast.storage import demand_regular
+from forecast.storage import demand_regular, digest
 
 MOST_BYTES = 2**30
 """Size of a file, and of its arrays in memory; the largest run that is kept takes a third of it."""
@@ -27,6 +27,10 @@ _MOST_DEFLATED = 1_100
 
 _FILTERS = frozenset({1, 2, 3})
 """Numbers of the filters that HDF5 brings along and files here use: deflate, shuffle and checksums."""
+
+
+_END_BY_VERSION = {b"\0": 40, b"\1": 44}
+"""Byte of the head of an HDF5 file from which the end of its content stands, by version; in later ones byte 28."""
 
 
 class DamagedFileError(Exception):
@@ -49,6 +53,38 @@ def new_netcdf(path: Path) -> Iterator[Any]:
     with h5netcdf.File(content, "w") as file:
         yield file
     path.write_bytes(content.getbuffer())
+
+
+def seal(path: Path) -> None:
+    """Add a digest of all bytes of a file behind the end of its content, where readers of HDF5 do not look.
+
+    What a file says of itself inside leaves out bytes that no reader asks for; this leaves out none.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("ab") as file:
+        file.write(_seal(path.read_bytes()))
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file has a seal, as those stored by earlier versions have none.
+
+    Raises:
+        DamagedFileError: it is not that of its bytes.
+    """
+    content = path.read_bytes()
+    place = _END_BY_VERSION.get(content[8:9], 28)
+    end = int.from_bytes(content[place : place + 8], "little")
+    if len(content) == end:
+        return False
+    if content[end:] != _seal(content[:end]):
+        raise DamagedFileError("its bytes have another digest than the one behind them")
+    return True
+
+
+def _seal(content: bytes) -> bytes:
+    return f"sha256 {digest(content)}\n".encode()
 
 
 def text_type() -> Any:

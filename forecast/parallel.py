@@ -204,9 +204,7 @@ def _attempt(cluster: _Cluster, function: Callable[[Work], Done], work: list[Wor
         return
     from joblib import effective_n_jobs
 
-    at_once = 2 * effective_n_jobs(
-        -1
-    )  # its backend hands results on in lists alone, and takes its time to start actors
+    at_once = 2 * effective_n_jobs(-1)  # its backend hands results on in lists alone
     with Parallel(n_jobs=-1) as workers:
         for first in range(0, len(work), at_once):
             yield from workers(delayed(function)(piece) for piece in work[first : first + at_once])

@@ -128,6 +128,17 @@ def new_folder(path: Path) -> Iterator[Path]:
     _sync_folder(path.parent)
 
 
+def remove_folder(path: Path) -> None:
+    """Remove a folder with all in it: it leaves its name at once, or stays whole.
+
+    Raises:
+        OSError: it cannot be moved.
+    """
+    with _unfinished(path) as left:
+        path.rename(left)
+    _sync_folder(path.parent)
+
+
 @contextmanager
 def whole_files(folder: Path) -> Iterator[Path]:
     """An empty folder to fill with files, each of which takes its place in `folder` once all are complete.
@@ -336,7 +347,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(opened)
 
 
-def digest(*parts: str | bytes) -> str:
+def digest(*parts: str | bytes | memoryview) -> str:
     """SHA-256 of texts in UTF-8 and bytes, one after another, in hexadecimal."""
     content = sha256()
     for part in parts:
@@ -353,6 +364,11 @@ def file_digest(path: Path) -> str:
 def json_digest(value: Any) -> str:
     """SHA-256 of what JSON says of a value, whatever the order of its keys, in hexadecimal."""
     return digest(json.dumps(value, sort_keys=True, allow_nan=False))
+
+
+def json_text(value: Any) -> str:
+    """The one text in which a value stands in a file: another, though it says the same, was written by another hand."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def text_bytes(file: Any) -> bytes:

@@ -13,7 +13,7 @@ from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.block import branches_of, simulated_flows
 from forecast.engine.compile import compiled_path
 from forecast.engine.inputs import Stated
-from forecast.engine.plan import Group, Machinery, Plan, Project
+from forecast.engine.plan import Group, Machinery, Plan, Products, Project
 from forecast.engine.run_plan import RunPlan, alone, registry
 from forecast.quarters import parse_quarter
 from forecast.scenario.localization import Localization
@@ -93,6 +93,22 @@ TRADE = {
 
 HOLD = Localization("hold")
 
+UNDIVIDED = Products(
+    log_odds=-60.0,
+    level=0.0,
+    observed=0.0,
+    usual=1.0,
+    excess=0.0,
+    others=(*[1e-30] * 5, 1.0),
+    spread=(0.0,) * 6,
+    persistence=Stated("products.persistence", Constant(0.0)),
+    volatility=0.0,
+    with_exports=0.0,
+    trend=Stated("products.trend", Constant(0.0)),
+    heights=(0.0, 0.0),
+)
+"""All exports are `rest`."""
+
 
 def plan(*groups: Group, path: Localization = HOLD, n_years: int = 4, **changes: object) -> Plan:
     """A flat baseline of 40 and 20 bn USD a quarter from 2026 on, US Census basis, with the groups given."""
@@ -114,6 +130,7 @@ def plan(*groups: Group, path: Localization = HOLD, n_years: int = 4, **changes:
         sector_rows=np.zeros((0, 1)),
         groups=groups,
         path=compiled_path("localization", path),
+        products=UNDIVIDED,
         machinery=machinery(),
     )
     return registered(replace(made, **changes))  # type: ignore[arg-type]

@@ -14,11 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from forecast.dims import Array
+from forecast.economics.products import LEAST_QUARTERS, quarterly_memory, readings_of_trend
 from forecast.observations.products import memory_exports
 from forecast.observations.tables import SHIPPED
-
-LEAST_QUARTERS = 8
-"""Quarters from which a trend is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +53,13 @@ def memory_standing(quarter: int, day: dt.date | None = None, folder: Path = SHI
     (2023, -0.56)
     """
     months = memory_exports(folder, day)
-    quarters = _whole_spans(months, 3)
+    quarters = quarterly_memory(day, folder)
     values = np.array([value for index, value in quarters.items() if index <= quarter])
-    years = _whole_spans(months, 12)
+    years = _whole_years(months)
     changes = {year: value / years[year - 1] - 1 for year, value in years.items() if year - 1 in years}
     if quarter not in quarters or len(values) < LEAST_QUARTERS or not changes:
         return None
-    trends, worst = _trends(values), min(changes, key=changes.__getitem__)
+    trends, worst = readings_of_trend(values), min(changes, key=changes.__getitem__)
     return MemoryStanding(
         min(quarters),
         quarter,
@@ -73,24 +71,17 @@ def memory_standing(quarter: int, day: dt.date | None = None, folder: Path = SHI
     )
 
 
-def _trends(values: Array) -> Array:
-    """Both readings of the trend of quarters, `(2, n_quarters)`."""
-    times = np.arange(len(values))
-    growth = np.exp(np.polyval(np.polyfit(times, np.log(values), 1), times))
-    return np.stack([np.full(len(values), values[:-4].mean()), growth])
-
-
 def _ends(values: Array) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def _whole_spans(months: Mapping[int, float], length: int) -> dict[int, float]:
-    """Sums over spans of so many months of which every month is known, by index of the span, in order."""
-    spans = sorted({month // length for month in months})
-    parts = {span: range(length * span, length * (span + 1)) for span in spans}
+def _whole_years(months: Mapping[int, float]) -> dict[int, float]:
+    """Sums of the years of which every month is known."""
+    years = sorted({month // 12 for month in months})
+    parts = {year: range(12 * year, 12 * year + 12) for year in years}
     return {
-        span: sum(months[month] for month in part)
-        for span, part in parts.items()
+        year: sum(months[month] for month in part)
+        for year, part in parts.items()
         if all(map(months.__contains__, part))
     }
 

@@ -1,36 +1,41 @@
 """The command line: one file a group of commands; every user error is one message and exit code 2.
 
-- `run`: run scenarios, list and verify runs
+- `run`: run scenarios, list, verify and export runs
 - `analyse`: compare, budget, breakeven, induced
 - `sweep`: sweep
-- `scenario`: validate, explain, elicit, new, schema, announcements
+- `scenario`: validate, explain, elicit, schema
+- `announcements`: announcements, and new, which starts a scenario from one or from a table
+- `data`: data
 - `fit`: history, fit, check
 - `track`: backtest, ledger
-- `report`: report, explore
-- `process`: signals that end a command, and streams that cannot take every character
+- `report`: report, explore, cite
+- `process`: signals that end a command, threads of linear algebra, streams that cannot take every character
 - `options`: options and printing that commands share
 - `console`: the terminal, which no text of a file steers
 """
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
 from errno import EIO, ENOSPC
 from importlib import import_module
+from importlib.resources import files
 from io import StringIO
 
 import click
 
 from forecast import __version__
-from forecast.cli.options import echo
-from forecast.cli.process import ended_like_ctrl_c, exit_code, plain_where_needed
+from forecast.cli.options import data_dir_option, echo
+from forecast.cli.process import ended_like_ctrl_c, exit_code, limit_blas_threads, plain_where_needed
 from forecast.errors import ForecastError, shortened
 
 
 def main() -> None:
     """Entry point of the `forecast` command."""
     plain_where_needed()
+    limit_blas_threads()
     with ended_like_ctrl_c():
         sys.exit(_exit_code())
 
@@ -38,7 +43,7 @@ def main() -> None:
 def _exit_code() -> int:
     """Run the command that the arguments name; an error is one message and 2, a stop 128 and the signal's number."""
     try:
-        code = cli.main(standalone_mode=False) or 0
+        code = cli.main(prog_name="forecast", standalone_mode=False) or 0
         sys.stdout.flush()
     except click.ClickException as error:
         message = StringIO()
@@ -49,7 +54,8 @@ def _exit_code() -> int:
         echo(f"error: {error}", err=True)
         return 2
     except (KeyboardInterrupt, click.Abort) as stop:
-        echo("stopped: nothing was stored", err=True)
+        notes = getattr(stop.__cause__ or stop, "__notes__", [])
+        echo("; ".join(["stopped: nothing was stored", *notes]), err=True)
         return exit_code(stop)
     except OSError as error:
         if error.filename is None and error.errno not in (ENOSPC, EIO):
@@ -64,18 +70,20 @@ def _exit_code() -> int:
 
 
 _COMMANDS = {
+    "announcements": ("announcements", "new"),
     "analyse": ("breakeven", "budget", "compare", "induced"),
+    "data": ("data",),
     "fit": ("check", "fit", "history"),
-    "report": ("explore", "report"),
-    "run": ("list", "run", "verify"),
+    "report": ("cite", "explore", "report"),
+    "run": ("export", "list", "run", "verify"),
+    "scenario": ("elicit", "explain", "schema", "validate"),
     "sweep": ("sweep",),
-    "scenario": ("announcements", "elicit", "explain", "new", "schema", "validate"),
     "track": ("backtest", "ledger"),
 }
 """Commands by the file they stand in, which is imported when one of them is called."""
 
 
-_ATTRIBUTES = {"announcements": "list_announcements", "list": "list_runs"}
+_ATTRIBUTES = {"list": "list_runs"}
 """Names in those files, where they are not the command's."""
 
 
@@ -96,7 +104,26 @@ class _Commands(click.Group):
         return command
 
 
+def _version(context: click.Context, _option: click.Parameter, asked: bool) -> None:
+    """Version and vintage of the shipped data, for which only their last line is read."""
+    if not asked or context.resilient_parsing:
+        return
+    table = files("forecast") / "data" / "observations" / "trade_monthly.csv"
+    header, *rows = csv.reader(table.read_text(encoding="utf-8").splitlines())
+    last = dict(zip(header, rows[-1], strict=True))
+    echo(f"forecast {__version__}, shipped data of {last['vintage']}: US Census trade to {last['month']}")
+    context.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="forecast")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show version and data, and exit.",
+)
+@data_dir_option
 def cli() -> None:
     """Forecast Korea's goods surplus with the US under factory announcements, as a probability distribution."""

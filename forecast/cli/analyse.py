@@ -16,6 +16,7 @@ import click
 from forecast.cli.options import (
     answer_with,
     backend_options,
+    complete_scenario,
     language_option,
     plants_options,
     precision_options,
@@ -25,6 +26,7 @@ from forecast.cli.options import (
     sampler_option,
     stored_sampler_option,
     workers_option,
+    xlsx_option,
 )
 from forecast.cli.run import load_worlds, stored_run
 
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", metavar="RUN|SCENARIO")
+@click.argument("run", metavar="RUN|SCENARIO", shell_complete=complete_scenario)
 @click.option("--year", default=2030, show_default=True, type=int, help="Calendar year of the outcome.")
 @click.option(
     "--of",
@@ -72,16 +74,15 @@ if TYPE_CHECKING:
     "--posterior", "learned", type=click.Path(path_type=Path), help="Parameters of the run; the shipped by default."
 )
 @click.option("--no-plot", is_flag=True, help="Leave out the pictures.")
+@xlsx_option
 @language_option
 def budget(
     run: str,
     year: int,
     series: str,
     draws: int,
-    n_jobs: int,
-    no_plot: bool,
     language: Language,
-    **chosen: Any,
+    **options: Any,
 ) -> None:
     """Say what spreads a forecast: which source by how much, and what would be worth knowing.
 
@@ -93,8 +94,9 @@ def budget(
     from forecast.report.budget import budget_words, input_table, source_table
     from forecast.results.results import demand_folder
 
-    parameters = None if chosen["learned"] is None else load_posterior(chosen["learned"])
-    results = _run_in_question(run, parameters, n_jobs, chosen["out"], chosen["scheme"], "budget")
+    n_jobs = options["n_jobs"]
+    parameters = None if options["learned"] is None else load_posterior(options["learned"])
+    results = _run_in_question(run, parameters, n_jobs, options["out"], options["scheme"], "budget")
     demand_draws(results)
     demand_folder(results.folder, results.folder)
     with progress_bar(results.name, 100, "%") as progress:
@@ -106,10 +108,14 @@ def budget(
         answer_with(input_table(found, language))
     answer_with(budget_words(found, language))
     paths = [write_budget(found)]
-    if not no_plot:
+    if not options["no_plot"]:
         from forecast.plots.sensitivity import save_budget_charts
 
         paths += save_budget_charts(found)
+    if options["xlsx"]:
+        from forecast.report.sheets import write_budget_workbook
+
+        paths.append(write_budget_workbook(found, language))
     print_line(language.text("tables.stored", folder=", ".join(map(str, paths))))
 
 
@@ -123,7 +129,7 @@ def _run_in_question(
 
 
 @click.command()
-@click.argument("run", metavar="RUN|SCENARIO")
+@click.argument("run", metavar="RUN|SCENARIO", shell_complete=complete_scenario)
 @click.option(
     "--input",
     "name",
@@ -177,7 +183,7 @@ def breakeven(
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="A B [C]...")
+@click.argument("files", nargs=-1, required=True, metavar="A B [C]...", shell_complete=complete_scenario)
 @click.option(
     "--beyond",
     multiple=True,
@@ -201,6 +207,7 @@ def breakeven(
 @plants_options
 @run_options
 @precision_options
+@xlsx_option
 @language_option
 @backend_options
 def compare(
@@ -211,6 +218,7 @@ def compare(
     draws: int,
     seed: int,
     scheme: Scheme,
+    xlsx: bool,
     language: Language,
     **options: Any,
 ) -> None:
@@ -249,7 +257,7 @@ def compare(
             with progress_bar(f"{name}, divided", settings.n_draws) as progress:
                 divided = attribute(*pair, settings, most=most or MOST_SCENARIOS, progress=progress, **shared)
         _show(found, divided, year, language)
-        _store(found, divided, year, options["out"], language)
+        _store(found, divided, year, options["out"], language, xlsx=xlsx)
         _tell(found, year, words, language)
 
 
@@ -321,15 +329,27 @@ def _demand_comparable(reference: AnyScenario, alternative: AnyScenario, year: i
 
 
 def _store(
-    found: Comparison, divided: Attribution | None, year: int | None, out: str | Path, language: Language
+    found: Comparison,
+    divided: Attribution | None,
+    year: int | None,
+    out: str | Path,
+    language: Language,
+    *,
+    xlsx: bool,
 ) -> None:
     """Store a comparison and say where; that of a run with itself is none."""
     from forecast.report.handout import store_comparison
 
-    if found.reference.folder != found.alternative.folder:
-        folder = store_comparison(found, divided, year, out, language)
-        print_line(language.text("comparison.stored", folder=folder))
-        answer_with("")
+    if found.reference.folder == found.alternative.folder:
+        return
+    folder = store_comparison(found, divided, year, out, language)
+    print_line(language.text("comparison.stored", folder=folder))
+    if xlsx:
+        from forecast.report.sheets import write_comparison_workbook
+
+        path = write_comparison_workbook(folder, found, divided, year, language)
+        print_line(language.text("tables.stored", folder=path))
+    answer_with("")
 
 
 def _tell(found: Comparison, year: int | None, words: str, language: Language) -> None:
@@ -371,8 +391,14 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
 )
 @click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data.")
 @sampler_option("How what the rows of the posterior leave open is drawn.")
+@xlsx_option
+@click.option(
+    "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where the workbook lands."
+)
 @language_option
-def induced(year: int, learned: Path | None, prior: bool, scheme: Scheme, language: Language) -> None:
+def induced(
+    year: int, learned: Path | None, prior: bool, scheme: Scheme, xlsx: bool, out: Path, language: Language
+) -> None:
     """Put the claim of KIET to the test: how much of a year's surplus Korean affiliates in the US account for."""
     from forecast.analysis.induced import demand_year
     from forecast.analysis.induced import induced as found_in
@@ -394,3 +420,7 @@ def induced(year: int, learned: Path | None, prior: bool, scheme: Scheme, langua
     answer_with(flow_table(found, language), plant_table(found, language))
     answer_with(f"{language.text('induced.outside')}\n", f"{support_words(found, language)}\n")
     answer_with(f"{claim_words(language)}\n", induced_words(found, language))
+    if xlsx:
+        from forecast.report.sheets import write_induced_workbook
+
+        print_line(language.text("tables.stored", folder=write_induced_workbook(found, out, language)))

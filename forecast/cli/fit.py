@@ -130,7 +130,7 @@ def history(years: int, out: Path, language: Language) -> None:
 @workers_option
 @language_option
 def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int, language: Language) -> None:
-    """Learn the parameters from the shipped observations, report prior beside posterior, and store them."""
+    """Learn the parameters from the data held, yours included, report prior beside posterior, and store them."""
     from forecast.observations.vintage import vintage
 
     known = vintage(as_of)

@@ -17,6 +17,7 @@ import click
 from forecast.errors import printable
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
     from rich.console import Console
     from rich.text import Text
 
@@ -32,6 +33,17 @@ ENOUGH_DRAWS = 400
 USUAL_COLUMNS = 80
 """Width of a terminal that says it has none."""
 
+
+def complete_scenario(_context: click.Context, _argument: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What a shell offers for a scenario: shipped names, and files."""
+    from click.shell_completion import CompletionItem
+
+    from forecast.documents import shipped_names
+
+    names = [CompletionItem(name) for name in shipped_names() if name.startswith(begun)]
+    return [*names, CompletionItem(begun, type="file")]
+
+
 LANGUAGES = ("en", "ko")
 """`i18n.CODES`, which would import numpy for the help text."""
 
@@ -42,9 +54,12 @@ def locale_language() -> str:
     return "ko" if stated.startswith("ko") else "en"
 
 
-def _language(_context: click.Context, _option: click.Parameter, code: str | None) -> Language:
-    from forecast.report.i18n import language
+def _language(context: click.Context, _option: click.Parameter, code: str | None) -> Language:
+    from forecast.report.i18n import Language, language
 
+    around = context.parent.params.get("language") if context.parent else None
+    if code is None and isinstance(around, Language):
+        return around
     return language(code or locale_language())
 
 
@@ -54,6 +69,9 @@ language_option = click.option(
     callback=_language,
     help="Language of the answer, or of the page as it opens; that of the locale by default.",
 )
+
+
+xlsx_option = click.option("--xlsx", is_flag=True, help="Write the answer as a workbook for Excel too.")
 
 
 def demand_workers(_context: click.Context, _option: click.Parameter, n_jobs: int) -> int:
@@ -98,8 +116,34 @@ def sampler_option(help_text: str, default: str | None = "plain") -> Callable[[C
 
 
 stored_sampler_option = sampler_option("Sampling scheme of the run of a SCENARIO; plain by default.", None)
+
+
+def _take_place(_context: click.Context, _option: click.Parameter, folder: Path | None) -> None:
+    """Have this process, and those that it starts, find the user's own data in a folder."""
+    if folder is not None:
+        os.environ[_DATA_DIR] = str(folder.absolute())
+
+
+_DATA_DIR = "FORECAST_DATA_DIR"
+"""`user_data.ENVIRONMENT`, which would be imported for the help text."""
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    is_eager=True,
+    expose_value=False,
+    callback=_take_place,
+    help="Where your own data and parameters lie; FORECAST_DATA_DIR says the same.",
+)
+
 workers_option = click.option(
     "--n-jobs", default=-1, callback=demand_workers, show_default=True, help="Workers; -1: one per core."
+)
+posterior_option = click.option(
+    "--posterior",
+    "learned",
+    type=click.Path(path_type=Path),
+    help="Stored parameters; the shipped ones by default.",
 )
 _RUN_OPTIONS = (
     click.option(
@@ -116,12 +160,7 @@ _RUN_OPTIONS = (
     click.option(
         "--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs land."
     ),
-    click.option(
-        "--posterior",
-        "learned",
-        type=click.Path(path_type=Path),
-        help="Stored parameters; the shipped ones by default.",
-    ),
+    posterior_option,
     click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data."),
 )
 

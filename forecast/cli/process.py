@@ -1,4 +1,4 @@
-"""How a command meets its process: signals that end it, and standard streams that cannot take every character.
+"""How a command meets its process: signals, threads, and standard streams that cannot take every character.
 
 A scheduler, a closed terminal and Ctrl-C end a command in the same way: workers go, unfinished files go, one line is
 said. A console of another encoding than UTF-8 gets plain characters in place of those it lacks.
@@ -31,6 +31,25 @@ _PLAIN = {
     "·": "-",
 }
 """Plain spellings of characters that tables and sentences use."""
+
+
+_BLAS_THREADS = (
+    "BLIS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def limit_blas_threads() -> None:
+    """Let linear algebra take one thread, unless the environment says how many; to be called before numpy is loaded.
+
+    Workers share a run among cores. On products as small as those of a run, threads of BLAS wait for each other, and
+    how many there are would show in the last digits.
+    """
+    for variable in _BLAS_THREADS:
+        os.environ.setdefault(variable, "1")
 
 
 class Stopped(KeyboardInterrupt):

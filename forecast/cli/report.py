@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forecast.cli.options import (
+    complete_scenario,
     echo,
     language_option,
     progress_bar,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN…")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN…", shell_complete=complete_scenario)
 @click.option("--out", default="report.html", show_default=True, type=click.Path(path_type=Path), help="The page.")
 @click.option(
     "--results", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are."
@@ -52,7 +53,7 @@ def report(
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", shell_complete=complete_scenario)
 @click.option(
     "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for any free one."
 )
@@ -108,3 +109,26 @@ def _stated(**options: int) -> list[str]:
     """Options that are not at their default, as they are written."""
     defaults = {parameter.name: parameter.default for parameter in explore.params}
     return [text for name, value in options.items() if value != defaults[name] for text in (f"--{name}", str(value))]
+
+
+@click.command()
+@click.argument("run", metavar="RUN|SCENARIO", shell_complete=complete_scenario)
+@click.option(
+    "--form", type=click.Choice(["text", "bibtex", "cff"]), help="One form alone, and nothing else, for a file."
+)
+@click.option("--out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are.")
+@language_option
+def cite(run: str, form: str | None, out: Path, language: Language) -> None:
+    """Print how a result is cited: a reference in words, for BibTeX, and for a CITATION.cff.
+
+    RUN is the folder of a run, or of a scenario that has one; of a SCENARIO the run at default settings is found or
+    made. Each form names version, data, run, seed and draws, so that others can make the same numbers.
+    """
+    from forecast.cli.run import stored_run
+    from forecast.report.cite import citations
+
+    found = citations(stored_run(run, out))
+    if form is not None:
+        echo(found[form])
+        return
+    echo("\n\n".join(f"{language.text(f'cite.{name}')}\n\n{text}" for name, text in found.items()))

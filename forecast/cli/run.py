@@ -1,8 +1,9 @@
-"""Commands on scenarios: run them, list what was run, and verify that it is as it was stored."""
+"""Commands on scenarios: run them, list what was run, verify that it is as it was stored, and hand it on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,18 @@ import click
 from forecast.cli.options import (
     answer_with,
     backend_options,
+    complete_scenario,
     echo,
     language_option,
     plants_options,
+    posterior_option,
     precision_options,
     print_line,
     progress_bar,
     run_options,
     sampler_name,
+    workers_option,
+    xlsx_option,
 )
 from forecast.errors import RunError, ScenarioError
 
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from forecast.engine.simulate import Settings
     from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
+    from forecast.results.checkpoints import Resumption
     from forecast.results.precision import Target
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
@@ -34,13 +40,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1, required=True, shell_complete=complete_scenario)
 @run_options
 @click.option("--no-plot", is_flag=True, help="Leave out the picture.")
 @click.option("--force", is_flag=True, help="Run again even if the same run is stored.")
+@click.option(
+    "--resume/--no-resume", default=True, show_default=True, help="Go on with the same run where it was stopped."
+)
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
 @plants_options
 @precision_options
+@xlsx_option
 @language_option
 @backend_options
 def run(
@@ -66,27 +76,48 @@ def run(
     scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else _draw_chart}
+    xlsx = options.pop("xlsx")
     for scenario in scenarios:
         options["posterior"] = posteriors[scenario.as_of]
-        sized, words = settings, ""
-        if targets:
-            sized, words = _sized(scenario, settings, targets, limit, language, **options)
+        sized, words = _sized(scenario, settings, targets, limit, language, **options)
         with progress_bar(scenario.name, sized.n_draws) as progress:
-            done = run_scenario(scenario, sized, **options, progress=progress)
+            resumed = partial(_say_resumed, language, sized.n_draws)
+            done = run_scenario(scenario, sized, **options, progress=progress, resumed=resumed)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
-        _show(done.results, scenario, language, grounds(done.results, done.plan))
+        found = grounds(done.results, done.plan)
+        _show(done.results, scenario, language, found)
         if scenario.overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
         if words:
             answer_with(words)
         print_line(language.text("tables.found" if done.found else "tables.stored", folder=done.results.folder))
+        if xlsx:
+            from forecast.report.sheets import write_run_workbook
+
+            path = write_run_workbook(done.results, scenario, language, found)
+            print_line(language.text("tables.stored", folder=path))
+
+
+def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
+    from forecast.engine.plan import BLOCK_SIZE
+
+    for discarded in found.discarded:
+        echo(f"warning: {discarded}", err=True)
+    if found.n_draws:
+        first, last = (-(-draws // BLOCK_SIZE) for draws in (found.n_draws + 1, n_draws))
+        echo(language.text("tables.resumed", first=f"{first:,}", last=f"{last:,}"), err=True)
 
 
 def _sized(
     scenario: AnyScenario, settings: Settings, targets: Sequence[Target], limit: int, language: Language, **options: Any
 ) -> tuple[Settings, str]:
-    """Settings with the draws that make numbers as precise as is asked for, and words on that."""
+    """Settings with the draws that make numbers as precise as is asked for, and words on that.
+
+    Those stated, and no words, where nothing is asked for.
+    """
+    if not targets:
+        return settings, ""
     from dataclasses import replace
 
     from forecast.engine.compile import compile_run
@@ -124,25 +155,75 @@ def list_runs(out: Path, language: Language) -> None:
 @click.option(
     "--ledger", "ledgers", multiple=True, type=click.Path(path_type=Path), help="A ledger, every entry of it."
 )
+@click.option(
+    "--blocks",
+    type=click.IntRange(0),
+    help="Draw this many blocks of a run again and hold them against its draws; 0 for none. The whole run by default.",
+)
+@posterior_option
+@workers_option
 @language_option
 @click.pass_context
-def verify(context: click.Context, places: tuple[Path, ...], ledgers: tuple[Path, ...], language: Language) -> None:
-    """Check that what is stored is as it was stored, and name every file that was changed or is missing.
+def verify(
+    context: click.Context,
+    places: tuple[Path, ...],
+    ledgers: tuple[Path, ...],
+    blocks: int | None,
+    learned: Path | None,
+    n_jobs: int,
+    language: Language,
+) -> None:
+    """Check that what is stored is as it was stored, and that it comes out so when it is run again.
 
-    RUN is the folder of a run, of a scenario or of all runs; an entry of a ledger; or the file of a posterior. Ends
-    with code 2 if anything is damaged.
+    RUN is the folder of a run, of a scenario or of all runs; the file of an exported run; an entry of a ledger; or the
+    file of a posterior. Names every file that was changed, is missing or comes out otherwise; nothing that is stored is
+    touched. Ends with code 2 if anything is damaged.
     """
+    from forecast.models.posterior import load_posterior
+    from forecast.report.verification import verified
+    from forecast.results.rerun import Again
     from forecast.track.verification import verifications
 
     if not places and not ledgers:
         raise click.UsageError("got nothing to verify, expected folders of runs, ledgers or posteriors")
-    found = [one for place in (*places, *ledgers) for one in verifications(place)]
-    for one in found:
-        if one.fault:
-            echo(f"error: {one.fault}", err=True)
-        else:
-            print_line(language.text("tables.whole", place=one.place))
-    context.exit(2 if any(one.fault for one in found) else 0)
+    again = Again(blocks, None if learned is None else load_posterior(learned), n_jobs, progress_bar)
+    code = 0
+    for place in (*places, *ledgers):
+        for one in verifications(place, again):
+            if one.fault:
+                echo(f"error: {one.fault}", err=True)
+                code = 2
+            else:
+                print_line(verified(one.place, one.rerun, one.sealed, language))
+    context.exit(code)
+
+
+@click.command()
+@click.argument("run_given", metavar="RUN")
+@click.option("--out", "file", type=click.Path(path_type=Path), help="The file; <scenario>-<digest>.zip by default.")
+@click.option(
+    "--results", "out", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are."
+)
+@posterior_option
+@language_option
+def export(run_given: str, file: Path | None, out: Path, learned: Path | None, language: Language) -> None:
+    """Pack RUN with all it rests on into one file, which another person verifies without a network.
+
+    RUN is the folder of a run, or of a scenario that has one; or a scenario, file or shipped name, whose run at default
+    settings is found or made. The file is an RO-Crate; `forecast verify FILE.zip` checks every byte of it and runs it
+    again.
+    """
+    from forecast.models.posterior import load_posterior
+    from forecast.report.verification import crate_readme
+    from forecast.results.crate import write_crate
+    from forecast.results.rerun import demand_posterior_of
+
+    given = None if learned is None else load_posterior(learned)
+    results = stored_run(run_given, out, given)
+    posterior = demand_posterior_of(results, given)
+    path = file or Path(f"{results.name}-{results.manifest['digest']}.zip")
+    write_crate(results, posterior, path, crate_readme(results), run_given)
+    print_line(language.text("tables.exported", path=path, megabytes=f"{path.stat().st_size / 1e6:.1f}"))
 
 
 def stored_run(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import answer_with, echo, language_option, print_line
+from forecast.cli.options import answer_with, complete_scenario, echo, language_option, print_line
 from forecast.errors import Located, Problem, RunError, ScenarioError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def elicit(spec: str, key: str | None, picture: Path | None, language: Language)
 
 
 @click.command()
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=complete_scenario)
 @click.option("--sector", "sectors", multiple=True, metavar="NAME", help="Only this sector; may be repeated.")
 @click.option(
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
@@ -137,7 +137,7 @@ def _scenario(
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1, required=True, shell_complete=complete_scenario)
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of every scenario.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for a program to read.")
 @click.pass_context
@@ -258,47 +258,3 @@ def schema(out: Path | None, markdown: bool) -> None:
     echo(f"Written to {out}")
     if not markdown:
         echo(f"First line of a scenario beside it: # yaml-language-server: $schema={out.name}")
-
-
-@click.command()
-@click.argument("name", required=False, metavar="[NAME|FILE]")
-@click.option("--from", "announcement", metavar="ID", help="Start from this announcement, as it is known.")
-def new(name: str | None, announcement: str | None) -> None:
-    """Write a commented scenario to start from; it is valid and runs. A file that is there is left as it is."""
-    from forecast.observations.vintage import vintage
-    from forecast.scenario.validation import new_scenario
-
-    path = new_scenario(name, vintage().trade.origin, announcement)
-    echo(f"Written to {path}; change it, then: forecast validate {path}, forecast run {path}")
-
-
-@click.command(name="announcements")
-@click.argument("id", required=False)
-@click.option("--company", metavar="TEXT", help="Only those of which the company holds this text.")
-@click.option("--sector", metavar="NAME", help="Only those of this sector, or mixed.")
-@click.option("--state", metavar="NAME", help="Only those in this US state, such as GA or Georgia.")
-@click.option("--status", metavar="NAME", help="Only those last reported in this state, such as delayed.")
-@language_option
-def list_announcements(
-    id: str | None,
-    company: str | None,
-    sector: str | None,
-    state: str | None,
-    status: str | None,
-    language: Language,
-) -> None:
-    """List the announcements of Korean investment in the US that are known.
-
-    With an ID, show that one whole, with every report and its source. `forecast new --from ID` starts a scenario from
-    one.
-    """
-    from forecast.report.announcements import announcement_sheet, announcement_table
-    from forecast.scenario.library import announcement, chosen
-
-    filters = {"company": company, "sector": sector, "state": state, "status": status}
-    if id is None:
-        answer_with(announcement_table(chosen(**filters), language))
-        return
-    if given := [f"--{name}" for name, value in filters.items() if value is not None]:
-        raise click.UsageError(f"got {', '.join(given)} with {id}: a filter is of the list, not of one announcement")
-    answer_with(*announcement_sheet(announcement(id), language))

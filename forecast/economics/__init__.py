@@ -3,6 +3,7 @@
 - `channels`: from investment to trade flows: machinery, inputs, displacement, reverse imports; composition of purchases
 - `tariffs`: tariff schedules, and the response of price, quantity and local supply to a duty
 - `processes`: equations of the baseline, the drivers and the bridge between the two books
+- `products`: what exports consist of, and memory as a price cycle
 - `priors`: uncertain numbers with their evidence
 - `sectors`: priors of every industry
 - `realisation`: cancellation, delay and size of announced plants

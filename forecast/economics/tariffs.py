@@ -111,18 +111,6 @@ def duty_on_finished(sector: str, first: float, end: float) -> float:
     return sum((after - date) * trade.rate(date) for date, after in pairwise(edges)) / (end - first)
 
 
-def share_of_exports(sector: str) -> float:
-    """Exports of a sector in Korea's exports to the US, half way between its shares of 2025 and of July 2026.
-
-    >>> round(share_of_exports("autos"), 3), share_of_exports("solar")
-    (0.201, 0.0052)
-    """
-    if sector in SHARES_WITHIN_REST:
-        return SHARES_WITHIN_REST[sector]
-    shares = load_schedule().trade[sector].shares
-    return sum(shares) / len(shares)
-
-
 @cache
 def load_schedule(path: Path = _PATH) -> TariffSchedule:
     """The shipped tariff schedule.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.dims import N_QUARTERS, SERIES, Array
+from forecast.dims import N_QUARTERS, PRODUCTS, SERIES, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.annual import annual_news, annual_sums
@@ -21,8 +21,11 @@ from forecast.engine.inputs import Inputs, picked_places, picked_rows
 from forecast.engine.plan import Plan
 from forecast.engine.plants import Plants
 from forecast.engine.policy import Duties, purchases
+from forecast.engine.products import Flow, ProductExports, product_exports
 from forecast.engine.run_plan import RunPlan
 from forecast.stats.streams import Streams
+
+MACHINES = PRODUCTS.index("machinery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Baseline:
         bridge: exports on the basis of the plan over US Census by year, `(n_years, n_draws)`, or one draw of ones.
         annual_exports, annual_imports: `(n_years, n_draws)` each, bn USD a year, basis of the plan.
         census_balance: `(n_years, n_draws)`, bn USD a year, US Census basis.
+        products: exports by product.
         economy: what plants share with it.
     """
 
@@ -61,6 +65,7 @@ class Baseline:
     annual_exports: Array
     annual_imports: Array
     census_balance: Array
+    products: ProductExports
     economy: Economy
 
 
@@ -107,8 +112,16 @@ def simulated_baseline(plan: Plan, inputs: Inputs) -> Baseline:
         annual[:, flow] += added
         census += (1 - 2 * flow) * added
         flows[flow][:] += amount
-    economy = Economy(plan, flows[0], rows["response"][0], forcing)
-    return Baseline(*flows, bridge[:, 0], annual[:, 0], annual[:, 1], census, economy)
+
+    # Products divide exports; where memory has a path of its own, that moves exports and memory alone.
+    growth = rows["drift"][0]
+    products = product_exports(plan, inputs, flows[0], annual[:, 0], bridge[:, 0], normals[:, 0], growth)
+    if products.moved is not None:
+        flows[0][:] += products.moved[0]
+        annual[:, 0] += products.moved[1]
+        census += annual_sums(plan, products.moved[0])
+    economy = Economy(plan, products, rows["response"][0], forcing)
+    return Baseline(*flows, bridge[:, 0], annual[:, 0], annual[:, 1], census, products, economy)
 
 
 def driver_forcing(plan: Plan, inputs: Inputs) -> Array:
@@ -153,7 +166,7 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
     n_near = min(N_QUARTERS, plan.n_periods)
 
     # Sums: baseline and investments.
-    contributions, output, near_exports, near_imports = _investment_flows(plan, plants)
+    contributions, output, near_exports, near_imports, on_products = _investment_flows(plan, plants)
     effects, beyond = contributions.swapaxes(0, 1)
     exports = baseline.annual_exports + (beyond[0] + beyond[1] + beyond[2])
     imports = baseline.annual_imports - beyond[3]
@@ -161,21 +174,25 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
     census = baseline.census_balance + beyond.sum(axis=0)
 
     # Policy, and affiliates that exist, beside them.
-    policies, beside = _beside(baseline, plan, plants)
+    policies, tariffs_in_census, beside, more = _beside(baseline, plan, plants)
     if policies:
         exports, imports = exports + policies[0] + policies[2], imports - policies[1]
-        census += policies[0] / baseline.bridge + policies[1] + policies[2]
+        census += tariffs_in_census + policies[1] + policies[2]
         near_exports, near_imports = near_exports + beside[0], near_imports + beside[1]
 
     effect = effects.sum(axis=0)
     investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, output, census
-    annual = np.stack([exports - imports, exports, imports, undisturbed, *investments, *policies])
+    by_product = baseline.products.with_flows([*on_products, *more])
+    annual = np.stack([exports - imports, exports, imports, undisturbed, *investments, *by_product, *policies])
     near = np.stack([baseline.exports[:n_near] + near_exports, baseline.imports[:n_near] + near_imports])
     return Flows(annual, np.stack([near[0] - near[1], *near]))
 
 
-def _investment_flows(plan: Plan, plants: Plants) -> tuple[Array, Array, Array, Array]:
-    """Contributions of the channels, `(n_channels, 2, n_years, n_draws)`, effect and news each; output; near news."""
+def _investment_flows(plan: Plan, plants: Plants) -> tuple[Array, Array, Array, Array, list[Flow]]:
+    """Contributions of the channels, `(n_channels, 2, n_years, n_draws)`, effect and news each; output; near news.
+
+    Last comes the news of exports by product.
+    """
     nothing = plants.no_contribution()
 
     # Machinery from Korea, while plants are built and in place of what wears out.
@@ -185,31 +202,46 @@ def _investment_flows(plan: Plan, plants: Plants) -> tuple[Array, Array, Array, 
     # Purchases from Korea, exports of Korea displaced and shipments back to it, once plants run.
     trades = [plants.trade(group, building) for group, building in zip(plan.groups, buildings, strict=True)]
     intermediates = sum((trade.intermediates for trade in trades), nothing)
-    displaced = sum(plants.displaced(trades), nothing)
+    by_sector = plants.displaced(trades)
+    displaced = sum((replaced for _, replaced in by_sector), nothing)
     returned = sum((trade.returned for trade in trades), nothing)
     output = sum((trade.replaceable for trade in trades), nothing.annual[0])
     contributions = [machinery.annual, intermediates.annual, -displaced.annual, -returned.annual]
-    return np.stack(contributions), output, machinery.near + intermediates.near - displaced.near, returned.near
+    near_exports = machinery.near + intermediates.near - displaced.near
+    on_products = [
+        (MACHINES, machinery.annual[1]),
+        *((group.buys, trade.intermediates.annual[1]) for group, trade in zip(plan.groups, trades, strict=True)),
+        *((product, -replaced.annual[1]) for product, replaced in by_sector),
+    ]
+    return np.stack(contributions), output, near_exports, returned.near, on_products
 
 
-def _beside(baseline: Baseline, plan: Plan, plants: Plants) -> tuple[list[Array], Array]:
+def _beside(baseline: Baseline, plan: Plan, plants: Plants) -> tuple[list[Array], Array, Array, list[Flow]]:
     """Contributions to the balance in the order of `POLICIES`, if any, and exports and imports of the first quarters.
 
     Duties on the baseline's exports, goods bought as promised, and what existing affiliates buy off the fitted path.
+    Second comes what duties do on US Census basis, last the changes of exports by product.
     """
     n_near, n_draws = min(N_QUARTERS, plan.n_periods), plants.inputs.streams.n_draws
     policies = [np.zeros((len(plan.years), n_draws)) for _ in plan.series[len(SERIES) :]]
-    near = np.zeros((2, n_near, n_draws))
+    near, in_census = np.zeros((2, n_near, n_draws)), np.zeros((len(plan.years), n_draws))
+    on_products: list[Flow] = []
     if plan.policy is not None:
-        change = baseline.exports * plants.duties.change_of_exports()
+        for product, change in plants.duties.change_of_exports(baseline.products):
+            lost = annual_sums(plan, change)
+            in_census += lost
+            on_products.append((product, baseline.products.in_book(product, lost)))
+            near[0] += change[:n_near]
         bought = purchases(plan.policy, plants.inputs, plan.origin, plan.n_periods)
-        policies[:2] = annual_sums(plan, change) * baseline.bridge, -annual_news(plan, bought)
-        near += np.stack([change[:n_near], _near_news(bought[: n_near + 1])])
+        policies[0] += sum(lost for _, lost in on_products)
+        policies[1] -= annual_news(plan, bought)
+        near[1] += _near_news(bought[: n_near + 1])
     if plan.existing:
-        moved = plants.change_of_purchases()
-        policies[2] = annual_sums(plan, moved[1:])
-        near[0] += moved[1 : n_near + 1]
-    return policies, near
+        for product, moved in plants.change_of_purchases():
+            on_products.append((product, annual_sums(plan, moved)))
+            policies[2] += on_products[-1][1]
+            near[0] += moved[:n_near]
+    return policies, in_census, near, on_products
 
 
 def _near_news(flow: Array) -> Array:

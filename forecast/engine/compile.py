@@ -12,14 +12,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.dims import FLOWS, Array
+from forecast.dims import FLOWS, PRODUCTS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, SUPPLIERS
 from forecast.economics.installed_base import load_priors
+from forecast.economics.products import Composition, composition, product_priors, share_of_product, shares_within
 from forecast.economics.realisation import combined
-from forecast.economics.tariffs import REST, duty_on_finished, share_of_exports
+from forecast.economics.tariffs import REST, duty_on_finished
 from forecast.economics.uncertain_inputs import UncertainInput, sign_of, stream_of
-from forecast.engine.compile_policy import compiled_duty, compiled_policy, stated_input
-from forecast.engine.existing import existing_off_path
+from forecast.engine.compile_policy import (
+    compiled_duty,
+    compiled_policy,
+    compiled_products,
+    inputs_of_products,
+    stated_input,
+)
+from forecast.engine.existing import existing_off_path, product_bought
 from forecast.engine.inputs import Fitted, Input, Stated, coefficient_rows, draws_last
 from forecast.engine.plan import (
     Condition,
@@ -37,6 +44,7 @@ from forecast.engine.plan import (
 from forecast.engine.run_plan import RunPlan, registry
 from forecast.errors import RunError
 from forecast.observations.series import DRIVERS
+from forecast.observations.vintage import day_of
 from forecast.quarters import format_quarter, year_of
 from forecast.scenario.dependencies import Phase, Programme
 from forecast.scenario.drivers import Deviation, DriverPath, Growth, Levels
@@ -158,12 +166,14 @@ class Compiler:
     Attributes:
         scenario: what is assumed.
         origin: quarter index of the last observed quarter.
+        found: what exports consist of.
         columns: column of each sector and coefficient in use.
         outlooks: column of each kind and sector whose record is used.
     """
 
     scenario: Scenario
     origin: int
+    found: Composition
     columns: dict[tuple[str, str], int]
     outlooks: dict[tuple[str, str], int]
 
@@ -182,7 +192,9 @@ class Compiler:
             coefficients={name: self._coefficient(first, name) for name in GROUP_COEFFICIENTS},
             path=self._own_path(first),
             sector=first.sector,
-            share_of_exports=share_of_exports(first.sector),
+            makes=PRODUCTS.index(product_priors().sectors[first.sector].makes),
+            buys=product_bought(first.sector),
+            share_of_product=share_of_product(self.found, first.sector),
             duty=duty_on_finished(first.sector, self.origin, self.origin + 1),
         )
 
@@ -323,8 +335,10 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     """
     origin = _demand_origin(scenario, posterior, known)
     groups = posterior.prior if prior else posterior.groups
-    compiler = Compiler(scenario, origin, {}, {})
-    compiled, policy = compiler.groups(), compiled_policy(scenario, origin)
+    found = composition(known.trade, known.bridge, day_of(known.as_of))
+    compiler = Compiler(scenario, origin, found, {}, {})
+    compiled, policy = compiler.groups(), compiled_policy(scenario, origin, shares_within(found))
+    products = compiled_products(scenario, known.trade, found)
     existing = compiler.existing(policy)
     machinery = compiled_machinery(compiler.of_sector(REST, "price_growth")) if compiled else None
     rows = {model: draws_last(groups[model]) for model in PROCESSES if model in groups}
@@ -341,6 +355,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         sector_rows=coefficient_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,
         path=compiled_path("localization", scenario.localization),
+        products=products,
         machinery=machinery,
         policy=policy,
         existing=existing,
@@ -351,7 +366,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         columns=tuple(compiler.columns),
     )
     unstated = [item.output for item in existing] + ([machinery.delay, machinery.wear_rate] if machinery else [])
-    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, unstated))
+    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, unstated), *inputs_of_products(products))
     return replace(plan, inputs=registry(plan, stated))
 
 

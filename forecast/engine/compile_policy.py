@@ -1,27 +1,41 @@
-"""Tariffs and promised purchases of a scenario as duties and purchases of a plan, over the schedule in force."""
+"""Tariffs and promised purchases of a scenario as duties and purchases of a plan, over the schedule in force.
+
+Also what exports consist of, on which duties fall, with the path that the scenario states for memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import floor
 
+import numpy as np
+
+from forecast.dims import Array
+from forecast.economics.products import Composition, product_priors
 from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
+from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
-from forecast.engine.plan import NEVER, Duty, Policy, Purchase, Taxed
+from forecast.engine.plan import NEVER, Duty, MemoryPath, Policy, Products, Purchase, Taxed
+from forecast.observations.series import QuarterlyTrade
 from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario
-from forecast.stats.distributions import Constant, Distribution
+from forecast.stats.distributions import Constant, Distribution, Normal
+from forecast.stats.truncation import Truncated
 
 
-def compiled_policy(scenario: Scenario, origin: int) -> Policy | None:
-    """The trade policy of a scenario, or None where it has none."""
+def compiled_policy(scenario: Scenario, origin: int, within: Mapping[str, Array]) -> Policy | None:
+    """The trade policy of a scenario, or None where it has none; `within` as `economics.products` gives it."""
     if not (scenario.tariffs or scenario.import_commitments):
         return None
     regime = load_schedule()
     responses = {name: Stated(f"tariffs.{name}", belief.distribution) for name, belief in regime.responses.items()}
     named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
     return Policy(
-        taxed={sector: _taxed(regime, responses, sector, items, origin) for sector, items in named.items() if items},
+        taxed={
+            sector: _taxed(regime, responses, sector, items, origin, within[sector])
+            for sector, items in named.items()
+            if items
+        },
         responses=responses,
         purchases=tuple(_purchase(regime, item) for item in scenario.import_commitments),
     )
@@ -32,7 +46,12 @@ def _falls_on(tariff: Tariff, sector: str) -> bool:
 
 
 def _taxed(
-    regime: TariffSchedule, responses: Mapping[str, Input], sector: str, tariffs: list[Tariff], origin: int
+    regime: TariffSchedule,
+    responses: Mapping[str, Input],
+    sector: str,
+    tariffs: list[Tariff],
+    origin: int,
+    within: Array,
 ) -> Taxed:
     """Duties of a sector, tariffs above the record.
 
@@ -50,7 +69,7 @@ def _taxed(
         before=trade.rate(first if steps else after - 1e-9),
         duties=(*recorded, *(compiled_duty(tariff, responses) for tariff in tariffs)),
         responses=responses,
-        shares=trade.shares,
+        within=within,
     )
 
 
@@ -94,6 +113,41 @@ def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
         additionality=stated_input(f"{address}.additionality", item.additionality) or shipped,
         fulfilment=Stated(f"{address}.fulfilment", item.fulfilment),
     )
+
+
+def compiled_products(scenario: Scenario, trade: QuarterlyTrade, found: Composition) -> Products:
+    """What exports consist of on the basis of a scenario, and the path that it states for memory."""
+    share, cycle, priors = found.memory["us_census"], found.cycle, product_priors().numbers
+    korean = scenario.basis == "korea_customs"
+    persistence = Truncated(Normal(*cycle.persistence), 0.0, 1.0)
+    return Products(
+        log_odds=float(np.log(share / (1.0 - share))),
+        level=share * float(trade.exports[-1]),
+        observed=found.observed,
+        usual=found.usual if korean else 1.0,
+        excess=found.excess if korean else 0.0,
+        others=tuple(found.others.tolist()),
+        spread=tuple(found.spread.tolist()),
+        persistence=Stated("products.persistence", persistence),
+        volatility=cycle.volatility,
+        with_exports=float(priors["with_exports"].distribution.ppf(0.5)),
+        trend=Stated("products.trend", priors["trend"].distribution),
+        heights=cycle.heights,
+        path=_path(scenario),
+    )
+
+
+def _path(scenario: Scenario) -> MemoryPath:
+    stated = scenario.memory
+    return MemoryPath(
+        stated.path, *(stated_input(f"memory.{name}", getattr(stated, name)) for name in ("half_life", "at", "share"))
+    )
+
+
+def inputs_of_products(products: Products) -> tuple[UncertainInput, ...]:
+    """Numbers of products that no scenario states."""
+    height = [products.trend] if products.path.form in ("fades", "falls") else []
+    return tuple(UncertainInput(item.stream, "trade", item.distribution) for item in (products.persistence, *height))
 
 
 def stated_input(stream: str, distribution: Distribution | None) -> Stated | None:

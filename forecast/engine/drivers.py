@@ -34,9 +34,10 @@ from scipy.special import exprel
 from forecast.dims import Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.economics.uncertain_inputs import DRIVER_NAMES
-from forecast.engine.annual import annual_means, annual_sums
+from forecast.engine.annual import annual_means
 from forecast.engine.inputs import Inputs, Stated, Values
 from forecast.engine.plan import Condition, Plan, Shock
+from forecast.engine.products import ProductExports
 
 _US_OUTPUT, _WON, _ = range(len(DRIVER_NAMES))
 
@@ -50,13 +51,14 @@ class Economy:
 
     Args:
         plan: the compiled scenario.
-        exports: baseline's, `(n_periods, n_draws)`, bn USD a quarter, US Census basis.
+        products: exports of the baseline by product.
         response: of exports to the drivers, `(3, n_draws)`.
         forcing: growth of the drivers less their usual pace, `(n_periods, 3, n_draws)`.
     """
 
-    def __init__(self, plan: Plan, exports: Array, response: Array, forcing: Array) -> None:
-        self._plan, self._exports, self._response, self._forcing = plan, exports, response, forcing
+    def __init__(self, plan: Plan, products: ProductExports, response: Array, forcing: Array) -> None:
+        self.products = products
+        self._plan, self._response, self._forcing = plan, response, forcing
 
     @cached_property
     def demand(self) -> Array:
@@ -67,15 +69,6 @@ class Economy:
     def purchases(self) -> Array:
         """Factor of what plants buy in Korea, by year, `(n_years, n_draws)`: demand, and the won per dollar."""
         return self._factor(_US_OUTPUT, _WON)
-
-    @cached_property
-    def exports(self) -> Array:
-        """Exports of the baseline after the origin by year, `(n_years, n_draws)`, bn USD, US Census basis."""
-        return annual_sums(self._plan, self._exports)
-
-    def exports_under(self, factor: Array) -> Array:
-        """The same where a duty multiplies them, `(n_periods, n_draws)`."""
-        return annual_sums(self._plan, self._exports * factor)
 
     def _factor(self, *drivers: int) -> Array:
         logs = [self._response[driver] * self._levels[driver] for driver in drivers]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+from forecast.dims import PRODUCTS
 from forecast.economics.channels import QUARTERS_PER_YEAR
+from forecast.economics.products import product_priors
 from forecast.engine.inputs import Input, Stated
 from forecast.engine.plan import Existing, Group, LocalizationPath
 from forecast.engine.policy import INPUTS
@@ -16,6 +18,11 @@ from forecast.stats.distributions import LogNormal
 
 PURCHASES = ("purchases_per_output", "korean_share", "price_growth")
 """Coefficients that say what affiliates buy in Korea, and at which prices."""
+
+
+def product_bought(sector: str) -> int:
+    """Index of the product that plants of a sector buy in Korea: that of the sector whose duty their purchases pay."""
+    return PRODUCTS.index(product_priors().sectors[INPUTS.get(sector, sector)].makes)
 
 
 def existing_off_path(
@@ -44,7 +51,13 @@ def existing_off_path(
     return tuple(
         Existing(
             Stated(f"existing_affiliates.{sector}.output", LogNormal(output / QUARTERS_PER_YEAR, error)),
-            Group((), {name: coefficient(sector, name) for name in PURCHASES}, own_paths.get(sector), sector),
+            Group(
+                (),
+                {name: coefficient(sector, name) for name in PURCHASES},
+                own_paths.get(sector),
+                sector,
+                buys=product_bought(sector),
+            ),
         )
         for sector, (output, error) in made.items()
         if moves(sector)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forecast.dims import POLICIES, SERIES, Array
+from forecast.dims import POLICIES, PRODUCTS, SERIES, Array
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
 from forecast.quarters import year_of
@@ -88,7 +88,7 @@ class Duty:
     of_record: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Taxed:
     """Exports of one sector that a scenario puts a duty on.
 
@@ -99,7 +99,7 @@ class Taxed:
         before: duty in force then.
         duties: in any order; in a draw the later takes the place of the earlier while both would hold.
         responses: the shipped distributions, which hold before the first of the duties.
-        shares: of Korea's exports to the US, at either end of the uncertain composition.
+        within: part of each of `dims.PRODUCTS` that they are, in 2025 and in July 2026, `(2, 7)`.
     """
 
     regime: float
@@ -107,7 +107,7 @@ class Taxed:
     before: float
     duties: tuple[Duty, ...]
     responses: Mapping[str, Input]
-    shares: tuple[float, ...]
+    within: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,8 @@ class Group:
     Attributes:
         path: a path of its own, or None to move with all affiliates.
         sector: sector of all the projects, which decides the duties on what they buy and replace.
-        share_of_exports: of their product in Korea's exports to the US, which bounds what they displace.
+        makes, buys: product that they displace, and product that they buy in Korea, by index.
+        share_of_product: of their goods in Korea's exports of the product they displace, which bounds it.
         duty: on their product at the origin.
     """
 
@@ -247,7 +248,9 @@ class Group:
     coefficients: Mapping[str, Input]
     path: LocalizationPath | None
     sector: str = "other"
-    share_of_exports: float = 1.0
+    makes: int = len(PRODUCTS) - 1
+    buys: int = len(PRODUCTS) - 1
+    share_of_product: float = 1.0
     duty: float = 0.0
 
 
@@ -279,6 +282,58 @@ class Machinery:
     price_growth: Input
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryPath:
+    """How the height of memory above its trend is assumed to pass.
+
+    Attributes:
+        form: `as-fitted`, `lasts`, `fades` or `falls`.
+        half_life: quarters after which half of the height has faded; None where heights pass as those of the record.
+        at: date at which it falls, on the quarter axis.
+        share: part of the height, in dollars, that is lost then.
+    """
+
+    form: str = "as-fitted"
+    half_life: Stated | None = None
+    at: Stated | None = None
+    share: Stated | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """What exports consist of, and how that moves; see `economics.products`.
+
+    Attributes:
+        log_odds: of memory in the exports of the origin's quarter, US Census basis.
+        level: exports of memory in that quarter, bn USD, US Census basis.
+        observed: the same in all quarters of the origin's year up to it.
+        usual: ratio of the basis of the plan to US Census, of all exports in usual years.
+        excess: by how much the log odds of memory rise with the logarithm of that ratio over the usual one.
+        others: shares of all products but memory among themselves, `(6,)`.
+        spread: standard deviation of a year's change of their logarithms, `(6,)`.
+        persistence: part of a swing of memory that is left a quarter later.
+        volatility: standard deviation of a quarter's news of memory, log points.
+        with_exports: correlation of that news with that of all exports.
+        trend: weight of the higher of two heights.
+        heights: of memory at the origin above two readings of its trend, log points.
+        path: how that height passes.
+    """
+
+    log_odds: float
+    level: float
+    observed: float
+    usual: float
+    excess: float
+    others: tuple[float, ...]
+    spread: tuple[float, ...]
+    persistence: Stated
+    volatility: float
+    with_exports: float
+    trend: Stated
+    heights: tuple[float, float]
+    path: MemoryPath = MemoryPath()
+
+
 BLOCK_SIZE = 2_000
 """Draws in a block: its working set fits a core's cache, and 20,000 draws still give ten replicates."""
 
@@ -301,6 +356,7 @@ class Plan:
         sector_rows: joint rows of the sector coefficients in use, `(n_columns, n_rows)`.
         groups: projects by what happens to their output.
         path: localization path of all affiliates.
+        products: what exports consist of.
         machinery: of the plants of all groups; None where there are none.
         policy: tariffs and import commitments, None where there are none.
         existing: affiliates that exist, of sectors whose purchases leave the fitted path.
@@ -324,6 +380,7 @@ class Plan:
     sector_rows: Array
     groups: tuple[Group, ...]
     path: LocalizationPath
+    products: Products
     machinery: Machinery | None = None
     policy: Policy | None = None
     existing: tuple[Existing, ...] = ()

@@ -22,6 +22,7 @@ from forecast.engine.drivers import Economy
 from forecast.engine.inputs import Input, Inputs, Outcomes, Values, picked_rows
 from forecast.engine.plan import Group, Machinery, Plan, Project
 from forecast.engine.policy import Duties
+from forecast.engine.products import Flow
 from forecast.engine.sourcing import Purchasing
 from forecast.quarters import year_of
 
@@ -348,8 +349,8 @@ class Plants:
             replaceable=replaceable.annual[0] * demand,
         )
 
-    def displaced(self, trades: Iterable[Trade]) -> list[Contribution]:
-        """Exports that plants replace, by sector: of each product no more than there are to replace.
+    def displaced(self, trades: Iterable[Trade]) -> list[tuple[int, Contribution]]:
+        """Exports that plants replace, by sector, with their product: of each no more than there are to replace.
 
         The exports of the baseline go without what plants replace at the origin already, so that it is the news that
         they bound.
@@ -357,24 +358,24 @@ class Plants:
         by_sector: dict[str, list[tuple[Group, Trade]]] = {}
         for group, trade in zip(self.plan.groups, trades, strict=True):
             by_sector.setdefault(group.sector, []).append((group, trade))
-        return [self._displaced(sector, members) for sector, members in by_sector.items()]
+        return [(members[0][0].makes, self._displaced(sector, members)) for sector, members in by_sector.items()]
 
     def _displaced(self, sector: str, members: list[tuple[Group, Trade]]) -> Contribution:
         first, *others = (trade.displaced for _, trade in members)
         wanted = sum(others, first)
-        exports = members[0][0].share_of_exports * self.duties.left_to_replace(sector, self.economy)
+        group = members[0][0]
+        exports = group.share_of_product * self.duties.left_to_replace(sector, group.makes, self.economy.products)
         if (wanted.annual[1] <= exports).all():
             return wanted
         kept = channels.share_kept(wanted.annual[1], exports)
         beyond = wanted.annual[1] * (1.0 - kept)
         return Contribution(wanted.annual - beyond, wanted.near * in_quarters(self.plan, kept, self.n_near))
 
-    def change_of_purchases(self) -> Array:
-        """Purchases of existing affiliates in Korea less those on the fitted path, bn USD a quarter.
+    def change_of_purchases(self) -> Iterator[Flow]:
+        """Purchases of existing affiliates in Korea less those on the fitted path, by product, bn USD a quarter.
 
-        `(n_periods + 1, n_draws)`, 0 in row 0: the baseline holds what they buy, and that they move on the fitted path.
+        `(n_periods, n_draws)` each: the baseline holds what they buy, and that they move on the fitted path.
         """
-        change = np.zeros((self.plan.n_periods + 1, self.inputs.streams.n_draws))
         for existing in self.plan.existing:
             buyer = existing.buyer
             rates = self.inputs.values(buyer.coefficients)
@@ -384,5 +385,4 @@ class Plants:
             bought = channels.intermediate_exports(output, rates["purchases_per_output"], moved)
             paid = self.duties.on_inputs(buyer.sector, bought)
             dearer = self.prices(buyer.coefficients["price_growth"]) * self.economy.purchases
-            change[1:] += paid[1:] * in_quarters(self.plan, dearer, self.plan.n_periods)
-        return change
+            yield buyer.buys, paid[1:] * in_quarters(self.plan, dearer, self.plan.n_periods)

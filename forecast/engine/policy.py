@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor
@@ -16,9 +16,9 @@ from forecast.economics import tariffs
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.economics.tariffs import EXTENT, FINISHED, PACE
 from forecast.engine.annual import annual_sums
-from forecast.engine.drivers import Economy
 from forecast.engine.inputs import Inputs, Outcomes, Values
 from forecast.engine.plan import NEVER, Duty, Plan, Policy, Purchase, Taxed
+from forecast.engine.products import Flow, ProductExports
 
 MACHINERY = tariffs.REST
 """Sector whose duty machines pay, whatever plant they are for."""
@@ -46,25 +46,30 @@ class Duties:
         self._weight = 0.0 if policy is None else inputs.value(policy.responses["weight_of_2026"])
         self._answers: dict[tuple[Answer, str], Array] = {}
 
-    def change_of_exports(self) -> Array:
-        """Change of Korea's exports to the US, a fraction of all, `(n_periods, n_draws)`, the origin left out."""
-        change = np.zeros((len(self._time) - 1, self._inputs.streams.n_draws))
+    def change_of_exports(self, products: ProductExports) -> Iterator[Flow]:
+        """Change of Korea's exports to the US by product that pays, `(n_periods, n_draws)` each, the origin left out.
+
+        bn USD a quarter, US Census basis.
+        """
+        changes: dict[int, Array] = {}
         for sector, taxed in self.taxed.items():
-            early, late = taxed.shares
-            factor = self._answer(export_factor, sector)
-            change += (early + self._weight * (late - early)) * (factor[1:] - 1.0)
-        return change
+            lost = self._answer(export_factor, sector)[1:] - 1.0
+            early, late = taxed.within
+            for product in np.flatnonzero(early + late).tolist():
+                part = early[product] + self._weight * (late[product] - early[product])
+                changes[product] = changes.get(product, 0.0) + part * lost
+        for product in sorted(changes):
+            yield product, products.quarterly(product) * changes[product]
 
     def on_finished(self, sector: str, flow: Array) -> Array:
         """A flow of finished goods of a sector, under its duty."""
         return self._under(FINISHED.get(sector, sector), flow)
 
-    def left_to_replace(self, sector: str, economy: Economy) -> Array:
-        """Exports of Korea after the origin by year under the duty on the finished goods of a sector."""
+    def left_to_replace(self, sector: str, product: int, products: ProductExports) -> Array:
+        """Exports of a product after the origin by year, under the duty on the finished goods of a sector."""
         sector = FINISHED.get(sector, sector)
-        if sector not in self.taxed:
-            return economy.exports
-        return economy.exports_under(self._answer(export_factor, sector)[1:])
+        factor = self._answer(export_factor, sector)[1:] if sector in self.taxed else 1.0
+        return products.after_origin(product, factor)
 
     def factor_of_machinery(self, plan: Plan) -> Array | None:
         """What a duty multiplies machines by, mean of each year after the origin; None where there is no duty."""

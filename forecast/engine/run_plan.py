@@ -15,6 +15,8 @@ _PROCESSES = {
     "posterior.baseline": "trade",
     "baseline.shock": "shocks",
     "baseline.tail": "shocks",
+    "products.memory": "shocks",
+    "products.others": "shocks",
     "posterior.drivers": "drivers",
     "drivers.shock": "drivers",
     "drivers.tail": "drivers",

@@ -58,6 +58,9 @@ def simulate(
     settings: Settings,
     n_jobs: int = 1,
     progress: Callable[[int], None] = lambda n_draws: None,
+    *,
+    begun: StreamingSummary | None = None,
+    folded: Callable[[StreamingSummary], None] = lambda statistics: None,
 ) -> StreamingSummary:
     """Statistics of all draws of a plan.
 
@@ -66,13 +69,21 @@ def simulate(
         settings: draws, seed and sampling scheme.
         n_jobs: workers; -1 for one per core. A surrounding `joblib.parallel_config` chooses another backend.
         progress: called with the number of draws finished since the last call.
+        begun: statistics of the first tasks, as `folded` was given them, to go on from.
+        folded: called with the statistics of all tasks so far after each of them, whatever the number of workers.
     """
-    statistics = empty_statistics(plan, settings)
-    for blocks in _simulated(plan, _tasks(plan, settings), n_jobs):
+    statistics = empty_statistics(plan, settings) if begun is None else begun
+    for blocks in _simulated(plan, _tasks(plan, settings)[_tasks_of(statistics, plan) :], n_jobs):
         for flows in blocks:
             statistics.add(flows.annual, flows.quarterly, flows.branch, flows.rows)
             progress(flows.annual.shape[-1])
+        folded(statistics)
     return statistics
+
+
+def _tasks_of(statistics: StreamingSummary, plan: RunPlan) -> int:
+    """Tasks that statistics are of, all of them whole but for the last of a run."""
+    return -(-statistics.n_draws // (plan.block_size * BLOCKS_PER_TASK))
 
 
 def empty_statistics(plan: RunPlan, settings: Settings) -> StreamingSummary:

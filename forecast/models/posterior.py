@@ -2,8 +2,9 @@
 
 A file holds three groups, `posterior`, `prior` and `diagnostics`, each with one group a model and one variable a
 parameter. Numbers are stored in single precision and used in double. The attributes name the origin, the seed, the
-versions that made the file, and digests of the data, of the model and of the content. A file whose digests are not
-those of the installed data and model is stale and refused: `forecast fit` makes a new one.
+versions that made the file, and digests of the data, of the model and of the content; behind the content stands a
+digest of all bytes of the file. A file whose digests are not those of the installed data and model is stale and
+refused: `forecast fit` makes a new one.
 
 Out of scope: fitting, and anything that needs PyMC, xarray or pandas.
 """
@@ -27,9 +28,10 @@ from forecast.economics.realisation import KINDS
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import PosteriorError
 from forecast.models.evidence import QUANTITIES
-from forecast.netcdf import DamagedFileError, demand_array, members, new_netcdf, opened_netcdf
+from forecast.netcdf import DamagedFileError, demand_array, is_sealed, members, new_netcdf, opened_netcdf, seal
 from forecast.observations.series import DRIVERS
 from forecast.observations.tables import data_digest
+from forecast.observations.user_data import stored_vintages, user_folder
 from forecast.observations.vintage import vintage
 from forecast.storage import digest, text_bytes, whole_file
 
@@ -151,9 +153,7 @@ def shipped_path(as_of: str | None = None) -> Path:
 
 def user_path(as_of: str | None = None) -> Path:
     """Where `forecast fit` leaves a posterior for this user, that of all the data or of a day."""
-    from platformdirs import user_data_path
-
-    return _placed(user_data_path("forecast", appauthor=False) / SHIPPED.name, as_of)
+    return _placed(user_folder() / SHIPPED.name, as_of)
 
 
 def _placed(path: Path, as_of: str | None) -> Path:
@@ -180,6 +180,10 @@ def load_posterior(path: str | Path | None = None, as_of: str | None = None) -> 
             return _current(candidate, day)
         except PosteriorError as error:
             refusals.append(str(error))
+    if own := stored_vintages():
+        raise PosteriorError(
+            f"no stored parameters know your data up to vintage {own[-1].name}; {_refit(as_of)}, which takes minutes"
+        )
     raise PosteriorError("\n".join(refusals))
 
 
@@ -219,6 +223,7 @@ def save_posterior(posterior: Posterior, path: str | Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(target) as unfinished:
         _write(posterior, unfinished)
+        seal(unfinished)
 
 
 def _current(path: Path, as_of: str | None = None) -> Posterior:
@@ -255,6 +260,7 @@ def _whole(path: Path, remedy: str) -> Posterior:
     """A posterior that is as it was stored."""
     try:
         posterior, found, stored = _parse(path)
+        is_sealed(path)
     except DamagedFileError as error:
         raise PosteriorError(f"posterior {path} is damaged ({error}); {remedy}") from error
     if found != stored:

@@ -273,7 +273,19 @@ def memory_exports(folder: Path = SHIPPED, day: dt.date | None = None) -> Mappin
     >>> [round(sum(months[12 * year + month] for month in range(12)), 1) for year in (2022, 2023, 2025)]
     [12.0, 5.2, 17.2]
     """
-    by_code: dict[str, dict[int, float]] = {code: {} for code in MEMORY_CODES}
+    return item_months(MEMORY_CODES, day, folder)
+
+
+@cache
+def item_months(codes: tuple[str, ...], day: dt.date | None = None, folder: Path = SHIPPED) -> Mapping[int, float]:
+    """Exports of HS codes to the US by month index, bn USD, Korean customs basis, as known on a day.
+
+    Months in which one of the codes is missing are left out.
+
+    >>> round(item_months(("8703",))[12 * 2026 + 5], 2)
+    2.96
+    """
+    by_code: dict[str, dict[int, float]] = {code: {} for code in codes}
     for row in read_table("items_monthly", folder):
         month = period_index(row["month"], "month")
         if row["hs"] in by_code and (day is None or published(row["vintage"], month) <= day):

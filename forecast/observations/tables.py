@@ -1,4 +1,7 @@
-"""The shipped tables of observations: what each must look like, and reading them so that nothing broken passes."""
+"""The tables of observations: what each must look like, and reading them so that nothing broken passes.
+
+Where the folder is the package's own, vintages of the user lie over its tables. Without any, the shipped rows are all.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from forecast.dims import BASES
 from forecast.errors import DataError
+from forecast.observations.user_data import Cells, laid_over, stored_vintages
 from forecast.quarters import ACCEPTED, parse_time
 from forecast.storage import digest
 
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
 Row: TypeAlias = Mapping[str, Any]
 """Cells by column: a float in columns of numbers, nan where the cell is empty, and text in all others."""
 
-_Cells: TypeAlias = Mapping[str, str]
 SHIPPED = Path(str(files("forecast"))) / "data" / "observations"
 """Folder of the tables inside the package."""
 
@@ -240,8 +243,17 @@ def table(name: str, folder: Path = SHIPPED) -> pd.DataFrame:
 
 def data_digest(*names: str, folder: Path = SHIPPED) -> str:
     """sha256 over names and bytes of tables in name order, whatever their line ends; all tables when none is named."""
-    contents = ((f"{name}\n", _content(name, folder).replace(b"\r\n", b"\n")) for name in sorted(names or TABLES))
-    return digest(*(part for content in contents for part in content))
+    wanted = sorted(names or TABLES)
+    contents: list[tuple[str, str | bytes]] = [
+        (f"{name}\n", _content(name, folder).replace(b"\r\n", b"\n")) for name in wanted
+    ]
+    own: list[tuple[str, str | bytes]] = [
+        (f"{vintage.name}/{name}\n", content)
+        for vintage in (stored_vintages() if folder == SHIPPED else ())
+        for name, content in vintage.tables
+        if name in wanted
+    ]
+    return digest(*(part for content in (*contents, *own) for part in content))
 
 
 def period_index(text: str, column: str) -> int:
@@ -253,9 +265,22 @@ def period_index(text: str, column: str) -> int:
     return round(3 * parse_time(text)) // _STEPS[column]
 
 
+def text_rows(name: str, folder: Path = SHIPPED) -> tuple[Cells, ...]:
+    """Rows of a table as they are written, unchecked, with those of the user's vintages in their places.
+
+    Raises:
+        DataError: the file is missing or no table of that form, or a vintage was changed since it was stored.
+    """
+    rows = tuple(_rows(name, folder))
+    for vintage in stored_vintages() if folder == SHIPPED else ():
+        if vintage.holds(name):
+            rows = laid_over(rows, tuple(_rows(name, vintage.folder)), TABLES[name].key)
+    return rows
+
+
 @cache
 def _checked_rows(name: str, folder: Path) -> tuple[Row, ...]:
-    rows = tuple(_rows(name, folder))
+    rows = text_rows(name, folder)
     for check in (_check_words, _check_numbers, _check_periods, _check_key, _check_gaps):
         check(name, rows)
     return tuple({**row, **{column: number(row[column]) for column in TABLES[name].numbers}} for row in rows)
@@ -268,7 +293,7 @@ def _content(name: str, folder: Path) -> bytes:
         raise DataError(f"{name}.csv: cannot be read ({error.strerror}), expected a table of that name") from error
 
 
-def _rows(name: str, folder: Path) -> Iterator[_Cells]:
+def _rows(name: str, folder: Path) -> Iterator[Cells]:
     """Rows as mappings; one line of the file is one row, so row `i` stands in line `i + 2`."""
     columns = TABLES[name].columns
     try:
@@ -287,7 +312,7 @@ def _reject(name: str, index: int, message: str) -> NoReturn:
     raise DataError(f"{name}.csv:{index + 2}: {message}")
 
 
-def _check_words(name: str, rows: tuple[_Cells, ...]) -> None:
+def _check_words(name: str, rows: tuple[Cells, ...]) -> None:
     """Closed vocabularies hold, and every row says where it comes from."""
     for column, accepted in {"status": _STATUS, **TABLES[name].accepted}.items():
         for text in {row[column] for row in rows} - accepted:
@@ -299,7 +324,7 @@ def _check_words(name: str, rows: tuple[_Cells, ...]) -> None:
             _reject(name, cells.index(""), f"{column}: got an empty cell, expected a text ('not stated' where unknown)")
 
 
-def _check_numbers(name: str, rows: tuple[_Cells, ...]) -> None:
+def _check_numbers(name: str, rows: tuple[Cells, ...]) -> None:
     shape = TABLES[name]
     for column in shape.numbers:
         for index, row in enumerate(rows):
@@ -316,7 +341,7 @@ def number(text: str) -> float:
         return math.nan
 
 
-def _check_periods(name: str, rows: tuple[_Cells, ...]) -> None:
+def _check_periods(name: str, rows: tuple[Cells, ...]) -> None:
     for column in (column for column in TABLES[name].columns if column in _PERIODS):
         pattern, example = re.compile(_PERIODS[column]), _EXAMPLES[column]
         for index, row in enumerate(rows):
@@ -336,7 +361,7 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def _check_key(name: str, rows: tuple[_Cells, ...]) -> None:
+def _check_key(name: str, rows: tuple[Cells, ...]) -> None:
     keys = _cells(rows, TABLES[name].key)
     first = {cells: index for index, cells in reversed([*enumerate(keys)])}
     if len(first) < len(keys):
@@ -344,7 +369,7 @@ def _check_key(name: str, rows: tuple[_Cells, ...]) -> None:
         _reject(name, index, f"got {', '.join(cells)} as in line {first[cells] + 2}, expected each once")
 
 
-def _check_gaps(name: str, rows: tuple[_Cells, ...]) -> None:
+def _check_gaps(name: str, rows: tuple[Cells, ...]) -> None:
     """Periods of one series follow one another, in file order."""
     column = TABLES[name].gapless
     if not column:
@@ -358,5 +383,5 @@ def _check_gaps(name: str, rows: tuple[_Cells, ...]) -> None:
         last[group] = period
 
 
-def _cells(rows: tuple[_Cells, ...], columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _cells(rows: tuple[Cells, ...], columns: tuple[str, ...]) -> list[tuple[str, ...]]:
     return list(zip(*([row[column] for row in rows] for column in columns), strict=True))

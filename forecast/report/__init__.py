@@ -13,11 +13,16 @@
 - `explain`: sectors with their evidence, a scenario fully resolved, a distribution
 - `announcements`: announcements known, and one of them whole
 - `track`: the track record, and the page it is published on
+- `data`: data held and due, and what files of a user bring
 - `ledger`: frozen forecasts and model checks
+- `verification`: what a verification found, and the page of an exported run
 - `assumptions`: assumptions of a scenario with their sources, and differences between two
 - `page`: the report page
 - `templates`: pages from templates
+- `workbook`: an answer as a workbook for Excel: number formats, native charts, text that is never a formula
+- `sheets`: what goes into the workbook of each answer
 - `handout`: a comparison as files: tables, pictures, page
+- `cite`: how a result is cited
 - `distributions`: how effects of scenarios and their difference are spread in a year
 - `rows`: its charts of rows, inputs that swing an outcome and plants in time
 - `notebook`: what answers show of themselves in a notebook

@@ -13,7 +13,7 @@ import numpy as np
 from forecast.analysis.breakeven import Breakeven
 from forecast.analysis.budget import TAIL, Budget
 from forecast.report.i18n import ENGLISH, Language
-from forecast.report.table import Table, plain_spaces, table
+from forecast.report.table import Figure, Table, figure, plain_spaces, table
 from forecast.stats.formatting import rounded, short, span
 from forecast.stats.sensitivity import LEVELS, Estimate, width
 from forecast.stats.summary import decimals, quantile_name
@@ -60,10 +60,10 @@ def input_table(budget: Budget, language: Language = ENGLISH) -> Table:
     )
 
 
-def _range(swing: Sequence[tuple[float, float]], language: Language) -> str:
+def _range(swing: Sequence[tuple[float, float]], language: Language) -> Figure:
     places = 0 if max(abs(value) for value, _ in swing) >= 100 else 1
     low, high = (language.amount(value, error, places=places) for value, error in swing)
-    return language.text("numbers.range", low=low, high=high)
+    return figure(language.text("numbers.range", low=low, high=high), *low.parts, *high.parts)
 
 
 def _narrower(language: Language) -> str:
@@ -231,24 +231,26 @@ def _pair(estimate: Estimate) -> tuple[float, float]:
     return float(estimate.value), float(estimate.error)
 
 
-def _share(value: float, error: float) -> str:
+def _share(value: float, error: float) -> Figure:
     return _with_error(100 * float(value), 100 * float(error))
 
 
-def _money(value: float, error: float, language: Language) -> str:
+def _money(value: float, error: float, language: Language) -> Figure:
     factor = float(language.part("numbers.factor"))
     return _with_error(factor * value, factor * error)
 
 
-def _with_error(value: float, error: float) -> str:
+def _with_error(value: float, error: float) -> Figure:
     """A number and its standard error, with the decimals that allows; both together where they are next to nothing.
 
     >>> _with_error(12.42, 0.21), _with_error(0.00072, 0.00004), _with_error(0.00112, 0.00003), _with_error(0.0, 0.0)
     ('12.4 ± 0.2', '< 0.001', '0.00112 ± 0.00003', '0.00 ± 0.00')
     """
     if 0 < abs(value) + error < 0.001:
-        return "< 0.001"
-    if 0 < error < 1e-4:
+        text = "< 0.001"
+    elif 0 < error < 1e-4:
         places = -floor(log10(error))
-        return f"{value:.{places}f} ± {error:.{places}f}".replace("-", "−")
-    return f"{rounded(value, error, 4)} ± {rounded(error, error, 4)}"
+        text = f"{value:.{places}f} ± {error:.{places}f}".replace("-", "−")
+    else:
+        text = f"{rounded(value, error, 4)} ± {rounded(error, error, 4)}"
+    return figure(text, (text, value, error))

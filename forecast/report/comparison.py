@@ -24,7 +24,7 @@ from forecast.report.effect import MEDIAN, chance_above, origin_of, spread_words
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
 from forecast.report.sentences import mixture_sentences
-from forecast.report.table import Row, Table, plain_spaces, table
+from forecast.report.table import Figure, Row, Table, plain_spaces, table
 from forecast.results.results import direction, motion, place_of, share_without, tied, worth_telling
 from forecast.scenario.contrasts import Contrast, contrasts
 from forecast.scenario.mixture import AnyScenario
@@ -79,13 +79,13 @@ def _cells(summary: Summary, index: int, chances: Sequence[tuple[str, float]], l
     )
 
 
-def signed(summary: Summary, series: str, name: str, index: int, language: Language = ENGLISH) -> str:
+def signed(summary: Summary, series: str, name: str, index: int, language: Language = ENGLISH) -> Figure:
     """A signed statistic with the decimals its Monte Carlo error allows, two at most, one from 10 bn USD on."""
     value, error = summary.estimate(series, name, index)
     return language.amount(value, error, "+", _places(value))
 
 
-def signed_interval(summary: Summary, series: str, width: int, index: int, language: Language = ENGLISH) -> str:
+def signed_interval(summary: Summary, series: str, width: int, index: int, language: Language = ENGLISH) -> Figure:
     """Both ends of an interval, by the same rule with the decimals of one."""
     found = ends(summary, series, width, index)
     return language.span(found, "+", min(_places(value) for value, _ in found))

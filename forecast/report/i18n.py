@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import floor, log10
+from math import floor, log10, nan
 from pathlib import Path
 from typing import Any
 
 from forecast.quarters import year_of
+from forecast.report.table import Figure, figure
 from forecast.scenario.dates import date_text
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.formatting import ends, percentage, span
@@ -68,27 +69,27 @@ class Language:
         """
         return korean if korean and self.code == "ko" else text
 
-    def amount(self, value: float, error: float, sign: str = "", places: int = 2) -> str:
+    def amount(self, value: float, error: float, sign: str = "", places: int = 2) -> Figure:
         """A value in bn USD with its standard error, as a bare number in the unit of the language.
 
         >>> language("en").amount(0.21, 0.03, "+"), language("en").amount(0.0, 0.0, "+")
         ('+0.21', '0.00')
         """
-        (amount,) = self._amounts([(value, error)], sign, places)
-        return amount
+        (part,) = self._amounts([(value, error)], sign, places)
+        return figure(part[0], part)
 
     def money(self, value: float, error: float, sign: str = "", places: int = 2) -> str:
         """The same with its unit."""
         return self.text("numbers.money", amount=self.amount(value, error, sign, places))
 
-    def span(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> str:
+    def span(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> Figure:
         """An interval between two values in bn USD, each with its standard error, as bare numbers.
 
         >>> language("en").span([(-36.6, 0.1), (-14.0, 0.04)], places=2)
         '−36.6 to −14.0'
         """
         low, high = self._amounts(ends, sign, places)
-        return self.text("numbers.range", low=low, high=high)
+        return figure(self.text("numbers.range", low=low[0], high=high[0]), low, high)
 
     def money_span(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> str:
         """The same with its unit."""
@@ -96,38 +97,48 @@ class Language:
 
     def money_ends(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> list[str]:
         """Both ends of an interval, each with its unit."""
-        return [self.text("numbers.money", amount=amount) for amount in self._amounts(ends, sign, places)]
+        return [self.text("numbers.money", amount=amount) for amount, *_ in self._amounts(ends, sign, places)]
 
-    def _amounts(self, values: Sequence[tuple[float, float]], sign: str, places: int) -> tuple[str, ...]:
+    def _amounts(self, values: Sequence[tuple[float, float]], sign: str, places: int) -> list[tuple[str, float, float]]:
+        """Texts, values and standard errors in the unit of the language."""
         factor = float(self.part("numbers.factor"))
         scaled = [(value * factor, error * factor) for value, error in values]
-        return span(scaled, max(places - round(log10(factor)), 0), sign)
+        texts = span(scaled, max(places - round(log10(factor)), 0), sign)
+        return [(text, *number) for text, number in zip(texts, scaled, strict=True)]
 
     def chance(self, probability: float, error: float, n_draws: int) -> str:
         """A probability in percent, or the bound on it where no draw disagrees."""
         side, number = percentage(probability, error, n_draws)
         return self.text({"": "numbers.percent", "<": "numbers.less", ">": "numbers.more"}[side], number=number)
 
-    def statistic(self, summary: Summary, series: str, name: str, index: int, sign: str = "", places: int = 2) -> str:
+    def statistic(
+        self, summary: Summary, series: str, name: str, index: int, sign: str = "", places: int = 2
+    ) -> Figure:
         """A statistic of one year of a series in bn USD, as a bare number."""
         return self.amount(*summary.estimate(series, name, index), sign, places)
 
-    def interval(self, summary: Summary, series: str, width: int, index: int, sign: str = "", places: int = 2) -> str:
+    def interval(
+        self, summary: Summary, series: str, width: int, index: int, sign: str = "", places: int = 2
+    ) -> Figure:
         """An interval of one year of a series in bn USD, as bare numbers; `width` in percent."""
         return self.span(ends(summary, series, width, index), sign, places)
 
-    def chance_cell(self, summary: Summary, series: str, name: str, index: int) -> str:
+    def chance_cell(self, summary: Summary, series: str, name: str, index: int) -> Figure:
         """A probability of one year in percent, for a table: a bound is a sign."""
-        side, number = percentage(*summary.estimate(series, name, index), summary.n_draws)
-        return f"{side} {self.text('numbers.percent', number=number)}".lstrip()
+        chance, error = summary.estimate(series, name, index)
+        side, number = percentage(chance, error, summary.n_draws)
+        text = f"{side} {self.text('numbers.percent', number=number)}".lstrip()
+        return figure(text, (text, 100 * chance, 100 * error))
 
-    def share(self, fraction: float) -> str:
+    def share(self, fraction: float) -> Figure:
         r"""A fraction in whole percent, or to a tenth where it is no whole one.
 
         >>> language("en").share(0.155), language("ko").share(0.8)
         ('15.5\xa0%', '80%')
         """
-        return self.text("numbers.percent", number=f"{100 * fraction:.1f}".removesuffix(".0").replace("-", "−"))
+        number = f"{100 * fraction:.1f}".removesuffix(".0").replace("-", "−")
+        text = self.text("numbers.percent", number=number)
+        return figure(text, (text, 100 * fraction, nan))
 
     def date(self, position: float) -> str:
         """A date on the quarter axis.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import log10
+from math import log10, nan
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from forecast.observations.annual import procurement_shares
 from forecast.report.effect import MEDIAN
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
-from forecast.report.table import Row, Table, plain_spaces, table
+from forecast.report.table import Figure, Row, Table, figure, plain_spaces, stated, table
 from forecast.stats.formatting import ends, rounded
 from forecast.stats.formatting import span as formatted_span
 from forecast.stats.summary import INTERVALS, Summary
@@ -44,7 +44,8 @@ def definition_table(found: Induced, language: Language = ENGLISH) -> Table:
         title = language.text(f"induced.definitions.{name}", year=found.related_year)
         rows.append(Row((title, *_cells(amount, 1, language, (80,)), *shares)))
     observed = [
-        language.amount(found.surplus[basis], 0.1, places=1) if basis in found.surplus else "–" for basis in BASES
+        stated(language.amount(found.surplus[basis], 0.1, places=1)) if basis in found.surplus else "–"
+        for basis in BASES
     ]
     rows.append(Row((language.text("induced.surplus"), "", "", *observed), apart=True))
     headings = language.headings(*(f"of_surplus_{basis}" for basis in BASES))
@@ -141,10 +142,11 @@ def _plant_cells(sector: str, built: float | None, made: float | None, flows: Ar
     factor = float(language.part("numbers.factor"))
     medians = (factor * float(np.median(part.sum(axis=0))) + 0.0 for part in (flows[:2], flows))
     places = 2 - round(log10(factor))
+    written = ((f"{median:+.{places}f}".replace("-", "−"), median, nan) for median in medians)
     return [
         language.text(f"sectors.{sector}"),
-        *("" if size is None else language.amount(size, 0.01, places=1) for size in (built, made)),
-        *(f"{median:+.{places}f}".replace("-", "−") for median in medians),
+        *("" if size is None else stated(language.amount(size, 0.01, places=1)) for size in (built, made)),
+        *(figure(part[0], part) for part in written),
     ]
 
 
@@ -230,34 +232,36 @@ def _cells(draws: Array, places: int, language: Language, widths: tuple[int, ...
 def _percents(shares: Array, language: Language) -> list[str]:
     """Median and intervals of a share, in percent."""
     summary = _summary(100 * shares)
-    spans = (
-        language.text("numbers.range", low=low, high=high)
-        for low, high in (_percent_ends(summary, width, 1) for width in INTERVALS)
-    )
-    return [rounded(*summary.estimate("flow", MEDIAN, 0), 1), *spans]
+    spans = (_percent_ends(summary, width, 1, language) for width in INTERVALS)
+    return [_percent_figure(summary, 1), *spans]
 
 
-def _percent_ends(summary: Summary, width: int, places: int) -> tuple[str, str]:
-    low, high = formatted_span(ends(summary, "flow", width, 0), places)
-    return low, high
+def _percent_figure(summary: Summary, places: int) -> Figure:
+    """Median of percents, as a bare number."""
+    found = summary.estimate("flow", MEDIAN, 0)
+    text = rounded(*found, places)
+    return figure(text, (text, *found))
+
+
+def _percent_ends(summary: Summary, width: int, places: int, language: Language) -> Figure:
+    found = ends(summary, "flow", width, 0)
+    low, high = formatted_span(found, places)
+    return figure(language.text("numbers.range", low=low, high=high), (low, *found[0]), (high, *found[1]))
 
 
 def _percent_median(shares: Array, language: Language) -> str:
-    summary = _summary(100 * shares)
-    return language.text("numbers.percent", number=rounded(*summary.estimate("flow", MEDIAN, 0), 0))
+    return language.text("numbers.percent", number=_percent_figure(_summary(100 * shares), 0))
 
 
-def _share_cell(shares: Array, language: Language) -> str:
+def _share_cell(shares: Array, language: Language) -> Figure:
     """Median and 80 % interval of a share, in whole percent without the sign, for a table."""
     summary = _summary(100 * shares)
-    low, high = _percent_ends(summary, 80, 0)
-    span = language.text("numbers.range", low=low, high=high)
-    return language.text("induced.with_span", median=rounded(*summary.estimate("flow", MEDIAN, 0), 0), span=span)
+    median, span = _percent_figure(summary, 0), _percent_ends(summary, 80, 0, language)
+    return figure(language.text("induced.with_span", median=median, span=span), *median.parts, *span.parts)
 
 
 def _percent_span(shares: Array, language: Language) -> str:
-    low, high = _percent_ends(_summary(100 * shares), 80, 0)
-    span = language.text("numbers.range", low=low, high=high)
+    span = _percent_ends(_summary(100 * shares), 80, 0, language)
     return language.text("induced.with_span", median=_percent_median(shares, language), span=span)
 
 

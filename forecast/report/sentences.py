@@ -175,14 +175,20 @@ def answer(
     Args:
         found: what the answer rests on, where that could be worked out.
     """
-    sentences = [
+    return plain_spaces(" ".join(answer_paragraphs(results, later, language, found)))
+
+
+def answer_paragraphs(
+    results: Results, later: Sequence[Outcome], language: Language, found: Grounds | None
+) -> list[str]:
+    """The same by subject; arguments are those of `answer`."""
+    return [
         *effect_sentences(results, language, found),
         level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
         *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
         *mixture_sentences([results], language),
         *outcome_sentences(results, later, language),
     ]
-    return plain_spaces(" ".join(sentences))
 
 
 def effect_sentences(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -20,6 +21,34 @@ LEAST_WORDS = 12
 
 _BETWEEN = 2
 """Characters between a column and the next."""
+
+
+class Figure(str):
+    """A cell that tells numbers: its text as printed, and behind it each number exactly.
+
+    It is the text wherever a table is printed; a workbook takes the numbers.
+
+    Attributes:
+        parts: text, value and standard error of each number told, such as both ends of an interval; values are in the
+            unit of the text, percent where it is in percent. An error that is not known, or is none, is nan.
+
+    >>> figure("−36.6 to −14.0", ("−36.6", -36.61, 0.1), ("−14.0", -14.02, 0.04)).parts[1]
+    ('−14.0', -14.02, 0.04)
+    """
+
+    parts: tuple[tuple[str, float, float], ...]
+
+
+def figure(text: str, *parts: tuple[str, float, float]) -> Figure:
+    """A cell with the numbers that it tells, see `Figure`."""
+    cell = Figure(text)
+    cell.parts = parts
+    return cell
+
+
+def stated(cell: Figure) -> Figure:
+    """The same cell of numbers that were observed or stated, which have no Monte Carlo error."""
+    return figure(cell, *((text, value, nan) for text, value, _ in cell.parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The manifest of a run: what made it, and a digest of each of its files.
+"""The manifest of a run: what made it and on what platform, and a digest of each of its files.
 
 A manifest may come from a stranger, or from a disk that failed. It is believed if all it should say is there and of its
 kind, and a run if its files are those that the manifest names, so that whatever happened to a folder is noticed
@@ -11,13 +11,17 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
+from platform import machine, python_version, system
 from typing import Any
+
+import numpy as np
 
 from forecast.dims import BASES
 from forecast.errors import DamagedRunError, shortened
 from forecast.quarters import parse_quarter
-from forecast.storage import demand_regular, file_digest, json_digest, write_text
+from forecast.storage import demand_regular, file_digest, json_digest, json_text, write_text
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
 SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
@@ -44,8 +48,26 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     files = {name: file_digest(folder / name) for name in sorted(_FILES) if (folder / name).exists()}
     whole = {key: value for key, value in manifest.items() if key != "content"} | {"files": files}
     whole["content"] = json_digest(whole)
-    write_text(folder / MANIFEST, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    write_text(folder / MANIFEST, json_text(whole))
     return whole
+
+
+def platform_facts() -> dict[str, Any]:
+    """What the last bits of a number depend on beside code and data.
+
+    Instructions are those that numpy finds in the processor: it sums in steps as wide as they are.
+    """
+    built: Any = np.show_config(mode="dicts")
+    blas, simd = built["Build Dependencies"]["blas"], built["SIMD Extensions"]
+    return {
+        "machine": machine(),
+        "system": system(),
+        "python": python_version(),
+        "numpy": version("numpy"),
+        "scipy": version("scipy"),
+        "instructions": sorted({*simd.get("baseline", ()), *simd.get("found", ())}),
+        "blas": f"{blas['name']} {blas['version']}",
+    }
 
 
 def holds_run(folder: Path) -> bool:
@@ -81,7 +103,8 @@ def _parsed(path: Path) -> dict[str, Any]:
         ValueError: it is none.
     """
     demand_regular(path, MOST_BYTES[MANIFEST])
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    text = path.read_bytes().decode()
+    manifest = json.loads(text)
     if not isinstance(manifest, dict):
         raise ValueError(f"got {type(manifest).__name__}, expected a mapping")
     if "files" not in manifest:
@@ -93,7 +116,8 @@ def _parsed(path: Path) -> dict[str, Any]:
         if not is_sound(value):
             got = "nothing" if value is None else shortened(json.dumps(value))
             raise ValueError(f"{key}: got {got}, expected {expected}")
-    if manifest["content"] != json_digest({key: value for key, value in manifest.items() if key != "content"}):
+    content = json_digest({key: value for key, value in manifest.items() if key != "content"})
+    if manifest["content"] != content or text != json_text(manifest):
         raise ValueError("it was changed since the run was stored")
     return manifest
 
@@ -152,6 +176,10 @@ def _files(value: Any) -> bool:
     return isinstance(value, dict) and _ALWAYS <= value.keys() <= _FILES and all(map(_DIGEST[0], value.values()))
 
 
+def _facts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(fact, str) or _texts(fact) for fact in value.values())
+
+
 def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
@@ -183,6 +211,8 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "n_failed": (_count(0), "a count"),
     "quantiles": (lambda value: value in ("exact", "sketch"), "exact or sketch"),
     "files": (_files, f"digests of {', '.join(sorted(_ALWAYS))}"),
+    "versions.forecast": (_text("[0-9A-Za-z.+-]{1,40}"), "a version"),
+    "platform": (lambda value: value is None or _facts(value), "facts by name, or nothing"),
     "content": _DIGEST,
 }
 """What a manifest says, by key: whether a value is of its kind, and words for what is accepted."""

@@ -52,7 +52,7 @@ from forecast.stats.summary import (
     exceedance_name,
     quantile_name,
 )
-from forecast.storage import demand_writable, read_csv, whole_folder, writing
+from forecast.storage import demand_writable, new_folder, read_csv, whole_folder, writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -265,13 +265,18 @@ def write_results(
     statistics: StreamingSummary,
     scenario_text: str,
     draw_chart: Callable[[Results], None] | None,
-) -> Results:
+) -> tuple[Results, bool]:
     """Store a run in `folder`, whole or not at all, in place of what was there.
+
+    Where nothing was there and another process has stored the run in the meantime, that stays.
 
     Args:
         manifest: provenance; draws that failed, the kind of quantiles and single draws that dominate are added.
         statistics: of all draws of the plan, and the draws where they were kept.
         draw_chart: writes the picture of the results it is given to their `chart` path.
+
+    Returns:
+        The run, and whether it is another process that has stored it.
 
     Raises:
         RunError: the folder cannot be written, or no draw was finite.
@@ -285,18 +290,24 @@ def write_results(
     whole["dominant_draws"] = [asdict(draw) for draw in summary.dominant_draws]
     with writing(folder.parents[1], ANOTHER):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with whole_folder(folder, RUN_FILES) as unfinished:
-            write_summary(unfinished / SUMMARY, whole, summary)
-            write_quarters(unfinished / QUARTERS, whole, quarters)
-            (unfinished / SCENARIO).write_text(scenario_text, encoding="utf-8")
-            if statistics.keep:
-                write_draws(unfinished / DRAWS, whole, plan, statistics, quarters.quarters)
-            if branches:
-                write_branches(unfinished / BRANCHES, whole, branches)
-            results = Results(unfinished, write_manifest(unfinished, whole))
-            if draw_chart is not None:  # it reads the run as anybody does, from files that the manifest names
-                results = _with_chart(results, draw_chart)
-    return Results(folder, results.manifest)
+        try:
+            with whole_folder(folder, RUN_FILES) if folder.exists() else new_folder(folder) as unfinished:
+                write_summary(unfinished / SUMMARY, whole, summary)
+                write_quarters(unfinished / QUARTERS, whole, quarters)
+                (unfinished / SCENARIO).write_text(scenario_text, encoding="utf-8")
+                if statistics.keep:
+                    write_draws(unfinished / DRAWS, whole, plan, statistics, quarters.quarters)
+                if branches:
+                    write_branches(unfinished / BRANCHES, whole, branches)
+                results = Results(unfinished, write_manifest(unfinished, whole))
+                if draw_chart is not None:  # it reads the run as anybody does, from files that the manifest names
+                    results = _with_chart(results, draw_chart)
+        except FileExistsError:
+            stored = read_results(folder)
+            if stored is None:
+                raise
+            return stored, True
+    return Results(folder, results.manifest), False
 
 
 def add_chart(results: Results, draw_chart: Callable[[Results], None]) -> Results:

@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from importlib.metadata import version
 from pathlib import Path
-from platform import python_version
 from typing import Any
 
 from forecast import __version__
@@ -19,14 +17,15 @@ from forecast.economics.tariffs import schedule_digest
 from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.run_plan import RunPlan
-from forecast.engine.simulate import Settings, simulate
+from forecast.engine.simulate import Settings, empty_statistics, simulate
 from forecast.errors import DamagedRunError
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.parallel import in_order
 from forecast.quarters import format_quarter
-from forecast.results.manifest import CHART
+from forecast.results.checkpoints import Checkpoint, Resumption
+from forecast.results.manifest import CHART, platform_facts
 from forecast.results.results import ANOTHER, Results, add_chart, demand_folder, read_results, write_results
 from forecast.scenario.mixture import AnyScenario, any_digest, dump_any
 from forecast.stats.summary import StreamingSummary
@@ -71,10 +70,12 @@ def run_scenario(
     n_jobs: int = 1,
     draw_chart: Callable[[Results], None] | None = None,
     progress: Callable[[int], None] = lambda n_draws: None,
+    resume: bool = True,
+    resumed: Callable[[Resumption], None] = lambda resumption: None,
 ) -> Run:
     """Forecast a scenario, or a mixture of scenarios, and store the result under `out`, or find it there.
 
-    A run that is there but damaged is made anew.
+    A run that is there but damaged is made anew, and one that was stopped goes on.
 
     Args:
         scenario: what is assumed, from `load_scenario` or `load_mixture`.
@@ -86,20 +87,23 @@ def run_scenario(
         n_jobs: workers, -1 for one per core.
         draw_chart: writes the picture of a result.
         progress: called with the number of draws finished since the last call.
+        resume: whether a run that was stopped goes on where its last checkpoint stands.
+        resumed: called before the first draw with what was found of runs that were stopped.
 
     Raises:
         PosteriorError: the stored posterior is missing or stale, or the one given knows other data than the scenario.
         RunError: `out` cannot be written.
     """
-    request = _requested(scenario, settings, out, posterior, prior)
+    request = requested(scenario, settings, out, posterior, prior)
     stored = None if force else _stored_or_damaged(request)
+    damage, found = str(stored) if isinstance(stored, DamagedRunError) else "", isinstance(stored, Results)
     if not isinstance(stored, Results):
-        damage = "" if stored is None else str(stored)
-        made = _made(request, settings, n_jobs, draw_chart, progress)
-        return Run(made, False, request, damage)
+        begun = request.begun(settings, progress, resumed) if resume else None
+        statistics = request.simulated(settings, n_jobs, progress, begun)
+        stored, found = request.written(statistics, draw_chart, replace=force or bool(damage))
     if draw_chart is not None and CHART not in stored.manifest["files"]:
         stored = add_chart(stored, draw_chart)
-    return Run(stored, True, request)
+    return Run(stored, found, request, damage)
 
 
 def found_or_made(
@@ -118,9 +122,13 @@ def found_or_made(
         DamagedRunError: the stored run is not as it was stored.
         PosteriorError, RunError: as for `run_scenario`.
     """
-    request = _requested(scenario, settings, out, posterior, prior)
+    request = requested(scenario, settings, out, posterior, prior)
     stored = read_results(request.folder)
-    return _made(request, settings, n_jobs, None, progress) if stored is None else stored
+    if stored is None:
+        begun = request.begun(settings, progress, lambda resumption: None)
+        statistics = request.simulated(settings, n_jobs, progress, begun)
+        stored, _ = request.written(statistics, None, replace=False)
+    return stored
 
 
 def run_each(
@@ -145,15 +153,16 @@ def run_each(
     Raises:
         PosteriorError, RunError: as for `run_scenario`.
     """
-    requests = [_requested(each, settings, out, posterior, prior) for each in scenarios]
+    requests = [requested(each, settings, out, posterior, prior) for each in scenarios]
     by_folder = {one.folder: one for one in requests}
     found = {folder: _stored_or_damaged(one) for folder, one in by_folder.items()}
     missing = [one for folder, one in by_folder.items() if not isinstance(found[folder], Results)]
     for one in missing:
-        _demand_place(one)
+        one.demand_place()
     work = (one.plan for one in missing)
     for one, statistics in zip(missing, in_order(partial(simulate, settings=settings), work, n_jobs), strict=True):
-        found[one.folder] = _written(one, statistics, None)
+        damaged = isinstance(found[one.folder], DamagedRunError)
+        found[one.folder], _ = one.written(statistics, None, replace=damaged)
         progress(settings.n_draws)
     progress(settings.n_draws * (len(scenarios) - len(missing)))
     return [results for one in requests if isinstance(results := found[one.folder], Results)]
@@ -175,10 +184,74 @@ class Request:
         prior = self.manifest["parameters"] == "prior"
         return compile_run(self.scenario, self.posterior, vintage(self.scenario.as_of), prior=prior)
 
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """Where the run goes on if it is stopped."""
+        return Checkpoint(self.folder, {name: self.manifest[name] for name in ("digests", "platform")})
 
-def _requested(
+    def begun(
+        self, settings: Settings, progress: Callable[[int], None], resumed: Callable[[Resumption], None]
+    ) -> StreamingSummary | None:
+        """Statistics of the same run as far as it came before it was stopped; None where there is nothing of it."""
+        statistics, resumption = self.checkpoint.found(empty_statistics(self.plan, settings))
+        if resumption.n_draws or resumption.discarded:
+            resumed(resumption)
+        progress(resumption.n_draws)
+        return statistics
+
+    def demand_place(self) -> None:
+        """Refuse a place in which the run could not be stored.
+
+        Raises:
+            RunError: nothing can be written where the run is to land.
+        """
+        demand_folder(_nearest(self.folder), self.out)
+        with writing(self.out, ANOTHER):
+            demand_no_file(self.folder)
+
+    def simulated(
+        self, settings: Settings, n_jobs: int, progress: Callable[[int], None], begun: StreamingSummary | None
+    ) -> StreamingSummary:
+        """Statistics of all draws, with checkpoints on the way.
+
+        Raises:
+            RunError: nothing can be written where the run is to land.
+        """
+        self.demand_place()
+        try:
+            return simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
+        except KeyboardInterrupt as stop:
+            if self.checkpoint.path.exists():
+                stop.add_note("the same command goes on from the last checkpoint")
+            raise
+
+    def written(
+        self, statistics: StreamingSummary, draw_chart: Callable[[Results], None] | None, *, replace: bool
+    ) -> tuple[Results, bool]:
+        """The stored run, and whether another process has stored it in the meantime; its checkpoint is gone.
+
+        Args:
+            replace: whether it takes the place of one that is there.
+
+        Raises:
+            RunError: the folder cannot be written, or no draw was finite.
+        """
+        stored, found = None if replace else read_results(self.folder), True
+        if stored is None:
+            text = dump_any(self.scenario)
+            stored, found = write_results(self.folder, self.manifest, self.plan, statistics, text, draw_chart)
+        self.checkpoint.drop()
+        return stored, found
+
+
+def requested(
     scenario: AnyScenario, settings: Settings, out: str | Path, posterior: Posterior | None, prior: bool
 ) -> Request:
+    """A run asked for, with what it rests on, as `run_scenario` takes it.
+
+    Raises:
+        PosteriorError: as for `run_scenario`.
+    """
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
     demand_knowledge(learned, scenario.as_of)
     manifest = _manifest(scenario, learned, settings, prior)
@@ -192,31 +265,6 @@ def _stored_or_damaged(request: Request) -> Results | DamagedRunError | None:
         return read_results(request.folder)
     except DamagedRunError as error:
         return error
-
-
-def _made(
-    request: Request,
-    settings: Settings,
-    n_jobs: int,
-    draw_chart: Callable[[Results], None] | None,
-    progress: Callable[[int], None],
-) -> Results:
-    _demand_place(request)
-    return _written(request, simulate(request.plan, settings, n_jobs, progress), draw_chart)
-
-
-def _demand_place(request: Request) -> None:
-    """Refuse a place in which the run could not be stored."""
-    demand_folder(_nearest(request.folder), request.out)
-    with writing(request.out, ANOTHER):
-        demand_no_file(request.folder)
-
-
-def _written(
-    request: Request, statistics: StreamingSummary, draw_chart: Callable[[Results], None] | None
-) -> Results:
-    scenario_text = dump_any(request.scenario)
-    return write_results(request.folder, request.manifest, request.plan, statistics, scenario_text, draw_chart)
 
 
 def _nearest(folder: Path) -> Path:
@@ -255,6 +303,7 @@ def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, p
         "n_investments": max(sum(item.kind != "pledge" for item in branch.investments) for branch in branches),
         "digests": {name: identity.pop(name) for name in DIGESTS if name in identity},
         **identity,
-        "versions": {"forecast": __version__, "python": python_version(), "numpy": version("numpy")},
+        "versions": {"forecast": __version__},
+        "platform": platform_facts(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -7,6 +7,7 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `dependencies`: phases, programmes, correlations and ties between announcements
 - `policy`: tariffs and import commitments
 - `drivers`: driver paths and shocks
+- `memory`: how the height of memory above its trend passes
 - `localization`: localization paths
 - `mixture`: weighted mixtures of scenarios
 - `entity`: how a frozen class is read from YAML, described and written back
@@ -16,6 +17,8 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `layers`: `extends`, merging and `-s` overrides
 - `validation`: problems and remarks of a file, and a scenario to start from
 - `library`: announcements as the shipped scenarios state them, and what a plant looks like
+- `own`: announcements of a user that lie over the table, and what a scenario states of each
+- `tracker`: a table of plants becomes a scenario
 - `schema_errors`: messages about keys and values the schema refuses, misspelt keys among them
 - `rules`: problems between values, correlations among them, which stop a run
 - `warnings`: remarks, which do not

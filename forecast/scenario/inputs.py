@@ -50,6 +50,7 @@ _SOURCES = {
     "tariffs": "policies",
     "import_commitments": "policies",
     "shocks": "stated",
+    "memory": "stated",
     "drivers": "drivers",
 }
 """Source of the numbers of every kind of entry; chances of plants, their phases and programmes are `happening`."""
@@ -93,6 +94,7 @@ def uncertain_inputs(scenario: Scenario, origin: int | None) -> tuple[UncertainI
         *_responses(scenario, plants),
         *_additionality(scenario),
         *_drivers(scenario),
+        *_stated("memory", "memory", scenario.memory),
     )
 
 

@@ -104,6 +104,36 @@ KOREAN = "_ko"
 """Ending of keys that hold the Korean of another, and go with it where a layer states that anew."""
 
 
+def layer_files(path: Path) -> dict[str, Path]:
+    """A file and every file that it extends or weighs, by name: where each lies from the folder that may hold them.
+
+    Raises:
+        ScenarioError: one cannot be read.
+    """
+    found: dict[str, Path] = {}
+    tree, waiting = tree_of(path), [path]
+    while waiting and len(found) < MAX_LAYERS:
+        file = waiting.pop()
+        real = resolved(file)
+        found[real.relative_to(tree).as_posix() if real.is_relative_to(tree) else real.name] = file
+        targets = [neighbour(name, file, tree, "extends") for name in _names(read_document(file, str(file)).root)]
+        waiting += [target for target in targets if target not in found.values()]
+    return found
+
+
+def _names(node: Node) -> Iterator[Node]:
+    """Values of a document that name other files."""
+    for key, child in node.fields.items():
+        if key in ("extends", "scenario") and isinstance(child.content, str):
+            yield child
+        elif key == "extends":
+            yield from child.items
+        else:
+            yield from _names(child)
+    for child in node.items:
+        yield from _names(child)
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Tree of one file or override, and the tree below it."""

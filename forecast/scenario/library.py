@@ -7,10 +7,11 @@ scenario states is made of the table of announcements.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from textwrap import dedent, indent
+from types import MappingProxyType
 
 from forecast.characters import likeness
 from forecast.documents import Node, parse_document, read_document, shipped_folder, shipped_names
@@ -20,6 +21,10 @@ from forecast.quarters import parse_time
 from forecast.scenario.dates import date_text
 from forecast.scenario.dependencies import PARTNERS
 from forecast.scenario.entries import Row, mean
+from forecast.scenario.own import STAGES, OwnAnnouncement, quoted
+
+NONE: Mapping[str, OwnAnnouncement] = MappingProxyType({})
+"""Announcements of a user who has none of their own."""
 
 FIRST = ("announced", "hyundai", "hyundai-26bn", "lges-lansing")
 """Shipped scenarios that are asked first for an entry; the others follow by name."""
@@ -40,28 +45,40 @@ class Entry:
     text: str
 
 
-def announcement(id: str) -> Announcement:
-    """An announcement of the table by its id.
+def known_announcements(own: Mapping[str, OwnAnnouncement] = NONE) -> tuple[Announcement, ...]:
+    """The table of announcements with those of a user laid over it: in place of those of their ids, or after all."""
+    shipped = announcements()
+    stated = [own[row.id].known if row.id in own else row for row in shipped]
+    return (*stated, *(row.known for id, row in own.items() if id not in {row.id for row in shipped}))
+
+
+def announcement(id: str, own: Mapping[str, OwnAnnouncement] = NONE) -> Announcement:
+    """An announcement by its id, of a user's own or of the table.
 
     Raises:
         RunError: there is none; names the nearest.
     """
-    found = {row.id: row for row in announcements()}
+    found = {row.id: row for row in known_announcements(own)}
     if id not in found:
         raise RunError(f"got {id}, expected the id of an announcement; {meant(id, found)}")
     return found[id]
 
 
 def chosen(
-    company: str | None = None, sector: str | None = None, state: str | None = None, status: str | None = None
+    company: str | None = None,
+    sector: str | None = None,
+    state: str | None = None,
+    status: str | None = None,
+    own: Mapping[str, OwnAnnouncement] = NONE,
 ) -> tuple[Announcement, ...]:
-    """Announcements of the table, in its order, that meet every filter stated.
+    """Announcements known, in the order of the table, that meet every filter stated.
 
     Args:
         company: a text in the name of the company, in large or small letters.
         sector: a sector name, or `mixed`.
         state: a US state, by its name or postal code.
         status: what was last reported of its state.
+        own: those of a user.
 
     Raises:
         RunError: no announcement has that sector, state or status, or none meets all of them; names what there is.
@@ -69,9 +86,10 @@ def chosen(
     >>> [row.id for row in chosen(company="sk hynix")]
     ['SK-07', 'SK-08']
     """
-    found = announcements()
+    found = known_announcements(own)
     if sector is not None:
         _demand(sector, {row.sector for row in found}, "--sector")
+    status = None if status is None else STAGES.get(status, status)
     if status is not None:
         _demand(status, {row.latest.stage for row in found}, "--status")
     code = None if state is None else _state(state, {code for row in found for code in row.states})
@@ -167,6 +185,13 @@ def stated_entry(id: str) -> str:
     return text
 
 
+def stated_coefficients(id: str) -> str:
+    """YAML text of the coefficients that the first shipped scenario states of an investment; empty where none does."""
+    found = shipped_entry(id)
+    lines = re.search(r"^overrides:.*\n(?:[ ].*\n?)+", found.text, flags=re.MULTILINE) if found else None
+    return lines[0].rstrip() if lines and _stands_alone(lines[0]) else ""
+
+
 def _stands_alone(text: str) -> bool:
     try:
         parse_document(text, "")
@@ -188,8 +213,8 @@ def _entry_of(row: Announcement) -> str:
     mixed = row.sector == "mixed"
     lines = [
         f"id: {row.id}",
-        f"company: {_quoted(row.company)}",
-        f"project: {_quoted(row.project)}",
+        f"company: {quoted(row.company)}",
+        f"project: {quoted(row.project)}",
         f"sector: {'other' if mixed else row.sector}" + ("   # judgement: the source names several" if mixed else ""),
         f"kind: {row.kind}",
         f"amount: {row.amount:g}",
@@ -200,7 +225,7 @@ def _entry_of(row: Announcement) -> str:
     elif row.kind != "acquisition":
         lines.append(f"construction_start: {_date(row.announced_text, row.announced)}   # judgement: no date was found")
     sources = dict.fromkeys(report.source for report in row.reports)
-    return "\n".join([*lines, f"sources: [{', '.join(map(_quoted, sources))}]"])
+    return "\n".join([*lines, f"sources: [{', '.join(map(quoted, sources))}]"])
 
 
 def _date(stated: str, read: float) -> str:
@@ -209,10 +234,6 @@ def _date(stated: str, read: float) -> str:
         return stated if parse_time(stated) == read else date_text(read)
     except ValueError:
         return date_text(read)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 _ENDS = ("", "_ko")
@@ -234,7 +255,7 @@ def scenario_text(id: str, name: str, schema: str) -> str:
     origin = f"the scenario {found.scenario}" if found else "the table of announcements"
     fields = parse_document(entry, "").root.fields
     titles = [
-        f"title{end}: {_quoted(str(fields[f'project{end}'].plain())[:120])}"
+        f"title{end}: {quoted(str(fields[f'project{end}'].plain())[:120])}"
         for end in _ENDS
         if f"project{end}" in fields
     ]

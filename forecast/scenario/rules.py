@@ -27,6 +27,7 @@ from forecast.scenario.entries import Row, entry, last_observed, rows, value_at
 from forecast.scenario.inputs import constant_remark, node_at
 from forecast.scenario.investments import Investment, double_counting, investment_problems
 from forecast.scenario.localization import turns_in_the_past
+from forecast.scenario.memory import memory_problems
 from forecast.scenario.money import WON_KEY
 from forecast.scenario.policy import policy_problems
 from forecast.stats.distributions import Constant
@@ -44,6 +45,7 @@ def review(root: Node) -> list[Problem]:
         *_as_of(root, announced),
         *_horizon(root),
         *turns_in_the_past(root, announced, origin),
+        *memory_problems(root, origin),
         *double_counting(announced),
         *policy_problems(root, origin),
         *_drivers(root),

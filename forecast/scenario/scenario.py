@@ -27,6 +27,7 @@ from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.investments import Investment, SectorCoefficients
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.localization import FITTED, StatedPath, plain_path
+from forecast.scenario.memory import AS_FITTED, Memory
 from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.scenario.rules import correlation_problems, review
 from forecast.scenario.schema_errors import complaints, strangers, without
@@ -131,6 +132,7 @@ class Scenario:
         Field(description="a mapping from us_output, won_per_dollar or oil to the path of that driver"),
     ] = field(default_factory=dict)
     shocks: Annotated[tuple[Shock, ...], ById, _entries("shocks")] = ()
+    memory: Annotated[Memory, Field(description="a mapping with path: how exports of memory move")] = AS_FITTED
     programmes: Annotated[tuple[Programme, ...], ById, _entries("programmes that are cut as a whole")] = ()
     correlations: Annotated[tuple[Correlation, ...], _entries("correlations between uncertain inputs")] = ()
     overrides: OnTop = field(default=(), compare=False)

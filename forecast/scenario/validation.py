@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from os import PathLike
@@ -162,7 +162,22 @@ def new_scenario(given: str | None, origin: int, announcement: str | None = None
         RunError: the file is there already, cannot be written, or its name is none for a scenario; or the announcement
             is none that a scenario can start from.
     """
-    path = Path(given or (announcement or _NAME).lower())
+    if announcement is None:
+        return new_file(given, _NAME, lambda path, schema: _starter(path, origin, schema))
+    return new_file(given, announcement, lambda path, schema: scenario_text(announcement, path.stem, schema))
+
+
+def new_file(given: str | None, usual: str, text_of: Callable[[Path, str], str]) -> Path:
+    """Write a new scenario file, and say where; `given` is its name or path.
+
+    Args:
+        usual: its name where none is given.
+        text_of: its text, of its path and the address of the schema as seen from there.
+
+    Raises:
+        RunError: as `new_scenario`.
+    """
+    path = Path(given or usual.lower())
     path = path if path.suffix in (".yaml", ".yml") else path.with_name(f"{path.name}.yaml")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", path.stem):
         accepted = "expected a name of 1 to 64 lower-case letters, digits and hyphens, such as hyundai-2026"
@@ -170,7 +185,7 @@ def new_scenario(given: str | None, origin: int, announcement: str | None = None
     if os.path.lexists(path):
         raise RunError(f"{path}: is there already and was left as it is; give another name")
     schema = Path(os.path.relpath(shipped_folder() / SCHEMA_NAME, path.parent)).as_posix()
-    text = _starter(path, origin, schema) if announcement is None else scenario_text(announcement, path.stem, schema)
+    text = text_of(path, schema)
     with writing(path, "give another place"):
         write_text(path, text)
     return path

@@ -32,6 +32,7 @@ from forecast.storage import (
     digest,
     folders,
     json_digest,
+    json_text,
     new_folder,
     read_csv,
     sweep,
@@ -195,7 +196,7 @@ def read_entry(folder: Path) -> Entry:
         faults = list(_faults(folder, head))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         words = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise LedgerError(f"{folder}: cannot be read as an entry ({words}); {_RESTORE}") from error
+        raise LedgerError(f"{folder / ENTRY}: cannot be read as an entry ({words}); {_RESTORE}") from error
     if faults:
         raise LedgerError(f"{'; '.join(faults)}; {_RESTORE}")
     return Entry(folder, head)
@@ -231,16 +232,22 @@ def _head(path: Path) -> dict[str, Any]:
 
 def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with an entry and its files, a sentence each."""
-    if head["content"] != _content(head):
+    if head["content"] != _content(head) or _content_of(folder / ENTRY) != json_text(head).encode():
         yield f"{folder / ENTRY}: was changed since the entry was added"
     name = f"{head['scenario']}-{head['run']}"
     if folder.resolve().name != name:
         yield f"{folder}: holds entry {name}, expected in a folder of that name"
     for name in (QUANTILES, SCENARIO, TRADE, MANIFEST):
-        if not (folder / name).exists():
+        expected = head["files"][name]
+        try:
+            found = digest(_content_of(folder / name))
+        except FileNotFoundError:
             yield f"{folder / name}: is missing"
-        elif digest(_content_of(folder / name)) != head["files"][name]:
-            yield f"{folder / name}: was changed since the entry was added"
+        except OSError as error:
+            yield f"{folder / name}: cannot be read ({error.strerror or error})"
+        else:
+            if found != expected:
+                yield f"{folder / name}: was changed since the entry was added"
 
 
 def _content_of(path: Path) -> bytes:
@@ -308,7 +315,7 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
         "files": {name: digest(text_bytes(folder / name)) for name in (QUANTILES, SCENARIO, TRADE, MANIFEST)},
     }
     head["content"] = _content(head)
-    (folder / ENTRY).write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / ENTRY).write_bytes(json_text(head).encode())
 
 
 def _write_trade(path: Path, trade: QuarterlyTrade) -> None:

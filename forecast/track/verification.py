@@ -1,17 +1,28 @@
-"""Whether what is stored is as it was stored: runs, entries of a ledger, posteriors."""
+"""Whether what is stored is as it was stored, and comes out so again: runs, entries of a ledger, posteriors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from forecast.errors import ForecastError, RunError
+import numpy as np
+
+from forecast.code_digests import code_digest
+from forecast.errors import ForecastError, PosteriorError, RunError, shortened
 from forecast.models.posterior import stored_digest
-from forecast.results.manifest import holds_run, read_manifest
-from forecast.storage import folders
-from forecast.track.ledger import POSTERIORS, demand_posterior, entry_folders, is_entry, read_entry
+from forecast.netcdf import is_sealed
+from forecast.observations.tables import data_digest
+from forecast.results.crate import is_crate, opened_crate
+from forecast.results.manifest import holds_run, platform_facts
+from forecast.results.rerun import MOST_DRAWS, Again, Rerun, made_again
+from forecast.results.results import read_results
+from forecast.storage import folders, scratch_folder, text_bytes
+from forecast.track.evaluation import run_again
+from forecast.track.ledger import POSTERIORS, QUANTILES, Entry, demand_posterior, entry_folders, is_entry, read_entry
+from forecast.track.targets import DECIMALS, write_predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +31,21 @@ class Verification:
 
     Attributes:
         place: its folder or file.
-        fault: every file that was changed or is missing, in words; empty where it is whole.
+        fault: every file that was changed, is missing or comes out otherwise, in words; empty where it is whole.
+        rerun: what came of making it again; None of a posterior, which a fit makes, and of what is damaged.
+        sealed: whether every byte is covered by a digest, as it is not of posteriors stored by earlier versions.
     """
 
     place: Path
-    fault: str
+    fault: str = ""
+    rerun: Rerun | None = None
+    sealed: bool = True
 
 
-def verifications(place: Path) -> Iterator[Verification]:
+_Check = Callable[[Again], Verification]
+
+
+def verifications(place: Path, again: Again) -> Iterator[Verification]:
     """Everything that is stored at a place: a run, an entry of a ledger, a posterior, or a folder of such.
 
     Raises:
@@ -38,34 +56,109 @@ def verifications(place: Path) -> Iterator[Verification]:
         raise RunError(f"{place}: holds nothing to verify; expected a run, an entry of a ledger or a posterior")
     for found, check in checks:
         try:
-            check()
+            yield check(again)
         except ForecastError as error:
             yield Verification(found, str(error))
-        else:
-            yield Verification(found, "")
 
 
-def _checks(place: Path, depth: int = 2) -> Iterator[tuple[Path, Callable[[], object]]]:
-    """What is stored at a place and below, and what refuses it if it is damaged."""
+def _checks(place: Path, depth: int = 2) -> Iterator[tuple[Path, _Check]]:
+    """What is stored at a place and below, and what verifies it or refuses it if it is damaged."""
     if place.is_file():
-        yield place, partial(stored_digest, place)
+        yield place, partial(_verified_crate if is_crate(place) else _verified_posterior, place)
     elif is_entry(place):
-        yield from _entry_checks(place)
+        yield place, partial(_verified_entry, place)
     elif entry_folders(place) or (place / POSTERIORS).is_dir():
         yield from _ledger_checks(place)
     elif holds_run(place):
-        yield place, partial(read_manifest, place)
+        yield place, partial(verified_run, place)
     elif depth:
         for folder in folders(place):
             yield from _checks(folder, depth - 1)
 
 
-def _ledger_checks(ledger: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
+def _ledger_checks(ledger: Path) -> Iterator[tuple[Path, _Check]]:
     for folder in entry_folders(ledger):
-        yield from _entry_checks(folder)
+        yield folder, partial(_verified_entry, folder)
     for file in sorted((ledger / POSTERIORS).glob("[!.]*.nc")):
-        yield file, partial(demand_posterior, ledger, file.stem)
+        yield file, partial(_verified_posterior, file, ledger=ledger)
 
 
-def _entry_checks(folder: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
-    yield folder, lambda: demand_posterior(folder.parent, str(read_entry(folder).head["posterior"]))
+def _verified_crate(file: Path, again: Again) -> Verification:
+    with opened_crate(file) as crate:
+        verified = verified_run(crate.run, replace(again, posterior=crate.posterior))
+    if crate.posterior is None and again.posterior is None and verified.rerun is not None:
+        verified = replace(verified, rerun=Rerun(obstacle="posterior"))
+    return replace(verified, place=file, fault=verified.fault.replace(str(crate.run), str(file)))
+
+
+def _verified_posterior(file: Path, _again: Again, ledger: Path | None = None) -> Verification:
+    if ledger is None:
+        stored_digest(file)
+    else:
+        demand_posterior(ledger, file.stem)
+    return Verification(file, sealed=is_sealed(file))
+
+
+def verified_run(folder: Path, again: Again) -> Verification:
+    """A run that is as it was stored, made again as asked.
+
+    Raises:
+        DamagedRunError: it is not.
+    """
+    results = read_results(folder)
+    assert results is not None
+    with _unlikely(folder):
+        return _judged(folder, made_again(results, again) if again.n_blocks != 0 else None)
+
+
+@contextmanager
+def _unlikely(place: Path) -> Iterator[None]:
+    """Turn what the engine says of a run that no command stored into one message.
+
+    Raises:
+        RunError: it cannot be made again.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise RunError(f"{place}: cannot be made again ({type(error).__name__}: {shortened(reason)})") from error
+
+
+def _judged(place: Path, rerun: Rerun | None) -> Verification:
+    faults = () if rerun is None else rerun.faults
+    return Verification(place, f"{place}: {'; '.join(faults)}" if faults else "", rerun)
+
+
+def _verified_entry(folder: Path, again: Again) -> Verification:
+    entry = read_entry(folder)
+    demand_posterior(folder.parent, str(entry.head["posterior"]))
+    with _unlikely(folder):
+        return _judged(folder, _entry_again(entry, again) if again.n_blocks != 0 else None)
+
+
+def _entry_again(entry: Entry, again: Again) -> Rerun:
+    """Quantiles of an entry that its scenario gives again; of an entry draws are not kept, so that all are made."""
+    digests, n_draws = entry.manifest["digests"], entry.manifest["n_draws"]
+    installed = {"code": code_digest("numbers"), "data": data_digest()}
+    foreign = [name for name, digest in installed.items() if digests[name] != digest]
+    if foreign or n_draws > MOST_DRAWS:
+        return Rerun(obstacle=foreign[0] if foreign else "size")
+    try:
+        posterior = entry.posterior()
+    except PosteriorError:
+        return Rerun(obstacle="posterior")
+    made = run_again(entry, entry.world, posterior, again.n_jobs)
+    same = entry.manifest.get("platform") == platform_facts()
+    n_blocks = -(-n_draws // entry.manifest["block_size"])
+    faults = []
+    if made.keys() != entry.predictions.keys():
+        faults.append(f"{QUANTILES}: holds other targets than its scenario has")
+    elif same:
+        with scratch_folder() as scratch:
+            write_predictions(scratch / QUANTILES, made)
+            if (scratch / QUANTILES).read_bytes() != text_bytes(entry.folder / QUANTILES):
+                faults.append(f"{QUANTILES}: comes out otherwise when the scenario is run again")
+    elif max(np.abs(made[target] - values).max() for target, values in entry.predictions.items()) > 1.5 / 10**DECIMALS:
+        faults.append(f"{QUANTILES}: comes out otherwise when the scenario is run again")
+    return Rerun(n_blocks, n_blocks, same, "", tuple(faults))

@@ -298,7 +298,7 @@ def test_of_an_effect_what_moves_all_trade_is_a_small_part_and_the_books_are_non
 def test_shocks_to_trade_move_an_effect_only_through_the_exports_that_bound_it(runs: dict[str, Results]) -> None:
     """Without the bound they move it in no draw; with it they only do where it binds. Drivers move it in any case."""
     (bounded,) = budget_module.plan_of(runs["hyundai"]).plans
-    free = replace(bounded, groups=tuple(replace(members, share_of_exports=np.inf) for members in bounded.groups))
+    free = replace(bounded, groups=tuple(replace(members, share_of_product=np.inf) for members in bounded.groups))
     shocks, drivers = (
         frozenset(item.stream for item in bounded.inputs if item.source == source) for source in ("shocks", "drivers")
     )

@@ -216,7 +216,7 @@ def test_evidence_table_keeps_its_contract() -> None:
 
 
 def test_importing_the_names_loads_no_parser() -> None:
-    code = "import sys, forecast.economics.sectors; print(*{'pydantic', 'ruamel', 'scipy.stats'} & set(sys.modules))"
+    code = "import sys, forecast.economics.sectors; print(*{'pydantic', 'yaml', 'scipy.stats'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == ""
 

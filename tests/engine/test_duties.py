@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,13 +14,14 @@ import pytest
 
 from forecast.dims import Array
 from forecast.documents import scenario_path
+from forecast.economics.products import composition, shares_within
 from forecast.economics.tariffs import load_schedule
 from forecast.engine.block import block_inputs, simulated_baseline, simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.plan import Plan
 from forecast.engine.policy import Duties, export_factor, supply_pressure
 from forecast.models.posterior import Posterior, load_posterior
-from forecast.observations.vintage import vintage
+from forecast.observations.vintage import day_of, vintage
 from forecast.scenario.policy import Tariff
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Distribution
@@ -185,18 +185,25 @@ def tariff_series(scenario: Scenario, seed: int = 0) -> tuple[Array, Array]:
     hand = ByHand(scenario, plan, streams)
     schedule = load_schedule()
     weight = schedule.responses["weight_of_2026"].distribution.ppf(streams.uniforms("tariffs.weight_of_2026"))
-    change = np.zeros((plan.n_periods, N_DRAWS))
-    for sector, trade in schedule.trade.items():
+    known = vintage(scenario.as_of)
+    within = shares_within(composition(known.trade, known.bridge, day_of(known.as_of)))
+    years = [(plan.origin + 1 + quarter) // 4 for quarter in range(plan.n_periods)]
+    places = [sorted(set(years)).index(year) for year in years]
+    products = baseline.products
+    flows_of_products = [products.memory, *(products.others * products.parts[places, part] for part in range(6))]
+    sums = np.zeros((len(set(years)), N_DRAWS))
+    for sector in schedule.trade:
         if any({sector, "all"} & set(item.sectors) for item in scenario.tariffs):
-            early, late = trade.shares
             exports, supply = hand.factors(sector)
-            change += (early + weight * (late - early)) * (exports[1:] - 1.0)
             np.testing.assert_allclose(duties.worked_out(export_factor, sector), exports, rtol=1e-12)
             np.testing.assert_allclose(duties.worked_out(supply_pressure, sector), supply, rtol=1e-12)
-    lost = baseline.exports * change
-    years = [(plan.origin + 1 + quarter) // 4 for quarter in range(plan.n_periods)]
-    sums = np.array([lost[bisect(years, year - 1) : bisect(years, year)].sum(axis=0) for year in sorted(set(years))])
-    return flows, sums * baseline.bridge
+            for product, exported in enumerate(flows_of_products):
+                early, late = within[sector][:, product]
+                lost = exported * (early + weight * (late - early)) * (exports[1:] - 1.0)
+                for year in range(len(sums)):
+                    inside = [quarter for quarter, place in enumerate(places) if place == year]
+                    sums[year] += lost[inside].sum(axis=0) * products.ratios[min(product, 1), year]
+    return flows, sums
 
 
 def agree(scenario: Scenario, seed: int = 0) -> Array:

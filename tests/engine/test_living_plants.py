@@ -10,8 +10,6 @@ from plans import BASELINE, EXPORTS, ORIGIN, draw_last, group, judged, machinery
 from scipy import stats
 
 from forecast.dims import Array
-from forecast.economics.sectors import SECTORS
-from forecast.economics.tariffs import share_of_exports
 from forecast.engine.block import simulated_flows
 from forecast.engine.plan import Condition, Plan
 from forecast.stats.streams import Streams
@@ -95,7 +93,7 @@ def test_quarters_and_years_tell_the_same_news() -> None:
 @pytest.mark.parametrize("n_groups", [1, 2])
 def test_no_more_is_displaced_than_there_is(n_groups: int) -> None:
     """Exports of 160 bn USD a year of which 1 % are the product: 1.6 left, where plants would replace 1.8 each."""
-    groups = [replace(group(project(name)), share_of_exports=0.01) for name in ("A", "B")[:n_groups]]
+    groups = [replace(group(project(name)), share_of_product=0.01) for name in ("A", "B")[:n_groups]]
     found = annual(plan(*groups))
     assert found["effect_displacement"][:, 0] == pytest.approx([0.0, -min(0.9 * n_groups, 1.6), -1.6, -1.6], rel=1e-9)
     assert found["exports"][-1, 0] == pytest.approx(4 * EXPORTS - 1.6 + n_groups * 7.2 * 0.21, rel=1e-9)
@@ -105,21 +103,14 @@ def test_no_more_is_displaced_than_there_is(n_groups: int) -> None:
 def test_what_is_displaced_at_the_origin_leaves_no_room_of_its_own() -> None:
     """A plant that runs displaces 1.8 of exports that the baseline goes without; 1.6 are left for a second one."""
     plants = project("A", start=ORIGIN - 20, production=ORIGIN - 10), project("B")
-    found = annual(plan(replace(group(*plants), share_of_exports=0.01)))
+    found = annual(plan(replace(group(*plants), share_of_product=0.01)))
     assert found["news_displacement"][-1, 0] == pytest.approx(-1.6, rel=1e-9)
     assert found["effect_displacement"][-1, 0] == pytest.approx(-1.8 - 1.6, rel=1e-9)
 
 
 def test_complements_know_no_such_bound() -> None:
-    found = annual(plan(replace(group(project("A"), displacement_rate=-0.5), share_of_exports=0.001)))
+    found = annual(plan(replace(group(project("A"), displacement_rate=-0.5), share_of_product=0.001)))
     assert found["effect_displacement"][-1, 0] == pytest.approx(3.6, rel=1e-9)
-
-
-def test_shares_of_products_are_those_of_the_duties_and_add_up() -> None:
-    shares = {sector: share_of_exports(sector) for sector in SECTORS}
-    assert shares["autos"] == pytest.approx((0.245 + 0.157) / 2)
-    assert shares["shipbuilding"] == 0.0
-    assert sum(shares.values()) == pytest.approx(1.0 + shares["solar"])  # cells and modules are in `other` too
 
 
 def test_flows_grow_with_prices_from_the_year_of_the_origin_on() -> None:

@@ -12,7 +12,7 @@ import pytest
 from plans import ORIGIN, draw_last, group, judged, plan, project
 from scipy import stats
 
-from forecast.dims import NEWS, POLICIES, SERIES, Array
+from forecast.dims import NEWS, POLICIES, PRODUCTS, SERIES, Array
 from forecast.economics import tariffs
 from forecast.economics.tariffs import REST, SHARES, TAXED, load_schedule
 from forecast.engine.block import simulated_flows
@@ -62,7 +62,9 @@ def duty(
 
 def on(*duties: Duty, first: int = ORIGIN, before: float = 0.15) -> Taxed:
     """Half of all exports, a quarter in 2025 and three in 2026, under a regime of 15 %."""
-    return Taxed(0.15, first, before, duties, addressed(**RESPONSES), (0.25, 0.75))
+    within = np.zeros((2, len(PRODUCTS)))
+    within[:, -1] = 0.25, 0.75  # all exports are one product
+    return Taxed(0.15, first, before, duties, addressed(**RESPONSES), within)
 
 
 def policies(taxed: Taxed | None = None, *purchases: Purchase, sector: str = "autos") -> Policy:

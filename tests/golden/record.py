@@ -51,7 +51,7 @@ Entry = str | dict[str, str]
 COMMANDS = (
     *("", "announcements", "backtest", "breakeven", "budget", "check", "compare", "elicit", "explain", "explore"),
     *("fit", "history", "induced", "ledger", "ledger add", "ledger list", "ledger score", "list", "new", "report"),
-    *("run", "schema", "validate", "verify"),
+    *("run", "schema", "validate", "verify", "export"),
 )
 EXCERPT_CASES = tuple(f"run/{name}/korea_customs/seed-0" for name in ("hyundai", "tariff-regimes"))
 
@@ -64,6 +64,7 @@ MASKS = (
     (datetime.now(UTC).date().isoformat(), "<today>", "the same, to the day"),
     (r"(?<=\$schema=)\S*/(?=scenario\.schema\.json)", "<folder>/", "where the package lies"),
     (r'("(?:forecast|python|numpy)": )"[\w.+-]+"', r'\1"<version>"', "versions in a manifest"),
+    (r'"platform": \{[^{}]*\}', '"platform": "<platform>"', "what the last bits of a number depend on"),
     (r"(?<=\bforecast )\d+\.\d+\.\d+", "<version>", "version in the foot of a page"),
     (r"about [\d.]+ s and \d+ MB, .*?\. An", "about <cost>. An", "cost measured by a pilot run on this machine"),
     (r"약 [\d.]+초, 메모리 \d+MB\(.*?\)", "<cost>", "the same in Korean"),

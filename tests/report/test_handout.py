@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import command
+from python_calamine import CalamineWorkbook
 
 import forecast
 from forecast.analysis.comparison import Comparison
@@ -29,7 +30,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def done(folder: Path) -> CompletedProcess[str]:
-    arguments = ["hyundai", "hyundai-26bn", "--draws", "4000", "--n-jobs", "1", "--attribute", "--year", "2030"]
+    arguments = [
+        "hyundai",
+        "hyundai-26bn",
+        "--draws",
+        "4000",
+        "--n-jobs",
+        "1",
+        "--attribute",
+        "--year",
+        "2030",
+        "--xlsx",
+    ]
     return command("compare", *arguments, "--beyond", "1", cwd=folder)
 
 
@@ -56,6 +68,7 @@ def test_the_command_says_where_and_leaves_everything_there(place: Path, done: C
         "waterfall.png",
         "comparison.html",
         "comparison.json",
+        "comparison.xlsx",
     }
     said = json.loads((place / "comparison.json").read_text(encoding="utf-8"))
     assert (said["reference"]["scenario"], said["alternative"]["scenario"], said["year"]) == (
@@ -73,6 +86,22 @@ def test_the_table_of_the_difference_says_what_its_draws_say(place: Path, compar
     summed = table["sum from the first year", "mean"][list(years)]
     np.testing.assert_allclose(summed, draws.cumsum(axis=0).mean(axis=1), atol=1e-6)
     np.testing.assert_allclose(table["year", "probability_below_-1"][list(years)], (draws < -1).mean(axis=1))
+
+
+def test_the_workbook_holds_the_same_numbers(place: Path, done: CompletedProcess[str]) -> None:
+    assert f"Stored in results/comparisons/{place.name}/comparison.xlsx" in "".join(done.stdout.split("\n"))
+    book = CalamineWorkbook.from_path(str(place / "comparison.xlsx"))
+    wanted = ["Answer", "Difference", "Channels", "Because of what"]
+    assert book.sheet_names == [*wanted, "Assumptions, reference", "Assumptions, alternative"]
+    stored = pd.read_csv(place / "difference.csv").query("span == 'year'")
+    stored = stored.pivot(index="year", columns="statistic", values="value")
+    shown = pd.DataFrame(book.get_sheet_by_name("Difference").to_python()[2:12])
+    np.testing.assert_allclose(shown[1].astype(float), stored["quantile_0.5"], rtol=1e-12)
+    np.testing.assert_allclose(shown[7].astype(float), stored["quantile_0.975"], rtol=1e-12)
+    parts = pd.read_csv(place / "attribution.csv").query("year == 2030 and statistic == 'mean'")
+    cells = book.get_sheet_by_name("Because of what").to_python()
+    means = [row[1] for row in cells[2 : 2 + len(parts)]]
+    np.testing.assert_allclose(sorted(map(float, means)), sorted(parts["value"]), rtol=1e-6)
 
 
 def test_the_table_of_the_parts_adds_up_to_the_difference(place: Path, compared: Comparison) -> None:

@@ -68,7 +68,7 @@ def test_a_manifest_holds_the_digest_of_every_file(run: Path) -> None:
     assert manifest["files"] == {name: sha256((run / name).read_bytes()).hexdigest() for name in FILES}
     assert {path.name for path in run.iterdir()} == {*FILES, MANIFEST}
     assert ask(run, "verify", "results").stdout.splitlines() == [
-        f"Whole: results/{folder.parent.name}/{folder.name}" for folder in sorted(run.parents[1].glob("*/*"))
+        f"Whole, and the same bytes when run again: results/{folder.parent.name}/{folder.name}" for folder in sorted(run.parents[1].glob("*/*"))
     ]
 
 

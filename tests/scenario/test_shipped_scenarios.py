@@ -42,6 +42,8 @@ NAMES = (
     "tariffs-2025",
     "tariffs-25",
     "tariffs-25-term",
+    "memory-fades",
+    "memory-lasts",
     "memory-slump",
     "us-slowdown",
 )
@@ -207,13 +209,15 @@ def test_the_slowdown_is_as_deep_as_recessions_were() -> None:
     assert rate == Triangular(*rates) == Triangular(-0.04, -0.01, 0.002)
 
 
-def test_memory_falls_back_by_what_it_had_gained() -> None:
+def test_memory_falls_back_by_half_to_all_of_its_height() -> None:
     exports = memory_exports()
     year = sum(value for month, value in exports.items() if month // 12 == 2025)
     quarter = sum(value for month, value in exports.items() if month // 3 == parse_quarter("2026Q2"))
-    (shock,) = scenario("memory-slump").shocks
-    assert shock.amount == Uniform(-70.0, -35.0)
-    assert 4 * quarter - year == pytest.approx(70, abs=1)
+    slump = scenario("memory-slump")
+    assert not slump.shocks
+    assert slump.memory.share == Uniform(0.5, 1.0)
+    assert year == pytest.approx(17, abs=0.5)
+    assert 4 * quarter == pytest.approx(87, abs=0.5)
 
 
 def test_plants_that_run_are_certain() -> None:

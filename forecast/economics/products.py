@@ -1,0 +1,368 @@
+"""What exports consist of at the origin, how that composition moves, and memory as a price cycle.
+
+Exports are a total with a long record; what they consist of has a short one. The total comes first and is divided:
+with `memory` the share of memory, its odds `memory / (1 - memory)` swing about those of the origin as an
+autoregression of order one in logarithms, and the other products share the rest by weights that walk at random from
+year to year. Shares add up to one in every draw.
+
+Memory is counted by Korean customs month by month, and by US books never. What Korean books hold of all exports
+beyond their usual ratio to US books is taken to be memory (the two move together, and nothing else moved so); US books
+hold the rest of it.
+
+Arrays are time-major, see `dims`; flows are bn USD.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.dims import PRODUCTS, Array
+from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each, fields, refuse
+from forecast.economics.sectors import SECTORS
+from forecast.economics.tariffs import REST, SHARES_WITHIN_REST, load_schedule
+from forecast.observations import products as observed
+from forecast.observations.annual import CUSTOMS_SERIES, BridgeObservations, customs_months
+from forecast.observations.series import QuarterlyTrade, published
+from forecast.observations.tables import SHIPPED as TABLES_SHIPPED
+
+if TYPE_CHECKING:
+    from forecast.documents import Node
+
+NUMBERS = ("trend", "with_exports")
+LEAST_QUARTERS = 8
+"""Quarters from which a trend is read."""
+
+LEAST_SHARE = 0.2
+"""Least part of what Korean customs count of memory that US books are taken to hold."""
+
+_CODES: Mapping[str, tuple[str, ...]] = {
+    "chips": ("8542",),
+    "cars": ("8703",),
+    "car_parts": ("8708",),
+    "electrical": ("8504", "8507"),
+    "rest": ("8517", "330499"),
+}
+"""HS codes whose Korean months bring a product from the last year of US books to the origin; machinery has none."""
+
+_DRIVES = observed.MEMORY_CODES[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Which product the goods of a sector are.
+
+    Attributes:
+        makes: product that plants of the sector make and displace.
+        sold: products among which Korea's exports of the sector are.
+        whole: whether these products are of this sector alone.
+        reason: why, in words.
+    """
+
+    makes: str
+    sold: tuple[str, ...]
+    whole: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPriors:
+    """What is believed of products beside the record.
+
+    Attributes:
+        numbers: distributions of `NUMBERS` by name.
+        sectors: by sector.
+    """
+
+    numbers: Mapping[str, Coefficient]
+    sectors: Mapping[str, Assignment]
+
+
+@cache
+def product_priors(path: Path = SHIPPED / "products.yaml") -> ProductPriors:
+    """The shipped priors of products.
+
+    >>> priors = product_priors()
+    >>> priors.sectors["autos"].makes, priors.sectors["batteries"].makes, priors.numbers["trend"].grade
+    ('cars', 'electrical', 'judgement')
+
+    Raises:
+        DataError: the file breaks its contract; the message names file, line and place.
+    """
+    file = PriorFile(path, "products", NUMBERS)
+    body = fields(file.body, "products", ("memory", "sectors"))
+    return ProductPriors(
+        numbers=each(body["memory"], "memory", NUMBERS, file.coefficient),
+        sectors=each(body["sectors"], "sectors", SECTORS, _assignment),
+    )
+
+
+def _assignment(node: Node, path: str) -> Assignment:
+    parts = fields(node, path, ("makes", "reason"), ("sold", "whole"))
+    named = (parts["makes"], *(parts["sold"].items if "sold" in parts else ()))
+    for place in named:
+        if place.content not in PRODUCTS:
+            refuse(place, path, f"got {place.content}, expected one of {', '.join(PRODUCTS)}")
+    makes, *sold = (str(place.content) for place in named)
+    return Assignment(makes, tuple(sold) or (makes,), "whole" in parts, str(parts["reason"].content))
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryCycle:
+    """How far memory stands from its trend, and how such heights have passed.
+
+    Attributes:
+        heights: logarithm of the exports of the origin's quarter over either reading of their trend, smallest first.
+        persistence: part of a height, in logarithms, that is left a quarter later, and its standard error.
+        volatility: standard deviation of a quarter's news, log points.
+    """
+
+    heights: tuple[float, float]
+    persistence: tuple[float, float]
+    volatility: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Composition:
+    """What exports consist of at the origin.
+
+    Attributes:
+        memory: share of memory in the exports of the origin's quarter, by basis.
+        usual: ratio of Korean to US books of all exports in usual years.
+        excess: by how much the log odds of memory rise with the logarithm of that ratio over the usual one.
+        observed: memory in the quarters of the origin's year up to it, bn USD, US Census basis.
+        year: shares of `PRODUCTS` in the last whole year of US books, `(7,)`.
+        others: shares of all products but memory among themselves at the origin, `(6,)`.
+        spread: standard deviation of a year's change of their logarithms, `(6,)`.
+        cycle: of memory.
+    """
+
+    memory: Mapping[str, float]
+    usual: float
+    excess: float
+    observed: float
+    year: Array
+    others: Array
+    spread: Array
+    cycle: MemoryCycle
+
+
+def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date | None) -> Composition:
+    """What exports consist of at the origin, as known on a day.
+
+    >>> from forecast.observations.vintage import vintage
+    >>> known = vintage()
+    >>> found = composition(known.trade, known.bridge, None)
+    >>> {basis: round(share, 2) for basis, share in found.memory.items()}
+    {'us_census': 0.26, 'korea_customs': 0.41}
+    """
+    memory, usual = quarterly_memory(day), float(np.exp(np.log(bridge.ratios[:, 0]).mean()))
+    customs = _quarters(customs_months(day=day)[CUSTOMS_SERIES[0]])
+    census = dict(zip(range(trade.origin, -1, -1), trade.exports[::-1].tolist(), strict=False))
+    year_begins = 4 * ((trade.origin + 1) // 4) if (trade.origin + 1) % 4 else trade.origin + 1
+    rows = range(min(year_begins, trade.origin), trade.origin + 1)
+    # memory of a quarter that is not known yet is that of the last one known, in usual books
+    counted = {row: (memory[max(known for known in memory if known <= row)], customs.get(row)) for row in rows}
+    counted = {row: (value, books if row in memory else None) for row, (value, books) in counted.items()}
+    held = {row: _in_us_books(*counted[row], census[row], usual) for row in rows}
+    origin = trade.origin
+    share = held[origin] / census[origin]
+    all_customs = counted[origin][1] or usual * census[origin]
+    korean = counted[origin][0] / all_customs
+    ratio = np.log(all_customs / census[origin] / usual)
+    beyond = held[origin] < counted[origin][0]
+    years = annual_shares(day)
+    others = years[:, 1:] / years[:, 1:].sum(axis=1, keepdims=True)
+    return Composition(
+        memory={"us_census": share, "korea_customs": korean if beyond else share},
+        usual=usual,
+        excess=float((_logit(korean) - _logit(share)) / ratio) if beyond else 0.0,
+        observed=sum(held[row] for row in rows if row >= year_begins),
+        year=years[-1] / years[-1].sum(),
+        others=_others_at(years[-1, 1:], len(years) - 1 + observed.product_exports().first, origin, day),
+        spread=np.diff(np.log(others), axis=0).std(axis=0, ddof=1),
+        cycle=memory_cycle(origin, day),
+    )
+
+
+def _logit(share: float) -> float:
+    return float(np.log(share / (1.0 - share)))
+
+
+def _in_us_books(memory: float, customs: float | None, census: float, usual: float) -> float:
+    """Memory in US books: what Korean customs count of it less what their exports hold beyond the usual ratio."""
+    beyond = 0.0 if customs is None else max(customs - usual * census, 0.0)
+    return max(memory - beyond, LEAST_SHARE * memory)
+
+
+def quarterly_memory(day: dt.date | None = None, folder: Path = TABLES_SHIPPED) -> dict[int, float]:
+    """Exports of memory modules and drives by whole quarter, bn USD, Korean customs basis, as known on a day.
+
+    >>> round(quarterly_memory()[4 * 2026 + 1], 1)
+    21.7
+    """
+    return _quarters(observed.memory_exports(folder, day))
+
+
+def _quarters(months: Mapping[int, float]) -> dict[int, float]:
+    """Sums of the quarters of which all months are known, in order."""
+    whole = sorted({month // 3 for month in months})
+    parts = {quarter: range(3 * quarter, 3 * quarter + 3) for quarter in whole}
+    return {
+        quarter: sum(months[month] for month in part)
+        for quarter, part in parts.items()
+        if all(map(months.__contains__, part))
+    }
+
+
+def annual_shares(day: dt.date | None = None) -> Array:
+    """Exports by year and product of `PRODUCTS` as known on a day, `(n_years, 7)` bn USD, US Census basis.
+
+    US books count drives with chips; they are moved to memory at the size that Korean customs count, and before that
+    is known at the part of chips and drives that they were in the first years in which it is.
+
+    >>> dict(zip(PRODUCTS, annual_shares()[-1].round(1).tolist(), strict=True))["memory"]
+    15.3
+    """
+    exports = observed.product_exports()
+    known = [
+        row
+        for row in range(len(exports.values))
+        if day is None or published("", 12 * (exports.first + row) + 11) <= day
+    ]
+    values = exports.values[known]
+    months = observed.item_months((_DRIVES,), day)
+    drives = np.array([_year(months, exports.first + row) for row in known])
+    chips = values[:, observed.PRODUCTS.index("chips_and_drives")]
+    part = drives / chips
+    part[np.isnan(part)] = part[~np.isnan(part)][:3].mean()
+    moved = np.minimum(part, 0.9) * chips
+    shares = values.copy()
+    shares[:, 0] += moved
+    shares[:, 1] -= moved
+    return shares
+
+
+def _year(months: Mapping[int, float], year: int) -> float:
+    """Sum of a year, or nan where a month is missing."""
+    return sum(months.get(12 * year + month, np.nan) for month in range(12))
+
+
+def _others_at(year: Array, last: int, origin: int, day: dt.date | None) -> Array:
+    """Shares of the other products among themselves in the four quarters to the origin.
+
+    What Korean customs count more of a product in these quarters than in the last whole year of US books is added to
+    that year; a product without months stays where it was.
+    """
+    level = year.copy()
+    for product, codes in _CODES.items():
+        for code in codes:
+            months = observed.item_months((code,), day)
+            now = sum(months.get(3 * origin + 2 - back, np.nan) for back in range(12))
+            change = now - _year(months, last)
+            if np.isfinite(change):
+                level[PRODUCTS.index(product) - 1] += change
+    return np.asarray(level / level.sum())
+
+
+def memory_cycle(origin: int, day: dt.date | None = None) -> MemoryCycle:
+    """Height of memory at the origin, and how heights have passed, learned up to a year before it.
+
+    The last year is left out, since a boom that still lasts tells its height and not how it passes. Persistence is that
+    of world chip billings about their trend, the longest record there is, by least squares of each quarter's deviation
+    on the one before, and corrected for its small-sample bias (Kendall 1954, Biometrika 41: 403-404). News is that of
+    exports of memory about theirs, under this persistence.
+
+    >>> cycle = memory_cycle(4 * 2026 + 1)
+    >>> [round(value, 2) for value in (*cycle.heights, *cycle.persistence, cycle.volatility)]
+    [1.02, 2.07, 0.85, 0.08, 0.39]
+    """
+    memory = quarterly_memory(day)
+    values = np.array([value for quarter, value in memory.items() if quarter <= origin])
+    heights = np.sort(np.log(values[-1] / readings_of_trend(values)[:, -1]))
+    billings = observed.chip_billings()
+    months = {
+        billings.start + row: value
+        for row, value in enumerate(billings.values.tolist())
+        if day is None or published("", billings.start + row) <= day
+    }
+    world = np.array([value for quarter, value in _quarters(months).items() if quarter <= origin - 4])
+    deviation = _deviation(world)
+    before, after = deviation[:-1], deviation[1:]
+    slope = float(after @ before / (before @ before))
+    error = float(np.sqrt(((after - slope * before) ** 2).sum() / (len(after) - 1) / (before @ before)))
+    persistence = slope + (1.0 + 3.0 * slope) / len(deviation)
+    own = _deviation(values[:-4])
+    news = own[1:] - persistence * own[:-1]
+    return MemoryCycle((float(heights[0]), float(heights[1])), (persistence, error), float(news.std(ddof=1)))
+
+
+def readings_of_trend(values: Array) -> Array:
+    """Both readings of the trend of memory in quarters, `(2, n_quarters)`.
+
+    One is the mean of all quarters up to a year before the last, so that a boom of the last year is no part of it; the
+    other is steady growth, the line through the logarithms of all quarters, so that it is.
+    """
+    return np.stack([np.full(len(values), values[:-4].mean()), np.exp(_line(values))])
+
+
+def _deviation(values: Array) -> Array:
+    """Logarithms less the line through them."""
+    return np.asarray(np.log(values) - _line(values))
+
+
+def _line(values: Array) -> Array:
+    times = np.arange(len(values))
+    return np.asarray(np.polyval(np.polyfit(times, np.log(values), 1), times))
+
+
+def shares_within(found: Composition) -> dict[str, Array]:
+    """Part of each product that the goods of a sector are, in 2025 and in July 2026, `(2, 7)` by sector.
+
+    From the sector's share in all exports then; `other` is what remains of every product.
+
+    >>> from forecast.observations.vintage import vintage
+    >>> known = vintage()
+    >>> within = shares_within(composition(known.trade, known.bridge, None))
+    >>> within["autos"][:, PRODUCTS.index("cars")].tolist(), round(float(sum(within.values()).max()), 12)
+    ([1.0, 1.0], 1.0)
+    """
+    late = np.append(found.memory["korea_customs"], (1.0 - found.memory["korea_customs"]) * found.others)
+    products = np.stack([found.year, late])
+    within: dict[str, Array] = {}
+    for sector, trade in load_schedule().trade.items():
+        if sector == REST:
+            continue
+        assigned = product_priors().sectors[sector]
+        places = [PRODUCTS.index(name) for name in assigned.sold]
+        part = np.ones(2) if assigned.whole else np.array(trade.shares) / products[:, places].sum(axis=1)
+        parts = np.zeros((2, len(PRODUCTS)))
+        parts[:, places] = np.minimum(part, 1.0)[:, None]
+        within[sector] = parts
+    taken = np.sum(list(within.values()), axis=0)
+    return {sector: parts / np.maximum(taken, 1.0) for sector, parts in within.items()} | {
+        REST: np.maximum(1.0 - taken, 0.0)
+    }
+
+
+def share_of_product(found: Composition, sector: str) -> float:
+    """Part of the product that plants of a sector make which Korea's exports of the sector are.
+
+    Half way between 2025 and July 2026. Cells and ships have no duty of their own and stand in no row of the schedule.
+
+    >>> from forecast.observations.vintage import vintage
+    >>> known = vintage()
+    >>> found = composition(known.trade, known.bridge, None)
+    >>> share_of_product(found, "autos"), round(share_of_product(found, "batteries"), 2)
+    (1.0, 0.25)
+    """
+    product = PRODUCTS.index(product_priors().sectors[sector].makes)
+    if sector in SHARES_WITHIN_REST:
+        return min(SHARES_WITHIN_REST[sector] / float(found.year[product]), 1.0)
+    return float(shares_within(found)[sector][:, product].mean())

@@ -1,0 +1,171 @@
+"""Exports of one block by product: what the total consists of in every draw, and memory on a path of its own.
+
+The total comes first. Under the path `as-fitted` it stays as it is and is only divided; any other path puts another
+flow in the place of memory and leaves the flows of all other products as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from forecast.dims import PRODUCTS, Array
+from forecast.engine.annual import annual_sums, in_quarters
+from forecast.engine.inputs import Inputs, Values
+from forecast.engine.plan import Plan, Products
+
+MEMORY = PRODUCTS.index("memory")
+
+Flow: TypeAlias = tuple[int, Array]
+"""Index of a product, and a flow of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProductExports:
+    """Exports of a block by product.
+
+    Attributes:
+        plan: the compiled scenario.
+        memory, others: memory and all other products, `(n_periods, n_draws)`, bn USD a quarter, US Census basis.
+        parts: shares of the other products among themselves by year, `(n_years, 6, n_draws)`.
+        annual: by product and year, `(7, n_years, n_draws)`, bn USD a year, basis of the plan.
+        ratios: basis of the plan over US Census, of memory and of the others, `(2, n_years, n_draws)`.
+        moved: what the path of memory adds to all exports: by quarter on US Census basis, and by year on the basis of
+            the plan; None where it is as fitted.
+    """
+
+    plan: Plan
+    memory: Array
+    others: Array
+    parts: Array
+    annual: Array
+    ratios: Array
+    moved: tuple[Array, Array] | None
+
+    def quarterly(self, product: int) -> Array:
+        """Exports of a product, `(n_periods, n_draws)`, bn USD a quarter, US Census basis."""
+        if product == MEMORY:
+            return self.memory
+        return self.others * in_quarters(self.plan, self.parts[:, product - 1], len(self.others))
+
+    def after_origin(self, product: int, factor: Array | float = 1.0) -> Array:
+        """Exports of a product after the origin by year, times a factor of each quarter.
+
+        `(n_years, n_draws)`, bn USD, US Census basis.
+        """
+        return annual_sums(self.plan, self.quarterly(product) * factor)
+
+    def in_book(self, product: int, census: Array) -> Array:
+        """A flow of a product by year on the basis of the plan, from that on US Census basis."""
+        return np.asarray(census * self.ratios[min(product, 1)])
+
+    def with_flows(self, flows: Iterable[Flow]) -> Array:
+        """Exports by product and year with flows added, `(n_years, n_draws)` each, basis of the plan."""
+        whole = self.annual.copy()
+        for product, flow in flows:
+            whole[product] += flow
+        return whole
+
+
+def product_exports(
+    plan: Plan, inputs: Inputs, exports: Array, annual: Array, bridge: Array, news: Array, growth: Array
+) -> ProductExports:
+    """Exports of a block by product.
+
+    Args:
+        exports: all of them, `(n_periods, n_draws)`, bn USD a quarter, US Census basis.
+        annual: the same by year on the basis of the plan, the quarters observed of the first year included.
+        bridge: that basis over US Census by year, `(n_years, n_draws)` or one draw.
+        news: of all exports, standard normals `(n_periods, n_draws)`.
+        growth: steady growth of all exports, log points a quarter, `(n_draws,)`.
+    """
+    given = plan.products
+    swing = _swing(given, inputs, news)
+    memory = exports / (1.0 + np.exp(-given.log_odds - swing))
+    others = exports - memory
+
+    # A year in both books: what Korean books hold beyond the usual ratio is memory.
+    known = np.array([given.observed, plan.observed[0] - given.observed])
+    in_year = np.stack([annual_sums(plan, memory), annual_sums(plan, others)])
+    in_year[:, 0] += known[:, None]
+    odds = in_year[0] / in_year[1]
+    share = odds / (1.0 + odds)
+    korean = odds * (bridge / given.usual) ** given.excess
+    share_in_book = korean / (1.0 + korean)
+    ratios = np.stack([bridge * share_in_book / share, bridge * (1.0 - share_in_book) / (1.0 - share)])
+    parts = _parts(plan, inputs)
+    by_product = np.empty((len(PRODUCTS), *annual.shape))
+    by_product[MEMORY] = annual * share_in_book
+    by_product[1:] = (annual - by_product[MEMORY]) * parts.swapaxes(0, 1)
+    if given.path.form == "as-fitted":
+        return ProductExports(plan, memory, others, parts, by_product, ratios, None)
+
+    path = _on_path(plan, inputs, swing, growth)
+    kept = (annual_sums(plan, path) + known[0] * (np.arange(len(plan.years)) == 0)[:, None]) / in_year[0]
+    moved = path - memory, by_product[MEMORY] * (kept - 1.0)
+    by_product[MEMORY] *= kept
+    return ProductExports(plan, path, others, parts, by_product, ratios, moved)
+
+
+def _swing(given: Products, inputs: Inputs, news: Array) -> Array:
+    """Deviation of memory's log odds from those of the origin, `(n_periods, n_draws)`."""
+    together = given.with_exports
+    own = inputs.streams.normals("products.memory", len(news))
+    mixed = together * news + np.sqrt(1.0 - together**2) * own
+    return swings(inputs.value(given.persistence), given.volatility * mixed)
+
+
+def swings(persistence: Values, news: Array) -> Array:
+    """Deviations that fade by `persistence` a quarter and take in news, from none at the origin, shape of `news`.
+
+    >>> swings(0.5, np.array([[1.0], [0.0], [1.0]])).ravel().tolist()
+    [1.0, 0.5, 1.25]
+    """
+    path = np.empty_like(news)
+    level = np.zeros(news.shape[1:])
+    for row, shock in enumerate(news):
+        level = persistence * level + shock
+        path[row] = level
+    return path
+
+
+def _parts(plan: Plan, inputs: Inputs) -> Array:
+    """Shares of the other products among themselves, `(n_years, 6, n_draws)`: as at the origin in its year."""
+    given, n_draws = plan.products, inputs.streams.n_draws
+    steps = len(plan.years) - 1
+    walks = np.zeros((steps + 1, len(given.others), n_draws))
+    normals = inputs.streams.normals("products.others", steps * len(given.others))
+    walks[1:] = normals.reshape(steps, len(given.others), n_draws) * np.array(given.spread)[:, None]
+    weights = np.exp(np.cumsum(walks, axis=0)) * np.array(given.others)[:, None]
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _on_path(plan: Plan, inputs: Inputs, swing: Array, growth: Array) -> Array:
+    """Exports of memory on the path that a scenario states, `(n_periods, n_draws)`, US Census basis.
+
+    Its trend grows as all exports do in the long run; the height above it lasts, fades or falls.
+    """
+    given = plan.products
+    path, ahead = given.path, np.arange(1.0, len(swing) + 1.0)[:, None]
+    memory = given.level * np.exp(growth * ahead + swing)
+    height = _height(given, inputs)
+    if path.form == "fades":
+        persistence = (
+            inputs.value(given.persistence) if path.half_life is None else 0.5 ** (1.0 / inputs.value(path.half_life))
+        )
+        memory *= np.exp((persistence**ahead - 1.0) * height)
+    elif path.form == "falls":
+        assert path.at is not None
+        assert path.share is not None
+        after = np.clip(plan.origin + 1.0 + ahead - inputs.value(path.at), 0.0, 1.0)
+        memory *= 1.0 - after * inputs.value(path.share) * (1.0 - np.exp(-height))
+    return np.asarray(memory)
+
+
+def _height(given: Products, inputs: Inputs) -> Values:
+    """Logarithm of memory at the origin over its trend."""
+    low, high = given.heights
+    return low + inputs.value(given.trend) * (high - low)

@@ -1,0 +1,136 @@
+"""Whether figures can be what they seem beside those held: each once, over, without a gap, in one unit and base."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import statistics
+from calendar import monthrange
+from collections.abc import Iterator, Mapping, Sequence
+
+from forecast.observations.formats import Figure, Reading, Refusal
+from forecast.observations.holdings import HeldSeries, Key, period_after
+from forecast.observations.tables import TABLES
+
+_FACTOR = 2.0
+"""No revision is as large; of US trade with Korea the largest was 5.5 %."""
+
+_LEAP = 10.0
+"""No figure is as many times the one before it."""
+
+_BASE = 0.01
+_SAME_RATIO = 5e-4
+_ENOUGH = 8
+"""Figures that differ from those held by one factor within `_SAME_RATIO`, and by more than `_BASE`: another base."""
+
+
+def implausible(reading: Reading, held: Mapping[Key, HeldSeries], published: dt.date) -> Iterator[Refusal]:
+    """Cells that cannot be what they seem, given what is held.
+
+    Args:
+        reading: of a file.
+        held: every series held.
+        published: the day from which its figures count as public.
+    """
+    by_series: dict[Key, list[Figure]] = {}
+    for figure in reading.figures:
+        if (figure.table, figure.series) not in held:
+            yield Refusal(
+                figure.cell, f"got {figure.series!r} of which nothing is held, expected a code of {figure.table}"
+            )
+            return
+        by_series.setdefault((figure.table, figure.series), []).append(figure)
+    seen: dict[tuple[str, str, str], str] = {}
+    for figure in reading.figures:
+        place = (figure.table, figure.series, figure.period)
+        if place in seen:
+            yield Refusal(figure.cell, f"got {figure.series} of {figure.period} as in {seen[place]}, expected it once")
+        seen.setdefault(place, figure.cell)
+        if _end(figure.period) >= published:
+            yield Refusal(figure.cell, f"got {figure.period}, which was not over on {published}")
+    for key, figures in by_series.items():
+        yield from _gaps(figures, held[key])
+        yield from _sizes(figures, held[key], reading)
+    borne_out = any(held[one.table, one.series].value(one.period) is not None for one in reading.figures)
+    if reading.proof and not borne_out:
+        yield Refusal(reading.figures[0].cell, "the file states no unit, and none of its months is held to tell it by")
+
+
+def _end(period: str) -> dt.date:
+    """Last day of a month, a quarter or a year."""
+    year, month = int(period[:4]), 12
+    if "Q" in period:
+        month = 3 * int(period[-1])
+    elif "-" in period:
+        month = int(period[5:])
+    return dt.date(year, month, monthrange(year, month)[1])
+
+
+def _gaps(figures: Sequence[Figure], held: HeldSeries) -> Iterator[Refusal]:
+    """Refuses what would leave a hole in a series that has none."""
+    if not TABLES[held.table].gapless:
+        return
+    known = {*held.values, *(one.period for one in figures)}
+    for figure in sorted(figures, key=lambda one: one.period):
+        before = period_after(figure.period, -1)
+        if figure.period > held.last and before not in known:
+            yield Refusal(
+                figure.cell,
+                f"got {figure.series} of {figure.period} without {before}, expected every period from "
+                f"{period_after(held.last, 1)} on",
+            )
+
+
+def _sizes(figures: Sequence[Figure], held: HeldSeries, reading: Reading) -> Iterator[Refusal]:
+    """Refuses figures whose size tells of another unit or base than those held."""
+    pairs = [(one, old) for one in figures if (old := held.value(one.period)) and one.value]
+    if "balance" in held.series:
+        return
+    ratios = [one.value / old for one, old in pairs]
+    middle = statistics.median(ratios) if ratios else 1.0
+    first = pairs[0] if pairs else None
+    if first and not 1 / _FACTOR < middle < _FACTOR:
+        yield Refusal(
+            first[0].cell,
+            f"got {first[0].value:,.6g} for {held.series} of {first[0].period}, of which {first[1]:,.6g} "
+            f"{held.unit} are held: {_times(middle)} as much; expected {held.unit}",
+        )
+    elif first and len(ratios) >= _ENOUGH and abs(middle - 1) > _BASE and _agree(ratios, middle):
+        yield Refusal(
+            first[0].cell,
+            f"all figures of {held.series} are {middle:.4f} times those held; expected {held.unit}, the same base",
+        )
+    elif held.table != "products_annual":
+        yield from _leaps(figures, pairs, held, reading)
+
+
+def _times(ratio: float) -> str:
+    """A ratio in words, as a power of ten where it is near one."""
+    power = round(math.log10(abs(ratio)))
+    near = abs(math.log10(abs(ratio)) - power) < 0.1
+    return f"about {10.0**power:,.10g} times" if near else f"{ratio:,.3g} times"
+
+
+def _agree(ratios: Sequence[float], middle: float) -> bool:
+    return all(abs(ratio / middle - 1) < _SAME_RATIO for ratio in ratios)
+
+
+def _leaps(
+    figures: Sequence[Figure], pairs: Sequence[tuple[Figure, float]], held: HeldSeries, reading: Reading
+) -> Iterator[Refusal]:
+    """Refuses single figures far from the one held of their period, or from the one before it."""
+    for one, old in pairs:
+        if not 1 / _FACTOR < one.value / old < _FACTOR:
+            said = "revision of less than a factor of two" if not reading.extends else "figure near it"
+            yield Refusal(
+                one.cell, f"got {one.value:,.6g} for {held.series} of {one.period}, held {old:,.6g}; expected a {said}"
+            )
+    by_period = {one.period: one.value for one in figures}
+    for one in figures:
+        before = by_period.get(period_after(one.period, -1), held.value(period_after(one.period, -1)))
+        if one.period > held.last and before and one.value and not 1 / _LEAP < one.value / before < _LEAP:
+            yield Refusal(
+                one.cell,
+                f"got {one.value:,.6g} for {held.series} of {one.period} after {before:,.6g}: "
+                f"{_times(one.value / before)} as much; expected {held.unit}",
+            )

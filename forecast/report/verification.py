@@ -1,0 +1,44 @@
+"""What a verification found, in a line, and the page that an exported run carries on how to verify it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from forecast.report.i18n import CODES, Language, language
+from forecast.results.rerun import MOST_DRAWS, Rerun
+from forecast.results.results import Results
+
+
+def verified(place: Path, rerun: Rerun | None, sealed: bool, words: Language) -> str:
+    """One thing that is whole, and what came of making it again; None where it was not asked for or is no run."""
+    if rerun is None:
+        return words.text("verify.whole" if sealed else "verify.unsealed", place=place)
+    if rerun.obstacle:
+        reason = words.text(f"verify.obstacle.{rerun.obstacle}", most=f"{MOST_DRAWS:,}")
+        return words.text("verify.not_again", place=place, reason=reason)
+    blocks = {"n": f"{rerun.n_blocks:,}", "all": f"{rerun.all_blocks:,}"}
+    if rerun.n_blocks < rerun.all_blocks:
+        return words.text("verify.some" if rerun.same_platform else "verify.some_elsewhere", place=place, **blocks)
+    return words.text("verify.again" if rerun.same_platform else "verify.elsewhere", place=place)
+
+
+def crate_readme(results: Results) -> str:
+    """The page, one language after the other."""
+    manifest = results.manifest
+    facts = {
+        "file": f"{results.name}-{manifest['digest']}.zip",
+        "run": f"{results.name}/{manifest['digest']}",
+        "draws": f"{manifest['n_draws']:,}",
+        "seed": manifest["seed"],
+        "version": manifest["versions"]["forecast"],
+        "code": manifest["digests"]["code"][:12],
+        "platform": "; ".join(
+            _fact(name, value) for name, value in (manifest.get("platform") or manifest["versions"]).items()
+        ),
+    }
+    titles = {"en": results.title, "ko": results.title_ko or results.title}
+    return "\n".join(language(code).heading("verify.readme", title=titles[code], **facts) for code in CODES)
+
+
+def _fact(name: str, value: object) -> str:
+    return f"{name} {' '.join(map(str, value)) if isinstance(value, list) else value}"

@@ -1,0 +1,161 @@
+"""Exports by product: from a scenario file to the series of a run, computed again by hand."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+
+from forecast.dims import POLICIES, PRODUCT_SERIES, PRODUCTS, SERIES, Array
+from forecast.economics.products import composition, memory_cycle, quarterly_memory, shares_within
+from forecast.engine.block import simulated_flows
+from forecast.engine.compile import compile_plan
+from forecast.engine.plan import Plan
+from forecast.models.posterior import Posterior, load_posterior
+from forecast.observations.annual import customs_months
+from forecast.observations.products import chip_billings
+from forecast.observations.vintage import vintage
+from forecast.scenario.scenario import load_scenario
+from forecast.stats.streams import Streams
+
+STREAMS = Streams(3, 0, 200, "plain")
+
+
+@cache
+def posterior() -> Posterior:
+    return load_posterior()
+
+
+def compiled(name: str, *overrides: str) -> Plan:
+    return compile_plan(load_scenario(name, overrides), posterior(), vintage())
+
+
+@cache
+def run(name: str, *overrides: str) -> dict[str, Array]:
+    plan = compiled(name, *overrides)
+    return dict(zip(plan.series, simulated_flows(plan, STREAMS).annual, strict=True))
+
+
+def by_product(flows: dict[str, Array]) -> Array:
+    return np.stack([flows[name] for name in PRODUCT_SERIES])
+
+
+@pytest.mark.parametrize("name", ["baseline", "deal", "hyundai", "localize-all", "memory-slump", "tariffs-25"])
+@pytest.mark.parametrize("basis", ["korea_customs", "us_census"])
+def test_products_add_up_to_exports_in_every_draw_and_year(name: str, basis: str) -> None:
+    flows = run(name, f"basis={basis}")
+    np.testing.assert_allclose(by_product(flows).sum(axis=0), flows["exports"], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["memory-fades", "memory-lasts", "memory-slump"])
+def test_a_path_of_memory_moves_memory_alone(name: str) -> None:
+    found, without = run(name), run("baseline")
+    for series in set(SERIES) - {"exports_memory", "exports", "trade_balance", "baseline_balance", "us_census_balance"}:
+        assert found[series].tobytes() == without[series].tobytes(), series
+    moved = found["exports_memory"] - without["exports_memory"]
+    assert np.abs(moved).min() > 0.0
+    for series in ("exports", "trade_balance", "baseline_balance"):
+        np.testing.assert_allclose(found[series] - without[series], moved, rtol=0, atol=1e-9)
+
+
+def test_a_duty_on_cars_moves_cars_alone(tmp_path: Path) -> None:
+    file = tmp_path / "cars.yaml"
+    duty = "{id: cars, sectors: autos, rate: 0.25, from: 2027Q1, localization_response: 0}"
+    file.write_text(f"name: cars\nextends: baseline\ntariffs: [{duty}]\n", encoding="utf-8")
+    found, without = run(str(file)), run("baseline")
+    for product, series in zip(PRODUCTS, PRODUCT_SERIES, strict=True):
+        assert (found[series].tobytes() == without[series].tobytes()) == (product != "cars")
+    np.testing.assert_allclose(found["exports_cars"] - without["exports_cars"], found["tariffs"], rtol=0, atol=1e-9)
+    assert (found["existing_affiliates"] == 0).all()
+
+
+def test_the_total_is_that_of_a_run_that_knows_no_products() -> None:
+    """The composition divides exports and moves no draw of them."""
+    plan = compiled("baseline")
+    flows, other = run("baseline"), simulated_flows(plan, Streams(3, 0, 200, "plain")).annual
+    assert flows["exports"].tobytes() == other[1].tobytes()
+    assert {"products.memory", "products.others", "products.persistence"} <= {item.stream for item in plan.inputs}
+    assert not set(POLICIES) & set(plan.series)
+
+
+def test_memory_of_a_draw_by_hand() -> None:
+    """US Census basis: the odds of the origin, moved by an autoregression that shares its news with all exports."""
+    plan = compiled("baseline", "basis=us_census")
+    known = vintage()
+    found = composition(known.trade, known.bridge, None)
+    n, n_draws = plan.n_periods, STREAMS.n_draws
+    total = STREAMS.normals("baseline.shock", 2 * n).reshape(n, 2, n_draws)[:, 0]
+    news = 0.9 * total + np.sqrt(1 - 0.81) * STREAMS.normals("products.memory", n)
+    slope, error = found.cycle.persistence
+    low, high = (0.5 * (1 + np.vectorize(__import__("math").erf)((end - slope) / error / 2**0.5)) for end in (0, 1))
+    uniform = STREAMS.uniforms("products.persistence")
+    persistence = slope + error * ndtri(low + (high - low) * uniform)
+    share = found.memory["us_census"]
+    level, odds = np.zeros(n_draws), []
+    for quarter in range(n):
+        level = persistence * level + found.cycle.volatility * news[quarter]
+        odds.append(share / (1 - share) * np.exp(level))
+    shares = np.array(odds) / (1 + np.array(odds))
+    # In a whole year the share of memory is that of its quarters, weighed by all exports, so it lies among them.
+    flows = run("baseline", "basis=us_census")
+    yearly = flows["exports_memory"][1:] / flows["exports"][1:]
+    quarters = shares[n % 4 :].reshape(-1, 4, n_draws)
+    assert (yearly >= quarters.min(axis=1) - 1e-12).all()
+    assert (yearly <= quarters.max(axis=1) + 1e-12).all()
+
+
+def test_how_heights_of_memory_pass_is_least_squares_on_billings_to_a_year_before() -> None:
+    billings = chip_billings()
+    months = billings.values[: 3 * (4 * (2025 - 2010) + 2)]  # 2010Q1 to 2025Q2
+    logs = np.log(months.reshape(-1, 3).sum(axis=1))
+    times = np.column_stack([np.ones(len(logs)), np.arange(len(logs))])
+    rest = logs - times @ np.linalg.lstsq(times, logs, rcond=None)[0]
+    slope = np.linalg.lstsq(rest[:-1, None], rest[1:], rcond=None)[0][0]
+    left = rest[1:] - slope * rest[:-1]
+    error = np.sqrt(left @ left / (len(left) - 1) / (rest[:-1] @ rest[:-1]))
+    cycle = memory_cycle(4 * 2026 + 1)
+    assert cycle.persistence == pytest.approx((slope + (1 + 3 * slope) / len(rest), error), rel=1e-9)
+    assert np.log(0.5) / np.log(cycle.persistence[0]) == pytest.approx(4.6, abs=0.1)  # quarters to half of a height
+    memory = list(quarterly_memory().values())
+    assert cycle.heights[1] == pytest.approx(np.log(memory[-1] / np.mean(memory[:-4])))
+
+
+def test_what_korean_books_hold_beyond_usual_books_is_memory() -> None:
+    known = vintage()
+    found = composition(known.trade, known.bridge, None)
+    months = customs_months()["exports_to_us"]
+    customs = sum(months[12 * 2026 + month] for month in (3, 4, 5))
+    census, memory = float(known.trade.exports[-1]), quarterly_memory()[known.trade.origin]
+    usual = np.exp(np.log(known.bridge.ratios[:, 0]).mean())
+    assert found.memory["us_census"] == pytest.approx((memory - (customs - usual * census)) / census, rel=1e-6)
+    assert found.memory["korea_customs"] == pytest.approx(memory / customs, rel=1e-6)
+    (one, other) = (share / (1 - share) for share in found.memory.values())
+    assert other / one == pytest.approx((customs / census / usual) ** found.excess, rel=1e-6)
+
+
+def test_parts_of_sectors_add_up_to_every_product() -> None:
+    known = vintage()
+    within = shares_within(composition(known.trade, known.bridge, None))
+    np.testing.assert_allclose(np.sum(list(within.values()), axis=0), 1.0, rtol=1e-12)
+    assert within["autos"][:, PRODUCTS.index("cars")].tolist() == [1.0, 1.0]
+    assert within["steel"][:, PRODUCTS.index("rest")] == pytest.approx([0.073, 0.174], abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("stated", "refused"),
+    [
+        ("{path: falls, at: 2027Q1}", "without share"),
+        ("{path: lasts, half_life: 4}", "no such key"),
+        ("{path: falls, at: 2026Q1, share: 1}", "after 2026Q2"),
+        ("{path: falls, at: 2040, share: 1}", "the horizon"),
+        ("{path: slumps}", "as-fitted"),
+    ],
+)
+def test_what_makes_no_sense_of_memory_is_refused(tmp_path: Path, stated: str, refused: str) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text(f"name: m\nextends: baseline\nmemory: {stated}\n", encoding="utf-8")
+    with pytest.raises(Exception, match=refused):
+        load_scenario(file)

@@ -1,0 +1,238 @@
+"""Data of a user through the doors of the command line, against the same months shipped.
+
+A copy of the package is cut by three months of trade, and the months are added to it by a file of the Census Bureau.
+Its observations, its posterior, its runs and its scores have to be those of the package as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from agency_files import country_rows, lines, workbook
+from commands import command
+
+from forecast.observations.tables import read_table
+from forecast.observations.user_data import laid_over
+from forecast.observations.vintage import vintage
+
+ROOT = Path(__file__).resolve().parents[2]
+CUT = ("2026-06", "2026-07", "2026-08")
+DRAWS = ("--draws", "400", "--n-jobs", "1")
+EARLY = "kiet-2025-04-11"
+COMMANDS = (
+    ("run", "baseline", *DRAWS),
+    ("run", EARLY, *DRAWS),
+    ("ledger", "add", f"results/{EARLY}"),
+    ("ledger", "score"),
+)
+OWN = ["series", "date", "value", "unit"]
+
+SEVERAL = """
+import json, sys
+from forecast.cli import main
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["forecast", *words]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, words
+"""
+KNOWN = """
+import json
+from forecast.observations.tables import read_table
+from forecast.observations.vintage import vintage
+known = vintage()
+arrays = (known.trade.exports, known.trade.imports, known.trade.later_exports, known.trade.later_imports,
+          known.completions, known.drivers.levels, known.drivers.edge, known.bridge.us_census,
+          known.bridge.korea_customs)
+values = [(row["month"], row["series"], row["value"]) for row in read_table("trade_monthly")]
+print(json.dumps([known.digest, known.records, [array.tolist() for array in arrays], values]))
+"""
+LEARNED = """
+from dataclasses import replace
+from forecast.models.posterior import SHIPPED, current_digests, frozen_posterior, save_posterior, user_path
+save_posterior(replace(frozen_posterior(SHIPPED), data_digest=current_digests()["data"]), user_path())
+"""
+
+
+class Site:
+    """A copy of the package without the last months of trade, its user's place, and a folder to work in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        leave = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "forecast", folder / "site" / "forecast", ignore=leave)
+        shutil.copytree(ROOT / "scenarios", folder / "site" / "scenarios")
+        for name in ("trade_monthly", "trade_vintages"):
+            path = folder / "site" / "forecast" / "data" / "observations" / f"{name}.csv"
+            kept = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[:7] not in CUT]
+            path.write_text("".join(kept), encoding="utf-8")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A process of the copy's Python."""
+        places = {"PYTHONPATH": str(self.folder / "site"), "FORECAST_DATA_DIR": str(self.folder / "own")}
+        environment = os.environ | places | {"COLUMNS": "100"}
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=self.folder, env=environment, text=True, capture_output=True, check=False
+        )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The copy with the months added to it."""
+    made = Site(tmp_path_factory.mktemp("cut"))
+    path = workbook(made.folder / "country.xlsx", country_rows(), "country")
+    added = made.run("-m", "forecast", "data", "add", str(path))
+    assert added.returncode == 0, added.stderr
+    assert "6 new, 0 revised, 58 unchanged" in added.stdout
+    assert "Stored as vintage" in added.stdout
+    return made
+
+
+def test_months_added_by_a_file_are_those_shipped(site: Site) -> None:
+    known = vintage()
+    found = site.run("-c", KNOWN)
+    assert found.returncode == 0, found.stderr
+    digest, records, arrays, values = json.loads(found.stdout)
+    assert digest == known.digest
+    assert records == {basis: list(record) for basis, record in known.records.items()}
+    trade, drivers, bridge = known.trade, known.drivers, known.bridge
+    assert arrays == [
+        array.tolist()
+        for array in (
+            *(trade.exports, trade.imports, trade.later_exports, trade.later_imports),
+            *(known.completions, drivers.levels, drivers.edge, bridge.us_census, bridge.korea_customs),
+        )
+    ]
+    assert values == [[row["month"], row["series"], row["value"]] for row in read_table("trade_monthly")]
+
+
+def test_runs_and_scores_are_those_of_the_package_with_the_months_shipped(site: Site, tmp_path: Path) -> None:
+    """The shipped posterior fits the months again; a forecast of 2025 is scored up to the quarter that was added."""
+    ran = site.run("-c", SEVERAL, json.dumps(COMMANDS))
+    assert ran.returncode == 0, ran.stderr
+    for words in COMMANDS:
+        here = command(*words, cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
+        assert here.returncode == 0, here.stderr
+    for name in ("baseline", EARLY):
+        one, other = (next((folder / "results" / name).glob("*/summary.csv")) for folder in (site.folder, tmp_path))
+        assert one.read_bytes() == other.read_bytes()
+    scores = [_scores(folder / "ledger" / "scores.csv") for folder in (site.folder, tmp_path)]
+    assert scores[0] == scores[1]
+    assert "2026Q2" in {row["period"] for row in scores[0]}
+
+
+def _scores(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: cell for name, cell in row.items() if name != "entry"} for row in csv.DictReader(file)]
+
+
+def test_a_run_says_in_one_line_what_to_do_until_parameters_know_the_data(site: Site) -> None:
+    """A second vintage revises a month; a posterior in the user's place that knows it is found by default."""
+    path = lines(site.folder / "own.csv", [OWN, ["us_imports_from_korea", "2026-08", 15_302, "million USD"]])
+    run = ("run", "baseline", *DRAWS, "--out", "revised")
+    assert site.run("-m", "forecast", "data", "add", str(path)).returncode == 0
+    names = sorted(place.name for place in (site.folder / "own" / "vintages").iterdir())
+    assert [name[10:] for name in names] == ["", "-2"]
+    refused = site.run("-m", "forecast", *run)
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"error: no stored parameters know your data up to vintage {names[1]}; run `forecast fit` to make a new one, "
+        "which takes minutes\n"
+    )
+    assert site.run("-c", LEARNED).returncode == 0
+    known = site.run("-m", "forecast", *run)
+    assert known.returncode == 0, known.stderr
+
+
+def test_a_vintage_is_listed_shown_and_removed_the_newest_first(tmp_path: Path) -> None:
+    place = {"FORECAST_DATA_DIR": str(tmp_path / "own"), "COLUMNS": "200"}
+    for name, value in (("a", 17_600), ("b", 17_700)):
+        path = lines(tmp_path / f"{name}.csv", [OWN, ["exports_to_us", "2026-08", value, "million USD"]])
+        added = command("data", "add", str(path), cwd=tmp_path, **place)
+        assert added.returncode == 0, added.stderr
+    assert "17,600  17,700  +0.57 %" in added.stdout
+    assert command("data", "add", str(path), cwd=tmp_path, **place).stdout.endswith("nothing was stored.\n")
+    names = sorted(folder.name for folder in (tmp_path / "own" / "vintages").iterdir())
+    listed = command("data", "list", cwd=tmp_path, **place)
+    assert "a.csv (a plain table)" in listed.stdout
+    shown = command("data", "show", "exports_to_us", cwd=tmp_path, **place)
+    assert "17700" in shown.stdout
+    assert "yours" in shown.stdout
+    refused = command("data", "remove", names[0], cwd=tmp_path, **place)
+    assert refused.stderr.endswith(f"vintages added later were compared with it; remove {names[1]} first\n")
+    for name in reversed(names):
+        removed = command("data", "remove", name, cwd=tmp_path, **place)
+        assert removed.stdout == f"Removed vintage {name}: what it brought no longer counts.\n"
+    assert command("data", "remove", names[0], cwd=tmp_path, **place).stderr.endswith("but none is stored\n")
+    assert list((tmp_path / "own" / "vintages").iterdir()) == []
+
+
+def test_a_vintage_that_was_changed_is_refused(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17_600, "million USD"]])
+    assert command("data", "add", str(path), "--data-dir", str(tmp_path / "own"), cwd=tmp_path).returncode == 0
+    (stored,) = (tmp_path / "own" / "vintages").glob("*/trade_monthly_korea.csv")
+    stored.write_text(stored.read_text(encoding="utf-8").replace("17600.0", "17601.0"), encoding="utf-8")
+    refused = command("data", "--data-dir", str(tmp_path / "own"), cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "trade_monthly_korea.csv was changed since it was stored" in refused.stderr
+
+
+ROW = {"month": "2026-07", "series": "a", "value": "1", "vintage": "2026-10"}
+
+
+def test_rows_take_their_places() -> None:
+    held = (ROW, ROW | {"month": "2026-08"}, ROW | {"series": "b"})
+    key = ("series", "month")
+    september = ROW | {"month": "2026-09", "vintage": "2026-11-05"}
+    revised = ROW | {"value": "2", "vintage": "2026-11-05"}
+    older = ROW | {"series": "b", "value": "3", "vintage": "2026-10-07"}
+    assert laid_over(held, [september, revised, older], key) == (revised, held[1], september, held[2])
+    ranked = [row | {"rank": "1"} for row in held]
+    first, second = laid_over(ranked, [revised | {"rank": "1"}], (*key, "rank"))[0::2]
+    assert (first["value"], first["rank"], second["value"], second["rank"]) == ("1", "2", "2", "1")
+
+
+def test_what_is_held_is_listed_with_what_is_due_in_both_languages(tmp_path: Path) -> None:
+    place = {"FORECAST_DATA_DIR": str(tmp_path / "own"), "COLUMNS": "200"}
+    listed, korean = (command("data", "--language", code, cwd=tmp_path, **place) for code in ("en", "ko"))
+    assert listed.returncode == 0
+    assert "2026-08  2026-09 (2026-11-04)" in listed.stdout
+    assert "No data of your own are stored" in listed.stdout
+    assert "보유 자료" in korean.stdout
+    unknown = command("data", "show", "exports_to_u", cwd=tmp_path, **place)
+    assert unknown.stderr.startswith("error: got series 'exports_to_u', did you mean exports_to_us?")
+
+
+def test_one_refused_cell_stores_nothing_of_any_file(tmp_path: Path) -> None:
+    sound = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17.6, "billion USD"]])
+    broken = lines(tmp_path / "b.csv", [OWN, ["exports_to_us", "2026-08", "?", "USD"]])
+    place = tmp_path / "own"
+    refused = command("data", "add", str(sound), str(broken), "--data-dir", str(place), cwd=tmp_path)
+    assert refused.returncode == 2
+    assert refused.stderr == "error: b.csv: C2: got '?', expected a number\nnothing was stored\n"
+    assert "a.csv (a plain table): 1 new" in refused.stdout
+    assert not place.exists()
+    late = command("data", "add", str(sound), "--published", "2099-01-01", cwd=tmp_path)
+    assert (late.returncode, "expected a day up to today" in late.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("file", ["taken", "none"])
+def test_a_place_that_cannot_be_written_is_named(file: str, tmp_path: Path) -> None:
+    if file == "none":
+        place = "/proc/nowhere"
+    else:
+        (tmp_path / file).write_text("")
+        place = str(tmp_path / file / "below")
+    sound = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17.6, "billion USD"]])
+    refused = command("data", "add", str(sound), "--data-dir", place, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "cannot be written" in refused.stderr
+    assert "Traceback" not in refused.stderr

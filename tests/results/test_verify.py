@@ -1,0 +1,284 @@
+"""What is stored is held against its digests byte by byte, and against what it gives when it is made again."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import h5py
+import pytest
+from commands import command
+
+from forecast.models.posterior import load_posterior, save_posterior
+from forecast.netcdf import is_sealed
+from forecast.results import manifest as manifest_module
+from forecast.results import rerun
+from forecast.results import run as run_module
+from forecast.results.manifest import MANIFEST, write_manifest
+
+DRAWS = ("--draws", "4100", "--no-plot")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of three blocks, an entry and a posterior of it, and the run exported."""
+    cwd = tmp_path_factory.mktemp("original")
+    assert command("run", "hyundai", *DRAWS, cwd=cwd).returncode == 0
+    assert command("ledger", "add", "results/hyundai", cwd=cwd).returncode == 0
+    done = command("export", "results/hyundai", "--out", "run.zip", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    save_posterior(load_posterior(), cwd / "posterior.nc")
+    return cwd
+
+
+@pytest.fixture
+def copy(original: Path, tmp_path: Path) -> Path:
+    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def folder_of(cwd: Path) -> Path:
+    (folder,) = (cwd / "results" / "hyundai").iterdir()
+    return folder
+
+
+def listing(cwd: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(cwd)): path.read_bytes() for path in sorted(cwd.rglob("*")) if path.is_file()}
+
+
+def test_what_is_whole_comes_out_the_same_and_is_not_touched(original: Path) -> None:
+    before = listing(original)
+    same = "Whole, and the same bytes when run again: "
+    done = command("verify", "results", "run.zip", "posterior.nc", "--ledger", "ledger", "--n-jobs", "1", cwd=original)
+    assert (done.returncode, done.stderr) == (0, "")
+    digest = folder_of(original).name
+    posterior = next((original / "ledger" / "posteriors").iterdir()).name
+    assert done.stdout.splitlines() == [
+        f"{same}results/hyundai/{digest}",
+        f"{same}run.zip",
+        "Whole: posterior.nc",
+        f"{same}ledger/hyundai-{digest}",
+        f"Whole: ledger/posteriors/{posterior}",
+    ]
+    assert listing(original) == before
+
+
+def test_some_blocks_or_none_are_drawn_again_where_they_are_asked_for(original: Path) -> None:
+    place = "results/hyundai/" + folder_of(original).name
+    assert command("verify", place, "--blocks", "2", cwd=original).stdout == (
+        f"Whole, and 2 of its 3 blocks the same when drawn again: {place}\n"
+    )
+    assert command("verify", place, "--blocks", "0", cwd=original).stdout == f"Whole: {place}\n"
+    assert "3개 블록 중 1개" in command("verify", place, "--blocks", "1", "--language", "ko", cwd=original).stdout
+
+
+def forged(cwd: Path, change: Callable[[Path], None], **facts: object) -> None:
+    """Change the files of a run, and its manifest along, so that digests give nothing away."""
+    folder = folder_of(cwd)
+    change(folder)
+    write_manifest(folder, json.loads((folder / MANIFEST).read_text()) | facts)
+
+
+def one_draw(folder: Path) -> None:
+    with h5py.File(folder / "draws.nc", "r+") as file:
+        file["exports"][3, 4_050] *= 1.0001
+
+
+def one_number(factor: float) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        lines = (folder / "summary.csv").read_text().splitlines(keepends=True)
+        cells = lines[1].split(",")
+        cells[6] = repr(float(cells[6]) * factor)
+        (folder / "summary.csv").write_text("".join([lines[0], ",".join(cells), *lines[2:]]))
+
+    return change
+
+
+def nothing(_: Path) -> None: ...
+
+
+def test_forged_draws_come_out_otherwise(copy: Path) -> None:
+    forged(copy, one_draw)
+    assert "draws.nc: comes out otherwise" in command("verify", "results", cwd=copy).stderr
+    done = command("verify", "results", "--blocks", "3", cwd=copy)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "draws.nc: exports: block 3: comes out otherwise" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "facts", "words"),
+    [
+        (one_number(1.0001), {}, "summary.csv: comes out otherwise"),
+        (nothing, {"n_failed": 1}, "manifest.json: n_failed: got 1, expected 0"),
+        (nothing, {"seed": 1}, "manifest.json: digest"),
+        (nothing, {"scheme": "other"}, "manifest.json: digest"),
+        (nothing, {"origin": "2020Q1"}, "manifest.json: origin: got 2020Q1"),
+        (lambda folder: (folder / "quarters.csv").write_text("a\n"), {}, "quarters.csv: comes out otherwise"),
+        (
+            lambda folder: (folder / "scenario.yaml").write_text(
+                (folder / "scenario.yaml").read_text().replace("horizon: 2035", "horizon: 2034")
+            ),
+            {},
+            "manifest.json: digest",
+        ),
+    ],
+    ids=["number", "failures", "seed", "scheme", "origin", "table", "scenario"],
+)
+def test_a_forged_run_does_not_come_out_again(
+    copy: Path, change: Callable[[Path], None], facts: dict[str, object], words: str
+) -> None:
+    forged(copy, change, **facts)
+    done = command("verify", "results", "--n-jobs", "1", cwd=copy)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert words in done.stderr
+
+
+def test_on_another_platform_numbers_agree_to_1e_9(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = manifest_module.platform_facts() | {"instructions": ["X86_V4"]}
+    monkeypatch.setattr(run_module, "platform_facts", lambda: facts)
+    forged(copy, one_number(1 + 1e-12))
+    done = command("verify", "results", cwd=copy)
+    assert done.returncode == 0, done.stderr
+    assert "the same to 1e-9" in done.stdout
+    forged(copy, one_number(1 + 1e-7))
+    done = command("verify", "results", cwd=copy)
+    assert done.returncode == 2
+    assert "summary.csv: comes out otherwise when the run is made again, by up to" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["code", "data", "size"])
+def test_what_cannot_be_made_again_is_told(original: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    match name:
+        case "code":
+            monkeypatch.setattr(run_module, "code_digest", lambda _: "0" * 64)
+        case "data":
+            monkeypatch.setattr(run_module, "data_digest", lambda: "0" * 64)
+        case "size":
+            monkeypatch.setattr(rerun, "MOST_DRAWS", 4_000)
+    done = command("verify", "results", cwd=original)
+    words = {"code": "made by other code", "data": "made with other data", "size": "it has more than"}
+    assert done.returncode == 0
+    assert done.stdout.startswith("Whole, but not run again, as it")
+    assert words[name] in done.stdout
+
+
+def test_single_bytes_are_all_noticed(copy: Path) -> None:
+    """Of every file that is stored some bytes, the first and the last among them."""
+    rng = random.Random(0)
+    for path in sorted(copy.rglob("*")):
+        if not path.is_file():
+            continue
+        content = path.read_bytes()
+        for place in (0, len(content) - 1, *(rng.randrange(len(content)) for _ in range(2))):
+            other = bytes([content[place] ^ 1 << rng.randrange(8)])
+            path.write_bytes(content[:place] + other + content[place + 1 :])
+            arguments = ("results", "run.zip", "posterior.nc", "--ledger", "ledger", "--blocks", "0")
+            done = command("verify", *arguments, cwd=copy)
+            where = path.relative_to(copy)
+            assert done.returncode == 2, f"{where}: byte {place}"
+            assert where.name in done.stderr, f"{where}: byte {place}: {done.stderr}"
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "entry.json"])
+def test_a_blank_more_is_noticed(copy: Path, name: str) -> None:
+    (path,) = [path for path in copy.rglob(name) if (name == "entry.json") == ("ledger" in path.parts)]
+    path.write_text(path.read_text().replace(": ", ":  ", 1))
+    done = command("verify", "results", "--ledger", "ledger", "--blocks", "0", cwd=copy)
+    assert done.returncode == 2
+    assert name in done.stderr
+
+
+def test_a_posterior_of_an_earlier_version_is_read_and_told_apart(copy: Path) -> None:
+    path = copy / "posterior.nc"
+    path.write_bytes(path.read_bytes()[:-72])
+    assert not is_sealed(path)
+    assert "without a digest of its other bytes: posterior.nc" in command("verify", "posterior.nc", cwd=copy).stdout
+    path.write_bytes(path.read_bytes() + b"x")
+    assert "another digest" in command("verify", "posterior.nc", cwd=copy).stderr
+
+
+def test_an_exported_run_holds_all_it_rests_on_and_the_same_run_the_same_bytes(original: Path, tmp_path: Path) -> None:
+    done = command("export", "results/hyundai", "--out", str(tmp_path / "again.zip"), cwd=original)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "again.zip").read_bytes() == (original / "run.zip").read_bytes()
+    folder = folder_of(original)
+    with ZipFile(original / "run.zip") as archive:
+        names = archive.namelist()
+        graph = {entity["@id"]: entity for entity in json.loads(archive.read("ro-crate-metadata.json"))["@graph"]}
+        inside = {name.rpartition("/")[2]: archive.read(name) for name in names if name.startswith("run/")}
+        page = archive.read("README.md").decode()
+    assert inside == {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert {"posterior.nc", "installed.txt", "scenario/hyundai.yaml", "scenario/baseline.yaml"} <= {*names}
+    assert graph["ro-crate-metadata.json"]["conformsTo"] == {"@id": "https://w3id.org/ro/crate/1.2"}
+    assert {part["@id"] for part in graph["./"]["hasPart"]} == {*names} - {"ro-crate-metadata.json"}
+    assert graph["./"].keys() >= {"name", "description", "datePublished", "license"}
+    assert f"forecast verify hyundai-{folder.name}.zip" in page
+
+
+def test_another_person_verifies_it_with_nothing_else_at_hand(original: Path, tmp_path: Path) -> None:
+    shutil.copy(original / "run.zip", tmp_path / "got.zip")
+    done = command("verify", "got.zip", "--blocks", "1", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 of its 3 blocks" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["got.zip"]
+
+
+def repacked(
+    path: Path, change: Callable[[dict[str, bytes]], None], kind: int = 0, comment: bytes | None = None
+) -> None:
+    with ZipFile(path) as archive:
+        files, stated = {name: archive.read(name) for name in archive.namelist()}, archive.comment
+    change(files)
+    with ZipFile(path, "w", kind) as archive:
+        archive.comment = stated if comment is None else comment
+        for name, content in files.items():
+            archive.writestr(ZipInfo(name), content, kind)
+
+
+def many(files: dict[str, bytes]) -> None:
+    files.update({f"scenario/{number}.yaml": b"" for number in range(200)})
+
+
+HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "escape": (lambda path: repacked(path, lambda files: files.update({"../../x": b"x"})), "'../../x'"),
+    "hidden escape": (
+        lambda path: repacked(path, lambda files: files.update({"scenario/../../x.yaml": b"x"})),
+        "../../x",
+    ),
+    "root": (lambda path: repacked(path, lambda files: files.update({"/tmp/x": b"x"})), "'/tmp/x'"),
+    "steering": (lambda path: repacked(path, lambda files: files.update({"\x1b[2J": b"x"})), "x1b"),
+    "bomb": (
+        lambda path: repacked(path, lambda files: files.update({"README.md": bytes(2**26)}), ZIP_DEFLATED),
+        "packed",
+    ),
+    "many": (lambda path: repacked(path, many), "more than an exported run has"),
+    "more": (
+        lambda path: repacked(path, lambda files: files.update({"scenario/x.yaml": b"x"})),
+        "is not among the files",
+    ),
+    "fewer": (lambda path: repacked(path, lambda files: files.pop("posterior.nc")), "posterior.nc is missing"),
+    "another time": (lambda path: repacked(path, lambda files: None), "the archive around its files was changed"),
+    "no comment": (lambda path: repacked(path, lambda files: None, comment=b""), "does not end as"),
+    "cut": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "does not end as"),
+    "longer": (lambda path: path.write_bytes(b"x" * 1000 + path.read_bytes()), "archive around"),
+    "text": (lambda path: path.write_bytes(b"PK\3\4" + b"x" * 500), "does not end as"),
+    "empty": (lambda path: path.write_bytes(b""), "does not end as"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_archive_of_a_stranger_is_refused_in_a_line(copy: Path, name: str) -> None:
+    change, words = HOSTILE[name]
+    change(copy / "run.zip")
+    before = listing(copy.parent)
+    done = command("verify", "run.zip", cwd=copy)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert words in done.stderr
+    assert done.stderr.startswith("error: run.zip: ")
+    assert not {"\x1b"} & {*done.stderr}
+    assert listing(copy.parent) == before
