@@ -8,12 +8,23 @@ from typing import get_args
 
 import numpy as np
 
-from forecast.dims import Array
+from forecast.dims import PRODUCTS, Array
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.block import branches_of, simulated_flows
 from forecast.engine.compile import compiled_path
 from forecast.engine.inputs import Stated
-from forecast.engine.plan import Group, Machinery, Plan, Products, Project
+from forecast.engine.plan import (
+    NEVER,
+    Duty,
+    Group,
+    Machinery,
+    Plan,
+    Policy,
+    Products,
+    Project,
+    Purchase,
+    Taxed,
+)
 from forecast.engine.run_plan import RunPlan, alone, registry
 from forecast.quarters import parse_quarter
 from forecast.scenario.localization import Localization
@@ -254,3 +265,61 @@ def uncertain_plan(**changes: object) -> Plan:
     made = plan(n_years=3)
     rows = {**made.rows, "baseline": draw_last(baseline), "drivers": draw_last(drivers)}
     return replace(made, rows=rows, **changes)  # type: ignore[arg-type]
+
+
+RESPONSES = {
+    "weight_of_2026": 0.5,
+    "pass_through": 1.0,
+    "elasticity": 2.0,
+    "adjustment": 1.0,
+    "localization_response": 0.0,
+}
+"""Of trade to a duty: at once, with an elasticity of two."""
+
+
+def addressed(**distributions: float | Distribution) -> dict[str, Stated]:
+    return {name: judged(f"tariffs.{name}", distribution) for name, distribution in distributions.items()}
+
+
+def duty(
+    rate: float | Distribution,
+    start: float = ORIGIN + 1,
+    until: float = NEVER,
+    probability: float | Distribution = 1.0,
+    **responses: float | Distribution,
+) -> Duty:
+    return Duty(
+        rate=judged("tariffs.a.rate", rate),
+        added=False,
+        start=judged("tariffs.a.from", start),
+        until=judged("tariffs.a.until", until),
+        happens="tariffs.a.happens",
+        probability=judged("tariffs.a.probability", probability),
+        responses=addressed(**(RESPONSES | responses)),
+    )
+
+
+def on(*duties: Duty, first: int = ORIGIN, before: float = 0.15) -> Taxed:
+    """Half of all exports, a quarter in 2025 and three in 2026, under a regime of 15 %."""
+    within = np.zeros((2, len(PRODUCTS)))
+    within[:, -1] = 0.25, 0.75  # all exports are one product
+    return Taxed(0.15, first, before, duties, addressed(**RESPONSES), within)
+
+
+def policies(taxed: Taxed | None = None, *purchases: Purchase, sector: str = "autos") -> Policy:
+    return Policy({} if taxed is None else {sector: taxed}, addressed(**RESPONSES), purchases)
+
+
+def bought(
+    value: float | Distribution, *, total: bool, start: float, until: float, **shares: float | Distribution
+) -> Purchase:
+    parts = {"additionality": 1.0, "fulfilment": 1.0, "probability": 1.0} | shares
+    made = {name: judged(f"import_commitments.a.{name}", distribution) for name, distribution in parts.items()}
+    return Purchase(
+        value=judged("import_commitments.a.amount", value),
+        total=total,
+        start=judged("import_commitments.a.from", start),
+        until=judged("import_commitments.a.until", until),
+        happens="import_commitments.a.happens",
+        **made,
+    )

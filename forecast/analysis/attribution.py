@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast import shown
-from forecast.dims import NEWS, POLICIES, Array
+from forecast.dims import FUTURE, NEWS, POLICIES, Array
 from forecast.documents import scenario_path
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 _Coalition: TypeAlias = tuple[int, int | None]
 """Joint contrasts as a bit mask, and one separable contrast at most."""
 
-ACCOUNT = ("baseline_balance", *NEWS[1:], *POLICIES)
-"""Series that add up to the trade balance; a run without policies has zeros for theirs."""
+ACCOUNT = ("baseline_balance", *NEWS[1:], *POLICIES, FUTURE)
+"""Series that add up to the trade balance; a run without some of them has zeros for theirs."""
 
 MOST_SCENARIOS = 256
 """Scenarios simulated at most for one attribution, unless asked for more: about two minutes at 20,000 draws."""

@@ -6,6 +6,7 @@
 - `products`: what exports consist of, and memory as a price cycle
 - `priors`: uncertain numbers with their evidence
 - `sectors`: priors of every industry
+- `pipeline`: announcements still to come: the pace of outward investment, and how soon orders follow an announcement
 - `realisation`: cancellation, delay and size of announced plants
 - `installed_base`: affiliates that exist: what they buy, replace and send
 - `uncertain_inputs`: the registry of uncertain inputs: names, streams, sources of spread

@@ -17,6 +17,7 @@ SOURCES = {
     "books": "The gap between the two books",
     "happening": "Announcements happening or not",
     "terms": "Size and timing of plants",
+    "future": "Plants still to be announced",
     "coefficients": "What plants buy, make, replace",
     "localization": "Localization",
     "policies": "Tariffs and import commitments",
@@ -51,6 +52,9 @@ _WORDS = {
     "amount": "amount, bn USD",
     "local": "local share reached",
     "speed": "years it takes",
+    "usual_pace": "usual pace of investment over its last",
+    "persistence": "distance from that left after a year, share of it",
+    "spread": "spread of a year's investment, log points",
 }
 
 _LEVELS = ("phases", "sectors", "shares", "at")

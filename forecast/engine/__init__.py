@@ -4,7 +4,7 @@
 - `annual`: flows by calendar year
 - `run_plan`: the plan of a run of one branch or several, and the registry of all that it draws
 - `compile`: the door from the scenario language to a plan
-- `compile_policy`: the same for tariffs, promised purchases and what exports consist of
+- `compile_policy`: the same for tariffs, promised purchases, what exports consist of, plants still to be announced
 - `existing`: affiliates that exist and leave the fitted path of purchases
 - `simulate`: blocks over workers, folded in order
 - `block`: one block of draws: baseline, bridge, plants, policy

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.dims import N_QUARTERS, PRODUCTS, SERIES, Array
+from forecast.dims import N_QUARTERS, POLICIES, PRODUCTS, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.annual import annual_news, annual_sums
@@ -166,8 +166,8 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
     n_near = min(N_QUARTERS, plan.n_periods)
 
     # Sums: baseline and investments.
-    contributions, output, near_exports, near_imports, on_products = _investment_flows(plan, plants)
-    effects, beyond = contributions.swapaxes(0, 1)
+    built = _investment_flows(plan, plants)
+    effects, beyond = built.contributions.swapaxes(0, 1)
     exports = baseline.annual_exports + (beyond[0] + beyond[1] + beyond[2])
     imports = baseline.annual_imports - beyond[3]
     undisturbed = baseline.annual_exports - baseline.annual_imports
@@ -175,29 +175,54 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
 
     # Policy, and affiliates that exist, beside them.
     policies, tariffs_in_census, beside, more = _beside(baseline, plan, plants)
+    near_exports, near_imports = built.near_exports + beside[0], built.near_imports + beside[1]
     if policies:
         exports, imports = exports + policies[0] + policies[2], imports - policies[1]
         census += tariffs_in_census + policies[1] + policies[2]
-        near_exports, near_imports = near_exports + beside[0], near_imports + beside[1]
+
+    # Plants that nobody has announced yet: machines in place of today's orders.
+    future = [] if built.still_to_come is None else [annual_sums(plan, built.still_to_come)]
+    if built.still_to_come is not None:
+        exports, near_exports = exports + future[0], near_exports + built.still_to_come[:n_near]
+        census += future[0]
+        more.append((MACHINES, future[0]))
 
     effect = effects.sum(axis=0)
-    investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, output, census
-    by_product = baseline.products.with_flows([*on_products, *more])
-    annual = np.stack([exports - imports, exports, imports, undisturbed, *investments, *by_product, *policies])
+    investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, built.output, census
+    by_product = baseline.products.with_flows([*built.on_products, *more])
+    annual = np.stack([exports - imports, exports, imports, undisturbed, *investments, *by_product, *policies, *future])
     near = np.stack([baseline.exports[:n_near] + near_exports, baseline.imports[:n_near] + near_imports])
     return Flows(annual, np.stack([near[0] - near[1], *near]))
 
 
-def _investment_flows(plan: Plan, plants: Plants) -> tuple[Array, Array, Array, Array, list[Flow]]:
-    """Contributions of the channels, `(n_channels, 2, n_years, n_draws)`, effect and news each; output; near news.
+@dataclass(frozen=True, slots=True)
+class _InvestmentFlows:
+    """Flows of investments by channel.
 
-    Last comes the news of exports by product.
+    Attributes:
+        contributions: effect and news of every channel, `(n_channels, 2, n_years, n_draws)`.
+        output: that may stand in for Korea's exports, `(n_years, n_draws)`.
+        near_exports, near_imports: news in the first quarters, `(n_quarters, n_draws)`.
+        on_products: news of exports by product, `(n_years, n_draws)` each.
+        still_to_come: machines of plants that nobody has announced yet, `(n_periods, n_draws)`, bn USD a quarter; None
+            where none is to come.
     """
+
+    contributions: Array
+    output: Array
+    near_exports: Array
+    near_imports: Array
+    on_products: list[Flow]
+    still_to_come: Array | None
+
+
+def _investment_flows(plan: Plan, plants: Plants) -> _InvestmentFlows:
     nothing = plants.no_contribution()
 
     # Machinery from Korea, while plants are built and in place of what wears out.
     buildings = [plants.building(group) for group in plan.groups]
-    machinery = plants.machinery(buildings)
+    ordered = plants.ordered(buildings)
+    machinery = plants.machinery(ordered, buildings)
 
     # Purchases from Korea, exports of Korea displaced and shipments back to it, once plants run.
     trades = [plants.trade(group, building) for group, building in zip(plan.groups, buildings, strict=True)]
@@ -213,7 +238,8 @@ def _investment_flows(plan: Plan, plants: Plants) -> tuple[Array, Array, Array, 
         *((group.buys, trade.intermediates.annual[1]) for group, trade in zip(plan.groups, trades, strict=True)),
         *((product, -replaced.annual[1]) for product, replaced in by_sector),
     ]
-    return np.stack(contributions), output, near_exports, returned.near, on_products
+    to_come = plants.still_to_come(ordered)
+    return _InvestmentFlows(np.stack(contributions), output, near_exports, returned.near, on_products, to_come)
 
 
 def _beside(baseline: Baseline, plan: Plan, plants: Plants) -> tuple[list[Array], Array, Array, list[Flow]]:
@@ -223,7 +249,7 @@ def _beside(baseline: Baseline, plan: Plan, plants: Plants) -> tuple[list[Array]
     Second comes what duties do on US Census basis, last the changes of exports by product.
     """
     n_near, n_draws = min(N_QUARTERS, plan.n_periods), plants.inputs.streams.n_draws
-    policies = [np.zeros((len(plan.years), n_draws)) for _ in plan.series[len(SERIES) :]]
+    policies = [np.zeros((len(plan.years), n_draws)) for _ in POLICIES] if plan.policy or plan.existing else []
     near, in_census = np.zeros((2, n_near, n_draws)), np.zeros((len(plan.years), n_draws))
     on_products: list[Flow] = []
     if plan.policy is not None:
@@ -253,9 +279,9 @@ def flows_of(plan: RunPlan, streams: Streams) -> Flows:
     """Results of one block of a run: of every draw, those of the branch it follows."""
     chosen = branches_of(plan, streams)
     followed = np.unique(chosen)
-    flows = _with_all_series(simulated_flows(plan.plans[followed[0]], streams), len(plan.series))
+    flows = _with_all_series(plan, int(followed[0]), streams)
     for index in followed[1:]:
-        other = _with_all_series(simulated_flows(plan.plans[index], streams), len(plan.series))
+        other = _with_all_series(plan, int(index), streams)
         follow = chosen == index
         flows.annual[..., follow] = other.annual[..., follow]
         flows.quarterly[..., follow] = other.quarterly[..., follow]
@@ -267,10 +293,15 @@ def rows_of(plan: RunPlan, streams: Streams) -> dict[str, NDArray[np.intp]]:
     return {model: picked_places(n_rows, streams, model) for model, n_rows in plan.n_rows.items()}
 
 
-def _with_all_series(flows: Flows, n_series: int) -> Flows:
-    """The same with zeros for the policy that only other branches have."""
-    missing = np.zeros((n_series - len(flows.annual), *flows.annual.shape[1:]))
-    return replace(flows, annual=np.concatenate([flows.annual, missing])) if len(missing) else flows
+def _with_all_series(plan: RunPlan, index: int, streams: Streams) -> Flows:
+    """Results of one block of a branch, with zeros for series that only other branches have."""
+    branch = plan.plans[index]
+    flows = simulated_flows(branch, streams)
+    if branch.series == plan.series:
+        return flows
+    annual = np.zeros((len(plan.series), *flows.annual.shape[1:]))
+    annual[[plan.series.index(name) for name in branch.series]] = flows.annual
+    return replace(flows, annual=annual)
 
 
 def branches_of(plan: RunPlan, streams: Streams) -> NDArray[np.intp]:

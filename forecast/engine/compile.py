@@ -21,8 +21,10 @@ from forecast.economics.tariffs import REST, duty_on_finished
 from forecast.economics.uncertain_inputs import UncertainInput, sign_of, stream_of
 from forecast.engine.compile_policy import (
     compiled_duty,
+    compiled_pipeline,
     compiled_policy,
     compiled_products,
+    inputs_of_pipeline,
     inputs_of_products,
     stated_input,
 )
@@ -341,6 +343,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     products = compiled_products(scenario, known.trade, found)
     existing = compiler.existing(policy)
     machinery = compiled_machinery(compiler.of_sector(REST, "price_growth")) if compiled else None
+    pipeline = compiled_pipeline(scenario, known) if compiled else None
     rows = {model: draws_last(groups[model]) for model in PROCESSES if model in groups}
     n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
     plan = Plan(
@@ -359,6 +362,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         machinery=machinery,
         policy=policy,
         existing=existing,
+        pipeline=pipeline,
         conditions=compiled_conditions(scenario.drivers, origin, n_periods, known.drivers.level(origin)),
         shocks=compiled_shocks(scenario.shocks),
         mixes=_mixes(scenario),
@@ -366,7 +370,8 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         columns=tuple(compiler.columns),
     )
     unstated = [item.output for item in existing] + ([machinery.delay, machinery.wear_rate] if machinery else [])
-    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, unstated), *inputs_of_products(products))
+    beside = (*inputs_of_pipeline(pipeline), *inputs_of_products(products))
+    stated = (*uncertain_inputs(scenario, origin), *map(_of_plants, unstated), *beside)
     return replace(plan, inputs=registry(plan, stated))
 
 

@@ -1,22 +1,29 @@
 """Tariffs and promised purchases of a scenario as duties and purchases of a plan, over the schedule in force.
 
-Also what exports consist of, on which duties fall, with the path that the scenario states for memory.
+Also what exports consist of, on which duties fall, with the path that the scenario states for memory; and plants that
+are still to be announced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from math import floor
 
 import numpy as np
 
-from forecast.dims import Array
+from forecast.dims import FUTURE, Array
+from forecast.economics.pipeline import PERSISTENCE, SPREAD, USUAL, pace_distributions
 from forecast.economics.products import Composition, product_priors
 from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
-from forecast.engine.plan import NEVER, Duty, MemoryPath, Policy, Products, Purchase, Taxed
+from forecast.engine.plan import NEVER, Duty, MemoryPath, Pipeline, Policy, Products, Purchase, Taxed
+from forecast.observations.announcements import planned_leads
+from forecast.observations.annual import outward_investment
 from forecast.observations.series import QuarterlyTrade
+from forecast.observations.vintage import Vintage, day_of
+from forecast.quarters import parse_time
 from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution, Normal
@@ -153,3 +160,28 @@ def inputs_of_products(products: Products) -> tuple[UncertainInput, ...]:
 def stated_input(stream: str, distribution: Distribution | None) -> Stated | None:
     """An input drawn from its own stream, or None where nothing is stated."""
     return None if distribution is None else Stated(stream, distribution)
+
+
+def compiled_pipeline(scenario: Scenario, known: Vintage) -> Pipeline | None:
+    """Plants still to be announced, by the record of investment and of announcements known on the scenario's day."""
+    scale = Constant(1.0) if scenario.future_announcements is None else scenario.future_announcements
+    if scale == Constant(0.0):
+        return None
+    invested = outward_investment(day=day_of(known.as_of))
+    learned = {
+        name: Stated(f"{FUTURE}.{name}", distribution) for name, distribution in pace_distributions(invested).items()
+    }
+    announced_by = math.inf if known.as_of is None else parse_time(known.as_of)
+    return Pipeline(
+        scale=Stated(FUTURE, scale),
+        usual=learned[USUAL],
+        persistence=learned[PERSISTENCE],
+        spread=learned[SPREAD],
+        leads=np.array(planned_leads(announced_by=announced_by)),
+    )
+
+
+def inputs_of_pipeline(pipeline: Pipeline | None) -> Iterator[UncertainInput]:
+    """What is drawn of the pace at which plants are announced."""
+    for stated in [pipeline.usual, pipeline.persistence, pipeline.spread] if pipeline else []:
+        yield UncertainInput(stated.stream, "future", stated.distribution)

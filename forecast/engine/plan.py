@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forecast.dims import POLICIES, PRODUCTS, SERIES, Array
+from forecast.dims import FUTURE, POLICIES, PRODUCTS, SERIES, Array
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
 from forecast.quarters import year_of
@@ -283,6 +283,23 @@ class Machinery:
 
 
 @dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Plants that are announced after the origin, whose machines take the place of today's orders.
+
+    Attributes:
+        scale: how many come, over the pace that is learned.
+        usual, persistence, spread: of the pace, see `economics.pipeline`.
+        leads: quarters from announcement to first output of known plants, `(n_plants,)`.
+    """
+
+    scale: Input
+    usual: Stated
+    persistence: Stated
+    spread: Stated
+    leads: Array
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryPath:
     """How the height of memory above its trend is assumed to pass.
 
@@ -360,6 +377,7 @@ class Plan:
         machinery: of the plants of all groups; None where there are none.
         policy: tariffs and import commitments, None where there are none.
         existing: affiliates that exist, of sectors whose purchases leave the fitted path.
+        pipeline: plants still to be announced; None where no plant is built, or none is to come.
         block_size: draws in a block.
         conditions: paths of drivers that are stated.
         shocks: what moves flows and drivers off their course.
@@ -384,6 +402,7 @@ class Plan:
     machinery: Machinery | None = None
     policy: Policy | None = None
     existing: tuple[Existing, ...] = ()
+    pipeline: Pipeline | None = None
     block_size: int = BLOCK_SIZE
     conditions: tuple[Condition, ...] = ()
     shocks: tuple[Shock, ...] = ()
@@ -395,7 +414,8 @@ class Plan:
     @property
     def series(self) -> tuple[str, ...]:
         """Annual series of the results."""
-        return (*SERIES, *POLICIES) if self.policy or self.existing else SERIES
+        policies = POLICIES if self.policy or self.existing else ()
+        return (*SERIES, *policies, *((FUTURE,) if self.pipeline else ()))
 
     @property
     def years(self) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 from forecast.dims import N_QUARTERS, Array
 from forecast.economics import channels, realisation
 from forecast.economics.channels import capital_goods_exports, cumulative_share, output_at_capacity, share_of_quarter
+from forecast.economics.pipeline import pace, share_announced_later
 from forecast.engine.announcements import Announcements, planned_dates
 from forecast.engine.annual import Contribution, contribution, in_quarters, quarters_before
 from forecast.engine.drivers import Economy
@@ -309,17 +310,38 @@ class Plants:
     def _contribution(self, flow: Array, before: Array) -> Contribution:
         return contribution(self.plan, flow, before)
 
-    def machinery(self, buildings: Iterable[Building]) -> Contribution:
-        """Machines bought in Korea, under their duty: for building, and in place of worn ones."""
-        ordered, replaced = self.no_flow(), self.no_contribution()
+    def ordered(self, buildings: Iterable[Building]) -> Array:
+        """Machines bought in Korea for building, before duties, `(n_rows, n_draws)`, bn USD a quarter."""
+        ordered = self.no_flow()
         for building in buildings:
             add_pieces(ordered, building.orders)
-            replaced += building.replaced
+        return ordered
+
+    def machinery(self, ordered: Array, buildings: Iterable[Building]) -> Contribution:
+        """Machines bought in Korea, under their duty: for building, as `ordered`, and in place of worn ones."""
+        replaced = sum((building.replaced for building in buildings), self.no_contribution())
         factor = self.duties.factor_of_machinery(self.plan)
         if factor is not None:
             replaced = replaced.under_duty(self.plan, factor)
         paid = self.duties.on_machinery(ordered[self.n_before :])
         return replaced + self._contribution(paid, ordered[: self.n_before])
+
+    def still_to_come(self, ordered: Array) -> Array | None:
+        """Machines of plants that nobody has announced yet, under their duty, `(n_periods, n_draws)`, bn USD a quarter.
+
+        Plants are announced at the pace of investment, and order as those of today do: of what is `ordered` at the
+        origin, their share a quarter ahead, at the pace of its year. None where the plan has none to come.
+        """
+        plan, pipeline, value = self.plan, self.plan.pipeline, self.inputs.value
+        if pipeline is None:
+            return None
+        ahead = np.array(plan.years) - year_of(plan.origin)
+        shocks = value(pipeline.spread) * self.inputs.streams.normals("future_announcements.pace", int(ahead[-1]))
+        by_year = value(pipeline.scale) * pace(value(pipeline.usual), value(pipeline.persistence), shocks)[ahead]
+        share = share_announced_later(pipeline.leads, value(self._machinery.delay), plan.n_periods)
+        orders = np.zeros((plan.n_periods + 1, self.inputs.streams.n_draws))
+        orders[1:] = ordered[self.n_before] * share * in_quarters(plan, by_year, plan.n_periods)
+        return np.asarray(self.duties.on_machinery(orders)[1:])
 
     def trade(self, group: Group, building: Building) -> Trade:
         """Purchases from Korea, exports displaced and shipments back of a group."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
+from forecast.dims import FUTURE, POLICIES, SERIES
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Stated
 from forecast.engine.plan import Plan
@@ -29,6 +30,7 @@ _PROCESSES = {
     "posterior.realisation": "happening",
     "posterior.localization": "localization",
     "localization.innovation": "localization",
+    "future_announcements.pace": "future",
 }
 """Joint parameters and shocks by stream, with their sources; those of announcements count with the first of them."""
 
@@ -47,6 +49,7 @@ def registry(plan: Plan, stated: Iterable[UncertainInput]) -> tuple[UncertainInp
         *(["bridge"] if plan.basis == "us_census" else []),
         *([] if plan.groups else ["realisation"]),
         *([] if plan.groups or plan.existing else ["sectors", "localization"]),
+        *([] if plan.pipeline else ["future_announcements"]),
     ]
     paths = (plan.path, *(group.path for group in plan.groups))
     if not plan.existing and not any(path is not None and path.form == "fitted" for path in paths):
@@ -93,8 +96,9 @@ class RunPlan:
 
     @property
     def series(self) -> tuple[str, ...]:
-        """Annual series of the results: those of the branch that has most."""
-        return max((plan.series for plan in self.plans), key=len)
+        """Annual series of the results: those that some branch has."""
+        kept = {name for plan in self.plans for name in plan.series}
+        return tuple(name for name in (*SERIES, *POLICIES, FUTURE) if name in kept)
 
     @property
     def n_rows(self) -> Mapping[str, int]:

@@ -120,6 +120,22 @@ def announcements(folder: Path = SHIPPED) -> tuple[Announcement, ...]:
     return tuple(_announcement(row, later.get(row["id"], [])) for row in read_table("announcements", folder))
 
 
+def planned_leads(folder: Path = SHIPPED, announced_by: float = math.inf) -> tuple[float, ...]:
+    """Quarters from the announcement of new and enlarged plants to the production start planned in it.
+
+    Args:
+        announced_by: date, on the quarter axis, after which announcements are not known.
+    """
+    return tuple(
+        row.planned_start - row.announced
+        for row in announcements(folder)
+        if row.kind in ("greenfield", "expansion")
+        and row.planned_start is not None
+        and row.announced is not None
+        and row.announced < announced_by
+    )
+
+
 def _announcement(row: Row, later: list[Report]) -> Announcement:
     words = ("id", "parent_relation", "company", "project", "location", "sector", "kind", "capacity")
     texts = ("announced_text", "planned_start_text")

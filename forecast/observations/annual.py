@@ -7,6 +7,7 @@ Arrays are read-only, and a function called twice returns the same value.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
@@ -334,6 +335,26 @@ def procurement_shares(
         for row in rows
         if day is None or published(row["vintage"], 12 * int(row["year"]) + 11) <= day
     )
+
+
+def outward_investment(folder: Path = SHIPPED, day: dt.date | None = None) -> Mapping[int, float]:
+    """Gross direct investment of Korea in the US by calendar year, bn USD; years without a figure are absent.
+
+    A last year of which three quarters are known stands as four thirds of them. A figure counts as known a quarter
+    after its last month, when it is first released; later revisions, of about 1 % where both are printed, take its
+    place.
+
+    >>> {year: round(value, 1) for year, value in outward_investment().items() if year >= 2023}
+    {2023: 28.0, 2024: 22.1, 2025: 22.2}
+    """
+    invested: dict[int, float] = {}
+    rows = [row for row in read_table("direct_investment", folder) if row["series"] == "korea_odi_to_us_gross"]
+    for row in sorted(rows, key=lambda row: row["rank"], reverse=True):
+        first, last = (period_index(row[end], "month") for end in ("first_month", "last_month"))
+        known = day is None or published("", last) <= day
+        if known and first % 12 == 0 and last - first + 1 in (9, 12):
+            invested[first // 12] = row["value"] * 12 / (last - first + 1)
+    return dict(sorted(invested.items()))
 
 
 def _later_years(customs: AnnualTrade, census: AnnualTrade, last: int) -> tuple[SpanTrade, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
 from forecast.analysis.grounds import Grounds
-from forecast.dims import CENSUS_BALANCE, FLOWS, Array
+from forecast.dims import CENSUS_BALANCE, FLOWS, FUTURE, Array
 from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
@@ -223,7 +223,15 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
         span=language.interval(summary, "trade_balance", 80, last, places=0),
         basis=language.text(f"bases.{basis}"),
     )
-    return level + other
+    return level + _future_words(summary, last, language) + other
+
+
+def _future_words(summary: Summary, index: int, language: Language) -> str:
+    """What of the level of a year is plants that nobody has announced yet; nothing where that is nothing."""
+    if FUTURE not in summary.series or not motion(summary, FUTURE)[index]:
+        return ""
+    mean = language.money(*summary.estimate(FUTURE, "mean", index))
+    return " " + language.text("sentences.future", mean=mean, span=language.interval(summary, FUTURE, 80, index))
 
 
 def chances_sentence(

@@ -52,6 +52,7 @@ _SOURCES = {
     "shocks": "stated",
     "memory": "stated",
     "drivers": "drivers",
+    "future_announcements": "future",
 }
 """Source of the numbers of every kind of entry; chances of plants, their phases and programmes are `happening`."""
 
@@ -94,6 +95,7 @@ def uncertain_inputs(scenario: Scenario, origin: int | None) -> tuple[UncertainI
         *_responses(scenario, plants),
         *_additionality(scenario),
         *_drivers(scenario),
+        *_future(scenario, plants),
         *_stated("memory", "memory", scenario.memory),
     )
 
@@ -264,6 +266,13 @@ def _drivers(scenario: Scenario) -> Iterator[UncertainInput]:
                 yield _number(f"{name}.at.{format_quarter(quarter)}", "drivers", level)
         else:
             yield _number(f"{name}.{'rate' if path.path == 'growth' else 'size'}", "drivers", path.change)
+
+
+def _future(scenario: Scenario, plants: Collection[Investment]) -> Iterator[UncertainInput]:
+    """How many plants are still to be announced; where none is built, none takes the place of its machines."""
+    key = "future_announcements"
+    if scenario.future_announcements is not None:
+        yield _number(key, key, scenario.future_announcements, bool(plants))
 
 
 def distribution_of_text(text: str) -> Distribution:

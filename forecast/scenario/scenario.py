@@ -15,8 +15,8 @@ from pydantic import AfterValidator, AliasPath, BeforeValidator, Field, PlainVal
 from pydantic_core import PydanticKnownError
 
 from forecast import shown
-from forecast.dims import POLICIES
 from forecast.documents import MAX_ITEMS, scenario_path, yaml_text
+from forecast.economics.uncertain_inputs import EVENTS
 from forecast.errors import Located, ScenarioError, got
 from forecast.scenario.dates import DEFAULT_HORIZON, FIRST_HORIZON, LAST_HORIZON, Day, QuarterIndex
 from forecast.scenario.dependencies import Correlation, Programme
@@ -131,6 +131,13 @@ class Scenario:
         PathsByName,
         Field(description="a mapping from us_output, won_per_dollar or oil to the path of that driver"),
     ] = field(default_factory=dict)
+    future_announcements: Annotated[
+        Amount | None,
+        Field(
+            description="how many plants are announced after the origin, over the pace of the record: 0 for none; "
+            "if left out, 1"
+        ),
+    ] = None
     shocks: Annotated[tuple[Shock, ...], ById, _entries("shocks")] = ()
     memory: Annotated[Memory, Field(description="a mapping with path: how exports of memory move")] = AS_FITTED
     programmes: Annotated[tuple[Programme, ...], ById, _entries("programmes that are cut as a whole")] = ()
@@ -185,7 +192,7 @@ def scenario_digest(scenario: Scenario) -> str:
     """
     texts: dict[str, Any] = dict.fromkeys(("title", "title_ko", "description", "description_ko"), "")
     plain = plain_scenario(replace(scenario, **texts, sources=()))
-    for entry in [entry for group in ("investments", "shocks", *POLICIES) for entry in plain.get(group, [])]:
+    for entry in [entry for group in ("investments", *EVENTS) for entry in plain.get(group, [])]:
         for key in ("sources", "project_ko"):
             entry.pop(key, None)
     return json_digest(plain)

@@ -100,6 +100,11 @@ def unread(root: Node, announced: Sequence[Row]) -> Iterator[Remark]:
     yield from _unread_paths(root, simulated)
     for row in simulated:
         yield from _unread_keys(row)
+    key = "future_announcements"
+    if key in root.fields and not simulated:
+        node = root.fields[key]
+        why = "nothing reads this: no plant is built, whose orders others could take the place of"
+        yield (node.key or node.place).remark(key, why)
 
 
 def _unread_coefficients(root: Node, simulated: Sequence[Row]) -> Iterator[Remark]:

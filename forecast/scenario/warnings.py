@@ -15,6 +15,7 @@ from forecast.documents import Node
 from forecast.economics.sectors import SECTORS, Central, central_priors
 from forecast.errors import Remark, YamlPath, spelled
 from forecast.observations.announcements import announcements
+from forecast.observations.annual import outward_investment
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
 from forecast.scenario.dates import DEFAULT_HORIZON
@@ -238,8 +239,9 @@ def _rounded(amount: float) -> str:
 
 def _record() -> tuple[float, str]:
     """Largest gross outward investment of Korea in the US in a calendar year, bn USD, and the year."""
-    rows = [row for row in read_table("direct_investment") if row["series"] == "korea_odi_to_us_gross"]
-    return max((row["value"], row["period"]) for row in rows if row["rank"] == 1 and row["period"].isdigit())
+    invested = outward_investment()
+    year = max(invested, key=lambda year: invested[year])
+    return invested[year], str(year)
 
 
 def _spending(announced: Sequence[Row]) -> Mapping[int, float]:

@@ -14,7 +14,9 @@ from forecast.cli import cli
 from forecast.errors import ScenarioError
 from forecast.scenario.inputs import distribution_of_text
 from forecast.scenario.scenario import dump_scenario, load_scenario
-from forecast.stats.distributions import Constant, LogNormal
+from forecast.stats.density import spikes
+from forecast.stats.distributions import Constant, LogNormal, Uniform
+from forecast.stats.elicited import Mixture
 from forecast.stats.specs import Dollars, Wons
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
@@ -221,3 +223,19 @@ def test_an_amount_beyond_all_is_answered_with_the_unit_that_was_meant(amount: f
     with pytest.raises(ValidationError, match=r"expected at most 100000 trillion won +\["):
         TypeAdapter(Wons).validate_python(amount)
     assert TypeAdapter(Dollars).validate_python(1e5) == Constant(1e5)
+
+
+def test_a_spike_is_looked_for_from_either_end_to_the_median() -> None:
+    """The lower half of Uniform(0, 4) moved next to one end: a tenth of it within a hundredth of the way."""
+    near = Mixture((1.0, 3.0), (Uniform(3.9999, 4.0), Uniform(0.0, 4.0)))
+    (spike,) = spikes(near)
+    assert spike.end == 4.0
+    median = float(near.ppf(0.5))
+    assert spike.width == pytest.approx(0.01 * (4.0 - median))
+    assert spike.probability == pytest.approx(0.25 + 0.75 * spike.width / 4.0)
+
+
+def test_a_pool_ends_where_its_experts_do() -> None:
+    pool = Mixture((1.0, 1.0), (Uniform(0.0, 1.0), Uniform(2.0, 5.0)))
+    assert pool.isf([0.0, 1.0]).tolist() == [5.0, 0.0]
+    assert pool.ppf([0.0, 1.0]).tolist() == [0.0, 5.0]
