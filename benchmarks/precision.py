@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
+from typing import get_args
 
 import numpy as np
 from measurement import table
@@ -19,24 +21,33 @@ from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, block_streams
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
+from forecast.parallel import in_order
 from forecast.results.precision import Target, parsed_target, sized_by_pilot
 from forecast.scenario.mixture import load_any
+from forecast.stats.streams import Scheme
 
-REQUESTS = ("effect:2030:mean=0.04", "effect:2030:q10=0.07", "effect:2030:p<0=0.0025", "trade_balance:2030:mean=0.15")
+REQUESTS = (
+    "effect:2028:mean=0.03",
+    "effect:2028:q10=0.06",
+    "trade_balance:2028:p>55.7=0.006",
+    "trade_balance:2028:mean=0.4",
+)
+BLOCK_SIZE = 500
+"""Draws in a block: a quarter of those of a run, so that as many seeds cost a quarter."""
 
 
 def estimate(draws: np.ndarray, target: Target) -> float:
     """The number a target names, of draws of its series and year."""
     if target.statistic == "mean":
         return float(draws.mean())
-    if target.statistic == "below_0":
-        return float((draws < 0).mean())
+    if target.statistic.startswith("exceedance_"):
+        return float((draws > float(target.statistic.removeprefix("exceedance_"))).mean())
     return float(np.quantile(draws, float(target.statistic.removeprefix("quantile_"))))
 
 
-def one_seed(plan: RunPlan, targets: list[Target], seed: int, scheme: str) -> list[tuple[float, int]]:
+def one_seed(plan: RunPlan, targets: list[Target], scheme: Scheme, seed: int) -> list[tuple[float, int]]:
     """Every number and the draws it took."""
-    settings = Settings(20_000, seed, scheme)  # type: ignore[arg-type]
+    settings = Settings(1, seed, scheme)
     found = sized_by_pilot(plan, settings, targets)
     n_draws = max(one.n_draws for one in found)
     series, years = (
@@ -58,12 +69,14 @@ def main() -> None:
     """Print one row a number."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--sampler", default="plain")
+    parser.add_argument("--sampler", default="plain", choices=get_args(Scheme))
     asked = parser.parse_args()
-    scenario = replace(load_any(scenario_path("hyundai")), horizon=2030)
-    plan = compile_run(scenario, load_posterior(), vintage())
+    scenario = replace(load_any(scenario_path("hyundai")), horizon=2028)
+    run = compile_run(scenario, load_posterior(), vintage())
+    plan = replace(run, plans=tuple(replace(branch, block_size=BLOCK_SIZE) for branch in run.plans))
     targets = [parsed_target(text) for text in REQUESTS]
-    found = np.array([one_seed(plan, targets, 1_000 + seed, asked.sampler) for seed in range(asked.seeds)])
+    seeds = range(1_000, 1_000 + asked.seeds)
+    found = np.array(list(in_order(partial(one_seed, plan, targets, asked.sampler), seeds, -1)))
     values, taken = np.moveaxis(found, -1, 0)
     truth = (values * taken).sum(axis=0) / taken.sum(axis=0)
     rows = []

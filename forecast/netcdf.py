@@ -8,6 +8,9 @@ Out of scope: what the arrays mean.
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -113,6 +116,45 @@ def opened_netcdf(path: Path) -> Iterator[Any]:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [""])[0]
+
+
+READER_SECONDS, READER_BYTES = 60, 2**32
+"""Time and memory that a file may take to be read in a process of its own."""
+
+_READER = "import sys; from forecast.netcdf import read_through; read_through(sys.argv[1])"
+
+
+def demand_harmless(path: Path) -> None:
+    """Read a file that comes from a stranger in a process of its own first.
+
+    HDF5 is C: a file made to can end the process that reads it, or keep it for ever. What else is wrong with a file is
+    left to whoever reads it next.
+
+    Raises:
+        DamagedFileError: reading it ends the process, or takes too long.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _READER, str(path)], capture_output=True, timeout=READER_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DamagedFileError(f"it is not read within {READER_SECONDS} s") from error
+    if done.returncode < 0:
+        raise DamagedFileError(f"reading it ends the process by signal {-done.returncode}")
+
+
+def read_through(path: str) -> None:
+    """Read every array of a file within the bounds of a process of its own."""
+    resource.setrlimit(resource.RLIMIT_AS, (READER_BYTES, READER_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with opened_netcdf(Path(path)) as file:
+        waiting = [file]
+        while waiting:
+            for member in members(waiting.pop()).values():
+                if hasattr(member, "keys"):
+                    waiting.append(member)
+                elif member.nbytes <= READER_BYTES:
+                    member[...]
 
 
 def members(group: Any) -> dict[str, Any]:

@@ -205,8 +205,9 @@ def _attempt(cluster: _Cluster, function: Callable[[Work], Done], work: list[Wor
     from joblib import effective_n_jobs
 
     at_once = 2 * effective_n_jobs(-1)  # its backend hands results on in lists alone
-    for first in range(0, len(work), at_once):
-        yield from Parallel(n_jobs=-1)(delayed(function)(piece) for piece in work[first : first + at_once])
+    with Parallel(n_jobs=-1) as workers:
+        for first in range(0, len(work), at_once):
+            yield from workers(delayed(function)(piece) for piece in work[first : first + at_once])
 
 
 def _losses(backend: str) -> tuple[type[BaseException], ...]:

@@ -1,6 +1,7 @@
 """Questions put to runs and scenarios.
 
 - `comparison`: paired differences of scenarios
+- `sweep`: a scenario at many values of its assumptions
 - `attribution`: a difference divided among the assumptions that differ
 - `budget`: what spreads an outcome, and the value of knowing an input
 - `breakeven`: the value of an input at which an outcome turns

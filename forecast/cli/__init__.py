@@ -2,6 +2,7 @@
 
 - `run`: run scenarios, list, verify and export runs
 - `analyse`: compare, budget, breakeven, induced
+- `sweep`: sweep
 - `scenario`: validate, explain, elicit, schema
 - `announcements`: announcements, and new, which starts a scenario from one or from a table
 - `data`: data
@@ -76,6 +77,7 @@ _COMMANDS = {
     "report": ("cite", "explore", "report"),
     "run": ("export", "list", "run", "verify"),
     "scenario": ("elicit", "explain", "schema", "validate"),
+    "sweep": ("sweep",),
     "track": ("backtest", "ledger"),
 }
 """Commands by the file they stand in, which is imported when one of them is called."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
@@ -36,9 +37,11 @@ from forecast.plots.style import (
     titled_figure,
     write_text,
 )
+from forecast.stats.summary import INTERVALS, quantile_name
 
 if TYPE_CHECKING:
     from forecast.analysis.budget import Budget
+    from forecast.analysis.sweep import Sweep
 
 LOW, HIGH = style.CHANNEL_COLOURS["reverse_imports"], style.CHANNEL_COLOURS["capital_goods"]
 """Ends of a swing: where the input is low, and where it is high."""
@@ -317,6 +320,92 @@ def inputs_chart(budget: Budget) -> Figure:
         quantity = f"{SHORT[budget.series]} in {budget.year}"
         draw_scatter(ax, item.values, budget.outcome, name=item.name, quantity=quantity, basis=budget.run.basis)
     return figure
+
+
+def draw_heat_map(
+    ax: Axes, values: ArrayLike, rows: Sequence[str], columns: Sequence[str], *, keys: Sequence[str], quantity: str
+) -> Axes:
+    """Draw numbers over two inputs as colours, each written in its cell: orange below zero, blue above.
+
+    Args:
+        values: `(n_rows, n_columns)`, bn USD a year; not a number where there is no cell.
+        rows, columns: values of the inputs.
+        keys: their names, that of the rows first.
+    """
+    shown = np.ma.masked_invalid(np.asarray(values, dtype=float))
+    most = float(np.abs(shown).max()) or 1.0
+    shades = LinearSegmentedColormap.from_list("signed", [FALL, "#ffffff", RISE])
+    ax.pcolormesh(shown, cmap=shades, vmin=-most, vmax=most, edgecolors="white", linewidth=1.5, gid="cells")
+    for (row, column), value in np.ndenumerate(shown):
+        if np.ma.is_masked(value):
+            continue
+        words = style.signed(value, float(np.ptp(shown)) or most)
+        write_text(ax, column + 0.5, row + 0.5, words, ha="center", va="center", color=INK, fontsize=style.MIDDLE)
+    ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    ax.invert_yaxis()
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0, labelsize=style.MIDDLE, labelcolor=INK)
+    ax.set_xlabel(keys[1], fontsize=style.MIDDLE, color=INK)
+    ax.set_title(f"{quantity}; down: {keys[0]}", loc="left", fontsize=style.MIDDLE, fontweight="bold", color=INK)
+    return ax
+
+
+def draw_levels(
+    ax: Axes, names: Sequence[str], means: ArrayLike, intervals: ArrayLike, *, key: str, label: str
+) -> Axes:
+    """Draw means and intervals of an outcome over the values of one input, in their order.
+
+    Args:
+        means: `(n_values,)`, bn USD a year.
+        intervals: lower and upper end of each, `(n_values, 2)`.
+    """
+    places, ends = np.arange(len(names)), np.asarray(intervals, dtype=float)
+    frame_axes(ax, label)
+    ax.vlines(places, *ends.T, color=BAND_COLOURS[0], linewidth=5, gid="intervals", zorder=2)
+    ax.plot(places, np.asarray(means, dtype=float), color=MEDIAN, marker="o", gid="means", zorder=3)
+    ax.axhline(0, color=INK, linewidth=0.9, gid="zero", zorder=1.8)
+    ax.set_xticks(places, names)
+    ax.set_xlim(-0.5, len(names) - 0.5)
+    ax.set_xlabel(key, fontsize=style.MIDDLE, color=INK)
+    return ax
+
+
+def sweep_chart(found: Sweep) -> Figure | None:
+    """The outcome over one or two swept assumptions; None where there are more."""
+    keys, run = found.design.keys, found.stated.run
+    if len(keys) not in (1, 2):
+        return None
+    quantity = f"{found.series.replace('_', ' ')} in {found.year}"
+    heading = Heading(
+        f"{run.title}: {quantity} at other assumptions",
+        f"{run.manifest['n_draws']:,} draws a cell, the same in all; data to {run.manifest['origin']}; "
+        f"{BASIS_NAMES[run.basis]}; mean{'' if len(keys) > 1 else ' and 80 % interval'}.",
+        "",
+    )
+    figure, (ax,) = titled_figure(heading, room=0.4, foot=0.3)
+    label = style.unit_label(quantity[:1].upper() + quantity[1:], run.basis)
+    if len(keys) > 1:
+        rows, columns = (found.design.values(key) for key in keys)
+        draw_heat_map(ax, found.surface(), rows, columns, keys=keys, quantity=label)
+        return figure
+    levels = [cell.level for cell in found.cells]
+    means, *ends = ([level.estimate("rise", name, 0)[0] for level in levels] for name in ("mean", *_ENDS_80))
+    names = [cell.values[0] for cell in found.cells]
+    draw_levels(ax, names, means, np.transpose(ends), key=keys[0], label=label)
+    return figure
+
+
+_ENDS_80 = tuple(map(quantile_name, INTERVALS[80]))
+
+
+def save_sweep_chart(found: Sweep, folder: Path) -> list[Path]:
+    """Draw a sweep into its folder; nothing where there is no picture of it."""
+    figure, path = sweep_chart(found), folder / "sweep.png"
+    if figure is None:
+        return []
+    save_figure(figure, path)
+    return [path]
 
 
 def _heading(budget: Budget, question: str, words: str, foot: str) -> Heading:

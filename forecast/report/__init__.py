@@ -7,6 +7,7 @@
 - `observed`: what was observed beside a forecast: later surplus in both books, memory above its trend, products
 - `run`: tables of runs, their branches, and observed trade
 - `comparison`: a comparison and its attribution
+- `sweep`: a scenario at many values of its assumptions
 - `budget`: an uncertainty budget
 - `induced`: the claim of KIET put to the test
 - `explain`: sectors with their evidence, a scenario fully resolved, a distribution

@@ -26,6 +26,7 @@ from forecast import __version__
 from forecast.documents import scenario_path, shipped_scenario
 from forecast.errors import DamagedRunError, ForecastError, PosteriorError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior, save_posterior, stored_digest
+from forecast.netcdf import DamagedFileError, demand_harmless
 from forecast.results.manifest import MANIFEST, RUN_FILES, SCENARIO
 from forecast.results.results import ANOTHER, Results, read_results
 from forecast.scenario.layers import layer_files
@@ -315,8 +316,9 @@ def _crate(path: Path, folder: Path, names: Iterable[str]) -> Crate:
     (run,) = runs
     results = read_results(run)
     try:
+        demand_harmless(folder / POSTERIOR)
         found = stored_digest(folder / POSTERIOR)
-    except PosteriorError as error:
+    except (PosteriorError, DamagedFileError) as error:
         raise DamagedRunError(f"{path}: {POSTERIOR} is damaged; {_ANEW}") from error
     if results is None or found != results.manifest["digests"]["posterior"]:
         raise DamagedRunError(f"{path}: {POSTERIOR} is another than the run was made with; {_ANEW}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from forecast.errors import DamagedRunError
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
+from forecast.parallel import in_order
 from forecast.quarters import format_quarter
 from forecast.results.checkpoints import Checkpoint, Resumption
 from forecast.results.manifest import CHART, platform_facts
@@ -130,6 +131,43 @@ def found_or_made(
     return stored
 
 
+def run_each(
+    scenarios: Sequence[AnyScenario],
+    settings: Settings = Settings(),
+    *,
+    out: str | Path = "results",
+    posterior: Posterior | None = None,
+    prior: bool = False,
+    n_jobs: int = 1,
+    progress: Callable[[int], None] = lambda n_draws: None,
+) -> list[Results]:
+    """Results of several scenarios, in their order; each that is not stored is simulated by one worker, and stored.
+
+    A run is stored as soon as it is there, so that what was done is found when the rest is asked for again.
+
+    Args:
+        scenarios: what is assumed.
+        settings, out, posterior, prior, n_jobs: as for `run_scenario`.
+        progress: called with the draws of every run that is there.
+
+    Raises:
+        PosteriorError, RunError: as for `run_scenario`.
+    """
+    requests = [requested(each, settings, out, posterior, prior) for each in scenarios]
+    by_folder = {one.folder: one for one in requests}
+    found = {folder: _stored_or_damaged(one) for folder, one in by_folder.items()}
+    missing = [one for folder, one in by_folder.items() if not isinstance(found[folder], Results)]
+    for one in missing:
+        one.demand_place()
+    work = (one.plan for one in missing)
+    for one, statistics in zip(missing, in_order(partial(simulate, settings=settings), work, n_jobs), strict=True):
+        damaged = isinstance(found[one.folder], DamagedRunError)
+        found[one.folder], _ = one.written(statistics, None, replace=damaged)
+        progress(settings.n_draws)
+    progress(settings.n_draws * (len(scenarios) - len(missing)))
+    return [results for one in requests if isinstance(results := found[one.folder], Results)]
+
+
 @dataclass(frozen=True)
 class Request:
     """A run asked for: what it is made of, its manifest as far as it is known, and its folder."""
@@ -161,6 +199,16 @@ class Request:
         progress(resumption.n_draws)
         return statistics
 
+    def demand_place(self) -> None:
+        """Refuse a place in which the run could not be stored.
+
+        Raises:
+            RunError: nothing can be written where the run is to land.
+        """
+        demand_folder(_nearest(self.folder), self.out)
+        with writing(self.out, ANOTHER):
+            demand_no_file(self.folder)
+
     def simulated(
         self, settings: Settings, n_jobs: int, progress: Callable[[int], None], begun: StreamingSummary | None
     ) -> StreamingSummary:
@@ -169,9 +217,7 @@ class Request:
         Raises:
             RunError: nothing can be written where the run is to land.
         """
-        demand_folder(_nearest(self.folder), self.out)
-        with writing(self.out, ANOTHER):
-            demand_no_file(self.folder)
+        self.demand_place()
         try:
             return simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
         except KeyboardInterrupt as stop:

@@ -13,10 +13,10 @@ import numpy as np
 from forecast.code_digests import code_digest
 from forecast.errors import ForecastError, PosteriorError, RunError, shortened
 from forecast.models.posterior import stored_digest
-from forecast.netcdf import is_sealed
+from forecast.netcdf import DamagedFileError, demand_harmless, is_sealed
 from forecast.observations.tables import data_digest
 from forecast.results.crate import is_crate, opened_crate
-from forecast.results.manifest import holds_run, platform_facts
+from forecast.results.manifest import DRAWS, holds_run, platform_facts
 from forecast.results.rerun import MOST_DRAWS, Again, Rerun, made_again
 from forecast.results.results import read_results
 from forecast.storage import folders, scratch_folder, text_bytes
@@ -92,6 +92,7 @@ def _verified_crate(file: Path, again: Again) -> Verification:
 
 
 def _verified_posterior(file: Path, _again: Again, ledger: Path | None = None) -> Verification:
+    _demand_harmless(file)
     if ledger is None:
         stored_digest(file)
     else:
@@ -107,6 +108,8 @@ def verified_run(folder: Path, again: Again) -> Verification:
     """
     results = read_results(folder)
     assert results is not None
+    if DRAWS in results.manifest["files"]:
+        _demand_harmless(folder / DRAWS)
     with _unlikely(folder):
         return _judged(folder, made_again(results, again) if again.n_blocks != 0 else None)
 
@@ -123,6 +126,13 @@ def _unlikely(place: Path) -> Iterator[None]:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise RunError(f"{place}: cannot be made again ({type(error).__name__}: {shortened(reason)})") from error
+
+
+def _demand_harmless(path: Path) -> None:
+    try:
+        demand_harmless(path)
+    except DamagedFileError as error:
+        raise RunError(f"{path}: {error}") from error
 
 
 def _judged(place: Path, rerun: Rerun | None) -> Verification:

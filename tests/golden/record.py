@@ -50,8 +50,8 @@ Entry = str | dict[str, str]
 
 COMMANDS = (
     *("", "announcements", "backtest", "breakeven", "budget", "check", "compare", "elicit", "explain", "explore"),
-    *("fit", "history", "induced", "ledger", "ledger add", "ledger list", "ledger score", "list", "new", "report"),
-    *("run", "schema", "validate", "verify", "export"),
+    *("export", "fit", "history", "induced", "ledger", "ledger add", "ledger list", "ledger score", "list", "new"),
+    *("report", "run", "schema", "validate", "verify"),
 )
 EXCERPT_CASES = tuple(f"run/{name}/korea_customs/seed-0" for name in ("hyundai", "tariff-regimes"))
 

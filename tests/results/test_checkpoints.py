@@ -216,3 +216,11 @@ def test_a_run_that_appears_while_another_is_written_stays(tmp_path: Path) -> No
     assert (inner[0].found, outer.found) == (False, True)
     assert outer.results.manifest["created"] == inner[0].results.manifest["created"]
     assert not list(tmp_path.rglob(".unfinished-*"))
+
+
+def test_a_disk_that_takes_no_checkpoint_costs_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "_write", full)
+    assert run_scenario(world("hyundai"), SETTINGS, out=tmp_path).results.statistics.n_draws == 5_000

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -13,6 +15,7 @@ import h5py
 import pytest
 from commands import command
 
+from forecast import netcdf
 from forecast.models.posterior import load_posterior, save_posterior
 from forecast.netcdf import is_sealed
 from forecast.results import manifest as manifest_module
@@ -173,14 +176,15 @@ def test_single_bytes_are_all_noticed(copy: Path) -> None:
         if not path.is_file():
             continue
         content = path.read_bytes()
-        for place in (0, len(content) - 1, *(rng.randrange(len(content)) for _ in range(2))):
-            other = bytes([content[place] ^ 1 << rng.randrange(8)])
-            path.write_bytes(content[:place] + other + content[place + 1 :])
-            arguments = ("results", "run.zip", "posterior.nc", "--ledger", "ledger", "--blocks", "0")
-            done = command("verify", *arguments, cwd=copy)
+        for at in (0, len(content) - 1, *(rng.randrange(len(content)) for _ in range(2))):
+            other = bytes([content[at] ^ 1 << rng.randrange(8)])
+            path.write_bytes(content[:at] + other + content[at + 1 :])
+            place = path.relative_to(copy).parts[0]
+            options = ("--ledger",) if place == "ledger" else ()
+            done = command("verify", *options, place, "--blocks", "0", cwd=copy)
             where = path.relative_to(copy)
-            assert done.returncode == 2, f"{where}: byte {place}"
-            assert where.name in done.stderr, f"{where}: byte {place}: {done.stderr}"
+            assert done.returncode == 2, f"{where}: byte {at}"
+            assert where.name in done.stderr, f"{where}: byte {at}: {done.stderr}"
         path.write_bytes(content)
 
 
@@ -282,3 +286,29 @@ def test_the_archive_of_a_stranger_is_refused_in_a_line(copy: Path, name: str) -
     assert done.stderr.startswith("error: run.zip: ")
     assert not {"\x1b"} & {*done.stderr}
     assert listing(copy.parent) == before
+
+
+@pytest.mark.parametrize(
+    ("reader", "words"),
+    [("import os; os.abort()", "ends the process by signal 6"), ("while 1: 0", "is not read within")],
+)
+def test_a_file_that_ends_or_keeps_the_process_that_reads_it_is_named(
+    original: Path, monkeypatch: pytest.MonkeyPatch, reader: str, words: str
+) -> None:
+    monkeypatch.setattr(netcdf, "_READER", reader)
+    monkeypatch.setattr(netcdf, "READER_SECONDS", 1)
+    for place, name in (("results", "draws.nc"), ("posterior.nc", "posterior.nc")):
+        done = command("verify", place, "--blocks", "0", cwd=original)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert name in done.stderr
+        assert words in done.stderr
+    assert "posterior.nc is damaged" in command("verify", "run.zip", "--blocks", "0", cwd=original).stderr
+
+
+def test_every_array_of_a_file_is_read_in_a_process_of_its_own(original: Path) -> None:
+    path = folder_of(original) / "draws.nc"
+    netcdf.demand_harmless(path)
+    done = subprocess.run(
+        [sys.executable, "-c", netcdf._READER, str(path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

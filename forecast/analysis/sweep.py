@@ -1,0 +1,256 @@
+"""A scenario at many values of its assumptions: every cell a stored run, all of them with the same luck.
+
+Cells share seed, draws and scheme, so that they differ from the scenario as stated, and from each other, by their
+assumptions alone. What is stored already is read, so that a sweep that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from forecast.analysis.attribution import demand_same_frame
+from forecast.analysis.comparison import both_ways, demand_pairs
+from forecast.dims import POLICIES, SERIES, Array
+from forecast.engine.simulate import KEEP_DRAWS, Settings
+from forecast.errors import RunError, meant
+from forecast.observations.vintage import vintage
+from forecast.quarters import year_of
+from forecast.results.results import UNIT, Results
+from forecast.scenario.mixture import AnyScenario
+from forecast.stats.formatting import stored
+from forecast.stats.summary import LEVELS, Summary, exceedance_name, quantile_name
+from forecast.storage import read_csv, write_csv, writing
+
+MOST_CELLS = 400
+"""Cells of a sweep at most: each is a run of its own on disk, 9 MB with 20,000 draws."""
+
+TABLE = "sweep.csv"
+COLUMNS = ("scenario", "basis", "series", "year", "cell", "run", "of", "statistic", "unit", "value", "standard_error")
+
+Values = tuple[str, ...]
+"""A value of every key that is swept, as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What is swept.
+
+    Attributes:
+        keys: YAML paths, as for `-s`.
+        cells: values of the keys.
+    """
+
+    keys: tuple[str, ...]
+    cells: tuple[Values, ...]
+
+    def overrides(self, cell: Values) -> list[str]:
+        """A cell as overrides of the scenario."""
+        return [f"{key}={value}" for key, value in zip(self.keys, cell, strict=True)]
+
+    def values(self, key: str) -> list[str]:
+        """The values of one key, in the order in which they were stated."""
+        place = self.keys.index(key)
+        return list(dict.fromkeys(cell[place] for cell in self.cells))
+
+
+def grid(axes: Sequence[str]) -> Design:
+    """Every combination of the values of some keys.
+
+    >>> grid(["horizon=2030,2035", "localization={hold: true}"]).cells
+    (('2030', '{hold: true}'), ('2035', '{hold: true}'))
+
+    Args:
+        axes: texts such as `investments.HMG-06.amount=2,4,8`; a comma inside brackets or quotes parts no values.
+
+    Raises:
+        RunError: one is no such text, a key comes twice, or the cells are too many.
+    """
+    stated: dict[str, list[str]] = {}
+    for text in axes:
+        key, equals, values = text.partition("=")
+        parts = [value.strip() for value in _parts(values)]
+        if not (equals and key.strip() and all(parts)):
+            raise RunError(f"-s: got {text}, expected KEY.PATH=VALUE,VALUE…")
+        if key.strip() in stated:
+            raise RunError(f"-s: got {key.strip()} twice, expected all of its values in one list")
+        stated[key.strip()] = list(dict.fromkeys(parts))
+    n_cells = int(np.prod([len(values) for values in stated.values()], dtype=float))
+    _demand_few(n_cells)
+    return Design(tuple(stated), tuple(product(*stated.values())))
+
+
+def listed_cells(path: Path) -> Design:
+    """The cells of a CSV file, whose header names the keys and whose rows are cells.
+
+    Raises:
+        RunError: it cannot be read, has no cells or too many, or a cell is empty.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = read_csv(file)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise RunError(f"--list: {path}: cannot be read ({reason})") from error
+    if not rows:
+        raise RunError(f"--list: {path}: got no cells, expected a header of keys and a row a cell")
+    cells = tuple(dict.fromkeys(tuple((value or "").strip() for value in row.values()) for row in rows))
+    if any(not value for cell in cells for value in cell):
+        raise RunError(f"--list: {path}: got a row without a value for every key, expected one")
+    _demand_few(len(cells))
+    return Design(tuple(key.strip() for key in rows[0]), cells)
+
+
+def _parts(text: str) -> list[str]:
+    """Values between commas that are in no brackets or quotes."""
+    parts, depth, quote = [""], 0, ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        depth += (character in "([{") - (character in ")]}") if not quote else 0
+        if character == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _demand_few(n_cells: int) -> None:
+    if n_cells > MOST_CELLS:
+        raise RunError(f"got {n_cells:,} cells, expected at most {MOST_CELLS}: each is a run; sweep parts of them")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a sweep.
+
+    Attributes:
+        values: of the keys; none for the scenario as stated.
+        run: of it.
+        level: statistics of the outcome in the year, series `rise` and `fall`, see `comparison.both_ways`.
+        difference: the same of the outcome less that of the scenario as stated, draw by draw.
+    """
+
+    values: Values
+    run: Results
+    level: Summary
+    difference: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A scenario at many values of its assumptions.
+
+    Attributes:
+        design: what is swept.
+        series, year: the outcome.
+        stated: the scenario as stated.
+        cells: in the order of the design.
+    """
+
+    design: Design
+    series: str
+    year: int
+    stated: Cell
+    cells: tuple[Cell, ...]
+
+    def surface(self) -> Array:
+        """Means of the outcome over the values of two keys, `(n_first, n_second)`; not a number between cells."""
+        rows, columns = (self.design.values(key) for key in self.design.keys)
+        found = np.full((len(rows), len(columns)), np.nan)
+        for cell in self.cells:
+            place = rows.index(cell.values[0]), columns.index(cell.values[1])
+            found[place] = cell.level.estimate("rise", "mean", 0)[0]
+        return found
+
+
+def demand_sweep(
+    stated: AnyScenario, worlds: Sequence[AnyScenario], series: str, year: int, settings: Settings
+) -> None:
+    """Refuse a sweep that could not be shown, before the first draw.
+
+    Args:
+        stated: the scenario as its file has it.
+        worlds: the scenario of every cell.
+
+    Raises:
+        RunError: cells cannot be paired, or have no such year or series; or draws are too many to be kept.
+    """
+    if settings.n_draws > KEEP_DRAWS:
+        raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
+    if series not in (known := (*SERIES, *POLICIES)):
+        raise RunError(f"--of: got {series}; {meant(series, known)}")
+    first = year_of(vintage(stated.as_of).trade.origin + 1)
+    for world in (stated, *worlds):
+        demand_same_frame(stated, world)
+        if not first <= year <= world.horizon:
+            raise RunError(f"--year: got {year}, expected one from {first} to {world.horizon}")
+
+
+def swept(design: Design, runs: Sequence[Results], series: str, year: int) -> Sweep:
+    """Hold the runs of all cells against the scenario as stated.
+
+    Args:
+        runs: of the scenario as stated, and of every cell of the design.
+        series: annual series of the outcome.
+
+    Raises:
+        RunError: the runs are no pairs, or one has no such series.
+    """
+    reference = runs[0]
+    base = _outcome(reference, series, year)
+    cells = [
+        _cell(values, run, series, year, reference, base) for values, run in zip(((), *design.cells), runs, strict=True)
+    ]
+    return Sweep(design, series, year, cells[0], tuple(cells[1:]))
+
+
+def _cell(values: Values, run: Results, series: str, year: int, reference: Results, base: Array) -> Cell:
+    demand_pairs(run, reference)
+    outcome, size = _outcome(run, series, year), int(run.manifest["block_size"])
+    level, difference = (both_ways(draws[None], (year,), size) for draws in (outcome, outcome - base))
+    return Cell(values, run, level, difference)
+
+
+def _outcome(run: Results, series: str, year: int) -> Array:
+    """Draws of the outcome, `(n_draws,)`."""
+    known = run.statistics
+    if series not in known.series:
+        raise RunError(f"--of: got {series}; {meant(series, known.series)}")
+    kept = run.kept(series)
+    assert kept is not None
+    return np.asarray(kept[known.years.index(year)])
+
+
+def write_sweep(found: Sweep) -> Path:
+    """Write every number of a sweep into a folder beside the runs of the scenario, and give the folder back.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    keys = "-".join(re.sub(r"[^\w.-]", "_", key) for key in found.design.keys)[:100]
+    folder = found.stated.run.folder.parent / "sweeps" / f"{found.series}_{found.year}_{keys}"
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_csv(folder / TABLE, (*found.design.keys, *COLUMNS), _rows(found))
+    return folder
+
+
+def _rows(found: Sweep) -> Iterator[tuple[object, ...]]:
+    stated = tuple("as stated" for _ in found.design.keys)
+    for place, cell in enumerate((found.stated, *found.cells)):
+        run = cell.run
+        head = (*(cell.values or stated), run.name, run.basis, found.series, found.year, place, run.manifest["digest"])
+        for of, summary in (("level", cell.level), ("difference", cell.difference)):
+            for statistic in ("mean", *map(quantile_name, LEVELS)):
+                yield (*head, of, statistic, UNIT, *stored(*summary.estimate("rise", statistic, 0)))
+            for series, statistic in (("rise", "probability_positive"), ("fall", "probability_negative")):
+                estimate = summary.estimate(series, exceedance_name(0.0), 0)
+                yield (*head, of, statistic, "probability", *stored(*estimate))

@@ -1,0 +1,110 @@
+"""The command that runs a scenario at many values of its assumptions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from forecast.cli.options import (
+    answer_with,
+    backend_options,
+    echo,
+    language_option,
+    print_line,
+    progress_bar,
+    run_options,
+)
+from forecast.errors import RunError, ScenarioError
+
+if TYPE_CHECKING:
+    from forecast.analysis.sweep import Design
+    from forecast.report.i18n import Language
+    from forecast.scenario.mixture import AnyScenario
+
+
+@click.command()
+@click.argument("file", metavar="SCENARIO")
+@click.option(
+    "-s",
+    "axes",
+    multiple=True,
+    metavar="KEY.PATH=VALUE,VALUE…",
+    help="Values of one assumption; with several, every combination is a cell.",
+)
+@click.option(
+    "--list",
+    "cells",
+    metavar="FILE.csv",
+    type=click.Path(path_type=Path),
+    help="Cells from a table in place of -s: a header of keys, and a row a cell.",
+)
+@click.option(
+    "--of", "series", default="effect", show_default=True, metavar="SERIES", help="Outcome: a series of runs."
+)
+@click.option("--year", required=True, type=int, help="Calendar year of the outcome.")
+@click.option("--no-plot", is_flag=True, help="Leave out the picture.")
+@run_options
+@language_option
+@backend_options
+def sweep(
+    file: str,
+    axes: tuple[str, ...],
+    cells: Path | None,
+    series: str,
+    year: int,
+    no_plot: bool,
+    language: Language,
+    **options: Any,
+) -> None:
+    """Run SCENARIO at many values of its assumptions, each with the same luck, and tell what differs.
+
+    Every cell is a stored run: a sweep that was stopped goes on where it was. The table and, with one or two
+    assumptions, a picture are stored under `sweeps` beside the runs.
+    """
+    from forecast.analysis.sweep import demand_sweep, grid, listed_cells, swept, write_sweep
+    from forecast.engine.simulate import Settings
+    from forecast.models.posterior import load_posterior
+    from forecast.report.sweep import sweep_table, sweep_words
+    from forecast.results.run import run_each
+
+    if bool(axes) == (cells is not None):
+        raise click.UsageError("expected what to sweep: -s KEY.PATH=VALUE,VALUE… once or more, or --list FILE.csv")
+    design = grid(axes) if cells is None else listed_cells(cells)
+    stated, *worlds = _worlds(file, design)
+    settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
+    demand_sweep(stated, worlds, series, year, settings)
+    options["posterior"] = load_posterior(options.pop("learned"), stated.as_of)
+    with progress_bar(stated.name, settings.n_draws * (1 + len(worlds))) as progress:
+        runs = run_each([stated, *worlds], settings, **options, progress=progress)
+    found = swept(design, runs, series, year)
+    answer_with(sweep_table(found, language))
+    answer_with(sweep_words(found, language))
+    paths = [write_sweep(found)]
+    if not no_plot:
+        from forecast.plots.sensitivity import save_sweep_chart
+
+        paths += save_sweep_chart(found, paths[0])
+    print_line(language.text("tables.stored", folder=", ".join(map(str, paths))))
+
+
+def _worlds(file: str, design: Design) -> list[AnyScenario]:
+    """The scenario as stated and that of every cell; remarks on cells go to the standard error.
+
+    Raises:
+        RunError: something of a cell makes no sense.
+    """
+    from forecast.cli.run import load_worlds
+    from forecast.scenario.validation import examined
+
+    (stated,) = load_worlds([file], ())
+    found = [examined(file, design.overrides(cell)) for cell in design.cells]
+    wrong = [(cell, one.problems) for cell, one in zip(design.cells, found, strict=True) if one.problems]
+    if wrong:
+        cell, problems = wrong[0]
+        others = f"; {len(wrong) - 1} other cells have problems too" if len(wrong) > 1 else ""
+        raise RunError(f"cell {', '.join(design.overrides(cell))}: {ScenarioError(problems)}{others}")
+    for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
+        echo(f"warning: {remark}", err=True)
+    return [stated, *(world for one in found if (world := one.mixture or one.scenario) is not None)]

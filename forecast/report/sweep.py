@@ -1,0 +1,63 @@
+"""A scenario at many values of its assumptions, as one table and a sentence."""
+
+from __future__ import annotations
+
+from forecast.analysis.sweep import Cell, Sweep
+from forecast.report.comparison import RISE, signed, signed_interval
+from forecast.report.effect import chance_above
+from forecast.report.i18n import ENGLISH, Language
+from forecast.report.table import Column, Row, Table
+
+
+def sweep_table(found: Sweep, language: Language = ENGLISH) -> Table:
+    """Mean, interval and chance of the outcome in every cell, and what differs from the scenario as stated."""
+    headings = ("mean", "80", "chance", "difference", "difference_80")
+    columns = [Column(key.replace(".", ".\n"), words=True) for key in found.design.keys]
+    columns += [Column(language.heading(f"sweep.columns.{name}")) for name in headings]
+    stated = tuple(language.text("sweep.stated") if place == 0 else "" for place in range(len(found.design.keys)))
+    rows = [Row((*stated, *_level(found.stated, language), "", ""))]
+    rows += [
+        Row((*cell.values, *_level(cell, language), *_difference(cell, language)), apart=place == 0)
+        for place, cell in enumerate(found.cells)
+    ]
+    unit = language.text("numbers.unit_a_year")
+    basis = language.text(f"bases.{found.stated.run.basis}")
+    title = language.text("sweep.title", series=found.series, year=found.year, name=found.stated.run.name)
+    return Table(f"{title}, {unit}, {basis}", tuple(columns), tuple(rows), (language.text("sweep.note"),))
+
+
+def _level(cell: Cell, language: Language) -> tuple[str, ...]:
+    return (
+        signed(cell.level, RISE, "mean", 0, language),
+        signed_interval(cell.level, RISE, 80, 0, language),
+        chance_above(cell.level, RISE, 0.0, 0, language),
+    )
+
+
+def _difference(cell: Cell, language: Language) -> tuple[str, ...]:
+    return (
+        signed(cell.difference, RISE, "mean", 0, language),
+        signed_interval(cell.difference, RISE, 80, 0, language),
+    )
+
+
+def sweep_words(found: Sweep, language: Language = ENGLISH) -> str:
+    """The lowest and the highest cell in a sentence."""
+    ordered = sorted(found.cells, key=lambda cell: cell.level.estimate(RISE, "mean", 0)[0])
+    low, high = (
+        {
+            "cell": language.list(
+                [f"{key}={value}" for key, value in zip(found.design.keys, cell.values, strict=True)]
+            ),
+            "mean": language.money(*cell.level.estimate(RISE, "mean", 0), "+"),
+        }
+        for cell in (ordered[0], ordered[-1])
+    )
+    return language.text(
+        "sweep.words",
+        series=found.series,
+        year=found.year,
+        n=len(found.cells),
+        **{f"low_{name}": text for name, text in low.items()},
+        **{f"high_{name}": text for name, text in high.items()},
+    )

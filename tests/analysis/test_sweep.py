@@ -1,0 +1,102 @@
+"""A sweep: every cell the run of its overrides, with the luck of the scenario as stated; found again."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import command
+
+from forecast.analysis.sweep import grid, listed_cells
+from forecast.errors import RunError
+from forecast.results.archive import list_results
+
+AMOUNT, RATE = "investments.HMG-06.amount", "overrides.sectors.autos.displacement_rate"
+
+
+def test_values_are_parted_by_commas_outside_brackets() -> None:
+    design = grid(["a=1, 2", "b={uniform: [1, 2]},'x, y'"])
+    assert design.keys == ("a", "b")
+    assert design.cells == (
+        ("1", "{uniform: [1, 2]}"),
+        ("1", "'x, y'"),
+        ("2", "{uniform: [1, 2]}"),
+        ("2", "'x, y'"),
+    )
+    assert design.overrides(design.cells[0]) == ["a=1", "b={uniform: [1, 2]}"]
+
+
+@pytest.mark.parametrize(
+    ("axes", "named"),
+    [
+        (["a"], "got a, expected KEY.PATH=VALUE,VALUE…"),
+        (["a=1,,2"], "expected KEY.PATH=VALUE"),
+        (["a=1", "a=2"], "got a twice"),
+        (
+            [f"a={','.join(map(str, range(30)))}", f"b={','.join(map(str, range(30)))}"],
+            "got 900 cells, expected at most",
+        ),
+    ],
+)
+def test_what_is_no_grid_is_refused(axes: list[str], named: str) -> None:
+    with pytest.raises(RunError, match=named):
+        grid(axes)
+
+
+def test_a_list_names_its_cells(tmp_path: Path) -> None:
+    path = tmp_path / "cells.csv"
+    path.write_text("a,b\n1,2\n3,4\n1,2\n", encoding="utf-8")
+    assert listed_cells(path).cells == (("1", "2"), ("3", "4"))
+    for text, named in (("a,b\n", "got no cells"), ("a,b\n1,\n", "got a row without a value")):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(RunError, match=named):
+            listed_cells(path)
+    with pytest.raises(RunError, match=r"none\.csv: cannot be read"):
+        listed_cells(tmp_path / "none.csv")
+
+
+def test_cells_are_runs_paired_with_the_scenario_as_stated(tmp_path: Path) -> None:
+    axes = ("-s", f"{AMOUNT}=3,5.5", "-s", f"{RATE}=0.1,0.4")
+    options = ("sweep", "hyundai", "--year", "2030", "--draws", "400", "--n-jobs", "1")
+    done = command(*options, *axes, cwd=tmp_path, COLUMNS="160")
+    assert done.returncode == 0, done.stderr
+    assert "Of 4 cells the mean of effect in 2030 is lowest at" in done.stdout
+    runs = {tuple(run.overrides): run for run in list_results(tmp_path / "results")}
+    assert len(runs) == 5
+    folder = tmp_path / "results" / "hyundai" / "sweeps" / f"effect_2030_{AMOUNT}-{RATE}"
+    assert (folder / "sweep.png").stat().st_size > 10_000
+
+    stated = runs[()].draws["effect"].sel(year=2030).to_numpy()
+    cell = runs[f"{AMOUNT}=5.5", f"{RATE}=0.1"].draws["effect"].sel(year=2030).to_numpy()
+    with (folder / "sweep.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if (row[AMOUNT], row[RATE]) == ("5.5", "0.1")]
+    told = {(row["of"], row["statistic"]): float(row["value"]) for row in rows}
+    assert told["level", "mean"] == pytest.approx(cell.mean())
+    assert told["difference", "mean"] == pytest.approx((cell - stated).mean())
+    assert told["difference", "quantile_0.9"] == pytest.approx(np.quantile(cell - stated, 0.9))
+    assert told["level", "probability_negative"] == pytest.approx((cell < 0).mean())
+
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "results" / "hyundai").glob("*/manifest.json")}
+    again = command(*options, *axes, "--no-plot", cwd=tmp_path, COLUMNS="160")
+    assert again.stdout.split("Stored in")[0] == done.stdout.split("Stored in")[0]
+    assert made == {path: path.stat().st_mtime_ns for path in made}
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ((), "expected what to sweep"),
+        (("-s", f"{AMOUNT}=2,99"), f"cell {AMOUNT}=99: "),
+        (("-s", f"{AMOUNT}=2", "--of", "effects"), "did you mean effect?"),
+        (("-s", f"{AMOUNT}=2", "--draws", "300000"), "expected at most 200,000: more are not kept to pair"),
+        (("-s", "basis=us_census"), "basis: got korea_customs and us_census"),
+        (("-s", "horizon=2028"), "--year: got 2030, expected one from 2026 to 2028"),
+    ],
+)
+def test_what_cannot_be_swept_is_refused(tmp_path: Path, words: tuple[str, ...], named: str) -> None:
+    done = command("sweep", "hyundai", "--year", "2030", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert not (tmp_path / "results").exists()
