@@ -76,13 +76,24 @@ def ended_like_ctrl_c() -> Iterator[None]:
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         numbers = []
-    previous = {number: signal.getsignal(number) for number in numbers}
+    previous, hook = {number: signal.getsignal(number) for number in numbers}, sys.unraisablehook
     for number, handler in previous.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, _stop)
+
+    def sent_again(ignored: sys.UnraisableHookArgs) -> None:
+        if isinstance(ignored.exc_value, KeyboardInterrupt):
+            number = exit_code(ignored.exc_value) - 128
+            threading.Timer(0.05, os.kill, (os.getpid(), number)).start()
+        else:
+            hook(ignored)
+
+    # A stop that comes while Python cleans up an object is swallowed there: it is sent once more.
+    sys.unraisablehook = sent_again
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         for number, handler in previous.items():
             signal.signal(number, handler)
 

@@ -135,6 +135,31 @@ def user_words(text: str) -> Words:
     return Words(text, language_of(text))
 
 
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "investments": ("project", "sector", "amount", "announced", "construction", "production", "probability", "sources"),
+    "tariffs": ("goods", "duty", "span", "comes", "sources"),
+    "commitments": ("goods", "value", "delivery", "comes", "sources"),
+}
+
+
+def grouped(assumed: Assumptions, language: Language, heading: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Assumptions by kind, each kind with its columns."""
+    kinds: dict[str, Sequence[Assumption]] = {
+        "investments": assumed.investments, "tariffs": assumed.tariffs, "commitments": assumed.commitments
+    }  # fmt: skip
+    groups = [
+        (language.text(f"headings.{name}"), [language.text(f"columns.{column}") for column in COLUMNS[name]], items)
+        for name, items in kinds.items()
+        if items
+    ]
+    return {"heading": heading, "assumptions": assumed, "groups": groups}
+
+
+def prose(text: str) -> Words | None:
+    """A user's longer text; None where there is none."""
+    return user_words(text) if text else None
+
+
 def _investment(item: Investment, language: Language) -> Assumption:
     sector, kind = (language.text(key) for key in (f"sectors.{item.sector}", f"kinds.{item.kind}"))
     cells = (

@@ -18,7 +18,7 @@ from forecast.engine.plan import BLOCK_SIZE
 from forecast.models.posterior import Posterior
 from forecast.observations.vintage import vintage
 from forecast.plots.comparison import waterfall_chart
-from forecast.report.assumptions import assumptions
+from forecast.report.assumptions import COLUMNS, assumptions
 from forecast.report.budget import budget_words, input_table, source_table
 from forecast.report.comparison import (
     attribution_words,
@@ -30,7 +30,6 @@ from forecast.report.comparison import (
 )
 from forecast.report.i18n import ENGLISH
 from forecast.report.induced import claim_words, definition_table, flow_table, induced_words, sensitivity_table
-from forecast.report.page import COLUMNS
 from forecast.report.run import contribution_table, surplus_table
 from forecast.report.sentences import answer
 from forecast.report.table import Table, table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,11 @@ from forecast.engine.resampling import SharedStreams
 from forecast.errors import RunError
 from forecast.quarters import parse_quarter
 from forecast.report.assumptions import (
-    Assumption,
-    Assumptions,
     Words,
     assumptions,
     branch_assumptions,
+    grouped,
+    prose,
     user_words,
 )
 from forecast.report.charts import change_diagram, channels_diagram, effect_title, fan_diagram, fan_of
@@ -73,12 +73,6 @@ from forecast.storage import write_text, writing
 
 LAYERS = ("95", "80", "50", "median", "seen", "record", "later")
 """What a reader may hide from the fan."""
-
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "investments": ("project", "sector", "amount", "announced", "construction", "production", "probability", "sources"),
-    "tariffs": ("goods", "duty", "span", "comes", "sources"),
-    "commitments": ("goods", "value", "delivery", "comes", "sources"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,23 +300,19 @@ def _assumed(place: int, run: PageRun, language: Language) -> dict[str, Any]:
     """What a run assumed: of one scenario, or of every branch of a mixture under a heading of its own."""
     origin = float(parse_quarter(run.results.manifest["origin"]))
     if run.world.single is not None:
-        parts = [_grouped(assumptions(run.world.single, origin, language), language)]
+        parts = [grouped(assumptions(run.world.single, origin, language), language)]
     else:
         shared, own = branch_assumptions(run.world, origin, language)
         everywhere = {"title": Words(language.text("branches.all"), language.code), "weight": "", "description": None}
-        parts = [_grouped(shared, language, everywhere)]
-        parts += [_grouped(own[one.label], language, _heading(one, run, language)) for one in run.world.branches]
+        parts = [grouped(shared, language, everywhere)]
+        parts += [grouped(own[one.label], language, _heading(one, run, language)) for one in run.world.branches]
     return {
         "run": place,
         "title": user_words(run.name),
-        "description": _prose(language.either(run.world.description, run.world.description_ko)),
+        "description": prose(language.either(run.world.description, run.world.description_ko)),
         "parts": parts,
         "file": (run.results.folder / SCENARIO).read_text(encoding="utf-8"),
     }
-
-
-def _prose(text: str) -> Words | None:
-    return user_words(text) if text else None
 
 
 def _heading(branch: Branch, run: PageRun, language: Language) -> dict[str, Any]:
@@ -330,21 +320,8 @@ def _heading(branch: Branch, run: PageRun, language: Language) -> dict[str, Any]
     return {
         "title": user_words(branch_name(branch, language)),
         "weight": language.text("branches.weight", weight=language.number(branch.weight), share=share),
-        "description": _prose(language.either(branch.scenario.description, branch.scenario.description_ko)),
+        "description": prose(language.either(branch.scenario.description, branch.scenario.description_ko)),
     }
-
-
-def _grouped(assumed: Assumptions, language: Language, heading: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Assumptions by kind, each kind with its columns."""
-    kinds: dict[str, Sequence[Assumption]] = {
-        "investments": assumed.investments, "tariffs": assumed.tariffs, "commitments": assumed.commitments
-    }  # fmt: skip
-    groups = [
-        (language.text(f"headings.{name}"), [language.text(f"columns.{column}") for column in COLUMNS[name]], items)
-        for name, items in kinds.items()
-        if items
-    ]
-    return {"heading": heading, "assumptions": assumed, "groups": groups}
 
 
 def _method(results: Results, language: Language) -> list[str]:

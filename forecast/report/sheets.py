@@ -13,7 +13,7 @@ from forecast.analysis.grounds import Grounds
 from forecast.analysis.induced import Induced
 from forecast.observations.tables import read_table
 from forecast.quarters import parse_quarter
-from forecast.report.assumptions import Assumption, Assumptions, assumptions, branch_assumptions
+from forecast.report.assumptions import COLUMNS, Assumption, Assumptions, assumptions, branch_assumptions
 from forecast.report.budget import budget_words, input_table, source_table
 from forecast.report.comparison import (
     attribution_table,
@@ -35,7 +35,6 @@ from forecast.report.induced import (
     sensitivity_table,
     support_words,
 )
-from forecast.report.page import COLUMNS
 from forecast.report.run import (
     branch_name,
     branch_table,

@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -128,3 +129,28 @@ def test_a_mapping_of_very_many_keys_is_refused_where_it_is_too_long(tmp_path: P
     file.write_text("name: s\n" + "".join(f"k{number}: 1\n" for number in range(40_000)))
     (problem,) = examined(file, []).problems
     assert str(problem).startswith(f"{file}:501:1: got a mapping of more than 500 keys") or "500 keys" in str(problem)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_that_comes_while_an_object_is_cleaned_up_is_no_stop_lost(number: int) -> None:
+    code = """
+    import os, signal, sys, time
+    from forecast.cli.process import ended_like_ctrl_c, exit_code
+
+    class Swallows:
+        def __del__(self):
+            os.kill(os.getpid(), {number})
+            for _ in range(100_000):
+                pass
+
+    try:
+        with ended_like_ctrl_c():
+            Swallows()
+            time.sleep(20)
+            print("went on")
+    except KeyboardInterrupt as stop:
+        sys.exit(exit_code(stop))
+    """
+    text = textwrap.dedent(code).format(number=int(number))
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
