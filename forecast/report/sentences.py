@@ -210,14 +210,15 @@ def answer_paragraphs(
 
 
 def products_sentence(summary: Summary, basis: str, language: Language) -> str:
-    """Exports of the first and the last year, and what of them is memory and cars."""
-    parts = {}
-    for end, index in (("first", 0), ("last", -1)):
-        parts[f"{end}_year"] = str(summary.years[index])
-        for name, series in (("all", "exports"), ("memory", "exports_memory"), ("cars", "exports_cars")):
-            parts[f"{end}_{name}"] = language.money(*summary.estimate(series, MEDIAN, index), places=0)
-    interval = language.interval(summary, "exports_memory", 80, -1, places=0)
-    return language.text("sentences.products", basis=language.text(f"bases.{basis}"), interval=interval, **parts)
+    """Exports of the last year, and what of them is memory and cars."""
+    last = len(summary.years) - 1
+    parts = {
+        name: language.money(*summary.estimate(series, MEDIAN, last), places=0)
+        for name, series in (("all", "exports"), ("memory", "exports_memory"), ("cars", "exports_cars"))
+    }
+    words = {"year": summary.years[last], "basis": language.text(f"bases.{basis}")}
+    interval = language.interval(summary, "exports_memory", 80, last, places=0)
+    return language.text("sentences.products", interval=interval, **words, **parts)
 
 
 def effect_sentences(
