@@ -160,7 +160,7 @@ def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date 
     >>> known = vintage()
     >>> found = composition(known.trade, known.bridge, None)
     >>> {basis: round(share, 2) for basis, share in found.memory.items()}
-    {'us_census': 0.26, 'korea_customs': 0.41}
+    {'us_census': 0.25, 'korea_customs': 0.41}
     """
     memory, usual = quarterly_memory(day), float(np.exp(np.log(bridge.ratios[:, 0]).mean()))
     customs = _quarters(customs_months(day=day)[CUSTOMS_SERIES[0]])
@@ -281,7 +281,7 @@ def memory_cycle(origin: int, day: dt.date | None = None) -> MemoryCycle:
 
     >>> cycle = memory_cycle(4 * 2026 + 1)
     >>> [round(value, 2) for value in (*cycle.heights, *cycle.persistence, cycle.volatility)]
-    [1.02, 2.07, 0.85, 0.08, 0.39]
+    [1.02, 2.09, 0.86, 0.08, 0.37]
     """
     memory = quarterly_memory(day)
     values = np.array([value for quarter, value in memory.items() if quarter <= origin])

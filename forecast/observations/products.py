@@ -283,7 +283,7 @@ def item_months(codes: tuple[str, ...], day: dt.date | None = None, folder: Path
     Months in which one of the codes is missing are left out.
 
     >>> round(item_months(("8703",))[12 * 2026 + 5], 2)
-    2.96
+    2.98
     """
     by_code: dict[str, dict[int, float]] = {code: {} for code in codes}
     for row in read_table("items_monthly", folder):

@@ -193,7 +193,7 @@ def test_equal_scenarios_have_exact_zeros() -> None:
 def test_parts_add_up_where_plants_replace_exports_that_run_out() -> None:
     """Two solar plants that would replace more cells and modules than Korea ships: each takes half of what there is."""
     plant = (
-        "investments=[{{id: {0}, company: C, project: P, sector: solar, kind: greenfield, amount: 20, "
+        "investments=[{{id: {0}, company: C, project: P, sector: solar, kind: greenfield, amount: 300, "
         "announced: 2026-07, construction_start: 2026Q4, production_start: 2027Q4, probability: 1, scale: 1, slip: 0, "
         "overrides: {{displacement_rate: 0.5}}}}]"
     )

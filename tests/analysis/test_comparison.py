@@ -40,7 +40,8 @@ def test_against_the_baseline_the_difference_is_the_effect(runs: dict[str, Resul
     """Stored in single precision: 300 bn USD are known to about 3e-5."""
     difference = forecast.paired_difference(runs["hyundai"], runs["baseline"])
     assert difference.attrs == {"units": "bn USD per year", "basis": "korea_customs"}
-    np.testing.assert_allclose(difference, runs["hyundai"].draws["news"], atol=2e-4)
+    drawn = runs["hyundai"].draws
+    np.testing.assert_allclose(difference, drawn["news"] + drawn["future_announcements"], atol=2e-4)
 
 
 def test_the_table_reads_the_draws(runs: dict[str, Results]) -> None:
@@ -105,7 +106,7 @@ def test_streams_of_what_both_hold_are_paired(compared: Comparison) -> None:
     assert {"baseline.shock", "posterior.bridge", "drivers.tail"} <= set(streams.both)
     assert streams.reference == ()
     owners = {name.split(".")[0] for name in streams.alternative}
-    assert owners == {"installed_base", "investments", "localization", "posterior"}
+    assert owners == {"future_announcements", "installed_base", "investments", "localization", "posterior"}
     assert "investments.HMG-06.realised" in streams.alternative
 
 
@@ -135,11 +136,11 @@ def test_the_command_ends_in_a_sentence_to_quote(runs: dict[str, Results]) -> No
     arguments = ["hyundai", "hyundai-26bn", "--draws", "4000", "--n-jobs", "1", "--out", out]
     code, printed = command("compare", *arguments, "--attribute", "--beyond", "1", "--year", "2030")
     assert code == 0
-    assert "Chance of Chance of" in printed
+    assert "Chance it" in printed
     assert "Because of what: surplus under hyundai-26bn less hyundai in 2030" in printed
     assert "averaged over all orders in which the assumptions may change." in printed
     assert "2 scenarios were simulated for them" in printed
-    assert "38 are used under both, with the same numbers; 6 only under hyundai-26bn" in printed
+    assert "45 are used under both, with the same numbers; 6 only under hyundai-26bn" in printed
     sentence = printed.split("its own allows. ")[1]
     assert sentence.startswith("Against hyundai (Hyundai Motor Group's 21 bn USD plan of March 2025), hyundai-26bn (")
     assert "together (medians and 80 % intervals); the chance that it lowers the surplus of 2030 is" in sentence

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 import forecast
-from forecast.dims import NEWS, SERIES, Array
+from forecast.dims import FUTURE, NEWS, POLICIES, SERIES, TO_DATE, Array
 from forecast.economics.pipeline import BUILDING, pace_distributions
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan, compile_run
@@ -116,7 +116,7 @@ def test_the_machines_pay_the_duty_that_machines_pay(tmp_path: Path) -> None:
     assert (kept[0][np.isfinite(kept[0])] == 1.0).all()
     assert (kept[-1][free["future_announcements"][-1] > 0] < 1.0).all()
     both = compiled(tmp_path, PLANT, DUTY)
-    assert both.series == (*SERIES, "tariffs", "import_commitments", "existing_affiliates", "future_announcements")
+    assert both.series[len(SERIES) :] == (*POLICIES, TO_DATE, FUTURE)
 
 
 def test_none_take_the_place_of_plants_that_are_not_being_built(tmp_path: Path) -> None:

@@ -228,11 +228,12 @@ def demand_alike(plan: Plan, plants: Mapping[str, Plant], path: str) -> None:
     np.testing.assert_allclose(found["effect"], total, atol=1e-11)
     np.testing.assert_allclose(found["cumulated_effect"], np.cumsum(total, axis=0), atol=1e-11)
     beyond = sum(expected[f"news_{channel}"] for channel in CHANNELS)
-    beside = found.get("existing_affiliates", 0.0)
+    future = found.get("future_announcements", 0.0)
+    beside = found.get("existing_affiliates", 0.0) + future
     np.testing.assert_allclose(found["trade_balance"] - found["baseline_balance"] - beside, beyond, atol=1e-9)
     exports = sum(expected[f"news_{channel}"] for channel in CHANNELS[:3])
     alone = dict(zip(plan.series, simulated_flows(replace(plan, groups=()), STREAMS).annual, strict=True))
-    np.testing.assert_allclose(found["exports"] - alone["exports"], exports, atol=1e-9)
+    np.testing.assert_allclose(found["exports"] - alone["exports"] - future, exports, atol=1e-9)
     np.testing.assert_allclose(alone["imports"] - found["imports"], expected["news_reverse_imports"], atol=1e-9)
 
 

@@ -19,6 +19,7 @@ from commands import command
 
 import forecast
 from forecast.results import run as run_module
+from forecast.dims import FUTURE
 from forecast.dims import NEWS
 from forecast.dims import SERIES
 from forecast.engine.simulate import Settings
@@ -87,13 +88,13 @@ def test_results_open_with_plain_pandas_and_xarray(ran: Ran) -> None:
     assert set(table["basis"][other_book]) == {"us_census"}
     assert set(table["basis"][~other_book]) == {"korea_customs"}
     assert set(table["unit"]) == {"bn USD", "probability"}
-    assert set(table["series"]) == set(SERIES)
+    assert set(table["series"]) == {*SERIES, FUTURE}
     pd.testing.assert_frame_equal(table, results.summary)
     with xr.open_dataset(results.folder / "draws.nc") as draws:
         assert dict(draws.sizes) == {"year": 10, "quarter": 8, "draw": 4000}
         assert draws["trade_balance"].attrs == {"units": "bn USD per year", "basis": "korea_customs"}
         mean = draws["trade_balance"].astype(float).mean("draw").to_numpy()
-        parts = draws["baseline_balance"] + sum(draws[name] for name in NEWS[1:])
+        parts = draws["baseline_balance"] + sum(draws[name] for name in (*NEWS[1:], FUTURE))
         np.testing.assert_allclose(draws["trade_balance"], parts, atol=1e-3)
     stated = table[(table["series"] == "trade_balance") & (table["statistic"] == "mean")]
     np.testing.assert_allclose(stated["value"], mean, atol=1e-2)

@@ -24,6 +24,7 @@ from forecast.results import run as run_module
 from forecast.results.manifest import MANIFEST, write_manifest
 
 DRAWS = ("--draws", "4100", "--no-plot")
+ROOTED = "/" + "tmp/x"
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +255,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: repacked(path, lambda files: files.update({"scenario/../../x.yaml": b"x"})),
         "../../x",
     ),
-    "root": (lambda path: repacked(path, lambda files: files.update({"/tmp/x": b"x"})), "'/tmp/x'"),
+    "root": (lambda path: repacked(path, lambda files: files.update({ROOTED: b"x"})), f"'{ROOTED}'"),
     "steering": (lambda path: repacked(path, lambda files: files.update({"\x1b[2J": b"x"})), "x1b"),
     "bomb": (
         lambda path: repacked(path, lambda files: files.update({"README.md": bytes(2**26)}), ZIP_DEFLATED),

@@ -31,7 +31,7 @@ from forecast.results.run import run_scenario
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Constant
 from forecast.stats.quantiles import FINE_LEVELS
-from forecast.storage import digest, text_bytes
+from forecast.storage import digest, json_text, text_bytes
 from forecast.track import evaluation as verdict_module
 from forecast.track import ledger as ledger_module
 from forecast.track.evaluation import SCORES, evaluate, run_again, write_scores
@@ -226,7 +226,7 @@ def test_a_head_that_is_none_is_one_line_and_other_entries_are_listed(
     (entry.folder / ENTRY).write_text(head)
     done = command("ledger", "list", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert f"{entry.name}: cannot be read as an entry" in done.stderr
+    assert f"{entry.name}/entry.json: cannot be read as an entry" in done.stderr
     assert other.name in done.stdout
     assert entry.name not in done.stdout
 
@@ -248,7 +248,7 @@ def test_quantiles_forged_with_their_digests_are_one_line(change: str, freeze: F
     content = json.loads((entry.folder / ENTRY).read_text())
     content["files"]["quantiles.csv"] = digest(text_bytes(path))
     content["content"] = ledger_module._content(content)
-    (entry.folder / ENTRY).write_text(json.dumps(content))
+    (entry.folder / ENTRY).write_text(json_text(content))
     done = command("ledger", "list", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert f"{entry.name}/quantiles.csv: cannot be read (" in done.stderr
