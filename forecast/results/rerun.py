@@ -21,7 +21,7 @@ from forecast.errors import PosteriorError, shortened
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.results.draws import opened_draws
 from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY
-from forecast.results.results import Results, write_results
+from forecast.results.results import Results, readable, write_results
 from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import dump_any, frozen_any
 from forecast.stats.summary import StreamingSummary
@@ -179,7 +179,8 @@ def _differences(name: str, stored: Results, made: Results, same: bool) -> Itera
     if name == SCENARIO:
         yield f"{name}: comes out otherwise when its own content is written again"
         return
-    size = _draws_difference(stored, made) if name == DRAWS else _table_difference(stored.folder, made.folder, name)
+    with readable(stored.folder / name):
+        size = _draws_difference(stored, made) if name == DRAWS else _table_difference(stored.folder, made.folder, name)
     if same or not size <= (TOLERANCE if name != DRAWS else _SINGLE):
         yield _otherwise(name, size)
 
@@ -245,7 +246,7 @@ def _block_faults(
 ) -> Iterator[str]:
     """Blocks whose draws are not those that are stored."""
     plan, streams = request.plan, block_streams(request.plan, settings)
-    with opened_draws(results.folder / DRAWS, results.manifest) as arrays:
+    with readable(results.folder / DRAWS), opened_draws(results.folder / DRAWS, results.manifest) as arrays:
         for block in blocks:
             flows = flows_of(plan, streams[block])
             statistics = empty_statistics(plan, settings)

@@ -184,7 +184,7 @@ class Results:
     @cached_property
     def statistics(self) -> Summary:
         """The summary as arrays over series and years."""
-        with _readable(self.folder / SUMMARY):
+        with readable(self.folder / SUMMARY):
             return _read_summary(self.folder / SUMMARY, self.manifest)
 
     @cached_property
@@ -222,7 +222,7 @@ class Results:
 
         if DRAWS not in self.manifest["files"]:
             raise RunError(f"{self.folder}: got a run of {self.manifest['n_draws']:,} draws, too many to be kept")
-        with _readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest):
+        with readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest):
             with xr.open_dataset(self.folder / DRAWS, engine="h5netcdf") as opened:
                 return opened.load()
 
@@ -234,19 +234,19 @@ class Results:
         """The same of several series by name, read in one go; of none where they were not kept."""
         if DRAWS not in self.manifest["files"]:
             return {}
-        with _readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest) as arrays:
+        with readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest) as arrays:
             return {name: np.asarray(arrays[name][...], dtype=np.float64) for name in names}
 
     def _table(self, name: str, **options: Any) -> pd.DataFrame:
         import pandas as pd
 
-        with _readable(self.folder / name):
+        with readable(self.folder / name):
             table: pd.DataFrame = pd.read_csv(self.folder / name, **options)
             return table
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Turn what readers say of a file that is no file of a run into one message.
 
     Raises:

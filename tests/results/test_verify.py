@@ -22,6 +22,7 @@ from forecast.results import manifest as manifest_module
 from forecast.results import rerun
 from forecast.results import run as run_module
 from forecast.results.manifest import MANIFEST, write_manifest
+from forecast.storage import digest
 
 DRAWS = ("--draws", "4100", "--no-plot")
 ROOTED = "/" + "tmp/x"
@@ -313,3 +314,14 @@ def test_every_array_of_a_file_is_read_in_a_process_of_its_own(original: Path) -
         [sys.executable, "-c", netcdf._READER, str(path)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("blocks", [(), ("--blocks", "1")])
+def test_draws_forged_with_their_digests_are_one_line(blocks: tuple[str, ...], copy: Path) -> None:
+    path = folder_of(copy) / "draws.nc"
+    path.write_bytes(b"\x00" + path.read_bytes()[1:])
+    manifest = json.loads((path.parent / MANIFEST).read_text())
+    write_manifest(path.parent, manifest | {"files": manifest["files"] | {"draws.nc": digest(path.read_bytes())}})
+    done = command("verify", "results", *blocks, cwd=copy)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "draws.nc: cannot be read (OSError: Unable to synchronously open file (file signature not found))" in done.stderr
