@@ -80,7 +80,8 @@ def sweep(
         runs = run_each([stated, *worlds], settings, **options, progress=progress)
     found = swept(design, runs, series, year)
     answer_with(sweep_table(found, language))
-    answer_with(sweep_words(found, language))
+    if len(found.cells) > 1:
+        answer_with(sweep_words(found, language))
     paths = [write_sweep(found)]
     if not no_plot:
         from forecast.plots.sensitivity import save_sweep_chart
