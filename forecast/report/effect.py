@@ -121,9 +121,9 @@ def _turning_rate(summary: Summary, language: Language, index: int, rate: Decidi
     claims = language.part("because.claims").get(rate.sector, "")
     sector = language.text(f"sectors.{rate.sector}")
     written = rounded(abs(turn), max(error, 0.005), 2)
-    return [
-        language.text(f"because.turns_{side}", turn=written, sector=sector, year=year, believed=f"{believed}{claims}")
-    ]
+    others = "" if rate.alone else language.text("because.others")
+    words = {"turn": written, "sector": sector, "year": year, "others": others, "believed": f"{believed}{claims}"}
+    return [language.text(f"because.turns_{side}", **words)]
 
 
 def rests_words(found: Grounds | None, series: str, index: int, language: Language) -> str:
