@@ -143,7 +143,7 @@ def test_the_command_ends_in_a_sentence_to_quote(runs: dict[str, Results]) -> No
     assert "45 are used under both, with the same numbers; 6 only under hyundai-26bn" in printed
     sentence = printed.split("its own allows. ")[1]
     assert sentence.startswith("Against hyundai (Hyundai Motor Group's 21 bn USD plan of March 2025), hyundai-26bn (")
-    assert "together (medians and 80 % intervals); the chance that it lowers the surplus of 2030 is" in sentence
+    assert "together (medians and 80 % intervals); the chance that it raises the surplus of 2030 is" in sentence
     assert sentence.endswith("Korean customs basis, parameters learned from data up to 2026Q2.")
 
 
