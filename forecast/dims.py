@@ -3,7 +3,7 @@
 Inside the engine every array is time-major: `(n_periods, n_draws)`. Row 0 is the first quarter after the origin, except
 in flows and shares of investments and in what policies do, `(n_periods + 1, n_draws)`; row 0 is the origin itself.
 A quantity constant in time is `(n_draws,)` and broadcasts against them. Annual results are `(n_series, n_years,
-n_draws)`, in the order of `SERIES` (then `POLICIES` and `FUTURE` where a scenario has any) and of the calendar,
+n_draws)`, in the order of `ALL_SERIES`, of which a run has all of `SERIES`, and of the calendar,
 quarterly ones `(n_series, n_quarters, n_draws)`, in the order of `QUARTERLY_SERIES`. All are float64, flows in bn USD
 (per quarter inside the engine, per year in annual results), shares and rates fractions.
 """
@@ -65,6 +65,9 @@ TO_DATE = "tariffs_to_date"
 FUTURE = "future_announcements"
 """Machines for plants that nobody has announced yet, where a scenario builds any: a series after all others. They are
 part of the level and no effect of a scenario: they take the place of today's orders, which the baseline holds."""
+
+ALL_SERIES = (*SERIES, *POLICIES, TO_DATE, FUTURE)
+"""Every annual series that a run may keep, in their order."""
 
 FLOWS = ("exports", "imports")
 """Order of the axis of the two flows, Korea's view."""

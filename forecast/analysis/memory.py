@@ -7,14 +7,13 @@ range between two readings, and its grade is judgement.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from forecast.dims import Array
-from forecast.economics.products import LEAST_QUARTERS, quarterly_memory, readings_of_trend
+from forecast.economics.products import LEAST_QUARTERS, quarterly_memory, readings_of_trend, whole_sums
 from forecast.observations.products import memory_exports
 from forecast.observations.tables import SHIPPED
 
@@ -55,7 +54,7 @@ def memory_standing(quarter: int, day: dt.date | None = None, folder: Path = SHI
     months = memory_exports(folder, day)
     quarters = quarterly_memory(day, folder)
     values = np.array([value for index, value in quarters.items() if index <= quarter])
-    years = _whole_years(months)
+    years = whole_sums(months, 12)
     changes = {year: value / years[year - 1] - 1 for year, value in years.items() if year - 1 in years}
     if quarter not in quarters or len(values) < LEAST_QUARTERS or not changes:
         return None
@@ -73,17 +72,6 @@ def memory_standing(quarter: int, day: dt.date | None = None, folder: Path = SHI
 
 def _ends(values: Array) -> tuple[float, float]:
     return float(values.min()), float(values.max())
-
-
-def _whole_years(months: Mapping[int, float]) -> dict[int, float]:
-    """Sums of the years of which every month is known."""
-    years = sorted({month // 12 for month in months})
-    parts = {year: range(12 * year, 12 * year + 12) for year in years}
-    return {
-        year: sum(months[month] for month in part)
-        for year, part in parts.items()
-        if all(map(months.__contains__, part))
-    }
 
 
 def memory_of_months(year: int, n_months: int, folder: Path = SHIPPED) -> tuple[float, float] | None:

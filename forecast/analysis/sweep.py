@@ -16,7 +16,7 @@ import numpy as np
 
 from forecast.analysis.attribution import demand_same_frame
 from forecast.analysis.comparison import both_ways, demand_pairs
-from forecast.dims import POLICIES, SERIES, Array
+from forecast.dims import ALL_SERIES, Array
 from forecast.engine.simulate import KEEP_DRAWS, Settings
 from forecast.errors import RunError, meant
 from forecast.observations.vintage import vintage
@@ -185,8 +185,8 @@ def demand_sweep(
     """
     if settings.n_draws > KEEP_DRAWS:
         raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
-    if series not in (known := (*SERIES, *POLICIES)):
-        raise RunError(f"--of: got {series}; {meant(series, known)}")
+    if series not in ALL_SERIES:
+        raise RunError(f"--of: got {series}; {meant(series, ALL_SERIES)}")
     first = year_of(vintage(stated.as_of).trade.origin + 1)
     for world in (stated, *worlds):
         demand_same_frame(stated, world)

@@ -28,15 +28,13 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.cli.run import load_worlds, stored_run
+from forecast.cli.run import load_worlds, sized, stored_run
 
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
     from forecast.analysis.comparison import Comparison
-    from forecast.engine.simulate import Settings
     from forecast.models.posterior import Posterior
     from forecast.report.i18n import Language
-    from forecast.results.precision import Target
     from forecast.results.results import Results
     from forecast.scenario.mixture import AnyScenario
     from forecast.scenario.scenario import Scenario
@@ -233,7 +231,6 @@ def compare(
     from forecast.analysis.comparison import demand_sizes
     from forecast.engine.simulate import Settings
     from forecast.models.posterior import load_posterior
-    from forecast.results.precision import parsed_target
 
     if most is not None and not divide:
         raise click.UsageError(f"--most: got {most} without --attribute, which it is an option of")
@@ -245,11 +242,11 @@ def compare(
         _demand_comparable(reference, alternative, year)
     stated = Settings(draws, seed, scheme)
     posterior = load_posterior(options.pop("learned"), reference.as_of)
-    targets, limit = [parsed_target(text) for text in options.pop("wanted")], options.pop("limit")
+    targets, limit = options.pop("targets"), options.pop("limit")
     shared = {name: options[name] for name in ("prior", "n_jobs")} | {"posterior": posterior}
     for index, alternative in enumerate(alternatives, start=1):
         name, divided = f"{alternative.name} less {reference.name}", None
-        settings, words = _sized((reference, alternative), stated, targets, limit, language, **shared)
+        settings, words = sized((reference, alternative), stated, targets, limit, language, **shared)
         with progress_bar(name, 2 * settings.n_draws) as progress:
             found = compared(reference, alternative, settings, **options, posterior=posterior, progress=progress)
         if divide:
@@ -259,36 +256,6 @@ def compare(
         _show(found, divided, year, language)
         _store(found, divided, year, options["out"], language, xlsx=xlsx)
         _tell(found, year, words, language)
-
-
-def _sized(
-    pair: tuple[AnyScenario, AnyScenario],
-    settings: Settings,
-    targets: Sequence[Target],
-    limit: int,
-    language: Language,
-    **shared: Any,
-) -> tuple[Settings, str]:
-    """Settings with the draws that make a difference as precise as is asked for, and words on that.
-
-    Those stated, and no words, where nothing is asked for.
-    """
-    if not targets:
-        return settings, ""
-    from dataclasses import replace
-
-    from forecast.analysis.comparison import sized_difference
-    from forecast.engine.compile import compile_run
-    from forecast.observations.vintage import vintage
-    from forecast.report.sentences import precision_words
-    from forecast.results.precision import pilot_of
-
-    plans = [compile_run(world, shared["posterior"], vintage(world.as_of), prior=shared["prior"]) for world in pair]
-    n_pilot = pilot_of(settings, plans[0].block_size).n_draws
-    with progress_bar(f"{pair[1].name} less {pair[0].name}, pilot", n_pilot) as progress:
-        found = sized_difference(plans, settings, targets, limit, 1, progress)
-    n_draws = max(one.n_draws for one in found)
-    return replace(settings, n_draws=n_draws), precision_words(found, n_pilot, language)
 
 
 def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, ...]) -> list[AnyScenario]:

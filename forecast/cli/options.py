@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from forecast.report.i18n import Language
     from forecast.report.table import Part
+    from forecast.results.precision import Target
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -145,7 +146,20 @@ posterior_option = click.option(
     type=click.Path(path_type=Path),
     help="Stored parameters; the shipped ones by default.",
 )
-_RUN_OPTIONS = (
+
+
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator; they stand in the help text in their order."""
+
+    def decorated(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorated
+
+
+run_options = _together(
     click.option(
         "--draws",
         default=20_000,
@@ -163,16 +177,9 @@ _RUN_OPTIONS = (
     posterior_option,
     click.option("--prior", is_flag=True, help="Use the priors in place of what was learned from data."),
 )
+"""The options of a command that runs scenarios; it is given the posterior's path as `learned`."""
 
-
-def run_options(command: Command) -> Command:
-    """The options of a command that runs scenarios; it is given the posterior's path as `learned`."""
-    for option in reversed(_RUN_OPTIONS):
-        command = option(command)
-    return command
-
-
-_BACKEND_OPTIONS = (
+_backend_options = _together(
     click.option(
         "--backend",
         type=click.Choice(("local", "dask", "ray")),
@@ -205,16 +212,24 @@ def backend_options(command: Command) -> Command:
             return command(*arguments, **options)
 
     decorated: Command = on_workers  # type: ignore[assignment]
-    for option in reversed(_BACKEND_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    return _backend_options(decorated)
 
 
-_PRECISION_OPTIONS = (
+def _parsed_targets(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> list[Target]:
+    """Numbers that are to be precise; nothing is imported where none is asked for."""
+    if not texts:
+        return []
+    from forecast.results.precision import parsed_target
+
+    return [parsed_target(text) for text in texts]
+
+
+precision_options = _together(
     click.option(
         "--precision",
-        "wanted",
+        "targets",
         multiple=True,
+        callback=_parsed_targets,
         metavar="SERIES:YEAR:STATISTIC=WIDTH",
         help="As many draws as bring the 95 % interval of a number to ± WIDTH, in bn USD, as a chance, or such as 1% "
         "of the number: effect:2035:mean=0.05, trade_balance:2030:q10=1%. --draws are then those of the pilot that "
@@ -229,26 +244,13 @@ _PRECISION_OPTIONS = (
         help="With --precision: draws at most; a number that would take more is refused.",
     ),
 )
+"""The options of a command that makes a number as precise as is asked for."""
 
-
-def precision_options(command: Command) -> Command:
-    """The options of a command that makes a number as precise as is asked for."""
-    for option in reversed(_PRECISION_OPTIONS):
-        command = option(command)
-    return command
-
-
-_PLANTS_OPTIONS = (
+plants_options = _together(
     click.option("--only", multiple=True, metavar="ID", help="Keep this investment alone, or those named so."),
     click.option("--without", multiple=True, metavar="ID", help="Leave this investment out; may be repeated."),
 )
-
-
-def plants_options(command: Command) -> Command:
-    """The options of a command that says which investments of its scenarios count."""
-    for option in reversed(_PLANTS_OPTIONS):
-        command = option(command)
-    return command
+"""The options of a command that says which investments of its scenarios count."""
 
 
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:

@@ -58,7 +58,7 @@ def run(
     overrides: tuple[str, ...],
     only: tuple[str, ...],
     without: tuple[str, ...],
-    wanted: tuple[str, ...],
+    targets: list[Target],
     limit: int,
     learned: Path | None,
     no_plot: bool,
@@ -68,10 +68,8 @@ def run(
     """Forecast one or several scenario FILES and store the results."""
     from forecast.analysis.grounds import grounds
     from forecast.engine.simulate import Settings
-    from forecast.results.precision import parsed_target
     from forecast.results.run import run_scenario
 
-    targets = [parsed_target(text) for text in wanted]
     settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
     scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
@@ -79,10 +77,11 @@ def run(
     xlsx = options.pop("xlsx")
     for scenario in scenarios:
         options["posterior"] = posteriors[scenario.as_of]
-        sized, words = _sized(scenario, settings, targets, limit, language, **options)
-        with progress_bar(scenario.name, sized.n_draws) as progress:
-            resumed = partial(_say_resumed, language, sized.n_draws)
-            done = run_scenario(scenario, sized, **options, progress=progress, resumed=resumed)
+        shared = {name: options[name] for name in ("prior", "n_jobs", "posterior")}
+        enough, words = sized((scenario,), settings, targets, limit, language, **shared)
+        with progress_bar(scenario.name, enough.n_draws) as progress:
+            resumed = partial(_say_resumed, language, enough.n_draws)
+            done = run_scenario(scenario, enough, **options, progress=progress, resumed=resumed)
         if done.damage:
             echo(f"warning: {done.damage}", err=True)
         found = grounds(done.results, done.plan)
@@ -109,26 +108,42 @@ def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
         echo(language.text("tables.resumed", first=f"{first:,}", last=f"{last:,}"), err=True)
 
 
-def _sized(
-    scenario: AnyScenario, settings: Settings, targets: Sequence[Target], limit: int, language: Language, **options: Any
+def sized(
+    worlds: Sequence[AnyScenario],
+    settings: Settings,
+    targets: Sequence[Target],
+    limit: int,
+    language: Language,
+    *,
+    posterior: Posterior,
+    prior: bool,
+    n_jobs: int,
 ) -> tuple[Settings, str]:
     """Settings with the draws that make numbers as precise as is asked for, and words on that.
 
     Those stated, and no words, where nothing is asked for.
+
+    Args:
+        worlds: the scenario that is run, or the two of which the difference is to be precise, the reference first.
+        limit: draws at most.
     """
     if not targets:
         return settings, ""
     from dataclasses import replace
 
+    from forecast.analysis.comparison import sized_difference
     from forecast.engine.compile import compile_run
     from forecast.observations.vintage import vintage
     from forecast.report.sentences import precision_words
     from forecast.results.precision import pilot_of, sized_by_pilot
 
-    plan = compile_run(scenario, options["posterior"], vintage(scenario.as_of), prior=options["prior"])
-    n_pilot = pilot_of(settings, plan.block_size).n_draws
-    with progress_bar(f"{scenario.name}, pilot", n_pilot) as progress:
-        found = sized_by_pilot(plan, settings, targets, limit, options["n_jobs"], progress)
+    plans = [compile_run(world, posterior, vintage(world.as_of), prior=prior) for world in worlds]
+    n_pilot = pilot_of(settings, plans[0].block_size).n_draws
+    with progress_bar(f"{' less '.join(world.name for world in reversed(worlds))}, pilot", n_pilot) as progress:
+        if len(plans) == 1:
+            found = sized_by_pilot(plans[0], settings, targets, limit, n_jobs, progress)
+        else:
+            found = sized_difference(plans, settings, targets, limit, 1, progress)
     n_draws = max(one.n_draws for one in found)
     return replace(settings, n_draws=n_draws), precision_words(found, n_pilot, language)
 
@@ -327,14 +342,13 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
     from forecast.report.run import (
         branch_table,
         contribution_table,
-        dominance_note,
         knowledge,
+        notes,
         policy_table,
-        sampling_note,
         surplus_table,
         told_policies,
     )
-    from forecast.report.sentences import answer, assumed_conditions, run_books_note
+    from forecast.report.sentences import answer
     from forecast.results.archive import outcomes
 
     later = outcomes(results)
@@ -343,10 +357,7 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
     if told_policies(results.statistics):
         answer_with(policy_table(results, language))
     answer_with(surplus_table({results.name: results}, language))
-    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
-    made_with = sampling_note(results, language)
-    notes = (conditions, run_books_note(results, language), dominance_note(results, language), made_with)
-    answer_with(*(f"{note}\n" for note in notes if note))
+    answer_with(*(f"{note}\n" for note in notes(results, world, language)))
     if world.single is None:
         answer_with(branch_table(results, world, language))
     answer_with(answer(results, later, language, found))

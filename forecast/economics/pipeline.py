@@ -1,8 +1,8 @@
 """Announcements still to come: the pace of outward investment, and how soon orders follow an announcement.
 
-The last level of trade holds the machines of plants that are being built. When those stand, others are built: part what
-is ordered some quarters ahead belongs to plants that nobody has announced yet. Where plants are announced as fast as
-before, that part is the share of plants whose machines are ordered within that time of their announcement. How fast
+The last level of trade holds the machines of plants that are being built. When those stand, others are built: part of
+what is ordered some quarters ahead belongs to plants that nobody has announced yet. Where plants are announced as fast
+as before, that part is the share of plants whose machines are ordered within that time of their announcement. How fast
 they are announced follows Korea's direct investment in the US, which returns to its usual pace.
 
 What such plants make, buy and replace once they run is not added: the trend of trade was observed while plants started

@@ -163,7 +163,7 @@ def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date 
     {'us_census': 0.25, 'korea_customs': 0.41}
     """
     memory, usual = quarterly_memory(day), float(np.exp(np.log(bridge.ratios[:, 0]).mean()))
-    customs = _quarters(customs_months(day=day)[CUSTOMS_SERIES[0]])
+    customs = whole_sums(customs_months(day=day)[CUSTOMS_SERIES[0]], 3)
     census = dict(zip(range(trade.origin, -1, -1), trade.exports[::-1].tolist(), strict=False))
     year_begins = 4 * ((trade.origin + 1) // 4) if (trade.origin + 1) % 4 else trade.origin + 1
     rows = range(min(year_begins, trade.origin), trade.origin + 1)
@@ -207,16 +207,20 @@ def quarterly_memory(day: dt.date | None = None, folder: Path = TABLES_SHIPPED) 
     >>> round(quarterly_memory()[4 * 2026 + 1], 1)
     21.7
     """
-    return _quarters(observed.memory_exports(folder, day))
+    return whole_sums(observed.memory_exports(folder, day), 3)
 
 
-def _quarters(months: Mapping[int, float]) -> dict[int, float]:
-    """Sums of the quarters of which all months are known, in order."""
-    whole = sorted({month // 3 for month in months})
-    parts = {quarter: range(3 * quarter, 3 * quarter + 3) for quarter in whole}
+def whole_sums(months: Mapping[int, float], n_months: int) -> dict[int, float]:
+    """Sums of the spans of so many months of which every month is known, in order: quarters, or years.
+
+    >>> whole_sums({3: 1.0, 4: 1.0, 5: 2.0, 6: 9.0}, 3)
+    {1: 4.0}
+    """
+    spans = sorted({month // n_months for month in months})
+    parts = {span: range(n_months * span, n_months * (span + 1)) for span in spans}
     return {
-        quarter: sum(months[month] for month in part)
-        for quarter, part in parts.items()
+        span: sum(months[month] for month in part)
+        for span, part in parts.items()
         if all(map(months.__contains__, part))
     }
 
@@ -292,7 +296,7 @@ def memory_cycle(origin: int, day: dt.date | None = None) -> MemoryCycle:
         for row, value in enumerate(billings.values.tolist())
         if day is None or published("", billings.start + row) <= day
     }
-    world = np.array([value for quarter, value in _quarters(months).items() if quarter <= origin - 4])
+    world = np.array([value for quarter, value in whole_sums(months, 3).items() if quarter <= origin - 4])
     deviation = _deviation(world)
     before, after = deviation[:-1], deviation[1:]
     slope = float(after @ before / (before @ before))
@@ -351,7 +355,7 @@ def shares_within(found: Composition) -> dict[str, Array]:
     }
 
 
-def share_of_product(found: Composition, sector: str) -> float:
+def share_of_product(found: Composition, within: Mapping[str, Array], sector: str) -> float:
     """Part of the product that plants of a sector make which Korea's exports of the sector are.
 
     Half way between 2025 and July 2026. Cells and ships have no duty of their own and stand in no row of the schedule.
@@ -359,10 +363,14 @@ def share_of_product(found: Composition, sector: str) -> float:
     >>> from forecast.observations.vintage import vintage
     >>> known = vintage()
     >>> found = composition(known.trade, known.bridge, None)
-    >>> share_of_product(found, "autos"), round(share_of_product(found, "batteries"), 2)
+    >>> within = shares_within(found)
+    >>> share_of_product(found, within, "autos"), round(share_of_product(found, within, "batteries"), 2)
     (1.0, 0.25)
+
+    Args:
+        within: of `shares_within`.
     """
     product = PRODUCTS.index(product_priors().sectors[sector].makes)
     if sector in SHARES_WITHIN_REST:
         return min(SHARES_WITHIN_REST[sector] / float(found.year[product]), 1.0)
-    return float(shares_within(found)[sector][:, product].mean())
+    return float(within[sector][:, product].mean())

@@ -181,11 +181,13 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
         census += tariffs_in_census + policies[1] + policies[2]
 
     # Plants that nobody has announced yet: machines in place of today's orders.
-    future = [] if built.still_to_come is None else [annual_sums(plan, built.still_to_come)]
+    future: list[Array] = []
     if built.still_to_come is not None:
-        exports, near_exports = exports + future[0], near_exports + built.still_to_come[:n_near]
-        census += future[0]
-        more.append((MACHINES, future[0]))
+        machines = annual_sums(plan, built.still_to_come)
+        exports, near_exports = exports + machines, near_exports + built.still_to_come[:n_near]
+        census += machines
+        more.append((MACHINES, machines))
+        future.append(machines)
 
     effect = effects.sum(axis=0)
     investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, built.output, census

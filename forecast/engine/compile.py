@@ -169,6 +169,7 @@ class Compiler:
         scenario: what is assumed.
         origin: quarter index of the last observed quarter.
         found: what exports consist of.
+        within: part of each product that the goods of every sector are, see `economics.products`.
         columns: column of each sector and coefficient in use.
         outlooks: column of each kind and sector whose record is used.
     """
@@ -176,6 +177,7 @@ class Compiler:
     scenario: Scenario
     origin: int
     found: Composition
+    within: Mapping[str, Array]
     columns: dict[tuple[str, str], int]
     outlooks: dict[tuple[str, str], int]
 
@@ -196,7 +198,7 @@ class Compiler:
             sector=first.sector,
             makes=PRODUCTS.index(product_priors().sectors[first.sector].makes),
             buys=product_bought(first.sector),
-            share_of_product=share_of_product(self.found, first.sector),
+            share_of_product=share_of_product(self.found, self.within, first.sector),
             duty=duty_on_finished(first.sector, self.origin, self.origin + 1),
         )
 
@@ -338,8 +340,8 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     origin = _demand_origin(scenario, posterior, known)
     groups = posterior.prior if prior else posterior.groups
     found = composition(known.trade, known.bridge, day_of(known.as_of))
-    compiler = Compiler(scenario, origin, found, {}, {})
-    compiled, policy = compiler.groups(), compiled_policy(scenario, origin, shares_within(found))
+    compiler = Compiler(scenario, origin, found, shares_within(found), {}, {})
+    compiled, policy = compiler.groups(), compiled_policy(scenario, origin, compiler.within)
     products = compiled_products(scenario, known.trade, found)
     existing = compiler.existing(policy)
     machinery = compiled_machinery(compiler.of_sector(REST, "price_growth")) if compiled else None

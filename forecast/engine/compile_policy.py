@@ -6,9 +6,8 @@ are still to be announced.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from math import floor
+from math import floor, inf
 
 import numpy as np
 
@@ -171,7 +170,7 @@ def compiled_pipeline(scenario: Scenario, known: Vintage) -> Pipeline | None:
     learned = {
         name: Stated(f"{FUTURE}.{name}", distribution) for name, distribution in pace_distributions(invested).items()
     }
-    announced_by = math.inf if known.as_of is None else parse_time(known.as_of)
+    announced_by = inf if known.as_of is None else parse_time(known.as_of)
     return Pipeline(
         scale=Stated(FUTURE, scale),
         usual=learned[USUAL],

@@ -45,6 +45,7 @@ class Duties:
         self._time = plan.origin + np.arange(plan.n_periods + 1.0)[:, None]
         self._weight = 0.0 if policy is None else inputs.value(policy.responses["weight_of_2026"])
         self._answers: dict[tuple[Answer, str], Array] = {}
+        self._factors: dict[str, Array] = {}
 
     def change_of_exports(self, products: ProductExports) -> Iterator[tuple[int, Array, Array]]:
         """Product that pays, and the change of Korea's exports of it to the US, the origin left out.
@@ -55,7 +56,7 @@ class Duties:
         changes: dict[int, tuple[Array, Array]] = {}
         for sector, taxed in self.taxed.items():
             whole = self._answer(exports_over_before, sector)
-            under = whole[1:] / whole[0]
+            under = self._factor(sector)[1:]
             lost, to_date = under - 1.0, under - 1.0 / whole[0]
             early, late = taxed.within
             for product in np.flatnonzero(early + late).tolist():
@@ -114,8 +115,10 @@ class Duties:
 
     def _factor(self, sector: str) -> Array:
         """Exports of a sector over those under the duties of the origin, `(n_periods + 1, n_draws)`."""
-        whole = self._answer(exports_over_before, sector)
-        return np.asarray(whole / whole[0])
+        if sector not in self._factors:
+            whole = self._answer(exports_over_before, sector)
+            self._factors[sector] = whole / whole[0]
+        return self._factors[sector]
 
     def _answer(self, answer: Answer, sector: str) -> Array:
         key = answer, sector

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from forecast.dims import FUTURE, POLICIES, SERIES, TO_DATE
+from forecast.dims import ALL_SERIES
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Stated
 from forecast.engine.plan import Plan
@@ -98,7 +98,7 @@ class RunPlan:
     def series(self) -> tuple[str, ...]:
         """Annual series of the results: those that some branch has."""
         kept = {name for plan in self.plans for name in plan.series}
-        return tuple(name for name in (*SERIES, *POLICIES, TO_DATE, FUTURE) if name in kept)
+        return tuple(name for name in ALL_SERIES if name in kept)
 
     @property
     def n_rows(self) -> Mapping[str, int]:

@@ -22,6 +22,7 @@ from forecast.observations.formats import (
     Reading,
     Refusal,
     amount,
+    in_unit,
     month_of,
     read_content,
     step_of,
@@ -259,8 +260,7 @@ def _own_figure(grid: Grid, row: int, columns: Mapping[str, int], held: Mapping[
     value = amount(cells["value"])
     if value is None:
         return Refusal(places["value"], f"got {cells['value']!r}, expected a number")
-    scaled = value * scale if scale >= 1 else value / round(1 / scale)
-    return Figure(one.table, name, period, scaled, step_of(cells["value"]) * scale, places["value"])
+    return Figure(one.table, name, period, in_unit(value, scale), step_of(cells["value"]) * scale, places["value"])
 
 
 def _is_before(figure: Figure, held: Mapping[Key, HeldSeries]) -> bool:

@@ -290,6 +290,15 @@ def amount(cell: Cell) -> float | None:
     return float(text) if re.fullmatch(r"[-+]?\d{1,18}(\.\d*)?", text) else None
 
 
+def in_unit(value: float, scale: float) -> float:
+    """An amount in the unit of its table, divided where it gets smaller, since fractions of ten are no binary ones.
+
+    >>> in_unit(8_967_205.0, 1e-3), in_unit(2.0, 1e3)
+    (8967.205, 2000.0)
+    """
+    return value * scale if scale >= 1 else value / round(1 / scale)
+
+
 def step_of(cell: Cell) -> float:
     """One unit of the last place of a number as it is written.
 

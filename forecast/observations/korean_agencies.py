@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from forecast.observations.formats import Cell, Figure, Grid, Reading, Refusal, amount, month_of, step_of
+from forecast.observations.formats import Cell, Figure, Grid, Reading, Refusal, amount, in_unit, month_of, step_of
 
 CUSTOMS = "KCS"
 _PERIODS = ("기간", "년월", "연월", "년도")
@@ -187,13 +187,8 @@ def _row_figures(grid: Grid, row: int, layout: _Layout, items: Mapping[str, str]
         scale = layout.unit / _TABLES[table]
         series = items[code] if code else _SERIES[flow]
         place = grid.place(row, column)
-        found.append(Figure(table, series, period, _scaled(value, scale), step_of(cell) * scale, place))
+        found.append(Figure(table, series, period, in_unit(value, scale), step_of(cell) * scale, place))
     return [*found, *_balance_refusal(grid, row, layout, values)]
-
-
-def _scaled(value: float, scale: float) -> float:
-    """An amount in the unit of its table, divided where it gets smaller: so 8,967,205 thousand are 8967.205 million."""
-    return value * scale if scale >= 1 else value / round(1 / scale)
 
 
 def _period(grid: Grid, row: int, layout: _Layout, monthly: bool) -> str | Refusal:

@@ -24,6 +24,7 @@ from forecast.storage import (
     digest,
     folders,
     json_digest,
+    json_text,
     new_folder,
     remove_folder,
     text_bytes,
@@ -150,7 +151,7 @@ def store_vintage(
                 "tables": {table: digest(text_bytes(unfinished / f"{table}.csv")) for table in tables},
             }
             head["content"] = _content(head)
-            write_text(unfinished / _HEAD, json.dumps(head, indent=2, ensure_ascii=False) + "\n")
+            write_text(unfinished / _HEAD, json_text(head))
     _vintages.cache_clear()
     return name
 

@@ -142,17 +142,16 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def grouped(assumed: Assumptions, language: Language, heading: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Assumptions by kind, each kind with its columns."""
+def groups(assumed: Assumptions, language: Language) -> list[tuple[str, list[str], Sequence[Assumption]]]:
+    """Assumptions by kind, of those there are: heading, headings of the columns, entries."""
     kinds: dict[str, Sequence[Assumption]] = {
         "investments": assumed.investments, "tariffs": assumed.tariffs, "commitments": assumed.commitments
     }  # fmt: skip
-    groups = [
+    return [
         (language.text(f"headings.{name}"), [language.text(f"columns.{column}") for column in COLUMNS[name]], items)
         for name, items in kinds.items()
         if items
     ]
-    return {"heading": heading, "assumptions": assumed, "groups": groups}
 
 
 def prose(text: str) -> Words | None:

@@ -5,7 +5,6 @@ A folder below `comparisons`, named by the two scenarios and by what it holds; t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from forecast.report.page import write_report
 from forecast.results.results import ANOTHER, UNIT, statistic_rows
 from forecast.stats.formatting import stored
 from forecast.stats.summary import Summary
-from forecast.storage import json_digest, whole_folder, write_csv, write_text, writing
+from forecast.storage import json_digest, json_text, whole_folder, write_csv, write_text, writing
 
 COMPARISONS = "comparisons"
 """Folder of all comparisons, beside those of the runs."""
@@ -65,7 +64,7 @@ def store_comparison(
             write_report(
                 [comparison.reference, comparison.alternative], unfinished / PAGE, language.code, [division], year=year
             )
-            write_text(unfinished / MANIFEST, json.dumps(identity, indent=2, ensure_ascii=False) + "\n")
+            write_text(unfinished / MANIFEST, json_text(identity))
     return folder
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from forecast.engine.resampling import SharedStreams
 from forecast.errors import RunError
 from forecast.quarters import parse_quarter
 from forecast.report.assumptions import (
+    Assumptions,
     Words,
     assumptions,
     branch_assumptions,
-    grouped,
+    groups,
     prose,
     user_words,
 )
@@ -300,12 +301,12 @@ def _assumed(place: int, run: PageRun, language: Language) -> dict[str, Any]:
     """What a run assumed: of one scenario, or of every branch of a mixture under a heading of its own."""
     origin = float(parse_quarter(run.results.manifest["origin"]))
     if run.world.single is not None:
-        parts = [grouped(assumptions(run.world.single, origin, language), language)]
+        parts = [_part(assumptions(run.world.single, origin, language), language)]
     else:
         shared, own = branch_assumptions(run.world, origin, language)
         everywhere = {"title": Words(language.text("branches.all"), language.code), "weight": "", "description": None}
-        parts = [grouped(shared, language, everywhere)]
-        parts += [grouped(own[one.label], language, _heading(one, run, language)) for one in run.world.branches]
+        parts = [_part(shared, language, everywhere)]
+        parts += [_part(own[one.label], language, _heading(one, run, language)) for one in run.world.branches]
     return {
         "run": place,
         "title": user_words(run.name),
@@ -313,6 +314,10 @@ def _assumed(place: int, run: PageRun, language: Language) -> dict[str, Any]:
         "parts": parts,
         "file": (run.results.folder / SCENARIO).read_text(encoding="utf-8"),
     }
+
+
+def _part(assumed: Assumptions, language: Language, heading: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {"heading": heading, "assumptions": assumed, "groups": groups(assumed, language)}
 
 
 def _heading(branch: Branch, run: PageRun, language: Language) -> dict[str, Any]:

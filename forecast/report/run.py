@@ -21,7 +21,7 @@ from forecast.observations.annual import AnnualTrade, History
 from forecast.observations.vintage import vintage
 from forecast.report.effect import MEDIAN, origin_of
 from forecast.report.i18n import ENGLISH, Language
-from forecast.report.sentences import record_of
+from forecast.report.sentences import assumed_conditions, record_of, run_books_note
 from forecast.report.table import Column, Row, Table, plain_spaces, table
 from forecast.results.archive import Outcome, made, outcomes
 from forecast.results.results import Results, moving_policies
@@ -177,6 +177,18 @@ def _median_and_interval(summary: Summary, name: str, index: int, language: Lang
         language.statistic(summary, name, MEDIAN, index, "+"),
         language.interval(summary, name, 80, index, "+"),
     )
+
+
+def notes(results: Results, world: AnyScenario, language: Language = ENGLISH) -> list[str]:
+    """What stands beside the numbers of a run: conditions assumed, the gap between the books, draws; what there is."""
+    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
+    told = (
+        conditions,
+        run_books_note(results, language),
+        dominance_note(results, language),
+        sampling_note(results, language),
+    )
+    return [note for note in told if note]
 
 
 def sampling_note(results: Results, language: Language = ENGLISH) -> str:

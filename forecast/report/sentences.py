@@ -29,7 +29,6 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
-from forecast.results.precision import Sized
 from forecast.results.results import (
     Results,
     direction,
@@ -49,6 +48,8 @@ from forecast.stats.summary import BELOW, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from forecast.results.precision import Sized
 
 
 def assumed_conditions(scenario: Scenario, language: Language) -> str:

@@ -13,7 +13,7 @@ from forecast.analysis.grounds import Grounds
 from forecast.analysis.induced import Induced
 from forecast.observations.tables import read_table
 from forecast.quarters import parse_quarter
-from forecast.report.assumptions import COLUMNS, Assumption, Assumptions, assumptions, branch_assumptions
+from forecast.report.assumptions import Assumption, Assumptions, assumptions, branch_assumptions, groups
 from forecast.report.budget import budget_words, input_table, source_table
 from forecast.report.comparison import (
     attribution_table,
@@ -39,14 +39,13 @@ from forecast.report.run import (
     branch_name,
     branch_table,
     contribution_table,
-    dominance_note,
     knowledge,
+    notes,
     policy_table,
-    sampling_note,
     surplus_table,
     told_policies,
 )
-from forecast.report.sentences import answer_paragraphs, assumed_conditions, run_books_note
+from forecast.report.sentences import answer_paragraphs
 from forecast.report.table import Table, table
 from forecast.report.workbook import COMPARISON_WORKBOOK, RUN_WORKBOOK, Chart, Sheet, write_workbook
 from forecast.results.archive import outcomes
@@ -71,11 +70,9 @@ def write_run_workbook(results: Results, world: AnyScenario, language: Language,
         RunError: the folder cannot be written.
     """
     later = outcomes(results)
-    conditions = assumed_conditions(world.single, language) if world.single is not None else ""
     known = knowledge(results, later, language) if results.as_of is not None else ""
-    notes = [conditions, run_books_note(results, language), dominance_note(results, language)]
-    notes += [sampling_note(results, language), known]
-    sheets = [_answer([*answer_paragraphs(results, later, language, found), *notes], [results], language)]
+    said = [*answer_paragraphs(results, later, language, found), *notes(results, world, language), known]
+    sheets = [_answer(said, [results], language)]
     sheets.append(Sheet("years", (surplus_table({results.name: results}, language),), (_FAN,)))
     if results.manifest["n_investments"]:
         sheets.append(Sheet("channels", (contribution_table(results, language),), _EFFECT))
@@ -200,13 +197,8 @@ def _assumed(results: Results, world: AnyScenario, language: Language) -> Iterat
 
 
 def _assumptions(assumed: Assumptions, language: Language) -> Iterator[Table]:
-    kinds: dict[str, tuple[Assumption, ...]] = {
-        "investments": assumed.investments, "tariffs": assumed.tariffs, "commitments": assumed.commitments
-    }  # fmt: skip
-    for kind, items in kinds.items():
-        if items:
-            headings = [language.text(f"columns.{column}") for column in COLUMNS[kind]]
-            yield table(language.text(f"headings.{kind}"), headings, map(_cells, items), words=len(headings))
+    for heading, columns, items in groups(assumed, language):
+        yield table(heading, columns, map(_cells, items), words=len(columns))
     if assumed.others:
         yield table(language.text("headings.other"), [""], [(text,) for text in assumed.others], words=1)
     if assumed.sources:

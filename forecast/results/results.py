@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast import shown
-from forecast.dims import FUTURE, POLICIES, QUARTERLY_SERIES, SERIES, TO_DATE, Array, basis_of
+from forecast.dims import ALL_SERIES, POLICIES, QUARTERLY_SERIES, SERIES, Array, basis_of
 from forecast.engine.run_plan import RunPlan
 from forecast.errors import DamagedRunError, RunError
 from forecast.netcdf import DamagedFileError
@@ -375,7 +375,7 @@ def _tells_a_run(
 ) -> bool:
     """Whether a table has the series, years and statistics of a run to its horizon."""
     wanted = {"mean", "sd", BELOW, exceedance_name(0.0), *map(quantile_name, LEVELS)}
-    whole = set(SERIES) <= set(series) <= {*SERIES, *POLICIES, TO_DATE, FUTURE} and wanted <= set(names)
+    whole = set(SERIES) <= set(series) <= set(ALL_SERIES) and wanted <= set(names)
     return whole and list(years) == list(range(years[0], manifest["horizon"] + 1))
 
 

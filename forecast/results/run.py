@@ -99,8 +99,7 @@ def run_scenario(
     damage, found = str(stored) if isinstance(stored, DamagedRunError) else "", isinstance(stored, Results)
     if not isinstance(stored, Results):
         begun = request.begun(settings, progress, resumed) if resume else None
-        statistics = request.simulated(settings, n_jobs, progress, begun)
-        stored, found = request.written(statistics, draw_chart, replace=force or bool(damage))
+        stored, found = request.made(settings, n_jobs, progress, begun, draw_chart, replace=force or bool(damage))
     if draw_chart is not None and CHART not in stored.manifest["files"]:
         stored = add_chart(stored, draw_chart)
     return Run(stored, found, request, damage)
@@ -126,8 +125,7 @@ def found_or_made(
     stored = read_results(request.folder)
     if stored is None:
         begun = request.begun(settings, progress, lambda resumption: None)
-        statistics = request.simulated(settings, n_jobs, progress, begun)
-        stored, _ = request.written(statistics, None, replace=False)
+        stored, _ = request.made(settings, n_jobs, progress, begun)
     return stored
 
 
@@ -209,21 +207,25 @@ class Request:
         with writing(self.out, ANOTHER):
             demand_no_file(self.folder)
 
-    def simulated(
-        self, settings: Settings, n_jobs: int, progress: Callable[[int], None], begun: StreamingSummary | None
-    ) -> StreamingSummary:
-        """Statistics of all draws, with checkpoints on the way.
-
-        Raises:
-            RunError: nothing can be written where the run is to land.
-        """
+    def made(
+        self,
+        settings: Settings,
+        n_jobs: int,
+        progress: Callable[[int], None],
+        begun: StreamingSummary | None,
+        draw_chart: Callable[[Results], None] | None = None,
+        *,
+        replace: bool = False,
+    ) -> tuple[Results, bool]:
+        """The run simulated, with checkpoints on the way, and stored; see `written`."""
         self.demand_place()
         try:
-            return simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
+            statistics = simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
         except KeyboardInterrupt as stop:
             if self.checkpoint.path.exists():
                 stop.add_note("the same command goes on from the last checkpoint")
             raise
+        return self.written(statistics, draw_chart, replace=replace)
 
     def written(
         self, statistics: StreamingSummary, draw_chart: Callable[[Results], None] | None, *, replace: bool

@@ -40,7 +40,7 @@ STAGES = {
 KINDS = ("greenfield", "expansion", "acquisition")
 UNITS = ("bn USD", "trillion won")
 _NEEDED = ("id", "company", "project", "sector", "announced", "sources")
-_DATES = ("announced", "construction_start", "production_start", "status_date")
+DATES = ("announced", "construction_start", "production_start", "status_date")
 _MOST_BYTES = 2**24
 _REMEDY = "choose another file with --announcements"
 
@@ -210,10 +210,11 @@ def copied(row: Announcement) -> dict[str, str]:
 def _own_date(position: float | None, stated: str) -> str:
     if position is None:
         return ""
-    return stated if _is_date(stated) else date_text(position)
+    return stated if is_date(stated) else date_text(position)
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Whether a text is a date in a form of the language."""
     return not _date_fault(text)
 
 
@@ -241,7 +242,7 @@ def row_faults(cells: Mapping[str, str]) -> list[str]:
         "unit": _word_check(UNITS),
         "status": _word_check(tuple(STAGES)),
         "sources": _sources_fault,
-        **dict.fromkeys(_DATES, _date_fault),
+        **dict.fromkeys(DATES, _date_fault),
     }
     faults = [f"{name}: got nothing, expected {_EXPECTED[name]}" for name in _NEEDED if not cells.get(name)]
     faults += [

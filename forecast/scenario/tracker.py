@@ -23,11 +23,13 @@ from forecast.errors import RunError, got, listed, meant
 from forecast.quarters import parse_time, time_span
 from forecast.scenario.own import (
     COLUMNS,
+    DATES,
     KINDS,
     STAGES,
     UNITS,
     Note,
     OwnAnnouncement,
+    is_date,
     own_entry,
     own_of,
     quoted,
@@ -47,7 +49,6 @@ _FACTORS = {
 _WORDS: Mapping[str, tuple[str, ...]] = {"sector": SECTORS, "status": tuple(STAGES), "kind": KINDS}
 """Columns whose words a mapping translates, and what they may become."""
 
-_DATES = ("announced", "construction_start", "production_start", "status_date")
 _NEEDED = ("company", "project", "sector", "amount")
 _KEYS = ("title", "columns", "unit", "dates", "words", "otherwise", "keep", "source")
 
@@ -191,7 +192,7 @@ def _cells(row: Mapping[str, str], mapped: Mapped, line: int, file: str, notes: 
     for name, meanings in mapped.words.items():
         known = {likeness(word): word for word in _WORDS[name]} | dict(meanings)
         cells[name] = known.get(likeness(cells.get(name, "")), cells.get(name, ""))
-    for name in _DATES:
+    for name in DATES:
         cells[name] = _date(cells.get(name, ""), name, mapped, line, notes)
     factor, cells["unit"] = _FACTORS[cells.get("unit") or mapped.unit]
     cells["amount"] = _amount(cells["amount"], factor, line, notes)
@@ -202,7 +203,7 @@ def _cells(row: Mapping[str, str], mapped: Mapped, line: int, file: str, notes: 
 def _date(text: str, name: str, mapped: Mapped, line: int, notes: list[Note]) -> str:
     """A date in a form of the language; what cannot be read counts as not stated."""
     text = re.sub(r"^(\d{4})\.0$", r"\1", text)
-    if not text or _is_date(text):
+    if not text or is_date(text):
         return text
     for form in mapped.dates:
         try:
@@ -214,14 +215,6 @@ def _date(text: str, name: str, mapped: Mapped, line: int, notes: list[Note]) ->
         )
     notes.append(Note("no_date", {"line": line, "column": name, "text": text}))
     return ""
-
-
-def _is_date(text: str) -> bool:
-    try:
-        parse_time(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _amount(text: str, factor: float, line: int, notes: list[Note]) -> str:
@@ -282,7 +275,7 @@ def _announcements(path: Path, read: Sequence[tuple[int, dict[str, str]]], notes
 
 def _announced(cells: Mapping[str, str], line: int, notes: list[Note]) -> str:
     """The date of the announcement; the earliest one stated where there is none, or where that is earlier still."""
-    stated = [cells[name] for name in _DATES if cells.get(name)]
+    stated = [cells[name] for name in DATES if cells.get(name)]
     if not stated:
         raise RunError(f"row {line}: got no date at all for {cells['project']}; otherwise.announced may state one")
     announced, first = cells["announced"], min(stated, key=parse_time)
