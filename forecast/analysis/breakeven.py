@@ -267,8 +267,7 @@ def _values(item: UncertainInput, plan: RunPlan, streams: Streams, year: int) ->
 
 def _ends(distribution: Distribution) -> tuple[float, float]:
     """Ends of a distribution; where it has none, those of all but `TAIL` of it."""
-    with np.errstate(divide="ignore"):
-        ends = distribution.ppf([0.0, 1.0])
+    ends = distribution.ends()
     low, high = np.where(np.isfinite(ends), ends, distribution.ppf([TAIL, 1.0 - TAIL])).tolist()
     return low, high
 

@@ -114,4 +114,10 @@ def share_announced_later(leads: Array, delay: Array | float, n_quarters: int) -
     """
     middles = (np.arange(n_quarters) + 0.5)[:, None]
     first = BUILDING * (1.0 - np.atleast_1d(delay))  # quarters before the first output
-    return np.asarray(sum(cumulative_share(middles, lead - first, lead) for lead in leads.tolist()) / leads.size)
+    ordered = np.zeros((n_quarters, first.size))
+    for lead, n_plants in zip(*(found.tolist() for found in np.unique(leads, return_counts=True)), strict=True):
+        # outside these quarters the plants have ordered nothing, or all
+        begin, end = (min(max(int(date), 0), n_quarters) for date in (np.floor(lead - first.max()), np.ceil(lead)))
+        ordered[begin:end] += n_plants * cumulative_share(middles[begin:end], lead - first, lead)
+        ordered[end:] += n_plants
+    return np.asarray(ordered / leads.size)

@@ -16,8 +16,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-import numpy as np
-
 from forecast.errors import DataError, ScenarioError
 from forecast.stats.distributions import Distribution
 
@@ -111,8 +109,7 @@ def _distribution(node: Node, path: str, quantity: Node) -> Distribution:
         distribution = read_distribution(node.plain())
     except ValueError as error:
         refuse(node, path, str(error))
-    with np.errstate(divide="ignore"):
-        lowest, highest = distribution.ppf([0.0, 1.0])
+    lowest, highest = distribution.ends()
     low, high = _support(quantity)
     if lowest < low or highest > high:
         refuse(node, path, f"got values from {lowest:g} to {highest:g}, expected them inside [{low:g}, {high:g}]")

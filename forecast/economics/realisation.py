@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy
 
 from forecast.dims import Array
 from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each, refuse
 from forecast.economics.sectors import SECTORS
 from forecast.stats.distributions import LogNormal
+from forecast.stats.normal import ndtri
 
 if TYPE_CHECKING:
     from forecast.documents import Node
@@ -105,7 +105,7 @@ def revision(uniforms: Array, revised: Array, spread: Array) -> Array:
     it ends at `LARGEST_REVISION`, up and down.
     """
     of_revised = np.minimum(np.minimum(uniforms, 1.0 - uniforms) / revised, 0.5)
-    size = np.minimum(-spread * scipy.special.ndtri(of_revised), np.log(LARGEST_REVISION))
+    size = np.minimum(-spread * ndtri(of_revised), np.log(LARGEST_REVISION))
     return np.asarray(np.exp(np.copysign(size, uniforms - 0.5)))
 
 

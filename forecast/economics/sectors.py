@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
-import scipy
 
 from forecast.dims import Array
 from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each
+from forecast.stats.normal import ndtri
 from forecast.storage import read_csv, write_csv
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def prior_levels(coefficients: Array) -> Array:
     for row, sector in enumerate(SECTORS):
         for column, name in enumerate(COEFFICIENTS):
             chance = priors[sector][name].distribution.cdf(coefficients[:, row, column])
-            levels[:, row, column] = scipy.special.ndtri(np.clip(chance, 1e-9, 1 - 1e-9))
+            levels[:, row, column] = ndtri(np.clip(chance, 1e-9, 1 - 1e-9))
     return levels
 
 

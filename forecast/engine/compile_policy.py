@@ -65,7 +65,7 @@ def _taxed(
     answered yet at the origin.
     """
     trade, after = regime.trade[sector], origin + 1
-    starts = [floor(float(tariff.start.ppf(0.0))) for tariff in tariffs]
+    starts = [floor(tariff.start.ends()[0]) for tariff in tariffs]
     steps = [date for date in trade.dates if date < after] if min(starts) < after else []
     first = min(origin, *(floor(start) - 1 for start in (*starts, *steps)))
     recorded = [_step_of_record(date, trade.rate(date), responses) for date in steps]

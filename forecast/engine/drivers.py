@@ -29,7 +29,6 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 import numpy as np
-from scipy.special import exprel
 
 from forecast.dims import Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
@@ -103,8 +102,10 @@ def strength(time: Array, at: Values, until: float, half_life: Values) -> Array:
     """
     share = share_of_quarter(time, at, until)
     rate = np.log(2.0) / half_life
-    # From strength 1 it decays as exp(-rate * t): what is left when the quarter begins, times the mean over its share.
-    return np.asarray(share * np.exp(-rate * (time - at).clip(0.0)) * exprel(-rate * share))
+    # From strength 1 it decays as exp(-rate * t): what is left when the quarter begins, times the sum over its share.
+    fades = rate > 0
+    felt = np.where(fades, -np.expm1(-rate * share) / np.where(fades, rate, 1.0), share)
+    return np.asarray(np.exp(-rate * (time - at).clip(0.0)) * felt)
 
 
 def scale_flows(flows: tuple[Array, Array], shocks: Iterable[Shock], origin: int, inputs: Inputs) -> None:

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy
 
 from forecast.dims import Array
+from forecast.stats.normal import ndtri
 from forecast.stats.streams import Scheme, Streams
 
 WALKS = {
@@ -113,7 +113,7 @@ class Stratified(Streams):
         else:
             hypercube = Streams(self.seed, self.block, self.n_draws, "latin_hypercube")
             points = hypercube.points(f"{name}.years", n_components * n_walks)
-        return np.asarray(scipy.special.ndtri(points)).reshape(n_components, n_walks, self.n_draws)
+        return ndtri(points).reshape(n_components, n_walks, self.n_draws)
 
 
 @lru_cache

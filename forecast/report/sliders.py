@@ -13,7 +13,7 @@ from forecast.economics.uncertain_inputs import REALISED
 from forecast.errors import RunError
 from forecast.quarters import format_quarter, year_of
 from forecast.scenario.entity import plain
-from forecast.scenario.entries import ends, mean
+from forecast.scenario.entries import mean
 from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.investments import Investment
 from forecast.scenario.policy import Tariff
@@ -137,12 +137,12 @@ def _of_dates(scenario: Scenario, origin: int) -> Iterator[Slider]:
     for item in scenario.investments:
         if item.kind in ("pledge", "acquisition") or item.phases or item.production_start is None:
             continue
-        begin, end = ends(item.production_start)
+        begin, end = item.production_start.ends()
         built = item.announced
         if item.construction_start is not None:
-            built = max(built, ends(item.construction_start)[1])
+            built = max(built, item.construction_start.ends()[1])
         low = float(ceil(max(built, origin + 1.0)) + 1)
-        high = last if item.production_end is None else min(last, float(floor(ends(item.production_end)[0]) - 1))
+        high = last if item.production_end is None else min(last, float(floor(item.production_end.ends()[0]) - 1))
         start = float(round((begin + end) / 2))
         if low <= start <= high:
             name = f"investments.{item.id}.production_start"
@@ -212,7 +212,7 @@ def _middle(distribution: Distribution | None, otherwise: float) -> float:
 
 def _coming(scenario: Scenario, origin: int) -> list[Tariff]:
     """Duties that are yet to come."""
-    return [item for item in scenario.tariffs if float(item.start.ppf(0.0)) > origin + 1]
+    return [item for item in scenario.tariffs if item.start.ends()[0] > origin + 1]
 
 
 def _of_goods(scenario: Scenario, origin: int) -> Iterator[Slider]:

@@ -17,7 +17,7 @@ from forecast.errors import Problem, got, meant, spelled
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import UncertainDate
 from forecast.scenario.entity import ID, ById, entity, id_field
-from forecast.scenario.entries import Row, ends, entry, rows
+from forecast.scenario.entries import Row, entry, rows
 from forecast.stats.specs import Amount, Number, Share
 from forecast.stats.streams import Pair
 
@@ -260,10 +260,10 @@ def _phase(phase: Row, row: Row) -> Iterator[Problem]:
     announced, start, production = row.value.announced, phase.value.construction_start, phase.value.production_start
     if not phase.has("construction_start") and not phase.has("production_start"):
         yield phase.problem("", "got neither date, expected construction_start or production_start")
-    if start and production and ends(start)[1] >= ends(production)[0]:
+    if start and production and start.ends()[1] >= production.ends()[0]:
         yield phase.problem("production_start", "got a date before the last of construction_start, expected it later")
     for key, date in (("construction_start", start), ("production_start", production)):
-        if announced and date and int(announced) > int(ends(date)[1]):
+        if announced and date and int(announced) > int(date.ends()[1]):
             yield phase.problem(key, f"got a date before the announcement of {row.name}, expected one not before it")
 
 
@@ -272,7 +272,7 @@ def _end(row: Row) -> Iterator[Problem]:
     end = row.value.production_end
     plants = [row, *rows(row.node, "phases", Phase)]
     starts = [date for plant in plants if (date := plant.value.production_start or plant.value.construction_start)]
-    if end and starts and ends(end)[0] <= max(ends(start)[1] for start in starts):
+    if end and starts and end.ends()[0] <= max(start.ends()[1] for start in starts):
         message = "got an end of production that may come before its planned start, expected a later date"
         yield row.problem("production_end", message)
 

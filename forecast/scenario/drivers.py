@@ -21,7 +21,7 @@ from forecast.observations.vintage import Vintage, vintage
 from forecast.quarters import ACCEPTED, format_quarter, parse_quarter
 from forecast.scenario.dates import DEFAULT_HORIZON, Date, Moment, QuarterIndex, UncertainDate, position
 from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field, plain
-from forecast.scenario.entries import Row, ends, entry, middle, rows
+from forecast.scenario.entries import Row, entry, middle, rows
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import Change, Duration, Level, NumberSpec, Share
 
@@ -221,7 +221,7 @@ def _struck(shock: Row, known: Vintage, end: int) -> Iterator[Problem]:
     value = shock.value
     months = len(known.trade.later_exports) if value.on in FLOWS else 0
     if value.at is not None:
-        yield from _span(shock, "at", ends(value.at), value.until, known.trade.origin, months, end)
+        yield from _span(shock, "at", value.at.ends(), value.until, known.trade.origin, months, end)
 
 
 def _span(

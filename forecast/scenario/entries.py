@@ -98,12 +98,6 @@ def mean(value: Distribution) -> float:
     return value.expectation().value
 
 
-def ends(value: Distribution) -> tuple[float, float]:
-    """Earliest and latest date of the distribution of a date."""
-    low, high = value.ppf([0.0, 1.0])
-    return float(low), float(high)
-
-
 def value_at(root: Node, key: str, parse: Callable[[str], Value]) -> Value | None:
     """The value of a key at the top, None where it is absent or not as expected."""
     node = root.fields.get(key)

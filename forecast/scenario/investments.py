@@ -20,7 +20,7 @@ from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Moment, UncertainDate
 from forecast.scenario.dependencies import TIES, Ids, Phases, When
 from forecast.scenario.entity import SectorName, Sources, Written, entity, id_field
-from forecast.scenario.entries import Row, ends, mean
+from forecast.scenario.entries import Row, mean
 from forecast.scenario.localization import StatedPath
 from forecast.scenario.money import Money, MoneyOrNothing, Won, in_dollars
 from forecast.stats.distributions import Constant, Distribution
@@ -166,7 +166,7 @@ class Investment:
         bought = self.kind == "acquisition" and self.production_start is None
         whole = Constant(self.announced) if bought and self.announced is not None else self.production_start
         starts = [phase.production_start for phase in self.phases or ()] or [whole]
-        return origin is not None and all(start is not None and float(start.ppf(1.0)) <= origin + 1 for start in starts)
+        return origin is not None and all(start is not None and start.ends()[1] <= origin + 1 for start in starts)
 
 
 SIMULATED_ONLY = (
@@ -199,12 +199,12 @@ def _order(row: Row) -> Iterator[Problem]:
     announced, start, production = row.value.announced, row.value.construction_start, row.value.production_start
     if row.value.kind == "acquisition":
         return
-    if start and production and ends(start)[1] >= ends(production)[0]:
+    if start and production and start.ends()[1] >= production.ends()[0]:
         yield row.misplaced("production_start", "after construction_start")
     if announced is None:
         return
     for key, date in (("construction_start", start), ("production_start", production)):
-        if date and floor(announced) > floor(ends(date)[1]):
+        if date and floor(announced) > floor(date.ends()[1]):
             yield row.misplaced(key, "not before announced")
 
 

@@ -13,7 +13,7 @@ from forecast.errors import Problem
 from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import DEFAULT_HORIZON, UncertainDate
 from forecast.scenario.entity import entity
-from forecast.scenario.entries import ends, entry
+from forecast.scenario.entries import entry
 from forecast.stats.specs import Duration, Share
 
 NEEDED = {"as-fitted": (), "lasts": (), "fades": (), "falls": ("at", "share")}
@@ -67,7 +67,7 @@ def memory_problems(root: Node, origin: int | None) -> Iterator[Problem]:
     row = entry(Memory, node, ("memory",))
     if row.value.at is None:
         return
-    first, last = ends(row.value.at)
+    first, last = row.value.at.ends()
     stated = root.fields.get("horizon")
     horizon = stated.content if stated is not None and isinstance(stated.content, int) else DEFAULT_HORIZON
     if first < origin + 1:

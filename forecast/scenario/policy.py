@@ -16,7 +16,7 @@ from forecast.errors import Problem, got, listed, meant, spelled
 from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import UncertainDate
 from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id_field
-from forecast.scenario.entries import Row, ends, rows
+from forecast.scenario.entries import Row, rows
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.specs import (
     Amount,
@@ -199,7 +199,7 @@ def _sectors(row: Row) -> Iterator[Problem]:
 
 def _order(row: Row) -> Iterator[Problem]:
     start, end = row.value.start, row.value.until
-    if start and end and ends(start)[1] >= ends(end)[0]:
+    if start and end and start.ends()[1] >= end.ends()[0]:
         yield row.misplaced("until", "after from")
 
 
@@ -291,12 +291,12 @@ def _departure(row: Row, name: str, origin: int) -> str:
 def _holds_at(row: Row, origin: int) -> bool:
     """Whether a tariff may hold when a quarter ends."""
     end = row.value.until
-    return _came_before(row, origin) and (end is None or ends(end)[0] > origin + 1)
+    return _came_before(row, origin) and (end is None or end.ends()[0] > origin + 1)
 
 
 def _start(row: Row) -> float:
     start = row.value.start
-    return inf if start is None else ends(start)[0]
+    return inf if start is None else start.ends()[0]
 
 
 def fitted_somewhere(root: Node) -> bool:

@@ -17,7 +17,7 @@ from forecast.quarters import format_quarter
 from forecast.scenario.dependencies import Programme
 from forecast.scenario.drivers import Deviation, Shock
 from forecast.scenario.entity import keys
-from forecast.scenario.entries import Row, ends, entry, mean, rows
+from forecast.scenario.entries import Row, entry, mean, rows
 from forecast.scenario.inputs import sectors_that_stand
 from forecast.scenario.layers import WHOLE, Change, merged
 from forecast.scenario.policy import SAME, ImportCommitment, Tariff, goods_of, stacks
@@ -246,11 +246,11 @@ def _nothing(row: Row, keys: Sequence[str], origin: int) -> Iterator[Remark]:
 def _flows_at(row: Row, origin: int) -> bool:
     """Whether a commitment may deliver in a quarter."""
     start, until = row.value.start, row.value.until
-    return start is not None and until is not None and ends(start)[0] < origin + 1 and ends(until)[1] > origin
+    return start is not None and until is not None and start.ends()[0] < origin + 1 and until.ends()[1] > origin
 
 
 def _always(value: Distribution | None, number: float) -> bool:
-    return value is not None and all(abs(end - number) <= SAME for end in ends(value))
+    return value is not None and all(abs(end - number) <= SAME for end in value.ends())
 
 
 def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
@@ -260,9 +260,9 @@ def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterat
             message = f"got {middle:.4g}, {100 * middle:.4g} % of the value of the goods"
             yield row.remark(key, f"{message}; if per cent was meant, write {middle / 100:.4g}")
     start = row.value.start
-    if start is None or ends(start)[0] < origin + 1:
+    if start is None or start.ends()[0] < origin + 1:
         return
-    if ends(start)[0] >= end:
+    if start.ends()[0] >= end:
         yield row.remark(
             "from", f"got {row.written('from')}, after the horizon: {row.name} does nothing in the results"
         )
@@ -288,7 +288,7 @@ def _may_come_before(other: Row, row: Row) -> bool:
     """Whether another tariff on some of the same goods may be there first, so that this one may end it."""
     here, there = row.value.start, other.value.start
     shared = not stacks(other) and not {*goods_of(row)}.isdisjoint(goods_of(other))
-    return shared and here is not None and there is not None and ends(there)[0] <= ends(here)[1]
+    return shared and here is not None and there is not None and there.ends()[0] <= here.ends()[1]
 
 
 def _replaced(tariffs: Sequence[Row], origin: int) -> Iterator[Remark]:
@@ -304,7 +304,7 @@ def _replaced(tariffs: Sequence[Row], origin: int) -> Iterator[Remark]:
                 held = f"takes the place of {listed(names)} while both would hold"
                 yield row.remark("from", f"{row.name} {held}; write stacks: true if it is added, stacks: false if not")
         until = row.value.until
-        earlier.append((start, inf if until is None else ends(until)[1], row))
+        earlier.append((start, inf if until is None else until.ends()[1], row))
 
 
 def _by_start(tariffs: Sequence[Row]) -> list[tuple[float, Row]]:
@@ -335,10 +335,10 @@ def _value(row: Row) -> Iterator[Remark]:
 def _span(row: Row, origin: int, end: float) -> Iterator[Remark]:
     """Deliveries that are over before the origin, or begin after the horizon."""
     start, until = row.value.start, row.value.until
-    if until is not None and ends(until)[1] <= origin:
+    if until is not None and until.ends()[1] <= origin:
         before = f"before {format_quarter(origin)}, the last quarter observed: {row.name} adds nothing"
         yield row.remark("until", f"got {row.written('until')}, {before}")
-    if start is not None and ends(start)[0] >= end:
+    if start is not None and start.ends()[0] >= end:
         message = f"got {row.written('from')}, after the horizon: {row.name} adds nothing in the results"
         yield row.remark("from", message)
 

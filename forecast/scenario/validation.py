@@ -16,7 +16,7 @@ from pathlib import Path
 from forecast.documents import SCHEMA_NAME, read_document, scenario_path, shipped_folder
 from forecast.errors import Problem, Remark, RunError, ScenarioError, spelled
 from forecast.quarters import format_quarter
-from forecast.scenario.entries import ends, rows
+from forecast.scenario.entries import rows
 from forecast.scenario.investments import Investment, outside_parts
 from forecast.scenario.layers import Layered, layered
 from forecast.scenario.library import scenario_text
@@ -125,7 +125,7 @@ def _idle_branches(branches: Sequence[StatedBranch]) -> Iterator[Remark]:
     in_file = sorted(branches, key=lambda one: (one.node.place.line, one.node.place.column))
     for index, one in enumerate(in_file):
         label, scenario, path = one.branch.label, one.branch.scenario, f"mixture[{index}]"
-        if ends(one.branch.weight)[1] <= 0.0:
+        if one.branch.weight.ends()[1] <= 0.0:
             weight = one.node.fields["weight"].place
             yield weight.remark(f"{path}.weight", f"got weight 0 for {label}, which no draw follows")
         first = seen.setdefault(scenario_digest(replace(scenario, name="")), label)

@@ -19,7 +19,7 @@ from forecast.observations.annual import outward_investment
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter, year_of
 from forecast.scenario.dates import DEFAULT_HORIZON
-from forecast.scenario.entries import Row, ends, last_observed, mean, middle, rows, value_at
+from forecast.scenario.entries import Row, last_observed, mean, middle, rows, value_at
 from forecast.scenario.investments import Investment
 from forecast.scenario.layers import Layered
 from forecast.scenario.library import known_plants
@@ -316,7 +316,7 @@ def _bought(row: Row) -> Iterator[Remark]:
             "new_capex", f"{message}; if the plant is built, not bought, its kind is greenfield or expansion"
         )
     announced, start = row.value.announced, row.value.construction_start
-    if announced and start and ends(start)[1] < announced:
+    if announced and start and start.ends()[1] < announced:
         message = f"got {row.written('construction_start')}, before the purchase is announced"
         yield row.remark("construction_start", f"{message}, which is {row.written('announced')}")
 
@@ -324,7 +324,7 @@ def _bought(row: Row) -> Iterator[Remark]:
 def _runs_already(row: Row, origin: int) -> Iterator[Remark]:
     """A plant that runs by its dates, and is doubted all the same."""
     production = row.value.production_start
-    if production is None or ends(production)[1] > origin + 1:
+    if production is None or production.ends()[1] > origin + 1:
         return
     since = (
         f"by its production_start it runs, and {format_quarter(origin)}, the last quarter observed, holds what it ships"
@@ -340,7 +340,7 @@ def _too_late(row: Row, end: float) -> Iterator[Remark]:
     """A plant that produces, or is begun, after the horizon."""
     begun, started = (row.value.construction_start, "adds nothing"), (row.value.production_start, "ships nothing")
     for key, (date, what) in {"construction_start": begun, "production_start": started}.items():
-        if date is not None and ends(date)[0] >= end:
+        if date is not None and date.ends()[0] >= end:
             message = f"got {row.written(key)}, after the horizon: {row.name} {what} in the results"
             yield row.remark(key, message)
             return

@@ -2,7 +2,7 @@
 
 Fields are annotated with the text that completes "expected ..." in messages, schema and reference, where the first
 paragraph of a docstring stands too; nothing here knows of files. Parameters are checked on construction.
-`scipy.special` is imported by its first use, which closed forms do without: it costs half a second.
+`scipy.special` is imported by its first use, which closed forms and normals do without: it costs half a second.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from forecast.dims import Array
 from forecast.errors import demand
 from forecast.stats.moments import Mean, demand_weights, mean_by_quadrature, probability, weighted
+from forecast.stats.normal import ndtr, ndtri
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ class Distribution(ABC):
     def sf(self, x: ArrayLike) -> Array:
         """Probability of a value above `x`, elementwise."""
         return np.asarray(1.0 - self.cdf(x))
+
+    def ends(self) -> tuple[float, float]:
+        """Smallest and largest value, infinite where there is none."""
+        with np.errstate(divide="ignore"):
+            low, high = self.ppf([0.0, 1.0]).tolist()
+        return low, high
 
     def atoms(self) -> tuple[float, ...]:
         """Values that have a probability of their own."""
@@ -108,16 +115,16 @@ class Normal(Distribution):
         _demand_positive(sd=self.sd)
 
     def ppf(self, u: ArrayLike) -> Array:
-        return np.asarray(self.mean + self.sd * scipy.special.ndtri(u))
+        return np.asarray(self.mean + self.sd * ndtri(u))
 
     def cdf(self, x: ArrayLike) -> Array:
-        return np.asarray(scipy.special.ndtr((np.asarray(x) - self.mean) / self.sd))
+        return np.asarray(ndtr((np.asarray(x) - self.mean) / self.sd))
 
     def isf(self, q: ArrayLike) -> Array:
-        return np.asarray(self.mean - self.sd * scipy.special.ndtri(q))
+        return np.asarray(self.mean - self.sd * ndtri(q))
 
     def sf(self, x: ArrayLike) -> Array:
-        return np.asarray(scipy.special.ndtr((self.mean - np.asarray(x)) / self.sd))
+        return np.asarray(ndtr((self.mean - np.asarray(x)) / self.sd))
 
     def expectation(self) -> Mean:
         return Mean(self.mean)
@@ -138,16 +145,16 @@ class LogNormal(Distribution):
         _demand_positive(median=self.median, sigma=self.sigma)
 
     def ppf(self, u: ArrayLike) -> Array:
-        return np.asarray(self.median * np.exp(self.sigma * scipy.special.ndtri(u)))
+        return np.asarray(self.median * np.exp(self.sigma * ndtri(u)))
 
     def cdf(self, x: ArrayLike) -> Array:
-        return np.asarray(scipy.special.ndtr(self._score(x)))
+        return np.asarray(ndtr(self._score(x)))
 
     def isf(self, q: ArrayLike) -> Array:
-        return np.asarray(self.median * np.exp(-self.sigma * scipy.special.ndtri(q)))
+        return np.asarray(self.median * np.exp(-self.sigma * ndtri(q)))
 
     def sf(self, x: ArrayLike) -> Array:
-        return np.asarray(scipy.special.ndtr(-self._score(x)))
+        return np.asarray(ndtr(-self._score(x)))
 
     def _score(self, x: ArrayLike) -> Array:
         with np.errstate(divide="ignore"):
@@ -377,6 +384,9 @@ class Pert(Distribution):
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.low + (self.high - self.low) * scipy.special.betaincinv(*self._shapes(), u))
+
+    def ends(self) -> tuple[float, float]:
+        return self.low, self.high
 
     def cdf(self, x: ArrayLike) -> Array:
         inside = np.clip((np.asarray(x) - self.low) / (self.high - self.low), 0.0, 1.0)

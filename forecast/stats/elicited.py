@@ -9,13 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from forecast.dims import Array
 from forecast.errors import demand
 from forecast.stats.distributions import Distribution, LogNormal, Normal, Pert
 from forecast.stats.moments import Mean, demand_weights, mean_by_quadrature, probability, weighted
+from forecast.stats.normal import ndtr, ndtri
 
 _HALVINGS, _PERT_HALVINGS = 64, 60
 _NOTHING, _LARGEST = 1e-250, 1e100
@@ -60,7 +60,7 @@ class Quantiles(Distribution):
 
     def _knots(self) -> tuple[Array, Array, Array]:
         """Normal scores, values and slopes at the levels."""
-        scores, values = scipy.special.ndtri(np.array(self.levels)), np.array(self.values)
+        scores, values = ndtri(np.array(self.levels)), np.array(self.values)
         steps, rises = np.diff(scores), np.diff(values) / np.diff(scores)
         slopes = np.concatenate([rises[:1], np.zeros(len(rises) - 1), rises[-1:]])
         first, second = steps[:-1] + 2 * steps[1:], 2 * steps[:-1] + steps[1:]
@@ -69,11 +69,11 @@ class Quantiles(Distribution):
 
     def ppf(self, u: ArrayLike) -> Array:
         u = np.asarray(u, dtype=float)
-        return self._at(u, 1 - u, scipy.special.ndtri(u))
+        return self._at(u, 1 - u, ndtri(u))
 
     def isf(self, q: ArrayLike) -> Array:
         q = np.asarray(q, dtype=float)
-        return self._at(1 - q, q, -scipy.special.ndtri(q))
+        return self._at(1 - q, q, -ndtri(q))
 
     def _at(self, below: Array, above: Array, score: Array) -> Array:
         """Quantiles at levels, stated three ways: probabilities below and above, and normal score."""
@@ -98,7 +98,7 @@ class Quantiles(Distribution):
             middle = (left + right) / 2
             lower = _cubic(middle, piece, width, values, slopes) < inside
             left, right = np.where(lower, middle, left), np.where(lower, right, middle)
-        between = scipy.special.ndtr(scores[piece] + right * width)
+        between = ndtr(scores[piece] + right * width)
         below, above = self._tails(x, scores, values, slopes)
         return np.asarray(np.where(x < values[0], below, np.where(x > values[-1], 1 - above, between)))
 
@@ -123,8 +123,8 @@ class Quantiles(Distribution):
 
     def _tails(self, x: Array, scores: Array, values: Array, slopes: Array) -> tuple[Array, Array]:
         """Probabilities beyond values outside the outermost quantiles: below them, and above."""
-        below = scipy.special.ndtr(scores[0] + (x - values[0]) / slopes[0])
-        above = scipy.special.ndtr(-scores[-1] - (x - values[-1]) / slopes[-1])
+        below = ndtr(scores[0] + (x - values[0]) / slopes[0])
+        above = ndtr(-scores[-1] - (x - values[-1]) / slopes[-1])
         if math.isfinite(self.low):
             room, power = self._lower_power(scores, values, slopes)
             below = self.levels[0] * np.clip((x - self.low) / room, 0.0, 1.0) ** (1 / power)
@@ -254,7 +254,7 @@ def normal_interval(low: float, high: float, level: float) -> Normal:
     array([4., 8.])
     """
     _demand_interval(low, high, level)
-    return Normal((low + high) / 2, (high - low) / (2 * float(scipy.special.ndtri((1 + level) / 2))))
+    return Normal((low + high) / 2, (high - low) / (2 * float(ndtri((1 + level) / 2))))
 
 
 def lognormal_interval(low: float, high: float, level: float) -> LogNormal:
@@ -265,7 +265,7 @@ def lognormal_interval(low: float, high: float, level: float) -> LogNormal:
     """
     _demand_interval(low, high, level)
     demand(low > 0, f"got an interval from {low}, expected one above 0 for a lognormal distribution")
-    return LogNormal(math.sqrt(low * high), math.log(high / low) / (2 * float(scipy.special.ndtri((1 + level) / 2))))
+    return LogNormal(math.sqrt(low * high), math.log(high / low) / (2 * float(ndtri((1 + level) / 2))))
 
 
 def pert_percentiles(

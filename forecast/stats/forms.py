@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Annotated, Any, Literal, TypeAlias
 
-import scipy
-
 from forecast.errors import demand, got
 from forecast.stats.distributions import Beta, Distribution, Gamma, LogNormal, Normal, Uniform
 from forecast.stats.elicited import Quantiles, pert_percentiles
+from forecast.stats.normal import ndtri
 
 MeanAbove0: TypeAlias = Annotated[float, "mean, above 0"]
 Spread: TypeAlias = Annotated[float, "standard deviation, above 0"]
@@ -106,7 +105,7 @@ def quantiles(
 
 def _normal_through(first: float, last: float, low: float, high: float) -> Normal:
     """Normal distribution that has two quantiles, by their levels and values."""
-    scores = scipy.special.ndtri([first, last])
+    scores = ndtri([first, last])
     sd = (high - low) / float(scores[1] - scores[0])
     return Normal(low - sd * float(scores[0]), sd)
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import scipy
 
 from forecast.dims import Array
 from forecast.errors import demand
+from forecast.stats.normal import ndtr, ndtri
 
 if TYPE_CHECKING:
     from forecast.stats.distributions import Distribution
@@ -88,7 +88,7 @@ def mean_by_quadrature(distribution: Distribution, low: float, high: float, kink
     start, end = _score(distribution, low), _score(distribution, high)
     if math.isnan(start + end):
         return Mean(math.nan)
-    inner = [score for score in scipy.special.ndtri(kinks).tolist() if start < score < end]
+    inner = [score for score in ndtri(kinks).tolist() if start < score < end]
     mean = Mean(math.nan)
     for halvings in range(_MOST_HALVINGS + 1):
         scores, weights = _nodes([start, *inner, end], 2**halvings)
@@ -106,7 +106,7 @@ def mean_by_quadrature(distribution: Distribution, low: float, high: float, kink
 
 def quantiles_at(distribution: Distribution, scores: Array) -> Array:
     """Quantiles at normal scores of the level, from the nearer end; shape as `scores`."""
-    near = scipy.special.ndtr(-np.abs(scores))
+    near = ndtr(-np.abs(scores))
     with np.errstate(over="ignore"):
         values = np.where(scores < 0, distribution.ppf(near), distribution.isf(near))
     # scipy has no beta quantiles at levels below some 1e-100, where any bounded value counts for nothing
@@ -116,7 +116,7 @@ def quantiles_at(distribution: Distribution, scores: Array) -> Array:
 def _score(distribution: Distribution, x: float) -> float:
     """Normal score of the level of a value."""
     below, above = float(distribution.cdf(x)), float(distribution.sf(x))
-    score = scipy.special.ndtri(below) if below < above else -scipy.special.ndtri(above)
+    score = ndtri(below) if below < above else -ndtri(above)
     return float(np.clip(score, -_FARTHEST, _FARTHEST))
 
 

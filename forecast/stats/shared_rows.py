@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from forecast.dims import Array
+from forecast.stats.normal import ndtri
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
@@ -159,6 +159,6 @@ def together_below(level: Array | float, correlation: Array) -> Array:
     # by Plackett's identity the joint chance grows with the correlation like the density, in angles a smooth integrand
     half = np.arcsin(correlation) / 2.0
     angles = half[..., None] * (1.0 + _NODES)
-    density = np.exp(-(scipy.special.ndtri(level)[..., None] ** 2) / (1.0 + np.sin(angles)))
+    density = np.exp(-(ndtri(level)[..., None] ** 2) / (1.0 + np.sin(angles)))
     joint = half * (density * _WEIGHTS).sum(axis=-1) / (2.0 * np.pi)
     return np.asarray(np.where(inside, joint / (level * (1.0 - level)), 0.0))

@@ -30,6 +30,7 @@ import numpy as np
 import scipy
 
 from forecast.dims import Array
+from forecast.stats.normal import ndtr, ndtri
 
 Mix: TypeAlias = tuple[tuple[str, float], ...]
 """Streams and the loadings of their normal scores; squares of the loadings sum to one."""
@@ -182,9 +183,9 @@ class Streams:
 
     def _mixed(self, name: str, mix: Mix) -> Array:
         """Uniforms correlated with those of other streams, `(n_draws,)`."""
-        scores = sum(loading * scipy.special.ndtri(self.points(stream)) for stream, loading in mix)
+        scores = sum(loading * ndtri(self.points(stream)) for stream, loading in mix)
         if self.scheme == "plain":
-            return np.asarray(np.clip(scipy.special.ndtr(scores), 2.0**-54, 1 - 2.0**-53))
+            return np.asarray(np.clip(ndtr(scores), 2.0**-54, 1 - 2.0**-53))
         own = np.sort(self.points(name))
         # ranks of the mix pick from the stream's own sorted points
         return own[np.argsort(np.argsort(scores, kind="stable"))]
@@ -199,7 +200,7 @@ class Streams:
         """Standard normals, `(n_rows, n_draws)`."""
         if self.scheme == "plain":
             return generator(self.seed, name, self.block).standard_normal((n_rows, self.n_draws))
-        return np.asarray(scipy.special.ndtri(self.uniforms(name, n_rows)))
+        return np.asarray(ndtri(self.uniforms(name, n_rows)))
 
     def gammas(self, name: str, shape: Array, n_rows: int) -> Array:
         """Gamma variates of unit scale, `(n_rows, n_draws)`, with one shape parameter a draw `(n_draws,)`."""

@@ -343,7 +343,7 @@ def _with_observed(scenario: Scenario, name: str, later: Mapping[int, Array]) ->
     path = scenario.drivers.get(name)
     stated = path.levels if isinstance(path, Levels) else {}
     known = Levels("levels", levels | {t: level for t, level in stated.items() if t not in levels})
-    left = tuple(shock for shock in scenario.shocks if shock.on != name or shock.at.ppf(0.0) > last)
+    left = tuple(shock for shock in scenario.shocks if shock.on != name or shock.at.ends()[0] > last)
     return replace(scenario, drivers={**scenario.drivers, name: known}, shocks=left)
 
 
@@ -356,7 +356,7 @@ def _spans(scenario: Scenario, name: str) -> Iterator[tuple[float, float]]:
         yield path.first, inf if path.end is None else path.end
     for shock in scenario.shocks:
         if shock.on == name:
-            yield float(shock.at.ppf(0.0)), inf if shock.until is None else shock.until
+            yield shock.at.ends()[0], inf if shock.until is None else shock.until
 
 
 def _driver_words(assumed: Scenario, known: Scenario, folder: Path) -> dict[str, str]:
