@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.dims import N_QUARTERS, Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, news
@@ -35,8 +37,13 @@ def annual_means(plan: Plan, level: Array) -> Array:
 
 def in_quarters(plan: Plan, annual: Array, n_quarters: int) -> Array:
     """Annual values in the first quarters after the origin, each that of its year, `(n_quarters, n_draws)`."""
-    years = np.repeat(np.arange(len(plan.years)), [_quarters_of_first_year(plan), *[4] * (len(plan.years) - 1)])
-    return np.asarray(annual[years[:n_quarters]])
+    return np.asarray(annual[_place_of_year(_quarters_of_first_year(plan), n_quarters)])
+
+
+@cache
+def _place_of_year(n_first: int, n_quarters: int) -> NDArray[np.intp]:
+    """Place of the year of each quarter after the origin, `n_first` of which are in the first."""
+    return np.asarray((np.arange(n_quarters) - n_first) // 4 + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from forecast.dims import FUTURE, POLICIES, PRODUCTS, SERIES, TO_DATE, Array
 from forecast.economics.uncertain_inputs import UncertainInput
@@ -420,4 +421,9 @@ class Plan:
     @property
     def years(self) -> tuple[int, ...]:
         """Calendar years of the results, the origin's year first unless it is complete."""
-        return tuple(range(year_of(self.origin + 1), year_of(self.origin + self.n_periods) + 1))
+        return _years(self.origin, self.n_periods)
+
+
+@cache
+def _years(origin: int, n_periods: int) -> tuple[int, ...]:
+    return tuple(range(year_of(origin + 1), year_of(origin + n_periods) + 1))
