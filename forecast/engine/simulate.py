@@ -1,8 +1,10 @@
 """Blocks of draws, serial or parallel.
 
-Blocks are folded in index order whatever worker finishes first, so that the number of workers and the kind of backend
-leave no trace in the numbers. Memory is bounded by the blocks in flight. A short run stays in this process and does not
-import joblib: starting workers would cost it more than its draws.
+A task is some blocks in a row. A worker folds those of its task into statistics and sends these back: with the draws
+where they are kept, else with counts alone. Statistics of tasks are merged in their order whatever worker finishes
+first, and one process does the same, so that the number of workers and the kind of backend leave no trace in the
+numbers. Memory is bounded by the tasks in flight. A short run stays in this process and does not import joblib:
+starting workers would cost it more than its draws.
 
 What a run will cost: a short timed pilot, scaled to the draws asked for.
 
@@ -21,18 +23,20 @@ from functools import partial
 from time import perf_counter
 
 from forecast.dims import N_QUARTERS, QUARTERLY_SERIES
-from forecast.engine.block import Flows, flows_of
+from forecast.engine.block import flows_of
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.stratified import block_of_streams
 from forecast.parallel import in_order
+from forecast.stats.quantiles import N_BINS
 from forecast.stats.streams import Scheme, Streams
 from forecast.stats.summary import StreamingSummary
 
 KEEP_DRAWS = 200_000
 """Above this many draws they are summarised and not kept: 200,000 draws of ten years and eight quarters take 182 MB."""
 
-BLOCKS_PER_TASK = 10
-"""Consecutive blocks a worker simulates at a time, so that sending the plan costs little beside the work."""
+BLOCKS_PER_TASK, COUNTED_PER_TASK = 10, 50
+"""Consecutive blocks a worker simulates at a time where draws are kept, so that sending the plan costs little beside
+the work; and where they are counted, so that sending the counts does too."""
 
 WORTH_WORKERS = 5
 """Tasks from which a run starts workers: 100,000 draws take about as long as they do to start."""
@@ -73,28 +77,44 @@ def simulate(
         folded: called with the statistics of all tasks so far after each of them, whatever the number of workers.
     """
     statistics = empty_statistics(plan, settings) if begun is None else begun
-    for blocks in _simulated(plan, _tasks(plan, settings)[_tasks_of(statistics, plan) :], n_jobs):
-        for flows in blocks:
-            statistics.add(flows.annual, flows.quarterly, flows.branch, flows.rows)
-            progress(flows.annual.shape[-1])
+    tasks = _tasks(plan, settings)[_tasks_of(statistics, plan) :]
+    for done in _statistics_of_tasks(plan, statistics.keep, tasks, n_jobs, progress):
+        statistics.merge(done)
         folded(statistics)
     return statistics
 
 
-def _tasks_of(statistics: StreamingSummary, plan: RunPlan) -> int:
-    """Tasks that statistics are of, all of them whole but for the last of a run."""
-    return -(-statistics.n_draws // (plan.block_size * BLOCKS_PER_TASK))
-
-
 def empty_statistics(plan: RunPlan, settings: Settings) -> StreamingSummary:
     """Statistics of a run before its first block."""
-    return StreamingSummary(thresholds=(0.0, plan.record), keep=settings.n_draws <= KEEP_DRAWS, n_rows=plan.n_rows)
+    return _empty(plan, settings.n_draws <= KEEP_DRAWS)
 
 
-def _simulated(plan: RunPlan, tasks: list[list[Streams]], n_jobs: int) -> Iterator[list[Flows]]:
-    """Blocks of every task, in order."""
-    workers = n_jobs if len(tasks) >= WORTH_WORKERS else 1
-    return in_order(partial(_simulate_blocks, plan), tasks, workers)
+def _empty(plan: RunPlan, keep: bool) -> StreamingSummary:
+    return StreamingSummary(thresholds=(0.0, plan.record), keep=keep, n_rows=plan.n_rows)
+
+
+def _statistics_of_tasks(
+    plan: RunPlan, keep: bool, tasks: list[list[Streams]], n_jobs: int, progress: Callable[[int], None]
+) -> Iterator[StreamingSummary]:
+    """Statistics of every task, in order."""
+    if n_jobs == 1 or (keep and len(tasks) < WORTH_WORKERS):
+        yield from (_statistics_of(plan, keep, blocks, progress) for blocks in tasks)
+        return
+    for done in in_order(partial(_statistics_of, plan, keep), tasks, n_jobs):
+        progress(done.n_draws)
+        yield done
+
+
+def _statistics_of(
+    plan: RunPlan, keep: bool, blocks: list[Streams], progress: Callable[[int], None] = lambda n_draws: None
+) -> StreamingSummary:
+    """Statistics of some blocks in a row."""
+    statistics = _empty(plan, keep)
+    for streams in blocks:
+        flows = flows_of(plan, streams)
+        statistics.add(flows.annual, flows.quarterly, flows.branch, flows.rows)
+        progress(streams.n_draws)
+    return statistics
 
 
 def block_streams(plan: RunPlan, settings: Settings) -> list[Streams]:
@@ -104,17 +124,22 @@ def block_streams(plan: RunPlan, settings: Settings) -> list[Streams]:
 
 
 def _tasks(plan: RunPlan, settings: Settings) -> list[list[Streams]]:
-    streams = block_streams(plan, settings)
-    return [streams[first : first + BLOCKS_PER_TASK] for first in range(0, len(streams), BLOCKS_PER_TASK)]
+    streams, size = block_streams(plan, settings), _blocks_per_task(settings.n_draws <= KEEP_DRAWS)
+    return [streams[first : first + size] for first in range(0, len(streams), size)]
+
+
+def _tasks_of(statistics: StreamingSummary, plan: RunPlan) -> int:
+    """Tasks that statistics are of, all of them whole but for the last of a run."""
+    return -(-statistics.n_draws // (plan.block_size * _blocks_per_task(statistics.keep)))
+
+
+def _blocks_per_task(keep: bool) -> int:
+    return BLOCKS_PER_TASK if keep else COUNTED_PER_TASK
 
 
 def _block_streams(plan: RunPlan, settings: Settings, block: int) -> Streams:
     n_draws = min(plan.block_size, settings.n_draws - block * plan.block_size)
     return block_of_streams(settings.seed, block, n_draws, settings.scheme)
-
-
-def _simulate_blocks(plan: RunPlan, blocks: list[Streams]) -> list[Flows]:
-    return [flows_of(plan, streams) for streams in blocks]
 
 
 COPIES = 3
@@ -151,11 +176,14 @@ def expected_cost(plan: RunPlan, n_draws: int) -> Cost:
     _timed(plan, pilot)
     seconds = _timed(plan, pilot) / pilot.n_draws
     block = _peak(plan, pilot) * plan.block_size / pilot.n_draws
-    tasks = -(-n_draws // (plan.block_size * BLOCKS_PER_TASK))
-    n_workers = min(os.cpu_count() or 1, tasks) if tasks >= WORTH_WORKERS else 1
+    keep = n_draws <= KEEP_DRAWS
+    draws_per_task = plan.block_size * _blocks_per_task(keep)
+    tasks = -(-n_draws // draws_per_task)
+    n_workers = min(os.cpu_count() or 1, tasks) if tasks >= WORTH_WORKERS or not keep else 1
     waited = STARTING * plan.block_size if n_workers > 1 else 0
-    kept = COPIES * n_draws * _bytes_kept(plan) if n_draws <= KEEP_DRAWS else 0.0
-    base, worker = _resident(), block + 2 * BLOCKS_PER_TASK * plan.block_size * _bytes_kept(plan)
+    kept = COPIES * n_draws * _bytes_kept(plan) if keep else 2.0 * N_BINS * _bytes_kept(plan)
+    sent = draws_per_task if keep else N_BINS
+    base, worker = _resident(), block + 2 * sent * _bytes_kept(plan)
     further = (base + worker) / 1e6 if n_workers > 1 else 0.0
     wall = seconds * (n_draws / n_workers + waited)
     return Cost(n_draws, pilot.n_draws, wall, (base + block + kept) / 1e6, n_workers, further)
@@ -178,7 +206,7 @@ def _peak(plan: RunPlan, settings: Settings) -> float:
 
 
 def _bytes_kept(plan: RunPlan) -> int:
-    """Bytes of results of one draw."""
+    """Bytes of results of one draw, and of one bin of every histogram."""
     return 8 * (len(plan.series) * len(plan.years) + len(QUARTERLY_SERIES) * N_QUARTERS)
 
 

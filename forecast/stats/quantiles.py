@@ -7,7 +7,8 @@ the value. Draws that are exactly 0 have a bin of their own, and no quantile lie
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,8 @@ SKETCH_LIMIT = 10_000.0
 """bn USD a year; values beyond fall in the outermost bins."""
 
 _EDGE = int(np.ceil(np.arcsinh(SKETCH_LIMIT) / SKETCH_STEP))
-_N_BINS = 2 * _EDGE + 1
+N_BINS = 2 * _EDGE + 1
+"""Bins of a histogram; the middle one holds draws that are exactly 0."""
 
 
 @dataclass(slots=True)
@@ -57,8 +59,28 @@ class QuantileSketch:
         """Take in later blocks."""
         self.kept.extend(other.kept)
         self.extremes.merge(other.extremes)
-        if other.counts is not None:
-            self.counts = other.counts if self.counts is None else self.counts + other.counts
+        if other.counts is None:
+            return
+        if self.counts is None:
+            self.counts = other.counts
+        else:
+            self.counts += other.counts
+
+    def __getstate__(self) -> dict[str, Any]:
+        """As it is sent between processes: of a histogram the bins that are not empty, a few in a hundred."""
+        state = {each.name: getattr(self, each.name) for each in fields(self)}
+        if self.counts is not None:
+            places = np.flatnonzero(self.counts)
+            state["counts"] = self.counts.shape, places.astype(np.int32), self.counts.reshape(-1)[places]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        if state["counts"] is not None:
+            shape, places, counted = state["counts"]
+            self.counts = np.zeros(shape, dtype=np.int64)
+            self.counts.reshape(-1)[places] = counted
 
     def draws(self) -> Array:
         """All kept draws, `(n_series, n_periods, n_draws)`, joined when first asked for; not to be changed."""
@@ -117,13 +139,13 @@ def quantile_estimates(
 def _histogram(sound: Array, counts: NDArray[np.int64] | None) -> NDArray[np.int64]:
     cells = sound.shape[0] * sound.shape[1]
     if counts is None:
-        counts = np.zeros((*sound.shape[:2], _N_BINS), dtype=np.int64)
+        counts = np.zeros((*sound.shape[:2], N_BINS), dtype=np.int64)
     draws = sound.reshape(cells, -1)
     bins = np.floor(np.arcsinh(draws) / SKETCH_STEP).astype(np.int64)
     np.clip(bins, -_EDGE, _EDGE - 1, out=bins)
     bins += draws > 0  # bin 0 is for draws that are exactly 0
     # bins of all cells in one flat axis, so that one call counts them
-    bins += _EDGE + np.arange(cells)[:, None] * _N_BINS
+    bins += _EDGE + np.arange(cells)[:, None] * N_BINS
     np.add.at(counts.reshape(-1), bins.reshape(-1), 1)
     return counts
 

@@ -232,6 +232,22 @@ def test_workers_and_backends_leave_no_trace(backend: str, scheme: Scheme) -> No
     assert one.quarterly.draws().tobytes() == two.quarterly.draws().tobytes()
 
 
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_workers_leave_no_trace_where_draws_are_counted(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecast.engine.simulate.KEEP_DRAWS", 500)
+    made = replace(noisy(group(uncertain("A"), uncertain("B"))), block_size=16)
+    run, settings = alone(made), Settings(n_draws=2_000, seed=3)
+    one = simulate(run, settings)
+    with parallel_config(backend=backend):
+        two = simulate(run, settings, n_jobs=2)
+    assert one.annual.counts is not None
+    assert one.annual.counts.sum() == 2_000 * one.draws.mean.size
+    serial, parallel = (found.summary(made.years).statistics for found in (one, two))
+    for name, statistic in serial.items():
+        assert statistic.value.tobytes() == parallel[name].value.tobytes(), name
+        assert statistic.standard_error.tobytes() == parallel[name].standard_error.tobytes(), name
+
+
 def test_more_draws_begin_with_the_same_draws() -> None:
     made = replace(noisy(group(uncertain("A"))), block_size=100)
     few, many = (simulate(alone(made), Settings(n_draws=n)).annual.draws() for n in (300, 1_000))

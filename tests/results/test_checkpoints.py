@@ -35,6 +35,7 @@ def world(name: str) -> AnyScenario:
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint after every block."""
     monkeypatch.setattr(simulate, "BLOCKS_PER_TASK", 1)
+    monkeypatch.setattr(simulate, "COUNTED_PER_TASK", 1)
     monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
     monkeypatch.setattr(checkpoints, "SHARE", 0)
 
