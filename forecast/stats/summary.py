@@ -212,7 +212,7 @@ class StreamingSummary:
         self.draws.merge(Moments(n, float(n), mean, squares))
         statistics = np.stack([mean, *self._shares(sound), *_rough_quantiles(sound, LEVELS)])
         self.blocks.merge(Moments(1, float(n), statistics, np.zeros(())))
-        self.quarterly_blocks.merge(Moments(1, float(n), _rough_quantiles(near, FINE_LEVELS), np.zeros(())))
+        self.quarterly_blocks.merge(Moments(1, float(n), quantiles(near, FINE_LEVELS), np.zeros(())))
         if n > 1:
             self.variances.merge(Moments(1, n - 1.0, squares / (n - 1), np.zeros(())))
 
@@ -314,7 +314,7 @@ class StreamingSummary:
 
 
 def _rough_quantiles(draws: Array, levels: Sequence[float]) -> Array:
-    """Quantiles in single precision, which sorts twice as fast: of those of blocks only the spread is used."""
+    """Quantiles in single precision, which sorts twice as fast: of those of blocks the spread alone is used."""
     with np.errstate(over="ignore", invalid="ignore"):
         return quantiles(draws.astype("f4"), levels)
 
