@@ -301,7 +301,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
         RunError: the file cannot be written.
     """
     with writing(path), whole_file(Path(path)) as unfinished, _boxes_for_missing_letters():
-        figure.savefig(unfinished, format="png", metadata={"Software": None})
+        figure.savefig(unfinished, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 3})
 
 
 @contextmanager
