@@ -177,7 +177,7 @@ def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date 
     korean = counted[origin][0] / all_customs
     ratio = np.log(all_customs / census[origin] / usual)
     beyond = held[origin] < counted[origin][0]
-    years = annual_shares(day)
+    first, years = annual_exports(day)
     others = years[:, 1:] / years[:, 1:].sum(axis=1, keepdims=True)
     return Composition(
         memory={"us_census": share, "korea_customs": korean if beyond else share},
@@ -185,7 +185,7 @@ def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date 
         excess=float((_logit(korean) - _logit(share)) / ratio) if beyond else 0.0,
         observed=sum(held[row] for row in rows if row >= year_begins),
         year=years[-1] / years[-1].sum(),
-        others=_others_at(years[-1, 1:], len(years) - 1 + observed.product_exports().first, origin, day),
+        others=_others_at(years[-1, 1:], first + len(years) - 1, origin, day),
         spread=np.diff(np.log(others), axis=0).std(axis=0, ddof=1),
         cycle=memory_cycle(origin, day),
     )
@@ -225,14 +225,15 @@ def whole_sums(months: Mapping[int, float], n_months: int) -> dict[int, float]:
     }
 
 
-def annual_shares(day: dt.date | None = None) -> Array:
-    """Exports by year and product of `PRODUCTS` as known on a day, `(n_years, 7)` bn USD, US Census basis.
+def annual_exports(day: dt.date | None = None) -> tuple[int, Array]:
+    """Exports by year and product of `PRODUCTS`, US Census basis, as known on a day: first year, `(n_years, 7)` bn USD.
 
     US books count drives with chips; they are moved to memory at the size that Korean customs count, and before that
     is known at the part of chips and drives that they were in the first years in which it is.
 
-    >>> dict(zip(PRODUCTS, annual_shares()[-1].round(1).tolist(), strict=True))["memory"]
-    15.3
+    >>> first, exports = annual_exports()
+    >>> first, exports[-1, PRODUCTS.index("memory")].round(1).item()
+    (2016, 15.3)
     """
     exports = observed.product_exports()
     known = [
@@ -247,10 +248,10 @@ def annual_shares(day: dt.date | None = None) -> Array:
     part = drives / chips
     part[np.isnan(part)] = part[~np.isnan(part)][:3].mean()
     moved = np.minimum(part, 0.9) * chips
-    shares = values.copy()
-    shares[:, 0] += moved
-    shares[:, 1] -= moved
-    return shares
+    divided = values.copy()
+    divided[:, 0] += moved
+    divided[:, 1] -= moved
+    return exports.first, divided
 
 
 def _year(months: Mapping[int, float], year: int) -> float:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forecast.dims import CHANNELS, Array
+from forecast.dims import CHANNELS, PRODUCTS, Array
+from forecast.economics.products import annual_exports, whole_sums
 from forecast.observations.annual import annual_trade
+from forecast.observations.products import memory_exports
 from forecast.observations.vintage import day_of
 from forecast.plots.style import HISTORY_YEARS, readable_range, stacked_bases
 from forecast.report.effect import MEDIAN
@@ -301,6 +303,17 @@ def observed_balance(basis: str, as_of: str | None, first_year: int) -> tuple[li
     return seen.years[shown].tolist(), seen.balance[shown]
 
 
+def observed_product(basis: str, product: str, as_of: str | None, first_year: int) -> tuple[list[int], Array]:
+    """Years and exports of a product as known before a forecast begins; of Korean books, memory alone."""
+    if basis == "us_census":
+        first, values = annual_exports(day_of(as_of))
+        known = dict(enumerate(values[:, PRODUCTS.index(product)].tolist(), first))
+    else:
+        known = whole_sums(memory_exports(day=day_of(as_of)), 12) if product == "memory" else {}
+    years = [year for year in known if first_year - HISTORY_YEARS <= year < first_year]
+    return years, np.array([known[year] for year in years])
+
+
 def forecast_reading(summary: Summary, series: str, index: int, name: str, language: Language, sign: str = "") -> str:
     """Median and intervals of one year in words."""
     places = 2 if sign else 0
@@ -343,6 +356,37 @@ def fan_diagram(runs: Mapping[str, Results], language: Language) -> Diagram:
             observed=(years, balance),
             later=[(outcome.year, outcome.value) for outcome in later],
             record=record_of(first.basis, first.as_of)[1],
+        ),
+        readings,
+        tick_writer(language),
+    )
+
+
+def product_diagram(runs: Mapping[str, Results], product: str, language: Language) -> Diagram:
+    """Exports of one product, as observed and as forecast by several runs of one basis and one day, by name."""
+    first, series = next(iter(runs.values())), f"exports_{product}"
+    years, exports = observed_product(first.basis, product, first.as_of, first.statistics.years[0])
+    seen = dict(zip(years, exports.tolist(), strict=True))
+
+    def readings(year: int) -> list[tuple[int | str, str]]:
+        found: list[tuple[int | str, str]] = []
+        if year in seen:
+            value = language.money(seen[year], 0.1, places=1)
+            found.append(("observed", language.text("charts.observed", value=value)))
+        for run, (name, results) in enumerate(runs.items()):
+            summary = results.statistics
+            if year in summary.years:
+                found.append((run, forecast_reading(summary, series, summary.years.index(year), name, language)))
+        return found
+
+    start = (years[-1], float(exports[-1])) if years else None
+    last = max(results.statistics.years[-1] for results in runs.values())
+    return diagram(
+        language.text("charts.product", product=language.text(f"product_names.{product}"), **unit_of(first, language)),
+        language.text("charts.describe_product", first=first.statistics.years[0], last=last),
+        Scene(
+            [fan_of(run, results.statistics, series, start) for run, results in enumerate(runs.values())],
+            observed=(years, exports),
         ),
         readings,
         tick_writer(language),

@@ -12,7 +12,7 @@ from forecast.analysis.budget import InformationValue
 from forecast.analysis.comparison import Comparison, demand_pairs
 from forecast.analysis.grounds import Grounds, grounds
 from forecast.analysis.input_values import Phases
-from forecast.dims import CHANNELS
+from forecast.dims import CHANNELS, PRODUCTS
 from forecast.engine.resampling import SharedStreams
 from forecast.errors import RunError
 from forecast.quarters import parse_quarter
@@ -25,7 +25,14 @@ from forecast.report.assumptions import (
     prose,
     user_words,
 )
-from forecast.report.charts import change_diagram, channels_diagram, effect_title, fan_diagram, fan_of
+from forecast.report.charts import (
+    change_diagram,
+    channels_diagram,
+    effect_title,
+    fan_diagram,
+    fan_of,
+    product_diagram,
+)
 from forecast.report.comparison import (
     RISE,
     Division,
@@ -127,6 +134,7 @@ def content(
         ],
         "fan": fan_diagram(named, language),
         "levels": surplus_table(named, language),
+        "product_fans": [product_diagram(named, product, language) for product in PRODUCTS],
         "products": [products_by_year(run.results, run.name, language) for run in runs],
         "layers": [(name, _layer(name, runs, language)) for name in _shown_layers(runs)],
         "off": () if len(runs) == 1 else ("95", "50"),

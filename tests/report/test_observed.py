@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 import forecast
+from forecast.dims import PRODUCTS
 from forecast.engine.simulate import Settings
 from forecast.models.posterior import current_digests, load_posterior
 from forecast.observations.tables import SHIPPED
 from forecast.observations.vintage import vintage
+from forecast.report.charts import product_diagram
 from forecast.report.i18n import language
 from forecast.report.observed import memory_sentences, outcome_sentences, products_table
 from forecast.report.page import short_answers
@@ -152,3 +154,37 @@ def test_products_of_the_last_years() -> None:
         ("2024", "131.6", "7.4", "8.6", "37.4", "12.1", "10.3", "17.1", "38.7"),
         ("2025", "125.2", "10.1", "7.2", "30.8", "11.7", "12.5", "13.6", "39.4"),
     ]
+
+
+def cars_of_us_books() -> float:
+    """Cars in 2016 as the table of end uses prints them, bn USD."""
+    with (SHIPPED / "products_annual.csv").open(encoding="utf-8", newline="") as file:
+        (found,) = (row for row in csv.DictReader(file) if (row["year"], row["code"]) == ("2016", "30000"))
+    return float(found["value"]) / 1e9
+
+
+def test_products_are_drawn_over_what_the_same_books_hold(tmp_path: Path) -> None:
+    runs = {
+        basis: forecast.run_scenario(
+            load_scenario(SCENARIOS / "baseline.yaml", [f"basis={basis}"]), Settings(n_draws=400), out=tmp_path
+        ).results
+        for basis in ("us_census", "korea_customs")
+    }
+    drawn = {
+        (basis, product): product_diagram({"baseline": run}, product, ENGLISH)
+        for basis, run in runs.items()
+        for product in PRODUCTS
+    }
+    for (basis, product), diagram in drawn.items():
+        assert bool(diagram.line) == (basis == "us_census" or product == "memory"), (basis, product)
+        median = runs[basis].statistics.value(f"exports_{product}", "quantile_0.5")[-1]
+        assert f"median {median:.0f}\xa0bn USD" in dict(diagram.columns[-1].readings)[0], (basis, product)
+    first = {key: diagram.columns[0] for key, diagram in drawn.items()}
+    assert first["us_census", "cars"].year == 2016
+    assert ("observed", f"Observed: {cars_of_us_books():.1f}\xa0bn USD") in first["us_census", "cars"].readings
+    memory = f"Observed: {sum(quarters_of_memory()[:4]):.1f}\xa0bn USD"
+    assert (first["korea_customs", "memory"].year, *first["korea_customs", "memory"].readings[0]) == (
+        2022,
+        "observed",
+        memory,
+    )
