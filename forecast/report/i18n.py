@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.quarters import year_of
-from forecast.report.table import Figure, figure
+from forecast.report.table import Figure, figure, one_line
 from forecast.scenario.dates import date_text
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.formatting import ends, percentage, span
@@ -44,7 +44,7 @@ class Language:
 
     def text(self, key: str, **values: object) -> str:
         """The text at a dotted key in one line, with its places filled."""
-        return self.heading(key, **values).replace("\n", " ")
+        return one_line(self.heading(key, **values))
 
     def heading(self, key: str, **values: object) -> str:
         """The same with line breaks where a narrow column has them."""

@@ -19,7 +19,7 @@ from forecast.observations.annual import procurement_shares
 from forecast.report.effect import MEDIAN
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
-from forecast.report.table import Figure, Row, Table, figure, plain_spaces, stated, table
+from forecast.report.table import Figure, Row, Table, figure, one_line, plain_spaces, stated, table
 from forecast.stats.formatting import ends, rounded
 from forecast.stats.formatting import span as formatted_span
 from forecast.stats.summary import INTERVALS, Summary
@@ -218,8 +218,7 @@ def _first_basis(found: Induced) -> str:
 
 
 def _short_interval(width: int, language: Language) -> str:
-    heading = interval_headings(language)[list(INTERVALS).index(width)]
-    return heading.replace("\n", " ")
+    return one_line(interval_headings(language)[list(INTERVALS).index(width)])
 
 
 def _cells(draws: Array, places: int, language: Language, widths: tuple[int, ...] = (*INTERVALS,)) -> list[str]:

@@ -63,6 +63,20 @@ class Column:
     heading: str
     words: bool = False
 
+    @property
+    def name(self) -> str:
+        """The heading in one line."""
+        return one_line(self.heading)
+
+
+def one_line(heading: str) -> str:
+    r"""A heading without its line breaks, and words whole that a narrow column parts.
+
+    >>> one_line("Inter-\nmediates"), one_line("Capital\ngoods")
+    ('Intermediates', 'Capital goods')
+    """
+    return heading.replace("-\n", "").replace("\n", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -207,7 +221,7 @@ def _drawn(shown: Table) -> RichTable:
 
 def markdown(shown: Table) -> str:
     """The rows of a table in Markdown; its title belongs to the page around it."""
-    headings = [" ".join(column.heading.split("\n")) for column in shown.columns]
+    headings = [column.name for column in shown.columns]
     rule = ["---" if column.words else "---:" for column in shown.columns]
     lines = [headings, rule, *(row.cells for row in shown.rows)]
     return plain_spaces("\n".join(f"| {' | '.join(cells)} |" for cells in lines))

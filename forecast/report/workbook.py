@@ -244,7 +244,7 @@ class _Book:
 
     def _names(self, column: Column, n_parts: int) -> list[str]:
         """Headings of the columns that a column of a table takes: one a number in it."""
-        heading = " ".join(column.heading.replace("-\n", "").split())
+        heading = column.name
         ends = [self.language.text(f"workbook.{end}", of=heading) for end in ("low", "high")]
         return {1: [heading], 2: ends}.get(n_parts, [heading, *ends])
 
