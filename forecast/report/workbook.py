@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from io import BytesIO
 from itertools import accumulate
 from math import isfinite
@@ -126,12 +127,15 @@ _WRITTEN = re.compile(r"(?P<sign>[+−]?)(?P<digits>[\d,]+(?:\.\d+)?)(?P<after>\
 def number_format(text: str, value: float) -> tuple[str, float]:
     """The number format under which a value reads as it is printed, and the value to store with it.
 
-    What no format can round to, such as a bound or a number of tens, stands in the format as text.
+    What no format can round to, such as a bound, a number of tens or a half that is rounded down, stands in the format
+    as text.
 
     >>> number_format("+0.21", 0.2134)
     ('+0.00;"−"0.00;0.00', 0.2134)
     >>> number_format("1,230", 1234.5), number_format("> 99.9 %", 99.997)[0]
     (('"1,230"', 1234.5), '"> 99.9 %"')
+    >>> number_format("77.8", 77.85)
+    ('"77.8"', 77.85)
     """
     found = _WRITTEN.fullmatch(text)
     percent, stored = text.endswith("%"), _scaled(text, value)
@@ -139,7 +143,7 @@ def number_format(text: str, value: float) -> tuple[str, float]:
         return _literal(text), stored
     digits, after = found["digits"], found["after"]
     places = len(digits.partition(".")[2])
-    if f"{abs(value):{',' if ',' in digits else ''}.{places}f}" != digits:
+    if f"{_as_office_rounds(value, places):{',' if ',' in digits else ''}}" != digits:
         return _literal(text), stored
     body = ("#,##0" if "," in digits else "0") + ("." + "0" * places if places else "")
     tail = f"{_literal(after[:-1])}%" if percent and after[:-1] else "%" if percent else _literal(after)
@@ -147,6 +151,11 @@ def number_format(text: str, value: float) -> tuple[str, float]:
         return ";".join([f"{body}{tail}"] * 3), stored
     plus = "+" if found["sign"] == "+" else ""
     return f'{plus}{body}{tail};"−"{body}{tail};{body}{tail}', stored
+
+
+def _as_office_rounds(value: float, places: int) -> Decimal:
+    """The size of a value as a spreadsheet rounds it: 15 digits, and halves up, where Python looks at all bits."""
+    return Decimal(f"{abs(value):.15g}").quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def _scaled(text: str, number: float) -> float:

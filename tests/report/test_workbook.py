@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import shutil
+import subprocess
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -115,6 +118,29 @@ def test_every_number_is_shown_as_the_terminal_prints_it(code: str, run: forecas
     for text, value, _ in parts:
         form, stored = number_format(text, value)
         assert shown(stored, form) == text
+
+
+OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
+AS_SHOWN = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,true,false,false,-1"
+"""Every sheet as a CSV file in UTF-8 of what its cells show."""
+
+
+@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
+def test_an_office_opens_it_and_shows_what_the_terminal_prints(
+    run: forecast.results.results.Results, tmp_path: Path
+) -> None:
+    home = f"-env:UserInstallation=file://{tmp_path}/home"
+    arguments = [str(OFFICE), home, "--headless", "--convert-to", AS_SHOWN, "--outdir", str(tmp_path)]
+    subprocess.run([*arguments, str(run.folder / "summary.xlsx")], check=True, capture_output=True, timeout=300)
+    english = language("en")
+    for sheet, printed in (("Years", surplus_table({"office": run}, english)),
+                           ("Channels", contribution_table(run, english))):  # fmt: skip
+        with (tmp_path / f"summary-{sheet}.csv").open(encoding="utf-8", newline="") as file:
+            shown_rows = [*csv.reader(file)][2:]
+        for row, cells in zip(printed.rows, shown_rows, strict=False):
+            texts = [part[0] for cell in row.cells if isinstance(cell, Figure) for part in cell.parts]
+            assert cells[1 : 1 + len(texts)] == texts
+        assert len(shown_rows) >= len(printed.rows) >= 10
 
 
 @pytest.mark.parametrize(
