@@ -40,7 +40,8 @@ SHOWN = {".md", ".png", ".csv"}
 """Files of `docs` that the site holds."""
 
 SPAN = re.compile(
-    r"^( *)```.*?^\1```|`[^`\n]+`|<!--.*?-->\n?|(!?)\[((?:[^\[\]]|\[[^\]]*\])+)\]\(([^)\s]+)\)", re.MULTILINE | re.DOTALL
+    r"^( *)```.*?^\1```|`[^`\n]+`|<!--.*?-->\n?|(!?)\[((?:[^\[\]]|\[[^\]]*\])+)\]\(([^)\s]+)\)",
+    re.MULTILINE | re.DOTALL,
 )
 """Code, in which no link stands; marks of what is generated; links and pictures."""
 
@@ -96,7 +97,8 @@ def _indented(text: str) -> str:
     """Text with what belongs to an entry of a list two spaces further in, and a blank line after code in one."""
     pieces = FENCED.split(text)
     for place in range(0, len(pieces), 2):
-        pieces[place] = re.sub(r"^  ", "    ", pieces[place], flags=re.MULTILINE).replace("\n    ```\n", "\n    ```\n\n")
+        moved = re.sub(r"^  ", "    ", pieces[place], flags=re.MULTILINE)
+        pieces[place] = moved.replace("\n    ```\n", "\n    ```\n\n")
     return "".join(pieces)
 
 
@@ -229,7 +231,7 @@ def build(folder: Path) -> list[str]:
 
 
 def _keep_at_home(site: Path) -> None:
-    """Leave out the page of a server, let the others load what their search needs from the site, and name Korean ones."""
+    """Leave out the page of a server, let all others find their search's worker on the site, and name Korean ones."""
     (site / "404.html").unlink()
     shutil.copy(DOCS / "iframe-worker.js", site / SHIM)
     for path in site.rglob("*.html"):
