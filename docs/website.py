@@ -21,6 +21,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +37,7 @@ ELSEWHERE = {
 }
 """Pages that lie outside `docs`, and their places on the site."""
 
-SHOWN = {".md", ".png", ".csv"}
+SHOWN = {".md", ".png", ".csv", ".css"}
 """Files of `docs` that the site holds."""
 
 SPAN = re.compile(
@@ -45,6 +46,8 @@ SPAN = re.compile(
 )
 """Code, in which no link stands; marks of what is generated; links and pictures."""
 
+MATH = re.compile(r"^```math\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ROWS = re.compile(r"\\begin\{aligned\}(.*)\\end\{aligned\}", re.DOTALL)
 FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 WORKER = "https://unpkg.com/iframe-worker/shim"
 """Where the generator lets a page that is read without a server load what its search needs."""
@@ -65,8 +68,8 @@ def places() -> dict[Path, str]:
 def laid_out(page: Path) -> str:
     """A page as the site takes it.
 
-    Links lead to places of the site, marks of what is generated are left out, and what belongs to an entry of a list
-    stands four spaces in, where the generator looks for it.
+    Links lead to places of the site, marks of what is generated are left out, what belongs to an entry of a list stands
+    four spaces in, where the generator looks for it, and equations are MathML, which browsers set by themselves.
     """
 
     def changed(match: re.Match[str]) -> str:
@@ -78,7 +81,8 @@ def laid_out(page: Path) -> str:
         in_table = match.string[match.string.rfind("\n", 0, match.start()) + 1] == "|"
         return match[0].replace("\\|", "|") if in_table else match[0]
 
-    return _indented(SPAN.sub(changed, page.read_text(encoding="utf-8")))
+    text = _indented(SPAN.sub(changed, page.read_text(encoding="utf-8")))
+    return MATH.sub(lambda match: f'<div class="equation">{mathml(match[1])}</div>', text)
 
 
 def _link(page: Path, picture: str, words: str, target: str) -> str:
@@ -102,6 +106,20 @@ def _indented(text: str) -> str:
     return "".join(pieces)
 
 
+def mathml(tex: str) -> str:
+    """Equations in LaTeX as one formula in MathML: a table where they are aligned, of which the converter knows nothing."""
+    rows = ROWS.search(tex)
+    if rows is None:
+        return convert(" ".join(tex.split()), display="block")
+    cells = [[convert(f"\\displaystyle {cell}") for cell in row.split("&")] for row in rows[1].strip().split("\\\\")]
+    lines = "".join(f"<mtr>{''.join(f'<mtd>{_inside(cell)}</mtd>' for cell in row)}</mtr>" for row in cells)
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mtable>{lines}</mtable></math>'
+
+
+def _inside(formula: str) -> str:
+    return re.sub(r"^<math[^>]*>|</math>$", "", formula)
+
+
 class Reader(HTMLParser):
     """What a page of HTML holds.
 
@@ -109,7 +127,7 @@ class Reader(HTMLParser):
         anchors: that links may lead to.
         targets: of its links.
         loaded: what is loaded with it: pictures, styles, scripts.
-        text: words of its article, without those of the generator.
+        text: words of its article, without those of the generator and without equations.
     """
 
     def __init__(self, html: str) -> None:
@@ -118,7 +136,7 @@ class Reader(HTMLParser):
         self.targets: list[str] = []
         self.loaded: list[str] = []
         self._words: list[str] = []
-        self._silent = 0
+        self._silent = ""
         self._inside = "<article" not in html
         self.feed(html)
         self.text = " ".join("".join(self._words).split())
@@ -129,11 +147,12 @@ class Reader(HTMLParser):
         self.anchors |= {given[name] for name in ("id", "name") if name in given}
         if tag == "a":
             self.targets.append(given.get("href", ""))
-            self._silent += "headerlink" in given.get("class", "")
         elif tag == "link":
             self.loaded += [given["href"]] if given.get("rel") in ("stylesheet", "icon", "preload") else []
         elif "src" in given:
             self.loaded.append(given["src"])
+        if tag == "math" or given.get("class") in ("headerlink", "language-math"):
+            self._silent = tag
         self._inside |= tag == "article"
         if tag in BLOCKS:
             self._words.append(" ")
@@ -141,7 +160,7 @@ class Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         """Note the end of the article, and where words part."""
         self._inside &= tag != "article"
-        self._silent = 0 if tag == "a" else self._silent
+        self._silent = "" if tag == self._silent else self._silent
         if tag in BLOCKS:
             self._words.append(" ")
 

@@ -103,7 +103,7 @@ def test_blocks_of_a_page_are_of_a_language_that_is_run_or_none(page: str) -> No
 
 
 def test_a_block_that_does_not_run_is_caught() -> None:
-    with pytest.raises(AssertionError, match="no such option"):
+    with pytest.raises(AssertionError, match="No such option"):
         run_in_shell("forecast validate hyundai --colour")
     with pytest.raises(AssertionError, match="not run"):
         run_in_shell("make run")
