@@ -107,7 +107,7 @@ def _indented(text: str) -> str:
 
 
 def mathml(tex: str) -> str:
-    """Equations in LaTeX as one formula in MathML: a table where they are aligned, of which the converter knows nothing."""
+    """Equations in LaTeX as one formula in MathML; where they are aligned, a table, as the converter makes none."""
     rows = ROWS.search(tex)
     if rows is None:
         return convert(" ".join(tex.split()), display="block")

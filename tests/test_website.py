@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 import website
+from browser import CHROMIUM, Browser, browser
 
 PAGE = "<html><article><h1 id='top'>Title<a class='headerlink' href='#top'>¶</a></h1><p>Words.</p>{}</article></html>"
 
@@ -93,3 +95,34 @@ def test_links_of_a_page_follow_to_the_site_and_end_where_it_ends(
 def test_a_page_that_the_menu_lacks_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(website, "places", lambda: {Path("new.md"): "new.md", Path("tutorial.md"): "tutorial.md"})
     assert [fault.partition(":")[0] for fault in website.missing_in_menu()] == ["new.md"]
+
+
+def test_equations_are_formulas_with_a_row_each() -> None:
+    formula = website.mathml("\\begin{aligned}\na_t &= b \\\\\nc &= \\frac{1}{2}\n\\end{aligned}\n")
+    assert formula.startswith("<math")
+    assert formula.count("<math") == 1
+    assert [formula.count(tag) for tag in ("<mtr>", "<mtd>", "<mfrac>", "&<", "\\")] == [2, 4, 1, 0, 0]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@pytest.mark.parametrize(("words", "found"), [("displacement", "Glossary"), ("예측구간", "결과 읽는 법")])
+def test_the_search_of_a_site_on_disk_works_without_a_network(
+    site: Path, tmp_path: Path, words: str, found: str
+) -> None:
+    answer = "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.textContent ?? '').join(' ')"
+    with browser(tmp_path) as tab:
+        tab.open((site / "how-to" / "tariffs.html").as_uri())
+        wait_for(tab, "document.querySelector('.md-search__button') !== null")
+        tab.run("document.querySelector('.md-search__button').click()")
+        wait_for(tab, "document.activeElement?.shadowRoot?.activeElement?.tagName === 'INPUT'")
+        tab.send("Input.insertText", text=words)
+        wait_for(tab, f"{answer}.includes('{found}')")
+        assert tab.said == []
+        assert [address for address in tab.asked if not address.startswith(("file:", "data:"))] == []
+
+
+def wait_for(tab: Browser, condition: str, seconds: float = 60) -> None:
+    end = monotonic() + seconds
+    while not tab.run(f"Boolean({condition})"):
+        assert monotonic() < end, condition
+        sleep(0.1)
