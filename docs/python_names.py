@@ -17,7 +17,7 @@ SECTION = re.compile(r"^(Args|Attributes|Raises|Returns):\n((?:    .*\n|\n)+)", 
 ENTRY = re.compile(r"^    (\S.*?): (.*(?:\n {8}.*)*)", re.MULTILINE)
 EXAMPLE = re.compile(r"^>>> (.*?)(?:  # doctest: \+SKIP)?$", re.MULTILINE)
 TITLES = {"Args": "", "Attributes": "", "Raises": "Raises", "Returns": "Gives"}
-WIDTH = 100
+WIDTH = 76
 
 Definition: TypeAlias = ast.FunctionDef | ast.ClassDef
 

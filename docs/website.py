@@ -86,14 +86,14 @@ def laid_out(page: Path) -> str:
 
 
 def _link(page: Path, picture: str, words: str, target: str) -> str:
-    """A link to a place of the site; its words alone where the site does not hold what it leads to."""
+    """A link to a place of the site; its words alone where it leads to what only the repository holds."""
     if "://" in target or target.startswith("#"):
         return f"{picture}[{words}]({target})"
     name, mark, anchor = target.partition("#")
     path = (page.parent / name).resolve()
     place = places().get(path / "README.md" if path.is_dir() else path)
     if place is None:
-        return words
+        return words if path.exists() else f"{picture}[{words}]({target})"
     return f"{picture}[{words}]({posixpath.relpath(place, posixpath.dirname(places()[page]) or '.')}{mark}{anchor})"
 
 

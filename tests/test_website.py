@@ -78,16 +78,17 @@ def test_links_of_a_page_follow_to_the_site_and_end_where_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = (
-        "<!-- mark -->\n[a](../scenarios/README.md#reading-them) and [b](../forecast/errors.py), ![c](hyundai.png)\n\n"
+        "<!-- mark -->\n[a](../scenarios/README.md#reading-them) and [b](../errors.py), ![c](hyundai.png) [d](e.md)\n\n"
         "- `[d](../README.md)`\n  more\n\n| x |\n|---|\n| `a \\| b` |\n"
     )
     page = tmp_path / "docs" / "page.md"
     page.parent.mkdir()
     page.write_text(text, encoding="utf-8")
+    (tmp_path / "errors.py").touch()
     places = {page: "page.md", tmp_path / "scenarios/README.md": "scenarios.md", tmp_path / "docs/hyundai.png": "h.png"}
     monkeypatch.setattr(website, "places", lambda: places)
     assert website.laid_out(page) == (
-        "[a](scenarios.md#reading-them) and b, ![c](h.png)\n\n"
+        "[a](scenarios.md#reading-them) and b, ![c](h.png) [d](e.md)\n\n"
         "- `[d](../README.md)`\n    more\n\n| x |\n|---|\n| `a | b` |\n"
     )
 
