@@ -49,6 +49,9 @@ SPAN = re.compile(
 MATH = re.compile(r"^```math\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ROWS = re.compile(r"\\begin\{aligned\}(.*)\\end\{aligned\}", re.DOTALL)
 FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+NOISE = re.compile(r"\x1b\[[\d;]*m|Traceback(?:.*\n)*?RuntimeError: Aborted because --strict.*\n")
+"""What the generator says beside its warnings: colours, and that these end it."""
+
 WORKER = "https://unpkg.com/iframe-worker/shim"
 """Where the generator lets a page that is read without a server load what its search needs."""
 
@@ -242,9 +245,9 @@ def build(folder: Path) -> list[str]:
     shutil.copy(DOCS / "zensical.toml", folder)
     command = [sys.executable, "-m", "zensical", "build", "--strict"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    site = folder / "site"
-    if done.returncode or "arning" in done.stdout + done.stderr:
-        return [f"{done.stdout}{done.stderr}"]
+    site, said = folder / "site", NOISE.sub("", done.stdout + done.stderr)
+    if done.returncode or "arning" in said:
+        return [f"{' '.join(command[1:])} says\n{said}"]
     _keep_at_home(site)
     return [*missing_in_menu(), *dead_links(site), *read_otherwise(site)]
 
