@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test pages notebooks golden refit properties lint style types contracts lock clean
+.PHONY: run test pages docs notebooks golden refit properties lint style types contracts lock clean
 
 run: $(INSTALLED)
 	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
@@ -23,6 +23,10 @@ test: $(INSTALLED)
 
 pages: $(INSTALLED)
 	"$(BIN)/python" docs/pages.py write
+	"$(BIN)/python" docs/gallery.py write
+
+docs: $(INSTALLED)
+	"$(BIN)/python" docs/website.py build/website
 
 notebooks: $(INSTALLED)
 	"$(BIN)/python" notebooks/outputs.py write $(ARGS)
@@ -49,7 +53,7 @@ contracts: $(INSTALLED)
 	"$(BIN)/lint-imports"
 
 lock:
-	UV_CUSTOM_COMPILE_COMMAND="make lock" "$(UV)" pip compile pyproject.toml --extra backtest --extra test --extra dev --universal --python-version 3.11 \
+	UV_CUSTOM_COMPILE_COMMAND="make lock" "$(UV)" pip compile pyproject.toml --extra backtest --extra test --extra docs --extra dev --universal --python-version 3.11 \
 		--fork-strategy requires-python --only-binary :all: --generate-hashes --no-emit-index-url --no-annotate \
 		--quiet --output-file requirements.lock $(ARGS)
 

@@ -1,13 +1,19 @@
-"""Generated parts of the pages: the map of the rooms, the reference of the commands, and what commands print.
+"""Generated parts of the pages: the map of the rooms, references of commands and Python names, and what commands print.
 
 `python docs/pages.py write` renews all of them, `check` names the pages that are not current. Marks in the Markdown say
 what is generated:
 
 - `<!-- map -->` to `<!-- /map -->`: every package and module, from the docstrings of the packages' fronts
 - `<!-- commands -->` to `<!-- /commands -->`: every command and option, from the help texts
+- `<!-- names -->` to `<!-- /names -->`: every public name of Python, from signatures and docstrings
 - `<!-- prints: forecast ... -->` before a block: all that the command prints
-- `<!-- answers: forecast ... -->`: its last paragraph alone; `slowly` after either word keeps it out of the test suite
+- `<!-- table: forecast ... -->`: its first table alone
+- `<!-- answers: forecast ... -->`: its last paragraph alone
+- `<!-- sentence "words": forecast ... -->` before a quotation: the sentence of that paragraph in which the words stand;
+  `clause` in its place: the part of it between semicolons
+- `slowly` before the colon of any of these keeps it out of the test suite
 - `<!-- file: name.yaml -->` before a block: a file that the commands find; the block itself is written by hand
+- `<!-- not run: reason -->` before a block of shell or Python: why the test suite does not run it
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ import re
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +31,7 @@ from inspect import cleandoc
 from pathlib import Path
 
 import click
+import python_names
 from click.testing import CliRunner
 
 from forecast.cli import cli
@@ -35,48 +42,70 @@ PACKAGE = ROOT / "forecast"
 PAGES = (
     ROOT / "README.md",
     ROOT / "docs" / "tutorial.md",
+    *(ROOT / "docs" / name for name in ("answer.md", "answer.ko.md")),
     *sorted((ROOT / "docs" / "how-to").glob("*.md")),
-    *(ROOT / "docs" / f"{name}.md" for name in ("commands", "explanation", "glossary")),
+    ROOT / "docs" / "gallery.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("commands", "api", "explanation", "glossary")),
     ROOT / "ARCHITECTURE.md",
 )
 """Pages in reading order."""
 
-OUTPUT = re.compile(r"<!-- (prints|answers)( slowly)?: forecast (.+?) -->\n```text\n((?:.*\n)*?)```")
+OUTPUT = re.compile(
+    r'<!-- (?P<kind>prints|table|answers|sentence|clause)(?: "(?P<words>[^"]+)")?(?P<slow> slowly)?'
+    r": forecast (?P<arguments>.+?) -->\n(?P<shown>```text\n(?:.*\n)*?```|(?:> .*\n)*)"
+)
 FILE = re.compile(r"<!-- file: (\S+) -->\n```yaml\n(.*?\n)```", re.DOTALL)
 ENTRY = re.compile(r"^- `(\w+)`: ((?:.+)(?:\n  .+)*)", re.MULTILINE)
+QUOTED = {
+    "sentence": re.compile(r"(?:[^.()]|\([^()]*\)|\.(?!\s|$))+\.?\s*"),
+    "clause": re.compile(r"(?:[^.;()]|\([^()]*\)|[.;](?!\s|$))+[.;]?\s*"),
+}
+"""Words up to a full stop, or a semicolon too, that stands outside of brackets and before a space."""
+
 COLUMNS = "80"
-PLACES = ("Stored in", "Found in", "Tables, pictures and page stored in")
+PLACES = (
+    *("Stored in", "Found in", "Tables, pictures and page stored in"),
+    *("저장 위치:", "저장된 실행:", "표·그림·문서 저장 위치:"),
+)
+"""How lines begin that say where something is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A block that shows what a command prints.
+    """A part of a page that shows what a command prints.
 
     Attributes:
         page: file it stands in.
-        arguments: of `forecast`.
-        paragraph: whether the last paragraph alone is shown.
+        kind: what is shown: all it `prints`, its first `table`, its `answers`, or a `sentence` or `clause` of that.
+        words: that the sentence or clause holds.
         slow: whether the command takes too long for the test suite.
-        shown: content of the block.
+        arguments: of `forecast`.
+        shown: the block or the quotation.
     """
 
     page: Path
-    arguments: str
-    paragraph: bool
+    kind: str
+    words: str
     slow: bool
+    arguments: str
     shown: str
 
 
 def outputs() -> Iterator[Output]:
-    """Blocks of all pages that show what a command prints."""
+    """Parts of all pages that show what a command prints."""
     for page in PAGES:
-        for kind, slow, arguments, text in OUTPUT.findall(page.read_text(encoding="utf-8")):
-            yield Output(page, arguments, kind == "answers", bool(slow), text)
+        for match in OUTPUT.finditer(page.read_text(encoding="utf-8")):
+            yield _output(page, match)
 
 
-def write_files(folder: Path) -> None:
+def _output(page: Path, match: re.Match[str]) -> Output:
+    kind, words, slow, arguments, shown = match.group("kind", "words", "slow", "arguments", "shown")
+    return Output(page, kind, words or "", bool(slow), arguments, shown)
+
+
+def write_files(folder: Path, shown_on: Sequence[Path] = PAGES) -> None:
     """Write the files that pages show, so that commands run in `folder` find them."""
-    for page in PAGES:
+    for page in shown_on:
         for name, text in FILE.findall(page.read_text(encoding="utf-8")):
             (folder / name).write_text(text, encoding="utf-8")
 
@@ -99,9 +128,28 @@ def printed(arguments: str) -> str:
 
 
 def current(output: Output) -> str:
-    """Content that a block should have; commands run in the current folder."""
+    """What a part of a page should show; commands run in the current folder."""
     text = printed(output.arguments)
-    return text.rpartition("\n\n")[2] if output.paragraph else text
+    paragraphs = text.split("\n\n")
+    if output.kind in QUOTED:
+        return quotation(paragraphs[-1], output.kind, output.words)
+    shown = {"prints": text, "table": "\n\n".join(paragraphs[:2]) + "\n", "answers": paragraphs[-1]}[output.kind]
+    return f"```text\n{shown}```"
+
+
+def quotation(paragraph: str, kind: str, words: str) -> str:
+    """The sentence or clause of a paragraph that holds these words, as a quotation in Markdown.
+
+    Raises:
+        LookupError: none does, or several do.
+    """
+    parts = QUOTED[kind].findall(" ".join(paragraph.split()))
+    found = [place for place, part in enumerate(parts) if words in part]
+    if len(found) != 1:
+        raise LookupError(f"got {words!r} in {len(found)} parts, expected it in one {kind}: {paragraph}")
+    part = parts[found[0]].strip()
+    within = found[0] > 0 and parts[found[0] - 1].rstrip().endswith(";")
+    return f"> {'… ' if within else ''}{part[:-1] + ' …' if part.endswith(';') else part}\n"
 
 
 def fronts() -> dict[str, tuple[str, dict[str, str]]]:
@@ -171,18 +219,21 @@ def between(page: str, mark: str, content: str) -> str:
 
 
 def generated(page: Path) -> str:
-    """A page with its map and its reference of commands made anew."""
+    """A page with its map and its references made anew."""
     text = page.read_text(encoding="utf-8")
-    return between(between(text, "map", module_map()), "commands", command_reference())
+    parts = {"map": module_map, "commands": command_reference, "names": python_names.reference}
+    for mark, content in parts.items():
+        if f"<!-- {mark} -->" in text:
+            text = between(text, mark, content())
+    return text
 
 
 def renewed(page: Path) -> str:
     """A page with everything made anew that is generated, output of slow commands too."""
 
     def block(match: re.Match[str]) -> str:
-        kind, slow, arguments, shown = match.groups()
-        text = current(Output(page, arguments, kind == "answers", bool(slow), shown))
-        return f"{match[0].partition('```text')[0]}```text\n{text}```"
+        mark = match[0].removesuffix(match["shown"])
+        return f"{mark}{current(_output(page, match))}"
 
     return OUTPUT.sub(block, generated(page))
 

@@ -1,20 +1,25 @@
-"""Pages say what is so: output, examples, options, links and terms."""
+"""Pages say what is so: output, examples, blocks that run, options, links, terms, and the gallery."""
 
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
+from typing import Any
 
 import click
+import gallery
 import pages
 import pytest
+from click.testing import CliRunner
 
 import forecast
 import forecast.plots
 from forecast.cli import cli
+from forecast.scenario.mixture import load_any
 from forecast.scenario.validation import examined
 
 ROOT = pages.ROOT
@@ -55,11 +60,86 @@ def test_a_page_shows_what_the_command_prints(output: pages.Output) -> None:
     assert output.shown == pages.current(output)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/how-to/python.md"])
+BLOCK = re.compile(
+    r"(?:<!-- not run(?: \(`(?P<spared>[^`]+)`\))?: (?P<reason>.+?) -->\n)?"
+    r"^```(?P<language>sh|python)\n(?P<code>.*?)^```",
+    re.MULTILINE | re.DOTALL,
+)
+RUNNING = [page for page in TEXTS if page in ("README.md", "docs/tutorial.md") or "how-to" in page or "answer" in page]
+"""Pages whose blocks a reader types in."""
+
+
+@pytest.mark.parametrize("page", RUNNING)
+def test_blocks_of_a_page_run_from_top_to_bottom_but_those_that_say_why_not(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORECAST_DATA_DIR", str(tmp_path / "data"))
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    pages.write_files(tmp_path, [ROOT / page])
+    names: dict[str, Any] = {}
+    with chdir(tmp_path):
+        for block in BLOCK.finditer(TEXTS[page]):
+            whole = block["reason"] is not None and block["spared"] is None
+            if block["language"] == "python" and not whole:
+                exec(compile(block["code"], page, "exec"), names)
+            for line in block["code"].splitlines() if block["language"] == "sh" and not whole else ():
+                if block["spared"] is None or not line.startswith(block["spared"]):
+                    run_in_shell(line)
+
+
+def run_in_shell(line: str) -> None:
+    """Run a call of `forecast` as a shell would, with patterns of file names filled in."""
+    words = shlex.split(line, comments=True)
+    assert words[0] == "forecast", f"{line}: only calls of forecast run; say <!-- not run: why --> of others"
+    filled = [name for word in words[1:] for name in (sorted(map(str, Path().glob(word))) if "*" in word else [word])]
+    done = CliRunner().invoke(cli, filled)
+    assert done.exit_code == 0, f"{line}: {done.output}"
+
+
+@pytest.mark.parametrize("page", RUNNING)
+def test_blocks_of_a_page_are_of_a_language_that_is_run_or_none(page: str) -> None:
+    languages = re.findall(r"^ *```(\S+)$", TEXTS[page], re.MULTILINE)
+    assert set(languages) <= {"sh", "python", "yaml", "text"}
+
+
+def test_a_block_that_does_not_run_is_caught() -> None:
+    with pytest.raises(AssertionError, match="No such option"):
+        run_in_shell("forecast validate hyundai --colour")
+    with pytest.raises(AssertionError, match="not run"):
+        run_in_shell("make run")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "quoted"),
+    [
+        ("sentence", "2.5", "> It is 2.5 (mean; of all): so.\n"),
+        ("clause", "chance", "> … the chance is 3 % …\n"),
+        ("clause", "rest", "> … the rest is not.\n"),
+    ],
+)
+def test_a_page_quotes_the_part_that_holds_the_words(kind: str, words: str, quoted: str) -> None:
+    paragraph = "It is 2.5 (mean; of all):\nso. With it; the chance is 3 %; the rest is not. Both end."
+    assert pages.quotation(paragraph, kind, words) == quoted
+
+
+@pytest.mark.parametrize("words", ["nowhere", "is"])
+def test_words_that_stand_in_no_part_or_in_several_are_no_quotation(words: str) -> None:
+    with pytest.raises(LookupError, match="expected it in one"):
+        pages.quotation("It is so. This is not.", "sentence", words)
+
+
+def test_the_gallery_shows_every_shipped_scenario_as_it_is_now() -> None:
+    assert list(gallery.entries()) == gallery.shipped()
+    assert gallery.stale() == [], "python docs/gallery.py write renews them"
+    pictures = list(gallery.PICTURES.glob("*.png"))
+    assert {path.stem for path in pictures} == set(gallery.shipped())
+    assert max(path.stat().st_size for path in pictures) <= gallery.BYTES
+
+
 @pytest.mark.usefixtures("folder")
-def test_python_on_a_page_runs(page: str) -> None:
-    (source,) = blocks(TEXTS[page], "python")
-    exec(compile(source, page, "exec"), {})
+def test_an_entry_of_the_gallery_is_what_a_run_says() -> None:
+    scenario = load_any(gallery.SCENARIOS / "hyundai.yaml")
+    assert gallery.entries()["hyundai"][1] == gallery.entry("hyundai", scenario, forecast.run_scenario(scenario))
 
 
 SCENARIOS = [
@@ -155,6 +235,13 @@ def test_the_page_on_python_names_everything_public() -> None:
     names = set(re.findall(r"`(\w+)`", prose(TEXTS["docs/how-to/python.md"])))
     assert set(forecast.__all__) <= names
     assert {name for name in forecast.plots.__all__ if name.startswith("draw_") or name.endswith("_figure")} <= names
+
+
+def test_the_page_on_python_names_has_every_public_function_and_class() -> None:
+    headings = set(re.findall(r"^### (\w+)$", TEXTS["docs/api.md"], re.MULTILINE))
+    assert set(forecast.__all__) <= headings
+    assert {name for name in forecast.plots.__all__ if name.islower()} <= headings
+    assert {"Results", "Comparison", "Scenario"} <= headings
 
 
 def test_the_page_on_commands_names_every_command() -> None:
