@@ -15,6 +15,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -28,12 +29,21 @@ from forecast.economics.realisation import KINDS
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import PosteriorError
 from forecast.models.evidence import QUANTITIES
-from forecast.netcdf import DamagedFileError, demand_array, is_sealed, members, new_netcdf, opened_netcdf, seal
-from forecast.observations.series import DRIVERS
+from forecast.netcdf import (
+    MOST_BYTES,
+    DamagedFileError,
+    demand_array,
+    is_sealed,
+    members,
+    new_netcdf,
+    opened_netcdf,
+    seal,
+)
+from forecast.observations.series import DRIVERS, read_only
 from forecast.observations.tables import data_digest
 from forecast.observations.user_data import stored_vintages, user_folder
 from forecast.observations.vintage import vintage
-from forecast.storage import digest, text_bytes, whole_file
+from forecast.storage import demand_regular, digest, file_digest, text_bytes, whole_file
 
 Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
 """Arrays by model and parameter; rows first: `(n_rows, ...)`."""
@@ -242,6 +252,17 @@ def _current(path: Path, as_of: str | None = None) -> Posterior:
 def _read(path: Path, refit: str) -> Posterior:
     if not path.is_file():
         raise PosteriorError(f"posterior {path} does not exist; {refit}")
+    try:
+        demand_regular(path, MOST_BYTES)
+        content = file_digest(path)
+    except OSError as error:
+        raise PosteriorError(f"posterior {path} is damaged ({type(error).__name__}: {error}); {refit}") from error
+    return _complete(path, content, refit)
+
+
+@lru_cache(maxsize=2)
+def _complete(path: Path, content: str, refit: str) -> Posterior:  # noqa: ARG001
+    """A posterior with every parameter, parsed once for the same bytes: a comparison asks for it nine times."""
     posterior = _whole(path, refit)
     _demand_schema(posterior, path)
     return posterior
@@ -300,7 +321,7 @@ def _arrays(part: Any) -> Groups:
     if n_bytes > _MOST_BYTES:
         raise ValueError(f"got {n_bytes:,} bytes of rows, expected at most {_MOST_BYTES:,}")
     return {
-        model: {name: np.asarray(values[...], dtype=np.float64) for name, values in variables.items()}
+        model: {name: read_only(np.asarray(values[...], dtype=np.float64)) for name, values in variables.items()}
         for model, variables in models.items()
     }
 

@@ -27,7 +27,7 @@ def loaded(blocks):
     return sorted(sys.modules)
 
 
-tasks = _tasks(plan, Settings(n_draws=40_000))
+tasks = [blocks[:1] for blocks in _tasks(plan, Settings(n_draws=40_000))]
 assert len(tasks) == 2
 print(json.dumps(sorted({name for names in in_order(loaded, tasks, 2) for name in names})))
 """

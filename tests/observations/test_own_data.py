@@ -27,7 +27,7 @@ from forecast.quarters import format_quarter
 
 ROOT = Path(__file__).resolve().parents[2]
 CUT = ("2026-06", "2026-07", "2026-08")
-DRAWS = ("--draws", "400", "--n-jobs", "1")
+DRAWS = ("--draws", "400", "--n-jobs", "1", "--no-plot")
 COMMANDS = (
     ("run", "baseline", *DRAWS),
     ("run", "baseline", "-s", "as_of=2025-04-11", *DRAWS, "--out", "early"),

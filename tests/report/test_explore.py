@@ -389,6 +389,7 @@ def status_within(server: Explorer, status: int, seconds: float) -> bool:
     while time.monotonic() < end:
         if asked(server, "GET", "/missing" if status == 503 else "/")[0] == status:
             return True
+        time.sleep(0.05)
     return False
 
 

@@ -254,7 +254,6 @@ def test_parts_on_a_page_are_of_as_many_of_the_first_draws_as_are_quick(
         assert found.attribution is not None
         words = " ".join(attribution_method(found.attribution, found.n_draws, language("en")))
         assert (f"from the first {taken:,} of 8,000 draws" in words) == (taken < 8_000)
-        whole = forecast.attribute("baseline", "hyundai", Settings(8_000))
         assert found.attribution.exact
         np.testing.assert_array_equal(found.attribution.parts, whole.parts[..., :taken])
 

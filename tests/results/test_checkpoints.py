@@ -28,7 +28,15 @@ SETTINGS = Settings(5_000)
 def world(name: str) -> AnyScenario:
     path = shipped_scenario(name)
     assert path is not None
-    return load_mixture(path) if name == "tariff-regimes" else load_scenario(path)
+    return load_scenario(path)
+
+
+def mixture(folder: Path) -> AnyScenario:
+    """Two branches of equal weight, one without a plant."""
+    path = folder / "two.yaml"
+    branches = "".join(f"- {{scenario: {name}, weight: 1}}\n" for name in ("lges-lansing", "baseline"))
+    path.write_text(f"name: two\nmixture:\n{branches}", encoding="utf-8")
+    return load_mixture(path)
 
 
 @pytest.fixture(autouse=True)
@@ -68,12 +76,10 @@ def resumed_run(out: Path, scenario: AnyScenario, **options: object) -> tuple[Ru
     return run_scenario(scenario, SETTINGS, out=out, resumed=said.append, **options), said  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("name", "kept"), [("hyundai", True), ("tariff-regimes", False)])
-def test_a_stopped_run_goes_on_to_the_same_bytes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kept: bool
-) -> None:
+@pytest.mark.parametrize("kept", [True, False], ids=["a scenario, kept", "a mixture, counted"])
+def test_a_stopped_run_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
     monkeypatch.setattr(simulate, "KEEP_DRAWS", 10_000 if kept else 1_000)
-    scenario = world(name)
+    scenario = world("hyundai") if kept else mixture(tmp_path)
     whole = run_scenario(scenario, SETTINGS, out=tmp_path / "whole").results
     checkpoint = stopped(tmp_path / "stopped", scenario)
     drawn: list[int] = []

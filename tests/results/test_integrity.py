@@ -98,7 +98,7 @@ def test_a_changed_file_is_named_by_whoever_reads_the_run_and_made_anew_by_run(
     assert listed.returncode == 0
     assert "baseline" in listed.stdout
     assert words in listed.stderr
-    again = ask(run, "run", "hyundai", *DRAWS)
+    again = ask(run, "run", "hyundai", *DRAWS, *(() if name == "fan.png" else ("--no-plot",)))
     assert (again.returncode, again.stderr.count("\n")) == (0, 1)
     assert words in again.stderr
     assert "Stored in" in again.stdout

@@ -143,8 +143,9 @@ def test_the_same_run_is_found_and_force_makes_the_same_bytes(ran: Ran) -> None:
 def test_workers_leave_no_trace_in_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three tasks over two workers, of which the last is smaller."""
     monkeypatch.setattr("forecast.engine.simulate.WORTH_WORKERS", 2)
+    monkeypatch.setattr("forecast.engine.simulate.BLOCKS_PER_TASK", 1)
     for n_jobs in ("1", "2"):
-        arguments = ("--draws", "43000", "--no-plot", "--n-jobs", n_jobs, "--out", n_jobs)
+        arguments = ("--draws", "4300", "--no-plot", "--n-jobs", n_jobs, "--out", n_jobs)
         done = command("run", HYUNDAI, *arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
     one, two = (folders(tmp_path / n_jobs)[0] for n_jobs in ("1", "2"))

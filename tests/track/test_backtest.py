@@ -137,7 +137,7 @@ def test_an_interrupt_says_what_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.slow_fit
 def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_the_same() -> None:
-    """One compilation serves two origins with the numbers of a fresh one; million USD scale the answer by a thousand.
+    """One compilation serves two origins, each with the density PyMC has; million USD scale the answer by a thousand.
 
     Sums of logarithms round differently in another unit; a hundredth of the interval is far above that and far below
     what other data would change.
@@ -160,13 +160,32 @@ def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_th
     balance = ours[:, 0] - ours[:, 1]
     of_draws = scoringrules.crps_ensemble(seen, balance, estimator="pwm", backend="numpy")
     assert scoring.crps(seen, said[2, :4]) == pytest.approx(of_draws, rel=0.02)
-    brief = sampling.Effort(n_draws=50, n_tuning=50)
     task = baseline_task(cut(TRADE, origin - 2))
-    reused = sampling.sample(sampling.compiled(task), brief).free
-    sampling._compiled.clear()
-    fresh = sampling.sample(sampling.compiled(task), brief).free
-    for name, values in fresh.items():
-        np.testing.assert_array_equal(reused[name], values)
+    found = sampling.sample(sampling.compiled(task), sampling.Effort(20, 200, n_chains=1))
+    assert len(sampling._compiled) == 1
+    density = task.build().compile_logp(mode="FAST_COMPILE")
+    expected = [float(density({name: drawn[0, draw] for name, drawn in found.free.items()})) for draw in range(20)]
+    np.testing.assert_allclose(found.log_density[0], expected, rtol=1e-9)
+
+
+@pytest.mark.slow_fit
+def test_a_history_that_cannot_be_fitted_is_left_out(tmp_path: Path) -> None:
+    """Exports that stand still up to the origin: the file moves, what is known at the origin does not."""
+    rng = np.random.default_rng(3)
+    exports, imports = 100.0 * np.ones(276), 80.0 * np.exp(np.cumsum(rng.normal(0.0, 0.05, 276)))
+    exports[233:] *= np.exp(np.cumsum(rng.normal(0.0, 0.05, 43)))
+    rows = [
+        f"{2000 + index // 12}-{index % 12 + 1:02d},{name},{flow[index]:.3f}"
+        for index in range(276)
+        for name, flow in (("exports", exports), ("imports", imports))
+    ]
+    (tmp_path / "trade.csv").write_text("\n".join(["month,series,value", *rows]), encoding="utf-8")
+    span = ["--first", "2018Q2", "--last", "2018Q2", "--horizon", "4"]
+    options = [*span, "--draws", "200", "--no-references", "--n-jobs", "1", "--out", "out"]
+    done = command("backtest", "--data", "trade.csv", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "baseline: sampling failed (All initialization points failed)" in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stderr
 
 
 def test_an_interrupted_fit_stores_no_part_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
