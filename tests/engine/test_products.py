@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -153,6 +154,18 @@ def test_what_korean_books_hold_beyond_usual_books_is_memory() -> None:
     assert found.memory["korea_customs"] == pytest.approx(memory / customs, rel=1e-6)
     (one, other) = (share / (1 - share) for share in found.memory.values())
     assert other / one == pytest.approx((customs / census / usual) ** found.excess, rel=1e-6)
+
+
+def test_where_korean_books_hold_no_more_than_usual_all_memory_is_in_us_books_too() -> None:
+    known = vintage()
+    months = customs_months()["exports_to_us"]
+    customs = sum(months[12 * 2026 + month] for month in (3, 4, 5))
+    usual = np.exp(np.log(known.bridge.ratios[:, 0]).mean())
+    exports = np.array([*known.trade.exports[:-1], 1.001 * customs / usual])
+    found = composition(replace(known.trade, exports=exports), known.bridge, None)
+    share = quarterly_memory()[known.trade.origin] / exports[-1]
+    assert found.memory == pytest.approx({"us_census": share, "korea_customs": share}, rel=1e-9)
+    assert found.excess == 0.0
 
 
 def test_parts_of_sectors_add_up_to_every_product() -> None:
