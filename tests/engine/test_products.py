@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.special import ndtri
 
 from forecast.dims import POLICIES, PRODUCT_SERIES, PRODUCTS, SERIES, Array
 from forecast.economics.products import composition, memory_cycle, quarterly_memory, shares_within
-from forecast.engine.block import simulated_flows
+from forecast.engine.block import block_inputs, simulated_baseline, simulated_flows
 from forecast.engine.compile import compile_plan
+from forecast.engine.inputs import picked_rows
 from forecast.engine.plan import Plan
+from forecast.engine.products import ProductExports
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.annual import customs_months
 from forecast.observations.products import chip_billings
@@ -125,6 +129,48 @@ def test_memory_of_a_draw_by_hand() -> None:
     quarters = shares[n % 4 :].reshape(-1, 4, n_draws)
     assert (yearly >= quarters.min(axis=1) - 1e-12).all()
     assert (yearly <= quarters.max(axis=1) + 1e-12).all()
+
+
+def by_quarter(plan: Plan) -> ProductExports:
+    return simulated_baseline(plan, block_inputs(plan, STREAMS)).products
+
+
+@pytest.mark.parametrize(
+    ("stated", "left"),
+    [
+        ("{path: lasts}", lambda ahead, height, _: 1.0),
+        ("{path: fades, half_life: 4}", lambda ahead, height, _: np.exp((0.5 ** (ahead / 4) - 1.0) * height)),
+        ("{path: fades}", lambda ahead, height, persistence: np.exp((persistence**ahead - 1.0) * height)),
+        # half a height is lost from 1 August 2027 on, that is in two thirds of the fifth quarter after 2026Q2
+        (
+            "{path: falls, at: 2027-08, share: 0.5}",
+            lambda ahead, height, _: 1.0 - 0.5 * (1.0 - np.exp(-height)) * np.clip(ahead - 4.0 - 1 / 3, 0.0, 1.0),
+        ),
+    ],
+)
+def test_a_path_of_memory_by_hand(stated: str, left: Callable[..., Array], tmp_path: Path) -> None:
+    """Its trend is that of all exports, its swings those of its share as fitted, its height between two readings."""
+    file = tmp_path / "m.yaml"
+    file.write_text(f"name: m\nextends: baseline\nbasis: us_census\nmemory: {stated}\n", encoding="utf-8")
+    plan, fitted, known = compiled(str(file)), by_quarter(compiled("baseline", "basis=us_census")), vintage()
+    found = composition(known.trade, known.bridge, None)
+    ahead = np.arange(1.0, plan.n_periods + 1.0)[:, None]
+    low, high = found.cycle.heights
+    height = low + (high - low) * STREAMS.uniforms("products.trend")
+    persistence = stats.truncnorm.ppf(
+        STREAMS.uniforms("products.persistence"),
+        *((end - found.cycle.persistence[0]) / found.cycle.persistence[1] for end in (0.0, 1.0)),
+        *found.cycle.persistence,
+    )
+    growth = picked_rows(plan.rows["baseline"], STREAMS, "baseline")["drift"][0]
+    share = found.memory["us_census"]
+    swung = fitted.memory / (fitted.memory + fitted.others) / share
+    level = share * known.trade.exports[-1]
+    memory = level * np.exp(growth * ahead) * swung * left(ahead, height, persistence)
+    np.testing.assert_allclose(by_quarter(plan).memory, memory, rtol=1e-9)
+    flows = run(str(file))["exports_memory"]
+    np.testing.assert_allclose(flows[0], found.observed + memory[:2].sum(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(flows[1:], memory[2:].reshape(-1, 4, STREAMS.n_draws).sum(axis=1), rtol=1e-9)
 
 
 def test_how_heights_of_memory_pass_is_least_squares_on_billings_to_a_year_before() -> None:
