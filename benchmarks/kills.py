@@ -148,18 +148,11 @@ class Yard:
             process.send_signal(number)
         else:  # a machine less busy than when it was measured: the next moments lie within what it takes now
             late, self.seconds = True, min(self.seconds, time.monotonic() - started)
-        sent = time.monotonic()
-        try:
-            _, message = process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            message = "it did not end"
+        message, seconds = self._awaited(process)
         row.n_late += late
         row.n_kills += not late
-        if not late:
-            row.n_finished += process.returncode == 0
-            row.slowest = max(row.slowest, time.monotonic() - sent)
+        row.n_finished += not late and process.returncode == 0
+        row.slowest = row.slowest if late else max(row.slowest, seconds)
         faults = [*self._ended(process, message, number), *self._left(process.pid, shared), *self._stored()]
         if number != signal.SIGKILL:
             faults += [f"left {name}" for name in self.leftovers()]
@@ -168,9 +161,21 @@ class Yard:
         row.faults += [f"after {after:.2f} s: {fault}" for fault in faults]
 
     @staticmethod
+    def _awaited(process: subprocess.Popen[str]) -> tuple[str, float]:
+        """What a command says before it ends, and after how many seconds that is."""
+        started = time.monotonic()
+        try:
+            _, message = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            message = "it did not end"
+        return message, time.monotonic() - started
+
+    @staticmethod
     def _ended(process: subprocess.Popen[str], message: str, number: signal.Signals) -> Iterator[str]:
         expected = -number if number == signal.SIGKILL else 128 + number
-        if process.returncode not in (0, expected, -number) or "Traceback" in message:
+        if process.returncode not in (0, expected, -number) or "Traceback" in message or message == "it did not end":
             yield f"code {process.returncode}, said {message.strip()!r}"
 
     @staticmethod
