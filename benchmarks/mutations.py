@@ -56,6 +56,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.asarray(np.where(x < values[0], below, np.where(x >= values[-1], 1 - above, between)))",
     ): "at the last stated value the tail and the piece before it have the same level",
     (
+        "forecast/stats/influence.py",
+        "if other.smallest is None or other.largest is None or other.sizes is None:",
+        "if other.smallest is None or other.largest is None and other.sizes is None:",
+    ): "all three are there or none is",
+    (
+        "forecast/stats/moments.py",
+        "pairs = [(weight, mean) for weight, mean in zip(weights, means, strict=True) if weight > 0]",
+        "pairs = [(weight, mean) for weight, mean in zip(weights, means, strict=False) if weight > 0]",
+    ): "whoever calls it has a mean for each weight",
+    (
         "forecast/stats/moments.py",
         "np.linspace(left, right, refinement * max(math.ceil(right - left), 1) + 1) for left, right in pairwise(ends)",
         "np.linspace(left, right, refinement * max(math.ceil(right - left), 2) + 1) for left, right in pairwise(ends)",

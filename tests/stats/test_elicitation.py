@@ -131,6 +131,13 @@ def test_a_distribution_without_weight_never_holds() -> None:
     assert np.array_equal(Mixture((0.0, 2.0), (Constant(9.0), Uniform(0, 1))).ppf(U[1:-1]) < 1, np.ones(997, bool))
 
 
+def test_the_ends_of_a_mixture_are_those_of_all_that_can_hold() -> None:
+    """However small the chance of a component is, and though the probability of the others rounds to one."""
+    found = Mixture((1e-18, 1.0, 1e-18, 0.0), (Constant(-9.0), Uniform(0, 1), Constant(9.0), Constant(99.0)))
+    assert found.ppf([0.0, 1.0]).tolist() == [-9.0, 9.0]
+    assert found.isf([1.0, 0.0]).tolist() == [-9.0, 9.0]
+
+
 def test_a_value_with_a_probability_of_its_own_inside_another_distribution_is_hit_exactly() -> None:
     """Between the levels cdf(0) - 0.3 and cdf(0) of 0.7 normal + 0.3 at zero the quantile is zero, to the bit."""
     found, below = Mixture((0.7, 0.3), (Normal(1.0, 1.0), Constant(0.0))), 0.7 * float(Normal(1.0, 1.0).cdf(0.0))
