@@ -183,6 +183,8 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("{quantiles: {0.5: 2}}", "got 1 quantiles, expected at least two"),
     ("{quantiles: {5%: 1, 0.5: 2}}", 'got text "5%" as a level, expected a number between 0 and 1; write 0.05'),
     ("{quantiles: {5: 1, 0.5: 2}}", "got the level 5, expected a number between 0 and 1"),
+    ("{quantiles: {0: 1, 0.5: 2}}", "got the level 0, expected a number between 0 and 1; low and high state ends"),
+    ("{quantiles: {0.5: 1, 1: 2}}", "got the level 1, expected a number between 0 and 1; low and high state ends"),
     ("{quantiles: {0.05: 3, 0.5: 2}}", "got 3 at 0.05 and 2 at 0.5, expected values that rise with levels"),
     ("{quantiles: {0.05: 1, 0.050: 2}}", "got the level 0.05 twice"),
     ("{quantiles: {0.05: 1, 0.5: 2}, low: 1}", "got low 1, expected less than the first value 1"),
