@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy import stats
 from scipy.special import ndtri
 
 from forecast.dims import POLICIES, PRODUCT_SERIES, PRODUCTS, SERIES, Array
-from forecast.economics.products import composition, memory_cycle, quarterly_memory, shares_within
+from forecast.economics.products import annual_shares, composition, memory_cycle, quarterly_memory, shares_within
 from forecast.engine.block import block_inputs, simulated_baseline, simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import picked_rows
@@ -185,8 +186,24 @@ def test_how_heights_of_memory_pass_is_least_squares_on_billings_to_a_year_befor
     cycle = memory_cycle(4 * 2026 + 1)
     assert cycle.persistence == pytest.approx((slope + (1 + 3 * slope) / len(rest), error), rel=1e-9)
     assert np.log(0.5) / np.log(cycle.persistence[0]) == pytest.approx(4.6, abs=0.1)  # quarters to half of a height
-    memory = list(quarterly_memory().values())
+    memory = np.array(list(quarterly_memory().values()))
     assert cycle.heights[1] == pytest.approx(np.log(memory[-1] / np.mean(memory[:-4])))
+    line = stats.linregress(np.arange(len(memory)), np.log(memory))
+    assert cycle.heights[0] == pytest.approx(np.log(memory[-1]) - line.intercept - line.slope * (len(memory) - 1))
+    known = np.log(memory[:-4])
+    line = stats.linregress(np.arange(len(known)), known)
+    rest = known - line.intercept - line.slope * np.arange(len(known))
+    assert cycle.volatility == pytest.approx(np.std(rest[1:] - cycle.persistence[0] * rest[:-1], ddof=1), rel=1e-9)
+
+
+def test_other_products_move_as_their_shares_among_themselves_did() -> None:
+    known, years = vintage(), annual_shares()
+    found = composition(known.trade, known.bridge, None)
+    assert found.year == pytest.approx(years[-1] / years[-1].sum(), rel=1e-12)
+    among = [[value / sum(year[1:]) for value in year[1:]] for year in years.tolist()]
+    steps = np.array([np.log(later) - np.log(before) for before, later in pairwise(among)])
+    moments = (steps**2).mean(axis=0) - steps.mean(axis=0) ** 2
+    assert found.spread == pytest.approx(np.sqrt(moments * len(steps) / (len(steps) - 1)), rel=1e-9)
 
 
 def test_what_korean_books_hold_beyond_usual_books_is_memory() -> None:
