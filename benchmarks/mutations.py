@@ -60,6 +60,19 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.asarray(np.where(x < values[0], below, np.where(x > values[-1], 1 - above, between)))",
         "return np.asarray(np.where(x < values[0], below, np.where(x >= values[-1], 1 - above, between)))",
     ): "at the last stated value the tail and the piece before it have the same level",
+    ("forecast/engine/resampling.py", "n_jobs: int = 1", "n_jobs: int = 2"): (
+        "numbers are the same for any number of workers"
+    ),
+    (
+        "forecast/stats/elicited.py",
+        "return [*zip(labels, mixture.shares().tolist(), mixture.components, strict=True)]",
+        "return [*zip(labels, mixture.shares().tolist(), mixture.components, strict=False)]",
+    ): "a mixture has a weight for each component, and a label where it has any",
+    (
+        "forecast/stats/influence.py",
+        "if self.smallest is None or self.largest is None or self.sizes is None:",
+        "if self.smallest is None or self.largest is None and self.sizes is None:",
+    ): "all three are there or none is",
     (
         "forecast/stats/influence.py",
         "if other.smallest is None or other.largest is None or other.sizes is None:",
