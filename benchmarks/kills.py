@@ -82,12 +82,16 @@ class Row:
     Attributes:
         n_kills: kills that met a running command.
         n_late: times that it had ended before.
+        n_finished: kills after which it came to its usual end all the same, as in the last moments of a command.
+        slowest: seconds from a kill to the end of the command, at most.
         n_resumed: times that the same command went on where it was killed.
         faults: what should not be, a sentence each.
     """
 
     n_kills: int = 0
     n_late: int = 0
+    n_finished: int = 0
+    slowest: float = 0.0
     n_resumed: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -144,13 +148,11 @@ class Yard:
             process.send_signal(number)
         else:  # a machine less busy than when it was measured: the next moments lie within what it takes now
             late, self.seconds = True, min(self.seconds, time.monotonic() - started)
-        try:
-            _, message = process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            message = "it did not end"
+        message, seconds = self._awaited(process)
         row.n_late += late
         row.n_kills += not late
+        row.n_finished += not late and process.returncode == 0
+        row.slowest = row.slowest if late else max(row.slowest, seconds)
         faults = [*self._ended(process, message, number), *self._left(process.pid, shared), *self._stored()]
         if number != signal.SIGKILL:
             faults += [f"left {name}" for name in self.leftovers()]
@@ -159,9 +161,21 @@ class Yard:
         row.faults += [f"after {after:.2f} s: {fault}" for fault in faults]
 
     @staticmethod
+    def _awaited(process: subprocess.Popen[str]) -> tuple[str, float]:
+        """What a command says before it ends, and after how many seconds that is."""
+        started = time.monotonic()
+        try:
+            _, message = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            message = "it did not end"
+        return message, time.monotonic() - started
+
+    @staticmethod
     def _ended(process: subprocess.Popen[str], message: str, number: signal.Signals) -> Iterator[str]:
         expected = -number if number == signal.SIGKILL else 128 + number
-        if process.returncode not in (0, expected, -number) or "Traceback" in message:
+        if process.returncode not in (0, expected, -number) or "Traceback" in message or message == "it did not end":
             yield f"code {process.returncode}, said {message.strip()!r}"
 
     @staticmethod
@@ -260,14 +274,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup commands would pass over it, as they should
+    # Under nohup and in the background of a script commands would pass over these two, as they should.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rng, n_faults = random.Random(options.seed), 0
-    print("command   signal  killed  ended before  resumed  faults")
+    print("command   signal  killed  ended before  finished  slowest end  resumed  faults")
     for name in options.commands:
         for suffix in options.signals:
             row = killed(name, signal.Signals[f"SIG{suffix}"], options.kills, rng)
             print(
-                f"{name:9} {suffix:7} {row.n_kills:6} {row.n_late:13} {row.n_resumed:8} {len(row.faults):7}", flush=True
+                f"{name:9} {suffix:7} {row.n_kills:6} {row.n_late:13} {row.n_finished:9} {row.slowest:10.1f} s "
+                f"{row.n_resumed:8} {len(row.faults):7}",
+                flush=True,
             )
             for fault in row.faults:
                 print(f"    {fault}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
 from click.testing import CliRunner
-from validation import peak
+from validation import peak, processor_time
 
 from forecast.cli import cli
 from forecast.errors import ForecastError
@@ -25,7 +24,7 @@ class Reading:
     Attributes:
         crash: an exception that is none of ours; empty where there was none.
         refusal: what it was refused with; empty where it was read.
-        seconds: wall time.
+        seconds: processor time.
         peak: megabytes this process has held at most so far.
     """
 
@@ -37,7 +36,7 @@ class Reading:
 
 def reading(kind: str, path: str) -> Reading:
     """Read a `run`, an `entry` of a ledger, a `posterior` or a table of `trade`."""
-    start, crash, refusal = time.perf_counter(), "", ""
+    start, crash, refusal = processor_time(), "", ""
     try:
         read = {"run": _read_run, "entry": _read_entry, "posterior": frozen_posterior, "trade": _read_trade}
         read[kind](path)
@@ -45,7 +44,7 @@ def reading(kind: str, path: str) -> Reading:
         refusal = str(error)
     except Exception as error:
         crash = repr(error)
-    return Reading(crash, refusal, time.perf_counter() - start, peak())
+    return Reading(crash, refusal, processor_time() - start, peak())
 
 
 def _read_run(path: str) -> None:
@@ -57,6 +56,8 @@ def _read_run(path: str) -> None:
     for part in ("statistics", "summary", "quarters", "branches", "draws"):
         getattr(results, part)
     results.kept("exports")
+    with chdir(folder.parents[2]):
+        _ask(["report", str(folder)])
 
 
 def _read_entry(path: str) -> None:

@@ -245,6 +245,11 @@ SHIPPED = (DATA / "sectors.yaml").read_text(encoding="utf-8")
             "    ramp:\n      law",
             r"sectors\.autos: got no ramp_quarters",
         ),
+        (
+            "  autos:\n",
+            "  autos:\n    wheels: 4\n    doors: 2\n",
+            r"sectors\.autos: got wheels, expected machinery_share",
+        ),
         ("sd: 0.06", "sd: -1", r"sectors\.autos\.machinery_share\.law: "),
     ],
 )

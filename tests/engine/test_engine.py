@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from click import Context
 from joblib import parallel_config
 from plans import BASELINE, EXPORTS, IMPORTS, LOCALIZATION, ORIGIN, SCHEMES, draw_last, group, plan, project
 from scipy import stats
 
+from forecast.cli import cli
 from forecast.dims import BASES, CHANNELS, EFFECTS, N_QUARTERS, NEWS, OUTPUT, SERIES, Array
 from forecast.engine.block import simulated_flows
 from forecast.engine.plan import Plan, Project
@@ -42,6 +44,13 @@ def uncertain(name: str, **changes: object) -> Project:
         "machinery_share": Uniform(0.3, 0.5),
     }
     return project(name, **(distributions | changes))  # type: ignore[arg-type]
+
+
+def test_a_run_in_python_has_the_settings_of_one_from_the_command_line() -> None:
+    command = cli.get_command(Context(cli), "run")
+    stated = {option.name: option.default for option in command.params if option.name in ("draws", "seed", "scheme")}
+    assert Settings() == Settings(stated["draws"], stated["seed"], stated["scheme"])
+    assert stated["draws"] == 20_000  # as README and help say
 
 
 def test_a_flat_baseline_stays_flat() -> None:

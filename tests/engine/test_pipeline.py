@@ -152,6 +152,20 @@ def test_the_pace_is_learned_by_least_squares_on_the_years_there_are() -> None:
     assert learned["usual_pace"].ppf(0.5) == pytest.approx(usual)
 
 
+def test_errors_of_the_pace_are_those_of_a_mean_of_years_alike_and_of_a_spread() -> None:
+    """An autoregression with slope s leaves n years the news of n (1 - s) / (1 + s); a spread of f degrees of freedom
+    is known to 1 / sqrt(2 f) of itself."""
+    invested = outward_investment()
+    learned, logs = pace_distributions(invested), np.log(list(invested.values()))
+    pairs = np.log([(invested[year], invested[year + 1]) for year in invested if year + 1 in invested])
+    slope = stats.linregress(*pairs.T).slope
+    apart = logs.std(ddof=1) / np.sqrt(len(logs) * (1 - slope) / (1 + slope))
+    up = stats.norm.cdf(1.0)
+    assert np.log(learned["usual_pace"].ppf(up) / learned["usual_pace"].ppf(0.5)) == pytest.approx(apart)
+    spread = learned["spread"]
+    assert np.log(spread.ppf(up) / spread.ppf(0.5)) == pytest.approx(1 / np.sqrt(2 * (len(pairs) - 2)))
+
+
 def test_a_day_knows_what_was_published_by_then() -> None:
     assert max(outward_investment(day=parse_day("2025-04-11"))) == 2024
     assert max(outward_investment(day=parse_day("2024-07-31"))) == 2023

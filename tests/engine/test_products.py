@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.special import ndtri
 
 from forecast.dims import POLICIES, PRODUCT_SERIES, PRODUCTS, SERIES, Array
-from forecast.economics.products import composition, memory_cycle, quarterly_memory, shares_within
-from forecast.engine.block import simulated_flows
+from forecast.economics.products import annual_shares, composition, memory_cycle, quarterly_memory, shares_within
+from forecast.engine.block import block_inputs, simulated_baseline, simulated_flows
 from forecast.engine.compile import compile_plan
+from forecast.engine.inputs import picked_rows
 from forecast.engine.plan import Plan
+from forecast.engine.products import ProductExports
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.annual import customs_months
 from forecast.observations.products import chip_billings
@@ -126,6 +132,48 @@ def test_memory_of_a_draw_by_hand() -> None:
     assert (yearly <= quarters.max(axis=1) + 1e-12).all()
 
 
+def by_quarter(plan: Plan) -> ProductExports:
+    return simulated_baseline(plan, block_inputs(plan, STREAMS)).products
+
+
+@pytest.mark.parametrize(
+    ("stated", "left"),
+    [
+        ("{path: lasts}", lambda ahead, height, _: 1.0),
+        ("{path: fades, half_life: 4}", lambda ahead, height, _: np.exp((0.5 ** (ahead / 4) - 1.0) * height)),
+        ("{path: fades}", lambda ahead, height, persistence: np.exp((persistence**ahead - 1.0) * height)),
+        # half a height is lost from 1 August 2027 on, that is in two thirds of the fifth quarter after 2026Q2
+        (
+            "{path: falls, at: 2027-08, share: 0.5}",
+            lambda ahead, height, _: 1.0 - 0.5 * (1.0 - np.exp(-height)) * np.clip(ahead - 4.0 - 1 / 3, 0.0, 1.0),
+        ),
+    ],
+)
+def test_a_path_of_memory_by_hand(stated: str, left: Callable[..., Array], tmp_path: Path) -> None:
+    """Its trend is that of all exports, its swings those of its share as fitted, its height between two readings."""
+    file = tmp_path / "m.yaml"
+    file.write_text(f"name: m\nextends: baseline\nbasis: us_census\nmemory: {stated}\n", encoding="utf-8")
+    plan, fitted, known = compiled(str(file)), by_quarter(compiled("baseline", "basis=us_census")), vintage()
+    found = composition(known.trade, known.bridge, None)
+    ahead = np.arange(1.0, plan.n_periods + 1.0)[:, None]
+    low, high = found.cycle.heights
+    height = low + (high - low) * STREAMS.uniforms("products.trend")
+    persistence = stats.truncnorm.ppf(
+        STREAMS.uniforms("products.persistence"),
+        *((end - found.cycle.persistence[0]) / found.cycle.persistence[1] for end in (0.0, 1.0)),
+        *found.cycle.persistence,
+    )
+    growth = picked_rows(plan.rows["baseline"], STREAMS, "baseline")["drift"][0]
+    share = found.memory["us_census"]
+    swung = fitted.memory / (fitted.memory + fitted.others) / share
+    level = share * known.trade.exports[-1]
+    memory = level * np.exp(growth * ahead) * swung * left(ahead, height, persistence)
+    np.testing.assert_allclose(by_quarter(plan).memory, memory, rtol=1e-9)
+    flows = run(str(file))["exports_memory"]
+    np.testing.assert_allclose(flows[0], found.observed + memory[:2].sum(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(flows[1:], memory[2:].reshape(-1, 4, STREAMS.n_draws).sum(axis=1), rtol=1e-9)
+
+
 def test_how_heights_of_memory_pass_is_least_squares_on_billings_to_a_year_before() -> None:
     billings = chip_billings()
     months = billings.values[: 3 * (4 * (2025 - 2010) + 2)]  # 2010Q1 to 2025Q2
@@ -138,8 +186,24 @@ def test_how_heights_of_memory_pass_is_least_squares_on_billings_to_a_year_befor
     cycle = memory_cycle(4 * 2026 + 1)
     assert cycle.persistence == pytest.approx((slope + (1 + 3 * slope) / len(rest), error), rel=1e-9)
     assert np.log(0.5) / np.log(cycle.persistence[0]) == pytest.approx(4.6, abs=0.1)  # quarters to half of a height
-    memory = list(quarterly_memory().values())
+    memory = np.array(list(quarterly_memory().values()))
     assert cycle.heights[1] == pytest.approx(np.log(memory[-1] / np.mean(memory[:-4])))
+    line = stats.linregress(np.arange(len(memory)), np.log(memory))
+    assert cycle.heights[0] == pytest.approx(np.log(memory[-1]) - line.intercept - line.slope * (len(memory) - 1))
+    known = np.log(memory[:-4])
+    line = stats.linregress(np.arange(len(known)), known)
+    rest = known - line.intercept - line.slope * np.arange(len(known))
+    assert cycle.volatility == pytest.approx(np.std(rest[1:] - cycle.persistence[0] * rest[:-1], ddof=1), rel=1e-9)
+
+
+def test_other_products_move_as_their_shares_among_themselves_did() -> None:
+    known, years = vintage(), annual_shares()
+    found = composition(known.trade, known.bridge, None)
+    assert found.year == pytest.approx(years[-1] / years[-1].sum(), rel=1e-12)
+    among = [[value / sum(year[1:]) for value in year[1:]] for year in years.tolist()]
+    steps = np.array([np.log(later) - np.log(before) for before, later in pairwise(among)])
+    moments = (steps**2).mean(axis=0) - steps.mean(axis=0) ** 2
+    assert found.spread == pytest.approx(np.sqrt(moments * len(steps) / (len(steps) - 1)), rel=1e-9)
 
 
 def test_what_korean_books_hold_beyond_usual_books_is_memory() -> None:
@@ -153,6 +217,18 @@ def test_what_korean_books_hold_beyond_usual_books_is_memory() -> None:
     assert found.memory["korea_customs"] == pytest.approx(memory / customs, rel=1e-6)
     (one, other) = (share / (1 - share) for share in found.memory.values())
     assert other / one == pytest.approx((customs / census / usual) ** found.excess, rel=1e-6)
+
+
+def test_where_korean_books_hold_no_more_than_usual_all_memory_is_in_us_books_too() -> None:
+    known = vintage()
+    months = customs_months()["exports_to_us"]
+    customs = sum(months[12 * 2026 + month] for month in (3, 4, 5))
+    usual = np.exp(np.log(known.bridge.ratios[:, 0]).mean())
+    exports = np.array([*known.trade.exports[:-1], 1.001 * customs / usual])
+    found = composition(replace(known.trade, exports=exports), known.bridge, None)
+    share = quarterly_memory()[known.trade.origin] / exports[-1]
+    assert found.memory == pytest.approx({"us_census": share, "korea_customs": share}, rel=1e-9)
+    assert found.excess == 0.0
 
 
 def test_parts_of_sectors_add_up_to_every_product() -> None:

@@ -72,6 +72,8 @@ def test_an_amount_is_the_same_dollars_on_both_books(changes: dict[str, str]) ->
     np.testing.assert_allclose(added, np.ones((3, N_DRAWS)) * [[0.0], [4.0], [8.0]], atol=1e-9)
     np.testing.assert_allclose(series(hit, "exports"), series(before, "exports"), rtol=1e-14)
     np.testing.assert_allclose(hit.quarterly[2, 6:] - before.quarterly[2, 6:], 2.0, rtol=1e-9)
+    lost = series(hit, "us_census_balance") - series(before, "us_census_balance")
+    np.testing.assert_allclose(lost, -added, atol=1e-9)
 
 
 def test_a_shock_is_part_of_the_baseline_and_no_effect_of_investment() -> None:

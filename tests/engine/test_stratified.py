@@ -57,6 +57,12 @@ def test_leading_components_of_years_have_one_draw_in_every_stratum() -> None:
         assert np.array_equal(strata, np.arange(n))
 
 
+def test_leading_components_hold_what_is_said_of_a_path_of_ten_years() -> None:
+    walk = np.tril(np.ones((10, 10)))
+    held = np.linalg.eigvalsh(walk.T @ walk)[::-1]
+    assert f"{held[:LEADING].sum() / held.sum():.0%}" == "98%"
+
+
 @pytest.mark.parametrize("scheme", STRATIFIED)
 def test_blocks_and_streams_are_independent(scheme: Scheme) -> None:
     n = 2_000

@@ -99,6 +99,13 @@ def test_what_is_possible_together_and_what_is_near_it() -> None:
     assert found[3, 4] == found[4, 3] == 0.123  # what can stay does, to the last digit
 
 
+def test_what_rounding_made_impossible_is_drawn_in_by_a_hundredth() -> None:
+    """The nearest in normal scores, -0.7595, -0.6787 and 0.0809 in ranks, lies on the edge of what is possible."""
+    found = streams.nearest_possible(np.array([[1.0, -0.9, -0.8], [-0.9, 1.0, 0.0], [-0.8, 0.0, 1.0]]))
+    assert found[np.triu_indices(3, 1)].tolist() == [-0.75, -0.67, 0.08]
+    assert streams.is_possible(found)
+
+
 def test_the_nearest_correlation_matrix_is_that_of_higham() -> None:
     """Higham (2002), section 4."""
     matrix = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]])

@@ -131,6 +131,13 @@ def test_a_distribution_without_weight_never_holds() -> None:
     assert np.array_equal(Mixture((0.0, 2.0), (Constant(9.0), Uniform(0, 1))).ppf(U[1:-1]) < 1, np.ones(997, bool))
 
 
+def test_the_ends_of_a_mixture_are_those_of_all_that_can_hold() -> None:
+    """However small the chance of a component is, and though the probability of the others rounds to one."""
+    found = Mixture((1e-18, 1.0, 1e-18, 0.0), (Constant(-9.0), Uniform(0, 1), Constant(9.0), Constant(99.0)))
+    assert found.ppf([0.0, 1.0]).tolist() == [-9.0, 9.0]
+    assert found.isf([1.0, 0.0]).tolist() == [-9.0, 9.0]
+
+
 def test_a_value_with_a_probability_of_its_own_inside_another_distribution_is_hit_exactly() -> None:
     """Between the levels cdf(0) - 0.3 and cdf(0) of 0.7 normal + 0.3 at zero the quantile is zero, to the bit."""
     found, below = Mixture((0.7, 0.3), (Normal(1.0, 1.0), Constant(0.0))), 0.7 * float(Normal(1.0, 1.0).cdf(0.0))
@@ -176,6 +183,8 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("{quantiles: {0.5: 2}}", "got 1 quantiles, expected at least two"),
     ("{quantiles: {5%: 1, 0.5: 2}}", 'got text "5%" as a level, expected a number between 0 and 1; write 0.05'),
     ("{quantiles: {5: 1, 0.5: 2}}", "got the level 5, expected a number between 0 and 1"),
+    ("{quantiles: {0: 1, 0.5: 2}}", "got the level 0, expected a number between 0 and 1; low and high state ends"),
+    ("{quantiles: {0.5: 1, 1: 2}}", "got the level 1, expected a number between 0 and 1; low and high state ends"),
     ("{quantiles: {0.05: 3, 0.5: 2}}", "got 3 at 0.05 and 2 at 0.5, expected values that rise with levels"),
     ("{quantiles: {0.05: 1, 0.050: 2}}", "got the level 0.05 twice"),
     ("{quantiles: {0.05: 1, 0.5: 2}, low: 1}", "got low 1, expected less than the first value 1"),

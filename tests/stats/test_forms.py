@@ -84,6 +84,8 @@ REFUSED = (
     ("{distribution: beta, mean: 0.5, sd: 1.0e-200}", "got numbers too large or too far apart"),
     ("{distribution: gamma, mean: 1.0e+300, sd: 1.0e+305}", "got numbers too large or too far apart"),
     ("{quantiles: {0.1: -1.0e+308, 0.9: 1.0e+308}}", "got a value of 1e+308, expected none beyond 1e+100"),
+    ("{distribution: beta, mean: 0, sd: 0.1}", "got mean 0, expected a number above 0 and below 1"),
+    ("{distribution: beta, mean: 1, sd: 0.1}", "got mean 1, expected a number above 0 and below 1"),
     ("{distribution: beta, mean: 50, sd: 5}", "got mean 50, expected a number above 0 and below 1"),
     ("{quantiles: {0.1: 1, 0.5: 2, 0.9: 5}, distribution: lognormal}", "got 3 quantiles of a lognormal distribution"),
     ("{quantiles: {0.1: -1, 0.9: 5}, distribution: lognormal}", "got -1 at 0.1, expected a value above 0"),

@@ -136,6 +136,11 @@ def test_classes_of_a_late_start_keep_those_on_time_together() -> None:
     assert len(np.unique(labels)) > 10
 
 
+def test_as_many_values_as_classes_have_a_class_each() -> None:
+    assert classes(np.array([3.0, 1.0, 2.0]), 3).tolist() == [2, 0, 1]
+    assert classes(np.array([3.0, 1.0]), 4).tolist() == [1, 0]
+
+
 def test_knowing_an_input_narrows_a_normal_interval_by_the_root_of_what_is_left() -> None:
     """80 % of a normal lie within 1.2816 sd; of the variance 14, knowing the first weight leaves 5."""
     x, y = inputs_and_outcome()

@@ -109,6 +109,9 @@ def test_failed_draws_are_counted_and_left_out() -> None:
     sound = np.concatenate([np.delete(parts[0], 7, axis=-1), np.delete(parts[1], 0, axis=-1)], axis=-1)
     summary = tallied(parts).summary(YEARS)
     assert (summary.n_draws, summary.n_failed) == (1_000, 2)
+    merged = tallied(parts[:1])
+    merged.merge(tallied(parts[1:]))
+    assert (merged.n_draws, merged.n_failed) == (1_000, 2)
     np.testing.assert_allclose(summary.statistics["mean"].value, sound.mean(axis=-1), rtol=1e-12)
     for keep in (True, False):  # a draw that fails in some year is left out of the quarters too
         median = tallied(parts, keep=keep).quarters(8105).quantiles.value[FINE_LEVELS.index(0.5)]
