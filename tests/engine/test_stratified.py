@@ -14,7 +14,7 @@ from forecast.documents import scenario_path
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, simulate
-from forecast.engine.stratified import LEADING, WALKS, block_of_streams
+from forecast.engine.stratified import LEADING, MODELS, WALKS, block_of_streams
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.results.archive import load_results
@@ -55,6 +55,18 @@ def test_leading_components_of_years_have_one_draw_in_every_stratum() -> None:
     for component in np.einsum("ky,ywn->kwn", axes, years).reshape(-1, n):
         strata = np.sort(np.floor(norm.cdf(component * np.sign(component @ component)) * n).astype(int))
         assert np.array_equal(strata, np.arange(n))
+
+
+def test_under_sobol_the_first_two_dimensions_are_a_net_together() -> None:
+    """Of 256 draws one lies in each box of 16 times 16, and of 4 times 64; other streams have strata of their own."""
+    n, names = 256, [f"posterior.{model}" for model in MODELS[:2]]
+    one, two = (block_of_streams(5, 1, n, "sobol").points(name) for name in names)
+    for wide, high in ((16, 16), (4, 64), (64, 4)):
+        boxes = np.floor(one * wide).astype(int) * high + np.floor(two * high).astype(int)
+        assert np.array_equal(np.sort(boxes), np.arange(n))
+    for scheme, name in (("sobol", "investments.A.scale"), ("latin_hypercube", names[0])):
+        found = block_of_streams(5, 1, n, scheme).points(name)
+        assert found.tobytes() == Streams(5, 1, n, "latin_hypercube").points(name).tobytes()
 
 
 def test_leading_components_hold_what_is_said_of_a_path_of_ten_years() -> None:
