@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import command
 from plans import SCHEMES
+from scipy import stats
 
 from forecast.documents import scenario_path
 from forecast.engine.block import simulated_flows
@@ -42,18 +44,25 @@ def test_steps_of_a_walk_stay_independent_normals(scheme: Scheme, n_steps: int) 
     assert np.abs((steps**4).mean(axis=-1) - 3).max() < 5 * np.sqrt(96 / n)
 
 
-def test_leading_components_of_years_have_one_draw_in_every_stratum() -> None:
-    """The weights of a component are those of the eigenvectors of the covariance of a walk, from numpy."""
-    n, n_years = 400, 9
+@pytest.mark.parametrize(
+    ("name", "n_walks", "a_year"),
+    [("baseline.shock", 2, 4), ("drivers.shock", 3, 4), ("bridge.shock", 2, 1), ("localization.innovation", 2, 4)],
+)
+def test_leading_components_of_years_have_one_draw_in_every_stratum(name: str, n_walks: int, a_year: int) -> None:
+    """The weights of a component are those of the eigenvectors of the covariance of a walk, from numpy.
+
+    Walks are of the two flows, of three drivers, of the books of both flows, and of two shares of purchases.
+    """
+    n, n_years, begun = 400, 9, a_year // 2
     walk = np.tril(np.ones((n_years, n_years)))
     axes = np.linalg.eigh(walk.T @ walk)[1].T[::-1][:LEADING]
-    steps = block_of_streams(0, 5, n, "latin_hypercube").normals("baseline.shock", 2 * (2 + 4 * (n_years - 1)))
-    walks = steps.reshape(-1, 2, n)
-    years = np.stack([walks[:2].sum(axis=0) / np.sqrt(2), *(walks[i : i + 4].sum(axis=0) / 2 for i in range(2, 34, 4))])
-    from scipy.stats import norm
-
+    n_steps = begun + a_year * (n_years - 1) if begun else n_years
+    steps = block_of_streams(0, 5, n, "latin_hypercube").normals(name, n_walks * n_steps)
+    walks = steps.reshape(-1, n_walks, n)
+    ends = [0, *range(begun or 1, n_steps + 1, a_year)]
+    years = np.stack([walks[i:j].sum(axis=0) / np.sqrt(j - i) for i, j in pairwise(ends)])
     for component in np.einsum("ky,ywn->kwn", axes, years).reshape(-1, n):
-        strata = np.sort(np.floor(norm.cdf(component * np.sign(component @ component)) * n).astype(int))
+        strata = np.sort(np.floor(stats.norm.cdf(component) * n).astype(int))
         assert np.array_equal(strata, np.arange(n))
 
 
