@@ -207,6 +207,11 @@ def scratch_folder() -> Iterator[Path]:
         yield folder
 
 
+def sweep_scratch() -> None:
+    """Remove scratch folders that processes of this machine that are gone have left."""
+    sweep(Path(gettempdir()))
+
+
 def demand_no_file(path: Path) -> None:
     """Refuse a place for a folder where there is a file.
 

@@ -30,6 +30,7 @@ from forecast import __version__
 from forecast.cli.options import data_dir_option, echo
 from forecast.cli.process import ended_like_ctrl_c, exit_code, limit_blas_threads, plain_where_needed
 from forecast.errors import ForecastError, shortened
+from forecast.storage import sweep_scratch
 
 
 def main() -> None:
@@ -37,7 +38,10 @@ def main() -> None:
     plain_where_needed()
     limit_blas_threads()
     with ended_like_ctrl_c():
-        sys.exit(_exit_code())
+        code = _exit_code()
+        if code:  # workers that were ended in the middle of their work have cleared nothing away
+            sweep_scratch()
+        sys.exit(code)
 
 
 def _exit_code() -> int:

@@ -56,6 +56,46 @@ def test_a_stopped_run_leaves_no_process_and_no_file(tmp_path: Path, name: str) 
     assert not list(Path("/dev/shm").glob(f"*_{process.pid}_*"))
 
 
+AT_WORK = """
+import time
+import click
+from forecast import cli
+from forecast.parallel import in_order
+from forecast.storage import scratch_folder
+
+def hold(piece):
+    with scratch_folder():
+        time.sleep(600)
+
+cli.cli = click.command()(lambda: list(in_order(hold, range(2), 2)))
+cli.main()
+"""
+"""What a fit does while its workers compile."""
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_stop_leaves_no_file_of_workers_in_the_middle_of_their_work(tmp_path: Path, number: int) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", AT_WORK],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        assert wait_for(lambda: len(list(tmp_path.glob(".unfinished-*/scratch"))) == 2, 60)
+        process.send_signal(number)
+        _, message = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert (process.returncode, message.strip()) == (128 + number, "stopped: nothing was stored")
+    assert not list(tmp_path.glob(".unfinished-*"))
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
 def test_a_worker_ended_from_outside_is_one_line(tmp_path: Path) -> None:
     arguments = [*FORECAST, "run", "baseline", "--draws", "9000000", "--n-jobs", "2", "--no-plot"]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +12,13 @@ from scipy import stats
 from scipy.special import ndtri
 
 from forecast.dims import POLICIES, PRODUCT_SERIES, PRODUCTS, SERIES, Array
-from forecast.economics.products import annual_shares, composition, memory_cycle, quarterly_memory, shares_within
+from forecast.economics.products import composition
 from forecast.engine.block import block_inputs, simulated_baseline, simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import picked_rows
 from forecast.engine.plan import Plan
 from forecast.engine.products import ProductExports
 from forecast.models.posterior import Posterior, load_posterior
-from forecast.observations.annual import customs_months
-from forecast.observations.products import chip_billings
 from forecast.observations.vintage import vintage
 from forecast.scenario.scenario import load_scenario
 from forecast.stats.streams import Streams
@@ -172,71 +168,6 @@ def test_a_path_of_memory_by_hand(stated: str, left: Callable[..., Array], tmp_p
     flows = run(str(file))["exports_memory"]
     np.testing.assert_allclose(flows[0], found.observed + memory[:2].sum(axis=0), rtol=1e-9)
     np.testing.assert_allclose(flows[1:], memory[2:].reshape(-1, 4, STREAMS.n_draws).sum(axis=1), rtol=1e-9)
-
-
-def test_how_heights_of_memory_pass_is_least_squares_on_billings_to_a_year_before() -> None:
-    billings = chip_billings()
-    months = billings.values[: 3 * (4 * (2025 - 2010) + 2)]  # 2010Q1 to 2025Q2
-    logs = np.log(months.reshape(-1, 3).sum(axis=1))
-    times = np.column_stack([np.ones(len(logs)), np.arange(len(logs))])
-    rest = logs - times @ np.linalg.lstsq(times, logs, rcond=None)[0]
-    slope = np.linalg.lstsq(rest[:-1, None], rest[1:], rcond=None)[0][0]
-    left = rest[1:] - slope * rest[:-1]
-    error = np.sqrt(left @ left / (len(left) - 1) / (rest[:-1] @ rest[:-1]))
-    cycle = memory_cycle(4 * 2026 + 1)
-    assert cycle.persistence == pytest.approx((slope + (1 + 3 * slope) / len(rest), error), rel=1e-9)
-    assert np.log(0.5) / np.log(cycle.persistence[0]) == pytest.approx(4.6, abs=0.1)  # quarters to half of a height
-    memory = np.array(list(quarterly_memory().values()))
-    assert cycle.heights[1] == pytest.approx(np.log(memory[-1] / np.mean(memory[:-4])))
-    line = stats.linregress(np.arange(len(memory)), np.log(memory))
-    assert cycle.heights[0] == pytest.approx(np.log(memory[-1]) - line.intercept - line.slope * (len(memory) - 1))
-    known = np.log(memory[:-4])
-    line = stats.linregress(np.arange(len(known)), known)
-    rest = known - line.intercept - line.slope * np.arange(len(known))
-    assert cycle.volatility == pytest.approx(np.std(rest[1:] - cycle.persistence[0] * rest[:-1], ddof=1), rel=1e-9)
-
-
-def test_other_products_move_as_their_shares_among_themselves_did() -> None:
-    known, years = vintage(), annual_shares()
-    found = composition(known.trade, known.bridge, None)
-    assert found.year == pytest.approx(years[-1] / years[-1].sum(), rel=1e-12)
-    among = [[value / sum(year[1:]) for value in year[1:]] for year in years.tolist()]
-    steps = np.array([np.log(later) - np.log(before) for before, later in pairwise(among)])
-    moments = (steps**2).mean(axis=0) - steps.mean(axis=0) ** 2
-    assert found.spread == pytest.approx(np.sqrt(moments * len(steps) / (len(steps) - 1)), rel=1e-9)
-
-
-def test_what_korean_books_hold_beyond_usual_books_is_memory() -> None:
-    known = vintage()
-    found = composition(known.trade, known.bridge, None)
-    months = customs_months()["exports_to_us"]
-    customs = sum(months[12 * 2026 + month] for month in (3, 4, 5))
-    census, memory = float(known.trade.exports[-1]), quarterly_memory()[known.trade.origin]
-    usual = np.exp(np.log(known.bridge.ratios[:, 0]).mean())
-    assert found.memory["us_census"] == pytest.approx((memory - (customs - usual * census)) / census, rel=1e-6)
-    assert found.memory["korea_customs"] == pytest.approx(memory / customs, rel=1e-6)
-    (one, other) = (share / (1 - share) for share in found.memory.values())
-    assert other / one == pytest.approx((customs / census / usual) ** found.excess, rel=1e-6)
-
-
-def test_where_korean_books_hold_no_more_than_usual_all_memory_is_in_us_books_too() -> None:
-    known = vintage()
-    months = customs_months()["exports_to_us"]
-    customs = sum(months[12 * 2026 + month] for month in (3, 4, 5))
-    usual = np.exp(np.log(known.bridge.ratios[:, 0]).mean())
-    exports = np.array([*known.trade.exports[:-1], 1.001 * customs / usual])
-    found = composition(replace(known.trade, exports=exports), known.bridge, None)
-    share = quarterly_memory()[known.trade.origin] / exports[-1]
-    assert found.memory == pytest.approx({"us_census": share, "korea_customs": share}, rel=1e-9)
-    assert found.excess == 0.0
-
-
-def test_parts_of_sectors_add_up_to_every_product() -> None:
-    known = vintage()
-    within = shares_within(composition(known.trade, known.bridge, None))
-    np.testing.assert_allclose(np.sum(list(within.values()), axis=0), 1.0, rtol=1e-12)
-    assert within["autos"][:, PRODUCTS.index("cars")].tolist() == [1.0, 1.0]
-    assert within["steel"][:, PRODUCTS.index("rest")] == pytest.approx([0.073, 0.174], abs=0.001)
 
 
 @pytest.mark.parametrize(

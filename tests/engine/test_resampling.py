@@ -47,14 +47,14 @@ def test_gammas_of_a_budget_are_gammas(shape: float) -> None:
 
 def test_a_gamma_by_the_method_of_marsaglia_and_tsang() -> None:
     """Marsaglia and Tsang (2000), ACM Transactions on Mathematical Software 26: 363-372, for shape + 1."""
-    shape = np.array([0.5, 2.0, 7.0])
-    found = resampling._gammas(np.random.default_rng(2), shape, (2, 3))
+    shape, size = np.tile([0.5, 2.0, 7.0], 50), (20, 150)
+    found = resampling._gammas(np.random.default_rng(2), shape, size)
     rng = np.random.default_rng(2)
-    back = rng.random((2, 3))
-    expected = np.full((2, 3), np.nan)
+    back = rng.random(size)
+    expected = np.full(size, np.nan)
     while np.isnan(expected).any():
-        normals, uniforms = rng.standard_normal((2, 3)), rng.random((2, 3))
-        for cell in np.ndindex(2, 3):
+        normals, uniforms = rng.standard_normal(size), rng.random(size)
+        for cell in np.ndindex(size):
             d = shape[cell[1]] + 1 - 1 / 3
             x, u = normals[cell], uniforms[cell]
             v = (1 + x / (9 * d) ** 0.5) ** 3

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import command
 from plans import SCHEMES
+from scipy import stats
 
 from forecast.documents import scenario_path
 from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_run
 from forecast.engine.simulate import Settings, simulate
-from forecast.engine.stratified import LEADING, WALKS, block_of_streams
+from forecast.engine.stratified import LEADING, MODELS, WALKS, block_of_streams
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.results.archive import load_results
@@ -42,19 +44,38 @@ def test_steps_of_a_walk_stay_independent_normals(scheme: Scheme, n_steps: int) 
     assert np.abs((steps**4).mean(axis=-1) - 3).max() < 5 * np.sqrt(96 / n)
 
 
-def test_leading_components_of_years_have_one_draw_in_every_stratum() -> None:
-    """The weights of a component are those of the eigenvectors of the covariance of a walk, from numpy."""
-    n, n_years = 400, 9
+@pytest.mark.parametrize(
+    ("name", "n_walks", "a_year"),
+    [("baseline.shock", 2, 4), ("drivers.shock", 3, 4), ("bridge.shock", 2, 1), ("localization.innovation", 2, 4)],
+)
+def test_leading_components_of_years_have_one_draw_in_every_stratum(name: str, n_walks: int, a_year: int) -> None:
+    """The weights of a component are those of the eigenvectors of the covariance of a walk, from numpy.
+
+    Walks are of the two flows, of three drivers, of the books of both flows, and of two shares of purchases.
+    """
+    n, n_years, begun = 400, 9, a_year // 2
     walk = np.tril(np.ones((n_years, n_years)))
     axes = np.linalg.eigh(walk.T @ walk)[1].T[::-1][:LEADING]
-    steps = block_of_streams(0, 5, n, "latin_hypercube").normals("baseline.shock", 2 * (2 + 4 * (n_years - 1)))
-    walks = steps.reshape(-1, 2, n)
-    years = np.stack([walks[:2].sum(axis=0) / np.sqrt(2), *(walks[i : i + 4].sum(axis=0) / 2 for i in range(2, 34, 4))])
-    from scipy.stats import norm
-
+    n_steps = begun + a_year * (n_years - 1) if begun else n_years
+    steps = block_of_streams(0, 5, n, "latin_hypercube").normals(name, n_walks * n_steps)
+    walks = steps.reshape(-1, n_walks, n)
+    ends = [0, *range(begun or 1, n_steps + 1, a_year)]
+    years = np.stack([walks[i:j].sum(axis=0) / np.sqrt(j - i) for i, j in pairwise(ends)])
     for component in np.einsum("ky,ywn->kwn", axes, years).reshape(-1, n):
-        strata = np.sort(np.floor(norm.cdf(component * np.sign(component @ component)) * n).astype(int))
+        strata = np.sort(np.floor(stats.norm.cdf(component) * n).astype(int))
         assert np.array_equal(strata, np.arange(n))
+
+
+def test_under_sobol_the_first_two_dimensions_are_a_net_together() -> None:
+    """Of 256 draws one lies in each box of 16 times 16, and of 4 times 64; other streams have strata of their own."""
+    n, names = 256, [f"posterior.{model}" for model in MODELS[:2]]
+    one, two = (block_of_streams(5, 1, n, "sobol").points(name) for name in names)
+    for wide, high in ((16, 16), (4, 64), (64, 4)):
+        boxes = np.floor(one * wide).astype(int) * high + np.floor(two * high).astype(int)
+        assert np.array_equal(np.sort(boxes), np.arange(n))
+    for scheme, name in (("sobol", "investments.A.scale"), ("latin_hypercube", names[0])):
+        found = block_of_streams(5, 1, n, scheme).points(name)
+        assert found.tobytes() == Streams(5, 1, n, "latin_hypercube").points(name).tobytes()
 
 
 def test_leading_components_hold_what_is_said_of_a_path_of_ten_years() -> None:

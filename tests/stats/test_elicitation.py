@@ -193,6 +193,7 @@ REFUSED: tuple[tuple[str, str], ...] = (
         "{pert: {p10: 1, mode: 2, p90: 4}, truncate: [0, 3]}",
         "would move the stated percentiles, expected the distribution without",
     ),
+    ("{interval: [0, 4], level: 0.9, distribution: lognormal}", "got an interval from 0.0, expected one above 0"),
     ("{quantiles: [1, 2]}", "got a list of 2, expected a mapping from levels between 0 and 1 to values"),
     ("{quantiles: {0.1: a, 0.5: 3}}", 'quantiles.0.1: got text "a", expected a plain number'),
     ("{pert: {p10: 3, mode: 2, p90: 4}}", "got p10 3.0, mode 2.0 and p90 4.0, expected them to rise"),

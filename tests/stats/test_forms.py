@@ -111,7 +111,7 @@ def test_what_a_form_does_not_take_is_answered_once_with_what_does(text: str, me
 
 
 def test_what_is_proposed_for_percentiles_is_read() -> None:
-    for text, _ in REFUSED[15:]:
+    for text in (text for text, message in REFUSED if "write {" in message):
         with pytest.raises(ScenarioError) as caught:
             distribution_of_text(text)
         proposed = str(caught.value).partition("write ")[2].partition(" for ")[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forecast.dims import SERIES, Array
-from forecast.stats.influence import LEAST_DRAWS
+from forecast.stats.influence import LEAST_DRAWS, variance_share
 from forecast.stats.sensitivity import effects
 from forecast.stats.summary import StreamingSummary
 
@@ -54,6 +54,11 @@ def test_a_pair_of_draws_that_makes_a_variance_shows_in_the_shares_of_it() -> No
 
 
 @pytest.mark.filterwarnings("error")
+def test_the_share_of_one_draw_is_that_of_its_own_series() -> None:
+    draws = np.array([[0.0, 0.0, 0.0, 4.0], [7.0, 7.0, 7.0, 7.0], [1.0, -1.0, 3.0, -3.0]])
+    assert variance_share(draws).tolist() == [0.75, 0.0, 0.45]
+
+
 def test_shares_of_nothing_are_not_numbers_and_warn_of_nothing() -> None:
     rng = np.random.default_rng(4)
     base, other = rng.standard_normal((2, 2, 800))
