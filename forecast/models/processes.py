@@ -15,7 +15,6 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
-from pytensor.tensor.variable import TensorVariable
 
 from forecast.dims import Array
 from forecast.economics.processes import baseline_shocks, bridge_ratios

@@ -221,7 +221,7 @@ def _trade_replicate(trade: QuarterlyTrade, rows: Rows, rng: np.random.Generator
 
 
 def _trade_summary(trade: QuarterlyTrade) -> dict[str, float]:
-    """Of the last `CHECKED_QUARTERS` quarters; sd, autocorrelations, fall and correlation are those without seasonal means."""
+    """Of the last `CHECKED_QUARTERS`; sd, autocorrelations, fall and correlation are those without seasonal means."""
     flows = np.stack([trade.exports, trade.imports])[:, -CHECKED_QUARTERS - 1 :]
     growth = 100 * np.diff(np.log(flows))
     by_quarter = growth.reshape(2, -1, 4)
