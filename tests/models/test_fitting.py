@@ -1,4 +1,4 @@
-"""The fits: likelihoods against known densities, the convergence gate, and the whole road at small effort.
+"""The fits: likelihoods against known densities, the gate, samplers that fail, and the whole road at small effort.
 
 PyMC takes seconds to import, so that it is imported inside what needs it.
 """
@@ -225,6 +225,35 @@ def test_importing_the_engine_side_needs_no_pymc() -> None:
     code = "import sys, forecast.models.posterior, forecast.economics.processes; print('pymc' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+FAILING = """
+import pymc
+from forecast.errors import FitError
+from forecast.models.sampling import Effort, nutpie, sample
+
+def fail(density, effort):
+    with pymc.Model() as model:
+        pymc.Potential("bounds", density(pymc.Normal("x")))
+    try:
+        sample(nutpie.compile_pymc_model(model, backend="numba"), effort)
+    except FitError as error:
+        print(error)
+
+fail(lambda x: pymc.math.log(-1.0 - x**2), Effort(n_draws=100))
+fail(lambda x: 0.0 * x, Effort(n_draws=5_000_000, minutes=0.01))
+"""
+SAID = """\
+sampling failed (All initialization points failed); data that do not move or leave all bounds do that
+sampling did not end within 0.01 minutes of the processor's time; data without noise or with breaks do that
+"""
+
+
+@pytest.mark.slow_fit
+def test_a_sampler_that_fails_is_said_and_its_process_ends() -> None:
+    """A density that is nowhere defined, then more draws than there is time for."""
+    done = subprocess.run([sys.executable, "-c", FAILING], capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stdout) == (0, SAID), done.stderr
 
 
 SMALL_FIT = """
