@@ -78,6 +78,8 @@ REFUSED = (
     ("{distribution: lognormal, median: 3, sigma: 1, mean: 4}", "mean: unknown key; Accepted: distribution, median"),
     ("{distribution: lognormal, mean: -3, sd: 1}", "got mean -3, expected a number above 0"),
     ("{distribution: lognormal, mean: 1.0e+200, sd: 1}", "expected numbers of a like size"),
+    ("{distribution: lognormal, mean: 1, sd: 1.0e+6}", "expected numbers of a like size"),
+    ("{distribution: gamma, mean: 1.0e+6, sd: 1}", "expected numbers of a like size"),
     ("{distribution: lognormal, mu: 5800, sigma: 1}", "got mu 5800, expected the mean of the natural logarithm"),
     ("{distribution: gamma, mean: 3, sd: 0}", "got sd 0, expected a number above 0"),
     ("{distribution: beta, mean: 0.5, sd: 0.5}", "got sd 0.5, expected a number above 0 and below 0.5 for a mean"),
