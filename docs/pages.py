@@ -128,11 +128,18 @@ def printed(arguments: str) -> str:
 
 
 def current(output: Output) -> str:
-    """What a part of a page should show; commands run in the current folder."""
+    """What a part of a page should show; commands run in the current folder.
+
+    Raises:
+        LookupError: what the page quotes is not said, or said more than once.
+    """
     text = printed(output.arguments)
     paragraphs = text.split("\n\n")
     if output.kind in QUOTED:
-        return quotation(paragraphs[-1], output.kind, output.words)
+        try:
+            return quotation(paragraphs[-1], output.kind, output.words)
+        except LookupError as error:
+            raise LookupError(f"{output.page.relative_to(ROOT)}: {error}") from error
     shown = {"prints": text, "table": "\n\n".join(paragraphs[:2]) + "\n", "answers": paragraphs[-1]}[output.kind]
     return f"```text\n{shown}```"
 

@@ -15,14 +15,14 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
-from pytensor.tensor.variable import TensorVariable
 
 from forecast.dims import Array
 from forecast.economics.processes import baseline_shocks, bridge_ratios
 from forecast.models.evidence import (
-    BASELINE_QUARTERS,
+    BASELINE_MEMORY,
     DRIVER_QUARTERS,
     BridgeEvidence,
+    Memory,
     bridge_evidence,
     later_spans,
     like_quarters,
@@ -51,6 +51,9 @@ judgement, as are the spreads.
 """
 
 RESPONSE_SPREAD = np.array([[0.7, 0.3, 0.1], [0.7, 0.3, 0.15]])
+RATIO_SPREAD = 0.5
+"""Prior standard deviation of the log of exports over imports to which both flows return, around balanced trade."""
+
 SHOCK_SHARE = 0.8
 """Prior median of the scale of shocks over the spread of growth: drivers and what comes back explain the rest."""
 
@@ -82,21 +85,18 @@ class Window:
         first: index of the first quarter of growth.
         history: `(n_quarters + 1, 2)` log bn USD a quarter.
         forcing: `(n_quarters, 3)` growth of the drivers less its mean; zeros where none is observed.
+        weights: `(n_quarters,)` of the quarters.
     """
 
     first: int
     history: Array
     forcing: Array
+    weights: Array
 
     @property
     def quarters(self) -> NDArray[np.int64]:
         """Calendar quarter 0..3 of every quarter of growth, `(n_quarters,)`."""
         return (self.first + np.arange(len(self.history) - 1)) % 4
-
-    @property
-    def usual_ratio(self) -> float:
-        """Mean log of exports over imports."""
-        return float((self.history[:, 0] - self.history[:, 1]).mean())
 
     @property
     def usual_scale(self) -> Array:
@@ -106,25 +106,34 @@ class Window:
         return np.asarray(SHOCK_SHARE * np.median(np.abs(growth - means[self.quarters]), axis=0) / _NORMAL_MEDIAN)
 
 
-def window(trade: QuarterlyTrade, drivers: QuarterlyDrivers | None = None) -> Window:
-    """The last `BASELINE_QUARTERS` quarters of growth."""
-    history = np.log(np.column_stack([trade.exports, trade.imports]))[-BASELINE_QUARTERS - 1 :]
+def window(trade: QuarterlyTrade, drivers: QuarterlyDrivers | None = None, memory: Memory = BASELINE_MEMORY) -> Window:
+    """The quarters of growth a memory holds, or as many as there are."""
+    history = np.log(np.column_stack([trade.exports, trade.imports]))[-memory.quarters - 1 :]
     n_quarters = len(history) - 1
-    forcing = np.zeros((n_quarters, len(DRIVERS))) if drivers is None else drivers.surprises(n_quarters)
-    return Window(trade.origin - n_quarters + 1, history, forcing)
+    forcing = np.zeros((n_quarters, len(DRIVERS)))
+    if drivers is not None:
+        n_driven = min(n_quarters, len(drivers.growth))
+        forcing[n_quarters - n_driven :] = drivers.surprises(n_driven)
+    return Window(trade.origin - n_quarters + 1, history, forcing, memory.weights(n_quarters))
 
 
 def baseline_task(
-    trade: QuarterlyTrade, drivers: QuarterlyDrivers | None = None, centre: QuarterlyTrade | None = None
+    trade: QuarterlyTrade,
+    drivers: QuarterlyDrivers | None = None,
+    centre: QuarterlyTrade | None = None,
+    memory: Memory = BASELINE_MEMORY,
 ) -> Task:
-    """The baseline on the last `BASELINE_QUARTERS` quarters of growth.
+    """The baseline on the quarters of growth a memory holds.
 
     Args:
         trade: what is learned from.
         drivers: up to the same quarter; without them there are no responses to learn.
-        centre: trade that the priors are centred on, by default the same; another one where data are made anew.
+        centre: trade that the priors of the scales are centred on, by default the same; another one where data are
+            made anew.
+        memory: how far back it looks, and how fast the past fades.
     """
-    data, usual = window(trade, drivers), window(trade if centre is None else centre)
+    data = window(trade, drivers, memory)
+    usual = data if centre is None else window(centre, memory=memory)
     words = f"quarterly trade {format_quarter(data.first)}-{format_quarter(trade.origin)}, US Census basis"
     return Task("baseline", words, partial(baseline_model, data, usual), partial(_baseline_rows, data, usual))
 
@@ -132,45 +141,53 @@ def baseline_task(
 def baseline_model(data: Window, usual: Window) -> pm.Model:
     """Joint log growth of exports and imports, US Census basis.
 
-    A priori both flows grow by 4 % a year, about as nominal US demand; exports over imports revert to their mean over
-    the window at 1 to 5 % of the gap a quarter; scales of shocks are centred on the spread of growth in the window.
-    How much of a shock comes back, and the tail of shocks, have priors centred where the rolling-origin score from
-    2006 to 2025 was best. Nothing else in the priors is Korean but the responses, see `RESPONSE`.
+    The past fades: the density of a quarter's shocks counts as often as the quarter weighs (discounting, as in West and
+    Harrison 1997, Bayesian Forecasting and Dynamic Models, chapter 6), so that thirty years are heard and the last ones
+    most, and a posterior knows no more than some two dozen quarters can tell.
+
+    A priori both flows grow by 4 % a year, about as nominal US demand; exports over imports revert to a ratio that is
+    learned, from a prior around balanced trade that is no country's own, at 1 to 5 % of the gap a quarter; scales of
+    shocks are centred on the spread of growth in the window. How long the past is heard was chosen on Korean origins
+    up to 2015 and on six other countries' trade; how much of a shock comes back, and the tail of shocks, on Korean
+    origins from 2006 to 2025. Nothing else in the priors is Korean but the responses, see `RESPONSE`.
 
     Args:
         data: what is learned from.
         usual: quarters that the priors are centred on.
     """
     history = data.history.T
-    n_quarters = len(data.quarters)
+    growth, gaps = np.diff(history), (history[0] - history[1])[:-1]
     with pm.Model(check_bounds=False) as model:
-        growth, gaps = model_data("growth", np.diff(history)), model_data("gap", (history[0] - history[1])[:-1])
-        contrasts, forced = model_data("contrasts", _SEASONS[:, data.quarters]), model_data("forcing", data.forcing.T)
-        centre, scale = model_data("usual_ratio", usual.usual_ratio), model_data("scale", usual.usual_scale)[:, None]
+        turned = model_data("growth", _lagged(_TURN @ growth))
+        known = model_data("known", _lagged(np.stack([np.ones_like(gaps), gaps, *_SEASONS[:, data.quarters]])))
+        forced, weights = model_data("forcing", data.forcing.T), model_data("weights", data.weights)
+        scale = model_data("scale", usual.usual_scale)[:, None]
         drift = pm.Normal("drift", 0.01, 0.005, shape=(2, 1))
         season = pm.Normal("season", 0.0, 0.05, shape=(2, 3))
         moving_average = pm.Normal("moving_average", MOVING_AVERAGE, 0.1, shape=(2, 1))
         log_adjustment = pm.Normal("log_adjustment", np.log(0.02), 0.5, shape=(2, 1))
-        ratio = pm.Normal("ratio_from_mean", 0.0, 0.15) + centre
+        ratio = pm.Normal("ratio", 0.0, RATIO_SPREAD)
         response = pm.Normal("response", RESPONSE, RESPONSE_SPREAD, shape=RESPONSE.shape)
         pull = pt.exp(log_adjustment) * np.array([[-1.0], [1.0]])
-        seasonal = (season[:, :, None] * contrasts).sum(axis=1)
-        moved = growth - drift - seasonal - pull * (gaps - ratio)
-        shocks = pt.dot(_TURN, _unmoved(pt.dot(_TURN, moved), moving_average, n_quarters))
-        student_shocks(shocks - (response[:, :, None] * forced).sum(axis=1), scale, 0.3, free_tail(30.0))
+        expected = pt.dot(_TURN, pt.concatenate([drift - pull * ratio, pull, season], axis=1))
+        powers = (-moving_average) ** np.arange(BASELINE_LAGS)
+        unmoved = (powers[:, :, None] * turned).sum(axis=1)
+        steady = pt.tensordot(powers, known, axes=[[1], [1]])
+        shocks = pt.dot(_TURN, unmoved - (expected[:, :, None] * steady).sum(axis=1))
+        driven = (response[:, :, None] * forced).sum(axis=1)
+        student_shocks(shocks - driven, scale, 0.3, free_tail(30.0), weights=weights)
     return model
 
 
-def _unmoved(moved: TensorVariable, moving_average: TensorVariable, n_quarters: int) -> TensorVariable:
-    """Shocks e of `e[t] + moving_average * e[t-1] = moved[t]`, `(2, n_quarters)`, with nothing before the first.
+def _lagged(series: Array) -> Array:
+    """Series `(k, n)` and their past, `(k, BASELINE_LAGS, n)`, with zeros before the first.
 
-    The lags beyond `BASELINE_LAGS` weigh less than a millionth of a millionth where half a shock comes back.
+    Shocks e of `e[t] + back * e[t-1] = moved[t]`, with none before the first, are a sum over the past of `moved` with
+    the powers of `-back` for weights; `moved` is linear in what is lagged here, so that a fit need not lag it again.
+    Lags beyond `BASELINE_LAGS` weigh less than a millionth of a millionth where half a shock comes back.
     """
-    n_lags = min(BASELINE_LAGS, n_quarters)
-    shifts = np.stack([np.eye(n_quarters, k=-lag) for lag in range(n_lags)]).reshape(n_lags, -1)
-    powers = (-moving_average) ** np.arange(n_lags)
-    weights = pt.dot(powers, shifts).reshape((2, n_quarters, n_quarters))
-    return (weights * moved[:, None]).sum(axis=-1)
+    ages = np.arange(series.shape[1]) - np.arange(BASELINE_LAGS)[:, None]
+    return np.where(ages >= 0, series[:, ages], 0.0)
 
 
 def _baseline_rows(data: Window, usual: Window, free: Free) -> dict[str, Array]:
@@ -179,7 +196,7 @@ def _baseline_rows(data: Window, usual: Window, free: Free) -> dict[str, Array]:
         "season": np.swapaxes(free["season"] @ _SEASONS, 1, 2),
         "moving_average": free["moving_average"][..., 0],
         "adjustment": np.exp(free["log_adjustment"])[..., 0],
-        "ratio": free["ratio_from_mean"] + usual.usual_ratio,
+        "ratio": free["ratio"],
         "response": free["response"],
         **shock_rows(free, usual.usual_scale),
     }

@@ -34,7 +34,6 @@ from forecast.economics.processes import baseline_flows, bridge_ratios, driver_g
 from forecast.economics.realisation import KINDS, LATE, UNREVISED, prior_distributions, revision, slip
 from forecast.economics.sectors import SECTORS
 from forecast.models.evidence import (
-    BASELINE_QUARTERS,
     DRIVER_QUARTERS,
     Evidence,
     bottom_up,
@@ -70,6 +69,9 @@ class Replicate(Generic[Observed]):
     observed: Observed
     states: Mapping[str, Array] = field(default_factory=dict)
 
+
+CHECKED_QUARTERS = 48
+"""Last quarters of trade that are made anew: the baseline is of them before all, as older ones have faded for it."""
 
 ROUNDING = 2.0
 """Quarters between the bounds of a delay where plan and start are each printed to the quarter."""
@@ -205,8 +207,8 @@ def row_at(rows: Mapping[str, Array], index: int) -> Rows:
 
 
 def _trade_replicate(trade: QuarterlyTrade, rows: Rows, rng: np.random.Generator) -> Replicate[QuarterlyTrade]:
-    """Trade from the first level of the window on, with no shock before it."""
-    n_quarters = BASELINE_QUARTERS
+    """The last quarters of trade from the level before them on, with no shock before the first."""
+    n_quarters = CHECKED_QUARTERS
     start = np.log([[trade.exports[-n_quarters - 1], trade.imports[-n_quarters - 1]]])
     normals, tail = _shocks(rows, n_quarters, rng)
     unshocked = {**rows, "last_shock": np.zeros((2, 1))}
@@ -219,8 +221,8 @@ def _trade_replicate(trade: QuarterlyTrade, rows: Rows, rng: np.random.Generator
 
 
 def _trade_summary(trade: QuarterlyTrade) -> dict[str, float]:
-    """Of the window the baseline sees; sd, autocorrelations, fall and correlation are those without seasonal means."""
-    flows = np.stack([trade.exports, trade.imports])[:, -BASELINE_QUARTERS - 1 :]
+    """Of the last `CHECKED_QUARTERS`; sd, autocorrelations, fall and correlation are those without seasonal means."""
+    flows = np.stack([trade.exports, trade.imports])[:, -CHECKED_QUARTERS - 1 :]
     growth = 100 * np.diff(np.log(flows))
     by_quarter = growth.reshape(2, -1, 4)
     pattern = by_quarter.mean(axis=1)

@@ -60,7 +60,12 @@ def free_tail(freedom: float) -> TensorVariable:
 
 
 def student_shocks(
-    shocks: TensorVariable, scale: TensorVariable, spread: float, nu: TensorVariable | float, k: int = 2
+    shocks: TensorVariable,
+    scale: TensorVariable,
+    spread: float,
+    nu: TensorVariable | float,
+    k: int = 2,
+    weights: TensorVariable | float = 1.0,
 ) -> None:
     """Likelihood of shocks `(k, n)` as multivariate Student t: `(1 + |z|² / nu)^-((nu + k) / 2) / scales`.
 
@@ -72,10 +77,11 @@ def student_shocks(
         spread: sd of the logarithm of scales.
         nu: degrees of freedom, from `free_tail` or a number.
         k: number of series.
+        weights: of the shocks, `(n,)`: the power that each one's density is raised to.
     """
     standard, log_ratio = _standardised(shocks / scale, spread, k)
     log_density = -0.5 * (nu + k) * pt.log1p((standard**2).sum(axis=0) / nu) - log_ratio.sum()
-    pm.Potential("shocks", log_density.sum())
+    pm.Potential("shocks", (weights * log_density).sum())
 
 
 def normal_shocks(shocks: TensorVariable, scale: float, spread: float) -> None:

@@ -131,22 +131,6 @@ def command(*arguments: str) -> tuple[int, str]:
     return done.exit_code, " ".join(done.output.split())
 
 
-def test_the_command_ends_in_a_sentence_to_quote(runs: dict[str, Results]) -> None:
-    out = str(runs["baseline"].folder.parents[1])
-    arguments = ["hyundai", "hyundai-26bn", "--draws", "4000", "--n-jobs", "1", "--out", out]
-    code, printed = command("compare", *arguments, "--attribute", "--beyond", "1", "--year", "2030")
-    assert code == 0
-    assert "Chance it" in printed
-    assert "Because of what: surplus under hyundai-26bn less hyundai in 2030" in printed
-    assert "averaged over all orders in which the assumptions may change." in printed
-    assert "2 scenarios were simulated for them" in printed
-    assert "45 are used under both, with the same numbers; 6 only under hyundai-26bn" in printed
-    sentence = printed.split("its own allows. ")[1]
-    assert sentence.startswith("Against hyundai (Hyundai Motor Group's 21 bn USD plan of March 2025), hyundai-26bn (")
-    assert "together (medians and 80 % intervals); the chance that it raises the surplus of 2030 is" in sentence
-    assert sentence.endswith("Korean customs basis, parameters learned from data up to 2026Q2.")
-
-
 def test_equal_scenarios_differ_by_nothing(runs: dict[str, Results]) -> None:
     out = str(runs["baseline"].folder.parents[1])
     code, printed = command(

@@ -20,6 +20,8 @@ from forecast.errors import FitError
 from forecast.models.posterior import TRAILING
 from forecast.observations.annual import bridge_observations, procurement_shares
 from forecast.observations.series import quarterly_drivers, quarterly_trade
+from forecast.quarters import parse_quarter
+from forecast.track.backtest import cut
 
 ORIGIN = 8105
 
@@ -72,7 +74,7 @@ def test_models_of_a_day_see_what_was_public_by_then(fitting: Any) -> None:
     before, on = (
         {task.name: task.data for task in fitting.fit_tasks(vintage(day))} for day in ("2025-04-10", "2025-04-11")
     )
-    assert before["baseline"] == on["baseline"] == "quarterly trade 2013Q1-2024Q4, US Census basis"
+    assert before["baseline"] == on["baseline"] == "quarterly trade 1995Q1-2024Q4, US Census basis"
     assert before["localization"] == "korea 2022 61.4%"
     assert on["localization"] == "local 2020 28.3%, korea 2022 61.4%, korea 2023 59.0%, local 2023 32.1%"
     assert on["bridge"].endswith("2024 in both books, 0 readings of later years")
@@ -97,9 +99,25 @@ def test_likelihood_of_the_baseline_is_the_student_density_of_its_shocks(fitting
     rests = shocks - seen.forcing @ rows["response"][0].T
     factor = rows["shock_factor"][0]
     distribution = multivariate_t(shape=factor @ factor.T, df=rows["degrees_of_freedom"][0])
-    constant = len(rests) * (np.log(2 * np.pi) + np.log(seen.usual_scale).sum())  # dropped: no parameter is in it
-    assert terms - constant == pytest.approx(distribution.logpdf(rests).sum(), rel=1e-9)
+    constant = np.log(2 * np.pi) + np.log(seen.usual_scale).sum()  # dropped of each quarter: no parameter is in it
+    assert terms == pytest.approx(seen.weights @ (distribution.logpdf(rests) + constant), rel=1e-9)
     assert rows["last_shock"][0] == pytest.approx(shocks[-1])
+
+
+def test_the_past_fades_by_half_in_four_years_and_drivers_end_where_trade_does() -> None:
+    from forecast.models.processes import window
+
+    trade = quarterly_trade()
+    seen = window(trade, quarterly_drivers(trade.origin))
+    assert len(seen.weights) == 120
+    assert seen.weights[[-1, -17, -33]] == pytest.approx([1.0, 0.5, 0.25])
+    early = cut(trade, parse_quarter("1990Q4"))
+    drivers = quarterly_drivers(early.origin)
+    short = window(early, drivers)
+    n_driven = len(drivers.growth)
+    assert len(short.weights) == len(short.forcing) == len(early.exports) - 1 > n_driven
+    np.testing.assert_array_equal(short.forcing[-n_driven:], drivers.surprises(n_driven))
+    assert not short.forcing[:-n_driven].any()
 
 
 def test_likelihood_of_the_drivers_is_the_student_density_of_their_shocks(fitting: Any) -> None:

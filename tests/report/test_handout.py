@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from subprocess import CompletedProcess
+from unittest.mock import Mock
 
 import matplotlib.image
 import numpy as np
@@ -17,6 +18,7 @@ from python_calamine import CalamineWorkbook
 
 import forecast
 from forecast.analysis.comparison import Comparison
+from forecast.report import handout
 from forecast.report.run import contribution_table
 from forecast.report.sentences import answer
 
@@ -78,6 +80,19 @@ def test_the_command_says_where_and_leaves_everything_there(place: Path, done: C
     )
 
 
+def test_the_command_ends_in_a_sentence_to_quote(done: CompletedProcess[str]) -> None:
+    printed = " ".join(done.stdout.split())
+    assert "Chance it" in printed
+    assert "Because of what: surplus under hyundai-26bn less hyundai in 2030" in printed
+    assert "averaged over all orders in which the assumptions may change." in printed
+    assert "2 scenarios were simulated for them" in printed
+    assert "45 are used under both, with the same numbers; 6 only under hyundai-26bn" in printed
+    sentence = printed.split("its own allows. ")[1]
+    assert sentence.startswith("Against hyundai (Hyundai Motor Group's 21 bn USD plan of March 2025), hyundai-26bn (")
+    assert "together (medians and 80 % intervals); the chance that it raises the surplus of 2030 is" in sentence
+    assert sentence.endswith("Korean customs basis, parameters learned from data up to 2026Q2.")
+
+
 def test_the_table_of_the_difference_says_what_its_draws_say(place: Path, compared: Comparison) -> None:
     draws = np.asarray(compared.alternative.draws["trade_balance"] - compared.reference.draws["trade_balance"], float)
     table = pd.read_csv(place / "difference.csv").set_index(["span", "statistic", "year"])["value"].sort_index()
@@ -132,7 +147,12 @@ def test_the_page_holds_the_difference_in_both_languages(place: Path) -> None:
     assert "Because of what" in page
 
 
-def test_the_same_comparison_takes_the_same_place_and_another_year_another(folder: Path, place: Path) -> None:
+def test_the_same_comparison_takes_the_same_place_and_another_year_another(
+    folder: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever stands there: page and pictures are left out."""
+    monkeypatch.setattr(handout, "write_report", Mock())
+    monkeypatch.setattr(handout, "save_comparison", Mock())
     arguments = ["compare", "hyundai", "hyundai-26bn", "--draws", "4000", "--n-jobs", "1"]
     for year in ("2030", "2030", "2028"):
         assert command(*arguments, "--year", year, cwd=folder).returncode == 0

@@ -226,7 +226,7 @@ def test_a_slider_moves_the_distribution(tab: Browser) -> None:
         tab.run("document.getElementById('investments.HMG-06.probability').focus()")
         tab.press("ArrowLeft")
         wait_for_answers(tab, 4)
-        chance = round(bench.chances["HMG-06"], 2)
+        chance = round(bench.learned["HMG-06"], 2)
         assert tab.run(f"{written}('investments.HMG-06.probability')") == f"{100 * chance - 1:.0f}\u00a0%"
         explorer.shutdown()
         explorer.server_close()
