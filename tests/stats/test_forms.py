@@ -229,6 +229,16 @@ def test_an_amount_beyond_all_is_answered_with_the_unit_that_was_meant(amount: f
     assert TypeAdapter(Dollars).validate_python(1e5) == Constant(1e5)
 
 
+def test_an_even_density_at_an_end_is_no_spike_however_high() -> None:
+    """Nine percent within a hundredth of the way to the median, a tenth of that within a tenth of it."""
+    assert spikes(Mixture((1.0, 9.0), (Uniform(0.0, 0.02), Uniform(0.0, 4.0)))) == []
+
+
+def test_the_least_and_the_most_that_a_spread_may_be_of_a_mean() -> None:
+    for sd in (1.05e-6, 0.95e6):
+        assert distribution_of_text(f"{{distribution: gamma, mean: 1, sd: {sd:.10f}}}")
+
+
 def test_a_spike_is_looked_for_from_either_end_to_the_median() -> None:
     """The lower half of Uniform(0, 4) moved next to one end: a tenth of it within a hundredth of the way."""
     near = Mixture((1.0, 3.0), (Uniform(3.9999, 4.0), Uniform(0.0, 4.0)))
