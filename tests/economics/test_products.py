@@ -12,7 +12,7 @@ from scipy import stats
 from forecast.dims import PRODUCTS
 from forecast.economics.products import annual_exports, composition, memory_cycle, quarterly_memory, shares_within
 from forecast.observations.annual import customs_months
-from forecast.observations.products import chip_billings
+from forecast.observations.products import chip_billings, item_months
 from forecast.observations.vintage import vintage
 
 
@@ -46,6 +46,24 @@ def test_other_products_move_as_their_shares_among_themselves_did() -> None:
     steps = np.array([np.log(later) - np.log(before) for before, later in pairwise(among)])
     moments = (steps**2).mean(axis=0) - steps.mean(axis=0) ** 2
     assert found.spread == pytest.approx(np.sqrt(moments * len(steps) / (len(steps) - 1)), rel=1e-9)
+
+
+def test_other_products_at_the_origin_are_those_of_the_last_year_and_what_korean_months_add() -> None:
+    known, (first, years) = vintage(), annual_exports()
+    level = dict(zip(PRODUCTS[1:], years[-1, 1:].tolist(), strict=True))
+    codes = {"8542": "chips", "8703": "cars", "8708": "car_parts", "8504": "electrical", "8507": "electrical"}
+    codes |= {"8517": "rest", "330499": "rest"}
+    begins, last = 12 * 2025 + 6, first + len(years) - 1  # July 2025 to June 2026 beside the last whole year
+    added = 0
+    for code, product in codes.items():
+        months = item_months((code,))
+        span = [*range(begins, begins + 12), *range(12 * last, 12 * last + 12)]
+        if set(span) <= months.keys():
+            level[product] += sum(months[month] for month in span[:12]) - sum(months[month] for month in span[12:])
+            added += 1
+    assert (last, added > 0) == (2025, True)
+    found = composition(known.trade, known.bridge, None).others
+    assert found == pytest.approx(np.array([*level.values()]) / sum(level.values()), rel=1e-9)
 
 
 def test_what_korean_books_hold_beyond_usual_books_is_memory() -> None:

@@ -60,6 +60,13 @@ def test_a_flat_baseline_stays_flat() -> None:
     np.testing.assert_allclose(flows["trade_balance"], 4 * (EXPORTS - IMPORTS), rtol=1e-14)
 
 
+def test_a_phase_is_its_share_of_a_plant() -> None:
+    whole, part = (annual(plan(group(replace(project("A"), share=share)))) for share in (1.0, 0.25))
+    for name in EFFECTS:
+        np.testing.assert_allclose(part[name], 0.25 * whole[name], rtol=1e-12, err_msg=name)
+    assert np.abs(whole["effect_intermediates"]).max() > 0.1
+
+
 def test_one_plant_by_hand() -> None:
     """6 bn built in 2026: half machinery, 0.4 of it Korean. Then 6 * 1.5 * 0.8 = 7.2 bn of output a year, over a ramp.
 

@@ -165,6 +165,8 @@ def test_a_path_of_memory_by_hand(stated: str, left: Callable[..., Array], tmp_p
     level = share * known.trade.exports[-1]
     memory = level * np.exp(growth * ahead) * swung * left(ahead, height, persistence)
     np.testing.assert_allclose(by_quarter(plan).memory, memory, rtol=1e-9)
+    near = simulated_flows(plan, STREAMS).quarterly
+    np.testing.assert_allclose(near[1], (fitted.others + memory)[: near.shape[1]], rtol=1e-9)
     flows = run(str(file))["exports_memory"]
     np.testing.assert_allclose(flows[0], found.observed + memory[:2].sum(axis=0), rtol=1e-9)
     np.testing.assert_allclose(flows[1:], memory[2:].reshape(-1, 4, STREAMS.n_draws).sum(axis=1), rtol=1e-9)

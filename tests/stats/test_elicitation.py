@@ -199,6 +199,11 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("{pert: {p10: 3, mode: 2, p90: 4}}", "got p10 3.0, mode 2.0 and p90 4.0, expected them to rise"),
     ("{pert: {p10: 3, mode: 4}}", "expected mode and two percentiles such as p10 and p90"),
     ("{pert: {q10: 3, mode: 4, p90: 5}}", 'got text "q10", expected mode or a percentile such as p10'),
+    (
+        "{pert: {p0: 3, mode: 4, p90: 5}}",
+        'got text "p0", expected mode or a percentile such as p10, above p0 and below',
+    ),
+    ("{pert: {p10: 3, mode: 4, p100: 5}}", 'got text "p100", expected mode or a percentile such as p10'),
     ("{mixture: []}", "got no components, expected at least one"),
     ("{mixture: [{weight: -1, law: 1}]}", "weight: got -1, expected"),
     ("{mixture: [{weight: 1}]}", "mixture[0].law: missing key"),

@@ -78,6 +78,8 @@ REFUSED = (
     ("{distribution: lognormal, median: 3, sigma: 1, mean: 4}", "mean: unknown key; Accepted: distribution, median"),
     ("{distribution: lognormal, mean: -3, sd: 1}", "got mean -3, expected a number above 0"),
     ("{distribution: lognormal, mean: 1.0e+200, sd: 1}", "expected numbers of a like size"),
+    ("{distribution: lognormal, mean: 1, sd: 1.0e+6}", "expected numbers of a like size"),
+    ("{distribution: gamma, mean: 1.0e+6, sd: 1}", "expected numbers of a like size"),
     ("{distribution: lognormal, mu: 5800, sigma: 1}", "got mu 5800, expected the mean of the natural logarithm"),
     ("{distribution: gamma, mean: 3, sd: 0}", "got sd 0, expected a number above 0"),
     ("{distribution: beta, mean: 0.5, sd: 0.5}", "got sd 0.5, expected a number above 0 and below 0.5 for a mean"),
@@ -225,6 +227,16 @@ def test_an_amount_beyond_all_is_answered_with_the_unit_that_was_meant(amount: f
     with pytest.raises(ValidationError, match=r"expected at most 100000 trillion won +\["):
         TypeAdapter(Wons).validate_python(amount)
     assert TypeAdapter(Dollars).validate_python(1e5) == Constant(1e5)
+
+
+def test_an_even_density_at_an_end_is_no_spike_however_high() -> None:
+    """Nine percent within a hundredth of the way to the median, a tenth of that within a tenth of it."""
+    assert spikes(Mixture((1.0, 9.0), (Uniform(0.0, 0.02), Uniform(0.0, 4.0)))) == []
+
+
+def test_the_least_and_the_most_that_a_spread_may_be_of_a_mean() -> None:
+    for sd in (1.05e-6, 0.95e6):
+        assert distribution_of_text(f"{{distribution: gamma, mean: 1, sd: {sd:.10f}}}")
 
 
 def test_a_spike_is_looked_for_from_either_end_to_the_median() -> None:

@@ -66,6 +66,18 @@ def test_correlations_of_shared_rows_are_those_the_draws_were_made_with() -> Non
         np.testing.assert_allclose(early.correlations()[model], found, rtol=1e-9)
 
 
+def test_a_correlation_is_the_mean_product_of_pairs_that_share_a_row_over_the_variance() -> None:
+    """Whatever the value is from which draws are measured, where each row is picked alike."""
+    draws = np.array([3.0, 5.0, 4.0, 9.0, 8.0, 12.0, 1.0, 2.0, 6.0])
+    rows = np.repeat([0, 1, 2], 3)
+    centred = draws - draws.mean()
+    pairs = [centred[i] * centred[j] for i, j in np.ndindex(9, 9) if i != j and rows[i] == rows[j]]
+    for reference in (0.0, draws.mean(), 40.0):
+        sums = RowSums.none(3, (1,))
+        sums.add(draws[None], rows, np.array([reference]))
+        assert sums.correlation() == pytest.approx([np.mean(pairs) / draws.var()], rel=1e-12)
+
+
 def test_a_series_without_spread_owes_nothing_to_rows() -> None:
     rows = SharedRows({"bridge": 4})
     rows.add(np.full((1, 1, 8), 7.0), {"bridge": np.arange(8) % 4})

@@ -31,6 +31,12 @@ def test_published_numbers_of_one_address_stand() -> None:
     assert found == pytest.approx(PUBLISHED, rel=1e-15)
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_one_number_a_draw_is_a_row_of_one(scheme: Scheme) -> None:
+    streams = Streams(0, 1, 256, scheme)
+    assert streams.points("a").tobytes() == streams.points("a", 1)[0].tobytes()
+
+
 def test_neighbouring_addresses_are_uncorrelated() -> None:
     n = 100_000
     cube = np.stack([Streams(0, block, n).uniforms(name) for block in (0, 1) for name in ("a", "b", "a.b")])
