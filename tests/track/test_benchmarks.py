@@ -11,7 +11,7 @@ import pytest
 from forecast.errors import FitError, RunError
 from forecast.observations.series import quarterly_trade
 from forecast.quarters import parse_quarter
-from forecast.track import backtest
+from forecast.track import references
 from forecast.track import scores as scoring
 from forecast.track.backtest import cut
 from forecast.track.scores import LEVELS
@@ -35,13 +35,13 @@ def mean_crps_of_balance(quantiles_of: object, horizon: int = 8) -> float:
 
 
 def test_joint_growth_scores_what_was_measured() -> None:
-    found = mean_crps_of_balance(lambda trade: backtest.joint_growth(trade, 8, 4_000, 0))
+    found = mean_crps_of_balance(lambda trade: references.joint_growth(trade, 8, 4_000, 0))
     assert found == pytest.approx(SCALE * 1.13, abs=0.005)
 
 
 def test_seasonal_naive_scores_what_was_measured_on_logs() -> None:
     pytest.importorskip("statsforecast")
-    found = mean_crps_of_balance(lambda trade: backtest.univariate("seasonal_naive", trade, 8, 2_000, 0)["logs"])
+    found = mean_crps_of_balance(lambda trade: references.univariate("seasonal_naive", trade, 8, 2_000, 0)["logs"])
     assert found == pytest.approx(SCALE * 1.50, abs=0.015)
 
 
@@ -49,7 +49,7 @@ def test_joint_growth_of_a_steady_pair_goes_on_with_half_its_drift() -> None:
     n_quarters = 80
     steady = np.exp(0.02 * np.arange(n_quarters))
     trade = cut(TRADE, TRADE.first_quarter + n_quarters - 1)
-    said = backtest.joint_growth(replace(trade, exports=30 * steady, imports=20 * steady), 8, 100, 0)
+    said = references.joint_growth(replace(trade, exports=30 * steady, imports=20 * steady), 8, 100, 0)
     expected = 30 * np.exp(0.02 * (n_quarters - 1) + 0.01 * np.arange(1, 9))
     np.testing.assert_allclose(said[0, :8], np.tile(expected[:, None], 99), rtol=1e-9)
 
@@ -57,8 +57,8 @@ def test_joint_growth_of_a_steady_pair_goes_on_with_half_its_drift() -> None:
 @pytest.mark.parametrize("method", ["seasonal_naive", "auto_ets", "theta"])
 def test_every_treatment_gives_ordered_quantiles_of_what_it_speaks_of(method: str) -> None:
     pytest.importorskip("statsforecast")
-    said = backtest.univariate(method, cut(TRADE, ORIGINS[0]), 8, 500, 0)
-    assert tuple(said) == backtest.TREATMENTS
+    said = references.univariate(method, cut(TRADE, ORIGINS[0]), 8, 500, 0)
+    assert tuple(said) == references.TREATMENTS
     for values in said.values():
         assert values.shape == (3, 10, 99)
     assert np.isnan(said["own"][:2]).all()
@@ -71,22 +71,22 @@ def test_every_treatment_gives_ordered_quantiles_of_what_it_speaks_of(method: st
 def test_a_difference_of_independent_normals_is_the_normal_with_both_variances() -> None:
     from scipy.stats import norm
 
-    grid = backtest._GRID
+    grid = references._GRID
     mixed = np.random.default_rng(0).permuted(np.tile((np.arange(20_000) + 0.5) / 20_000, (2, 1)), axis=1)
-    found = backtest._difference((norm.ppf(grid, 30, 3)[None], norm.ppf(grid, 20, 4)[None]), mixed)[0, 2:-2]
+    found = references._difference((norm.ppf(grid, 30, 3)[None], norm.ppf(grid, 20, 4)[None]), mixed)[0, 2:-2]
     error = np.sqrt(LEVELS * (1 - LEVELS) / 20_000) / norm.pdf(norm.ppf(LEVELS, 10, 5), 10, 5)
     assert (np.abs(found - norm.ppf(LEVELS, 10, 5)) < 5 * error).all()
 
 
 def test_a_method_that_breaks_is_named_with_its_origin() -> None:
     pytest.importorskip("statsforecast")
-    short = cut(TRADE, backtest.FIRST_QUARTER + 15)
+    short = cut(TRADE, references.FIRST_QUARTER + 15)
     with pytest.raises(FitError, match="auto_ets at 1998Q4: "):
-        backtest.univariate("auto_ets", short, 8, 100, 0)
+        references.univariate("auto_ets", short, 8, 100, 0)
 
 
 def test_without_the_extra_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "statsforecast", None)
-    monkeypatch.setattr(backtest, "find_spec", lambda name: None)
+    monkeypatch.setattr(references, "find_spec", lambda name: None)
     with pytest.raises(RunError, match=r"pip install 'forecast\[backtest\]'.*--no-references"):
-        backtest.demand_statsforecast()
+        references.demand_references()
