@@ -68,6 +68,38 @@ def test_every_treatment_gives_ordered_quantiles_of_what_it_speaks_of(method: st
     assert middle[2] == pytest.approx(middle[0] - middle[1], abs=0.5)
 
 
+def test_a_combination_has_the_means_of_the_quantiles_by_treatment() -> None:
+    low, high = ({name: np.full((3, 2, 99), number) for name in references.TREATMENTS} for number in (1.0, 4.0))
+    low["own"][:2] = np.nan
+    said = references.combination([low, low, high])
+    assert tuple(said) == references.TREATMENTS
+    np.testing.assert_array_equal(said["logs"], np.full((3, 2, 99), 2.0))
+    np.testing.assert_array_equal(said["own"][2], np.full((2, 99), 2.0))
+    assert np.isnan(said["own"][:2]).all()
+
+
+def test_the_bayesian_var_carries_seasons_on_and_one_seed_gives_one_forecast() -> None:
+    pytest.importorskip("bvar")
+    rng = np.random.default_rng(0)
+    quarters = np.arange(88)
+    season = np.array([-0.3, 0.1, 0.3, -0.1])[quarters % 4]
+    noise = rng.normal(0, 0.01, (2, len(quarters))).cumsum(axis=1)
+    trade = replace(
+        cut(TRADE, references.FIRST_QUARTER + len(quarters) - 1),
+        first_quarter=references.FIRST_QUARTER,
+        exports=30 * np.exp(noise[0] + season),
+        imports=20 * np.exp(noise[1] - season),
+    )
+    said = references.bayesian_var(trade, 8, 400, 0)
+    assert said.shape == (3, 10, 99)
+    assert (np.diff(said, axis=-1) >= 0).all()
+    middle = np.log(said[:2, :8, 49])
+    ahead = np.array([-0.3, 0.1, 0.3, -0.1])[np.arange(88, 96) % 4]
+    deviation = middle - np.log([[30.0], [20.0]]) - noise[:, -1:]
+    np.testing.assert_allclose(deviation, [ahead, -ahead], atol=0.1)
+    np.testing.assert_array_equal(said, references.bayesian_var(trade, 8, 400, 0))
+
+
 def test_a_difference_of_independent_normals_is_the_normal_with_both_variances() -> None:
     from scipy.stats import norm
 
@@ -88,5 +120,5 @@ def test_a_method_that_breaks_is_named_with_its_origin() -> None:
 def test_without_the_extra_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "statsforecast", None)
     monkeypatch.setattr(references, "find_spec", lambda name: None)
-    with pytest.raises(RunError, match=r"pip install 'forecast\[backtest\]'.*--no-references"):
+    with pytest.raises(RunError, match=r"statsforecast nor bvar.*pip install 'forecast\[backtest\]'.*--no-references"):
         references.demand_references()
