@@ -154,7 +154,7 @@ def parse_origin(_context: click.Context, _option: click.Parameter, text: str | 
     "--last", metavar="QUARTER", callback=parse_origin, help=f"Last origin; {LAST} or the last with a quarter to score."
 )
 @click.option("--every", default=2, show_default=True, type=click.IntRange(1), help="Quarters from origin to origin.")
-@click.option("--horizon", default=8, show_default=True, type=click.IntRange(1, 40), help="Quarters ahead.")
+@click.option("--horizon", default=40, show_default=True, type=click.IntRange(1, 40), help="Quarters ahead.")
 @click.option("--draws", default=20_000, show_default=True, type=click.IntRange(100), help="Draws an origin.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers.")
 @workers_option
@@ -199,12 +199,13 @@ def backtest(
     Every origin is forecast from data up to it, in their last vintage, and stored when done: a stopped backtest goes
     on where it was. Without --data it is of Korea's goods trade with the US, US Census basis.
     """
-    from forecast.track.backtest import MODELS, OURS, Design, Piece, backtest_folder, demand_statsforecast, origins
+    from forecast.track.backtest import MODELS, OURS, Design, Piece, backtest_folder, origins
+    from forecast.track.references import demand_references
 
     if publish is not None and data is not None:
         raise click.UsageError("--publish is for the shipped data: it cannot go with --data")
     if references:
-        demand_statsforecast()
+        demand_references()
     source = _source(data, exports, imports, language)
     design = Design(options["horizon"], options["draws"], options["seed"], drivers=data is None)
     starts = origins(source.trade, *_range(source.trade, first, last), options["every"])
@@ -273,7 +274,7 @@ def _show(
 
 
 def _print_tables(source: Source, scores: Scores, language: Language) -> None:
-    from forecast.report.track import answer, coverage_table, crps_table
+    from forecast.report.track import answer, coverage_table, crps_table, years_table
     from forecast.track.record import SHOWN, strongest
 
     tables = [crps_table(scores, series, strongest(scores, series), language) for series in SHOWN]
@@ -281,4 +282,5 @@ def _print_tables(source: Source, scores: Scores, language: Language) -> None:
     answer_with(language.text("record.years"))
     if len(scores.models) > 1:
         answer_with(language.text("record.references"))
-    answer_with("", coverage_table(scores, language), answer(scores, source.unit, language))
+    answer_with("", coverage_table(scores, language), years_table(scores, language))
+    answer_with("", answer(scores, source.unit, language))

@@ -51,9 +51,6 @@ judgement, as are the spreads.
 """
 
 RESPONSE_SPREAD = np.array([[0.7, 0.3, 0.1], [0.7, 0.3, 0.15]])
-RATIO_SPREAD = 0.5
-"""Prior standard deviation of the log of exports over imports to which both flows return, around balanced trade."""
-
 SHOCK_SHARE = 0.8
 """Prior median of the scale of shocks over the spread of growth: drivers and what comes back explain the rest."""
 
@@ -99,6 +96,11 @@ class Window:
         return (self.first + np.arange(len(self.history) - 1)) % 4
 
     @property
+    def usual_ratio(self) -> float:
+        """Mean log of exports over imports."""
+        return float((self.history[:, 0] - self.history[:, 1]).mean())
+
+    @property
     def usual_scale(self) -> Array:
         """`SHOCK_SHARE` of the robust spread of growth without seasonal means, `(2,)`, log points."""
         growth = np.diff(self.history, axis=0)
@@ -128,8 +130,7 @@ def baseline_task(
     Args:
         trade: what is learned from.
         drivers: up to the same quarter; without them there are no responses to learn.
-        centre: trade that the priors of the scales are centred on, by default the same; another one where data are
-            made anew.
+        centre: trade that the priors are centred on, by default the same; another one where data are made anew.
         memory: how far back it looks, and how fast the past fades.
     """
     data = window(trade, drivers, memory)
@@ -145,11 +146,11 @@ def baseline_model(data: Window, usual: Window) -> pm.Model:
     Harrison 1997, Bayesian Forecasting and Dynamic Models, chapter 6), so that thirty years are heard and the last ones
     most, and a posterior knows no more than some two dozen quarters can tell.
 
-    A priori both flows grow by 4 % a year, about as nominal US demand; exports over imports revert to a ratio that is
-    learned, from a prior around balanced trade that is no country's own, at 1 to 5 % of the gap a quarter; scales of
-    shocks are centred on the spread of growth in the window. How long the past is heard was chosen on Korean origins
-    up to 2015 and on six other countries' trade; how much of a shock comes back, and the tail of shocks, on Korean
-    origins from 2006 to 2025. Nothing else in the priors is Korean but the responses, see `RESPONSE`.
+    A priori both flows grow by 4 % a year, about as nominal US demand; exports over imports revert to their mean over
+    the thirty years at 1 to 5 % of the gap a quarter; scales of shocks are centred on the spread of growth over them.
+    How long the past is heard was chosen on Korean origins up to 2015 and on six other countries' trade; how much of a
+    shock comes back, and the tail of shocks, have priors centred where the rolling-origin score of Korea from 2006 to
+    2025 was best. Nothing else in the priors is Korean but the responses, see `RESPONSE`.
 
     Args:
         data: what is learned from.
@@ -161,12 +162,12 @@ def baseline_model(data: Window, usual: Window) -> pm.Model:
         turned = model_data("growth", _lagged(_TURN @ growth))
         known = model_data("known", _lagged(np.stack([np.ones_like(gaps), gaps, *_SEASONS[:, data.quarters]])))
         forced, weights = model_data("forcing", data.forcing.T), model_data("weights", data.weights)
-        scale = model_data("scale", usual.usual_scale)[:, None]
+        centre, scale = model_data("usual_ratio", usual.usual_ratio), model_data("scale", usual.usual_scale)[:, None]
         drift = pm.Normal("drift", 0.01, 0.005, shape=(2, 1))
         season = pm.Normal("season", 0.0, 0.05, shape=(2, 3))
         moving_average = pm.Normal("moving_average", MOVING_AVERAGE, 0.1, shape=(2, 1))
         log_adjustment = pm.Normal("log_adjustment", np.log(0.02), 0.5, shape=(2, 1))
-        ratio = pm.Normal("ratio", 0.0, RATIO_SPREAD)
+        ratio = pm.Normal("ratio_from_mean", 0.0, 0.15) + centre
         response = pm.Normal("response", RESPONSE, RESPONSE_SPREAD, shape=RESPONSE.shape)
         pull = pt.exp(log_adjustment) * np.array([[-1.0], [1.0]])
         expected = pt.dot(_TURN, pt.concatenate([drift - pull * ratio, pull, season], axis=1))
@@ -196,7 +197,7 @@ def _baseline_rows(data: Window, usual: Window, free: Free) -> dict[str, Array]:
         "season": np.swapaxes(free["season"] @ _SEASONS, 1, 2),
         "moving_average": free["moving_average"][..., 0],
         "adjustment": np.exp(free["log_adjustment"])[..., 0],
-        "ratio": free["ratio"],
+        "ratio": free["ratio_from_mean"] + usual.usual_ratio,
         "response": free["response"],
         **shock_rows(free, usual.usual_scale),
     }

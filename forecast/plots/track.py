@@ -37,7 +37,7 @@ from forecast.quarters import format_quarter, parse_quarter
 from forecast.stats.summary import INTERVALS
 from forecast.track.backtest import OURS, Design
 from forecast.track.record import SHOWN, Scores, crps_by_horizon, model_name, strongest
-from forecast.track.scores import LEVELS, SERIES, coverage, outcomes, pit_histogram
+from forecast.track.scores import LEVELS, NEAR_QUARTERS, SERIES, coverage, outcomes, pit_histogram
 
 Curves: TypeAlias = Mapping[str, tuple[ArrayLike, ArrayLike]]
 """Points of curves by the name to show, the shipped model's first."""
@@ -248,7 +248,8 @@ def _save_pasts(path: Path, forecasts: Mapping[int, Array], trade: QuarterlyTrad
 
 def _past(origin: int, quantiles: Array, trade: QuarterlyTrade, design: Design) -> PastForecast:
     balance = SERIES.index("balance")
-    balances = quantiles[balance, : design.horizon]
+    n_near = min(design.horizon, NEAR_QUARTERS)
+    balances = quantiles[balance, :n_near]
     at = {
         level: np.array([np.interp(level, LEVELS, row) for row in balances])
         for ends in INTERVALS.values()
@@ -257,12 +258,12 @@ def _past(origin: int, quantiles: Array, trade: QuarterlyTrade, design: Design) 
     observed = np.concatenate(
         [
             (trade.exports - trade.imports)[: origin - trade.first_quarter + 1][-8:],
-            outcomes(trade, origin, design.horizon)[balance, : design.horizon],
+            outcomes(trade, origin, n_near)[balance, :n_near],
         ]
     )
     return PastForecast(
         origin=origin,
-        quarters=origin + 1 + np.arange(design.horizon),
+        quarters=origin + 1 + np.arange(n_near),
         bands={width: (at[low], at[high]) for width, (low, high) in INTERVALS.items()},
         median=np.array([np.interp(0.5, LEVELS, row) for row in balances]),
         observed_quarters=origin - 7 + np.arange(len(observed)),

@@ -36,7 +36,7 @@ from forecast.track.record import (
     write_quantiles,
     write_scores,
 )
-from forecast.track.scores import WIDTHS, coverage
+from forecast.track.scores import WIDTHS, YEARS_AHEAD, coverage
 
 _HALVES = ((1, 4), (5, 8))
 
@@ -127,6 +127,56 @@ def coverage_table(scores: Scores, language: Language = ENGLISH) -> Table:
     )
 
 
+def years_table(scores: Scores, language: Language = ENGLISH) -> Table:
+    """The same for sums of four quarters by years ahead, with the mean CRPS of the forecast."""
+    ours = scores.where(model=OURS, span="year")
+    chosen = {(series, year): ours.where(year, year, series=series) for series, year in product(SHOWN, YEARS_AHEAD)}
+    return table(
+        language.text("record.years_ahead"),
+        [
+            *language.headings("series", "years_ahead", "outcomes"),
+            *interval_headings(language),
+            *language.headings("pit", "crps"),
+        ],
+        (
+            [
+                language.text(f"columns.{series}"),
+                str(year),
+                *_coverage_cells(part, language),
+                _shown(mean_crps(part)),
+            ]
+            for (series, year), part in chosen.items()
+            if len(part.pit)
+        ),
+        words=1,
+    )
+
+
+def halves_table(scores: Scores, language: Language = ENGLISH) -> Table:
+    """Mean CRPS of the quarterly balance at origins the model was chosen on and at later ones, and over the best's."""
+    quarters = scores.where(series="balance", span="quarter")
+    halves = (quarters.until(_CHOSEN), quarters.after(_CHOSEN))
+    models = strongest(scores, "balance")
+    means = {model: [mean_crps(half.where(model=model)) for half in halves] for model in models}
+    best = [min((means[model][half] for model in models if model != OURS), default=float("nan")) for half in (0, 1)]
+    return table(
+        language.text("record.halves"),
+        language.headings("model", "early", "early_ratio", "late", "late_ratio"),
+        (
+            [
+                model_label(model, language),
+                *(text for value, other in zip(values, best, strict=True) for text in _beside(value, other)),
+            ]
+            for model, values in means.items()
+        ),
+        words=1,
+    )
+
+
+def _beside(value: float, best: float) -> tuple[str, str]:
+    return _shown(value), _shown(value / best, 2)
+
+
 def _coverage_cells(scores: Scores, language: Language) -> list[str]:
     inside = (_percent(coverage(scores.pit, width), language) for width in WIDTHS)
     ends = mean_pit_range(scores)
@@ -211,6 +261,9 @@ SUMMARY = "summary.csv"
 
 _EARLIER = parse_quarter("2025Q2")
 
+_CHOSEN = parse_quarter("2015Q4")
+"""Last origin on which the structure of the model and its priors were chosen."""
+
 
 def publish_record(
     folder: Path, scores: Scores, pieces: Sequence[Piece], stored: Path, trade: QuarterlyTrade, design: Design
@@ -248,6 +301,8 @@ def record_section(scores: Scores) -> str:
     every = crps_table(scores, "balance", scores.models)
     tables += [
         replace(coverage_table(scores), title="Coverage and PIT of the forecast"),
+        replace(years_table(scores), title="Coverage and PIT by years ahead"),
+        replace(halves_table(scores), title="Balance, origins up to 2015Q4 and later ones"),
         replace(pinball_table(scores, balance), title="Pinball loss of the quarterly balance"),
         replace(every, title="Every treatment of the references, balance"),
     ]

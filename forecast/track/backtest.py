@@ -5,28 +5,15 @@ revised. Files land in `<out>/<digest>/<model>/<origin>.npz`, written whole or n
 and settings, not the range of origins, so that a longer backtest finds what a shorter one has done. A model that could
 not be fitted at an origin leaves its reason in `<origin>.failed` instead.
 
-Benchmarks are a resampling of joint growth and the standard methods of `statsforecast`, the extra `backtest`, with four
-quarters to a season; all learn from 1995Q1 on. A standard method sees one series at a time, so a balance can be had
-from it in three ways:
-
-| treatment | exports and imports | balance |
-|---|---|---|
-| `logs`   | logarithms | difference of the two, drawn independently |
-| `levels` | as they are | difference of the two, drawn independently |
-| `own`    | none | a series of its own |
-
-Sums of four quarters need the path between quarters, which these methods do not give; each is fitted anew to the past
-sums of four quarters that end at the origin.
+`references` has the methods this model is set against.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -38,41 +25,26 @@ from forecast.economics.processes import baseline_flows, driver_growth
 from forecast.errors import FitError, RunError
 from forecast.observations.series import DRIVERS, QuarterlyTrade, quarterly_drivers
 from forecast.parallel import first_alone
-from forecast.quarters import format_quarter, parse_quarter
+from forecast.quarters import format_quarter
 from forecast.stats.streams import Streams, generator
 from forecast.storage import digest, json_digest, whole_file, write_text, writing
+from forecast.track.references import FIRST_QUARTER, METHODS, bayesian_var, joint_growth, univariate
 from forecast.track.scores import LEVELS, target_quantiles
 
 if TYPE_CHECKING:
     from forecast.models.task import Task
 
-METHODS: Mapping[str, str] = {
-    "seasonal_naive": "SeasonalNaive",
-    "auto_arima": "AutoARIMA",
-    "auto_ets": "AutoETS",
-    "theta": "Theta",
-}
-"""Standard methods and their class in `statsforecast.models`."""
-
-TREATMENTS = ("logs", "levels", "own")
-FIRST_QUARTER = parse_quarter("1995Q1")
-"""First quarter any reference learns from."""
-
-_GROWTH_QUARTERS, _DRIFT, _BACK = 60, 0.5, -0.25
-_GRID = np.array([0.001, 0.005, *LEVELS, 0.995, 0.999])
-"""Levels that carry a distribution from a method to a difference of two."""
-
 OURS = "baseline"
 """The model that ships."""
 
-MODELS = (OURS, "joint_growth", *METHODS)
+MODELS = (OURS, "joint_growth", "bayesian_var", *METHODS)
 """Every model a backtest can run: the one that ships, and its references."""
 
 MIN_QUARTERS = 32
 """Shortest history up to an origin: eight years, since the references need eight sums of four quarters."""
 
 _DIGITS = 5
-_PACKAGES = ("numba", "numpy", "nutpie", "pymc", "pytensor", "statsforecast")
+_PACKAGES = ("bvar", "numba", "numpy", "nutpie", "pymc", "pytensor", "statsforecast")
 Forecasts: TypeAlias = Mapping[str, Array]
 """By variant of a model (one, named like the model, where it has none): quantiles `(3, n_targets, 99)`."""
 
@@ -88,7 +60,7 @@ class Design:
         drivers: whether US output, won and oil enter; not where trade is another country's.
     """
 
-    horizon: int = 8
+    horizon: int = 40
     n_draws: int = 20_000
     seed: int = 0
     drivers: bool = True
@@ -275,7 +247,8 @@ def _forecasts(model: str, trade: QuarterlyTrade, design: Design) -> Forecasts:
         return {OURS: target_quantiles(baseline_draws(trade, design))}
     if model in METHODS:
         return univariate(model, trade, design.horizon, design.n_draws, design.seed)
-    return {model: joint_growth(trade, design.horizon, design.n_draws, design.seed)}
+    drawn = {"joint_growth": joint_growth, "bayesian_var": bayesian_var}[model]
+    return {model: drawn(trade, design.horizon, design.n_draws, design.seed)}
 
 
 def rounded(values: Array) -> Array:
@@ -290,99 +263,3 @@ def _versions() -> Iterator[tuple[str, str]]:
             yield name, version(name)
         except PackageNotFoundError:
             yield name, "none"
-
-
-def demand_statsforecast() -> None:
-    """Refuse to start without the package that holds the standard methods.
-
-    Raises:
-        RunError: it is not installed; the message says how to install it and how to do without.
-    """
-    if find_spec("statsforecast") is None:
-        raise RunError(
-            "got no package statsforecast, which holds the reference methods: "
-            "install it with pip install 'forecast[backtest]', or leave them out with --no-references"
-        )
-
-
-def joint_growth(trade: QuarterlyTrade, horizon: int, n_draws: int, seed: int) -> Array:
-    """Quantiles `(3, n_targets, 99)` from resampled joint quarterly log growth of both flows, the ten-line reference.
-
-    Growth of the last 15 years, both flows of a quarter together, its seasonal means removed; half the mean drift; a
-    moving average of -0.25. No state is carried over the origin.
-    """
-    history = np.log(_history(trade))[-_GROWTH_QUARTERS - 1 :]
-    growth = np.diff(history, axis=0)
-    quarters = np.arange(trade.origin - len(growth) + 1, trade.origin + 1) % 4
-    season = np.array([growth[quarters == quarter].mean(axis=0) for quarter in range(4)])
-    rng = generator(seed, f"backtest.{format_quarter(trade.origin)}.joint_growth", 0)
-    drawn = rng.integers(0, len(growth), (horizon, n_draws))
-    shocks = (growth - season[quarters])[drawn]
-    shocks[1:] += _BACK * shocks[:-1].copy()
-    steady = season[(trade.origin + 1 + np.arange(horizon)) % 4] - (1 - _DRIFT) * growth.mean(axis=0)
-    path = history[-1] + np.cumsum(shocks + steady[:, None], axis=0)
-    return target_quantiles(np.exp(np.moveaxis(path, -1, 1)))
-
-
-def univariate(method: str, trade: QuarterlyTrade, horizon: int, n_draws: int, seed: int) -> dict[str, Array]:
-    """Quantiles `(3, n_targets, 99)` of one of `METHODS` by treatment; nan where a treatment says nothing.
-
-    Raises:
-        FitError: the method failed on this history.
-    """
-    quarters = _history(trade)
-    years = quarters[len(quarters) % 4 :].reshape(-1, 4, 2).sum(axis=1)
-    rng = generator(seed, f"backtest.{format_quarter(trade.origin)}.{method}", 0)
-    mixed = rng.permuted(np.tile((np.arange(n_draws) + 0.5) / n_draws, (2, 1)), axis=1)
-    try:
-        parts = [_by_treatment(_fitted(method, 4), quarters, horizon, mixed)]
-        if horizon >= 4:
-            parts.append(_by_treatment(_fitted(method, 1), years, horizon // 4, mixed))
-    except Exception as error:  # the methods raise whatever their insides raise
-        place = f"{method} at {format_quarter(trade.origin)}"
-        raise FitError(f"{place}: {type(error).__name__}: {error}") from error
-    return {name: np.concatenate([part[name] for part in parts], axis=1) for name in TREATMENTS}
-
-
-def _history(trade: QuarterlyTrade) -> Array:
-    """Exports and imports a quarter since `FIRST_QUARTER`, or since the data begin, `(n_quarters, 2)`."""
-    return np.column_stack([trade.exports, trade.imports])[max(FIRST_QUARTER - trade.first_quarter, 0) :]
-
-
-def _by_treatment(
-    fitted: Callable[[Array, int], Array], history: Array, horizon: int, mixed: Array
-) -> dict[str, Array]:
-    levels = [fitted(flow, horizon) for flow in history.T]
-    logs = [np.exp(fitted(np.log(flow), horizon)) for flow in history.T]
-    missing = np.full((horizon, len(_GRID)), np.nan)
-    balances = {
-        "logs": [*logs, _difference(logs, mixed)],
-        "levels": [*levels, _difference(levels, mixed)],
-        "own": [missing, missing, fitted(history[:, 0] - history[:, 1], horizon)],
-    }
-    return {name: np.array(values)[..., 2:-2] for name, values in balances.items()}
-
-
-def _difference(flows: Sequence[Array], mixed: Array) -> Array:
-    """Quantiles of the difference of two independent flows given at `_GRID`, `(horizon, n_levels)` each."""
-    sold, bought = (
-        np.array([np.interp(uniforms, _GRID, row) for row in flow]) for flow, uniforms in zip(flows, mixed, strict=True)
-    )
-    return np.ascontiguousarray(np.quantile(sold - bought, _GRID, axis=-1).T)
-
-
-def _fitted(method: str, season_length: int) -> Callable[[Array, int], Array]:
-    """A function from a past series and a horizon to quantiles at `_GRID`, `(horizon, n_levels)`."""
-    from statsforecast import models
-
-    kind: Any = getattr(models, METHODS[method])
-    widths = [99.8, 99, *range(98, 0, -2)]
-
-    def quantiles(past: Array, horizon: int) -> Array:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            table = kind(season_length=season_length).forecast(y=np.array(past), h=horizon, level=widths)
-        names = [*(f"lo-{width}" for width in widths), "mean", *(f"hi-{width}" for width in reversed(widths))]
-        return np.sort(np.column_stack([np.asarray(table[name]) for name in names]), axis=1)
-
-    return quantiles

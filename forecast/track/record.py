@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
+from functools import partial
 from importlib.resources import files
 from itertools import chain, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,24 @@ from forecast.observations.series import QuarterlyTrade
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.stats.streams import generator
 from forecast.storage import read_csv, write_csv
-from forecast.track.backtest import METHODS, OURS, TREATMENTS, Design, Forecasts, Piece, stored_forecasts
-from forecast.track.scores import LEVELS, SERIES, coverage, crps, outcomes, pinball, pit
+from forecast.track.backtest import OURS, Design, Forecasts, Piece, stored_forecasts
+from forecast.track.references import METHODS, TREATMENTS, combination
+from forecast.track.scores import (
+    LEVELS,
+    NEAR_QUARTERS,
+    SERIES,
+    YEARS_AHEAD,
+    coverage,
+    crps,
+    outcomes,
+    pinball,
+    pit,
+)
 
-if TYPE_CHECKING:
-    pass
+COMBINED = "combination"
+"""The combination of the standard methods, which needs no run of its own."""
+
+_SCORED = {"quarter": range(1, NEAR_QUARTERS + 1), "year": YEARS_AHEAD}
 
 PINBALL_LEVELS = (0.1, 0.5, 0.9)
 """Levels whose pinball loss is kept."""
@@ -79,6 +93,10 @@ class Scores:
         """Scores of origins up to a quarter."""
         return self._chosen(self.origin <= origin)
 
+    def after(self, origin: int) -> Scores:
+        """Scores of origins after a quarter."""
+        return self._chosen(self.origin > origin)
+
     def _chosen(self, chosen: NDArray[np.bool_]) -> Scores:
         return Scores(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
@@ -92,13 +110,23 @@ def scored(pieces: Sequence[Piece], folder: Path, trade: QuarterlyTrade, design:
     """Scores of all finished pieces, at origins where no model failed, so that all are scored on the same work."""
     stored = {piece: stored_forecasts(piece, folder) for piece in pieces}
     missing = {piece.origin for piece, forecasts in stored.items() if forecasts is None}
+    said = {piece: found for piece, found in stored.items() if found is not None and piece.origin not in missing}
     columns: list[list[Any]] = [[] for _ in fields(Scores)]
-    for piece, forecasts in stored.items():
-        if forecasts is not None and piece.origin not in missing:
-            for row in _scores_of(piece, forecasts, trade, design):
-                for column, value in zip(columns, row, strict=True):
-                    column.append(value)
+    for piece, forecasts in {**said, **_combined(said)}.items():
+        for row in _scores_of(piece, forecasts, trade, design):
+            for column, value in zip(columns, row, strict=True):
+                column.append(value)
     return Scores(*map(np.array, columns))
+
+
+def _combined(said: Mapping[Piece, Forecasts]) -> dict[Piece, Forecasts]:
+    """The combination of the standard methods at every origin where all of them spoke."""
+    by_origin: dict[int, list[Forecasts]] = {}
+    for piece, forecasts in said.items():
+        if piece.model in METHODS:
+            by_origin.setdefault(piece.origin, []).append(forecasts)
+    whole = {origin: methods for origin, methods in by_origin.items() if len(methods) == len(METHODS)}
+    return {Piece(COMBINED, origin): combination(methods) for origin, methods in whole.items()}
 
 
 def _scores_of(piece: Piece, forecasts: Forecasts, trade: QuarterlyTrade, design: Design) -> Iterator[tuple[Any, ...]]:
@@ -106,13 +134,23 @@ def _scores_of(piece: Piece, forecasts: Forecasts, trade: QuarterlyTrade, design
     for variant, quantiles in forecasts.items():
         name = variant if variant == piece.model else f"{piece.model}.{variant}"
         for series, outcome, forecast in zip(SERIES, observed, quantiles, strict=True):
-            known = np.isfinite(outcome) & np.isfinite(forecast).all(axis=-1)
+            known = np.isfinite(outcome) & np.isfinite(forecast).all(axis=-1) & _is_scored(design.horizon)
             outcome, forecast = outcome[known], forecast[known]
             losses = [pinball(outcome, forecast, level) for level in PINBALL_LEVELS]
             numbers = (outcome, crps(outcome, forecast), *losses, pit(outcome, forecast))
             for place, *row in zip(np.flatnonzero(known).tolist(), *(part.tolist() for part in numbers), strict=True):
                 span, horizon = _span(place, design.horizon)
                 yield name, series, span, piece.origin, horizon, *row
+
+
+def _is_scored(horizon: int) -> NDArray[np.bool_]:
+    """Which targets are scored, `(n_targets,)`: near quarters, and some years."""
+    return np.array([ahead in _SCORED[span] for span, ahead in map(partial(_span, horizon=horizon), _places(horizon))])
+
+
+def _places(horizon: int) -> range:
+    """Places on the axis of targets."""
+    return range(horizon + horizon // 4)
 
 
 def _span(place: int, horizon: int) -> tuple[str, int]:
@@ -164,15 +202,15 @@ def read_scores(path: Path) -> Scores:
 
 
 def write_quantiles(path: Path, forecasts: Mapping[int, Array], span: str, horizon: int) -> None:
-    """Write the quantiles of one span, one a row: `QUANTILE_COLUMNS`, origins and targets in order.
+    """Write the scored quantiles of one span, one a row: `QUANTILE_COLUMNS`, origins and targets in order.
 
     Args:
         forecasts: quantiles `(3, n_targets, 99)` by origin.
         span: `quarter` or `year`.
         horizon: quarters ahead.
     """
-    places = range(horizon) if span == "quarter" else range(horizon, horizon + horizon // 4)
-    cells = product(sorted(forecasts), places)
+    places = np.flatnonzero(_is_scored(horizon)).tolist()
+    cells = product(sorted(forecasts), [place for place in places if _span(place, horizon)[0] == span])
     rows = (_quantile_rows(origin, place, horizon, forecasts[origin][:, place]) for origin, place in cells)
     write_csv(path, QUANTILE_COLUMNS, chain.from_iterable(rows))
 
@@ -194,10 +232,12 @@ def shipped_quantiles(pieces: Iterable[Piece], folder: Path) -> dict[int, Array]
 NAMES = {
     OURS: "This forecast",
     "joint_growth": "Joint growth, resampled",
+    "bayesian_var": "Bayesian VAR",
     "seasonal_naive": "Seasonal naive",
     "auto_arima": "AutoARIMA",
     "auto_ets": "AutoETS",
     "theta": "Theta",
+    COMBINED: "Combination of the four",
 }
 """Models by the name shown to readers."""
 
@@ -226,7 +266,7 @@ def strongest(scores: Scores, series: str) -> tuple[str, ...]:
     quarters = scores.where(series=series, span="quarter")
     present = quarters.models
     chosen = [model for model in present if "." not in model]
-    for method in METHODS:
+    for method in (*METHODS, COMBINED):
         treated = [f"{method}.{name}" for name in TREATMENTS if f"{method}.{name}" in present]
         chosen += sorted(treated, key=lambda model: mean_crps(quarters.where(model=model)))[:1]
     return tuple(chosen)

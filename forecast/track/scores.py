@@ -21,6 +21,12 @@ SERIES = ("exports", "imports", "balance")
 LEVELS: Array = np.array(FINE_LEVELS)
 """The levels every forecast is scored at, `(99,)`."""
 
+NEAR_QUARTERS = 8
+"""Quarters ahead that are scored one by one."""
+
+YEARS_AHEAD = (1, 2, 3, 5, 8)
+"""Sums of four quarters that are scored, in years ahead."""
+
 WIDTHS = (50, 80, 95)
 """Widths of the equal-tailed intervals whose coverage is reported, in percent."""
 

@@ -42,11 +42,12 @@ from forecast.track.record import (
     write_quantiles,
     write_scores,
 )
+from forecast.track.references import METHODS, TREATMENTS
 from forecast.track.scores import LEVELS, SERIES
 
 SHIPPED = Path(__file__).parents[2] / "docs" / "track-record"
 TRADE = quarterly_trade()
-DESIGN = Design(n_draws=400)
+DESIGN = Design(horizon=8, n_draws=400)
 STARTS = [parse_quarter(text) for text in ("2008Q2", "2012Q4", "2024Q4", "2025Q4")]
 PIECES = [Piece("joint_growth", origin) for origin in STARTS]
 
@@ -81,6 +82,34 @@ def test_scores_are_of_observed_targets_and_survive_the_file(stored: Path, tmp_p
             np.testing.assert_allclose(found, given, rtol=5e-6)
         else:
             np.testing.assert_array_equal(found, given)
+
+
+def test_of_a_long_forecast_near_quarters_and_some_years_are_scored(tmp_path: Path) -> None:
+    origin, design = parse_quarter("2012Q4"), Design(horizon=40, n_draws=400)
+    pieces = [Piece("joint_growth", origin)]
+    run_backtest(TRADE, pieces, design, tmp_path)
+    scores = scored(pieces, tmp_path, TRADE, design).where(series="balance")
+    quarters, years = scores.where(span="quarter"), scores.where(span="year")
+    assert quarters.horizon.tolist() == list(range(1, 9))
+    assert years.horizon.tolist() == [1, 2, 3, 5, 8]
+    eighth = slice(origin - TRADE.first_quarter + 29, origin - TRADE.first_quarter + 33)
+    assert years.observed[-1] == pytest.approx((TRADE.exports - TRADE.imports)[eighth].sum())
+
+
+def test_the_combination_is_scored_where_all_standard_methods_spoke(stored: Path, tmp_path: Path) -> None:
+    said = stored_forecasts(Piece("joint_growth", STARTS[0]), stored)
+    pieces = [Piece(method, origin) for origin in STARTS[:2] for method in METHODS]
+    for number, piece in enumerate(pieces):
+        piece.path(tmp_path).parent.mkdir(exist_ok=True)
+        moved = {name: said["joint_growth"] + number % len(METHODS) for name in TREATMENTS}
+        np.savez(piece.path(tmp_path), **moved)
+    scores = scored(pieces, tmp_path, TRADE, DESIGN)
+    combined = scores.where(model="combination.logs", series="balance", span="quarter")
+    assert len(combined.crps) == 16
+    middle = scored([Piece("joint_growth", STARTS[0])], stored, TRADE, DESIGN).where(series="balance", span="quarter")
+    shifted = scoring.crps(middle.observed, said["joint_growth"][2, :8] + 1.5)
+    np.testing.assert_allclose(combined.until(STARTS[0]).crps, shifted)
+    assert combined.after(STARTS[0]).origin.tolist() == [STARTS[1]] * 8
 
 
 def test_an_origin_where_one_model_failed_is_left_out_for_all(stored: Path) -> None:
