@@ -34,7 +34,7 @@ from forecast.stats.summary import StreamingSummary
 KEEP_DRAWS = 200_000
 """Above this many draws they are summarised and not kept: 200,000 draws of ten years and eight quarters take 182 MB."""
 
-BLOCKS_PER_TASK, COUNTED_PER_TASK = 10, 50
+BLOCKS_PER_TASK, COUNTED_PER_TASK = 10, 20
 """Consecutive blocks a worker simulates at a time where draws are kept, so that sending the plan costs little beside
 the work; and where they are counted, so that sending the counts does too."""
 
