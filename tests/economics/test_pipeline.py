@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.economics.pipeline import pace_distributions
+from forecast.economics.pipeline import pace_distributions, share_announced_later
 from forecast.errors import DataError
 from forecast.observations.annual import outward_investment
 from forecast.quarters import parse_day
@@ -45,3 +45,11 @@ def test_a_day_knows_what_was_published_by_then() -> None:
     assert max(outward_investment(day=parse_day("2024-07-31"))) == 2023
     with pytest.raises(DataError, match="got 1 pairs of years in a row, expected 4"):
         pace_distributions({2016: 12.9, 2017: 15.3, 2019: 14.8})
+
+
+def test_plants_announced_later_order_over_their_building_time() -> None:
+    """Nine and thirteen quarters after an announcement, over the last six of them; a beta distribution (2, 2)."""
+    found = share_announced_later(np.array([9.0, 13.0]), 0.25, 16)
+    middles = np.arange(16) + 0.5
+    expected = [stats.beta(2, 2).cdf((middles - begin) / 6.0) for begin in (3.0, 7.0)]
+    np.testing.assert_allclose(found[:, 0], np.mean(expected, axis=0), atol=1e-12)

@@ -79,6 +79,14 @@ def test_the_balance_of_us_books_is_that_of_a_run_on_them() -> None:
     np.testing.assert_allclose(customs["imports"], imports_over * 4 * IMPORTS + bought_more, rtol=1e-12)
 
 
+def test_goods_pay_no_duty_that_is_not_stated() -> None:
+    plants = group(project("A"), tariff_displacement=0.4)
+    free, stated = series(plan(plants)), series(plan(replace(plants, duty=0.0)))
+    taxed = series(plan(replace(plants, duty=0.5)))
+    assert free["effect_displacement"].tobytes() == stated["effect_displacement"].tobytes()
+    assert (free["effect_displacement"][-1] != taxed["effect_displacement"][-1]).all()
+
+
 @pytest.mark.parametrize("shift", [0, 1, 2, 3])
 def test_a_season_falls_in_its_quarter(shift: int) -> None:
     """Growth of a tenth in one calendar quarter, and as much less in the next."""

@@ -131,6 +131,12 @@ def test_a_distribution_without_weight_never_holds() -> None:
     assert np.array_equal(Mixture((0.0, 2.0), (Constant(9.0), Uniform(0, 1))).ppf(U[1:-1]) < 1, np.ones(997, bool))
 
 
+def test_the_largest_value_that_is_accepted() -> None:
+    assert Quantiles((0.1, 0.9), (-1e100, 1e100)).ppf(0.9) == pytest.approx(1e100)
+    with pytest.raises(ValueError, match=r"got a value of 1\.001e\+100, expected none beyond 1e\+100"):
+        Quantiles((0.1, 0.9), (-1.001e100, 1.0))
+
+
 def test_the_ends_of_a_mixture_are_those_of_all_that_can_hold() -> None:
     """However small the chance of a component is, and though the probability of the others rounds to one."""
     found = Mixture((1e-18, 1.0, 1e-18, 0.0), (Constant(-9.0), Uniform(0, 1), Constant(9.0), Constant(99.0)))
