@@ -26,6 +26,8 @@ from forecast.report.track import (
     answer,
     coverage_table,
     crps_table,
+    halves_table,
+    years_table,
 )
 from forecast.track import scores as scoring
 from forecast.track.backtest import OURS, Design, Piece, run_backtest, stored_forecasts
@@ -94,6 +96,20 @@ def test_of_a_long_forecast_near_quarters_and_some_years_are_scored(tmp_path: Pa
     assert years.horizon.tolist() == [1, 2, 3, 5, 8]
     eighth = slice(origin - TRADE.first_quarter + 29, origin - TRADE.first_quarter + 33)
     assert years.observed[-1] == pytest.approx((TRADE.exports - TRADE.imports)[eighth].sum())
+
+
+def test_tables_of_years_and_of_early_and_late_origins_hold_their_means(stored: Path) -> None:
+    both = [*PIECES, *(Piece(OURS, origin) for origin in STARTS)]
+    scores = scored(both, stored, TRADE, DESIGN)
+    years = years_table(scores)
+    assert [row.cells[:3] for row in years.rows[:2]] == [("Balance", "1", "3"), ("Balance", "2", "2")]
+    assert years.rows[0].cells[-1] == f"{mean_crps(scores.where(1, 1, model=OURS, series='balance', span='year')):.3f}"
+    halves = halves_table(scores)
+    quarters = scores.where(model=OURS, series="balance", span="quarter")
+    late = quarters.after(parse_quarter("2015Q4"))
+    assert set(late.origin.tolist()) == set(STARTS[2:])
+    early = f"{mean_crps(quarters.until(parse_quarter('2015Q4'))):.3f}"
+    assert halves.rows[-1].cells == ("This forecast", early, "1.00", f"{mean_crps(late):.3f}", "1.00")
 
 
 def test_the_combination_is_scored_where_all_standard_methods_spoke(stored: Path, tmp_path: Path) -> None:
