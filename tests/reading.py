@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from click.testing import CliRunner
-from validation import peak, processor_time
+from validation import forget_peak, peak, processor_time
 
 from forecast.cli import cli
 from forecast.errors import ForecastError
@@ -25,7 +25,7 @@ class Reading:
         crash: an exception that is none of ours; empty where there was none.
         refusal: what it was refused with; empty where it was read.
         seconds: processor time.
-        peak: megabytes this process has held at most so far.
+        peak: megabytes this process has held at most meanwhile.
     """
 
     crash: str
@@ -36,6 +36,7 @@ class Reading:
 
 def reading(kind: str, path: str) -> Reading:
     """Read a `run`, an `entry` of a ledger, a `posterior` or a table of `trade`."""
+    forget_peak()
     start, crash, refusal = processor_time(), "", ""
     try:
         read = {"run": _read_run, "entry": _read_entry, "posterior": frozen_posterior, "trade": _read_trade}

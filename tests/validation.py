@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Validation:
         stdout: what it printed.
         crash: the exception that came out of it; empty where it ended as it should.
         seconds: processor time.
-        peak: megabytes this process has held at most so far.
+        peak: megabytes this process has held at most meanwhile.
     """
 
     exit_code: int
@@ -35,6 +36,7 @@ class Validation:
 
 def validation(path: str) -> Validation:
     """Validate the file at a path."""
+    forget_peak()
     start = processor_time()
     done = CliRunner().invoke(cli, ["validate", "--json", path])
     seconds = processor_time() - start
@@ -47,8 +49,14 @@ def processor_time() -> float:
     return sum(os.times()[:4])
 
 
+def forget_peak() -> None:
+    """Let the kernel count anew what this process holds at most: one large file does not stand for all later ones."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
 def peak() -> float:
-    """Megabytes this process has held at most; by the kernel's own count where there is one.
+    """Megabytes this process has held at most since `forget_peak`; by the kernel's own count where there is one.
 
     `getrusage` gives a process the peak of the one that started it, which after an hour of tests is a large one.
     """

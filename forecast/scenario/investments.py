@@ -73,7 +73,7 @@ SectorCoefficients: TypeAlias = Annotated[
     Mapping[str, Mapping[str, Distribution]],
     Written(
         Overrides,
-        lambda stated: dict(sorted(stated.sectors.items())),
+        lambda stated: {sector: group for sector, group in sorted(stated.sectors.items()) if group},
         lambda stated: {"sectors": {name: plain_coefficients(group) for name, group in stated.items()}},
     ),
 ]

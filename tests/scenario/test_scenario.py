@@ -126,6 +126,15 @@ def test_dump_loads_to_an_equal_scenario(tmp_path: Path, plans: Scenario) -> Non
     assert scenario_of(tmp_path, dump_scenario(plans)) == plans
 
 
+def test_a_sector_of_which_nothing_is_said_is_none(tmp_path: Path) -> None:
+    stated = scenario_of(tmp_path, "name: a\noverrides: {sectors: {autos: {}, steel: {machinery_share: 0.3}}}")
+    assert [*stated.sector_coefficients] == ["steel"]
+    assert scenario_of(tmp_path, dump_scenario(stated)) == stated
+    nothing = scenario_of(tmp_path, "name: a\noverrides: {sectors: {autos: {}}}")
+    assert nothing == scenario_of(tmp_path, "name: a")
+    assert scenario_digest(nothing) == scenario_digest(scenario_of(tmp_path, dump_scenario(nothing)))
+
+
 PRINTABLE = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Zl", "Zp"), exclude_characters="\ufeff")
 TEXTS = st.text(PRINTABLE, min_size=1, max_size=60)
 PROSE = st.text(PRINTABLE | st.sampled_from("\t\n \x85\u2028"), max_size=400)
