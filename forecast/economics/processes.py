@@ -80,7 +80,7 @@ LARGEST_SHOCK = 25.0
 The exponential of a Student t has no mean: in one of some million draws imports were a hundred million times too large.
 A shock that long keeps its direction and its place among the draws and takes this length. No row that is stored sees a
 longer one in the whole record, which knows lengths of up to 24 (US output in the spring of 2020), 22 (the two books in
-2026) and 11 (trade in 1998): the likelihood of what was observed, which the fits use, is the same with the bound as
+2026) and 13 (trade in 1998): the likelihood of what was observed, which the fits use, is the same with the bound as
 without.
 """
 
