@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import TypeAlias
 
@@ -44,7 +45,8 @@ Curves: TypeAlias = Mapping[str, tuple[ArrayLike, ArrayLike]]
 
 _STYLES = (
     (MEDIAN, "-", 2.6), ("#c9501c", "--", 1.6), ("#8a8a8a", ":", 1.8), ("#e0a030", "-.", 1.6),
-    ("#4d9a6a", (0, (5, 1, 1, 1, 1, 1)), 1.6), ("#7b4f8e", (0, (1, 1)), 1.6),
+    ("#4d9a6a", (0, (5, 1, 1, 1, 1, 1)), 1.6), ("#7b4f8e", (0, (1, 1)), 1.6), ("#17808a", (0, (4, 1)), 1.6),
+    ("#a8325e", (0, (6, 2, 1, 2)), 1.6),
 )  # fmt: skip
 
 
@@ -103,7 +105,7 @@ def draw_crps(ax: Axes, curves: Curves, *, label: str) -> Axes:
     """Draw mean CRPS by horizon, one curve a model."""
     frame_axes(ax, label)
     lines = []
-    for (name, points), (colour, dashes, width) in zip(curves.items(), _STYLES, strict=False):
+    for (name, points), (colour, dashes, width) in zip(curves.items(), cycle(_STYLES), strict=False):
         (line,) = ax.plot(*points, color=colour, linestyle=dashes, linewidth=width, gid=name, zorder=4)
         lines.append(line)
     ax.set_ylim(bottom=0)
@@ -118,7 +120,7 @@ def draw_coverage(ax: Axes, curves: Curves, *, label: str) -> Axes:
     frame_axes(ax, label)
     (right,) = ax.plot([0, 100], [0, 100], color=GREY, linewidth=1.0, linestyle=":", gid="stated", zorder=2)
     lines = [right]
-    for (name, points), (colour, dashes, width) in zip(curves.items(), _STYLES, strict=False):
+    for (name, points), (colour, dashes, width) in zip(curves.items(), cycle(_STYLES), strict=False):
         lines += ax.plot(*points, color=colour, linestyle=dashes, linewidth=width, gid=name, zorder=4)
     ax.set(xlim=(0, 100), ylim=(0, 100), xticks=(0, 25, 50, 80, 95), yticks=(0, 25, 50, 80, 95))
     ax.set_xlabel("Stated width of the interval, %", fontsize=style.MIDDLE, color=INK)

@@ -78,7 +78,7 @@ def shipped_record(language: Language) -> dict[str, Any]:
     return {
         "track": [
             language.text("track.words", **counts, **spans, **held),
-            language.text("track.better" if gain < 0 else "track.worse", **scores),
+            language.text(f"track.{_compared(-gain)}", **scores),
         ],
         "record": table(language.text("track.caption", unit=language.text("numbers.unit")), headings, rows, words=1),
     }
@@ -238,8 +238,13 @@ def _quarter(origin: int, language: Language) -> str:
 def _against_best(quarters: Scores, others: Sequence[str], language: Language) -> str:
     best = min(others, key=lambda model: mean_crps(quarters.where(model=model)))
     gain = 1 - mean_crps(quarters.where(model=OURS)) / mean_crps(quarters.where(model=best))
-    key = "record.better" if gain >= 0 else "record.worse"
-    return language.text(key, gain=_percent(abs(gain), language), best=model_label(best, language))
+    gain_in_percent, label = _percent(abs(gain), language), model_label(best, language)
+    return language.text(f"record.{_compared(gain)}", gain=gain_in_percent, best=label)
+
+
+def _compared(gain: float) -> str:
+    """Whether a score is better or worse than another by a whole percent, or as good."""
+    return "equal" if abs(gain) < 0.005 else "better" if gain > 0 else "worse"
 
 
 def _shown(value: float, places: int = 3) -> str:
