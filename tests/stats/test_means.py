@@ -84,6 +84,12 @@ def test_means_hang_on_no_unit(df: float, unit: float) -> None:
     assert cut.expectation().value / unit == pytest.approx(expected, rel=1e-7)
 
 
+def test_a_very_wide_lognormal_distribution_cut_at_its_median_has_twice_its_mean() -> None:
+    assert Truncated(LogNormal(1.0, 18.0), low=1.0).expectation().value == pytest.approx(
+        2.0 * math.exp(162.0), rel=1e-7
+    )
+
+
 def test_where_there_is_no_mean_there_is_none() -> None:
     cauchy = StudentT(3.0, 2.0, 1.0)
     assert math.isnan(cauchy.expectation().value)
