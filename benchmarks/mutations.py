@@ -104,6 +104,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "for halvings in range(_MOST_HALVINGS + 1):",
         "for halvings in range(_MOST_HALVINGS - 1):",
     ): ("a margin: none of 50 distributions with ends near atoms and heavy tails needs more than two halvings"),
+    (
+        "forecast/stats/sensitivity.py",
+        "ends = ordered[np.maximum(places, 0)]",
+        "ends = ordered[np.maximum(places, 1)]",
+    ): ("a first class of one draw fills a class by itself, and is parted from the next as atoms are"),
 }
 """Changes that no test can notice: module, line as it stands, line as changed; and why."""
 
