@@ -101,6 +101,10 @@ def _goods(rate: DecidingRate | None, language: Language) -> str:
     return language.text("because.goods_alone" if rate.alone else "because.goods_above_all", sector=sector)
 
 
+_SOURCES = {"stated": "stated", "judgement": "judged"}
+"""Words for where a rate comes from, by its grade; the others are learned."""
+
+
 def _turning_rate(summary: Summary, language: Language, index: int, rate: DecidingRate | None) -> list[str]:
     """The rate at which the mean effect of a year is zero, beside what is believed of it and how surely."""
     year = summary.years[index]
@@ -111,7 +115,7 @@ def _turning_rate(summary: Summary, language: Language, index: int, rate: Decidi
     side = "never" if turn > MOST_REPLACED and not below else "along" if turn < 0 else "below" if below else "above"
     low, _, high = span([(value, 0.005) for value in rate.interval], 2)
     believed = language.text(
-        f"because.{'stated' if rate.grade == 'stated' else 'fitted'}",
+        f"because.{_SOURCES.get(rate.grade, 'fitted')}",
         low=low,
         high=high,
         grade=language.text(f"because.grades.{rate.grade}"),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from io import BytesIO
 from itertools import accumulate
-from math import isfinite
+from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +167,15 @@ def _literal(text: str) -> str:
     return '"' + text.replace('"', "”") + '"' if text else ""
 
 
+def _lines(text: str, width: float) -> int:
+    """Lines that a text takes in a column so wide: not every office makes a row as high as its text by itself."""
+    return max(ceil(_ROOM * _width(text) / (width or _PROSE_WIDTH)), 1)
+
+
+_LINE, _ROOM = 15.0, 1.15
+"""Height of a line, points; and what its breaks between words cost."""
+
+
 @dataclass(slots=True)
 class _Book:
     """A workbook being written."""
@@ -192,7 +201,7 @@ class _Book:
         row, placed = 0, None
         for part in sheet.parts:
             if isinstance(part, str):
-                self._text(page, row, 0, part, wrap=not tables)
+                self._prose(page, row, part, wrap=not tables)
                 row += 1
                 continue
             one = laid[id(part)]
@@ -218,6 +227,11 @@ class _Book:
         page.set_paper(9)
         page.fit_to_pages(1, 0)
 
+    def _prose(self, page: Worksheet, row: int, text: str, *, wrap: bool) -> None:
+        self._text(page, row, 0, text, text_wrap=wrap)
+        if wrap:
+            page.set_row(row, _LINE * _lines(text, _PROSE_WIDTH))
+
     def _text(self, page: Worksheet, row: int, column: int, text: str, **properties: Any) -> None:
         text = _clean(text)
         if text.startswith(_STEERED):
@@ -242,6 +256,9 @@ class _Book:
         return row
 
     def _headings(self, page: Worksheet, row: int, shown: Table, laid: _Laid, first_error: int) -> None:
+        names = [name for each, n in zip(shown.columns, laid.n_parts, strict=True) for name in self._names(each, n)]
+        widths = _padded(_widths(shown, laid), len(names))
+        page.set_row(row, _LINE * max(_lines(*pair) for pair in zip(names, widths, strict=False)))
         for number, (column, place, n_parts) in enumerate(zip(shown.columns, laid.places, laid.n_parts, strict=True)):
             told = any(isinstance(row.cells[number], Figure) for row in shown.rows)
             for part, name in enumerate(self._names(column, n_parts)):

@@ -301,7 +301,7 @@ def remarks(layers: Layered) -> list[Remark]:
             end = 4.0 * (1 + (value_at(root, "horizon", int) or DEFAULT_HORIZON))
             found += [*idle_policies(root, origin, end), *idle_ties(root, announced, origin)]
             for row in announced:
-                found += [*_runs_already(row, origin), *_too_late(row, end)]
+                found += [*_runs_already(row, origin), *_built_too_soon(row, origin), *_too_late(row, end)]
     return list(dict.fromkeys(found))
 
 
@@ -319,6 +319,18 @@ def _bought(row: Row) -> Iterator[Remark]:
     if announced and start and start.ends()[1] < announced:
         message = f"got {row.written('construction_start')}, before the purchase is announced"
         yield row.remark("construction_start", f"{message}, which is {row.written('announced')}")
+
+
+def _built_too_soon(row: Row, origin: int) -> Iterator[Remark]:
+    """A plant still to come that is to produce long before one that is begun when it is announced could."""
+    announced, production, usual = row.value.announced, row.value.production_start, _building_time(row)
+    if row.value.kind == "acquisition" or row.value.construction_start or not announced or not production:
+        return
+    left = production.ends()[1] - announced
+    if production.ends()[1] > origin + 1 and left < usual / 2:
+        message = f"got {row.written('production_start')}, {max(left, 0.0):.1f} quarters after it is announced"
+        advice = f"plants take about {usual:.0f} to build; look at both dates"
+        yield row.remark("production_start", f"{message}, where {advice}")
 
 
 def _runs_already(row: Row, origin: int) -> Iterator[Remark]:

@@ -143,3 +143,17 @@ def test_a_page_says_how_much_of_a_pledge_is_simulated(code: str, some: str, who
     assert any(some in line for line in assumptions(load_scenario(path), 8105.0, language(code)).others)
     others = assumptions(load_scenario("hyundai"), 8105.0, language(code)).others
     assert any("HMG-01-future" in line and whole in line for line in others)
+
+
+def test_a_plant_that_would_be_built_in_no_time_is_remarked_on(tmp_path: Path) -> None:
+    plant = "{id: x, company: A, project: B, sector: grid_equipment, kind: greenfield, amount: 0.5, announced: 2026-11"
+    for rest, said in {
+        "production_start: 2027Q1": "0.7 quarters after it is announced, where plants take about 5 to build",
+        "production_start: 2026-12": "0.3 quarters after it is announced",
+        "production_start: 2028Q1": "",
+        "construction_start: 2026-12, production_start: 2027Q1": "",
+    }.items():
+        (tmp_path / "plant.yaml").write_text(f"name: plant\ninvestments:\n  - {plant}, {rest}}}\n", encoding="utf-8")
+        done = command("validate", "plant.yaml", cwd=tmp_path)
+        assert done.returncode == 0
+        assert said in done.stdout + done.stderr if said else "warning" not in done.stdout + done.stderr, rest
