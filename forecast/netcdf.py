@@ -74,9 +74,13 @@ def is_sealed(path: Path) -> bool:
     """Whether a file has a seal, as those stored by earlier versions have none.
 
     Raises:
-        DamagedFileError: it is not that of its bytes.
+        DamagedFileError: it is not that of its bytes, or the file cannot be read.
     """
-    content = path.read_bytes()
+    try:
+        demand_regular(path, MOST_BYTES)
+        content = path.read_bytes()
+    except OSError as error:
+        raise DamagedFileError(f"{type(error).__name__}: {_first_line(error)}") from error
     place = _END_BY_VERSION.get(content[8:9], 28)
     end = int.from_bytes(content[place : place + 8], "little")
     if len(content) == end:

@@ -187,6 +187,15 @@ def test_a_changed_or_forged_posterior_is_read_or_refused(
         assert frozen_posterior(path).digest == load_posterior().digest
 
 
+def test_a_posterior_that_was_changed_is_refused_before_its_library_reads_it(read: Read, tmp_path: Path) -> None:
+    """Found by the test above: these changes made HDF5 take 4 GB."""
+    content = bytearray(SHIPPED.read_bytes())
+    content[2021:2022], content[587:588] = b"\0", b"\0"
+    del content[35:51]
+    (tmp_path / "posterior.nc").write_bytes(content)
+    assert "another digest than the one behind them" in read("posterior", tmp_path / "posterior.nc").refusal
+
+
 WORDS = (
     "2020-01",
     "2020-13",

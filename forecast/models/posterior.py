@@ -280,8 +280,8 @@ def stored_digest(path: str | Path) -> str:
 def _whole(path: Path, remedy: str) -> Posterior:
     """A posterior that is as it was stored."""
     try:
+        is_sealed(path)  # first: a few bytes changed can make the library that parses it take gigabytes
         posterior, found, stored = _parse(path)
-        is_sealed(path)
     except DamagedFileError as error:
         raise PosteriorError(f"posterior {path} is damaged ({error}); {remedy}") from error
     if found != stored:
