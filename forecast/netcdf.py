@@ -151,12 +151,16 @@ def read_through(path: str) -> None:
     """Read every array of a file within the bounds of a process of its own."""
     resource.setrlimit(resource.RLIMIT_AS, (READER_BYTES, READER_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    from h5py import h5o
+
     with opened_netcdf(Path(path)) as file:
-        waiting = [file]
+        waiting, seen = [file], {h5o.get_info(file["/"].id).addr}
         while waiting:
             for member in members(waiting.pop()).values():
-                if hasattr(member, "keys"):
-                    waiting.append(member)
+                if hasattr(member, "keys"):  # a group may hold itself
+                    if (address := h5o.get_info(member.id).addr) not in seen:
+                        seen.add(address)
+                        waiting.append(member)
                 elif member.nbytes <= READER_BYTES:
                     member[...]
 

@@ -28,6 +28,7 @@ import forecast
 from forecast.documents import scenario_path
 from forecast.engine.simulate import Settings
 from forecast.models.posterior import SHIPPED, load_posterior
+from forecast.netcdf import demand_harmless
 from forecast.results.manifest import MANIFEST, write_manifest
 from forecast.scenario.mixture import load_any
 from forecast.storage import digest, json_digest, text_bytes
@@ -194,6 +195,14 @@ def test_a_posterior_that_was_changed_is_refused_before_its_library_reads_it(rea
     del content[35:51]
     (tmp_path / "posterior.nc").write_bytes(content)
     assert "another digest than the one behind them" in read("posterior", tmp_path / "posterior.nc").refusal
+
+
+def test_a_group_that_holds_itself_is_read_through_once(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "loop.nc", "w") as file:
+        file["one"] = [1.0, 2.0]
+        file["root"] = file["/"]
+        file.create_group("part")["whole"] = file["/"]
+    demand_harmless(tmp_path / "loop.nc")
 
 
 WORDS = (
