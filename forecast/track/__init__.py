@@ -1,6 +1,7 @@
 """The track record: forecasts against outcomes.
 
-- `backtest`: forecasts at past origins, and the benchmarks they have to beat
+- `backtest`: forecasts at past origins
+- `references`: the benchmarks that forecasts have to beat
 - `custom_trade`: another country's trade from a user's file
 - `scores`: CRPS, PIT, coverage and pinball loss
 - `record`: scores and their tables
