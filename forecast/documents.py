@@ -4,13 +4,9 @@ The YAML is version 1.2, core schema: `NO` and `on` are text, dates are text, `1
 whole number, and `010` is text: eight to some readers, ten to others. Tags, directives, merge keys, several documents
 in one file, and duplicate keys are refused; aliases are kept as long as they stay small.
 
-Refused here: what the keys mean (that is `schema`), and writing files.
-
-The scenarios that come with the package, and the schema beside them that editors read.
-
-Text files as they come from a user: read within limits, or refused at once.
-
-Everything here happens before a parser sees the text, so that no file can keep one busy.
+Text files of a user are read within limits, or refused at once, before a parser sees them, so that no file can keep one
+busy. Also here: where the scenarios lie that come with the package, and the schema beside them that editors read. Out
+of scope: what the keys mean, and writing files.
 """
 
 from __future__ import annotations

@@ -25,14 +25,7 @@ from forecast.report.assumptions import (
     prose,
     user_words,
 )
-from forecast.report.charts import (
-    change_diagram,
-    channels_diagram,
-    effect_title,
-    fan_diagram,
-    fan_of,
-    product_diagram,
-)
+from forecast.report.charts import change_diagram, channels_diagram, effect_title, fan_diagram, fan_of, product_diagram
 from forecast.report.comparison import (
     RISE,
     Division,
