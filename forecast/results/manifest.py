@@ -184,6 +184,22 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
+def _dominant_draws(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(map(_dominant_draw, value)))
+
+
+def _dominant_draw(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"series", "year", "statistic", "share"}
+        and _text("[a-z0-9_]{1,60}")(value["series"])
+        and _count(1990, 2100)(value["year"])
+        and value["statistic"] in ("mean", "variance")
+        and isinstance(value["share"], float)
+        and 0.0 <= value["share"] <= 1.0
+    )
+
+
 _DIGEST = _text("[0-9a-f]{64}"), "64 hexadecimal digits"
 _TITLE = _text(r"[^\r\n]{1,120}")
 _DAY = _parses(dt.date.fromisoformat)
@@ -210,6 +226,7 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "created": (_parses(dt.datetime.fromisoformat), "a time"),
     "n_failed": (_count(0), "a count"),
     "quantiles": (lambda value: value in ("exact", "sketch"), "exact or sketch"),
+    "dominant_draws": (_dominant_draws, "series, year, statistic and share of each, or nothing"),
     "files": (_files, f"digests of {', '.join(sorted(_ALWAYS))}"),
     "versions.forecast": (_text("[0-9A-Za-z.+-]{1,40}"), "a version"),
     "platform": (lambda value: value is None or _facts(value), "facts by name, or nothing"),

@@ -106,6 +106,24 @@ def test_a_changed_file_is_named_by_whoever_reads_the_run_and_made_anew_by_run(
     assert (run / name).read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    "draws",
+    [
+        [{"series": [], "year": 2030, "statistic": "mean", "share": 0.5}],
+        [{"series": "exports", "year": "2030", "statistic": "mean", "share": 0.5}],
+        [{"series": "exports", "year": 2030, "statistic": "median", "share": 0.5}],
+        [{"series": "exports", "year": 2030, "statistic": "mean", "share": 1e300}],
+        [{"series": "exports", "year": 2030, "statistic": "mean"}],
+        {"series": "exports"},
+        [7],
+    ],
+)
+def test_single_draws_that_a_manifest_tells_wrongly_are_refused(run: Path, draws: object) -> None:
+    write_manifest(run, json.loads((run / MANIFEST).read_text()) | {"dominant_draws": draws})
+    with pytest.raises(DamagedRunError, match="dominant_draws: got"):
+        load_results(run)
+
+
 def test_every_fault_of_a_run_is_named_in_one_line(run: Path) -> None:
     (run / "draws.nc").unlink()
     (run / "scenario.yaml").write_text("name: other\n")
