@@ -44,10 +44,20 @@ def main() -> None:
         sys.exit(code)
 
 
+def _called() -> int:
+    """Run the command; a stop that a library made an error of its own of, as pydantic does, is a stop again."""
+    try:
+        return cli.main(prog_name="forecast", standalone_mode=False) or 0
+    except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise
+
+
 def _exit_code() -> int:
     """Run the command that the arguments name; an error is one message and 2, a stop 128 and the signal's number."""
     try:
-        code = cli.main(prog_name="forecast", standalone_mode=False) or 0
+        code = _called()
         sys.stdout.flush()
     except click.ClickException as error:
         message = StringIO()

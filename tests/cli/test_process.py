@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import forecast.cli
 from forecast.errors import MOST_PROBLEMS, Place, ScenarioError
 from forecast.scenario.validation import examined
 
@@ -194,3 +195,17 @@ def test_a_stop_that_comes_while_an_object_is_cleaned_up_is_no_stop_lost(number:
     text = textwrap.dedent(code).format(number=int(number))
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
+
+
+def test_a_stop_that_a_library_makes_an_error_of_is_a_stop(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(**_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as stop:
+            raise ValueError("Error calling function") from stop
+
+    monkeypatch.setattr(forecast.cli.cli, "main", stopped)
+    assert forecast.cli._exit_code() == 130
+    assert capsys.readouterr().err == "stopped: nothing was stored\n"
