@@ -6,7 +6,7 @@ second half draws runs: the surplus over its history, a difference, and what ann
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -322,6 +322,14 @@ def forecast_reading(summary: Summary, series: str, index: int, name: str, langu
     return language.text("charts.forecast", name=name, median=median, **spans)
 
 
+def _readings(runs: Mapping[str, Results], series: str, year: int, language: Language) -> Iterator[tuple[int, str]]:
+    """What runs say of a year, each with its place: those that reach it."""
+    for run, (name, results) in enumerate(runs.items()):
+        summary = results.statistics
+        if year in summary.years:
+            yield run, forecast_reading(summary, series, summary.years.index(year), name, language)
+
+
 def fan_diagram(runs: Mapping[str, Results], language: Language) -> Diagram:
     """The surplus as observed and as forecast by several runs of one basis and one day, by name."""
     first = next(iter(runs.values()))
@@ -341,12 +349,7 @@ def fan_diagram(runs: Mapping[str, Results], language: Language) -> Diagram:
                 found.append((key, language.text(f"charts.{key}", value=value)))
         if year < begins and year not in seen:
             found.append(("observed", language.text("charts.missing")))
-        for run, (name, results) in enumerate(runs.items()):
-            summary = results.statistics
-            if year in summary.years:
-                index = summary.years.index(year)
-                found.append((run, forecast_reading(summary, "trade_balance", index, name, language)))
-        return found
+        return [*found, *_readings(runs, "trade_balance", year, language)]
 
     return diagram(
         language.text("charts.fan", **unit_of(first, language)),
@@ -373,11 +376,7 @@ def product_diagram(runs: Mapping[str, Results], product: str, language: Languag
         if year in seen:
             value = language.money(seen[year], 0.1, places=1)
             found.append(("observed", language.text("charts.observed", value=value)))
-        for run, (name, results) in enumerate(runs.items()):
-            summary = results.statistics
-            if year in summary.years:
-                found.append((run, forecast_reading(summary, series, summary.years.index(year), name, language)))
-        return found
+        return [*found, *_readings(runs, series, year, language)]
 
     start = (years[-1], float(exports[-1])) if years else None
     last = max(results.statistics.years[-1] for results in runs.values())
