@@ -134,6 +134,7 @@ class Mutation:
     Attributes:
         module: path below the tree.
         line: number of the line, from 1.
+        lines: those of the statement it is in, from first to last.
         before: the line as it stands, without margins.
         after: the line as changed.
         source: the changed module.
@@ -141,6 +142,7 @@ class Mutation:
 
     module: str
     line: int
+    lines: range
     before: str
     after: str
     source: str
@@ -283,12 +285,30 @@ def mutations(tree: Path, rooms: Sequence[str], rng: random.Random) -> list[Muta
     found = []
     for path in sorted(path for room in rooms for path in (tree / "forecast" / room).glob("*.py")):
         sites = Sites(path.read_text(encoding="utf-8"))
+        statements = _statements(ast.parse(sites.text))
         for start, stop, others in sorted(sites.found):
             source = sites.text[:start] + rng.choice(others) + sites.text[stop:]
             line = sites.text.count("\n", 0, start)
             before, after = (text.splitlines()[line].strip() for text in (sites.text, source))
-            found.append(Mutation(str(path.relative_to(tree)), line + 1, before, after, source))
+            lines = _statement(statements, line + 1)
+            found.append(Mutation(str(path.relative_to(tree)), line + 1, lines, before, after, source))
     rng.shuffle(found)
+    return found
+
+
+def _statement(statements: Sequence[range], line: int) -> range:
+    """Lines of the smallest statement that holds a line: a trace names only some of a statement over several."""
+    return min((lines for lines in statements if line in lines), key=len)
+
+
+def _statements(tree: ast.Module) -> list[range]:
+    """Lines of every statement, of one with a body those of its head."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            end = max(body[0].lineno - 1, node.lineno) if body else node.end_lineno or node.lineno
+            found.append(range(node.lineno, end + 1))
     return found
 
 
@@ -306,7 +326,7 @@ class Tests:
 
     def asked(self, mutation: Mutation) -> list[str]:
         """Tests that run a line, the quickest first; of a line run at import all, those of the module first."""
-        covering = self.by_line[mutation.module, mutation.line]
+        covering = set().union(*(self.by_line[mutation.module, line] for line in mutation.lines))
         if "" not in covering:
             return sorted(covering, key=self.seconds.__getitem__)
         own = {test for (module, _), tests in self.by_line.items() if module == mutation.module for test in tests}
