@@ -32,7 +32,7 @@ from forecast.stats.streams import Scheme, Streams
 from forecast.stats.summary import StreamingSummary
 
 KEEP_DRAWS = 200_000
-"""Above this many draws they are summarised and not kept: 200,000 draws of ten years and eight quarters take 182 MB."""
+"""Above this many draws they are summarised and not kept: 200,000 draws of 25 series of ten years take 200 MB."""
 
 BLOCKS_PER_TASK, COUNTED_PER_TASK = 10, 20
 """Consecutive blocks a worker simulates at a time where draws are kept, so that sending the plan costs little beside
@@ -142,6 +142,9 @@ def _block_streams(plan: RunPlan, settings: Settings, block: int) -> Streams:
     return block_of_streams(settings.seed, block, n_draws, settings.scheme)
 
 
+_SINGLE, _COUNT = 4, 8
+"""Bytes of a number that is kept, and of a bin of a histogram."""
+
 COPIES = 3
 """Times the kept draws stand in memory at most: as blocks, joined and sorted; measured at 200,000 draws."""
 
@@ -181,9 +184,9 @@ def expected_cost(plan: RunPlan, n_draws: int) -> Cost:
     tasks = -(-n_draws // draws_per_task)
     n_workers = min(os.cpu_count() or 1, tasks) if tasks >= WORTH_WORKERS or not keep else 1
     waited = STARTING * plan.block_size if n_workers > 1 else 0
-    kept = COPIES * n_draws * _bytes_kept(plan) if keep else 2.0 * N_BINS * _bytes_kept(plan)
-    sent = draws_per_task if keep else N_BINS
-    base, worker = _resident(), block + 2 * sent * _bytes_kept(plan)
+    kept = (COPIES * n_draws * _SINGLE if keep else 2.0 * N_BINS * _COUNT) * _cells(plan)
+    sent = draws_per_task * _SINGLE if keep else N_BINS * _COUNT
+    base, worker = _resident(), block + 2 * sent * _cells(plan)
     further = (base + worker) / 1e6 if n_workers > 1 else 0.0
     wall = seconds * (n_draws / n_workers + waited)
     return Cost(n_draws, pilot.n_draws, wall, (base + block + kept) / 1e6, n_workers, further)
@@ -205,9 +208,9 @@ def _peak(plan: RunPlan, settings: Settings) -> float:
         tracemalloc.stop()
 
 
-def _bytes_kept(plan: RunPlan) -> int:
-    """Bytes of results of one draw, and of one bin of every histogram."""
-    return 8 * (len(plan.series) * len(plan.years) + len(QUARTERLY_SERIES) * N_QUARTERS)
+def _cells(plan: RunPlan) -> int:
+    """Numbers that one draw results in."""
+    return len(plan.series) * len(plan.years) + len(QUARTERLY_SERIES) * N_QUARTERS
 
 
 def _resident() -> float:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from forecast.dims import QUARTERLY_SERIES, Array, basis_of
+from forecast.dims import QUARTERLY_SERIES, basis_of
 from forecast.engine.run_plan import RunPlan
 from forecast.netcdf import demand_array, members, new_netcdf, opened_netcdf, text_type
 from forecast.quarters import format_quarter, parse_quarter, year_of
@@ -48,8 +49,8 @@ def write_draws(
         file.attrs["digest"] = manifest["digest"]
 
 
-def _write_series(file: Any, name: str, period: str, values: Array, basis: str) -> None:
-    variable = file.create_variable(name, (period, "draw"), "f4", data=values.astype("f4"))
+def _write_series(file: Any, name: str, period: str, values: NDArray[np.float32], basis: str) -> None:
+    variable = file.create_variable(name, (period, "draw"), "f4", data=values)
     variable.attrs["units"] = f"bn USD per {period}"
     variable.attrs["basis"] = basis
 

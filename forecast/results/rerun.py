@@ -256,7 +256,7 @@ def _block_faults(
             made = (*statistics.annual.draws(), *statistics.quarterly.draws())
             for name, draws in zip(names, made, strict=True):
                 stored = arrays[name][:, first : first + n_draws]
-                size = _array_difference(stored, draws.astype("f4"))
+                size = _array_difference(stored, draws)
                 if size > (0.0 if same else _SINGLE):
                     yield f"{DRAWS}: {name}: {_otherwise(f'block {block + 1}', size)}"
             progress(n_draws)

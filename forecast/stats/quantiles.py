@@ -1,7 +1,8 @@
 """Quantiles of draws: exact of those that are kept, bounded in error of those that are only counted.
 
-The histogram of draws too many to keep stands on an inverse-hyperbolic-sine grid, which bounds the error relative to
-the value. Draws that are exactly 0 have a bin of their own, and no quantile lies beyond the smallest or largest draw.
+Draws are kept in single precision, as runs store them: half the memory, sorted in half the time. The histogram of draws
+too many to keep stands on an inverse-hyperbolic-sine grid, which bounds the error relative to the value. Draws that are
+exactly 0 have a bin of their own, and no quantile lies beyond the smallest or largest draw.
 """
 
 from __future__ import annotations
@@ -36,20 +37,20 @@ class QuantileSketch:
 
     Attributes:
         keep: whether draws are kept, so that quantiles are exact and draws can be stored.
-        kept: blocks in order, draws that failed included as not finite.
+        kept: blocks in order, in single precision, draws that failed included as not finite.
         counts: histogram `(n_series, n_periods, n_bins)` of sound draws that are not kept.
         extremes: of all sound draws.
     """
 
     keep: bool
-    kept: list[Array] = field(default_factory=list)
+    kept: list[NDArray[np.float32]] = field(default_factory=list)
     counts: NDArray[np.int64] | None = None
     extremes: Extremes = field(default_factory=Extremes)
 
-    def add(self, block: Array, sound: Array) -> None:
-        """Take in a block; `sound` holds its draws without those that failed."""
+    def add(self, single: NDArray[np.float32], sound: Array) -> None:
+        """Take in a block in single precision; `sound` holds its draws in double, without those that failed."""
         if self.keep:
-            self.kept.append(block)
+            self.kept.append(single)
         elif sound.shape[-1]:
             self.counts = _histogram(sound, self.counts)
         if sound.shape[-1]:
@@ -82,7 +83,7 @@ class QuantileSketch:
             self.counts = np.zeros(shape, dtype=np.int64)
             self.counts.reshape(-1)[places] = counted
 
-    def draws(self) -> Array:
+    def draws(self) -> NDArray[np.float32]:
         """All kept draws, `(n_series, n_periods, n_draws)`, joined when first asked for; not to be changed."""
         if len(self.kept) > 1:
             self.kept = [np.concatenate(self.kept, axis=-1)]
@@ -95,14 +96,14 @@ class QuantileSketch:
         sketched = _sketched_quantiles(self.counts, levels)
         return np.asarray(np.clip(sketched, self.extremes.smallest, self.extremes.largest))
 
-    def sound(self) -> Array:
+    def sound(self) -> NDArray[np.float32]:
         """Kept draws that did not fail, `(n_series, n_periods, n_draws)`."""
         draws = self.draws()
         finite = np.isfinite(draws).all(axis=(0, 1))
         return draws if finite.all() else draws[..., finite]
 
 
-def quantiles(sound: Array, levels: Sequence[float]) -> Array:
+def quantiles(sound: Array | NDArray[np.float32], levels: Sequence[float]) -> Array:
     """Quantiles over the last axis by linear interpolation, `(n_levels, ...)`; a sort beats a partition at seven.
 
     >>> quantiles(np.arange(5.0), [0.1, 0.5]).tolist()
@@ -110,7 +111,7 @@ def quantiles(sound: Array, levels: Sequence[float]) -> Array:
     """
     ordered = np.sort(sound, axis=-1)
     places = np.asarray(levels) * (sound.shape[-1] - 1)
-    low, high = (ordered[..., end(places).astype(np.intp)] for end in (np.floor, np.ceil))
+    low, high = (ordered[..., end(places).astype(np.intp)].astype(np.float64) for end in (np.floor, np.ceil))
     return np.moveaxis(low + (high - low) * (places % 1.0), -1, 0)
 
 

@@ -181,15 +181,16 @@ class StreamingSummary:
         """
         if branch is not None:
             self._add_branches(annual, quarterly, branch, rows)
-        finite = np.isfinite(annual).all(axis=(0, 1))
+        single = single_precision(annual)
+        finite = np.isfinite(single).all(axis=(0, 1))
         self.n_draws += finite.size
         self.n_failed += int(finite.size - finite.sum())
         quarterly = quarterly if finite.all() else np.where(finite, quarterly, np.nan)
         sound, near = (flows if finite.all() else flows[..., finite] for flows in (annual, quarterly))
-        self.annual.add(annual, sound)
-        self.quarterly.add(quarterly, near)
+        self.annual.add(single, sound)
+        self.quarterly.add(single_precision(quarterly), near)
         if sound.shape[-1]:
-            self._fold(sound, near)
+            self._fold(sound, near, single if finite.all() else single[..., finite])
             picked = {model: rows[model] if finite.all() else rows[model][finite] for model in self.n_rows}
             self.annual_rows.add(sound, picked)
             self.quarterly_rows.add(near, picked)
@@ -205,12 +206,12 @@ class StreamingSummary:
             picked = {model: row[follow] for model, row in rows.items()}
             own.add(annual[..., follow], quarterly[..., follow], rows=picked)
 
-    def _fold(self, sound: Array, near: Array) -> None:
+    def _fold(self, sound: Array, near: Array, single: NDArray[np.float32]) -> None:
         n = sound.shape[-1]
         mean = sound.mean(axis=-1)
         squares = ((sound - mean[..., None]) ** 2).sum(axis=-1)
         self.draws.merge(Moments(n, float(n), mean, squares))
-        statistics = np.stack([mean, *self._shares(sound), *_rough_quantiles(sound, LEVELS)])
+        statistics = np.stack([mean, *self._shares(sound), *quantiles(single, LEVELS)])
         self.blocks.merge(Moments(1, float(n), statistics, np.zeros(())))
         self.quarterly_blocks.merge(Moments(1, float(n), quantiles(near, FINE_LEVELS), np.zeros(())))
         if n > 1:
@@ -282,7 +283,7 @@ class StreamingSummary:
     def _error_of_sd(self, sd: Array) -> Array:
         """Standard error of the standard deviation, from that of the variance: blocks vary evenly in that."""
         if self._few:
-            sound = self.annual.sound()
+            sound = self.annual.sound().astype(np.float64)
             fourth = ((sound - sound.mean(axis=-1)[..., None]) ** 4).mean(axis=-1)
             error = np.sqrt(np.maximum(fourth - sd**4, 0.0) / sound.shape[-1])
         else:
@@ -313,10 +314,10 @@ class StreamingSummary:
         return self.keep and self.blocks.count < LEAST_BLOCKS
 
 
-def _rough_quantiles(draws: Array, levels: Sequence[float]) -> Array:
-    """Quantiles in single precision, which sorts twice as fast: of those of blocks the spread alone is used."""
+def single_precision(draws: Array) -> NDArray[np.float32]:
+    """Draws as they are kept and stored; those too large for it are infinite."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return quantiles(draws.astype("f4"), levels)
+        return draws.astype(np.float32)
 
 
 def quantile_name(level: float) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.dims import BASES, QUARTERLY_SERIES, Array
 from forecast.errors import LedgerError, shortened
@@ -54,9 +55,13 @@ Predictions: TypeAlias = Mapping[Target, Array]
 
 
 def predictions(
-    annual: Array, years: Sequence[int], basis: str, quarterly: Array, quarters: Sequence[int]
+    annual: NDArray[np.float32],
+    years: Sequence[int],
+    basis: str,
+    quarterly: NDArray[np.float32],
+    quarters: Sequence[int],
 ) -> dict[Target, Array]:
-    """Predictions of every near quarter and year of a run, from draws at the precision in which runs keep them.
+    """Predictions of every near quarter and year of a run, from its draws as they are kept.
 
     Args:
         annual: draws in the order of `dims.QUARTERLY_SERIES`, `(n_series, n_years, n_draws)`, on `basis`.
@@ -71,8 +76,7 @@ def predictions(
     names = (map(format_quarter, quarters), map(str, years))
     quantiles_by_target: dict[Target, Array] = {}
     for book, periods, draws in zip(("us_census", basis), names, (quarterly, annual), strict=True):
-        stored = draws.astype(np.float32).astype(np.float64)
-        values = quantiles(stored[..., sound], FINE_LEVELS).round(DECIMALS)
+        values = quantiles(draws[..., sound], FINE_LEVELS).round(DECIMALS)
         for column, period in enumerate(periods):
             for row, series in enumerate(QUARTERLY_SERIES):
                 quantiles_by_target[Target(book, series, period)] = values[:, row, column]

@@ -212,8 +212,9 @@ def test_the_cost_that_is_expected_of_a_run(monkeypatch: pytest.MonkeyPatch, n_d
     monkeypatch.setattr(simulate, "_resident", lambda: 100e6)
     monkeypatch.setattr(simulate.os, "cpu_count", lambda: cores)
     found = simulate.expected_cost(made, n_draws)
-    size = 8 * (len(made.series) * 4 + 3 * 8)  # bytes of a draw: years and eight quarters
     kept = n_draws <= 200_000
+    # bytes of a draw in single precision, or of as many bins: years and eight quarters
+    size = (4 if kept else 8) * (len(made.series) * 4 + 3 * 8)
     per_task = 20_000 if kept else 40_000
     tasks = -(-n_draws // per_task)
     workers = min(cores, tasks) if tasks >= 5 else 1
@@ -221,7 +222,7 @@ def test_the_cost_that_is_expected_of_a_run(monkeypatch: pytest.MonkeyPatch, n_d
     assert (found.n_draws, found.pilot_draws, found.n_workers) == (n_draws, min(n_draws, 2_000), workers)
     waited = 100_000 if workers > 1 else 0  # draws that one process makes while workers start
     assert found.seconds == pytest.approx(3.0 / 2_000 * (n_draws / workers + waited))
-    held = 3 * n_draws * size if kept else 2 * N_BINS * size  # draws, or two histograms with a bin as large as a draw
+    held = 3 * n_draws * size if kept else 2 * N_BINS * size  # draws, or two histograms
     assert found.megabytes == pytest.approx((100e6 + 50e6 + held) / 1e6)
     further = (100e6 + 50e6 + 2 * (20_000 if kept else N_BINS) * size) / 1e6 if workers > 1 else 0
     assert found.worker_megabytes == pytest.approx(further)

@@ -11,8 +11,9 @@ from commands import command
 from plans import group, plan, project
 
 from forecast.analysis.comparison import sized_difference
+from forecast.engine.block import flows_of
 from forecast.engine.run_plan import alone
-from forecast.engine.simulate import Settings, simulate
+from forecast.engine.simulate import Settings, block_streams
 from forecast.errors import RunError
 from forecast.results.archive import load_results
 from forecast.results.precision import Target, parsed_target, sized
@@ -94,8 +95,9 @@ def test_a_difference_is_made_precise_by_its_own_spread() -> None:
         for low in (2.0, 4.0)
     ]
     (found,) = sized_difference(pair, Settings(600, 7), [parsed_target("difference:2028:median=0.01")], 10**6)
-    surpluses = [simulate(each, Settings(600, 7)).annual.draws()[0, 2] for each in pair]
-    difference = (surpluses[1] - surpluses[0]).reshape(12, 50)
+    blocks = [block_streams(each, Settings(600, 7)) for each in pair]
+    surpluses = [[flows_of(each, one).annual[0, 2] for one in own] for each, own in zip(pair, blocks, strict=True)]
+    difference = np.subtract(surpluses[1], surpluses[0])
     error = np.median(difference, axis=1).std(ddof=1) / np.sqrt(12)
     assert found.value == pytest.approx(np.median(difference))
     assert found.n_draws == max(50 * ceil(12 * (2.200985160 * error / 0.01) ** 2), 600)

@@ -1,0 +1,244 @@
+"""Scores variants of the baseline's priors without the full fits: python benchmarks/model_choice.py
+
+A variant is judged on Korean origins to 2015Q4 and on the trade of six other countries, origins 2006Q4 to 2022Q2, all
+without drivers: mean CRPS of the quarterly balance 1 to 8 quarters ahead over that of the first variant, and what 80 %
+intervals held. The likelihood is that of `models.processes.baseline_model`, written out as one loop and sampled by a
+plain Metropolis walk from its mode: a second for what a full fit needs a minute for. Forecasts are those of
+`economics.processes`, and every variant has the same random numbers. `--check` sets some origins beside full fits.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from measurement import table
+from numba import njit
+from scipy.optimize import minimize
+
+from forecast.dims import Array
+from forecast.economics.processes import baseline_flows, baseline_shocks
+from forecast.models.evidence import BASELINE_MEMORY, Memory
+from forecast.models.processes import _SEASONS, MOVING_AVERAGE, window
+from forecast.models.task import draw_last
+from forecast.observations.series import QuarterlyTrade, quarterly_trade
+from forecast.parallel import in_order
+from forecast.quarters import parse_quarter
+from forecast.track.backtest import Design, baseline_draws, cut
+from forecast.track.custom_trade import read_custom_trade
+from forecast.track.scores import coverage, crps, outcomes, pit, target_quantiles
+
+PAIRS = Path(__file__).parents[1] / "docs" / "track-record" / "pairs"
+FIRST, KOREA_LAST, PAIRS_LAST = "2006Q4", "2015Q4", "2022Q2"
+HORIZON, N_DRAWS, STEPS, THIN, SEED = 32, 4_000, 60_000, 30, 11
+NEAR, YEARS = 8, (1, 2, 3, 5, 8)
+MEAN = np.concatenate([[0.01] * 2, np.zeros(6), MOVING_AVERAGE[:, 0], [np.log(0.02)] * 2, np.zeros(4), [np.log(30.0)]])
+SPREAD = np.array([0.005] * 2 + [0.05] * 6 + [0.1] * 2 + [0.5] * 2 + [np.nan] * 3 + [0.7, 0.6])
+"""Prior means and sds of drift, season, moving average, log adjustment, ratio, log scales, spill, log freedom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """How the past fades, and priors of the equilibrium ratio and of the scales of shocks.
+
+    Attributes:
+        name: in the table.
+        memory: what of the past is heard.
+        ratio: sd of the log ratio, and whether it is centred on its own mean, else on balanced trade.
+        scale: sd of the logarithms of the scales, and whether they are centred on own spread, else on 5 %.
+    """
+
+    name: str
+    memory: Memory = BASELINE_MEMORY
+    ratio: tuple[float, bool] = (0.15, True)
+    scale: tuple[float, bool] = (0.3, True)
+
+
+VARIANTS = (
+    Variant("as it ships"),
+    Variant("48 quarters of one weight", Memory(48)),
+    Variant("weights halved every 24 quarters", Memory(120, 24.0)),
+    Variant("weights halved every 12 quarters", Memory(120, 12.0)),
+    Variant("ratio around balanced trade, ± 0.5", ratio=(0.5, False)),
+    Variant("scales around 5 %, wide", scale=(1.0, False)),
+)
+
+
+@njit(cache=True)
+def log_density(at, mean, spread, centre, scale, history, season, weights):
+    """Log posterior density of `baseline_model` at free parameters `(17,)`, less a constant."""
+    total = 0.0
+    for i in range(len(at)):
+        total -= 0.5 * ((at[i] - mean[i]) / spread[i]) ** 2
+    ratio, freedom = at[12] + centre, 2.0 + np.exp(at[16])
+    pull = np.exp(at[10:12])
+    both, apart = 0.5 * (at[8] + at[9]), 0.5 * (at[8] - at[9])
+    one = two = 0.0
+    for t in range(len(history) - 1):
+        gap = history[t, 0] - history[t, 1] - ratio
+        expected_one, expected_two = at[0] - pull[0] * gap, at[1] + pull[1] * gap
+        for k in range(3):
+            expected_one += at[2 + k] * season[t, k]
+            expected_two += at[5 + k] * season[t, k]
+        earlier_one, earlier_two = one, two
+        one = history[t + 1, 0] - history[t, 0] - expected_one - both * earlier_one - apart * earlier_two
+        two = history[t + 1, 1] - history[t, 1] - expected_two - both * earlier_two - apart * earlier_one
+        first = one / scale[0]
+        rest = (two / scale[1] - at[15] * first) * np.exp(-at[14])
+        first *= np.exp(-at[13])
+        squared = first * first + rest * rest
+        total += weights[t] * (-0.5 * (freedom + 2.0) * np.log1p(squared / freedom) - at[13] - at[14])
+    return total
+
+
+@njit(cache=True)
+def walk(rng, start, factor, steps, thin, mean, spread, centre, scale, history, season, weights):
+    """Every `thin`-th place of a Metropolis walk, `(steps // thin, 17)`."""
+    at, places = start.copy(), np.empty((steps // thin, len(start)))
+    height = log_density(at, mean, spread, centre, scale, history, season, weights)
+    for step in range(steps):
+        proposed = at + factor @ rng.standard_normal(len(at))
+        other = log_density(proposed, mean, spread, centre, scale, history, season, weights)
+        if np.log(rng.random()) < other - height:
+            at, height = proposed, other
+        if (step + 1) % thin == 0:
+            places[step // thin] = at
+    return places
+
+
+def rows_of(variant: Variant, trade: QuarterlyTrade) -> dict[str, Array]:
+    """Rows of the baseline, `(STEPS // THIN, ...)`, without responses to drivers."""
+    data = window(trade, memory=variant.memory)
+    spread = SPREAD.copy()
+    spread[12], spread[13:15] = variant.ratio[0], variant.scale[0]
+    centre = data.usual_ratio if variant.ratio[1] else 0.0
+    scale = data.usual_scale if variant.scale[1] else np.full(2, 0.05)
+    fixed = (MEAN, spread, centre, scale, data.history, _SEASONS[:, data.quarters].T.copy(), data.weights)
+
+    def negative(at: Array) -> float:
+        return -log_density(at, *fixed)
+
+    mode = minimize(negative, MEAN, method="BFGS", options={"gtol": 1e-4})
+    covariance = np.minimum(mode.hess_inv, mode.hess_inv.T)
+    factor = np.linalg.cholesky(covariance + 1e-12 * np.eye(len(MEAN))) * 2.0 / np.sqrt(len(MEAN))
+    rng = np.random.default_rng([SEED, trade.origin])
+    warm = walk(rng, mode.x, factor, STEPS // 3, THIN, *fixed)
+    factor = np.linalg.cholesky(np.cov(warm.T)) * 2.2 / np.sqrt(len(MEAN))
+    at = walk(rng, warm[-1], factor, STEPS, THIN, *fixed)
+    diagonal = np.exp(at[:, 13:15])
+    shock_factor = np.zeros((len(at), 2, 2))
+    shock_factor[:, 0, 0], shock_factor[:, 1, 1] = diagonal[:, 0], diagonal[:, 1]
+    shock_factor[:, 1, 0] = at[:, 15] * diagonal[:, 0]
+    rows = {
+        "drift": at[:, :2],
+        "season": np.swapaxes(at[:, 2:8].reshape(-1, 2, 3) @ _SEASONS, 1, 2),
+        "moving_average": at[:, 8:10],
+        "adjustment": np.exp(at[:, 10:12]),
+        "ratio": at[:, 12] + centre,
+        "shock_factor": shock_factor * scale[:, None],
+        "degrees_of_freedom": 2.0 + np.exp(at[:, 16]),
+    }
+    return {**rows, "last_shock": baseline_shocks(draw_last(rows), data.history, data.first)[-1].T}
+
+
+def forecast_quantiles(variant: Variant, trade: QuarterlyTrade) -> Array:
+    """Quantiles of all targets, `(3, n_targets, 99)`."""
+    rng = np.random.default_rng([SEED, trade.origin, 1])
+    rows = rows_of(variant, trade)
+    index = (rng.random(N_DRAWS) * len(rows["ratio"])).astype(np.intp)
+    drawn = {name: np.moveaxis(values[index], 0, -1) for name, values in rows.items()}
+    normals = rng.standard_normal((HORIZON, 2, N_DRAWS))
+    tail = rng.standard_gamma(np.broadcast_to(drawn["degrees_of_freedom"] / 2, (HORIZON, N_DRAWS)))
+    history = np.log(np.column_stack([trade.exports, trade.imports]))
+    return target_quantiles(np.stack(baseline_flows(drawn, history, trade.origin + 1, normals, tail), axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """CRPS of exports, imports and balance, `(n_origins, 3, n_targets)`, and PIT of the balance; nan where unknown."""
+
+    crps: Array
+    levels: Array
+
+
+def scores_at(variant: Variant, trade: QuarterlyTrade, last_outcome: int, origin: int) -> tuple[Array, Array]:
+    """CRPS `(3, n_targets)` and PIT of the balance at one origin."""
+    quantiles, observed = forecast_quantiles(variant, cut(trade, origin)), outcomes(trade, origin, HORIZON)
+    ends = np.concatenate([origin + 1 + np.arange(HORIZON), origin + 4 * (1 + np.arange(HORIZON // 4))])
+    observed[:, ends > last_outcome] = np.nan
+    losses = np.stack([crps(series, levels) for series, levels in zip(observed, quantiles, strict=True)])
+    return losses, np.where(np.isnan(observed[2]), np.nan, pit(observed[2], quantiles[2]))
+
+
+def scored(trade: QuarterlyTrade, last: str, last_outcome: str, n_jobs: int) -> list[Scores]:
+    """Scores of every variant at every second origin."""
+    origins = range(parse_quarter(FIRST), parse_quarter(last) + 1, 2)
+    found = []
+    for variant in VARIANTS:
+        work = partial(scores_at, variant, trade, parse_quarter(last_outcome))
+        losses, levels = zip(*in_order(work, origins, n_jobs), strict=True)
+        found.append(Scores(np.stack(losses), np.stack(levels)))
+    return found
+
+
+def near(scores: Scores) -> Array:
+    """Mean CRPS of exports, imports and balance, 1 to 8 quarters ahead, `(3,)`."""
+    return np.asarray(np.nanmean(scores.crps[:, :, :NEAR], axis=(0, 2)))
+
+
+def held(scores: list[Scores], targets: slice) -> str:
+    """Share of outcomes inside 80 % intervals of the balance."""
+    levels = np.concatenate([one.levels[:, targets].ravel() for one in scores])
+    return f"{coverage(levels[~np.isnan(levels)], 80):.0%}"
+
+
+def main() -> None:
+    """Print a row a variant, or the check."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--check", action="store_true", help="two origins beside full fits, and nothing else")
+    asked = parser.parse_args()
+    korea = quarterly_trade()
+    if asked.check:
+        check(korea)
+        return
+    early = scored(korea, KOREA_LAST, "2017Q4", asked.workers)
+    pairs = [read_custom_trade(path, "exports", "imports") for path in sorted(PAIRS.glob("*.csv"))]
+    others = list(zip(*(scored(pair, PAIRS_LAST, "2022Q4", asked.workers) for pair in pairs), strict=True))
+    rows = []
+    for variant, own, other in zip(VARIANTS, early, others, strict=True):
+        korean = near(own) / near(early[0])
+        six = np.mean([near(one) / near(base) for one, base in zip(other, others[0], strict=True)], axis=0)
+        shares = [held(list(other), span) for span in (slice(4), slice(4, NEAR), *map(_year, YEARS))]
+        ratios = [f"{ratio:.3f}" for ratio in (*korean[[2, 0, 1]], *six[[2, 0, 1]], (korean[2] * six[2]) ** 0.5)]
+        rows.append([variant.name, *ratios, *shares])
+    flows = ("balance", "exports", "imports")
+    spans = ("quarters 1-4", "5-8", *(f"year {year}" for year in YEARS))
+    print(
+        table(["variant", *(f"Korea, {flow}" for flow in flows), *(f"six, {f}" for f in flows), "rule", *spans], rows)
+    )
+
+
+def _year(ahead: int) -> slice:
+    return slice(HORIZON + ahead - 1, HORIZON + ahead)
+
+
+def check(korea: QuarterlyTrade) -> None:
+    """Print the 10, 50 and 90 % quantiles of the balance by the full fit and by the walk."""
+    rows = []
+    for name in ("2008Q4", "2014Q4"):
+        trade = cut(korea, parse_quarter(name))
+        full = target_quantiles(baseline_draws(trade, Design(HORIZON, N_DRAWS, SEED, drivers=False)))
+        walked = forecast_quantiles(VARIANTS[0], trade)
+        for target in (0, 3, 7):
+            pairs = [f"{found[2, target, level]:.2f}" for level in (9, 49, 89) for found in (full, walked)]
+            rows.append([name, f"{target + 1}", *pairs])
+    ways = [f"{level} %, {way}" for level in (10, 50, 90) for way in ("fit", "walk")]
+    print(table(["origin", "quarters ahead", *ways], rows))
+
+
+if __name__ == "__main__":
+    main()
