@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test pages docs notebooks golden refit properties lint style types contracts lock clean
+.PHONY: run test clusters pages docs notebooks golden refit properties lint style types contracts lock clean
 
 run: $(INSTALLED)
 	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
@@ -36,6 +36,10 @@ golden: $(INSTALLED)
 
 refit: $(INSTALLED)
 	"$(BIN)/python" -m pytest tests/test_refit.py -m refit $(ARGS)
+
+clusters: $(INSTALLED)
+	"$(BIN)/python" -m pip install --quiet --only-binary :all: "ray>=2.40"
+	"$(BIN)/python" -m pytest tests/engine/test_clusters.py $(ARGS)
 
 properties: $(INSTALLED)
 	FORECAST_FILES=$(FILES) "$(BIN)/python" -m pytest tests/test_generated.py tests/test_generated_files.py $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,34 @@ def test_a_worker_killed_in_the_middle_leaves_no_trace() -> None:
             there = simulate(plan, SETTINGS, -1, kill_one).annual.draws()
     assert killed
     assert here.tobytes() == there.tobytes()
+
+
+def test_ray_gives_the_same_bytes_though_a_worker_is_killed() -> None:
+    ray = pytest.importorskip("ray")
+    plan = alone(replace(uncertain_plan(), block_size=BLOCK_SIZE))
+    here = simulate(plan, SETTINGS).annual.draws()
+    killed: list[int] = []
+
+    def kill_one(_n_draws: int) -> None:
+        if not killed:
+            killed.append(_ray_worker())
+            os.kill(killed[0], signal.SIGKILL)
+
+    with on_cluster("ray", None, code_of_numbers):
+        assert ray.is_initialized()
+        there = simulate(plan, SETTINGS, -1, kill_one).annual.draws()
+    assert killed
+    assert here.tobytes() == there.tobytes()
+    assert not ray.is_initialized()
+
+
+def _ray_worker() -> int:
+    """A process of Ray that works on this run: its title names the actor that joblib sends work to."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # a process that has ended since
+            if path.read_bytes().startswith(b"ray::PoolActor"):
+                return int(path.parent.name)
+    raise AssertionError("got no worker of Ray")
 
 
 def test_what_cannot_be_reached_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
