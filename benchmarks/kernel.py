@@ -14,15 +14,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange, set_num_threads
 from sampling import FUSED, exponential, gamma, normal, seeded, uniform
+from settled import SHARED_SERIES
 
-from forecast.dims import SERIES, Array
+from forecast.dims import Array
 from forecast.economics.processes import LARGEST_SHOCK
-from forecast.engine.compile import GROUP_COEFFICIENTS, PROJECT_COEFFICIENTS
+from forecast.engine.compile import PROJECT_COEFFICIENTS
 from forecast.engine.inputs import Fitted, Input
 from forecast.engine.plan import Plan, Project
 from forecast.stats.distributions import Constant, Distribution, LogNormal, Normal, Triangular, Uniform, Weibull
 
 CHUNK = 1_000
+RATES = ("purchases_per_output", "korean_share", "displacement_rate", "reverse_import_rate")
 LEARNED, CONSTANT, UNIFORM, TRIANGULAR, WEIBULL, NORMAL, LOGNORMAL = range(7)
 CAPEX, STANDING, SCALE, PROBABILITY, START, PRODUCTION, SLIP, MACHINERY, KOREAN, OUTPUT, USE, BUILDING, RAMP = range(13)
 
@@ -57,9 +59,9 @@ class Tables(NamedTuple):
 
 
 def annual_flows(plan: Plan, n_draws: int, seed: int, n_threads: int = 1) -> Array:
-    """Annual results `(n_series, n_years, n_draws)` in the order of `dims.SERIES`, bn USD."""
+    """Annual results `(n_series, n_years, n_draws)` in the order of `SHARED_SERIES`, bn USD."""
     set_num_threads(n_threads)
-    annual = np.empty((len(SERIES), len(plan.years), n_draws))
+    annual = np.empty((len(SHARED_SERIES), len(plan.years), n_draws))
     _fill(tables(plan), seed, annual)
     return annual
 
@@ -72,7 +74,7 @@ def tables(plan: Plan) -> Tables:
     projects = [project for group in plan.groups for project in group.projects]
     inputs = [_inputs(project, places) for project in projects]
     first = np.cumsum([0, *(len(group.projects) for group in plan.groups)])
-    rates = [[_place(group.coefficients[name], places) for name in GROUP_COEFFICIENTS] for group in plan.groups]
+    rates = [[_place(group.coefficients[name], places) for name in RATES] for group in plan.groups]
     kinds, distributions = zip(*map(_coded, places), strict=True)
     quarters = plan.origin + 1 + np.arange(plan.n_periods)
     return Tables(

@@ -10,7 +10,7 @@ import json
 
 from joblib import parallel_config
 from measurement import measured, peak_memory, table
-from plans import announced_plan
+from settled import announced_plan
 
 from forecast.engine.run_plan import alone
 from forecast.engine.simulate import Settings, simulate

@@ -20,7 +20,7 @@ from forecast.stats.summary import LEVELS
 
 
 def annual_flows(plan: Plan, n_draws: int, seed: int) -> Array:
-    """Annual results `(n_series, n_years, n_draws)` in the order of `dims.SERIES`, bn USD."""
+    """Annual results `(n_series, n_years, n_draws)` in the order of `SHARED_SERIES`, bn USD."""
     rng = np.random.default_rng(seed)
     exports, imports = baseline(plan, n_draws, rng)
     capital_goods, intermediates, displaced, returned = investments(plan, n_draws, rng)

@@ -11,7 +11,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from measurement import table, wall_time
-from plans import ANNOUNCED
+from settled import ANNOUNCED
 
 PYTHON = [sys.executable]
 FORECAST = [*PYTHON, "-m", "forecast"]

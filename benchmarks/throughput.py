@@ -21,7 +21,7 @@ import notebook
 from agreement import agreement
 from joblib import parallel_config
 from measurement import measured, peak_memory, table
-from plans import announced_plan
+from settled import announced_plan
 
 from forecast.engine.plan import Plan
 from forecast.engine.run_plan import alone
@@ -34,7 +34,7 @@ WARM_UP = 100_000
 def engine(n_jobs: int, backend: str) -> Callable[[Plan, int], object]:
     def run(plan: Plan, n_draws: int) -> object:
         with parallel_config(backend=backend):
-            return simulate(alone(plan), Settings(n_draws), n_jobs).summary(plan.years)
+            return simulate(alone(plan), Settings(n_draws), n_jobs).summary(plan.years, plan.series)
 
     return run
 
