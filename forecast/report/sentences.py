@@ -14,6 +14,7 @@ from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after
 from forecast.analysis.grounds import Grounds
 from forecast.dims import CENSUS_BALANCE, FLOWS, FUTURE, TO_DATE, Array
 from forecast.observations.annual import BridgeObservations
+from forecast.observations.duties import kiet_estimates
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
 from forecast.report.effect import (
@@ -311,7 +312,28 @@ def policy_sentence(summary: Summary, language: Language, name: str) -> str:
 
 
 def _to_date(summary: Summary, language: Language, index: int) -> str:
-    """What duties change as against those before the first of them, beside what of it was still to come."""
+    """What duties change as against those before the first of them, beside what of it was still to come and KIET's."""
+    said = _against_before(summary, language, index)
+    if not (motion(summary, TO_DATE) != motion(summary, "tariffs")).any():  # nothing of the past is followed
+        return said
+    low, high = kiet_estimates()
+    shares = language.text(
+        "sentences.to_date_share",
+        shares=language.list([_share_to_date(summary, language, place) for place in sorted({min(1, index), index})]),
+        low=language.share(-low),
+        high=language.share(-high),
+    )
+    return f"{said} {shares}"
+
+
+def _share_to_date(summary: Summary, language: Language, index: int) -> str:
+    """What duties take of the exports that there would be under those before the first of them, by medians."""
+    change, exports = (float(summary.estimate(name, MEDIAN, index)[0]) for name in (TO_DATE, "exports"))
+    share = language.share(round(-change / (exports - change), 2))
+    return language.text("sentences.share_of_year", share=share, year=summary.years[index])
+
+
+def _against_before(summary: Summary, language: Language, index: int) -> str:
     return language.text(
         "sentences.to_date",
         year=summary.years[index],
