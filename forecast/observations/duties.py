@@ -35,7 +35,7 @@ def last_act(folder: Path = SHIPPED) -> dt.date:
 
 @cache
 def duties_by_law(day: dt.date, folder: Path = SHIPPED) -> Mapping[str, float]:
-    """Duty that the law adds to that of the trade agreement by sector, as a fraction of its imports of 2024; `all` last.
+    """Duty that the law adds to that of the trade agreement by sector, a fraction of its imports of 2024; `all` last.
 
     An upper bound: codes that a list reaches only for a use (car parts among batteries and tyres), for the metal in
     them or under a patent (medicines) are counted in full, and of the exemptions of Section 301 those alone that
@@ -103,7 +103,7 @@ def kiet_estimates(folder: Path = SHIPPED) -> tuple[float, float]:
     Raises:
         DataError: the table is broken or holds neither.
     """
-    facts = {row["name"]: row["value"] / 100 for row in read_table("parameters", folder)}
+    facts = {row["name"]: round(row["value"] / 100, 6) for row in read_table("parameters", folder)}
     low, high = (facts.get(f"exports_to_us_under_duty_of_{rate}_kiet") for rate in (10, 25))
     if low is None or high is None:
         raise DataError("parameters.csv: got no exports_to_us_under_duty_of_10_kiet or _25_kiet, expected both")

@@ -11,6 +11,7 @@
 - `budget`: an uncertainty budget
 - `induced`: the claim of KIET put to the test
 - `explain`: sectors with their evidence, a scenario fully resolved, a distribution
+- `duties`: duties by sector, by law and as paid, and how trade answers them
 - `announcements`: announcements known, and one of them whole
 - `track`: the track record, and the page it is published on
 - `data`: data held and due, and what files of a user bring

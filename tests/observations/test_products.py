@@ -11,6 +11,7 @@ import pytest
 
 from forecast.errors import DataError
 from forecast.observations.annual import annual_trade
+from forecast.observations.duties import duties_by_law, duties_paid, kiet_estimates
 from forecast.observations.products import (
     INDUSTRIES,
     PRODUCTS,
@@ -164,3 +165,9 @@ def test_rivals_are_the_world_less_korea() -> None:
         if row["month"] == "2024-05"
     }
     assert 0.9 * by_code["total"] < sum(value for code, value in by_code.items() if code != "total") < by_code["total"]
+
+
+def test_kiets_estimates_are_those_of_the_table() -> None:
+    facts = {row["name"]: float(row["value"]) for row in printed("parameters") if row["name"].endswith("_kiet")}
+    low, high = (facts[f"exports_to_us_under_duty_of_{rate}_kiet"] / 100 for rate in (10, 25))
+    assert kiet_estimates() == pytest.approx((low, high)) == (-0.093, -0.162)
