@@ -95,9 +95,7 @@ def explain(
         answer_with(*(_duties if duties else _sectors)(sectors, learned, prior, language), at_least=100)
         return
     if sectors or prior or duties:
-        raise click.UsageError(
-            "--sector, --prior and --duties are of no scenario: they cannot go with FILE"
-        )
+        raise click.UsageError("--sector, --prior and --duties are of no scenario: they cannot go with FILE")
     from rich.text import Text
 
     lines = _scenario(file, overrides, learned, draws, language)

@@ -365,10 +365,8 @@ def last_factor(scenario: Scenario, sector: str = "autos") -> Array:
 def test_what_rivals_pay_by_hand(tmp_path: Path) -> None:
     """From 15 to 25 % on Korea and ten points on rivals, half of whose effect comes back; 2028 has neither."""
     text = f"  - {{{{id: a, sectors: autos, rate: 0.25, from: 2027Q1, rivals: 0.1, substitution: 0.5, {KNOWN}{{}}}}}}\n"
-    expected = (1.15 / 1.25) ** 2 * 1.1 ** (2 * 0.5)
-    np.testing.assert_allclose(last_factor(stated(tmp_path, text.format(""))), expected, rtol=1e-12)
-    ended = last_factor(stated(tmp_path, text.format(", until: 2028Q1")))
-    np.testing.assert_allclose(ended, 1.0, rtol=1e-12)
+    for until, expected in (("", (1.15 / 1.25) ** 2 * 1.1 ** (2 * 0.5)), (", until: 2028Q1", 1.0)):
+        np.testing.assert_allclose(last_factor(stated(tmp_path, text.format(until))), expected, rtol=1e-12)
 
 
 def test_rivals_pay_on_under_a_later_duty_on_korea(tmp_path: Path) -> None:
