@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from forecast.economics.elasticities import GROUP_OF, GROUPS, industries, learned_elasticities, shipped_responses
+from forecast.economics.elasticities import (
+    GROUP_OF,
+    GROUPS,
+    LEAST_FROM_DATA,
+    industries,
+    learned_elasticities,
+    shipped_responses,
+)
 from forecast.economics.tariffs import load_schedule
 from forecast.observations.duties import duties_by_law, duties_paid, last_act
 from forecast.observations.products import industry_trade
@@ -58,7 +65,8 @@ def answers_table(language: Language = ENGLISH) -> Table:
         share = language.text("numbers.percent", number=f"{100 * found.from_data:.1g}")
         rows.append([goods, slope, language.number(prior.distribution), share, prior.grade])
     headings = [language.heading(f"duties.{name}") for name in ("group", "slope", "elasticity", "from_data", "grade")]
-    return table(language.text("duties.answers"), headings, rows, words=1, notes=[language.text("duties.answers_note")])
+    note = language.text("duties.answers_note", least=language.share(LEAST_FROM_DATA))
+    return table(language.text("duties.answers"), headings, rows, words=1, notes=[note])
 
 
 def _signed(value: float) -> str:
