@@ -271,6 +271,7 @@ RESPONSES = {
     "weight_of_2026": 0.5,
     "pass_through": 1.0,
     "elasticity": 2.0,
+    "substitution": 0.75,
     "adjustment": 1.0,
     "localization_response": 0.0,
 }
@@ -286,6 +287,7 @@ def duty(
     start: float = ORIGIN + 1,
     until: float = NEVER,
     probability: float | Distribution = 1.0,
+    rivals: float | Distribution | None = None,
     **responses: float | Distribution,
 ) -> Duty:
     return Duty(
@@ -296,6 +298,7 @@ def duty(
         happens="tariffs.a.happens",
         probability=judged("tariffs.a.probability", probability),
         responses=addressed(**(RESPONSES | responses)),
+        rivals=None if rivals is None else judged("tariffs.a.rivals", rivals),
     )
 
 
@@ -307,7 +310,7 @@ def on(*duties: Duty, first: int = ORIGIN, before: float = 0.15) -> Taxed:
 
 
 def policies(taxed: Taxed | None = None, *purchases: Purchase, sector: str = "autos") -> Policy:
-    return Policy({} if taxed is None else {sector: taxed}, addressed(**RESPONSES), purchases)
+    return Policy({} if taxed is None else {sector: taxed}, addressed(**RESPONSES)["weight_of_2026"], purchases)
 
 
 def bought(

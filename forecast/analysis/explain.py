@@ -16,6 +16,7 @@ import numpy as np
 from forecast.dims import Array
 from forecast.documents import Node
 from forecast.economics import realisation
+from forecast.economics.elasticities import shipped_responses
 from forecast.economics.sectors import COEFFICIENTS, SECTORS, load_sectors
 from forecast.economics.tariffs import load_schedule
 from forecast.engine.plan import Plan, Project
@@ -216,7 +217,7 @@ def _planned(row: Row) -> float:
 def left_to_shipped(plan: Plan) -> Iterator[Value]:
     """What tariffs, import commitments and paths leave out, and the distributions that stand in its place."""
     schedule = load_schedule()
-    shared = {f"tariffs.{key}": prior for key, prior in schedule.responses.items()}
+    shared = dict(shipped_responses())
     shared |= {f"import_commitments.additionality.{what}": prior for what, prior in schedule.additionality.items()}
     for item in plan.inputs:
         if item.name in shared and not item.settled:

@@ -21,6 +21,7 @@ from forecast.analysis.breakeven import held_plan
 from forecast.analysis.budget import plan_of
 from forecast.dims import OUTPUT, Array
 from forecast.economics.channels import displacement_under
+from forecast.economics.elasticities import shipped_responses
 from forecast.economics.sectors import central_priors
 from forecast.economics.tariffs import load_schedule
 from forecast.economics.uncertain_inputs import REALISED
@@ -223,8 +224,8 @@ def _grade(name: str) -> str | None:
     head, *middle, last = name.split(".")
     if head == "existing_affiliates":
         return None
-    if head == "tariffs" and not middle:
-        return _told(load_schedule().responses[last].grade)
+    if name in shipped_responses():
+        return _told(shipped_responses()[name].grade)
     if head == "import_commitments" and middle == ["additionality"]:
         return _told(load_schedule().additionality[last].grade)
     return JUDGED

@@ -69,6 +69,7 @@ def elicit(spec: str, key: str | None, picture: Path | None, language: Language)
     "--posterior", "learned", type=click.Path(path_type=Path), help="Stored parameters; the shipped ones by default."
 )
 @click.option("--prior", is_flag=True, help="The priors alone, with nothing learned from data.")
+@click.option("--duties", is_flag=True, help="US duties by sector, by law and as paid, and how trade answers them.")
 @click.option("--draws", default=20_000, show_default=True, type=click.IntRange(1), help="With FILE: draws to cost.")
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="With FILE: set one value of it.")
 @language_option
@@ -77,6 +78,7 @@ def explain(
     sectors: tuple[str, ...],
     learned: Path | None,
     prior: bool,
+    duties: bool,
     draws: int,
     overrides: tuple[str, ...],
     language: Language,
@@ -90,14 +92,22 @@ def explain(
     if file is None:
         if overrides:
             raise click.UsageError("-s sets a value of a scenario: name its FILE")
-        answer_with(*_sectors(sectors, learned, prior, language), at_least=100)
+        answer_with(*(_duties if duties else _sectors)(sectors, learned, prior, language), at_least=100)
         return
-    if sectors or prior:
-        raise click.UsageError("--sector and --prior are of the coefficients: they cannot go with FILE")
+    if sectors or prior or duties:
+        raise click.UsageError("--sector, --prior and --duties are of no scenario: they cannot go with FILE")
     from rich.text import Text
 
     lines = _scenario(file, overrides, learned, draws, language)
     print_line(Text("\n").join(Text(line) if isinstance(line, str) else line for line in lines))
+
+
+def _duties(sectors: tuple[str, ...], learned: Path | None, prior: bool, language: Language) -> list[Part]:
+    from forecast.report.duties import duties_explained
+
+    if sectors or learned is not None or prior:
+        raise click.UsageError("--duties are of all sectors and rest on no fit: no other option goes with them")
+    return duties_explained(language)
 
 
 def _sectors(sectors: tuple[str, ...], learned: Path | None, prior: bool, language: Language) -> list[Part]:

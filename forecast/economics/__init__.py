@@ -2,6 +2,8 @@
 
 - `channels`: from investment to trade flows: machinery, inputs, displacement, reverse imports; composition of purchases
 - `tariffs`: tariff schedules, and the response of price, quantity and local supply to a duty
+- `tariff_evidence`: what US imports of 2018-19 and 2025 say of the elasticity, by product group
+- `elasticities`: how trade answers duties by product group, learned and judged, and what rivals' duties give back
 - `processes`: equations of the baseline, the drivers and the bridge between the two books
 - `products`: what exports consist of, and memory as a price cycle
 - `priors`: uncertain numbers with their evidence

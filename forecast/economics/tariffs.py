@@ -5,6 +5,10 @@ if nothing is taken off the price. They pay the share `pass_through` of that; th
 The quantity falls with what they pay, in the long run by the factor `(1 + pass_through * relative) ** -elasticity`; the
 share `adjustment` of its logarithm is reached after a year. Exports in dollars are quantity times price before duty.
 
+Where rivals abroad pay `rivals` more, the quantity rises by the factor
+`(1 + pass_through * rivals) ** (substitution * elasticity)`, at the same pace: the share `substitution` of what the
+same duty on Korea takes.
+
 Arrays are time-major, see `dims`; rates are fractions, dates positions on the quarter axis.
 
 Out of scope: assumptions of a scenario, those are `scenario.policy`.
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
 
 RESPONSES = ("weight_of_2026", "pass_through", "elasticity", "adjustment", "localization_response")
 
-EXTENT = ("pass_through", "elasticity", "localization_response")
+EXTENT = ("pass_through", "elasticity", "substitution", "localization_response")
 """Responses that say how far trade moves in the end.
 
 Those of the duties up to the origin are one in each draw, stated by the last of them that states any: what is still to
@@ -180,6 +184,18 @@ def log_price(relative: ArrayLike, pass_through: ArrayLike) -> Array:
 def log_quantity(relative: ArrayLike, pass_through: ArrayLike, elasticity: ArrayLike) -> Array:
     """Log change of the quantity shipped, in the long run."""
     return np.asarray(-np.asarray(elasticity) * np.log1p(np.asarray(pass_through) * np.asarray(relative)))
+
+
+def log_diversion(rivals: ArrayLike, pass_through: ArrayLike, elasticity: ArrayLike, substitution: ArrayLike) -> Array:
+    """Log change of the quantity shipped in the long run, where rivals pay `rivals` more, a fraction above -1.
+
+    A duty on all gives back the share `substitution` of what that on Korea takes:
+
+    >>> given = log_diversion(0.1, 0.9, 2.0, 0.84)
+    >>> round(float(given / log_quantity(0.1, 0.9, 2.0)), 12)
+    -0.84
+    """
+    return np.asarray(-np.asarray(substitution) * log_quantity(rivals, pass_through, elasticity))
 
 
 def quarterly_adjustment(first_year: ArrayLike) -> Array:

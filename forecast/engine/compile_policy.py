@@ -12,6 +12,7 @@ from math import floor, inf
 import numpy as np
 
 from forecast.dims import FUTURE, Array
+from forecast.economics.elasticities import addresses, shipped_responses
 from forecast.economics.pipeline import PERSISTENCE, SPREAD, USUAL, pace_distributions
 from forecast.economics.products import Composition, product_priors
 from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
@@ -34,15 +35,12 @@ def compiled_policy(scenario: Scenario, origin: int, within: Mapping[str, Array]
     if not (scenario.tariffs or scenario.import_commitments):
         return None
     regime = load_schedule()
-    responses = {name: Stated(f"tariffs.{name}", belief.distribution) for name, belief in regime.responses.items()}
     named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
     return Policy(
         taxed={
-            sector: _taxed(regime, responses, sector, items, origin, within[sector])
-            for sector, items in named.items()
-            if items
+            sector: _taxed(regime, sector, items, origin, within[sector]) for sector, items in named.items() if items
         },
-        responses=responses,
+        weight=_shipped("tariffs.weight_of_2026"),
         purchases=tuple(_purchase(regime, item) for item in scenario.import_commitments),
     )
 
@@ -51,20 +49,18 @@ def _falls_on(tariff: Tariff, sector: str) -> bool:
     return sector in tariff.sectors or EVERY in tariff.sectors
 
 
-def _taxed(
-    regime: TariffSchedule,
-    responses: Mapping[str, Input],
-    sector: str,
-    tariffs: list[Tariff],
-    origin: int,
-    within: Array,
-) -> Taxed:
+def _shipped(address: str) -> Stated:
+    return Stated(address, shipped_responses()[address].distribution)
+
+
+def _taxed(regime: TariffSchedule, sector: str, tariffs: list[Tariff], origin: int, within: Array) -> Taxed:
     """Duties of a sector, tariffs above the record.
 
     Where a tariff of the past is stated, the record is followed from its first step, and with it what trade has not
     answered yet at the origin.
     """
     trade, after = regime.trade[sector], origin + 1
+    responses = {name: _shipped(address) for name, address in addresses(sector).items()}
     starts = [floor(tariff.start.ends()[0]) for tariff in tariffs]
     steps = [date for date in trade.dates if date < after] if min(starts) < after else []
     first = min(origin, *(floor(start) - 1 for start in (*starts, *steps)))
@@ -100,6 +96,7 @@ def compiled_duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
         happens=f"{address}.happens",
         probability=Stated(f"{address}.probability", tariff.probability),
         responses={name: own[name] or shared for name, shared in responses.items()},
+        rivals=stated_input(f"{address}.rivals", tariff.rivals),
         stacks=tariff.stacks,
     )
 

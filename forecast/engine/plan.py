@@ -73,6 +73,7 @@ class Duty:
     Attributes:
         rate: the duty, or what is added to that of the regime where `added`.
         happens: address of the draw that decides whether it comes.
+        rivals: what is added to the duty of rivals abroad while it holds; None where nothing is.
         responses: its own or the shipped ones.
         stacks: it is added to the duty that holds, and answered as that is.
         of_record: it is a step of the record, which holds where no tariff does.
@@ -85,6 +86,7 @@ class Duty:
     happens: str
     probability: Input
     responses: Mapping[str, Input]
+    rivals: Input | None = None
     stacks: bool = False
     of_record: bool = False
 
@@ -131,12 +133,12 @@ class Policy:
 
     Attributes:
         taxed: by sector; sectors without a tariff are absent.
-        responses: the shipped distributions, for what no tariff states.
+        weight: how far the composition of exports lies from 2025 towards July 2026, see `Taxed.within`.
         purchases: import commitments by id.
     """
 
     taxed: Mapping[str, Taxed]
-    responses: Mapping[str, Input]
+    weight: Input
     purchases: tuple[Purchase, ...]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor
@@ -16,7 +16,7 @@ from forecast.economics import tariffs
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.economics.tariffs import EXTENT, FINISHED, PACE
 from forecast.engine.annual import annual_sums
-from forecast.engine.inputs import Inputs, Outcomes, Values
+from forecast.engine.inputs import Input, Inputs, Outcomes, Values
 from forecast.engine.plan import NEVER, Duty, Plan, Policy, Purchase, Taxed
 from forecast.engine.products import ProductExports
 
@@ -43,7 +43,7 @@ class Duties:
         self.taxed: Mapping[str, Taxed] = {} if policy is None else policy.taxed
         self._inputs = inputs
         self._time = plan.origin + np.arange(plan.n_periods + 1.0)[:, None]
-        self._weight = 0.0 if policy is None else inputs.value(policy.responses["weight_of_2026"])
+        self._weight = 0.0 if policy is None else inputs.value(policy.weight)
         self._answers: dict[tuple[Answer, str], Array] = {}
         self._factors: dict[str, Array] = {}
 
@@ -151,8 +151,24 @@ def rise_of_duty(taxed: Taxed, inputs: Inputs, time: Array) -> Array:
 Answer: TypeAlias = Callable[[Taxed, Inputs, Array], Array]
 """`exports_over_before`, `supply_pressure` or `rise_of_duty`: of duties on a sector, inputs of a block, quarters."""
 
-Effect: TypeAlias = Callable[[float, Values, Mapping[str, Values]], Values]
-"""Long-run effect of one rate in each draw: of the rate in force at the origin, the rate and the responses."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """What holds at a moment of each draw, `(n_draws,)` each.
+
+    Attributes:
+        rate: duty on Korea, a fraction.
+        rivals: what is added to the duty of rivals abroad.
+        responses: to both, by name.
+    """
+
+    rate: Array
+    rivals: Values
+    responses: Mapping[str, Array]
+
+
+Effect: TypeAlias = Callable[[float, _Held], Values]
+"""Long-run effect in each draw of what holds, with the rate in force at the origin."""
 
 
 def _targets(effects: tuple[Effect, ...], taxed: Taxed, inputs: Inputs, time: Array) -> Array:
@@ -166,10 +182,14 @@ def _targets(effects: tuple[Effect, ...], taxed: Taxed, inputs: Inputs, time: Ar
     for left, right in pairwise(timeline.edges(rows[0, 0], rows[-1, 0] + 1.0)):
         touched = slice(floor(left.min() - taxed.first), ceil(right.max() - taxed.first))
         share = share_of_quarter(rows[touched], left, right)
-        rate, responses = timeline.at(left)
+        held = timeline.at(left)
         for path, effect in zip(paths, effects, strict=True):
-            path[touched] += share * effect(taxed.regime, rate, responses)
+            path[touched] += share * effect(taxed.regime, held)
     return paths
+
+
+_Span: TypeAlias = tuple[Values, Values, Values]
+"""Start and end on the quarter axis of something that is added while it holds, and its size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,6 +205,7 @@ class _Timeline:
         rate: the duty, a fraction.
         responses: by name.
         stacked: start, end and rate of duties that are added to the one that holds.
+        rivals: start, end and size of what is added to the duty of rivals abroad, whichever duty holds.
         dates: every date at which one begins or ends.
     """
 
@@ -192,7 +213,8 @@ class _Timeline:
     until: Array
     rate: Array
     responses: Mapping[str, Array]
-    stacked: tuple[tuple[Values, Values, Values], ...]
+    stacked: tuple[_Span, ...]
+    rivals: tuple[_Span, ...]
     dates: tuple[Values, ...]
 
     def edges(self, first: float, end: float) -> Array:
@@ -201,16 +223,22 @@ class _Timeline:
         drawn = [date.clip(first, end) for date in self.dates if not isinstance(date, float)]
         return np.sort(np.array(np.broadcast_arrays(*(np.array([date]) for date in known), *drawn)), axis=0)
 
-    def at(self, moment: Array) -> tuple[Array, dict[str, Array]]:
-        """The rate in force at a moment of each draw and the responses to it, `(n_draws,)` each."""
+    def at(self, moment: Array) -> _Held:
+        """What holds at a moment of each draw."""
         begun = self.start <= moment
         holder = _last(begun & (moment < self.until))
         (rate,) = _picked(self.rate, holder)
-        for start, until, points in self.stacked:
-            rate = rate + np.where((start <= moment) & (moment < until), points, 0.0)
+        rate = rate + _added(self.stacked, moment)
         # The way back from a duty that has ended has its pace.
         rows = dict.fromkeys(self.responses, holder) | {PACE: _last(begun)}
-        return rate, {name: _picked(values, rows[name])[0] for name, values in self.responses.items()}
+        responses = {name: _picked(values, rows[name])[0] for name, values in self.responses.items()}
+        return _Held(rate, _added(self.rivals, moment), responses)
+
+
+def _added(spans: tuple[_Span, ...], moment: Array) -> Values:
+    """Sum of what holds at a moment of each draw."""
+    parts = (np.where((start <= moment) & (moment < until), points, 0.0) for start, until, points in spans)
+    return sum(parts, start=0.0)
 
 
 def _timeline(taxed: Taxed, inputs: Inputs, end_of_origin: float) -> _Timeline:
@@ -219,11 +247,8 @@ def _timeline(taxed: Taxed, inputs: Inputs, end_of_origin: float) -> _Timeline:
     starts = [_start(duty, inputs) for duty in duties]
     ends = [inputs.value(duty.until) for duty in duties]
     rates = [inputs.value(duty.rate) + (taxed.regime if duty.added else 0.0) for duty in duties]
-    stacked = tuple(
-        (_start(duty, inputs), inputs.value(duty.until), inputs.value(duty.rate))
-        for duty in taxed.duties
-        if duty.stacks
-    )
+    stacked = _spans(((duty, duty.rate) for duty in taxed.duties if duty.stacks), inputs)
+    rivals = _spans(((duty, duty.rivals) for duty in taxed.duties if duty.rivals is not None), inputs)
 
     def across(*values: Values) -> Array:
         return np.array([np.broadcast_to(value, inputs.streams.n_draws) for value in values], dtype=float)
@@ -244,7 +269,11 @@ def _timeline(taxed: Taxed, inputs: Inputs, end_of_origin: float) -> _Timeline:
             answer = np.where(past, _picked(answer, _last(past & (_picked(says, order) > 0.0))), answer)
         responses[name] = answer
     dates = (date for start, until, _ in stacked for date in (start, until))
-    return _Timeline(start, until, rate, responses, stacked, (*starts, *ends, *dates))
+    return _Timeline(start, until, rate, responses, stacked, rivals, (*starts, *ends, *dates))
+
+
+def _spans(sizes: Iterable[tuple[Duty, Input]], inputs: Inputs) -> tuple[_Span, ...]:
+    return tuple((_start(duty, inputs), inputs.value(duty.until), inputs.value(size)) for duty, size in sizes)
 
 
 def _start(duty: Duty, inputs: Inputs) -> Values:
@@ -265,25 +294,26 @@ def _picked(values: Array, rows: NDArray[np.intp]) -> Array:
     return np.take_along_axis(values, rows, axis=0)
 
 
-def _log_price(regime: float, rate: Values, responses: Mapping[str, Values]) -> Values:
-    return tariffs.log_price(tariffs.relative_change(rate, regime), responses["pass_through"])
+def _log_price(regime: float, held: _Held) -> Values:
+    return tariffs.log_price(tariffs.relative_change(held.rate, regime), held.responses["pass_through"])
 
 
-def _log_quantity(regime: float, rate: Values, responses: Mapping[str, Values]) -> Values:
-    relative = tariffs.relative_change(rate, regime)
-    return tariffs.log_quantity(relative, responses["pass_through"], responses["elasticity"])
+def _log_quantity(regime: float, held: _Held) -> Values:
+    passed, elasticity = held.responses["pass_through"], held.responses["elasticity"]
+    lost = tariffs.log_quantity(tariffs.relative_change(held.rate, regime), passed, elasticity)
+    return lost + tariffs.log_diversion(held.rivals, passed, elasticity, held.responses["substitution"])
 
 
-def _rise(regime: float, rate: Values, _responses: Mapping[str, Values]) -> Values:
-    return rate - regime
+def _rise(regime: float, held: _Held) -> Values:
+    return held.rate - regime
 
 
-def _points(regime: float, rate: Values, responses: Mapping[str, Values]) -> Values:
-    return responses["localization_response"] * 100.0 * (rate - regime)
+def _points(regime: float, held: _Held) -> Values:
+    return held.responses["localization_response"] * 100.0 * (held.rate - regime)
 
 
-def _pace(_regime: float, _rate: Values, responses: Mapping[str, Values]) -> Values:
-    return tariffs.quarterly_adjustment(responses["adjustment"])
+def _pace(_regime: float, held: _Held) -> Values:
+    return tariffs.quarterly_adjustment(held.responses["adjustment"])
 
 
 def _comes(inputs: Inputs, policy: Duty | Purchase) -> Outcomes | float:

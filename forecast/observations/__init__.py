@@ -7,6 +7,7 @@
 - `announcements`: announced plants, overlaps among them, and their status by a day
 - `affiliates`: Korean manufacturing affiliates that exist in the US, and trade between related parties
 - `products`: exports by product, duties paid and US trade law by date, world chip billings, exports of memory
+- `duties`: US duties on Korean goods by law on a day, by sector, and as paid by industry
 - `vintage`: everything known on a day
 - `holdings`: series held, and what is due next
 - `formats`: files of agencies as grids of cells

@@ -18,7 +18,7 @@ import numpy as np
 from forecast.dims import Array
 from forecast.errors import DataError
 from forecast.observations.series import Series, census_flows, published, read_only, series
-from forecast.observations.tables import SHIPPED, period_index, read_table
+from forecast.observations.tables import INDUSTRY_FLOWS, SHIPPED, period_index, read_table
 from forecast.quarters import parse_time
 
 PRODUCTS = ("memory_modules", "chips_and_drives", "cars", "car_parts", "electrical", "machinery", "rest")
@@ -90,6 +90,25 @@ class PaidDuties:
     def rate(self) -> Array:
         """Duties over imports, `(n_months,)`."""
         return self.duties / self.imports
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IndustryTrade:
+    """US imports for consumption from Korea and from its rivals, all other countries, by industry and month.
+
+    Attributes:
+        start: month index `12 * year + month - 1` of row 0.
+        codes: NAICS industries, three digits, in the order of the columns.
+        korea, rivals: imports at customs value, `(n_months, n_industries)` bn USD.
+        korea_duties, rivals_duties: duties calculated on them, in the same shape and unit.
+    """
+
+    start: int
+    codes: tuple[str, ...]
+    korea: Array
+    korea_duties: Array
+    rivals: Array
+    rivals_duties: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +220,29 @@ def product_duties(industry: str = "total", folder: Path = SHIPPED) -> PaidDutie
         series("product_duties_monthly", f"{flow}_naics_{industry}", folder) for flow in ("imports", "duties")
     )
     return PaidDuties(imports.start, read_only(imports.values / 1e9), read_only(duties.values / 1e9))
+
+
+@cache
+def industry_trade(folder: Path = SHIPPED) -> IndustryTrade:
+    """Imports from Korea and its rivals by manufacturing industry (NAICS 311 to 339) and month from 2013 on.
+
+    >>> trade = industry_trade()
+    >>> len(trade.codes), trade.codes[-2:], trade.korea.shape
+    (21, ('337', '339'), (155, 21))
+
+    Raises:
+        DataError: the table is broken.
+    """
+    rows = [row for row in read_table("industry_trade_monthly", folder) if row["code"] != "total"]
+    codes = sorted({row["code"] for row in rows})
+    months = sorted({period_index(row["month"], "month") for row in rows})
+    values = np.zeros((len(INDUSTRY_FLOWS), len(months), len(codes)))
+    for row in rows:
+        place = period_index(row["month"], "month") - months[0], codes.index(row["code"])
+        values[:, *place] = [row[flow] / 1e9 for flow in INDUSTRY_FLOWS]
+    korea, korea_duties, world, world_duties = values
+    arrays = (korea, korea_duties, world - korea, world_duties - korea_duties)
+    return IndustryTrade(months[0], tuple(codes), *map(read_only, arrays))
 
 
 @cache

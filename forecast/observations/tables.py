@@ -113,6 +113,9 @@ _SPAN = ("period", "first_month", "last_month")
 _RELEASE = {"release": frozenset({"final", "not_stated", "preliminary"})}
 _CUSTOMS = {"basis": frozenset({"korea_customs"}), "series": _TRADE, **_RELEASE}
 _DRIVER_UNITS = {"USD per barrel", "KRW per USD", "million USD", "index", "index 1982-84=100", "index 2017=100"}
+INDUSTRY_FLOWS = ("korea_imports", "korea_duties", "world_imports", "world_duties")
+"""US imports for consumption from Korea and from the world by NAICS industry, and the duties on them."""
+
 TABLES: Mapping[str, Table] = {
     "trade_monthly": _series("month", {"million USD"}, {"us_census"}),
     "trade_vintages": Table(
@@ -145,9 +148,21 @@ TABLES: Mapping[str, Table] = {
         {"unit": frozenset({"USD"}), "basis": frozenset({"us_census"})},
     ),
     "product_duties_monthly": _series("month", {"USD"}, extra=("code",)),
+    "industry_trade_monthly": Table(
+        ("month", "code", *INDUSTRY_FLOWS, *PROVENANCE),
+        ("code", "month"),
+        {"unit": frozenset({"USD"})},
+        INDUSTRY_FLOWS,
+        gapless="month",
+    ),
     "tariff_lists": Table(
         ("year", "chapter", "list", "value", *PROVENANCE),
         ("year", "chapter", "list"),
+        {"unit": frozenset({"USD"})},
+    ),
+    "tariff_sectors": Table(
+        ("year", "sector", "list", "value", *PROVENANCE),
+        ("sector", "list"),
         {"unit": frozenset({"USD"})},
     ),
     "tariff_actions": Table(

@@ -212,7 +212,7 @@ def _stated_chance(distribution: Distribution, language: Language) -> str:
 def _tariff(item: Tariff, origin: float, language: Language) -> Assumption:
     start = language.when(item.start)
     cells = (
-        _rate(item, origin, language),
+        _duty(item, origin, language),
         language.text("assumed.since", start=start)
         if item.until is None
         else language.text("assumed.until", start=start, until=language.when(item.until)),
@@ -222,13 +222,25 @@ def _tariff(item: Tariff, origin: float, language: Language) -> Assumption:
     return Assumption(item.id, Words(goods, language.code), cells, _sources(item.sources))
 
 
+def _duty(item: Tariff, origin: float, language: Language) -> str:
+    """The duty on Korea, and what is added to that on rivals."""
+    rate = _rate(item, origin, language)
+    if item.rivals is None:
+        return rate
+    return language.text("assumed.with_rivals", duty=rate, points=_points(item.rivals, language))
+
+
+def _points(added: Distribution, language: Language) -> str:
+    number = language.number(added, factor=100.0)
+    return language.text(f"assumed.points.{'one' if number == '1' else 'many'}", number=number)
+
+
 def _rate(item: Tariff, origin: float, language: Language) -> str:
     if item.rate is not None and not item.stacks:
         return language.number(item.rate, share=True)
     added = item.change if item.rate is None else item.rate
     assert added is not None
-    number = language.number(added, factor=100.0)
-    points = language.text(f"assumed.points.{'one' if number == '1' else 'many'}", number=number)
+    points = _points(added, language)
     if item.stacks:
         return language.text("assumed.stacked", points=points)
     return language.text("assumed.added", points=points, origin=language.date(origin))
@@ -331,7 +343,7 @@ _ENTRIES = ("investments", "tariffs", "import_commitments")
 
 _MONEY = ("amount", "new_capex", "per_year")
 _DATES = ("construction_start", "production_start", "production_end", "start", "until")
-_SHARES = ("probability", "rate", "pass_through", "additionality", "fulfilment")
+_SHARES = ("probability", "rate", "rivals", "pass_through", "substitution", "additionality", "fulfilment")
 _NUMBERS = ("slip", "scale", "elasticity", "adjustment", "localization_response")
 
 _SHORT = 40

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
 from forecast.analysis.grounds import Grounds
-from forecast.dims import CENSUS_BALANCE, FLOWS, FUTURE, TO_DATE, Array
+from forecast.dims import CENSUS_BALANCE, FLOWS, FUTURE, Array
 from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
@@ -21,18 +21,17 @@ from forecast.report.effect import (
     chance_above,
     chance_below,
     effect_sentence,
-    nothing_sentence,
     origin_of,
     rests_words,
 )
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.observed import memory_sentences, outcome_sentences
+from forecast.report.policy import policy_sentence
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
 from forecast.results.results import (
     Results,
     direction,
-    last_motion,
     motion,
     moving_policies,
     place_of,
@@ -293,31 +292,6 @@ def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
     """Year and size of the record on a basis, as known on a day, rounded as runs count it."""
     year, value = vintage(as_of).records[basis]
     return year, round(value, 1)
-
-
-def policy_sentence(summary: Summary, language: Language, name: str) -> str:
-    """What one policy does in the last year in which it does anything, and how often it does nothing then."""
-    last = last_motion(summary, name)
-    said = language.text(
-        "sentences.policy",
-        policy=language.text(f"policies.{name}"),
-        year=summary.years[last],
-        median=language.money(*summary.estimate(name, MEDIAN, last), "+"),
-        span=language.money_span(ends(summary, name, 80, last), "+"),
-    )
-    ended = [language.text("sentences.ended", year=summary.years[last])] if last < len(summary.years) - 1 else []
-    to_date = [_to_date(summary, language, last)] if name == "tariffs" and TO_DATE in summary.series else []
-    return " ".join([said, *nothing_sentence(summary, language, name, last), *ended, *to_date])
-
-
-def _to_date(summary: Summary, language: Language, index: int) -> str:
-    """What duties change as against those before the first of them, beside what of it was still to come."""
-    return language.text(
-        "sentences.to_date",
-        year=summary.years[index],
-        median=language.money(*summary.estimate(TO_DATE, MEDIAN, index), "+"),
-        span=language.money_span(ends(summary, TO_DATE, 80, index), "+"),
-    )
 
 
 def difference_sentences(change: Summary, reference: str, language: Language) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from forecast import __version__
 from forecast.code_digests import code_digest
 from forecast.economics.installed_base import priors_digest
+from forecast.economics.elasticities import elasticities_digest
 from forecast.economics.tariffs import schedule_digest
 from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
@@ -290,7 +291,7 @@ def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, p
         "block_size": BLOCK_SIZE,
     }
     if any(branch.tariffs or branch.import_commitments for branch in branches):
-        identity["regime"] = schedule_digest()
+        identity["regime"] = json_digest([schedule_digest(), elasticities_digest()])
     if any(item.kind != "pledge" for branch in branches for item in branch.investments):
         identity["installed_base"] = priors_digest()
     korean = {"title_ko": scenario.title_ko} if scenario.title_ko else {}

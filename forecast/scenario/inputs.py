@@ -9,7 +9,7 @@ that hold their correlations already, so that a single draw of them has no level
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from math import isfinite
 from os import PathLike
@@ -19,9 +19,10 @@ from pydantic import ValidationError
 
 from forecast.documents import Node, parse_document
 from forecast.economics.channels import SUPPLIERS
-from forecast.economics.tariffs import load_schedule
+from forecast.economics.elasticities import addresses, shipped_responses
+from forecast.economics.tariffs import TAXED, load_schedule
 from forecast.economics.uncertain_inputs import EVENTS, REALISED, UncertainInput
-from forecast.errors import ScenarioError, got, meant, refusal
+from forecast.errors import ScenarioError, got, listed, meant, refusal
 from forecast.observations.affiliates import existing_affiliates, output_by_sector
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter
@@ -32,7 +33,7 @@ from forecast.scenario.layers import DISTRIBUTIONS, layered
 from forecast.scenario.localization import Localization
 from forecast.scenario.money import WON_KEY, money_distribution
 from forecast.scenario.numerals import number_hint
-from forecast.scenario.policy import CERTAIN
+from forecast.scenario.policy import CERTAIN, EVERY, Tariff
 from forecast.scenario.schema_errors import complaints
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.specs import Model, read_distribution
@@ -219,38 +220,67 @@ def _events(scenario: Scenario) -> Iterator[UncertainInput]:
 
 def _responses(scenario: Scenario, plants: Collection[Investment]) -> Iterator[UncertainInput]:
     """What tariffs leave to the shipped distributions, which hold before the first of them too."""
-    own = [*scenario.sector_localization.values(), *(item.localization for item in scenario.investments)]
-    follows = bool(plants) and any(path and path.path == "fitted" for path in (scenario.localization, *own))
-    for key, prior in load_schedule().responses.items():
-        silent = [f"tariffs.{tariff.id}.{key}" for tariff in scenario.tariffs if getattr(tariff, key, None) is None]
-        bends = follows or key != "localization_response"
-        idle = "is stated by every tariff" if scenario.tariffs else "does nothing, as there is no tariff"
-        remark = _BENDS_NOTHING if not bends else "" if silent else idle
+    silent: dict[str, list[str]] = {}
+    for tariff in scenario.tariffs:
+        for key, names in _shipped_names(tariff).items():
+            if getattr(tariff, key, None) is None:
+                left = f"tariffs.{tariff.id}.{key}"
+                yield _left(left, names)
+                for name in names:
+                    silent.setdefault(name, []).append(left)
+    taxed = {name for tariff in scenario.tariffs for names in _shipped_names(tariff).values() for name in names}
+    nothing = _without_effect(scenario, plants)
+    for name, prior in shipped_responses().items():
+        idle = "is stated by every tariff on its goods" if name in taxed else "does nothing, as there is no such tariff"
         # commitments alone draw the weight between the two compositions of trade as well
-        used = bool(scenario.tariffs or (scenario.import_commitments and key == "weight_of_2026"))
-        yield from _shipped(f"tariffs.{key}", prior.distribution, remark, silent if bends else [], used)
+        used = name in taxed or bool(scenario.import_commitments and name == "tariffs.weight_of_2026")
+        yield _shipped(name, prior.distribution, nothing.get(name) or ("" if name in silent else idle), used)
+
+
+def _without_effect(scenario: Scenario, plants: Collection[Investment]) -> Mapping[str, str]:
+    """Shipped responses that do nothing though tariffs leave them out, and why."""
+    bends, rivals = _follows(scenario, plants), any(tariff.rivals is not None for tariff in scenario.tariffs)
+    return {
+        "tariffs.localization_response": "" if bends else _BENDS_NOTHING,
+        "tariffs.substitution": "" if rivals else "does nothing, as no tariff states what rivals pay",
+    }
+
+
+def _follows(scenario: Scenario, plants: Collection[Investment]) -> bool:
+    """Whether a plant follows the fitted path, which is all that tariffs bend."""
+    own = [*scenario.sector_localization.values(), *(item.localization for item in scenario.investments)]
+    return bool(plants) and any(path and path.path == "fitted" for path in (scenario.localization, *own))
+
+
+def _shipped_names(tariff: Tariff) -> dict[str, list[str]]:
+    """Names of the shipped distributions of the responses to a tariff, by key: several where product groups differ."""
+    sectors = TAXED if EVERY in tariff.sectors else tariff.sectors
+    by_sector = [addresses(sector) for sector in sectors]
+    return {key: sorted({names[key] for names in by_sector}) for key in by_sector[0]}
 
 
 def _additionality(scenario: Scenario) -> Iterator[UncertainInput]:
     """What commitments leave to the shipped distributions, by what is bought."""
     for what, prior in load_schedule().additionality.items():
         left = [item.id for item in scenario.import_commitments if item.what == what and item.additionality is None]
-        silent = [f"import_commitments.{id}.additionality" for id in left]
-        if silent:
-            yield from _shipped(f"import_commitments.additionality.{what}", prior.distribution, "", silent)
+        name = f"import_commitments.additionality.{what}"
+        if left:
+            yield _shipped(name, prior.distribution)
+        yield from (_left(f"import_commitments.{id}.additionality", [name]) for id in left)
 
 
-def _shipped(
-    name: str, shipped: Distribution, remark: str, silent: Collection[str], used: bool = True
-) -> Iterator[UncertainInput]:
-    """A shipped distribution, and the numbers that are left to it."""
+def _shipped(name: str, shipped: Distribution, remark: str = "", used: bool = True) -> UncertainInput:
+    """A shipped distribution; `remark` says why it does nothing."""
     known = isinstance(shipped, Constant)
     settled = remark or ("is the same in every draw" if known else "")
-    yield UncertainInput(name, "policies", shipped, None, settled, used and not known)
-    for left in silent:
-        yield UncertainInput(
-            left, "policies", None, None, f"is left to the shipped distribution, whose name is {name}", False
-        )
+    return UncertainInput(name, "policies", shipped, None, settled, used and not known)
+
+
+def _left(name: str, shipped: Sequence[str]) -> UncertainInput:
+    """A number that is left to a shipped distribution, or to several where product groups differ."""
+    one = len(shipped) == 1
+    words = f"distribution, whose name is {shipped[0]}" if one else f"distributions, whose names are {listed(shipped)}"
+    return UncertainInput(name, "policies", None, None, f"is left to the shipped {words}", False)
 
 
 def _drivers(scenario: Scenario) -> Iterator[UncertainInput]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from forecast.documents import Node
+from forecast.economics.elasticities import SUBSTITUTION
 from forecast.economics.sectors import SECTORS
 from forecast.economics.tariffs import EXTENT, PACE, TAXED, WITHOUT_TRADE, load_schedule
 from forecast.errors import Problem, got, listed, meant, spelled
@@ -24,6 +25,7 @@ from forecast.stats.specs import (
     PositiveShare,
     Rate,
     RateChange,
+    RivalChange,
     Share,
     plain_distribution,
     read_distribution,
@@ -92,6 +94,13 @@ class Tariff:
             "takes the place of one that began earlier"
         ),
     ] = False
+    rivals: Annotated[
+        RivalChange | None,
+        Field(
+            description="points added to the duty of rivals abroad on these goods while it holds, a fraction; those "
+            "of all tariffs add up"
+        ),
+    ] = None
     probability: Annotated[
         Chance, Field(description="chance that it comes, a fraction from 0 to 1; if left out, 1")
     ] = CERTAIN
@@ -100,7 +109,14 @@ class Tariff:
     ] = None
     elasticity: Annotated[
         Amount | None,
-        Field(description="per cent of quantity lost per per cent of price in the long run, 0 or more"),
+        Field(
+            description="per cent of quantity lost per per cent of price in the long run, 0 or more; if left out, that "
+            "of the goods' product group"
+        ),
+    ] = None
+    substitution: Annotated[
+        Share | None,
+        Field(description="share of the elasticity that a duty on rivals abroad gives back, a fraction from 0 to 1"),
     ] = None
     adjustment: Annotated[
         PositiveShare | None,
@@ -172,10 +188,14 @@ def policy_problems(root: Node, origin: int | None) -> Iterator[Problem]:
         if row.has("localization_response") and not fitted_somewhere(root):
             message = "got localization_response where every share is stated, so it does nothing; expected path: fitted"
             yield row.problem("localization_response", message)
+        if row.has(SUBSTITUTION) and not _rivals_stated(row, tariffs):
+            message = "got substitution where no tariff on the same goods states rivals, so it does nothing"
+            yield row.problem(SUBSTITUTION, message)
         if origin is not None:
             yield from _past(row, origin)
             yield from _negative(row, origin)
     yield from _same_start(tariffs)
+    yield from _rivals(tariffs)
     if origin is not None:
         yield from _in_force(tariffs, origin)
         yield from _two_answers(tariffs, origin)
@@ -250,6 +270,26 @@ def _same_start(tariffs: list[Row]) -> Iterator[Problem]:
             others, goods = listed(sorted({*shared.values()})), listed([name for name in TAXED if name in shared])
             expected = "a later date for the one that takes the other's place, or stacks: true for one that is added"
             yield row.problem("from", f"got {row.written('from')}, as {others} on {goods}, expected {expected}")
+
+
+def _rivals_stated(row: Row, tariffs: list[Row]) -> bool:
+    """Whether a tariff on some of the same goods says what rivals pay."""
+    return any(other.value.rivals is not None and not {*goods_of(row)}.isdisjoint(goods_of(other)) for other in tariffs)
+
+
+def _rivals(tariffs: list[Row]) -> Iterator[Problem]:
+    """Duties of rivals that tariffs on the same goods together take down too far."""
+    stating = [row for row in tariffs if row.value.rivals is not None]
+    for name in TAXED:
+        lowered = [row for row in stating if name in goods_of(row) and _lowest(row.value.rivals) < 0.0]
+        lowest = sum(_lowest(row.value.rivals) for row in lowered)
+        if lowest < _LOWEST_RIVALS - SAME:
+            message = f"got down to {lowest:g} with all on {name}, expected at least {_LOWEST_RIVALS:g}"
+            yield lowered[-1].problem("rivals", message)
+            return
+
+
+_LOWEST_RIVALS = -0.5
 
 
 def _two_answers(tariffs: list[Row], origin: int) -> Iterator[Problem]:

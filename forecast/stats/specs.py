@@ -396,3 +396,6 @@ Rate: TypeAlias = Annotated[NumberSpec, bounded(0, 3, "a fraction from 0 to 3, s
 RateChange: TypeAlias = Annotated[
     NumberSpec, bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
 ]
+RivalChange: TypeAlias = Annotated[
+    NumberSpec, bounded(-0.5, 3, "a fraction from -0.5 to 3, such as 0.1 for ten percentage points more")
+]

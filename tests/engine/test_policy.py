@@ -140,7 +140,7 @@ def test_a_chance_is_met_within_its_error() -> None:
 
 def test_exports_are_shares_of_either_end() -> None:
     uncertain = policies(on(duty(0.25)))
-    weights = replace(uncertain, responses={**uncertain.responses, **addressed(weight_of_2026=Triangular(0, 0, 1))})
+    weights = replace(uncertain, weight=addressed(weight_of_2026=Triangular(0, 0, 1))["weight_of_2026"])
     flows = annual(plan(policy=weights), 500)["tariffs"]
     lost = 160 * ((1.15 / 1.25) ** 2 - 1)
     weight = Triangular(0, 0, 1).ppf(Streams(0, 0, 500, "plain").uniforms("tariffs.weight_of_2026"))

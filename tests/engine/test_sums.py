@@ -41,7 +41,7 @@ def full(basis: str = "us_census") -> Plan:
     taxed = on(duty(0.25, start=ORIGIN + 2.5, until=ORIGIN + 7.25))
     policy = Policy(
         dict.fromkeys(("autos", "auto_parts", REST), taxed),
-        policies(taxed).responses,
+        policies(taxed).weight,
         (bought(1.5, total=False, start=ORIGIN + 2.5, until=ORIGIN + 6),),
     )
     cars = replace(

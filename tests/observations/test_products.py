@@ -11,6 +11,7 @@ import pytest
 
 from forecast.errors import DataError
 from forecast.observations.annual import annual_trade
+from forecast.observations.duties import duties_by_law, duties_paid, kiet_estimates
 from forecast.observations.products import (
     INDUSTRIES,
     PRODUCTS,
@@ -121,3 +122,52 @@ def test_a_day_knows_months_of_memory_ninety_days_after_their_end() -> None:
     rows = table("items_monthly")
     july = rows[(rows["month"] == "2026-07") & rows["hs"].isin(["8473304060", "8523511000"])]
     assert memory_exports()[12 * 2026 + 6] == pytest.approx(july["value"].sum() / 1e9)
+
+
+def test_duties_by_law_are_shares_of_lists_times_the_rates_of_acts() -> None:
+    """Steel by hand: 4.78 bn USD under Annex I-A, 0.15 under I-B, 0.0656 on no list and 0.001 of car parts, of 5.00."""
+    steel = {row["list"]: float(row["value"]) for row in printed("tariff_sectors") if row["sector"] == "steel"}
+    paid = 0.5 * steel["section_232_metals_annex_1a"] + 0.25 * steel["section_232_metals_annex_1b"]
+    paid += 0.15 * steel["section_232_cars_and_parts"]
+    whole = sum(steel.values())
+    assert whole == pytest.approx(5.000967e9, rel=1e-6)
+    for day, general in ((dt.date(2026, 7, 1), 0.1), (dt.date(2026, 7, 23), 0.0), (dt.date(2026, 7, 24), 0.125)):
+        assert duties_by_law(day)["steel"] == pytest.approx((paid + general * steel["none"]) / whole)
+    assert [duties_by_law(dt.date(2026, 9, day))["biopharma"] > 0.14 for day in (28, 29)] == [False, True]
+
+
+def test_the_law_takes_at_least_what_was_paid_in_july_2026() -> None:
+    """An upper bound on the trade of 2024: 13.1 % by law, and 7.6 % paid on that of the month."""
+    (paid,) = (
+        float(row["value"]) for row in printed("duties_monthly") if row["month"] == "2026-07" and row["unit"] == "ratio"
+    )
+    by_law = duties_by_law(dt.date(2026, 7, 1))["all"]
+    assert (round(by_law, 3), round(paid, 3)) == (0.131, 0.076)
+    assert sum(float(row["value"]) for row in printed("tariff_sectors")) == pytest.approx(130.458735626e9)
+
+
+def test_a_day_before_the_lists_is_refused() -> None:
+    with pytest.raises(ValueError, match="from 2026-04-06 on"):
+        duties_by_law(dt.date(2026, 4, 5))
+
+
+def test_rivals_are_the_world_less_korea() -> None:
+    rows = [row for row in printed("industry_trade_monthly") if row["code"] == "336" and row["month"] >= "2025-09"]
+    korea, duties, world, all_duties = (
+        sum(float(row[flow]) for row in rows)
+        for flow in ("korea_imports", "korea_duties", "world_imports", "world_duties")
+    )
+    paid = duties_paid(["336"], dt.date(2025, 9, 1), dt.date(2025, 11, 1))
+    assert paid == pytest.approx((duties / korea, (all_duties - duties) / (world - korea)))
+    by_code = {
+        row["code"]: float(row["korea_imports"])
+        for row in printed("industry_trade_monthly")
+        if row["month"] == "2024-05"
+    }
+    assert 0.9 * by_code["total"] < sum(value for code, value in by_code.items() if code != "total") < by_code["total"]
+
+
+def test_kiets_estimates_are_those_of_the_table() -> None:
+    facts = {row["name"]: float(row["value"]) for row in printed("parameters") if row["name"].endswith("_kiet")}
+    low, high = (facts[f"exports_to_us_under_duty_of_{rate}_kiet"] / 100 for rate in (10, 25))
+    assert kiet_estimates() == pytest.approx((low, high)) == (-0.093, -0.162)

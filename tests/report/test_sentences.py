@@ -15,8 +15,8 @@ from forecast.analysis.grounds import DecidingRate, Grounds, Rests
 from forecast.dims import EFFECTS, OUTPUT, Array
 from forecast.report.effect import effect_sentence
 from forecast.report.i18n import CODES, language
+from forecast.report.policy import policy_sentence
 from forecast.report.run import pledge_notes
-from forecast.report.sentences import policy_sentence
 from forecast.stats.summary import Summary
 
 YEARS = (2026, 2027)

@@ -40,6 +40,7 @@ tariffs:
     until: {earliest: 2028Q1, latest: 2028Q3}
     probability: {distribution: uniform, low: 0.4, high: 0.6}
     pass_through: {distribution: uniform, low: 0.5, high: 1}
+    rivals: 0.05
     localization_response: {distribution: uniform, low: 0, high: 0.02}
   - {id: steel, sectors: steel, change: {distribution: uniform, low: -0.1, high: 0.1}, from: 2027Q1, probability: 0.5, adjustment: 0.4}
 import_commitments:
@@ -70,7 +71,9 @@ CONTINUOUS = {
     "tariffs.steel.change": "steel: change",
     "tariffs.pass_through": "tariffs: pass through",
     "tariffs.localization_response": "tariffs: localization response",
-    "tariffs.elasticity": "tariffs: elasticity",
+    "tariffs.elasticity.metals": "elasticity: metals",
+    "tariffs.elasticity.vehicles": "elasticity: vehicles",
+    "tariffs.substitution": "tariffs: substitution",
     "tariffs.adjustment": "tariffs: adjustment",
     "tariffs.weight_of_2026": "tariffs: weight of 2026",
     "import_commitments.gas.per_year": "gas: per year",
@@ -177,11 +180,11 @@ def test_a_margin_stays_as_it_was(path: str, free: dict[str, Array], tied: dict[
 
 def test_no_other_number_moves(free: dict[str, Array], tmp_path: Path) -> None:
     """Of two inputs the first by the name of its stream keeps its numbers, and so do all that are not named."""
-    pair = ("tariffs.elasticity", "drivers.us_output.rate")
+    pair = ("tariffs.elasticity.metals", "drivers.us_output.rate")
     found = drawn(stated(tmp_path, "correlations:\n" + entry(*pair)))
     moved = {name for name, values in found.items() if values.tobytes() != free[name].tobytes()}
     level = {name for name in found if name.startswith("US output in")}  # correlated shocks of drivers stay
-    assert moved - level == {"tariffs: elasticity"}
+    assert moved - level == {"elasticity: metals"}
 
 
 @pytest.mark.parametrize("path", COMING)
@@ -229,7 +232,7 @@ def test_workers_leave_no_trace_and_the_file_comes_back(tmp_path: Path) -> None:
 
 REFUSED = (
     ("tariffs.steel.adjustment", "which is 0.4 in every draw, expected an uncertain input"),
-    ("tariffs.steel.elasticity", "which is left to the shipped distribution, whose name is tariffs.elasticity"),
+    ("tariffs.steel.elasticity", "which is left to the shipped distribution, whose name is tariffs.elasticity.metals"),
     ("tariffs.steel.probability", "which is 0.5 in every draw (whether it comes is tariffs.steel.realised)"),
     ("import_commitments.gas.realised", "which is sure, as no probability is stated"),
     ("import_commitments.gas.until", "which is 2029 in every draw"),
@@ -261,7 +264,9 @@ def test_a_response_that_no_plant_gives_has_no_name(plants: str, tmp_path: Path)
     tariff = "name: t\ntariffs: [{id: a, sectors: steel, change: 0.1, from: 2027Q1}]\n"
     with pytest.raises(ScenarioError, match="does nothing, as no plant follows the fitted path"):
         stated(
-            tmp_path, "correlations:\n" + entry("tariffs.elasticity", "tariffs.localization_response"), tariff + plants
+            tmp_path,
+            "correlations:\n" + entry("tariffs.elasticity.metals", "tariffs.localization_response"),
+            tariff + plants,
         )
 
 
@@ -271,7 +276,9 @@ def test_correlated_assumptions_are_attributed_together(tmp_path: Path) -> None:
         "localization: {path: target, by: 2028Q1, local: {distribution: uniform, low: 0.4, high: 0.6}, "
         "sectors: {steel: {path: fitted}}}\n"
     )
-    ties = entry("localization.local", "shocks.spike.size") + entry("tariffs.elasticity", "drivers.oil.at.2027Q1")
+    ties = entry("localization.local", "shocks.spike.size") + entry(
+        "tariffs.elasticity.metals", "drivers.oil.at.2027Q1"
+    )
     alternative = stated(tmp_path, f"{bent}correlations:\n{ties}", FILE.replace("high: 0.3}", "high: 0.4}", 1))
     found = [contrast.name for contrast in contrasts(stated(tmp_path), alternative)]
     assert found == ["localization, tariffs.back, correlations", "localization.sectors.steel"]
@@ -286,11 +293,11 @@ def test_a_budget_tells_what_sources_have_in_common(tmp_path: Path) -> None:
 
 def test_moved_inputs_are_correlated_with_nothing(tmp_path: Path) -> None:
     """And their texts make a scenario that loads."""
-    ties = [("investments.A.realised", "shocks.buying.realised"), ("shocks.spike.size", "tariffs.elasticity")]
+    ties = [("investments.A.realised", "shocks.buying.realised"), ("shocks.spike.size", "tariffs.elasticity.metals")]
     ties.append(("import_commitments.gas.per_year", "tariffs.back.rate"))
     scenario, origin = stated(tmp_path, "correlations:\n" + "".join(entry(*pair) for pair in ties)), ORIGIN
     texts = overrides(scenario, origin, {"tariffs.back.rate": 0.4, "investments.A.probability": 1.0})
-    assert texts[-1] == 'correlations=[{"between": ["shocks.spike.size", "tariffs.elasticity"], "rank": 0.6}]'
+    assert texts[-1] == 'correlations=[{"between": ["shocks.spike.size", "tariffs.elasticity.metals"], "rank": 0.6}]'
     assert len(load_scenario(tmp_path / "t.yaml", texts).correlations) == 1
     for positions in ({"localization.local": 0.6}, {"tariffs.rest": 0.1}, {"investments.A.probability": 0.5}):
         assert not any(text.startswith("correlations") for text in overrides(scenario, origin, positions))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import replace
 from functools import cache
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from forecast.economics.elasticities import GROUP_OF, industries
 from forecast.economics.tariffs import load_schedule
 from forecast.observations.announcements import Announcement, announcements
+from forecast.observations.duties import duties_paid
 from forecast.observations.products import memory_exports
 from forecast.observations.tables import read_table
 from forecast.observations.vintage import vintage
@@ -291,6 +294,53 @@ def test_tariffs_of_the_past_are_those_of_the_record() -> None:
         assert item.rate is not None
         for sector in item.sectors:
             assert middle(item.rate) == load_schedule().trade[sector].rate(start + 1e-6)
+
+
+RIVALS = {
+    "cars-2025": ("vehicles", "2025-04", "2025-10"),
+    "parts-2025": ("vehicles", "2025-04", "2025-10"),
+    "cars-deal": ("vehicles", "2025-11", "2025-11"),
+    "metals-2025": ("metals", "2025-03", "2025-05"),
+    "metals-50": ("metals", "2025-06", "2025-11"),
+    "base-2025-electrical": ("electrical", "2025-04", "2025-07"),
+    "deal-2025-batteries": ("electrical", "2025-08", "2025-11"),
+    "grid-2025": ("electrical", "2025-08", "2025-11"),
+    "other-base-2025": ("other", "2025-04", "2025-07"),
+    "other-deal-2025": ("other", "2025-08", "2025-11"),
+}
+"""Product group and months whose duties paid by rivals, less those of 2024, a tariff states."""
+
+
+@pytest.mark.parametrize("name", list(RIVALS))
+def test_what_rivals_pay_is_what_they_paid_more_than_in_2024(name: str) -> None:
+    duties = {item.id: item for item in scenario("tariffs-2025").tariffs}
+    group, *ends = RIVALS[name]
+    first, last = (dt.date.fromisoformat(f"{month}-01") for month in ends)
+    before = duties_paid(industries()[group], dt.date(2024, 1, 1), dt.date(2024, 12, 1))[1]
+    rise = duties_paid(industries()[group], first, last)[1] - before
+    stated = duties[name].rivals
+    assert stated is not None
+    assert middle(stated) == pytest.approx(rise, abs=0.0006)
+    assert {GROUP_OF[sector] for sector in duties[name].sectors} == {group}
+
+
+def test_from_2026_on_rivals_are_taken_to_pay_as_korea_does() -> None:
+    """In the proportion of the end of 2025, whatever part of a duty is paid."""
+    duties = {item.id: item for item in scenario("tariffs-2025").tariffs}
+
+    def ratio(name: str) -> float:
+        rivals, rate = duties[name].rivals, duties[name].rate
+        assert rivals is not None
+        assert rate is not None
+        return middle(rivals) / middle(rate)
+
+    for before, *later in (
+        ("deal-2025-batteries", "section-122-batteries", "section-301-labour-batteries"),
+        ("other-deal-2025", "other-section-122", "section-301-labour-other"),
+    ):
+        assert [ratio(name) for name in later] == pytest.approx([ratio(before)] * len(later), rel=0.02)
+    silent = {item.id for item in duties.values() if item.rivals is None}
+    assert silent == {"base-2025", "deal-2025", "section-122", "section-301-labour", "medicines"}
 
 
 def test_section_301_holds_from_the_day_the_duty_before_it_lapsed() -> None:

@@ -1,0 +1,92 @@
+"""Duties and what they change, as told: by law and as paid, from here and to date, beside what KIET estimated."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from forecast.analysis.comparison import summarised
+from forecast.cli import cli
+from forecast.economics.elasticities import GROUPS, industries
+from forecast.economics.tariffs import TAXED
+from forecast.observations.duties import duties_by_law, duties_paid
+from forecast.report.assumptions import assumptions
+from forecast.report.duties import answers_table, duties_explained, duties_table
+from forecast.report.i18n import CODES, language
+from forecast.report.policy import policy_sentence
+from forecast.report.table import Table
+from forecast.scenario.scenario import load_scenario
+from forecast.stats.summary import Summary
+
+SERIES = ("exports", "tariffs", "tariffs_to_date")
+
+
+def told(exports: float, tariffs: float, to_date: float) -> Summary:
+    """Three years in which nothing varies, the last of them as stated and the second with half of each change."""
+    last = np.array([exports, tariffs, to_date])
+    years = np.stack([last * 0.1, [exports, tariffs / 2, to_date / 2], last], axis=1)
+    return summarised(np.repeat(years[:, :, None], 100, axis=2), (2026, 2027, 2035), SERIES, block_size=100)
+
+
+def test_both_answers_stand_beside_kiets() -> None:
+    """Of 200 bn USD left of 250, duties have taken a fifth; of 200 left of 225, a ninth."""
+    said = policy_sentence(told(200.0, -10.0, -50.0), language("en"), "tariffs").replace("\xa0", " ")
+    assert "by −10.00 bn USD in 2035" in said
+    assert "change the surplus of 2035 by −50.0 bn USD" in said.replace("−50.00", "−50.0")
+    assert "As a fall of exports that is 11 % in 2027, 20 % in 2035 (medians)." in said
+    assert "KIET put it at 9.3 % in April 2025" in said
+    assert "16.2 % for 25 % on Korea" in said
+    korean = policy_sentence(told(200.0, -10.0, -50.0), language("ko"), "tariffs")
+    assert "수출 기준으로는 2027년 11%, 2035년 20% 감소한" in korean
+    assert "9.3%" in korean
+    assert "16.2%" in korean
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_where_no_duty_of_the_past_is_followed_nothing_stands_beside_kiets(code: str) -> None:
+    said = policy_sentence(told(200.0, -10.0, -10.0), language(code), "tariffs")
+    assert not {"KIET", "산업연구원"} & {*said.split()}
+    assert "9.3" not in said
+
+
+def test_the_table_holds_the_numbers_of_law_and_of_imports() -> None:
+    shown = duties_table(language("en"))
+    assert len(shown.rows) == len(TAXED)
+    cells = {row.cells[0]: row.cells[1:] for row in shown.rows}
+    by_law = duties_by_law(dt.date(2026, 9, 29))
+    paid = duties_paid(industries()["metals"], dt.date(2025, 9, 1), dt.date(2025, 11, 1))
+    expected = [by_law["steel"], 0.5, *paid]
+    assert [float(cell.rstrip("\xa0%")) for cell in cells["steel"]] == pytest.approx(
+        [100 * rate for rate in expected], abs=0.051
+    )
+    assert "2026-09-29, at most" in shown.columns[1].name
+    assert "2025-09 to 2025-11" in shown.columns[3].name
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_group_has_a_row_with_error_and_grade(code: str) -> None:
+    shown = answers_table(language(code))
+    assert len(shown.rows) == len(GROUPS)
+    assert {row.cells[-1] for row in shown.rows} == {"judgement"}
+    assert shown.rows[0].cells[1] == "3.7 (5.3)"
+    tables = [part for part in duties_explained(language(code)) if isinstance(part, Table)]
+    assert len(tables) == 2
+
+
+def test_the_command_prints_them_and_takes_nothing_else() -> None:
+    done = CliRunner().invoke(cli, ["explain", "--duties"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "Paid by rivals" in " ".join(done.output.split())
+    for more in (["--prior"], ["--sector", "autos"], ["tariffs-2025"]):
+        assert CliRunner().invoke(cli, ["explain", "--duties", *more]).exit_code == 2
+
+
+def test_what_rivals_pay_is_told_among_the_assumptions() -> None:
+    scenario = load_scenario("scenarios/tariffs-2025.yaml")
+    for code, words in (("en", "rivals pay 10.6 points more"), ("ko", "경쟁국 10.6%p 가산")):
+        rows = {item.name: item for item in assumptions(scenario, 8105.0, language(code)).tariffs}
+        assert rows["cars-deal"].cells[0].endswith(words)
+        assert rows["base-2025"].cells[0] == language(code).share(0.1)
