@@ -1,14 +1,29 @@
-"""What announcements change, in sentences: by how much, because of what, how surely, and how much of it is news."""
+"""What announcements, policies and other scenarios change, in sentences.
+
+Of announcements: by how much, because of what, how surely, and how much of it is news.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from forecast.analysis.grounds import DecidingRate, Grounds, Rests
-from forecast.dims import CHANNELS
+from forecast.dims import CHANNELS, TO_DATE
 from forecast.quarters import parse_quarter
 from forecast.report.i18n import Language
-from forecast.results.results import Results, direction, share_without, turning_years, worth_telling
+from forecast.results.results import (
+    Results,
+    direction,
+    last_motion,
+    motion,
+    peak_and,
+    place_of,
+    share_without,
+    turning_years,
+    worth_telling,
+)
 from forecast.stats.formatting import ends, rounded, span
 from forecast.stats.summary import BELOW, Summary, exceedance_name, quantile_name
 
@@ -39,7 +54,9 @@ def effect_sentence(
         year: that is told; by default the last, and before it that of the largest effect where it tells another.
     """
     years = turning_years(summary, year)
-    told, last = years[0], len(summary.years) - 1
+    told = years[0]
+    if not motion(summary, "effect").any():
+        return " ".join([language.text("sentences.effect_nothing"), *_news(summary, language, origin, told)])
     likelier = direction(summary, "effect", told)
     chance = {
         "rise": chance_above(summary, "effect", 0.0, told, language),
@@ -49,10 +66,7 @@ def effect_sentence(
     size = language.text(
         "sentences.effect",
         changes=language.text("sentences.and").join(_change(summary, index, language) for index in years),
-        first=summary.years[0],
-        last=summary.years[-1],
-        total=language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
-        total_span=language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
+        sum=_sum(summary, language),
         chance=language.text(f"sentences.effect_{likelier}", year=summary.years[told], chance=chance, rests=rests),
     )
     rate = None if found is None else found.rate
@@ -67,6 +81,22 @@ def _change(summary: Summary, index: int, language: Language) -> str:
         year=summary.years[index],
         mean=language.money(*summary.estimate("effect", "mean", index), "+"),
         span=language.money_span(ends(summary, "effect", 80, index), "+"),
+    )
+
+
+def _sum(summary: Summary, language: Language) -> str:
+    """The effect of all years together, where there are several."""
+    last = len(summary.years) - 1
+    return (
+        language.text(
+            "sentences.effect_sum",
+            first=summary.years[0],
+            last=summary.years[last],
+            total=language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
+            span=language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
+        )
+        if last
+        else ""
     )
 
 
@@ -150,7 +180,7 @@ def _share(fraction: float, language: Language) -> str:
 def _news(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
     """How much of the effect is beyond the flows of the origin, where that is not nearly all."""
     news, whole = (summary.estimate(series, "mean", index) for series in ("news", "effect"))
-    if abs(whole[0] - news[0]) < 0.1 * abs(whole[0]):
+    if abs(whole[0] - news[0]) <= 0.1 * abs(whole[0]):
         return []
     return [language.text("sentences.news", news=language.money(*news, "+"), year=summary.years[index], origin=origin)]
 
@@ -162,6 +192,78 @@ def nothing_sentence(summary: Summary, language: Language, series: str, index: i
         return []
     chance = language.share(round(idle, 2))
     return [language.text("sentences.nothing", chance=chance, year=summary.years[index])]
+
+
+def policy_sentence(summary: Summary, language: Language, name: str, year: int | None = None) -> str:
+    """What one policy does, and how often it does nothing.
+
+    Args:
+        year: that is told; by default the last in which it does anything, and before it that of its largest median
+            where it tells another.
+    """
+    last = last_motion(summary, name)
+    years = peak_and(last, summary.value(name, MEDIAN)) if year is None else [place_of(year, summary.years)]
+    changes = _median_changes(summary, name, years, language)
+    said = language.text("sentences.policy", policy=language.text(f"policies.{name}"), changes=changes)
+    ended = [language.text("sentences.ended", year=summary.years[last])] if last < len(summary.years) - 1 else []
+    to_date = [_to_date(summary, language, years[-1])] if name == "tariffs" and _answers_past(summary) else []
+    return " ".join([said, *nothing_sentence(summary, language, name, years[0]), *ended, *to_date])
+
+
+def _median_changes(summary: Summary, series: str, years: Sequence[int], language: Language) -> str:
+    """Medians of a series in some years, with their 80 % intervals."""
+    changes = [
+        language.text(
+            "sentences.median_change",
+            year=summary.years[index],
+            median=language.money(*summary.estimate(series, MEDIAN, index), "+"),
+            span=language.money_span(ends(summary, series, 80, index), "+"),
+        )
+        for index in years
+    ]
+    return language.text("sentences.and").join(changes)
+
+
+def _answers_past(summary: Summary) -> bool:
+    """Whether trade still answers duties of the past, so that what duties change from here on is not all they do."""
+    return TO_DATE in summary.series and bool(
+        (summary.value(TO_DATE, "mean") != summary.value("tariffs", "mean")).any()
+    )
+
+
+def _to_date(summary: Summary, language: Language, index: int) -> str:
+    """What duties change as against those before the first of them, beside what of it was still to come."""
+    return language.text(
+        "sentences.to_date",
+        year=summary.years[index],
+        median=language.money(*summary.estimate(TO_DATE, MEDIAN, index), "+"),
+        span=language.money_span(ends(summary, TO_DATE, 80, index), "+"),
+    )
+
+
+def difference_sentences(change: Summary, reference: str, language: Language) -> str:
+    """What one scenario changes against another in the last year both have, and the likelier direction.
+
+    The year of the largest median comes before it where it tells another, and the direction is told of that.
+
+    Args:
+        change: series `rise` and `fall`, see `comparison.both_ways`.
+        reference: title of the other scenario.
+    """
+    last = len(change.years) - 1
+    if not motion(change, "rise").any():
+        return language.text("sentences.equal", reference=reference)
+    years = peak_and(last, change.value("rise", MEDIAN))
+    told, changes = years[0], _median_changes(change, "rise", years, language)
+    series, same = direction(change, "rise", told), share_without(change, "rise", told)
+    chance = chance_above(change, series, 0.0, told, language)
+    said = [
+        language.text("sentences.difference", reference=reference, changes=changes),
+        language.text(f"sentences.{series}", year=change.years[told], chance=chance),
+    ]
+    if worth_telling(same):
+        said.append(language.text("sentences.same", year=change.years[told], chance=language.share(round(same, 2))))
+    return " ".join(said)
 
 
 def origin_of(results: Results, language: Language) -> str:

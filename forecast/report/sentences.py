@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from forecast.analysis.bridge import MemoryGap, Unusual, half_lives, ratio_after_transit, unusual_spans
 from forecast.analysis.grounds import Grounds
-from forecast.dims import CENSUS_BALANCE, FLOWS, FUTURE, TO_DATE, Array
+from forecast.dims import CENSUS_BALANCE, FLOWS, FUTURE, Array
 from forecast.observations.annual import BridgeObservations
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
@@ -21,29 +21,19 @@ from forecast.report.effect import (
     chance_above,
     chance_below,
     effect_sentence,
-    nothing_sentence,
     origin_of,
+    policy_sentence,
     rests_words,
 )
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
-from forecast.results.results import (
-    Results,
-    direction,
-    last_motion,
-    motion,
-    moving_policies,
-    place_of,
-    share_without,
-    worth_telling,
-)
+from forecast.results.results import Results, motion, moving_policies, place_of
 from forecast.scenario.drivers import DriverPath, Levels, Shock
 from forecast.scenario.memory import Memory
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
-from forecast.stats.formatting import ends
 from forecast.stats.summary import BELOW, Summary
 
 if TYPE_CHECKING:
@@ -231,7 +221,7 @@ def effect_sentences(
     plants = []
     if results.manifest["n_investments"]:
         plants = [effect_sentence(summary, language, origin_of(results, language), found, year)]
-    return [*prior, *plants, *(policy_sentence(summary, language, name) for name in moving_policies(summary))]
+    return [*prior, *plants, *(policy_sentence(summary, language, name, year) for name in moving_policies(summary))]
 
 
 def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool, year: int | None = None) -> str:
@@ -244,7 +234,8 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
         )
         years = {"first_year": summary.years[0], "year": summary.years[last]}
         span = language.interval(summary, CENSUS_BALANCE, 80, last, places=0)
-        other = " " + language.text("sentences.level_census", first=first, median=median, span=span, **years)
+        key = "sentences.level_census" if last else "sentences.level_census_alone"
+        other = " " + language.text(key, first=first, median=median, span=span, **years)
     ground = ("invested" if invested else "alone") + ("_moved" if moving_policies(summary) else "")
     level = language.text(
         "sentences.level",
@@ -293,56 +284,6 @@ def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
     """Year and size of the record on a basis, as known on a day, rounded as runs count it."""
     year, value = vintage(as_of).records[basis]
     return year, round(value, 1)
-
-
-def policy_sentence(summary: Summary, language: Language, name: str) -> str:
-    """What one policy does in the last year in which it does anything, and how often it does nothing then."""
-    last = last_motion(summary, name)
-    said = language.text(
-        "sentences.policy",
-        policy=language.text(f"policies.{name}"),
-        year=summary.years[last],
-        median=language.money(*summary.estimate(name, MEDIAN, last), "+"),
-        span=language.money_span(ends(summary, name, 80, last), "+"),
-    )
-    ended = [language.text("sentences.ended", year=summary.years[last])] if last < len(summary.years) - 1 else []
-    to_date = [_to_date(summary, language, last)] if name == "tariffs" and TO_DATE in summary.series else []
-    return " ".join([said, *nothing_sentence(summary, language, name, last), *ended, *to_date])
-
-
-def _to_date(summary: Summary, language: Language, index: int) -> str:
-    """What duties change as against those before the first of them, beside what of it was still to come."""
-    return language.text(
-        "sentences.to_date",
-        year=summary.years[index],
-        median=language.money(*summary.estimate(TO_DATE, MEDIAN, index), "+"),
-        span=language.money_span(ends(summary, TO_DATE, 80, index), "+"),
-    )
-
-
-def difference_sentences(change: Summary, reference: str, language: Language) -> str:
-    """What one scenario changes against another in the last year both have, and the likelier direction.
-
-    Args:
-        change: series `rise` and `fall`, see `comparison.both_ways`.
-        reference: title of the other scenario.
-    """
-    last = len(change.years) - 1
-    if not motion(change, "rise").any():
-        return language.text("sentences.equal", reference=reference)
-    size = language.text(
-        "sentences.difference",
-        reference=reference,
-        year=change.years[last],
-        median=language.money(*change.estimate("rise", MEDIAN, last), "+"),
-        span=language.money_span(ends(change, "rise", 80, last), "+"),
-    )
-    series, same = direction(change, "rise", last), share_without(change, "rise", last)
-    chance = chance_above(change, series, 0.0, last, language)
-    said = [size, language.text(f"sentences.{series}", chance=chance)]
-    if worth_telling(same):
-        said.append(language.text("sentences.same", chance=language.share(round(same, 2))))
-    return " ".join(said)
 
 
 def mixture_sentences(runs: Sequence[Results], language: Language) -> list[str]:
