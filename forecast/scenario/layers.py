@@ -249,6 +249,11 @@ class _Layers:
         return {name: self._by_id(name, node) if name in BY_ID else node for name, node in fields.items()}
 
     def _by_id(self, group: str, entries: Node) -> Node:
+        id = entries.fields.get("id")
+        if id is not None and not isinstance(id.content, Mapping | None):
+            message = f"got one {BY_ID[group]} where a list of them is expected; write `- ` before it"
+            self.problems.append(entries.place.problem(group, message))
+            return self._by_id(group, replace(entries, content=(entries,)))
         if not isinstance(entries.content, tuple):
             return _with_ids(entries)
         keyed: dict[str, Node] = {}

@@ -49,6 +49,8 @@ SEEN_ALIKE = {
     "a line of a tab": ("investments:", "\t\ninvestments:"),
     "lines that end in CR LF": ("\n", "\r\n"),
     "whole numbers with decimals": ("horizon: 2035", "horizon: 2035.0"),
+    "whole numbers with exponents": ("horizon: 2035", "horizon: 2.035e3"),
+    "whole dates with exponents": ("announced: 2025", "announced: 2025e0"),
     "whole dates with decimals": ("announced: 2025", "announced: 2025.0"),
     "whole dates of a window": ("{earliest: 2029, latest: 2030}", "{earliest: 2029.0, latest: 2030.00}"),
     "decomposed letters": ("현대제철", normalize("NFD", "현대제철")),
