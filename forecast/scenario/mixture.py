@@ -18,6 +18,7 @@ Weights are scaled to sum to one, draw by draw where they are uncertain.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
@@ -152,11 +153,13 @@ def _with_scenario(branch: Branch, node: Node, at: str, path: Path, overrides: S
 
 
 def _disagreements(stated: Sequence[StatedBranch], mixture: Node) -> Iterator[Problem]:
-    """Labels given twice, weights that may all be 0, and results that would be of another thing than the first's."""
+    """Labels given twice, weights that cannot be scaled, and results that would be of another thing than the first's."""
     labels = [one.branch.label for one in stated]
     if stated and all(float(one.branch.weight.ppf(_RARE)) <= 0 for one in stated):
         message = "got weights that may all be 0, expected one that is above 0 in every draw"
         yield mixture.place.problem("mixture", message)
+    if not math.isfinite(sum(float(one.branch.weight.ppf(1 - _RARE)) for one in stated)):
+        yield mixture.place.problem("mixture", "got weights without a finite sum, expected smaller ones")
     for index, one in enumerate(stated):
         if one.branch.label in labels[:index]:
             message = f"{got(one.branch.label)} a second time, expected every label once; {listed(labels)}"

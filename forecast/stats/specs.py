@@ -119,7 +119,7 @@ def _without_percentiles(spec: Any) -> Any:
 
 
 def _constant(number: float) -> Distribution:
-    return forms.within_reach(Constant(float(number)))
+    return Constant(float(number))
 
 
 def _tag(spec: object) -> object:

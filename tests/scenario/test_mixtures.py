@@ -229,6 +229,10 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("mixture: [{scenario: hyundai, weight: a}]", 'mixture[0].weight: got text "a", expected a number'),
     ("mixture: [{scenario: hyundai, weight: {krw_trillion: 3}}]", "got a mapping with krw_trillion, expected the key"),
     ("mixture: [{scenario: hyundai, weight: 0}]", "got weights that may all be 0"),
+    (
+        "mixture: [{scenario: hyundai, weight: 1.0e+308}, {scenario: baseline, weight: 1.0e+308}]",
+        "got weights without a finite sum, expected smaller ones",
+    ),
     ("mixture: [{scenario: hyundai, weight: 1, label: a b}]", 'mixture[0].label: got text "a b", expected 1 to 64'),
     ("mixture: [{scenario: [x], weight: 1}]", "expected the name of a shipped scenario, a file beside this one or"),
     ("mixture: [{scenario: tariff-regimes, weight: 1}]", "mixture: got a mixture of scenarios, expected one scenario"),

@@ -92,7 +92,6 @@ REFUSED = (
     ("{distribution: weibull, shape: 1.0e-5, scale: 1}", "got numbers too large or too far apart"),
     ("{distribution: student_t, location: 5, scale: 1, df: 0.001}", "got numbers too large or too far apart"),
     ("{distribution: discrete, values: [1.0e+308, -1.0e+308], weights: [1, 1]}", "got numbers too large or too far"),
-    ("1.0e+200", "got numbers too large or too far apart"),
     ("{mixture: [{weight: 1.0e+308, law: 1}, {weight: 1.0e+308, law: 2}]}", "with a finite sum"),
     ("{distribution: discrete, values: [1, 2], weights: [1.0e+308, 1.0e+308]}", "with a finite sum"),
     ("{interval: [1, 2], level: 0.9999999999999999}", "got level 0.9999999999999999, expected a number between"),
