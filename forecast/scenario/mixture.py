@@ -153,7 +153,7 @@ def _with_scenario(branch: Branch, node: Node, at: str, path: Path, overrides: S
 
 
 def _disagreements(stated: Sequence[StatedBranch], mixture: Node) -> Iterator[Problem]:
-    """Labels given twice, weights that cannot be scaled, and results that would be of another thing than the first's."""
+    """Labels given twice, weights that cannot be scaled, results that would be of another thing than the first's."""
     labels = [one.branch.label for one in stated]
     if stated and all(float(one.branch.weight.ppf(_RARE)) <= 0 for one in stated):
         message = "got weights that may all be 0, expected one that is above 0 in every draw"

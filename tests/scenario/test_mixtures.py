@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from commands import command
 from handmade import write_tables
 
 from forecast.cli import cli
@@ -255,6 +256,16 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("sources: a\nmixture: [{scenario: hyundai, weight: 1}]", 'sources: got text "a", expected a list of texts'),
     ("extends: x\nmixture: [{scenario: hyundai, weight: 1}]", "extends: unknown key"),
 )
+
+
+def test_a_branch_that_makes_no_sense_is_said_once(tmp_path: Path) -> None:
+    """A list of two stood beside it as one that is no list of 1 to 20."""
+    text = "name: m\nmixture:\n  - {scenario: hyundai, weight: 60%}\n  - {scenario: baseline, weight: -1}\n"
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    done = command("validate", "m.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    said = [line.split(": ")[2] for line in done.stdout.splitlines() if line.startswith("error")]
+    assert said == ["mixture[0].weight", "mixture[1].weight"]
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED, ids=[text[:60] for text, _ in REFUSED])
