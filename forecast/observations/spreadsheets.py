@@ -1,6 +1,6 @@
 """Tables of a user as spreadsheets write them: CSV files with the lines of their rows, and the numbers in their cells.
 
-Commas, semicolons or tabs stand between cells, as the first line has it. Text is UTF-8, or CP949 as a spreadsheet on
+Commas, semicolons or tabs stand between cells. Text is UTF-8, or CP949 as a spreadsheet on
 Korean Windows saves it. Decimals follow a point or a comma, whichever more cells of a column can be read with.
 """
 
@@ -17,6 +17,7 @@ from forecast.characters import REORDERING, visible
 from forecast.errors import DataError, listed, shortened
 from forecast.storage import demand_regular
 
+_FIRST_LINES = 20
 _ENCODINGS = ("utf-8-sig", "cp949")
 
 DECIMALS = {".": ",", ",": "."}
@@ -68,8 +69,7 @@ def read_table(path: Path, most_bytes: int) -> Table:
         DataError: it cannot be read, is no table, or a row has more or fewer cells than headings; names the line.
     """
     text = _text(path, most_bytes)
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    delimiter = delimiter_of(text)
     rows = tuple(_rows(path, text, delimiter))
     if not rows:
         raise DataError(f"{path}: got an empty file, expected a table whose first line names its columns")
@@ -80,6 +80,16 @@ def read_table(path: Path, most_bytes: int) -> Table:
             expected = f"expected {len(headings)} as in the first line{hint}"
             raise DataError(f"{path}:{line}: got {len(cells)} cells, {expected}")
     return Table(path, headings, tuple(below), delimiter)
+
+
+def delimiter_of(text: str) -> str:
+    r"""What stands between the cells of a table: the sign that most of its first lines hold.
+
+    >>> delimiter_of("month;value\n2026-09;1,5"), delimiter_of("month,value\n2026-09,1.5")
+    (';', ',')
+    """
+    first = text.split("\n", _FIRST_LINES)[:_FIRST_LINES]
+    return max(",;\t", key=lambda sign: sum(sign in line for line in first))
 
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
