@@ -161,6 +161,15 @@ class Layered:
     bases: tuple[Change, ...] = ()
 
 
+def several(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Overrides as a tuple, also where one stands alone.
+
+    >>> several("horizon=2030"), several(["horizon=2030"])
+    (('horizon=2030',), ('horizon=2030',))
+    """
+    return (overrides,) if isinstance(overrides, str) else tuple(overrides)
+
+
 def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Layered:
     """One tree from a file, the files it extends, and `key.path=value` overrides.
 

@@ -32,7 +32,7 @@ from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, r
 from forecast.scenario.entity import Sources, entity, plain, read
 from forecast.scenario.entries import entry
 from forecast.scenario.inputs import distribution_in_file
-from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, tree_of
+from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, several, tree_of
 from forecast.scenario.scenario import (
     Branch,
     Description,
@@ -206,7 +206,7 @@ def load_mixture(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Sc
     Raises:
         ScenarioError: carries every problem of the file and of the scenarios it names.
     """
-    return read_mixture(scenario_path(path), overrides)[0]
+    return read_mixture(scenario_path(path), several(overrides))[0]
 
 
 def read_mixture(
