@@ -1,8 +1,8 @@
 """YAML text as a tree whose every node knows its file, line and column.
 
-The YAML is version 1.2, core schema: `NO` and `on` are text, dates are text, `1_000` is text. Beyond it, `2035.0` is a
-whole number, and `010` is text: eight to some readers, ten to others. Tags, directives, merge keys, several documents
-in one file, and duplicate keys are refused; aliases are kept as long as they stay small.
+The YAML is version 1.2, core schema: `NO` and `on` are text, dates are text, `1_000` is text. Beyond it, `2035.0` and
+`2.035e3` are whole numbers, and `010` is text: eight to some readers, ten to others. Tags, directives, merge keys,
+several documents in one file, and duplicate keys are refused; aliases are kept as long as they stay small.
 
 Text files of a user are read within limits, or refused at once, before a parser sees them, so that no file can keep one
 busy. Also here: where the scenarios lie that come with the package, and the schema beside them that editors read. Out
@@ -397,6 +397,7 @@ def _extent(node: Node) -> tuple[int, int]:
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _INTEGER = re.compile(r"([-+]?(?:0|[1-9]\d{0,14}))(?:\.0*)?", re.ASCII)
+_LARGEST_WHOLE = 1e15
 _FLOAT = re.compile(r"[-+]?(\.\d+|(0|[1-9]\d*)(\.\d*)?)([eE][-+]?\d+)?", re.ASCII)
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -413,7 +414,10 @@ def _scalar(text: str) -> Scalar:
         return _WORDS[text]
     if whole := _INTEGER.fullmatch(text):
         return int(whole[1])
-    return float(text) if _FLOAT.fullmatch(text) else text
+    if not _FLOAT.fullmatch(text):
+        return text
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < _LARGEST_WHOLE else number
 
 
 _SYNTAX = (

@@ -18,17 +18,20 @@ from forecast.analysis.attribution import demand_same_frame
 from forecast.analysis.comparison import both_ways, demand_pairs
 from forecast.dims import ALL_SERIES, Array
 from forecast.engine.simulate import KEEP_DRAWS, Settings
-from forecast.errors import RunError, meant
+from forecast.errors import DataError, RunError, meant
+from forecast.observations.spreadsheets import read_table
 from forecast.observations.vintage import vintage
 from forecast.quarters import year_of
 from forecast.results.results import UNIT, Results
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import stored
 from forecast.stats.summary import LEVELS, Summary, exceedance_name, quantile_name
-from forecast.storage import read_csv, write_csv, writing
+from forecast.storage import write_csv, writing
 
 MOST_CELLS = 400
 """Cells of a sweep at most: each is a run of its own on disk, 9 MB with 20,000 draws."""
+
+_MOST_BYTES = 2**20
 
 TABLE = "sweep.csv"
 COLUMNS = ("scenario", "basis", "series", "year", "cell", "run", "of", "statistic", "unit", "value", "standard_error")
@@ -92,18 +95,17 @@ def listed_cells(path: Path) -> Design:
         RunError: it cannot be read, has no cells or too many, or a cell is empty.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = read_csv(file)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise RunError(f"--list: {path}: cannot be read ({reason})") from error
-    if not rows:
+        records = read_table(path, _MOST_BYTES).records()
+    except DataError as error:
+        raise RunError(f"--list: {error}") from None
+    if not records:
         raise RunError(f"--list: {path}: got no cells, expected a header of keys and a row a cell")
-    cells = tuple(dict.fromkeys(tuple((value or "").strip() for value in row.values()) for row in rows))
-    if any(not value for cell in cells for value in cell):
-        raise RunError(f"--list: {path}: got a row without a value for every key, expected one")
+    for line, row in records:
+        if empty := [key for key, value in row.items() if not (key and value)]:
+            raise RunError(f"--list: {path}:{line}: got no value for {empty[0] or 'a key'}, expected one in every row")
+    cells = tuple(dict.fromkeys(tuple(row.values()) for _, row in records))
     _demand_few(len(cells))
-    return Design(tuple(key.strip() for key in rows[0]), cells)
+    return Design(tuple(records[0][1]), cells)
 
 
 def _parts(text: str) -> list[str]:

@@ -104,7 +104,7 @@ def _worlds(file: str, design: Design) -> list[AnyScenario]:
     wrong = [(cell, one.problems) for cell, one in zip(design.cells, found, strict=True) if one.problems]
     if wrong:
         cell, problems = wrong[0]
-        others = f"; {len(wrong) - 1} other cells have problems too" if len(wrong) > 1 else ""
+        others = f"; cells with problems: {len(wrong)}" if len(wrong) > 1 else ""
         raise RunError(f"cell {', '.join(design.overrides(cell))}: {ScenarioError(problems)}{others}")
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
         echo(f"warning: {remark}", err=True)

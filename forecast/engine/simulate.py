@@ -20,12 +20,15 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 from time import perf_counter
+from typing import get_args
 
 from forecast.dims import N_QUARTERS, QUARTERLY_SERIES
 from forecast.engine.block import flows_of
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.stratified import block_of_streams
+from forecast.errors import RunError, got, meant
 from forecast.parallel import in_order
 from forecast.stats.quantiles import N_BINS
 from forecast.stats.streams import Scheme, Streams
@@ -50,11 +53,26 @@ class Settings:
         n_draws: number of draws, at least 1.
         seed: non-negative integer.
         scheme: sampling scheme, see `stratified`.
+
+    Raises:
+        RunError: on construction, what cannot be simulated so.
     """
 
     n_draws: int = 20_000
     seed: int = 0
     scheme: Scheme = "plain"
+
+    def __post_init__(self) -> None:
+        _demand_whole("n_draws", self.n_draws, 1)
+        _demand_whole("seed", self.seed, 0)
+        if self.scheme not in get_args(Scheme):
+            raise RunError(f"scheme: {got(self.scheme)}; {meant(str(self.scheme), get_args(Scheme))}")
+
+
+def _demand_whole(name: str, value: object, least: int) -> None:
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or int(value) < least:  # type: ignore[call-overload]
+        raise RunError(f"{name}: {got(value)}, expected a whole number of at least {least}")
 
 
 def simulate(

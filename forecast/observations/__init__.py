@@ -11,6 +11,7 @@
 - `vintage`: everything known on a day
 - `holdings`: series held, and what is due next
 - `formats`: files of agencies as grids of cells
+- `spreadsheets`: tables of users as spreadsheets write them
 - `us_agencies`: trade by country and end use, the monthly release, series from FRED
 - `korean_agencies`: customs trade by country and item, series of the Bank of Korea
 - `plausibility`: whether figures can be what they seem beside those held

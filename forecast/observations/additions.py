@@ -171,7 +171,7 @@ def _addition(path: Path, held: Mapping[Key, HeldSeries], published: dt.date) ->
         content = read_content(path)
         name, reading = _recognised(content, held)
     except DataError as error:
-        problem = Problem(path.name, 0, 0, "", str(error).removeprefix(f"{path}: "))
+        problem = Problem(path.name or str(path), 0, 0, "", str(error).removeprefix(f"{path}: "))
         return Addition(path.name, "", "", "", (), (), 0, 0, (problem,))
     refusals = [*reading.refusals] or [*implausible(reading, held, published)]
     problems = tuple(Problem(content.name, 0, 0, one.cell, one.reason) for one in refusals)

@@ -22,6 +22,7 @@ from typing import TypeAlias
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from forecast.errors import DataError, shortened
+from forecast.observations.spreadsheets import delimiter_of
 from forecast.storage import demand_regular, digest
 
 Cell: TypeAlias = "str | float"
@@ -272,22 +273,25 @@ class _Words(HTMLParser):
 
 def _lines(text: str) -> Iterator[tuple[Cell, ...]]:
     try:
-        for cells in csv.reader(io.StringIO(text), strict=True):
+        for cells in csv.reader(io.StringIO(text), delimiter=delimiter_of(text), strict=True):
             yield tuple(cell.strip() for cell in cells)
     except csv.Error as error:
         raise ValueError(f"{error}, expected comma-separated text") from None
 
 
+_NUMBER = re.compile(r"[-+]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})(\.\d*)?")
+
+
 def amount(cell: Cell) -> float | None:
     """The number of a cell, with or without commas between thousands; None for any other.
 
-    >>> amount("1,234.5"), amount(7.0), amount("(-)")
-    (1234.5, 7.0, None)
+    >>> amount("1,234.5"), amount(7.0), amount("(-)"), amount("13301,5")
+    (1234.5, 7.0, None, None)
     """
     if isinstance(cell, float):
         return cell
-    text = cell.replace(",", "").replace("\u2212", "-")
-    return float(text) if re.fullmatch(r"[-+]?\d{1,18}(\.\d*)?", text) else None
+    text = cell.replace("\u2212", "-")
+    return float(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
 
 
 def in_unit(value: float, scale: float) -> float:

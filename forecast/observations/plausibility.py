@@ -82,7 +82,8 @@ def _gaps(figures: Sequence[Figure], held: HeldSeries) -> Iterator[Refusal]:
 
 
 def _sizes(figures: Sequence[Figure], held: HeldSeries, reading: Reading) -> Iterator[Refusal]:
-    """Refuses figures whose size tells of another unit or base than those held."""
+    """Refuses figures whose size tells of another unit or base than those held, or that nothing was traded."""
+    yield from _zeros(figures, held)
     pairs = [(one, old) for one in figures if (old := held.value(one.period)) and one.value]
     if "balance" in held.series:
         return
@@ -102,6 +103,17 @@ def _sizes(figures: Sequence[Figure], held: HeldSeries, reading: Reading) -> Ite
         )
     elif held.table != "products_annual":
         yield from _leaps(figures, pairs, held, reading)
+
+
+def _zeros(figures: Sequence[Figure], held: HeldSeries) -> Iterator[Refusal]:
+    """Refuses zeros of a series that never was zero: they stand for what was not counted."""
+    if not all(held.value(period) for period in held.values):
+        return
+    for one in figures:
+        if not one.value:
+            known = one.period if one.period in held.values else held.last
+            was = f"got 0 for {held.series} of {one.period}, held {held.value(known):,.10g} of {known}"
+            yield Refusal(one.cell, f"{was}; expected a number other than 0, or no row")
 
 
 def _times(ratio: float) -> str:

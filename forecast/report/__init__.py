@@ -4,7 +4,7 @@
 - `i18n`: texts of both languages; numbers, dates and distributions in them
 - `sentences`: a result in plain sentences; conditions assumed; the gap between the books
 - `policy`: what trade policy changes, from here and to date
-- `effect`: what announcements change, because of what, and how surely
+- `effect`: what announcements and other scenarios change, because of what, and how surely
 - `observed`: what was observed beside a forecast: later surplus in both books, memory above its trend, products
 - `run`: tables of runs, their branches, and observed trade
 - `comparison`: a comparison and its attribution

@@ -25,7 +25,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
 from forecast.report.sentences import mixture_sentences
 from forecast.report.table import Figure, Row, Table, plain_spaces, table
-from forecast.results.results import direction, motion, place_of, share_without, tied, worth_telling
+from forecast.results.results import direction, motion, peak_and, place_of, share_without, tied, worth_telling
 from forecast.scenario.contrasts import Contrast, contrasts
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import ends
@@ -169,7 +169,7 @@ def comparison_words(
 
     Args:
         names: of alternative and reference; names and titles of their scenarios by default.
-        year: that is told, the last by default.
+        year: that is told; by default the last, and before it that of the largest median where it tells another.
     """
     runs = comparison.alternative, comparison.reference
     named = names or [
@@ -180,7 +180,9 @@ def comparison_words(
 
 
 def _difference(comparison: Comparison, names: Sequence[str], language: Language, year: int | None) -> str:
-    by_year, last = comparison.by_year, place_of(year, comparison.by_year.years)
+    by_year, last = comparison.by_year, len(comparison.by_year.years) - 1
+    medians = by_year.value(RISE, MEDIAN)
+    told = peak_and(last, medians) if year is None else [place_of(year, by_year.years)]
     manifest = comparison.reference.manifest
     learned = "prior" if manifest["parameters"] == "prior" else "learned"
     words = _pair(names, comparison.reference.basis, language) | {
@@ -190,13 +192,24 @@ def _difference(comparison: Comparison, names: Sequence[str], language: Language
         return language.text("comparison.same", **words)
     return language.text(
         "comparison.changes",
-        change=_change(by_year, last, language),
-        year=by_year.years[last],
-        sum=_change(comparison.cumulated, len(by_year.years) - 1, language),
-        years=_years(comparison, language),
-        direction=_direction(comparison, last, language),
+        changes=language.text("sentences.and").join(_changes(by_year, told, language)),
+        sum=_sum(comparison, language) if last else "",
+        direction=_direction(comparison, told[0], language),
         **words,
     )
+
+
+def _changes(by_year: Summary, places: Sequence[int], language: Language) -> Iterator[str]:
+    """The difference in some years."""
+    for place in places:
+        change = _change(by_year, place, language)
+        yield language.text("comparison.change_in", change=change, year=by_year.years[place])
+
+
+def _sum(comparison: Comparison, language: Language) -> str:
+    """The difference of all years together."""
+    change = _change(comparison.cumulated, len(comparison.by_year.years) - 1, language)
+    return language.text("comparison.change_over", change=change, years=_years(comparison, language))
 
 
 def _change(summary: Summary, index: int, language: Language) -> str:

@@ -1,6 +1,11 @@
-"""What announcements change, in sentences: by how much, because of what, how surely, and how much of it is news."""
+"""What announcements and other scenarios change, in sentences.
+
+Of announcements: by how much, because of what, how surely, and how much of it is news.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,7 +13,15 @@ from forecast.analysis.grounds import DecidingRate, Grounds, Rests
 from forecast.dims import CHANNELS
 from forecast.quarters import parse_quarter
 from forecast.report.i18n import Language
-from forecast.results.results import Results, direction, share_without, turning_years, worth_telling
+from forecast.results.results import (
+    Results,
+    direction,
+    motion,
+    peak_and,
+    share_without,
+    turning_years,
+    worth_telling,
+)
 from forecast.stats.formatting import ends, rounded, span
 from forecast.stats.summary import BELOW, Summary, exceedance_name, quantile_name
 
@@ -39,7 +52,9 @@ def effect_sentence(
         year: that is told; by default the last, and before it that of the largest effect where it tells another.
     """
     years = turning_years(summary, year)
-    told, last = years[0], len(summary.years) - 1
+    told = years[0]
+    if not motion(summary, "effect").any():
+        return " ".join([language.text("sentences.effect_nothing"), *_news(summary, language, origin, told)])
     likelier = direction(summary, "effect", told)
     chance = {
         "rise": chance_above(summary, "effect", 0.0, told, language),
@@ -49,10 +64,7 @@ def effect_sentence(
     size = language.text(
         "sentences.effect",
         changes=language.text("sentences.and").join(_change(summary, index, language) for index in years),
-        first=summary.years[0],
-        last=summary.years[-1],
-        total=language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
-        total_span=language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
+        sum=_sum(summary, language),
         chance=language.text(f"sentences.effect_{likelier}", year=summary.years[told], chance=chance, rests=rests),
     )
     rate = None if found is None else found.rate
@@ -67,6 +79,22 @@ def _change(summary: Summary, index: int, language: Language) -> str:
         year=summary.years[index],
         mean=language.money(*summary.estimate("effect", "mean", index), "+"),
         span=language.money_span(ends(summary, "effect", 80, index), "+"),
+    )
+
+
+def _sum(summary: Summary, language: Language) -> str:
+    """The effect of all years together, where there are several."""
+    last = len(summary.years) - 1
+    return (
+        language.text(
+            "sentences.effect_sum",
+            first=summary.years[0],
+            last=summary.years[last],
+            total=language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
+            span=language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
+        )
+        if last
+        else ""
     )
 
 
@@ -150,7 +178,7 @@ def _share(fraction: float, language: Language) -> str:
 def _news(summary: Summary, language: Language, origin: str, index: int) -> list[str]:
     """How much of the effect is beyond the flows of the origin, where that is not nearly all."""
     news, whole = (summary.estimate(series, "mean", index) for series in ("news", "effect"))
-    if abs(whole[0] - news[0]) < 0.1 * abs(whole[0]):
+    if abs(whole[0] - news[0]) <= 0.1 * abs(whole[0]):
         return []
     return [language.text("sentences.news", news=language.money(*news, "+"), year=summary.years[index], origin=origin)]
 
@@ -162,6 +190,45 @@ def nothing_sentence(summary: Summary, language: Language, series: str, index: i
         return []
     chance = language.share(round(idle, 2))
     return [language.text("sentences.nothing", chance=chance, year=summary.years[index])]
+
+
+def median_changes(summary: Summary, series: str, years: Sequence[int], language: Language) -> str:
+    """Medians of a series in some years, with their 80 % intervals."""
+    changes = [
+        language.text(
+            "sentences.median_change",
+            year=summary.years[index],
+            median=language.money(*summary.estimate(series, MEDIAN, index), "+"),
+            span=language.money_span(ends(summary, series, 80, index), "+"),
+        )
+        for index in years
+    ]
+    return language.text("sentences.and").join(changes)
+
+
+def difference_sentences(change: Summary, reference: str, language: Language) -> str:
+    """What one scenario changes against another in the last year both have, and the likelier direction.
+
+    The year of the largest median comes before it where it tells another, and the direction is told of that.
+
+    Args:
+        change: series `rise` and `fall`, see `comparison.both_ways`.
+        reference: title of the other scenario.
+    """
+    last = len(change.years) - 1
+    if not motion(change, "rise").any():
+        return language.text("sentences.equal", reference=reference)
+    years = peak_and(last, change.value("rise", MEDIAN))
+    told, changes = years[0], median_changes(change, "rise", years, language)
+    series, same = direction(change, "rise", told), share_without(change, "rise", told)
+    chance = chance_above(change, series, 0.0, told, language)
+    said = [
+        language.text("sentences.difference", reference=reference, changes=changes),
+        language.text(f"sentences.{series}", year=change.years[told], chance=chance),
+    ]
+    if worth_telling(same):
+        said.append(language.text("sentences.same", year=change.years[told], chance=language.share(round(same, 2))))
+    return " ".join(said)
 
 
 def origin_of(results: Results, language: Language) -> str:

@@ -39,19 +39,13 @@ from forecast.report.charts import (
     observed_balance,
     tick_writer,
 )
-from forecast.report.effect import effect_sentence
+from forecast.report.effect import difference_sentences, effect_sentence
 from forecast.report.i18n import Language
 from forecast.report.induced import claim_section
 from forecast.report.observed import memory_sentences
 from forecast.report.policy import policy_sentence
 from forecast.report.run import EFFECT
-from forecast.report.sentences import (
-    assumed_conditions,
-    chances_sentence,
-    difference_sentences,
-    level_sentence,
-    record_of,
-)
+from forecast.report.sentences import assumed_conditions, chances_sentence, level_sentence, record_of
 from forecast.report.sliders import PLANTS, Slider, added_from, overrides, sliders
 from forecast.report.templates import fragment, page
 from forecast.report.workbench import Trial, Workbench

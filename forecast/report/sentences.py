@@ -29,20 +29,11 @@ from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.policy import policy_sentence
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
-from forecast.results.results import (
-    Results,
-    direction,
-    motion,
-    moving_policies,
-    place_of,
-    share_without,
-    worth_telling,
-)
+from forecast.results.results import Results, motion, moving_policies, place_of
 from forecast.scenario.drivers import DriverPath, Levels, Shock
 from forecast.scenario.memory import Memory
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
-from forecast.stats.formatting import ends
 from forecast.stats.summary import BELOW, Summary
 
 if TYPE_CHECKING:
@@ -230,7 +221,7 @@ def effect_sentences(
     plants = []
     if results.manifest["n_investments"]:
         plants = [effect_sentence(summary, language, origin_of(results, language), found, year)]
-    return [*prior, *plants, *(policy_sentence(summary, language, name) for name in moving_policies(summary))]
+    return [*prior, *plants, *(policy_sentence(summary, language, name, year) for name in moving_policies(summary))]
 
 
 def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool, year: int | None = None) -> str:
@@ -243,7 +234,8 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
         )
         years = {"first_year": summary.years[0], "year": summary.years[last]}
         span = language.interval(summary, CENSUS_BALANCE, 80, last, places=0)
-        other = " " + language.text("sentences.level_census", first=first, median=median, span=span, **years)
+        key = "sentences.level_census" if last else "sentences.level_census_alone"
+        other = " " + language.text(key, first=first, median=median, span=span, **years)
     ground = ("invested" if invested else "alone") + ("_moved" if moving_policies(summary) else "")
     level = language.text(
         "sentences.level",
@@ -292,31 +284,6 @@ def record_of(basis: str, as_of: str | None) -> tuple[int, float]:
     """Year and size of the record on a basis, as known on a day, rounded as runs count it."""
     year, value = vintage(as_of).records[basis]
     return year, round(value, 1)
-
-
-def difference_sentences(change: Summary, reference: str, language: Language) -> str:
-    """What one scenario changes against another in the last year both have, and the likelier direction.
-
-    Args:
-        change: series `rise` and `fall`, see `comparison.both_ways`.
-        reference: title of the other scenario.
-    """
-    last = len(change.years) - 1
-    if not motion(change, "rise").any():
-        return language.text("sentences.equal", reference=reference)
-    size = language.text(
-        "sentences.difference",
-        reference=reference,
-        year=change.years[last],
-        median=language.money(*change.estimate("rise", MEDIAN, last), "+"),
-        span=language.money_span(ends(change, "rise", 80, last), "+"),
-    )
-    series, same = direction(change, "rise", last), share_without(change, "rise", last)
-    chance = chance_above(change, series, 0.0, last, language)
-    said = [size, language.text(f"sentences.{series}", chance=chance)]
-    if worth_telling(same):
-        said.append(language.text("sentences.same", chance=language.share(round(same, 2))))
-    return " ".join(said)
 
 
 def mixture_sentences(runs: Sequence[Results], language: Language) -> list[str]:

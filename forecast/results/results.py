@@ -438,6 +438,10 @@ def turning_years(summary: Summary, year: int | None = None) -> list[int]:
     """
     if year is not None:
         return [place_of(year, summary.years)]
-    means = summary.value("effect", "mean")
-    last, peak = len(means) - 1, int(abs(means).argmax())
-    return [last] if abs(means[peak] - means[last]) < 0.25 * abs(means[peak]) else [peak, last]
+    return peak_and(len(summary.years) - 1, summary.value("effect", "mean"))
+
+
+def peak_and(last: int, values: Array) -> list[int]:
+    """A place, and before it that of the largest value, where that is another by a quarter of itself."""
+    peak = int(abs(values).argmax())
+    return [last] if abs(values[peak] - values[last]) <= 0.25 * abs(values[peak]) else [peak, last]

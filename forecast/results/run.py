@@ -19,7 +19,7 @@ from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, empty_statistics, simulate
-from forecast.errors import DamagedRunError
+from forecast.errors import DamagedRunError, RunError, got
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
@@ -254,7 +254,10 @@ def requested(
 
     Raises:
         PosteriorError: as for `run_scenario`.
+        RunError: it is of no scenario, but of the name of one.
     """
+    if isinstance(scenario, str | os.PathLike):
+        raise RunError(f"{got(str(scenario))}, expected a scenario, as `load_scenario` or `load_mixture` reads it")
     learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
     demand_knowledge(learned, scenario.as_of)
     manifest = _manifest(scenario, learned, settings, prior)

@@ -161,6 +161,15 @@ class Layered:
     bases: tuple[Change, ...] = ()
 
 
+def several(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Overrides as a tuple, also where one stands alone.
+
+    >>> several("horizon=2030"), several(["horizon=2030"])
+    (('horizon=2030',), ('horizon=2030',))
+    """
+    return (overrides,) if isinstance(overrides, str) else tuple(overrides)
+
+
 def layered(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Layered:
     """One tree from a file, the files it extends, and `key.path=value` overrides.
 
@@ -249,6 +258,11 @@ class _Layers:
         return {name: self._by_id(name, node) if name in BY_ID else node for name, node in fields.items()}
 
     def _by_id(self, group: str, entries: Node) -> Node:
+        id = entries.fields.get("id")
+        if id is not None and not isinstance(id.content, Mapping | None):
+            message = f"got one {BY_ID[group]} where a list of them is expected; write `- ` before it"
+            self.problems.append(entries.place.problem(group, message))
+            return self._by_id(group, replace(entries, content=(entries,)))
         if not isinstance(entries.content, tuple):
             return _with_ids(entries)
         keyed: dict[str, Node] = {}

@@ -18,6 +18,7 @@ Weights are scaled to sum to one, draw by draw where they are uncertain.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
@@ -31,7 +32,7 @@ from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, r
 from forecast.scenario.entity import Sources, entity, plain, read
 from forecast.scenario.entries import entry
 from forecast.scenario.inputs import distribution_in_file
-from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, tree_of
+from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, several, tree_of
 from forecast.scenario.scenario import (
     Branch,
     Description,
@@ -152,11 +153,13 @@ def _with_scenario(branch: Branch, node: Node, at: str, path: Path, overrides: S
 
 
 def _disagreements(stated: Sequence[StatedBranch], mixture: Node) -> Iterator[Problem]:
-    """Labels given twice, weights that may all be 0, and results that would be of another thing than the first's."""
+    """Labels given twice, weights that cannot be scaled, results that would be of another thing than the first's."""
     labels = [one.branch.label for one in stated]
     if stated and all(float(one.branch.weight.ppf(_RARE)) <= 0 for one in stated):
         message = "got weights that may all be 0, expected one that is above 0 in every draw"
         yield mixture.place.problem("mixture", message)
+    if not math.isfinite(sum(float(one.branch.weight.ppf(1 - _RARE)) for one in stated)):
+        yield mixture.place.problem("mixture", "got weights without a finite sum, expected smaller ones")
     for index, one in enumerate(stated):
         if one.branch.label in labels[:index]:
             message = f"{got(one.branch.label)} a second time, expected every label once; {listed(labels)}"
@@ -203,7 +206,7 @@ def load_mixture(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Sc
     Raises:
         ScenarioError: carries every problem of the file and of the scenarios it names.
     """
-    return read_mixture(scenario_path(path), overrides)[0]
+    return read_mixture(scenario_path(path), several(overrides))[0]
 
 
 def read_mixture(

@@ -11,19 +11,20 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from forecast.economics.sectors import SECTORS
 from forecast.errors import RunError, got, listed, meant
 from forecast.observations.announcements import Announcement, Report
+from forecast.observations.spreadsheets import ABSENT, Table, number, read_table
 from forecast.observations.user_data import user_folder
 from forecast.quarters import ACCEPTED, format_quarter, parse_time, time_span
 from forecast.scenario.dates import date_text
 from forecast.scenario.entity import ID
 from forecast.scenario.money import rate_of
-from forecast.storage import demand_regular, read_csv, write_csv, writing
+from forecast.storage import write_csv, writing
 
 ENVIRONMENT = "FORECAST_ANNOUNCEMENTS"
 """Variable that names the user's file; else it lies with the user's own data."""
@@ -132,14 +133,15 @@ def read_own() -> dict[str, OwnAnnouncement]:
     """Announcements of a user by their ids; none where there is no file.
 
     Raises:
-        RunError: the file cannot be read, or rows make no sense; names every line and column.
+        DataError: the file cannot be read, or is no table.
+        RunError: rows make no sense; names every line and column.
     """
     path = own_place()
-    rows = table_rows(path) if path.exists() else []
-    if rows and not set(_NEEDED) <= set(rows[0]) <= set(COLUMNS):
-        raise RunError(f"{path}: got columns {', '.join(rows[0])}, expected {', '.join(COLUMNS)}")
+    rows = plain_table(path).records() if path.exists() else []
+    if rows and not set(_NEEDED) <= set(rows[0][1]) <= set(COLUMNS):
+        raise RunError(f"{path}: got columns {listed(rows[0][1])}, expected {', '.join(COLUMNS)}")
     faults, found = [], {}
-    for line, cells in enumerate(rows, start=2):
+    for line, cells in rows:
         faults += [f"{path}:{line}: {fault}" for fault in row_faults(cells)]
         if cells["id"] in found:
             faults.append(f"{path}:{line}: id: got {cells['id']} a second time, expected each once")
@@ -150,20 +152,15 @@ def read_own() -> dict[str, OwnAnnouncement]:
     return found
 
 
-def table_rows(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file, as texts by column, without blanks around them.
+def plain_table(path: Path) -> Table:
+    """A CSV file of a user, each of its cells in one line.
 
     Raises:
-        RunError: it cannot be read, or is no table.
+        DataError: it cannot be read, or is no table.
     """
-    try:
-        demand_regular(path, _MOST_BYTES)
-        rows = read_csv(path.read_text(encoding="utf-8-sig").splitlines(keepends=True))
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except ValueError as error:
-        raise RunError(f"{path}: {error}, expected comma-separated text in UTF-8 with a line of headings") from error
-    return [{_plain(name): _plain(cell) for name, cell in row.items()} for row in rows]
+    table = read_table(path, _MOST_BYTES)
+    rows = tuple((line, tuple(map(_plain, cells))) for line, cells in table.rows)
+    return replace(table, headings=tuple(map(_plain, table.headings)), rows=rows)
 
 
 def _plain(cell: str) -> str:
@@ -226,7 +223,7 @@ def own_of(cells: Mapping[str, str]) -> OwnAnnouncement:
     """The row of cells in which `row_faults` finds nothing; empty cells are as if left out."""
     stated: dict[str, Any] = {name: cell for name, cell in cells.items() if cell}
     if "amount" in stated:
-        stated["amount"] = float(stated["amount"])
+        stated["amount"] = number(stated["amount"], ".")
     return OwnAnnouncement(**stated)
 
 
@@ -298,11 +295,9 @@ def _word_check(accepted: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def _amount_fault(text: str) -> str:
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = -1.0
-    return "" if 0 <= amount < 1e4 else f"{got(text)}, expected a number of bn USD or trillion won, 0 or more"
+    amount = None if text.lower() in ABSENT else number(text, ".")
+    within = amount is not None and 0 <= amount < 1e4
+    return "" if within else f"{got(text)}, expected a number of bn USD or trillion won, 0 or more"
 
 
 def _date_fault(text: str) -> str:

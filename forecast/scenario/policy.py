@@ -214,7 +214,15 @@ def _sectors(row: Row) -> Iterator[Problem]:
             lacking = f"got {name}, whose exports to the US no source states; expected other, which holds them"
             yield place.place.problem(where, lacking)
         else:
-            yield place.place.problem(where, f"unknown sector; {meant(name, [*TAXED, EVERY])}")
+            yield place.place.problem(where, f"{got(name)}, expected a known sector; {_sectors_meant(name)}")
+
+
+def _sectors_meant(text: str) -> str:
+    """Names accepted, and several in one text as a list of them."""
+    several = [name.strip() for name in text.split(",")]
+    if len(several) > 1 and set(several) <= {*TAXED}:
+        return f"write [{', '.join(several)}]"
+    return meant(text, [*TAXED, EVERY])
 
 
 def _order(row: Row) -> Iterator[Problem]:

@@ -25,7 +25,7 @@ from forecast.scenario.entity import ID, ById, SectorName, Sources, Written, ent
 from forecast.scenario.entries import last_observed
 from forecast.scenario.inputs import uncertain_inputs
 from forecast.scenario.investments import Investment, SectorCoefficients
-from forecast.scenario.layers import Layered, layered
+from forecast.scenario.layers import Layered, layered, several
 from forecast.scenario.localization import FITTED, StatedPath, plain_path
 from forecast.scenario.memory import AS_FITTED, Memory
 from forecast.scenario.policy import ImportCommitment, Tariff
@@ -237,7 +237,7 @@ def load_scenario(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> S
         ScenarioError: carries every problem of the file, of the files it extends and of the overrides.
     """
     path = scenario_path(path)
-    return scenario_of(layered(path, overrides), str(path))
+    return scenario_of(layered(path, several(overrides)), str(path))
 
 
 def scenario_of(layers: Layered, top: str) -> Scenario:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, cast, get_args
@@ -109,8 +109,17 @@ _INSTEAD: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 def complaints(root: Node, error: ValidationError, top: type) -> list[Problem]:
     """Every schema error of a tree that states a `top`, at the place where the offending value is written."""
-    problems = [_problem(root, top, detail) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    problems = [_problem(root, top, detail) for detail in details if not _follows(detail, details)]
     return list(dict.fromkeys(problems))
+
+
+def _follows(detail: Any, details: Sequence[Any]) -> bool:
+    """Whether a list is too short only because entries of it make no sense, which is said of them."""
+    loc = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in details
+    )
 
 
 def strangers(layers: Layered) -> dict[tuple[str, str], Problem]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from forecast.characters import likeness
-from forecast.documents import read_document
+from forecast.characters import half_width, likeness
+from forecast.documents import Document, Node, read_document
 from forecast.economics.sectors import SECTORS
-from forecast.errors import RunError, got, listed, meant
+from forecast.errors import RunError, ScenarioError, got, listed, meant, refusal
+from forecast.observations.spreadsheets import ABSENT, Table, decimal_sign, number, other_reading, two_readings
 from forecast.quarters import parse_time, time_span
 from forecast.scenario.own import (
     COLUMNS,
@@ -32,9 +33,9 @@ from forecast.scenario.own import (
     is_date,
     own_entry,
     own_of,
+    plain_table,
     quoted,
     row_faults,
-    table_rows,
 )
 
 _FACTORS = {
@@ -82,66 +83,103 @@ def read_mapping(path: Path) -> Mapped:
     """A mapping from its file.
 
     Raises:
-        RunError: a key or a value is none of those accepted.
-        ScenarioError: the file is no YAML.
+        ScenarioError: the file is no YAML, or a key or a value is none of those accepted.
     """
-    stated = read_document(path, str(path)).root.plain()
-    if not isinstance(stated, dict):
-        raise RunError(f"{path}: {got(stated)}, expected a mapping with {listed(_KEYS)}")
-    faults = [f"{key}: unknown key; {meant(key, _KEYS)}" for key in stated if key not in _KEYS]
-    columns = _texts_by_name(stated, "columns", COLUMNS, faults)
-    faults += [f"columns: nothing for {name}, expected the heading of it" for name in _NEEDED if name not in columns]
-    unit = stated.get("unit", "bn USD")
-    if unit not in _FACTORS:
-        faults.append(f"unit: {got(unit)}; {meant(str(unit), _FACTORS)}")
-    words = {
-        name: {str(word): str(meaning) for word, meaning in _mapping(translated, f"words.{name}", faults).items()}
-        for name, translated in _mapping(stated.get("words", {}), "words", faults).items()
-    }
-    for name, translated in words.items():
-        faults += _word_faults(name, translated)
-    if faults:
-        raise RunError("\n".join(f"{path}: {fault}" for fault in faults))
-    return Mapped(
+    keys = _Keys(read_document(path, str(path)))
+    columns = {name: keys.texts(node, f"columns.{name}") for name, node in keys.named("columns", COLUMNS)}
+    for name in _NEEDED:
+        if name not in columns:
+            keys.wrong(keys.at("columns"), "columns", f"nothing for {name}, expected the heading of it")
+    words = {name: keys.meanings(node, f"words.{name}", _WORDS[name]) for name, node in keys.named("words", _WORDS)}
+    read = Mapped(
         columns=columns,
-        title=str(stated.get("title", "")),
-        unit=unit,
-        dates=tuple(map(str, _listed(stated.get("dates", ())))),
-        words={name: {likeness(word): meaning for word, meaning in words.get(name, {}).items()} for name in _WORDS},
-        otherwise={
-            str(name): str(text) for name, text in _mapping(stated.get("otherwise", {}), "otherwise", []).items()
-        },
-        keep={str(name): tuple(map(str, _listed(texts))) for name, texts in dict(stated.get("keep", {})).items()},
-        source=str(stated.get("source", "")),
+        title=keys.text("title"),
+        unit=keys.text("unit") or "bn USD",
+        dates=keys.texts(keys.at("dates"), "dates"),
+        words={name: words.get(name, {}) for name in _WORDS},
+        otherwise={name: _word(node) for name, node in keys.named("otherwise", COLUMNS)},
+        keep={name: keys.texts(node, f"keep.{name}") for name, node in keys.named("keep")},
+        source=keys.text("source"),
     )
+    if read.unit not in _FACTORS:
+        keys.wrong(keys.at("unit"), "unit", f"{got(read.unit)}; {meant(read.unit, _FACTORS)}")
+    for form in read.dates:
+        if not _is_form(form):
+            keys.wrong(keys.at("dates"), "dates", f"{got(form)}, expected a form of dates such as %m/%d/%Y")
+    if keys.problems:
+        raise ScenarioError(keys.problems)
+    return read
 
 
-def _mapping(value: Any, name: str, faults: list[str]) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return value
-    faults.append(f"{name}: {got(value)}, expected a mapping")
-    return {}
+class _Keys:
+    """Keys of a mapping's file, and what is wrong with their values.
+
+    Attributes:
+        problems: in the order in which they were found.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.root = document.root
+        self.problems = [*document.problems]
+        if not isinstance(self.root.content, Mapping):
+            raise refusal(self.root.place, f"{self.root.got()}, expected a mapping with {listed(_KEYS)}")
+        for name, node in self.root.fields.items():
+            if name not in _KEYS:
+                self.wrong(node, name, f"unknown key; {meant(name, _KEYS)}")
+
+    def wrong(self, node: Node, key: str, message: str) -> None:
+        """Note what is wrong with a value."""
+        self.problems.append((node.key or node.place).problem(key, message))
+
+    def at(self, key: str) -> Node:
+        """The value of a key, one without content where it is left out."""
+        return self.root.fields.get(key, Node(None, self.root.place))
+
+    def text(self, key: str) -> str:
+        """The text of a key, empty where it is left out."""
+        return "".join(self.texts(self.at(key), key)[:1])
+
+    def texts(self, node: Node, key: str) -> tuple[str, ...]:
+        """One text or several."""
+        parts = node.items if isinstance(node.content, tuple) else (node,)
+        if any(isinstance(part.content, Mapping | tuple) for part in parts):
+            self.wrong(node, key, f"{node.got()}, expected a text or a list of texts")
+            return ()
+        return tuple(_word(part) for part in parts if part.content is not None)
+
+    def named(self, key: str, accepted: Collection[str] = ()) -> Iterator[tuple[str, Node]]:
+        """Values below a key by name, all of them or those accepted."""
+        yield from self._below(self.at(key), key, accepted)
+
+    def meanings(self, node: Node, key: str, accepted: Sequence[str]) -> dict[str, str]:
+        """What words of a table mean, by what their spellings have in common."""
+        found = {word: _word(meaning) for word, meaning in self._below(node, key)}
+        for word, meaning in found.items():
+            if meaning not in accepted:
+                self.wrong(node.fields[word], f"{key}.{word}", f"{got(meaning)}; {meant(meaning, accepted)}")
+        return {likeness(word): meaning for word, meaning in found.items()}
+
+    def _below(self, node: Node, key: str, accepted: Collection[str] = ()) -> Iterator[tuple[str, Node]]:
+        if not isinstance(node.content, Mapping | None):
+            self.wrong(node, key, f"{node.got()}, expected a mapping")
+        for name, below in node.fields.items():
+            if accepted and name not in accepted:
+                self.wrong(below, f"{key}.{name}", f"unknown; {meant(name, accepted)}")
+            else:
+                yield name, below
 
 
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else (value,)
+def _word(node: Node) -> str:
+    """A value as it is written, which a heading that looks like a number is."""
+    return node.written or ("" if node.content is None else str(node.content))
 
 
-def _texts_by_name(
-    stated: Mapping[str, Any], key: str, accepted: Sequence[str], faults: list[str]
-) -> dict[str, tuple[str, ...]]:
-    given = _mapping(stated.get(key, {}), key, faults)
-    faults += [f"{key}.{name}: unknown; {meant(name, accepted)}" for name in given if name not in accepted]
-    return {name: tuple(map(str, _listed(headings))) for name, headings in given.items()}
-
-
-def _word_faults(name: str, translated: Mapping[str, str]) -> Iterator[str]:
-    if name not in _WORDS:
-        yield f"words.{name}: unknown; {meant(name, _WORDS)}"
-        return
-    for word, meaning in translated.items():
-        if meaning not in _WORDS[name]:
-            yield f"words.{name}.{word}: {got(meaning)}; {meant(meaning, _WORDS[name])}"
+def _is_form(form: str) -> bool:
+    try:
+        dt.datetime.strptime(dt.datetime(2026, 1, 2).strftime(form), form)
+    except ValueError:
+        return False
+    return True
 
 
 def tracked(path: Path, mapped: Mapped | None) -> tuple[list[OwnAnnouncement], list[Note]]:
@@ -154,50 +192,66 @@ def tracked(path: Path, mapped: Mapped | None) -> tuple[list[OwnAnnouncement], l
     Raises:
         RunError: the table cannot be read, lacks a column, or holds words that the mapping does not explain.
     """
-    rows = table_rows(path)
+    table = plain_table(path)
+    rows, headings = table.records(), table.headings
     if mapped is None:
-        mapped = Mapped({name: (name,) for name in COLUMNS}, words={name: {} for name in _WORDS}, otherwise={}, keep={})
-        missing = [name for name in _NEEDED if rows and name not in rows[0]]
+        mapped = Mapped({}, words={name: {} for name in _WORDS})
+        missing = [name for name in _NEEDED if name not in headings]
         if missing:
             raise RunError(
                 f"{path}: got no column {listed(missing)}; a table with other headings takes a mapping, --mapping FILE"
             )
-        mapped = replace(mapped, columns={name: (name,) for name in COLUMNS if not rows or name in rows[0]})
-    headings = {heading for given in (*mapped.columns.values(), tuple(mapped.keep)) for heading in given}
-    if rows and (missing := sorted(headings - set(rows[0]))):
+        mapped = replace(mapped, columns={name: (name,) for name in COLUMNS if name in headings})
+    named = {heading for given in (*mapped.columns.values(), tuple(mapped.keep)) for heading in given}
+    if missing := sorted(named - set(headings)):
         raise RunError(
-            f"{path}: got no column {listed(missing)}, expected those of the mapping; it has {listed(rows[0])}"
+            f"{path}: got no column {listed(missing)}, expected those of the mapping; it has {listed(headings)}"
         )
-    kept = [(line, row) for line, row in enumerate(rows, start=2) if _is_kept(row, mapped)]
+    kept = [(line, _cells(row, mapped)) for line, row in rows if _is_kept(row, mapped)]
     if not kept:
-        raise RunError(f"{path}: got {len(rows)} rows, none of which the mapping keeps")
+        raise RunError(f"{path}: got no row that is kept, of {len(rows)} below the headings")
     notes: list[Note] = []
-    read = [(line, _cells(row, mapped, line, path.name, notes)) for line, row in kept]
-    _demand_words(path, read, mapped)
-    return _announcements(path, read, notes), notes
+    _demand_words(path, kept, mapped)
+    decimal = _decimal(table, kept)
+    for line, cells in kept:
+        for name in DATES:
+            cells[name] = _date(cells.get(name, ""), name, mapped, line, notes)
+        cells["amount"] = _amount(cells, decimal, line, notes)
+        cells["unit"] = _FACTORS[cells["unit"]][1]
+        cells["sources"] = cells["sources"] or path.name
+    _demand_some_amount(path, kept, notes)
+    return _announcements(path, kept, notes), notes
 
 
 def _is_kept(row: Mapping[str, str], mapped: Mapped) -> bool:
     return all(any(text.lower() in row[name].lower() for text in texts) for name, texts in mapped.keep.items())
 
 
-def _cells(row: Mapping[str, str], mapped: Mapped, line: int, file: str, notes: list[Note]) -> dict[str, str]:
-    """Cells of a row by what they hold, amounts and dates as the language has them."""
+def _cells(row: Mapping[str, str], mapped: Mapped) -> dict[str, str]:
+    """Cells of a row by what they hold, words as the language has them."""
     cells = {
         name: ", ".join(filter(None, (row[heading] for heading in headings)))
         for name, headings in mapped.columns.items()
     }
+    cells["unit"] = cells.get("unit") or mapped.otherwise.get("unit") or mapped.unit
     for name, text in mapped.otherwise.items():
         cells[name] = cells.get(name) or text
-    for name, meanings in mapped.words.items():
-        known = {likeness(word): word for word in _WORDS[name]} | dict(meanings)
+    for name, accepted in {**_WORDS, "unit": tuple(_FACTORS)}.items():
+        known = {likeness(word): word for word in accepted} | dict(mapped.words.get(name, {}))
         cells[name] = known.get(likeness(cells.get(name, "")), cells.get(name, ""))
-    for name in DATES:
-        cells[name] = _date(cells.get(name, ""), name, mapped, line, notes)
-    factor, cells["unit"] = _FACTORS[cells.get("unit") or mapped.unit]
-    cells["amount"] = _amount(cells["amount"], factor, line, notes)
-    cells["sources"] = cells.get("sources") or mapped.source or file
+    cells["sources"] = cells.get("sources") or mapped.source
     return cells
+
+
+def _decimal(table: Table, kept: Sequence[tuple[int, Mapping[str, str]]]) -> str:
+    """The sign before decimals of the amounts; between semicolons, where commas are common, only if it is clear."""
+    amounts = [_bare(cells) for _, cells in kept]
+    decimal = decimal_sign(amounts)
+    unclear = other_reading(amounts, decimal) if table.delimiter == ";" else None
+    if unclear is not None:
+        line, _ = kept[amounts.index(unclear)]
+        raise RunError(f"{table.path}:{line}: amount: {two_readings(unclear, decimal)}")
+    return decimal
 
 
 def _date(text: str, name: str, mapped: Mapped, line: int, notes: list[Note]) -> str:
@@ -217,29 +271,48 @@ def _date(text: str, name: str, mapped: Mapped, line: int, notes: list[Note]) ->
     return ""
 
 
-def _amount(text: str, factor: float, line: int, notes: list[Note]) -> str:
+def _amount(cells: Mapping[str, str], decimal: str, line: int, notes: list[Note]) -> str:
     """An amount in the unit of announcements; what cannot be read counts as not stated."""
-    plain = re.sub(r"[,$₩\s]", "", text)
-    try:
-        return f"{float(plain) * factor:.10g}" if plain else ""
-    except ValueError:
-        notes.append(Note("no_amount_read", {"line": line, "text": text}))
+    bare = _bare(cells)
+    if bare.lower() in ABSENT:
         return ""
+    value = number(bare, decimal)
+    if value is None:
+        notes.append(Note("no_amount_read", {"line": line, "text": cells["amount"]}))
+        return ""
+    return f"{value * _FACTORS[cells['unit']][0]:.10g}"
+
+
+def _demand_some_amount(path: Path, kept: Sequence[tuple[int, Mapping[str, str]]], notes: Sequence[Note]) -> None:
+    """Refuse a table of which no amount can be read."""
+    unread = [note for note in notes if note.key == "no_amount_read"]
+    if unread and not any(cells["amount"] for _, cells in kept):
+        values = unread[0].values
+        raise RunError(
+            f"{path}:{values['line']}: amount: {got(values['text'])}, expected a number of the unit in this column"
+        )
+
+
+def _bare(cells: Mapping[str, str]) -> str:
+    """The text of an amount without the sign of the currency of its unit; that of another stays."""
+    text = half_width(cells["amount"]) or cells["amount"]
+    return re.sub(r"^₩ ?" if "won" in cells["unit"] else r"^(US)?\$ ?", "", text)
 
 
 def _demand_words(path: Path, read: Sequence[tuple[int, Mapping[str, str]]], mapped: Mapped) -> None:
-    """Every word of a translated column means something, or all that do not are named."""
+    """Every word of a translated column and every unit means something, or all that do not are named."""
     faults = []
-    for name, accepted in _WORDS.items():
-        unknown = Counter(cells[name] for _, cells in read if cells[name] and cells[name] not in accepted)
-        if unknown:
-            words = listed(f"{word} ({n})" for word, n in unknown.most_common())
-            key = f"words.{name}" if mapped.words[name] or mapped.source else name
-            faults.append(f"{path}: {name}: got {words}; say what each means under {key}: {listed(accepted)}")
-        if name == "sector" and (empty := [line for line, cells in read if not cells[name]]):
-            faults.append(
-                f"{path}:{empty[0]}: sector: got nothing in {len(empty)} rows; otherwise.sector may state one"
-            )
+    for name, accepted in {**_WORDS, "unit": tuple(_FACTORS)}.items():
+        strange = [(line, cells[name]) for line, cells in read if cells[name] and cells[name] not in accepted]
+        if strange:
+            counted = Counter(word for _, word in strange).most_common()
+            words = listed(f"{word} ({n})" for word, n in counted)
+            key = f"words.{name}" if mapped.words.get(name) or mapped.source else name
+            way = "expected one of" if name == "unit" else f"say what each means under {key}:"
+            faults.append(f"{path}:{strange[0][0]}: {name}: got {words}; {way} {listed(accepted)}")
+    if empty := [line for line, cells in read if not cells["sector"]]:
+        more = f" (and so in {len(empty) - 1} more)" if len(empty) > 1 else ""
+        faults.append(f"{path}:{empty[0]}: sector: got nothing{more}; otherwise.sector may state one")
     if faults:
         raise RunError("\n".join(faults))
 
@@ -256,7 +329,7 @@ def _announcements(path: Path, read: Sequence[tuple[int, dict[str, str]]], notes
             notes.append(Note("twice", {"line": line, "first": seen[same], "project": cells["project"]}))
             continue
         seen[same] = line
-        cells["announced"] = _announced(cells, line, notes)
+        cells["announced"] = _announced(path, cells, line, notes)
         cells["construction_start"] = _begun(cells, line, notes)
         cells["id"] = _id(cells, found)
         site = cells["company"], cells["project"]
@@ -273,11 +346,12 @@ def _announcements(path: Path, read: Sequence[tuple[int, dict[str, str]]], notes
     return list(found.values())
 
 
-def _announced(cells: Mapping[str, str], line: int, notes: list[Note]) -> str:
+def _announced(path: Path, cells: Mapping[str, str], line: int, notes: list[Note]) -> str:
     """The date of the announcement; the earliest one stated where there is none, or where that is earlier still."""
     stated = [cells[name] for name in DATES if cells.get(name)]
     if not stated:
-        raise RunError(f"row {line}: got no date at all for {cells['project']}; otherwise.announced may state one")
+        nothing = f"got no date at all for {cells['project']}; otherwise.announced may state one"
+        raise RunError(f"{path}:{line}: announced: {nothing}")
     announced, first = cells["announced"], min(stated, key=parse_time)
     if announced and (cells.get("kind") == "acquisition" or time_span(first)[1] > parse_time(announced)):
         return announced
@@ -327,7 +401,7 @@ def own_scenario(
         entries.append(indent(text, "    ").replace("    ", "  - ", 1))
         notes += filled
     if not entries:
-        raise RunError(f"{table}: got {len(rows)} plants, none of which has an amount and was not cancelled")
+        raise RunError(f"{table}: got no plant that has an amount and was not cancelled, of {len(rows)} in all")
 
     def text_of(path: Path, schema: str) -> str:
         head = [

@@ -2,6 +2,7 @@
 
 - `distributions`: named distributions by quantile function
 - `normal`: quantiles and probabilities of the standard normal
+- `special`: functions of scipy, mended where these round to other numbers than zero
 - `elicited`: distributions from stated quantiles, intervals or percentiles, mixtures and pools of experts
 - `truncation`: distributions cut at bounds
 - `moments`: probabilities of ranges, and means by quadrature

@@ -1,8 +1,8 @@
 """The distributions a scenario may name: each is a frozen value, its own form in a file, and a map from uniforms.
 
 Fields are annotated with the text that completes "expected ..." in messages, schema and reference, where the first
-paragraph of a docstring stands too; nothing here knows of files. Parameters are checked on construction.
-`scipy.special` is imported by its first use, which closed forms and normals do without: it costs half a second.
+paragraph of a docstring stands too. Parameters are checked on construction. `scipy.special` is imported by its first
+use, which closed forms and normals do without: it costs half a second.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from forecast.dims import Array
 from forecast.errors import demand
 from forecast.stats.moments import Mean, demand_weights, mean_by_quadrature, probability, weighted
 from forecast.stats.normal import ndtr, ndtri
+from forecast.stats.special import beta_quantile, beta_quantile_above, student_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,12 @@ class Distribution(ABC):
 
 def _demand_positive(**parameters: float) -> None:
     for name, value in parameters.items():
-        demand(value > 0, f"got {name} {value}, expected a number above 0")
+        demand(value > 0, f"got {name} {value:g}, expected a number above 0")
 
 
 def _demand_three_points(low: float, mode: float, high: float) -> None:
-    demand(
-        low <= mode <= high and low < high,
-        f"got low {low}, mode {mode} and high {high}, expected low <= mode <= high with low < high",
-    )
+    got = f"got low {low:g}, mode {mode:g} and high {high:g}"
+    demand(low <= mode <= high and low < high, f"{got}, expected low <= mode <= high with low < high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +183,13 @@ class StudentT(Distribution):
         return np.asarray(self.location + self.scale * scipy.special.stdtrit(self.df, u))
 
     def cdf(self, x: ArrayLike) -> Array:
-        return np.asarray(scipy.special.stdtr(self.df, (np.asarray(x) - self.location) / self.scale))
+        return student_below(self.df, (np.asarray(x) - self.location) / self.scale)
 
     def isf(self, q: ArrayLike) -> Array:
         return np.asarray(self.location - self.scale * scipy.special.stdtrit(self.df, q))
 
     def sf(self, x: ArrayLike) -> Array:
-        return np.asarray(scipy.special.stdtr(self.df, (self.location - np.asarray(x)) / self.scale))
+        return student_below(self.df, (self.location - np.asarray(x)) / self.scale)
 
     def expectation_within(self, low: float, high: float) -> Mean:
         start, end = (self._first_moment((x - self.location) / self.scale) for x in (low, high))
@@ -222,13 +221,13 @@ class Beta(Distribution):
         _demand_positive(alpha=self.alpha, beta=self.beta)
 
     def ppf(self, u: ArrayLike) -> Array:
-        return np.asarray(scipy.special.betaincinv(self.alpha, self.beta, u))
+        return beta_quantile(self.alpha, self.beta, u)
 
     def cdf(self, x: ArrayLike) -> Array:
         return np.asarray(scipy.special.betainc(self.alpha, self.beta, np.clip(x, 0.0, 1.0)))
 
     def isf(self, q: ArrayLike) -> Array:
-        return np.asarray(scipy.special.betainccinv(self.alpha, self.beta, q))
+        return beta_quantile_above(self.alpha, self.beta, q)
 
     def sf(self, x: ArrayLike) -> Array:
         return np.asarray(scipy.special.betaincc(self.alpha, self.beta, np.clip(x, 0.0, 1.0)))
@@ -309,7 +308,7 @@ class Uniform(Distribution):
     high: Annotated[float, "upper end, above low"]
 
     def __post_init__(self) -> None:
-        demand(self.low < self.high, f"got low {self.low} and high {self.high}, expected low < high")
+        demand(self.low < self.high, f"got low {self.low:g} and high {self.high:g}, expected low < high")
 
     def ppf(self, u: ArrayLike) -> Array:
         return np.asarray(self.low + (self.high - self.low) * np.asarray(u))

@@ -303,4 +303,5 @@ def _unit_quantiles(mode: float, concentration: float, *levels: float) -> Array:
 
 def _demand_interval(low: float, high: float, level: float) -> None:
     demand(low < high, f"got interval [{low}, {high}], expected low < high")
-    demand(0 < level < 1, f"got level {level}, expected a number between 0 and 1")
+    between = level > 0 and (1 + level) / 2 < 1
+    demand(between, f"got level {level}, expected a number between 0 and 1, and not so near to 1")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from typing import Annotated, Any, Literal, TypeAlias
+
+import numpy as np
 
 from forecast.errors import demand, got
 from forecast.stats.distributions import Beta, Distribution, Gamma, LogNormal, Normal, Uniform
@@ -51,7 +52,7 @@ def gamma_by_moments(mean: MeanAbove0, sd: Spread) -> Distribution:
     Gamma(shape=4.0, scale=0.75)
     """
     variation = _variation(mean, sd)
-    return _finite(Gamma(1 / variation / variation, mean * variation * variation))
+    return Gamma(1 / variation / variation, mean * variation * variation)
 
 
 def beta_by_moments(mean: Annotated[float, "mean, above 0 and below 1"], sd: Spread) -> Distribution:
@@ -64,12 +65,23 @@ def beta_by_moments(mean: Annotated[float, "mean, above 0 and below 1"], sd: Spr
     widest = math.sqrt(mean * (1 - mean))
     demand(0 < sd < widest, f"got sd {sd:g}, expected a number above 0 and below {widest:.4g} for a mean of {mean:g}")
     total = widest / sd * widest / sd - 1
-    return _finite(Beta(mean * total, (1 - mean) * total))
+    return Beta(mean * total, (1 - mean) * total)
 
 
-def _finite(stated: Distribution) -> Distribution:
-    finite = all(math.isfinite(getattr(stated, field.name)) for field in fields(stated))
-    demand(finite, "got numbers too large or too far apart for a distribution, expected smaller or nearer ones")
+_REACHED, _FARTHEST = (1e-9, 0.5, 1 - 1e-9), 1e150
+"""Levels whose quantiles have to be numbers that can be reckoned with, and the largest that they may be."""
+
+
+def within_reach(stated: Distribution) -> Distribution:
+    """The distribution itself.
+
+    Raises:
+        ValueError: its quantiles are beyond what can be reckoned with, as those of a sigma of 1,000 are.
+    """
+    with np.errstate(all="ignore"):
+        quantiles = np.abs(stated.ppf(_REACHED))
+    within = bool((quantiles <= _FARTHEST).all())
+    demand(within, "got numbers too large or too far apart for a distribution, expected smaller or nearer ones")
     return stated
 
 
@@ -100,7 +112,7 @@ def quantiles(
         return smooth
     demand(len(levels) == 2, f"got {len(levels)} quantiles of a {distribution} distribution, expected two")
     demand(low is None and high is None, f"got an end of a {distribution} distribution, expected quantiles alone")
-    return _finite(_THROUGH[distribution](*levels, *values))
+    return _THROUGH[distribution](*levels, *values)
 
 
 def _normal_through(first: float, last: float, low: float, high: float) -> Normal:
@@ -130,11 +142,16 @@ _THROUGH: Mapping[str, Callable[[float, float, float, float], Distribution]] = {
 
 def _level(text: str) -> float:
     try:
-        return float(text)
+        level = float(text)
     except ValueError:
         percent = re.fullmatch(r"[pP]?(\d+(?:\.\d+)?) ?%?", text)
         hint = f"; write {float(percent[1]) / 100:g}" if percent else ""
         raise ValueError(f"{got(text)} as a level, expected a number between 0 and 1{hint}") from None
+    demand(
+        not 1 < level < 100,
+        f"got the level {level:g}, expected a number between 0 and 1; write {level / 100:g} for {level:g} %",
+    )
+    return level
 
 
 def ends(low: float | None, high: float | None) -> tuple[float, float]:

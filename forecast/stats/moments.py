@@ -59,11 +59,11 @@ def demand_weights(weights: Sequence[float]) -> None:
 
     >>> demand_weights([0.0, 0.0])
     Traceback (most recent call last):
-    ValueError: got weights [0.0, 0.0], expected non-negative numbers that do not all vanish
+    ValueError: got weights [0.0, 0.0], expected non-negative numbers that do not all vanish, with a finite sum
     """
     demand(
-        min(weights) >= 0 and sum(weights) > 0,
-        f"got weights {list(weights)}, expected non-negative numbers that do not all vanish",
+        min(weights) >= 0 and 0 < sum(weights) < math.inf,
+        f"got weights {list(weights)}, expected non-negative numbers that do not all vanish, with a finite sum",
     )
 
 

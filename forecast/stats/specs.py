@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from inspect import Parameter, getdoc, signature
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
@@ -182,6 +182,8 @@ class _Form:
 
     def _distribution(self, stated: Model) -> Distribution:
         whole = self.build(**{name: getattr(stated, name) for name in _parameters(self.build)})
+        if not isinstance(whole, Mixture):  # whose parts are within reach, each by its own form
+            forms.within_reach(whole)
         bounds = getattr(stated, "truncate", None)
         return whole if bounds is None else Truncated(whole, *forms.ends(*bounds))
 
@@ -217,10 +219,7 @@ def _interval(
     distribution: Annotated[Literal["normal", "lognormal"], "distribution that is fitted to the interval"] = "normal",
 ) -> Distribution:
     """An equal-tailed interval that holds the value with probability `level`."""
-    fitted = {"normal": normal_interval, "lognormal": lognormal_interval}[distribution](*interval, level)
-    if not all(map(math.isfinite, astuple(fitted))):
-        raise ValueError("got an interval too wide for a distribution, expected its ends closer together")
-    return fitted
+    return {"normal": normal_interval, "lognormal": lognormal_interval}[distribution](*interval, level)
 
 
 def _mixture(mixture: Annotated[tuple[Part, ...], "a list of distributions with their weights"]) -> Distribution:

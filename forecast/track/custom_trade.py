@@ -1,12 +1,11 @@
 """Another country's trade from a user's file: `month,series,value`, every problem with its line.
 
-Files are read as spreadsheets write them: with commas, semicolons or tabs between cells, with decimal commas, and with
-thousands apart where only one reading is possible. What many rows have in common is one problem.
+Files are read as spreadsheets write them, numbers where only one reading is possible. What many rows have in common is
+one problem.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.characters import REORDERING, likeness, visible
+from forecast.characters import likeness
 from forecast.dims import Array
 from forecast.errors import DataError, listed, meant, shortened
 from forecast.observations.series import QuarterlyTrade
+from forecast.observations.spreadsheets import decimal_sign, number, other_reading, read_table, two_readings
 from forecast.observations.tables import period_index
 
 COLUMNS = ("month", "series", "value")
@@ -30,7 +30,6 @@ MEASURES = ("unit", "units", "currency", "scale", "multiplier")
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _OTHER_MONTH = re.compile(r"(\d{4})[-/. ]?[Mm]?(\d{1,2})(?:[-/.]0?1)?", re.ASCII)
-_ABSENT = frozenset({"", "-", ".", "..", "...", ":", "na", "n/a", "#n/a", "nan", "null", "none"})
 _RANGE = (1e-9, 1e18)
 _MOST_PROBLEMS = 20
 _MOST_SPANS = 4
@@ -40,9 +39,6 @@ _LEAST_QUARTERS = 24
 
 _LEAST_NOISE = 1e-4
 """Spread of quarterly growth beside a smooth trend and the seasons; that of trade is a hundred times as much."""
-
-_DECIMALS = {".": ",", ",": "."}
-"""Signs before decimals, and what parts thousands beside each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +79,7 @@ def read_custom_trade(path: Path, exports: str, imports: str) -> QuarterlyTrade:
         DataError: every problem found, with file, line, what was got and what is accepted.
     """
     names, rows = (exports, imports), _chosen(path, exports, imports)
-    decimal = _decimal_sign([row.cells["value"] for row in rows])
+    decimal = decimal_sign([row.cells["value"] for row in rows])
     series = [_entries(rows, name, decimal) for name in names]
     problems = [*_mixed_measures(rows), *_wrong_months(rows), *_unread_values(rows, decimal), *_unusable(series, names)]
     problems = problems or [*_mismatches(series, names)] or [*_motionless(series, names)]
@@ -121,58 +117,25 @@ def _said(path: Path, problems: Sequence[Problem]) -> str:
 
 
 def _rows(path: Path) -> list[Row]:
-    """Rows of a file, cells as they are seen and without blanks around them."""
-    lines = visible(_text(path)).splitlines()
-    first = lines[0] if lines else ""
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    try:
-        header = [likeness(cell) for cell in next(reader, [])]
-        _demand_columns(path, header)
-        return [
-            Row(reader.line_num, _cells(path, reader.line_num, header, cells), delimiter)
-            for cells in reader
-            if any(cells)
-        ]
-    except csv.Error as error:
-        raise DataError(f"{path}:{reader.line_num}: {error}, expected comma-separated text") from error
+    """Rows of a file, cells by heading as names are compared."""
+    if not path.is_file():
+        raise DataError(f"{path}: got no file, expected a CSV file with columns {','.join(COLUMNS)}")
+    table = read_table(path, _MOST_BYTES)
+    header = [likeness(heading) for heading in table.headings]
+    _demand_columns(path, header)
+    return [Row(line, dict(zip(header, cells, strict=True)), table.delimiter) for line, cells in table.rows]
 
 
 def _demand_columns(path: Path, header: Sequence[str]) -> None:
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise DataError(
-            f"{path}:1: got columns {listed(map(shortened, header)) or 'none'}, expected {','.join(COLUMNS)} "
+            f"{path}:1: got columns {listed(map(shortened, header))}, expected {','.join(COLUMNS)} "
             f"among them: {listed(missing)} missing"
         )
     twice = [name for name in (*COLUMNS, *MEASURES) if header.count(name) > 1]
     if twice:
         raise DataError(f"{path}:1: got the column {listed(twice)} twice, expected it once; rename or delete the other")
-
-
-def _cells(path: Path, line: int, header: Sequence[str], cells: Sequence[str]) -> Mapping[str, str]:
-    if len(cells) != len(header):
-        hint = "; put a number with a comma in quotes" if len(cells) > len(header) else ""
-        raise DataError(f"{path}:{line}: got {len(cells)} cells, expected {len(header)} as in the first line{hint}")
-    return {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-
-
-def _text(path: Path) -> str:
-    try:
-        if not path.is_file():
-            raise DataError(f"{path}: got no file, expected a CSV file with columns {','.join(COLUMNS)}")
-        if path.stat().st_size > _MOST_BYTES:
-            raise DataError(f"{path}: got a file of more than 50 MiB, expected two monthly series")
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{line}: got bytes that are not UTF-8, expected text in UTF-8") from error
-    if turned := REORDERING.search(text):
-        line = text.count("\n", 0, turned.start()) + 1
-        raise DataError(f"{path}:{line}: got U+{ord(turned[0]):04X}, which turns the order of writing; delete it")
-    return text
 
 
 def _mixed_measures(rows: Sequence[Row]) -> Iterator[Problem]:
@@ -204,39 +167,16 @@ def _as_in(more: int) -> str:
 def _unread_values(rows: Sequence[Row], decimal: str) -> Iterator[Problem]:
     """Cells that hold no number, or one that can be read in two ways."""
     cells = [row.cells["value"] for row in rows]
-    wrong = [row for row in rows if _number(row.cells["value"], decimal) is None]
+    wrong = [row for row in rows if number(row.cells["value"], decimal) is None]
     if wrong:
         text = wrong[0].cells["value"]
         hint = "; percentages and changes are no amounts" if "%" in text else ""
         message = f"value: got {shortened(text)!r}, expected a plain number, such as 1234.5{hint}"
         yield Problem(wrong[0].line, f"{message}{_as_in(len(wrong) - 1)}")
     elif rows[0].delimiter == ";" or any("," in cell for cell in cells):
-        other = _DECIMALS[decimal]
-        readings = [[_number(cell, sign) for cell in cells] for sign in (decimal, other)]
-        if readings[0] != readings[1] and None not in readings[1]:
-            row = next(
-                row for row in rows if _number(row.cells["value"], other) != _number(row.cells["value"], decimal)
-            )
-            one, two = (_number(row.cells["value"], sign) for sign in (decimal, other))
-            message = f"value: got {row.cells['value']!r}, which is {one:.12g} or {two:.12g}"
-            yield Problem(row.line, f"{message}; write the numbers without what parts thousands")
-
-
-def _decimal_sign(cells: Sequence[str]) -> str:
-    """The sign with which more of the cells are numbers; a point where both do."""
-    return max(_DECIMALS, key=lambda sign: sum(_number(cell, sign) is not None for cell in cells))
-
-
-def _number(text: str, decimal: str) -> float | None:
-    """The number a cell holds, 0 for an empty one, None for other text; decimals follow the sign `decimal`."""
-    if text.lower() in _ABSENT:
-        return 0.0
-    grouped = rf"\d{{1,3}}(?:(?P<between>[{_DECIMALS[decimal]}' _])\d{{3}})(?:(?P=between)\d{{3}})*"
-    form = rf"([-+]?(?:{grouped}|\d+)?(?:[{decimal}]\d*)?)([eE][-+]?\d+)?"
-    match = re.fullmatch(form, text.replace("\u2212", "-"), re.ASCII)
-    if match is None or not any(map(str.isdigit, match[1])):
-        return None
-    return float(re.sub(rf"[{_DECIMALS[decimal]}' _]", "", match[1]).replace(decimal, ".") + (match[3] or ""))
+        unclear = other_reading(cells, decimal)
+        if unclear is not None:
+            yield Problem(rows[cells.index(unclear)].line, f"value: {two_readings(unclear, decimal)}")
 
 
 def _entries(rows: Sequence[Row], name: str, decimal: str) -> list[Entry]:
@@ -244,7 +184,7 @@ def _entries(rows: Sequence[Row], name: str, decimal: str) -> list[Entry]:
     entries = []
     for row in rows:
         text, month = row.cells["value"], row.cells["month"]
-        value = _number(text, decimal)
+        value = number(text, decimal)
         if row.cells["series"] == name and value is not None and _MONTH.fullmatch(month):
             entries.append(Entry(row.line, period_index(month, "month"), value, text))
     return sorted(entries, key=lambda entry: (entry.month, entry.line))

@@ -45,11 +45,18 @@ def test_what_is_no_grid_is_refused(axes: list[str], named: str) -> None:
         grid(axes)
 
 
+def test_a_list_is_read_as_a_spreadsheet_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "cells.csv"
+    for delimiter, encoding in ((",", "utf-8-sig"), (";", "utf-8"), ("\t", "cp949")):
+        path.write_text(f"a{delimiter}b\r\n1{delimiter}2\r\n{delimiter}\r\n", encoding=encoding)
+        assert (listed_cells(path).keys, listed_cells(path).cells) == (("a", "b"), (("1", "2"),))
+
+
 def test_a_list_names_its_cells(tmp_path: Path) -> None:
     path = tmp_path / "cells.csv"
     path.write_text("a,b\n1,2\n3,4\n1,2\n", encoding="utf-8")
     assert listed_cells(path).cells == (("1", "2"), ("3", "4"))
-    for text, named in (("a,b\n", "got no cells"), ("a,b\n1,\n", "got a row without a value")):
+    for text, named in (("a,b\n", "got no cells"), ("a,b\n1,\n", r"cells\.csv:2: got no value for b")):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(RunError, match=named):
             listed_cells(path)

@@ -223,6 +223,34 @@ def test_the_option_and_the_variable_name_one_place() -> None:
     assert options._DATA_DIR == user_data.ENVIRONMENT
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ('us_imports_from_korea,2026-05,"133,0",million USD', "C2: got '133,0', expected a number"),
+        ("us_imports_from_korea;2026-05;13301,5;million USD", "C2: got '13301,5', expected a number"),
+        ('us_exports_to_korea,2026-05,"83,79",million USD', "C2: got '83,79', expected a number"),
+        ("us_imports_from_korea,2026-05,0,million USD", "C2: got 0 for us_imports_from_korea of 2026-05, held 13,301"),
+    ],
+)
+def test_what_looks_like_a_figure_and_is_none_is_refused(rows: str, said: str, tmp_path: Path) -> None:
+    """A decimal comma was dropped, so that 133,0 were 1,330; a month of nothing was a revision by −100 %."""
+    delimiter = ";" if ";" in rows else ","
+    header = delimiter.join(("series", "date", "value", "unit"))
+    (tmp_path / "a.csv").write_text(f"{header}\n{rows}\n", encoding="utf-8")
+    done = command("data", "add", "a.csv", "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "data"))
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_plain_table_is_read_whatever_stands_between_its_cells(delimiter: str, tmp_path: Path) -> None:
+    rows = "series,date,value,unit\nus_imports_from_korea,2026-05,13301,million USD\n".replace(",", delimiter)
+    (tmp_path / "a.csv").write_text(rows, encoding="utf-8")
+    done = command("data", "add", "a.csv", "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "data"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 new, 0 revised, 1 unchanged" in done.stdout
+
+
 def test_one_refused_cell_stores_nothing_of_any_file(tmp_path: Path) -> None:
     sound = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17.6, "billion USD"]])
     broken = lines(tmp_path / "b.csv", [OWN, ["exports_to_us", "2026-08", "?", "USD"]])

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import command
 
 import forecast
 from forecast.analysis.comparison import summarised
 from forecast.analysis.grounds import DecidingRate, Grounds, Rests
 from forecast.dims import EFFECTS, OUTPUT, Array
-from forecast.report.effect import effect_sentence
+from forecast.report.effect import difference_sentences, effect_sentence
 from forecast.report.i18n import CODES, language
 from forecast.report.policy import policy_sentence
 from forecast.report.run import pledge_notes
@@ -122,6 +123,72 @@ def test_a_peak_that_the_end_hides_is_told_before_it() -> None:
     said = said.replace("\xa0", " ")
     assert "by +3.00 bn USD in 2026 (mean;" in said.partition("−1.00 bn USD in 2027 (mean;")[0]
     assert "the chance that they raise it in 2026 is" in said
+
+
+def over_years(series: str, *values: float) -> Summary:
+    """Statistics of a series that has one value in every draw, and a value a year."""
+    return summarised(np.repeat(np.array([values])[..., None], 100, axis=2), YEARS, (series,), block_size=100)
+
+
+def test_a_policy_too_is_told_by_its_peak_before_its_end_and_by_the_year_asked_for() -> None:
+    """A duty taken off for a year was told by the +0.09 that was left of it in 2035, and not by the 1.87 of 2028."""
+    fading = over_years("tariffs", -3.0, -0.25)
+    said = policy_sentence(fading, language("en"), "tariffs").replace("\xa0", " ")
+    assert "by −3.00 bn USD in 2026 (median; 80 % interval −3.00 to −3.00 bn USD) and by −0.25 bn USD in 2027" in said
+    korean = policy_sentence(fading, language("ko"), "tariffs").replace("\xa0", " ")
+    assert "영향은 2026년 −30.0억 달러(중앙값, 80% 예측구간 −30.0 ~ −30.0억 달러), 2027년 −2.5억 달러" in korean
+    asked = policy_sentence(fading, language("en"), "tariffs", 2027)
+    assert "2026" not in asked
+    assert "−0.25" in asked
+    lasting = policy_sentence(over_years("tariffs", -3.0, -2.9), language("en"), "tariffs")
+    assert "2026" not in lasting
+
+
+def test_duties_that_are_still_to_come_are_not_told_twice() -> None:
+    """What they change against the duties before the first is the same where trade answers none of the past."""
+    coming = {"tariffs": [-2.0] * 100, "tariffs_to_date": [-2.0] * 100}
+    assert "Against the duties before" not in policy_sentence(told(coming), language("en"), "tariffs")
+    assert "Against the duties before" in policy_sentence(
+        told(coming | {"tariffs_to_date": [-3.0] * 100}), language("en"), "tariffs"
+    )
+
+
+def test_a_difference_is_told_by_its_peak_before_its_end() -> None:
+    draws = np.repeat(np.array([[-2.0, 0.1], [2.0, -0.1]])[..., None], 100, axis=2)
+    change = summarised(draws, YEARS, ("rise", "fall"), block_size=100)
+    said = difference_sentences(change, "base", language("en")).replace("\xa0", " ")
+    assert "the surplus differs by −2.00 bn USD in 2026 (median;" in said.partition("+0.10 bn USD in 2027 (median;")[0]
+    assert "The chance that it is lower in 2026 is" in said
+
+
+def test_an_effect_that_is_nothing_is_told_as_nothing() -> None:
+    """It was told by two years of 0.00, a chance below 0.15 % and the judgement in a spread that it has not."""
+    summary = told(parts(np.zeros(100)))
+    said = effect_sentence(summary, language("en"), "2026Q2", rests(0.2))
+    assert said == "With the announcements, against the same world without them, nothing changes in any draw."
+    assert effect_sentence(summary, language("ko"), "2026년 2분기").endswith("모든 모의실험에서 차이가 없다.")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_run_of_one_year_names_it_once_in_a_sentence(code: str, tmp_path: Path) -> None:
+    """`changes by +0.31 in 2026, and by +0.31 in all from 2026 to 2026`, and the median of US books twice."""
+    arguments = ["run", "hyundai", "-s", "horizon=2026", "--draws", "400", "--no-plot", "--language", code]
+    said = " ".join(command(*arguments, cwd=tmp_path, COLUMNS="400").stdout.replace("\xa0", " ").split())
+    assert "from 2026 to 2026" not in said
+    assert "2026~2026" not in said
+    books = re.search(r"On US Census basis.*?books\.|같은 모의실험을.*?격차이다\.", said)
+    assert books is not None
+    assert books[0].count("2026") == 1
+
+
+def test_a_comparison_tells_its_peak_before_its_end(tmp_path: Path) -> None:
+    """All affiliates at half by 2030: the difference of −0.89 in 2030 has faded by 2035, which alone was told."""
+    text = "name: half\nextends: baseline\nlocalization: {path: target, local: 0.5, by: 2030Q4}\n"
+    (tmp_path / "half.yaml").write_text(text, encoding="utf-8")
+    done = command("compare", "baseline", "half.yaml", "--draws", "400", cwd=tmp_path, COLUMNS="400")
+    said = " ".join(done.stdout.replace("\xa0", " ").split())
+    assert re.search(r"with the US by −\S+ bn USD \([^)]*\) in 2030 and by \S+ bn USD \([^)]*\) in 2035 and by", said)
+    assert "lowers the surplus of 2030 is" in said
 
 
 def test_the_sum_to_the_horizon_is_of_both_years() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 import pytest
@@ -49,6 +51,8 @@ SEEN_ALIKE = {
     "a line of a tab": ("investments:", "\t\ninvestments:"),
     "lines that end in CR LF": ("\n", "\r\n"),
     "whole numbers with decimals": ("horizon: 2035", "horizon: 2035.0"),
+    "whole numbers with exponents": ("horizon: 2035", "horizon: 2.035e3"),
+    "whole dates with exponents": ("announced: 2025", "announced: 2025e0"),
     "whole dates with decimals": ("announced: 2025", "announced: 2025.0"),
     "whole dates of a window": ("{earliest: 2029, latest: 2030}", "{earliest: 2029.0, latest: 2030.00}"),
     "decomposed letters": ("현대제철", normalize("NFD", "현대제철")),
@@ -117,3 +121,33 @@ def test_a_shipped_name_stands_for_its_file_in_python_too(name: str, monkeypatch
     assert load_any(name) == load_any(file)
     monkeypatch.chdir(shipped_folder())
     assert load(file.name) == load(name)
+
+
+def test_one_change_need_not_stand_in_a_list() -> None:
+    """Each of its letters was taken for a change."""
+    assert forecast.load_scenario("hyundai", "horizon=2030").horizon == 2030
+    assert forecast.load_mixture("tariff-regimes", "horizon=2030").horizon == 2030
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ((0,), "n_draws: got 0, expected a whole number of at least 1"),
+        ((1.5,), "n_draws: got 1.5, expected a whole number"),
+        (("1000",), 'n_draws: got text "1000", expected a whole number'),
+        ((None,), "n_draws: got nothing, expected a whole number"),
+        ((True,), "n_draws: got true, expected a whole number"),
+        ((10, -1), "seed: got -1, expected a whole number of at least 0"),
+        ((10, 0, "halton"), 'scheme: got text "halton"; Accepted: plain, latin_hypercube, sobol'),
+        ((10, 0, "lhs"), 'scheme: got text "lhs"; Accepted'),
+    ],
+)
+def test_settings_that_are_none_are_refused_in_python_too(settings: tuple[Any, ...], said: str) -> None:
+    """An unknown scheme ran as a Latin hypercube and was stored under its own name."""
+    with pytest.raises(forecast.ForecastError, match=re.escape(said)):
+        forecast.Settings(*settings)
+
+
+def test_the_name_of_a_scenario_is_no_scenario() -> None:
+    with pytest.raises(forecast.ForecastError, match="expected a scenario, as `load_scenario`"):
+        forecast.run_scenario("hyundai", forecast.Settings(10))  # type: ignore[arg-type]

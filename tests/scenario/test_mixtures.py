@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from commands import command
 from handmade import write_tables
 
 from forecast.cli import cli
@@ -229,6 +230,10 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("mixture: [{scenario: hyundai, weight: a}]", 'mixture[0].weight: got text "a", expected a number'),
     ("mixture: [{scenario: hyundai, weight: {krw_trillion: 3}}]", "got a mapping with krw_trillion, expected the key"),
     ("mixture: [{scenario: hyundai, weight: 0}]", "got weights that may all be 0"),
+    (
+        "mixture: [{scenario: hyundai, weight: 1.0e+308}, {scenario: baseline, weight: 1.0e+308}]",
+        "got weights without a finite sum, expected smaller ones",
+    ),
     ("mixture: [{scenario: hyundai, weight: 1, label: a b}]", 'mixture[0].label: got text "a b", expected 1 to 64'),
     ("mixture: [{scenario: [x], weight: 1}]", "expected the name of a shipped scenario, a file beside this one or"),
     ("mixture: [{scenario: tariff-regimes, weight: 1}]", "mixture: got a mixture of scenarios, expected one scenario"),
@@ -251,6 +256,16 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("sources: a\nmixture: [{scenario: hyundai, weight: 1}]", 'sources: got text "a", expected a list of texts'),
     ("extends: x\nmixture: [{scenario: hyundai, weight: 1}]", "extends: unknown key"),
 )
+
+
+def test_a_branch_that_makes_no_sense_is_said_once(tmp_path: Path) -> None:
+    """A list of two stood beside it as one that is no list of 1 to 20."""
+    text = "name: m\nmixture:\n  - {scenario: hyundai, weight: 60%}\n  - {scenario: baseline, weight: -1}\n"
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    done = command("validate", "m.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    said = [line.split(": ")[2] for line in done.stdout.splitlines() if line.startswith("error")]
+    assert said == ["mixture[0].weight", "mixture[1].weight"]
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED, ids=[text[:60] for text, _ in REFUSED])

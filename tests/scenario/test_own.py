@@ -115,7 +115,7 @@ def test_what_was_cancelled_starts_no_scenario(tmp_path: Path) -> None:
     command("announcements", "edit", "MY-01", "--status", "cancelled", cwd=tmp_path)
     done = command("new", "--from", "MY-01", cwd=tmp_path)
     assert done.returncode == 2
-    assert "none of which has an amount and was not cancelled" in done.stderr
+    assert "got no plant that has an amount and was not cancelled, of 1 in all" in done.stderr
     assert not (tmp_path / "my-01.yaml").exists()
 
 
@@ -221,7 +221,7 @@ def test_what_is_filled_in_or_left_out_is_said(code: str, said: list[str], table
         ({"columns": MAPPING["columns"] | {"amount": "price"}}, "got no column price, expected those of the mapping"),
         ({"words": {"sector": {"Solar": "sun"}}}, "words.sector.Solar: got text"),
         ({"words": {}}, "sector: got Zero Emission Vehicles (1); say what each means under words.sector: autos"),
-        ({"keep": {"company": ["Nobody"]}}, "got 9 rows, none of which the mapping keeps"),
+        ({"keep": {"company": ["Nobody"]}}, "got no row that is kept, of 9 below the headings"),
     ],
 )
 def test_a_mapping_that_does_not_fit_is_refused(change: dict[str, Any], message: str, tables: Path) -> None:
@@ -231,6 +231,97 @@ def test_a_mapping_that_does_not_fit_is_refused(change: dict[str, Any], message:
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tables / "plants.yaml").exists()
+
+
+PLAIN = "company,project,sector,amount,announced"
+PLAIN_MAPPING = {"columns": {name: name for name in PLAIN.split(",")}, "dates": []}
+
+
+@pytest.mark.parametrize(
+    ("table", "amount"),
+    [
+        (f'{PLAIN}\nA,B,autos,"2,5",2026-10\n', 2.5),
+        (f'{PLAIN}\nA,B,autos,"1.234,5",2026-10\n', 1234.5),
+        (f'{PLAIN}\nA,B,autos,"1,234.5",2026-10\n', 1234.5),
+        (f"{PLAIN}\nA,B,autos,2.5,2026-10\n".replace(",", "\t"), 2.5),
+        (f"{PLAIN}\nA,B,autos,2.5,2026-10\n".replace(",", ";").replace(".", ","), 2.5),
+        (f"{PLAIN}\n,,,,\n\nA,B,autos,$2.5,2026-10\n,,,,\n", 2.5),
+        (f"{PLAIN}\nA,B,autos,\uff12.\uff15,2026-10\n", 2.5),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp949"])
+def test_a_table_is_read_as_a_spreadsheet_writes_it(
+    table: str, amount: float, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a decimal comma taken for one between thousands, 2.5 bn USD were 25."""
+    monkeypatch.setenv("FORECAST_ANNOUNCEMENTS", str(tmp_path / "none.csv"))
+    (tmp_path / "t.csv").write_text(table.replace("A", "\ud604\ub300"), encoding=encoding)
+    (tmp_path / "map.yaml").write_text(yaml(PLAIN_MAPPING), encoding="utf-8")
+    done = command("new", "plants", "--from-table", "t.csv", "--mapping", "map.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    (plant,) = load_scenario(tmp_path / "plants.yaml").investments
+    assert (plant.company, float(plant.amount.ppf(0.5))) == ("\ud604\ub300", amount)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (f"{PLAIN}\nA,B,autos,₩2.5,2026-10\n", 't.csv:2: amount: got text "₩2.5", expected a number'),
+        (f"{PLAIN}\nA,B,autos,2_5,2026-10\n", 't.csv:2: amount: got text "2_5", expected a number'),
+        (
+            f"{PLAIN}\nA,B,autos,1.234,2026-10\n".replace(",", ";"),
+            "t.csv:2: amount: got '1.234', which is 1.234 or 1234",
+        ),
+        (f"{PLAIN},unit\n\nA,B,autos,2.5,2026-10,USD bn\n", "t.csv:3: unit: got USD bn (1); expected one of USD,"),
+        (f'{PLAIN}\n"A\nCo",B,autos,2,2026-10\nA,C,autos,2,\n', "t.csv:4: announced: got no date at all for C"),
+        (f"{PLAIN}\nA,B,,2.5,2026-10\n", "t.csv:2: sector: got nothing; otherwise.sector may state one"),
+        (f"{PLAIN}\nA,B\n", "t.csv:2: got 2 cells, expected 5 as in the first line"),
+        ("<html><body>Sign in</body></html>", "t.csv: got a web page in place of a table"),
+        ("PK\x03\x04", "t.csv: got a workbook, expected a CSV file; save its sheet as CSV"),
+        ("", "t.csv: got an empty file"),
+    ],
+)
+def test_a_table_that_has_no_one_reading_is_refused_by_line(
+    table: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORECAST_ANNOUNCEMENTS", str(tmp_path / "none.csv"))
+    (tmp_path / "t.csv").write_text(table, encoding="utf-8")
+    done = command("new", "plants", "--from-table", "t.csv", cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "plants.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("keep: [A]", "map.yaml:2:1: keep: got a list of 1, expected a mapping"),
+        ("unit: {a: b}", "map.yaml:2:1: unit: got a mapping with a, expected a text"),
+        ("unit: USD\nunit: bn USD", "map.yaml:3:1: unit: got this key a second time"),
+        ("otherwise: [a]", "map.yaml:2:1: otherwise: got a list of 1, expected a mapping"),
+        ("otherwise: {stat: a}", "map.yaml:2:13: otherwise.stat: unknown; did you mean status?"),
+        ("dates: {a: b}", "map.yaml:2:1: dates: got a mapping with a, expected a text or a list of texts"),
+        ('dates: ["%Q"]', 'map.yaml:2:1: dates: got text "%Q", expected a form of dates such as %m/%d/%Y'),
+    ],
+)
+def test_every_key_of_a_mapping_is_checked(keys: str, said: str, tables: Path) -> None:
+    """A key that stood twice counted once, `otherwise` in another form not at all; others ended in a traceback."""
+    (tables / "map.yaml").write_text(f"columns: {yaml(MAPPING['columns'])}\n{keys}\n", encoding="utf-8")
+    done = command("new", "plants", "--from-table", "tracker.csv", "--mapping", "map.yaml", cwd=tables)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ones_own_file_is_read_as_a_spreadsheet_saves_it(own: Path, tmp_path: Path) -> None:
+    text = own.read_text(encoding="utf-8").replace(",", ";").replace("Example", "\ud55c\uad6d")
+    own.write_text(text, encoding="cp949")
+    assert "\ud55c\uad6d Steel" in command("announcements", "MY-01", cwd=tmp_path).stdout
+    own.write_text(text.replace("1.2", "1_2").replace("\n", "\n\n", 1), encoding="utf-8")
+    done = command("announcements", cwd=tmp_path)
+    assert done.returncode == 2
+    assert f'{own}:3: amount: got text "1_2", expected a number' in done.stderr
 
 
 def test_a_table_with_the_columns_of_ones_own_needs_no_mapping(own: Path, tmp_path: Path) -> None:

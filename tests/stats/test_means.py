@@ -29,6 +29,8 @@ from forecast.stats.distributions import (
 from forecast.stats.elicited import Mixture, Quantiles, lognormal_interval
 from forecast.stats.truncation import Truncated
 
+T1 = "{distribution: student_t, location: 0, scale: 1, df: 1}"
+
 KNOWN = [
     (Normal(2.0, 3.0), stats.norm(2, 3)),
     (LogNormal(1.0, 2.5), stats.lognorm(2.5)),
@@ -202,3 +204,25 @@ def test_zero_is_printed_as_zero_in_every_column() -> None:
     whole = next(line for line in done.output.splitlines() if line.startswith(" All"))
     assert whole.split()[5] == whole.split()[-1] == "0"
     assert "e−1" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"{{mixture: [{{weight: 1, law: {T1}}}, {{weight: 1, law: 3}}]}}", ["−15.89", "−3.078", "−1.376", "0", "3"]),
+        ("{distribution: beta, mean: 0.5, sd: 0.4999}", ["0", "0", "0", "0", "0.5"]),
+    ],
+)
+def test_what_scipy_cannot_tell_from_zero_is_printed_as_zero(text: str, shown: list[str]) -> None:
+    """It was −7.451e−09, as probabilities of a t distribution are rounded near its centre, and 2.225e−308."""
+    done = CliRunner().invoke(cli, ["elicit", text], env={"COLUMNS": "200"})
+    quantiles = next(line for line in done.output.splitlines() if line.split()[:1] == ["All"] or "0.5" in line.split())
+    assert [cell for cell in quantiles.split() if cell != "All"][: len(shown)] == shown
+
+
+@pytest.mark.parametrize("x", [1e-12, 1e-9, 7e-9, 1e-6, 1e-3, 0.5, 2.0])
+def test_probabilities_of_a_t_distribution_are_exact_near_its_centre(x: float) -> None:
+    """Of one degree of freedom they are known: 1/2 + arctan(x) / pi."""
+    expected = np.arctan(x) / np.pi
+    assert StudentT(0.0, 1.0, 1.0).cdf(x) - 0.5 == pytest.approx(expected, rel=1e-6, abs=1e-16)
+    assert StudentT(0.0, 1.0, 1.0).sf(-x) - 0.5 == pytest.approx(expected, rel=1e-6, abs=1e-16)
