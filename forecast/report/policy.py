@@ -35,7 +35,7 @@ def _answers_past(summary: Summary) -> bool:
 
 
 def _to_date(summary: Summary, language: Language, index: int) -> str:
-    """What duties change as against those before the first of them, beside what was still to come, and KIET's figures."""
+    """What duties change as against those before the first of them, beside KIET's figures."""
     low, high = kiet_estimates()
     against_before = language.text(
         "sentences.to_date",

@@ -146,7 +146,7 @@ def test_a_policy_too_is_told_by_its_peak_before_its_end_and_by_the_year_asked_f
 
 def test_duties_that_are_still_to_come_are_not_told_twice() -> None:
     """What they change against the duties before the first is the same where trade answers none of the past."""
-    coming = {"tariffs": [-2.0] * 100, "tariffs_to_date": [-2.0] * 100}
+    coming = {"tariffs": [-2.0] * 100, "tariffs_to_date": [-2.0] * 100, "exports": [100.0] * 100}
     assert "Against the duties before" not in policy_sentence(told(coming), language("en"), "tariffs")
     assert "Against the duties before" in policy_sentence(
         told(coming | {"tariffs_to_date": [-3.0] * 100}), language("en"), "tariffs"

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from forecast.dims import Array
+from forecast.engine.block import flows_of
 from forecast.engine.compile import compile_run
-from forecast.engine.simulate import Settings, simulate
+from forecast.engine.simulate import Settings, block_streams
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.scenario.scenario import load_scenario
@@ -61,8 +62,8 @@ def stated(folder: Path, more: str = "", **keys: str) -> Path:
 def balance(path: Path) -> Array:
     """Draws of the surplus by year."""
     plan = compile_run(load_scenario(path), load_posterior(), vintage())
-    draws = simulate(plan, Settings(100)).annual.draws()
-    return np.take(draws, plan.series.index("trade_balance"), axis=draws.shape.index(len(plan.series)))
+    (streams,) = block_streams(plan, Settings(100))
+    return flows_of(plan, streams).annual[plan.series.index("trade_balance")]
 
 
 @pytest.mark.parametrize("text", IDLE)
