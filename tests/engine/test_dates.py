@@ -12,7 +12,7 @@ from plans import ORIGIN, REALISATION, duty, group, judged, plan, project
 from forecast.engine.announcements import Announcements, planned_dates
 from forecast.engine.block import block_inputs
 from forecast.engine.compile import Compiler
-from forecast.engine.inputs import Stated
+from forecast.engine.inputs import Stated, Values
 from forecast.engine.plan import Cut, Plan, Project, Tie
 from forecast.engine.plants import Timeline, timeline
 from forecast.scenario.scenario import load_scenario
@@ -22,7 +22,7 @@ from forecast.stats.streams import Streams
 STREAMS = Streams(9, 0, 400)
 
 
-def dates(made: Project) -> tuple[object, object]:
+def dates(made: Project) -> tuple[Values, Values]:
     return planned_dates(block_inputs(plan(group(made)), STREAMS), made)
 
 
@@ -154,4 +154,4 @@ def test_plans_of_the_same_name_have_the_same_fate() -> None:
         Announcements(made, block_inputs(made, STREAMS)).realised(made.groups[-1].projects[0], ORIGIN + 5.0)
         for made in (one, two)
     ]
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
