@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plans import BASELINE, BRIDGE, DRIVERS, draw_last, judged, plan
+from plans import BASELINE, BRIDGE, DRIVERS, draw_last, duty, judged, on, plan, policies
 
-from forecast.dims import PRODUCT_SERIES, Array
+from forecast.dims import PRODUCT_SERIES, PRODUCTS, Array
 from forecast.economics.processes import baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.block import simulated_flows
 from forecast.engine.inputs import picked_places
-from forecast.engine.plan import MemoryPath, Plan, Products
+from forecast.engine.plan import MemoryPath, Plan, Policy, Products
 from forecast.quarters import parse_quarter
 from forecast.stats.streams import Streams
 
@@ -84,8 +84,9 @@ MODELS = {
 }
 
 
-def made(basis: str, path: MemoryPath = MemoryPath()) -> Plan:  # noqa: B008
+def made(basis: str, path: MemoryPath = MemoryPath(), policy: Policy | None = None) -> Plan:  # noqa: B008
     return plan(
+        policy=policy,
         origin=ORIGIN,
         n_periods=N_PERIODS,
         basis=basis,
@@ -96,8 +97,8 @@ def made(basis: str, path: MemoryPath = MemoryPath()) -> Plan:  # noqa: B008
     )
 
 
-def found(basis: str, path: MemoryPath = MemoryPath()) -> dict[str, Array]:  # noqa: B008
-    given = made(basis, path)
+def found(basis: str, path: MemoryPath = MemoryPath(), policy: Policy | None = None) -> dict[str, Array]:  # noqa: B008
+    given = made(basis, path, policy)
     flows = simulated_flows(given, STREAMS)
     near = dict(zip(("near_balance", "near_exports", "near_imports"), flows.quarterly, strict=True))
     return dict(zip(given.series, flows.annual, strict=True)) | near
@@ -233,3 +234,31 @@ def test_memory_on_a_path_of_its_own(basis: str, form: str) -> None:
     near = fitted["near_exports"] + (memory - exports * shares)[:8]
     np.testing.assert_allclose(series["near_exports"], near, rtol=1e-11)
     np.testing.assert_array_equal(series["imports"], fitted["imports"])
+
+
+@pytest.mark.parametrize("basis", ["us_census", "korea_customs"])
+def test_a_duty_on_parts_of_memory_and_of_cars_in_both_books(basis: str) -> None:
+    """25 % in place of 15 from the third quarter on, answered at once by the square; parts half way between ends."""
+    within = np.zeros((2, len(PRODUCTS)))
+    memory_at, cars_at = PRODUCTS.index("memory"), PRODUCTS.index("cars")
+    within[:, memory_at], within[:, cars_at] = (0.2, 0.6), (1.0, 0.5)
+    taxed = replace(on(duty(0.25, start=ORIGIN + 3.0), first=ORIGIN), within=within)
+    series, fitted = found(basis, policy=policies(taxed)), found(basis)
+    (exports, _), ratios, shares = quarters(), over_census(basis)[:, 0], memory_shares()
+    lost = np.where(np.arange(N_PERIODS) >= 2, (1.25 / 1.15) ** -2 - 1, 0.0)[:, None]
+    memory, others = by_year(exports * shares, 21.0), by_year(exports * (1 - shares), 56.0)
+    share, in_book = memory / (memory + others), in_books(memory, others, ratios)
+    cars = (exports * (1 - shares)) * others_by_product()[:, cars_at - 1][YEAR_OF]
+    census = {memory_at: by_year(exports * shares * lost) * 0.4, cars_at: by_year(cars * lost) * 0.75}
+    books = {
+        memory_at: census[memory_at] * ratios * in_book / share,
+        cars_at: census[cars_at] * ratios * (1 - in_book) / (1 - share),
+    }
+    for product, change in books.items():
+        name = PRODUCT_SERIES[product]
+        np.testing.assert_allclose(series[name] - fitted[name], change, rtol=1e-9, atol=1e-9, err_msg=name)
+    total = sum(books.values())
+    for name in ("tariffs", "exports", "trade_balance"):
+        np.testing.assert_allclose(series[name] - fitted.get(name, 0.0), total, rtol=1e-9, atol=1e-9, err_msg=name)
+    in_census = series["us_census_balance"] - fitted["us_census_balance"]
+    np.testing.assert_allclose(in_census, sum(census.values()), rtol=1e-9, atol=1e-9)
