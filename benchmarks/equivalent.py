@@ -98,10 +98,5 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("forecast/stats/quantiles.py", "return self.kept[0]", "return self.kept[-1]"): (
         "blocks are joined by then, so that the first is the last"
     ),
-    (
-        "forecast/stats/streams.py",
-        'return np.asarray(np.clip(points.T, 2.0**-54, 1 - 2.0**-53), order="C")',
-        'return np.asarray(np.clip(points.T, 2.0**-54, 1 - 2.2**-53), order="C")',
-    ): "points of a Sobol sequence have 30 bits, so that the largest lies further below 1",
 }
 """Module, line as it stands, line as changed; and why."""

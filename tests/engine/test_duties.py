@@ -249,15 +249,15 @@ def test_a_duty_of_the_past_is_answered_on(tmp_path: Path, head: str, tariff: st
     agree(stated(tmp_path, f"  - {tariff}", head))
 
 
-@pytest.mark.parametrize(
-    ("start", "first"),
-    [("2027Q1", "2026Q2"), ("2026-07-01", "2026Q2"), ("2025-11-01", "2025Q1"), ("2024-05-10", "2024Q1")],
-)
+FIRST = [("0.3", "2027Q1", "2026Q2"), ("0.3", "2026-07-01", "2026Q2"), ("0.15", "2025-11-01", "2025Q1")]
+
+
+@pytest.mark.parametrize(("rate", "start", "first"), [*FIRST, ("0.15", "2024-05-10", "2024Q1")])
 def test_duties_are_followed_from_the_quarter_that_is_over_when_the_first_begins(
-    tmp_path: Path, start: str, first: str
+    tmp_path: Path, rate: str, start: str, first: str
 ) -> None:
     """Of cars the record begins in April 2025; a duty still to come is followed from the origin."""
-    policy = compiled(stated(tmp_path, f"  - {{id: a, sectors: autos, rate: 0.3, from: {start}}}")).policy
+    policy = compiled(stated(tmp_path, f"  - {{id: a, sectors: autos, rate: {rate}, from: {start}}}")).policy
     assert policy is not None
     assert policy.taxed["autos"].first == parse_quarter(first)
 

@@ -109,6 +109,22 @@ def test_no_uniform_is_nothing() -> None:
     np.testing.assert_allclose(found, [[0.75, 0.5, 0.25, 2.0**-56]] * 2, rtol=1e-15)
 
 
+class _Ends:
+    """A sequence whose points are 0 and 1."""
+
+    def __init__(self, n_rows: int, **_: object) -> None:
+        self._n_rows = n_rows
+
+    def random_base2(self, bits: int) -> Array:
+        return np.repeat([[0.0], [1.0]], self._n_rows, axis=1)
+
+
+def test_no_point_of_a_sequence_is_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scipy.stats.qmc.Sobol", _Ends)
+    found = Streams(0, 0, 2, "sobol").points("x", 3)
+    assert np.sort(found).tolist() == [[2.0**-54, 1 - 2.0**-53]] * 3
+
+
 @pytest.mark.parametrize("n_draws", [1, 2, 3, 5, 8])
 def test_few_points_of_a_sequence_are_as_many_as_are_drawn(n_draws: int) -> None:
     points = Streams(4, 0, n_draws, "sobol").points("x", 3)
