@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-CHANGE_NO_NUMBER = frozenset({"strict", "optimize", "defer_build"})
-"""Keywords of calls that say what is checked or how long something takes, and nothing of what comes out."""
+CHANGE_NO_NUMBER = frozenset({"strict", "optimize", "defer_build", "frozen"})
+"""Keywords of calls that say what is checked, or how long something takes, and nothing of the numbers."""
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     (

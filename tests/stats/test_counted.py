@@ -115,7 +115,7 @@ class _Ends:
     def __init__(self, n_rows: int, **_: object) -> None:
         self._n_rows = n_rows
 
-    def random_base2(self, bits: int) -> Array:
+    def random_base2(self, _: int) -> Array:
         return np.repeat([[0.0], [1.0]], self._n_rows, axis=1)
 
 
