@@ -25,6 +25,8 @@ from forecast.economics.products import (
 from forecast.economics.sectors import SECTORS
 from forecast.economics.tariffs import REST, TAXED, load_schedule
 from forecast.errors import DataError
+from forecast.observations import products as observed
+from forecast.observations.annual import customs_months
 from forecast.observations.vintage import vintage
 
 
@@ -84,8 +86,8 @@ def test_drives_are_memory_at_the_size_known_or_that_of_the_first_three_years_kn
     values = np.tile([4.0, 10.0, 3.0, 2.0, 1.0, 6.0, 5.0], (6, 1))
     drives = {2021: 2.0, 2022: 4.0, 2023: 6.0, 2024: 8.0, 2025: 9.5}
     months = {12 * year + month: value / 12 for year, value in drives.items() for month in range(12)}
-    monkeypatch.setattr(products.observed, "product_exports", lambda: SimpleNamespace(first=2020, values=values))
-    monkeypatch.setattr(products.observed, "item_months", lambda codes, day: months)
+    monkeypatch.setattr(observed, "product_exports", lambda: SimpleNamespace(first=2020, values=values))
+    monkeypatch.setattr(observed, "item_months", lambda codes, day: months)
     first, found = annual_exports()
     moved = [4.0, 2.0, 4.0, 6.0, 8.0, 9.0]
     assert first == 2020
@@ -154,7 +156,7 @@ def test_memory_of_an_origin_within_a_year_counts_its_quarters_up_to_it() -> Non
     known = vintage()
     origin = known.trade.origin
     found = composition(known.trade, known.bridge, None)
-    memory, months = products.quarterly_memory(), products.customs_months()["exports_to_us"]
+    memory, months = products.quarterly_memory(), customs_months()["exports_to_us"]
     held = 0.0
     for quarter in (origin - 1, origin):
         customs = sum(months[3 * quarter + month] for month in range(3))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy import stats
 
 from forecast.stats.distributions import (
     Beta,
@@ -178,12 +179,12 @@ def test_the_probability_of_a_range_holds_that_of_both_ends() -> None:
 
 
 @pytest.mark.parametrize("concentration", [1.0, 4.0, 9.0])
-@pytest.mark.parametrize("mode", [2.2, 3.0, 4.5])
+@pytest.mark.parametrize("mode", [1.05, 2.2, 4.5, 5.95])
 def test_a_pert_distribution_is_found_again_by_its_mode_and_any_two_percentiles(
     mode: float, concentration: float
 ) -> None:
     whole = Pert(1.0, mode, 6.0, concentration)
-    for levels in ((0.01, 0.99), (0.05, 0.97)):
+    for levels in ((0.01, 0.99), (0.002, 0.995)):
         low, high = whole.ppf(levels)
         found = pert_percentiles((float(low), levels[0]), mode, (float(high), levels[1]), concentration)
         assert (found.low, found.mode, found.high) == pytest.approx((1.0, mode, 6.0), rel=1e-6)
@@ -193,3 +194,13 @@ def test_quantiles_at_scores_are_counted_from_the_nearer_end() -> None:
     scores = np.array([-37.0, -9.0, -1.0, 0.0, 1.0, 9.0, 37.0])
     np.testing.assert_allclose(quantiles_at(Normal(2.0, 3.0), scores), 2.0 + 3.0 * scores, rtol=1e-9)
     assert quantiles_at(Beta(2.0, 3.0), scores)[[0, -1]].tolist() == pytest.approx([0.0, 1.0])
+
+
+def test_the_error_of_a_mean_in_closed_form_is_that_of_its_parts() -> None:
+    """A hundred-million-millionth of both first moments, over the probability between."""
+    reference = stats.t(3.0)
+    below, above = (abs(float(reference.expect(lambda x: x, lb=x, ub=np.inf))) for x in (-0.5, 2.0))
+    mean = StudentT(1.0, 4.0, 3.0).expectation_within(-1.0, 9.0)
+    mass = reference.cdf(2.0) - reference.cdf(-0.5)
+    assert mean.value == pytest.approx(1.0 + 4.0 * (below - above) / mass, rel=1e-7)
+    assert mean.error == pytest.approx(1e-14 * 4.0 * (below + above) / mass, rel=1e-6)
