@@ -90,6 +90,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "below = self.levels[0] * np.clip((x - self.low) / room, 0.0, 1.0) ** (1 / power)",
         "below = self.levels[0] * np.clip((x - self.low) / room, 0.0, 1.1) ** (1 / power)",
     ): "the tail is read below the first stated value alone, where the share of the room is below 1",
+    ("forecast/stats/moments.py", "if math.isnan(start + end):", "if math.isnan(start - end):"): (
+        "scores are finite or not a number, of which the sum and the difference are none alike"
+    ),
     (
         "forecast/stats/moments.py",
         "inner = [score for score in ndtri(kinks).tolist() if start < score < end]",
