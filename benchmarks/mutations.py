@@ -1,10 +1,12 @@
 """Changes single pieces of arithmetic, and asks the tests of the room: python benchmarks/mutations.py --changes 300
 
 Of economics, engine and stats, operators, comparisons, constants, offsets of indices, signs and axes are changed one at
-a time, drawn at random. A change is caught if a test of the room, or an example in one of its docstrings, fails within
-a minute of processor time; those that run the changed line are asked first. All of it happens in a copy of the tree,
-whose digests of code are those of the unchanged one: else whatever reads a stored posterior would refuse any change.
-What survives is printed; what no test can notice stands in `EQUIVALENT`, with the reason. Ends with code 1 below 95 %.
+a time, drawn at random. What of a call says what is checked or how long it takes (`CHANGE_NO_NUMBER`), and the -1 of
+`reshape`, a word for what is left, are passed over. A change is caught if a test of the room, or an example in one of
+its docstrings, fails within a minute of processor time; those that run the changed line are asked first. All of it
+happens in a copy of the tree, whose digests of code are those of the unchanged one: else whatever reads a stored
+posterior would refuse any change. What survives is printed; what no test can notice stands in `equivalent.py`, with the
+reason. Ends with code 1 below 95 %.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from equivalent import CHANGE_NO_NUMBER, EQUIVALENT
+
 TREE = Path(__file__).parents[1]
 ROOMS = ("economics", "engine", "stats")
 SECONDS = 60
@@ -38,79 +42,6 @@ WANTED = 0.95
 NEEDED = ("forecast", "scenarios", "tests", "docs", "notebooks", "results", "pyproject.toml", "README.md")
 PRELOADED = ("h5py", "joblib", "matplotlib.figure", "pandas", "pydantic", "rich", "scipy.stats", "xarray")
 """What tests import and no change touches: loaded once, before a process for each change is forked."""
-
-EQUIVALENT: dict[tuple[str, str, str], str] = {
-    (
-        "forecast/economics/products.py",
-        "all_customs = counted[origin][1] or usual * census[origin]",
-        "all_customs = counted[origin][1] or usual / census[origin]",
-    ): "without Korean months nothing lies beyond the usual ratio, and what is made of this is not used",
-    (
-        "forecast/stats/density.py",
-        "if np.isfinite(end) and room > 0:",
-        "if np.isfinite(end) and room > -1:",
-    ): "where the median is the end itself, nothing lies above the end and within a width of 0",
-    (
-        "forecast/stats/distributions.py",
-        "last = np.searchsorted(cumulative, 1.0)",
-        "last = np.searchsorted(cumulative, 1.1)",
-    ): "no level is above 1, which the cumulative weight of the last value that has any is exactly",
-    (
-        "forecast/stats/elicited.py",
-        "return np.asarray(np.where(x < values[0], below, np.where(x > values[-1], 1 - above, between)))",
-        "return np.asarray(np.where(x < values[0], below, np.where(x >= values[-1], 1 - above, between)))",
-    ): "at the last stated value the tail and the piece before it have the same level",
-    (
-        "forecast/engine/policy.py",
-        "rows = np.arange(taxed.first, time[-1, 0] + 1.0)[:, None]",
-        "rows = np.arange(taxed.first, time[-1, -1] + 1.0)[:, None]",
-    ): "quarters are one column",
-    ("forecast/engine/resampling.py", "n_jobs: int = 1", "n_jobs: int = 2"): (
-        "numbers are the same for any number of workers"
-    ),
-    ("forecast/stats/elicited.py", "_HALVINGS, _PERT_HALVINGS = 64, 60", "_HALVINGS, _PERT_HALVINGS = 64, 59"): (
-        "bisection ends within rounding either way"
-    ),
-    (
-        "forecast/stats/elicited.py",
-        "return [*zip(labels, mixture.shares().tolist(), mixture.components, strict=True)]",
-        "return [*zip(labels, mixture.shares().tolist(), mixture.components, strict=False)]",
-    ): "a mixture has a weight for each component, and a label where it has any",
-    (
-        "forecast/stats/influence.py",
-        "if self.smallest is None or self.largest is None or self.sizes is None:",
-        "if self.smallest is None or self.largest is None and self.sizes is None:",
-    ): "all three are there or none is",
-    (
-        "forecast/stats/influence.py",
-        "if other.smallest is None or other.largest is None or other.sizes is None:",
-        "if other.smallest is None or other.largest is None and other.sizes is None:",
-    ): "all three are there or none is",
-    (
-        "forecast/stats/moments.py",
-        "pairs = [(weight, mean) for weight, mean in zip(weights, means, strict=True) if weight > 0]",
-        "pairs = [(weight, mean) for weight, mean in zip(weights, means, strict=False) if weight > 0]",
-    ): "whoever calls it has a mean for each weight",
-    (
-        "forecast/stats/moments.py",
-        "np.linspace(left, right, refinement * max(math.ceil(right - left), 1) + 1) for left, right in pairwise(ends)",
-        "np.linspace(left, right, refinement * max(math.ceil(right - left), 2) + 1) for left, right in pairwise(ends)",
-    ): "more panels, of a quadrature that is halved until halving changes nothing",
-    ("forecast/stats/moments.py", "_POINTS, _MOST_HALVINGS = 20, 5", "_POINTS, _MOST_HALVINGS = 20, 4"): (
-        "a margin: none of 50 distributions with ends near atoms and heavy tails needs more than two halvings"
-    ),
-    (
-        "forecast/stats/moments.py",
-        "for halvings in range(_MOST_HALVINGS + 1):",
-        "for halvings in range(_MOST_HALVINGS - 1):",
-    ): ("a margin: none of 50 distributions with ends near atoms and heavy tails needs more than two halvings"),
-    (
-        "forecast/stats/sensitivity.py",
-        "ends = ordered[np.maximum(places, 0)]",
-        "ends = ordered[np.maximum(places, 1)]",
-    ): ("a first class of one draw fills a class by itself, and is parted from the next as atoms are"),
-}
-"""Changes that no test can notice: module, line as it stands, line as changed; and why."""
 
 BINARY = {"+": "-", "-": "+", "*": "/", "/": "*", "**": "*", "//": "/", "%": "//", "&": "|", "|": "&"}
 COMPARED: dict[type[ast.cmpop], tuple[str, ...]] = {
@@ -159,7 +90,8 @@ class Mutation:
 class Sites(ast.NodeVisitor):
     """Pieces of arithmetic in a module, each with what may stand in its place.
 
-    Docstrings, annotations, decorators, formatted texts and what an error says are passed over.
+    Docstrings, annotations, decorators, formatted texts and what an error says are passed over, and so are keywords
+    that change no number and the -1 of `reshape`, for which numpy takes any negative number.
     """
 
     def __init__(self, text: str) -> None:
@@ -246,7 +178,16 @@ class Sites(ast.NodeVisitor):
             return
         self.found.append((self._start(node), self._end(node), others))
 
+    def visit_Call(self, node: ast.Call) -> None:
+        reshapes = isinstance(node.func, ast.Attribute) and node.func.attr == "reshape"
+        lengths = [x for one in node.args for x in (one.elts if isinstance(one, ast.Tuple) else [one])]
+        for part in (node.func, *(lengths if reshapes else node.args), *node.keywords):
+            if not (reshapes and ast.unparse(part) == "-1"):
+                self.visit(part)
+
     def visit_keyword(self, node: ast.keyword) -> None:
+        if node.arg in CHANGE_NO_NUMBER:
+            return
         if node.arg == "axis" and isinstance(node.value, ast.Constant | ast.UnaryOp):
             other = "1" if ast.unparse(node.value) == "0" else "0"
             self.found.append((self._start(node.value), self._end(node.value), (other,)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from forecast.economics import channels, installed_base, realisation, tariffs
+from forecast.economics.priors import SHIPPED
 from forecast.economics.processes import LARGEST_SHOCK, Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.economics.sectors import SECTORS
 
@@ -68,6 +70,18 @@ def test_the_shipped_schedule_by_its_dates() -> None:
     assert tariffs.load_schedule().trade[tariffs.REST].shares == pytest.approx(
         1 - np.sum([shares for sector, shares in zip(tariffs.TAXED, held, strict=True) if sector != "other"], axis=0)
     )
+
+
+def test_a_share_and_a_rate_that_are_believed_to_lie_in_a_range_are_its_median(tmp_path: Path) -> None:
+    file, text = tmp_path / "tariffs.yaml", (SHIPPED / "tariffs.yaml").read_text(encoding="utf-8")
+    for stated, low, high in (("0.245", 0.2, 0.24), ("0.157", 0.1, 0.2), ("0.25", 0.1, 0.5)):
+        text = text.replace(f"law: {stated},", f"law: {{distribution: uniform, low: {low}, high: {high}}},", 1)
+    file.write_text(text, encoding="utf-8")
+    found = tariffs.load_schedule(file)
+    assert found.trade["autos"].shares == pytest.approx((0.22, 0.15))
+    assert found.trade["autos"].rate(found.trade["autos"].dates[0]) == pytest.approx(0.3)
+    shipped, moved = tariffs.load_schedule().trade[tariffs.REST].shares, found.trade[tariffs.REST].shares
+    assert np.subtract(moved, shipped) == pytest.approx([0.245 - 0.22, 0.157 - 0.15])
 
 
 def test_a_plant_is_given_up_at_its_hazard_until_its_start() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ import pytest
 from scipy import stats
 
 from forecast.dims import PRODUCTS
+from forecast.economics import products
 from forecast.economics.products import annual_exports, composition, memory_cycle, quarterly_memory, shares_within
 from forecast.observations.annual import customs_months
 from forecast.observations.products import chip_billings, item_months
@@ -89,6 +91,36 @@ def test_where_korean_books_hold_no_more_than_usual_all_memory_is_in_us_books_to
     share = quarterly_memory()[known.trade.origin] / exports[-1]
     assert found.memory == pytest.approx({"us_census": share, "korea_customs": share}, rel=1e-9)
     assert found.excess == 0.0
+
+
+def test_without_korean_months_of_the_origin_memory_is_that_of_the_last_quarter_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known, memory = vintage(), quarterly_memory()
+    origin = known.trade.origin
+    del memory[origin]
+    last = memory[origin - 1]
+    monkeypatch.setattr(products, "quarterly_memory", lambda day=None: memory)
+    found = composition(known.trade, known.bridge, None)
+    share = last / float(known.trade.exports[-1])
+    assert found.memory == pytest.approx({"us_census": share, "korea_customs": share}, rel=1e-12)
+    assert found.excess == 0.0
+
+
+def test_a_quarter_and_a_year_are_known_ninety_days_after_their_end() -> None:
+    whole = annual_exports()[1]
+    for day, years in ((dt.date(2025, 3, 30), 8), (dt.date(2025, 3, 31), 9), (dt.date(2026, 3, 31), 10)):
+        first, exports = annual_exports(day)
+        assert (first, len(exports)) == (2016, years)
+        assert exports[2:] == pytest.approx(whole[2:years], rel=1e-12)
+
+
+def test_a_cycle_of_an_earlier_day_is_that_of_what_was_known() -> None:
+    """Billings of December 2024 are known ninety days later, and enter with the origin a year after."""
+    origin = 4 * 2025 + 3
+    early, late = (memory_cycle(origin, dt.date(2025, 3, day)).persistence for day in (30, 31))
+    assert late == memory_cycle(origin, None).persistence
+    assert early == memory_cycle(origin - 1, None).persistence
 
 
 def test_parts_of_sectors_add_up_to_every_product() -> None:

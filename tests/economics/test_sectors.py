@@ -202,6 +202,15 @@ def test_levels_of_prior_draws_are_standard_normal_and_data_shares_say_what_was_
     assert np.delete(shares.ravel(), 2 * len(COEFFICIENTS) + 6) == pytest.approx(expected, abs=1e-5)
 
 
+def test_levels_of_what_a_prior_cannot_hold_are_finite() -> None:
+    """Six standard deviations off at most, where the prior leaves one chance in a thousand million."""
+    rows = np.full((2, len(SECTORS), len(COEFFICIENTS)), 1e6)
+    rows[1] = -1e6
+    levels = prior_levels(rows)
+    assert levels[0] == pytest.approx(np.full(levels.shape[1:], 5.99780702), abs=1e-6)
+    assert levels[1] == pytest.approx(np.full(levels.shape[1:], -5.99780702), abs=1e-6)
+
+
 def test_evidence_table_keeps_its_contract() -> None:
     with (DATA / "sector_evidence.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

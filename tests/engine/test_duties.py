@@ -23,6 +23,7 @@ from forecast.engine.plan import Plan
 from forecast.engine.policy import Duties, exports_over_before, supply_pressure
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import day_of, vintage
+from forecast.quarters import parse_quarter
 from forecast.scenario.policy import Tariff
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Distribution
@@ -269,6 +270,19 @@ PAST = [
 @pytest.mark.parametrize(("head", "tariff"), PAST)
 def test_a_duty_of_the_past_is_answered_on(tmp_path: Path, head: str, tariff: str) -> None:
     agree(stated(tmp_path, f"  - {tariff}", head))
+
+
+FIRST = [("0.3", "2027Q1", "2026Q2"), ("0.3", "2026-07-01", "2026Q2"), ("0.15", "2025-11-01", "2025Q1")]
+
+
+@pytest.mark.parametrize(("rate", "start", "first"), [*FIRST, ("0.15", "2024-05-10", "2024Q1")])
+def test_duties_are_followed_from_the_quarter_that_is_over_when_the_first_begins(
+    tmp_path: Path, rate: str, start: str, first: str
+) -> None:
+    """Of cars the record begins in April 2025; a duty still to come is followed from the origin."""
+    policy = compiled(stated(tmp_path, f"  - {{id: a, sectors: autos, rate: {rate}, from: {start}}}")).policy
+    assert policy is not None
+    assert policy.taxed["autos"].first == parse_quarter(first)
 
 
 def test_cars_of_2025_by_hand(tmp_path: Path) -> None:

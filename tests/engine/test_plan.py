@@ -10,14 +10,16 @@ import pytest
 from plans import machinery
 
 from forecast.dims import CENSUS_BALANCE, EFFECTS, NEWS, OUTPUT, SERIES, Array
+from forecast.economics.products import composition, shares_within
 from forecast.engine.block import simulated_flows
-from forecast.engine.compile import compile_plan
+from forecast.engine.compile import Compiler, compile_plan
 from forecast.engine.inputs import Fitted, Stated
 from forecast.engine.plan import Plan, Project
 from forecast.errors import RunError
 from forecast.models.posterior import load_posterior
 from forecast.observations.series import quarterly_trade
 from forecast.observations.vintage import vintage
+from forecast.quarters import parse_quarter
 from forecast.scenario.scenario import load_scenario
 from forecast.stats.distributions import Constant, Uniform
 from forecast.stats.streams import Streams
@@ -182,3 +184,15 @@ def test_machinery_of_plants_is_drawn_where_there_are_plants(tmp_path: Path) -> 
     sources = {item.stream: item.source for item in compiled(tmp_path, plant("A")).inputs if item.stream in names}
     assert sources == dict.fromkeys(names, "coefficients")
     assert not names & {item.stream for item in compiled(tmp_path).inputs}
+
+
+@pytest.mark.parametrize(("origin", "duty"), [("2025Q1", 0.0), ("2025Q2", 0.25 * (1 - 2 / 93)), ("2025Q3", 0.25)])
+def test_the_duty_of_the_origin_is_the_mean_over_its_quarter(tmp_path: Path, origin: str, duty: float) -> None:
+    """25 % on cars from 3 April 2025: two of three times 31 days of its quarter are over."""
+    path = tmp_path / "t.yaml"
+    path.write_text(HEAD + plant("A").replace("batteries", "autos"), encoding="utf-8")
+    known = vintage()
+    found = composition(known.trade, known.bridge, None)
+    compiler = Compiler(load_scenario(path), parse_quarter(origin), found, shares_within(found), {}, {})
+    ((members,),) = [compiler.groups()]
+    assert members.duty == pytest.approx(duty)

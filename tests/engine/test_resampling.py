@@ -119,6 +119,21 @@ def test_narrowing_by_its_definition(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(told) == pytest.approx(100)
 
 
+def test_a_source_is_held_at_a_hundred_values_with_four_hundred_draws_at_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Resampled] = []
+
+    def drawn(_: RunPlan, __: int, streams: Resampled) -> Array:
+        asked.append(streams)
+        return np.zeros((4, streams.n_draws))
+
+    monkeypatch.setattr(resampling, "_outcome", drawn)
+    made = analysis()
+    made.narrowing(0)
+    assert len(asked) == 100 * (1 + len(made.sources))
+    assert {streams.n_draws for streams in asked} == {400}
+    assert {streams.block for streams in asked} == set(range(100))
+
+
 def test_sources_that_correlated_inputs_have_in_common() -> None:
     amount, rate = "investments.A.amount", "investments.A.displacement_rate"
     made = analysis()

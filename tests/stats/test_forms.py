@@ -61,6 +61,19 @@ def test_two_quantiles_give_the_named_distribution_that_has_them(name: str, refe
     assert read.ppf(levels) == pytest.approx(reference.ppf(levels), rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("name", "through"),
+    [("normal", stats.norm(3, 2)), ("lognormal", stats.lognorm(0.4, scale=3)), ("uniform", stats.uniform(1, 6))],
+)
+@pytest.mark.parametrize("levels", [(0.05, 0.3), (0.2, 0.9), (0.6, 0.95)])
+def test_two_quantiles_anywhere_give_the_distribution_they_are_of(
+    name: str, through: stats.rv_continuous, levels: tuple[float, float]
+) -> None:
+    low, high = through.ppf(levels)
+    read = distribution_of_text(f"{{quantiles: {{{levels[0]}: {low}, {levels[1]}: {high}}}, distribution: {name}}}")
+    assert read.ppf([0.01, 0.3, 0.5, 0.99]) == pytest.approx(through.ppf([0.01, 0.3, 0.5, 0.99]), rel=1e-9)
+
+
 def test_a_scenario_takes_the_forms_and_gives_them_back(tmp_path: Path) -> None:
     stated = "investments.HMG-06.amount={distribution: lognormal, mean: 3, sd: 1}"
     plain = load_scenario(FOLDER / "hyundai.yaml", [stated])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
@@ -107,3 +109,52 @@ def test_statistics_without_a_quarter_or_a_draw_that_is_followed_are_taken_in() 
     before.add(np.ones((3, 1)), np.array([1]), np.zeros(3))
     assert before.picks.sum() == 0
     assert not before.squares.any()
+
+
+@pytest.mark.parametrize(("n_blocks", "n_draws"), [(12, 90), (3, 400)])
+def test_errors_by_hand(n_blocks: int, n_draws: int) -> None:
+    """The spread of blocks, or that of independent draws where there are few, and what the rows bring, in squares."""
+    blocks = drawn(n_blocks, n_draws, seed=7)
+    tally = summarised(blocks)
+    found = tally.summary((2030, 2031, 2032), ("exports", "imports")).statistics
+    parts = [draws for draws, _ in blocks]
+    whole, n = np.concatenate(parts, axis=-1), n_blocks * n_draws
+    correlations = tally.annual_rows.correlations()
+
+    def rows(explained: Callable[[Array], Array]) -> Array:
+        return np.maximum(sum(explained(correlations[model]) / N_ROWS[model] for model in N_ROWS), 0.0)
+
+    def between(statistic: Callable[[Array], Array]) -> Array:
+        return np.std([statistic(part) for part in parts], axis=0, ddof=1) / n_blocks**0.5
+
+    sd, centred = whole.std(axis=-1, ddof=1), whole - whole.mean(axis=-1, keepdims=True)
+    above, below = (whole > 1.5).mean(axis=-1), (whole < 0).mean(axis=-1)
+    few = n_blocks < 10
+    fourth = np.sqrt(((centred**4).mean(axis=-1) - sd**4) / n) / (2 * sd)
+    of_sd = fourth if few else between(lambda part: part.var(axis=-1, ddof=1)) / (2 * sd)
+    cases = {
+        "mean": (sd / n**0.5, between(lambda part: part.mean(axis=-1)), rows(lambda r: r)),
+        "sd": (of_sd, of_sd, rows(lambda r: r * np.abs(r))),
+        "exceedance_1.5": (
+            np.sqrt(above * (1 - above) / n),
+            between(lambda part: (part > 1.5).mean(axis=-1)),
+            rows(lambda r: together_below(above, r)),
+        ),
+        "below_0": (
+            np.sqrt(below * (1 - below) / n),
+            between(lambda part: (part < 0).mean(axis=-1)),
+            rows(lambda r: together_below(below, r)),
+        ),
+    }
+    for level in (0.025, 0.25, 0.9):
+        share = np.sqrt(level * (1 - level) / n)
+        ends = np.clip([level - share, level + share], 0.0, 1.0)
+        apart = np.diff(np.quantile(whole, ends, axis=-1), axis=0)[0] * share / (ends[1] - ends[0])
+        cases[f"quantile_{level:g}"] = (
+            apart,
+            between(lambda part, level=level: np.quantile(part, level, axis=-1)),  # type: ignore[misc]
+            rows(lambda r, level=level: together_below(level, r)),  # type: ignore[misc]
+        )
+    for name, (independent, spread, shared) in cases.items():
+        error = np.sqrt((independent if few else spread) ** 2 + n * independent**2 * shared)
+        np.testing.assert_allclose(found[name].standard_error, error, rtol=2e-5, err_msg=name)

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from forecast.dims import Array
-from forecast.stats.sensitivity import Effects, classes, effects, explained_share, mean_width, narrowing, width
+from forecast.stats.sensitivity import (
+    Effects,
+    classes,
+    effects,
+    explained_share,
+    mean_width,
+    narrowing,
+    standard_error,
+    width,
+)
 
 N_DRAWS, BLOCK = 200_000, 2_000
 WEIGHTS = np.array([3.0, 2.0, 1.0, 0.0])
@@ -74,6 +83,38 @@ def test_stated_errors_are_the_spread_of_repeated_estimates() -> None:
     spread = np.std([one.first.value[1, 0] for one in many], ddof=1)
     stated = np.sqrt(np.mean([one.first.error[1, 0] ** 2 for one in many]))
     assert abs(spread / stated - 1) < 3 / np.sqrt(2 * 19)
+
+
+def test_a_share_and_its_error_are_those_of_blocks_by_hand() -> None:
+    """Two sources, five blocks of three draws and two left over; a ratio moves by what its parts do, linearly."""
+    rng = np.random.default_rng(9)
+    base, other = rng.standard_normal((2, 1, 17)) + 0.5
+    moved, kept = rng.standard_normal((2, 2, 1, 17))
+    found = effects(base, other, moved, kept, 3)
+    a, b = base[0], other[0]
+    first = [(kept[i, 0] - b) * (a - moved[i, 0]) / 2 for i in (0, 1)]
+    total = [((a - moved[i, 0]) ** 2 + (b - kept[i, 0]) ** 2) / 4 for i in (0, 1)]
+    spread = ((a - b) ** 2 + ((moved[0, 0] - kept[0, 0]) ** 2 + (moved[1, 0] - kept[1, 0]) ** 2) / 2) / 4
+    for estimate, parts in (
+        (found.first, first),
+        (found.total, total),
+        (found.interactions, [spread - first[0] - first[1]]),
+    ):
+        for source, part in enumerate(parts):
+            above, below = (
+                np.array([one[3 * block : 3 * block + 3].mean() for block in range(5)]) for one in (part, spread)
+            )
+            share = above.mean() / below.mean()
+            shifts = [above[i] / below.mean() - share * below[i] / below.mean() for i in range(5)]
+            assert estimate.value.ravel()[source] == pytest.approx(share)
+            assert estimate.error.ravel()[source] == pytest.approx(np.std(shifts, ddof=1) / np.sqrt(5))
+    largest = max(spread.max(), total[0].max(), total[1].max()) / spread.sum()
+    assert found.dominance.tolist() == pytest.approx([min(largest, 1.0)])
+
+
+def test_two_replicates_have_an_error_and_one_has_none() -> None:
+    assert standard_error(np.array([[1.0, 4.0], [2.0, 2.0]])).tolist() == pytest.approx([1.5, 0.0])
+    assert np.isnan(standard_error(np.ones((2, 1)))).tolist() == [True, True]
 
 
 def inputs_and_outcome() -> tuple[Array, Array]:
