@@ -36,6 +36,7 @@ MOST_CELLS = 4_000_000
 
 _PLACE = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 _ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br=["'](\d{1,7})["']""")
+_AMOUNT = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3}){1,5}|\d{1,18})(?:\.\d*)?")
 _TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -236,6 +237,8 @@ def _cell(value: object) -> Cell:
 
 
 def _decoded(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise ValueError("text in UTF-16, expected UTF-8 or CP949; save it as CSV UTF-8")
     if b"\0" in content[:4096]:
         raise ValueError("neither a workbook nor text; expected XLSX, XLS or CSV")
     for encoding in ("utf-8-sig", "cp949"):
@@ -255,7 +258,11 @@ def _page(text: str) -> str:
     parser = _Words()
     parser.feed(text[:10_000])
     said = title[1] if title and title[1] else " ".join(parser.words)
-    return f"a web page in place of a table ({shortened(' '.join(said.split()) or 'without words')}); download it again"
+    found = (
+        f"a web page in place of a table ({shortened(' '.join(said.split()) or 'without words')}); download it again"
+    )
+    has_table = re.search(r"<td\b", text, re.IGNORECASE)
+    return f"{found}, or save it as XLSX from a spreadsheet if the table is in it" if has_table else found
 
 
 class _Words(HTMLParser):
@@ -271,6 +278,10 @@ class _Words(HTMLParser):
 
 
 def _lines(text: str) -> Iterator[tuple[Cell, ...]]:
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        if separator in first and "," not in first:
+            raise ValueError(f"cells separated by {name}, expected commas; save it as CSV with commas")
     try:
         for cells in csv.reader(io.StringIO(text), strict=True):
             yield tuple(cell.strip() for cell in cells)
@@ -281,13 +292,15 @@ def _lines(text: str) -> Iterator[tuple[Cell, ...]]:
 def amount(cell: Cell) -> float | None:
     """The number of a cell, with or without commas between thousands; None for any other.
 
-    >>> amount("1,234.5"), amount(7.0), amount("(-)")
-    (1234.5, 7.0, None)
+    A comma elsewhere is one before decimals, and the number not the one that is left without it.
+
+    >>> amount("1,234.5"), amount(7.0), amount("(-)"), amount("1441,2")
+    (1234.5, 7.0, None, None)
     """
     if isinstance(cell, float):
         return cell
-    text = cell.replace(",", "").replace("\u2212", "-")
-    return float(text) if re.fullmatch(r"[-+]?\d{1,18}(\.\d*)?", text) else None
+    text = cell.replace("\u2212", "-")
+    return float(text.replace(",", "")) if _AMOUNT.fullmatch(text) else None
 
 
 def in_unit(value: float, scale: float) -> float:
