@@ -70,7 +70,7 @@ correlations:
 DROPPED = {
     "correlations": (
         "correlations:\n  - {between: [investments.A.slip, investments.C.slip], rank: 0.5}\n",
-        "correlations: got a list of 1 in place of the one in base.yaml:16, which drops 2 of its 2 entries",
+        "correlations: got a list of 1 in place of the one in base.yaml:17, which drops 2 of its 2 entries",
     ),
     "phases": (
         "investments:\n  A:\n    phases: [{id: all, share: 1, production_start: 2029Q1}]\n",
@@ -78,7 +78,7 @@ DROPPED = {
     ),
     "ties": (
         "investments:\n  C:\n    requires: [B]\n",
-        "investments.C.requires: got a list of 1 in place of the one in base.yaml:15, which drops 1 of its 2 entries",
+        "investments.C.requires: got a list of 1 in place of the one in base.yaml:16, which drops 1 of its 2 entries",
     ),
 }
 
