@@ -160,7 +160,7 @@ def nothing_sentence(summary: Summary, language: Language, series: str, index: i
     idle = share_without(summary, series, index)
     if not worth_telling(idle):
         return []
-    chance = language.share(round(idle, 2))
+    chance = language.whole_chance(idle)
     return [language.text("sentences.nothing", chance=chance, year=summary.years[index])]
 
 

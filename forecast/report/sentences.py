@@ -341,7 +341,7 @@ def difference_sentences(change: Summary, reference: str, language: Language) ->
     chance = chance_above(change, series, 0.0, last, language)
     said = [size, language.text(f"sentences.{series}", chance=chance)]
     if worth_telling(same):
-        said.append(language.text("sentences.same", chance=language.share(round(same, 2))))
+        said.append(language.text("sentences.same", chance=language.whole_chance(same)))
     return " ".join(said)
 
 
