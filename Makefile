@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer and make; `make lock` also needs uv.
+# Needs Python 3.11 or newer and make; `make lock` and `make lowest` also need uv.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,13 +7,18 @@ SCENARIO ?= scenarios/hyundai.yaml
 ARGS ?=
 WORKERS ?= 2
 FILES ?= 20000
+OLDEST ?= python3.11
+LOWEST ?= .venv-lowest
+LOWEST_TESTS := tests/models/test_fitting.py tests/models/test_posterior.py tests/observations/test_agency_files.py \
+	tests/plots/test_plots.py tests/report/test_workbook.py tests/results/test_run.py tests/results/test_verify.py \
+	tests/scenario/test_scenario_forms.py
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test clusters pages docs notebooks golden refit properties lint style types contracts lock clean
+.PHONY: run test clusters pages docs notebooks golden refit properties lowest lint style types contracts lock clean
 
 run: $(INSTALLED)
 	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
@@ -44,6 +49,12 @@ clusters: $(INSTALLED)
 properties: $(INSTALLED)
 	FORECAST_FILES=$(FILES) "$(BIN)/python" -m pytest tests/test_generated.py tests/test_generated_files.py $(ARGS)
 
+lowest:
+	"$(UV)" venv --quiet --clear --python "$(OLDEST)" "$(LOWEST)"
+	"$(UV)" pip install --quiet --python "$(LOWEST)" --resolution lowest-direct --only-binary :all: --no-binary forecast \
+		--editable '.[backtest,test]'
+	"$(LOWEST)/bin/python" -m pytest -W default --numprocesses "$(WORKERS)" --dist loadfile $(LOWEST_TESTS) $(ARGS)
+
 lint: style types contracts
 
 style: $(INSTALLED)
@@ -62,7 +73,7 @@ lock:
 		--quiet --output-file requirements.lock $(ARGS)
 
 clean:
-	rm -rf "$(VENV)" build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf "$(VENV)" "$(LOWEST)" build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find forecast tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): $(VENV)/.locked pyproject.toml

@@ -8,12 +8,16 @@ Exhibit 14 are those of its printed release.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import xlsxwriter
 
+from forecast.observations.additions import proposal
 from forecast.observations.tables import SHIPPED
+
+DAY = dt.date(2026, 11, 29)
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 COUNTRY = ["year", "CTY_CODE", "CTYNAME", *(f"{flow}{month}" for flow in "IE" for month in (*MONTHS, "YR"))]
@@ -76,6 +80,21 @@ def release_rows(month: str = "September", year: int = 2026, exports: float = 64
     ]
 
 
+def fred_rows(name: str, values: Mapping[str, float]) -> Rows:
+    """Rows of a CSV file of FRED, dates of the first day of a month or a quarter."""
+    months = {period: f"{period[:4]}-{3 * int(period[-1]) - 2:02d}" if "Q" in period else period for period in values}
+    return [["observation_date", name], *([f"{months[period]}-01", value] for period, value in values.items())]
+
+
+def customs_month(month: str) -> list[object]:
+    """A row of 국가별수출입 실적 with the figures held of a month, thousand USD."""
+    exports, imports = (
+        round(1e3 * shipped("trade_monthly_korea", name)[month]) for name in ("exports_to_us", "imports_from_us")
+    )
+    amounts = ("851", f"{exports:,}", "5,621", f"{imports:,}", f"{exports - imports:,}")
+    return [month.replace("-", "."), "미국", *amounts]
+
+
 def customs_rows(months: Sequence[str], country: str = "미국", unit: str = "단위:천 불(USD 1,000)") -> Rows:
     """국가별수출입 실적 in thousand USD with the figures held of July 2026, period by period."""
     exports, imports = 17_474_061, 8_967_205
@@ -91,3 +110,10 @@ def customs_rows(months: Sequence[str], country: str = "미국", unit: str = "�
         rows.append([month, "중국", "1,721", "9,123,934", "3,083", "9,250,275", "-126,341"])
         rows.append([month, country, "851", f"{exports:,}", "5,621", f"{imports:,}", f"{exports - imports:,}"])
     return rows
+
+
+def refused(path: Path, day: dt.date = DAY) -> list[str]:
+    """Problems of a file of which nothing may be stored."""
+    found = proposal([path], day)
+    assert found.tables == {}
+    return [str(problem) for problem in found.problems]

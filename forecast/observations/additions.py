@@ -33,6 +33,8 @@ from forecast.observations.plausibility import implausible
 from forecast.observations.tables import TABLES, read_table, text_rows
 from forecast.observations.us_agencies import (
     FLOWS,
+    FRED,
+    fred_name,
     is_country,
     is_end_use,
     is_fred,
@@ -66,7 +68,8 @@ _WHOLE = {"country": ("trade_monthly",), "end_use": ("products_annual",)}
 
 
 _REMEDY = (
-    "add what is missing in the same command, be it the other flow or the drivers, GDPC1, EXKOUS and MCOILWTICO of FRED"
+    "add what is missing in the same command, be it the other flow or the drivers of FRED, "
+    f"{listed([fred_name(code) for code in ('GDPC1', 'EXKOUS', 'MCOILWTICO')])}"
 )
 
 
@@ -249,7 +252,8 @@ def _own_figure(grid: Grid, row: int, columns: Mapping[str, int], held: Mapping[
     one = next((one for one in fitting if one.is_period(period)), None)
     if not fitting:
         names = sorted({one.series for one in held.values() if one.table != "products_annual"})
-        return Refusal(places["series"], f"got series {name!r}, {meant(name, names)}")
+        expected = f"expected {FRED[name].name}" if name in FRED else meant(name, names)
+        return Refusal(places["series"], f"got series {name!r}, {expected}")
     if one is None:
         examples = " or ".join(dict.fromkeys(one.last for one in fitting))
         return Refusal(places["date"], f"got {date!r}, expected a date such as {examples}")

@@ -237,6 +237,8 @@ def _cell(value: object) -> Cell:
 
 
 def _decoded(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise ValueError("text in UTF-16, expected UTF-8 or CP949; save it as CSV UTF-8")
     if b"\0" in content[:4096]:
         raise ValueError("neither a workbook nor text; expected XLSX, XLS or CSV")
     for encoding in ("utf-8-sig", "cp949"):
@@ -256,7 +258,11 @@ def _page(text: str) -> str:
     parser = _Words()
     parser.feed(text[:10_000])
     said = title[1] if title and title[1] else " ".join(parser.words)
-    return f"a web page in place of a table ({shortened(' '.join(said.split()) or 'without words')}); download it again"
+    found = (
+        f"a web page in place of a table ({shortened(' '.join(said.split()) or 'without words')}); download it again"
+    )
+    has_table = re.search(r"<td\b", text, re.IGNORECASE)
+    return f"{found}, or save it as XLSX from a spreadsheet if the table is in it" if has_table else found
 
 
 class _Words(HTMLParser):

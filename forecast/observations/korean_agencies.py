@@ -150,14 +150,12 @@ def _units(grid: Grid, row: int, columns: Mapping[str, int]) -> dict[str, float]
 
 def _us_rows(grid: Grid, layout: _Layout) -> tuple[list[int], list[Refusal]]:
     """Rows of trade with the US, sums of all countries left out."""
-    rows = [
-        row
-        for row in range(layout.row + 1, len(grid.rows))
-        if grid.at(row, layout.columns["period"]) not in ("", "총계", "합계")
-    ]
+    below = range(layout.row + 1, len(grid.rows))
+    rows = [row for row in below if grid.at(row, layout.columns["period"]) not in ("총계", "합계")]
     if "country" in layout.columns:
         column = layout.columns["country"]
         return [row for row in rows if grid.at(row, column) in ("미국", "United States", "US")], []
+    rows = [row for row in rows if any(grid.at(row, column) != "" for column in layout.columns.values())]
     said = " ".join(str(cell) for cells in grid.rows[: layout.row] for cell in cells)
     if re.search(r"국가명?\s*[:\uff1a]\s*\[?미국\]?\s*(?:,|$|\s)", said):
         return rows, []

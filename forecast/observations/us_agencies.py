@@ -6,7 +6,7 @@
   country and end-use code, ten years, USD.
 - Exhibit 14 of the release FT-900 (https://www.census.gov/foreign-trade/Press-Release/current_press_release/):
   balance, exports and imports by country of a month and of the year to it, million USD, not seasonally adjusted.
-- CSV files of https://fred.stlouisfed.org: a column of dates and one a series.
+- CSV files and workbooks of https://fred.stlouisfed.org: a column of dates and one a series.
 
 A file is read where its header is exactly the one known here, and its sums add up.
 """
@@ -269,19 +269,30 @@ FRED: Mapping[str, _Series] = {
 _MONTHLY_OF = {"DEXKOUS": "EXKOUS", "DCOILWTICO": "MCOILWTICO", "DCOILBRENTEU": "MCOILBRENTEU"}
 
 
+def fred_name(code: str) -> str:
+    """A series of FRED by its id and its name here.
+
+    >>> fred_name("EXKOUS")
+    'EXKOUS (krw_per_usd)'
+    """
+    return f"{code} ({FRED[code].name})"
+
+
 def is_fred(grid: Grid) -> bool:
-    """Whether a grid is a CSV file of FRED."""
-    return bool(grid.rows) and not grid.sheet and grid.at(0, 0) in ("observation_date", "DATE")
+    """Whether a grid is a CSV file of FRED, or the sheet of one frequency of its workbook."""
+    return bool(grid.rows) and grid.at(0, 0) in ("observation_date", "DATE")
 
 
 def read_fred(grid: Grid) -> Reading:
-    """Series of a CSV file of FRED."""
+    """Series of a download of FRED."""
     found = _Found()
     ids = [str(grid.at(0, column)) for column in range(1, len(grid.rows[0]))]
     for column, name in enumerate(ids, 1):
         if name not in FRED:
             instead = (
-                f"expected the monthly {_MONTHLY_OF[name]}" if name in _MONTHLY_OF else f"expected {', '.join(FRED)}"
+                f"expected the monthly {fred_name(_MONTHLY_OF[name])}"
+                if name in _MONTHLY_OF
+                else f"expected {', '.join(map(fred_name, FRED))}"
             )
             found.refuse(grid.place(0, column), f"got series {name!r}, {instead}")
     if not found.refusals:

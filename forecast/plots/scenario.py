@@ -37,6 +37,7 @@ from forecast.scenario.scenario import Scenario
 from forecast.stats.density import density, inner_edges
 from forecast.stats.distributions import Distribution
 from forecast.stats.elicited import parts
+from forecast.stats.formatting import whole_percentage
 
 SUPPLIER_COLOURS = {
     "Korea": style.CHANNEL_COLOURS["capital_goods"],
@@ -177,7 +178,8 @@ def draw_timeline(ax: Axes, investments: Sequence[Phases], *, until: float) -> A
     ax.set_xlim(np.floor(min(item.construction for item in investments)), until)
     ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
     for row, item in zip(rows, investments, strict=True):
-        words = f"{item.amount:.1f} bn USD, {100 * item.chance:.0f} %"
+        side, chance = whole_percentage(item.chance)
+        words = f"{item.amount:.{1 if item.amount >= 1 else 2}f} bn USD, {side}{' ' if side else ''}{chance} %"
         write_text(ax, 1.01, row, words, transform=ax.get_yaxis_transform(), va="center")
     top = {"transform": ax.get_yaxis_transform(), "va": "center", "color": GREY}
     write_text(ax, 1.01, rows[0] - 0.75, "amount, chance", **top)

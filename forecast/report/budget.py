@@ -61,9 +61,14 @@ def input_table(budget: Budget, language: Language = ENGLISH) -> Table:
 
 
 def _range(swing: Sequence[tuple[float, float]], language: Language) -> Figure:
-    places = 0 if max(abs(value) for value, _ in swing) >= 100 else 1
-    low, high = (language.amount(value, error, places=places) for value, error in swing)
+    low, high = (language.amount(value, error, places=_places(swing)) for value, error in swing)
     return figure(language.text("numbers.range", low=low, high=high), *low.parts, *high.parts)
+
+
+def _places(values: Sequence[tuple[float, float]]) -> int:
+    """Decimals of a bn USD at most, with which the largest of some values is neither empty nor overlong."""
+    largest = max(abs(value) for value, _ in values)
+    return 0 if largest >= 100 else 1 if largest >= 1 else 2
 
 
 def _narrower(language: Language) -> str:
@@ -151,9 +156,9 @@ def _interval_sentence(budget: Budget, language: Language) -> str:
     return language.text(
         "budget.interval",
         what=_outcome(budget, language),
-        span=language.money_span(bounds, places=1),
+        span=language.money_span(bounds, places=max(_places(bounds), 1)),
         basis=_basis(budget, language),
-        wide=language.amount(*wide, places=1),
+        wide=language.amount(*wide, places=max(_places([wide]), 1)),
     )
 
 

@@ -221,7 +221,7 @@ def _direction(comparison: Comparison, index: int, language: Language) -> str:
     """The likelier direction, its chance and what that rests on, and the chance of no difference where there is one."""
     summary = comparison.by_year
     series, same = direction(summary, RISE, index), share_without(summary, RISE, index)
-    none = language.text("comparison.none", share=language.share(round(same, 2))) if worth_telling(same) else ""
+    none = language.text("comparison.none", share=language.whole_chance(same)) if worth_telling(same) else ""
     chance, rests = chance_above(summary, series, 0.0, index, language), spread_words(comparison.rests, index, language)
     return language.text(f"comparison.{series}", year=summary.years[index], chance=chance, none=none, rests=rests)
 

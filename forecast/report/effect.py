@@ -188,7 +188,7 @@ def nothing_sentence(summary: Summary, language: Language, series: str, index: i
     idle = share_without(summary, series, index)
     if not worth_telling(idle):
         return []
-    chance = language.share(round(idle, 2))
+    chance = language.whole_chance(idle)
     return [language.text("sentences.nothing", chance=chance, year=summary.years[index])]
 
 
@@ -227,7 +227,7 @@ def difference_sentences(change: Summary, reference: str, language: Language) ->
         language.text(f"sentences.{series}", year=change.years[told], chance=chance),
     ]
     if worth_telling(same):
-        said.append(language.text("sentences.same", year=change.years[told], chance=language.share(round(same, 2))))
+        said.append(language.text("sentences.same", year=change.years[told], chance=language.whole_chance(same)))
     return " ".join(said)
 
 

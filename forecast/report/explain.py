@@ -163,17 +163,18 @@ LEVELS = (0.5, 0.1, 0.9)
 
 
 def explanation(posterior: Posterior, sectors: Sequence[str] = SECTORS, language: Language = ENGLISH) -> list[Part]:
-    """Aggregate evidence with what prior and posterior predict of it, then the coefficients of the sectors named."""
+    """Coefficients of the sectors named, then the aggregate evidence, with what prior and posterior predict of it."""
     wave = recent_plants()
     return [
+        Text(language.text("explain.coefficients"), style="bold"),
+        language.text("explain.definitions"),
+        *(line for name in sectors for line in _sector(name, posterior, wave, language)),
+        "",
         _answer(wave, posterior, language),
         "",
         *_evidence(wave, posterior, language),
         "",
         _trade_table(wave, posterior.groups, language),
-        Text(language.text("explain.coefficients"), style="bold"),
-        language.text("explain.definitions"),
-        *(line for name in sectors for line in _sector(name, posterior, wave, language)),
     ]
 
 

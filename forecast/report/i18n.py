@@ -20,7 +20,7 @@ from forecast.quarters import year_of
 from forecast.report.table import Figure, figure, one_line
 from forecast.scenario.dates import date_text
 from forecast.stats.distributions import Constant, Distribution
-from forecast.stats.formatting import ends, percentage, span
+from forecast.stats.formatting import ends, percentage, span, whole_percentage
 from forecast.stats.summary import Summary
 
 CODES = ("en", "ko")
@@ -108,7 +108,17 @@ class Language:
 
     def chance(self, probability: float, error: float, n_draws: int) -> str:
         """A probability in percent, or the bound on it where no draw disagrees."""
-        side, number = percentage(probability, error, n_draws)
+        return self._bound(*percentage(probability, error, n_draws))
+
+    def whole_chance(self, fraction: float) -> str:
+        r"""A chance in whole percent, of which none that is not sure reads as if it were.
+
+        >>> language("en").whole_chance(0.8), language("en").whole_chance(0.997)
+        ('80\xa0%', 'above 99\xa0%')
+        """
+        return self._bound(*whole_percentage(fraction))
+
+    def _bound(self, side: str, number: str) -> str:
         return self.text({"": "numbers.percent", "<": "numbers.less", ">": "numbers.more"}[side], number=number)
 
     def statistic(

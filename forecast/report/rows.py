@@ -147,6 +147,6 @@ def _plants(phases: Sequence[Phases], first: int, last: int, language: Language)
             _bar("running", within(phase.production), within(end)),
             _bar("window", within(phase.late[0]), within(phase.late[1])),
         )
-        amount = language.money(phase.amount, 0.05, places=1)
-        chance = language.share(round(phase.chance, 2))
+        amount = language.money(phase.amount, min(0.05, phase.amount / 20), places=2)
+        chance = language.whole_chance(phase.chance)
         yield ChartRow(user_words(phase.name), bars, language.text("rows.plant", amount=amount, chance=chance))

@@ -79,6 +79,31 @@ def decimal_hint(written: str) -> str:
     return f"; write {match[1]}{part.format(match[1])}" if part else ""
 
 
+_KOREAN = re.compile(
+    r"(?P<year>\d{4})\s*년(?:도)?\s*(?:(?:제\s*)?(?P<quarter>[1-4])\s*(?:/\s*4\s*)?분기|(?P<half>[상하])반기"
+    r"|(?P<month>\d{1,2})\s*월\s*(?:(?P<day>\d{1,2})\s*일)?)?"
+)
+
+
+def in_accepted_form(written: str) -> str:
+    """A date in Korean words in a form that is read; empty where it is none, or none of the calendar.
+
+    >>> in_accepted_form("2027년 3월"), in_accepted_form("2027년 3분기"), in_accepted_form("2027년 하반기")
+    ('2027-03', '2027Q3', '2027-H2')
+    """
+    match = _KOREAN.fullmatch(written.strip())
+    if match is None:
+        return ""
+    days = "".join(f"-{int(part):02d}" for part in match.group("month", "day") if part)
+    half = f"-H{1 + (match['half'] == '하')}" if match["half"] else ""
+    text = match["year"] + (f"Q{match['quarter']}" if match["quarter"] else half or days)
+    try:
+        parse_date(text)
+    except ValueError:
+        return ""
+    return text
+
+
 def parse_date(text: str) -> float:
     """Position on the quarter axis of a date between 1950 and 2100 that exists in the calendar."""
     position = parse_time(text)

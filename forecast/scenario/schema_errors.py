@@ -14,7 +14,7 @@ from forecast.characters import half_width
 from forecast.documents import Node
 from forecast.errors import Problem, YamlPath, got, listed, meant, shortened, spelled
 from forecast.quarters import ACCEPTED
-from forecast.scenario.dates import Window, decimal_hint
+from forecast.scenario.dates import Window, decimal_hint, in_accepted_form
 from forecast.scenario.dependencies import Correlation, Phase, Programme, When
 from forecast.scenario.drivers import DRIVER_FORMS, DriverPaths, Shock
 from forecast.scenario.entity import keys
@@ -187,7 +187,8 @@ def _as_written(node: Node, pattern: str, kind: str, sentence: str) -> str:
         return sentence
     sentence = node.got() + sentence.removeprefix(stated)
     if isinstance(node.content, str):
-        plain = half_width(node.content)
+        date = in_accepted_form(node.content)
+        plain = date if re.fullmatch(pattern, date) else half_width(node.content)
         return sentence if not plain or "write" in sentence or "mean" in sentence else f"{sentence}; write {plain}"
     if kind == "string_type":
         fitting = (text for text in (node.written, node.written.lower()) if re.fullmatch(pattern, text))

@@ -6,6 +6,7 @@ in a year than was ever invested. Each remark names its comparison.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -297,7 +298,7 @@ def remarks(layers: Layered) -> list[Remark]:
         for row in announced:
             found += [*_bought(row), *known_plants(row)]
         if origin is not None:
-            found += beyond_record(root, announced, origin)
+            found += [*beyond_record(root, announced, origin), *_years_alone(announced, origin)]
             end = 4.0 * (1 + (value_at(root, "horizon", int) or DEFAULT_HORIZON))
             found += [*idle_policies(root, origin, end), *idle_ties(root, announced, origin)]
             for row in announced:
@@ -319,6 +320,25 @@ def _bought(row: Row) -> Iterator[Remark]:
     if announced and start and start.ends()[1] < announced:
         message = f"got {row.written('construction_start')}, before the purchase is announced"
         yield row.remark("construction_start", f"{message}, which is {row.written('announced')}")
+
+
+_DATES = ("construction_start", "production_start", "production_end")
+
+
+def _years_alone(announced: Sequence[Row], origin: int) -> Iterator[Remark]:
+    """The first date still to come that is a year alone, which is read as the day on which the year begins."""
+    found = [(row, key) for row in announced for key in _DATES if row.has(key) and _is_year_ahead(row, key, origin)]
+    for row, key in found[:1]:
+        year = int(row.written(key))
+        window = f"{{earliest: {year}Q1, latest: {year + 1}Q1}}"
+        more = f"; the same holds for {len(found) - 1:,} more" if len(found) > 1 else ""
+        message = f"got {year}, read as its beginning; write {year}Q1 if that is meant, {window} if any time in it"
+        yield row.remark(key, message + more)
+
+
+def _is_year_ahead(row: Row, key: str, origin: int) -> bool:
+    date = getattr(row.value, key)
+    return re.fullmatch(r"\d{4}", row.written(key).strip()) is not None and date is not None and date.ends()[0] > origin
 
 
 def _built_too_soon(row: Row, origin: int) -> Iterator[Remark]:

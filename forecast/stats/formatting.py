@@ -50,6 +50,18 @@ def percentage(probability: float, error: float, n_draws: int) -> tuple[str, str
     return "", _written(percent, min(decimals(100 * error), 1), "")
 
 
+def whole_percentage(fraction: float) -> tuple[str, str]:
+    """A chance in whole percent, and what stands before it where it is not sure and would read so: `<` or `>`.
+
+    >>> whole_percentage(0.26), whole_percentage(0.997), whole_percentage(0.002), whole_percentage(1.0)
+    (('', '26'), ('>', '99'), ('<', '1'), ('', '100'))
+    """
+    number = f"{100 * fraction:.0f}"
+    if number == "100" and fraction < 1:
+        return ">", "99"
+    return ("<", "1") if number == "0" and fraction > 0 else ("", number)
+
+
 def span(values: Sequence[tuple[float, float]], places: int, sign: str = "") -> tuple[str, ...]:
     """Values with their standard errors that stand together, such as the ends of an interval: with the decimals of one.
 

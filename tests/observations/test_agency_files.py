@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+import xlsxwriter
 from agency_files import (
-    COUNTRY,
+    DAY,
     EXPORTS,
     IMPORTS,
     Rows,
     country_rows,
     customs_rows,
+    fred_rows,
     lines,
+    refused,
     release_rows,
     shipped,
     workbook,
 )
 
 from forecast.observations.additions import Proposal, proposal
-from forecast.observations.formats import amount, month_of, step_of
 
-DAY = dt.date(2026, 11, 29)
 NEXT = {IMPORTS: {"2026-09": 15310.4}, EXPORTS: {"2026-09": 6402.7}}
 KRW, WTI, GDP = "krw_per_usd", "wti_spot", "us_real_gdp"
 
@@ -43,15 +41,8 @@ def brought(found: Proposal) -> dict[tuple[str, str], tuple[float | None, float]
     return {(one.figure.series, one.figure.period): (one.old, one.figure.value) for one in changes}
 
 
-def refused(path: Path, day: dt.date = DAY) -> list[str]:
-    found = proposal([path], day)
-    assert found.tables == {}
-    return [str(problem) for problem in found.problems]
-
-
 def fred(path: Path, name: str, values: dict[str, float]) -> Path:
-    dates = {period: f"{period[:4]}-{3 * int(period[-1]) - 2:02d}" if "Q" in period else period for period in values}
-    return lines(path, [["observation_date", name], *([f"{dates[one]}-01", value] for one, value in values.items())])
+    return lines(path, fred_rows(name, values))
 
 
 def drivers(folder: Path) -> list[Path]:
@@ -93,7 +84,7 @@ def test_a_quarter_needs_the_drivers_of_it(tmp_path: Path) -> None:
     (problem,) = refused(workbook(tmp_path / "c.xlsx", country_rows(more=NEXT), "country"))
     assert "us_real_gdp ends with 2026Q2, expected it up to 2026Q3" in problem
     assert "add what is missing in the same command" in problem
-    assert "GDPC1, EXKOUS and MCOILWTICO of FRED" in problem
+    assert "GDPC1 (us_real_gdp), EXKOUS (krw_per_usd), MCOILWTICO (wti_spot)" in problem
 
 
 def test_a_figure_printed_with_more_digits_than_are_held_is_no_revision(tmp_path: Path) -> None:
@@ -257,6 +248,7 @@ def test_customs_tables_by_country_are_read_in_every_encoding(encoding: str, tmp
         (lambda rows: rows[3].__setitem__(6, "단위:백만 불"), "D8", "about 1,000 times as much"),
         (lambda rows: rows[-1].__setitem__(1, "중국"), "A5", "no row is of 미국"),
         (lambda rows: rows[-1].__setitem__(0, "칠월"), "A8", "expected a month such as 2026.09 or a year"),
+        (lambda rows: rows[-1].__setitem__(0, ""), "A8", "got '', expected a month"),  # of cells that were merged
         (lambda rows: rows[-1].__setitem__(3, "비공개"), "D8", "expected an amount in thousand USD"),
     ],
 )
@@ -329,8 +321,12 @@ def test_the_won_of_the_bank_of_korea_goes_on_and_revises_nothing(tmp_path: Path
 @pytest.mark.parametrize(
     ("rows", "cell", "reason"),
     [
-        ([["observation_date", "DEXKOUS"], ["2026-07-01", 1441]], "B1", "expected the monthly EXKOUS"),
-        ([["observation_date", "GDP"], ["2026-07-01", 30000]], "B1", "got series 'GDP', expected IMPKR"),
+        ([["observation_date", "DEXKOUS"], ["2026-07-01", 1441]], "B1", "expected the monthly EXKOUS (krw_per_usd)"),
+        (
+            [["observation_date", "GDP"], ["2026-07-01", 30000]],
+            "B1",
+            "got series 'GDP', expected IMPKR (us_imports_from_korea)",
+        ),
         ([["observation_date", "GDPC1"], ["2026-08-01", 24355]], "A2", "expected the first day of a quarter"),
         ([["DATE", "EXKOUS"], ["2026-07-15", 1441]], "A2", "expected the first day of a month"),
         ([["DATE", "EXKOUS"], ["2026-07-01", "n/a"]], "B2", "or '.' where none was published"),
@@ -344,6 +340,20 @@ def test_series_of_fred_that_are_none_of_those_held_are_refused(
     (problem,) = refused(lines(tmp_path / "f.csv", rows))
     assert problem.startswith(f"f.csv: {cell}: ")
     assert reason in problem
+
+
+def test_a_workbook_of_fred_is_read_as_its_csv(tmp_path: Path) -> None:
+    """A sheet of words, and one of each frequency."""
+    rows = fred_rows("EXKOUS", {"2026-06": 1529.4619, "2026-07": 1441.2})
+    path = tmp_path / "fredgraph.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("README").write(0, 0, "FRED Graph Observations")
+        page, days = book.add_worksheet("Monthly"), book.add_format({"num_format": "yyyy-mm-dd"})
+        page.write_row(0, 0, rows[0])
+        for row, (day, value) in enumerate(rows[1:], 1):
+            page.write_datetime(row, 0, dt.datetime.fromisoformat(str(day)), days)
+            page.write(row, 1, value)
+    assert brought(proposal([path], DAY)) == {(KRW, "2026-07"): (None, 1441.2)}
 
 
 def test_another_base_year_is_no_revision(tmp_path: Path) -> None:
@@ -372,6 +382,8 @@ def test_a_plain_table_states_its_units(tmp_path: Path) -> None:
     ("row", "cell", "reason"),
     [
         (["export_to_us", "2026-08", 17600, "million USD"], "A2", "did you mean exports_to_us?"),
+        (["EXKOUS", "2026-07", 1441.2, "KRW per USD"], "A2", "got series 'EXKOUS', expected krw_per_usd"),
+        (["krw_per_usd", "2026-07", "1441,2", "KRW per USD"], "C2", "got '1441,2', expected a number"),
         (["exports_to_us", "2026-13", 17600, "million USD"], "B2", "expected a date such as 2026-07 or 2025"),
         (["exports_to_us", "2026-08", "many", "million USD"], "C2", "got 'many', expected a number"),
         (["exports_to_us", "2026-08", 17600, "EUR"], "D2", "got unit 'EUR', expected USD"),
@@ -395,68 +407,3 @@ def test_two_files_have_to_agree(tmp_path: Path) -> None:
     )
     (problem,) = proposal([one, other], DAY).problems
     assert str(problem).startswith("other.csv: C2: got 17,700 for exports_to_us of 2026-08, but 17,600 in one.csv, C2")
-
-
-def bomb(path: Path, member: str, content: bytes) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-        archive.writestr(member, content)
-    return path
-
-
-def test_what_is_no_table_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = workbook(tmp_path / "country.xlsx", country_rows(), "country").read_bytes()
-    monkeypatch.setattr("forecast.observations.formats.MOST_UNPACKED", 2**20)
-    far = b'<c r="A1"><v>1</v></c><c r="XFD1048576"><v>1</v></c>'
-    page = b"<!DOCTYPE html><html><head><title>503 Service Unavailable</title></head><body>Try later</body></html>"
-    secret = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512) + "EncryptedPackage".encode("utf-16-le")
-    row = b'<row r="1048576"><c r="XFD2"><v>1</v></c></row>'
-    files = {
-        "page.xlsx": (page, "a web page in place of a table (503 Service Unavailable); download it again"),
-        "cut.xlsx": (sound[: len(sound) // 2], "the workbook is damaged or cut off"),
-        "password.xlsx": (secret, "the workbook has a password"),
-        "old.xls": (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "the workbook is damaged"),
-        "large.xlsx": (bomb(tmp_path / "b", "xl/worksheets/sheet1.xml", bytes(2**21)).read_bytes(), "unpacks to more"),
-        "far.xlsx": (bomb(tmp_path / "b", "xl/worksheets/sheet1.xml", far).read_bytes(), "spans 1,048,576 rows"),
-        "row.xlsx": (bomb(tmp_path / "b", "xl/sheet1.xml", row).read_bytes(), "spans 1,048,576 rows"),
-        "packed.zip": (b"PK\x03\x04" + bytes(40), "the workbook is damaged or cut off"),
-        "picture.csv": (b"\x89PNG\r\n\x1a\n\0\0", "neither a workbook nor text"),
-        "empty.csv": (b"", "a table of no known form"),
-        "other.csv": (b"year,exports\n2026,1\n", "a table of no known form, which begins ['year', 'exports']"),
-    }
-    for name, (content, reason) in files.items():
-        (tmp_path / name).write_bytes(content)
-        (problem,) = refused(tmp_path / name)
-        assert problem.startswith(f"{name}: ")
-        assert reason in problem
-    (problem,) = refused(tmp_path / "missing.xlsx")
-    assert problem == "missing.xlsx: cannot be read (No such file or directory)"
-
-
-def test_a_reader_that_gives_up_is_a_damaged_workbook(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """The reader of workbooks raises beside all exceptions, and prints a stack, where a workbook cannot be."""
-
-    class PanicException(BaseException):
-        pass
-
-    def panic(_content: object) -> None:
-        os.write(2, b"stack backtrace")
-        raise PanicException("slice index starts at 7168 but ends at 6742")
-
-    monkeypatch.setattr("forecast.observations.formats.CalamineWorkbook", SimpleNamespace(from_filelike=panic))
-    (problem,) = refused(workbook(tmp_path / "c.xlsx", country_rows(), "country"))
-    assert "c.xlsx: the workbook is damaged (slice index starts at 7168" in problem
-    assert capfd.readouterr().err == ""
-
-
-def test_cells_of_agencies() -> None:
-    assert [amount(cell) for cell in ("1,234", "-5.5", 3.0, "", "(-)", "1e9", "nan")] == [1234, -5.5, 3, *[None] * 4]
-    assert [month_of(text) for text in ("2026.1", "2026/01", "2026년 1월", "2026-13", "202601")] == [
-        *["2026-01"] * 3,
-        None,
-        None,
-    ]
-    assert step_of("15202") == 1
-    assert len(COUNTRY) == 29

@@ -1,22 +1,20 @@
 """Data of a user through the doors of the command line, against the same months shipped.
 
-A copy of the package is cut by three months of trade, and the months are added to it by a file of the Census Bureau.
-Its observations, its posterior, its runs and its scores have to be those of the package as it is.
+A copy of the package is cut by its last months, and files of agencies bring them back. Its observations, its runs and
+its scores have to be those of the package as it is; `test_refit` has what it learns.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import os
-import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agency_files import country_rows, lines, workbook
+from agency_files import Rows, country_rows, lines, workbook
 from commands import command
+from cut_package import CutPackage
 
 from forecast.cli import options
 from forecast.observations import user_data
@@ -25,8 +23,6 @@ from forecast.observations.user_data import laid_over
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
 
-ROOT = Path(__file__).resolve().parents[2]
-CUT = ("2026-06", "2026-07", "2026-08")
 DRAWS = ("--draws", "400", "--n-jobs", "1", "--no-plot")
 COMMANDS = (
     ("run", "baseline", *DRAWS),
@@ -69,41 +65,19 @@ print(load_posterior().data_digest == current_digests()["data"])
 """
 
 
-class Site:
-    """A copy of the package without the last months of trade, its user's place, and a folder to work in."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        leave = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "forecast", folder / "site" / "forecast", ignore=leave)
-        shutil.copytree(ROOT / "scenarios", folder / "site" / "scenarios")
-        for name in ("trade_monthly", "trade_vintages"):
-            path = folder / "site" / "forecast" / "data" / "observations" / f"{name}.csv"
-            kept = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[:7] not in CUT]
-            path.write_text("".join(kept), encoding="utf-8")
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A process of the copy's Python."""
-        places = {"PYTHONPATH": str(self.folder / "site"), "FORECAST_DATA_DIR": str(self.folder / "own")}
-        environment = os.environ | places | {"COLUMNS": "100"}
-        return subprocess.run(
-            [sys.executable, *arguments], cwd=self.folder, env=environment, text=True, capture_output=True, check=False
-        )
-
-
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+def site(tmp_path_factory: pytest.TempPathFactory) -> CutPackage:
     """The copy with the months added to it."""
-    made = Site(tmp_path_factory.mktemp("cut"))
-    path = workbook(made.folder / "country.xlsx", country_rows(), "country")
-    added = made.run("-m", "forecast", "data", "add", str(path))
+    made = CutPackage(tmp_path_factory.mktemp("cut"))
+    added = made.forecast("data", "add", *made.agency_files())
     assert added.returncode == 0, added.stderr
-    assert "6 new, 0 revised, 58 unchanged" in added.stdout
+    for said in ("country.xlsx (US Census, trade by country): 6 new, 0 revised", "kcs.csv (Korean customs): 6 new"):
+        assert said in added.stdout
     assert "Stored as vintage" in added.stdout
     return made
 
 
-def test_months_added_by_a_file_are_those_shipped(site: Site) -> None:
+def test_months_added_by_a_file_are_those_shipped(site: CutPackage) -> None:
     known = vintage()
     found = site.run("-c", KNOWN)
     assert found.returncode == 0, found.stderr
@@ -121,7 +95,7 @@ def test_months_added_by_a_file_are_those_shipped(site: Site) -> None:
     assert values == [[row["month"], row["series"], row["value"]] for row in read_table("trade_monthly")]
 
 
-def test_runs_and_scores_are_those_of_the_package_with_the_months_shipped(site: Site, tmp_path: Path) -> None:
+def test_runs_and_scores_are_those_of_the_package_with_the_months_shipped(site: CutPackage, tmp_path: Path) -> None:
     """The shipped posterior fits the months again; a forecast of 2025 is scored up to the quarter that was added."""
     ran = site.run("-c", SEVERAL, json.dumps(COMMANDS))
     assert ran.returncode == 0, ran.stderr
@@ -144,14 +118,14 @@ def test_runs_and_scores_are_those_of_the_package_with_the_months_shipped(site: 
     assert {("2026Q2", "exports"), ("2026Q2", "imports")} <= {*flows}
 
 
-def test_a_run_says_in_one_line_what_to_do_until_parameters_know_the_data(site: Site) -> None:
+def test_a_run_says_in_one_line_what_to_do_until_parameters_know_the_data(site: CutPackage) -> None:
     """A second vintage revises a month; a posterior in the user's place that knows it is found by default."""
     path = lines(site.folder / "own.csv", [OWN, ["us_imports_from_korea", "2026-08", 15_302, "million USD"]])
     run = ("run", "baseline", *DRAWS, "--out", "revised")
-    assert site.run("-m", "forecast", "data", "add", str(path)).returncode == 0
+    assert site.forecast("data", "add", str(path)).returncode == 0
     names = sorted(place.name for place in (site.folder / "own" / "vintages").iterdir())
     assert [name[10:] for name in names] == ["", "-2"]
-    refused = site.run("-m", "forecast", *run)
+    refused = site.forecast(*run)
     assert refused.returncode == 2
     assert refused.stderr == (
         f"error: no stored parameters know your data up to vintage {names[1]}; run `forecast fit` to make a new one, "
@@ -262,6 +236,53 @@ def test_one_refused_cell_stores_nothing_of_any_file(tmp_path: Path) -> None:
     assert not place.exists()
     late = command("data", "add", str(sound), "--published", "2099-01-01", cwd=tmp_path)
     assert (late.returncode, "expected a day up to today" in late.stderr) == (2, True)
+
+
+def twice(rows: Rows) -> None:
+    rows.append(rows[-1])
+
+
+def moved(rows: Rows) -> None:
+    rows[0][3], rows[0][4] = rows[0][4], rows[0][3]
+
+
+def in_thousands(rows: Rows) -> None:
+    rows[-1][3:] = [1000 * value for value in rows[-1][3:] if isinstance(value, float)]
+
+
+@pytest.mark.parametrize(
+    ("change", "cell", "reason"),
+    [
+        (moved, "country!D1", "got 'IFEB', expected 'IJAN': the layout has changed"),
+        (in_thousands, "country!D4", "11,642 million USD are held: about 1,000 times as much; expected million USD"),
+        (twice, "country!A5", "got 2026 as in row 4, expected each year once"),
+    ],
+)
+def test_a_file_that_is_not_what_it_seems_is_refused_at_the_door(
+    change: Callable[[Rows], None], cell: str, reason: str, tmp_path: Path
+) -> None:
+    """Beside a sound file, of which nothing is stored either."""
+    rows = country_rows(2026)
+    change(rows)
+    sound = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17.6, "billion USD"]])
+    broken = workbook(tmp_path / "country.xlsx", rows, "country")
+    refuse(tmp_path, [sound, broken], f"error: country.xlsx: {cell}: ", reason)
+
+
+def test_an_error_page_is_refused_at_the_door(tmp_path: Path) -> None:
+    page = tmp_path / "country.xlsx"
+    page.write_text("<html><head><title>503 Service Unavailable</title></head></html>", encoding="utf-8")
+    refuse(tmp_path, [page], "error: country.xlsx: a web page in place of a table", "(503 Service Unavailable)")
+
+
+def refuse(folder: Path, files: list[Path], begins: str, reason: str) -> None:
+    done = command("data", "add", *map(str, files), "--data-dir", str(folder / "own"), cwd=folder)
+    first, *_, last = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert first.startswith(begins)
+    assert reason in first
+    assert last == "nothing was stored"
+    assert not (folder / "own").exists()
 
 
 @pytest.mark.parametrize("file", ["taken", "none"])

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from matplotlib.collections import FillBetweenPolyCollection
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -92,7 +92,7 @@ def test_fan_draws_the_numbers_it_is_given(ax):
 def test_fan_starts_at_the_last_published_year(ax):
     draw_fan(ax)
     joins = [child for child in ax.get_children() if child.get_gid() == "join"]
-    (wedge,) = [child for child in joins if isinstance(child, FillBetweenPolyCollection)]
+    (wedge,) = [child for child in joins if isinstance(child, PolyCollection)]
     years, lower, upper = corners(wedge)
     assert years.tolist() == [2024, 2026]
     assert (lower.tolist(), upper.tolist()) == ([55.7, BANDS[95][0][0]], [55.7, BANDS[95][1][0]])

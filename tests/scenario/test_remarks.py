@@ -76,8 +76,8 @@ def test_validating_says_everything_and_ends_with_2_for_errors_alone(tmp_path: P
     broken = tmp_path / "broken.yaml"
     broken.write_text("name: broken\nhorizn: 2030\noverrides: {sectors: {steel: {utilisation: 0.7}}}\n", "utf-8")
     alone = validate(str(DOUBTFUL / "dates.yaml"))
-    assert (alone.exit_code, alone.stdout.count("warning: ")) == (0, 6)
-    assert alone.stdout.endswith("dates.yaml: valid, 4 investments to 2032, 6 warnings\n")
+    assert (alone.exit_code, alone.stdout.count("warning: ")) == (0, 7)
+    assert alone.stdout.endswith("dates.yaml: valid, 5 investments to 2032, 7 warnings\n")
     both = validate(str(broken), str(DOUBTFUL / "dates.yaml"))
     assert both.exit_code == 2
     assert f"error: {broken}:2:1: horizn: unknown key; did you mean horizon?" in both.stdout

@@ -18,9 +18,9 @@ investments:
   - {id: P, company: G, project: fund, sector: other, kind: pledge, amount: 150, announced: 2025-07}
   - {id: Q, company: G, project: yards, sector: other, kind: pledge, amount: 20, announced: 2025-07, part_of: P}
   - {id: A, company: H, project: dock, sector: shipbuilding, kind: greenfield, amount: 5, announced: 2025-08,
-     production_start: 2030, part_of: Q}
+     production_start: 2030Q1, part_of: Q}
   - {id: B, company: I, project: mill, sector: steel, kind: greenfield,
-     amount: {distribution: uniform, low: 6, high: 7}, announced: 2025-08, production_start: 2030, part_of: P}
+     amount: {distribution: uniform, low: 6, high: 7}, announced: 2025-08, production_start: 2030Q1, part_of: P}
 """
 REST = "investments.P: of 150 bn USD 11.5 are in its parts, A, B; the other 138.5 are not simulated"
 
@@ -57,11 +57,12 @@ investments:
     amount: 5
     announced: 2026Q1
     phases:
-      - {id: one, share: 0.6, production_start: 2029}
-      - {id: two, share: 0.4, production_start: 2030}
-  - {id: B, company: H, project: b, sector: steel, kind: greenfield, amount: 5, announced: 2026, production_start: 2029}
-  - {id: C, company: I, project: c, sector: steel, kind: greenfield, amount: 5, announced: 2026, production_start: 2029,
-     requires: [A, B]}
+      - {id: one, share: 0.6, production_start: 2029Q1}
+      - {id: two, share: 0.4, production_start: 2030Q1}
+  - {id: B, company: H, project: b, sector: steel, kind: greenfield, amount: 5, announced: 2026,
+     production_start: 2029Q1}
+  - {id: C, company: I, project: c, sector: steel, kind: greenfield, amount: 5, announced: 2026,
+     production_start: 2029Q1, requires: [A, B]}
 correlations:
   - {between: [investments.A.slip, investments.B.slip], rank: 0.5}
   - {between: [investments.A.scale, investments.B.scale], rank: 0.3}
@@ -69,15 +70,15 @@ correlations:
 DROPPED = {
     "correlations": (
         "correlations:\n  - {between: [investments.A.slip, investments.C.slip], rank: 0.5}\n",
-        "correlations: got a list of 1 in place of the one in base.yaml:16, which drops 2 of its 2 entries",
+        "correlations: got a list of 1 in place of the one in base.yaml:17, which drops 2 of its 2 entries",
     ),
     "phases": (
-        "investments:\n  A:\n    phases: [{id: all, share: 1, production_start: 2029}]\n",
+        "investments:\n  A:\n    phases: [{id: all, share: 1, production_start: 2029Q1}]\n",
         "investments.A.phases: got a list of 1 in place of the one in base.yaml:10, which drops 2 of its 2 entries",
     ),
     "ties": (
         "investments:\n  C:\n    requires: [B]\n",
-        "investments.C.requires: got a list of 1 in place of the one in base.yaml:15, which drops 1 of its 2 entries",
+        "investments.C.requires: got a list of 1 in place of the one in base.yaml:16, which drops 1 of its 2 entries",
     ),
 }
 
