@@ -50,6 +50,8 @@ def writing(place: str | Path, remedy: str = "", failure: type[ForecastError] = 
         reason = f"cannot be written ({error.strerror or error})"
         if _is_elsewhere(error.filename, Path(place)):
             raise failure(f"{error.filename}: {reason}; {_moved(error.filename)}") from error
+        if _is_scratch(Path(place)):
+            raise failure(f"{_temporary()}: {reason}; name another folder with TMPDIR") from error
         raise failure(f"{place}: {reason}{f'; {remedy}' if remedy else ''}") from error
 
 
@@ -57,16 +59,38 @@ def _is_elsewhere(file: object, place: Path) -> bool:
     """Whether a file that the system refused lies neither at a place nor around it, nor is on its way there."""
     if not isinstance(file, str | Path):
         return False
-    refused, stated = Path(file).absolute(), place.absolute()
+    refused, stated = _absolute(file), _absolute(place)
     on_its_way = any(part.startswith(_UNFINISHED) for part in refused.parts)
     return not (on_its_way or refused.is_relative_to(stated) or stated.is_relative_to(refused))
 
 
+def _is_scratch(place: Path) -> bool:
+    """Whether a place lies in a folder for files that nobody needs afterwards."""
+    temporary = _temporary()
+    if temporary is None or not place.is_relative_to(temporary):
+        return False
+    return any(part.startswith(_UNFINISHED) for part in place.relative_to(temporary).parts)
+
+
 def _moved(file: str) -> str:
     """What to do about a folder that no command named."""
-    moves = {"HOME": Path("~").expanduser(), "TMPDIR": Path(gettempdir())}
-    named = [name for name, folder in moves.items() if Path(file).absolute().is_relative_to(folder)]
+    moves = {"HOME": Path("~").expanduser(), "TMPDIR": _temporary()}
+    named = [name for name, folder in moves.items() if folder is not None and _absolute(file).is_relative_to(folder)]
     return f"name another folder with {named[0]}" if named else "libraries keep files there"
+
+
+def _absolute(path: str | Path) -> Path:
+    """A path from the root, or as it is where the folder that it starts from is gone."""
+    with suppress(FileNotFoundError):
+        return Path(path).absolute()
+    return Path(path)
+
+
+def _temporary() -> Path | None:
+    """The folder for temporary files; None where no file can be written in any that is usual."""
+    with suppress(FileNotFoundError):
+        return Path(gettempdir())
+    return None
 
 
 @contextmanager
@@ -201,15 +225,30 @@ def write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for files that nobody needs afterwards; those of killed processes go first."""
-    with _unfinished(Path(gettempdir()) / "scratch") as folder:
-        folder.mkdir()
+    """A folder for files that nobody needs afterwards; those of killed processes go first.
+
+    Raises:
+        RunError: there is no room for one.
+    """
+    temporary = _temporary()
+    if temporary is None:
+        raise RunError("no folder for temporary files can be written; name one with TMPDIR")
+    with _unfinished(temporary / "scratch") as folder:
+        with writing(folder):
+            folder.mkdir()
         yield folder
 
 
 def sweep_scratch() -> None:
     """Remove scratch folders that processes of this machine that are gone have left."""
-    sweep(Path(gettempdir()))
+    temporary = _temporary()
+    if temporary is not None:
+        sweep(temporary)
+
+
+def names_of(folder: Path) -> set[tuple[str, str]]:
+    """Names of the folder around a folder and of itself: as it is called, and where it lies if a link leads there."""
+    return {(place.parent.name, place.name) for place in (_absolute(folder), folder.resolve())}
 
 
 def demand_no_file(path: Path) -> None:

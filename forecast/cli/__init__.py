@@ -28,13 +28,19 @@ import click
 
 from forecast import __version__
 from forecast.cli.options import data_dir_option, echo
-from forecast.cli.process import ended_like_ctrl_c, exit_code, limit_blas_threads, plain_where_needed
+from forecast.cli.process import (
+    ended_like_ctrl_c,
+    exit_code,
+    folder_is_gone,
+    limit_blas_threads,
+    plain_where_needed,
+)
 from forecast.errors import ForecastError, shortened
 from forecast.storage import sweep_scratch
 
 
 def main() -> None:
-    """Entry point of the `forecast` command."""
+    """Run the command that the arguments name, and end the process with its code."""
     plain_where_needed()
     limit_blas_threads()
     with ended_like_ctrl_c():
@@ -49,9 +55,17 @@ def _called() -> int:
     try:
         return cli.main(prog_name="forecast", standalone_mode=False) or 0
     except Exception as error:
-        if isinstance(error.__cause__, KeyboardInterrupt):
-            raise error.__cause__ from None
+        if (stop := _stop_behind(error)) is not None:
+            raise stop from None
         raise
+
+
+def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The stop in the handling of which an error came up, however far back; None where there was none."""
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
+        chain.append(cause)
+    return next((one for one in chain if isinstance(one, KeyboardInterrupt)), None)
 
 
 def _exit_code() -> int:
@@ -72,13 +86,15 @@ def _exit_code() -> int:
         echo("; ".join(["stopped: nothing was stored", *notes]), err=True)
         return exit_code(stop)
     except OSError as error:
-        if error.filename is None and error.errno not in (ENOSPC, EIO):
-            raise
         if error.filename is not None:
             echo(f"error: {shortened(str(error.filename))}: {error.strerror}", err=True)
-            return 2
-        echo(f"error: standard output cannot be written ({error.strerror})", err=True)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it is not tried again at exit
+        elif error.errno in (ENOSPC, EIO):
+            echo(f"error: standard output cannot be written ({error.strerror})", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the rest of it is not tried again at exit
+        elif folder_is_gone():
+            echo("error: the folder in which this was called is gone; go to another", err=True)
+        else:
+            raise
         return 2
     return int(code)
 

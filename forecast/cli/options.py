@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -254,8 +254,9 @@ plants_options = _together(
 
 
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
-    """Print a text as it stands, but for characters that steer a terminal."""
-    click.echo(printable(text), err=err, nl=nl)
+    """Print a text as it stands, but for characters that steer a terminal; a full standard error loses it alone."""
+    with suppress(OSError) if err else nullcontext():
+        click.echo(printable(text), err=err, nl=nl)
 
 
 def terminal(at_least: int = 0, *, stderr: bool = False) -> Console:
@@ -364,8 +365,7 @@ def _lines(progress: _Progress) -> Iterator[Callable[[float], None]]:
     def report() -> None:
         wait = FIRST_LINE_AFTER
         while not ended.wait(wait) and progress.done < progress.total:
-            with suppress(OSError):  # a reader that has gone ends the command elsewhere
-                echo(progress.line(), err=True)
+            echo(progress.line(), err=True)
             wait = LINE_EVERY
 
     def advance(done: float) -> None:

@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 
 _PLAIN = {
@@ -53,7 +54,7 @@ def limit_blas_threads() -> None:
 
 
 class Stopped(KeyboardInterrupt):
-    """The process was asked to end by a signal other than that of Ctrl-C; carries its number."""
+    """The process was asked to end by a signal, that of Ctrl-C among them; carries its number."""
 
 
 def exit_code(stop: BaseException) -> int:
@@ -67,29 +68,46 @@ def exit_code(stop: BaseException) -> int:
     return 128 + number
 
 
+PATIENCE = 2.0
+"""Seconds after a stop in which another does nothing: it would break into what the first one clears away."""
+
+
+class _Stops:
+    """What becomes of signals that stop a command."""
+
+    def __init__(self) -> None:
+        self._deaf_until = 0.0
+        self._usual = sys.unraisablehook
+
+    def stop(self, number: int, _frame: FrameType | None) -> None:
+        """Raise `Stopped`."""
+        if monotonic() >= self._deaf_until:
+            self._deaf_until = monotonic() + PATIENCE
+            raise Stopped(number)
+
+    def send_again(self, ignored: sys.UnraisableHookArgs) -> None:
+        """Send a stop once more that came while Python cleaned up an object, where it is swallowed."""
+        if isinstance(ignored.exc_value, KeyboardInterrupt):
+            number, self._deaf_until = exit_code(ignored.exc_value) - 128, 0.0
+            threading.Timer(0.05, os.kill, (os.getpid(), number)).start()
+        else:
+            self._usual(ignored)
+
+
 @contextmanager
 def ended_like_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise `Stopped`, so that what a command has started is cleared away as after Ctrl-C.
+    """Let SIGINT, SIGTERM and SIGHUP raise `Stopped`, so that what a command has started is cleared away.
 
     Only the main thread may set handlers; elsewhere signals stay as they are, as does one that is ignored (`nohup`).
     """
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         numbers = []
-    previous, hook = {number: signal.getsignal(number) for number in numbers}, sys.unraisablehook
+    stops, hook, previous = _Stops(), sys.unraisablehook, {number: signal.getsignal(number) for number in numbers}
     for number, handler in previous.items():
         if handler is not signal.SIG_IGN:
-            signal.signal(number, _stop)
-
-    def sent_again(ignored: sys.UnraisableHookArgs) -> None:
-        if isinstance(ignored.exc_value, KeyboardInterrupt):
-            number = exit_code(ignored.exc_value) - 128
-            threading.Timer(0.05, os.kill, (os.getpid(), number)).start()
-        else:
-            hook(ignored)
-
-    # A stop that comes while Python cleans up an object is swallowed there: it is sent once more.
-    sys.unraisablehook = sent_again
+            signal.signal(number, stops.stop)
+    sys.unraisablehook = stops.send_again
     try:
         yield
     finally:
@@ -98,8 +116,13 @@ def ended_like_ctrl_c() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _stop(number: int, _frame: FrameType | None) -> None:
-    raise Stopped(number)
+def folder_is_gone() -> bool:
+    """Whether the folder that relative paths start from is no longer there."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def plain_where_needed() -> None:

@@ -46,7 +46,7 @@ from forecast.observations.us_agencies import (
 )
 from forecast.observations.user_data import Cells, laid_over, last_day, store_vintage
 from forecast.observations.vintage import vintage
-from forecast.storage import scratch_folder, write_csv
+from forecast.storage import scratch_folder, write_csv, writing
 
 OWN = ("series", "date", "value", "unit")
 """Columns of a plain table."""
@@ -372,9 +372,10 @@ def _together(tables: Mapping[str, Sequence[Cells]]) -> str:
     if len({*ends.values()}) > 1:
         raise DataError(f"{' and '.join(f'{flow} would end with {month}' for flow, month in ends.items())}")
     with scratch_folder() as folder:
-        for name in TABLES:
-            rows = merged.get(name) or text_rows(name)
-            write_csv(folder / f"{name}.csv", TABLES[name].columns, (tuple(row.values()) for row in rows))
+        with writing(folder):
+            for name in TABLES:
+                rows = merged.get(name) or text_rows(name)
+                write_csv(folder / f"{name}.csv", TABLES[name].columns, (tuple(row.values()) for row in rows))
         try:
             for name in merged:
                 read_table(name, folder)

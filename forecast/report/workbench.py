@@ -38,7 +38,7 @@ from forecast.report.sliders import PLANTS, overrides, sliders
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario
 from forecast.stats.streams import Streams
 from forecast.stats.summary import Summary
-from forecast.storage import scratch_folder
+from forecast.storage import scratch_folder, writing
 
 SHOWN = ("trade_balance", *EFFECTS, "news", OUTPUT, CENSUS_BALANCE, *POLICIES)
 """Series that a trial reports, those that the plan has: to order the draws of the others takes most of its time."""
@@ -251,5 +251,6 @@ def workbench(scenario: Scenario, posterior: Posterior, settings: Settings) -> I
     """A bench for a scenario as it stands now: later changes of its file do not reach it."""
     with scratch_folder() as folder:
         file = folder / f"{scenario.name}.yaml"
-        file.write_text(dump_scenario(scenario), encoding="utf-8")
+        with writing(folder):
+            file.write_text(dump_scenario(scenario), encoding="utf-8")
         yield Workbench(file, posterior, settings)

@@ -87,14 +87,16 @@ def write_crate(results: Results, posterior: Posterior, path: Path, readme: str,
         RunError: the file cannot be written.
     """
     with writing(path, ANOTHER), scratch_folder() as scratch:
-        save_posterior(posterior, scratch / POSTERIOR)
-        (scratch / README).write_text(readme, encoding="utf-8")
-        (scratch / INSTALLED).write_text("".join(f"{line}\n" for line in installed()), encoding="utf-8")
+        with writing(scratch):
+            save_posterior(posterior, scratch / POSTERIOR)
+            (scratch / README).write_text(readme, encoding="utf-8")
+            (scratch / INSTALLED).write_text("".join(f"{line}\n" for line in installed()), encoding="utf-8")
         folder = f"run/{results.name}/{results.manifest['digest']}"
         members = {name: scratch / name for name in (POSTERIOR, README, INSTALLED)}
         members |= {f"{folder}/{name}": results.folder / name for name in (MANIFEST, *results.manifest["files"])}
         members |= {f"scenario/{name}": file for name, file in _scenario_files(results, given).items()}
-        (scratch / METADATA).write_text(json_text(_metadata(results, members)), encoding="utf-8")
+        with writing(scratch):
+            (scratch / METADATA).write_text(json_text(_metadata(results, members)), encoding="utf-8")
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as unfinished:
             _pack(unfinished, members | {METADATA: scratch / METADATA})
@@ -222,7 +224,7 @@ def opened_crate(path: Path) -> Iterator[Crate]:
 
     Raises:
         DamagedRunError: it is none, or was changed since it was written; the message names every file that was.
-        OSError: there is no room for it.
+        RunError: there is no room for it.
     """
     with scratch_folder() as scratch:
         try:
@@ -233,7 +235,8 @@ def opened_crate(path: Path) -> Iterator[Crate]:
             raise DamagedRunError(f"{path}: cannot be read as an exported run ({_line(error)}); {_ANEW}") from error
         if not faults:
             again = scratch / "again.zip"
-            _pack(again, {name: scratch / name for name in names})
+            with writing(scratch):
+                _pack(again, {name: scratch / name for name in names})
             if file_digest(again) != file_digest(path):
                 faults = ["the archive around its files was changed"]
         if faults:
@@ -263,9 +266,10 @@ def _unpacked(path: Path, folder: Path) -> list[str]:
                 raise ValueError(f"{place.filename} is packed in another way than an exported run is")
         for place in places:
             target = folder / place.filename
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(place) as source, target.open("wb") as file:
-                copyfileobj(source, file)
+            with archive.open(place) as source, writing(folder):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("wb") as file:
+                    copyfileobj(source, file)
         if _told(archive.comment) != file_digest(folder / METADATA):
             raise ValueError(f"{METADATA} was changed since the run was exported")
     return names

@@ -21,7 +21,7 @@ import numpy as np
 from forecast.dims import BASES
 from forecast.errors import DamagedRunError, shortened
 from forecast.quarters import parse_quarter
-from forecast.storage import demand_regular, file_digest, json_digest, json_text, write_text
+from forecast.storage import demand_regular, file_digest, json_digest, json_text, names_of, write_text
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
 SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
@@ -128,8 +128,7 @@ def _line(error: BaseException) -> str:
 
 def _misplaced(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     expected = manifest["scenario"]["name"], manifest["digest"]
-    place = folder.resolve()
-    if (place.parent.name, place.name) == expected:
+    if expected in names_of(folder):
         return []
     return [f"holds run {'/'.join(expected)}, which belongs in a folder of that name"]
 

@@ -81,7 +81,7 @@ def made_again(results: Results, again: Again) -> Rerun:
 
     Raises:
         DamagedRunError, ScenarioError: the draws or the scenario that are stored are none.
-        OSError: there is no room for what comes out.
+        RunError: there is no room for what comes out.
     """
     manifest = results.manifest
     settings = settings_of(manifest)

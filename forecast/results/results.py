@@ -120,7 +120,10 @@ def _quarter_rows(manifest: Mapping[str, Any], quarters: Quarters) -> Iterator[l
 
 
 ANOTHER = "choose another with --out"
-"""What to do about a place that cannot be written."""
+"""What to do about a file that cannot be written."""
+
+ANOTHER_FOLDER = "choose another folder for runs with --out, in report and export with --results"
+"""What to do about a place for runs that cannot be written."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -288,7 +291,7 @@ def write_results(
     }
     whole = dict(manifest) | {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
     whole["dominant_draws"] = [asdict(draw) for draw in summary.dominant_draws]
-    with writing(folder.parents[1], ANOTHER):
+    with writing(folder.parents[1], ANOTHER_FOLDER):
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             with whole_folder(folder, RUN_FILES) if folder.exists() else new_folder(folder) as unfinished:
@@ -316,7 +319,7 @@ def add_chart(results: Results, draw_chart: Callable[[Results], None]) -> Result
     Raises:
         RunError: the folder cannot be written.
     """
-    with writing(results.folder, ANOTHER):
+    with writing(results.folder, ANOTHER_FOLDER):
         return _with_chart(results, draw_chart)
 
 
@@ -325,16 +328,17 @@ def _with_chart(results: Results, draw_chart: Callable[[Results], None]) -> Resu
     return Results(results.folder, write_manifest(results.folder, results.manifest))
 
 
-def demand_folder(folder: Path, named: Path) -> None:
+def demand_folder(folder: Path, named: Path, remedy: str = ANOTHER) -> None:
     """Refuse a folder in which nothing can be written, before anything is worked out that is to land there.
 
     Args:
         named: what the user called the place.
+        remedy: what to do where nothing can.
 
     Raises:
         RunError: nothing can be written there.
     """
-    with writing(named, ANOTHER):
+    with writing(named, remedy):
         demand_writable(folder)
 
 

@@ -27,7 +27,7 @@ from forecast.parallel import in_order
 from forecast.quarters import format_quarter
 from forecast.results.checkpoints import Checkpoint, Resumption
 from forecast.results.manifest import CHART, platform_facts
-from forecast.results.results import ANOTHER, Results, add_chart, demand_folder, read_results, write_results
+from forecast.results.results import ANOTHER_FOLDER, Results, add_chart, demand_folder, read_results, write_results
 from forecast.scenario.mixture import AnyScenario, any_digest, dump_any
 from forecast.stats.summary import StreamingSummary
 from forecast.storage import demand_no_file, json_digest, sweep, writing
@@ -204,8 +204,8 @@ class Request:
         Raises:
             RunError: nothing can be written where the run is to land.
         """
-        demand_folder(_nearest(self.folder), self.out)
-        with writing(self.out, ANOTHER):
+        demand_folder(_nearest(self.folder), self.out, ANOTHER_FOLDER)
+        with writing(self.out, ANOTHER_FOLDER):
             demand_no_file(self.folder)
 
     def made(

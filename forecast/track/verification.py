@@ -19,7 +19,7 @@ from forecast.results.crate import is_crate, opened_crate
 from forecast.results.manifest import DRAWS, holds_run, platform_facts
 from forecast.results.rerun import MOST_DRAWS, Again, Rerun, made_again
 from forecast.results.results import read_results
-from forecast.storage import folders, scratch_folder, text_bytes
+from forecast.storage import folders, scratch_folder, text_bytes, writing
 from forecast.track.evaluation import run_again
 from forecast.track.ledger import POSTERIORS, QUANTILES, Entry, demand_posterior, entry_folders, is_entry, read_entry
 from forecast.track.targets import DECIMALS, write_predictions
@@ -166,7 +166,8 @@ def _entry_again(entry: Entry, again: Again) -> Rerun:
         faults.append(f"{QUANTILES}: holds other targets than its scenario has")
     elif same:
         with scratch_folder() as scratch:
-            write_predictions(scratch / QUANTILES, made)
+            with writing(scratch):
+                write_predictions(scratch / QUANTILES, made)
             if (scratch / QUANTILES).read_bytes() != text_bytes(entry.folder / QUANTILES):
                 faults.append(f"{QUANTILES}: comes out otherwise when the scenario is run again")
     elif max(np.abs(made[target] - values).max() for target, values in entry.predictions.items()) > 1.5 / 10**DECIMALS:

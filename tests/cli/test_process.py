@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 import forecast.cli
-from forecast.errors import MOST_PROBLEMS, Place, ScenarioError
+from forecast.errors import MOST_PROBLEMS, Place, RunError, ScenarioError
 from forecast.scenario.validation import examined
 
 FORECAST = [sys.executable, "-m", "forecast"]
+SOURCE = Path(forecast.cli.__file__).parents[2]
 
 
 def session(leader: int) -> list[str]:
@@ -142,6 +143,17 @@ def test_a_full_standard_output_is_one_line(tmp_path: Path) -> None:
     assert done.stderr == "error: standard output cannot be written (No space left on device)\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize(("arguments", "code"), [(("elicit", "1 to"), 2), (("run", "baseline", "--draws", "20"), 0)])
+def test_a_full_standard_error_loses_what_is_written_to_it_alone(
+    arguments: tuple[str, ...], code: int, tmp_path: Path
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*FORECAST, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, stderr=full, text=True)
+    assert done.returncode == code
+    assert ("Stored in" in done.stdout) == (code == 0)
+
+
 def test_errors_survive_being_sent_between_processes() -> None:
     problem = Place("a.yaml", 3, 1).problem("horizon", "got 1, expected 2")
     error = pickle.loads(pickle.dumps(ScenarioError([problem])))
@@ -197,15 +209,72 @@ def test_a_stop_that_comes_while_an_object_is_cleaned_up_is_no_stop_lost(number:
     assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
 
 
+@pytest.mark.parametrize("behind", ["cause", "context", "further back"])
 def test_a_stop_that_a_library_makes_an_error_of_is_a_stop(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    behind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(**_: object) -> None:
         try:
             raise KeyboardInterrupt
         except KeyboardInterrupt as stop:
-            raise ValueError("Error calling function") from stop
+            if behind == "cause":
+                raise ValueError("Error calling function") from stop
+            try:
+                raise ImportError("failed to import")
+            except ImportError as error:
+                if behind == "context":
+                    raise
+                raise RunError("no such module") from error
 
     monkeypatch.setattr(forecast.cli.cli, "main", stopped)
     assert forecast.cli._exit_code() == 130
     assert capsys.readouterr().err == "stopped: nothing was stored\n"
+
+
+def test_a_stop_while_the_command_is_loaded_ends_it_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("import os, time\nos.kill(os.getpid(), 2)\ntime.sleep(20)\n")
+    done = subprocess.run(
+        [*FORECAST, "list"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(SOURCE)])},
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+TWICE = """
+import os
+import time
+import click
+from forecast import cli
+from forecast.storage import scratch_folder
+
+def work():
+    with scratch_folder() as folder:
+        try:
+            os.kill(os.getpid(), {number})
+            time.sleep(20)
+        finally:
+            os.kill(os.getpid(), {number})
+            time.sleep(0.1)
+            print("cleared away", flush=True)
+
+cli.cli = click.command()(work)
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_second_stop_breaks_into_nothing_that_the_first_clears_away(tmp_path: Path, number: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TWICE.format(number=int(number))],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (done.returncode, done.stdout) == (128 + number, "cleared away\n")
+    assert done.stderr.strip() == "stopped: nothing was stored"
+    assert not list(tmp_path.iterdir())

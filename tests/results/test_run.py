@@ -204,7 +204,7 @@ def test_a_place_that_cannot_be_written_is_named_as_given_before_a_draw(
     file = tmp_path / "file"
     file.touch()
     for out in (file, file / "below"):
-        message = rf"^{re.escape(str(out))}: cannot be written \(Not a directory\); choose another with --out$"
+        message = rf"^{re.escape(str(out))}: cannot be written \(Not a directory\); choose another folder for runs "
         with pytest.raises(RunError, match=message):
             forecast.run_scenario(forecast.load_scenario(BASELINE), Settings(100), out=out)
     assert [*tmp_path.iterdir()] == [file]

@@ -1,0 +1,110 @@
+"""Places that are gone, full, or reached by a link: what is refused is named, with a way out that is one."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from commands import command
+
+import forecast
+
+SOURCE = Path(forecast.__file__).parents[1]
+
+
+def separate(
+    *arguments: str, cwd: Path, before: Callable[[], None], **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, in which something is done first."""
+    return subprocess.run(
+        [sys.executable, "-m", "forecast", *arguments],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(SOURCE)} | environment,
+        capture_output=True,
+        text=True,
+        preexec_fn=before,
+    )
+
+
+def files_of_at_most(n_bytes: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run of `baseline`, and with the same exported."""
+    cwd = tmp_path_factory.mktemp("stored")
+    assert command("run", "baseline", "--draws", "400", "--no-plot", cwd=cwd).returncode == 0
+    assert command("export", "results/baseline", "--out", "run.zip", cwd=cwd).returncode == 0
+    return cwd
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "baseline", "--draws", "400"),
+        ("report", "baseline"),
+        ("new", "x.yaml"),
+        ("--data-dir", "x", "data"),
+        ("run", "x.yaml"),
+    ],
+    ids=" ".join,
+)
+def test_a_folder_that_is_gone_is_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = separate(*arguments, cwd=gone, before=gone.rmdir)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert done.stderr.startswith("error: ")
+
+
+def test_no_place_for_temporary_files_hides_no_other_message(stored: Path, tmp_path: Path) -> None:
+    none = files_of_at_most(0)
+    asked = {
+        ("run", "nosuch"): "nosuch: got text",
+        ("run", "baseline", "--draws", "400", "--out", "r"): "r: cannot be written (File too large); choose another",
+        ("verify", str(stored / "run.zip")): "no folder for temporary files can be written; name one with TMPDIR",
+    }
+    for arguments, words in asked.items():
+        done = separate(*arguments, cwd=tmp_path, before=none)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert done.stderr.startswith(f"error: {words}")
+
+
+@pytest.mark.parametrize("place", ["run.zip", "results"])
+def test_a_full_place_for_temporary_files_is_no_fault_of_what_is_verified(
+    place: str, stored: Path, tmp_path: Path
+) -> None:
+    done = separate("verify", place, cwd=stored, before=files_of_at_most(20_000), TMPDIR=str(tmp_path))
+    assert done.returncode == 2
+    expected = f"error: {tmp_path}: cannot be written (File too large); name another folder with TMPDIR\n"
+    assert done.stderr == expected
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_option_that_moves_runs_is_named(tmp_path: Path) -> None:
+    (tmp_path / "results").touch()
+    done = command("report", "baseline", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.endswith("choose another folder for runs with --out, in report and export with --results\n")
+
+
+def test_a_folder_reached_by_a_link_goes_by_the_name_of_the_link(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "baseline").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").mkdir()
+    for words in ("Stored in", "Found in"):
+        done = command("run", "baseline", "--draws", "20", "--no-plot", cwd=tmp_path)
+        assert (done.returncode, words in done.stdout) == (0, True)
+    assert command("ledger", "add", "results/baseline", cwd=tmp_path).returncode == 0
+    (entry,) = (tmp_path / "ledger").glob("baseline-*")
+    entry.rename(tmp_path / "old")
+    entry.symlink_to(tmp_path / "old")
+    for place in ("results", "ledger"):
+        assert command("verify", place, "--blocks", "0", cwd=tmp_path).returncode == 0
+    assert command("list", cwd=tmp_path).stderr == ""
