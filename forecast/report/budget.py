@@ -49,7 +49,7 @@ def input_table(budget: Budget, language: Language = ENGLISH) -> Table:
         [*language.headings("input", "alone"), _narrower(language), language.heading("columns.tails")],
         (
             [
-                item.name,
+                language.input_name(item.name),
                 _share(*_pair(item.share)),
                 _money(*_pair(item.narrowing), language),
                 _range([(end, error) for end in item.swing], language),
@@ -85,7 +85,9 @@ def held_table(found: Breakeven, language: Language = ENGLISH) -> Table:
     """Mean of the outcome where the input is held at values of its range, the lowest first."""
     unit = {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{found.run.basis}")}
     return table(
-        language.text("breakeven.held", input=found.input.label, what=_turned(found, language), **unit),
+        language.text(
+            "breakeven.held", input=language.input_name(found.input.label), what=_turned(found, language), **unit
+        ),
         language.headings("input_held", "outcome_mean"),
         (
             [_input_value(each.value, found, language), language.amount(each.mean, each.error, "+")]
@@ -98,7 +100,7 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
     """Where the input turns the outcome, how surely, and where it stands as it is drawn; or why it does not."""
     low, high = (_input_value(end, found, language) for end in found.input.support)
     words = {
-        "input": found.input.label,
+        "input": language.input_name(found.input.label),
         "what": _turned(found, language),
         "amount": language.money(found.amount, 0.0),
         "basis": language.text(f"bases.{found.run.basis}"),
@@ -141,7 +143,9 @@ def _turn_with_range(found: Breakeven, language: Language) -> dict[str, str]:
 def _as_drawn(found: Breakeven, language: Language) -> str:
     low, median, high = (_input_value(value, found, language) for value in found.input.present)
     key = "known" if found.input.present[0] == found.input.present[2] else "drawn"
-    return language.text(f"breakeven.{key}", input=found.input.label, low=low, median=median, high=high)
+    return language.text(
+        f"breakeven.{key}", input=language.input_name(found.input.label), low=low, median=median, high=high
+    )
 
 
 def _input_value(value: float, found: Breakeven, language: Language) -> str:
@@ -196,7 +200,7 @@ def _inputs_sentence(budget: Budget, language: Language) -> str:
     gain = float(best.narrowing.value)
     return language.text(
         "budget.best_input",
-        name=best.name,
+        name=language.input_name(best.name),
         gain=language.text("numbers.money", amount=_money(*_pair(best.narrowing), language)),
         share=_percent(gain / whole, language),
     )

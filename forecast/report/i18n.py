@@ -31,6 +31,12 @@ _DATE = re.compile(r"(\d{4})(?:Q(\d)|-(\d\d)(?:-(\d\d))?)")
 _HANGUL = re.compile(r"[\u3131-\u318e\uac00-\ud7a3]")
 
 
+@cache
+def _input_keys() -> Mapping[str, str]:
+    """Key of the text of an input by the words of the registry, which the English texts are."""
+    return {words: key for key, words in ENGLISH.part("inputs").items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language; `code` is one of `CODES`, and the `lang` attribute of a page."""
@@ -60,6 +66,25 @@ class Language:
         for name in key.split("."):
             found = found[name]
         return found
+
+    def input_name(self, name: str) -> str:
+        """An uncertain input as the registry names it, in the language; ids stay, and words that no text is of.
+
+        >>> language("ko").input_name("autos: utilisation"), language("ko").input_name("HMG-06: goes ahead")
+        ('자동차: 가동률', 'HMG-06: 실현 여부')
+        """
+        if self == ENGLISH:
+            return name
+        owner, colon, words = name.rpartition(": ")
+        year = re.search(r"\b\d{4}\b", words)
+        key = _input_keys().get(re.sub(r"\b\d{4}\b", "{year}", words))
+        said = words if key is None else self.text(f"inputs.{key}", year=year[0] if year else "")
+        owners = (self._owner(part) for part in owner.split(", "))
+        return f"{', '.join(owners)}{colon}{said}"
+
+    def _owner(self, name: str) -> str:
+        known = {**self.part("sectors"), **self.part("owners")}
+        return str(known.get(name.replace(" ", "_"), name))
 
     def either(self, text: str, korean: str) -> str:
         """A user's text, or its Korean where the language is that and there is one.

@@ -92,7 +92,7 @@ def _swing(item: InformationValue, low: float, high: float, middle: float, langu
         language.text("rows.at", input=label, outcome=end)
         for label, end in zip(_labels(item, language), ends, strict=True)
     )
-    return ChartRow(Words(item.name, "en"), bars, "; ".join(pairs))
+    return ChartRow(user_words(language.input_name(item.name)), bars, "; ".join(pairs))
 
 
 def _labels(item: InformationValue, language: Language) -> tuple[str, str]:
@@ -147,6 +147,7 @@ def _plants(phases: Sequence[Phases], first: int, last: int, language: Language)
             _bar("running", within(phase.production), within(end)),
             _bar("window", within(phase.late[0]), within(phase.late[1])),
         )
-        amount = language.money(phase.amount, min(0.05, phase.amount / 20), places=2)
+        places = 1 if phase.amount >= 1 else 2
+        amount = language.money(phase.amount, 0.5 * 10.0**-places, places=places)
         chance = language.whole_chance(phase.chance)
         yield ChartRow(user_words(phase.name), bars, language.text("rows.plant", amount=amount, chance=chance))
