@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from platform import machine, python_version, system
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from forecast.dims import BASES
 from forecast.errors import DamagedRunError, shortened
 from forecast.quarters import parse_quarter
+from forecast.stats.streams import Scheme
 from forecast.storage import demand_regular, file_digest, json_digest, json_text, names_of, write_text
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
@@ -220,7 +221,7 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "parameters": (lambda value: value in ("prior", "posterior"), "prior or posterior"),
     "n_draws": (_count(1), "a count"),
     "seed": (_count(0, 10**30), "a whole number"),
-    "scheme": (_text("[a-z_]{1,30}"), "a sampling scheme"),
+    "scheme": (lambda value: value in get_args(Scheme), ", ".join(get_args(Scheme))),
     "block_size": (_count(1), "a count"),
     "created": (_parses(dt.datetime.fromisoformat), "a time"),
     "n_failed": (_count(0), "a count"),

@@ -120,7 +120,8 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         (one_number(1.0001), {}, "summary.csv: comes out otherwise"),
         (nothing, {"n_failed": 1}, "manifest.json: n_failed: got 1, expected 0"),
         (nothing, {"seed": 1}, "manifest.json: digest"),
-        (nothing, {"scheme": "other"}, "manifest.json: digest"),
+        (nothing, {"scheme": "sobol"}, "manifest.json: digest"),
+        (nothing, {"scheme": "other"}, 'scheme: got "other", expected plain, latin_hypercube, sobol'),
         (nothing, {"origin": "2020Q1"}, "manifest.json: origin: got 2020Q1"),
         (lambda folder: (folder / "quarters.csv").write_text("a\n"), {}, "quarters.csv: comes out otherwise"),
         (
@@ -131,7 +132,7 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
             "manifest.json: digest",
         ),
     ],
-    ids=["number", "failures", "seed", "scheme", "origin", "table", "scenario"],
+    ids=["number", "failures", "seed", "scheme", "no scheme", "origin", "table", "scenario"],
 )
 def test_a_forged_run_does_not_come_out_again(
     copy: Path, change: Callable[[Path], None], facts: dict[str, object], words: str
