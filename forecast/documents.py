@@ -4,9 +4,8 @@ The YAML is version 1.2, core schema: `NO` and `on` are text, dates are text, `1
 `2.035e3` are whole numbers, and `010` is text: eight to some readers, ten to others. Tags, directives, merge keys,
 several documents in one file, and duplicate keys are refused; aliases are kept as long as they stay small.
 
-Text files of a user are read within limits, or refused at once, before a parser sees them, so that no file can keep one
-busy. Also here: where the scenarios lie that come with the package, and the schema beside them that editors read. Out
-of scope: what the keys mean, and writing files.
+Text files of a user are read within limits, or refused at once, before a parser sees them, so that none can keep one
+busy. Also here: where the shipped scenarios lie, and the schema that editors read. Out of scope: what the keys mean.
 """
 
 from __future__ import annotations

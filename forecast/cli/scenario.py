@@ -36,7 +36,7 @@ forecast elicit "{earliest: 2029Q1, latest: 2030Q1}"
 """
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(epilog=EXAMPLES, context_settings={"ignore_unknown_options": True})  # -5 is a number
 @click.argument("spec")
 @click.argument("key", required=False)
 @click.option("--picture", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw the density to this file.")

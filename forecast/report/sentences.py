@@ -89,16 +89,21 @@ def _event(shock: Shock, language: Language) -> str:
         stated = _with_interval(shock.probability, partial(_percent, language, sign=""), language)
         chance = language.text("conditions.chance", chance=stated)
     if shock.half_life is not None:
-        quarters = _with_interval(shock.half_life, _level, language)
-        fading = language.text(f"conditions.fading.{'one' if quarters == '1' else 'many'}", quarters=quarters)
+        fading = language.text("conditions.fading", quarters=_quarters(shock.half_life, language))
     parts = {"size": _extent(shock, language), "when": _when(shock, language), "chance": chance, "fading": fading}
     return language.text("conditions.shock", name=name, **parts)
+
+
+def _quarters(number: Distribution, language: Language) -> str:
+    """So many quarters."""
+    written = _with_interval(number, _level, language)
+    return language.text(f"conditions.quarters.{'one' if written == '1' else 'many'}", quarters=written)
 
 
 def _memory_path(memory: Memory, language: Language) -> str:
     """How the height of memory above its trend is assumed to pass."""
     if memory.half_life is not None:
-        return language.text("conditions.memory.half", quarters=_with_interval(memory.half_life, _level, language))
+        return language.text("conditions.memory.half", quarters=_quarters(memory.half_life, language))
     if memory.at is None or memory.share is None:
         return language.text(f"conditions.memory.{memory.path}")
     share = _with_interval(memory.share, partial(_percent, language, sign=""), language)
@@ -144,9 +149,14 @@ def _signed(value: float) -> str:
     return f"{value:+.3g}".replace("-", "−")
 
 
+_NOTHING = 1e-12
+"""A fraction that is rounding alone."""
+
+
 def _percent(language: Language, fraction: float, sign: str = "+") -> str:
     """A fraction as a percentage, with its sign unless a verb says it."""
-    number = f"{100 * fraction:{sign if abs(fraction) > 5e-4 else ''}.3g}".replace("-", "−")
+    percent = 100 * fraction if abs(fraction) > _NOTHING else 0.0
+    number = f"{percent:{sign if percent else ''}.3g}".replace("-", "−")
     return language.text("numbers.percent", number=number)
 
 

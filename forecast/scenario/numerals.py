@@ -55,6 +55,8 @@ def numeral_in(text: str) -> Numeral | None:
     if match is None or len(text) > _LONGEST:
         return None
     before, digits, after = match.groups()
+    if len(re.findall("[-+]", before)) > 1:  # such as +-5, which is both
+        return None
     grouped = re.fullmatch(_GROUPED, digits)
     value = float(digits.replace("_", "").replace(",", "" if grouped else "."))
     signs = [sign for sign in _MINUS if sign in before]
@@ -122,6 +124,9 @@ _TRILLIONS = (
     (r"만", 1e-8),
 )
 _DOLLAR, _WON = r"us\$|usd|us dollars?|dollars?|(?<![a-z])\$|달러|불", r"krw|won|₩|원"
+_IN_FULL = 1e6
+"""Dollars from which on a number without a unit is one of dollars, and none of billions."""
+
 _KOREAN = "[만억조백천십]"
 """Numerals of Korean amounts; what is made of several of them, such as 천억, is left unread."""
 
@@ -133,11 +138,13 @@ def money_hint(text: str) -> str:
 
     >>> money_hint("4 trillion KRW"), money_hint("USD 5,800 mn"), money_hint("about 3")
     ('; write {krw_trillion: 4}', '; write 5.8, the unit is bn USD', '; write 3, the unit is bn USD')
+    >>> money_hint("$5,800,000,000"), money_hint("5bn+")
+    ('; write 5.8, the unit is bn USD', '')
     >>> money_hint("2,5 bn"), money_hint("3000억"), money_hint("30억 달러"), money_hint("EUR 5 bn")
     ('; write 2.5, the unit is bn USD', '; write {krw_trillion: 0.3}', '; write 3, the unit is bn USD', '')
     """
     numeral = numeral_in(text)
-    if numeral is None or numeral.value < 0:
+    if numeral is None or numeral.value < 0 or "+" in numeral.after:  # 5bn+ is 5 or more
         return ""
     words = f"{numeral.before} {numeral.after}"
     dollars, won = re.search(_DOLLAR, words), re.search(_WON, words)
@@ -148,7 +155,8 @@ def money_hint(text: str) -> str:
     trillions = written[0][1] if written else 1e-12
     if won or (re.search(_KOREAN, words) and not dollars):
         return f"; write {{krw_trillion: {numeral.value * trillions:.6g}}}"
-    billions = numeral.value * trillions * 1000 if written else numeral.value
+    in_full = dollars is not None and numeral.value >= _IN_FULL
+    billions = numeral.value * trillions * 1000 if written or in_full else numeral.value
     return f"; write {billions:.6g}, the unit is bn USD"
 
 

@@ -18,6 +18,7 @@ from forecast.report.effect import difference_sentences, effect_sentence
 from forecast.report.i18n import CODES, language
 from forecast.report.policy import policy_sentence
 from forecast.report.run import pledge_notes
+from forecast.report.sentences import assumed_conditions
 from forecast.stats.summary import Summary
 
 YEARS = (2026, 2027)
@@ -189,6 +190,23 @@ def test_a_comparison_tells_its_peak_before_its_end(tmp_path: Path) -> None:
     said = " ".join(done.stdout.replace("\xa0", " ").split())
     assert re.search(r"with the US by −\S+ bn USD \([^)]*\) in 2030 and by \S+ bn USD \([^)]*\) in 2035 and by", said)
     assert "lowers the surplus of 2030 is" in said
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        ("memory: {path: fades, half_life: 1}", "gone after 1 quarter."),
+        ("memory: {path: fades, half_life: 2}", "gone after 2 quarters."),
+        ("shocks: [{id: s, on: imports, at: 2027, size: 0.0004}]", "imports +0.04 % from 2027Q1 on"),
+        ("shocks: [{id: s, on: imports, at: 2027, size: -0.0004}]", "imports −0.04 % from 2027Q1 on"),
+        ("drivers: {oil: {path: deviation, size: 0, from: 2027Q1}}", "oil 0 % off its fitted path"),
+    ],
+)
+def test_conditions_have_their_number_and_sign(stated: str, words: str, tmp_path: Path) -> None:
+    """They had "1 quarters" of memory, and "imports 0.04 %"."""
+    (tmp_path / "t.yaml").write_text(f"name: t\nextends: baseline\n{stated}\n", encoding="utf-8")
+    said = assumed_conditions(forecast.load_scenario(tmp_path / "t.yaml"), language("en"))
+    assert words in said.replace("\xa0", " ")
 
 
 def test_the_sum_to_the_horizon_is_of_both_years() -> None:

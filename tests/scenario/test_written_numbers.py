@@ -58,6 +58,8 @@ def test_a_number_in_words_keeps_its_sign(text: str, number: str) -> None:
         "10 % less",
         "(0.1)",
         "10-",
+        "+-0.1",
+        "±0.1",
         "less than 0.1",
         "0.1 to 0.2",
         "5 bps",
@@ -98,6 +100,8 @@ def test_a_time_in_another_unit_is_left_alone(text: str) -> None:
         "5 bn yen",
         "5 bn won or USD",
         "5 thousand bn",
+        "5bn+",
+        "±5 bn",
     ],
 )
 def test_nothing_is_proposed_for_an_amount_in_another_currency_or_below_0(text: str) -> None:
@@ -114,6 +118,8 @@ def test_nothing_is_proposed_for_an_amount_in_another_currency_or_below_0(text: 
         ("₩4 trillion", "{krw_trillion: 4}"),
         ("KRW4000bn", "{krw_trillion: 4}"),
         ("약 3조 원", "{krw_trillion: 3}"),
+        ("$5,800,000,000", "5.8, the unit is bn USD"),
+        ("58,000,000,000 달러", "58, the unit is bn USD"),
     ],
 )
 def test_an_amount_keeps_its_size(text: str, hint: str) -> None:
@@ -125,6 +131,14 @@ def test_won_in_another_size_are_not_taken_for_trillions(key: str) -> None:
     message = said("investments.HMG-06.amount", f"{{{key}: 4000}}")
     assert "; write {krw_trillion: 4}" in message
     assert "did you mean" not in message
+
+
+def test_a_number_below_zero_is_no_option() -> None:
+    """`forecast elicit -5` had "No such option '-5'" for an answer."""
+    for text in ("-5", "-0.5", "-.5"):
+        done = CliRunner().invoke(cli, ["elicit", text, "--language", "en"])
+        assert done.exit_code == 0
+        assert "without any spread" in done.output
 
 
 def test_the_command_that_shows_a_number_reads_dashes_too() -> None:
