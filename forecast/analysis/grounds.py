@@ -45,7 +45,7 @@ JUDGED, WEAK = "judgement", "L"
 EXPLAINED = ("effect", "trade_balance")
 """Series of which shares are told."""
 
-N_TURNS, N_SHARES = 1, 3
+N_TURNS, N_SHARES = 2, 3
 """Blocks that are simulated again for a turning rate, and blocks from which shares of a variance are worked out."""
 
 _ASIDE = -0.5
