@@ -78,6 +78,25 @@ def test_blocks_of_two_draws_tell_the_error_of_a_spread() -> None:
     assert (found.value.item(), found.standard_error.item()) == pytest.approx((parts.std(ddof=1), error))
 
 
+def test_the_error_of_a_spread_has_the_unit_of_the_spread() -> None:
+    draws = np.random.default_rng(3).standard_normal(400)
+    one, small = (tallied(unit * draws).summary(YEARS, ("exports",)).statistics["sd"] for unit in (1.0, 1e-3))
+    kurtosis = ((draws - draws.mean()) ** 4).mean() / draws.var(ddof=1) ** 2
+    assert one.standard_error.item() / one.value.item() == pytest.approx(math.sqrt((kurtosis - 1) / 400) / 2)
+    assert small.standard_error.item() == pytest.approx(1e-3 * one.standard_error.item())
+
+
+def test_numbers_that_are_not_finite_are_refused_wherever_they_stand() -> None:
+    for number in (math.inf, -math.inf, math.nan):
+        for spec in (
+            number,
+            {"distribution": "normal", "mean": number, "sd": 1.0},
+            {"quantiles": {0.1: 1.0, 0.9: number}},
+        ):
+            with pytest.raises(ValidationError, match="finite number"):
+                specs.read_distribution(spec)
+
+
 def test_weights_are_not_negative_and_not_all_nothing() -> None:
     for weights in ([-0.5, 2.0], [2.0, -1e-9], [0.0, 0.0]):
         with pytest.raises(ValueError, match="expected non-negative numbers that do not all vanish"):
