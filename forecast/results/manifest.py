@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.dims import BASES
+from forecast.dims import BASES, MOST_DRAWS
 from forecast.errors import DamagedRunError, shortened
 from forecast.quarters import parse_quarter
 from forecast.storage import demand_regular, file_digest, json_digest, json_text, names_of, write_text
@@ -218,7 +218,7 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "digests.posterior": _DIGEST,
     "digests.code": _DIGEST,
     "parameters": (lambda value: value in ("prior", "posterior"), "prior or posterior"),
-    "n_draws": (_count(1), "a count"),
+    "n_draws": (_count(1, MOST_DRAWS), f"1 to {MOST_DRAWS:,}"),
     "seed": (_count(0, 10**30), "a whole number"),
     "scheme": (_text("[a-z_]{1,30}"), "a sampling scheme"),
     "block_size": (_count(1), "a count"),
