@@ -78,6 +78,9 @@ QUARTERLY_SERIES = SERIES[:3]
 N_QUARTERS = 8
 """Quarters after the origin that a run keeps, fewer where its horizon is nearer."""
 
+MOST_DRAWS = 10**9
+"""Draws of a run at most: its blocks are listed before the first is drawn."""
+
 BASES = ("korea_customs", "us_census")
 """Statistical books a flow can be stated in; never mixed in one table or plot without being named."""
 

@@ -90,6 +90,16 @@ def warned_if_few(n_draws: int) -> int:
     return n_draws
 
 
+MOST_DRAWS = 10**9
+"""`dims.MOST_DRAWS`, which would import numpy for the help text."""
+
+
+def _demand_possible(n_draws: int) -> int:
+    if n_draws > MOST_DRAWS:
+        raise click.BadParameter(f"got {n_draws:,}, expected at most {MOST_DRAWS:,}")
+    return n_draws
+
+
 SAMPLERS = {"plain": "plain", "lhs": "latin_hypercube", "sobol": "sobol"}
 """Sampling schemes by their names on the command line."""
 
@@ -165,7 +175,7 @@ run_options = _together(
         default=20_000,
         show_default=True,
         type=click.IntRange(1),
-        callback=lambda _context, _option, n_draws: warned_if_few(n_draws),
+        callback=lambda _context, _option, n_draws: warned_if_few(_demand_possible(n_draws)),
         help="Number of draws.",
     ),
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random numbers."),
@@ -241,6 +251,7 @@ precision_options = _together(
         default=10_000_000,
         show_default=True,
         type=click.IntRange(1),
+        callback=lambda _context, _option, n_draws: _demand_possible(n_draws),
         help="With --precision: draws at most; a number that would take more is refused.",
     ),
 )

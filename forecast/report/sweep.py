@@ -42,7 +42,7 @@ def _difference(cell: Cell, language: Language) -> tuple[str, ...]:
 
 
 def sweep_words(found: Sweep, language: Language = ENGLISH) -> str:
-    """The lowest and the highest cell in a sentence."""
+    """The lowest and the highest cell in a sentence, or what all have where these tell no two numbers."""
     ordered = sorted(found.cells, key=lambda cell: cell.level.estimate(RISE, "mean", 0)[0])
     low, high = (
         {
@@ -53,6 +53,8 @@ def sweep_words(found: Sweep, language: Language = ENGLISH) -> str:
         }
         for cell in (ordered[0], ordered[-1])
     )
+    if low["mean"] == high["mean"]:
+        return language.text("sweep.same", series=found.series, year=found.year, mean=low["mean"])
     return language.text(
         "sweep.words",
         series=found.series,

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from forecast.engine.simulate import KEEP_DRAWS
 from forecast.errors import LedgerError, PosteriorError, shortened
 from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
 from forecast.observations.series import QuarterlyTrade
@@ -74,7 +75,12 @@ class Entry:
     def manifest(self) -> Mapping[str, Any]:
         """Provenance of the run."""
         with _readable(self.folder / MANIFEST) as path:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            manifest = dict(json.loads(path.read_text(encoding="utf-8")))
+            if not 1 <= manifest["n_draws"] <= KEEP_DRAWS:
+                raise ValueError(
+                    f"n_draws: got {manifest['n_draws']}, expected at most the {KEEP_DRAWS:,} that are kept"
+                )
+            return manifest
 
     @cached_property
     def predictions(self) -> Predictions:

@@ -107,3 +107,12 @@ def test_what_cannot_be_swept_is_refused(tmp_path: Path, words: tuple[str, ...],
     assert done.returncode == 2
     assert named in done.stderr
     assert not (tmp_path / "results").exists()
+
+
+def test_cells_that_tell_one_number_have_no_lowest(tmp_path: Path) -> None:
+    options = ("--year", "2030", "--draws", "400", "--no-plot")
+    done = command("sweep", "hyundai", "-s", "horizon=2031,2032", *options, cwd=tmp_path)
+    assert done.returncode == 0
+    words = " ".join(done.stdout.split())
+    assert "In every cell the mean of effect in 2030 is −" in words
+    assert "lowest" not in words

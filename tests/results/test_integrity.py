@@ -124,6 +124,18 @@ def test_single_draws_that_a_manifest_tells_wrongly_are_refused(run: Path, draws
         load_results(run)
 
 
+def test_draws_that_no_run_has_are_refused_before_their_blocks_are_listed(run: Path) -> None:
+    write_manifest(run, json.loads((run / MANIFEST).read_text()) | {"n_draws": 10**12})
+    expected = "n_draws: got 1000000000000, expected 1 to 1,000,000,000"
+    for arguments in (("report", "results/hyundai"), ("budget", "results/hyundai"), ("verify", "results/hyundai")):
+        done = ask(run, *arguments)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert expected in done.stderr
+    for option in ("--draws", "--max-draws"):
+        done = ask(run, "run", "hyundai", option, "1000000000001")
+        assert (done.returncode, "got 1,000,000,000,001, expected at most 1,000,000,000" in done.stderr) == (2, True)
+
+
 def test_every_fault_of_a_run_is_named_in_one_line(run: Path) -> None:
     (run / "draws.nc").unlink()
     (run / "scenario.yaml").write_text("name: other\n")

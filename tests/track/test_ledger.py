@@ -231,6 +231,24 @@ def test_a_head_that_is_none_is_one_line_and_other_entries_are_listed(
     assert entry.name not in done.stdout
 
 
+def seal(folder: Path, path: Path) -> None:
+    """Give the head of an entry the digest of a file that was changed."""
+    content = json.loads((folder / ENTRY).read_text())
+    content["files"][path.name] = digest(text_bytes(path))
+    content["content"] = ledger_module._content(content)
+    (folder / ENTRY).write_text(json_text(content))
+
+
+@pytest.mark.parametrize("n_draws", [10**12, 0, "400", None])
+def test_draws_that_no_frozen_run_has_are_one_line(n_draws: object, freeze: Freeze, tmp_path: Path) -> None:
+    path = freeze("").folder / "manifest.json"
+    path.write_text(json_text(json.loads(path.read_text()) | {"n_draws": n_draws}))
+    seal(path.parent, path)
+    done = command("verify", "ledger", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"{path.parent.name}/manifest.json: cannot be read (" in done.stderr
+
+
 @pytest.mark.parametrize("change", ["cells", "levels", "falling", "period", "nan", "nothing"])
 def test_quantiles_forged_with_their_digests_are_one_line(change: str, freeze: Freeze, tmp_path: Path) -> None:
     entry, other = freeze(""), freeze(PLANT)
@@ -245,10 +263,7 @@ def test_quantiles_forged_with_their_digests_are_one_line(change: str, freeze: F
         "nothing": [""],
     }[change]
     path.write_text("\n".join([*lines, *rest]))
-    content = json.loads((entry.folder / ENTRY).read_text())
-    content["files"]["quantiles.csv"] = digest(text_bytes(path))
-    content["content"] = ledger_module._content(content)
-    (entry.folder / ENTRY).write_text(json_text(content))
+    seal(entry.folder, path)
     done = command("ledger", "list", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert f"{entry.name}/quantiles.csv: cannot be read (" in done.stderr
