@@ -24,7 +24,11 @@ from forecast.report.table import Part, Table, table
 def duties_explained(language: Language = ENGLISH) -> list[Part]:
     """What every sector pays, by law and in fact, and what is believed of the answer to it."""
     prior = shipped_responses()["tariffs.substitution"]
-    given_back = language.text("duties.substitution", share=language.number(prior.distribution), grade=prior.grade)
+    given_back = language.text(
+        "duties.substitution",
+        share=language.number(prior.distribution),
+        grade=language.text(f"because.grades.{prior.grade}"),
+    )
     return [duties_table(language), "", answers_table(language), "", given_back]
 
 
@@ -63,7 +67,9 @@ def answers_table(language: Language = ENGLISH) -> Table:
         goods = language.list([language.text(f"sectors.{sector}") for sector in group.sectors])
         slope = language.text("duties.with_error", value=_signed(found.slope), error=f"{found.error:.2g}")
         share = language.text("numbers.percent", number=f"{100 * found.from_data:.1g}")
-        rows.append([goods, slope, language.number(prior.distribution), share, prior.grade])
+        rows.append(
+            [goods, slope, language.number(prior.distribution), share, language.text(f"because.grades.{prior.grade}")]
+        )
     headings = [language.heading(f"duties.{name}") for name in ("group", "slope", "elasticity", "from_data", "grade")]
     note = language.text("duties.answers_note", least=language.share(LEAST_FROM_DATA))
     return table(language.text("duties.answers"), headings, rows, words=1, notes=[note])
