@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import numpy as np
 
 from forecast.errors import demand, got
-from forecast.stats.distributions import Beta, Distribution, Gamma, LogNormal, Normal, Uniform
+from forecast.stats.distributions import Beta, Distribution, Gamma, LogNormal, Normal, Pert, Uniform
 from forecast.stats.elicited import Quantiles, pert_percentiles
 from forecast.stats.normal import ndtri
 
@@ -79,8 +79,9 @@ def within_reach(stated: Distribution) -> Distribution:
         ValueError: its quantiles are beyond what can be reckoned with, as those of a sigma of 1,000 are.
     """
     with np.errstate(all="ignore"):
-        quantiles = np.abs(stated.ppf(_REACHED))
-    within = bool((quantiles <= _FARTHEST).all())
+        # the ends of a PERT distribution are known without its quantiles, for which scipy would have to be loaded
+        quantiles = stated.ends() if isinstance(stated, Pert) else stated.ppf(_REACHED)
+    within = bool((np.abs(quantiles) <= _FARTHEST).all())
     demand(within, "got numbers too large or too far apart for a distribution, expected smaller or nearer ones")
     return stated
 
