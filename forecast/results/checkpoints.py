@@ -1,7 +1,7 @@
 """Checkpoints of long runs: the statistics of the blocks so far, from which a run that was stopped goes on.
 
-A checkpoint is one hidden file beside the folder that the run is to get, `.<digest>.checkpoint`, written whole or not at
-all, and gone once the run is stored. Statistics stand in it to the last bit and in the order they have in memory, so
+A checkpoint is one hidden file beside the folder that the run is to get, `.<digest>.checkpoint`, written whole or not
+at all, and gone once the run is stored. Statistics stand in it to the last bit and in the order they have in memory, so
 that a run that goes on ends in the bytes of one that was not stopped, with any number of workers. Nothing in it is
 code: a line with the digest of what follows, a line of JSON, and the numbers of all arrays.
 """

@@ -261,7 +261,7 @@ def _unpacked(path: Path, folder: Path) -> list[str]:
             raise ValueError("it holds a file twice")
         for place in places:
             if not _NAME.fullmatch(place.filename):
-                raise ValueError(f"it holds {ascii(shortened(place.filename))}, which no exported run does")
+                raise ValueError(f"it holds {shortened(place.filename)!a}, which no exported run does")
             if place.compress_type != ZIP_STORED or place.file_size != place.compress_size or place.flag_bits & 1:
                 raise ValueError(f"{place.filename} is packed in another way than an exported run is")
         for place in places:

@@ -167,7 +167,9 @@ def sized(target: Target, value: float, spread: float, n_pilot: int, block_size:
     """
     half_width = target.half_width(value)
     if not half_width > 0.0 or not isfinite(spread):
-        raise RunError(f"--precision: got a percentage of {target.series} in {target.year}, which is 0; expected bn USD")
+        raise RunError(
+            f"--precision: got a percentage of {target.series} in {target.year}, which is 0; expected bn USD"
+        )
     n_blocks = n_pilot // block_size
     student = float(scipy.special.stdtrit(n_blocks - 1, (1.0 + CONFIDENCE) / 2.0))
     needed = ceil(n_blocks * (student * spread / half_width) ** 2)
@@ -209,4 +211,3 @@ def place_of_target(
     if target.year not in years:
         raise RunError(f"--precision: got year {target.year}, expected one from {years[0]} to {years[-1]}")
     return list(series).index(target.series), list(years).index(target.year)
-

@@ -1,9 +1,10 @@
 """Files of a run: a folder with its summary, its draws, its picture and its provenance.
 
-`results/<scenario>/<digest>/` holds `manifest.json` (with digests of the others), `summary.csv` (long, unit and basis in every row, the Monte Carlo
-standard error of every number), `quarters.csv` (the first quarters in the same form, at 99 quantiles), `draws.nc`
-(annual and quarterly draws, where they were kept), `scenario.yaml` (as resolved) and `fan.png`; for a mixture also
-`branches.csv` (the summary of every branch). It is written to a hidden sibling and renamed: a killed run leaves nothing.
+`results/<scenario>/<digest>/` holds `manifest.json` (with digests of the others), `summary.csv` (long, unit and basis in
+every row, the Monte Carlo standard error of every number), `quarters.csv` (the first quarters in the same form, at 99
+quantiles), `draws.nc` (annual and quarterly draws, where they were kept), `scenario.yaml` (as resolved) and `fan.png`;
+for a mixture also `branches.csv` (the summary of every branch). It is written to a hidden sibling and renamed: a killed
+run leaves nothing.
 """
 
 from __future__ import annotations
@@ -206,8 +207,7 @@ class Results:
 
     @cached_property
     def quarters(self) -> pd.DataFrame:
-        """`quarters.csv` as a table: 99 quantiles of the first quarters after the origin, US Census basis.
-        """
+        """`quarters.csv` as a table: 99 quantiles of the first quarters after the origin, US Census basis."""
         return self._table(QUARTERS)
 
     @cached_property
@@ -224,9 +224,9 @@ class Results:
 
         if DRAWS not in self.manifest["files"]:
             raise RunError(f"{self.folder}: got a run of {self.manifest['n_draws']:,} draws, too many to be kept")
-        with readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest):
-            with xr.open_dataset(self.folder / DRAWS, engine="h5netcdf") as opened:
-                return opened.load()
+        path = self.folder / DRAWS
+        with readable(path), opened_draws(path, self.manifest), xr.open_dataset(path, engine="h5netcdf") as opened:
+            return opened.load()
 
     def kept(self, series: str) -> Array | None:
         """Draws of one series, `(n_years, n_draws)`, bn USD a year, or None where they were not kept."""

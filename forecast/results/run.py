@@ -12,8 +12,8 @@ from typing import Any
 
 from forecast import __version__
 from forecast.code_digests import code_digest
-from forecast.economics.installed_base import priors_digest
 from forecast.economics.elasticities import elasticities_digest
+from forecast.economics.installed_base import priors_digest
 from forecast.economics.tariffs import schedule_digest
 from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
@@ -60,7 +60,7 @@ def settings_of(manifest: Mapping[str, Any]) -> Settings:
     return Settings(manifest["n_draws"], manifest["seed"], manifest["scheme"])
 
 
-def run_scenario(
+def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run`)
     scenario: AnyScenario,
     settings: Settings = Settings(),
     *,

@@ -12,19 +12,15 @@ from click.testing import CliRunner
 from rich.console import Console
 
 import forecast
-from forecast.results.archive import list_results
-from forecast.results.archive import load_results
-from forecast.report.comparison import attribution_table
+from forecast.analysis.comparison import demand_pairs
 from forecast.cli import cli
 from forecast.cli.run import stored_run
-from forecast.analysis.comparison import demand_pairs
-from forecast.report.comparison import comparison_table
-from forecast.report.comparison import comparison_words
-from forecast.engine.simulate import KEEP_DRAWS
-from forecast.engine.simulate import Settings
+from forecast.engine.simulate import KEEP_DRAWS, Settings
 from forecast.errors import RunError
+from forecast.report.comparison import attribution_table, comparison_table, comparison_words
 from forecast.report.page import report
 from forecast.report.table import show
+from forecast.results.archive import list_results, load_results
 from forecast.results.results import Results
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

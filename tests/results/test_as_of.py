@@ -12,34 +12,25 @@ from commands import command
 from plans import plan
 from rich.console import Console
 
+from forecast.dims import SERIES
+from forecast.engine.compile import compile_plan
+from forecast.engine.run_plan import alone
+from forecast.engine.simulate import Settings
+from forecast.errors import PosteriorError
+from forecast.models.posterior import Posterior, current_digests, load_posterior, save_posterior
 from forecast.observations.announcements import announcements
-from forecast.results.archive import load_results
-from forecast.engine.block import Flows
+from forecast.observations.annual import annual_trade
+from forecast.observations.vintage import vintage
+from forecast.quarters import format_quarter, parse_time
 from forecast.report.run import knowledge, surplus_table
 from forecast.report.sentences import answer
 from forecast.report.table import Table, show
-from forecast.stats.distributions import Constant
-from forecast.dims import SERIES
-from forecast.engine.simulate import Settings
-from forecast.errors import PosteriorError
-from forecast.observations.annual import annual_trade
-from forecast.results.archive import Outcome
-from forecast.results.archive import outcomes
-from forecast.engine.compile import compile_plan
-from forecast.engine.run_plan import alone
-from forecast.models.posterior import Posterior
-from forecast.models.posterior import current_digests
-from forecast.models.posterior import load_posterior
-from forecast.models.posterior import save_posterior
-from forecast.quarters import format_quarter
-from forecast.quarters import parse_time
-from forecast.results.results import Results
-from forecast.results.results import write_results
+from forecast.results.archive import Outcome, load_results, outcomes
+from forecast.results.results import Results, write_results
 from forecast.results.run import run_scenario
-from forecast.scenario.scenario import Scenario
-from forecast.scenario.scenario import load_scenario
+from forecast.scenario.scenario import Scenario, load_scenario
+from forecast.stats.distributions import Constant
 from forecast.stats.summary import StreamingSummary
-from forecast.observations.vintage import vintage
 
 ROOT = Path(__file__).parents[2]
 KIET = "2025-04-11"

@@ -68,7 +68,8 @@ def test_a_manifest_holds_the_digest_of_every_file(run: Path) -> None:
     assert manifest["files"] == {name: sha256((run / name).read_bytes()).hexdigest() for name in FILES}
     assert {path.name for path in run.iterdir()} == {*FILES, MANIFEST}
     assert ask(run, "verify", "results").stdout.splitlines() == [
-        f"Whole, and the same bytes when run again: results/{folder.parent.name}/{folder.name}" for folder in sorted(run.parents[1].glob("*/*"))
+        f"Whole, and the same bytes when run again: results/{folder.parent.name}/{folder.name}"
+        for folder in sorted(run.parents[1].glob("*/*"))
     ]
 
 
@@ -312,7 +313,9 @@ def test_tables_of_a_stranger_are_refused_in_a_line(run: Path, change: str) -> N
         assert "summary.csv: cannot be read" in done.stderr
 
 
-@pytest.mark.parametrize("text", ["5", "[]", "null", "name: {}", "name: hyundai\nhorizon: x\n", "mixture: 5\nname: a\n", "a: ["])
+@pytest.mark.parametrize(
+    "text", ["5", "[]", "null", "name: {}", "name: hyundai\nhorizon: x\n", "mixture: 5\nname: a\n", "a: ["]
+)
 def test_a_scenario_of_a_stranger_is_frozen_by_nobody(run: Path, text: str) -> None:
     (run / "scenario.yaml").write_text(text)
     write_manifest(run, json.loads((run / MANIFEST).read_text()))

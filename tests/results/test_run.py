@@ -18,12 +18,10 @@ import xarray as xr
 from commands import command
 
 import forecast
-from forecast.results import run as run_module
-from forecast.dims import FUTURE
-from forecast.dims import NEWS
-from forecast.dims import SERIES
+from forecast.dims import FUTURE, NEWS, SERIES
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
+from forecast.results import run as run_module
 
 ROOT = Path(__file__).parents[2]
 Ran: TypeAlias = tuple[Path, subprocess.CompletedProcess[str]]

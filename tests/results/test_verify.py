@@ -327,4 +327,7 @@ def test_draws_forged_with_their_digests_are_one_line(blocks: tuple[str, ...], c
     write_manifest(path.parent, manifest | {"files": manifest["files"] | {"draws.nc": digest(path.read_bytes())}})
     done = command("verify", "results", *blocks, cwd=copy)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "draws.nc: cannot be read (OSError: Unable to synchronously open file (file signature not found))" in done.stderr
+    assert (
+        "draws.nc: cannot be read (OSError: Unable to synchronously open file (file signature not found))"
+        in done.stderr
+    )
