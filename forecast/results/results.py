@@ -1,7 +1,7 @@
 """Files of a run: a folder with its summary, its draws, its picture and its provenance.
 
 `results/<scenario>/<digest>/` holds `manifest.json` (with digests of the others), `summary.csv` (long, unit and basis
-in every row, the Monte Carlo standard error of every number), `quarters.csv` (the first quarters in the same form, at 99
+in every row, the Monte Carlo standard error of every number), `quarters.csv` (the first quarters in that form, at 99
 quantiles), `draws.nc` (annual and quarterly draws, where they were kept), `scenario.yaml` (as resolved) and `fan.png`;
 for a mixture also `branches.csv` (the summary of every branch). It is written to a hidden sibling and renamed: a killed
 run leaves nothing.
