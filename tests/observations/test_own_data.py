@@ -24,6 +24,7 @@ from forecast.observations.tables import read_table
 from forecast.observations.user_data import laid_over
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
+from forecast.storage import json_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 CUT = ("2026-06", "2026-07", "2026-08")
@@ -53,6 +54,7 @@ from forecast.observations import user_data
 from forecast.observations.tables import read_table
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
+from forecast.storage import json_digest
 known = vintage()
 arrays = (known.trade.exports, known.trade.imports, known.trade.later_exports, known.trade.later_imports,
           known.completions, known.drivers.levels, known.drivers.edge, known.bridge.us_census,
@@ -248,3 +250,25 @@ def test_a_place_that_cannot_be_written_is_named(file: str, tmp_path: Path) -> N
     assert refused.returncode == 2
     assert "cannot be written" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"published": 5},
+        {"published": ["2026-11-05"]},
+        {"published": "x"},
+        {"files": [{"name": ["[/]"], "format": "plain", "sha256": "0"}]},
+        {"files": [{"name": 5, "format": "plain", "sha256": "0"}]},
+    ],
+)
+def test_a_vintage_forged_with_its_digest_is_one_line(change: dict[str, object], tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17_600, "million USD"]])
+    assert command("data", "add", str(path), "--data-dir", str(tmp_path / "own"), cwd=tmp_path).returncode == 0
+    (head,) = (tmp_path / "own" / "vintages").glob("*/vintage.json")
+    told = {key: value for key, value in json.loads(head.read_text()).items() if key != "content"} | change
+    head.write_text(json.dumps(told | {"content": json_digest(told)}))
+    for arguments in (("data", "list"), ("run", "baseline", "--draws", "400", "--no-plot")):
+        refused = command("--data-dir", str(tmp_path / "own"), *arguments, cwd=tmp_path)
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+        assert f"{head.parent}: cannot be read as a vintage of data" in refused.stderr
