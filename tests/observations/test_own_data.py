@@ -54,7 +54,6 @@ from forecast.observations import user_data
 from forecast.observations.tables import read_table
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
-from forecast.storage import json_digest
 known = vintage()
 arrays = (known.trade.exports, known.trade.imports, known.trade.later_exports, known.trade.later_imports,
           known.completions, known.drivers.levels, known.drivers.edge, known.bridge.us_census,
