@@ -15,6 +15,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -106,6 +107,9 @@ def _read(folder: Path) -> StoredVintage:
         if head["content"] != _content(head):
             raise ValueError("it was changed since it was stored")
         files = tuple((file["name"], file["format"], file["sha256"]) for file in head["files"])
+        dt.date.fromisoformat(head["published"])
+        if not all(isinstance(text, str) for text in chain(*files, head["tables"].values())):
+            raise ValueError("it names files or tables by something else than text")
         found = StoredVintage(folder.name, folder, head["published"], files, tuple(sorted(head["tables"].items())))
         for table, expected in found.tables:
             demand_regular(folder / f"{table}.csv", _MOST_BYTES)

@@ -22,6 +22,7 @@ from forecast.observations.tables import read_table
 from forecast.observations.user_data import laid_over
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
+from forecast.storage import json_digest
 
 DRAWS = ("--draws", "400", "--n-jobs", "1", "--no-plot")
 COMMANDS = (
@@ -297,3 +298,25 @@ def test_a_place_that_cannot_be_written_is_named(file: str, tmp_path: Path) -> N
     assert refused.returncode == 2
     assert "cannot be written" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"published": 5},
+        {"published": ["2026-11-05"]},
+        {"published": "x"},
+        {"files": [{"name": ["[/]"], "format": "plain", "sha256": "0"}]},
+        {"files": [{"name": 5, "format": "plain", "sha256": "0"}]},
+    ],
+)
+def test_a_vintage_forged_with_its_digest_is_one_line(change: dict[str, object], tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17_600, "million USD"]])
+    assert command("data", "add", str(path), "--data-dir", str(tmp_path / "own"), cwd=tmp_path).returncode == 0
+    (head,) = (tmp_path / "own" / "vintages").glob("*/vintage.json")
+    told = {key: value for key, value in json.loads(head.read_text()).items() if key != "content"} | change
+    head.write_text(json.dumps(told | {"content": json_digest(told)}))
+    for arguments in (("data", "list"), ("run", "baseline", "--draws", "400", "--no-plot")):
+        refused = command("--data-dir", str(tmp_path / "own"), *arguments, cwd=tmp_path)
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+        assert f"{head.parent}: cannot be read as a vintage of data" in refused.stderr
