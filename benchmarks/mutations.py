@@ -335,10 +335,11 @@ class Yard:
 
     def _keep_digests(self) -> None:
         program = (
-            "from forecast.code_digests import *; import json; print(json.dumps({r: code_digest(r) for r in ROLES}))"
+            "from forecast.storage.code_digests import *; import json; "
+            "print(json.dumps({r: code_digest(r) for r in ROLES}))"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        with (self.folder / "forecast" / "code_digests.py").open("a", encoding="utf-8") as module:
+        with (self.folder / "forecast" / "storage" / "code_digests.py").open("a", encoding="utf-8") as module:
             module.write(f"\n\ndef code_digest(role):\n    return {json.loads(done.stdout)!r}[role]\n")
 
     def tests(self, room: str) -> Tests:

@@ -22,14 +22,14 @@ from PIL.PngImagePlugin import PngInfo
 
 import forecast
 from forecast.analysis.grounds import Grounds, grounds
-from forecast.code_digests import Package, Role, syntax_digest
 from forecast.plots.fan import fan_chart
 from forecast.report.i18n import CODES, FOLDER, Language, language
 from forecast.report.sentences import effect_sentences, level_sentence
 from forecast.report.table import plain_spaces
 from forecast.results.run import Run, requested
 from forecast.scenario.mixture import AnyScenario, load_any
-from forecast.storage import json_digest
+from forecast.storage.code_digests import Package, Role, syntax_digest
+from forecast.storage.files import json_digest
 
 PAGE = pages.ROOT / "docs" / "gallery.md"
 PICTURES = pages.ROOT / "docs" / "gallery"

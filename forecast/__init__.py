@@ -9,9 +9,6 @@ Beside the packages lie a few modules that all of them stand on:
 - `quarters`: the time axis
 - `documents`: YAML text as a tree in which every node knows its place; shipped files
 - `parallel`: independent work over workers, in order
-- `storage`: files written whole or not at all; digests
-- `netcdf`: arrays in files, read within bounds
-- `code_digests`: digests of the code that numbers rest on, by role
 """
 
 from __future__ import annotations

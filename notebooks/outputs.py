@@ -16,10 +16,10 @@ import nbformat
 from nbclient import NotebookClient
 
 import forecast
-from forecast.code_digests import code_digest
 from forecast.observations.tables import data_digest
 from forecast.report.i18n import FOLDER as LANGUAGES
-from forecast.storage import json_digest
+from forecast.storage.code_digests import code_digest
+from forecast.storage.files import json_digest
 
 FOLDER = Path(__file__).resolve().parent
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

@@ -28,10 +28,10 @@ import forecast
 from forecast.documents import scenario_path
 from forecast.engine.simulate import Settings
 from forecast.models.posterior import SHIPPED, load_posterior
-from forecast.netcdf import demand_harmless
 from forecast.results.manifest import MANIFEST, write_manifest
 from forecast.scenario.mixture import load_any
-from forecast.storage import digest, json_digest, text_bytes
+from forecast.storage.files import digest, json_digest, text_bytes
+from forecast.storage.netcdf import demand_harmless
 from forecast.track.ledger import ENTRY, add_entry
 
 SECONDS, MEGABYTES = 5.0, 600.0

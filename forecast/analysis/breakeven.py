@@ -44,7 +44,7 @@ from forecast.stats.formatting import stored
 from forecast.stats.sensitivity import LEVELS
 from forecast.stats.streams import Streams
 from forecast.stats.summary import StreamingSummary
-from forecast.storage import write_csv, writing
+from forecast.storage.files import write_csv, writing
 
 N_VALUES = 5
 """Values of the support, both ends among them, between which a turn is looked for."""

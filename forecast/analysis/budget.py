@@ -32,7 +32,6 @@ from numpy.typing import NDArray
 
 from forecast import shown
 from forecast.analysis.input_values import uncertain_values
-from forecast.code_digests import code_digest
 from forecast.dims import Array
 from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SourceAnalysis
@@ -49,7 +48,8 @@ from forecast.stats.formatting import short, stored
 from forecast.stats.influence import LARGEST_SHARE, variance_share
 from forecast.stats.sensitivity import Effects, Estimate, classes, explained_share, narrowing, standard_error
 from forecast.stats.summary import LEAST_BLOCKS
-from forecast.storage import whole_file, writing
+from forecast.storage.code_digests import code_digest
+from forecast.storage.files import whole_file, writing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,7 +26,7 @@ from forecast.results.results import UNIT, Results
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import stored
 from forecast.stats.summary import LEVELS, Summary, exceedance_name, quantile_name
-from forecast.storage import write_csv, writing
+from forecast.storage.files import write_csv, writing
 
 MOST_CELLS = 400
 """Cells of a sweep at most: each is a run of its own on disk, 9 MB with 20,000 draws."""

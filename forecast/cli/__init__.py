@@ -36,7 +36,7 @@ from forecast.cli.process import (
     plain_where_needed,
 )
 from forecast.errors import ForecastError, shortened
-from forecast.storage import sweep_scratch
+from forecast.storage.files import sweep_scratch
 
 
 def main() -> None:

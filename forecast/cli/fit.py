@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def check(n_fits: int, out: Path, learned: Path | None, seed: int, n_jobs: int, language: Language) -> None:
     """Check the models: data they make beside those seen, and with --sbc fits to data of which the truth is known."""
     from forecast.models.posterior import load_posterior
-    from forecast.storage import writing
+    from forecast.storage.files import writing
 
     posterior = load_posterior(learned)
     with writing(out, "choose another folder with --out"):
@@ -109,7 +109,7 @@ def history(years: int, out: Path, language: Language) -> None:
     from forecast.report.observed import products_table
     from forecast.report.run import history_table
     from forecast.report.sentences import books_note
-    from forecast.storage import writing
+    from forecast.storage.files import writing
 
     answer_with(history_table(observed(years), language))
     note = books_note(bridge_observations(), quarterly_trade().origin, language)

@@ -215,8 +215,8 @@ def backend_options(command: Command) -> Command:
             if scheduler is not None:
                 raise click.UsageError(f"--scheduler: got {scheduler} without --backend dask or ray")
             return command(*arguments, **options)
-        from forecast.code_digests import code_of_numbers
         from forecast.parallel import on_cluster
+        from forecast.storage.code_digests import code_of_numbers
 
         with on_cluster(backend, scheduler, code_of_numbers):
             return command(*arguments, **options)

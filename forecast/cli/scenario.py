@@ -257,7 +257,7 @@ def _plain(found: Located) -> dict[str, Any]:
 def schema(out: Path | None, markdown: bool) -> None:
     """Print the JSON Schema of a scenario file, or write it, for an editor to complete and explain keys from."""
     from forecast.scenario.json_schema import reference, schema_text
-    from forecast.storage import write_text, writing
+    from forecast.storage.files import write_text, writing
 
     text = reference() if markdown else schema_text()
     if out is None:

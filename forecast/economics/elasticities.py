@@ -25,7 +25,7 @@ from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each, fie
 from forecast.economics.tariff_evidence import Slopes, of_groups, slopes
 from forecast.economics.tariffs import REST, load_schedule
 from forecast.observations.products import industry_trade
-from forecast.storage import digest, text_bytes
+from forecast.storage.files import digest, text_bytes
 
 if TYPE_CHECKING:
     from forecast.documents import Node

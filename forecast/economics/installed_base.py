@@ -19,7 +19,7 @@ from forecast.economics.channels import (
     reverse_imports,
 )
 from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each
-from forecast.storage import digest, text_bytes
+from forecast.storage.files import digest, text_bytes
 
 PRIORS: tuple[str, ...] = (
     "wear_rate",

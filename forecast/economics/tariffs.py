@@ -31,7 +31,7 @@ from forecast.dims import Array
 from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each, fields
 from forecast.economics.sectors import SECTORS
 from forecast.quarters import parse_time
-from forecast.storage import digest, text_bytes
+from forecast.storage.files import digest, text_bytes
 
 if TYPE_CHECKING:
     from forecast.documents import Node

@@ -28,7 +28,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from forecast.code_digests import code_digest
 from forecast.dims import Array
 from forecast.economics.sectors import load_sectors
 from forecast.errors import DataError
@@ -43,7 +42,8 @@ from forecast.models.task import Free, Task
 from forecast.observations.series import QuarterlyTrade, quarterly_drivers, quarterly_trade
 from forecast.parallel import first_alone
 from forecast.stats.streams import generator
-from forecast.storage import read_csv, whole_file
+from forecast.storage.code_digests import code_digest
+from forecast.storage.files import read_csv, whole_file
 
 N_KEPT = 99
 """Posterior draws a true value is ranked among."""

@@ -22,14 +22,19 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from forecast.code_digests import code_digest
 from forecast.dims import FLOWS, Array
 from forecast.economics.channels import SUPPLIERS
 from forecast.economics.realisation import KINDS
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.errors import PosteriorError
 from forecast.models.evidence import QUANTITIES
-from forecast.netcdf import (
+from forecast.observations.series import DRIVERS, read_only
+from forecast.observations.tables import data_digest
+from forecast.observations.user_data import stored_vintages, user_folder
+from forecast.observations.vintage import vintage
+from forecast.storage.code_digests import code_digest
+from forecast.storage.files import demand_regular, digest, file_digest, text_bytes, whole_file
+from forecast.storage.netcdf import (
     MOST_BYTES,
     DamagedFileError,
     demand_array,
@@ -39,11 +44,6 @@ from forecast.netcdf import (
     opened_netcdf,
     seal,
 )
-from forecast.observations.series import DRIVERS, read_only
-from forecast.observations.tables import data_digest
-from forecast.observations.user_data import stored_vintages, user_folder
-from forecast.observations.vintage import vintage
-from forecast.storage import demand_regular, digest, file_digest, text_bytes, whole_file
 
 Groups: TypeAlias = Mapping[str, Mapping[str, Array]]
 """Arrays by model and parameter; rows first: `(n_rows, ...)`."""

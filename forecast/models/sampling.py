@@ -23,7 +23,7 @@ import numpy as np
 
 from forecast.dims import Array
 from forecast.errors import FitError
-from forecast.storage import scratch_folder, writing
+from forecast.storage.files import scratch_folder, writing
 
 if which("g++") is None:
     os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")  # PyTensor warns of a missing compiler that no fit needs

@@ -46,7 +46,7 @@ from forecast.observations.us_agencies import (
 )
 from forecast.observations.user_data import Cells, laid_over, last_day, store_vintage
 from forecast.observations.vintage import vintage
-from forecast.storage import scratch_folder, write_csv, writing
+from forecast.storage.files import scratch_folder, write_csv, writing
 
 OWN = ("series", "date", "value", "unit")
 """Columns of a plain table."""

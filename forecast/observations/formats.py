@@ -23,7 +23,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from forecast.errors import DataError, shortened
 from forecast.observations.spreadsheets import delimiter_of
-from forecast.storage import demand_regular, digest
+from forecast.storage.files import demand_regular, digest
 
 Cell: TypeAlias = "str | float"
 """Text without blanks around it, or a number."""

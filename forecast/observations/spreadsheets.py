@@ -15,7 +15,7 @@ from pathlib import Path
 
 from forecast.characters import REORDERING, visible
 from forecast.errors import DataError, listed, shortened
-from forecast.storage import demand_regular
+from forecast.storage.files import demand_regular
 
 _FIRST_LINES = 20
 _ENCODINGS = ("utf-8-sig", "cp949")

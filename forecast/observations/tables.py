@@ -19,7 +19,7 @@ from forecast.dims import BASES
 from forecast.errors import DataError
 from forecast.observations.user_data import Cells, laid_over, stored_vintages
 from forecast.quarters import ACCEPTED, parse_time
-from forecast.storage import digest
+from forecast.storage.files import digest
 
 if TYPE_CHECKING:
     import pandas as pd

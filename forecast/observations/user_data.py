@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from forecast.errors import DataError
-from forecast.storage import (
+from forecast.storage.files import (
     demand_regular,
     digest,
     folders,

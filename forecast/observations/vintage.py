@@ -38,7 +38,7 @@ from forecast.observations.series import (
 )
 from forecast.observations.tables import SHIPPED
 from forecast.quarters import parse_day, parse_time
-from forecast.storage import digest
+from forecast.storage.files import digest
 
 FIRST_DAY = "2024-07-31"
 """Before it no share of the purchases of US affiliates was public, or no two years in a row in both books."""

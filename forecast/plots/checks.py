@@ -23,7 +23,7 @@ from forecast.models.evidence import bridge_evidence, later_spans
 from forecast.observations.annual import BridgeObservations
 from forecast.plots import style
 from forecast.plots.style import INK, RECORD, Heading, frame_axes, name_curves, save_figure, titled_figure, write_text
-from forecast.storage import write_csv
+from forecast.storage.files import write_csv
 
 if TYPE_CHECKING:
     from forecast.models.calibration import Bands, Study

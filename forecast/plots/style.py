@@ -30,7 +30,7 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike
 
 from forecast.dims import CHANNELS, POLICIES, Array
-from forecast.storage import whole_file, writing
+from forecast.storage.files import whole_file, writing
 
 INK, GREY, RULE = "#1a1a1a", "#5f5f5f", "#b9b9b9"
 MEDIAN, RECORD, JOIN = "#08306b", "#b13a00", "#e9eff6"

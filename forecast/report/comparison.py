@@ -13,7 +13,6 @@ import numpy as np
 
 from forecast.analysis.attribution import ACCOUNT, Attribution, attribute, scenarios_needed
 from forecast.analysis.comparison import Comparison, summarised
-from forecast.code_digests import code_digest
 from forecast.dims import Array
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.simulate import Settings
@@ -30,6 +29,7 @@ from forecast.scenario.contrasts import Contrast, contrasts
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import ends
 from forecast.stats.summary import INTERVALS, Summary, exceedance_name
+from forecast.storage.code_digests import code_digest
 
 RISE, FALL = "rise", "fall"
 """Series of a difference and of its negative, see `comparison.both_ways`."""

@@ -21,7 +21,7 @@ from forecast.report.page import write_report
 from forecast.results.results import ANOTHER, UNIT, statistic_rows
 from forecast.stats.formatting import stored
 from forecast.stats.summary import Summary
-from forecast.storage import json_digest, json_text, whole_folder, write_csv, write_text, writing
+from forecast.storage.files import json_digest, json_text, whole_folder, write_csv, write_text, writing
 
 COMPARISONS = "comparisons"
 """Folder of all comparisons, beside those of the runs."""

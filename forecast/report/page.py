@@ -70,7 +70,7 @@ from forecast.results.manifest import SCENARIO
 from forecast.results.results import ANOTHER, Results, demand_folder, moving_policies, place_of, turning_years
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Branch
-from forecast.storage import write_text, writing
+from forecast.storage.files import write_text, writing
 
 LAYERS = ("95", "80", "50", "median", "seen", "record", "later")
 """What a reader may hide from the fan."""

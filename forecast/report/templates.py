@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forecast.errors import printable
-from forecast.storage import digest
+from forecast.storage.files import digest
 
 FOLDER = Path(str(files("forecast"))) / "templates"
 

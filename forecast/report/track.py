@@ -18,7 +18,7 @@ from forecast.quarters import format_quarter, parse_quarter
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
 from forecast.report.table import Table, markdown, plain_spaces, table
-from forecast.storage import whole_files, writing
+from forecast.storage.files import whole_files, writing
 from forecast.track.backtest import OURS, Design, Piece
 from forecast.track.record import (
     PINBALL_LEVELS,

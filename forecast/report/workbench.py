@@ -38,7 +38,7 @@ from forecast.report.sliders import PLANTS, overrides, sliders
 from forecast.scenario.scenario import Scenario, dump_scenario, load_scenario
 from forecast.stats.streams import Streams
 from forecast.stats.summary import Summary
-from forecast.storage import scratch_folder, writing
+from forecast.storage.files import scratch_folder, writing
 
 SHOWN = ("trade_balance", *EFFECTS, "news", OUTPUT, CENSUS_BALANCE, *POLICIES)
 """Series that a trial reports, those that the plan has: to order the draws of the others takes most of its time."""

@@ -27,7 +27,7 @@ from forecast.errors import printable
 from forecast.report.i18n import Language
 from forecast.report.table import Column, Figure, Table
 from forecast.results.results import ANOTHER
-from forecast.storage import whole_file, writing
+from forecast.storage.files import whole_file, writing
 
 RUN_WORKBOOK, COMPARISON_WORKBOOK = "summary.xlsx", "comparison.xlsx"
 """Workbooks beside the other files of a run and of a comparison."""

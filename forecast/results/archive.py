@@ -17,7 +17,7 @@ from forecast.observations.annual import every_year
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
 from forecast.results.results import Results, read_results
-from forecast.storage import folders, sweep
+from forecast.storage.files import folders, sweep
 
 
 def list_results(out: str | Path = "results") -> list[Results]:

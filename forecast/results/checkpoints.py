@@ -24,7 +24,7 @@ from forecast.stats.influence import Extremes
 from forecast.stats.quantiles import QuantileSketch
 from forecast.stats.shared_rows import RowSums, SharedRows
 from forecast.stats.summary import Moments, StreamingSummary
-from forecast.storage import demand_regular, digest, whole_file
+from forecast.storage.files import demand_regular, digest, whole_file
 
 SECONDS = 20.0
 """From the start of a run to its first checkpoint, and from each to the next: a run that takes less writes none."""

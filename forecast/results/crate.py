@@ -26,13 +26,13 @@ from forecast import __version__
 from forecast.documents import scenario_path, shipped_scenario
 from forecast.errors import DamagedRunError, ForecastError, PosteriorError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior, save_posterior, stored_digest
-from forecast.netcdf import DamagedFileError, demand_harmless
 from forecast.results.manifest import MANIFEST, RUN_FILES, SCENARIO
 from forecast.results.results import ANOTHER, Results, read_results
 from forecast.scenario.layers import layer_files
 from forecast.scenario.mixture import any_digest
 from forecast.scenario.validation import examined
-from forecast.storage import demand_regular, file_digest, json_text, scratch_folder, whole_file, writing
+from forecast.storage.files import demand_regular, file_digest, json_text, scratch_folder, whole_file, writing
+from forecast.storage.netcdf import DamagedFileError, demand_harmless
 
 METADATA, README, INSTALLED, POSTERIOR = "ro-crate-metadata.json", "README.md", "installed.txt", "posterior.nc"
 MOST_BYTES = 2**31

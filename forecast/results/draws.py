@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from forecast.dims import QUARTERLY_SERIES, basis_of
 from forecast.engine.run_plan import RunPlan
-from forecast.netcdf import demand_array, members, new_netcdf, opened_netcdf, text_type
 from forecast.quarters import format_quarter, parse_quarter, year_of
 from forecast.stats.summary import StreamingSummary
+from forecast.storage.netcdf import demand_array, members, new_netcdf, opened_netcdf, text_type
 
 _DIMENSIONS = ("year", "quarter", "draw")
 _TEXTS = ("quarter", "branch")

@@ -22,7 +22,7 @@ from forecast.dims import BASES, MOST_DRAWS
 from forecast.errors import DamagedRunError, shortened
 from forecast.quarters import parse_quarter
 from forecast.stats.streams import Scheme
-from forecast.storage import demand_regular, file_digest, json_digest, json_text, names_of, write_text
+from forecast.storage.files import demand_regular, file_digest, json_digest, json_text, names_of, write_text
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
 SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"

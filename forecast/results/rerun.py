@@ -25,7 +25,7 @@ from forecast.results.results import Results, readable, write_results
 from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import dump_any, frozen_any
 from forecast.stats.summary import StreamingSummary
-from forecast.storage import file_digest, read_csv, scratch_folder
+from forecast.storage.files import file_digest, read_csv, scratch_folder
 
 TOLERANCE = 1e-9
 """Of numbers of another platform, relative to the largest of their file's column or array."""

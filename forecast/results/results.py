@@ -24,7 +24,6 @@ from forecast import shown
 from forecast.dims import ALL_SERIES, POLICIES, QUARTERLY_SERIES, SERIES, Array, basis_of
 from forecast.engine.run_plan import RunPlan
 from forecast.errors import DamagedRunError, RunError
-from forecast.netcdf import DamagedFileError
 from forecast.quarters import format_quarter
 from forecast.results.draws import opened_draws, write_draws
 from forecast.results.manifest import (
@@ -52,7 +51,8 @@ from forecast.stats.summary import (
     exceedance_name,
     quantile_name,
 )
-from forecast.storage import demand_writable, new_folder, read_csv, whole_folder, writing
+from forecast.storage.files import demand_writable, new_folder, read_csv, whole_folder, writing
+from forecast.storage.netcdf import DamagedFileError
 
 if TYPE_CHECKING:
     import pandas as pd

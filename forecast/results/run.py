@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from forecast import __version__
-from forecast.code_digests import code_digest
 from forecast.economics.elasticities import elasticities_digest
 from forecast.economics.installed_base import priors_digest
 from forecast.economics.tariffs import schedule_digest
@@ -30,7 +29,8 @@ from forecast.results.manifest import CHART, platform_facts
 from forecast.results.results import ANOTHER_FOLDER, Results, add_chart, demand_folder, read_results, write_results
 from forecast.scenario.mixture import AnyScenario, any_digest, dump_any
 from forecast.stats.summary import StreamingSummary
-from forecast.storage import demand_no_file, json_digest, sweep, writing
+from forecast.storage.code_digests import code_digest
+from forecast.storage.files import demand_no_file, json_digest, sweep, writing
 
 
 @dataclass(frozen=True, slots=True)

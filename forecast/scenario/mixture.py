@@ -51,7 +51,7 @@ from forecast.scenario.scenario import (
 from forecast.scenario.schema_errors import complaints
 from forecast.stats.distributions import Distribution
 from forecast.stats.specs import plain_distribution
-from forecast.storage import json_digest
+from forecast.storage.files import json_digest
 
 MOST_BRANCHES = 20
 

@@ -24,7 +24,7 @@ from forecast.quarters import ACCEPTED, format_quarter, parse_time, time_span
 from forecast.scenario.dates import date_text
 from forecast.scenario.entity import ID
 from forecast.scenario.money import rate_of
-from forecast.storage import write_csv, writing
+from forecast.storage.files import write_csv, writing
 
 ENVIRONMENT = "FORECAST_ANNOUNCEMENTS"
 """Variable that names the user's file; else it lies with the user's own data."""

@@ -33,7 +33,7 @@ from forecast.scenario.rules import correlation_problems, review
 from forecast.scenario.schema_errors import complaints, strangers, without
 from forecast.stats.distributions import Constant
 from forecast.stats.specs import Amount
-from forecast.storage import json_digest
+from forecast.storage.files import json_digest
 
 NAME = "[a-z0-9][a-z0-9-]{0,63}"
 

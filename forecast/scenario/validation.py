@@ -24,7 +24,7 @@ from forecast.scenario.mixture import ScenarioMixture, StatedBranch, is_mixture,
 from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.scenario import Scenario, reading_order, scenario_digest, scenario_of
 from forecast.scenario.warnings import off_sum, remarks
-from forecast.storage import write_text, writing
+from forecast.storage.files import write_text, writing
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from forecast.code_digests import code_digest
 from forecast.dims import Array
 from forecast.economics.processes import baseline_flows, driver_growth
 from forecast.errors import FitError, RunError
@@ -27,7 +26,8 @@ from forecast.observations.series import DRIVERS, QuarterlyTrade, quarterly_driv
 from forecast.parallel import first_alone
 from forecast.quarters import format_quarter
 from forecast.stats.streams import Streams, generator
-from forecast.storage import digest, json_digest, whole_file, write_text, writing
+from forecast.storage.code_digests import code_digest
+from forecast.storage.files import digest, json_digest, whole_file, write_text, writing
 from forecast.track.references import FIRST_QUARTER, METHODS, bayesian_var, joint_growth, univariate
 from forecast.track.scores import LEVELS, target_quantiles
 

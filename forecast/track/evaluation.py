@@ -47,7 +47,7 @@ from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution, Uniform
 from forecast.stats.quantiles import FINE_LEVELS
-from forecast.storage import write_csv, writing
+from forecast.storage.files import write_csv, writing
 from forecast.track.ledger import Entry
 from forecast.track.scores import WIDTHS, crps, pit
 from forecast.track.targets import UNIT, Predictions, Target, observed, predictions

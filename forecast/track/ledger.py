@@ -28,7 +28,7 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
-from forecast.storage import (
+from forecast.storage.files import (
     demand_regular,
     digest,
     folders,

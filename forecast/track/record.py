@@ -25,7 +25,7 @@ from forecast.errors import DataError
 from forecast.observations.series import QuarterlyTrade
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.stats.streams import generator
-from forecast.storage import read_csv, write_csv
+from forecast.storage.files import read_csv, write_csv
 from forecast.track.backtest import OURS, Design, Forecasts, Piece, stored_forecasts
 from forecast.track.references import METHODS, TREATMENTS, combination
 from forecast.track.scores import (

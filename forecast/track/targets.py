@@ -22,7 +22,7 @@ from forecast.observations.series import census_due, quarterly_trade
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.stats.quantiles import FINE_LEVELS, quantiles
-from forecast.storage import read_csv, write_csv
+from forecast.storage.files import read_csv, write_csv
 
 COLUMNS = ("basis", "series", "period", "quantile", "unit", "value")
 UNIT = "bn USD"

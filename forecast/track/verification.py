@@ -10,16 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.code_digests import code_digest
 from forecast.errors import ForecastError, PosteriorError, RunError, shortened
 from forecast.models.posterior import stored_digest
-from forecast.netcdf import DamagedFileError, demand_harmless, is_sealed
 from forecast.observations.tables import data_digest
 from forecast.results.crate import is_crate, opened_crate
 from forecast.results.manifest import DRAWS, holds_run, platform_facts
 from forecast.results.rerun import MOST_DRAWS, Again, Rerun, made_again
 from forecast.results.results import read_results
-from forecast.storage import folders, scratch_folder, text_bytes, writing
+from forecast.storage.code_digests import code_digest
+from forecast.storage.files import folders, scratch_folder, text_bytes, writing
+from forecast.storage.netcdf import DamagedFileError, demand_harmless, is_sealed
 from forecast.track.evaluation import run_again
 from forecast.track.ledger import POSTERIORS, QUANTILES, Entry, demand_posterior, entry_folders, is_entry, read_entry
 from forecast.track.targets import DECIMALS, write_predictions

@@ -63,7 +63,7 @@ import time
 import click
 from forecast import cli
 from forecast.parallel import in_order
-from forecast.storage import scratch_folder
+from forecast.storage.files import scratch_folder
 
 def hold(piece):
     with scratch_folder():
@@ -249,7 +249,7 @@ import os
 import time
 import click
 from forecast import cli
-from forecast.storage import scratch_folder
+from forecast.storage.files import scratch_folder
 
 def work():
     with scratch_folder() as folder:

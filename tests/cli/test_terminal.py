@@ -130,7 +130,7 @@ def test_runs_that_land_where_one_stands_do_not_hide_the_scenario(tmp_path: Path
 @pytest.mark.skipif(os.name != "posix" or not Path("/proc").exists(), reason="needs a home that cannot be")
 def test_a_home_that_cannot_be_written_is_named() -> None:
     from forecast.errors import RunError
-    from forecast.storage import writing
+    from forecast.storage.files import writing
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", "/proc/nope")

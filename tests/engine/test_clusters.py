@@ -13,11 +13,11 @@ from commands import command
 from plans import uncertain_plan
 
 from forecast import parallel
-from forecast.code_digests import code_of_numbers
 from forecast.engine.run_plan import alone
 from forecast.engine.simulate import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, simulate
 from forecast.errors import RunError
 from forecast.parallel import on_cluster
+from forecast.storage.code_digests import code_of_numbers
 
 BLOCK_SIZE = 16
 SETTINGS = Settings(BLOCK_SIZE * BLOCKS_PER_TASK * 3 * WORTH_WORKERS, 3)

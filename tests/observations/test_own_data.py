@@ -22,7 +22,7 @@ from forecast.observations.tables import read_table
 from forecast.observations.user_data import laid_over
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
-from forecast.storage import json_digest
+from forecast.storage.files import json_digest
 
 DRAWS = ("--draws", "400", "--n-jobs", "1", "--no-plot")
 COMMANDS = (

@@ -20,7 +20,7 @@ from forecast.results.results import Results
 from forecast.results.run import Run, requested, run_scenario
 from forecast.scenario.mixture import AnyScenario, load_mixture
 from forecast.scenario.scenario import load_scenario
-from forecast.storage import digest
+from forecast.storage.files import digest
 
 SETTINGS = Settings(5_000)
 

@@ -23,7 +23,7 @@ import forecast
 from forecast.errors import DamagedRunError
 from forecast.results.archive import list_results, load_results
 from forecast.results.manifest import MANIFEST, RUN_FILES, write_manifest
-from forecast.storage import json_digest
+from forecast.storage.files import json_digest
 
 DRAWS = ("--draws", "400")
 FILES = ("draws.nc", "fan.png", "quarters.csv", "scenario.yaml", "summary.csv")
@@ -376,7 +376,7 @@ def test_a_run_that_cannot_be_replaced_is_still_there(run: Path, monkeypatch: py
 
 def test_a_run_set_aside_by_a_process_that_was_killed_comes_back_for_readers(run: Path) -> None:
     """Killed between the two renames of `--force`: the process that held it aside is gone."""
-    from forecast.storage import _host
+    from forecast.storage.files import _host
 
     aside = run.parent / f".unfinished-{_host()}-{2**22 + 1}-x"
     aside.mkdir()

@@ -17,12 +17,12 @@ from commands import command
 
 from forecast import netcdf
 from forecast.models.posterior import load_posterior, save_posterior
-from forecast.netcdf import is_sealed
 from forecast.results import manifest as manifest_module
 from forecast.results import rerun
 from forecast.results import run as run_module
 from forecast.results.manifest import MANIFEST, write_manifest
-from forecast.storage import digest
+from forecast.storage.files import digest
+from forecast.storage.netcdf import is_sealed
 
 DRAWS = ("--draws", "4100", "--no-plot")
 ROOTED = "/" + "tmp/x"

@@ -31,7 +31,7 @@ from forecast.results.run import run_scenario
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.distributions import Constant
 from forecast.stats.quantiles import FINE_LEVELS
-from forecast.storage import digest, json_text, text_bytes
+from forecast.storage.files import digest, json_text, text_bytes
 from forecast.track import evaluation as verdict_module
 from forecast.track import ledger as ledger_module
 from forecast.track.evaluation import SCORES, evaluate, run_again, write_scores

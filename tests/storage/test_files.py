@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import forecast
-from forecast import storage
 from forecast.errors import LedgerError, RunError
-from forecast.storage import (
+from forecast.storage import files
+from forecast.storage.files import (
     demand_regular,
     digest,
     json_digest,
@@ -207,10 +207,10 @@ def test_the_sentence_names_place_reason_and_remedy(tmp_path: Path) -> None:
 def test_one_module_hashes_writes_whole_and_says_so() -> None:
     texts = {path.name: path.read_text(encoding="utf-8") for path in Path(forecast.__file__).parent.rglob("*.py")}
     # `streams` makes the address of a random number of a name
-    for words, places in (("cannot be written (", {"storage.py"}), ("hashlib", {"storage.py", "streams.py"})):
+    for words, places in (("cannot be written (", {"files.py"}), ("hashlib", {"files.py", "streams.py"})):
         assert {name for name, text in texts.items() if words in text} == places
     renaming = {name for name, text in texts.items() if re.search(r"unfinished-|\.(replace|rename)\((?!.*,)", text)}
-    assert renaming == {"storage.py"}
+    assert renaming == {"files.py"}
 
 
 def test_digests_of_content_are_plain_sha_256(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_digests_of_content_are_plain_sha_256(tmp_path: Path) -> None:
 
 def left_behind(folder: Path, process: int) -> Path:
     """What a killed process leaves in a folder."""
-    left = folder / f".unfinished-{storage._host()}-{process}-abc"
+    left = folder / f".unfinished-{files._host()}-{process}-abc"
     left.mkdir(parents=True)
     return left
 
@@ -250,6 +250,6 @@ def test_a_folder_moved_aside_by_a_killed_process_comes_back(tmp_path: Path, new
     if new_one_is_there:
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "summary.csv").write_text("new")
-    storage.sweep(tmp_path)
+    files.sweep(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert (tmp_path / "run" / "summary.csv").read_text() == ("new" if new_one_is_there else "old")

@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from forecast.storage import digest, json_digest, text_bytes, write_text
+from forecast.storage.files import digest, json_digest, text_bytes, write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ _RUNS = (
 )
 _TABLES = tuple(f"forecast.results.results.write_{name}" for name in ("summary", "quarters", "branches"))
 _DOORS = (
-    "forecast.storage",
+    "forecast.storage.files",
     "forecast.observations.tables",
     "forecast.documents",
     "forecast.economics.priors.PriorFile",
@@ -56,7 +56,7 @@ ROLES: Mapping[str, Role] = {
     "models": Role(_FITS, _DOORS),
     "calibration": Role(("forecast.models.calibration.run_chunk",), _DOORS),
     "backtest": Role(("forecast.track.backtest._forecasts", "forecast.track.backtest.rounded"), _DOORS),
-    "numbers": Role((*_RUNS, *_TABLES), ("forecast.netcdf", "forecast.storage")),
+    "numbers": Role((*_RUNS, *_TABLES), ("forecast.storage.netcdf", "forecast.storage.files")),
 }
 """What identifies a posterior, the ranks of a calibration, the pieces of a backtest, and a run."""
 
@@ -120,7 +120,7 @@ def _effect_digest(statement: ast.stmt, module: str, role: Role, package: Packag
 
 @cache
 def _installed() -> Package:
-    return Package(Path(__file__).parent)
+    return Package(Path(__file__).parents[1])
 
 
 Place: TypeAlias = tuple[str, str]

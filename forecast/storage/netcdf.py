@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from forecast.storage import demand_regular, digest
+from forecast.storage.files import demand_regular, digest
 
 MOST_BYTES = 2**30
 """Size of a file, and of its arrays in memory; the largest run that is kept takes a third of it."""
@@ -125,7 +125,7 @@ def _first_line(error: BaseException) -> str:
 READER_SECONDS, READER_BYTES = 60, 2**32
 """Time and memory that a file may take to be read in a process of its own."""
 
-_READER = "import sys; from forecast.netcdf import read_through; read_through(sys.argv[1])"
+_READER = "import sys; from forecast.storage.netcdf import read_through; read_through(sys.argv[1])"
 
 
 def demand_harmless(path: Path) -> None:

@@ -16,8 +16,8 @@ import platformdirs
 import pytest
 
 import forecast
-from forecast import code_digests
-from forecast.code_digests import ROLES, Package, Role, remembered_digest, syntax_digest
+from forecast.storage import code_digests
+from forecast.storage.code_digests import ROLES, Package, Role, remembered_digest, syntax_digest
 
 SOURCE = Path(forecast.__file__).parent
 
@@ -236,7 +236,7 @@ def test_a_digest_is_the_same_for_every_python_and_every_order_of_sets(written: 
     assert syntax_digest(ROLE, package) == "ac0158acf0c37f391281e7ea101b21fc2b13418f61444b7ab5a67d1f8b14562a"
     code = f"""
 from pathlib import Path
-from forecast.code_digests import Package, Role, syntax_digest
+from forecast.storage.code_digests import Package, Role, syntax_digest
 print(syntax_digest(Role({ROLE.roots}, messages={ROLE.messages}), Package(Path({package.folder!r}))))"""
     for seed in "12":
         environment = os.environ | {"PYTHONHASHSEED": seed}
@@ -388,4 +388,4 @@ def test_a_posterior_and_a_run_rest_on_what_makes_their_numbers() -> None:
         & rests["models"]
     )
     for modules in rests.values():
-        assert not {"forecast.errors", "forecast.storage", "forecast.report.page", "forecast.cli"} & modules
+        assert not {"forecast.errors", "forecast.storage.files", "forecast.report.page", "forecast.cli"} & modules
