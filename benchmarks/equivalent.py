@@ -81,6 +81,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.asarray(np.where(below <= self.levels[0], lower, np.where(below > self.levels[-1], upper, inside)))",
     ): "at the first stated level the tail and the piece after it have the same value",
     (
+        "forecast/stats/distributions.py",
+        "return np.asarray(np.where(u * width < rise, left, right))",
+        "return np.asarray(np.where(u * width <= rise, left, right))",
+    ): "at the level of the mode both sides are the mode",
+    (
         "forecast/stats/elicited.py",
         "return np.asarray(np.where(x < values[0], below, np.where(x > values[-1], 1 - above, between)))",
         "return np.asarray(np.where(x <= values[0], below, np.where(x > values[-1], 1 - above, between)))",
