@@ -12,6 +12,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "all_customs = counted[origin][1] or usual / census[origin]",
     ): "without Korean months nothing lies beyond the usual ratio, and what is made of this is not used",
     (
+        "forecast/economics/tariffs.py",
+        "edges = [first, *(date for date in trade.dates if first < date < end), end]",
+        "edges = [first, *(date for date in trade.dates if first <= date < end), end]",
+    ): "a step at the first date parts off a span of no length",
+    (
         "forecast/stats/density.py",
         "if np.isfinite(end) and room > 0:",
         "if np.isfinite(end) and room > -1:",
@@ -81,6 +86,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.asarray(np.where(below <= self.levels[0], lower, np.where(below > self.levels[-1], upper, inside)))",
     ): "at the first stated level the tail and the piece after it have the same value",
     (
+        "forecast/stats/distributions.py",
+        "return np.asarray(np.where(u * width < rise, left, right))",
+        "return np.asarray(np.where(u * width <= rise, left, right))",
+    ): "at the level of the mode both sides are the mode",
+    (
         "forecast/stats/elicited.py",
         "return np.asarray(np.where(x < values[0], below, np.where(x > values[-1], 1 - above, between)))",
         "return np.asarray(np.where(x <= values[0], below, np.where(x > values[-1], 1 - above, between)))",
@@ -102,6 +112,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "forecast/stats/elicited.py",
         'demand(concentration > 0, f"got concentration {concentration}, expected a number above 0")',
         'demand(concentration >= 0, f"got concentration {concentration}, expected a number above 0")',
+    ): "the distribution that is built next refuses it in the same words",
+    (
+        "forecast/stats/elicited.py",
+        'demand(concentration > 0, f"got concentration {concentration}, expected a number above 0")',
+        'demand(concentration > -1, f"got concentration {concentration}, expected a number above 0")',
     ): "the distribution that is built next refuses it in the same words",
     ("forecast/stats/elicited.py", "middle = low + (high - low) / 2", "middle = low + (high - low) / 3"): (
         "64 steps at a third of the way end within rounding as those at half of it do"

@@ -80,6 +80,13 @@ def test_a_correlation_is_the_mean_product_of_pairs_that_share_a_row_over_the_va
         assert sums.correlation() == pytest.approx([np.mean(pairs) / draws.var()], rel=1e-12)
 
 
+def test_rows_that_nobody_shares_have_no_correlation() -> None:
+    sums = RowSums.none(3, (1,))
+    assert sums.correlation().tolist() == [0.0]
+    sums.add(np.array([[4.0, -1.0, 9.0]]), np.arange(3), np.array([2.0]))
+    assert sums.correlation().tolist() == [0.0]
+
+
 def test_a_series_without_spread_owes_nothing_to_rows() -> None:
     rows = SharedRows({"bridge": 4})
     rows.add(np.full((1, 1, 8), 7.0), {"bridge": np.arange(8) % 4})
