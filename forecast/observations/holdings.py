@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
-from forecast.errors import DataError, meant
+from forecast.errors import DataError, meant, shortened
 from forecast.observations.formats import step_of
 from forecast.observations.series import census_due
 from forecast.observations.tables import TABLES, number, period_index, text_rows
@@ -158,6 +158,10 @@ def _table_holdings(table: str, rows: tuple[Cells, ...]) -> dict[str, HeldSeries
     name = "code" if table == "products_annual" else "series"
     steps: dict[tuple[str, str], float] = {}
     for row in rows:
+        if re.fullmatch(_FORMS[column], row[column]) is None:
+            raise DataError(
+                f"{table}.csv: got {shortened(row[column])!r} for {column}, expected one such as the others"
+            )
         if row["value"]:
             place = (row[name], row["source"])
             steps[place] = min(steps.get(place, math.inf), step_of(number(row["value"])))

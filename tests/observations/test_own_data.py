@@ -22,7 +22,7 @@ from forecast.observations.tables import read_table
 from forecast.observations.user_data import laid_over
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
-from forecast.storage.files import json_digest
+from forecast.storage.files import file_digest, json_digest
 
 DRAWS = ("--draws", "400", "--n-jobs", "1", "--no-plot")
 COMMANDS = (
@@ -320,3 +320,17 @@ def test_a_vintage_forged_with_its_digest_is_one_line(change: dict[str, object],
         refused = command("--data-dir", str(tmp_path / "own"), *arguments, cwd=tmp_path)
         assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
         assert f"{head.parent}: cannot be read as a vintage of data" in refused.stderr
+
+
+def test_a_month_forged_with_its_digests_is_one_line(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17_600, "million USD"]])
+    assert command("data", "add", str(path), "--data-dir", str(tmp_path / "own"), cwd=tmp_path).returncode == 0
+    (head,) = (tmp_path / "own" / "vintages").glob("*/vintage.json")
+    table = head.with_name("trade_monthly_korea.csv")
+    table.write_text(table.read_text("utf-8").replace("2026-08", "9999-99", 1), "utf-8")
+    told = {key: value for key, value in json.loads(head.read_text()).items() if key != "content"}
+    told["tables"] = {table.stem: file_digest(table)}
+    head.write_text(json.dumps(told | {"content": json_digest(told)}))
+    refused = command("--data-dir", str(tmp_path / "own"), "data", "list", cwd=tmp_path)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "trade_monthly_korea.csv: got '9999-99' for month" in refused.stderr
