@@ -36,6 +36,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "rows = np.arange(taxed.first, time[-1, 0] + 1.0)[:, None]",
         "rows = np.arange(taxed.first, time[-1, -1] + 1.0)[:, None]",
     ): "quarters are one column",
+    (
+        "forecast/engine/policy.py",
+        "for left, right in pairwise(timeline.edges(rows[0, 0], rows[-1, 0] + 1.0)):",
+        "for left, right in pairwise(timeline.edges(rows[0, 0], rows[-1, 0] + 1.1)):",
+    ): "what lies beyond the last quarter is in no row",
     ("forecast/engine/resampling.py", "n_jobs: int = 1", "n_jobs: int = 2"): (
         "numbers are the same for any number of workers"
     ),
@@ -118,6 +123,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         'demand(concentration > 0, f"got concentration {concentration}, expected a number above 0")',
         'demand(concentration > -1, f"got concentration {concentration}, expected a number above 0")',
     ): "the distribution that is built next refuses it in the same words",
+    (
+        "forecast/stats/elicited.py",
+        "high = np.where((low <= atom) & (atom <= high) & reaches(np.asarray(atom)), atom, high)",
+        "high = np.where((low <= atom) & (atom < high) & reaches(np.asarray(atom)), atom, high)",
+    ): "a value at the upper end is that end",
     ("forecast/stats/elicited.py", "middle = low + (high - low) / 2", "middle = low + (high - low) / 3"): (
         "64 steps at a third of the way end within rounding as those at half of it do"
     ),

@@ -248,6 +248,8 @@ SHIPPED = (DATA / "sectors.yaml").read_text(encoding="utf-8")
             "[]",
             r"sectors\.autos\.machinery_share\.sources: got \(\), expected",
         ),
+        ("unit: share of capital expenditure", "unit: ' '", r"unit: got ' ', expected text"),
+        ("unit: share of capital expenditure", "unit: 5", r"unit: got 5, expected text"),
         ("  autos:\n", "  cars:\n", r"sectors: got no autos, expected autos, auto_parts"),
         (
             "    ramp_quarters:\n      law",

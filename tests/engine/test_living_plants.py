@@ -82,6 +82,13 @@ def test_demand_moves_what_plants_make_and_the_won_what_they_buy_in_korea() -> N
     assert found["replaceable_output"][:, 0] == pytest.approx(7.2 * demand, rel=1e-9)
 
 
+def test_worn_machines_are_bought_as_all_that_plants_buy_in_korea() -> None:
+    """8 % a year of 1.2 bn USD of machines, more with US output and with the won."""
+    found = annual(replace(moved((0.01, 0.02)), machinery=machinery(wear_rate=0.08)))
+    quarters = np.arange(1.0, 17.0).reshape(4, 4).mean(axis=1)
+    assert found["effect_capital_goods"][:, 0] == pytest.approx(0.096 * np.exp(0.018 * quarters), rel=1e-9)
+
+
 def test_quarters_and_years_tell_the_same_news() -> None:
     found = annual(moved((0.01, 0.02)))
     still = annual(replace(moved((0.01, 0.02)), groups=()))

@@ -147,3 +147,12 @@ def test_what_rounding_leaves_of_an_eigenvalue_and_of_a_pivot() -> None:
         assert len(mix) == n_streams
         assert mix[0][1] == pytest.approx(1.0)
     assert dict(streams.loadings({("a", "b"): rank})["b"])["b"] == pytest.approx(math.sqrt(1.04e-9), rel=1e-6)
+
+
+def test_of_many_pairs_the_three_hundred_least_moved_are_tried() -> None:
+    """Of 26 names, with 325 pairs, all of which could stand again together."""
+    ranks = np.full((26, 26), 1e-4)
+    np.fill_diagonal(ranks, 1.0)
+    found = streams._with_what_can_stay(np.eye(26), ranks)
+    assert (found == ranks)[np.triu_indices(26, 1)].sum() == 300
+    np.testing.assert_array_equal(found, found.T)
