@@ -15,12 +15,12 @@ import h5py
 import pytest
 from commands import command
 
-from forecast import netcdf
 from forecast.models.posterior import load_posterior, save_posterior
 from forecast.results import manifest as manifest_module
 from forecast.results import rerun
 from forecast.results import run as run_module
 from forecast.results.manifest import MANIFEST, write_manifest
+from forecast.storage import netcdf
 from forecast.storage.files import digest
 from forecast.storage.netcdf import is_sealed
 
