@@ -21,7 +21,7 @@ from forecast.dims import Array
 from forecast.errors import demand
 from forecast.stats.moments import Mean, demand_weights, mean_by_quadrature, probability, weighted
 from forecast.stats.normal import ndtr, ndtri
-from forecast.stats.special import beta_quantile, beta_quantile_above, student_below
+from forecast.stats.special import beta_quantile, beta_quantile_above, student_below, student_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +180,13 @@ class StudentT(Distribution):
         _demand_positive(scale=self.scale, df=self.df)
 
     def ppf(self, u: ArrayLike) -> Array:
-        return np.asarray(self.location + self.scale * scipy.special.stdtrit(self.df, u))
+        return np.asarray(self.location + self.scale * student_quantile(self.df, u))
 
     def cdf(self, x: ArrayLike) -> Array:
         return student_below(self.df, (np.asarray(x) - self.location) / self.scale)
 
     def isf(self, q: ArrayLike) -> Array:
-        return np.asarray(self.location - self.scale * scipy.special.stdtrit(self.df, q))
+        return np.asarray(self.location - self.scale * student_quantile(self.df, q))
 
     def sf(self, x: ArrayLike) -> Array:
         return student_below(self.df, (self.location - np.asarray(x)) / self.scale)

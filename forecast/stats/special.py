@@ -23,6 +23,17 @@ def student_below(df: float, x: ArrayLike) -> Array:
     return np.asarray(np.where(np.abs(x) < 1.0, 0.5 + np.sign(x) * half, scipy.special.stdtr(df, x)))
 
 
+def student_quantile(df: float, level: ArrayLike) -> Array:
+    """Quantiles of Student's t distribution with centre 0 and scale 1, elementwise.
+
+    scipy's has the upper end at level 0.
+
+    >>> student_quantile(4.0, [0.0, 0.5, 1.0]).tolist()
+    [-inf, 0.0, inf]
+    """
+    return np.asarray(np.where(np.asarray(level) > 0.0, scipy.special.stdtrit(df, level), -np.inf))
+
+
 def beta_quantile(alpha: float, beta: float, level: ArrayLike) -> Array:
     """Quantiles of a beta distribution, elementwise."""
     return _unfloored(scipy.special.betaincinv(alpha, beta, level))

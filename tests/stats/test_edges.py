@@ -214,3 +214,11 @@ def test_quantiles_of_a_mixture_are_exact_and_end_where_its_parts_do() -> None:
     falling = Mixture((1.0, 1.0), (Uniform(0.0, 1.0), Triangular(0.0, 0.0, 10.0)))
     assert falling.ppf([0.0, 1.0]).tolist() == [0.0, 10.0]
     assert falling.isf([1.0, 0.0]).tolist() == [0.0, 10.0]
+
+
+def test_students_distribution_has_no_ends() -> None:
+    """scipy has its upper end at level 0."""
+    assert StudentT(1.0, 2.0, 3.0).ends() == (-math.inf, math.inf)
+    assert StudentT(1.0, 2.0, 3.0).isf([0.0, 1.0]).tolist() == [math.inf, -math.inf]
+    mixed = Mixture((0.5, 0.5), (StudentT(0.0, 1.0, 4.0), Uniform(0.0, 1.0)))
+    assert mixed.ends() == (-math.inf, math.inf)
