@@ -20,11 +20,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from forecast.catalogue import ENGLISH
 from forecast.economics.uncertain_inputs import SOURCES
 from forecast.plots import style
 from forecast.plots.style import (
     BAND_COLOURS,
-    BASIS_NAMES,
     GREY,
     INK,
     MEDIAN,
@@ -380,7 +380,7 @@ def sweep_chart(found: Sweep) -> Figure | None:
     heading = Heading(
         f"{run.title}: {quantity} at other assumptions",
         f"{run.manifest['n_draws']:,} draws a cell, the same in all; data to {run.manifest['origin']}; "
-        f"{BASIS_NAMES[run.basis]}; mean{'' if len(keys) > 1 else ' and 80 % interval'}.",
+        f"{ENGLISH.text(f'bases.{run.basis}')}; mean{'' if len(keys) > 1 else ' and 80 % interval'}.",
         "",
     )
     figure, (ax,) = titled_figure(heading, room=0.4, foot=0.3)
@@ -411,7 +411,7 @@ def save_sweep_chart(found: Sweep, folder: Path) -> list[Path]:
 def _heading(budget: Budget, question: str, words: str, foot: str) -> Heading:
     return Heading(
         f"{budget.run.title}: {question} {NAMES[budget.series]} in {budget.year}",
-        f"{budget.outcome.size:,} draws; data to {budget.run.manifest['origin']}; {BASIS_NAMES[budget.run.basis]}; "
-        f"{words}.",
+        f"{budget.outcome.size:,} draws; data to {budget.run.manifest['origin']}; "
+        f"{ENGLISH.text(f'bases.{budget.run.basis}')}; {words}.",
         foot,
     )
