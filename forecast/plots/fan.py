@@ -177,17 +177,26 @@ def draw_fan(
 
 
 def draw_difference(
-    ax: Axes, years: ArrayLike, bands: Bands, median: ArrayLike, *, basis: str, alternative: str, reference: str
+    ax: Axes,
+    years: ArrayLike,
+    bands: Bands,
+    median: ArrayLike,
+    *,
+    basis: str,
+    alternative: str,
+    reference: str,
+    texts: Texts = ENGLISH,
 ) -> Axes:
     """Draw the paired difference of two scenarios, `alternative - reference` (short names), with its zero line."""
-    frame_axes(ax, style.unit_label("Difference in the goods surplus", basis))
+    frame_axes(ax, style.unit_label(texts.text("plots.difference"), basis, texts))
     draw_bands(ax, years, bands, median)
-    fit_axes(ax, np.asarray(years), bands, [0.0])
+    fit_axes(ax, np.asarray(years), bands, [0.0], texts)
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, -_ROOM * (high - low)), max(high, _ROOM * (high - low)))
-    write_text(ax, 0.01, 0.98, f"↑ larger with {alternative}", transform=ax.transAxes, va="top", color=GREY)
-    write_text(ax, 0.01, 0.02, f"↓ larger with {reference}", transform=ax.transAxes, va="bottom", color=GREY)
-    label_ends(ax, int(np.asarray(years).max()), bands, median)
+    above, below = texts.text("plots.above", name=alternative), texts.text("plots.below", name=reference)
+    write_text(ax, 0.01, 0.98, above, transform=ax.transAxes, va="top", color=GREY)
+    write_text(ax, 0.01, 0.02, below, transform=ax.transAxes, va="bottom", color=GREY)
+    label_ends(ax, int(np.asarray(years).max()), bands, median, texts)
     return ax
 
 

@@ -300,12 +300,27 @@ def frame_rows(ax: Axes, names: Sequence[str], label: str) -> Array:
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=list(STEPS)))
     ax.set_yticks([])
     ax.set_ylim(rows[-1] + 0.45, -0.75)
-    words = textwrap.fill(label, int(ax.bbox.width / ax.figure.dpi * 12))
-    ax.set_xlabel(words, loc="left", fontsize=MIDDLE, fontweight="bold", color=INK)
+    words = fold(label, int(ax.bbox.width / ax.figure.dpi * 12))
+    heavy: dict[str, Any] = {"fontsize": MIDDLE, "fontweight": "bold", "color": INK, "fontfamily": typefaces(words)}
+    ax.set_xlabel(words, loc="left", **heavy)
     over_rules = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
     for row, name in zip(rows, names, strict=True):
         write_text(ax, 0.0, row - 0.26, name, transform=ax.get_yaxis_transform(), va="bottom", bbox=over_rules)
     return rows
+
+
+def fold(words: str, columns: int) -> str:
+    """Words in lines of so many letters at most, of which those of Korean count twice."""
+    return textwrap.fill(words, max(int(columns * len(words) / breadth(words)), 1)) if words else words
+
+
+def breadth(words: str) -> int:
+    """Letters of words, of which those of Korean count twice.
+
+    >>> breadth("흑자 2")
+    6
+    """
+    return len(words) + len(HANGUL.findall(words))
 
 
 def write_text(ax: Axes, x: float, y: float, words: str, **style: Any) -> None:
