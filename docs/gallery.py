@@ -22,8 +22,9 @@ from PIL.PngImagePlugin import PngInfo
 
 import forecast
 from forecast.analysis.grounds import Grounds, grounds
+from forecast.catalogue import FOLDER
 from forecast.plots.fan import fan_chart
-from forecast.report.i18n import CODES, FOLDER, Language, language
+from forecast.report.i18n import CODES, Language, language
 from forecast.report.sentences import effect_sentences, level_sentence
 from forecast.report.table import plain_spaces
 from forecast.results.run import Run, requested

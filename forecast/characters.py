@@ -19,6 +19,9 @@ _UNSEEN = dict.fromkeys(
 _JOINERS = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
 """Joiners that join nothing: some scripts and emoji need them between two of their letters."""
 
+HANGUL = re.compile(r"[\u3131-\u318e\uac00-\ud7a3]")
+"""Letters of Korean."""
+
 REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Characters after which text is shown in another order than it is read in."""
 

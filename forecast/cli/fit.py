@@ -119,7 +119,7 @@ def history(years: int, out: Path, language: Language) -> None:
     path = out / "history.png"
     with writing(out, "choose another folder with --out"):
         out.mkdir(parents=True, exist_ok=True)
-        save_history_chart(path, years)
+        save_history_chart(path, years, language)
     print_line(language.text("tables.drawn", files=path))
 
 

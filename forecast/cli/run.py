@@ -73,7 +73,7 @@ def run(
     settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
     scenarios = load_worlds(files, overrides, only, without)
     posteriors = _posteriors(learned, scenarios)
-    options |= {"draw_chart": None if no_plot else _draw_chart}
+    options |= {"draw_chart": None if no_plot else partial(_draw_chart, language)}
     xlsx = options.pop("xlsx")
     for scenario in scenarios:
         options["posterior"] = posteriors[scenario.as_of]
@@ -332,10 +332,10 @@ def _posteriors(learned: Path | None, scenarios: Sequence[AnyScenario]) -> dict[
     return posteriors
 
 
-def _draw_chart(results: Results) -> None:
+def _draw_chart(language: Language, results: Results) -> None:
     from forecast.plots.fan import save_fan_chart
 
-    save_fan_chart(results)
+    save_fan_chart(results, language)
 
 
 def _show(results: Results, world: AnyScenario, language: Language, found: Grounds | None) -> None:

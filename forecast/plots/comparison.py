@@ -13,10 +13,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from forecast.catalogue import ENGLISH, Texts
 from forecast.dims import Array
 from forecast.plots.fan import bands_of, draw_difference
 from forecast.plots.sensitivity import draw_densities, draw_ecdfs, draw_waterfall
-from forecast.plots.style import Heading, save_figure, titled_figure
+from forecast.plots.style import Heading, quarter, save_figure, titled_figure
 from forecast.results.results import place_of
 from forecast.stats.summary import quantile_name
 
@@ -34,16 +35,14 @@ DIFFERENCE, DENSITIES, ECDFS = "difference.png", "densities.png", "ecdfs.png"
 WATERFALL = "waterfall.png"
 """Pictures of a comparison that is stored."""
 
-_PAIRED = "{n_draws:,} pairs of draws with the same random numbers; data to {origin}."
 
-
-def difference_chart(comparison: Comparison) -> Figure:
+def difference_chart(comparison: Comparison, texts: Texts = ENGLISH) -> Figure:
     """The difference of each year: median and equal-tailed intervals."""
     alternative, reference = comparison.names
     heading = Heading(
-        f"{alternative} less {reference}: what changes in the surplus",
-        f"{comparison.alternative.title}, against {comparison.reference.title}",
-        f"Median and equal-tailed 50, 80 and 95 % intervals of {_paired(comparison)}",
+        texts.text("plots.comparison.difference", alternative=alternative, reference=reference),
+        texts.text("plots.comparison.titles", **_titles(comparison, texts)),
+        texts.text("plots.comparison.intervals", pairs=_paired(comparison, texts)),
     )
     figure, (ax,) = titled_figure(heading)
     summary = comparison.by_year
@@ -55,29 +54,32 @@ def difference_chart(comparison: Comparison) -> Figure:
         basis=comparison.reference.basis,
         alternative=alternative,
         reference=reference,
+        texts=texts,
     )
     return figure
 
 
-def densities_chart(comparison: Comparison, year: int | None = None) -> Figure:
+def densities_chart(comparison: Comparison, year: int | None = None, texts: Texts = ENGLISH) -> Figure:
     """How the effects of both scenarios and their difference are distributed in a year, the last by default.
 
     Raises:
         RunError: the comparison has no such year.
     """
-    return _distributions(comparison, year, draw_densities, "Distribution")
+    return _distributions(comparison, year, draw_densities, "densities", texts)
 
 
-def ecdfs_chart(comparison: Comparison, year: int | None = None) -> Figure:
+def ecdfs_chart(comparison: Comparison, year: int | None = None, texts: Texts = ENGLISH) -> Figure:
     """The chance that the effects of both scenarios and their difference are no larger than each value, in a year.
 
     Raises:
         RunError: the comparison has no such year.
     """
-    return _distributions(comparison, year, draw_ecdfs, "Distribution function")
+    return _distributions(comparison, year, draw_ecdfs, "ecdfs", texts)
 
 
-def _distributions(comparison: Comparison, year: int | None, draw: Callable[..., Axes], what: str) -> Figure:
+def _distributions(
+    comparison: Comparison, year: int | None, draw: Callable[..., Axes], what: str, texts: Texts
+) -> Figure:
     """One axes for the effects of the announcements, where some run has any, and one for the difference."""
     shown, panels = comparison.by_year.years[place_of(year, comparison.by_year.years)], {}
     effects = {
@@ -86,18 +88,19 @@ def _distributions(comparison: Comparison, year: int | None, draw: Callable[...,
         if run.manifest["n_investments"]
     }
     if effects:
-        panels["Effect of the announcements"] = effects
+        panels[texts.text("plots.comparison.effect")] = effects
     alternative, reference = comparison.names
+    names = {"alternative": alternative, "reference": reference}
     difference = _finite(comparison.difference.sel(year=shown))
-    panels["Difference in the goods surplus"] = {f"{alternative} less {reference}": difference}
+    panels[texts.text("plots.difference")] = {texts.text("plots.comparison.less", **names): difference}
     heading = Heading(
-        f"{alternative} and {reference} in {shown}",
-        f"{what} of the draws, {comparison.alternative.title} against {comparison.reference.title}",
-        f"{_paired(comparison)} Axes hold the central 99 % of the draws.",
+        texts.text("plots.comparison.year", **names, year=shown),
+        texts.text(f"plots.comparison.{what}", **_titles(comparison, texts)),
+        texts.text("plots.comparison.central", pairs=_paired(comparison, texts)),
     )
     figure, axes = titled_figure(heading, columns=len(panels), room=0.35, foot=0.15)
     for ax, (quantity, samples) in zip(axes, panels.items(), strict=True):
-        draw(ax, samples, year=shown, basis=comparison.reference.basis, quantity=quantity)
+        draw(ax, samples, year=shown, basis=comparison.reference.basis, quantity=quantity, texts=texts)
     return figure
 
 
@@ -106,8 +109,14 @@ def _finite(draws: xr.DataArray) -> Array:
     return np.asarray(values[np.isfinite(values)])
 
 
-def _paired(comparison: Comparison) -> str:
-    return _PAIRED.format(n_draws=comparison.by_year.n_draws, origin=comparison.reference.manifest["origin"])
+def _titles(comparison: Comparison, texts: Texts) -> dict[str, str]:
+    runs = {"alternative": comparison.alternative, "reference": comparison.reference}
+    return {side: texts.either(run.title, run.title_ko) for side, run in runs.items()}
+
+
+def _paired(comparison: Comparison, texts: Texts) -> str:
+    origin = quarter(comparison.reference.manifest["origin"], texts)
+    return texts.text("plots.comparison.pairs", draws=f"{comparison.by_year.n_draws:,}", origin=origin)
 
 
 def surplus_densities(runs: Mapping[str, Results], year: int) -> Figure:
@@ -125,24 +134,28 @@ def surplus_densities(runs: Mapping[str, Results], year: int) -> Figure:
     return figure
 
 
-def waterfall_chart(attribution: Attribution, labels: Sequence[str], year: int | None = None) -> Figure:
+def waterfall_chart(
+    attribution: Attribution, labels: Sequence[str], year: int | None = None, texts: Texts = ENGLISH
+) -> Figure:
     """The difference of a year taken apart: the part of every assumption, the largest first, and the whole.
 
     Args:
         labels: of the assumptions, in their order.
         year: the last by default.
+        texts: words and unit of the picture.
 
     Raises:
         RunError: the attribution has no such year.
     """
     index = place_of(year, attribution.years)
     shown, whole = attribution.years[index], attribution.difference[index]
-    parts = _largest(attribution.parts[:, index], labels)
+    parts = _largest(attribution.parts[:, index], labels, texts)
     draws = np.array(list(parts.values()))
+    names = {"alternative": attribution.alternative, "reference": attribution.reference}
     heading = Heading(
-        f"Because of what {attribution.alternative} and {attribution.reference} differ in {shown}",
-        f"Difference in the goods surplus, {attribution.alternative} less {attribution.reference}",
-        "Parts are Shapley values and add up to the difference; bars and numbers are means.",
+        texts.text("plots.waterfall.title", **names, year=shown),
+        texts.text("plots.waterfall.subtitle", **names),
+        texts.text("plots.waterfall.method"),
     )
     low, high = np.quantile(whole, (0.1, 0.9)).tolist()
     figure, (ax,) = titled_figure(heading, room=0.75)
@@ -152,8 +165,9 @@ def waterfall_chart(attribution: Attribution, labels: Sequence[str], year: int |
         draws.mean(axis=1),
         np.quantile(draws, (0.1, 0.9), axis=1).T,
         whole=(float(whole.mean()), low, high),
-        quantity=f"Difference in the goods surplus in {shown}",
+        quantity=texts.text("plots.in_year", quantity=texts.text("plots.difference"), year=shown),
         basis=attribution.basis,
+        texts=texts,
     )
     return figure
 
@@ -162,16 +176,17 @@ MOST_BARS = 9
 """Parts drawn one by one; the others are added up."""
 
 
-def _largest(parts: Array, labels: Sequence[str]) -> dict[str, Array]:
+def _largest(parts: Array, labels: Sequence[str], texts: Texts) -> dict[str, Array]:
     """Draws of the largest parts by label, and of the others together, `(n_draws,)` each."""
     order = np.argsort(-np.abs(parts.mean(axis=1)), kind="stable")
     shown = {labels[row]: parts[row] for row in order[:MOST_BARS]}
     others = order[MOST_BARS:]
-    return shown | ({f"{len(others)} others together": parts[others].sum(axis=0)} if len(others) else {})
+    rest = {texts.text("plots.waterfall.others", n=len(others)): parts[others].sum(axis=0)} if len(others) else {}
+    return shown | rest
 
 
-def save_comparison(comparison: Comparison, folder: Path, year: int | None = None) -> None:
-    """Draw the difference and its distribution in a year, the last by default, into a folder."""
-    save_figure(difference_chart(comparison), folder / DIFFERENCE)
-    save_figure(densities_chart(comparison, year), folder / DENSITIES)
-    save_figure(ecdfs_chart(comparison, year), folder / ECDFS)
+def save_comparison(comparison: Comparison, folder: Path, year: int | None, texts: Texts) -> None:
+    """Draw the difference and its distribution in a year, the last if none is given, into a folder."""
+    save_figure(difference_chart(comparison, texts), folder / DIFFERENCE)
+    save_figure(densities_chart(comparison, year, texts), folder / DENSITIES)
+    save_figure(ecdfs_chart(comparison, year, texts), folder / ECDFS)

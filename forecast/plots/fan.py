@@ -2,7 +2,8 @@
 
 Every `draw_` function takes axes, draws on them and hands them back.
 
-Years are calendar years `(n_years,)`; values are bn USD a year on one statistical basis.
+Years are calendar years `(n_years,)`; values are bn USD a year on one statistical basis, written in the unit of the
+language of `texts`.
 
 Past trade is drawn too: exports, imports and balance by year, in both books.
 """
@@ -22,12 +23,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
+from forecast.catalogue import ENGLISH, Texts
 from forecast.dims import BASES, CHANNELS, Array
 from forecast.observations.annual import annual_trade, history
 from forecast.observations.vintage import day_of, vintage
 from forecast.plots import style
 from forecast.plots.style import (
-    BASIS_NAMES,
     GREY,
     HISTORY_YEARS,
     INK,
@@ -58,31 +59,34 @@ def draw_bands(ax: Axes, years: ArrayLike, bands: Bands, median: ArrayLike) -> N
     ax.plot(years, median, color=MEDIAN, linewidth=2.2, gid="median", zorder=4)
 
 
-def fit_axes(ax: Axes, years: Array, bands: Bands, others: Sequence[ArrayLike]) -> None:
+def fit_axes(ax: Axes, years: Array, bands: Bands, others: Sequence[ArrayLike], texts: Texts = ENGLISH) -> None:
     """Set limits and whole-year ticks; draw the zero line where in range, and say where the widest band is cut."""
     widths = sorted(bands)
     widest = [np.asarray(bands[width]) for width in widths[-1:]]
     core = [*others, *(np.asarray(bands[width]) for width in widths[: max(len(widths) - 1, 1)])]
     low, high = ax.set_ylim(style.readable_range(core, widest))
+    style.count_money(ax.yaxis, texts)
     first, last = int(np.asarray(years).min()), int(np.asarray(years).max())
     ax.set_xlim(first - 0.6, last + 0.4)
     ax.set_xticks(np.arange(last, first - 1, -1 - (last - first) // 22)[::-1])
     if low < 0 < high:
         ax.axhline(0, color=INK, linewidth=0.9, gid="zero", zorder=3)
     if any((ends < low).any() or (ends > high).any() for ends in widest):
-        words = f"the {widths[-1]} % interval runs beyond the axis"
+        words = texts.text("plots.beyond", width=widths[-1])
         write_text(ax, 1.0, 1.01, words, transform=ax.transAxes, ha="right", va="bottom", color=GREY)
 
 
-def label_ends(ax: Axes, year: int, bands: Bands, median: ArrayLike) -> None:
+def label_ends(ax: Axes, year: int, bands: Bands, median: ArrayLike, texts: Texts = ENGLISH) -> None:
     """Name the median and each interval at the right end, with its numbers in the last `year`."""
     low, high = ax.get_ylim()
     last = float(np.ravel(median)[-1])
-    heights, labels = [last], [f"median {style.number(last, high - low)} in {year}"]
+    heights = [last]
+    labels = [texts.text("plots.median", value=style.number(last, high - low, texts), year=year)]
     for width in sorted(bands):
         lower, upper = (float(np.ravel(end)[-1]) for end in bands[width])
         heights.append(upper)
-        labels.append(f"{width} %: {style.number(lower, high - low)} to {style.number(upper, high - low)}")
+        ends = {"low": style.number(lower, high - low, texts), "high": style.number(upper, high - low, texts)}
+        labels.append(texts.text("plots.interval", width=width, **ends))
     gap = 1.35 * style.SMALL * ax.figure.dpi / 72 * (high - low) / ax.bbox.height
     places = style.spread_labels(heights, gap, low, high)
     for label, place, weight in zip(labels, places, ["bold", *["normal"] * len(bands)], strict=True):
@@ -109,7 +113,7 @@ class Effect:
     contributions: Mapping[str, ArrayLike]
 
 
-def fan_figure(
+def fan_figure(  # noqa: PLR0913 (the door: each is a part of the page)
     heading: Heading,
     years: ArrayLike,
     bands: Bands,
@@ -120,12 +124,15 @@ def fan_figure(
     record: tuple[int, float] | None = None,
     later: Sequence[tuple[int, float]] = (),
     effect: Effect | None = None,
+    texts: Texts = ENGLISH,
 ) -> Figure:
     """Make the page of a run: the fan of `draw_fan` and, where there are investments, their effect below it."""
     figure, axes = titled_figure(heading, heights=(1.0,) if effect is None else (1.8, 1.0))
-    draw_fan(axes[0], years, bands, median, observed=observed, basis=basis, record=record, later=later)
+    draw_fan(axes[0], years, bands, median, observed=observed, basis=basis, record=record, later=later, texts=texts)
     if effect is not None:
-        draw_effect(axes[1], years, effect.bands, effect.mean, contributions=effect.contributions, basis=basis)
+        draw_effect(
+            axes[1], years, effect.bands, effect.mean, contributions=effect.contributions, basis=basis, texts=texts
+        )
         axes[1].set_xlim(axes[0].get_xlim())
         axes[1].set_xticks(axes[0].get_xticks())
     return figure
@@ -141,6 +148,7 @@ def draw_fan(
     basis: str,
     record: tuple[int, float] | None = None,
     later: Sequence[tuple[int, float]] = (),
+    texts: Texts = ENGLISH,
 ) -> Axes:
     """Draw the observed surplus and, from the running year on, its median and intervals.
 
@@ -151,55 +159,73 @@ def draw_fan(
         observed: calendar years and surplus, both `(n_observed,)`; nan where nothing was published.
         record: year and size of the largest surplus so far, bn USD.
         later: year and size of every surplus observed after the forecast was made, bn USD.
+        texts: words and unit of the picture.
     """
     seen_years, seen = (np.asarray(values, dtype=float) for values in observed)
-    frame_axes(ax, style.unit_label("Goods surplus with the US", basis))
+    frame_axes(ax, style.unit_label(texts.text("plots.surplus"), basis, texts))
     _draw_join(ax, seen_years, seen, years, bands, median)
     draw_bands(ax, years, bands, median)
     ax.plot(seen_years, seen, "o-", color=INK, markersize=4, linewidth=1.8, gid="observed", zorder=4)
     others = [record[1] if record else np.nan, *(value for _, value in later)]
-    fit_axes(ax, np.append(seen_years, years), bands, [seen, others])
-    _name_spans(ax, seen_years[np.isnan(seen)], float(np.asarray(years).min()) - 0.5)
+    fit_axes(ax, np.append(seen_years, years), bands, [seen, others], texts)
+    _name_spans(ax, seen_years[np.isnan(seen)], float(np.asarray(years).min()) - 0.5, texts)
     if record:
-        _draw_record(ax, *record)
-    _draw_outcomes(ax, later)
-    label_ends(ax, int(np.asarray(years).max()), bands, median)
+        _draw_record(ax, *record, texts)
+    _draw_outcomes(ax, later, texts)
+    label_ends(ax, int(np.asarray(years).max()), bands, median, texts)
     return ax
 
 
 def draw_difference(
-    ax: Axes, years: ArrayLike, bands: Bands, median: ArrayLike, *, basis: str, alternative: str, reference: str
+    ax: Axes,
+    years: ArrayLike,
+    bands: Bands,
+    median: ArrayLike,
+    *,
+    basis: str,
+    alternative: str,
+    reference: str,
+    texts: Texts = ENGLISH,
 ) -> Axes:
     """Draw the paired difference of two scenarios, `alternative - reference` (short names), with its zero line."""
-    frame_axes(ax, style.unit_label("Difference in the goods surplus", basis))
+    frame_axes(ax, style.unit_label(texts.text("plots.difference"), basis, texts))
     draw_bands(ax, years, bands, median)
-    fit_axes(ax, np.asarray(years), bands, [0.0])
+    fit_axes(ax, np.asarray(years), bands, [0.0], texts)
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, -_ROOM * (high - low)), max(high, _ROOM * (high - low)))
-    write_text(ax, 0.01, 0.98, f"↑ larger with {alternative}", transform=ax.transAxes, va="top", color=GREY)
-    write_text(ax, 0.01, 0.02, f"↓ larger with {reference}", transform=ax.transAxes, va="bottom", color=GREY)
-    label_ends(ax, int(np.asarray(years).max()), bands, median)
+    above, below = texts.text("plots.above", name=alternative), texts.text("plots.below", name=reference)
+    write_text(ax, 0.01, 0.98, above, transform=ax.transAxes, va="top", color=GREY)
+    write_text(ax, 0.01, 0.02, below, transform=ax.transAxes, va="bottom", color=GREY)
+    label_ends(ax, int(np.asarray(years).max()), bands, median, texts)
     return ax
 
 
 def draw_effect(
-    ax: Axes, years: ArrayLike, bands: Bands, mean: ArrayLike, *, contributions: Mapping[str, ArrayLike], basis: str
+    ax: Axes,
+    years: ArrayLike,
+    bands: Bands,
+    mean: ArrayLike,
+    *,
+    contributions: Mapping[str, ArrayLike],
+    basis: str,
+    texts: Texts = ENGLISH,
 ) -> Axes:
     """Draw what investments change: mean contributions as stacked bars, and their sum with its 80 % interval.
 
     Args:
         contributions: mean of each of `dims.CHANNELS`, `(n_years,)`, signed as it enters the surplus.
+        texts: words and unit of the picture.
     """
-    label = style.unit_label("With the announcements less without", basis)
-    frame_axes(ax, f"{label}; bars: means")
+    frame_axes(ax, texts.text("plots.bars", flow=style.unit_label(texts.text("plots.effect"), basis, texts)))
     bars = {name: np.asarray(contributions[name], dtype=float) for name in CHANNELS}
     bases = style.stacked_bases(bars)
     for name, values in bars.items():
         ax.bar(years, values, _BAR, bases[name], color=style.CHANNEL_COLOURS[name], gid=name, zorder=2)
     whiskers = ax.vlines(years, *bands[80], color=INK, linewidth=1.3, gid="band-80", zorder=3)
     (markers,) = ax.plot(years, mean, "D", color="white", mec=INK, ms=4.5, gid="mean", zorder=4)
-    fit_axes(ax, np.asarray(years), {80: bands[80]}, [0.0, *bases.values(), *(bases[k] + bars[k] for k in bars)])
-    names = [*map(style.CHANNEL_NAMES.__getitem__, CHANNELS), "all four: mean\nand 80 % interval"]
+    stacked = [0.0, *bases.values(), *(bases[name] + bars[name] for name in bars)]
+    fit_axes(ax, np.asarray(years), {80: bands[80]}, stacked, texts)
+    names = [*(texts.heading(f"plots.channels.{name}") for name in CHANNELS), texts.heading("plots.all_channels")]
     beside = {"loc": "center left", "bbox_to_anchor": (0.995, 0.5), "fontsize": style.SMALL}
     name_curves(ax, [*ax.containers, (whiskers, markers)], names, handlelength=1.2, handletextpad=0.5, **beside)
     return ax
@@ -216,22 +242,23 @@ def _draw_join(ax: Axes, seen_years: Array, seen: Array, years: ArrayLike, bands
     ax.plot(span, middle, ":", color=MEDIAN, linewidth=1.6, gid="join", zorder=3)
 
 
-def _name_spans(ax: Axes, missing: Array, split: float) -> None:
+def _name_spans(ax: Axes, missing: Array, split: float, texts: Texts) -> None:
     """Say where observation ends, and for which years the data hold nothing."""
     ax.axvline(split, color=RULE, linewidth=0.8, zorder=1.6)
     across = ax.get_xaxis_transform()
-    unseen = f" ({', '.join(f'{year:.0f}' for year in missing)} not in the data)" if missing.size else ""
-    write_text(ax, split - 0.12, 0.99, f"observed{unseen}", transform=across, ha="right", va="top", color=GREY)
-    write_text(ax, split + 0.12, 0.99, "forecast", transform=across, ha="left", va="top", color=GREY)
+    years = ", ".join(f"{year:.0f}" for year in missing)
+    seen = texts.text("plots.observed_but", years=years) if years else texts.text("plots.observed")
+    write_text(ax, split - 0.12, 0.99, seen, transform=across, ha="right", va="top", color=GREY)
+    write_text(ax, split + 0.12, 0.99, texts.text("plots.forecast"), transform=across, ha="left", va="top", color=GREY)
 
 
-def _draw_record(ax: Axes, year: int, value: float) -> None:
+def _draw_record(ax: Axes, year: int, value: float, texts: Texts) -> None:
     ax.axhline(value, color=style.RECORD, linewidth=1.1, linestyle=(0, (5, 3)), gid="record", zorder=3.5)
-    words = f"record: {value:.1f} in {year}"
+    words = texts.text("plots.record", value=style.amount(value, 1, texts), year=year)
     write_text(ax, 0.005, value, words, transform=ax.get_yaxis_transform(), va="bottom", color=style.RECORD)
 
 
-def _draw_outcomes(ax: Axes, later: Sequence[tuple[int, float]]) -> None:
+def _draw_outcomes(ax: Axes, later: Sequence[tuple[int, float]], texts: Texts) -> None:
     """A mark unlike every other in form and colour, and its number at the foot, below the fan of the first years."""
     low, high = ax.get_ylim()
     for place, (year, value) in enumerate(later):
@@ -239,7 +266,7 @@ def _draw_outcomes(ax: Axes, later: Sequence[tuple[int, float]]) -> None:
         foot = foot if abs(foot) > 0.04 * (high - low) else 0.04 * (high - low)  # clear of the line at zero
         ax.vlines(year, foot, value, color=INK, linewidth=0.9, zorder=4.5)
         ax.plot(year, value, "D", color=style.OUTCOME, mec=INK, mew=1.4, ms=8.5, gid="outcome", zorder=5)
-        words = f"{value:.1f} observed in {year}, after this forecast".replace("-", "−")
+        words = texts.text("plots.outcome", value=style.amount(value, 1, texts), year=year)
         write_text(ax, year + 0.12, foot, words, va="center", fontweight="bold")
 
 
@@ -248,7 +275,9 @@ _TINY = 7.0
 _UPRIGHT = 13  # years whose numbers fit side by side in half a page
 
 
-def history_figure(heading: Heading, books: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]]) -> Figure:
+def history_figure(
+    heading: Heading, books: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]], texts: Texts = ENGLISH
+) -> Figure:
     """Make the page of past trade: one `draw_history` for each basis, side by side on one scale.
 
     Args:
@@ -256,42 +285,47 @@ def history_figure(heading: Heading, books: Mapping[str, tuple[ArrayLike, ArrayL
     """
     figure, axes = titled_figure(heading, columns=len(books), room=0.35)
     for ax, (basis, (years, flows, months)) in zip(axes, books.items(), strict=True):
-        draw_history(ax, years, flows, months, basis=basis)
+        draw_history(ax, years, flows, months, basis=basis, texts=texts)
     limits = np.array([ax.get_ylim() for ax in axes])
     for ax in axes:
         ax.set_ylim(limits[:, 0].min(), limits[:, 1].max())
     return figure
 
 
-def draw_history(ax: Axes, years: ArrayLike, flows: ArrayLike, months: ArrayLike, *, basis: str) -> Axes:
+def draw_history(
+    ax: Axes, years: ArrayLike, flows: ArrayLike, months: ArrayLike, *, basis: str, texts: Texts = ENGLISH
+) -> Axes:
     """Draw exports and imports as lines and the balance as bars; years not yet whole are hollow and named by months.
 
     Args:
         flows: `(n_years, 3)`: exports to the US, imports from the US and balance; nan where nothing was published.
         months: `(n_years, 3)`: months covered from January, 12 for a whole year.
+        texts: words and unit of the picture.
     """
     axis, values, covered = np.asarray(years), np.asarray(flows, dtype=float), np.asarray(months)
     running = covered < 12
-    frame_axes(ax, style.unit_label("Goods trade", basis))
+    frame_axes(ax, style.unit_label(texts.text("plots.history.trade"), basis, texts))
     flows_drawn = zip(style.FLOW_COLOURS, values.T[:2], running.T[:2], strict=True)
     lines = [_draw_flow(ax, name, axis, flow, part) for name, flow, part in flows_drawn]
-    bars = _draw_balance(ax, axis, values[:, 2], running[:, 2])
-    fit_axes(ax, axis, {}, [0.0, values])
+    bars = _draw_balance(ax, axis, values[:, 2], running[:, 2], texts)
+    fit_axes(ax, axis, {}, [0.0, values], texts)
     ax.set_ylim(bottom=min(0.0, float(np.nanmin(values))))
-    name_curves(ax, [*lines, bars], [*style.FLOW_COLOURS, "balance"], loc="upper left")
-    spans = [style.months_label(int(n)) for n in np.unique(covered[-1]) if 0 < n < 12]
+    names = [texts.text(f"plots.history.{name}") for name in (*style.FLOW_COLOURS, "balance")]
+    name_curves(ax, [*lines, bars], names, loc="upper left")
+    spans = [style.months_label(int(n), texts) for n in np.unique(covered[-1]) if 0 < n < 12]
     ticks = axis[:: -2 * ceil(axis.size / _UPRIGHT)][::-1]
-    ax.set_xticks(ticks, [*map(str, ticks[:-1]), "\n".join([str(ticks[-1]), *spans])])
+    last = "\n".join([str(ticks[-1]), *spans])
+    ax.set_xticks(ticks, [*map(str, ticks[:-1]), last], fontfamily=style.typefaces(last))
     return ax
 
 
-def _draw_balance(ax: Axes, years: Array, balance: Array, running: NDArray[np.bool_]) -> BarContainer:
+def _draw_balance(ax: Axes, years: Array, balance: Array, running: NDArray[np.bool_], texts: Texts) -> BarContainer:
     colour = style.BAND_COLOURS[1]
     bars = ax.bar(years[~running], balance[~running], _YEAR_BAR, color=colour, gid="balance", zorder=1)
     ax.bar(years[running], balance[running], _YEAR_BAR, color="white", ec=colour, hatch="////", gid="running", zorder=1)
     turn = 0 if years.size <= _UPRIGHT else 90
     for year, value, part in zip(years, balance, running, strict=True):
-        words = style.number(value, 10.0) if np.isfinite(value) else "n/a"
+        words = style.number(value, 10.0, texts) if np.isfinite(value) else texts.text("plots.history.none")
         paper = {"facecolor": "white" if part else "none", "edgecolor": "none", "pad": 0.6}
         write_text(ax, year, 1.0, words, ha="center", va="bottom", fontsize=_TINY, rotation=turn, bbox=paper)
     return bars
@@ -305,26 +339,23 @@ def _draw_flow(ax: Axes, name: str, years: Array, values: Array, running: NDArra
     return line
 
 
-EFFECT_NOTE = "The effect is the surplus with the announcements less without them; bars add up to its mean."
-TRADE_SOURCES = {"korea_customs": "Korea Customs Service via KITA and MOTIE", "us_census": "US Census Bureau"}
+def save_fan_chart(results: Results, texts: Texts = ENGLISH) -> None:
+    """Draw the picture of a run to its place in the run's folder; in English where no typeface has other letters."""
+    save_figure(fan_chart(results, style.drawable(texts)), results.chart)
 
 
-def save_fan_chart(results: Results) -> None:
-    """Draw the picture of a run to its place in the run's folder."""
-    save_figure(fan_chart(results), results.chart)
-
-
-def fan_chart(results: Results) -> Figure:
+def fan_chart(results: Results, texts: Texts = ENGLISH) -> Figure:
     """The surplus with its history and, where there are investments, their effect on it."""
     summary, manifest = results.statistics, results.manifest
     first_year = summary.years[0]
     observed = annual_trade(results.basis, day=day_of(results.as_of))
     shown = (observed.years >= first_year - HISTORY_YEARS) & (observed.years < first_year)
+    prior = manifest["parameters"] == "prior"
     return fan_figure(
         Heading(
-            results.title,
-            fan_subtitle(results.basis, summary.n_draws, manifest["origin"], prior=manifest["parameters"] == "prior"),
-            _source(results) + (EFFECT_NOTE if manifest["n_investments"] else ""),
+            texts.either(results.title, results.title_ko),
+            fan_subtitle(results.basis, summary.n_draws, manifest["origin"], prior=prior, texts=texts),
+            _source(results, texts),
         ),
         summary.years,
         bands_of(summary, "trade_balance"),
@@ -334,32 +365,42 @@ def fan_chart(results: Results) -> Figure:
         record=vintage(results.as_of).records[results.basis],
         later=[(outcome.year, outcome.value) for outcome in outcomes(results) if outcome.months == 12],
         effect=_effect(summary) if manifest["n_investments"] else None,
+        texts=texts,
     )
 
 
-def history_chart(n_years: int = HISTORY_YEARS) -> Figure:
+def history_chart(n_years: int = HISTORY_YEARS, texts: Texts = ENGLISH) -> Figure:
     """Exports, imports and balance of the last years on both bases, as in the chart of KIET's report of April 2025."""
     trade = history(n_years)
     books = {basis: getattr(trade, basis) for basis in BASES}
+    sources = (f"{texts.text(f'plots.sources.{basis}')} ({texts.text(f'bases.{basis}')})" for basis in BASES)
     return history_figure(
         Heading(
-            "Korea's goods trade with the US",
-            "The two books differ in valuation, timing and coverage: do not compare a flow of one with the other.",
-            "Sources: " + "; ".join(f"{TRADE_SOURCES[basis]} ({BASIS_NAMES[basis]})" for basis in BASES) + ".",
+            texts.text("plots.history.title"),
+            texts.text("plots.history.subtitle"),
+            texts.text("plots.history.sources", sources="; ".join(sources)),
         ),
         {basis: (book.years, book.values, book.months) for basis, book in books.items()},
+        texts,
     )
 
 
-def save_history_chart(path: Path, n_years: int = HISTORY_YEARS) -> None:
-    """Draw the last years of trade to `path`."""
-    save_figure(history_chart(n_years), path)
+def save_history_chart(path: Path, n_years: int = HISTORY_YEARS, texts: Texts = ENGLISH) -> None:
+    """Draw the last years of trade to `path`; in English where no typeface has other letters."""
+    save_figure(history_chart(n_years, style.drawable(texts)), path)
 
 
-def _source(results: Results) -> str:
-    others = "" if results.as_of is None else f" and what else was public on {results.as_of}"
-    observed = TRADE_SOURCES[results.basis]
-    return f"Source: {observed} (observed); forecast from data to {results.manifest['origin']}{others}. "
+def _source(results: Results, texts: Texts) -> str:
+    told = {
+        "observed": texts.text(f"plots.sources.{results.basis}"),
+        "origin": style.quarter(results.manifest["origin"], texts),
+    }
+    if results.as_of is None:
+        source = texts.text("plots.fan.source", **told)
+    else:
+        year, month, day = map(int, results.as_of.split("-"))
+        source = texts.text("plots.fan.source_then", **told, year=year, month=month, day=day)
+    return f"{source} {texts.text('plots.fan.effect')}" if results.manifest["n_investments"] else source
 
 
 def bands_of(summary: Summary, series: str) -> Bands:

@@ -20,11 +20,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from forecast.catalogue import ENGLISH, Texts
 from forecast.economics.uncertain_inputs import SOURCES
 from forecast.plots import style
 from forecast.plots.style import (
     BAND_COLOURS,
-    BASIS_NAMES,
     GREY,
     INK,
     MEDIAN,
@@ -149,11 +149,14 @@ def _central(values: np.ndarray) -> tuple[float, float]:
 _MOST_BINS = 64
 
 
-SURPLUS = "Goods surplus with the US"
-
-
 def draw_densities(
-    ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int, basis: str, quantity: str = SURPLUS
+    ax: Axes,
+    samples_by_label: Mapping[str, ArrayLike],
+    *,
+    year: int,
+    basis: str,
+    quantity: str = "",
+    texts: Texts = ENGLISH,
 ) -> Axes:
     """Draw a quantity of one year in several scenarios as outlines of histograms with shared bins.
 
@@ -161,22 +164,32 @@ def draw_densities(
 
     Args:
         samples_by_label: draws `(n_draws,)`, bn USD a year, by the name to show.
+        quantity: its name; that of the surplus where none is given.
+        texts: words and unit of the picture.
     """
     samples = [np.asarray(draws, dtype=float) for draws in samples_by_label.values()]
     ends = _inner(samples)
     edges = np.asarray(MaxNLocator(_MOST_BINS, steps=list(style.STEPS)).tick_values(*ends))
-    frame_axes(ax, f"Share of draws in each step of {edges[1] - edges[0]:g} bn USD, %")
+    step = (edges[1] - edges[0]) * float(texts.part("numbers.factor"))
+    frame_axes(ax, texts.text("plots.share", step=f"{step:g}"))
     outlines = []
     for draws, (colour, dashes) in zip(samples, cycle(style.OVERLAY), strict=False):
         shares = 100 * np.histogram(draws, edges)[0] / draws.size
         outlines.append(ax.stairs(shares, edges, color=colour, linestyle=dashes, linewidth=1.8, zorder=3))
     ax.set_xlim(edges[0], edges[-1])
-    _name_samples(ax, outlines, list(samples_by_label), f"{quantity} in {year}", basis)
+    named = texts.text("plots.in_year", quantity=quantity or texts.text("plots.surplus"), year=year)
+    _name_samples(ax, outlines, list(samples_by_label), style.unit_label(named, basis, texts), texts)
     return ax
 
 
 def draw_ecdfs(
-    ax: Axes, samples_by_label: Mapping[str, ArrayLike], *, year: int, basis: str, quantity: str = SURPLUS
+    ax: Axes,
+    samples_by_label: Mapping[str, ArrayLike],
+    *,
+    year: int,
+    basis: str,
+    quantity: str = "",
+    texts: Texts = ENGLISH,
 ) -> Axes:
     """Draw the share of draws up to each value of a quantity of one year in several scenarios: the chance of no more.
 
@@ -184,15 +197,18 @@ def draw_ecdfs(
 
     Args:
         samples_by_label: draws `(n_draws,)`, bn USD a year, by the name to show.
+        quantity: its name; that of the surplus where none is given.
+        texts: words and unit of the picture.
     """
     samples = [np.sort(np.asarray(draws, dtype=float)) for draws in samples_by_label.values()]
-    frame_axes(ax, "Chance that it is no larger, %")
+    frame_axes(ax, texts.text("plots.chance"))
     curves = []
     for draws, (colour, dashes) in zip(samples, cycle(style.OVERLAY), strict=False):
         shares = 100 * np.arange(1, draws.size + 1) / draws.size
         curves += ax.step(draws, shares, where="post", color=colour, linestyle=dashes, linewidth=1.8, zorder=3)
     ax.set(xlim=_inner(samples), ylim=(0, 100), yticks=(0, 10, 25, 50, 75, 90, 100))
-    _name_samples(ax, curves, list(samples_by_label), f"{quantity} in {year}", basis)
+    named = texts.text("plots.in_year", quantity=quantity or texts.text("plots.surplus"), year=year)
+    _name_samples(ax, curves, list(samples_by_label), style.unit_label(named, basis, texts), texts)
     return ax
 
 
@@ -202,17 +218,17 @@ def _inner(samples: Sequence[ArrayLike]) -> tuple[float, float]:
     return (low, high) if low < high else (low - 1.0, high + 1.0)
 
 
-def _name_samples(ax: Axes, curves: Sequence[Any], names: Sequence[str], quantity: str, basis: str) -> None:
+def _name_samples(ax: Axes, curves: Sequence[Any], names: Sequence[str], label: str, texts: Texts) -> None:
     """Label the axis of a quantity, mark where it is nothing, and name the curves where there are several."""
-    label = style.unit_label(quantity, basis)
-    if len(label) > ax.bbox.width / ax.figure.dpi * 14:
+    if style.breadth(label) > ax.bbox.width / ax.figure.dpi * 14:
         label = label.replace(", ", ",\n", 1)
-    ax.set_xlabel(label, fontsize=style.MIDDLE, color=INK)
+    ax.set_xlabel(label, fontsize=style.MIDDLE, color=INK, fontfamily=style.typefaces(label))
+    style.count_money(ax.xaxis, texts)
     low, high = ax.get_xlim()
     if low < 0 < high:
         ax.axvline(0, color=INK, linewidth=0.9, gid="zero", zorder=1.8)
     if len(names) > 1:
-        name_curves(ax, curves, [fill(name, 40) for name in names], loc="best")
+        name_curves(ax, curves, [style.fold(name, 40) for name in names], loc="best")
 
 
 RISE, FALL, WHOLE = style.CHANNEL_COLOURS["intermediates"], style.CHANNEL_COLOURS["displacement"], style.MEDIAN
@@ -230,6 +246,7 @@ def draw_waterfall(
     whole: tuple[float, float, float],
     quantity: str,
     basis: str,
+    texts: Texts = ENGLISH,
 ) -> Axes:
     """Draw parts from top to bottom, each bar beginning where the one above ends, and the whole below them.
 
@@ -241,12 +258,15 @@ def draw_waterfall(
         intervals: lower and upper ends of the 80 % interval of each part by itself, `(n_parts, 2)`.
         whole: mean, and lower and upper end of the 80 % interval, of all parts together.
         quantity: what is taken apart, such as `Difference in the goods surplus in 2030`.
+        texts: words and unit of the picture.
     """
     parts, ends = np.asarray(means, dtype=float), np.asarray(intervals, dtype=float)
     starts = np.append(np.cumsum(parts) - parts, 0.0)
     sizes, lows, highs = (np.append(part, value) for part, value in zip((parts, *ends.T), whole, strict=True))
     colours = [*(RISE if part >= 0 else FALL for part in parts), WHOLE]
-    rows = frame_rows(ax, [*names, "all of it"], f"{style.unit_label(quantity, basis)}: mean and 80 % interval")
+    label = texts.text("plots.waterfall.label", flow=style.unit_label(quantity, basis, texts))
+    rows = frame_rows(ax, [*names, texts.text("plots.waterfall.whole")], label)
+    style.count_money(ax.xaxis, texts)
     ax.barh(rows, sizes, _STEP_BAR, left=starts, color=colours, gid="parts", zorder=2)
     ax.hlines(rows + _BELOW, starts + lows, starts + highs, color=INK, linewidth=1.3, gid="intervals", zorder=3)
     ax.vlines(starts[1:-1], rows[:-2], rows[1:-1], color=INK, linewidth=0.7, linestyle=":", zorder=1.6)
@@ -254,7 +274,7 @@ def draw_waterfall(
     low, high = style.readable_range([starts + lows, starts + highs, starts + sizes, [0.0]], [])
     ax.set_xlim(low, high)
     for row, size in zip(rows, sizes, strict=True):
-        words = style.signed(size, high - low)
+        words = style.signed(size, high - low, texts)
         write_text(ax, 1.01, row, words, transform=ax.get_yaxis_transform(), va="center", fontsize=style.MIDDLE)
     return ax
 
@@ -380,7 +400,7 @@ def sweep_chart(found: Sweep) -> Figure | None:
     heading = Heading(
         f"{run.title}: {quantity} at other assumptions",
         f"{run.manifest['n_draws']:,} draws a cell, the same in all; data to {run.manifest['origin']}; "
-        f"{BASIS_NAMES[run.basis]}; mean{'' if len(keys) > 1 else ' and 80 % interval'}.",
+        f"{ENGLISH.text(f'bases.{run.basis}')}; mean{'' if len(keys) > 1 else ' and 80 % interval'}.",
         "",
     )
     figure, (ax,) = titled_figure(heading, room=0.4, foot=0.3)
@@ -411,7 +431,7 @@ def save_sweep_chart(found: Sweep, folder: Path) -> list[Path]:
 def _heading(budget: Budget, question: str, words: str, foot: str) -> Heading:
     return Heading(
         f"{budget.run.title}: {question} {NAMES[budget.series]} in {budget.year}",
-        f"{budget.outcome.size:,} draws; data to {budget.run.manifest['origin']}; {BASIS_NAMES[budget.run.basis]}; "
-        f"{words}.",
+        f"{budget.outcome.size:,} draws; data to {budget.run.manifest['origin']}; "
+        f"{ENGLISH.text(f'bases.{budget.run.basis}')}; {words}.",
         foot,
     )

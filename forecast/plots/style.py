@@ -9,6 +9,7 @@ Colours of one picture differ in luminance as well as in hue, so that they survi
 
 from __future__ import annotations
 
+import logging
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,20 +17,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from math import log10
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import findSystemFonts, fontManager
+from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike
 
-from forecast.dims import CHANNELS, POLICIES, Array
+from forecast.catalogue import ENGLISH, Texts
+from forecast.characters import HANGUL
+from forecast.dims import CHANNELS, Array
 from forecast.storage.files import whole_file, writing
 
 INK, GREY, RULE = "#1a1a1a", "#5f5f5f", "#b9b9b9"
@@ -41,12 +47,7 @@ BAND_COLOURS = ("#6a9fd0", "#a9c9e4", "#d7e5f2")
 """From the narrowest interval to the widest."""
 
 CHANNEL_COLOURS = dict(zip(CHANNELS, ("#0b3c78", "#6fb1dc", "#c9501c", "#fcc983"), strict=True))
-CHANNEL_NAMES = dict(
-    zip(CHANNELS, ("capital goods", "intermediates", "displaced exports", "reverse imports"), strict=True)
-)
-POLICY_NAMES = dict(zip(POLICIES, ("tariffs", "import commitments", "purchases of existing affiliates"), strict=True))
 FLOW_COLOURS = {"exports": "#0b3c78", "imports": "#c9501c"}
-BASIS_NAMES = {"korea_customs": "Korean customs basis", "us_census": "US Census basis"}
 OVERLAY = (("#0b3c78", "-"), ("#e08214", "--"), ("#4d9a6a", ":"), ("#7b4f8e", "-."))
 """Colour and dash pattern of curves drawn over one another."""
 
@@ -60,36 +61,49 @@ _WIDEST_SHARE = 0.5
 HISTORY_YEARS = 10
 """Years before a forecast that a picture shows."""
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-
-def unit_label(quantity: str, basis: str) -> str:
+def unit_label(quantity: str, basis: str, texts: Texts = ENGLISH) -> str:
     """Label of an axis of annual flows.
 
     >>> unit_label("Goods surplus with the US", "us_census")
     'Goods surplus with the US, bn USD a year, US Census basis'
     """
-    return f"{quantity}, bn USD a year, {BASIS_NAMES[basis]}"
+    return texts.text("plots.flow", quantity=quantity, **unit_and_basis(basis, texts))
 
 
-def fan_subtitle(basis: str, n_draws: int, origin: str, *, prior: bool) -> str:
+def unit_and_basis(basis: str, texts: Texts) -> dict[str, str]:
+    """Unit of annual flows and name of a basis, as texts have places for them."""
+    return {"unit": texts.text("numbers.unit_a_year"), "basis": texts.text(f"bases.{basis}")}
+
+
+def fan_subtitle(basis: str, n_draws: int, origin: str, *, prior: bool, texts: Texts = ENGLISH) -> str:
     """Subtitle of a fan: intervals, draws, the last observed quarter, unit and basis.
 
     >>> print(fan_subtitle("us_census", 20_000, "2026Q2", prior=False))
     Median and equal-tailed 50, 80 and 95 % intervals of 20,000 draws; data to 2026Q2; bn USD a year, US Census basis
     """
-    knowledge = "Prior only, not fitted to data: median" if prior else "Median"
-    intervals = f"{knowledge} and equal-tailed 50, 80 and 95 % intervals of {n_draws:,} draws"
-    return f"{intervals}; data to {origin}; bn USD a year, {BASIS_NAMES[basis]}"
+    key = "plots.fan.prior" if prior else "plots.fan.subtitle"
+    return texts.text(key, draws=f"{n_draws:,}", origin=quarter(origin, texts), **unit_and_basis(basis, texts))
 
 
-def months_label(months: int) -> str:
+def quarter(name: str, texts: Texts) -> str:
+    """A quarter such as `2026Q2` as the language writes it.
+
+    >>> quarter("2026Q2", Texts("en")), quarter("2026Q2", Texts("ko"))
+    ('2026Q2', '2026년 2분기')
+    """
+    year, _, number = name.partition("Q")
+    return texts.text("numbers.quarter", year=year, quarter=number)
+
+
+def months_label(months: int, texts: Texts = ENGLISH) -> str:
     """Span of the first months of a year.
 
-    >>> months_label(8)
-    'Jan–Aug'
+    >>> months_label(8), months_label(8, Texts("ko"))
+    ('Jan–Aug', '1월~8월')
     """
-    return "Jan" if months == 1 else f"Jan–{MONTHS[months - 1]}"
+    names = texts.part("numbers.short_months")
+    return names[0] if months == 1 else texts.text("numbers.first_months", first=names[0], last=names[months - 1])
 
 
 def month_label(month: int) -> str:
@@ -98,27 +112,48 @@ def month_label(month: int) -> str:
     >>> month_label(24318)
     'Jul 2026'
     """
-    return f"{MONTHS[month % 12]} {month // 12}"
+    return f"{ENGLISH.part('numbers.short_months')[month % 12]} {month // 12}"
 
 
-def number(value: float, span: float) -> str:
-    """A number on an axis of length `span`, to at least a two-hundredth of it, with a true minus sign.
+def number(value: float, span: float, texts: Texts = ENGLISH) -> str:
+    """A number in bn USD on an axis of length `span`, to at least a two-hundredth of it, with a true minus sign.
+
+    It is written in the unit of the language, with as many digits fewer after the point.
 
     >>> number(-1234.4, 500.0), number(-0.2, 500.0), number(-0.24, 5.0)
     ('−1,234', '0', '−0.2')
+    >>> number(-1234.4, 500.0, Texts("ko")), number(-0.24, 5.0, Texts("ko"))
+    ('−12,344', '−2')
     """
-    places = 0 if span > 20 else 1 if span > 2 else 2
-    return f"{round(value, places) + 0.0:,.{places}f}".replace("-", "−")
+    return amount(value, 0 if span > 20 else 1 if span > 2 else 2, texts)
 
 
-def signed(value: float, span: float) -> str:
-    """The same for a change, with its sign.
+def amount(value: float, places: int, texts: Texts) -> str:
+    """A value in bn USD in the unit of the language, with so many digits after the point in bn USD.
+
+    >>> amount(-55.68, 1, Texts("en")), amount(-55.68, 1, Texts("ko"))
+    ('−55.7', '−557')
+    """
+    factor = float(texts.part("numbers.factor"))
+    left = max(places - round(log10(factor)), 0)
+    return f"{round(value * factor, left) + 0.0:,.{left}f}".replace("-", "−")
+
+
+def signed(value: float, span: float, texts: Texts = ENGLISH) -> str:
+    """The same as `number` for a change, with its sign.
 
     >>> signed(1.24, 5.0), signed(-0.24, 5.0), signed(0.04, 5.0)
     ('+1.2', '−0.2', '0.0')
     """
-    words = number(value, span)
+    words = number(value, span, texts)
     return f"+{words}" if any(digit in "123456789" for digit in words) and value > 0 else words
+
+
+def count_money(axis: Axis, texts: Texts) -> None:
+    """Write the ticks of an axis of bn USD in the unit of the language, where that is another."""
+    factor = float(texts.part("numbers.factor"))
+    if factor != 1.0:
+        axis.set_major_formatter(lambda value, _: f"{value * factor:,.10g}".replace("-", "−"))
 
 
 def readable_range(core: Iterable[ArrayLike], widest: Iterable[ArrayLike]) -> tuple[float, float]:
@@ -243,7 +278,8 @@ def frame_axes(ax: Axes, label: str) -> None:
     ax.tick_params(labelsize=MIDDLE, labelcolor=INK, color=RULE)
     ax.tick_params(axis="y", length=0)
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=list(STEPS)))
-    ax.set_ylabel(label, rotation=0, ha="left", va="bottom", fontsize=MIDDLE, fontweight="bold", color=INK)
+    heavy: dict[str, Any] = {"fontsize": MIDDLE, "fontweight": "bold", "color": INK, "fontfamily": typefaces(label)}
+    ax.set_ylabel(label, rotation=0, ha="left", va="bottom", **heavy)
     inches = ax.figure.dpi_scale_trans
     ax.yaxis.set_label_coords(0.0, 1.0, transform=ax.transAxes + ScaledTranslation(_EDGE - _LEFT, 0.09, inches))
 
@@ -264,18 +300,33 @@ def frame_rows(ax: Axes, names: Sequence[str], label: str) -> Array:
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=list(STEPS)))
     ax.set_yticks([])
     ax.set_ylim(rows[-1] + 0.45, -0.75)
-    words = textwrap.fill(label, int(ax.bbox.width / ax.figure.dpi * 12))
-    ax.set_xlabel(words, loc="left", fontsize=MIDDLE, fontweight="bold", color=INK)
+    words = fold(label, int(ax.bbox.width / ax.figure.dpi * 12))
+    heavy: dict[str, Any] = {"fontsize": MIDDLE, "fontweight": "bold", "color": INK, "fontfamily": typefaces(words)}
+    ax.set_xlabel(words, loc="left", **heavy)
     over_rules = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
     for row, name in zip(rows, names, strict=True):
         write_text(ax, 0.0, row - 0.26, name, transform=ax.get_yaxis_transform(), va="bottom", bbox=over_rules)
     return rows
 
 
+def fold(words: str, columns: int) -> str:
+    """Words in lines of so many letters at most, of which those of Korean count twice."""
+    return textwrap.fill(words, max(int(columns * len(words) / breadth(words)), 1)) if words else words
+
+
+def breadth(words: str) -> int:
+    """Letters of words, of which those of Korean count twice.
+
+    >>> breadth("흑자 2")
+    6
+    """
+    return len(words) + len(HANGUL.findall(words))
+
+
 def write_text(ax: Axes, x: float, y: float, words: str, **style: Any) -> None:
     """Write words on axes as they are, at data coordinates unless `style` holds another `transform`."""
     chosen: dict[str, Any] = {"fontsize": SMALL, "color": INK, "zorder": 6} | style
-    ax.text(x, y, words, parse_math=False, fontfamily=_typefaces(), **chosen)
+    ax.text(x, y, words, parse_math=False, fontfamily=typefaces(words), **chosen)
 
 
 def name_above(ax: Axes, curves: Sequence[Any], names: Sequence[str]) -> None:
@@ -289,7 +340,7 @@ def name_curves(ax: Axes, curves: Sequence[Any], names: Sequence[str], **style: 
     chosen: dict[str, Any] = {"frameon": False, "fontsize": MIDDLE, "labelcolor": INK} | style
     legend = ax.legend(curves, [""] * len(names), **chosen)
     for text, name in zip(legend.get_texts(), names, strict=True):
-        text.set(text=name, parse_math=False, fontfamily=_typefaces())
+        text.set(text=name, parse_math=False, fontfamily=typefaces(name))
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
@@ -306,20 +357,72 @@ def save_figure(figure: Figure, path: str | Path) -> None:
 
 @contextmanager
 def _boxes_for_missing_letters() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        yield
+    """No remark on letters that no typeface has, nor on a typeface that has no bold."""
+    remarks = logging.getLogger("matplotlib.font_manager")
+    level = remarks.level
+    remarks.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+            yield
+    finally:
+        remarks.setLevel(level)
+
+
+def drawable(texts: Texts) -> Texts:
+    """Texts whose letters a typeface of this machine has: those given, else the English ones.
+
+    Typefaces are looked through only where there are letters of Korean among the texts.
+    """
+    return ENGLISH if HANGUL.search(texts.text("language")) and korean_typeface() is None else texts
 
 
 @cache
-def _typefaces() -> list[str]:
+def korean_typeface() -> str | None:
+    """Name of an installed typeface that has the letters of Korean, a known one first; None where there is none.
+
+    Those installed since matplotlib last looked for typefaces are found too.
+    """
+    found = _first_korean()
+    if found is None:
+        for path in sorted(set(findSystemFonts()) - {font.fname for font in fontManager.ttflist}):
+            if _has_korean(path):
+                fontManager.addfont(path)
+        found = _first_korean()
+    return found
+
+
+def _first_korean() -> str | None:
+    places = {name: place for place, name in enumerate(FONTS)}
+    fonts = sorted(fontManager.ttflist, key=lambda font: (places.get(font.name, len(FONTS)), font.fname))
+    return next((font.name for font in fonts if _has_korean(font.fname)), None)
+
+
+def _has_korean(path: str) -> bool:
+    """Whether a file of a typeface has letters of Korean; one that stands for missing letters has one form for all."""
+    try:
+        font = FT2Font(path)
+    except (OSError, RuntimeError):  # a file that is gone or broken
+        return False
+    forms = {font.get_char_index(ord(letter)) for letter in "가나"}
+    return len(forms) == len("가나") and 0 not in forms
+
+
+def typefaces(words: str) -> list[str]:
+    """Typefaces for words in order of preference: of words in Korean one that has all their letters alike."""
+    korean = korean_typeface() if HANGUL.search(words) else None
+    return [*([korean] if korean else []), *_installed()]
+
+
+@cache
+def _installed() -> list[str]:
     installed = set(fontManager.get_font_names())
     return [name for name in FONTS if name in installed]
 
 
 def _add_paragraph(figure: Figure, y: float, words: str, **style: Any) -> float:
     """Write a paragraph across the page, `y` inches above its foot; its height in inches."""
-    text = figure.text(_EDGE / WIDTH, y / HEIGHT, "", parse_math=False, fontfamily=_typefaces(), **style)
+    text = figure.text(_EDGE / WIDTH, y / HEIGHT, "", parse_math=False, fontfamily=typefaces(words), **style)
     with _boxes_for_missing_letters():
         _wrap_text(text, " ".join(words.expandtabs(1).splitlines()), (WIDTH - 2 * _EDGE) * DPI)
         return float(text.get_window_extent().height) / DPI

@@ -13,7 +13,7 @@ from forecast.analysis.attribution import Attribution
 from forecast.analysis.comparison import Comparison, difference_statistics, summarised
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.plots.comparison import WATERFALL, save_comparison
-from forecast.plots.style import save_figure
+from forecast.plots.style import drawable, save_figure
 from forecast.report.comparison import Division, divided_draws
 from forecast.report.i18n import Language
 from forecast.report.notebook import waterfall
@@ -43,7 +43,7 @@ def store_comparison(
     Args:
         divided: the difference divided among the assumptions, where that was asked for.
         year: of the distributions and of the picture of the parts; the last by default.
-        language: in which the page opens.
+        language: in which the page opens, and that of the pictures where a typeface has its letters.
 
     Returns:
         The folder.
@@ -57,9 +57,10 @@ def store_comparison(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with whole_folder(folder) as unfinished:
             _write_tables(unfinished, comparison, divided)
-            save_comparison(comparison, unfinished, year)
+            texts = drawable(language)
+            save_comparison(comparison, unfinished, year, texts)
             if divided is not None and divided.contrasts:
-                save_figure(waterfall(divided, year), unfinished / WATERFALL)
+                save_figure(waterfall(divided, year, texts), unfinished / WATERFALL)
             division = _division(comparison, divided)
             write_report(
                 [comparison.reference, comparison.alternative], unfinished / PAGE, language.code, [division], year=year

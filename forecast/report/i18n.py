@@ -1,23 +1,20 @@
-"""The languages of answers: every text of terminal and page, and how numbers, dates and distributions are written.
+"""The languages of answers: how numbers, dates and distributions are written among the texts of the catalogue.
 
-Texts stand in `data/languages`, one file a language with the same keys and the same `{places}`. Korean states money in
-the unit of Korean reports, 100 million USD, with as many digits fewer after the point.
+Korean states money in the unit of Korean reports, 100 million USD, with as many digits fewer after the point.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from math import floor, log10, nan
-from pathlib import Path
-from typing import Any
 
+from forecast.catalogue import Texts
+from forecast.characters import HANGUL
 from forecast.quarters import year_of
-from forecast.report.table import Figure, figure, one_line
+from forecast.report.table import Figure, figure
 from forecast.scenario.dates import date_text
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.formatting import ends, percentage, span, whole_percentage
@@ -26,9 +23,7 @@ from forecast.stats.summary import Summary
 CODES = ("en", "ko")
 """Languages of answers; `data/languages` holds a file for each."""
 
-FOLDER = Path(str(files("forecast"))) / "data" / "languages"
 _DATE = re.compile(r"(\d{4})(?:Q(\d)|-(\d\d)(?:-(\d\d))?)")
-_HANGUL = re.compile(r"[\u3131-\u318e\uac00-\ud7a3]")
 
 
 @cache
@@ -38,34 +33,12 @@ def _input_keys() -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
-    """One language; `code` is one of `CODES`, and the `lang` attribute of a page."""
-
-    code: str
-
-    @property
-    def words(self) -> Mapping[str, Any]:
-        """Texts in a tree of mappings and lists."""
-        return _words(self.code)
-
-    def text(self, key: str, **values: object) -> str:
-        """The text at a dotted key in one line, with its places filled."""
-        return one_line(self.heading(key, **values))
-
-    def heading(self, key: str, **values: object) -> str:
-        """The same with line breaks where a narrow column has them."""
-        return str(self.part(key)).format(**values)
+class Language(Texts):
+    """One language; `code` is one of `CODES`."""
 
     def headings(self, *keys: str) -> list[str]:
         """Headings of the keys below `columns`."""
         return [self.heading(f"columns.{key}") for key in keys]
-
-    def part(self, key: str) -> Any:
-        """The text, number, list or mapping at a dotted key, as the file holds it."""
-        found: Any = self.words
-        for name in key.split("."):
-            found = found[name]
-        return found
 
     def input_name(self, name: str) -> str:
         """An uncertain input as the registry names it, in the language; ids stay, and words that no text is of.
@@ -85,14 +58,6 @@ class Language:
     def _owner(self, name: str) -> str:
         known = {**self.part("sectors"), **self.part("owners")}
         return str(known.get(name.replace(" ", "_"), name))
-
-    def either(self, text: str, korean: str) -> str:
-        """A user's text, or its Korean where the language is that and there is one.
-
-        >>> language("ko").either("Steel mill", "제철소"), language("ko").either("Steel mill", "")
-        ('제철소', 'Steel mill')
-        """
-        return korean if korean and self.code == "ko" else text
 
     def amount(self, value: float, error: float, sign: str = "", places: int = 2) -> Figure:
         """A value in bn USD with its standard error, as a bare number in the unit of the language.
@@ -268,11 +233,6 @@ class Language:
         return str(self.part("numbers.list")).join(names)
 
 
-@cache
-def _words(code: str) -> Mapping[str, Any]:
-    return tomllib.loads((FOLDER / f"{code}.toml").read_text(encoding="utf-8"))
-
-
 def language(code: str) -> Language:
     """One of the `CODES`; its texts are read when the first of them is asked for."""
     return Language(code)
@@ -287,7 +247,7 @@ def language_of(text: str) -> str:
     >>> language_of("현대차그룹의 투자"), language_of("Hyundai's plan")
     ('ko', 'en')
     """
-    return "ko" if _HANGUL.search(text) else "en"
+    return "ko" if HANGUL.search(text) else "en"
 
 
 def _quarter_start(position: float) -> float:

@@ -14,6 +14,7 @@ from forecast.analysis.budget import Budget
 from forecast.analysis.comparison import Comparison, summarised
 from forecast.analysis.grounds import grounds
 from forecast.analysis.induced import Induced
+from forecast.catalogue import Texts
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.models.posterior import Posterior
 from forecast.observations.vintage import vintage
@@ -28,7 +29,7 @@ from forecast.report.comparison import (
     divided_draws,
     divided_table,
 )
-from forecast.report.i18n import ENGLISH
+from forecast.report.i18n import ENGLISH, language
 from forecast.report.induced import claim_words, definition_table, flow_table, induced_words, sensitivity_table
 from forecast.report.run import contribution_table, surplus_table
 from forecast.report.sentences import answer
@@ -110,9 +111,10 @@ def induced_frame(found: Induced) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index(["definition", "unit"])
 
 
-def waterfall(attribution: Attribution, year: int | None = None) -> Any:
+def waterfall(attribution: Attribution, year: int | None = None, texts: Texts = ENGLISH) -> Any:
     """The picture of the parts, each with what it is of, a figure of matplotlib."""
-    return waterfall_chart(attribution, [contrast_label(contrast, ENGLISH) for contrast in attribution.contrasts], year)
+    labels = [contrast_label(contrast, language(texts.code)) for contrast in attribution.contrasts]
+    return waterfall_chart(attribution, labels, year, texts)
 
 
 def parameter_table(posterior: Posterior) -> pd.DataFrame:

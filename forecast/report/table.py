@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from math import nan
 from typing import TYPE_CHECKING, TypeAlias
 
+from forecast.catalogue import one_line
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table as RichTable
@@ -67,15 +69,6 @@ class Column:
     def name(self) -> str:
         """The heading in one line."""
         return one_line(self.heading)
-
-
-def one_line(heading: str) -> str:
-    r"""A heading without its line breaks, and words whole that a narrow column parts.
-
-    >>> one_line("Inter-\nmediates"), one_line("Capital\ngoods")
-    ('Intermediates', 'Capital goods')
-    """
-    return heading.replace("-\n", "").replace("\n", " ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from forecast import plots
+from forecast.catalogue import ENGLISH
 from forecast.dims import CHANNELS
 from forecast.errors import RunError
 from forecast.plots import style as palette
@@ -220,7 +221,7 @@ def test_numbers_of_neighbouring_years_do_not_overlap(n_years):
         assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
 
 
-@pytest.mark.parametrize(("basis", "name"), palette.BASIS_NAMES.items())
+@pytest.mark.parametrize(("basis", "name"), ENGLISH.part("bases").items())
 def test_every_flow_axis_names_unit_and_basis(basis, name):
     axes = [Figure().add_subplot() for _ in range(5)]
     draw_fan(axes[0], basis=basis)

@@ -1,0 +1,70 @@
+"""Texts of answers and pictures in every language: one file a language in `data/languages`, with the same keys.
+
+A text holds `{places}` that are filled when it is said.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(str(files("forecast"))) / "data" / "languages"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts of one language; `code` names its file, and is the `lang` attribute of a page."""
+
+    code: str
+
+    @property
+    def words(self) -> Mapping[str, Any]:
+        """Texts in a tree of mappings and lists."""
+        return _words(self.code)
+
+    def text(self, key: str, **values: object) -> str:
+        """The text at a dotted key in one line, with its places filled."""
+        return one_line(self.heading(key, **values))
+
+    def heading(self, key: str, **values: object) -> str:
+        """The same with line breaks where a narrow column has them."""
+        return str(self.part(key)).format(**values)
+
+    def part(self, key: str) -> Any:
+        """The text, number, list or mapping at a dotted key, as the file holds it."""
+        found: Any = self.words
+        for name in key.split("."):
+            found = found[name]
+        return found
+
+    def either(self, text: str, korean: str) -> str:
+        """A user's text, or its Korean where the language is that and there is one.
+
+        >>> Texts("en").either("Steel mill", "제철소"), Texts("ko").either("Steel mill", "제철소")
+        ('Steel mill', '제철소')
+        >>> Texts("ko").either("Steel mill", "")
+        'Steel mill'
+        """
+        return korean if korean and self.code == "ko" else text
+
+
+ENGLISH = Texts("en")
+
+
+def one_line(heading: str) -> str:
+    r"""A heading without its line breaks, and words whole that a narrow column parts.
+
+    >>> one_line("Inter-\nmediates"), one_line("Capital\ngoods")
+    ('Intermediates', 'Capital goods')
+    """
+    return heading.replace("-\n", "").replace("\n", " ")
+
+
+@cache
+def _words(code: str) -> Mapping[str, Any]:
+    return tomllib.loads((FOLDER / f"{code}.toml").read_text(encoding="utf-8"))
