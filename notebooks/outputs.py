@@ -16,8 +16,8 @@ import nbformat
 from nbclient import NotebookClient
 
 import forecast
+from forecast.catalogue import FOLDER as LANGUAGES
 from forecast.observations.tables import data_digest
-from forecast.report.i18n import FOLDER as LANGUAGES
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import json_digest
 
