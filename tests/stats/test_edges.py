@@ -28,6 +28,7 @@ from forecast.stats.elicited import Mixture, Quantiles, lognormal_interval, norm
 from forecast.stats.forms import beta_by_moments, gamma_by_moments, lognormal_by_logarithm, lognormal_by_moments
 from forecast.stats.moments import probability, quantiles_at
 from forecast.stats.specs import read_distribution
+from forecast.stats.truncation import Truncated
 
 TINY = 1e-12
 Q = (0.1, 0.5, 0.9)
@@ -222,3 +223,7 @@ def test_students_distribution_has_no_ends() -> None:
     assert StudentT(1.0, 2.0, 3.0).isf([0.0, 1.0]).tolist() == [math.inf, -math.inf]
     mixed = Mixture((0.5, 0.5), (StudentT(0.0, 1.0, 4.0), Uniform(0.0, 1.0)))
     assert mixed.ends() == (-math.inf, math.inf)
+
+
+def test_a_truncation_from_below_alone_has_no_upper_end() -> None:
+    assert Truncated(Normal(0.0, 1.0), 0.0, math.inf).ppf([0.0, 1.0]).tolist() == [0.0, math.inf]
