@@ -90,11 +90,9 @@ def warned_if_few(n_draws: int) -> int:
     return n_draws
 
 
-MOST_DRAWS = 10**9
-"""`dims.MOST_DRAWS`, which would import numpy for the help text."""
-
-
 def _demand_possible(n_draws: int) -> int:
+    from forecast.dims import MOST_DRAWS  # not above, as it brings numpy, which help does without
+
     if n_draws > MOST_DRAWS:
         raise click.BadParameter(f"got {n_draws:,}, expected at most {MOST_DRAWS:,}")
     return n_draws

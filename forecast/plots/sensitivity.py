@@ -177,8 +177,7 @@ def draw_densities(
         shares = 100 * np.histogram(draws, edges)[0] / draws.size
         outlines.append(ax.stairs(shares, edges, color=colour, linestyle=dashes, linewidth=1.8, zorder=3))
     ax.set_xlim(edges[0], edges[-1])
-    named = texts.text("plots.in_year", quantity=quantity or texts.text("plots.surplus"), year=year)
-    _name_samples(ax, outlines, list(samples_by_label), style.unit_label(named, basis, texts), texts)
+    _name_samples(ax, outlines, list(samples_by_label), _in_year(quantity, year, basis, texts), texts)
     return ax
 
 
@@ -207,8 +206,7 @@ def draw_ecdfs(
         shares = 100 * np.arange(1, draws.size + 1) / draws.size
         curves += ax.step(draws, shares, where="post", color=colour, linestyle=dashes, linewidth=1.8, zorder=3)
     ax.set(xlim=_inner(samples), ylim=(0, 100), yticks=(0, 10, 25, 50, 75, 90, 100))
-    named = texts.text("plots.in_year", quantity=quantity or texts.text("plots.surplus"), year=year)
-    _name_samples(ax, curves, list(samples_by_label), style.unit_label(named, basis, texts), texts)
+    _name_samples(ax, curves, list(samples_by_label), _in_year(quantity, year, basis, texts), texts)
     return ax
 
 
@@ -216,6 +214,12 @@ def _inner(samples: Sequence[ArrayLike]) -> tuple[float, float]:
     """Ends of the central 99 % of all draws together, apart even where all draws are one number."""
     low, high = np.quantile(np.concatenate(samples), (0.005, 0.995)).tolist()
     return (low, high) if low < high else (low - 1.0, high + 1.0)
+
+
+def _in_year(quantity: str, year: int, basis: str, texts: Texts) -> str:
+    """Label of a quantity in a year; of the surplus where none is given."""
+    named = texts.text("plots.in_year", quantity=quantity or texts.text("plots.surplus"), year=year)
+    return style.unit_label(named, basis, texts)
 
 
 def _name_samples(ax: Axes, curves: Sequence[Any], names: Sequence[str], label: str, texts: Texts) -> None:

@@ -20,6 +20,7 @@ from forecast.scenario.entity import Sources, Written, demand_one_of, entity, id
 from forecast.scenario.entries import Row, rows
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.specs import (
+    LOWEST_RIVALS,
     Amount,
     Dollars,
     PositiveShare,
@@ -291,13 +292,10 @@ def _rivals(tariffs: list[Row]) -> Iterator[Problem]:
     for name in TAXED:
         lowered = [row for row in stating if name in goods_of(row) and _lowest(row.value.rivals) < 0.0]
         lowest = sum(_lowest(row.value.rivals) for row in lowered)
-        if lowest < _LOWEST_RIVALS - SAME:
-            message = f"got down to {lowest:g} with all on {name}, expected at least {_LOWEST_RIVALS:g}"
+        if lowest < LOWEST_RIVALS - SAME:
+            message = f"got down to {lowest:g} with all on {name}, expected at least {LOWEST_RIVALS:g}"
             yield lowered[-1].problem("rivals", message)
             return
-
-
-_LOWEST_RIVALS = -0.5
 
 
 def _two_answers(tariffs: list[Row], origin: int) -> Iterator[Problem]:

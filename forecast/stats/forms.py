@@ -72,8 +72,8 @@ _REACHED, _FARTHEST = (1e-9, 0.5, 1 - 1e-9), 1e150
 """Levels whose quantiles have to be numbers that can be reckoned with, and the largest that they may be."""
 
 
-def within_reach(stated: Distribution) -> Distribution:
-    """The distribution itself.
+def demand_within_reach(stated: Distribution) -> None:
+    """Refuse a distribution that cannot be reckoned with.
 
     Raises:
         ValueError: its quantiles are beyond what can be reckoned with, as those of a sigma of 1,000 are.
@@ -83,7 +83,6 @@ def within_reach(stated: Distribution) -> Distribution:
         quantiles = stated.ends() if isinstance(stated, Pert) else stated.ppf(_REACHED)
     within = bool((np.abs(quantiles) <= _FARTHEST).all())
     demand(within, "got numbers too large or too far apart for a distribution, expected smaller or nearer ones")
-    return stated
 
 
 def _variation(mean: float, sd: float) -> float:

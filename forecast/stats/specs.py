@@ -183,7 +183,7 @@ class _Form:
     def _distribution(self, stated: Model) -> Distribution:
         whole = self.build(**{name: getattr(stated, name) for name in _parameters(self.build)})
         if not isinstance(whole, Mixture):  # whose parts are within reach, each by its own form
-            forms.within_reach(whole)
+            forms.demand_within_reach(whole)
         bounds = getattr(stated, "truncate", None)
         return whole if bounds is None else Truncated(whole, *forms.ends(*bounds))
 
@@ -395,6 +395,10 @@ Rate: TypeAlias = Annotated[NumberSpec, bounded(0, 3, "a fraction from 0 to 3, s
 RateChange: TypeAlias = Annotated[
     NumberSpec, bounded(-1, 3, "a fraction from -1 to 3, such as 0.1 for ten percentage points more")
 ]
+LOWEST_RIVALS = -0.5
+"""Points that may be taken off the duty of rivals, by one tariff or by all on the same goods together."""
+
 RivalChange: TypeAlias = Annotated[
-    NumberSpec, bounded(-0.5, 3, "a fraction from -0.5 to 3, such as 0.1 for ten percentage points more")
+    NumberSpec,
+    bounded(LOWEST_RIVALS, 3, f"a fraction from {LOWEST_RIVALS:g} to 3, such as 0.1 for ten percentage points more"),
 ]

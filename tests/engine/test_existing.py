@@ -120,3 +120,14 @@ def test_a_tariff_moves_them_by_local_supply_alone(tmp_path: Path) -> None:
     found, expected = flows(plan), flows(silent)
     assert found["tariffs"].tobytes() == expected["tariffs"].tobytes()
     assert (found["existing_affiliates"][-1] <= 0).all()
+
+
+def test_quarters_of_a_year_add_up_to_what_affiliates_buy_less(tmp_path: Path) -> None:
+    """On US Census basis, where quarters and years are in one book; what they buy is Korea's exports."""
+    local = "localization: {path: logistic, local: 0.56, at: 2028Q1, speed: 3}"
+    off, fitted = (compiled(tmp_path, "basis: us_census", *keys) for keys in ((local,), ()))
+    first = 4 - (off.origin + 1) % 4  # quarters of the origin's year that are still ahead
+    near = [simulated_flows(plan, STREAMS).quarterly[:, first : first + 4].sum(axis=1) for plan in (off, fitted)]
+    moved = flows(off)["existing_affiliates"][1]
+    assert moved.mean() < -0.1
+    np.testing.assert_allclose(near[0] - near[1], [moved, moved, np.zeros(N_DRAWS)], atol=1e-9)
