@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.dims import QUARTERLY_SERIES, basis_of
+from forecast.dims import N_QUARTERS, QUARTERLY_SERIES, basis_of
 from forecast.engine.run_plan import RunPlan
 from forecast.quarters import format_quarter, parse_quarter, year_of
 from forecast.stats.summary import StreamingSummary
@@ -81,9 +81,11 @@ def _demand_run(file: Any, manifest: Mapping[str, Any]) -> None:
 def _demand_variable(name: str, array: Any, manifest: Mapping[str, Any]) -> int:
     """Bytes of a variable that has the type and shape it should."""
     n_bytes = demand_array(array, "O" if name in _TEXTS else "i4" if name == "year" else "f4")
-    n_draws, n_years = manifest["n_draws"], manifest["horizon"] - year_of(parse_quarter(manifest["origin"]) + 1) + 1
-    n_periods = array.shape[:1] if name.startswith("quarter") else (n_years,)
-    expected = {"year": (n_years,), "quarter": n_periods, "branch": (n_draws,)}.get(name, (*n_periods, n_draws))
+    n_draws, horizon, origin = manifest["n_draws"], manifest["horizon"], parse_quarter(manifest["origin"])
+    n_years = horizon - year_of(origin + 1) + 1
+    n_quarters = min(N_QUARTERS, parse_quarter(f"{horizon}Q4") - origin)
+    n_periods = n_quarters if name.startswith("quarter") else n_years
+    expected = {"branch": (n_draws,)}.get(name, (n_periods,) if name in ("year", "quarter") else (n_periods, n_draws))
     if array.shape != expected:
         raise ValueError(f"{name}: got shape {array.shape}, expected {expected}")
     return n_bytes

@@ -25,6 +25,9 @@ MOST_BYTES = 2**30
 MOST_MEMBERS = 1_000
 """Arrays and groups in one group."""
 
+_MOST_TEXTS = 1_000_000
+"""Texts in an array, each of which takes time to be read: a run names the branch of each draw that it keeps."""
+
 _MOST_DEFLATED = 1_100
 """Bytes that one byte of a compressed array can stand for."""
 
@@ -161,7 +164,7 @@ def read_through(path: str) -> None:
                     if (address := h5o.get_info(member.id).addr) not in seen:
                         seen.add(address)
                         waiting.append(member)
-                elif member.nbytes <= READER_BYTES:
+                elif member.nbytes <= _most_held(member):  # whoever reads it next refuses the others by their shape
                     member[...]
 
 
@@ -206,7 +209,13 @@ def demand_array(variable: Any, kind: str) -> int:
     filters = variable.id.get_create_plist()
     if not {filters.get_filter(place)[0] for place in range(filters.get_nfilters())} <= _FILTERS:
         raise ValueError(f"{variable.name}: got a compression that is not used here")
-    held = variable.id.get_storage_size() * (_MOST_DEFLATED if filters.get_nfilters() else 1)
-    if not variable.nbytes <= min(held, MOST_BYTES):
-        raise ValueError(f"{variable.name}: got shape {variable.shape}, of which the file does not hold every number")
+    if not variable.nbytes <= _most_held(variable):
+        raise ValueError(f"{variable.name}: got shape {variable.shape}, more than the file holds or than is read")
     return int(variable.nbytes)
+
+
+def _most_held(variable: Any) -> int:
+    """Bytes in memory that what is stored of an array can stand for at most, and no more than are ever read."""
+    compressed = variable.id.get_create_plist().get_nfilters() > 0
+    stored = variable.id.get_storage_size() * (_MOST_DEFLATED if compressed else 1)
+    return int(min(stored, _MOST_TEXTS * variable.dtype.itemsize if variable.dtype.kind == "O" else MOST_BYTES))
