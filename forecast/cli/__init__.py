@@ -29,6 +29,7 @@ import click
 from forecast import __version__
 from forecast.cli.options import data_dir_option, echo
 from forecast.cli.process import (
+    collect_rarely,
     ended_like_ctrl_c,
     exit_code,
     folder_is_gone,
@@ -41,6 +42,7 @@ from forecast.storage.files import sweep_scratch
 
 def main() -> None:
     """Run the command that the arguments name, and end the process with its code."""
+    collect_rarely()
     plain_where_needed()
     limit_blas_threads()
     with ended_like_ctrl_c():

@@ -18,6 +18,7 @@ from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios,
 from forecast.engine.annual import annual_news, annual_sums
 from forecast.engine.drivers import Economy, add_to_growth, added_amounts, condition, scale_flows
 from forecast.engine.inputs import Inputs, picked_places, picked_rows
+from forecast.engine.memory import keep_freed_memory
 from forecast.engine.plan import Plan
 from forecast.engine.plants import Plants
 from forecast.engine.policy import Duties, purchases
@@ -89,6 +90,7 @@ def block_inputs(plan: Plan, streams: Streams) -> Inputs:
 
 def simulated_baseline(plan: Plan, inputs: Inputs) -> Baseline:
     """The part of a block that investments and policy leave as it is."""
+    keep_freed_memory()
     streams = inputs.streams
 
     # Trade on US Census basis, moved by US output, the won and oil; the months known of the first quarter steer it.

@@ -83,8 +83,8 @@ def _demand_variable(name: str, array: Any, manifest: Mapping[str, Any]) -> int:
     n_bytes = demand_array(array, "O" if name in _TEXTS else "i4" if name == "year" else "f4")
     n_draws, horizon, origin = manifest["n_draws"], manifest["horizon"], parse_quarter(manifest["origin"])
     n_years = horizon - year_of(origin + 1) + 1
-    n_quarters = min(N_QUARTERS, parse_quarter(f"{horizon}Q4") - origin)
-    n_periods = n_quarters if name.startswith("quarter") else n_years
+    most_quarters = min(N_QUARTERS, parse_quarter(f"{horizon}Q4") - origin)
+    n_periods = min(array.shape[0], most_quarters) if name.startswith("quarter") else n_years
     expected = {"branch": (n_draws,)}.get(name, (n_periods,) if name in ("year", "quarter") else (n_periods, n_draws))
     if array.shape != expected:
         raise ValueError(f"{name}: got shape {array.shape}, expected {expected}")

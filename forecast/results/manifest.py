@@ -46,8 +46,21 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         OSError: it cannot be written.
     """
-    files = {name: file_digest(folder / name) for name in sorted(_FILES) if (folder / name).exists()}
-    whole = {key: value for key, value in manifest.items() if key != "content"} | {"files": files}
+    there = [name for name in _FILES if (folder / name).exists()]
+    return _with_files(folder, manifest, {name: file_digest(folder / name) for name in there})
+
+
+def add_file(folder: Path, manifest: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Name one more file in the manifest of a run, and give that back; the other files are as they were.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    return _with_files(folder, manifest, manifest["files"] | {name: file_digest(folder / name)})
+
+
+def _with_files(folder: Path, manifest: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+    whole = {key: value for key, value in manifest.items() if key != "content"} | {"files": dict(sorted(files.items()))}
     whole["content"] = json_digest(whole)
     write_text(folder / MANIFEST, json_text(whole))
     return whole

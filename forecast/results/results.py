@@ -35,6 +35,7 @@ from forecast.results.manifest import (
     RUN_FILES,
     SCENARIO,
     SUMMARY,
+    add_file,
     read_manifest,
     write_manifest,
 )
@@ -324,7 +325,9 @@ def add_chart(results: Results, draw_chart: Callable[[Results], None]) -> Result
 
 def _with_chart(results: Results, draw_chart: Callable[[Results], None]) -> Results:
     draw_chart(results)
-    return Results(results.folder, write_manifest(results.folder, results.manifest))
+    if not (results.folder / CHART).exists():  # it had nothing to draw
+        return results
+    return Results(results.folder, add_file(results.folder, results.manifest, CHART))
 
 
 def demand_folder(folder: Path, named: Path, remedy: str = ANOTHER) -> None:

@@ -178,8 +178,9 @@ def members(group: Any) -> dict[str, Any]:
 
     if not isinstance(group, h5py.Group) or len(group) > MOST_MEMBERS:
         raise ValueError(f"{getattr(group, 'name', group)}: got no group of at most {MOST_MEMBERS:,} members")
+    links = group.id.links  # asked itself: the class around it takes ten times as long
     for name in group:
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        if links.get_info(name.encode("utf-8", "surrogateescape")).type != h5py.h5l.TYPE_HARD:
             raise ValueError(f"{name}: got a link to elsewhere, expected an array")
     return {name: group[name] for name in group}
 
