@@ -6,8 +6,9 @@ The choice has an address of its own, so that the branch of a draw is known with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ from forecast.engine.run_plan import RunPlan
 from forecast.stats.streams import Streams
 
 MACHINES = PRODUCTS.index("machinery")
+
+_Streams = TypeVar("_Streams", bound=Streams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,12 @@ def simulated_flows(plan: Plan, streams: Streams) -> Flows:
     """Results of one block of one scenario."""
     inputs = block_inputs(plan, streams)
     baseline = simulated_baseline(plan, inputs)
-    return flows_over(baseline, plan, Plants(plan, inputs, Duties(plan, inputs), baseline.economy))
+    return flows_over(baseline, plan, plants_beside(baseline, plan, inputs))
+
+
+def plants_beside(baseline: Baseline, plan: Plan, inputs: Inputs) -> Plants:
+    """Plants of one block in the economy of its baseline."""
+    return Plants(plan, inputs, Duties(plan, inputs), baseline.economy)
 
 
 def block_inputs(plan: Plan, streams: Streams) -> Inputs:
@@ -283,16 +291,25 @@ def _near_news(flow: Array) -> Array:
 
 
 def flows_of(plan: RunPlan, streams: Streams) -> Flows:
-    """Results of one block of a run: of every draw, those of the branch it follows."""
+    """Results of one block of a run, with the rows it picks."""
+    return replace(followed_flows(plan, streams, simulated_flows), rows=rows_of(plan, streams))
+
+
+def followed_flows(plan: RunPlan, streams: _Streams, simulated: Callable[[Plan, _Streams], Flows]) -> Flows:
+    """Results of one block of a run: of every draw, those of the branch it follows.
+
+    Args:
+        simulated: works out the results of a branch.
+    """
     chosen = branches_of(plan, streams)
     followed = np.unique(chosen)
-    flows = _with_all_series(plan, int(followed[0]), streams)
+    flows = _with_all_series(plan, plan.plans[followed[0]], streams, simulated)
     for index in followed[1:]:
-        other = _with_all_series(plan, int(index), streams)
+        other = _with_all_series(plan, plan.plans[index], streams, simulated)
         follow = chosen == index
         flows.annual[..., follow] = other.annual[..., follow]
         flows.quarterly[..., follow] = other.quarterly[..., follow]
-    return replace(flows, branch=chosen if plan.weights else None, rows=rows_of(plan, streams))
+    return replace(flows, branch=chosen if plan.weights else None)
 
 
 def rows_of(plan: RunPlan, streams: Streams) -> dict[str, NDArray[np.intp]]:
@@ -300,10 +317,11 @@ def rows_of(plan: RunPlan, streams: Streams) -> dict[str, NDArray[np.intp]]:
     return {model: picked_places(n_rows, streams, model) for model, n_rows in plan.n_rows.items()}
 
 
-def _with_all_series(plan: RunPlan, index: int, streams: Streams) -> Flows:
+def _with_all_series(
+    plan: RunPlan, branch: Plan, streams: _Streams, simulated: Callable[[Plan, _Streams], Flows]
+) -> Flows:
     """Results of one block of a branch, with zeros for series that only other branches have."""
-    branch = plan.plans[index]
-    flows = simulated_flows(branch, streams)
+    flows = simulated(branch, streams)
     if branch.series == plan.series:
         return flows
     annual = np.zeros((len(plan.series), *flows.annual.shape[1:]))

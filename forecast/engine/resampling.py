@@ -19,18 +19,32 @@ Mathematical Software 26: 363-372): the distribution is exact, and a variate ans
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
 from forecast.dims import Array
 from forecast.economics.uncertain_inputs import SOURCES
-from forecast.engine.block import flows_of
+from forecast.engine.block import (
+    Baseline,
+    Flows,
+    block_inputs,
+    flows_over,
+    followed_flows,
+    plants_beside,
+    simulated_baseline,
+)
+from forecast.engine.plan import Plan, Project
+from forecast.engine.plants import Activity, Plants
+from forecast.engine.policy import Duties
 from forecast.engine.run_plan import RunPlan
 from forecast.parallel import in_order
 from forecast.stats.sensitivity import Effects, Estimate, effects, standard_error, width
 from forecast.stats.streams import Streams, generator
+
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +73,52 @@ class Resampled(Streams):
 
     Attributes:
         again: streams read at another address.
-        held: streams that are the same in all draws of the block, as in its first.
+        held: streams that take `n_held` values in the block, each in as many draws as the others, one after another.
+        drawn: what was drawn before, by what it is of; sets of sources of one block share it. Read-only.
+        asked: names of streams that were asked for.
     """
 
     again: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
+    n_held: int = 1
+    drawn: dict[object, Array] = field(default_factory=dict, compare=False)
+    asked: set[str] = field(default_factory=set, compare=False)
 
     def points(self, name: str, n_rows: int | None = None) -> Array:
         """Uniforms of one stream by itself, `(n_draws,)` or `(n_rows, n_draws)`."""
-        return self._spread(self._plain(name).points(self._address(name), n_rows))
+        return self._once(name, ("points", n_rows), lambda: self._plain(name).points(self._address(name), n_rows))
 
     def normals(self, name: str, n_rows: int) -> Array:
         """Standard normals, `(n_rows, n_draws)`."""
-        return self._spread(self._plain(name).normals(self._address(name), n_rows))
+        return self._once(name, ("normals", n_rows), lambda: self._plain(name).normals(self._address(name), n_rows))
 
     def gammas(self, name: str, shape: Array, n_rows: int) -> Array:
         """Gamma variates of unit scale, `(n_rows, n_draws)`, with one shape parameter a draw `(n_draws,)`."""
-        n_columns = self._plain(name).n_draws
-        return _gammas(generator(self.seed, self._address(name), self.block), shape, (n_rows, n_columns))
+        rng, size = generator(self.seed, self._address(name), self.block), (n_rows, self._plain(name).n_draws)
+        return self._once(name, ("gammas", shape.tobytes(), n_rows), lambda: _gammas(rng, shape, size))
+
+    def state_of(self, names: frozenset[str]) -> object:
+        """How some streams are read here: two sets of sources in which that is the same see the same numbers."""
+        return frozenset(names & self.again), frozenset(names & self.held)
+
+    def _once(self, name: str, of: object, draw: Callable[[], Array]) -> Array:
+        self.asked.add(name)
+        key = self._address(name), name in self.held, of
+        if key not in self.drawn:
+            self.drawn[key] = _spread(draw(), self.n_draws)
+            self.drawn[key].flags.writeable = False
+        return self.drawn[key]
 
     def _address(self, name: str) -> str:
         return f"again.{name}" if name in self.again else name
 
     def _plain(self, name: str) -> Streams:
-        return Streams(self.seed, self.block, 1 if name in self.held else self.n_draws, self.scheme)
+        return Streams(self.seed, self.block, self.n_held if name in self.held else self.n_draws, self.scheme)
 
-    def _spread(self, numbers: Array) -> Array:
-        return np.repeat(numbers, self.n_draws // numbers.shape[-1], axis=-1)
+
+def _spread(numbers: Array, n_draws: int) -> Array:
+    """As many draws as there are, `(..., n_draws)`: every number in as many draws as the others."""
+    return numbers if numbers.shape[-1] == n_draws else np.repeat(numbers, n_draws // numbers.shape[-1], axis=-1)
 
 
 def _gammas(rng: np.random.Generator, shape: Array, size: tuple[int, int]) -> Array:
@@ -94,10 +127,10 @@ def _gammas(rng: np.random.Generator, shape: Array, size: tuple[int, int]) -> Ar
     Drawn at one above the shape, where few proposals are refused, and brought back by a power of a uniform.
     """
     d = shape + 2.0 / 3.0
-    back = rng.random(size) ** (1.0 / shape)
-    values = np.full(np.broadcast_shapes(size, shape.shape), np.nan)
+    back = _spread(rng.random(size), shape.size) ** (1.0 / shape)
+    values = np.full(back.shape, np.nan)
     while (open_cells := np.isnan(values)).any():
-        normals, uniforms = rng.standard_normal(size), rng.random(size)
+        normals, uniforms = (_spread(draw(size), shape.size) for draw in (rng.standard_normal, rng.random))
         cubes = np.maximum(1.0 + normals / np.sqrt(9.0 * d), 0.0) ** 3
         with np.errstate(divide="ignore"):
             taken = np.log(uniforms) < 0.5 * normals**2 + d * (1.0 - cubes + np.log(cubes))
@@ -105,8 +138,66 @@ def _gammas(rng: np.random.Generator, shape: Array, size: tuple[int, int]) -> Ar
     return np.asarray(values * back)
 
 
-N_KNOWN, KNOWN_DRAWS = 100, 400
-"""Values at which a source is held to value knowing it, and draws of everything else at each."""
+N_KNOWN, KNOWN_DRAWS, KNOWN_TOGETHER = 100, 400, 5
+"""Values at which a source is held to value knowing it, draws of everything else at each, and values in a block."""
+
+
+class _Block:
+    """One block under many sets of sources: what a set leaves as it is, is worked out once.
+
+    That is trade without plants, which hangs on few sources, and what each project orders and makes, which hangs on
+    others. What a result hangs on is seen from the streams that it asks for.
+
+    Attributes:
+        plan: the compiled scenario or mixture.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        self.plan = plan
+        self._names: dict[object, frozenset[str]] = {}
+        self._results: dict[object, Any] = {}
+
+    def outcome(self, series: int, streams: Resampled) -> Array:
+        """A series by year, `(n_years, n_draws)`."""
+        return np.asarray(followed_flows(self.plan, streams, self._flows).annual[series])
+
+    def _flows(self, branch: Plan, streams: Resampled) -> Flows:
+        place = next(place for place, plan in enumerate(self.plan.plans) if plan is branch)
+        baseline = self.known(place, streams, lambda: simulated_baseline(branch, block_inputs(branch, streams)))
+        return flows_over(baseline, branch, _KnownPlants(self, place, baseline, streams))
+
+    def known(self, what: object, streams: Resampled, work: Callable[[], Known]) -> Known:
+        """The result of another set where this one reads all its streams alike.
+
+        Args:
+            work: makes it from numbers that it asks of the streams itself, whatever was asked before.
+        """
+        names = self._names.get(what)
+        if names is None or (what, streams.state_of(names)) not in self._results:
+            streams.asked.clear()
+            made = work()
+            names = self._names.setdefault(what, frozenset(streams.asked))
+            assert names == streams.asked, what  # which streams are asked for hangs on the plan alone
+            self._results[what, streams.state_of(names)] = made
+        found: Known = self._results[what, streams.state_of(names)]
+        return found
+
+
+class _KnownPlants(Plants):
+    """Plants of a branch, projects found again that a set of sources leaves as they were."""
+
+    def __init__(self, block: _Block, place: int, baseline: Baseline, streams: Resampled) -> None:
+        branch = block.plan.plans[place]
+        inputs = block_inputs(branch, streams)
+        super().__init__(branch, inputs, Duties(branch, inputs), baseline.economy)
+        self._block, self._place, self._baseline, self._streams = block, place, baseline, streams
+
+    def activity(self, project: Project) -> Activity:
+        return self._block.known((self._place, project.stream), self._streams, lambda: self._anew(project))
+
+    def _anew(self, project: Project) -> Activity:
+        inputs = block_inputs(self.plan, self._streams)
+        return plants_beside(self._baseline, self.plan, inputs).activity(project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +243,24 @@ class SourceAnalysis:
         every = frozenset[str]().union(*alone)
         again = [frozenset(), every, *alone, *(every - one for one in alone)]
         size = self.plan.block_size
-        streams = [Resampled(self.seed, block, size, again=names) for names in again for block in range(n_blocks)]
-        drawn = np.concatenate(self._outcomes(streams), axis=-1)
-        base, other, *rest = np.split(drawn, len(again), axis=-1)
+        base, other, *rest = self._outcomes(
+            [[Resampled(self.seed, block, size, again=names) for names in again] for block in range(n_blocks)]
+        )
         moved, kept = np.split(np.stack(rest), 2)
         return effects(base, other, moved, kept, size)
 
     def narrowing(self, at: int) -> Estimate:
         """Mean narrowing of the 80 % interval of year `at` where a source is known, `(n_sources,)`, bn USD a year."""
-        held = [frozenset(), *self._streams_by_source()]
-        blocks = range(N_KNOWN)
-        streams = [Resampled(self.seed, block, KNOWN_DRAWS, held=names) for names in held for block in blocks]
-        widths = width(np.stack([outcome[at] for outcome in self._outcomes(streams)]))
-        everything, *known = np.split(widths, len(held))
+        held = [frozenset[str](), *self._streams_by_source()]
+        sizes = KNOWN_TOGETHER * KNOWN_DRAWS, KNOWN_TOGETHER
+        outcomes = self._outcomes(
+            [
+                [Resampled(self.seed, block, sizes[0], held=names, n_held=sizes[1]) for names in held]
+                for block in range(N_KNOWN // KNOWN_TOGETHER)
+            ]
+        )
+        widths = width(np.stack([outcome[at].reshape(-1, KNOWN_DRAWS) for outcome in outcomes]))
+        everything, *known = widths
         narrower = everything - np.stack(known)
         return Estimate(narrower.mean(axis=-1), standard_error(narrower))
 
@@ -173,14 +269,16 @@ class SourceAnalysis:
         inputs = self.plan.inputs
         return [frozenset(item.stream for item in inputs if item.source == source) for source in self.sources]
 
-    def _outcomes(self, streams: Sequence[Streams]) -> list[Array]:
-        """The outcome by year in every block, `(n_years, n_draws)` each."""
+    def _outcomes(self, blocks: Sequence[Sequence[Resampled]]) -> list[Array]:
+        """The outcome by year under every set of sources, `(n_years, n_draws)` each, of all blocks."""
         drawn = []
-        for block in in_order(partial(_outcome, self.plan, self.series), streams, self.n_jobs):
+        for block in in_order(partial(_outcomes_of_block, self.plan, self.series), blocks, self.n_jobs):
             drawn.append(block)
-            self.progress(100 / len(streams))
-        return drawn
+            self.progress(100 / len(blocks))
+        return [np.concatenate(outcomes, axis=-1) for outcomes in zip(*drawn, strict=True)]
 
 
-def _outcome(plan: RunPlan, series: int, streams: Streams) -> Array:
-    return np.asarray(flows_of(plan, streams).annual[series])
+def _outcomes_of_block(plan: RunPlan, series: int, sets: Sequence[Resampled]) -> list[Array]:
+    """The outcome by year in one block under every set of sources, `(n_years, n_draws)` each."""
+    block, drawn = _Block(plan), dict[object, Array]()
+    return [block.outcome(series, replace(one, drawn=drawn)) for one in sets]

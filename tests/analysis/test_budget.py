@@ -270,7 +270,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
 @pytest.fixture(scope="module")
 def found(runs: dict[str, Results]) -> budget_module.Budget:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(resampling_module, "N_KNOWN", 4)
+        patch.setattr(resampling_module, "N_KNOWN", 5)
         return uncertainty_budget(runs["hyundai"], 2030, "news", n_draws=4_000)
 
 

@@ -11,15 +11,20 @@ from plans import registered as with_registry
 from scipy import stats
 
 from forecast.dims import Array
+from forecast.documents import scenario_path
 from forecast.engine import resampling, simulate
 from forecast.engine.announcements import Announcements
 from forecast.engine.block import block_inputs, flows_of, simulated_flows
+from forecast.engine.compile import compile_run
 from forecast.engine.inputs import Stated
 from forecast.engine.plan import Tie
 from forecast.engine.resampling import Resampled, SourceAnalysis
 from forecast.engine.run_plan import RunPlan, alone
 from forecast.engine.sourcing import Purchasing
+from forecast.models.posterior import load_posterior
+from forecast.observations.vintage import vintage
 from forecast.scenario.localization import Localization
+from forecast.scenario.mixture import load_any
 from forecast.stats.distributions import Constant, Uniform
 from forecast.stats.quantiles import N_BINS
 from forecast.stats.streams import Streams
@@ -100,38 +105,56 @@ def registered(run: RunPlan) -> RunPlan:
 
 
 def test_narrowing_by_its_definition(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resampling, "N_KNOWN", 3)
-    monkeypatch.setattr(resampling, "KNOWN_DRAWS", 50)
+    """Held at two values in each of three blocks, one after the other."""
+    for name, value in {"N_KNOWN": 6, "KNOWN_TOGETHER": 2, "KNOWN_DRAWS": 50}.items():
+        monkeypatch.setattr(resampling, name, value)
     told: list[float] = []
     made = analysis()
     made = replace(made, plan=registered(made.plan), progress=told.append)
     found = made.narrowing(1)
 
     def widths(held: frozenset[str]) -> Array:
-        outcomes = [flows_of(made.plan, Resampled(3, block, 50, held=held)).annual[0, 1] for block in range(3)]
-        return np.array([np.subtract(*np.quantile(outcome, (0.9, 0.1))) for outcome in outcomes])
+        blocks = [Resampled(3, block, 100, held=held, n_held=2) for block in range(3)]
+        outcomes = [flows_of(made.plan, streams).annual[0, 1] for streams in blocks]
+        parts = [part for outcome in outcomes for part in np.split(outcome, 2)]
+        return np.array([np.subtract(*np.quantile(part, (0.9, 0.1))) for part in parts])
 
     for row, source in enumerate(made.sources):
         own = frozenset(item.stream for item in made.plan.inputs if item.source == source)
         narrower = widths(frozenset()) - widths(own)
         assert found.value[row] == pytest.approx(narrower.mean())
-        assert found.error[row] == pytest.approx(narrower.std(ddof=1) / 3**0.5)
+        assert found.error[row] == pytest.approx(narrower.std(ddof=1) / 6**0.5)
     assert sum(told) == pytest.approx(100)
 
 
 def test_a_source_is_held_at_a_hundred_values_with_four_hundred_draws_at_each(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Resampled] = []
 
-    def drawn(_: RunPlan, __: int, streams: Resampled) -> Array:
-        asked.append(streams)
-        return np.zeros((4, streams.n_draws))
+    def drawn(_: RunPlan, __: int, sets: list[Resampled]) -> list[Array]:
+        asked.extend(sets)
+        return [np.zeros((4, streams.n_draws)) for streams in sets]
 
-    monkeypatch.setattr(resampling, "_outcome", drawn)
+    monkeypatch.setattr(resampling, "_outcomes_of_block", drawn)
     made = analysis()
     made.narrowing(0)
-    assert len(asked) == 100 * (1 + len(made.sources))
-    assert {streams.n_draws for streams in asked} == {400}
-    assert {streams.block for streams in asked} == set(range(100))
+    assert len(asked) == 20 * (1 + len(made.sources))
+    assert {(streams.n_draws, streams.n_held) for streams in asked} == {(2_000, 5)}
+    assert {streams.block for streams in asked} == set(range(20))
+
+
+@pytest.mark.parametrize("name", ["announced-dependent", "deal", "tariff-regimes", "localize-all", "tariffs-25-term"])
+def test_what_a_set_of_sources_leaves_as_it_is_is_what_it_would_be_anew(name: str) -> None:
+    """Every set of a block by itself, with nothing drawn or worked out before, to the last bit."""
+    world = load_any(scenario_path(name))
+    plan = compile_run(world, load_posterior(), vintage(world.as_of))
+    series = plan.series.index("trade_balance")
+    alone = SourceAnalysis(plan, 5, series)._streams_by_source()
+    every = frozenset[str]().union(*alone)
+    sets = [{"again": names} for names in (frozenset(), every, *alone, *(every - one for one in alone))]
+    sets += [{"held": names, "n_held": 5} for names in alone]
+    together = resampling._outcomes_of_block(plan, series, [Resampled(5, 3, 40, **one) for one in sets])
+    for one, outcome in zip(sets, together, strict=True):
+        np.testing.assert_array_equal(outcome, flows_of(plan, Resampled(5, 3, 40, **one)).annual[series])
 
 
 def test_sources_that_correlated_inputs_have_in_common() -> None:
