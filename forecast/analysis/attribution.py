@@ -47,6 +47,9 @@ ACCOUNT = ("baseline_balance", *NEWS[1:], *POLICIES, FUTURE)
 MOST_SCENARIOS = 256
 """Scenarios simulated at most for one attribution, unless asked for more: about two minutes at 20,000 draws."""
 
+_WORTH_WORKERS = 100
+"""Simulations of a block from which workers are worth the time they take to start."""
+
 TOLERANCE = 1e-6
 """bn USD a year that parts may miss the difference by; sums of a dozen numbers of 100 bn USD are good to 1e-11."""
 
@@ -122,6 +125,11 @@ class _Game:
     @property
     def n_blocks(self) -> int:
         return -(-self.settings.n_draws // BLOCK_SIZE)
+
+    @property
+    def n_scenarios(self) -> int:
+        """Scenarios simulated for each block of draws, about."""
+        return (2 * self.n_joint * self.n_pairs or 2**self.n_joint) * (1 + self.n_separable)
 
     def batches(self, draws: NDArray[Any]) -> list[NDArray[Any]]:
         """Draws of a block in as many parts as all blocks need to tell an error."""
@@ -230,7 +238,8 @@ def _steps(game: _Game, block: int) -> Steps:
 
 
 def _simulated(game: _Game, n_jobs: int, progress: Callable[[int], None]) -> Iterator[_Block]:
-    for block in in_order(partial(_block, game), list(range(game.n_blocks)), n_jobs if game.n_blocks > 1 else 1):
+    worth_workers = game.n_blocks > 1 and game.n_blocks * game.n_scenarios >= _WORTH_WORKERS
+    for block in in_order(partial(_block, game), list(range(game.n_blocks)), n_jobs if worth_workers else 1):
         progress(block.difference.shape[-1])
         yield block
 

@@ -104,20 +104,29 @@ class Comparison:
         """Draws of the surplus of the alternative less that of the reference, see `paired_difference`."""
         return paired_difference(self.alternative, self.reference)
 
+    @property
+    def differs(self) -> bool:
+        """Whether the surplus differs in any draw."""
+        return bool(self._drawn.any())
+
+    def in_year(self, year: int) -> Array:
+        """Draws of the difference in a year, `(n_draws,)`, bn USD."""
+        return np.asarray(self._drawn[self._years.index(year)])
+
     @cached_property
     def by_year(self) -> Summary:
         """Statistics of the difference of each year; series `rise` and `fall`, see `comparison.both_ways`."""
-        return difference_summary(self.difference, self._block_size, self.beyond)
+        return both_ways(self._drawn, self._years, self._block_size, self.beyond)
 
     @cached_property
     def cumulated(self) -> Summary:
         """The same of the sum from the first year to each."""
-        return both_ways(np.cumsum(_values(self.difference), axis=0), self._years, self._block_size, self.beyond)
+        return both_ways(np.cumsum(self._drawn, axis=0), self._years, self._block_size, self.beyond)
 
     @cached_property
     def channels(self) -> Summary:
         """Statistics of what the difference is made of: series `attribution.ACCOUNT`, which add up to it."""
-        parts = [[_series(run, name, self._years) for name in ACCOUNT] for run in self._runs]
+        parts = [[run.drawn(name, self._years) for name in ACCOUNT] for run in self._runs]
         return summarised(np.array(parts[0]) - np.array(parts[1]), self._years, ACCOUNT, self._block_size)
 
     @cached_property
@@ -126,19 +135,19 @@ class Comparison:
 
         Empty where no run is of a mixture, or the draws of both follow branches of different ones.
         """
-        followed = [np.asarray(run.draws["branch"]) for run in self._runs if "branch" in run.draws]
-        if not followed or any((branch != followed[0]).any() for branch in followed):
+        followed = {run.followed for run in self._runs if run.followed}
+        if len(followed) != 1:
             return {}
-        last = _values(self.difference)[-1:]
+        labels = np.array(followed.pop())
         return {
-            str(label): both_ways(last[:, followed[0] == label], self._years[-1:], self._block_size)
-            for label in np.unique(followed[0])
+            str(label): both_ways(self._drawn[-1:, labels == label], self._years[-1:], self._block_size)
+            for label in np.unique(labels)
         }
 
     @cached_property
     def rests(self) -> Rests | None:
         """What part of the variance of the difference is judgement, by year; None where that cannot be told."""
-        return difference_rests((self.reference, self.alternative), _values(self.difference))
+        return difference_rests((self.reference, self.alternative), self._drawn)
 
     def plot(self) -> Any:
         """The difference by year, a figure of matplotlib."""
@@ -171,7 +180,12 @@ class Comparison:
 
     @property
     def _years(self) -> list[int]:
-        return [int(year) for year in self.difference["year"]]
+        return shared_years(*self._runs)
+
+    @cached_property
+    def _drawn(self) -> Array:
+        """Draws of the difference, `(n_years, n_draws)`."""
+        return _paired(*self._runs, "trade_balance")
 
     @property
     def _block_size(self) -> int:
@@ -280,9 +294,23 @@ def paired_difference(alternative: Results, reference: Results, series: str = "t
     Raises:
         RunError: the runs do not share seed, draws, basis, day, parameters or code, or their draws were not kept.
     """
+    import xarray as xr
+
+    drawn, years = _paired(alternative, reference, series), shared_years(alternative, reference)
+    attrs = {"units": "bn USD per year", "basis": reference.basis}
+    return xr.DataArray(drawn, {"year": years}, ("year", "draw"), name=series, attrs=attrs)
+
+
+def _paired(alternative: Results, reference: Results, series: str) -> Array:
+    """Draws of `alternative - reference` in the years of both, `(n_years, n_draws)`."""
     demand_pairs(alternative, reference)
-    difference = alternative.draws[series] - reference.draws[series]
-    return difference.assign_attrs(units="bn USD per year", basis=reference.basis)
+    years = shared_years(alternative, reference)
+    return alternative.drawn(series, years) - reference.drawn(series, years)
+
+
+def shared_years(*runs: Results) -> list[int]:
+    """Years that all of some runs have."""
+    return sorted(set.intersection(*(set(run.statistics.years) for run in runs)))
 
 
 def difference_table(difference: xr.DataArray, block_size: int) -> pd.DataFrame:
@@ -297,7 +325,8 @@ def difference_table(difference: xr.DataArray, block_size: int) -> pd.DataFrame:
 
 def difference_summary(difference: xr.DataArray, block_size: int, beyond: Sequence[float] = ()) -> Summary:
     """Statistics of a paired difference of each year; series `rise` and `fall`, see `comparison.both_ways`."""
-    return both_ways(_values(difference), [int(year) for year in difference["year"]], block_size, beyond)
+    drawn = np.asarray(difference.transpose("year", "draw"), dtype=float)
+    return both_ways(drawn, [int(year) for year in difference["year"]], block_size, beyond)
 
 
 def _table(summary: Summary) -> pd.DataFrame:
@@ -324,17 +353,6 @@ def difference_statistics(summary: Summary) -> Iterator[tuple[str, str, str]]:
         yield "fall", name, f"probability_below_-{threshold}"
     for name in (name for name in others if name != "mean"):
         yield "rise", name, name
-
-
-def _values(difference: xr.DataArray) -> Array:
-    return np.asarray(difference.transpose("year", "draw"), dtype=float)
-
-
-def _series(run: Results, name: str, years: Sequence[int]) -> Array:
-    """Draws of a series in some years, `(n_years, n_draws)`; zeros where the run has no such series."""
-    if name not in run.draws:
-        return np.zeros((len(years), run.draws.sizes["draw"]))
-    return _values(run.draws[name].sel(year=list(years)))
 
 
 def demand_pairs(alternative: Results, reference: Results) -> None:

@@ -340,7 +340,7 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
         comparison_table,
     )
 
-    if found.difference.any():
+    if found.differs:
         answer_with(comparison_table(found, language=language), channel_table(found, language))
         if found.by_branch:
             answer_with(branch_difference_table(found, language))

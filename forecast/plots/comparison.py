@@ -22,7 +22,6 @@ from forecast.results.results import place_of
 from forecast.stats.summary import quantile_name
 
 if TYPE_CHECKING:
-    import xarray as xr
 
     from forecast.analysis.attribution import Attribution
     from forecast.analysis.comparison import Comparison
@@ -83,7 +82,7 @@ def _distributions(
     """One axes for the effects of the announcements, where some run has any, and one for the difference."""
     shown, panels = comparison.by_year.years[place_of(year, comparison.by_year.years)], {}
     effects = {
-        name: _finite(run.draws[EFFECT].sel(year=shown))
+        name: _finite(run.drawn(EFFECT, [shown]))
         for name, run in zip(comparison.names, (comparison.alternative, comparison.reference), strict=True)
         if run.manifest["n_investments"]
     }
@@ -91,7 +90,7 @@ def _distributions(
         panels[texts.text("plots.comparison.effect")] = effects
     alternative, reference = comparison.names
     names = {"alternative": alternative, "reference": reference}
-    difference = _finite(comparison.difference.sel(year=shown))
+    difference = _finite(comparison.in_year(shown))
     panels[texts.text("plots.difference")] = {texts.text("plots.comparison.less", **names): difference}
     heading = Heading(
         texts.text("plots.comparison.year", **names, year=shown),
@@ -104,9 +103,8 @@ def _distributions(
     return figure
 
 
-def _finite(draws: xr.DataArray) -> Array:
-    values = np.asarray(draws, dtype=float)
-    return np.asarray(values[np.isfinite(values)])
+def _finite(draws: Array) -> Array:
+    return np.asarray(draws[np.isfinite(draws)])
 
 
 def _titles(comparison: Comparison, texts: Texts) -> dict[str, str]:
@@ -127,7 +125,7 @@ def surplus_densities(runs: Mapping[str, Results], year: int) -> Figure:
     """
     for results in runs.values():
         place_of(year, results.statistics.years)
-    samples = {name: _finite(results.draws["trade_balance"].sel(year=year)) for name, results in runs.items()}
+    samples = {name: _finite(results.drawn("trade_balance", [year])) for name, results in runs.items()}
     heading = Heading(f"The surplus of {year}", " and ".join(runs), "The axis holds the central 99 % of the draws.")
     figure, (ax,) = titled_figure(heading, room=0.35)
     draw_densities(ax, samples, year=year, basis=next(iter(runs.values())).basis)

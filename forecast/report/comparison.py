@@ -188,7 +188,7 @@ def _difference(comparison: Comparison, names: Sequence[str], language: Language
     words = _pair(names, comparison.reference.basis, language) | {
         "learned": language.text(f"comparison.{learned}", origin=origin_of(comparison.reference, language))
     }
-    if not comparison.difference.any():
+    if not comparison.differs:
         return language.text("comparison.same", **words)
     return language.text(
         "comparison.changes",

@@ -30,13 +30,13 @@ def distribution_diagrams(comparison: Comparison, place: int, year: int | None, 
     shown = years[place_of(year, years)]
     groups: dict[str, dict[int, Array]] = {}
     effects = {
-        at: _finite(run.draws["effect"].sel(year=shown).to_numpy())
+        at: _finite(run.drawn("effect", [shown]))
         for at, run in ((0, comparison.reference), (place, comparison.alternative))
         if run.manifest["n_investments"]
     }
     if effects:
         groups["effects"] = effects
-    groups["difference"] = {place: _finite(comparison.difference.sel(year=shown).to_numpy())}
+    groups["difference"] = {place: _finite(comparison.in_year(shown))}
     return [
         diagram
         for name, samples in groups.items()
@@ -46,8 +46,7 @@ def distribution_diagrams(comparison: Comparison, place: int, year: int | None, 
 
 
 def _finite(draws: Array) -> Array:
-    values = np.asarray(draws, dtype=float)
-    return np.asarray(values[np.isfinite(values)])
+    return np.asarray(draws[np.isfinite(draws)])
 
 
 def _pair(name: str, samples: Mapping[int, Array], year: int, language: Language) -> Iterator[Diagram]:

@@ -99,7 +99,7 @@ def write_comparison_workbook(
     if divided is not None and told is not None:
         said.insert(1, attribution_words(divided, told, language))
     sheets = [_answer(said, runs, language)]
-    if found.difference.any():
+    if found.differs:
         channels = channel_table(found, language)
         charts = (Chart("channels", tuple(range(1, len(channels.columns)))),)
         sheets.append(Sheet("difference", (comparison_table(found, language=language),), (_FAN,)))

@@ -223,11 +223,35 @@ class Results:
         """
         import xarray as xr
 
-        if DRAWS not in self.manifest["files"]:
-            raise RunError(f"{self.folder}: got a run of {self.manifest['n_draws']:,} draws, too many to be kept")
+        self._demand_draws()
         path = self.folder / DRAWS
         with readable(path), opened_draws(path, self.manifest), xr.open_dataset(path, engine="h5netcdf") as opened:
             return opened.load()
+
+    def drawn(self, series: str, years: Sequence[int]) -> Array:
+        """Draws of a series in some of the years, `(n_years, n_draws)`, bn USD a year; zeros where a run has none.
+
+        Raises:
+            RunError: the run had too many draws to keep.
+        """
+        self._demand_draws()
+        places = [self.statistics.years.index(year) for year in years]
+        if series not in self.statistics.series:
+            return np.zeros((len(places), self.manifest["n_draws"]))
+        kept = self.kept(series)
+        assert kept is not None
+        return kept[places]
+
+    @cached_property
+    def followed(self) -> tuple[str, ...]:
+        """Label of the branch that each draw follows, in the order of draws; none where the run is of no mixture."""
+        self._demand_draws()
+        with readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest) as arrays:
+            return tuple(arrays["branch"].asstr()[...]) if "branch" in arrays else ()
+
+    def _demand_draws(self) -> None:
+        if DRAWS not in self.manifest["files"]:
+            raise RunError(f"{self.folder}: got a run of {self.manifest['n_draws']:,} draws, too many to be kept")
 
     def kept(self, series: str) -> Array | None:
         """Draws of one series, `(n_years, n_draws)`, bn USD a year, or None where they were not kept."""

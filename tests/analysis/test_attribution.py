@@ -206,3 +206,11 @@ def test_parts_add_up_where_plants_replace_exports_that_run_out() -> None:
     alone = [balance(scenario) for scenario in (shipped("baseline", "horizon=2030"), one, both)]
     first, second = (after - before for before, after in pairwise(alone))
     assert (second[-1] > first[-1] + 0.1).all()  # what the first left to replace is less
+
+
+def test_workers_divide_a_difference_as_one_process_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecast.analysis.attribution._WORTH_WORKERS", 1)
+    pair, two_blocks = (shipped("baseline"), shipped("hyundai")), Settings(2_100)
+    alone, together = (attribute(*pair, two_blocks, posterior=learned(), n_jobs=n_jobs) for n_jobs in (1, 2))
+    np.testing.assert_array_equal(alone.difference, together.difference)
+    np.testing.assert_array_equal(alone.parts, together.parts)
