@@ -33,22 +33,17 @@ from numpy.typing import NDArray
 from forecast import shown
 from forecast.analysis.input_values import uncertain_values
 from forecast.dims import Array
-from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SourceAnalysis
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import block_streams
 from forecast.errors import RunError
-from forecast.models.posterior import Posterior, load_posterior
-from forecast.observations.vintage import vintage
-from forecast.results.manifest import SCENARIO
+from forecast.models.posterior import Posterior
 from forecast.results.results import Results
-from forecast.results.run import settings_of
-from forecast.scenario.mixture import load_any
+from forecast.results.run import plan_of, settings_of
 from forecast.stats.formatting import short, stored
 from forecast.stats.influence import LARGEST_SHARE, variance_share
 from forecast.stats.sensitivity import Effects, Estimate, classes, explained_share, narrowing, standard_error
 from forecast.stats.summary import LEAST_BLOCKS
-from forecast.storage.code_digests import code_digest
 from forecast.storage.files import whole_file, writing
 
 if TYPE_CHECKING:
@@ -263,29 +258,6 @@ def demand_draws(run: Results) -> None:
 def _half(progress: Callable[[float], None], percent: float) -> None:
     """Two tasks make one budget."""
     progress(percent / 2)
-
-
-def plan_of(run: Results, posterior: Posterior | None = None) -> RunPlan:
-    """The compiled plan that a run was made of.
-
-    Args:
-        posterior: parameters of the run; the stored ones by default.
-
-    Raises:
-        RunError: it was made with other code or parameters than are installed.
-    """
-    scenario = load_any(run.folder / SCENARIO)
-    learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
-    recorded = run.manifest["digests"]
-    changed = [
-        name for name, now in (("code", code_digest("numbers")), ("posterior", learned.digest)) if recorded[name] != now
-    ]
-    if changed:
-        raise RunError(
-            f"{run.folder}: made with another {' and '.join(changed)} than is installed; `forecast run {run.name}` "
-            "makes the run anew"
-        )
-    return compile_run(scenario, learned, vintage(scenario.as_of), prior=run.manifest["parameters"] == "prior")
 
 
 def _outcome_draws(run: Results, plan: RunPlan, year: int, series: str) -> Array:

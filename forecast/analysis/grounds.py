@@ -17,8 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.analysis.breakeven import held_plan
-from forecast.analysis.budget import plan_of
 from forecast.dims import OUTPUT, Array
 from forecast.economics.channels import displacement_under
 from forecast.economics.elasticities import shipped_responses
@@ -27,6 +25,7 @@ from forecast.economics.tariffs import load_schedule
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.announcements import Announcements, planned_dates
 from forecast.engine.block import block_inputs, branches_of, flows_of
+from forecast.engine.holding import held_plan
 from forecast.engine.inputs import Fitted, Input, Inputs, Stated
 from forecast.engine.plan import Plan
 from forecast.engine.run_plan import RunPlan
@@ -34,7 +33,7 @@ from forecast.engine.simulate import block_streams
 from forecast.errors import PosteriorError, RunError
 from forecast.models.posterior import Posterior
 from forecast.results.results import Results
-from forecast.results.run import settings_of
+from forecast.results.run import plan_of, settings_of
 from forecast.stats.distributions import Constant
 from forecast.stats.sensitivity import LEVELS
 from forecast.stats.streams import Streams

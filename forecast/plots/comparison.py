@@ -22,7 +22,6 @@ from forecast.results.results import place_of
 from forecast.stats.summary import quantile_name
 
 if TYPE_CHECKING:
-
     from forecast.analysis.attribution import Attribution
     from forecast.analysis.comparison import Comparison
     from forecast.results.results import Results

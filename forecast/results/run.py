@@ -25,9 +25,9 @@ from forecast.observations.vintage import vintage
 from forecast.parallel import in_order
 from forecast.quarters import format_quarter
 from forecast.results.checkpoints import Checkpoint, Resumption
-from forecast.results.manifest import CHART, platform_facts
+from forecast.results.manifest import CHART, SCENARIO, platform_facts
 from forecast.results.results import ANOTHER_FOLDER, Results, add_chart, demand_folder, read_results, write_results
-from forecast.scenario.mixture import AnyScenario, any_digest, dump_any
+from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, load_any
 from forecast.stats.summary import StreamingSummary
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import demand_no_file, json_digest, sweep, writing
@@ -313,3 +313,26 @@ def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, p
         "platform": platform_facts(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def plan_of(run: Results, posterior: Posterior | None = None) -> RunPlan:
+    """The compiled plan that a run was made of.
+
+    Args:
+        posterior: parameters of the run; the stored ones by default.
+
+    Raises:
+        RunError: it was made with other code or parameters than are installed.
+    """
+    scenario = load_any(run.folder / SCENARIO)
+    learned = load_posterior(as_of=scenario.as_of) if posterior is None else posterior
+    recorded = run.manifest["digests"]
+    changed = [
+        name for name, now in (("code", code_digest("numbers")), ("posterior", learned.digest)) if recorded[name] != now
+    ]
+    if changed:
+        raise RunError(
+            f"{run.folder}: made with another {' and '.join(changed)} than is installed; `forecast run {run.name}` "
+            "makes the run anew"
+        )
+    return compile_run(scenario, learned, vintage(scenario.as_of), prior=run.manifest["parameters"] == "prior")

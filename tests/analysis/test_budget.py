@@ -32,6 +32,7 @@ from forecast.report.budget import budget_words
 from forecast.report.i18n import language
 from forecast.report.sheets import write_budget_workbook
 from forecast.results.results import Results
+from forecast.results.run import plan_of
 from forecast.scenario.drivers import Shock
 from forecast.stats.distributions import Constant, Distribution, Normal, Uniform
 from forecast.stats.streams import Streams
@@ -213,7 +214,7 @@ def test_what_two_branches_share_is_listed_once(tmp_path: Path) -> None:
     branches = "".join(f"- {{scenario: {name}, weight: 1}}\n" for name in ("announced", "announced-dependent"))
     path.write_text(f"name: two\nmixture:\n{branches}", "utf-8")
     run = forecast.run_scenario(forecast.load_mixture(path), Settings(2_000), out=tmp_path).results
-    found = budget_module._input_values(run, budget_module.plan_of(run), 2030)
+    found = budget_module._input_values(run, plan_of(run), 2030)
     assert {name for name in found if name.endswith("followed")} == {"announced: followed"}
     assert "LG-07: goes ahead" in found
     assert "LG-07, cylindrical: goes ahead" not in found
@@ -300,7 +301,7 @@ def test_of_an_effect_what_moves_all_trade_is_a_small_part_and_the_books_are_non
 
 def test_shocks_to_trade_move_an_effect_only_through_the_exports_that_bound_it(runs: dict[str, Results]) -> None:
     """Without the bound they move it in no draw; with it they only do where it binds. Drivers move it in any case."""
-    (bounded,) = budget_module.plan_of(runs["hyundai"]).plans
+    (bounded,) = plan_of(runs["hyundai"]).plans
     free = replace(bounded, groups=tuple(replace(members, share_of_product=np.inf) for members in bounded.groups))
     shocks, drivers = (
         frozenset(item.stream for item in bounded.inputs if item.source == source) for source in ("shocks", "drivers")

@@ -9,12 +9,12 @@ import pytest
 
 import forecast
 from forecast.analysis.breakeven import breakeven
-from forecast.analysis.budget import plan_of
 from forecast.analysis.grounds import JUDGED, WEAK, explained, graded_values, grounds, rests_on
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
 from forecast.engine.simulate import Settings, block_streams
 from forecast.models.posterior import load_posterior
 from forecast.results.results import Results
+from forecast.results.run import plan_of
 from forecast.scenario.scenario import load_scenario
 
 ROOT = Path(__file__).parents[2]
