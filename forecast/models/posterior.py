@@ -37,11 +37,13 @@ from forecast.storage.files import demand_regular, digest, file_digest, text_byt
 from forecast.storage.netcdf import (
     MOST_BYTES,
     DamagedFileError,
+    arrays,
     demand_array,
     is_sealed,
     members,
     new_netcdf,
     opened_netcdf,
+    read_array,
     seal,
 )
 
@@ -316,18 +318,14 @@ def _demand_header(posterior: Posterior) -> None:
 
 
 def _arrays(part: Any) -> Groups:
-    models = {model: _variables(group) for model, group in members(part).items()}
-    n_bytes = sum(demand_array(values, "f4") for variables in models.values() for values in variables.values())
+    models = {model: arrays(group) for model, group in members(part).items()}
+    n_bytes = sum(demand_array(name, array, "f4") for model in models.values() for name, array in model.items())
     if n_bytes > _MOST_BYTES:
         raise ValueError(f"got {n_bytes:,} bytes of rows, expected at most {_MOST_BYTES:,}")
     return {
-        model: {name: read_only(np.asarray(values[...], dtype=np.float64)) for name, values in variables.items()}
-        for model, variables in models.items()
+        model: {name: read_only(read_array(array).astype(np.float64)) for name, array in found.items()}
+        for model, found in models.items()
     }
-
-
-def _variables(group: Any) -> dict[str, Any]:
-    return {name: values for name, values in members(group).items() if not getattr(values, "is_scale", False)}
 
 
 def _write(posterior: Posterior, path: Path) -> None:

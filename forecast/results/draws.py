@@ -80,7 +80,7 @@ def _demand_run(file: Any, manifest: Mapping[str, Any]) -> None:
 
 def _demand_variable(name: str, array: Any, manifest: Mapping[str, Any]) -> int:
     """Bytes of a variable that has the type and shape it should."""
-    n_bytes = demand_array(array, "O" if name in _TEXTS else "i4" if name == "year" else "f4")
+    n_bytes = demand_array(name, array.id, "O" if name in _TEXTS else "i4" if name == "year" else "f4")
     n_draws, horizon, origin = manifest["n_draws"], manifest["horizon"], parse_quarter(manifest["origin"])
     n_years = horizon - year_of(origin + 1) + 1
     most_quarters = min(N_QUARTERS, parse_quarter(f"{horizon}Q4") - origin)
