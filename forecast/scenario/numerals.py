@@ -128,7 +128,32 @@ _IN_FULL = 1e6
 """Dollars from which on a number without a unit is one of dollars, and none of billions."""
 
 _KOREAN = "[만억조백천십]"
-"""Numerals of Korean amounts; what is made of several of them, such as 천억, is left unread."""
+"""Numerals of Korean amounts."""
+
+_DIGITS = r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?"
+_PARTS = re.compile(
+    "".join(rf"(?:({_DIGITS})\s*(천|백)?\s*{unit}\s*)?" for unit in "조억만") + r"(?=원|달러|불|won|krw|usd|$)"
+)
+_SIZES, _TENS = (1.0, 1e-4, 1e-8), {"천": 1000, "백": 100, None: 1}
+"""Trillions in each of the parts, and what may multiply one."""
+
+
+def _in_one_unit(text: str) -> str:
+    """A Korean amount of several parts, or of thousands of a unit, as one number of trillions; other texts as they are.
+
+    >>> _in_one_unit("4조 5000억원"), _in_one_unit("3천억 원"), _in_one_unit("약 1조2,500억"), _in_one_unit("5 to 8")
+    ('4.5조원', '0.3조원', '약 1.25조', '5 to 8')
+    """
+    start = re.search(r"\d", text)
+    match = start and _PARTS.match(text, start.start())
+    if not start or not match:
+        return text
+    parts = [(match[place], match[place + 1], size) for place, size in zip((1, 3, 5), _SIZES, strict=True)]
+    known = [(float(digits.replace(",", "")) * _TENS[tens], size) for digits, tens, size in parts if digits]
+    if (len(known) < 2 and not any(tens for _, tens, _ in parts)) or any(n >= 10_000 for n, _ in known[1:]):
+        return text
+    trillions = f"{sum(number * size for number, size in known):.12f}".rstrip("0").rstrip(".")
+    return f"{text[: start.start()]}{trillions}조{text[match.end() :].strip()}"
 
 
 def money_hint(text: str) -> str:
@@ -143,7 +168,7 @@ def money_hint(text: str) -> str:
     >>> money_hint("2,5 bn"), money_hint("3000억"), money_hint("30억 달러"), money_hint("EUR 5 bn")
     ('; write 2.5, the unit is bn USD', '; write {krw_trillion: 0.3}', '; write 3, the unit is bn USD', '')
     """
-    numeral = numeral_in(text)
+    numeral = numeral_in(_in_one_unit(text))
     if numeral is None or numeral.value < 0 or "+" in numeral.after:  # 5bn+ is 5 or more
         return ""
     words = f"{numeral.before} {numeral.after}"

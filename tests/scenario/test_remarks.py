@@ -199,6 +199,11 @@ def test_an_umbrella_is_compared_with_its_parts_in_one_currency(tmp_path: Path) 
         ("3조 달러", "3000, the unit is bn USD"),
         ("5000만 달러", "0.05, the unit is bn USD"),
         ("5백만 달러", "0.005, the unit is bn USD"),
+        ("4조 5000억원", "{krw_trillion: 4.5}"),
+        ("약 1조2,500억 원", "{krw_trillion: 1.25}"),
+        ("3천억 원", "{krw_trillion: 0.3}"),
+        ("5천만 달러", "0.05, the unit is bn USD"),
+        ("12억 5000만 달러", "1.25, the unit is bn USD"),
     ],
 )
 def test_an_amount_in_words_is_answered_with_what_to_write(text: str, hint: str) -> None:
@@ -206,7 +211,18 @@ def test_an_amount_in_words_is_answered_with_what_to_write(text: str, hint: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["5 to 8 bn", "8조 5000억 원", "3천억 원", "십억 달러", "1.234,5 bn", "12,34,567", "some", "-4 bn"]
+    "text",
+    [
+        "5 to 8 bn",
+        "1조 2조",
+        "4조 50000억",
+        "4조~5조",
+        "4조 5000억 이상",
+        "-4조 5000억",
+        "십억 달러",
+        "1.234,5 bn",
+        "some",
+    ],
 )
 def test_nothing_is_guessed_of_an_amount_that_is_not_one_number(text: str) -> None:
     assert money_hint(text) == ""
