@@ -343,8 +343,8 @@ def _hint(top: type, kind: str, loc: YamlPath, value: object) -> str:
     if kind not in _NUMBERS or not isinstance(value, str):
         return _won_misplaced(loc, value)
     numeral = numeral_in(value)
-    in_words = numeral is not None and (numeral.before or numeral.after)
-    if loc[-1] in MONEY and in_words:
+    alone = numeral is not None and not (numeral.before or numeral.after)
+    if loc[-1] in MONEY and not alone:
         return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(value))
     path = " ".join(part for part in loc if isinstance(part, str)).replace("_", " ")
     return number_hint(value, f"{path} {_description(top, loc)}")
