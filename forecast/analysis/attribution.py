@@ -7,8 +7,9 @@ up to the difference in every draw.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,9 +20,17 @@ from numpy.typing import NDArray
 from forecast import shown
 from forecast.dims import FUTURE, NEWS, POLICIES, Array
 from forecast.documents import scenario_path
-from forecast.engine.block import simulated_flows
+from forecast.engine.block import (
+    Baseline,
+    Flows,
+    block_inputs,
+    flows_over,
+    plants_beside,
+    simulated_baseline,
+    trade_alone,
+)
 from forecast.engine.compile import compile_plan
-from forecast.engine.plan import BLOCK_SIZE
+from forecast.engine.plan import BLOCK_SIZE, Plan
 from forecast.engine.simulate import Settings
 from forecast.engine.stratified import block_of_streams
 from forecast.errors import RunError
@@ -49,6 +58,9 @@ MOST_SCENARIOS = 256
 
 _WORTH_WORKERS = 100
 """Simulations of a block from which workers are worth the time they take to start."""
+
+_MOST_BASELINES = 16
+"""Baselines of a block that are kept, of some ten megabytes each."""
 
 TOLERANCE = 1e-6
 """bn USD a year that parts may miss the difference by; sums of a dozen numbers of 100 bn USD are good to 1e-11."""
@@ -251,12 +263,13 @@ def _block(game: _Game, index: int) -> _Block:
     joint, separable = game.contrasts[: game.n_joint], game.contrasts[game.n_joint :]
     steps = _steps(game, index)
     worths: dict[_Coalition, tuple[Array, Array]] = {}
+    baselines: dict[bytes, Baseline] = {}
     for mask in coalitions(steps):
         taken = [contrast for player, contrast in enumerate(joint) if mask >> player & 1]
         for player, contrast in [(None, []), *((player, [one]) for player, one in enumerate(separable))]:
-            worths[mask, player] = _worth(game, [*taken, *contrast], streams)
+            worths[mask, player] = _worth(game, [*taken, *contrast], streams, baselines)
     balances, means = ({key: worth[i] for key, worth in worths.items()} for i in range(2))
-    whole = _worth(game, game.contrasts, streams)[0] - balances[0, None]
+    whole = _worth(game, game.contrasts, streams, baselines)[0] - balances[0, None]
     parts, channels = (_parts(steps, game.n_separable, table) for table in (balances, means))
     return _Block(whole, parts, _moments(np.moveaxis(channels, -1, 0), game.batches(whole)))
 
@@ -279,17 +292,35 @@ def _parts(steps: Steps, n_separable: int, table: Mapping[_Coalition, Array]) ->
     return shapley_values(steps, worths, gains)
 
 
-def _worth(game: _Game, taken: Collection[Contrast], streams: Streams) -> tuple[Array, Array]:
+def _worth(
+    game: _Game, taken: Collection[Contrast], streams: Streams, baselines: dict[bytes, Baseline]
+) -> tuple[Array, Array]:
     """Trade balance of a coalition `(n_years, n_draws)`, and means of `ACCOUNT`, `(n_series, n_years, n_batches)`."""
     scenario = mixed(game.reference, game.alternative, taken)
     plan = compile_plan(scenario, game.posterior, vintage(scenario.as_of), prior=game.prior)
-    annual = simulated_flows(plan, streams).annual
+    annual = flows_beside(plan, streams, baselines).annual
     finite = np.asarray(np.isfinite(annual).all(axis=(0, 1)))
     batched = zip(game.batches(annual), game.batches(finite), strict=True)
     sound = np.stack([batch[..., kept].mean(axis=-1) for batch, kept in batched], axis=-1)
     means = dict(zip(plan.series, sound, strict=True))
     nothing = np.zeros(sound.shape[1:])
     return annual[plan.series.index("trade_balance")], np.stack([means.get(name, nothing) for name in ACCOUNT])
+
+
+def flows_beside(plan: Plan, streams: Streams, baselines: dict[bytes, Baseline]) -> Flows:
+    """Results of one block of one scenario; trade without plants is that of an earlier one where it is the same.
+
+    Args:
+        baselines: of plans with the same rows and streams, by what they say of trade; a new one is added.
+    """
+    trade = trade_alone(plan)
+    said = pickle.dumps(replace(trade, rows={}))
+    if said not in baselines:
+        if len(baselines) == _MOST_BASELINES:
+            baselines.clear()
+        baselines[said] = simulated_baseline(trade, block_inputs(trade, streams))
+    baseline = baselines[said]
+    return flows_over(baseline, plan, plants_beside(baseline, plan, block_inputs(plan, streams)))
 
 
 def _joined(game: _Game, blocks: Sequence[_Block]) -> Attribution:

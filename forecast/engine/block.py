@@ -20,7 +20,7 @@ from forecast.engine.annual import annual_news, annual_sums
 from forecast.engine.drivers import Economy, add_to_growth, added_amounts, condition, scale_flows
 from forecast.engine.inputs import Inputs, picked_places, picked_rows
 from forecast.engine.memory import keep_freed_memory
-from forecast.engine.plan import Plan
+from forecast.engine.plan import LocalizationPath, Plan
 from forecast.engine.plants import Plants
 from forecast.engine.policy import Duties, purchases
 from forecast.engine.products import Flow, ProductExports, product_exports
@@ -132,6 +132,23 @@ def simulated_baseline(plan: Plan, inputs: Inputs) -> Baseline:
         census += annual_sums(plan, products.moved[0])
     economy = Economy(plan, products, rows["response"][0], forcing)
     return Baseline(*flows, bridge[:, 0], annual[:, 0], annual[:, 1], census, products, economy)
+
+
+def trade_alone(plan: Plan) -> Plan:
+    """What a plan says of trade without investments and policy: all that its baseline hangs on."""
+    return replace(
+        plan,
+        sector_rows=np.empty((0, 0)),
+        groups=(),
+        path=LocalizationPath("hold"),
+        machinery=None,
+        policy=None,
+        existing=(),
+        pipeline=None,
+        outlooks=(),
+        columns=(),
+        inputs=(),
+    )
 
 
 def driver_forcing(plan: Plan, inputs: Inputs) -> Array:

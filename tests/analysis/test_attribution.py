@@ -6,16 +6,17 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import forecast
-from forecast.analysis.attribution import ACCOUNT, attribute
+from forecast.analysis.attribution import ACCOUNT, attribute, flows_beside
 from forecast.dims import NEWS, Array
-from forecast.engine.block import simulated_flows
+from forecast.documents import shipped_names
+from forecast.engine.block import Baseline, simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.simulate import Settings
 from forecast.models.posterior import Posterior, load_posterior
@@ -214,3 +215,19 @@ def test_workers_divide_a_difference_as_one_process_does(monkeypatch: pytest.Mon
     alone, together = (attribute(*pair, two_blocks, posterior=learned(), n_jobs=n_jobs) for n_jobs in (1, 2))
     np.testing.assert_array_equal(alone.difference, together.difference)
     np.testing.assert_array_equal(alone.parts, together.parts)
+
+
+def test_trade_that_is_found_again_is_that_of_each_scenario_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All shipped scenarios over one another, in both books, once with few kept: to the last bit."""
+    single = [name for name in shipped_names() if name not in {"tariff-regimes", "kiet-2025-04-11"}]
+    assert len(single) > 20
+    streams = Streams(3, 1, 60)
+    for most in (16, 2):
+        monkeypatch.setattr("forecast.analysis.attribution._MOST_BASELINES", most)
+        baselines: dict[bytes, Baseline] = {}
+        for name, basis in product(single, ("korea_customs", "us_census")):
+            plan = compile_plan(shipped(name, f"basis={basis}"), learned(), vintage())
+            found, alone = flows_beside(plan, streams, baselines), simulated_flows(plan, streams)
+            np.testing.assert_array_equal(found.annual, alone.annual)
+            np.testing.assert_array_equal(found.quarterly, alone.quarterly)
+        assert len(baselines) <= most

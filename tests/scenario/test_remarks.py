@@ -230,6 +230,10 @@ def test_nothing_is_guessed_of_an_amount_that_is_not_one_number(text: str) -> No
 
 def test_an_amount_in_korean_words_of_several_parts_is_answered_where_it_stands(tmp_path: Path) -> None:
     plant = "project: p, company: A, sector: steel, kind: greenfield, announced: 2026-03, production_start: 2029Q1"
-    (tmp_path / "won.yaml").write_text(f"name: won\ninvestments:\n  - {{id: P, amount: 4조 5000억원, {plant}}}\n", "utf-8")
-    with pytest.raises(ScenarioError, match=r"won\.yaml:3:21: .*got text \"4조 5000억원\", .*; write \{krw_trillion: 4\.5\}"):
+    (tmp_path / "won.yaml").write_text(
+        f"name: won\ninvestments:\n  - {{id: P, amount: 4조 5000억원, {plant}}}\n", "utf-8"
+    )
+    with pytest.raises(
+        ScenarioError, match=r"won\.yaml:3:21: .*got text \"4조 5000억원\", .*; write \{krw_trillion: 4\.5\}"
+    ):
         load_scenario(tmp_path / "won.yaml")
