@@ -294,7 +294,8 @@ class _Outcomes:
 
     def mean_at(self, value: float) -> MeanAt:
         """Mean of the outcome."""
-        statistics = StreamingSummary((0.0,), keep=True, n_rows=self._plan.n_rows)
+        stratified = self._streams[0].scheme != "plain"
+        statistics = StreamingSummary((0.0,), keep=True, n_rows=self._plan.n_rows, stratified=stratified)
         for flows in self._flows(value):
             statistics.add(flows.annual, flows.quarterly, rows=flows.rows)
         summary = statistics.summary(self._plan.years[:1], ("outcome",))

@@ -52,7 +52,7 @@ def summarised(
         block_size: draws that are one replicate; the spread between blocks gives the Monte Carlo error.
         thresholds: bn USD; the chance to exceed each is counted.
     """
-    statistics = StreamingSummary(tuple(thresholds), keep=True)
+    statistics = StreamingSummary(tuple(thresholds), keep=True, stratified=True)  # for draws of any scheme
     for first in range(0, draws.shape[-1], block_size):
         block = draws[..., first : first + block_size]
         statistics.add(block, np.empty((0, 0, block.shape[-1])))

@@ -104,11 +104,11 @@ def simulate(
 
 def empty_statistics(plan: RunPlan, settings: Settings) -> StreamingSummary:
     """Statistics of a run before its first block."""
-    return _empty(plan, settings.n_draws <= KEEP_DRAWS)
+    return _empty(plan, settings.n_draws <= KEEP_DRAWS, settings.scheme)
 
 
-def _empty(plan: RunPlan, keep: bool) -> StreamingSummary:
-    return StreamingSummary(thresholds=(0.0, plan.record), keep=keep, n_rows=plan.n_rows)
+def _empty(plan: RunPlan, keep: bool, scheme: Scheme) -> StreamingSummary:
+    return StreamingSummary((0.0, plan.record), keep, n_rows=plan.n_rows, stratified=scheme != "plain")
 
 
 def _statistics_of_tasks(
@@ -127,7 +127,7 @@ def _statistics_of(
     plan: RunPlan, keep: bool, blocks: list[Streams], progress: Callable[[int], None] = lambda n_draws: None
 ) -> StreamingSummary:
     """Statistics of some blocks in a row."""
-    statistics = _empty(plan, keep)
+    statistics = _empty(plan, keep, blocks[0].scheme)
     for streams in blocks:
         flows = flows_of(plan, streams)
         statistics.add(flows.annual, flows.quarterly, flows.branch, flows.rows)

@@ -1,15 +1,17 @@
 """How many draws make a named number as precise as is asked for: a pilot says, and the run is made once.
 
 Two stages (Stein 1945, Annals of Mathematical Statistics 16: 243-258). A pilot of whole blocks tells how far the
-number strays from block to block; blocks are independent replicates under every sampling scheme. The run then has as
-many blocks as bring the half-width of Student's interval, with the spread of the pilot and its degrees of freedom, to
-what is asked for. So the number of draws hangs on plan, seed, scheme and request alone, never on workers, and a run
-with as many draws stated is the same run, byte for byte. The pilot's blocks are the first of the run.
+number strays, and the run then has as many blocks as bring its half-width to what is asked for. Draws of the plain
+scheme are independent of each other: twenty thousand of them tell the error to a percent, and the half-width is that
+of a normal estimate. Under a stratified scheme only blocks are independent: their spread tells the error, and the
+half-width is Student's, with the degrees of freedom of the pilot. Either way the number of draws hangs on plan, seed,
+scheme and request alone, never on workers, and a run with as many draws stated is the same run, byte for byte. The
+pilot's blocks are the first of the run.
 
 Looking again after every block would stop where the spread happens to look small, and the interval would then hold
-less often than it says. Here the spread is looked at once, and by Stein's theorem the interval of a mean holds at
-least as often as it says where estimates of blocks are normal, which means of 2,000 draws nearly are. What bias there
-is comes from the pilot's own part of the run, where its spread and its estimate go together.
+less often than it says. Here the spread is looked at once, and by Stein's theorem Student's interval of a mean holds
+at least as often as it says where estimates of blocks are normal, which means of 2,000 draws nearly are. What bias
+there is comes from the pilot's own part of the run, where its spread and its estimate go together.
 
 The half-width is that of draws from the parameters as they are stored. Those are a finite number of rows, whose error
 no number of draws makes smaller: it is told beside.
@@ -20,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, inf, isfinite
+from math import ceil, inf, isfinite, isinf
 
 import numpy as np
 import scipy
@@ -138,13 +140,14 @@ def sized_by_pilot(
     names = sizable(0.0, plan.record)
     places = [place_of_target(target, plan.series, plan.years, names) for target in targets]
     statistics = simulate(plan, pilot, n_jobs, progress)
-    summary, spreads = statistics.summary(plan.years, plan.series), statistics.blocks.standard_error()
+    summary = statistics.summary(plan.years, plan.series)
+    freedom = inf if pilot.scheme == "plain" else pilot.n_draws // plan.block_size - 1
     found = []
     for target, place in zip(targets, places, strict=True):
         number = summary.statistics[target.statistic]
-        spread = float(spreads[names.index(target.statistic)][place])
+        spread = float(summary.of_draws[target.statistic][place])
         rows = NORMAL * float(np.sqrt(max(number.standard_error[place] ** 2 - spread**2, 0.0)))
-        found.append(sized(target, float(number.value[place]), spread, pilot.n_draws, plan.block_size, rows))
+        found.append(sized(target, float(number.value[place]), spread, pilot.n_draws, plan.block_size, rows, freedom))
     demand_affordable(found, most)
     return tuple(found)
 
@@ -154,13 +157,22 @@ def pilot_of(settings: Settings, block_size: int) -> Settings:
     return replace(settings, n_draws=max(ceil(settings.n_draws / block_size), LEAST_BLOCKS) * block_size)
 
 
-def sized(target: Target, value: float, spread: float, n_pilot: int, block_size: int, rows: float = 0.0) -> Sized:
+def sized(
+    target: Target,
+    value: float,
+    spread: float,
+    n_pilot: int,
+    block_size: int,
+    rows: float = 0.0,
+    freedom: float | None = None,
+) -> Sized:
     """The draws that a number needs.
 
     Args:
-        value, spread: of the number in the pilot, and its standard error from the spread between blocks.
+        value, spread: of the number in the pilot, and its standard error as far as draws make it smaller.
         n_pilot: draws of the pilot.
         rows: see `Sized`.
+        freedom: degrees of freedom of the error; by default those of the spread between the blocks of the pilot.
 
     Raises:
         RunError: a share of nothing is asked for.
@@ -171,8 +183,9 @@ def sized(target: Target, value: float, spread: float, n_pilot: int, block_size:
             f"--precision: got a percentage of {target.series} in {target.year}, which is 0; expected bn USD"
         )
     n_blocks = n_pilot // block_size
-    student = float(scipy.special.stdtrit(n_blocks - 1, (1.0 + CONFIDENCE) / 2.0))
-    needed = ceil(n_blocks * (student * spread / half_width) ** 2)
+    degrees = n_blocks - 1 if freedom is None else freedom
+    ends = NORMAL if isinf(degrees) else float(scipy.special.stdtrit(degrees, (1.0 + CONFIDENCE) / 2.0))
+    needed = ceil(n_blocks * (ends * spread / half_width) ** 2)
     return Sized(target, value, half_width, max(needed, n_blocks) * block_size, rows)
 
 

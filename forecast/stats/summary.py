@@ -4,10 +4,12 @@ A `StreamingSummary` takes blocks of draws `(n_series, n_periods, n_draws)` one 
 that of later blocks: merging parts gives the whole. Moments and exceedance counts are exact, quantiles as
 `quantiles.QuantileSketch` says.
 
-Standard errors are read off the spread of the same statistic between blocks, which are independent replicates
-whatever the sampling scheme. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are
-those of independent draws, which draws are under the plain scheme; a stratified one makes smaller errors than that.
-Either way blocks share the posterior rows that their draws pick, and what those bring is added (`shared_rows`).
+Draws of the plain scheme are independent of each other, and standard errors those of independent draws. Under a
+stratified one they are not, but its blocks are: errors are then read off the spread of the same statistic between
+blocks; so they are where draws are only counted, since the bins of a histogram are too wide to tell them, and blocks
+are many. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are those of independent
+draws, which a stratified scheme makes smaller. Either way draws share the posterior rows that they pick, and what
+those bring is added (`shared_rows`).
 """
 
 from __future__ import annotations
@@ -97,6 +99,7 @@ class Summary:
         exact: whether quantiles come from the draws themselves and not from a sketch.
         series: what is reported, in the order of the statistics.
         dominant_draws: single draws that make too much of a mean or a variance, the largest share of each series.
+        of_draws: by statistic, the part of its error that more draws make smaller; empty where it was read from a file.
     """
 
     years: tuple[int, ...]
@@ -106,6 +109,7 @@ class Summary:
     exact: bool
     series: tuple[str, ...] = SERIES
     dominant_draws: tuple[DominantDraw, ...] = ()
+    of_draws: Mapping[str, Array] = field(default_factory=dict)
 
     def value(self, series: str, name: str) -> Array:
         """One statistic of one series, `(n_years,)`."""
@@ -141,6 +145,7 @@ class StreamingSummary:
         thresholds: bn USD a year; the probability of exceeding each is counted for every annual series.
         keep: whether draws are kept, so that quantiles are exact and draws can be stored.
         n_rows: posterior rows by model, of which draws pick; none where errors are to leave them out.
+        stratified: whether draws of a block hang on each other, so that errors are read off blocks.
         variances: of blocks, weighted by their degrees of freedom.
         branches: statistics of the branches of a mixture, by index.
         chosen: branch of every draw of a mixture, block by block, where draws are kept.
@@ -149,6 +154,7 @@ class StreamingSummary:
     thresholds: tuple[float, ...]
     keep: bool
     n_rows: Mapping[str, int] = field(default_factory=dict)
+    stratified: bool = False
     n_draws: int = 0
     n_failed: int = 0
     draws: Moments = field(default_factory=Moments)
@@ -202,7 +208,8 @@ class StreamingSummary:
             self.chosen.append(branch)
         for index in np.unique(branch).tolist():
             follow = branch == index
-            own = self.branches.setdefault(index, StreamingSummary(self.thresholds, self.keep, self.n_rows))
+            empty = StreamingSummary(self.thresholds, self.keep, self.n_rows, self.stratified)
+            own = self.branches.setdefault(index, empty)
             picked = {model: row[follow] for model, row in rows.items()}
             own.add(annual[..., follow], quarterly[..., follow], rows=picked)
 
@@ -211,9 +218,11 @@ class StreamingSummary:
         mean = sound.mean(axis=-1)
         squares = ((sound - mean[..., None]) ** 2).sum(axis=-1)
         self.draws.merge(Moments(n, float(n), mean, squares))
-        statistics = np.stack([mean, *self._shares(sound), *quantiles(single, LEVELS)])
+        ordered = quantiles(single, LEVELS) if self._blocks_tell else ()
+        statistics = np.stack([mean, *self._shares(sound), *ordered])
         self.blocks.merge(Moments(1, float(n), statistics, np.zeros(())))
-        self.quarterly_blocks.merge(Moments(1, float(n), quantiles(near, FINE_LEVELS), np.zeros(())))
+        if self._blocks_tell:
+            self.quarterly_blocks.merge(Moments(1, float(n), quantiles(near, FINE_LEVELS), np.zeros(())))
         if n > 1:
             self.variances.merge(Moments(1, n - 1.0, squares / (n - 1), np.zeros(())))
 
@@ -259,16 +268,21 @@ class StreamingSummary:
         chances = self.blocks.mean[1 : 2 + len(self.thresholds)]
         ordered, ordered_errors = quantile_estimates(self.annual.quantiles, LEVELS, n)
         values = [self.draws.mean, sd, *chances, *ordered]
-        errors = self._errors(sd, chances, ordered_errors)
-        statistics = {name: Statistic(v, e) for name, v, e in zip(self._names(), values, errors, strict=True)}
-        dominant = tuple(self._dominant_draws(years, series))
-        return Summary(tuple(years), statistics, self.n_draws, self.n_failed, self.keep, series, dominant)
+        spread, errors = self._errors(sd, chances, ordered_errors)
+        names = self._names()
+        statistics = {name: Statistic(v, e) for name, v, e in zip(names, values, errors, strict=True)}
+        dominant, of_draws = tuple(self._dominant_draws(years, series)), dict(zip(names, spread, strict=True))
+        return Summary(tuple(years), statistics, self.n_draws, self.n_failed, self.keep, series, dominant, of_draws)
 
-    def _errors(self, sd: Array, chances: Array, ordered_errors: Array) -> Array:
-        """Standard errors in the order of `_names`, `(n_statistics, n_series, n_years)`; none of a single draw."""
+    def _errors(self, sd: Array, chances: Array, ordered_errors: Array) -> tuple[Array, Array]:
+        """Errors that draws make smaller, and whole ones with what rows bring; none of a single draw.
+
+        In the order of `_names`, `(n_statistics, n_series, n_years)` each.
+        """
         n, rows = self.draws.weight, self.annual_rows
         if n < 2:
-            return np.full((len(self._names()), *sd.shape), np.nan)
+            nothing = np.full((len(self._names()), *sd.shape), np.nan)
+            return nothing, nothing
         counted = np.sqrt(chances * (1 - chances) / n)
         independent = np.stack([sd / np.sqrt(n), self._error_of_sd(sd), *counted, *ordered_errors])
         first = 2 + len(chances)
@@ -276,9 +290,15 @@ class StreamingSummary:
         shared[0], shared[1] = rows.per_row(lambda r: r), rows.per_row(lambda r: r * abs(r))
         shared[2:first] = rows.per_row(partial(together_below, chances))
         shared[first:] = rows.per_row(partial(together_below, np.reshape(LEVELS, (-1, 1, 1))))
-        between, *others = self.blocks.standard_error()
-        spread = independent if self._few else np.stack([between, independent[1], *others])
-        return np.asarray(np.sqrt(spread**2 + n * independent**2 * shared))
+        spread = self._between(independent)
+        return spread, np.asarray(np.sqrt(spread**2 + n * independent**2 * shared))
+
+    def _between(self, independent: Array) -> Array:
+        """Errors of independent draws, or of blocks where those tell them, in the order of `_names`."""
+        if self._independent:
+            return independent
+        mean, *others = self.blocks.standard_error()
+        return np.stack([mean, independent[1], *others])
 
     def _error_of_sd(self, sd: Array) -> Array:
         """Standard error of the standard deviation, from that of the variance: blocks vary evenly in that."""
@@ -304,13 +324,23 @@ class StreamingSummary:
         n = self.draws.weight
         values, independent = quantile_estimates(self.quarterly.quantiles, FINE_LEVELS, n)
         shared = self.quarterly_rows.per_row(partial(together_below, np.reshape(FINE_LEVELS, (-1, 1, 1))))
-        spread = independent if self._few else self.quarterly_blocks.standard_error()
+        spread = independent if self._independent else self.quarterly_blocks.standard_error()
         estimates = Statistic(values, np.sqrt(spread**2 + n * independent**2 * shared))
         return Quarters(tuple(range(origin + 1, origin + 1 + values.shape[-1])), estimates)
 
     @property
+    def _blocks_tell(self) -> bool:
+        """Whether errors are read off blocks, of which there are enough."""
+        return self.stratified or not self.keep
+
+    @property
+    def _independent(self) -> bool:
+        """Whether errors are those of independent draws."""
+        return self._few or not self._blocks_tell
+
+    @property
     def _few(self) -> bool:
-        """Whether errors are those of independent draws; draws too many to keep fill blocks enough."""
+        """Whether blocks are too few to tell an error; draws too many to keep fill enough."""
         return self.keep and self.blocks.count < LEAST_BLOCKS
 
 

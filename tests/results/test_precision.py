@@ -38,6 +38,13 @@ def test_the_stated_half_width_holds_as_often_as_it_says() -> None:
     assert all(n % 50 == 0 for n in taken)
 
 
+def test_where_draws_are_independent_a_pilot_knows_their_spread() -> None:
+    """A normal estimate from 20,000 draws of unit variance: (1.96 / 0.01)^2, and not with Student's 2.262."""
+    target = Target("effect", 2030, "mean", 0.01, is_relative=False)
+    found = sized(target, 1.0, 1 / np.sqrt(20_000), 20_000, 2_000, freedom=np.inf)
+    assert found.n_draws == 2_000 * ceil(10 * (1.959963984540054 / 0.01) ** 2 / 20_000)
+
+
 def test_a_percentage_is_of_the_number() -> None:
     absolute, relative = (parsed_target(f"effect:2030:mean={width}") for width in ("0.04", "1%"))
     found = [sized(target, -4.0, 0.05, 20_000, 2_000) for target in (absolute, relative)]

@@ -30,17 +30,20 @@ def drawn(n_blocks: int, n_draws: int, seed: int) -> list[tuple[Array, dict[str,
     return blocks
 
 
-def summarised(blocks: list[tuple[Array, dict[str, np.ndarray]]]) -> StreamingSummary:
-    summary = StreamingSummary((1.5,), keep=True, n_rows=N_ROWS)
+def summarised(blocks: list[tuple[Array, dict[str, np.ndarray]]], *, stratified: bool = False) -> StreamingSummary:
+    summary = StreamingSummary((1.5,), keep=True, n_rows=N_ROWS, stratified=stratified)
     for draws, picked in blocks:
         summary.add(draws, draws, rows=picked)
     return summary
 
 
+@pytest.mark.parametrize("stratified", [False, True])
 @pytest.mark.parametrize(("n_blocks", "n_draws"), [(10, 400), (2, 1_000)])
-def test_errors_are_the_spread_of_statistics_over_samples_of_rows(n_blocks: int, n_draws: int) -> None:
+def test_errors_are_the_spread_of_statistics_over_samples_of_rows(
+    n_blocks: int, n_draws: int, stratified: bool
+) -> None:
     """Over 300 repetitions; without the rows, errors are 3 to 7 times too small."""
-    runs = [summarised(drawn(n_blocks, n_draws, seed)) for seed in range(300)]
+    runs = [summarised(drawn(n_blocks, n_draws, seed), stratified=stratified) for seed in range(300)]
     found = [run.summary((2030, 2031, 2032), ("exports", "imports")).statistics for run in runs]
     for name in ("mean", "exceedance_1.5", "below_0", "quantile_0.1", "quantile_0.5", "quantile_0.975"):
         spread = np.sqrt(np.var([one[name].value for one in found], axis=0, ddof=1).mean())
@@ -118,11 +121,12 @@ def test_statistics_without_a_quarter_or_a_draw_that_is_followed_are_taken_in() 
     assert not before.squares.any()
 
 
+@pytest.mark.parametrize("stratified", [False, True])
 @pytest.mark.parametrize(("n_blocks", "n_draws"), [(12, 90), (3, 400)])
-def test_errors_by_hand(n_blocks: int, n_draws: int) -> None:
-    """The spread of blocks, or that of independent draws where there are few, and what the rows bring, in squares."""
+def test_errors_by_hand(n_blocks: int, n_draws: int, stratified: bool) -> None:
+    """Errors of independent draws, or the spread of blocks that hang together inside, and what the rows bring."""
     blocks = drawn(n_blocks, n_draws, seed=7)
-    tally = summarised(blocks)
+    tally = summarised(blocks, stratified=stratified)
     found = tally.summary((2030, 2031, 2032), ("exports", "imports")).statistics
     parts = [draws for draws, _ in blocks]
     whole, n = np.concatenate(parts, axis=-1), n_blocks * n_draws
@@ -163,5 +167,6 @@ def test_errors_by_hand(n_blocks: int, n_draws: int) -> None:
             rows(lambda r, level=level: together_below(level, r)),  # type: ignore[misc]
         )
     for name, (independent, spread, shared) in cases.items():
-        error = np.sqrt((independent if few else spread) ** 2 + n * independent**2 * shared)
+        own = spread if stratified and not few else independent
+        error = np.sqrt(own**2 + n * independent**2 * shared)
         np.testing.assert_allclose(found[name].standard_error, error, rtol=2e-5, err_msg=name)

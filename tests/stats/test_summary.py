@@ -26,8 +26,8 @@ def blocks(n_blocks: int = 8, n_draws: int = 500, seed: int = 0) -> list[Array]:
     return [60 + 30 * rng.standard_t(5, (*SHAPE, n_draws)) for _ in range(n_blocks)]
 
 
-def tallied(parts: list[Array], *, keep: bool = True) -> StreamingSummary:
-    tally = StreamingSummary(thresholds=(0.0, 55.7), keep=keep)
+def tallied(parts: list[Array], *, keep: bool = True, stratified: bool = False) -> StreamingSummary:
+    tally = StreamingSummary(thresholds=(0.0, 55.7), keep=keep, stratified=stratified)
     for part in parts:
         tally.add(part, part[:3] / 4)
     return tally
@@ -50,7 +50,7 @@ def test_statistics_are_those_of_all_draws_together() -> None:
 
 def test_near_quarters_get_99_quantiles_of_all_draws_with_their_errors() -> None:
     parts = [part[:, :1] for part in blocks(20, 200)]
-    found = tallied(parts).quarters(origin=8105)
+    found = tallied(parts, stratified=True).quarters(origin=8105)
     whole = np.concatenate(parts, axis=-1)[:3] / 4
     assert (found.quarters, len(FINE_LEVELS)) == ((8106,), 99)
     kept = whole.astype("f4").astype("f8")
@@ -58,23 +58,31 @@ def test_near_quarters_get_99_quantiles_of_all_draws_with_their_errors() -> None
     by_block = [np.quantile(part[:3] / 4, FINE_LEVELS, axis=-1) for part in parts]
     expected = np.std(by_block, axis=0, ddof=1) / np.sqrt(20)
     np.testing.assert_allclose(found.quantiles.standard_error, expected, rtol=1e-9)
+    alike = (
+        tallied(parts).quarters(origin=8105).quantiles
+    )  # of independent draws: the spread of blocks, without its noise
+    np.testing.assert_array_equal(alike.value, found.quantiles.value)
+    assert np.median(alike.standard_error / expected) == pytest.approx(1.0, abs=0.1)
 
 
 def test_too_many_draws_to_keep_give_the_same_quarters_within_the_stated_error() -> None:
     parts = blocks(10, 2_000)
-    kept, sketched = (tallied(parts, keep=keep).quarters(8105).quantiles for keep in (True, False))
+    kept, sketched = (tallied(parts, keep=keep, stratified=True).quarters(8105).quantiles for keep in (True, False))
     error = sketch_error(kept.value)
     gap = np.quantile(np.diff(np.sort(np.concatenate(parts, axis=-1)[:3] / 4, axis=-1), axis=-1), 0.999)
     assert (np.abs(kept.value - sketched.value) <= error + gap).all()
     np.testing.assert_array_equal(kept.standard_error, sketched.standard_error)
+    counted = tallied(parts, keep=False).quarters(8105).quantiles  # read off blocks, whatever the scheme
+    np.testing.assert_array_equal(counted.standard_error, sketched.standard_error)
 
 
+@pytest.mark.parametrize("stratified", [False, True])
 @pytest.mark.parametrize("keep", [True, False])
-def test_merging_parts_gives_the_whole(keep: bool) -> None:
-    parts = blocks()
-    merged = tallied(parts[:3], keep=keep)
-    merged.merge(tallied(parts[3:], keep=keep))
-    at_once = tallied(parts, keep=keep)
+def test_merging_parts_gives_the_whole(keep: bool, stratified: bool) -> None:
+    parts = blocks(12)
+    merged = tallied(parts[:3], keep=keep, stratified=stratified)
+    merged.merge(tallied(parts[3:], keep=keep, stratified=stratified))
+    at_once = tallied(parts, keep=keep, stratified=stratified)
     whole = at_once.summary(YEARS).statistics | {"quarters": at_once.quarters(8105).quantiles}
     found = merged.summary(YEARS).statistics | {"quarters": merged.quarters(8105).quantiles}
     for name, statistic in found.items():
@@ -82,9 +90,10 @@ def test_merging_parts_gives_the_whole(keep: bool) -> None:
         np.testing.assert_allclose(statistic.standard_error, whole[name].standard_error, rtol=1e-9)
 
 
-def test_standard_errors_are_those_of_the_estimates() -> None:
+@pytest.mark.parametrize("stratified", [False, True])
+def test_standard_errors_are_those_of_the_estimates(stratified: bool) -> None:
     """Spread of the estimate over 100 repetitions: 7 % of noise in each series and year, 1 % in their mean."""
-    runs = [tallied(blocks(20, 200, seed)).summary(YEARS).statistics for seed in range(100)]
+    runs = [tallied(blocks(20, 200, seed), stratified=stratified).summary(YEARS).statistics for seed in range(100)]
     for name in ("mean", "sd", "exceedance_55.7", "quantile_0.1"):
         spread = np.std([run[name].value for run in runs], axis=0, ddof=1)
         claimed = np.sqrt(np.mean([run[name].standard_error ** 2 for run in runs], axis=0))

@@ -27,8 +27,8 @@ YEARS = (2030,)
 
 
 def tallied(*parts: Array) -> StreamingSummary:
-    """Statistics of one series in one year."""
-    tally = StreamingSummary((), keep=True)
+    """Statistics of one series in one year, drawn by a stratified scheme."""
+    tally = StreamingSummary((), keep=True, stratified=True)
     for part in parts:
         tally.add(part[None, None], part[None, None])
     return tally
