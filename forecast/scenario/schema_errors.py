@@ -342,12 +342,16 @@ def _description(top: type, loc: YamlPath) -> str:
 def _hint(top: type, kind: str, loc: YamlPath, value: object) -> str:
     if kind not in _NUMBERS or not isinstance(value, str):
         return _won_misplaced(loc, value)
-    numeral = numeral_in(value)
-    alone = numeral is not None and not (numeral.before or numeral.after)
-    if loc[-1] in MONEY and not alone:
+    if loc[-1] in MONEY and _in_words(value):
         return "" if loc[-1] == WON_KEY else _in_dollars(loc, money_hint(value))
     path = " ".join(part for part in loc if isinstance(part, str)).replace("_", " ")
     return number_hint(value, f"{path} {_description(top, loc)}")
+
+
+def _in_words(amount: str) -> bool:
+    """Whether words stand beside the number of an amount, or between several that make one."""
+    numeral = numeral_in(amount)
+    return bool(money_hint(amount)) if numeral is None else bool(numeral.before or numeral.after)
 
 
 def _won_misplaced(loc: YamlPath, value: object) -> str:
