@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def measured(script: str, *arguments: object) -> dict[str, Any]:
@@ -17,11 +20,26 @@ def measured(script: str, *arguments: object) -> dict[str, Any]:
     return json.loads(output.splitlines()[-1])
 
 
-def wall_time(command: list[str]) -> tuple[float, str]:
-    """Seconds a command takes, and what it writes to standard error."""
-    start = perf_counter()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return perf_counter() - start, done.stderr
+class Times(NamedTuple):
+    """Seconds of wall and processor time that a command takes, its workers counted, and its standard error."""
+
+    wall: float
+    processor: float
+    errors: str
+
+
+def command_times(command: list[str], folder: Path, environment: Mapping[str, str]) -> Times:
+    """Times of a command in a folder."""
+    before, start = _of_children(), perf_counter()
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd=folder, env={**os.environ, **environment}
+    )
+    return Times(perf_counter() - start, _of_children() - before, done.stderr)
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def peak_memory() -> float:
