@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -59,8 +59,8 @@ MOST_SCENARIOS = 256
 _WORTH_WORKERS = 100
 """Simulations of a block from which workers are worth the time they take to start."""
 
-_MOST_BASELINES = 16
-"""Baselines of a block that are kept, of some ten megabytes each."""
+_MOST_BASELINES, _MOST_PLANS = 16, 32
+"""Baselines of a block that are kept, of some ten megabytes each, and plans, of two."""
 
 TOLERANCE = 1e-6
 """bn USD a year that parts may miss the difference by; sums of a dozen numbers of 100 bn USD are good to 1e-11."""
@@ -129,6 +129,18 @@ class _Game:
     posterior: Posterior
     prior: bool
     n_pairs: int
+    plans: dict[frozenset[str], Plan] = field(default_factory=dict)
+
+    def plan(self, taken: Collection[Contrast]) -> Plan:
+        """The plan of a coalition; the first few are compiled once for all blocks of a process."""
+        key = frozenset(contrast.name for contrast in taken)
+        if key not in self.plans:
+            scenario = mixed(self.reference, self.alternative, taken)
+            plan = compile_plan(scenario, self.posterior, vintage(scenario.as_of), prior=self.prior)
+            if len(self.plans) == _MOST_PLANS:
+                return plan
+            self.plans[key] = plan
+        return self.plans[key]
 
     @property
     def n_separable(self) -> int:
@@ -296,8 +308,7 @@ def _worth(
     game: _Game, taken: Collection[Contrast], streams: Streams, baselines: dict[bytes, Baseline]
 ) -> tuple[Array, Array]:
     """Trade balance of a coalition `(n_years, n_draws)`, and means of `ACCOUNT`, `(n_series, n_years, n_batches)`."""
-    scenario = mixed(game.reference, game.alternative, taken)
-    plan = compile_plan(scenario, game.posterior, vintage(scenario.as_of), prior=game.prior)
+    plan = game.plan(taken)
     annual = flows_beside(plan, streams, baselines).annual
     finite = np.asarray(np.isfinite(annual).all(axis=(0, 1)))
     batched = zip(game.batches(annual), game.batches(finite), strict=True)

@@ -126,16 +126,20 @@ def _gammas(rng: np.random.Generator, shape: Array, size: tuple[int, int]) -> Ar
 
     Drawn at one above the shape, where few proposals are refused, and brought back by a power of a uniform.
     """
-    d = shape + 2.0 / 3.0
     back = _spread(rng.random(size), shape.size) ** (1.0 / shape)
-    values = np.full(back.shape, np.nan)
-    while (open_cells := np.isnan(values)).any():
-        normals, uniforms = (_spread(draw(size), shape.size) for draw in (rng.standard_normal, rng.random))
+    every_d, values = np.broadcast_to(shape + 2.0 / 3.0, back.shape).ravel(), np.empty(back.size)
+    left = np.arange(back.size)  # cells whose proposals were refused so far
+    while left.size:
+        normals, uniforms = (
+            _spread(draw(size), shape.size).ravel()[left] for draw in (rng.standard_normal, rng.random)
+        )
+        d = every_d[left]
         cubes = np.maximum(1.0 + normals / np.sqrt(9.0 * d), 0.0) ** 3
         with np.errstate(divide="ignore"):
             taken = np.log(uniforms) < 0.5 * normals**2 + d * (1.0 - cubes + np.log(cubes))
-        values = np.where(open_cells & taken, d * cubes, values)
-    return np.asarray(values * back)
+        values[left[taken]] = (d * cubes)[taken]
+        left = left[~taken]
+    return np.asarray(values.reshape(back.shape) * back)
 
 
 N_KNOWN, KNOWN_DRAWS, KNOWN_TOGETHER = 100, 400, 5
