@@ -54,7 +54,7 @@ ACCOUNT = ("baseline_balance", *NEWS[1:], *POLICIES, FUTURE)
 """Series that add up to the trade balance; a run without some of them has zeros for theirs."""
 
 MOST_SCENARIOS = 256
-"""Scenarios simulated at most for one attribution, unless asked for more: about two minutes at 20,000 draws."""
+"""Scenarios simulated at most for one attribution, unless asked for more: one to two minutes at 20,000 draws."""
 
 _WORTH_WORKERS = 100
 """Simulations of a block from which workers are worth the time they take to start."""
