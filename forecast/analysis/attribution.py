@@ -153,7 +153,7 @@ class _Game:
     @property
     def n_scenarios(self) -> int:
         """Scenarios simulated for each block of draws, about."""
-        return (2 * self.n_joint * self.n_pairs or 2**self.n_joint) * (1 + self.n_separable)
+        return _n_scenarios(self.n_joint, self.n_separable, self.n_pairs)
 
     def batches(self, draws: NDArray[Any]) -> list[NDArray[Any]]:
         """Draws of a block in as many parts as all blocks need to tell an error."""
@@ -205,7 +205,7 @@ def attribute(
     learned = load_posterior(as_of=pair[0].as_of) if posterior is None else posterior
     found = sorted(contrasts(*pair), key=lambda contrast: contrast.separable)
     n_joint = sum(not contrast.separable for contrast in found)
-    if 2 * n_joint * (1 + len(found) - n_joint) > most:
+    if _n_scenarios(n_joint, len(found) - n_joint, 1) > most:
         n_joint = len(found)  # one pair of orders of the joint ones is too much already
 
     def divided(n_joint: int) -> Attribution:
@@ -229,7 +229,12 @@ def attribute(
 def scenarios_needed(found: Collection[Contrast]) -> int:
     """Scenarios that an exact attribution to some contrasts simulates for each block of draws."""
     n_separable = sum(contrast.separable for contrast in found)
-    return int(2 ** (len(found) - n_separable)) * (1 + n_separable)
+    return _n_scenarios(len(found) - n_separable, n_separable)
+
+
+def _n_scenarios(n_joint: int, n_separable: int, n_pairs: int = 0) -> int:
+    """The same by the numbers of contrasts; about, for a sample of some pairs of orders of the joint ones."""
+    return (2 * n_joint * n_pairs if n_pairs else 2**n_joint) * (1 + n_separable)
 
 
 def demand_same_frame(reference: AnyScenario, alternative: AnyScenario) -> None:
@@ -250,9 +255,9 @@ def demand_same_frame(reference: AnyScenario, alternative: AnyScenario) -> None:
 
 def _pairs(n_joint: int, n_separable: int, most: int) -> int:
     """Pairs of orders to sample, or 0 where all of them are within reach."""
-    if 2**n_joint * (1 + n_separable) <= most:
+    if _n_scenarios(n_joint, n_separable) <= most:
         return 0
-    return max(most // (2 * n_joint * (1 + n_separable)), 1)
+    return max(most // _n_scenarios(n_joint, n_separable, 1), 1)
 
 
 def _steps(game: _Game, block: int) -> Steps:

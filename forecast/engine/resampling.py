@@ -94,12 +94,16 @@ class Resampled(Streams):
 
     def gammas(self, name: str, shape: Array, n_rows: int) -> Array:
         """Gamma variates of unit scale, `(n_rows, n_draws)`, with one shape parameter a draw `(n_draws,)`."""
-        rng, size = generator(self.seed, self._address(name), self.block), (n_rows, self._plain(name).n_draws)
-        return self._once(name, ("gammas", shape.tobytes(), n_rows), lambda: _gammas(rng, shape, size))
+        size = n_rows, self._plain(name).n_draws
+        return self._once(
+            name,
+            ("gammas", shape.tobytes(), n_rows),
+            lambda: _gammas(generator(self.seed, self._address(name), self.block), shape, size),
+        )
 
     def state_of(self, names: frozenset[str]) -> object:
         """How some streams are read here: two sets of sources in which that is the same see the same numbers."""
-        return frozenset(names & self.again), frozenset(names & self.held)
+        return names & self.again, names & self.held
 
     def _once(self, name: str, of: object, draw: Callable[[], Array]) -> Array:
         self.asked.add(name)
@@ -166,9 +170,8 @@ class _Block:
         return np.asarray(followed_flows(self.plan, streams, self._flows).annual[series])
 
     def _flows(self, branch: Plan, streams: Resampled) -> Flows:
-        place = next(place for place, plan in enumerate(self.plan.plans) if plan is branch)
-        baseline = self.known(place, streams, lambda: simulated_baseline(branch, block_inputs(branch, streams)))
-        return flows_over(baseline, branch, _KnownPlants(self, place, baseline, streams))
+        baseline = self.known(id(branch), streams, lambda: simulated_baseline(branch, block_inputs(branch, streams)))
+        return flows_over(baseline, branch, _KnownPlants(self, branch, baseline, streams))
 
     def known(self, what: object, streams: Resampled, work: Callable[[], Known]) -> Known:
         """The result of another set where this one reads all its streams alike.
@@ -190,14 +193,13 @@ class _Block:
 class _KnownPlants(Plants):
     """Plants of a branch, projects found again that a set of sources leaves as they were."""
 
-    def __init__(self, block: _Block, place: int, baseline: Baseline, streams: Resampled) -> None:
-        branch = block.plan.plans[place]
+    def __init__(self, block: _Block, branch: Plan, baseline: Baseline, streams: Resampled) -> None:
         inputs = block_inputs(branch, streams)
         super().__init__(branch, inputs, Duties(branch, inputs), baseline.economy)
-        self._block, self._place, self._baseline, self._streams = block, place, baseline, streams
+        self._block, self._baseline, self._streams = block, baseline, streams
 
     def activity(self, project: Project) -> Activity:
-        return self._block.known((self._place, project.stream), self._streams, lambda: self._anew(project))
+        return self._block.known((id(self.plan), project.stream), self._streams, lambda: self._anew(project))
 
     def _anew(self, project: Project) -> Activity:
         inputs = block_inputs(self.plan, self._streams)

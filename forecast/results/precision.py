@@ -141,7 +141,7 @@ def sized_by_pilot(
     places = [place_of_target(target, plan.series, plan.years, names) for target in targets]
     statistics = simulate(plan, pilot, n_jobs, progress)
     summary = statistics.summary(plan.years, plan.series)
-    freedom = inf if pilot.scheme == "plain" else pilot.n_draws // plan.block_size - 1
+    freedom = None if statistics.stratified else inf
     found = []
     for target, place in zip(targets, places, strict=True):
         number = summary.statistics[target.statistic]
