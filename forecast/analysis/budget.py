@@ -263,10 +263,7 @@ def _half(progress: Callable[[float], None], percent: float) -> None:
 def _outcome_draws(run: Results, plan: RunPlan, year: int, series: str) -> Array:
     """Draws of the outcome in the run, `(n_draws,)`, which must spread."""
     demand_outcome(run, plan, year, series)
-    kept = run.kept(series)
-    if kept is None:
-        raise RunError(f"{run.folder}: got a run of {run.manifest['n_draws']:,} draws, too many to be kept")
-    outcome = kept[plan.years.index(year)]
+    outcome = run.drawn([series], [year])[0, 0]
     if n_failed := int(np.sum(~np.isfinite(outcome))):
         raise RunError(f"{run.name}: got {n_failed:,} draws of {series} in {year} that are not finite, expected none")
     if not np.ptp(outcome):

@@ -126,8 +126,8 @@ class Comparison:
     @cached_property
     def channels(self) -> Summary:
         """Statistics of what the difference is made of: series `attribution.ACCOUNT`, which add up to it."""
-        parts = [[run.drawn(name, self._years) for name in ACCOUNT] for run in self._runs]
-        return summarised(np.array(parts[0]) - np.array(parts[1]), self._years, ACCOUNT, self._block_size)
+        one, other = (run.drawn(ACCOUNT, self._years) for run in self._runs)
+        return summarised(one - other, self._years, ACCOUNT, self._block_size)
 
     @cached_property
     def by_branch(self) -> Mapping[str, Summary]:
@@ -305,7 +305,8 @@ def _paired(alternative: Results, reference: Results, series: str) -> Array:
     """Draws of `alternative - reference` in the years of both, `(n_years, n_draws)`."""
     demand_pairs(alternative, reference)
     years = shared_years(alternative, reference)
-    return alternative.drawn(series, years) - reference.drawn(series, years)
+    one, other = (run.drawn((series,), years)[0] for run in (alternative, reference))
+    return np.asarray(one - other)
 
 
 def shared_years(*runs: Results) -> list[int]:

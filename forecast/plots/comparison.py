@@ -81,7 +81,7 @@ def _distributions(
     """One axes for the effects of the announcements, where some run has any, and one for the difference."""
     shown, panels = comparison.by_year.years[place_of(year, comparison.by_year.years)], {}
     effects = {
-        name: _finite(run.drawn(EFFECT, [shown]))
+        name: _finite(run.drawn([EFFECT], [shown]))
         for name, run in zip(comparison.names, (comparison.alternative, comparison.reference), strict=True)
         if run.manifest["n_investments"]
     }
@@ -124,7 +124,7 @@ def surplus_densities(runs: Mapping[str, Results], year: int) -> Figure:
     """
     for results in runs.values():
         place_of(year, results.statistics.years)
-    samples = {name: _finite(results.drawn("trade_balance", [year])) for name, results in runs.items()}
+    samples = {name: _finite(results.drawn(["trade_balance"], [year])) for name, results in runs.items()}
     heading = Heading(f"The surplus of {year}", " and ".join(runs), "The axis holds the central 99 % of the draws.")
     figure, (ax,) = titled_figure(heading, room=0.35)
     draw_densities(ax, samples, year=year, basis=next(iter(runs.values())).basis)

@@ -30,7 +30,7 @@ def distribution_diagrams(comparison: Comparison, place: int, year: int | None, 
     shown = years[place_of(year, years)]
     groups: dict[str, dict[int, Array]] = {}
     effects = {
-        at: _finite(run.drawn("effect", [shown]))
+        at: _finite(run.drawn(["effect"], [shown]))
         for at, run in ((0, comparison.reference), (place, comparison.alternative))
         if run.manifest["n_investments"]
     }

@@ -228,19 +228,20 @@ class Results:
         with readable(path), opened_draws(path, self.manifest), xr.open_dataset(path, engine="h5netcdf") as opened:
             return opened.load()
 
-    def drawn(self, series: str, years: Sequence[int]) -> Array:
-        """Draws of a series in some of the years, `(n_years, n_draws)`, bn USD a year; zeros where a run has none.
+    def drawn(self, names: Sequence[str], years: Sequence[int]) -> Array:
+        """Draws of series in some of the years, read in one go; zeros for series that the run does not have.
+
+        Returns:
+            `(n_series, n_years, n_draws)`, bn USD a year.
 
         Raises:
             RunError: the run had too many draws to keep.
         """
         self._demand_draws()
         places = [self.statistics.years.index(year) for year in years]
-        if series not in self.statistics.series:
-            return np.zeros((len(places), self.manifest["n_draws"]))
-        kept = self.kept(series)
-        assert kept is not None
-        return kept[places]
+        kept = self.kept_of([name for name in names if name in self.statistics.series])
+        nothing = np.zeros((len(places), self.manifest["n_draws"]))
+        return np.stack([kept[name][places] if name in kept else nothing for name in names])
 
     @cached_property
     def followed(self) -> tuple[str, ...]:

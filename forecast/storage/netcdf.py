@@ -168,9 +168,8 @@ def read_through(path: str) -> None:
                     if (address := h5o.get_info(member.id).addr) not in seen:
                         seen.add(address)
                         waiting.append(member)
-                elif _n_bytes(member.id) <= _most_held(
-                    member.id
-                ):  # whoever reads it next refuses the others by their shape
+                # whoever reads the file next refuses the others by their shape
+                elif _n_bytes(member.id) <= _most_held(member.id):
                     member[...]
 
 
@@ -187,15 +186,13 @@ def arrays(group: Any) -> dict[str, Any]:
     """Arrays of a group by name as HDF5 itself knows them, which is several times faster; its dimensions left out.
 
     Raises:
-        ValueError: one is elsewhere, or no array, or there are too many.
+        ValueError: one is elsewhere, or there are too many.
     """
     from h5py import h5d, h5ds, h5o
 
     found = {name: h5o.open(group.id, _encoded(name)) for name in _names(group)}
-    for name, array in found.items():
-        if not isinstance(array, h5d.DatasetID):
-            raise ValueError(f"{name}: got no array")
-    return {name: array for name, array in found.items() if not h5ds.is_scale(array)}
+    # what is no array is left to `demand_array` to refuse
+    return {name: one for name, one in found.items() if not (isinstance(one, h5d.DatasetID) and h5ds.is_scale(one))}
 
 
 def _names(group: Any) -> list[str]:
