@@ -1,8 +1,8 @@
 """What an answer rests on: the rate that decides the sign of an effect, and the part of a spread that is judgement.
 
 An effect turns its sign with the exports that a dollar of the plants' output replaces. Of several such rates the one
-whose draws go most with the effect decides. The effect is a straight line in it, of which the slope is the output: that
-of the run where there is one rate alone, else what holding the rate elsewhere changes in the first blocks.
+whose draws go most with the effect decides. The effect is a straight line in it, of which the slope is the output of
+its plants: that of the run where there is one rate alone, else worked out again for the first blocks.
 
 Judgement is what a scenario states with a spread (numbers, dates, chances and what comes of them, weights of branches)
 and every coefficient and response of which the grade of evidence is `judgement`; weak evidence is grade `L`. The share
@@ -24,10 +24,9 @@ from forecast.economics.sectors import central_priors
 from forecast.economics.tariffs import load_schedule
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.announcements import Announcements, planned_dates
-from forecast.engine.block import block_inputs, branches_of, flows_of
-from forecast.engine.holding import held_plan
+from forecast.engine.block import block_inputs, branches_of, flows_of, replacing_output
 from forecast.engine.inputs import Fitted, Input, Inputs, Stated
-from forecast.engine.plan import Plan
+from forecast.engine.plan import Group, Plan
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import block_streams
 from forecast.errors import PosteriorError, RunError
@@ -35,6 +34,7 @@ from forecast.models.posterior import Posterior
 from forecast.results.results import Results
 from forecast.results.run import plan_of, settings_of
 from forecast.stats.distributions import Constant
+from forecast.stats.quantiles import quantiles
 from forecast.stats.sensitivity import LEVELS
 from forecast.stats.streams import Streams
 
@@ -46,9 +46,6 @@ EXPLAINED = ("effect", "trade_balance")
 
 N_TURNS, N_SHARES = 2, 3
 """Blocks that are simulated again for a turning rate, and blocks from which shares of a variance are worked out."""
-
-_ASIDE = -0.5
-"""Where a rate is held to see its slope, USD per USD: apart from what is usual, and where no product runs out."""
 
 RATE, ADDED = "displacement_rate", "tariff_displacement"
 
@@ -296,11 +293,12 @@ def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, out
     whole = effect.sum(axis=0)
     name = max(rates, key=lambda name: _together(rates[name].values, whole))
     rate = rates[name]
-    if len(rates) == 1:
-        turns = _turns(plan.years, effect + rate.values * output, output)
-    else:
-        turns = _turns(plan.years, *_line(plan, streams[:N_TURNS], name, rate.values, effect))
-    low, median, high = np.quantile(rate.values + rate.added, (LEVELS[0], 0.5, LEVELS[1])).tolist()
+    beyond: Array | float = 0.0
+    if len(rates) > 1:
+        output, beyond = _output_behind(plan, streams[:N_TURNS], name)
+    n_draws = output.shape[-1]
+    turns = _turns(plan.years, effect[:, :n_draws] + rate.values[:n_draws] * output - beyond, output)
+    low, median, high = quantiles(rate.values + rate.added, (LEVELS[0], 0.5, LEVELS[1])).tolist()
     added = float(rate.added.mean())
     turning = {year: (turn + added, error) for year, (turn, error) in turns}
     return DecidingRate(
@@ -328,9 +326,8 @@ def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
     found: dict[str, _Rate] = {}
     for branch in plan.plans:
         for group in branch.groups:
-            source = group.coefficients[RATE]
+            source, address = group.coefficients[RATE], _address(group)
             fitted = isinstance(source, Fitted)
-            address = f"sectors.{group.sector}.{RATE}" if isinstance(source, Fitted) else source.stream
             if address not in found:
                 values, more = _drawn(branch, streams, source), _drawn(branch, streams, group.coefficients[ADDED])
                 grade = central_priors()[group.sector, RATE].grade if fitted else "stated"
@@ -339,6 +336,12 @@ def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
                 added = displacement_under(group.duty, 0.0, more)
                 found[address] = _Rate(path, group.sector, grade, values, group.duty, added)
     return found
+
+
+def _address(group: Group) -> str:
+    """Address of the rate of a group of plants."""
+    source = group.coefficients[RATE]
+    return f"sectors.{group.sector}.{RATE}" if isinstance(source, Fitted) else source.stream
 
 
 def _drawn(plan: Plan, streams: Sequence[Streams], source: Input) -> Array:
@@ -353,13 +356,14 @@ def _together(values: Array, outcome: Array) -> float:
     return float(np.corrcoef(values, outcome)[0, 1] ** 2)
 
 
-def _line(plan: RunPlan, streams: Sequence[Streams], name: str, values: Array, effect: Array) -> tuple[Array, Array]:
-    """The effect at a rate of zero and the output that takes from it, `(n_years, n_draws)` each, in some blocks."""
-    held, series = held_plan(plan, name, _ASIDE), plan.series.index("effect")
-    aside = np.concatenate([flows_of(held, one).annual[series] for one in streams], axis=-1)
-    n_draws = aside.shape[-1]
-    output = (aside - effect[:, :n_draws]) / (values[:n_draws] - _ASIDE)
-    return aside + _ASIDE * output, output
+def _output_behind(plan: RunPlan, streams: Sequence[Streams], name: str) -> tuple[Array, Array]:
+    """Output of the plants whose rate has an address, and what that would replace beyond all exports there are.
+
+    In some blocks, `(n_years, n_draws)` each.
+    """
+    blocks = [replacing_output(plan, one, lambda group: _address(group) == name) for one in streams]
+    output, beyond = (np.concatenate(each, axis=-1) for each in zip(*blocks, strict=True))
+    return output, beyond
 
 
 def _turns(years: Sequence[int], without: Array, output: Array) -> Iterator[tuple[int, tuple[float, float]]]:

@@ -33,6 +33,7 @@ from forecast.cli.process import (
     ended_like_ctrl_c,
     exit_code,
     folder_is_gone,
+    leave_plugins_out,
     limit_blas_threads,
     plain_where_needed,
 )
@@ -45,6 +46,7 @@ def main() -> None:
     collect_rarely()
     plain_where_needed()
     limit_blas_threads()
+    leave_plugins_out()
     with ended_like_ctrl_c():
         code = _exit_code()
         if code:  # workers that were ended in the middle of their work have cleared nothing away

@@ -54,6 +54,14 @@ def limit_blas_threads() -> None:
         os.environ.setdefault(variable, "1")
 
 
+def leave_plugins_out() -> None:
+    """Read files as this package says, whatever plug-ins of pydantic are installed; to be called before it is loaded.
+
+    Looking for them takes as long as reading a scenario.
+    """
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+
+
 def collect_rarely() -> None:
     """Look for objects that refer to each other in a circle once in a million, not in seven hundred.
 

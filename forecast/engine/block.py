@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from forecast.dims import N_QUARTERS, POLICIES, PRODUCTS, TO_DATE, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
-from forecast.engine.annual import annual_news, annual_sums
+from forecast.engine.annual import annual_news, annual_sums, running_totals
 from forecast.engine.drivers import Economy, add_to_growth, added_amounts, condition, scale_flows
 from forecast.engine.inputs import Inputs, picked_places, picked_rows
 from forecast.engine.memory import keep_freed_memory
-from forecast.engine.plan import LocalizationPath, Plan
+from forecast.engine.plan import Group, LocalizationPath, Plan
 from forecast.engine.plants import Plants
 from forecast.engine.policy import Duties, purchases
 from forecast.engine.products import Flow, ProductExports, product_exports
@@ -130,7 +130,7 @@ def simulated_baseline(plan: Plan, inputs: Inputs) -> Baseline:
         flows[0][:] += products.moved[0]
         annual[:, 0] += products.moved[1]
         census += annual_sums(plan, products.moved[0])
-    economy = Economy(plan, products, rows["response"][0], forcing)
+    economy = Economy(plan, rows["response"][0], forcing)
     return Baseline(*flows, bridge[:, 0], annual[:, 0], annual[:, 1], census, products, economy)
 
 
@@ -193,7 +193,7 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
     n_near = min(N_QUARTERS, plan.n_periods)
 
     # Sums: baseline and investments.
-    built = _investment_flows(plan, plants)
+    built = _investment_flows(plan, plants, baseline.products)
     effects, beyond = built.contributions.swapaxes(0, 1)
     exports = baseline.annual_exports + (beyond[0] + beyond[1] + beyond[2])
     imports = baseline.annual_imports - beyond[3]
@@ -217,7 +217,7 @@ def flows_over(baseline: Baseline, plan: Plan, plants: Plants) -> Flows:
         future.append(machines)
 
     effect = effects.sum(axis=0)
-    investments = effect, effect.cumsum(axis=0), *effects, beyond.sum(axis=0), *beyond, built.output, census
+    investments = effect, running_totals(effect), *effects, beyond.sum(axis=0), *beyond, built.output, census
     by_product = baseline.products.with_flows([*built.on_products, *more])
     annual = np.stack([exports - imports, exports, imports, undisturbed, *investments, *by_product, *policies, *future])
     near = np.stack([baseline.exports[:n_near] + near_exports, baseline.imports[:n_near] + near_imports])
@@ -245,7 +245,7 @@ class _InvestmentFlows:
     still_to_come: Array | None
 
 
-def _investment_flows(plan: Plan, plants: Plants) -> _InvestmentFlows:
+def _investment_flows(plan: Plan, plants: Plants, products: ProductExports) -> _InvestmentFlows:
     nothing = plants.no_contribution()
 
     # Machinery from Korea, while plants are built and in place of what wears out.
@@ -256,7 +256,7 @@ def _investment_flows(plan: Plan, plants: Plants) -> _InvestmentFlows:
     # Purchases from Korea, exports of Korea displaced and shipments back to it, once plants run.
     trades = [plants.trade(group, building) for group, building in zip(plan.groups, buildings, strict=True)]
     intermediates = sum((trade.intermediates for trade in trades), nothing)
-    by_sector = plants.displaced(trades)
+    by_sector = plants.displaced(plan.groups, trades, products)
     displaced = sum((replaced for _, replaced in by_sector), nothing)
     returned = sum((trade.returned for trade in trades), nothing)
     output = sum((trade.replaceable for trade in trades), nothing.annual[0])
@@ -319,14 +319,39 @@ def followed_flows(plan: RunPlan, streams: _Streams, simulated: Callable[[Plan, 
         simulated: works out the results of a branch.
     """
     chosen = branches_of(plan, streams)
-    followed = np.unique(chosen)
-    flows = _with_all_series(plan, plan.plans[followed[0]], streams, simulated)
-    for index in followed[1:]:
+    first, *others = sorted({*chosen.tolist()})
+    flows = _with_all_series(plan, plan.plans[first], streams, simulated)
+    for index in others:
         other = _with_all_series(plan, plan.plans[index], streams, simulated)
         follow = chosen == index
         flows.annual[..., follow] = other.annual[..., follow]
         flows.quarterly[..., follow] = other.quarterly[..., follow]
     return replace(flows, branch=chosen if plan.weights else None)
+
+
+def replacing_output(plan: RunPlan, streams: Streams, counted: Callable[[Group], bool]) -> tuple[Array, Array]:
+    """Output of some plants that may stand in for exports of Korea, and what it would replace beyond what there is.
+
+    Of one block, `(n_years, n_draws)` each, bn USD a year.
+
+    Args:
+        counted: whether a group of plants is among them.
+    """
+    chosen = branches_of(plan, streams)
+    output, beyond = np.zeros((2, len(plan.years), streams.n_draws))
+    for index in {*chosen.tolist()}:
+        branch, follow = plan.plans[index], chosen == index
+        inputs = block_inputs(branch, streams)
+        baseline = simulated_baseline(branch, inputs)
+        plants = plants_beside(baseline, branch, inputs)
+        groups = [group for group in branch.groups if counted(group)]
+        trades = [plants.trade(group, plants.building(group)) for group in groups]
+        for trade in trades:
+            output[:, follow] += trade.replaceable[:, follow]
+            beyond[:, follow] += trade.displaced.annual[0][:, follow]
+        for _, displaced in plants.displaced(groups, trades, baseline.products):
+            beyond[:, follow] -= displaced.annual[0][:, follow]
+    return output, beyond
 
 
 def rows_of(plan: RunPlan, streams: Streams) -> dict[str, NDArray[np.intp]]:

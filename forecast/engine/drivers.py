@@ -33,16 +33,15 @@ import numpy as np
 from forecast.dims import Array
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.economics.uncertain_inputs import DRIVER_NAMES
-from forecast.engine.annual import annual_means
+from forecast.engine.annual import annual_means, running_totals
 from forecast.engine.inputs import Inputs, Stated, Values
 from forecast.engine.plan import Condition, Plan, Shock
-from forecast.engine.products import ProductExports
 
 _US_OUTPUT, _WON, _ = range(len(DRIVER_NAMES))
 
 
 class Economy:
-    """What plants share with the rest of trade: demand, the won, and the exports that they may displace.
+    """What plants share with the rest of trade: demand and the won.
 
     Plants meet US output and the won as all exports do, by the fitted responses: what they make moves with US output,
     and what they buy in Korea with the won as well. Their own pace is that of their dates and prices, so that only
@@ -50,13 +49,11 @@ class Economy:
 
     Args:
         plan: the compiled scenario.
-        products: exports of the baseline by product.
         response: of exports to the drivers, `(3, n_draws)`.
         forcing: growth of the drivers less their usual pace, `(n_periods, 3, n_draws)`.
     """
 
-    def __init__(self, plan: Plan, products: ProductExports, response: Array, forcing: Array) -> None:
-        self.products = products
+    def __init__(self, plan: Plan, response: Array, forcing: Array) -> None:
         self._plan, self._response, self._forcing = plan, response, forcing
 
     @cached_property
@@ -77,7 +74,7 @@ class Economy:
     def _levels(self) -> tuple[Array, Array]:
         """Log levels of US output and the won beside their usual paths, by year, `(n_years, n_draws)` each."""
         us_output, won = (
-            annual_means(self._plan, np.cumsum(self._forcing[:, driver], axis=0)) for driver in (_US_OUTPUT, _WON)
+            annual_means(self._plan, running_totals(self._forcing[:, driver])) for driver in (_US_OUTPUT, _WON)
         )
         return us_output, won
 

@@ -23,7 +23,7 @@ from forecast.engine.drivers import Economy
 from forecast.engine.inputs import Input, Inputs, Outcomes, Values, picked_rows
 from forecast.engine.plan import Group, Machinery, Plan, Project
 from forecast.engine.policy import Duties
-from forecast.engine.products import Flow
+from forecast.engine.products import Flow, ProductExports
 from forecast.engine.sourcing import Purchasing
 from forecast.quarters import year_of
 
@@ -371,22 +371,26 @@ class Plants:
             replaceable=replaceable.annual[0] * demand,
         )
 
-    def displaced(self, trades: Iterable[Trade]) -> list[tuple[int, Contribution]]:
+    def displaced(
+        self, groups: Iterable[Group], trades: Iterable[Trade], exports: ProductExports
+    ) -> list[tuple[int, Contribution]]:
         """Exports that plants replace, by sector, with their product: of each no more than there are to replace.
 
         The exports of the baseline go without what plants replace at the origin already, so that it is the news that
         they bound.
         """
         by_sector: dict[str, list[tuple[Group, Trade]]] = {}
-        for group, trade in zip(self.plan.groups, trades, strict=True):
+        for group, trade in zip(groups, trades, strict=True):
             by_sector.setdefault(group.sector, []).append((group, trade))
-        return [(members[0][0].makes, self._displaced(sector, members)) for sector, members in by_sector.items()]
+        return [
+            (members[0][0].makes, self._displaced(sector, members, exports)) for sector, members in by_sector.items()
+        ]
 
-    def _displaced(self, sector: str, members: list[tuple[Group, Trade]]) -> Contribution:
+    def _displaced(self, sector: str, members: list[tuple[Group, Trade]], products: ProductExports) -> Contribution:
         first, *others = (trade.displaced for _, trade in members)
         wanted = sum(others, first)
         group = members[0][0]
-        exports = group.share_of_product * self.duties.left_to_replace(sector, group.makes, self.economy.products)
+        exports = group.share_of_product * self.duties.left_to_replace(sector, group.makes, products)
         if (wanted.annual[1] <= exports).all():
             return wanted
         kept = channels.share_kept(wanted.annual[1], exports)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from forecast.dims import PRODUCTS, Array
-from forecast.engine.annual import annual_sums, in_quarters
+from forecast.engine.annual import annual_sums, in_quarters, running_totals
 from forecast.engine.inputs import Inputs, Values
 from forecast.engine.plan import Plan, Products
 
@@ -139,7 +139,7 @@ def _parts(plan: Plan, inputs: Inputs) -> Array:
     walks = np.zeros((steps + 1, len(given.others), n_draws))
     normals = inputs.streams.normals("products.others", steps * len(given.others))
     walks[1:] = normals.reshape(steps, len(given.others), n_draws) * np.array(given.spread)[:, None]
-    weights = np.exp(np.cumsum(walks, axis=0)) * np.array(given.others)[:, None]
+    weights = np.exp(running_totals(walks)) * np.array(given.others)[:, None]
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from forecast.dims import Array
 from forecast.economics import channels
 from forecast.economics.channels import QUARTERS_PER_YEAR, korean_share, odds_of_remainder
+from forecast.engine.annual import running_totals
 from forecast.engine.inputs import Inputs, Values
 from forecast.engine.plan import Group, LocalizationPath, Plan
 
@@ -87,7 +88,7 @@ class Purchasing:
         streams = self._inputs.streams
         steps = streams.normals("localization.innovation", 2 * n_steps).reshape(n_steps, 2, streams.n_draws)
         walk = np.zeros((n_steps + 1, 2, streams.n_draws))
-        np.cumsum(steps, axis=0, out=walk[1:])
+        walk[1:] = running_totals(steps)
         walk *= self._rows["innovation"] / np.sqrt(QUARTERS_PER_YEAR)
         local, third = (channels.trend_multiplier(years, self._rows["slope"][i], walk[:, i]) for i in range(2))
         return local, third

@@ -37,6 +37,8 @@ from forecast.storage.files import demand_regular, digest, file_digest, text_byt
 from forecast.storage.netcdf import (
     MOST_BYTES,
     DamagedFileError,
+    add_array,
+    add_dimension,
     arrays,
     demand_array,
     is_sealed,
@@ -334,19 +336,19 @@ def _write(posterior: Posterior, path: Path) -> None:
         file.attrs["header"] = _header(posterior)
         file.attrs["content"] = posterior.digest
         for path_in_file, values in _leaves(posterior):
-            _add_variable(file, path_in_file, values)
+            _add_array(file, path_in_file, values)
 
 
-def _add_variable(file: Any, path_in_file: str, values: Array) -> None:
+def _add_array(file: Any, path_in_file: str, values: Array) -> None:
+    """Add one array; compression would spare a tenth of the file and double the time to read it."""
     place, _, name = path_in_file.rpartition("/")
-    group = file[place] if place in file else file.create_group(place)
+    group = file[place] if place in file else file.create_group(place, track_order=True)
     rows = f"rows_{len(values)}" if place.startswith("diagnostics") else "row"
     dimensions = (rows, *(f"{name}_{axis}" for axis in range(1, values.ndim)))
     for dimension, size in zip(dimensions, values.shape, strict=True):
-        if dimension not in group.dimensions:
-            group.dimensions[dimension] = size
-    data = np.asarray(values, dtype="<f4")
-    group.create_variable(name, dimensions, data=data, compression="gzip", shuffle=True)
+        if dimension not in group:
+            add_dimension(group, dimension, size)
+    add_array(group, name, dimensions, np.asarray(values, dtype="<f4"))
 
 
 def _header(posterior: Posterior) -> str:

@@ -143,7 +143,7 @@ def _census_years(folder: Path, day: dt.date | None) -> AnnualTrade:
     exports, imports = (np.bincount(offsets, flow.values / 1e3) for flow in trade)
     values = np.column_stack([exports, imports, exports - imports])
     months = np.repeat(np.bincount(offsets)[:, None], 3, axis=1)
-    return _annual("us_census", np.unique(years), values, np.zeros(values.shape, bool), months)
+    return _annual("us_census", np.arange(years[0], years[-1] + 1), values, np.zeros(values.shape, bool), months)
 
 
 @cache

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
@@ -271,6 +271,7 @@ def data_digest(*names: str, folder: Path = SHIPPED) -> str:
     return digest(*(part for content in (*contents, *own) for part in content))
 
 
+@lru_cache(maxsize=4096)
 def period_index(text: str, column: str) -> int:
     """Index of a period: `12 * year + month - 1`, `4 * year + quarter - 1`, or the year, by the column it stands in.
 
@@ -359,13 +360,19 @@ def number(text: str) -> float:
 def _check_periods(name: str, rows: tuple[Cells, ...]) -> None:
     for column in (column for column in TABLES[name].columns if column in _PERIODS):
         pattern, example = re.compile(_PERIODS[column]), _EXAMPLES[column]
-        for index, row in enumerate(rows):
-            if not pattern.fullmatch(row[column]):
-                _reject(name, index, f"{column}: got {row[column]!r}, expected one such as {example}")
+        for index, text in _each_once(rows, column):
+            if not pattern.fullmatch(text):
+                _reject(name, index, f"{column}: got {text!r}, expected one such as {example}")
     for column in (column for column in TABLES[name].columns if column in _DATES):
-        for index, row in enumerate(rows):
-            if row[column] and not _is_time(row[column]):
-                _reject(name, index, f"{column}: got {row[column]!r}, expected {ACCEPTED}, or an empty cell")
+        for index, text in _each_once(rows, column):
+            if text and not _is_time(text):
+                _reject(name, index, f"{column}: got {text!r}, expected {ACCEPTED}, or an empty cell")
+
+
+def _each_once(rows: tuple[Cells, ...], column: str) -> list[tuple[int, str]]:
+    """Texts of a column with the first row of each: every series of a table has the same months."""
+    first = {row[column]: index for index, row in reversed([*enumerate(rows)])}
+    return sorted((index, text) for text, index in first.items())
 
 
 def _is_time(text: str) -> bool:

@@ -18,7 +18,7 @@ from forecast.dims import N_QUARTERS, QUARTERLY_SERIES, basis_of
 from forecast.engine.run_plan import RunPlan
 from forecast.quarters import format_quarter, parse_quarter, year_of
 from forecast.stats.summary import StreamingSummary
-from forecast.storage.netcdf import demand_array, members, new_netcdf, opened_netcdf, text_type
+from forecast.storage.netcdf import add_array, add_dimension, demand_array, members, new_netcdf, opened_netcdf
 
 _DIMENSIONS = ("year", "quarter", "draw")
 _TEXTS = ("quarter", "branch")
@@ -35,24 +35,24 @@ def write_draws(
     annual = statistics.annual.draws()
     names = np.array([format_quarter(quarter) for quarter in quarters], dtype=object)
     with new_netcdf(path) as file:
-        file.dimensions = {"year": len(plan.years), "quarter": len(quarters), "draw": annual.shape[-1]}
-        file.create_variable("year", ("year",), "i4", data=np.asarray(plan.years, dtype="i4"))
-        file.create_variable("quarter", ("quarter",), text_type(), data=names)
+        add_array(file, "year", ("year",), np.asarray(plan.years, dtype="i4"))
+        add_array(file, "quarter", ("quarter",), names)
+        add_dimension(file, "draw", annual.shape[-1])
         for series, values in zip(plan.series, annual, strict=True):
             _write_series(file, series, "year", values, basis_of(series, manifest["basis"]))
         for series, values in zip(QUARTERLY_SERIES, statistics.quarterly.draws(), strict=True):
             _write_series(file, f"quarterly_{series}", "quarter", values, "us_census")
         if statistics.chosen:
             followed = np.array(plan.labels, dtype=object)[np.concatenate(statistics.chosen)]
-            file.create_variable("branch", ("draw",), text_type(), data=followed)
+            add_array(file, "branch", ("draw",), followed)
         file.attrs["scenario"] = manifest["scenario"]["name"]
         file.attrs["digest"] = manifest["digest"]
 
 
 def _write_series(file: Any, name: str, period: str, values: NDArray[np.float32], basis: str) -> None:
-    variable = file.create_variable(name, (period, "draw"), "f4", data=values)
-    variable.attrs["units"] = f"bn USD per {period}"
-    variable.attrs["basis"] = basis
+    array = add_array(file, name, (period, "draw"), values)
+    array.attrs["units"] = f"bn USD per {period}"
+    array.attrs["basis"] = basis
 
 
 @contextmanager

@@ -206,7 +206,7 @@ class StreamingSummary:
     ) -> None:
         if self.keep:
             self.chosen.append(branch)
-        for index in np.unique(branch).tolist():
+        for index in sorted({*branch.tolist()}):
             follow = branch == index
             empty = StreamingSummary(self.thresholds, self.keep, self.n_rows, self.stratified)
             own = self.branches.setdefault(index, empty)

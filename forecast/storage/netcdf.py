@@ -11,7 +11,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from math import prod
@@ -49,7 +49,7 @@ class DamagedFileError(Exception):
 
 @contextmanager
 def new_netcdf(path: Path) -> Iterator[Any]:
-    """A file of `h5netcdf` to fill, which is written to `path` in one go.
+    """A file of HDF5 to fill with dimensions and arrays, which is written to `path` in one go.
 
     It is filled in memory: HDF5 cannot close a file on a disk that is full, and one left open ends the process in a
     segmentation fault.
@@ -57,12 +57,43 @@ def new_netcdf(path: Path) -> Iterator[Any]:
     Raises:
         OSError: it cannot be written.
     """
-    import h5netcdf
+    import h5py
 
     content = BytesIO()
-    with h5netcdf.File(content, "w") as file:
+    with h5py.File(content, "w", track_order=True) as file:
         yield file
     path.write_bytes(content.getbuffer())
+
+
+def add_dimension(group: Any, name: str, size: int) -> None:
+    """Add a dimension without values to a group of a new file.
+
+    HDF5 calls it a scale; the words are those that the NetCDF library writes, and by which every reader knows it.
+    Source: NetCDF-4 file format, "Dimensions without variables".
+    """
+    scale = group.create_dataset(name, shape=(size,), dtype=">f4")
+    scale.make_scale(f"This is a netCDF dimension but not a netCDF variable.{size:10d}")
+
+
+def add_array(group: Any, name: str, dimensions: Sequence[str], values: NDArray[Any]) -> Any:
+    """Add an array to a group of a new file; one with the name of its dimension holds the values of that.
+
+    Args:
+        dimensions: names of dimensions that the group has.
+    """
+    array = group.create_dataset(name, data=values, dtype=_text_type() if values.dtype == object else None)
+    if (name,) == tuple(dimensions):
+        array.make_scale(name)
+    else:
+        for axis, dimension in zip(array.dims, dimensions, strict=True):
+            axis.attach_scale(group[dimension])
+    return array
+
+
+def _text_type() -> Any:
+    import h5py
+
+    return h5py.string_dtype()
 
 
 def seal(path: Path) -> None:
@@ -99,13 +130,6 @@ def is_sealed(path: Path) -> bool:
 
 def _seal(content: bytes) -> bytes:
     return f"sha256 {digest(content)}\n".encode()
-
-
-def text_type() -> Any:
-    """Type of variables that hold texts."""
-    import h5py
-
-    return h5py.string_dtype()
 
 
 @contextmanager

@@ -11,8 +11,13 @@ import forecast
 from forecast.analysis.breakeven import breakeven
 from forecast.analysis.grounds import JUDGED, WEAK, explained, graded_values, grounds, rests_on
 from forecast.economics.sectors import COEFFICIENTS, SECTORS
+from forecast.engine.block import block_inputs, flows_of, replacing_output
+from forecast.engine.compile import compile_run
+from forecast.engine.holding import held_plan
+from forecast.engine.inputs import Stated
 from forecast.engine.simulate import Settings, block_streams
 from forecast.models.posterior import load_posterior
+from forecast.observations.vintage import vintage
 from forecast.results.results import Results
 from forecast.results.run import plan_of
 from forecast.scenario.scenario import load_scenario
@@ -118,3 +123,21 @@ def test_a_difference_rests_on_the_inputs_of_both(tmp_path: Path) -> None:
     found = forecast.compare(one, other, Settings(4_000), out=tmp_path).rests
     assert found is not None
     assert found.judged[-1] > 0.2 > 4 * found.weak[-1]
+
+
+def test_the_output_behind_a_rate_is_what_holding_that_at_zero_gives_back() -> None:
+    """In every draw, those included in which plants would replace more exports than there are."""
+    wide = "overrides.sectors.autos.displacement_rate={distribution: uniform, low: 0, high: 9}"
+    scenario = load_scenario(ROOT / "scenarios" / "hyundai.yaml", [wide])
+    plan = compile_run(scenario, load_posterior(), vintage(scenario.as_of))
+    streams, effect = block_streams(plan, Settings(1_000))[0], plan.series.index("effect")
+    (group,) = (group for group in plan.plans[0].groups if group.sector == "autos")
+    rate = group.coefficients["displacement_rate"]
+    assert isinstance(rate, Stated)
+    output, beyond = replacing_output(plan, streams, lambda group: group.sector == "autos")
+    zero = held_plan(plan, rate.stream, 0.0)
+    as_drawn, without = (flows_of(each, streams).annual[effect] for each in (plan, zero))
+    drawn = block_inputs(plan.plans[0], streams).value(rate)
+    assert (beyond >= 0.0).all()
+    assert (beyond > 1.0).any()
+    np.testing.assert_allclose(as_drawn + drawn * output - beyond, without, rtol=0, atol=1e-9)

@@ -10,7 +10,7 @@ import pytest
 
 from forecast.dims import Array
 from forecast.stats import streams
-from forecast.stats.quantiles import FINE_LEVELS, N_BINS, SKETCH_STEP, QuantileSketch, quantiles
+from forecast.stats.quantiles import FINE_LEVELS, N_BINS, SKETCH_STEP, WORTH_THREADS, QuantileSketch, quantiles
 from forecast.stats.streams import Streams
 
 STEP = 5e-4
@@ -27,6 +27,13 @@ def counted(*blocks: Array) -> QuantileSketch:
 def in_bin(place: int, n_draws: int) -> Array:
     """Draws over the whole of a bin, from almost its lower edge to almost its upper one."""
     return np.sinh(STEP * (place + np.linspace(0.001, 0.999, n_draws)))
+
+
+def test_threads_that_share_the_draws_of_a_run_sort_as_one_does() -> None:
+    draws = np.random.default_rng(3).standard_normal((11, WORTH_THREADS // 10)).astype(np.float32)
+    untouched, levels = draws.copy(), (0.05, 0.5, 0.975)
+    np.testing.assert_allclose(quantiles(draws, levels), np.quantile(draws.astype(float), levels, axis=-1), atol=1e-12)
+    np.testing.assert_array_equal(draws, untouched)
 
 
 def test_levels_and_bins_are_those_that_are_said() -> None:
