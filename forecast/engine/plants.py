@@ -21,7 +21,7 @@ from forecast.engine.announcements import Announcements, planned_dates
 from forecast.engine.annual import Contribution, contribution, in_quarters, quarters_before
 from forecast.engine.drivers import Economy
 from forecast.engine.inputs import Input, Inputs, Outcomes, Values, picked_rows
-from forecast.engine.plan import Group, Machinery, Plan, Project
+from forecast.engine.plan import Group, Machinery, Pipeline, Plan, Project
 from forecast.engine.policy import Duties
 from forecast.engine.products import Flow, ProductExports
 from forecast.engine.sourcing import Purchasing
@@ -338,10 +338,14 @@ class Plants:
         ahead = np.array(plan.years) - year_of(plan.origin)
         shocks = value(pipeline.spread) * self.inputs.streams.normals("future_announcements.pace", int(ahead[-1]))
         by_year = value(pipeline.scale) * pace(value(pipeline.usual), value(pipeline.persistence), shocks)[ahead]
-        share = share_announced_later(pipeline.leads, value(self._machinery.delay), plan.n_periods)
         orders = np.zeros((plan.n_periods + 1, self.inputs.streams.n_draws))
+        share = self.announced_later(pipeline)
         orders[1:] = ordered[self.n_before] * share * in_quarters(plan, by_year, plan.n_periods)
         return np.asarray(self.duties.on_machinery(orders)[1:])
+
+    def announced_later(self, pipeline: Pipeline) -> Array:
+        """Share of the machines of each quarter ahead that plants order which are announced after the origin."""
+        return share_announced_later(pipeline.leads, self.inputs.value(self._machinery.delay), self.plan.n_periods)
 
     def trade(self, group: Group, building: Building) -> Trade:
         """Purchases from Korea, exports displaced and shipments back of a group."""

@@ -36,7 +36,7 @@ from forecast.engine.block import (
     plants_beside,
     simulated_baseline,
 )
-from forecast.engine.plan import Plan, Project
+from forecast.engine.plan import Pipeline, Plan, Project
 from forecast.engine.plants import Activity, Plants
 from forecast.engine.policy import Duties
 from forecast.engine.run_plan import RunPlan
@@ -191,7 +191,7 @@ class _Block:
 
 
 class _KnownPlants(Plants):
-    """Plants of a branch, projects found again that a set of sources leaves as they were."""
+    """Plants of a branch, projects and later announcements found again that a set of sources leaves as they were."""
 
     def __init__(self, block: _Block, branch: Plan, baseline: Baseline, streams: Resampled) -> None:
         inputs = block_inputs(branch, streams)
@@ -199,11 +199,18 @@ class _KnownPlants(Plants):
         self._block, self._baseline, self._streams = block, baseline, streams
 
     def activity(self, project: Project) -> Activity:
-        return self._block.known((id(self.plan), project.stream), self._streams, lambda: self._anew(project))
+        return self._known(project.stream, lambda plants: plants.activity(project))
 
-    def _anew(self, project: Project) -> Activity:
-        inputs = block_inputs(self.plan, self._streams)
-        return plants_beside(self._baseline, self.plan, inputs).activity(project)
+    def announced_later(self, pipeline: Pipeline) -> Array:
+        return self._known("announced later", lambda plants: plants.announced_later(pipeline))
+
+    def _known(self, what: str, work: Callable[[Plants], Known]) -> Known:
+        """A result of plants of the same set, which ask for all that they need themselves."""
+
+        def anew() -> Known:
+            return work(plants_beside(self._baseline, self.plan, block_inputs(self.plan, self._streams)))
+
+        return self._block.known((id(self.plan), what), self._streams, anew)
 
 
 @dataclass(frozen=True, slots=True)

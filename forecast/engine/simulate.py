@@ -160,7 +160,7 @@ def _block_streams(plan: RunPlan, settings: Settings, block: int) -> Streams:
     return block_of_streams(settings.seed, block, n_draws, settings.scheme)
 
 
-_SINGLE, _COUNT = 4, 8
+_SINGLE, _COUNT = 4, 4
 """Bytes of a number that is kept, and of a bin of a histogram."""
 
 COPIES = 3

@@ -45,13 +45,14 @@ class QuantileSketch:
     Attributes:
         keep: whether draws are kept, so that quantiles are exact and draws can be stored.
         kept: blocks in order, in single precision, draws that failed included as not finite.
-        counts: histogram `(n_series, n_periods, n_bins)` of sound draws that are not kept.
+        counts: histogram `(n_series, n_periods, n_bins)` of sound draws that are not kept, of which `dims.MOST_DRAWS`
+            fit into a bin.
         extremes: of all sound draws.
     """
 
     keep: bool
     kept: list[NDArray[np.float32]] = field(default_factory=list)
-    counts: NDArray[np.int64] | None = None
+    counts: NDArray[np.int32] | None = None
     extremes: Extremes = field(default_factory=Extremes)
 
     def add(self, single: NDArray[np.float32], sound: Array) -> None:
@@ -87,7 +88,7 @@ class QuantileSketch:
             setattr(self, name, value)
         if state["counts"] is not None:
             shape, places, counted = state["counts"]
-            self.counts = np.zeros(shape, dtype=np.int64)
+            self.counts = np.zeros(shape, dtype=np.int32)
             self.counts.reshape(-1)[places] = counted
 
     def draws(self) -> NDArray[np.float32]:
@@ -155,10 +156,10 @@ def quantile_estimates(
     return values, np.asarray((above - below) * scale)
 
 
-def _histogram(sound: Array, counts: NDArray[np.int64] | None) -> NDArray[np.int64]:
+def _histogram(sound: Array, counts: NDArray[np.int32] | None) -> NDArray[np.int32]:
     cells = sound.shape[0] * sound.shape[1]
     if counts is None:
-        counts = np.zeros((*sound.shape[:2], N_BINS), dtype=np.int64)
+        counts = np.zeros((*sound.shape[:2], N_BINS), dtype=np.int32)
     draws = sound.reshape(cells, -1)
     bins = np.floor(np.arcsinh(draws) / SKETCH_STEP).astype(np.int64)
     np.clip(bins, -_EDGE, _EDGE - 1, out=bins)
@@ -169,11 +170,10 @@ def _histogram(sound: Array, counts: NDArray[np.int64] | None) -> NDArray[np.int
     return counts
 
 
-def _sketched_quantiles(counts: NDArray[np.int64], levels: Sequence[float]) -> Array:
-    cumulative = np.cumsum(counts, axis=-1)
+def _sketched_quantiles(counts: NDArray[np.int32], levels: Sequence[float]) -> Array:
     values = np.empty((len(levels), *counts.shape[:-1]))
     for cell in np.ndindex(*counts.shape[:-1]):
-        values[(slice(None), *cell)] = _invert(cumulative[cell], levels)
+        values[(slice(None), *cell)] = _invert(np.cumsum(counts[cell], dtype=np.int64), levels)
     return values
 
 

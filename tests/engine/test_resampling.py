@@ -251,8 +251,7 @@ def test_the_cost_that_is_expected_of_a_run(monkeypatch: pytest.MonkeyPatch, n_d
     monkeypatch.setattr(simulate.os, "cpu_count", lambda: cores)
     found = simulate.expected_cost(made, n_draws)
     kept = n_draws <= 200_000
-    # bytes of a draw in single precision, or of as many bins: years and eight quarters
-    size = (4 if kept else 8) * (len(made.series) * 4 + 3 * 8)
+    size = 4 * (len(made.series) * 4 + 3 * 8)  # bytes of a draw in single precision, or of a bin: years and quarters
     per_task = 20_000 if kept else 40_000
     tasks = -(-n_draws // per_task)
     workers = min(cores, tasks) if tasks >= 5 else 1
