@@ -24,9 +24,12 @@ import forecast
 from forecast.analysis.grounds import Grounds, grounds
 from forecast.catalogue import FOLDER
 from forecast.plots.fan import fan_chart
+from forecast.report.effect import effect_paragraphs, origin_of
 from forecast.report.i18n import CODES, Language, language
-from forecast.report.sentences import effect_sentences, level_sentence
+from forecast.report.policy import policy_sentence
+from forecast.report.sentences import level_sentence
 from forecast.report.table import plain_spaces
+from forecast.results.results import moving_policies
 from forecast.results.run import Run, requested
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.storage.code_digests import Package, Role, syntax_digest
@@ -49,7 +52,8 @@ WITH_CHANCE = {"en": 1, "ko": 2}
 ROLE = Role(
     (
         "forecast.analysis.grounds.grounds",
-        "forecast.report.sentences.effect_sentences",
+        "forecast.report.effect.effect_paragraphs",
+        "forecast.report.policy.policy_sentence",
         "forecast.report.sentences.level_sentence",
         "forecast.plots.fan.fan_chart",
     )
@@ -101,11 +105,19 @@ def entry(name: str, scenario: AnyScenario, run: Run) -> str:
 
 def _said(run: Run, language: Language, found: Grounds | None) -> Iterator[str]:
     """What announcements change, and each policy; the level where a scenario has neither."""
-    changes = effect_sentences(run.results, language, found)
-    level = level_sentence(run.results.statistics, run.results.basis, language, invested=False)
-    for place, text in enumerate(changes or [level]):
-        told = WITH_CHANCE[language.code] if changes and not place and run.results.manifest["n_investments"] else 1
-        yield "".join(pages.QUOTED["sentence"].findall(text)[:told]).strip()
+    results, summary = run.results, run.results.statistics
+    invested = results.manifest["n_investments"]
+    if invested:
+        size, *_ = effect_paragraphs(summary, language, origin_of(results, language), found)
+        yield _first(size, WITH_CHANCE[language.code])
+    policies = [policy_sentence(summary, language, name) for name in moving_policies(summary)]
+    level = level_sentence(summary, results.basis, language, invested=False)
+    for text in policies if invested or policies else [level]:
+        yield _first(text, 1)
+
+
+def _first(text: str, n_sentences: int) -> str:
+    return "".join(pages.QUOTED["sentence"].findall(text)[:n_sentences]).strip()
 
 
 def save_picture(figure: Figure, path: Path, digest: str) -> None:

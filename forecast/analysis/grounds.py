@@ -13,7 +13,7 @@ corrected for its terms: a lower bound of the variance of the mean given all of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from forecast.economics.sectors import central_priors
 from forecast.economics.tariffs import load_schedule
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.announcements import Announcements, planned_dates
-from forecast.engine.block import block_inputs, branches_of, flows_of, replacing_output
+from forecast.engine.block import Replacing, block_inputs, branches_of, flows_of, replacing
 from forecast.engine.inputs import Fitted, Input, Inputs, Stated
 from forecast.engine.plan import Group, Plan
 from forecast.engine.run_plan import RunPlan
@@ -67,6 +67,8 @@ class DecidingRate:
         interval: lower end of the 80 % interval of the rate, median and upper end, USD per USD, under the duty.
         turns: rate at which the mean effect is zero and its Monte Carlo error, by year with output, under the duty.
         alone: whether no other rate has a part in the effect.
+        replaced: mean of the exports that its plants replace and its Monte Carlo error, by year, bn USD; empty where
+            there is no other rate, so that they replace all of it.
         duty: on the product at the origin.
         added: mean of what the duty adds to the rate; the input called `name` is the rate without it.
     """
@@ -77,6 +79,7 @@ class DecidingRate:
     interval: tuple[float, float, float]
     turns: Mapping[int, tuple[float, float]]
     alone: bool
+    replaced: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     duty: float = 0.0
     added: float = 0.0
 
@@ -294,15 +297,18 @@ def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, out
     name = max(rates, key=lambda name: _together(rates[name].values, whole))
     rate = rates[name]
     beyond: Array | float = 0.0
+    replaced: dict[int, tuple[float, float]] = {}
     if len(rates) > 1:
-        output, beyond = _output_behind(plan, streams[:N_TURNS], name)
+        own = _replacing(plan, streams[:N_TURNS], name)
+        output, beyond = own.output, own.beyond
+        replaced = dict(zip(plan.years, map(_mean, own.replaced), strict=True))
     n_draws = output.shape[-1]
     turns = _turns(plan.years, effect[:, :n_draws] + rate.values[:n_draws] * output - beyond, output)
     low, median, high = quantiles(rate.values + rate.added, (LEVELS[0], 0.5, LEVELS[1])).tolist()
     added = float(rate.added.mean())
     turning = {year: (turn + added, error) for year, (turn, error) in turns}
     return DecidingRate(
-        rate.path, rate.sector, rate.grade, (low, median, high), turning, len(rates) == 1, rate.duty, added
+        rate.path, rate.sector, rate.grade, (low, median, high), turning, len(rates) == 1, replaced, rate.duty, added
     )
 
 
@@ -356,14 +362,16 @@ def _together(values: Array, outcome: Array) -> float:
     return float(np.corrcoef(values, outcome)[0, 1] ** 2)
 
 
-def _output_behind(plan: RunPlan, streams: Sequence[Streams], name: str) -> tuple[Array, Array]:
-    """Output of the plants whose rate has an address, and what that would replace beyond all exports there are.
+def _replacing(plan: RunPlan, streams: Sequence[Streams], name: str) -> Replacing:
+    """What the plants whose rate has an address put in the place of exports, in some blocks."""
+    blocks = [replacing(plan, one, lambda group: _address(group) == name) for one in streams]
+    parts = ((block.output, block.replaced, block.beyond) for block in blocks)
+    return Replacing(*(np.concatenate(each, axis=-1) for each in zip(*parts, strict=True)))
 
-    In some blocks, `(n_years, n_draws)` each.
-    """
-    blocks = [replacing_output(plan, one, lambda group: _address(group) == name) for one in streams]
-    output, beyond = (np.concatenate(each, axis=-1) for each in zip(*blocks, strict=True))
-    return output, beyond
+
+def _mean(draws: Array) -> tuple[float, float]:
+    """Mean of draws `(n_draws,)` and its Monte Carlo error."""
+    return float(draws.mean()), float(draws.std()) / draws.size**0.5
 
 
 def _turns(years: Sequence[int], without: Array, output: Array) -> Iterator[tuple[int, tuple[float, float]]]:

@@ -352,14 +352,14 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
     from forecast.results.archive import outcomes
 
     later = outcomes(results)
+    print_line(f"{language.either(world.title, world.title_ko)}\n")
     if results.manifest["n_investments"]:
         answer_with(contribution_table(results, language))
     if told_policies(results.statistics):
         answer_with(policy_table(results, language))
     answer_with(surplus_table({results.name: results}, language))
-    answer_with(*(f"{note}\n" for note in notes(results, world, language)))
     if world.single is None:
         answer_with(branch_table(results, world, language))
-    answer_with(answer(results, later, language, found))
+    answer_with("\n\n".join([answer(results, later, language, found), *notes(results, world, language)]), "")
     if results.as_of is not None:
         answer_with(knowledge(results, later, language))

@@ -329,16 +329,29 @@ def followed_flows(plan: RunPlan, streams: _Streams, simulated: Callable[[Plan, 
     return replace(flows, branch=chosen if plan.weights else None)
 
 
-def replacing_output(plan: RunPlan, streams: Streams, counted: Callable[[Group], bool]) -> tuple[Array, Array]:
-    """Output of some plants that may stand in for exports of Korea, and what it would replace beyond what there is.
+@dataclass(frozen=True, slots=True)
+class Replacing:
+    """Of some plants, `(n_years, n_draws)` each, bn USD a year.
 
-    Of one block, `(n_years, n_draws)` each, bn USD a year.
+    Attributes:
+        output: that may stand in for exports of Korea.
+        replaced: exports that it replaces.
+        beyond: what it would replace beyond all exports there are.
+    """
+
+    output: Array
+    replaced: Array
+    beyond: Array
+
+
+def replacing(plan: RunPlan, streams: Streams, counted: Callable[[Group], bool]) -> Replacing:
+    """What some plants put in the place of exports, in one block.
 
     Args:
         counted: whether a group of plants is among them.
     """
     chosen = branches_of(plan, streams)
-    output, beyond = np.zeros((2, len(plan.years), streams.n_draws))
+    output, wanted, replaced = np.zeros((3, len(plan.years), streams.n_draws))
     for index in {*chosen.tolist()}:
         branch, follow = plan.plans[index], chosen == index
         inputs = block_inputs(branch, streams)
@@ -348,10 +361,10 @@ def replacing_output(plan: RunPlan, streams: Streams, counted: Callable[[Group],
         trades = [plants.trade(group, plants.building(group)) for group in groups]
         for trade in trades:
             output[:, follow] += trade.replaceable[:, follow]
-            beyond[:, follow] += trade.displaced.annual[0][:, follow]
+            wanted[:, follow] += trade.displaced.annual[0][:, follow]
         for _, displaced in plants.displaced(groups, trades, baseline.products):
-            beyond[:, follow] -= displaced.annual[0][:, follow]
-    return output, beyond
+            replaced[:, follow] += displaced.annual[0][:, follow]
+    return Replacing(output, replaced, wanted - replaced)
 
 
 def rows_of(plan: RunPlan, streams: Streams) -> dict[str, NDArray[np.intp]]:

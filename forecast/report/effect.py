@@ -41,10 +41,12 @@ def chance_below(summary: Summary, series: str, index: int, language: Language) 
     return language.chance(*summary.estimate(series, BELOW, index), summary.n_draws)
 
 
-def effect_sentence(
+def effect_paragraphs(
     summary: Summary, language: Language, origin: str, found: Grounds | None = None, year: int | None = None
-) -> str:
-    """With the announcements or without: by how much, when, how sure, because of what, and how much of it is news.
+) -> list[str]:
+    """With the announcements or without, by subject.
+
+    By how much, when, how sure, and how much of it is news; because of what; and what would turn the sign.
 
     Args:
         origin: the last observed quarter, in words.
@@ -54,7 +56,7 @@ def effect_sentence(
     years = turning_years(summary, year)
     told = years[0]
     if not motion(summary, "effect").any():
-        return " ".join([language.text("sentences.effect_nothing"), *_news(summary, language, origin, told)])
+        return [" ".join([language.text("sentences.effect_nothing"), *_news(summary, language, origin, told)])]
     likelier = direction(summary, "effect", told)
     chance = {
         "rise": chance_above(summary, "effect", 0.0, told, language),
@@ -68,9 +70,14 @@ def effect_sentence(
         chance=language.text(f"sentences.effect_{likelier}", year=summary.years[told], chance=chance, rests=rests),
     )
     rate = None if found is None else found.rate
-    nothing = nothing_sentence(summary, language, "effect", told)
-    reasons = [_because(summary, language, told, rate), *_turning_rate(summary, language, told, rate)]
-    return " ".join([size, *nothing, *filter(None, reasons), *_news(summary, language, origin, told)])
+    sizes = [
+        size,
+        *_at_first(summary, language, told),
+        *_news(summary, language, origin, told),
+        *nothing_sentence(summary, language, "effect", told),
+    ]
+    parts = (sizes, _because(summary, language, told, rate), _turning_rate(summary, language, told, rate))
+    return [" ".join(part) for part in parts if part]
 
 
 def _change(summary: Summary, index: int, language: Language) -> str:
@@ -80,6 +87,24 @@ def _change(summary: Summary, index: int, language: Language) -> str:
         mean=language.money(*summary.estimate("effect", "mean", index), "+"),
         span=language.money_span(ends(summary, "effect", 80, index), "+"),
     )
+
+
+LEAST_AT_FIRST = 0.05
+"""Part of an effect from which one of the other sign before it is told."""
+
+
+def _at_first(summary: Summary, language: Language, told: int) -> list[str]:
+    """The largest mean effect of the other sign before the year told, and since when it has the sign of that."""
+    means = summary.value("effect", "mean")[: told + 1]
+    other = -means * np.sign(means[told])
+    peak = int(other.argmax())
+    if other[peak] < LEAST_AT_FIRST * abs(means[told]):
+        return []
+    since = int(np.flatnonzero(other > 0)[-1]) + 1
+    amount = language.money(abs(means[peak]), summary.standard_error("effect", "mean")[peak])
+    side = "rise" if means[peak] > 0 else "fall"
+    words = {"amount": amount, "peak": summary.years[peak], "since": summary.years[since]}
+    return [language.text(f"sentences.at_first_{side}", **words)]
 
 
 def _sum(summary: Summary, language: Language) -> str:
@@ -98,21 +123,29 @@ def _sum(summary: Summary, language: Language) -> str:
     )
 
 
-def _because(summary: Summary, language: Language, index: int, rate: DecidingRate | None) -> str:
-    """What the channels of an effect add and take in a year, on average; nothing where there is no effect."""
+def _because(summary: Summary, language: Language, index: int, rate: DecidingRate | None) -> list[str]:
+    """What the channels of an effect add and take in a year, on average, and which of them others count.
+
+    Nothing where there is no effect.
+    """
     values, errors = np.array([summary.estimate(f"effect_{name}", "mean", index) for name in CHANNELS]).T
     flows = {
         "bought": (float(values[:2].sum()), float(np.hypot(*errors[:2]))),
         "replaced": (float(values[2]), float(errors[2])),
         "returned": (float(values[3]), float(errors[3])),
     }
-    goods = _goods(rate, language)
-    parts = [_part(name, *flow, goods, language) for name, flow in flows.items() if flow[0]]
+    year, goods = summary.years[index], _goods(rate, language)
+    parts = {name: _part(name, *flow, goods, language) for name, flow in flows.items() if flow[0]}
     if not parts:
-        return ""
+        return []
+    if rate is not None and year in rate.replaced and flows["replaced"][0] < 0:
+        parts["replaced"] += _of_these(rate, year, language)
     together = language.money(*summary.estimate("effect", "mean", index), "+")
-    listed = language.text("because.and").join(parts)
-    return language.text("because.together", parts=listed, total=together, year=summary.years[index])
+    listed = language.text("because.and").join(parts.values())
+    said = [language.text("because.together", parts=listed, total=together, year=year)]
+    if flows["bought"][0] > 0 > flows["replaced"][0]:
+        said.append(language.text("because.kiet"))
+    return said
 
 
 def _part(name: str, value: float, error: float, goods: str, language: Language) -> str:
@@ -122,11 +155,17 @@ def _part(name: str, value: float, error: float, goods: str, language: Language)
 
 
 def _goods(rate: DecidingRate | None, language: Language) -> str:
-    """The exports that plants replace: those of one sector, or of several and of which above all."""
-    if rate is None:
+    """The exports that plants replace: those of one sector, or of several."""
+    if rate is None or not rate.alone:
         return language.text("because.goods")
-    sector = language.text(f"sectors.{rate.sector}")
-    return language.text("because.goods_alone" if rate.alone else "because.goods_above_all", sector=sector)
+    return language.text("because.goods_alone", sector=language.text(f"sectors.{rate.sector}"))
+
+
+def _of_these(rate: DecidingRate, year: int, language: Language) -> str:
+    """How much of the exports replaced is of the sector whose rate decides."""
+    mean, error = rate.replaced[year]
+    key = "because.of_these" if mean > 0 else "because.of_these_added"
+    return language.text(key, amount=language.money(abs(mean), error), sector=language.text(f"sectors.{rate.sector}"))
 
 
 _SOURCES = {"stated": "stated", "judgement": "judged"}
@@ -142,20 +181,20 @@ def _turning_rate(summary: Summary, language: Language, index: int, rate: Decidi
     below = float(summary.value("effect", "mean")[index]) < 0
     side = "never" if turn > MOST_REPLACED and not below else "along" if turn < 0 else "below" if below else "above"
     low, _, high = span([(value, 0.005) for value in rate.interval], 2)
+    duty = language.text("because.under_duty", duty=language.share(round(rate.duty, 3))) if rate.duty else ""
     believed = language.text(
         f"because.{_SOURCES.get(rate.grade, 'fitted')}",
         low=low,
         high=high,
         grade=language.text(f"because.grades.{rate.grade}"),
+        duty=duty,
     )
-    if rate.duty:
-        believed += language.text("because.under_duty", duty=language.share(round(rate.duty, 3)))
     claims = language.part("because.claims").get(rate.sector, "")
     sector = language.text(f"sectors.{rate.sector}")
     written = rounded(abs(turn), max(error, 0.005), 2)
     others = "" if rate.alone else language.text("because.others")
-    words = {"turn": written, "sector": sector, "year": year, "others": others, "believed": f"{believed}{claims}"}
-    return [language.text(f"because.turns_{side}", **words)]
+    words = {"turn": written, "sector": sector, "year": year, "others": others}
+    return [*filter(None, [language.text(f"because.turns_{side}", **words), believed, claims])]
 
 
 def rests_words(found: Grounds | None, series: str, index: int, language: Language) -> str:

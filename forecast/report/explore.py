@@ -39,7 +39,7 @@ from forecast.report.charts import (
     observed_balance,
     tick_writer,
 )
-from forecast.report.effect import difference_sentences, effect_sentence
+from forecast.report.effect import difference_sentences, effect_paragraphs
 from forecast.report.i18n import Language
 from forecast.report.induced import claim_section
 from forecast.report.observed import memory_sentences
@@ -177,9 +177,8 @@ def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
     known = record_of(scenario.basis, scenario.as_of)
     sentences = list(filter(None, [assumed_conditions(scenario, language)]))
     if scenario.investments:
-        sentences.append(
-            effect_sentence(summary, language, language.date(float(bench.workbench.origin)), trial.grounds)
-        )
+        origin = language.date(float(bench.workbench.origin))
+        sentences += effect_paragraphs(summary, language, origin, trial.grounds)
     sentences += [policy_sentence(summary, language, name) for name in moving_policies(summary)]
     sentences.append(level_sentence(summary, scenario.basis, language, invested=bool(scenario.investments)))
     sentences += memory_sentences(bench.workbench.origin, scenario.as_of, language)

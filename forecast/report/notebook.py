@@ -32,8 +32,8 @@ from forecast.report.comparison import (
 from forecast.report.i18n import ENGLISH, language
 from forecast.report.induced import claim_words, definition_table, flow_table, induced_words, sensitivity_table
 from forecast.report.run import contribution_table, surplus_table
-from forecast.report.sentences import answer
-from forecast.report.table import Table, table
+from forecast.report.sentences import answer_paragraphs
+from forecast.report.table import Table, plain_spaces, table
 from forecast.report.templates import fragment
 from forecast.results.archive import outcomes
 from forecast.results.results import Results
@@ -66,9 +66,8 @@ def scenario_html(scenario: Scenario) -> str:
 def results_html(results: Results) -> str:
     """The answer of a run, what the announcements add, and the surplus itself."""
     added = [contribution_table(results)] if results.manifest["n_investments"] else []
-    return html(
-        answer(results, outcomes(results), found=grounds(results)), *added, surplus_table({results.name: results})
-    )
+    said = answer_paragraphs(results, outcomes(results), ENGLISH, grounds(results))
+    return html(*map(plain_spaces, said), *added, surplus_table({results.name: results}))
 
 
 def comparison_html(comparison: Comparison) -> str:

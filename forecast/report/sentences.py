@@ -20,7 +20,7 @@ from forecast.report.effect import (
     MEDIAN,
     chance_above,
     chance_below,
-    effect_sentence,
+    effect_paragraphs,
     origin_of,
     rests_words,
 )
@@ -188,12 +188,12 @@ def _width(statistic: str, size: float, language: Language) -> str:
 def answer(
     results: Results, later: Sequence[Outcome] = (), language: Language = ENGLISH, found: Grounds | None = None
 ) -> str:
-    """The plain answer of a run: what the scenario changes, when, how surely; the level; and what came later.
+    """The plain answer of a run, in paragraphs: what the scenario changes and how surely; the level; what came later.
 
     Args:
         found: what the answer rests on, where that could be worked out.
     """
-    return plain_spaces(" ".join(answer_paragraphs(results, later, language, found)))
+    return plain_spaces("\n\n".join(answer_paragraphs(results, later, language, found)))
 
 
 def answer_paragraphs(
@@ -203,8 +203,12 @@ def answer_paragraphs(
     return [
         *effect_sentences(results, language, found),
         level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
-        products_sentence(results.statistics, results.basis, language),
-        *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
+        " ".join(
+            [
+                products_sentence(results.statistics, results.basis, language),
+                *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
+            ]
+        ),
         *mixture_sentences([results], language),
         *outcome_sentences(results, later, language),
     ]
@@ -230,7 +234,7 @@ def effect_sentences(
     prior = [language.text("sentences.prior")] if results.manifest["parameters"] == "prior" else []
     plants = []
     if results.manifest["n_investments"]:
-        plants = [effect_sentence(summary, language, origin_of(results, language), found, year)]
+        plants = effect_paragraphs(summary, language, origin_of(results, language), found, year)
     return [*prior, *plants, *(policy_sentence(summary, language, name, year) for name in moving_policies(summary))]
 
 
@@ -239,13 +243,14 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
     last = place_of(year, summary.years)
     other = ""
     if basis == "korea_customs" and CENSUS_BALANCE in summary.series:
-        first, median = (
-            language.money(*summary.estimate(CENSUS_BALANCE, MEDIAN, index), places=0) for index in (0, last)
+        (first, median), (own_first, own) = (
+            [language.money(*summary.estimate(series, MEDIAN, index), places=0) for index in (0, last)]
+            for series in (CENSUS_BALANCE, "trade_balance")
         )
-        years = {"first_year": summary.years[0], "year": summary.years[last]}
+        words = {"first_year": summary.years[0], "year": summary.years[last], "own_first": own_first, "own": own}
         span = language.interval(summary, CENSUS_BALANCE, 80, last, places=0)
         key = "sentences.level_census" if last else "sentences.level_census_alone"
-        other = " " + language.text(key, first=first, median=median, span=span, **years)
+        other = " " + language.text(key, first=first, median=median, span=span, **words)
     ground = ("invested" if invested else "alone") + ("_moved" if moving_policies(summary) else "")
     level = language.text(
         "sentences.level",
@@ -255,7 +260,27 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
         span=language.interval(summary, "trade_balance", 80, last, places=0),
         basis=language.text(f"bases.{basis}"),
     )
-    return level + _future_words(summary, last, language) + other
+    return (
+        level
+        + _mostly_other(summary, last, language, invested=invested)
+        + other
+        + _future_words(summary, last, language)
+    )
+
+
+LEAST_CHANGE = 5.0
+"""Change of the surplus from which it is told that it has other reasons, bn USD a year."""
+
+
+def _mostly_other(summary: Summary, last: int, language: Language, *, invested: bool) -> str:
+    """That most of what the surplus changes by from the first year on is no effect, where that is so."""
+    if not (invested and last):
+        return ""
+    level, effect = (summary.value(series, name) for series, name in (("trade_balance", MEDIAN), ("effect", "mean")))
+    changed, caused = abs(level[last] - level[0]), abs(effect[last] - effect[0])
+    if changed < max(LEAST_CHANGE, 2.0 * caused):
+        return ""
+    return " " + language.text("sentences.level_mostly", first_year=summary.years[0])
 
 
 def _future_words(summary: Summary, index: int, language: Language) -> str:
@@ -263,7 +288,8 @@ def _future_words(summary: Summary, index: int, language: Language) -> str:
     if FUTURE not in summary.series or not motion(summary, FUTURE)[index]:
         return ""
     mean = language.money(*summary.estimate(FUTURE, "mean", index))
-    return " " + language.text("sentences.future", mean=mean, span=language.interval(summary, FUTURE, 80, index))
+    words = {"year": summary.years[index], "span": language.interval(summary, FUTURE, 80, index)}
+    return " " + language.text("sentences.future", mean=mean, **words)
 
 
 def chances_sentence(

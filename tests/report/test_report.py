@@ -122,7 +122,7 @@ def test_numbers_of_the_page_are_those_of_the_run(runs: dict[str, Results], page
     said = plain(language("en").chance(chance, error, 4_000))
     assert f"the chance that they lower it in 2035 is {said}; of the spread behind it" in words
     median = summary.value("trade_balance", "quantile_0.5")[-1]
-    assert f"That included, the surplus itself would be {median:.0f} bn USD in 2035 (median;" in words
+    assert f"With this effect included, the surplus itself would be {median:.0f} bn USD in 2035 (median;" in words
     korean = re.findall(r"2035년 대미 무역수지 흑자는 ([\d,]+)억 달러", plain(edition(page, "ko")))
     assert min(abs(float(number.replace(",", "")) - 10 * median) for number in korean) <= 5  # or with a digit more
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import forecast
 from forecast.analysis.comparison import summarised
 from forecast.analysis.grounds import DecidingRate, Grounds, Rests
 from forecast.dims import EFFECTS, OUTPUT, Array
-from forecast.report.effect import difference_sentences, effect_sentence
+from forecast.report.effect import difference_sentences, effect_paragraphs
 from forecast.report.i18n import CODES, language
 from forecast.report.policy import policy_sentence
 from forecast.report.run import pledge_notes
@@ -22,6 +23,11 @@ from forecast.report.sentences import assumed_conditions
 from forecast.stats.summary import Summary
 
 YEARS = (2026, 2027)
+
+
+def said_of(*given: Any, **options: Any) -> str:
+    """All that is said of an effect."""
+    return " ".join(effect_paragraphs(*given, **options))
 
 
 def told(last: Mapping[str, Sequence[float]]) -> Summary:
@@ -42,12 +48,8 @@ def parts(effect: Array) -> dict[str, Array]:
 def test_an_effect_is_told_in_its_likelier_direction(n_up: int, english: str, korean: str) -> None:
     effect = np.repeat([1.0, -1.0], [n_up, 100 - n_up])
     summary = told(parts(effect))
-    assert f"the chance that they {english} it in 2027 is 70\xa0%." in effect_sentence(
-        summary, language("en"), "2026Q2"
-    )
-    assert f"이 투자가 2027년 흑자를 {korean} 확률은 70%이다." in effect_sentence(
-        summary, language("ko"), "2026년 2분기"
-    )
+    assert f"the chance that they {english} it in 2027 is 70\xa0%." in said_of(summary, language("en"), "2026Q2")
+    assert f"이 투자가 2027년 흑자를 {korean} 확률은 70%이다." in said_of(summary, language("ko"), "2026년 2분기")
 
 
 @pytest.mark.parametrize(("news", "told_of"), [(-1.5, True), (-1.05, False), (0.5, True)])
@@ -55,63 +57,72 @@ def test_news_are_told_where_they_differ_from_the_effect_by_a_tenth(news: float,
     summary = told(parts(np.full(100, -1.0)) | {"news": np.full(100, news)})
     sign = "+" if news > 0 else "−"
     words = f"Beyond what flowed in 2026Q2 it is {sign}{abs(news):.2f}\xa0bn USD in 2027; that part alone moves"
-    assert (words in effect_sentence(summary, language("en"), "2026Q2")) == told_of
-    assert ("흑자 수준의 전망을 바꾸는 것은" in effect_sentence(summary, language("ko"), "2026년 2분기")) == told_of
+    assert (words in said_of(summary, language("en"), "2026Q2")) == told_of
+    assert ("흑자 수준의 전망을 바꾸는 것은" in said_of(summary, language("ko"), "2026년 2분기")) == told_of
 
 
 def rests(turn: float, grade: str = "L", *, alone: bool = True) -> Grounds:
     """What an effect rests on whose sign turns at a rate."""
     name, interval, turns = "overrides.sectors.autos.displacement_rate", (0.2, 0.5, 0.8), {2027: (turn, 0.001)}
-    rate = DecidingRate(name, "autos", grade, interval, turns, alone)
+    rate = DecidingRate(name, "autos", grade, interval, turns, alone, {} if alone else {2027: (2.4, 0.2)})
     return Grounds(rate, {"effect": Rests(np.array([0.0, 0.3]), np.array([0.0, 0.004]))})
 
 
 @pytest.mark.parametrize(
     ("effect", "turn", "words"),
     [
-        (-1.0, 0.2, "The sign turns if less than 0.20 dollars of exports are replaced by a dollar of cars made there;"),
-        (1.0, 0.7, "The sign turns if more than 0.70 dollars of exports are replaced by a dollar of cars made there;"),
+        (
+            -1.0,
+            0.2,
+            "The sign turns if a dollar of cars made in the US replaces less than 0.20 dollars of exports from Korea.",
+        ),
+        (
+            1.0,
+            0.7,
+            "The sign turns if a dollar of cars made in the US replaces more than 0.70 dollars of exports from Korea.",
+        ),
         (
             -1.0,
             -0.1,
-            "The sign turns only if a dollar of cars made there draws more than 0.10 dollars of exports",
+            "The sign turns only if a dollar of cars made in the US draws more than 0.10 dollars of exports from Korea",
         ),
-        (1.0, 3.0, "up to one and a half dollars, the sign stays as it is in 2027;"),
+        (1.0, 3.0, "up to one and a half dollars, the sign stays as it is in 2027."),
     ],
 )
 def test_the_rate_at_which_the_sign_turns(effect: float, turn: float, words: str) -> None:
     summary = told(parts(np.full(100, effect)))
-    said = effect_sentence(summary, language("en"), "2026Q2", rests(turn)).replace("\xa0", " ")
+    said = said_of(summary, language("en"), "2026Q2", rests(turn)).replace("\xa0", " ")
     assert words in said
-    believed = "the fit says 0.20 to 0.80 (80 % interval), graded L (weak evidence); published claims run from"
+    believed = "The fit says 0.20 to 0.80 dollars (80 % interval), graded L (weak evidence). Published claims run from"
     assert believed in said
-    stated = effect_sentence(summary, language("en"), "2026Q2", rests(turn, "stated")).replace("\xa0", " ")
-    assert "the scenario says 0.20 to 0.80 (80 % interval), the judgement of its author" in stated
-    assert "The sign" not in effect_sentence(summary, language("en"), "2026Q2")
+    stated = said_of(summary, language("en"), "2026Q2", rests(turn, "stated")).replace("\xa0", " ")
+    assert "The scenario says 0.20 to 0.80 dollars (80 % interval), the judgement of its author." in stated
+    assert "The sign" not in said_of(summary, language("en"), "2026Q2")
 
 
 def test_what_flows_add_and_take_is_told_with_their_sum() -> None:
     made = {"capital_goods": 0.5, "intermediates": 1.5, "displacement": -3.0, "reverse_imports": -0.25}
     series = {f"effect_{name}": np.full(100, value) for name, value in made.items()}
     summary = told(parts(np.full(100, -1.25)) | series)
-    english = effect_sentence(summary, language("en"), "2026Q2", rests(0.2)).replace("\xa0", " ")
+    english = said_of(summary, language("en"), "2026Q2", rests(0.2)).replace("\xa0", " ")
     assert (
-        "Machines and inputs from Korea add 2.00 bn USD; cars no longer shipped take 3.00 bn USD; goods shipped back "
-        "to Korea take 0.25 bn USD; together −1.25 bn USD in 2027 (means)." in english
+        "In 2027 machines and inputs from Korea add 2.00 bn USD; cars no longer shipped take 3.00 bn USD; goods "
+        "shipped back to Korea take 0.25 bn USD; together −1.25 bn USD (means). The claim that such plants feed the surplus "
+        "(KIET, April 2025) counts the first of these flows" in english
     )
-    several = effect_sentence(summary, language("en"), "2026Q2", rests(0.2, alone=False)).replace("\xa0", " ")
-    assert "exports no longer shipped, cars above all, take 3.00 bn USD" in several
-    korean = effect_sentence(summary, language("ko"), "2026년 2분기", rests(0.2))
+    several = said_of(summary, language("en"), "2026Q2", rests(0.2, alone=False)).replace("\xa0", " ")
+    assert "exports no longer shipped take 3.00 bn USD (2.4 bn USD of it cars); goods" in several
+    korean = said_of(summary, language("ko"), "2026년 2분기", rests(0.2))
     assert "기계와 중간재에 따른 증가 20.0억 달러, 더 이상 수출되지 않는 자동차에 따른 감소 30.0억 달러" in korean
     assert "합계는 −12.5억 달러이다" in korean
 
 
 def test_beside_a_chance_stands_what_of_the_spread_is_judgement() -> None:
     summary = told(parts(np.full(100, -1.0)))
-    said = effect_sentence(summary, language("en"), "2026Q2", rests(0.2)).replace("\xa0", " ")
+    said = said_of(summary, language("en"), "2026Q2", rests(0.2)).replace("\xa0", " ")
     assert "lower it in 2027 is > 97 %" in said.replace("above", ">")
     assert "; of the spread behind it 30 % is judgement and below 1 % weak evidence." in said
-    korean = effect_sentence(summary, language("ko"), "2026년 2분기", rests(0.2))
+    korean = said_of(summary, language("ko"), "2026년 2분기", rests(0.2))
     assert "(그 불확실성 중 판단에 따른 몫 30%, 약한 근거에 따른 몫 1% 미만)" in korean
 
 
@@ -120,10 +131,27 @@ def test_a_peak_that_the_end_hides_is_told_before_it() -> None:
     draws = np.zeros((len(EFFECTS) + 2, 2, 100))
     draws[EFFECTS.index("effect")] = [[3.0], [-1.0]]
     draws[EFFECTS.index("cumulated_effect")] = [[3.0], [2.0]]
-    said = effect_sentence(summarised(draws, YEARS, (*EFFECTS, OUTPUT, "news"), 100), language("en"), "2026Q2")
+    said = said_of(summarised(draws, YEARS, (*EFFECTS, OUTPUT, "news"), 100), language("en"), "2026Q2")
     said = said.replace("\xa0", " ")
     assert "by +3.00 bn USD in 2026 (mean;" in said.partition("−1.00 bn USD in 2027 (mean;")[0]
     assert "the chance that they raise it in 2026 is" in said
+
+
+def test_an_effect_of_the_other_sign_before_is_told_with_the_year_in_which_it_turned() -> None:
+    """A reader of the sentences alone took a plan that first raises the surplus for one that lowers it."""
+    years = (2026, 2027, 2028, 2029)
+    for means, words in (
+        ([0.4, 1.2, -0.5, -4.0], "At first they raise it, by 1.20 bn USD in 2027 at most; from 2028 on they lower it"),
+        ([-0.4, -1.2, 0.5, 4.0], "At first they lower it, by 1.20 bn USD in 2027 at most; from 2028 on they raise it"),
+        ([0.0, 0.19, -0.5, -4.0], ""),
+        ([-1.0, -2.0, -3.0, -4.0], ""),
+    ):
+        draws = np.zeros((len(EFFECTS) + 2, 4, 100))
+        draws[EFFECTS.index("effect")] = np.array(means)[:, None]
+        summary = summarised(draws, years, (*EFFECTS, OUTPUT, "news"), 100)
+        said = said_of(summary, language("en"), "2026Q2").replace("\xa0", " ")
+        assert words in said
+        assert ("At first" in said) == bool(words)
 
 
 def over_years(series: str, *values: float) -> Summary:
@@ -165,9 +193,9 @@ def test_a_difference_is_told_by_its_peak_before_its_end() -> None:
 def test_an_effect_that_is_nothing_is_told_as_nothing() -> None:
     """It was told by two years of 0.00, a chance below 0.15 % and the judgement in a spread that it has not."""
     summary = told(parts(np.zeros(100)))
-    said = effect_sentence(summary, language("en"), "2026Q2", rests(0.2))
+    said = said_of(summary, language("en"), "2026Q2", rests(0.2))
     assert said == "With the announcements, against the same world without them, nothing changes in any draw."
-    assert effect_sentence(summary, language("ko"), "2026년 2분기").endswith("모든 모의실험에서 차이가 없다.")
+    assert said_of(summary, language("ko"), "2026년 2분기").endswith("모든 모의실험에서 차이가 없다.")
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -211,7 +239,7 @@ def test_conditions_have_their_number_and_sign(stated: str, words: str, tmp_path
 
 def test_the_sum_to_the_horizon_is_of_both_years() -> None:
     summary = told(parts(np.full(100, -1.0)))
-    said = effect_sentence(summary, language("en"), "2026Q2")
+    said = said_of(summary, language("en"), "2026Q2")
     assert "by −2.00\xa0bn USD in all from 2026 to 2027" in said
 
 
