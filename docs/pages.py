@@ -8,7 +8,7 @@ what is generated:
 - `<!-- names -->` to `<!-- /names -->`: every public name of Python, from signatures and docstrings
 - `<!-- prints: forecast ... -->` before a block: all that the command prints
 - `<!-- table: forecast ... -->`: its first table alone
-- `<!-- answers: forecast ... -->`: its last paragraph alone
+- `<!-- answers: forecast ... -->`: what it says after its last table; with a number in quotes, so many paragraphs
 - `<!-- sentence "words": forecast ... -->` before a quotation: the sentence of that paragraph in which the words stand;
   `clause` in its place: the part of it between semicolons
 - `slowly` before the colon of any of these keeps it out of the test suite
@@ -62,7 +62,7 @@ QUOTED = {
 }
 """Words up to a full stop, or a semicolon too, that stands outside of brackets and before a space."""
 
-COLUMNS = "80"
+COLUMNS, RULE = "80", "──"
 PLACES = (
     *("Stored in", "Found in", "Tables, pictures and page stored in"),
     *("저장 위치:", "저장된 실행:", "표·그림·문서 저장 위치:"),
@@ -134,14 +134,19 @@ def current(output: Output) -> str:
         LookupError: what the page quotes is not said, or said more than once.
     """
     text = printed(output.arguments)
-    paragraphs = text.split("\n\n")
+    paragraphs = text.strip("\n").split("\n\n")
+    tables = [place for place, paragraph in enumerate(paragraphs) if RULE in paragraph]
+    said = paragraphs[tables[-1] + 1 if tables else 0 :]
     if output.kind in QUOTED:
         try:
-            return quotation(paragraphs[-1], output.kind, output.words)
+            return quotation(" ".join(said), output.kind, output.words)
         except LookupError as error:
             raise LookupError(f"{output.page.relative_to(ROOT)}: {error}") from error
-    shown = {"prints": text, "table": "\n\n".join(paragraphs[:2]) + "\n", "answers": paragraphs[-1]}[output.kind]
-    return f"```text\n{shown}```"
+    if output.kind == "prints":
+        return f"```text\n{text}```"
+    first = slice(tables[0] - 1, tables[0] + 1) if output.kind == "table" else slice(int(output.words or len(said)))
+    shown = "\n\n".join((paragraphs if output.kind == "table" else said)[first])
+    return f"```text\n{shown}\n```"
 
 
 def quotation(paragraph: str, kind: str, words: str) -> str:
