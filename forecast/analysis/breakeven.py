@@ -20,6 +20,7 @@ import numpy as np
 import scipy
 
 from forecast.analysis.budget import demand_outcome
+from forecast.analysis.grounds import RATE, REPLACED, AddedByDuty, added_by_duty
 from forecast.analysis.input_values import uncertain_values
 from forecast.dims import Array
 from forecast.economics.sectors import load_sectors
@@ -104,6 +105,7 @@ class Breakeven:
         error: Monte Carlo standard error of `turn`.
         n_turns: turns that were seen.
         matters: whether the outcome of any draw hangs on the input at all.
+        duty: what a duty adds to the input, where that is a rate of exports replaced.
     """
 
     run: Results
@@ -116,6 +118,7 @@ class Breakeven:
     error: float
     n_turns: int
     matters: bool
+    duty: AddedByDuty | None = None
 
     @property
     def rises(self) -> bool:
@@ -167,9 +170,9 @@ def breakeven(
         drawn.append(outcomes.draws(value))
         progress(100 / (N_VALUES + _STEPS))
     means = tuple(outcomes.mean_at(value) for value in values)
-    found = Breakeven(
-        run, series, year, amount, held, means, None, 0.0, 0, any((drawn[0] != each).any() for each in drawn)
-    )
+    matters = any((drawn[0] != each).any() for each in drawn)
+    duty = added_by_duty(plan, streams[:1], stream_of(held.name))
+    found = Breakeven(run, series, year, amount, held, means, None, 0.0, 0, matters, duty)
     spans = [pair for pair in pairwise(means) if (pair[0].mean - amount) * (pair[1].mean - amount) < 0]
     if not spans:
         progress(100 * _STEPS / (N_VALUES + _STEPS))
@@ -248,8 +251,10 @@ def _held_input(item: UncertainInput, plan: RunPlan, streams: Streams, year: int
         return HeldInput(item.name, False, (0.0, 1.0), (chance, chance, chance))
     if key in FITTED:
         return HeldInput(item.name, False, (float(values.min()), float(values.max())), (low, median, high))
-    sector = item.name.split(".")[2]
-    return HeldInput(item.name, False, _ends(load_sectors()[sector][key].distribution), (low, median, high))
+    lowest, highest = _ends(load_sectors()[item.name.split(".")[2]][key].distribution)
+    if key == RATE:  # what others claim of it lies in its range too
+        lowest, highest = min(lowest, REPLACED[0]), max(highest, REPLACED[1])
+    return HeldInput(item.name, False, (lowest, highest), (low, median, high))
 
 
 def _values(item: UncertainInput, plan: RunPlan, streams: Streams, year: int) -> Array:

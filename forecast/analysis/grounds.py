@@ -21,7 +21,7 @@ from forecast.dims import OUTPUT, Array
 from forecast.economics.channels import displacement_under
 from forecast.economics.elasticities import shipped_responses
 from forecast.economics.sectors import central_priors
-from forecast.economics.tariffs import load_schedule
+from forecast.economics.tariffs import FINISHED, load_schedule
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.announcements import Announcements, planned_dates
 from forecast.engine.block import Replacing, block_inputs, branches_of, flows_of, replacing
@@ -47,6 +47,9 @@ EXPLAINED = ("effect", "trade_balance")
 N_TURNS, N_SHARES = 2, 3
 """Blocks that are simulated again for a turning rate, and blocks from which shares of a variance are worked out."""
 
+REPLACED = (-0.5, 1.5)
+"""USD of exports that a dollar of output replaces at least and at most; where only others turn a sign, none does."""
+
 RATE, ADDED = "displacement_rate", "tariff_displacement"
 
 _N_PRODUCTS = 6
@@ -69,7 +72,7 @@ class DecidingRate:
         alone: whether no other rate has a part in the effect.
         replaced: mean of the exports that its plants replace and its Monte Carlo error, by year, bn USD; empty where
             there is no other rate, so that they replace all of it.
-        duty: on the product at the origin.
+        duty: on the product at the origin; None where the scenario states another, so that the rate is told without.
         added: mean of what the duty adds to the rate; the input called `name` is the rate without it.
     """
 
@@ -80,7 +83,7 @@ class DecidingRate:
     turns: Mapping[int, tuple[float, float]]
     alone: bool
     replaced: Mapping[int, tuple[float, float]] = field(default_factory=dict)
-    duty: float = 0.0
+    duty: float | None = 0.0
     added: float = 0.0
 
 
@@ -220,13 +223,13 @@ def _settled(chance: Stated) -> bool:
 
 def _grade(name: str) -> str | None:
     """Grade of an input of the registry: of a shipped response its own, of what a scenario states judgement."""
-    head, *middle, last = name.split(".")
-    if head == "existing_affiliates":
+    parts = name.split(".")
+    if parts[0] == "existing_affiliates":
         return None
     if name in shipped_responses():
         return _told(shipped_responses()[name].grade)
-    if head == "import_commitments" and middle == ["additionality"]:
-        return _told(load_schedule().additionality[last].grade)
+    if parts[:2] == ["import_commitments", "additionality"] and len(parts) == 3:
+        return _told(load_schedule().additionality[parts[2]].grade)
     return JUDGED
 
 
@@ -313,17 +316,38 @@ def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, out
 
 
 @dataclass(frozen=True, slots=True)
+class AddedByDuty:
+    """What a duty adds to a rate of exports replaced.
+
+    Attributes:
+        duty: on the product at the origin; None where the scenario states another.
+        mean: of what it adds, USD per USD.
+    """
+
+    duty: float | None
+    mean: float
+
+
+def added_by_duty(plan: RunPlan, streams: Sequence[Streams], address: str) -> AddedByDuty | None:
+    """What a duty adds to the rate at an address; None where that is none of exports replaced, or no duty is paid."""
+    rate = _rates(plan, streams).get(address)
+    if rate is None or rate.duty == 0.0:
+        return None
+    return AddedByDuty(rate.duty, float(rate.added.mean()))
+
+
+@dataclass(frozen=True, slots=True)
 class _Rate:
     """A displacement rate of some plants: YAML path, sector, grade of evidence and draws, `(n_draws,)`.
 
-    Beside it the duty at the origin, and draws of what that adds.
+    Beside it the duty at the origin, None where the scenario has others, and draws of what it adds.
     """
 
     path: str
     sector: str
     grade: str
     values: Array
-    duty: float
+    duty: float | None
     added: Array
 
 
@@ -339,9 +363,16 @@ def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
                 grade = central_priors()[group.sector, RATE].grade if fitted else "stated"
                 owner = address.removesuffix(f".{RATE}")
                 path = f"{owner}.overrides.{RATE}" if owner.startswith("investments.") else f"overrides.{address}"
-                added = displacement_under(group.duty, 0.0, more)
-                found[address] = _Rate(path, group.sector, grade, values, group.duty, added)
+                duty = None if _is_taxed(plan, group.sector) else group.duty
+                added = displacement_under(duty or 0.0, 0.0, more)
+                found[address] = _Rate(path, group.sector, grade, values, duty, added)
     return found
+
+
+def _is_taxed(plan: RunPlan, sector: str) -> bool:
+    """Whether a scenario states duties on the finished goods of a sector, in any of its branches."""
+    goods = FINISHED.get(sector, sector)
+    return any(branch.policy is not None and goods in branch.policy.taxed for branch in plan.plans)
 
 
 def _address(group: Group) -> str:

@@ -360,6 +360,6 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
     answer_with(surplus_table({results.name: results}, language))
     if world.single is None:
         answer_with(branch_table(results, world, language))
-    answer_with("\n\n".join([answer(results, later, language, found), *notes(results, world, language)]), "")
+    answer_with("\n\n".join([answer(results, later, language, found, world), *notes(results, world, language)]), "")
     if results.as_of is not None:
         answer_with(knowledge(results, later, language))

@@ -55,6 +55,7 @@ _WORDS = {
     "usual_pace": "usual pace of investment over its last",
     "persistence": "distance from that left after a year, share of it",
     "spread": "spread of a year's investment, log points",
+    "future_announcements": "over those at the usual pace",
 }
 
 _LEVELS = ("phases", "sectors", "shares", "at")
@@ -125,8 +126,11 @@ def label(address: str) -> str:
 
     >>> label("investments.HMG-06.amount"), label("sectors.steel.ramp_quarters"), label("programmes.chips.realised")
     ('HMG-06: amount, bn USD', 'steel: quarters to full output', 'chips: is not cut')
+    >>> label("future_announcements")
+    'future announcements: over those at the usual pace'
     """
-    head, *middle, last = address.split(".")
+    head, *middle = address.split(".")
+    last = middle.pop() if middle else head
     owner = ", ".join(_spaced(part) for part in middle if part not in _LEVELS) or _spaced(head)
     words = "is not cut" if head == "programmes" and last == REALISED else _WORDS.get(last, _spaced(last))
     return f"{owner}: {words}"

@@ -20,9 +20,9 @@ def held_plan(plan: RunPlan, name: str, value: float) -> RunPlan:
         name: YAML path of a stated number, a date, a chance, a delay or size left to the record, or a coefficient.
     """
     address = stream_of(name)
-    head, *middle, last = address.split(".")
-    owner = middle[0] if middle else ""
-    held: RunPlan = _Hold(Stated(address, Constant(value)), head, owner, last).on(plan, ())
+    parts = address.split(".")  # a key of the scenario itself is one part, first and last
+    owner = parts[1] if len(parts) > 2 else ""
+    held: RunPlan = _Hold(Stated(address, Constant(value)), parts[0], owner, parts[-1]).on(plan, ())
     return held
 
 

@@ -117,7 +117,21 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
         said = [language.text("breakeven.turns", side=side, **_turn_with_range(found, language), **words)]
     if found.n_turns > 1:
         said.append(language.text("breakeven.several", n=found.n_turns))
-    return plain_spaces(" ".join([*said, _as_drawn(found, language)]))
+    return plain_spaces(" ".join([*said, _as_drawn(found, language), *_under_duty(found, language)]))
+
+
+def _under_duty(found: Breakeven, language: Language) -> list[str]:
+    """What a duty adds to the rate that was held, and where the outcome turns under it."""
+    if found.duty is None:
+        return []
+    if found.duty.duty is None:
+        return [language.text("breakeven.no_duty")]
+    added = found.duty.mean
+    words = {"duty": language.share(round(found.duty.duty, 3)), "added": short(added)}
+    if found.turn is None:
+        return [language.text("breakeven.duty", **words)]
+    turn, _, _ = span([(found.turn + added + sign * 1.96 * found.error, found.error) for sign in (0, -1, 1)], 4)
+    return [language.text("breakeven.under_duty", turn=turn, **words)]
 
 
 def _turned(found: Breakeven, language: Language) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from forecast.analysis.grounds import DecidingRate, Grounds, Rests
+from forecast.analysis.grounds import REPLACED, DecidingRate, Grounds, Rests
 from forecast.dims import CHANNELS
 from forecast.quarters import parse_quarter
 from forecast.report.i18n import Language
@@ -26,9 +26,6 @@ from forecast.stats.formatting import ends, rounded, span
 from forecast.stats.summary import BELOW, Summary, exceedance_name, quantile_name
 
 MEDIAN = quantile_name(0.5)
-
-MOST_REPLACED = 1.5
-"""USD of exports that a dollar of output replaces at most; where only more would turn a sign, nothing does."""
 
 
 def chance_above(summary: Summary, series: str, threshold: float, index: int, language: Language) -> str:
@@ -179,15 +176,13 @@ def _turning_rate(summary: Summary, language: Language, index: int, rate: Decidi
         return []
     turn, error = rate.turns[year]
     below = float(summary.value("effect", "mean")[index]) < 0
-    side = "never" if turn > MOST_REPLACED and not below else "along" if turn < 0 else "below" if below else "above"
+    side = "never" if turn > REPLACED[1] and not below else "along" if turn < 0 else "below" if below else "above"
     low, _, high = span([(value, 0.005) for value in rate.interval], 2)
-    duty = language.text("because.under_duty", duty=language.share(round(rate.duty, 3))) if rate.duty else ""
     believed = language.text(
         f"because.{_SOURCES.get(rate.grade, 'fitted')}",
-        low=low,
-        high=high,
+        interval=language.text("because.exactly" if low == high else "because.interval", low=low, high=high),
         grade=language.text(f"because.grades.{rate.grade}"),
-        duty=duty,
+        duty=_duty(rate, language),
     )
     claims = language.part("because.claims").get(rate.sector, "")
     sector = language.text(f"sectors.{rate.sector}")
@@ -195,6 +190,13 @@ def _turning_rate(summary: Summary, language: Language, index: int, rate: Decidi
     others = "" if rate.alone else language.text("because.others")
     words = {"turn": written, "sector": sector, "year": year, "others": others}
     return [*filter(None, [language.text(f"because.turns_{side}", **words), believed, claims])]
+
+
+def _duty(rate: DecidingRate, language: Language) -> str:
+    """Under which duty a rate and its turning value are told."""
+    if rate.duty is None:
+        return language.text("because.no_duty")
+    return language.text("because.under_duty", duty=language.share(round(rate.duty, 3))) if rate.duty else ""
 
 
 def rests_words(found: Grounds | None, series: str, index: int, language: Language) -> str:

@@ -18,6 +18,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, table
 from forecast.results.archive import Outcome, other_book
 from forecast.results.results import Results
+from forecast.scenario.scenario import Scenario
 from forecast.stats.summary import INTERVALS, quantile_name
 
 ROUNDING = 0.1
@@ -30,15 +31,21 @@ YEARS_COMPARED = 10
 """Whole years whose first months say what a year under way may come to."""
 
 
-def memory_sentences(quarter: int, as_of: str | None, language: Language) -> list[str]:
-    """How far exports of memory stand from their trend in a quarter, as known on a day; nothing where unknown."""
-    standing = memory_standing(quarter, day_of(as_of))
+def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Language) -> list[str]:
+    """How far exports of memory stand from their trend in a quarter, and how they go on; nothing where unknown.
+
+    Args:
+        scenarios: that are told, of one day: one, or the branches of a mixture.
+    """
+    standing = memory_standing(quarter, day_of(scenarios[0].as_of))
     if standing is None:
         return []
-    return [" ".join(_memory_parts(standing, language))]
+    stated = [scenario.memory.path != "as-fitted" for scenario in scenarios]
+    carried = "stated" if all(stated) else "mixed" if any(stated) else "carried"
+    return [" ".join(_memory_parts(standing, carried, language))]
 
 
-def _memory_parts(standing: MemoryStanding, language: Language) -> Iterator[str]:
+def _memory_parts(standing: MemoryStanding, carried: str, language: Language) -> Iterator[str]:
     key, sign = ("above", "") if min(*standing.above, *standing.year_above) > 0 else ("near", "+")
     first, quarter = (language.date(float(each)) for each in (standing.first, standing.quarter))
     yield language.text(
@@ -49,7 +56,8 @@ def _memory_parts(standing: MemoryStanding, language: Language) -> Iterator[str]
         year_span=language.money_span([(value, 1.0) for value in standing.year_above], sign, places=0),
     )
     year, change = standing.fall
-    yield language.text("memory.carried", year=year, share=language.share(abs(round(change, 2))))
+    yield language.text(f"memory.{carried}")
+    yield language.text("memory.fell", year=year, share=language.share(abs(round(change, 2))))
     yield language.text("memory.trend", first=first, before=language.date(float(standing.quarter - 4)), quarter=quarter)
 
 

@@ -171,7 +171,7 @@ def short_answers(
     year: int | None = None,
 ) -> list[str]:
     """The sentences a report opens with: conditions, effect, level, chances, branches, and what came later."""
-    summary, later = results.statistics, outcomes(results)
+    summary, later, origin = results.statistics, outcomes(results), parse_quarter(results.manifest["origin"])
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
     invested = bool(results.manifest["n_investments"])
     known = record_of(results.basis, results.as_of)
@@ -181,8 +181,8 @@ def short_answers(
         *dict.fromkeys(pledges),
         *effect_sentences(results, language, found, year),
         level_sentence(summary, results.basis, language, invested=invested, year=year),
-        products_sentence(summary, results.basis, language),
-        *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
+        products_sentence(summary, results.basis, language, year),
+        *memory_sentences(origin, [branch.scenario for branch in world.branches], language),
         chances_sentence(summary, known, language, found, year),
         *mixture_sentences([results], language),
         *([language.text("branches.words")] if world.single is None else []),

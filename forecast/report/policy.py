@@ -24,7 +24,11 @@ def policy_sentence(summary: Summary, language: Language, name: str, year: int |
     said = language.text("sentences.policy", policy=language.text(f"policies.{name}"), changes=changes)
     ended = [language.text("sentences.ended", year=summary.years[last])] if last < len(summary.years) - 1 else []
     to_date = [_to_date(summary, language, years[-1])] if name == "tariffs" and _answers_past(summary) else []
-    return " ".join([said, *nothing_sentence(summary, language, name, years[0]), *ended, *to_date])
+    idle = nothing_sentence(summary, language, name, years[0])
+    if idle:
+        mean = language.money(*summary.estimate(name, "mean", years[0]), "+")
+        idle.append(language.text("sentences.on_average", mean=mean))
+    return " ".join([said, *idle, *ended, *to_date])
 
 
 def _answers_past(summary: Summary) -> bool:

@@ -29,9 +29,11 @@ from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.policy import policy_sentence
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
+from forecast.results.manifest import SCENARIO
 from forecast.results.results import Results, motion, moving_policies, place_of
 from forecast.scenario.drivers import DriverPath, Levels, Shock
 from forecast.scenario.memory import Memory
+from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
 from forecast.stats.summary import BELOW, Summary
@@ -186,27 +188,40 @@ def _width(statistic: str, size: float, language: Language) -> str:
 
 
 def answer(
-    results: Results, later: Sequence[Outcome] = (), language: Language = ENGLISH, found: Grounds | None = None
+    results: Results,
+    later: Sequence[Outcome] = (),
+    language: Language = ENGLISH,
+    found: Grounds | None = None,
+    world: AnyScenario | None = None,
 ) -> str:
     """The plain answer of a run, in paragraphs: what the scenario changes and how surely; the level; what came later.
 
     Args:
         found: what the answer rests on, where that could be worked out.
+        world: what was run, as the run has stored it by default.
     """
-    return plain_spaces("\n\n".join(answer_paragraphs(results, later, language, found)))
+    return plain_spaces("\n\n".join(answer_paragraphs(results, later, language, found, world)))
 
 
 def answer_paragraphs(
-    results: Results, later: Sequence[Outcome], language: Language, found: Grounds | None
+    results: Results,
+    later: Sequence[Outcome],
+    language: Language,
+    found: Grounds | None,
+    world: AnyScenario | None = None,
 ) -> list[str]:
     """The same by subject; arguments are those of `answer`."""
+    origin, branches = (
+        parse_quarter(results.manifest["origin"]),
+        (world or load_any(results.folder / SCENARIO)).branches,
+    )
     return [
         *effect_sentences(results, language, found),
         level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
         " ".join(
             [
                 products_sentence(results.statistics, results.basis, language),
-                *memory_sentences(parse_quarter(results.manifest["origin"]), results.as_of, language),
+                *memory_sentences(origin, [branch.scenario for branch in branches], language),
             ]
         ),
         *mixture_sentences([results], language),
@@ -214,9 +229,9 @@ def answer_paragraphs(
     ]
 
 
-def products_sentence(summary: Summary, basis: str, language: Language) -> str:
-    """Exports of the last year, and what of them is memory and cars."""
-    last = len(summary.years) - 1
+def products_sentence(summary: Summary, basis: str, language: Language, year: int | None = None) -> str:
+    """Exports of a year, the last by default, and what of them is memory and cars."""
+    last = place_of(year, summary.years)
     parts = {
         name: language.money(*summary.estimate(series, MEDIAN, last), places=0)
         for name, series in (("all", "exports"), ("memory", "exports_memory"), ("cars", "exports_cars"))

@@ -71,7 +71,7 @@ def write_run_workbook(results: Results, world: AnyScenario, language: Language,
     """
     later = outcomes(results)
     known = knowledge(results, later, language) if results.as_of is not None else ""
-    said = [*answer_paragraphs(results, later, language, found), *notes(results, world, language), known]
+    said = [*answer_paragraphs(results, later, language, found, world), *notes(results, world, language), known]
     sheets = [_answer(said, [results], language)]
     sheets.append(Sheet("years", (surplus_table({results.name: results}, language),), (_FAN,)))
     if results.manifest["n_investments"]:

@@ -350,8 +350,9 @@ def _listed(root: Node) -> Node:
 
 
 def _of_another_text(name: str, over: Node) -> bool:
-    """Whether a text in Korean belongs to one that another takes the place of."""
-    return name.endswith(KOREAN) and name.removesuffix(KOREAN) in over.fields
+    """Whether a text belongs to one that another takes the place of: in Korean, or what describes what has a title."""
+    own = name.removesuffix(KOREAN)
+    return (name != own and own in over.fields) or (own == "description" and "title" in over.fields)
 
 
 def merged(base: Node, over: Node) -> Node:

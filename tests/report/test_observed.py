@@ -40,6 +40,8 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Results:
     out = tmp_path_factory.mktemp("out")
     return run_scenario(scenario, Settings(n_draws=400), out=out, posterior=posterior).results
 
+BASELINE = forecast.load_scenario(SCENARIOS / "baseline.yaml")
+
 
 def quarters_of_memory() -> list[float]:
     """Modules and drives from 2022Q1 to 2026Q2 as the file prints them, bn USD a quarter."""
@@ -75,14 +77,27 @@ def test_every_answer_says_how_far_memory_stands_from_its_trend(tmp_path: Path) 
 
 
 def test_a_past_day_knows_the_memory_of_its_day() -> None:
-    (said,) = memory_sentences(vintage(KIET).trade.origin, KIET, ENGLISH)
+    (said,) = memory_sentences(vintage(KIET).trade.origin, [replace(BASELINE, as_of=KIET)], ENGLISH)
     assert "a year in 2024Q4, " in said
     assert "2026" not in said
-    assert memory_sentences(4 * 2023 + 2, None, ENGLISH) == []
+    assert memory_sentences(4 * 2023 + 2, [BASELINE], ENGLISH) == []
+
+
+def test_how_memory_goes_on_is_told_as_the_scenario_has_it() -> None:
+    """A scenario in which the boom fades was told that no end of it is assumed."""
+    origin, fading = vintage(None).trade.origin, forecast.load_scenario(SCENARIOS / "memory-fades.yaml")
+    for scenarios, words, not_said in (
+        ([BASELINE], "no end of the boom is assumed", "states"),
+        ([fading], "is what the scenario states", "no end of the boom"),
+        ([BASELINE, fading], "in those that state nothing memory keeps its share", "the scenario states"),
+    ):
+        (said,) = memory_sentences(origin, scenarios, ENGLISH)
+        assert words in said
+        assert not_said not in said
 
 
 def test_memory_near_its_trend_is_told_with_signs() -> None:
-    (said,) = memory_sentences(4 * 2024, None, ENGLISH)
+    (said,) = memory_sentences(4 * 2024, [BASELINE], ENGLISH)
     assert "bn USD from their trend" in said
     assert "−" in said
 

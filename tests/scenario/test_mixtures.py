@@ -180,7 +180,7 @@ def test_the_command_runs_a_mixture_and_shows_its_branches(tmp_path: Path) -> No
 def test_a_branch_without_announcements_is_not_one_in_which_they_lower_the_surplus(tmp_path: Path) -> None:
     text = "mixture: [{scenario: baseline, weight: 1}, {scenario: hyundai, weight: 1}]"
     run = run_scenario(load_mixture(write(tmp_path, text), ["horizon=2029"]), Settings(2_000), out=tmp_path).results
-    said = re.search(r"(lower|raise) it in (\d+) is ([\d.]+) %. In (\d+) % of the draws they", answer(run))
+    said = re.search(r"(lower|raise) it in (\d+) is ([\d.]+) %\..* In (\d+) % of the draws they", answer(run))
     assert said is not None
     effect = run.draws["effect"].sel(year=int(said[2])).to_numpy()
     likelier = effect < 0 if said[1] == "lower" else effect > 0

@@ -321,11 +321,15 @@ def test_a_problem_lies_in_the_layer_that_wrote_the_value() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_korean_text_goes_with_the_one_it_translates() -> None:
+def test_texts_go_with_the_title_that_another_takes_the_place_of() -> None:
+    """A plan of its own title was described as the baseline that it extends: no announcement is added."""
     write("base.yaml", "name: base\ntitle: One\ntitle_ko: 하나\ndescription: D\ndescription_ko: 설명")
     write("own.yaml", "extends: base.yaml\nname: own\ntitle: Two")
     other = load_scenario("own.yaml")
-    assert (other.title, other.title_ko, other.description_ko) == ("Two", "", "설명")
+    assert (other.title, other.title_ko, other.description, other.description_ko) == ("Two", "", "", "")
+    write("own.yaml", "extends: base.yaml\nname: own\ndescription: E")
+    described = load_scenario("own.yaml")
+    assert (described.title_ko, described.description, described.description_ko) == ("하나", "E", "")
     write("own.yaml", "extends: base.yaml\nname: own\ntitle: Two\ntitle_ko: 둘")
     both = load_scenario("own.yaml")
     assert both.title_ko == "둘"
