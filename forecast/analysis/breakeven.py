@@ -217,12 +217,13 @@ def _chosen(name: str, plan: RunPlan, scenarios: Sequence[Scenario]) -> Uncertai
     if settled:
         why = settled[0].settled or "is not drawn"
         raise RunError(f"--input: got {settled[0].name}, which {why}; expected an input that is uncertain")
-    raise RunError(f"--input: got {name}, expected an uncertain input of the scenario; {meant(name, known)}")
+    ends = dict.fromkeys(".".join(stream_of(path).split(".")[-name.count(".") - 1 :]) for path in known)
+    raise RunError(f"--input: got {name!r}, expected an uncertain input of the scenario; {meant(name, ends)}")
 
 
 def _goes_by(path: str, name: str) -> bool:
-    """Whether a name is a path, the end of it, or its stream."""
-    return path == name or path.endswith(f".{name}") or stream_of(path) == name
+    """Whether a name is a path or its stream, or the end of either."""
+    return f".{path}".endswith(f".{name}") or f".{stream_of(path)}".endswith(f".{name}")
 
 
 def _inputs(plan: RunPlan, scenarios: Sequence[Scenario]) -> Iterator[UncertainInput]:

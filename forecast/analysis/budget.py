@@ -36,7 +36,7 @@ from forecast.dims import Array
 from forecast.engine.resampling import SourceAnalysis
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import block_streams
-from forecast.errors import RunError
+from forecast.errors import RunError, meant
 from forecast.models.posterior import Posterior
 from forecast.results.results import Results
 from forecast.results.run import plan_of, settings_of
@@ -279,9 +279,11 @@ def demand_outcome(run: Results, plan: RunPlan, year: int, series: str) -> None:
         RunError: no such year or series was simulated.
     """
     if year not in plan.years:
-        raise RunError(f"{run.name}: got year {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
+        raise RunError(
+            f"--year: got {year}, expected one from {plan.years[0]} to {plan.years[-1]}, which {run.name} has"
+        )
     if series not in plan.series:
-        raise RunError(f"{run.name}: got {series!r}, expected one of {', '.join(plan.series)}")
+        raise RunError(f"--of: got {series}; {meant(series, plan.series)}")
 
 
 def _demand_many_draws(run: Results, series: str, year: int, dominance: float) -> None:

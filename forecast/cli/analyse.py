@@ -28,7 +28,7 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.cli.run import load_worlds, sized, stored_run
+from forecast.cli.run import load_worlds, sized, stored_run, with_chosen_plants
 
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
@@ -260,14 +260,12 @@ def compare(
 
 def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, ...]) -> list[AnyScenario]:
     """The reference and its alternatives; of one scenario with plants chosen, all its plants are the reference."""
-    from forecast.scenario.contrasts import chosen_plants
-
     if len(files) > 1:
         return load_worlds(files, (), only, without)
     if not (only or without):
         raise click.UsageError(f"got one scenario, {files[0]}, expected a reference A and at least one alternative B")
     worlds = load_worlds(files, ())
-    return [*worlds, *chosen_plants(worlds, only, without)]
+    return [*worlds, *with_chosen_plants(worlds, only, without)]
 
 
 def _scenarios(worlds: Sequence[AnyScenario]) -> list[Scenario]:

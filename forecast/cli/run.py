@@ -307,7 +307,6 @@ def load_worlds(
         only: ids of the investments to keep; all where there are none.
         without: ids of those to leave out.
     """
-    from forecast.scenario.contrasts import chosen_plants
     from forecast.scenario.validation import examined
 
     found = [examined(path, overrides) for path in files]
@@ -318,7 +317,21 @@ def load_worlds(
     if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
     worlds = [world for one in found if (world := one.mixture or one.scenario) is not None]
-    return chosen_plants(worlds, only, without) if only or without else worlds
+    return with_chosen_plants(worlds, only, without) if only or without else worlds
+
+
+def with_chosen_plants(worlds: Sequence[AnyScenario], only: Sequence[str], without: Sequence[str]) -> list[AnyScenario]:
+    """Scenarios with some of their investments, and a warning of what that leaves unpaired."""
+    from forecast.scenario.contrasts import chosen_plants, drawn_anew
+
+    chosen = chosen_plants(worlds, only, without)
+    for name in drawn_anew(worlds, chosen):
+        echo(
+            f"warning: {name} is correlated with an input of a plant that is left out, so that its draws are others: "
+            "against a run with that plant the two are not paired in it",
+            err=True,
+        )
+    return chosen
 
 
 def _posteriors(learned: Path | None, scenarios: Sequence[AnyScenario]) -> dict[str | None, Posterior]:

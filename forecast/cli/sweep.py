@@ -69,7 +69,9 @@ def sweep(
     from forecast.report.sweep import sweep_table, sweep_words
     from forecast.results.run import run_each
 
-    if bool(axes) == (cells is not None):
+    if axes and cells is not None:
+        raise click.UsageError("got both -s and --list, expected one of them")
+    if not axes and cells is None:
         raise click.UsageError("expected what to sweep: -s KEY.PATH=VALUE,VALUE… once or more, or --list FILE.csv")
     design = grid(axes) if cells is None else listed_cells(cells)
     stated, *worlds = _worlds(file, design)

@@ -12,6 +12,7 @@ import numpy as np
 
 from forecast.analysis.breakeven import Breakeven
 from forecast.analysis.budget import TAIL, Budget
+from forecast.report.effect import share_of_spread
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Figure, Table, figure, plain_spaces, table
 from forecast.stats.formatting import rounded, short, span
@@ -186,17 +187,13 @@ def _sources_sentence(budget: Budget, language: Language) -> str:
     listed = [
         language.text(
             f"budget.{'also' if place else 'most'}",
-            share=_percent(alone[row], language),
+            share=share_of_spread(float(alone[row]), language),
             name=_named(budget.sources[row], language),
         )
         for place, row in enumerate(largest)
     ]
-    together = _percent(budget.effects.interactions.value[budget.at], language)
+    together = share_of_spread(float(budget.effects.interactions.value[budget.at]), language)
     return language.text("budget.shares", listed=language.list(listed), together=together)
-
-
-def _percent(share: float, language: Language) -> str:
-    return language.share(round(float(share), 2))
 
 
 def _named(source: str, language: Language) -> str:
@@ -216,7 +213,7 @@ def _inputs_sentence(budget: Budget, language: Language) -> str:
         "budget.best_input",
         name=language.input_name(best.name),
         gain=language.text("numbers.money", amount=_money(*_pair(best.narrowing), language)),
-        share=_percent(gain / whole, language),
+        share=share_of_spread(float(gain / whole), language),
     )
 
 

@@ -208,11 +208,12 @@ def spread_words(rests: Rests | None, index: int, language: Language) -> str:
     """The same of what an outcome rests on; nothing where that is not known."""
     if rests is None:
         return ""
-    judged, weak = (_share(float(part[index]), language) for part in (rests.judged, rests.weak))
+    judged, weak = (share_of_spread(float(part[index]), language) for part in (rests.judged, rests.weak))
     return language.text("because.rests", judged=judged, weak=weak)
 
 
-def _share(fraction: float, language: Language) -> str:
+def share_of_spread(fraction: float, language: Language) -> str:
+    """A share of a variance, of which one that would round to nothing is said to be small."""
     return language.share(round(fraction, 2)) if fraction >= 0.005 else language.text("numbers.less", number=1)
 
 

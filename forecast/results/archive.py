@@ -84,11 +84,20 @@ def made(results: Results) -> str:
     return str(results.manifest["created"])[:16].replace("T", " ")
 
 
+LONGEST_NAME = 60
+"""Characters of a name with what was stated, above which the digest of the run stands for that."""
+
+
 def told_apart(runs: Sequence[Results], names: Sequence[str]) -> list[str]:
-    """Names of runs, with the digest behind those that more than one has."""
+    """Names of runs; behind those that several have, what was stated on top of the scenario, or else the digest."""
+    stated = [" ".join([name, *run.manifest["overrides"]]) for run, name in zip(runs, names, strict=True)]
     return [
-        f"{name} ({results.manifest['digest']})" if names.count(name) > 1 else name
-        for results, name in zip(runs, names, strict=True)
+        name
+        if names.count(name) == 1
+        else full
+        if stated.count(full) == 1 and len(full) <= LONGEST_NAME
+        else f"{name} ({run.manifest['digest']})"
+        for run, name, full in zip(runs, names, stated, strict=True)
     ]
 
 

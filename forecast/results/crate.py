@@ -97,7 +97,6 @@ def write_crate(results: Results, posterior: Posterior, path: Path, readme: str,
         members |= {f"scenario/{name}": file for name, file in _scenario_files(results, given).items()}
         with writing(scratch):
             (scratch / METADATA).write_text(json_text(_metadata(results, members)), encoding="utf-8")
-        path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as unfinished:
             _pack(unfinished, members | {METADATA: scratch / METADATA})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import combinations
 from typing import Any, TypeAlias
 
 from forecast.errors import RunError, listed, meant
@@ -200,14 +201,40 @@ def chosen_plants(worlds: Sequence[AnyScenario], only: Collection[str], without:
             if id not in every:
                 there = meant(id, sorted(every)) if every else "the scenario has none"
                 raise RunError(f"{option}: got {id}, expected the id of an investment of the scenario; {there}")
+    if both := sorted({*only} & {*without}):
+        raise RunError(f"got {both[0]} by --only and by --without, expected it by one of them")
     words = (*(f"--only {id}" for id in sorted(only)), *(f"--without {id}" for id in sorted(without)))
     return [
         replace(
             world.with_branches([_with_plants(branch.scenario, only, without) for branch in world.branches]),
             overrides=(*world.overrides, *words),
         )
+        if any(_names_any(branch.scenario, {*only, *without}) for branch in world.branches)
+        else world
         for world in worlds
     ]
+
+
+def _names_any(scenario: Scenario, ids: Collection[str]) -> bool:
+    """Whether a scenario has an investment by one of the ids; what has none of them stays as it is."""
+    return any(item.id in ids for item in scenario.investments)
+
+
+def drawn_anew(worlds: Sequence[AnyScenario], chosen: Sequence[AnyScenario]) -> list[str]:
+    """Inputs that were correlated with those of plants left out, and are no longer, so that their draws are others."""
+    found: dict[str, None] = {}
+    for world, part in zip(worlds, chosen, strict=True):
+        for before, after in zip(world.branches, part.branches, strict=True):
+            pairs = [_correlated(branch.scenario) for branch in (before, after)]
+            kept = {item.id for item in after.scenario.investments}
+            lost = {name for pair in pairs[0] - pairs[1] for name in pair}
+            found |= dict.fromkeys(sorted(name for name in lost if _of_plant(name) in {"", *kept}))
+    return list(found)
+
+
+def _correlated(scenario: Scenario) -> set[frozenset[str]]:
+    """Pairs of inputs that a scenario correlates."""
+    return {frozenset(pair) for item in scenario.correlations for pair in combinations(item.between, 2)}
 
 
 def _with_plants(scenario: Scenario, only: Collection[str], without: Collection[str]) -> Scenario:

@@ -26,7 +26,7 @@ from forecast.errors import ScenarioError, got, listed, meant, refusal
 from forecast.observations.affiliates import existing_affiliates, output_by_sector
 from forecast.observations.series import DRIVERS
 from forecast.quarters import format_quarter
-from forecast.scenario.dates import Window, date_distribution, position
+from forecast.scenario.dates import Window, date_distribution, date_text, position
 from forecast.scenario.drivers import Levels
 from forecast.scenario.investments import Investment
 from forecast.scenario.layers import DISTRIBUTIONS, layered
@@ -118,7 +118,8 @@ def _number(name: str, kind: str, value: Distribution | float, used: bool = True
     key = name.rpartition(".")[2]
     source = "happening" if key == "probability" and _SOURCES[kind] == "terms" else _SOURCES[kind]
     stated = Constant(value) if isinstance(value, float) else value
-    settled = constant_remark(stated.value) if isinstance(stated, Constant) else ""
+    known = stated.value if isinstance(stated, Constant) else None
+    settled = "" if known is None else constant_remark(date_text(known) if key in DATES else known)
     slider = SLIDERS.get(f"{kind}.{key}", "")
     return UncertainInput(name, source, stated, None, settled, used and not settled, key in DATES, slider)
 

@@ -20,7 +20,7 @@ from forecast.economics.uncertain_inputs import REALISED, UncertainInput
 from forecast.errors import DataError, Problem, got, meant
 from forecast.observations.vintage import next_release, release_of, vintage
 from forecast.quarters import format_quarter, parse_day, parse_quarter, parse_time, year_of
-from forecast.scenario.dates import FIRST_HORIZON, LAST_HORIZON
+from forecast.scenario.dates import FIRST_HORIZON, LAST_HORIZON, date_text
 from forecast.scenario.dependencies import Correlation, broken_links
 from forecast.scenario.drivers import implausible
 from forecast.scenario.entries import Row, entry, last_observed, rows, value_at
@@ -160,7 +160,9 @@ def _refusal(name: str, root: Node, inputs: Collection[UncertainInput]) -> str:
 def _remark(known: UncertainInput, root: Node, inputs: Collection[UncertainInput]) -> str:
     """What settles an input: a number as the file writes it, and nothing of one that the file leaves out."""
     value = known.distribution
-    if not isinstance(value, Constant) or known.settled != constant_remark(value.value):
+    if not isinstance(value, Constant):
+        return known.settled
+    if known.settled != constant_remark(date_text(value.value) if known.is_date else value.value):
         return known.settled
     node = node_at(root, known.name.split("."))
     if node is None:

@@ -24,6 +24,9 @@ from forecast.track.evaluation import run_again
 from forecast.track.ledger import POSTERIORS, QUANTILES, Entry, demand_posterior, entry_folders, is_entry, read_entry
 from forecast.track.targets import DECIMALS, write_predictions
 
+_TEXTS = frozenset({".csv", ".html", ".ipynb", ".json", ".md", ".png", ".txt", ".xlsx", ".yaml", ".yml"})
+"""Endings of files that are no posterior, however they lie."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -92,6 +95,11 @@ def _verified_crate(file: Path, again: Again) -> Verification:
 
 
 def _verified_posterior(file: Path, _again: Again, ledger: Path | None = None) -> Verification:
+    if ledger is None and file.suffix.lower() in _TEXTS:
+        raise RunError(
+            f"{file}: got a file of another kind, expected a run, an exported run (.zip), an entry of a ledger or the "
+            "file of a posterior (.nc)"
+        )
     _demand_harmless(file)
     if ledger is None:
         stored_digest(file)

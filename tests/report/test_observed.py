@@ -40,6 +40,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Results:
     out = tmp_path_factory.mktemp("out")
     return run_scenario(scenario, Settings(n_draws=400), out=out, posterior=posterior).results
 
+
 BASELINE = forecast.load_scenario(SCENARIOS / "baseline.yaml")
 
 

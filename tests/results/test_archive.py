@@ -20,7 +20,7 @@ from forecast.errors import RunError
 from forecast.report.comparison import attribution_table, comparison_table, comparison_words
 from forecast.report.page import report
 from forecast.report.table import show
-from forecast.results.archive import list_results, load_results
+from forecast.results.archive import list_results, load_results, told_apart
 from forecast.results.results import Results
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -113,7 +113,7 @@ def test_pages_and_tables_say_what_was_set(out: Path) -> None:
 
 def test_the_remedy_of_runs_that_are_no_pairs_takes_the_larger(out: Path) -> None:
     whole, trial = sorted((run for run in list_results(out) if run.name == "hyundai"), key=lambda run: run.overrides)
-    names = [f"hyundai ({run.folder.name})" for run in (trial, whole)]
+    names = [f"hyundai {OVERRIDE}", "hyundai"]
     for runs, found in (((trial, whole), names), ((whole, trial), names[::-1])):
         with pytest.raises(RunError) as refused:
             demand_pairs(*runs)
@@ -133,9 +133,12 @@ def test_scenarios_of_one_name_are_told_apart_in_every_table(out: Path) -> None:
     scenarios = [forecast.load_scenario(SCENARIOS / "hyundai.yaml", given) for given in ((), (OVERRIDE,))]
     compared = forecast.compare(*scenarios, Settings(400), out=out / "more")
     attribution = forecast.attribute(*scenarios, Settings(400))
-    names = [f"hyundai ({run.folder.name})" for run in (compared.alternative, compared.reference)]
+    names = [f"hyundai {OVERRIDE}", "hyundai"]
     assert list(compared.names) == names
-    assert len(set(names)) == 2
+    runs = compared.alternative, compared.reference
+    long = Results(runs[0].folder, {**runs[0].manifest, "overrides": ["a.b=" + 60 * "1"]})
+    assert told_apart([long, runs[1]], ["h", "h"]) == [f"h ({runs[0].folder.name})", "h"]
+    assert told_apart([runs[1], runs[1]], ["h", "h"]) == [f"h ({runs[1].folder.name})"] * 2
     shown = (comparison_table(compared), attribution_table(compared, attribution, 2035), comparison_words(compared))
     for part in shown:
         console = Console(width=200, file=StringIO(), record=True)
