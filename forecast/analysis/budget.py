@@ -283,7 +283,7 @@ def demand_outcome(run: Results, plan: RunPlan, year: int, series: str) -> None:
             f"--year: got {year}, expected one from {plan.years[0]} to {plan.years[-1]}, which {run.name} has"
         )
     if series not in plan.series:
-        raise RunError(f"--of: got {series}; {meant(series, plan.series)}")
+        raise RunError(f"--of: got {series}, expected a series of {run.name}; {meant(series, plan.series)}")
 
 
 def _demand_many_draws(run: Results, series: str, year: int, dominance: float) -> None:

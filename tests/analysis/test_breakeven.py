@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 import forecast
 from forecast.analysis.breakeven import Breakeven, breakeven, write_breakeven
+from forecast.analysis.grounds import grounds
 from forecast.cli import cli
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
@@ -208,3 +210,52 @@ def test_an_outcome_there_is_not_ends_with_one_message(run: Results, options: li
     answer = CliRunner().invoke(cli, ["breakeven", str(run.folder), "--input", "P.probability", *options])
     assert isinstance(answer.exception, RunError)
     assert "expected" in str(answer.exception)
+
+
+def test_the_range_of_exports_replaced_holds_what_others_claim_of_them(tmp_path: Path) -> None:
+    """`run` told a turn at 0.51, and `breakeven` that there is none between -0.05 and 0.15."""
+    plant = load_scenario(ROOT / "scenarios" / "hyundai.yaml")
+    results = forecast.run_scenario(plant, Settings(400), out=tmp_path).results
+    found = breakeven(results, "steel.displacement_rate", 2035)
+    assert found.input.support[0] <= -0.5
+    assert found.input.support[1] >= 1.5
+
+
+def test_a_rate_is_told_with_what_the_duty_adds_to_it(tmp_path: Path) -> None:
+    """`run` named a turn under the duty of 15 %, `breakeven` one without, and neither said so of the other."""
+    plan = load_scenario(ROOT / "scenarios" / "hyundai.yaml")
+    found = breakeven(forecast.run_scenario(plan, Settings(400), out=tmp_path).results, "autos.displacement_rate", 2035)
+    assert found.turn is not None
+    assert found.duty is not None
+    assert found.duty.duty == 0.15
+    words = said(found)
+    assert "This is the rate where no duty is paid; today's duty of 15 % is judged to add 0.1" in words
+    whole = re.search(r"the whole rate at the turn is (−?)([\d.]+)\.", words)
+    assert whole is not None
+    assert float(f"{'-' if whole[1] else ''}{whole[2]}") == pytest.approx(found.turn + found.duty.mean, abs=0.006)
+    taxed = load_scenario(
+        ROOT / "scenarios" / "hyundai.yaml", ["tariffs=[{id: cars, sectors: autos, rate: 0.25, from: 2027Q1}]"]
+    )
+    other = breakeven(
+        forecast.run_scenario(taxed, Settings(400), out=tmp_path).results, "autos.displacement_rate", 2035
+    )
+    assert other.duty is not None
+    assert other.duty.duty is None
+    assert "This is the rate where no duty is paid; duties are judged to add to it." in said(other)
+
+
+def test_a_key_of_the_scenario_itself_can_be_held(tmp_path: Path) -> None:
+    """A spread of `future_announcements` ended in a traceback wherever a plant was."""
+    spread = "future_announcements={distribution: uniform, low: 0.5, high: 2}"
+    plan = load_scenario(ROOT / "scenarios" / "hyundai.yaml", [spread])
+    results = forecast.run_scenario(plan, Settings(400), out=tmp_path).results
+    found = breakeven(results, "future_announcements", 2030, "future_announcements", amount=0.05)
+    assert found.matters
+    assert found.means[0].mean < found.means[-1].mean
+    assert grounds(results) is not None
+
+
+def test_a_name_nearly_right_is_answered_with_the_one_that_is(run: Results) -> None:
+    with pytest.raises(RunError, match=r"got 'P.displacment_rate', .*did you mean P.displacement_rate\?"):
+        breakeven(run, "P.displacment_rate")
+    assert breakeven(run, "P.korean_share", 2035).input.name == "investments.P.overrides.korean_share"

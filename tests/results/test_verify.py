@@ -331,3 +331,11 @@ def test_draws_forged_with_their_digests_are_one_line(blocks: tuple[str, ...], c
         "draws.nc: cannot be read (OSError: Unable to synchronously open file (file signature not found))"
         in done.stderr
     )
+
+
+def test_a_file_of_another_kind_is_said_to_be_that(tmp_path: Path) -> None:
+    """A page or a scenario was called a damaged posterior, of which the original was to be brought back."""
+    (tmp_path / "plan.yaml").write_text("name: plan", encoding="utf-8")
+    done = command("verify", "plan.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "plan.yaml: got a file of another kind, expected a run, an exported run" in done.stderr

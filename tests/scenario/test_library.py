@@ -9,9 +9,10 @@ import pytest
 from commands import command
 
 from forecast.documents import shipped_folder
+from forecast.errors import RunError
 from forecast.observations.announcements import announcements
 from forecast.observations.tables import read_table
-from forecast.scenario.contrasts import chosen_plants
+from forecast.scenario.contrasts import chosen_plants, drawn_anew
 from forecast.scenario.library import chosen, shipped_entry
 from forecast.scenario.mixture import any_digest, load_mixture
 from forecast.scenario.scenario import Scenario, load_scenario
@@ -195,3 +196,36 @@ def test_entries_are_read_whole() -> None:
     found = {id: shipped_entry(id) for id in ("HMG-06", "SK-07", "LG-03", "HMG-01-vehicles", "HW-04")}
     assert None not in found.values()
     assert (found["HMG-06"].scenario, found["SK-07"].scenario) == ("hyundai", "announced")
+
+
+def test_a_plant_both_kept_and_left_out_is_refused_and_a_scenario_without_it_stays_as_it_is() -> None:
+    """A second baseline was stored as if `--only HMG-06` had changed it."""
+    plan, baseline = load_scenario("hyundai"), load_scenario("baseline")
+    with pytest.raises(RunError, match="got HMG-06 by --only and by --without, expected it by one of them"):
+        chosen_plants([plan], ["HMG-06"], ["HMG-06"])
+    mill, other = chosen_plants([plan, baseline], ["HMG-06"], [])
+    assert isinstance(mill, Scenario)
+    assert ids(mill) == ["HMG-01", "HMG-06"]
+    assert other is baseline
+
+
+CORRELATED = """\
+name: corr
+title: One plant and a duty that go together
+investments:
+  - {id: p, company: A, project: Cells, sector: batteries, kind: greenfield, production_start: 2029Q1,
+     amount: {distribution: uniform, low: 1, high: 3}, announced: 2026-09}
+tariffs: [{id: duty, sectors: autos, rate: {distribution: uniform, low: 0.1, high: 0.3}, from: 2027Q1}]
+correlations: [{between: [investments.p.amount, tariffs.duty.rate], rank: 0.5}]
+"""
+
+
+def test_what_was_correlated_with_a_plant_left_out_is_said_to_be_drawn_anew(tmp_path: Path) -> None:
+    """The duty of both runs had other draws, and a difference of the plant alone had its spread."""
+    (tmp_path / "corr.yaml").write_text(CORRELATED, encoding="utf-8")
+    plan = load_scenario(tmp_path / "corr.yaml")
+    assert drawn_anew([plan], chosen_plants([plan], [], ["p"])) == ["tariffs.duty.rate"]
+    assert drawn_anew([plan], [plan]) == []
+    done = command("run", "corr.yaml", "--without", "p", "--draws", "40", "--no-plot", "--n-jobs", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "tariffs.duty.rate is correlated with an input of a plant that is left out" in done.stderr
