@@ -156,7 +156,8 @@ def policy_table(results: Results, language: Language = ENGLISH) -> Table:
     """What tariffs and import commitments do to the surplus by year: median and interval of each that is stated."""
     summary = results.statistics
     names = told_policies(summary)
-    listed = language.list([language.text(f"policies.{name}").lower() for name in names])
+    *others, last = (language.text(f"policies.{name}").lower() for name in names)
+    listed = language.text("tables.and").join(filter(None, [language.list(others), last]))
     headings = [
         language.heading(f"columns.policy_{part}", policy=language.text(f"policies.{name}"))
         for name in names
