@@ -279,9 +279,7 @@ def demand_outcome(run: Results, plan: RunPlan, year: int, series: str) -> None:
         RunError: no such year or series was simulated.
     """
     if year not in plan.years:
-        raise RunError(
-            f"--year: got {year}, expected one from {plan.years[0]} to {plan.years[-1]}"
-        )
+        raise RunError(f"--year: got {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
     if series not in plan.series:
         raise RunError(f"--of: got {series}, expected a series of {run.name}; {meant(series, plan.series)}")
 
