@@ -98,7 +98,7 @@ def _at_first(summary: Summary, language: Language, told: int) -> list[str]:
     if other[peak] < LEAST_AT_FIRST * abs(means[told]):
         return []
     since = int(np.flatnonzero(other > 0)[-1]) + 1
-    amount = language.money(abs(means[peak]), summary.standard_error("effect", "mean")[peak])
+    amount = language.money(*summary.estimate("effect", "mean", peak), "+")
     side = "rise" if means[peak] > 0 else "fall"
     words = {"amount": amount, "peak": summary.years[peak], "since": summary.years[since]}
     return [language.text(f"sentences.at_first_{side}", **words)]
@@ -189,7 +189,21 @@ def _turning_rate(summary: Summary, language: Language, index: int, rate: Decidi
     written = rounded(abs(turn), max(error, 0.005), 2)
     others = "" if rate.alone else language.text("because.others")
     words = {"turn": written, "sector": sector, "year": year, "others": others}
-    return [*filter(None, [language.text(f"because.turns_{side}", **words), believed, claims])]
+    said = [language.text(f"because.turns_{side}", **words), believed, claims]
+    return [*filter(None, said), *_none_replaced(summary, language, index, rate)]
+
+
+def _none_replaced(summary: Summary, language: Language, index: int, rate: DecidingRate) -> list[str]:
+    """The mean effect if the sector that decides replaced no exports, where others replace some too."""
+    year = summary.years[index]
+    replaced, error = rate.replaced.get(year, (0.0, 0.0))
+    if replaced <= 0:
+        return []
+    effect, own = summary.estimate("effect", "mean", index)
+    amount = language.money(effect + replaced, float(np.hypot(error, own)), "+")
+    return [
+        language.text("because.none_replaced", sector=language.text(f"sectors.{rate.sector}"), year=year, amount=amount)
+    ]
 
 
 def _duty(rate: DecidingRate, language: Language) -> str:

@@ -266,6 +266,11 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
         span = language.interval(summary, CENSUS_BALANCE, 80, last, places=0)
         key = "sentences.level_census" if last else "sentences.level_census_alone"
         other = " " + language.text(key, first=first, median=median, span=span, **words)
+        rises = [
+            summary.value(series, MEDIAN)[last] > summary.value(series, MEDIAN)[0]
+            for series in (CENSUS_BALANCE, "trade_balance")
+        ]
+        other += " " + language.text("sentences.level_parted") if last and rises[0] != rises[1] else ""
     ground = ("invested" if invested else "alone") + ("_moved" if moving_policies(summary) else "")
     level = language.text(
         "sentences.level",
