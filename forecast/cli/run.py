@@ -307,8 +307,11 @@ def load_worlds(
         only: ids of the investments to keep; all where there are none.
         without: ids of those to leave out.
     """
+    from forecast.observations.user_data import missing_folder
     from forecast.scenario.validation import examined
 
+    if (place := missing_folder()) is not None:
+        echo(f"warning: {place}: no such folder, so that no data or parameters of your own are read", err=True)
     found = [examined(path, overrides) for path in files]
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
         echo(f"warning: {remark}", err=True)

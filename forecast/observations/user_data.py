@@ -79,6 +79,12 @@ def user_folder() -> Path:
     return user_data_path("forecast", appauthor=False)
 
 
+def missing_folder() -> Path | None:
+    """The folder that the user has named for data of their own, where there is none of that name."""
+    stated = os.environ.get(ENVIRONMENT)
+    return Path(stated) if stated and not Path(stated).is_dir() else None
+
+
 def stored_vintages() -> tuple[StoredVintage, ...]:
     """Every vintage of the user, in the order in which they were added.
 

@@ -159,7 +159,7 @@ def _short(place: int, run: PageRun, language: Language, year: int | None) -> di
         "run": place,
         "title": user_words(run.name),
         "sentences": short_answers(run.results, run.world, language, run.behind.grounds, year),
-        "branches": branch_table(run.results, run.world, language) if run.world.single is None else None,
+        "branches": branch_table(run.results, run.world, language, year) if run.world.single is None else None,
     }
 
 

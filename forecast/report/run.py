@@ -24,7 +24,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.sentences import assumed_conditions, record_of, run_books_note
 from forecast.report.table import Column, Row, Table, plain_spaces, table
 from forecast.results.archive import Outcome, made, outcomes
-from forecast.results.results import Results, moving_policies
+from forecast.results.results import Results, moving_policies, place_of
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Branch, Scenario
 from forecast.stats.formatting import short
@@ -247,14 +247,15 @@ class BranchResult:
     effects: Mapping[str, Estimate]
 
 
-def branch_results(branches: pd.DataFrame) -> dict[str, BranchResult]:
+def branch_results(branches: pd.DataFrame, year: int | None = None) -> dict[str, BranchResult]:
     """Every branch that some draw follows, by label, sorted.
 
     Args:
         branches: `Results.branches` of a run of a mixture.
+        year: the last by default.
     """
-    last = int(branches["year"].max())
-    numbers = branches[branches["year"] == last].set_index(["branch", "series", "statistic"])
+    told = int(branches["year"].max()) if year is None else year
+    numbers = branches[branches["year"] == told].set_index(["branch", "series", "statistic"])
     means = numbers["value"].xs("mean", level="statistic").unstack("series")
     moving = [name for name in (EFFECT, *POLICIES) if name in means and means[name].any()]
     return {str(label): _branch_result(numbers.loc[label], moving) for label in means.index}
@@ -271,10 +272,17 @@ def _estimate(rows: pd.DataFrame, series: str, name: str) -> Estimate:
     return float(value), float(error)
 
 
-def branch_table(results: Results, mixture: AnyScenario, language: Language = ENGLISH) -> Table:
-    """Weight and share of draws of every branch, its surplus in the last year and what is added to it; and of all."""
+def branch_table(
+    results: Results, mixture: AnyScenario, language: Language = ENGLISH, year: int | None = None
+) -> Table:
+    """Weight and share of draws of every branch, its surplus in a year and what is added to it; and of all.
+
+    Args:
+        year: the last by default.
+    """
     assert results.branches is not None
-    followed = branch_results(results.branches)
+    summary, at = results.statistics, place_of(year, results.statistics.years)
+    followed = branch_results(results.branches, summary.years[at])
     effects = tuple(next(iter(followed.values())).effects)
     added = [language.heading("columns.policy_median", policy=_effect_name(name, language)) for name in effects]
     rows = [
@@ -285,11 +293,10 @@ def branch_table(results: Results, mixture: AnyScenario, language: Language = EN
         ]
         for branch in mixture.branches
     ]
-    year = results.statistics.years[-1]
     return table(
-        language.text("branches.caption", year=year, **unit_of(results, language)),
+        language.text("branches.caption", year=summary.years[at], **unit_of(results, language)),
         [*language.headings("branch", "weight", "draws", "branch_median", "branch_80"), *added],
-        [*rows, [language.text("branches.whole"), "", *_whole_cells(results.statistics, effects, language)]],
+        [*rows, [language.text("branches.whole"), "", *_whole_cells(summary, effects, at, language)]],
         words=1,
     )
 
@@ -326,13 +333,12 @@ def _branch_cells(
     ]
 
 
-def _whole_cells(summary: Summary, effects: Sequence[str], language: Language) -> list[str]:
-    last = len(summary.years) - 1
+def _whole_cells(summary: Summary, effects: Sequence[str], at: int, language: Language) -> list[str]:
     return [
         language.share(1.0),
-        language.statistic(summary, "trade_balance", MEDIAN, last, places=0),
-        language.interval(summary, "trade_balance", 80, last, places=0),
-        *(language.statistic(summary, name, MEDIAN, last, "+") for name in effects),
+        language.statistic(summary, "trade_balance", MEDIAN, at, places=0),
+        language.interval(summary, "trade_balance", 80, at, places=0),
+        *(language.statistic(summary, name, MEDIAN, at, "+") for name in effects),
     ]
 
 

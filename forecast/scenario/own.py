@@ -252,7 +252,7 @@ def _order_faults(cells: Mapping[str, str]) -> Iterator[str]:
     """Dates of a plant that are before what comes before them."""
     if cells.get("kind") == "acquisition":
         return
-    for name, before in (("construction_start", "announced"), ("production_start", "announced"), _BUILT):
+    for name, before in (*((name, "announced") for name in DATES[1:]), _BUILT):
         date, earlier = cells.get(name), cells.get(before)
         if date and earlier and _comes_before(date, earlier, whole=(name, before) != _BUILT):
             yield f"{name}: got {date}, expected a date after {before}, which is {earlier}"

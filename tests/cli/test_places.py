@@ -108,3 +108,12 @@ def test_a_folder_reached_by_a_link_goes_by_the_name_of_the_link(tmp_path: Path)
     for place in ("results", "ledger"):
         assert command("verify", place, "--blocks", "0", cwd=tmp_path).returncode == 0
     assert command("list", cwd=tmp_path).stderr == ""
+
+
+def test_a_folder_of_data_that_is_not_there_is_said(tmp_path: Path) -> None:
+    """A misspelt `--data-dir` was a run on shipped data without a word."""
+    done = command(
+        "--data-dir", "nodir", "run", "baseline", "--draws", "40", "--no-plot", "--n-jobs", "1", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "nodir: no such folder, so that no data or parameters of your own are read" in done.stderr

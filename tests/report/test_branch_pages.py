@@ -12,10 +12,11 @@ from test_report import ROOT, edition, made, plain
 
 import forecast
 from forecast.engine.simulate import Settings
-from forecast.report.i18n import language
+from forecast.report.i18n import ENGLISH, language
 from forecast.report.page import report
-from forecast.report.run import branch_results
+from forecast.report.run import branch_results, branch_table
 from forecast.results.results import Results
+from forecast.scenario.mixture import load_any
 
 ROW = r'<tr[^>]*><th scope="row">(.*?)</th>(.*?)</tr>'
 MIXTURE = """
@@ -125,3 +126,12 @@ def test_labels_that_look_like_numbers_or_like_nothing_stay_labels(tmp_path: Pat
 
 
 LABELS = {"baseline": "01", "hyundai": "NA", "lges-lansing": "1e3"}
+
+
+def test_the_branches_of_a_page_are_told_in_the_year_asked_for(mixed: Results) -> None:
+    """Sentences of 2028 stood above a table of 2035."""
+    summary = mixed.statistics
+    shown = branch_table(mixed, load_any(mixed.folder / "scenario.yaml"), year=summary.years[2])
+    assert f", {summary.years[2]}," in shown.title
+    assert str(shown.rows[-1].cells[3]) == str(ENGLISH.statistic(summary, "trade_balance", "quantile_0.5", 2, places=0))
+    assert "By branch of the mixture, 2028" in edition(report([mixed], year=2028), "en")

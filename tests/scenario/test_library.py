@@ -15,6 +15,7 @@ from forecast.observations.tables import read_table
 from forecast.scenario.contrasts import chosen_plants, drawn_anew
 from forecast.scenario.library import chosen, shipped_entry
 from forecast.scenario.mixture import any_digest, load_mixture
+from forecast.scenario.own import row_faults
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.scenario.validation import examined
 
@@ -229,3 +230,10 @@ def test_what_was_correlated_with_a_plant_left_out_is_said_to_be_drawn_anew(tmp_
     done = command("run", "corr.yaml", "--without", "p", "--draws", "40", "--no-plot", "--n-jobs", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "tariffs.duty.rate is correlated with an input of a plant that is left out" in done.stderr
+
+
+def test_a_status_is_not_heard_of_before_the_plant_is_announced() -> None:
+    cells = {"id": "X", "company": "A", "project": "P", "sector": "autos", "announced": "2026-10", "sources": "s"}
+    assert row_faults(cells | {"status_date": "2026-10"}) == []
+    (fault,) = row_faults(cells | {"status_date": "2020-01"})
+    assert fault == "status_date: got 2020-01, expected a date after announced, which is 2026-10"
