@@ -162,6 +162,9 @@ def _over_workers(function: Callable[[Work], Done], work: Iterable[Work], n_jobs
     cluster = _CLUSTER.get()
     # On a stop joblib warns of results that nobody took, which is what stopping means.
     warnings.filterwarnings("ignore", r"\d+ tasks (have been successfully|which were still)", UserWarning)
+    # It gives a worker that has come to hold much memory a successor, and warns of it: nothing is lost. Where warnings
+    # are errors this one would end the thread that hands out work, and all would wait for ever.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     return _over_processes(function, work, n_jobs) if cluster is None else _over_cluster(cluster, function, list(work))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 PROGRAM = """
 import json
@@ -55,3 +58,37 @@ def test_the_engine_is_imported_without_the_language() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     names = json.loads(done.stdout)
     assert not [name for name in names for package in (*LANGUAGE, *TABLES, *PRINTERS) if _within(name, package)]
+
+
+SUCCEEDED = """
+from time import sleep
+
+from forecast.parallel import in_order
+
+
+def work(place):
+    from joblib.externals.loky import process_executor as loky
+
+    loky._MAX_MEMORY_LEAK_SIZE, loky._MEMORY_LEAK_CHECK_DELAY = -(10**12), 0.0
+    sleep(0.05)
+    return place
+
+
+if __name__ == "__main__":
+    print(list(in_order(work, range(16), 2)) == list(range(16)))
+"""
+
+
+def test_a_worker_that_is_given_a_successor_is_no_end_of_work_where_warnings_are_errors(tmp_path: Path) -> None:
+    """joblib's thread that hands out work ended in the warning, and a suite waited for ever, one time in two."""
+    pytest.importorskip("psutil")  # by which joblib sees how much memory a worker holds
+    (tmp_path / "work.py").write_text(SUCCEEDED, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "work.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
