@@ -91,11 +91,14 @@ LEAST_AT_FIRST = 0.05
 
 
 def _at_first(summary: Summary, language: Language, told: int) -> list[str]:
-    """The largest mean effect of the other sign before the year told, and since when it has the sign of that."""
+    """The largest mean effect of the other sign before the year told, and since when it has the sign of that.
+
+    Nothing where there is none, as where the year told has no effect and so no sign.
+    """
     means = summary.value("effect", "mean")[: told + 1]
     other = -means * np.sign(means[told])
     peak = int(other.argmax())
-    if other[peak] < LEAST_AT_FIRST * abs(means[told]):
+    if other[peak] <= LEAST_AT_FIRST * abs(means[told]):
         return []
     since = int(np.flatnonzero(other > 0)[-1]) + 1
     amount = language.money(*summary.estimate("effect", "mean", peak), "+")

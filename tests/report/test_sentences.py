@@ -151,6 +151,7 @@ def test_an_effect_of_the_other_sign_before_is_told_with_the_year_in_which_it_tu
         ),
         ([0.0, 0.19, -0.5, -4.0], ""),
         ([-1.0, -2.0, -3.0, -4.0], ""),
+        ([0.0, 0.0, 0.0, -4.0], ""),
     ):
         draws = np.zeros((len(EFFECTS) + 2, 4, 100))
         draws[EFFECTS.index("effect")] = np.array(means)[:, None]
@@ -158,6 +159,21 @@ def test_an_effect_of_the_other_sign_before_is_told_with_the_year_in_which_it_tu
         said = said_of(summary, language("en"), "2026Q2").replace("\xa0", " ")
         assert words in said
         assert ("at first" in said) == bool(words)
+
+
+def test_a_year_before_the_first_effect_is_told_as_one_without(tmp_path: Path) -> None:
+    """`report --year` of a year in which nothing happens yet ended in a traceback."""
+    draws = np.zeros((len(EFFECTS) + 2, 2, 100))
+    draws[EFFECTS.index("effect"), 1] = -1.0
+    summary = summarised(draws, YEARS, (*EFFECTS, OUTPUT, "news"), 100)
+    for code in CODES:
+        assert "2026" in said_of(summary, language(code), "2026Q2", year=2026)
+    text = "name: late\nextends: baseline\ninvestments:\n  - {id: p, company: A, project: P, sector: batteries, "
+    text += "kind: greenfield, amount: 2, announced: 2026-09, construction_start: 2030Q1, production_start: 2032Q1}\n"
+    (tmp_path / "late.yaml").write_text(text, encoding="utf-8")
+    assert command("run", "late.yaml", "--draws", "40", "--no-plot", cwd=tmp_path).returncode == 0
+    done = command("report", "results/late", "--year", "2027", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 def over_years(series: str, *values: float) -> Summary:
