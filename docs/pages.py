@@ -142,11 +142,11 @@ def current(output: Output) -> str:
             return quotation(" ".join(said), output.kind, output.words)
         except LookupError as error:
             raise LookupError(f"{output.page.relative_to(ROOT)}: {error}") from error
-    if output.kind == "prints":
-        return f"```text\n{text}```"
-    first = slice(tables[0] - 1, tables[0] + 1) if output.kind == "table" else slice(int(output.words or len(said)))
-    shown = "\n\n".join((paragraphs if output.kind == "table" else said)[first])
-    return f"```text\n{shown}\n```"
+    if output.kind == "answers":
+        text = "\n\n".join(said[: int(output.words or len(said))]) + "\n"
+    elif output.kind == "table":
+        text = "\n\n".join(paragraphs[tables[0] - 1 : tables[0] + 1]) + "\n"
+    return f"```text\n{text}```"
 
 
 def quotation(paragraph: str, kind: str, words: str) -> str:

@@ -24,7 +24,7 @@ from forecast.economics.sectors import central_priors
 from forecast.economics.tariffs import FINISHED, load_schedule
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.announcements import Announcements, planned_dates
-from forecast.engine.block import Replacing, block_inputs, branches_of, flows_of, replacing
+from forecast.engine.block import block_inputs, branches_of, flows_of, replacing
 from forecast.engine.inputs import Fitted, Input, Inputs, Stated
 from forecast.engine.plan import Group, Plan
 from forecast.engine.run_plan import RunPlan
@@ -299,12 +299,11 @@ def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, out
     whole = effect.sum(axis=0)
     name = max(rates, key=lambda name: _together(rates[name].values, whole))
     rate = rates[name]
-    beyond: Array | float = 0.0
-    replaced: dict[int, tuple[float, float]] = {}
+    beyond, replaced = np.zeros_like(output), {}
     if len(rates) > 1:
-        own = _replacing(plan, streams[:N_TURNS], name)
-        output, beyond = own.output, own.beyond
-        replaced = dict(zip(plan.years, map(_mean, own.replaced), strict=True))
+        blocks = [replacing(plan, one, lambda group: _address(group) == name) for one in streams[:N_TURNS]]
+        output, taken, beyond = np.concatenate(blocks, axis=-1)
+        replaced = dict(zip(plan.years, map(_mean, taken), strict=True))
     n_draws = output.shape[-1]
     turns = _turns(plan.years, effect[:, :n_draws] + rate.values[:n_draws] * output - beyond, output)
     low, median, high = quantiles(rate.values + rate.added, (LEVELS[0], 0.5, LEVELS[1])).tolist()
@@ -391,13 +390,6 @@ def _together(values: Array, outcome: Array) -> float:
     if not np.ptp(values) or not np.ptp(outcome):
         return 0.0
     return float(np.corrcoef(values, outcome)[0, 1] ** 2)
-
-
-def _replacing(plan: RunPlan, streams: Sequence[Streams], name: str) -> Replacing:
-    """What the plants whose rate has an address put in the place of exports, in some blocks."""
-    blocks = [replacing(plan, one, lambda group: _address(group) == name) for one in streams]
-    parts = ((block.output, block.replaced, block.beyond) for block in blocks)
-    return Replacing(*(np.concatenate(each, axis=-1) for each in zip(*parts, strict=True)))
 
 
 def _mean(draws: Array) -> tuple[float, float]:

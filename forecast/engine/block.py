@@ -329,26 +329,15 @@ def followed_flows(plan: RunPlan, streams: _Streams, simulated: Callable[[Plan, 
     return replace(flows, branch=chosen if plan.weights else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Replacing:
-    """Of some plants, `(n_years, n_draws)` each, bn USD a year.
-
-    Attributes:
-        output: that may stand in for exports of Korea.
-        replaced: exports that it replaces.
-        beyond: what it would replace beyond all exports there are.
-    """
-
-    output: Array
-    replaced: Array
-    beyond: Array
-
-
-def replacing(plan: RunPlan, streams: Streams, counted: Callable[[Group], bool]) -> Replacing:
+def replacing(plan: RunPlan, streams: Streams, counted: Callable[[Group], bool]) -> Array:
     """What some plants put in the place of exports, in one block.
 
     Args:
         counted: whether a group of plants is among them.
+
+    Returns:
+        `(3, n_years, n_draws)`, bn USD a year: output that may stand in for exports of Korea, exports that it replaces,
+        and what it would replace beyond all exports there are.
     """
     chosen = branches_of(plan, streams)
     output, wanted, replaced = np.zeros((3, len(plan.years), streams.n_draws))
@@ -364,7 +353,7 @@ def replacing(plan: RunPlan, streams: Streams, counted: Callable[[Group], bool])
             wanted[:, follow] += trade.displaced.annual[0][:, follow]
         for _, displaced in plants.displaced(groups, trades, baseline.products):
             replaced[:, follow] += displaced.annual[0][:, follow]
-    return Replacing(output, replaced, wanted - replaced)
+    return np.stack([output, replaced, wanted - replaced])
 
 
 def rows_of(plan: RunPlan, streams: Streams) -> dict[str, NDArray[np.intp]]:

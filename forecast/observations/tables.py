@@ -370,9 +370,11 @@ def _check_periods(name: str, rows: tuple[Cells, ...]) -> None:
 
 
 def _each_once(rows: tuple[Cells, ...], column: str) -> list[tuple[int, str]]:
-    """Texts of a column with the first row of each: every series of a table has the same months."""
-    first = {row[column]: index for index, row in reversed([*enumerate(rows)])}
-    return sorted((index, text) for text, index in first.items())
+    """Texts of a column with the first row of each, in order: every series of a table has the same months."""
+    first: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        first.setdefault(row[column], index)
+    return [(index, text) for text, index in first.items()]
 
 
 def _is_time(text: str) -> bool:

@@ -211,10 +211,8 @@ def answer_paragraphs(
     world: AnyScenario | None = None,
 ) -> list[str]:
     """The same by subject; arguments are those of `answer`."""
-    origin, branches = (
-        parse_quarter(results.manifest["origin"]),
-        (world or load_any(results.folder / SCENARIO)).branches,
-    )
+    origin = parse_quarter(results.manifest["origin"])
+    branches = (world or load_any(results.folder / SCENARIO)).branches
     return [
         *effect_sentences(results, language, found),
         level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
@@ -256,21 +254,6 @@ def effect_sentences(
 def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool, year: int | None = None) -> str:
     """The surplus of a year, the last by default, with what is in it; on Korean customs basis that of US books too."""
     last = place_of(year, summary.years)
-    other = ""
-    if basis == "korea_customs" and CENSUS_BALANCE in summary.series:
-        (first, median), (own_first, own) = (
-            [language.money(*summary.estimate(series, MEDIAN, index), places=0) for index in (0, last)]
-            for series in (CENSUS_BALANCE, "trade_balance")
-        )
-        words = {"first_year": summary.years[0], "year": summary.years[last], "own_first": own_first, "own": own}
-        span = language.interval(summary, CENSUS_BALANCE, 80, last, places=0)
-        key = "sentences.level_census" if last else "sentences.level_census_alone"
-        other = " " + language.text(key, first=first, median=median, span=span, **words)
-        rises = [
-            summary.value(series, MEDIAN)[last] > summary.value(series, MEDIAN)[0]
-            for series in (CENSUS_BALANCE, "trade_balance")
-        ]
-        other += " " + language.text("sentences.level_parted") if last and rises[0] != rises[1] else ""
     ground = ("invested" if invested else "alone") + ("_moved" if moving_policies(summary) else "")
     level = language.text(
         "sentences.level",
@@ -280,36 +263,49 @@ def level_sentence(summary: Summary, basis: str, language: Language, *, invested
         span=language.interval(summary, "trade_balance", 80, last, places=0),
         basis=language.text(f"bases.{basis}"),
     )
-    return (
-        level
-        + _mostly_other(summary, last, language, invested=invested)
-        + other
-        + _future_words(summary, last, language)
+    mostly = _mostly_other(summary, last, language) if invested else []
+    both = _other_book(summary, last, language) if basis == "korea_customs" else []
+    return " ".join([level, *mostly, *both, *_future_words(summary, last, language)])
+
+
+def _other_book(summary: Summary, last: int, language: Language) -> list[str]:
+    """The same draws on US Census basis, and that the two books part where one falls and the other rises."""
+    if CENSUS_BALANCE not in summary.series:
+        return []
+    (first, median), (own_first, own) = (
+        [language.money(*summary.estimate(series, MEDIAN, index), places=0) for index in (0, last)]
+        for series in (CENSUS_BALANCE, "trade_balance")
     )
+    words = {"first_year": summary.years[0], "year": summary.years[last], "own_first": own_first, "own": own}
+    span = language.interval(summary, CENSUS_BALANCE, 80, last, places=0)
+    key = "sentences.level_census" if last else "sentences.level_census_alone"
+    said = [language.text(key, first=first, median=median, span=span, **words)]
+    census, korean = (summary.value(series, MEDIAN) for series in (CENSUS_BALANCE, "trade_balance"))
+    if (census[last] > census[0]) != (korean[last] > korean[0]):
+        said.append(language.text("sentences.level_parted"))
+    return said
 
 
 LEAST_CHANGE = 5.0
 """Change of the surplus from which it is told that it has other reasons, bn USD a year."""
 
 
-def _mostly_other(summary: Summary, last: int, language: Language, *, invested: bool) -> str:
+def _mostly_other(summary: Summary, last: int, language: Language) -> list[str]:
     """That most of what the surplus changes by from the first year on is no effect, where that is so."""
-    if not (invested and last):
-        return ""
     level, effect = (summary.value(series, name) for series, name in (("trade_balance", MEDIAN), ("effect", "mean")))
     changed, caused = abs(level[last] - level[0]), abs(effect[last] - effect[0])
     if changed < max(LEAST_CHANGE, 2.0 * caused):
-        return ""
-    return " " + language.text("sentences.level_mostly", first_year=summary.years[0])
+        return []
+    return [language.text("sentences.level_mostly", first_year=summary.years[0])]
 
 
-def _future_words(summary: Summary, index: int, language: Language) -> str:
+def _future_words(summary: Summary, index: int, language: Language) -> list[str]:
     """What of the level of a year is plants that nobody has announced yet; nothing where that is nothing."""
     if FUTURE not in summary.series or not motion(summary, FUTURE)[index]:
-        return ""
+        return []
     mean = language.money(*summary.estimate(FUTURE, "mean", index))
     words = {"year": summary.years[index], "span": language.interval(summary, FUTURE, 80, index)}
-    return " " + language.text("sentences.future", mean=mean, **words)
+    return [language.text("sentences.future", mean=mean, **words)]
 
 
 def chances_sentence(

@@ -91,14 +91,13 @@ LONGEST_NAME = 60
 def told_apart(runs: Sequence[Results], names: Sequence[str]) -> list[str]:
     """Names of runs; behind those that several have, what was stated on top of the scenario, or else the digest."""
     stated = [" ".join([name, *run.manifest["overrides"]]) for run, name in zip(runs, names, strict=True)]
-    return [
-        name
-        if names.count(name) == 1
-        else full
-        if stated.count(full) == 1 and len(full) <= LONGEST_NAME
-        else f"{name} ({run.manifest['digest']})"
-        for run, name, full in zip(runs, names, stated, strict=True)
-    ]
+
+    def own(run: Results, name: str, full: str) -> str:
+        if names.count(name) == 1:
+            return name
+        return full if stated.count(full) == 1 and len(full) <= LONGEST_NAME else f"{name} ({run.manifest['digest']})"
+
+    return list(map(own, runs, names, stated))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ exactly 0 have a bin of their own, and no quantile lies beyond the smallest or l
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
@@ -129,8 +128,9 @@ def _sorted(draws: Array | NDArray[np.float32]) -> Array | NDArray[np.float32]:
     if ordered.size < WORTH_THREADS:
         ordered.sort(axis=-1)
         return ordered
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        deque(threads.map(lambda part: part.sort(axis=-1), np.array_split(ordered, os.cpu_count() or 1)), 0)
+    n_threads = os.cpu_count() or 1
+    with ThreadPoolExecutor(n_threads) as threads:
+        list(threads.map(lambda part: part.sort(axis=-1), np.array_split(ordered, n_threads)))  # raises what they raise
     return ordered
 
 

@@ -39,6 +39,9 @@ _FILTERS = frozenset({1, 2, 3})
 """Numbers of the filters that HDF5 brings along and files here use: deflate, shuffle and checksums."""
 
 
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+"""How a file of HDF5 begins."""
+
 _END_BY_VERSION = {b"\0": 40, b"\1": 44}
 """Byte of the head of an HDF5 file from which the end of its content stands, by version; in later ones byte 28."""
 
@@ -94,6 +97,18 @@ def _text_type() -> Any:
     import h5py
 
     return h5py.string_dtype()
+
+
+def is_netcdf(path: Path) -> bool:
+    """Whether a file begins as one of HDF5 does, whatever comes behind; what is no file at all does not.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if not path.is_file():  # a pipe would keep its reader for ever
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_SIGNATURE)) == _SIGNATURE
 
 
 def seal(path: Path) -> None:

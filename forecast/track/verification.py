@@ -19,13 +19,10 @@ from forecast.results.rerun import MOST_DRAWS, Again, Rerun, made_again
 from forecast.results.results import read_results
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import folders, scratch_folder, text_bytes, writing
-from forecast.storage.netcdf import DamagedFileError, demand_harmless, is_sealed
+from forecast.storage.netcdf import DamagedFileError, demand_harmless, is_netcdf, is_sealed
 from forecast.track.evaluation import run_again
 from forecast.track.ledger import POSTERIORS, QUANTILES, Entry, demand_posterior, entry_folders, is_entry, read_entry
 from forecast.track.targets import DECIMALS, write_predictions
-
-_TEXTS = frozenset({".csv", ".html", ".ipynb", ".json", ".md", ".png", ".txt", ".xlsx", ".yaml", ".yml"})
-"""Endings of files that are no posterior, however they lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ def _verified_crate(file: Path, again: Again) -> Verification:
 
 
 def _verified_posterior(file: Path, _again: Again, ledger: Path | None = None) -> Verification:
-    if ledger is None and file.suffix.lower() in _TEXTS:
+    if file.suffix != ".nc" and not is_netcdf(file):
         raise RunError(
             f"{file}: got a file of another kind, expected a run, an exported run (.zip), an entry of a ledger or the "
             "file of a posterior (.nc)"

@@ -134,12 +134,12 @@ def test_the_output_behind_a_rate_is_what_holding_that_at_zero_gives_back() -> N
     (group,) = (group for group in plan.plans[0].groups if group.sector == "autos")
     rate = group.coefficients["displacement_rate"]
     assert isinstance(rate, Stated)
-    own = replacing(plan, streams, lambda group: group.sector == "autos")
+    output, replaced, beyond = replacing(plan, streams, lambda group: group.sector == "autos")
     zero = held_plan(plan, rate.stream, 0.0)
     as_drawn, without = (flows_of(each, streams).annual[effect] for each in (plan, zero))
     drawn = block_inputs(plan.plans[0], streams).value(rate)
-    assert (own.beyond > -1e-12).all()
-    assert (own.beyond > 1.0).any()
-    np.testing.assert_allclose(as_drawn + drawn * own.output - own.beyond, without, rtol=0, atol=1e-9)
-    spared = own.replaced - replacing(zero, streams, lambda group: group.sector == "autos").replaced
+    assert (beyond > -1e-12).all()
+    assert (beyond > 1.0).any()
+    np.testing.assert_allclose(as_drawn + drawn * output - beyond, without, rtol=0, atol=1e-9)
+    spared = replaced - replacing(zero, streams, lambda group: group.sector == "autos")[1]
     np.testing.assert_allclose(without - as_drawn, spared, rtol=0, atol=1e-9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,23 @@ def test_the_rate_at_which_the_sign_turns(effect: float, turn: float, words: str
     stated = said_of(summary, language("en"), "2026Q2", rests(turn, "stated")).replace("\xa0", " ")
     assert "The scenario says 0.20 to 0.80 dollars (80 % interval), the judgement of its author." in stated
     assert "The sign" not in said_of(summary, language("en"), "2026Q2")
+
+
+@pytest.mark.parametrize(
+    ("duty", "english", "korean"),
+    [
+        (0.15, "both numbers are under today's duty of 15 %", "두 값 모두 현행 관세율 15% 기준"),
+        (None, "both numbers are of the rate where no duty is paid", "두 값 모두 관세가 없을 때의 값"),
+        (0.0, "graded L (weak evidence).", "L(약한 근거)이다."),
+    ],
+)
+def test_a_turning_rate_says_under_which_duty_it_is_told(duty: float | None, english: str, korean: str) -> None:
+    """A scenario with a duty of its own was told a rate under that of today."""
+    summary, found = told(parts(np.full(100, -1.0))), rests(0.2)
+    assert found.rate is not None
+    found = replace(found, rate=replace(found.rate, duty=duty))
+    assert english in said_of(summary, language("en"), "2026Q2", found).replace("\xa0", " ")
+    assert korean in said_of(summary, language("ko"), "2026년 2분기", found)
 
 
 def test_what_flows_add_and_take_is_told_with_their_sum() -> None:

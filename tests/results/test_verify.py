@@ -335,7 +335,8 @@ def test_draws_forged_with_their_digests_are_one_line(blocks: tuple[str, ...], c
 
 def test_a_file_of_another_kind_is_said_to_be_that(tmp_path: Path) -> None:
     """A page or a scenario was called a damaged posterior, of which the original was to be brought back."""
-    (tmp_path / "plan.yaml").write_text("name: plan", encoding="utf-8")
-    done = command("verify", "plan.yaml", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "plan.yaml: got a file of another kind, expected a run, an exported run" in done.stderr
+    for name in ("plan.yaml", "page.html", "notes"):
+        (tmp_path / name).write_text("name: plan", encoding="utf-8")
+        done = command("verify", name, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{name}: got a file of another kind, expected a run, an exported run" in done.stderr
