@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from forecast.dims import N_QUARTERS, POLICIES, PRODUCTS, TO_DATE, Array
 from forecast.economics.channels import news
 from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
+from forecast.engine.allocator import keep_freed_memory
 from forecast.engine.annual import annual_news, annual_sums, running_totals
 from forecast.engine.drivers import Economy, add_to_growth, added_amounts, condition, scale_flows
 from forecast.engine.inputs import Inputs, picked_places, picked_rows
-from forecast.engine.memory import keep_freed_memory
 from forecast.engine.plan import Group, LocalizationPath, Plan
 from forecast.engine.plants import Plants
 from forecast.engine.policy import Duties, purchases

@@ -6,8 +6,7 @@ that of later blocks: merging parts gives the whole. Moments and exceedance coun
 
 Draws of the plain scheme are independent of each other, and standard errors those of independent draws. Under a
 stratified one they are not, but its blocks are: errors are then read off the spread of the same statistic between
-blocks; so they are where draws are only counted, since the bins of a histogram are too wide to tell them, and blocks
-are many. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are those of independent
+blocks. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are those of independent
 draws, which a stratified scheme makes smaller. Either way draws share the posterior rows that they pick, and what
 those bring is added (`shared_rows`).
 """
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 from forecast.dims import SERIES, Array
 from forecast.errors import RunError
 from forecast.stats.influence import LARGEST_SHARE, LEAST_DRAWS, DominantDraw
-from forecast.stats.quantiles import FINE_LEVELS, QuantileSketch, quantile_estimates, quantiles
+from forecast.stats.quantiles import FINE_LEVELS, QuantileSketch, quantiles
 from forecast.stats.shared_rows import SharedRows, together_below
 
 
@@ -218,10 +217,10 @@ class StreamingSummary:
         mean = sound.mean(axis=-1)
         squares = ((sound - mean[..., None]) ** 2).sum(axis=-1)
         self.draws.merge(Moments(n, float(n), mean, squares))
-        ordered = quantiles(single, LEVELS) if self._blocks_tell else ()
+        ordered = quantiles(single, LEVELS) if self.stratified else ()
         statistics = np.stack([mean, *self._shares(sound), *ordered])
         self.blocks.merge(Moments(1, float(n), statistics, np.zeros(())))
-        if self._blocks_tell:
+        if self.stratified:
             self.quarterly_blocks.merge(Moments(1, float(n), quantiles(near, FINE_LEVELS), np.zeros(())))
         if n > 1:
             self.variances.merge(Moments(1, n - 1.0, squares / (n - 1), np.zeros(())))
@@ -266,7 +265,7 @@ class StreamingSummary:
         n = self.draws.weight
         sd = np.sqrt(self.draws.variance())
         chances = self.blocks.mean[1 : 2 + len(self.thresholds)]
-        ordered, ordered_errors = quantile_estimates(self.annual.quantiles, LEVELS, n)
+        ordered, ordered_errors = self.annual.estimates(LEVELS, n)
         values = [self.draws.mean, sd, *chances, *ordered]
         spread, errors = self._errors(sd, chances, ordered_errors)
         names = self._names()
@@ -322,21 +321,16 @@ class StreamingSummary:
     def quarters(self, origin: int) -> Quarters:
         """Quantiles of the first quarters after the origin."""
         n = self.draws.weight
-        values, independent = quantile_estimates(self.quarterly.quantiles, FINE_LEVELS, n)
+        values, independent = self.quarterly.estimates(FINE_LEVELS, n)
         shared = self.quarterly_rows.per_row(partial(together_below, np.reshape(FINE_LEVELS, (-1, 1, 1))))
         spread = independent if self._independent else self.quarterly_blocks.standard_error()
         estimates = Statistic(values, np.sqrt(spread**2 + n * independent**2 * shared))
         return Quarters(tuple(range(origin + 1, origin + 1 + values.shape[-1])), estimates)
 
     @property
-    def _blocks_tell(self) -> bool:
-        """Whether errors are read off blocks, of which there are enough."""
-        return self.stratified or not self.keep
-
-    @property
     def _independent(self) -> bool:
         """Whether errors are those of independent draws."""
-        return self._few or not self._blocks_tell
+        return self._few or not self.stratified
 
     @property
     def _few(self) -> bool:
