@@ -207,7 +207,8 @@ def engine(plan: Plan, _plant: Plant) -> Drawn:
 
     def drawn(n_draws: int, seed: int) -> Array:
         blocks = block_streams(run, Settings(n_draws, seed))
-        return np.concatenate([flows_of(run, one).annual[run.series.index("effect")] for one in blocks], axis=-1)
+        series = run.series.index("effect")
+        return np.concatenate([flows_of(run, one).annual[series].copy() for one in blocks], axis=-1)
 
     return drawn
 
@@ -375,23 +376,22 @@ def main() -> None:
 
 
 def measure(name: str, n_draws: int) -> dict[str, Any]:
-    """Statistics with their errors, seconds that a run takes once warm, and memory before and at its peak in MiB."""
+    """Seconds that a run takes once warm, memory before and at its peak in MiB; statistics with their errors."""
     plan, plant = with_plant()
-    before, found = peak_memory(), {}
-    run = partial(summarised, plan if name == ENGINE else replace(plan, groups=()))
-    if name != BASELINE:
-        drawn = WAYS[name].start(plan, plant)
-        draws = drawn(n_draws, [*WAYS].index(name))
-        found = {"value": statistics(draws).tolist(), "error": errors(draws).tolist()}
-        if name != ENGINE:
-            run = partial(described, drawn)
-        del draws
+    before, drawn = peak_memory(), WAYS[name].start(plan, plant)
+    run = partial(described, drawn)
+    if name in (ENGINE, BASELINE):
+        run = partial(summarised, plan if name == ENGINE else replace(plan, groups=()))
     run(n_draws)
     gc.collect()
     wall, processor = perf_counter(), process_time()
     run(n_draws)
     times = {"wall": perf_counter() - wall, "processor": process_time() - processor}
-    return {**found, **times, "before": before, "peak": peak_memory()}
+    memory = {"before": before, "peak": peak_memory()}
+    if name == BASELINE:
+        return {**times, **memory}
+    draws = drawn(n_draws, [*WAYS].index(name))
+    return {**times, **memory, "value": statistics(draws).tolist(), "error": errors(draws).tolist()}
 
 
 def summarised(plan: Plan, n_draws: int) -> object:
