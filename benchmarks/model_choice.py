@@ -35,26 +35,33 @@ PAIRS = Path(__file__).parents[1] / "docs" / "track-record" / "pairs"
 FIRST, KOREA_LAST, PAIRS_LAST = "2006Q4", "2015Q4", "2022Q2"
 HORIZON, N_DRAWS, STEPS, THIN, SEED = 32, 4_000, 60_000, 30, 11
 NEAR, YEARS = 8, (1, 2, 3, 5, 8)
-MEAN = np.concatenate([[0.01] * 2, np.zeros(6), MOVING_AVERAGE[:, 0], [np.log(0.02)] * 2, np.zeros(4), [np.log(30.0)]])
-SPREAD = np.array([0.005] * 2 + [0.05] * 6 + [0.1] * 2 + [0.5] * 2 + [np.nan] * 3 + [0.7, 0.6])
-"""Prior means and sds of drift, season, moving average, log adjustment, ratio, log scales, spill, log freedom."""
+MEAN = np.concatenate([np.zeros(8), MOVING_AVERAGE[:, 0], [np.log(0.02)] * 2, np.zeros(4), [np.log(30.0)]])
+SPREAD = np.array([np.nan] * 8 + [0.1] * 2 + [0.5] * 2 + [np.nan] * 3 + [0.7, 0.6])
+"""Prior means and sds of drift, season, moving average, log adjustment, ratio, log scales, spill, log freedom.
+
+Those of a variant stand in for what is not a number here.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """How the past fades, and priors of the equilibrium ratio and of the scales of shocks.
+    """How the past fades, and priors of the equilibrium ratio, of the scales of shocks, of drift and seasons.
 
     Attributes:
         name: in the table.
         memory: what of the past is heard.
         ratio: sd of the log ratio, and whether it is centred on its own mean, else on balanced trade.
         scale: sd of the logarithms of the scales, and whether they are centred on own spread, else on 5 %.
+        drift: mean and sd of log growth a quarter.
+        season: sd of what a calendar quarter adds to it.
     """
 
     name: str
     memory: Memory = BASELINE_MEMORY
     ratio: tuple[float, bool] = (0.15, True)
     scale: tuple[float, bool] = (0.3, True)
+    drift: tuple[float, float] = (0.01, 0.005)
+    season: float = 0.05
 
 
 VARIANTS = (
@@ -64,6 +71,9 @@ VARIANTS = (
     Variant("weights halved every 12 quarters", Memory(120, 12.0)),
     Variant("ratio around balanced trade, ± 0.5", ratio=(0.5, False)),
     Variant("scales around 5 %, wide", scale=(1.0, False)),
+    Variant("drift of 0.75 % a quarter, ± 0.25 %", drift=(0.0075, 0.0025)),
+    Variant("drift of 0.6 %, ± 0.15 %", drift=(0.006, 0.0015)),
+    Variant("seasons of ± 10 %", season=0.1),
 )
 
 
@@ -112,16 +122,17 @@ def walk(rng, start, factor, steps, thin, mean, spread, centre, scale, history, 
 def rows_of(variant: Variant, trade: QuarterlyTrade) -> dict[str, Array]:
     """Rows of the baseline, `(STEPS // THIN, ...)`, without responses to drivers."""
     data = window(trade, memory=variant.memory)
-    spread = SPREAD.copy()
-    spread[12], spread[13:15] = variant.ratio[0], variant.scale[0]
+    mean, spread = MEAN.copy(), SPREAD.copy()
+    mean[:2], spread[:2] = variant.drift
+    spread[2:8], spread[12], spread[13:15] = variant.season, variant.ratio[0], variant.scale[0]
     centre = data.usual_ratio if variant.ratio[1] else 0.0
     scale = data.usual_scale if variant.scale[1] else np.full(2, 0.05)
-    fixed = (MEAN, spread, centre, scale, data.history, _SEASONS[:, data.quarters].T.copy(), data.weights)
+    fixed = (mean, spread, centre, scale, data.history, _SEASONS[:, data.quarters].T.copy(), data.weights)
 
     def negative(at: Array) -> float:
         return -log_density(at, *fixed)
 
-    mode = minimize(negative, MEAN, method="BFGS", options={"gtol": 1e-4})
+    mode = minimize(negative, mean, method="BFGS", options={"gtol": 1e-4})
     covariance = np.minimum(mode.hess_inv, mode.hess_inv.T)
     factor = np.linalg.cholesky(covariance + 1e-12 * np.eye(len(MEAN))) * 2.0 / np.sqrt(len(MEAN))
     rng = np.random.default_rng([SEED, trade.origin])
