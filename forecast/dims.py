@@ -78,6 +78,9 @@ QUARTERLY_SERIES = SERIES[:3]
 N_QUARTERS = 8
 """Quarters after the origin that a run keeps, fewer where its horizon is nearer."""
 
+MOST_SEED = 10**30
+"""Largest seed of a run."""
+
 MOST_DRAWS = 10**9
 """Draws of a run at most: its blocks are listed before the first is drawn."""
 

@@ -11,6 +11,7 @@ before it works, since other code would give other numbers.
 from __future__ import annotations
 
 import os
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -34,6 +35,9 @@ WATCH_SECONDS = 1.0
 
 BACKENDS = {"dask": "distributed", "ray": "ray"}
 """Kinds of clusters, with the package of the extra that reaches each."""
+
+_ADDRESS = re.compile(r"(tcp://)?[^/\s]+:\d{1,5}")
+"""What a Dask scheduler prints of itself; other transports need more than an address."""
 
 CONNECT_SECONDS, MOST_LOSSES = 10, 5
 """Time a cluster has to answer; and losses of workers after which a run is given up."""
@@ -98,6 +102,8 @@ def _dask(address: str | None) -> Iterator[dict[str, Any]]:
         raise RunError(
             "--backend dask: got no scheduler, expected --scheduler tcp://HOST:8786; `dask scheduler` starts one"
         )
+    if not _ADDRESS.fullmatch(address):
+        raise RunError(f"--scheduler: got {address}, expected an address such as tcp://10.0.0.1:8786")
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def grid(axes: Sequence[str]) -> Design:
         if key.strip() in stated:
             raise RunError(f"-s: got {key.strip()} twice, expected all of its values in one list")
         stated[key.strip()] = list(dict.fromkeys(parts))
-    n_cells = int(np.prod([len(values) for values in stated.values()], dtype=float))
+    n_cells = prod(len(values) for values in stated.values())
     _demand_few(n_cells)
     return Design(tuple(stated), tuple(product(*stated.values())))
 

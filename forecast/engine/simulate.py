@@ -24,7 +24,7 @@ from numbers import Integral
 from time import perf_counter
 from typing import get_args
 
-from forecast.dims import N_QUARTERS, QUARTERLY_SERIES
+from forecast.dims import MOST_SEED, N_QUARTERS, QUARTERLY_SERIES
 from forecast.engine.block import flows_of
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.stratified import block_of_streams
@@ -51,7 +51,7 @@ class Settings:
 
     Attributes:
         n_draws: number of draws, at least 1.
-        seed: non-negative integer.
+        seed: non-negative integer, at most `dims.MOST_SEED`.
         scheme: sampling scheme, see `stratified`.
 
     Raises:
@@ -65,6 +65,8 @@ class Settings:
     def __post_init__(self) -> None:
         _demand_whole("n_draws", self.n_draws, 1)
         _demand_whole("seed", self.seed, 0)
+        if self.seed > MOST_SEED:
+            raise RunError(f"seed: {got(self.seed)}, expected at most 10 to the power of 30")
         if self.scheme not in get_args(Scheme):
             raise RunError(f"scheme: {got(self.scheme)}; {meant(str(self.scheme), get_args(Scheme))}")
 

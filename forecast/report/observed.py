@@ -42,7 +42,10 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
         return []
     stated = [scenario.memory.path != "as-fitted" for scenario in scenarios]
     carried = "stated" if all(stated) else "mixed" if any(stated) else "carried"
-    return [" ".join(_memory_parts(standing, carried, language))]
+    said = [*_memory_parts(standing, carried, language)]
+    if scenarios[0].basis == "korea_customs":
+        said.insert(2, language.text("memory.books"))
+    return [" ".join(said)]
 
 
 def _memory_parts(standing: MemoryStanding, carried: str, language: Language) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from forecast.dims import BASES, MOST_DRAWS
+from forecast.dims import BASES, MOST_DRAWS, MOST_SEED
 from forecast.errors import DamagedRunError, shortened
 from forecast.quarters import parse_quarter
 from forecast.stats.streams import Scheme
@@ -233,7 +233,7 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "digests.code": _DIGEST,
     "parameters": (lambda value: value in ("prior", "posterior"), "prior or posterior"),
     "n_draws": (_count(1, MOST_DRAWS), f"1 to {MOST_DRAWS:,}"),
-    "seed": (_count(0, 10**30), "a whole number"),
+    "seed": (_count(0, MOST_SEED), "a whole number"),
     "scheme": (lambda value: value in get_args(Scheme), ", ".join(get_args(Scheme))),
     "block_size": (_count(1), "a count"),
     "created": (_parses(dt.datetime.fromisoformat), "a time"),

@@ -36,7 +36,10 @@ class Memory:
     ] = "as-fitted"
     half_life: Annotated[
         Duration | None,
-        Field(description="quarters after which half of the height has faded, above 0; if left out, as in the record"),
+        Field(
+            description="quarters after which half of the height, in logarithms, has faded, above 0; "
+            "if left out, as in the record"
+        ),
     ] = None
     at: Annotated[UncertainDate | None, Field(description=f"when it falls: {ACCEPTED}")] = None
     share: Annotated[

@@ -271,7 +271,9 @@ def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterat
 
 
 def _in_force(row: Row, origin: int) -> Iterator[Remark]:
-    """A rate that is paid already, or a change of none."""
+    """A rate that is paid already, or a change of none, where rivals are not touched either."""
+    if row.value.rivals is not None and not _always(row.value.rivals, 0.0):
+        return
     for key in ["rate"] if stacks(row) else ["change"]:
         if _always(getattr(row.value, key), 0.0):
             yield row.remark(key, f"got 0, with which {row.name} does nothing")

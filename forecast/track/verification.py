@@ -67,13 +67,13 @@ def _checks(place: Path, depth: int = 2) -> Iterator[tuple[Path, _Check]]:
         yield place, partial(_verified_crate if is_crate(place) else _verified_posterior, place)
     elif is_entry(place):
         yield place, partial(_verified_entry, place)
-    elif entry_folders(place) or (place / POSTERIORS).is_dir():
-        yield from _ledger_checks(place)
     elif holds_run(place):
         yield place, partial(verified_run, place)
     elif depth:
+        yield from _ledger_checks(place)  # a ledger and runs may lie in one folder
         for folder in folders(place):
-            yield from _checks(folder, depth - 1)
+            if not is_entry(folder):
+                yield from _checks(folder, depth - 1)
 
 
 def _ledger_checks(ledger: Path) -> Iterator[tuple[Path, _Check]]:

@@ -79,7 +79,14 @@ def test_what_cannot_be_reached_is_said_in_a_line(tmp_path: Path, monkeypatch: p
     lines = [
         (("--backend", "dask"), "--backend dask: got no scheduler, expected --scheduler tcp://HOST:8786"),
         (("--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"), "where no Dask scheduler answered within 1 s"),
-        (("--backend", "dask", "--scheduler", "nowhere:x"), "where no Dask scheduler answered within 1 s"),
+        (
+            ("--backend", "dask", "--scheduler", "nowhere:x"),
+            "got nowhere:x, expected an address such as tcp://10.0.0.1:8786",
+        ),
+        (
+            ("--backend", "dask", "--scheduler", "tls://127.0.0.1:1"),
+            "got tls://127.0.0.1:1, expected an address such as",
+        ),
     ]
     for words, named in lines:
         done = command("run", "hyundai", *words, cwd=tmp_path)

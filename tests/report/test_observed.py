@@ -97,6 +97,15 @@ def test_how_memory_goes_on_is_told_as_the_scenario_has_it() -> None:
         assert not_said not in said
 
 
+def test_memory_of_korean_books_is_told_to_fall_with_the_gap() -> None:
+    """In draws on Korean basis its share falls from 35 % of 2026 to 27 % of 2035; on US basis it stays at a quarter."""
+    origin, words = vintage(None).trade.origin, "which on Korean customs basis falls as that gap fades"
+    (korean,) = memory_sentences(origin, [BASELINE], ENGLISH)
+    (us,) = memory_sentences(origin, [replace(BASELINE, basis="us_census")], ENGLISH)
+    assert words in korean
+    assert words not in us
+
+
 def test_memory_near_its_trend_is_told_with_signs() -> None:
     (said,) = memory_sentences(4 * 2024, [BASELINE], ENGLISH)
     assert "bn USD from their trend" in said

@@ -72,6 +72,18 @@ def test_what_is_whole_comes_out_the_same_and_is_not_touched(original: Path) -> 
     assert listing(original) == before
 
 
+def test_runs_beside_the_entries_of_a_ledger_are_verified_too(copy: Path) -> None:
+    """A folder with entries counted as a ledger alone: its runs were not looked at, and a damaged one passed."""
+    shutil.copytree(copy / "ledger", copy / "results", dirs_exist_ok=True)
+    with (folder_of(copy) / "summary.csv").open("a", encoding="utf-8") as file:
+        file.write("x")
+    done = command("verify", "results", "--n-jobs", "1", cwd=copy)
+    assert done.returncode == 2
+    assert f"results/hyundai/{folder_of(copy).name}" in done.stdout + done.stderr
+    assert f"Whole, and the same bytes when run again: results/hyundai-{folder_of(copy).name}" in done.stdout
+    assert "Whole: results/posteriors/" in done.stdout
+
+
 def test_some_blocks_or_none_are_drawn_again_where_they_are_asked_for(original: Path) -> None:
     place = "results/hyundai/" + folder_of(original).name
     assert command("verify", place, "--blocks", "2", cwd=original).stdout == (

@@ -133,6 +133,7 @@ def test_one_change_need_not_stand_in_a_list() -> None:
     ("settings", "said"),
     [
         ((0,), "n_draws: got 0, expected a whole number of at least 1"),
+        ((1, 10**30 + 1), f"seed: got {10**30 + 1}, expected at most 10 to the power of 30"),
         ((1.5,), "n_draws: got 1.5, expected a whole number"),
         (("1000",), 'n_draws: got text "1000", expected a whole number'),
         ((None,), "n_draws: got nothing, expected a whole number"),

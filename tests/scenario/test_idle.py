@@ -43,6 +43,7 @@ IDLE = [
 ACTIVE = [
     "tariffs: [{id: a, sectors: [steel, nonferrous_metals], rate: 0.51, from: 2027Q1}]",
     "tariffs: [{id: a, sectors: [steel, autos], rate: 0.5, from: 2027Q1}]",
+    "tariffs: [{id: a, sectors: [batteries, other], rate: 0, from: 2027Q1, stacks: true, rivals: 0.02}]",
     BOUGHT.format(2020, "2026Q3", ""),
     BOUGHT.format(2027, 2030, ""),
     "drivers: {us_output: {path: growth, rate: 0, from: 2027Q1}}",
