@@ -36,8 +36,10 @@ WATCH_SECONDS = 1.0
 BACKENDS = {"dask": "distributed", "ray": "ray"}
 """Kinds of clusters, with the package of the extra that reaches each."""
 
-_ADDRESS = re.compile(r"(tcp://)?[^/\s]+:\d{1,5}")
-"""What a Dask scheduler prints of itself; other transports need more than an address."""
+_ADDRESS = re.compile(r"((tcp|tls)://)?[^/\s]+:\d{1,5}")
+"""What a Dask scheduler prints of itself."""
+
+_AN_ADDRESS = "an address such as tcp://10.0.0.1:8786"
 
 CONNECT_SECONDS, MOST_LOSSES = 10, 5
 """Time a cluster has to answer; and losses of workers after which a run is given up."""
@@ -103,9 +105,12 @@ def _dask(address: str | None) -> Iterator[dict[str, Any]]:
             "--backend dask: got no scheduler, expected --scheduler tcp://HOST:8786; `dask scheduler` starts one"
         )
     if not _ADDRESS.fullmatch(address):
-        raise RunError(f"--scheduler: got {address}, expected an address such as tcp://10.0.0.1:8786")
+        raise RunError(f"--scheduler: got {address}, expected {_AN_ADDRESS}")
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except TypeError as error:  # what Dask raises where its settings name no certificate
+        wanted = f"{_AN_ADDRESS}, or the certificates of tls in the settings of Dask"
+        raise RunError(f"--scheduler: got {address}, expected {wanted}") from error
     except (OSError, ValueError) as error:
         raise RunError(
             f"--scheduler: got {address}, where no Dask scheduler answered within {CONNECT_SECONDS} s, "

@@ -42,13 +42,11 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
         return []
     stated = [scenario.memory.path != "as-fitted" for scenario in scenarios]
     carried = "stated" if all(stated) else "mixed" if any(stated) else "carried"
-    said = [*_memory_parts(standing, carried, language)]
-    if scenarios[0].basis == "korea_customs":
-        said.insert(2, language.text("memory.books"))
-    return [" ".join(said)]
+    goes_on = [carried, "books"] if scenarios[0].basis == "korea_customs" else [carried]
+    return [" ".join(_memory_parts(standing, goes_on, language))]
 
 
-def _memory_parts(standing: MemoryStanding, carried: str, language: Language) -> Iterator[str]:
+def _memory_parts(standing: MemoryStanding, goes_on: Sequence[str], language: Language) -> Iterator[str]:
     key, sign = ("above", "") if min(*standing.above, *standing.year_above) > 0 else ("near", "+")
     first, quarter = (language.date(float(each)) for each in (standing.first, standing.quarter))
     yield language.text(
@@ -59,7 +57,7 @@ def _memory_parts(standing: MemoryStanding, carried: str, language: Language) ->
         year_span=language.money_span([(value, 1.0) for value in standing.year_above], sign, places=0),
     )
     year, change = standing.fall
-    yield language.text(f"memory.{carried}")
+    yield from (language.text(f"memory.{key}") for key in goes_on)
     yield language.text("memory.fell", year=year, share=language.share(abs(round(change, 2))))
     yield language.text("memory.trend", first=first, before=language.date(float(standing.quarter - 4)), quarter=quarter)
 

@@ -114,7 +114,7 @@ class SharedRows:
         """Take in draws `(..., n_draws)` and the row that each picked of every model, `(n_draws,)`."""
         if not self.n_rows:
             return
-        reference = self._reference(draws.mean(axis=-1)) if self.reference is None else self.reference
+        reference = self._reference(draws.mean(axis=-1))
         for model, sums in self.models.items():
             sums.add(draws, rows[model], reference)
 

@@ -69,9 +69,9 @@ def _checks(place: Path, depth: int = 2) -> Iterator[tuple[Path, _Check]]:
         yield place, partial(_verified_entry, place)
     elif holds_run(place):
         yield place, partial(verified_run, place)
-    elif depth:
+    else:
         yield from _ledger_checks(place)  # a ledger and runs may lie in one folder
-        for folder in folders(place):
+        for folder in folders(place) if depth else ():
             if not is_entry(folder):
                 yield from _checks(folder, depth - 1)
 

@@ -82,6 +82,9 @@ def test_runs_beside_the_entries_of_a_ledger_are_verified_too(copy: Path) -> Non
     assert f"results/hyundai/{folder_of(copy).name}" in done.stdout + done.stderr
     assert f"Whole, and the same bytes when run again: results/hyundai-{folder_of(copy).name}" in done.stdout
     assert "Whole: results/posteriors/" in done.stdout
+    (copy / "projects" / "one").mkdir(parents=True)
+    shutil.copytree(copy / "ledger", copy / "projects" / "one" / "ledger")
+    assert "Whole: projects/one/ledger/posteriors/" in command("verify", "projects", "--n-jobs", "1", cwd=copy).stdout
 
 
 def test_some_blocks_or_none_are_drawn_again_where_they_are_asked_for(original: Path) -> None:
