@@ -47,8 +47,9 @@ def main() -> None:
     plain_where_needed()
     limit_blas_threads()
     leave_plugins_out()
-    with ended_like_ctrl_c():
+    with ended_like_ctrl_c() as stops:
         code = _exit_code()
+        stops.heard()
         if code:  # workers that were ended in the middle of their work have cleared nothing away
             sweep_scratch()
         sys.exit(code)

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from types import FrameType
+from weakref import ReferenceType
 
 _PLAIN = {
     **dict.fromkeys("−–—─━", "-"),
@@ -90,30 +91,51 @@ PATIENCE = 2.0
 """Seconds after a stop in which another does nothing: it would break into what the first one clears away."""
 
 
-class _Stops:
-    """What becomes of signals that stop a command."""
+AGAIN = 0.05
+"""Seconds after which a stop that was swallowed is sent once more."""
+
+
+class Stops:
+    """What becomes of signals that stop a command.
+
+    A stop is an exception, and some code swallows those that rise in it: Python while it cleans up an object, compiled
+    modules (numpy's among them) while they are loaded. An exception that is gone before the command has ended was
+    swallowed, and its signal is sent again.
+    """
 
     def __init__(self) -> None:
-        self._deaf_until = 0.0
+        self._deaf_until, self._heard = 0.0, False
         self._usual = sys.unraisablehook
+        self._raised: ReferenceType[Stopped] | None = None
 
     def stop(self, number: int, _frame: FrameType | None) -> None:
         """Raise `Stopped`."""
         if monotonic() >= self._deaf_until:
             self._deaf_until = monotonic() + PATIENCE
-            raise Stopped(number)
+            raise self._watched(Stopped(number))
 
-    def send_again(self, ignored: sys.UnraisableHookArgs) -> None:
-        """Send a stop once more that came while Python cleaned up an object, where it is swallowed."""
-        if isinstance(ignored.exc_value, KeyboardInterrupt):
-            number, self._deaf_until = exit_code(ignored.exc_value) - 128, 0.0
-            threading.Timer(0.05, os.kill, (os.getpid(), number)).start()
-        else:
+    def heard(self) -> None:
+        """Take a stop that is gone from now on for one that ended the command."""
+        self._heard = True
+
+    def _watched(self, stop: Stopped) -> Stopped:
+        number = stop.args[0]
+        self._raised = ReferenceType(stop, lambda _: threading.Timer(AGAIN, self._send_again, (number,)).start())
+        return stop
+
+    def _send_again(self, number: int) -> None:
+        if not self._heard:
+            self._deaf_until = 0.0
+            os.kill(os.getpid(), number)
+
+    def say_nothing(self, ignored: sys.UnraisableHookArgs) -> None:
+        """Keep Python from telling of a stop that it swallowed."""
+        if not isinstance(ignored.exc_value, Stopped):
             self._usual(ignored)
 
 
 @contextmanager
-def ended_like_ctrl_c() -> Iterator[None]:
+def ended_like_ctrl_c() -> Iterator[Stops]:
     """Let SIGINT, SIGTERM and SIGHUP raise `Stopped`, so that what a command has started is cleared away.
 
     Only the main thread may set handlers; elsewhere signals stay as they are, as does one that is ignored (`nohup`).
@@ -121,14 +143,15 @@ def ended_like_ctrl_c() -> Iterator[None]:
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         numbers = []
-    stops, hook, previous = _Stops(), sys.unraisablehook, {number: signal.getsignal(number) for number in numbers}
+    stops, hook, previous = Stops(), sys.unraisablehook, {number: signal.getsignal(number) for number in numbers}
     for number, handler in previous.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, stops.stop)
-    sys.unraisablehook = stops.send_again
+    sys.unraisablehook = stops.say_nothing
     try:
-        yield
+        yield stops
     finally:
+        stops.heard()
         sys.unraisablehook = hook
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -184,27 +184,62 @@ def test_a_mapping_of_very_many_keys_is_refused_where_it_is_too_long(tmp_path: P
     assert str(problem).startswith(f"{file}:501:1: got a mapping of more than 500 keys") or "500 keys" in str(problem)
 
 
+SWALLOWING = {
+    "an object that is cleaned up": """
+class Swallows:
+    def __del__(self):
+        stop()
+
+Swallows()
+""",
+    "code that catches all there is": """
+try:
+    stop()
+except BaseException:
+    pass
+""",
+    "numpy's random numbers while they are loaded": """
+class Loads(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy.random._pickle":
+            abc.ABCMeta.register = registers
+
+register = abc.ABCMeta.register
+
+def registers(*given):
+    abc.ABCMeta.register = register
+    stop()
+
+sys.meta_path.insert(0, Loads())
+import numpy.random
+""",
+}
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_that_comes_while_an_object_is_cleaned_up_is_no_stop_lost(number: int) -> None:
+@pytest.mark.parametrize("swallowed", SWALLOWING)
+def test_a_stop_that_something_swallows_is_no_stop_lost(swallowed: str, number: int) -> None:
     code = """
-    import os, signal, sys, time
-    from forecast.cli.process import ended_like_ctrl_c, exit_code
+import abc, importlib.abc, os, signal, sys, time
+from forecast.cli.process import ended_like_ctrl_c, exit_code
 
-    class Swallows:
-        def __del__(self):
-            os.kill(os.getpid(), {number})
-            for _ in range(100_000):
-                pass
+def stop():
+    os.kill(os.getpid(), {number})
+    for _ in range(100_000):
+        pass
 
-    try:
-        with ended_like_ctrl_c():
-            Swallows()
-            time.sleep(20)
-            print("went on")
-    except KeyboardInterrupt as stop:
-        sys.exit(exit_code(stop))
-    """
-    text = textwrap.dedent(code).format(number=int(number))
+def work():
+{work}
+
+try:
+    with ended_like_ctrl_c():
+        work()
+        time.sleep(20)
+        print("went on")
+except KeyboardInterrupt as stop:
+    sys.exit(exit_code(stop))
+"""
+    text = code.format(number=int(number), work=textwrap.indent(SWALLOWING[swallowed], "    "))
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
 
