@@ -23,7 +23,7 @@ class MemoryStanding:
     """Exports of memory modules and drives to the US beside their trend, bn USD, Korean customs basis.
 
     Attributes:
-        first, quarter: quarter indices, the first in the data and the one told of.
+        first, quarter: quarter indices, the first in the data and the one told of, the last that is known.
         rate, above: of the quarter at an annual rate, and by how much that is above the two readings of the trend,
             smallest first; negative where it is below.
         year, year_above: the same of the four quarters up to it.
@@ -40,7 +40,7 @@ class MemoryStanding:
 
 
 def memory_standing(quarter: int, day: dt.date | None = None, folder: Path = SHIPPED) -> MemoryStanding | None:
-    """Exports of memory in a quarter beside their trend, as known on a day; None where too little is known.
+    """Exports of memory in a quarter, or the last known before it, beside their trend; None where too little is known.
 
     One reading of the trend is the mean of all quarters up to a year before, so that a boom of the last year is no part
     of it; the other is steady growth, the line through the logarithms of all quarters up to this one, so that it is.
@@ -53,15 +53,16 @@ def memory_standing(quarter: int, day: dt.date | None = None, folder: Path = SHI
     """
     months = memory_exports(folder, day)
     quarters = quarterly_memory(day, folder)
-    values = np.array([value for index, value in quarters.items() if index <= quarter])
+    known = [index for index in quarters if index <= quarter]
+    values = np.array([quarters[index] for index in known])
     years = whole_sums(months, 12)
     changes = {year: value / years[year - 1] - 1 for year, value in years.items() if year - 1 in years}
-    if quarter not in quarters or len(values) < LEAST_QUARTERS or not changes:
+    if len(values) < LEAST_QUARTERS or not changes:
         return None
     trends, worst = readings_of_trend(values), min(changes, key=changes.__getitem__)
     return MemoryStanding(
-        min(quarters),
-        quarter,
+        known[0],
+        known[-1],
         4 * float(values[-1]),
         _ends(4 * (values[-1] - trends[:, -1])),
         float(values[-4:].sum()),

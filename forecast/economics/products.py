@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,7 +118,8 @@ class MemoryCycle:
     """How far memory stands from its trend, and how such heights have passed.
 
     Attributes:
-        heights: logarithm of the exports of the origin's quarter over either reading of their trend, smallest first.
+        heights: logarithm of the exports of the last quarter over either reading of their trend, smallest first; in
+            Korean books, but in those of a `Composition` in US books.
         persistence: part of a height, in logarithms, that is left a quarter later, and its standard error.
         volatility: standard deviation of a quarter's news, log points.
     """
@@ -136,7 +137,8 @@ class Composition:
         memory: share of memory in the exports of the origin's quarter, by basis.
         usual: ratio of Korean to US books of all exports in usual years.
         excess: by how much the log odds of memory rise with the logarithm of that ratio over the usual one.
-        observed: memory in the quarters of the origin's year up to it, bn USD, US Census basis.
+        observed: memory in the quarters of the first year that are over at the origin, bn USD, US Census basis.
+        counted: memory in all months of that year that Korean customs have counted, bn USD, Korean customs basis.
         year: shares of `PRODUCTS` in the last whole year of US books, `(7,)`.
         others: shares of all products but memory among themselves at the origin, `(6,)`.
         spread: standard deviation of a year's change of their logarithms, `(6,)`.
@@ -147,6 +149,7 @@ class Composition:
     usual: float
     excess: float
     observed: float
+    counted: float
     year: Array
     others: Array
     spread: Array
@@ -162,43 +165,81 @@ def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date 
     >>> {basis: round(share, 2) for basis, share in found.memory.items()}
     {'us_census': 0.25, 'korea_customs': 0.41}
     """
-    memory, usual = quarterly_memory(day), float(np.exp(np.log(bridge.ratios[:, 0]).mean()))
-    customs = whole_sums(customs_months(day=day)[CUSTOMS_SERIES[0]], 3)
-    census = dict(zip(range(trade.origin, -1, -1), trade.exports[::-1].tolist(), strict=False))
-    year_begins = 4 * ((trade.origin + 1) // 4) if (trade.origin + 1) % 4 else trade.origin + 1
-    rows = range(min(year_begins, trade.origin), trade.origin + 1)
-    # memory of a quarter that is not known yet is that of the last one known, in usual books
-    counted = {row: (memory[max(known for known in memory if known <= row)], customs.get(row)) for row in rows}
-    counted = {row: (value, books if row in memory else None) for row, (value, books) in counted.items()}
-    held = {row: _in_us_books(*counted[row], census[row], usual) for row in rows}
-    origin = trade.origin
-    share = held[origin] / census[origin]
-    all_customs = counted[origin][1] or usual * census[origin]
-    korean = counted[origin][0] / all_customs
-    ratio = np.log(all_customs / census[origin] / usual)
-    beyond = held[origin] < counted[origin][0]
+    usual, origin = float(np.exp(np.log(bridge.ratios[:, 0]).mean())), trade.origin
+    census = dict(zip(range(origin, -1, -1), trade.exports[::-1].tolist(), strict=False))
+    found = _readings(quarterly_memory(day), whole_sums(customs_months(day=day)[CUSTOMS_SERIES[0]], 3), census, usual)
+    last = max(found)
+    at_origin = found[last]
+    quarters = range(4 * ((origin + 1) // 4), origin + 1)
+    in_year = [found[row].held if row in found else at_origin.share * census[row] for row in quarters]
     first, years = annual_exports(day)
     others = years[:, 1:] / years[:, 1:].sum(axis=1, keepdims=True)
     return Composition(
-        memory={"us_census": share, "korea_customs": korean if beyond else share},
+        memory={"us_census": at_origin.share, "korea_customs": at_origin.korean},
         usual=usual,
-        excess=float((_logit(korean) - _logit(share)) / ratio) if beyond else 0.0,
-        observed=sum(held[row] for row in rows if row >= year_begins),
+        excess=at_origin.excess,
+        observed=sum(in_year),
+        counted=sum(value for month, value in observed.memory_exports(day=day).items() if month >= 3 * quarters.start),
         year=years[-1] / years[-1].sum(),
         others=_others_at(years[-1, 1:], first + len(years) - 1, origin, day),
         spread=np.diff(np.log(others), axis=0).std(axis=0, ddof=1),
-        cycle=memory_cycle(origin, day),
+        cycle=_in_books(memory_cycle(origin, day), at_origin),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Memory of one quarter.
+
+    Attributes:
+        counted, held: by Korean customs, and of that in US books, bn USD.
+        share, korean: of all exports, in US and in Korean books.
+        excess: as that of `Composition`.
+    """
+
+    counted: float
+    held: float
+    share: float
+    korean: float
+    excess: float
+
+
+def _readings(
+    memory: Mapping[int, float], customs: Mapping[int, float], census: Mapping[int, float], usual: float
+) -> dict[int, _Reading]:
+    """Memory of every quarter of which it can be told how much of it US books hold.
+
+    Quarters in which Korean customs print no total have the usual ratio; not so those after one that had another, since
+    nothing tells how much of that is left.
+    """
+    found: dict[int, _Reading] = {}
+    for row in (row for row in sorted(memory) if row in census):
+        if row in customs:
+            found[row] = _reading(memory[row], customs[row], census[row], usual)
+        elif not any(reading.excess for reading in found.values()):
+            found[row] = _reading(memory[row], usual * census[row], census[row], usual)
+    return found
+
+
+def _reading(memory: float, customs: float, census: float, usual: float) -> _Reading:
+    """US books hold what Korean customs count of memory less what all their exports are beyond the usual ratio."""
+    beyond = max(customs - usual * census, 0.0)
+    if not beyond:
+        return _Reading(memory, memory, memory / census, memory / census, 0.0)
+    held = max(memory - beyond, LEAST_SHARE * memory)
+    share, korean = held / census, memory / customs
+    excess = (_logit(korean) - _logit(share)) / np.log(customs / census / usual)
+    return _Reading(memory, held, share, korean, float(excess))
+
+
+def _in_books(cycle: MemoryCycle, reading: _Reading) -> MemoryCycle:
+    """The cycle in US books, which hold a part of memory at the origin and all of earlier quarters, its trend."""
+    part = float(np.log(reading.held / reading.counted))
+    return replace(cycle, heights=(cycle.heights[0] + part, cycle.heights[1] + part))
 
 
 def _logit(share: float) -> float:
     return float(np.log(share / (1.0 - share)))
-
-
-def _in_us_books(memory: float, customs: float | None, census: float, usual: float) -> float:
-    """Memory in US books: what Korean customs count of it less what their exports hold beyond the usual ratio."""
-    beyond = 0.0 if customs is None else max(customs - usual * census, 0.0)
-    return max(memory - beyond, LEAST_SHARE * memory)
 
 
 def quarterly_memory(day: dt.date | None = None, folder: Path = TABLES_SHIPPED) -> dict[int, float]:

@@ -222,11 +222,3 @@ def adjusted(target: Array, pace: Array) -> Array:
     for row in range(1, len(target)):
         reached[row] = reached[row - 1] + pace[row] * (target[row] - reached[row - 1])
     return reached
-
-
-def under_duty(flow: Array, factor: Array) -> Array:
-    """A flow that pays the duty too: what it is beyond its row 0, the origin, times the factor of its goods.
-
-    The rest is in the baseline, and pays there.
-    """
-    return np.asarray(flow + (factor - 1.0) * (flow - flow[0]))

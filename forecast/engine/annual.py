@@ -28,7 +28,7 @@ def annual_sums(plan: Plan, flow: Array) -> Array:
 
 def annual_news(plan: Plan, flow: Array) -> Array:
     """News by calendar year, `(n_years, n_draws)`, of a flow whose row 0 is the origin."""
-    return _beyond(plan, annual_sums(plan, flow[1:]), flow[0])
+    return np.asarray(news(annual_sums(plan, flow[1:]), flow[0], _quarters(plan)))
 
 
 def annual_means(plan: Plan, level: Array) -> Array:
@@ -82,32 +82,32 @@ class Contribution:
         """
         return Contribution(self.annual * factor, self.near * in_quarters(plan, factor, len(self.near)))
 
-    def under_duty(self, plan: Plan, factor: Array) -> Contribution:
-        """The flow whose news a duty multiplies by a factor of each year; the rest pays in the baseline."""
-        effect, beyond = self.annual
-        near = self.near * in_quarters(plan, factor, len(self.near))
-        return Contribution(np.stack([effect + (factor - 1.0) * beyond, factor * beyond]), near)
 
-
-def contribution(plan: Plan, flow: Array, before: Array) -> Contribution:
+def contribution(plan: Plan, flow: Array, before: Array, factor: Array | None = None) -> Contribution:
     """Effect and news of a flow.
+
+    All of it pays a duty. What flowed at the origin is in the baseline and pays there whatever becomes of the plants,
+    so that news is the rest under the duty, and the effect is with plants less without: the whole flow under it.
 
     Args:
         flow: `(n_periods + 1, n_draws)`, whose row 0 is the origin.
         before: the flow in the quarters of the first year before the origin, `(quarters_before(plan), n_draws)`.
+        factor: of the flow under its duty, as `flow`, one in row 0; None where there is no duty.
     """
-    sums = annual_sums(plan, flow[1:])
-    beyond = _beyond(plan, sums, flow[0])
+    paid = flow if factor is None else flow * factor
+    sums = annual_sums(plan, paid[1:])
+    beyond = news(sums, flow[0], _quarters(plan) if factor is None else annual_sums(plan, factor[1:]))
     if _quarters_of_first_year(plan) < QUARTERS_PER_YEAR:
         sums[0] += flow[0] + before.sum(axis=0)
-    return Contribution(np.stack([sums, beyond]), news(flow[1 : N_QUARTERS + 1], flow[:1], 1.0))
+    near = news(paid[1 : N_QUARTERS + 1], flow[:1], 1.0 if factor is None else factor[1 : N_QUARTERS + 1])
+    return Contribution(np.stack([sums, beyond]), near)
 
 
-def _beyond(plan: Plan, sums: Array, present: Array) -> Array:
-    """Annual sums of a flow less what it was at the origin."""
+def _quarters(plan: Plan) -> Array:
+    """Quarters after the origin by year, `(n_years, 1)`."""
     n_quarters = np.full((len(plan.years), 1), QUARTERS_PER_YEAR)
     n_quarters[0] = _quarters_of_first_year(plan)
-    return np.asarray(news(sums, present, n_quarters))
+    return n_quarters
 
 
 def _quarters_of_first_year(plan: Plan) -> int:

@@ -57,14 +57,15 @@ def _taxed(regime: TariffSchedule, sector: str, tariffs: list[Tariff], origin: i
     """Duties of a sector, tariffs above the record.
 
     Where a tariff of the past is stated, the record is followed from its first step, and with it what trade has not
-    answered yet at the origin.
+    answered yet at the origin. One that holds at the origin is the duty of record, which ends when that is said to end.
     """
     trade, after = regime.trade[sector], origin + 1
     responses = {name: _shipped(address) for name, address in addresses(sector).items()}
     starts = [floor(tariff.start.ends()[0]) for tariff in tariffs]
     steps = [date for date in trade.dates if date < after] if min(starts) < after else []
     first = min(origin, *(floor(start) - 1 for start in (*starts, *steps)))
-    recorded = [_step_of_record(date, trade.rate(date), responses) for date in steps]
+    until = float(after) if any(_holds_at(tariff, after) for tariff in tariffs) else NEVER
+    recorded = [_step_of_record(date, until, trade.rate(date), responses) for date in steps]
     return Taxed(
         regime=trade.rate(after - 1e-9),
         first=first,
@@ -75,10 +76,16 @@ def _taxed(regime: TariffSchedule, sector: str, tariffs: list[Tariff], origin: i
     )
 
 
-def _step_of_record(date: float, rate: float, responses: Mapping[str, Input]) -> Duty:
+def _holds_at(tariff: Tariff, moment: float) -> bool:
+    """Whether a tariff that began before a moment in every draw may hold then."""
+    ends = NEVER if tariff.until is None else tariff.until.ends()[1]
+    return not tariff.stacks and tariff.start.ends()[1] < moment < ends
+
+
+def _step_of_record(date: float, until: float, rate: float, responses: Mapping[str, Input]) -> Duty:
     """A step of the record before the origin ends."""
-    known, since, never, certain = (Stated("", Constant(value)) for value in (rate, date, NEVER, 1.0))
-    return Duty(known, False, since, never, "", certain, responses, of_record=True)
+    known, since, end, certain = (Stated("", Constant(value)) for value in (rate, date, until, 1.0))
+    return Duty(known, False, since, end, "", certain, responses, of_record=True)
 
 
 def compiled_duty(tariff: Tariff, responses: Mapping[str, Input]) -> Duty:
@@ -127,6 +134,7 @@ def compiled_products(scenario: Scenario, trade: QuarterlyTrade, found: Composit
         log_odds=float(np.log(share / (1.0 - share))),
         level=share * float(trade.exports[-1]),
         observed=found.observed,
+        counted=found.counted if korean else found.observed,
         usual=found.usual if korean else 1.0,
         excess=found.excess if korean else 0.0,
         others=tuple(found.others.tolist()),

@@ -192,7 +192,7 @@ class Building:
 
     Attributes:
         orders: Korean machinery while it is built, bn USD a quarter.
-        replaced: Korean machinery in place of what wears out, before duties.
+        replaced: Korean machinery in place of what wears out, under its duty.
         output: `(n_rows, n_draws)`, bn USD a quarter, from the first quarter of the origin's year on.
         contribution: of the output.
     """
@@ -274,11 +274,11 @@ class Plants:
             add_pieces(made.setdefault(behind, self.no_flow()), own.output)
         (first, output), *others = ((self.worn(behind), output) for behind, output in made.items())
         contribution = self.contribution(output)
-        replaced = contribution.times(self.plan, first)
+        replaced = self._under_duty(output, contribution).times(self.plan, first)
         for worn, other in others:
             part = self.contribution(other)
             output, contribution = output + other, contribution + part
-            replaced = replaced + part.times(self.plan, worn)
+            replaced = replaced + self._under_duty(other, part).times(self.plan, worn)
         return Building(tuple(orders), replaced, output, contribution)
 
     def worn(self, behind: tuple[Input, ...]) -> Array:
@@ -303,12 +303,17 @@ class Plants:
         n_draws = self.inputs.streams.n_draws
         return Contribution(np.zeros((2, len(self.plan.years), n_draws)), np.zeros((self.n_near, n_draws)))
 
-    def contribution(self, flow: Array) -> Contribution:
-        """Effect and news of a flow of plants, `(n_rows, n_draws)`."""
-        return self._contribution(flow[self.n_before :], flow[: self.n_before])
+    def contribution(self, flow: Array, factor: Array | None = None) -> Contribution:
+        """Effect and news of a flow of plants, `(n_rows, n_draws)`, under its duty."""
+        return self._contribution(flow[self.n_before :], flow[: self.n_before], factor)
 
-    def _contribution(self, flow: Array, before: Array) -> Contribution:
-        return contribution(self.plan, flow, before)
+    def _contribution(self, flow: Array, before: Array, factor: Array | None) -> Contribution:
+        return contribution(self.plan, flow, before, factor)
+
+    def _under_duty(self, output: Array, untaxed: Contribution) -> Contribution:
+        """Output as machines are ordered for it, where these pay a duty."""
+        factor = self.duties.on_machinery()
+        return untaxed if factor is None else self.contribution(output, factor)
 
     def ordered(self, buildings: Iterable[Building]) -> Array:
         """Machines bought in Korea for building, before duties, `(n_rows, n_draws)`, bn USD a quarter."""
@@ -320,11 +325,7 @@ class Plants:
     def machinery(self, ordered: Array, buildings: Iterable[Building]) -> Contribution:
         """Machines bought in Korea, under their duty: for building, as `ordered`, and in place of worn ones."""
         replaced = sum((building.replaced for building in buildings), self.no_contribution())
-        factor = self.duties.factor_of_machinery(self.plan)
-        if factor is not None:
-            replaced = replaced.under_duty(self.plan, factor)
-        paid = self.duties.on_machinery(ordered[self.n_before :])
-        return replaced + self._contribution(paid, ordered[: self.n_before])
+        return replaced + self.contribution(ordered, self.duties.on_machinery())
 
     def still_to_come(self, ordered: Array) -> Array | None:
         """Machines of plants that nobody has announced yet, under their duty, `(n_periods, n_draws)`, bn USD a quarter.
@@ -338,10 +339,9 @@ class Plants:
         ahead = np.array(plan.years) - year_of(plan.origin)
         shocks = value(pipeline.spread) * self.inputs.streams.normals("future_announcements.pace", int(ahead[-1]))
         by_year = value(pipeline.scale) * pace(value(pipeline.usual), value(pipeline.persistence), shocks)[ahead]
-        orders = np.zeros((plan.n_periods + 1, self.inputs.streams.n_draws))
-        share = self.announced_later(pipeline)
-        orders[1:] = ordered[self.n_before] * share * in_quarters(plan, by_year, plan.n_periods)
-        return np.asarray(self.duties.on_machinery(orders)[1:])
+        share, factor = self.announced_later(pipeline), self.duties.on_machinery()
+        orders = ordered[self.n_before] * share * in_quarters(plan, by_year, plan.n_periods)
+        return np.asarray(orders if factor is None else orders * factor[1:])
 
     def announced_later(self, pipeline: Pipeline) -> Array:
         """Share of the machines of each quarter ahead that plants order which are announced after the origin."""
@@ -358,15 +358,15 @@ class Plants:
         korean_share = self.purchasing.korean_share(group, rates["korean_share"], duties.pressure(group.sector))
         bought = channels.intermediate_exports(output, rates["purchases_per_output"], korean_share)
         bought_early = channels.intermediate_exports(early, rates["purchases_per_output"], rates["korean_share"])
-        intermediates = self._contribution(duties.on_inputs(group.sector, bought), bought_early)
+        intermediates = self._contribution(bought, bought_early, duties.on_inputs(group.sector))
 
         # Displacement: exports under a duty have less left to replace, and a plant that pays none replaces more.
-        left, dearer = duties.on_finished(group.sector, output), duties.rise_on_finished(group.sector)
-        replaceable = building.contribution if left is output else self._contribution(left, early)
+        factor, dearer = duties.on_finished(group.sector), duties.rise_on_finished(group.sector)
+        replaceable = building.contribution if factor is None else self._contribution(output, early, factor)
         rate, under_duty = rates["displacement_rate"], rates["tariff_displacement"]
         displaced = replaceable.times(plan, channels.displacement_under(group.duty, rate, under_duty) * demand)
         if dearer is not None:
-            more = self._contribution(left * dearer, np.zeros_like(early))
+            more = self._contribution(output * dearer, np.zeros_like(early), factor)
             displaced += more.times(plan, channels.displacement_under(1.0, 0.0, under_duty) * demand)
         return Trade(
             intermediates=intermediates.times(plan, purchases),
@@ -413,6 +413,7 @@ class Plants:
             moved = share - self.purchasing.fitted_share(rates["korean_share"])
             output = self.inputs.value(existing.output)
             bought = channels.intermediate_exports(output, rates["purchases_per_output"], moved)
-            paid = self.duties.on_inputs(buyer.sector, bought)
+            factor = self.duties.on_inputs(buyer.sector)
+            paid = bought if factor is None else bought * factor
             dearer = self.prices(buyer.coefficients["price_growth"]) * self.economy.purchases
             yield buyer.buys, paid[1:] * in_quarters(self.plan, dearer, self.plan.n_periods)

@@ -15,7 +15,6 @@ from forecast.dims import Array
 from forecast.economics import tariffs
 from forecast.economics.channels import QUARTERS_PER_YEAR, share_of_quarter
 from forecast.economics.tariffs import EXTENT, FINISHED, PACE
-from forecast.engine.annual import annual_sums
 from forecast.engine.inputs import Input, Inputs, Outcomes, Values
 from forecast.engine.plan import NEVER, Duty, Plan, Policy, Purchase, Taxed
 from forecast.engine.products import ProductExports
@@ -67,30 +66,26 @@ class Duties:
             exports = products.quarterly(product)
             yield product, exports * changes[product][0], exports * changes[product][1]
 
-    def on_finished(self, sector: str, flow: Array) -> Array:
-        """A flow of finished goods of a sector, under its duty."""
-        return self._under(FINISHED.get(sector, sector), flow)
+    def on_finished(self, sector: str) -> Array | None:
+        """Factor of a flow of finished goods of a sector under its duty; this and the next two as `factor`."""
+        return self.factor(FINISHED.get(sector, sector))
+
+    def on_inputs(self, sector: str) -> Array | None:
+        """Factor of what plants of a sector buy in Korea under the duty of that."""
+        return self.factor(INPUTS.get(sector, sector))
+
+    def on_machinery(self) -> Array | None:
+        """Factor of machines under their duty."""
+        return self.factor(MACHINERY)
+
+    def factor(self, sector: str) -> Array | None:
+        """Exports of a sector over those under the duties of the origin, `(n_periods + 1, n_draws)`; None without."""
+        return self._factor(sector) if sector in self.taxed else None
 
     def left_to_replace(self, sector: str, product: int, products: ProductExports) -> Array:
         """Exports of a product after the origin by year, under the duty on the finished goods of a sector."""
-        sector = FINISHED.get(sector, sector)
-        factor = self._factor(sector)[1:] if sector in self.taxed else 1.0
-        return products.after_origin(product, factor)
-
-    def factor_of_machinery(self, plan: Plan) -> Array | None:
-        """What a duty multiplies machines by, mean of each year after the origin; None where there is no duty."""
-        if MACHINERY not in self.taxed:
-            return None
-        factor = self._factor(MACHINERY)[1:]
-        return annual_sums(plan, factor) / annual_sums(plan, np.ones((len(factor), 1)))
-
-    def on_machinery(self, flow: Array) -> Array:
-        """A flow of machines, under their duty."""
-        return self._under(MACHINERY, flow)
-
-    def on_inputs(self, sector: str, flow: Array) -> Array:
-        """A flow of what plants of a sector buy in Korea, under the duty of that."""
-        return self._under(INPUTS.get(sector, sector), flow)
+        factor = self.on_finished(sector)
+        return products.after_origin(product, 1.0 if factor is None else factor[1:])
 
     def rise_on_finished(self, sector: str) -> Array | None:
         """Duty on finished goods of a sector less that at the origin, `(n_periods + 1, n_draws)`, if any."""
@@ -110,11 +105,7 @@ class Duties:
         """An answer to the duties on a sector, `(n_periods + 1, n_draws)`."""
         return answer(self.taxed[sector], self._inputs, self._time)
 
-    def _under(self, sector: str, flow: Array) -> Array:
-        return tariffs.under_duty(flow, self._factor(sector)) if sector in self.taxed else flow
-
     def _factor(self, sector: str) -> Array:
-        """Exports of a sector over those under the duties of the origin, `(n_periods + 1, n_draws)`."""
         if sector not in self._factors:
             whole = self._answer(exports_over_before, sector)
             self._factors[sector] = whole / whole[0]

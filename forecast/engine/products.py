@@ -99,15 +99,24 @@ def product_exports(
     parts = _parts(plan, inputs)
     by_product = np.empty((len(PRODUCTS), *annual.shape))
     by_product[MEMORY] = annual * share_in_book
+    _no_less_than_counted(given, by_product)
     by_product[1:] = (annual - by_product[MEMORY]) * parts.swapaxes(0, 1)
     if given.path.form == "as-fitted":
         return ProductExports(plan, memory, others, parts, by_product, ratios, None)
 
     path = _on_path(plan, inputs, held, growth)
     kept = (annual_sums(plan, path) + known[0] * (np.arange(len(plan.years)) == 0)[:, None]) / in_year[0]
-    moved = path - memory, by_product[MEMORY] * (kept - 1.0)
+    fitted = by_product[MEMORY].copy()
     by_product[MEMORY] *= kept
+    _no_less_than_counted(given, by_product)
+    moved = path - memory, by_product[MEMORY] - fitted
     return ProductExports(plan, path, others, parts, by_product, ratios, moved)
+
+
+def _no_less_than_counted(given: Products, by_product: Array) -> None:
+    """Bound memory of the first year from below, in place: months that are known have come in every draw."""
+    first = by_product[MEMORY][0]
+    np.maximum(first, given.counted, out=first)
 
 
 def _swing(given: Products, inputs: Inputs, news: Array) -> Array:

@@ -43,7 +43,11 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
     stated = [scenario.memory.path != "as-fitted" for scenario in scenarios]
     carried = "stated" if all(stated) else "mixed" if any(stated) else "carried"
     goes_on = [carried, "books"] if scenarios[0].basis == "korea_customs" else [carried]
-    return [" ".join(_memory_parts(standing, goes_on, language))]
+    said = [*_memory_parts(standing, goes_on, language)]
+    if standing.quarter < quarter:
+        known, last = (language.date(float(each)) for each in (standing.quarter, quarter))
+        said.insert(1, language.text("memory.not_counted", known=known, last=last))
+    return [" ".join(said)]
 
 
 def _memory_parts(standing: MemoryStanding, goes_on: Sequence[str], language: Language) -> Iterator[str]:

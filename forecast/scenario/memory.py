@@ -10,10 +10,12 @@ from pydantic import Field
 
 from forecast.documents import Node
 from forecast.errors import Problem
-from forecast.quarters import ACCEPTED, format_quarter
+from forecast.observations.annual import month_name
+from forecast.observations.products import memory_exports
+from forecast.quarters import ACCEPTED, format_quarter, parse_day
 from forecast.scenario.dates import DEFAULT_HORIZON, UncertainDate
 from forecast.scenario.entity import entity
-from forecast.scenario.entries import entry
+from forecast.scenario.entries import entry, value_at
 from forecast.stats.specs import Duration, Share
 
 NEEDED = {"as-fitted": (), "lasts": (), "fades": (), "falls": ("at", "share")}
@@ -63,7 +65,7 @@ AS_FITTED = Memory()
 
 
 def memory_problems(root: Node, origin: int | None) -> Iterator[Problem]:
-    """A fall of memory that lies before the origin or beyond the horizon."""
+    """A fall of memory that lies in what is known, or beyond the horizon."""
     node = root.fields.get("memory")
     if node is None or origin is None:
         return
@@ -71,10 +73,15 @@ def memory_problems(root: Node, origin: int | None) -> Iterator[Problem]:
     if row.value.at is None:
         return
     first, last = row.value.at.ends()
+    day, months = value_at(root, "as_of", parse_day), 0
+    while 3 * (origin + 1) + months in memory_exports(day=day):
+        months += 1
     stated = root.fields.get("horizon")
     horizon = stated.content if stated is not None and isinstance(stated.content, int) else DEFAULT_HORIZON
-    if first < origin + 1:
-        after = f"after {format_quarter(origin)}, the last quarter observed"
+    if first < origin + 1 + months / 3 - 1e-9:
+        known = month_name(3 * origin + 2 + months), "month of memory known"
+        ended, what = known if months else (format_quarter(origin), "quarter observed")
+        after = f"after {ended}, the last {what}"
         yield row.problem("at", f"got {row.written('at')}, expected a date {after}")
     elif first >= 4 * (horizon + 1) or last > 4 * (horizon + 1):
         yield row.problem("at", f"got {row.written('at')}, expected a date up to {horizon}, the horizon")

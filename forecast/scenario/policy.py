@@ -317,7 +317,7 @@ def _came_before(row: Row, origin: int) -> bool:
 def _in_force(tariffs: list[Row], origin: int) -> Iterator[Problem]:
     """Tariffs whose duty in the quarter of the origin is not the one on record."""
     for name in TAXED:
-        past = [row for row in tariffs if name in goods_of(row) and _holds_at(row, origin)]
+        past = [row for row in tariffs if name in goods_of(row) and holds_at(row, origin)]
         last = max(past, key=_start, default=None)
         if last is not None and (complaint := _departure(last, name, origin)):
             yield last.problem("rate", complaint)
@@ -334,7 +334,7 @@ def _departure(row: Row, name: str, origin: int) -> str:
     return f"got {rate.value:g}, expected {known:g}, {of_record}; for a change after it, write a later from"
 
 
-def _holds_at(row: Row, origin: int) -> bool:
+def holds_at(row: Row, origin: int) -> bool:
     """Whether a tariff may hold when a quarter ends."""
     end = row.value.until
     return _came_before(row, origin) and (end is None or end.ends()[0] > origin + 1)

@@ -20,7 +20,7 @@ from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, entry, mean, rows
 from forecast.scenario.inputs import sectors_that_stand
 from forecast.scenario.layers import WHOLE, Change, merged
-from forecast.scenario.policy import SAME, ImportCommitment, Tariff, goods_of, stacks
+from forecast.scenario.policy import SAME, ImportCommitment, Tariff, goods_of, holds_at, stacks
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
 
@@ -226,6 +226,7 @@ def idle_policies(root: Node, origin: int, end: float) -> Iterator[Remark]:
     for row in tariffs:
         yield from _tariff(row, tariffs, origin, end)
     yield from _replaced(tariffs, origin)
+    yield from _ended(tariffs, origin, end)
     for row in rows(root, "import_commitments", ImportCommitment):
         yield from [*_value(row), *_span(row, origin, end)]
     drivers = root.fields.get("drivers")
@@ -307,6 +308,29 @@ def _replaced(tariffs: Sequence[Row], origin: int) -> Iterator[Remark]:
                 yield row.remark("from", f"{row.name} {held}; write stacks: true if it is added, stacks: false if not")
         until = row.value.until
         earlier.append((start, inf if until is None else until.ends()[1], row))
+
+
+def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
+    """Duties of the origin that end without another in their place, so that what was paid before them is paid again."""
+    whole = [row for row in tariffs if not stacks(row) and row.value.start is not None]
+    for row in whole:
+        until = row.value.until
+        if until is None or not holds_at(row, origin) or until.ends()[0] >= end:
+            continue
+        after = [other for other in whole if other is not row and _may_hold_after(other, until)]
+        followed = {name for other in after for name in goods_of(other)}
+        names = [name for name in goods_of(row) if name not in followed]
+        rates = listed(sorted({f"{load_schedule().trade[name].rate(-inf):.4g}" for name in names}))
+        if names:
+            paid = f"after which the duty on {listed(names)} is {rates}, as before 2025; if another follows, state it"
+            yield row.remark("until", f"got {row.written('until')}, {paid}")
+
+
+def _may_hold_after(row: Row, moment: Distribution) -> bool:
+    """Whether a tariff may have begun when another ends, and last longer."""
+    start, until = row.value.start, row.value.until
+    assert start is not None
+    return start.ends()[0] <= moment.ends()[1] and (until is None or until.ends()[1] > moment.ends()[0])
 
 
 def _by_start(tariffs: Sequence[Row]) -> list[tuple[float, Row]]:

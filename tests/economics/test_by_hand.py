@@ -54,8 +54,6 @@ def test_a_duty_of_a_quarter_by_hand() -> None:
     target = np.array([[1.0, 0.0], [3.0, 4.0], [2.0, 0.0]])
     paces = np.array([[0.9, 0.9], [0.5, 0.25], [0.25, 1.0]])
     assert tariffs.adjusted(target, paces).tolist() == [[1.0, 0.0], [2.0, 1.0], [2.0, 0.0]]
-    flow, factor = np.array([[2.0], [5.0]]), np.array([[1.0], [0.8]])
-    assert tariffs.under_duty(flow, factor).ravel().tolist() == pytest.approx([2.0, 4.4])
 
 
 def test_the_shipped_schedule_by_its_dates() -> None:

@@ -72,11 +72,20 @@ def test_neighbouring_years_are_alike_from_not_at_all_to_nineteen_parts_of_twent
 
 def test_us_books_hold_a_fifth_of_memory_at_least() -> None:
     """Customs of 60 where 50 are usual: 10 of memory are beyond."""
-    assert products._in_us_books(30.0, 60.0, 40.0, 1.25) == pytest.approx(20.0)
-    assert products._in_us_books(12.6, 60.0, 40.0, 1.25) == pytest.approx(2.6)
-    assert products._in_us_books(12.4, 60.0, 40.0, 1.25) == pytest.approx(2.48)
-    assert products._in_us_books(12.4, 45.0, 40.0, 1.25) == 12.4
-    assert products._in_us_books(12.4, None, 40.0, 1.25) == 12.4
+
+    def held(memory: float, customs: float) -> float:
+        return products._readings({0: memory}, {0: customs}, {0: 40.0}, 1.25)[0].held
+
+    assert held(30.0, 60.0) == pytest.approx(20.0)
+    assert held(12.6, 60.0) == pytest.approx(2.6)
+    assert held(12.4, 60.0) == pytest.approx(2.48)
+    assert held(12.4, 45.0) == 12.4
+
+
+def test_memory_is_told_where_a_total_of_customs_is_lacking_until_the_books_part() -> None:
+    memory, census = dict.fromkeys(range(5), 12.0), dict.fromkeys(range(5), 40.0)
+    found = products._readings(memory, {1: 50.0, 3: 55.0}, census, 1.25)
+    assert [(row, reading.held) for row, reading in found.items()] == [(0, 12.0), (1, 12.0), (2, 12.0), (3, 7.0)]
 
 
 def test_drives_are_memory_at_the_size_known_or_that_of_the_first_three_years_known(

@@ -93,18 +93,34 @@ def test_where_korean_books_hold_no_more_than_usual_all_memory_is_in_us_books_to
     assert found.excess == 0.0
 
 
-def test_without_korean_months_of_the_origin_memory_is_that_of_the_last_quarter_known(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("lacking", ["memory", "customs"])
+def test_without_a_korean_figure_of_the_origin_memory_has_the_share_of_the_last_quarter_known(
+    lacking: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known, memory = vintage(), quarterly_memory()
-    origin = known.trade.origin
-    del memory[origin]
-    last = memory[origin - 1]
+    """That of 2026Q1, where US books lack what customs have of all exports beyond the usual ratio."""
+    known, memory, months = vintage(), quarterly_memory(), {**customs_months()["exports_to_us"]}
+    origin, exports = known.trade.origin, known.trade.exports
+    usual = np.exp(np.log(known.bridge.ratios[:, 0]).mean())
+    customs = sum(months[3 * (origin - 1) + month] for month in range(3))
+    held = memory[origin - 1] - (customs - usual * exports[-2])
+    if lacking == "memory":
+        del memory[origin]
+    else:
+        del months[3 * origin + 2]
     monkeypatch.setattr(products, "quarterly_memory", lambda day=None: memory)
+    monkeypatch.setattr(products, "customs_months", lambda day=None: {"exports_to_us": months})
     found = composition(known.trade, known.bridge, None)
-    share = last / float(known.trade.exports[-1])
-    assert found.memory == pytest.approx({"us_census": share, "korea_customs": share}, rel=1e-12)
-    assert found.excess == 0.0
+    shares = {"us_census": held / exports[-2], "korea_customs": memory[origin - 1] / customs}
+    assert found.memory == pytest.approx(shares, rel=1e-12)
+    assert found.observed == pytest.approx(held + shares["us_census"] * exports[-1], rel=1e-12)
+
+
+def test_memory_without_its_height_is_at_its_trend_in_us_books() -> None:
+    known, memory = vintage(), quarterly_memory()
+    found = composition(known.trade, known.bridge, None)
+    trends = np.sort(products.readings_of_trend(np.array([*memory.values()]))[:, -1])
+    level = found.memory["us_census"] * known.trade.exports[-1]
+    assert np.sort(level * np.exp(-np.array(found.cycle.heights))) == pytest.approx(trends, rel=1e-12)
 
 
 def test_a_quarter_and_a_year_are_known_ninety_days_after_their_end() -> None:

@@ -162,7 +162,12 @@ class ByHand:
         held = [one for one in (self.held(item, now, draw) for item in tariffs) if one is not None]
         if all(float(item.start.ppf(0.0)) >= end for item in tariffs):
             return Goods(lambda moment: now, (), now, end, shared, held)
-        return Goods(lambda moment: trade.rate(min(moment, end - 1e-9)), trade.dates, now, end, shared, held)
+        first, dates = trade.rates[0].distribution.ppf(0.5), (*trade.dates, end)
+        if any(
+            one.start < end < one.until and not one.stacks for one in held
+        ):  # that is the record, and ends as it does
+            return Goods(lambda moment: trade.rate(moment) if moment < end else first, dates, now, end, shared, held)
+        return Goods(lambda moment: trade.rate(min(moment, end - 1e-9)), dates, now, end, shared, held)
 
     def held(self, item: Tariff, now: float, draw: int) -> Held | None:
         address = f"tariffs.{item.id}"
@@ -293,6 +298,17 @@ def test_cars_of_2025_by_hand(tmp_path: Path) -> None:
     exports, _ = ByHand(scenario, plan, streams).factors("autos")
     np.testing.assert_allclose(exports[-1, :5], [0.906, 0.942, 0.927, 0.949, 0.886], atol=0.00055)
     agree(scenario)
+
+
+def test_a_duty_of_the_origin_ends_when_it_is_said_to(tmp_path: Path) -> None:
+    """15 % on cars until 2029, and from then on what was paid before 2025: none."""
+    deal = "  - {id: deal, sectors: autos, rate: 0.15, from: 2025-11-01, pass_through: 1, elasticity: 2, adjustment: 1"
+    ending = agree(stated(tmp_path, deal + ", until: 2029}"))
+    lifted = (
+        deal + "}\n  - {id: none, sectors: autos, rate: 0, from: 2029, pass_through: 1, elasticity: 2, adjustment: 1}"
+    )
+    np.testing.assert_array_equal(ending, agree(stated(tmp_path, lifted)))
+    assert (ending[3:] > agree(stated(tmp_path, deal + "}"))[3:]).all()
 
 
 OWN = """\

@@ -26,6 +26,13 @@ PLANT = """\
 investments:
   - {id: P, company: C, project: p, sector: autos, kind: greenfield, amount: 5, announced: 2025, production_start: 2028}
 """
+RUNNING = """\
+investments:
+  - {id: R, company: C, project: runs, sector: autos, kind: greenfield, amount: 5, announced: 2021,
+     production_start: 2024, overrides: {tariff_displacement: 0}}
+  - {id: B, company: C, project: is built, sector: autos, kind: greenfield, amount: 5, announced: 2024,
+     construction_start: 2025, production_start: 2028, overrides: {tariff_displacement: 0}}
+"""
 TARIFFS = """\
 tariffs:
   - {id: cars, sectors: [autos, auto_parts], rate: 0.25, from: {earliest: 2027Q1, latest: 2027Q3}, probability: 0.5}
@@ -190,6 +197,27 @@ def test_a_tariff_moves_no_other_stream(load: Loader) -> None:
     returned = SERIES.index("news_reverse_imports")
     assert flows[2].annual[returned].tobytes() == flows[0].annual[returned].tobytes()
     assert (flows[2].annual[n][-1] < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("sector", "channel"), [(REST, "capital_goods"), ("auto_parts", "intermediates"), ("autos", "displacement")]
+)
+def test_a_duty_takes_the_same_share_of_all_that_plants_trade(
+    load: Loader, tmp_path: Path, sector: str, channel: str
+) -> None:
+    """With them less without: orders and sales of today, which pay in the baseline, are no less taxed than others."""
+    from forecast.engine.simulate import Settings
+    from forecast.results.run import run_scenario
+
+    answer = "pass_through: 1, elasticity: 2, adjustment: 1, localization_response: 0"
+    duty = f"tariffs:\n  - {{id: more, sectors: {sector}, change: 0.1, from: 2027Q1, {answer}}}\n"
+    effects = [
+        run_scenario(load(BASE + RUNNING + text), Settings(400), out=tmp_path).results.statistics for text in ("", duty)
+    ]
+    free, taxed = (each.value(f"effect_{channel}", "mean")[1:] for each in effects)
+    paid = load_schedule().trade[sector].rate(4 * 2026 + 2)
+    assert (free != 0).all()
+    assert (taxed / free).tolist() == pytest.approx([((1.1 + paid) / (1.0 + paid)) ** -2] * len(free), rel=1e-9)
 
 
 def test_what_a_run_with_policies_leaves_and_says(tmp_path: Path) -> None:

@@ -72,21 +72,39 @@ def test_sums_and_means_of_years(origin: int) -> None:
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_a_factor_and_a_duty_on_a_flow(origin: int) -> None:
+def test_a_factor_of_years_on_a_flow(origin: int) -> None:
     made = from_origin(origin)
     years, near = len(made.years), min(8, made.n_periods)
     rng = np.random.default_rng(origin)
     flow = Contribution(rng.normal(size=(2, years, 3)), rng.normal(size=(near, 3)))
     factor = rng.uniform(0.5, 1.5, (years, 3))
     year_of = np.array([(origin + 1 + ahead) // 4 - (origin + 1) // 4 for ahead in range(near)])
-    times, taxed, both = flow.times(made, factor), flow.under_duty(made, factor), flow + flow
+    times, both = flow.times(made, factor), flow + flow
     np.testing.assert_allclose(times.annual, flow.annual * factor)
     np.testing.assert_allclose(times.near, flow.near * factor[year_of])
-    np.testing.assert_allclose(taxed.annual[1], flow.annual[1] * factor)
-    np.testing.assert_allclose(taxed.annual[0] - flow.annual[0], taxed.annual[1] - flow.annual[1])
-    np.testing.assert_allclose(taxed.near, flow.near * factor[year_of])
     np.testing.assert_allclose(both.annual, 2 * flow.annual)
     np.testing.assert_allclose(both.near, 2 * flow.near)
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_all_of_a_flow_pays_a_duty_and_what_flowed_at_the_origin_pays_in_the_baseline(origin: int) -> None:
+    made = from_origin(origin)
+    rng = np.random.default_rng(origin)
+    flow = rng.uniform(1.0, 2.0, made.n_periods + 1)
+    factor = np.append(1.0, rng.uniform(0.5, 1.5, made.n_periods))
+    before = rng.uniform(1.0, 2.0, quarters_before(made))
+    found = contribution(made, flow[:, None], before[:, None], factor[:, None])
+    effect, beyond = np.zeros(len(made.years)), np.zeros(len(made.years))
+    for ahead in range(1, made.n_periods + 1):
+        place = made.years.index((origin + ahead) // 4)
+        effect[place] += factor[ahead] * flow[ahead]
+        beyond[place] += factor[ahead] * (flow[ahead] - flow[0])
+    if origin // 4 == made.years[0]:  # quarters of the first year that are over paid what was paid then
+        effect[0] += before.sum() + flow[0]
+    assert found.annual[0, :, 0].tolist() == pytest.approx(effect.tolist())
+    assert found.annual[1, :, 0].tolist() == pytest.approx(beyond.tolist())
+    near = [factor[ahead] * (flow[ahead] - flow[0]) for ahead in range(1, min(8, made.n_periods) + 1)]
+    assert found.near[:, 0].tolist() == pytest.approx(near)
 
 
 @pytest.mark.parametrize("origin", ORIGINS)

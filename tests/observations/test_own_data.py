@@ -135,6 +135,24 @@ def test_a_run_says_in_one_line_what_to_do_until_parameters_know_the_data(site: 
     assert site.run("-c", LEARNED).stdout == "True\n"
 
 
+def test_shipped_scenarios_stand_when_the_next_quarter_is_added(tmp_path: Path) -> None:
+    """Those that state duties were refused, as the schedule had none of the duties that came in the quarter."""
+    figures = {
+        ("us_imports_from_korea", "million USD"): {"2026-09": 16_000},
+        ("us_exports_to_korea", "million USD"): {"2026-09": 6_500},
+        ("us_real_gdp", "billion chained 2017 USD"): {"2026Q3": 24_300},
+        ("krw_per_usd", "KRW per USD"): dict.fromkeys(("2026-07", "2026-08", "2026-09"), 1_450),
+        ("wti_spot", "USD per barrel"): dict.fromkeys(("2026-08", "2026-09"), 70),
+    }
+    rows = [[name, date, value, unit] for (name, unit), dated in figures.items() for date, value in dated.items()]
+    path = lines(tmp_path / "own.csv", [OWN, *rows])
+    scenarios = sorted(str(path) for path in (Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
+    added = command("data", "add", str(path), cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
+    assert added.returncode == 0, added.stderr
+    found = command("validate", *scenarios, cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
+    assert (found.returncode, found.stderr) == (0, "")
+
+
 def test_a_vintage_is_listed_shown_and_removed_the_newest_first(tmp_path: Path) -> None:
     place = {"FORECAST_DATA_DIR": str(tmp_path / "own"), "COLUMNS": "200"}
     for name, value in (("a", 17_600), ("b", 17_700)):
