@@ -108,6 +108,7 @@ UNDIVIDED = Products(
     log_odds=-60.0,
     level=0.0,
     observed=0.0,
+    counted=0.0,
     usual=1.0,
     excess=0.0,
     others=(*[1e-30] * 5, 1.0),

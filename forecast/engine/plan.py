@@ -327,7 +327,7 @@ class Products:
         log_odds: of memory in the exports of the origin's quarter, US Census basis.
         level: exports of memory in that quarter, bn USD, US Census basis.
         observed: the same in all quarters of the first year that are over at the origin.
-        counted: what there is of memory in the first year at least, on the basis of the plan: its months that are known.
+        counted: what is known of memory in the first year and so in it at least, on the basis of the plan.
         usual: ratio of the basis of the plan to US Census, of all exports in usual years.
         excess: by how much the log odds of memory rise with the logarithm of that ratio over the usual one.
         others: shares of all products but memory among themselves, `(6,)`.

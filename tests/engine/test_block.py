@@ -28,6 +28,7 @@ GIVEN = Products(
     log_odds=-0.9,
     level=11.0,
     observed=21.0,
+    counted=0.0,
     usual=1.05,
     excess=2.5,
     others=(0.1, 0.2, 0.25, 0.15, 0.2, 0.1),
