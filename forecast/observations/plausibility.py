@@ -13,10 +13,16 @@ from forecast.observations.holdings import HeldSeries, Key, period_after
 from forecast.observations.tables import TABLES
 
 _FACTOR = 2.0
-"""No revision is as large; of US trade with Korea the largest was 5.5 %."""
+"""Figures that are as many times those held are of another unit or series."""
+
+_REVISED = 1.25
+"""No revision of a single figure is as large; of US trade with Korea the largest was 5.5 %."""
 
 _LEAP = 10.0
 """No figure is as many times the one before it."""
+
+_PAIRS = (("us_imports_from_korea", "us_exports_to_korea"), ("exports_to_us", "imports_from_us"))
+"""Korea's exports and imports by table and book."""
 
 _BASE = 0.01
 _SAME_RATIO = 5e-4
@@ -51,6 +57,8 @@ def implausible(reading: Reading, held: Mapping[Key, HeldSeries], published: dt.
     for key, figures in by_series.items():
         yield from _gaps(figures, held[key])
         yield from _sizes(figures, held[key], reading)
+    yield from _swapped(by_series, held)
+    yield from _balances(reading.figures)
     borne_out = any(held[one.table, one.series].value(one.period) is not None for one in reading.figures)
     if reading.proof and not borne_out:
         yield Refusal(reading.figures[0].cell, "the file states no unit, and none of its months is held to tell it by")
@@ -132,8 +140,8 @@ def _leaps(
 ) -> Iterator[Refusal]:
     """Refuses single figures far from the one held of their period, or from the one before it."""
     for one, old in pairs:
-        if not 1 / _FACTOR < one.value / old < _FACTOR:
-            said = "revision of less than a factor of two" if not reading.extends else "figure near it"
+        if not 1 / _REVISED < one.value / old < _REVISED:
+            said = "revision of less than a quarter" if not reading.extends else "figure near it"
             yield Refusal(
                 one.cell,
                 f"got {one.value:,.10g} for {held.series} of {one.period}, held {old:,.10g}; expected a {said}",
@@ -147,3 +155,40 @@ def _leaps(
                 f"got {one.value:,.10g} for {held.series} of {one.period} after {before:,.10g}: "
                 f"{_times(one.value / before)} as much; expected {held.unit}",
             )
+
+
+def _swapped(by_series: Mapping[Key, list[Figure]], held: Mapping[Key, HeldSeries]) -> Iterator[Refusal]:
+    """Refuses the two flows of a new period where each is nearer to the last figure held of the other."""
+    for table in sorted({table for table, _ in by_series}):
+        for names in _PAIRS:
+            ours, theirs = (
+                {one.period: one for one in by_series.get((table, name), ()) if one.value > 0} for name in names
+            )
+            for period in sorted(ours.keys() & theirs.keys()):
+                last = held[table, names[0]].last
+                known = [held[table, name].value(last) or math.nan for name in names]
+                got = [ours[period].value, theirs[period].value]
+                if period > last and _apart(got, known) > _apart(got, known[::-1]):
+                    said = " and ".join(f"{value:,.10g} for {name}" for value, name in zip(got, names, strict=True))
+                    before = " and ".join(f"{value:,.10g}" for value in known)
+                    yield Refusal(
+                        ours[period].cell, f"got {said} of {period}, held {before} of {last}; the two are swapped"
+                    )
+
+
+def _apart(values: Sequence[float], others: Sequence[float]) -> float:
+    return sum(abs(math.log(value / other)) for value, other in zip(values, others, strict=True))
+
+
+def _balances(figures: Sequence[Figure]) -> Iterator[Refusal]:
+    """Refuses a balance that is not exports less imports, where all three stand in one file."""
+    flows = (*_PAIRS[1], "balance_with_us")
+    stated = {(one.table, one.period, one.series): one for one in figures if one.series in flows}
+    for table, period, series in [*stated]:
+        if series != flows[2] or not {(table, period, name) for name in flows} <= stated.keys():
+            continue
+        exports, imports, balance = (stated[table, period, name] for name in flows)
+        difference, steps = exports.value - imports.value, exports.step + imports.step + balance.step
+        if abs(balance.value - difference) > steps:
+            was = f"got {balance.value:,.10g} for {series} of {period}"
+            yield Refusal(balance.cell, f"{was}, expected {difference:,.10g}, exports less imports")

@@ -235,6 +235,40 @@ def test_what_looks_like_a_figure_and_is_none_is_refused(rows: str, said: str, t
     assert said in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            {
+                "exports_to_us": ("2026-08", 17_000),
+                "imports_from_us": ("2026-08", 8_000),
+                "balance_with_us": ("2026-08", 8_900),
+            },
+            "C4: got 8,900 for balance_with_us of 2026-08, expected 9,000, exports less imports",
+        ),
+        (
+            {"us_imports_from_korea": ("2026-09", 7_000), "us_exports_to_korea": ("2026-09", 15_000)},
+            "C2: got 7,000 for us_imports_from_korea and 15,000 for us_exports_to_korea of 2026-09, held 15,202",
+        ),
+        (
+            {"us_imports_from_korea": ("2026-08", 24_000)},
+            "us_imports_from_korea of 2026-08, held 15,202; expected a revision of less than a quarter",
+        ),
+    ],
+    ids=["balance", "swapped", "revision"],
+)
+def test_figures_that_cannot_go_together_are_refused(
+    rows: dict[str, tuple[str, float]], said: str, tmp_path: Path
+) -> None:
+    months = {"us_imports_from_korea": {"2026-07": 16_704}}  # more than one figure, of which the middle is in the unit
+    table = [[name, date, value, "million USD"] for name, (date, value) in rows.items()]
+    table += [[name, date, value, "million USD"] for name, held in months.items() for date, value in held.items()]
+    path = lines(tmp_path / "own.csv", [OWN, *table])
+    done = command("data", "add", str(path), "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_plain_table_is_read_whatever_stands_between_its_cells(delimiter: str, tmp_path: Path) -> None:
     rows = "series,date,value,unit\nus_imports_from_korea,2026-05,13301,million USD\n".replace(",", delimiter)
