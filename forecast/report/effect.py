@@ -204,9 +204,9 @@ def _none_replaced(summary: Summary, language: Language, index: int, rate: Decid
         return []
     effect, own = summary.estimate("effect", "mean", index)
     amount = language.money(effect + replaced, float(np.hypot(error, own)), "+")
-    return [
-        language.text("because.none_replaced", sector=language.text(f"sectors.{rate.sector}"), year=year, amount=amount)
-    ]
+    by_duties = rate.turns[year][0] < 0 < effect + replaced  # without duties the rate would have to be above zero
+    key = "because.none_replaced_by_duties" if by_duties else "because.none_replaced"
+    return [language.text(key, sector=language.text(f"sectors.{rate.sector}"), year=year, amount=amount)]
 
 
 def _duty(rate: DecidingRate, language: Language) -> str:
