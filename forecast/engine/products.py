@@ -67,24 +67,27 @@ class ProductExports:
         whole = self.annual.copy()
         for product, flow in flows:
             whole[product] += flow
-        return whole if (whole >= 0.0).all() else without_negatives(whole)
+        leave_none_below_zero(whole)
+        return whole
 
 
-def without_negatives(whole: Array) -> Array:
-    """Products, the first axis, of which none is below zero, with the same sum.
+def leave_none_below_zero(whole: Array) -> None:
+    """Raise products, the first axis of `(7, n_years, n_draws)`, that are below zero, in place; their sum stays.
 
     Where flows take more of a product than a draw's division gives it, that gave it too little: what is lacking comes
     from the last product, the rest, and from all where that has less. A sum that is below zero stays as it is.
 
-    >>> without_negatives(np.array([[-1.0, 1.0, -2.0], [3.0, 2.0, 3.0], [2.0, 2.0, 1.0]])).tolist()
+    >>> products = np.array([[[-1.0, 1.0, -2.0]], [[3.0, 2.0, 3.0]], [[2.0, 2.0, 1.0]]])
+    >>> leave_none_below_zero(products)
+    >>> products[:, 0].tolist()
     [[0.0, 1.0, 0.0], [3.0, 2.0, 2.0], [1.0, 2.0, 0.0]]
     """
-    total = whole.sum(axis=0)
-    lacking = (whole < 0.0).any(axis=0) & (total > 0.0)
-    there = np.maximum(whole, 0.0)
+    lacking = whole.min(axis=0) < 0.0
+    total = whole[:, lacking].sum(axis=0)
+    lacking[lacking] = total > 0.0
+    there, total = np.maximum(whole[:, lacking], 0.0), total[total > 0.0]
     there[-1] = np.maximum(total - there[:-1].sum(axis=0), 0.0)
-    parts = np.divide(total, there.sum(axis=0), where=lacking, out=np.ones_like(total))
-    return np.where(lacking, there * parts, whole)
+    whole[:, lacking] = there * (total / there.sum(axis=0))
 
 
 def product_exports(
