@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -17,22 +18,25 @@ import numpy as np
 
 from forecast.analysis.attribution import demand_same_frame
 from forecast.analysis.comparison import both_ways, demand_pairs
-from forecast.dims import ALL_SERIES, Array
+from forecast.dims import Array
 from forecast.engine.simulate import KEEP_DRAWS, Settings
 from forecast.errors import DataError, RunError, meant
+from forecast.models.posterior import Posterior
 from forecast.observations.spreadsheets import read_table
-from forecast.observations.vintage import vintage
-from forecast.quarters import year_of
 from forecast.results.results import UNIT, Results
+from forecast.results.run import Request, demand_place, requested
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import stored
 from forecast.stats.summary import LEVELS, Summary, exceedance_name, quantile_name
-from forecast.storage.files import write_csv, writing
+from forecast.storage.files import json_digest, write_csv, writing
 
 MOST_CELLS = 400
 """Cells of a sweep at most: each is a run of its own on disk, 9 MB with 20,000 draws."""
 
 _MOST_BYTES = 2**20
+
+_MOST_OF_KEYS = 60
+"""Characters of the keys in the name of a folder."""
 
 TABLE = "sweep.csv"
 COLUMNS = ("scenario", "basis", "series", "year", "cell", "run", "of", "statistic", "unit", "value", "standard_error")
@@ -56,6 +60,10 @@ class Design:
     def overrides(self, cell: Values) -> list[str]:
         """A cell as overrides of the scenario."""
         return [f"{key}={value}" for key, value in zip(self.keys, cell, strict=True)]
+
+    def named(self, cell: Values) -> str:
+        """A cell in words."""
+        return f"cell {', '.join(self.overrides(cell))}"
 
     def values(self, key: str) -> list[str]:
         """The values of one key, in the order in which they were stated."""
@@ -174,27 +182,59 @@ class Sweep:
         return found
 
 
-def demand_sweep(
-    stated: AnyScenario, worlds: Sequence[AnyScenario], series: str, year: int, settings: Settings
-) -> None:
-    """Refuse a sweep that could not be shown, before the first draw.
+def asked(
+    design: Design,
+    worlds: Sequence[AnyScenario],
+    series: str,
+    year: int,
+    settings: Settings,
+    *,
+    out: Path,
+    posterior: Posterior,
+    prior: bool,
+) -> list[Request]:
+    """The runs that a sweep asks for, or why it could not be shown or stored, before the first draw.
 
     Args:
-        stated: the scenario as its file has it.
-        worlds: the scenario of every cell.
+        design: what is swept.
+        worlds: the scenario as its file has it, and that of every cell.
+        series, year: the outcome.
+        settings, out, posterior, prior: as for `run_scenario`.
 
     Raises:
-        RunError: cells cannot be paired, or have no such year or series; or draws are too many to be kept.
+        RunError: cells cannot be paired, or have no such year or series; draws are too many to be kept; or nothing can
+            be written where the table is to land.
     """
     if settings.n_draws > KEEP_DRAWS:
         raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
-    if series not in ALL_SERIES:
-        raise RunError(f"--of: got {series}; {meant(series, ALL_SERIES)}")
-    first = year_of(vintage(stated.as_of).trade.origin + 1)
-    for world in (stated, *worlds):
-        demand_same_frame(stated, world)
-        if not first <= year <= world.horizon:
-            raise RunError(f"--year: got {year}, expected one from {first} to {world.horizon}")
+    requests = []
+    for cell, world in zip(((), *design.cells), worlds, strict=True):
+        with _named(design, cell):
+            demand_same_frame(worlds[0], world)
+            requests.append(requested(world, settings, out, posterior, prior))
+            _demand_outcome(requests[-1], series, year)
+    demand_place(sweep_folder(design, series, year, requests), out)
+    return requests
+
+
+@contextmanager
+def _named(design: Design, cell: Values) -> Iterator[None]:
+    """Say of which cell an error is; nothing of the scenario as stated."""
+    try:
+        yield
+    except RunError as error:
+        if not cell:
+            raise
+        raise RunError(f"{design.named(cell)}: {error}") from None
+
+
+def _demand_outcome(request: Request, series: str, year: int) -> None:
+    """Refuse a run that will not have a series or year; its plan is not kept, as plans of 400 cells take 800 MB."""
+    plan = request.compiled()
+    if series not in plan.series:
+        raise RunError(f"--of: got {series}; {meant(series, plan.series)}")
+    if year not in plan.years:
+        raise RunError(f"--year: got {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
 
 
 def swept(design: Design, runs: Sequence[Results], series: str, year: int) -> Sweep:
@@ -202,10 +242,10 @@ def swept(design: Design, runs: Sequence[Results], series: str, year: int) -> Sw
 
     Args:
         runs: of the scenario as stated, and of every cell of the design.
-        series: annual series of the outcome.
+        series, year: of the outcome, which all of them have.
 
     Raises:
-        RunError: the runs are no pairs, or one has no such series.
+        RunError: the runs are no pairs.
     """
     reference = runs[0]
     base = _outcome(reference, series, year)
@@ -224,22 +264,29 @@ def _cell(values: Values, run: Results, series: str, year: int, reference: Resul
 
 def _outcome(run: Results, series: str, year: int) -> Array:
     """Draws of the outcome, `(n_draws,)`."""
-    known = run.statistics
-    if series not in known.series:
-        raise RunError(f"--of: got {series}; {meant(series, known.series)}")
-    kept = run.kept(series)
-    assert kept is not None
-    return np.asarray(kept[known.years.index(year)])
+    return np.asarray(run.drawn((series,), (year,))[0, 0])
+
+
+def sweep_folder(design: Design, series: str, year: int, runs: Sequence[Request | Results]) -> Path:
+    """Folder of a sweep beside the runs of its scenario; a digest in its name is of all that the sweep is of.
+
+    Args:
+        runs: of the scenario as stated, and of every cell of the design; those asked for will do.
+    """
+    digests = [run.manifest["digest"] for run in runs]
+    digest = json_digest([design.keys, design.cells, series, year, digests])[:12]
+    keys = "-".join(re.sub(r"[^\w.-]", "_", key) for key in design.keys)[:_MOST_OF_KEYS]
+    return runs[0].folder.parent / "sweeps" / f"{series}_{year}_{keys}_{digest}"
 
 
 def write_sweep(found: Sweep) -> Path:
-    """Write every number of a sweep into a folder beside the runs of the scenario, and give the folder back.
+    """Write every number of a sweep into a folder of its own, and give the folder back.
 
     Raises:
         RunError: it cannot be written.
     """
-    keys = "-".join(re.sub(r"[^\w.-]", "_", key) for key in found.design.keys)[:100]
-    folder = found.stated.run.folder.parent / "sweeps" / f"{found.series}_{found.year}_{keys}"
+    runs = [cell.run for cell in (found.stated, *found.cells)]
+    folder = sweep_folder(found.design, found.series, found.year, runs)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         write_csv(folder / TABLE, (*found.design.keys, *COLUMNS), _rows(found))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +18,15 @@ from forecast.cli.options import (
     progress_bar,
     run_options,
 )
-from forecast.errors import RunError, ScenarioError
+from forecast.cli.process import exit_code
+from forecast.errors import DamagedRunError, RunError, ScenarioError
 
 if TYPE_CHECKING:
-    from forecast.analysis.sweep import Design
+    from collections.abc import Iterator, Sequence
+
+    from forecast.analysis.sweep import Design, Sweep
     from forecast.report.i18n import Language
+    from forecast.results.run import Request
     from forecast.scenario.mixture import AnyScenario
 
 
@@ -63,10 +69,9 @@ def sweep(
     Every cell is a stored run: a sweep that was stopped goes on where it was. The table and, with one or two
     assumptions, a picture are stored under `sweeps` beside the runs.
     """
-    from forecast.analysis.sweep import demand_sweep, grid, listed_cells, swept, write_sweep
+    from forecast.analysis.sweep import asked, grid, listed_cells, swept
     from forecast.engine.simulate import Settings
     from forecast.models.posterior import load_posterior
-    from forecast.report.sweep import sweep_table, sweep_words
     from forecast.results.run import run_each
 
     if axes and cells is not None:
@@ -74,18 +79,40 @@ def sweep(
     if not axes and cells is None:
         raise click.UsageError("expected what to sweep: -s KEY.PATH=VALUE,VALUE… once or more, or --list FILE.csv")
     design = grid(axes) if cells is None else listed_cells(cells)
-    stated, *worlds = _worlds(file, design)
+    worlds = _worlds(file, design)
     settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
-    demand_sweep(stated, worlds, series, year, settings)
-    options["posterior"] = load_posterior(options.pop("learned"), stated.as_of)
-    with progress_bar(stated.name, settings.n_draws * (1 + len(worlds))) as progress:
-        runs = run_each([stated, *worlds], settings, **options, progress=progress)
-    found = swept(design, runs, series, year)
+    n_jobs, posterior = options.pop("n_jobs"), load_posterior(options.pop("learned"), worlds[0].as_of)
+    requests = asked(design, worlds, series, year, settings, posterior=posterior, **options)
+    with _counted_if_stopped(requests):
+        with progress_bar(worlds[0].name, settings.n_draws * len(requests)) as progress:
+            runs = run_each(requests, settings, n_jobs=n_jobs, progress=progress, damaged=_warn)
+        _show(swept(design, runs, series, year), language, plot=not no_plot)
+
+
+@contextmanager
+def _counted_if_stopped(requests: Sequence[Request]) -> Iterator[None]:
+    """End the command with how many runs are stored where it is stopped inside."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        done = sum(one.is_there for one in requests)
+        echo(f"stopped: {done} of {len(requests)} runs are stored; the same command goes on from there", err=True)
+        sys.exit(exit_code(stop))
+
+
+def _warn(damage: DamagedRunError) -> None:
+    echo(f"warning: {damage}", err=True)
+
+
+def _show(found: Sweep, language: Language, *, plot: bool) -> None:
+    from forecast.analysis.sweep import write_sweep
+    from forecast.report.sweep import sweep_table, sweep_words
+
     answer_with(sweep_table(found, language))
     if len(found.cells) > 1:
         answer_with(sweep_words(found, language))
     paths = [write_sweep(found)]
-    if not no_plot:
+    if plot:
         from forecast.plots.sensitivity import save_sweep_chart
 
         paths += save_sweep_chart(found, paths[0])
@@ -93,7 +120,7 @@ def sweep(
 
 
 def _worlds(file: str, design: Design) -> list[AnyScenario]:
-    """The scenario as stated and that of every cell; remarks on cells go to the standard error.
+    """The scenario as stated, and that of every cell; remarks on cells go to the standard error.
 
     Raises:
         RunError: something of a cell makes no sense.
@@ -107,7 +134,7 @@ def _worlds(file: str, design: Design) -> list[AnyScenario]:
     if wrong:
         cell, problems = wrong[0]
         others = f"; cells with problems: {len(wrong)}" if len(wrong) > 1 else ""
-        raise RunError(f"cell {', '.join(design.overrides(cell))}: {ScenarioError(problems)}{others}")
+        raise RunError(f"{design.named(cell)}: {ScenarioError(problems)}{others}")
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
         echo(f"warning: {remark}", err=True)
     return [stated, *(world for one in found if (world := one.mixture or one.scenario) is not None)]

@@ -36,12 +36,12 @@ from forecast.scenario.memory import Memory
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution
-from forecast.stats.summary import BELOW, Summary
+from forecast.stats.summary import Summary
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from forecast.results.precision import Sized
+    from forecast.results.precision import Sized, Target
 
 
 def assumed_conditions(scenario: Scenario, language: Language) -> str:
@@ -166,7 +166,7 @@ def precision_words(found: Sequence[Sized], n_pilot: int, language: Language) ->
     """How many draws numbers that were to be precise took, and what no draws make smaller."""
     sentences = []
     for one in found:
-        width, rows = (_width(one.target.statistic, size, language) for size in (one.half_width, one.rows))
+        width, rows = (_width(one.target, size, language) for size in (one.half_width, one.rows))
         sentences.append(
             language.text(
                 "precision.number",
@@ -180,9 +180,9 @@ def precision_words(found: Sequence[Sized], n_pilot: int, language: Language) ->
     return " ".join([*sentences, language.text("precision.note", draws=max(one.n_draws for one in found))])
 
 
-def _width(statistic: str, size: float, language: Language) -> str:
+def _width(target: Target, size: float, language: Language) -> str:
     """Half-width of an interval with its unit: two digits of it."""
-    if statistic.startswith(("exceedance", BELOW)):
+    if target.is_chance:
         return language.text("precision.points", number=f"{100 * size:.2g}")
     return language.text("numbers.money", amount=f"{size * float(language.part('numbers.factor')):.2g}")
 

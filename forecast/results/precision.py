@@ -8,6 +8,9 @@ half-width is Student's, with the degrees of freedom of the pilot. Either way th
 scheme and request alone, never on workers, and a run with as many draws stated is the same run, byte for byte. The
 pilot's blocks are the first of the run.
 
+A chance that no draw of the pilot met, or every draw, has no spread there, which does not make it precise. It may be as
+large as what so many draws leave open, and the run has the draws that such a chance needs; see `_least_spread`.
+
 Looking again after every block would stop where the spread happens to look small, and the interval would then hold
 less often than it says. Here the spread is looked at once, and by Stein's theorem Student's interval of a mean holds
 at least as often as it says where estimates of blocks are normal, which means of 2,000 draws nearly are. What bias
@@ -22,7 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, inf, isfinite, isinf
+from math import ceil, expm1, inf, isfinite, isinf, log, sqrt
 
 import numpy as np
 import scipy
@@ -34,6 +37,12 @@ from forecast.stats.summary import BELOW, LEAST_BLOCKS, LEVELS, exceedance_name,
 
 CONFIDENCE = 0.95
 """How often an interval of the half-width asked for is to hold."""
+
+SMALLEST = 1e-9
+"""Least width that may be asked for, in the unit of the number or in percent; draws within reach bring none so near."""
+
+OVER_RECORD = "p>RECORD"
+"""Chance of more than the highest calendar-year surplus known, which a plan knows in bn USD."""
 
 NORMAL = 1.959963984540054
 """Standard errors from a normal estimate to either end of such an interval."""
@@ -65,6 +74,11 @@ class Target:
     def half_width(self, value: float) -> float:
         """Half-width asked for, given about what the number is."""
         return self.width * abs(value) if self.is_relative else self.width
+
+    @property
+    def is_chance(self) -> bool:
+        """Whether the number is a probability."""
+        return self.statistic.startswith(("exceedance", BELOW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +116,19 @@ def parsed_target(text: str) -> Target:
         raise RunError(f"--precision: got {text}, expected {FORM}")
     series, year, statistic, number, percent = match.groups()
     try:
-        width = float(number) / (100 if percent else 1)
+        width = float(number)
     except ValueError:
         width = inf
-    if not 0.0 < width < inf:
-        raise RunError(f"--precision: got {text} with width {number}{percent}, expected a number above 0")
-    return Target(series, int(year), _statistic(statistic), width, bool(percent))
+    if not SMALLEST <= width < inf:
+        raise RunError(f"--precision: got {text} with width {number}{percent}, expected a number of {SMALLEST} or more")
+    return Target(series, int(year), _statistic(statistic), width / (100 if percent else 1), bool(percent))
 
 
 def _statistic(written: str) -> str:
-    """Name in `summary.csv` of a statistic as it is written: `q2.5`, `median`, `p>0` and `p<0` are short for some."""
+    """Name in `summary.csv` of a statistic as it is written: `q2.5`, `median`, `p>0` and `p<0` are short for some.
+
+    That of `p>RECORD` hangs on the plan.
+    """
     if quantile := re.fullmatch(r"q(\d{1,2}(?:\.\d+)?)", written):
         return quantile_name(round(float(quantile[1]) / 100, 6))
     if chance := re.fullmatch(r"p>(-?\d+(?:\.\d+)?)", written):
@@ -138,6 +155,7 @@ def sized_by_pilot(
     """
     pilot = pilot_of(settings, plan.block_size)
     names = sizable(0.0, plan.record)
+    targets = [_of_record(target, plan.record) for target in targets]
     places = [place_of_target(target, plan.series, plan.years, names) for target in targets]
     statistics = simulate(plan, pilot, n_jobs, progress)
     summary = statistics.summary(plan.years, plan.series)
@@ -150,6 +168,11 @@ def sized_by_pilot(
         found.append(sized(target, float(number.value[place]), spread, pilot.n_draws, plan.block_size, rows, freedom))
     demand_affordable(found, most)
     return tuple(found)
+
+
+def _of_record(target: Target, record: float) -> Target:
+    """The same target, with a record in bn USD where it names that."""
+    return replace(target, statistic=exceedance_name(record)) if target.statistic == OVER_RECORD else target
 
 
 def pilot_of(settings: Settings, block_size: int) -> Settings:
@@ -169,7 +192,8 @@ def sized(
     """The draws that a number needs.
 
     Args:
-        value, spread: of the number in the pilot, and its standard error as far as draws make it smaller.
+        value, spread: of the number in the pilot, and its standard error as far as draws make it smaller; that of a
+            chance that hardly any draw met, or missed, is taken for larger.
         n_pilot: draws of the pilot.
         rows: see `Sized`.
         freedom: degrees of freedom of the error; by default those of the spread between the blocks of the pilot.
@@ -179,14 +203,28 @@ def sized(
     """
     half_width = target.half_width(value)
     if not half_width > 0.0 or not isfinite(spread):
+        expected = "a fraction such as 0.005" if target.is_chance else "bn USD"
         raise RunError(
-            f"--precision: got a percentage of {target.series} in {target.year}, which is 0; expected bn USD"
+            f"--precision: got a percentage of {target.series} in {target.year}, which is 0; expected {expected}"
         )
+    if target.is_chance:
+        spread = max(spread, _least_spread(value, n_pilot))
     n_blocks = n_pilot // block_size
     degrees = n_blocks - 1 if freedom is None else freedom
     ends = NORMAL if isinf(degrees) else float(scipy.special.stdtrit(degrees, (1.0 + CONFIDENCE) / 2.0))
     needed = ceil(n_blocks * (ends * spread / half_width) ** 2)
     return Sized(target, value, half_width, max(needed, n_blocks) * block_size, rows)
+
+
+def _least_spread(chance: float, n_draws: int) -> float:
+    """Standard error of a chance at least, where draws hold too few cases, or too few others, to tell it.
+
+    A chance of `1 - 0.025^(1/n)`, some 3.7 in `n`, goes unseen in `n` draws once in forty times: the upper end of the
+    exact 95 % interval where there is no case (Clopper and Pearson 1934, Biometrika 26: 404-413). One of fewer cases is
+    taken for as large as that. What is seen more often has the spread that it shows.
+    """
+    unseen = -expm1(log((1.0 - CONFIDENCE) / 2.0) / n_draws)
+    return sqrt(unseen * (1.0 - unseen) / n_draws) if min(chance, 1.0 - chance) < unseen else 0.0
 
 
 def demand_affordable(found: Sequence[Sized], most: int, why: str = "--max-draws") -> None:

@@ -25,7 +25,7 @@ from forecast.observations.vintage import vintage
 from forecast.parallel import in_order
 from forecast.quarters import format_quarter
 from forecast.results.checkpoints import Checkpoint, Resumption
-from forecast.results.manifest import CHART, SCENARIO, platform_facts
+from forecast.results.manifest import CHART, MANIFEST, SCENARIO, platform_facts
 from forecast.results.results import ANOTHER_FOLDER, Results, add_chart, demand_folder, read_results, write_results
 from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, load_any
 from forecast.stats.summary import StreamingSummary
@@ -131,39 +131,43 @@ def found_or_made(
 
 
 def run_each(
-    scenarios: Sequence[AnyScenario],
+    requests: Sequence[Request],
     settings: Settings = Settings(),
     *,
-    out: str | Path = "results",
-    posterior: Posterior | None = None,
-    prior: bool = False,
     n_jobs: int = 1,
     progress: Callable[[int], None] = lambda n_draws: None,
+    damaged: Callable[[DamagedRunError], None] = lambda error: None,
 ) -> list[Results]:
-    """Results of several scenarios, in their order; each that is not stored is simulated by one worker, and stored.
+    """Results of several runs, in their order; each that is not stored is simulated by one worker, and stored.
 
-    A run is stored as soon as it is there, so that what was done is found when the rest is asked for again.
+    A run is stored as soon as it is there, so that what was done is found when the rest is asked for again. One that is
+    asked for several times is made once, as it was asked for first.
 
     Args:
-        scenarios: what is assumed.
-        settings, out, posterior, prior, n_jobs: as for `run_scenario`.
+        requests: runs asked for, from `requested`.
+        settings: of all of them.
+        n_jobs: as for `run_scenario`.
         progress: called with the draws of every run that is there.
+        damaged: called before the first draw with what is wrong with a run that is stored; another takes its place.
 
     Raises:
-        PosteriorError, RunError: as for `run_scenario`.
+        RunError: as for `run_scenario`.
     """
-    requests = [requested(each, settings, out, posterior, prior) for each in scenarios]
-    by_folder = {one.folder: one for one in requests}
+    by_folder: dict[Path, Request] = {}
+    for one in requests:
+        by_folder.setdefault(one.folder, one)
     found = {folder: _stored_or_damaged(one) for folder, one in by_folder.items()}
     missing = [one for folder, one in by_folder.items() if not isinstance(found[folder], Results)]
     for one in missing:
-        one.demand_place()
+        demand_place(one.folder, one.out)
+        if isinstance(error := found[one.folder], DamagedRunError):
+            damaged(error)
     work = (one.plan for one in missing)
     for one, statistics in zip(missing, in_order(partial(simulate, settings=settings), work, n_jobs), strict=True):
-        damaged = isinstance(found[one.folder], DamagedRunError)
-        found[one.folder], _ = one.written(statistics, None, replace=damaged)
+        replace = isinstance(found[one.folder], DamagedRunError)
+        found[one.folder], _ = one.written(statistics, None, replace=replace)
         progress(settings.n_draws)
-    progress(settings.n_draws * (len(scenarios) - len(missing)))
+    progress(settings.n_draws * (len(requests) - len(missing)))
     return [results for one in requests if isinstance(results := found[one.folder], Results)]
 
 
@@ -180,6 +184,10 @@ class Request:
     @cached_property
     def plan(self) -> RunPlan:
         """The compiled run."""
+        return self.compiled()
+
+    def compiled(self) -> RunPlan:
+        """The run compiled anew, which is not kept."""
         prior = self.manifest["parameters"] == "prior"
         return compile_run(self.scenario, self.posterior, vintage(self.scenario.as_of), prior=prior)
 
@@ -198,15 +206,10 @@ class Request:
         progress(resumption.n_draws)
         return statistics
 
-    def demand_place(self) -> None:
-        """Refuse a place in which the run could not be stored.
-
-        Raises:
-            RunError: nothing can be written where the run is to land.
-        """
-        demand_folder(_nearest(self.folder), self.out, ANOTHER_FOLDER)
-        with writing(self.out, ANOTHER_FOLDER):
-            demand_no_file(self.folder)
+    @property
+    def is_there(self) -> bool:
+        """Whether a run is stored in its folder, which appears once complete; it may have been damaged since."""
+        return (self.folder / MANIFEST).exists()
 
     def made(
         self,
@@ -219,7 +222,7 @@ class Request:
         replace: bool = False,
     ) -> tuple[Results, bool]:
         """The run simulated, with checkpoints on the way, and stored; see `written`."""
-        self.demand_place()
+        demand_place(self.folder, self.out)
         try:
             statistics = simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
         except KeyboardInterrupt as stop:
@@ -271,6 +274,21 @@ def _stored_or_damaged(request: Request) -> Results | DamagedRunError | None:
         return read_results(request.folder)
     except DamagedRunError as error:
         return error
+
+
+def demand_place(folder: Path, out: Path) -> None:
+    """Refuse a place in which a folder could not be stored.
+
+    Args:
+        folder: that is to be stored.
+        out: folder around it that collects runs.
+
+    Raises:
+        RunError: nothing can be written where the folder is to land, or it is a file.
+    """
+    demand_folder(_nearest(folder), out, ANOTHER_FOLDER)
+    with writing(out, ANOTHER_FOLDER):
+        demand_no_file(folder)
 
 
 def _nearest(folder: Path) -> Path:

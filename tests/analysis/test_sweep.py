@@ -10,8 +10,11 @@ import pytest
 from commands import command
 
 from forecast.analysis.sweep import grid, listed_cells
+from forecast.engine.run_plan import RunPlan
+from forecast.engine.simulate import Settings, simulate
 from forecast.errors import RunError
 from forecast.results.archive import list_results
+from forecast.stats.summary import StreamingSummary
 
 AMOUNT, RATE = "investments.HMG-06.amount", "overrides.sectors.autos.displacement_rate"
 
@@ -72,7 +75,7 @@ def test_cells_are_runs_paired_with_the_scenario_as_stated(tmp_path: Path) -> No
     assert "Of 4 cells the mean of effect in 2030 is lowest at" in done.stdout
     runs = {tuple(run.overrides): run for run in list_results(tmp_path / "results")}
     assert len(runs) == 5
-    folder = tmp_path / "results" / "hyundai" / "sweeps" / f"effect_2030_{AMOUNT}-{RATE}"
+    (folder,) = (tmp_path / "results" / "hyundai" / "sweeps").iterdir()
     assert (folder / "sweep.png").stat().st_size > 10_000
 
     stated = runs[()].draws["effect"].sel(year=2030).to_numpy()
@@ -97,9 +100,14 @@ def test_cells_are_runs_paired_with_the_scenario_as_stated(tmp_path: Path) -> No
         ((), "expected what to sweep"),
         (("-s", f"{AMOUNT}=2,99"), f"cell {AMOUNT}=99: "),
         (("-s", f"{AMOUNT}=2", "--of", "effects"), "did you mean effect?"),
+        (("-s", f"{AMOUNT}=2", "--of", "tariffs"), "error: --of: got tariffs; Accepted: trade_balance, "),
         (("-s", f"{AMOUNT}=2", "--draws", "300000"), "expected at most 200,000: more are not kept to pair"),
-        (("-s", "basis=us_census"), "basis: got korea_customs and us_census"),
-        (("-s", "horizon=2028"), "--year: got 2030, expected one from 2026 to 2028"),
+        (
+            ("-s", "basis=korea_customs,us_census"),
+            "cell basis=us_census: hyundai and hyundai cannot be compared: basis: ",
+        ),
+        (("-s", "as_of=2025-04-11"), "cell as_of=2025-04-11: hyundai and hyundai cannot be compared: as_of: got all"),
+        (("-s", "horizon=2031,2028"), "cell horizon=2028: --year: got 2030, expected one from 2026 to 2028"),
     ],
 )
 def test_what_cannot_be_swept_is_refused(tmp_path: Path, words: tuple[str, ...], named: str) -> None:
@@ -116,3 +124,70 @@ def test_cells_that_tell_one_number_have_no_lowest(tmp_path: Path) -> None:
     words = " ".join(done.stdout.split())
     assert "In every cell the mean of effect in 2030 is −" in words
     assert "lowest" not in words
+
+
+QUICK = ("--year", "2027", "--draws", "400", "--n-jobs", "1", "--no-plot")
+
+
+def test_sweeps_of_other_values_have_folders_of_their_own(tmp_path: Path) -> None:
+    drawn = command("sweep", "hyundai", "-s", f"{AMOUNT}=2,4", *QUICK[:-1], cwd=tmp_path)
+    (first,) = (tmp_path / "results" / "hyundai" / "sweeps").iterdir()
+    table = (first / "sweep.csv").read_bytes()
+    others = [
+        command("sweep", "hyundai", *words, *QUICK, cwd=tmp_path)
+        for words in (("-s", f"{AMOUNT}=3"), ("-s", f"{AMOUNT}=2,4", "--seed", "1"))
+    ]
+    assert [done.returncode for done in (drawn, *others)] == [0, 0, 0]
+    assert (first / "sweep.csv").read_bytes() == table
+    files = {folder: {file.name for file in folder.iterdir()} for folder in first.parent.iterdir()}
+    assert files.pop(first) == {"sweep.csv", "sweep.png"}
+    assert list(files.values()) == [{"sweep.csv"}, {"sweep.csv"}]
+
+
+def test_a_sweep_that_is_stopped_says_how_much_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = iter(range(3))
+
+    def stopped(plan: RunPlan, settings: Settings) -> StreamingSummary:
+        if next(plans) == 2:
+            raise KeyboardInterrupt
+        return simulate(plan, settings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("forecast.results.run.simulate", stopped)
+        done = command("sweep", "hyundai", "-s", "horizon=2032,2033,2034", *QUICK, cwd=tmp_path)
+    assert done.returncode == 130
+    assert done.stderr == "stopped: 2 of 4 runs are stored; the same command goes on from there\n"
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "results" / "hyundai").glob("*/manifest.json")}
+    assert len(made) == 2
+    again = command("sweep", "hyundai", "-s", "horizon=2032,2033,2034", *QUICK, cwd=tmp_path)
+    assert again.returncode == 0
+    assert made == {path: path.stat().st_mtime_ns for path in made}
+
+
+def test_a_cell_that_is_the_scenario_as_stated_sets_nothing_in_it(tmp_path: Path) -> None:
+    done = command("sweep", "hyundai", "-s", "horizon=2034,2035", *QUICK, cwd=tmp_path)
+    assert done.returncode == 0
+    assert sorted(run.overrides for run in list_results(tmp_path / "results")) == [(), ("horizon=2034",)]
+
+
+def test_a_damaged_cell_is_made_anew_and_named(tmp_path: Path) -> None:
+    words = ("sweep", "hyundai", "-s", "horizon=2034", *QUICK)
+    assert command(*words, cwd=tmp_path).stderr == ""
+    cell = next(run for run in list_results(tmp_path / "results") if run.overrides)
+    with (cell.folder / "summary.csv").open("a", encoding="utf-8") as file:
+        file.write("x\n")
+    done = command(*words, cwd=tmp_path)
+    assert done.returncode == 0
+    place = f"results/hyundai/{cell.folder.name}"
+    assert done.stderr.startswith(f"warning: {place}: summary.csv was changed since the run was stored; ")
+    assert command(*words, cwd=tmp_path).stderr == ""
+
+
+def test_a_place_that_cannot_take_the_table_is_named_before_the_first_draw(tmp_path: Path) -> None:
+    (tmp_path / "results" / "hyundai").mkdir(parents=True)
+    (tmp_path / "results" / "hyundai" / "sweeps").write_text("a file", encoding="utf-8")
+    done = command("sweep", "hyundai", "-s", "horizon=2034", *QUICK, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: results: cannot be written (Not a directory); choose another folder")
+    assert done.stdout == ""
+    assert not list(tmp_path.rglob("manifest.json"))

@@ -55,8 +55,9 @@ def test_a_percentage_is_of_the_number() -> None:
     ("text", "named"),
     [
         ("effect:2030:mean", "expected SERIES:YEAR:STATISTIC=WIDTH"),
-        ("effect:2030:mean=0", "expected a number above 0"),
-        ("effect:2030:mean=1e-", "expected a number above 0"),
+        ("effect:2030:mean=0", "expected a number of 1e-09 or more"),
+        ("effect:2030:mean=1e-", "expected a number of 1e-09 or more"),
+        ("effect:2030:mean=1e-300%", "with width 1e-300%, expected a number of 1e-09 or more"),
         ("effect:30:mean=1", "expected SERIES:YEAR:STATISTIC=WIDTH"),
     ],
 )
@@ -84,6 +85,15 @@ def test_the_run_is_that_of_as_many_draws(tmp_path: Path) -> None:
     [
         ("effects:2027:mean=1", "did you mean effect?"),
         ("effect:2027:q5=1", "got statistic quantile_0.05"),
+        (
+            "effect:2035:mean=1e-300%",
+            "got effect:2035:mean=1e-300% with width 1e-300%, expected a number of 1e-09 or more",
+        ),
+        (
+            "effect:2027:p>RECORD=1%",
+            "got a percentage of effect in 2027, which is 0; expected a fraction such as 0.005",
+        ),
+        ("effect:2027:p>RECORD=0.0000001", "±1e-07 would take 70,"),
         ("effect:2040:mean=1", "got year 2040, expected one from 2026 to 2027"),
         ("trade_balance:2027:mean=0.00001", "draws, expected at most 10,000,000 (--max-draws); nothing was stored"),
     ],
@@ -94,6 +104,38 @@ def test_a_number_that_cannot_be_made_precise_is_refused(tmp_path: Path, request
     assert named in done.stderr
     assert len([line for line in done.stderr.splitlines() if not line.startswith("warning: ")]) == 1
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("request_text", ["effect:2027:p>RECORD=0.0001", "trade_balance:2027:p>0=0.0001"])
+def test_a_chance_that_no_draw_met_or_missed_is_drawn_for_until_it_could_not_go_unseen(
+    tmp_path: Path, request_text: str
+) -> None:
+    """Of 20,000 draws none: a chance of 1.84 in 10,000 may go unseen, and takes 70,866 draws to ± 1 in 10,000."""
+    done = command(*WIDE, "--precision", request_text, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "72,000 bring the 95 % interval to ±0.01 percentage points" in " ".join(done.stdout.split())
+    run = load_results(tmp_path / "results" / "hyundai")
+    series, statistic = request_text.split(":")[0], "exceedance_0" if "p>0" in request_text else "exceedance_55.7"
+    chance, _ = run.statistics.estimate(series, statistic, run.statistics.years.index(2027))
+    assert run.manifest["n_draws"] == 72_000
+    assert abs(chance - ("p>0" in request_text)) <= 0.0001
+
+
+@pytest.mark.parametrize("n_cases", [4, 800, 10_000, 19_996])
+def test_a_chance_that_draws_tell_takes_the_draws_that_its_spread_says(n_cases: int) -> None:
+    target, chance = Target("effect", 2030, "exceedance_0", 0.00005, is_relative=False), n_cases / 20_000
+    error = np.sqrt(chance * (1 - chance) / 20_000)
+    found = sized(target, chance, float(error), 20_000, 2_000, freedom=np.inf)
+    assert found.n_draws == 2_000 * ceil(10 * (1.959963984540054 * error / 0.00005) ** 2)
+
+
+def test_fewer_cases_never_take_fewer_draws_than_more_would_where_draws_tell_too_little() -> None:
+    target = Target("effect", 2030, "below_0", 0.00005, is_relative=False)
+    needed = [
+        sized(target, k / 20_000, float(np.sqrt(k / 20_000 * (1 - k / 20_000) / 20_000)), 20_000, 2_000).n_draws
+        for k in range(6)
+    ]
+    assert needed[0] == needed[1] == needed[2] == needed[3] < needed[4] < needed[5]
 
 
 def test_a_difference_is_made_precise_by_its_own_spread() -> None:
