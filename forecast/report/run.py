@@ -374,8 +374,14 @@ def history_table(seen: History, language: Language = ENGLISH) -> Table:
             [str(year), *(_observed(book, index, flow, language) for book in books for flow in range(3))]
             for index, year in enumerate(books[0].years)
         ),
-        notes=[language.text("tables.history_note")],
+        notes=[language.list([language.text("tables.history_note"), *_parts_of_years(books, language)])],
     )
+
+
+def _parts_of_years(books: Sequence[AnnualTrade], language: Language) -> list[str]:
+    """What stands behind a sum of months, and which months these are."""
+    counts = {int(months) for book in books for months in book.months.ravel() if 0 < months < 12}
+    return [f"{_months_seen(months, language).strip()} {language.first_months(months)}" for months in sorted(counts)]
 
 
 def _observed(book: AnnualTrade, index: int, flow: int, language: Language) -> str:

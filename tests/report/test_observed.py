@@ -19,6 +19,7 @@ from forecast.report.charts import product_diagram
 from forecast.report.i18n import language
 from forecast.report.observed import memory_sentences, outcome_sentences, products_table
 from forecast.report.page import short_answers
+from forecast.report.run import history_table
 from forecast.report.sentences import answer
 from forecast.results.archive import Outcome, outcomes
 from forecast.results.results import Results
@@ -214,3 +215,12 @@ def test_products_are_drawn_over_what_the_same_books_hold(tmp_path: Path) -> Non
         "observed",
         memory,
     )
+
+
+def test_every_part_of_a_year_in_the_history_is_explained() -> None:
+    """The note explained eight months whatever stood in the table."""
+    books = forecast.history(2)
+    counts = {int(months) for book in (books.korea_customs, books.us_census) for months in book.months.ravel()}
+    (note,) = history_table(books).notes
+    assert counts - {0, 12} == {7, 8}
+    assert note.endswith(", (7m) Jan–Jul, (8m) Jan–Aug")
