@@ -21,8 +21,11 @@ from forecast.report.table import Table, markdown, plain_spaces, table
 from forecast.storage.files import whole_files, writing
 from forecast.track.backtest import OURS, Design, Piece
 from forecast.track.record import (
+    CHOSEN,
+    FAR,
     PINBALL_LEVELS,
     SHOWN,
+    ModelRecord,
     Scores,
     best_benchmark,
     mean_crps,
@@ -78,10 +81,18 @@ def shipped_record(language: Language) -> dict[str, Any]:
     return {
         "track": [
             language.text("track.words", **counts, **spans, **held),
+            language.text("track.far", **_far(own, language)),
             language.text(f"track.{_compared(-gain)}", **scores),
         ],
         "record": table(language.text("track.caption", unit=language.text("numbers.unit")), headings, rows, words=1),
     }
+
+
+def _far(own: ModelRecord, language: Language) -> dict[str, Any]:
+    """How much intervals held of years further ahead, of all origins and of late ones, in words."""
+    shares = (f"held_year_{ahead}{late}" for ahead in FAR for late in ("", "_late"))
+    counts = {f"n_year_{ahead}_late": getattr(own, f"n_year_{ahead}_late") for ahead in FAR}
+    return counts | {name: language.share(round(getattr(own, name), 2)) for name in shares}
 
 
 def crps_table(scores: Scores, series: str, models: Sequence[str], language: Language = ENGLISH) -> Table:
@@ -155,7 +166,7 @@ def years_table(scores: Scores, language: Language = ENGLISH) -> Table:
 def halves_table(scores: Scores, language: Language = ENGLISH) -> Table:
     """Mean CRPS of the quarterly balance at origins the model was chosen on and at later ones, and over the best's."""
     quarters = scores.where(series="balance", span="quarter")
-    halves = (quarters.until(_CHOSEN), quarters.after(_CHOSEN))
+    halves = (quarters.until(CHOSEN), quarters.after(CHOSEN))
     models = strongest(scores, "balance")
     means = {model: [mean_crps(half.where(model=model)) for half in halves] for model in models}
     best = [min((means[model][half] for model in models if model != OURS), default=float("nan")) for half in (0, 1)]
@@ -265,9 +276,6 @@ SUMMARY = "summary.csv"
 """A few rows of the scores; `data/track_record.csv` is a copy of those of the published record."""
 
 _EARLIER = parse_quarter("2025Q2")
-
-_CHOSEN = parse_quarter("2015Q4")
-"""Last origin on which the structure of the model and its priors were chosen."""
 
 
 def publish_record(

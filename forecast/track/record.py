@@ -301,6 +301,12 @@ def mean_pit_range(scores: Scores) -> tuple[float, float] | None:
 
 SHIPPED = Path(str(files("forecast"))) / "data" / "track_record.csv"
 
+FAR = (5, 8)
+"""Years ahead of which a record says how much intervals held."""
+
+CHOSEN = parse_quarter("2015Q4")
+"""Last origin on which the structure of the model and its priors were chosen."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
@@ -314,6 +320,9 @@ class ModelRecord:
         crps_quarters, crps_year_1, crps_year_2: mean CRPS of quarters 1 to 8 ahead and of the sums of four quarters one
             and two years ahead, bn USD.
         held_80, held_95: shares of the quarters inside the intervals.
+        held_year_5, held_year_8: shares of the years so far ahead inside 80 % intervals, nan where none was scored.
+        held_year_5_late, held_year_8_late: the same of origins after `CHOSEN`.
+        n_year_5_late, n_year_8_late: outcomes of these.
     """
 
     model: str
@@ -326,6 +335,12 @@ class ModelRecord:
     crps_year_2: float
     held_80: float
     held_95: float
+    held_year_5: float
+    held_year_8: float
+    held_year_5_late: float
+    held_year_8_late: float
+    n_year_5_late: int
+    n_year_8_late: int
 
 
 def model_records(scores: Scores) -> list[ModelRecord]:
@@ -335,6 +350,9 @@ def model_records(scores: Scores) -> list[ModelRecord]:
 
 def _model_record(scores: Scores) -> ModelRecord:
     quarters, years = scores.where(span="quarter"), scores.where(span="year")
+    far = [years.where(ahead, ahead) for ahead in FAR]
+    late = [scores.after(CHOSEN) for scores in far]
+    held, held_late = ([_held(each.pit) for each in spans] for spans in (far, late))
     return ModelRecord(
         model=str(scores.model[0]),
         first=format_quarter(int(quarters.origin.min())),
@@ -346,7 +364,17 @@ def _model_record(scores: Scores) -> ModelRecord:
         crps_year_2=round(mean_crps(years.where(2, 2)), 4),
         held_80=round(coverage(quarters.pit, 80), 4),
         held_95=round(coverage(quarters.pit, 95), 4),
+        held_year_5=held[0],
+        held_year_8=held[1],
+        held_year_5_late=held_late[0],
+        held_year_8_late=held_late[1],
+        n_year_5_late=len(late[0].pit),
+        n_year_8_late=len(late[1].pit),
     )
+
+
+def _held(pit: Array) -> float:
+    return round(coverage(pit, 80), 4) if len(pit) else float("nan")
 
 
 def write_model_records(scores: Scores, path: Path) -> None:
@@ -362,7 +390,7 @@ def read_model_records(path: Path = SHIPPED) -> list[ModelRecord]:
 
 def _read(row: dict[str, str]) -> ModelRecord:
     texts: dict[str, Any] = {name: row[name] for name in ("model", "first", "last")}
-    counts = {name: int(row[name]) for name in ("n_origins", "n_outcomes")}
+    counts = {name: int(number) for name, number in row.items() if name.startswith("n_")}
     numbers = {name: float(value) for name, value in row.items() if name not in texts and name not in counts}
     return ModelRecord(**(texts | counts | numbers))
 
