@@ -350,9 +350,10 @@ def _listed(root: Node) -> Node:
 
 
 def _of_another_text(name: str, over: Node) -> bool:
-    """Whether a text belongs to one that another takes the place of: in Korean, or what describes what has a title."""
+    """Whether a text belongs to one that another takes the place of: in Korean, or of what has a title or a name."""
     own = name.removesuffix(KOREAN)
-    return (name != own and own in over.fields) or (own == "description" and "title" in over.fields)
+    behind = {"description": ("title", "name"), "title": ("name",)}.get(own, ())
+    return (name != own and own in over.fields) or any(key in over.fields for key in behind)
 
 
 def merged(base: Node, over: Node) -> Node:

@@ -113,7 +113,7 @@ def test_the_last_of_several_layers_wins() -> None:
     write("high.yaml", "horizon: 2040")
     write("top.yaml", "extends: [base.yaml, low.yaml, high.yaml]\nname: top")
     plan = load_scenario("top.yaml")
-    assert (plan.name, plan.title, plan.horizon) == ("top", "Low", 2040)
+    assert (plan.name, plan.title, plan.horizon) == ("top", "top", 2040)
 
 
 @pytest.mark.usefixtures("folder")
@@ -129,7 +129,10 @@ def test_layers_of_layers_in_folders_below() -> None:
     write("below/deeper/first.yaml", "name: first\nhorizon: 2030\ntitle: First")
     write("top.yaml", "extends: below/middle.yaml\nname: top")
     plan = load_scenario("top.yaml")
-    assert (plan.name, plan.title, plan.horizon) == ("top", "First", 2031)
+    assert (plan.name, plan.title, plan.horizon) == ("top", "top", 2031)
+    write("below/middle.yaml", "extends: deeper/first.yaml\nhorizon: 2031\ntitle: Middle")
+    write("top.yaml", "extends: below/middle.yaml")
+    assert load_scenario("top.yaml").title == "Middle"
 
 
 def test_a_folder_of_scenarios_shares_its_parent(folder: Path) -> None:
@@ -145,7 +148,8 @@ def test_a_folder_of_scenarios_shares_its_parent(folder: Path) -> None:
 def test_a_shipped_scenario_is_extended_by_its_name(folder: Path) -> None:
     shipped = load_scenario(shipped_folder() / "lges-lansing.yaml")
     write("own.yaml", "extends: lges-lansing\nname: own")
-    assert replace(load_scenario(folder / "own.yaml"), name=shipped.name) == shipped
+    texts = {name: getattr(shipped, name) for name in ("name", "title", "title_ko", "description", "description_ko")}
+    assert replace(load_scenario(folder / "own.yaml"), **texts) == shipped
     write("announced.yaml", "extends: announced\nname: announced\nhorizon: 2030")
     assert load_scenario("announced.yaml").investments == load_scenario(shipped_folder() / "announced.yaml").investments
 
@@ -327,9 +331,12 @@ def test_texts_go_with_the_title_that_another_takes_the_place_of() -> None:
     write("own.yaml", "extends: base.yaml\nname: own\ntitle: Two")
     other = load_scenario("own.yaml")
     assert (other.title, other.title_ko, other.description, other.description_ko) == ("Two", "", "", "")
-    write("own.yaml", "extends: base.yaml\nname: own\ndescription: E")
+    write("own.yaml", "extends: base.yaml\ndescription: E")
     described = load_scenario("own.yaml")
     assert (described.title_ko, described.description, described.description_ko) == ("하나", "E", "")
+    write("own.yaml", "extends: base.yaml\nname: own")
+    named = load_scenario("own.yaml")
+    assert (named.title, named.title_ko, named.description, named.description_ko) == ("own", "", "", "")
     write("own.yaml", "extends: base.yaml\nname: own\ntitle: Two\ntitle_ko: 둘")
     both = load_scenario("own.yaml")
     assert both.title_ko == "둘"
