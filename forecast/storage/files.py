@@ -305,9 +305,10 @@ def sweep(folder: Path) -> None:
 
     A folder that one of them had moved aside, to put a new one in its place, comes back if no new one is there.
     """
+    ours = re.compile(rf"{re.escape(_UNFINISHED)}{_host()}-([0-9]+)-[a-z0-9_]{{8}}")
     for left in folder.glob(f"{_UNFINISHED}{_host()}-*"):
-        process = left.name.removeprefix(f"{_UNFINISHED}{_host()}-").partition("-")[0]
-        if process.isdecimal() and not _runs(int(process)):
+        name = ours.fullmatch(left.name)
+        if name and left.is_dir() and not left.is_symlink() and not _runs(int(name[1])):
             for replaced in left.glob(f"*{_REPLACED}"):
                 with suppress(OSError):  # the new one is there, or another process brings it back
                     replaced.rename(folder / replaced.name.removesuffix(_REPLACED))
