@@ -242,6 +242,15 @@ def test_an_exported_run_holds_all_it_rests_on_and_the_same_run_the_same_bytes(o
     assert f"forecast verify hyundai-{folder.name}.zip" in page
 
 
+def test_a_title_marks_nothing_up_in_the_page_of_an_exported_run(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text('name: mine\ntitle: "<script>alert(1)</script> [R&D](x) &lt;"\n')
+    assert command("run", "mine.yaml", "--draws", "20", "--no-plot", cwd=tmp_path).returncode == 0
+    assert command("export", "mine", "--out", "run.zip", cwd=tmp_path).returncode == 0
+    with ZipFile(tmp_path / "run.zip") as archive:
+        page = archive.read("README.md").decode()
+    assert page.count("# \\<script\\>alert(1)\\</script\\> \\[R&D\\](x) \\&lt;\n") == 2
+
+
 def test_another_person_verifies_it_with_nothing_else_at_hand(original: Path, tmp_path: Path) -> None:
     shutil.copy(original / "run.zip", tmp_path / "got.zip")
     done = command("verify", "got.zip", "--blocks", "1", cwd=tmp_path)
