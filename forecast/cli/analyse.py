@@ -90,13 +90,12 @@ def budget(
     from forecast.analysis.budget import demand_draws, uncertainty_budget, write_budget
     from forecast.models.posterior import load_posterior
     from forecast.report.budget import budget_words, input_table, source_table
-    from forecast.results.results import demand_folder
 
     n_jobs = options["n_jobs"]
     parameters = None if options["learned"] is None else load_posterior(options["learned"])
     results = _run_in_question(run, parameters, n_jobs, options["out"], options["scheme"], "budget")
     demand_draws(results)
-    demand_folder(results.folder, results.folder)
+    _demand_place(results)
     with progress_bar(results.name, 100, "%") as progress:
         found = uncertainty_budget(
             results, year, series, n_draws=draws, posterior=parameters, n_jobs=n_jobs, progress=progress
@@ -124,6 +123,15 @@ def _run_in_question(
     if out is not None and Path(run).is_dir():
         raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the {answer} is stored")
     return stored_run(run, out or "results", posterior, n_jobs, scheme)
+
+
+def _demand_place(results: Results) -> None:
+    """Refuse a run beside which the answer cannot be stored, before it is worked out."""
+    from forecast.results.results import demand_folder
+
+    copy = f"{results.name}/{results.manifest['digest']}"
+    remedy = f"copy it to a folder that can be, as {copy} there, and ask about the copy"
+    demand_folder(results.folder, results.folder, remedy)
 
 
 @click.command()
@@ -165,11 +173,10 @@ def breakeven(
     from forecast.analysis.breakeven import write_breakeven
     from forecast.models.posterior import load_posterior
     from forecast.report.budget import breakeven_words, held_table
-    from forecast.results.results import demand_folder
 
     parameters = None if chosen["learned"] is None else load_posterior(chosen["learned"])
     results = _run_in_question(run, parameters, n_jobs, chosen["out"], chosen["scheme"], "table")
-    demand_folder(results.folder, results.folder)
+    _demand_place(results)
     with progress_bar(results.name, 100, "%") as progress:
         found = turning_value(
             results, name, year, series, amount=amount, posterior=parameters, n_jobs=n_jobs, progress=progress
