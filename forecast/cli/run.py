@@ -22,6 +22,7 @@ from forecast.cli.options import (
     progress_bar,
     run_options,
     sampler_name,
+    warn,
     workers_option,
     xlsx_option,
 )
@@ -102,7 +103,7 @@ def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
     from forecast.engine.plan import BLOCK_SIZE
 
     for discarded in found.discarded:
-        echo(f"warning: {discarded}", err=True)
+        warn(discarded)
     if found.n_draws:
         first, last = (-(-draws // BLOCK_SIZE) for draws in (found.n_draws + 1, n_draws))
         echo(language.text("tables.resumed", first=f"{first:,}", last=f"{last:,}"), err=True)
@@ -158,7 +159,7 @@ def list_runs(out: Path, language: Language) -> None:
 
     runs, damaged = surveyed(out)
     for error in damaged:
-        echo(f"warning: {error}", err=True)
+        warn(error)
     if runs:
         answer_with(runs_table(runs, language))
     elif not damaged:
@@ -311,11 +312,11 @@ def load_worlds(
     from forecast.scenario.validation import examined
 
     if (place := missing_folder()) is not None:
-        echo(f"warning: {place}: no such folder, so that no data or parameters of your own are read", err=True)
+        warn(f"{place}: no such folder, so that no data or parameters of your own are read")
     found = [examined(path, overrides) for path in files]
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
-        echo(f"warning: {remark}", err=True)
-    for note in dict.fromkeys(f"{one.file}: {note}" for one in found for note in one.unsimulated):
+        warn(remark)
+    for note in dict.fromkeys(f"{in_one_line(one.file)}: {note}" for one in found for note in one.unsimulated):
         echo(f"note: {note}", err=True)
     if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
@@ -329,10 +330,9 @@ def with_chosen_plants(worlds: Sequence[AnyScenario], only: Sequence[str], witho
 
     chosen = chosen_plants(worlds, only, without)
     for name in drawn_anew(worlds, chosen):
-        echo(
-            f"warning: {name} is correlated with an input of a plant that is left out, so that its draws are others: "
-            "against a run with that plant the two are not paired in it",
-            err=True,
+        warn(
+            f"{name} is correlated with an input of a plant that is left out, so that its draws are others: against a "
+            "run with that plant the two are not paired in it"
         )
     return chosen
 

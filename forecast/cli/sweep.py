@@ -10,11 +10,11 @@ import click
 from forecast.cli.options import (
     answer_with,
     backend_options,
-    echo,
     language_option,
     print_line,
     progress_bar,
     run_options,
+    warn,
 )
 from forecast.errors import RunError, ScenarioError
 
@@ -109,5 +109,5 @@ def _worlds(file: str, design: Design) -> list[AnyScenario]:
         others = f"; cells with problems: {len(wrong)}" if len(wrong) > 1 else ""
         raise RunError(f"cell {', '.join(design.overrides(cell))}: {ScenarioError(problems)}{others}")
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
-        echo(f"warning: {remark}", err=True)
+        warn(remark)
     return [stated, *(world for one in found if (world := one.mixture or one.scenario) is not None)]
