@@ -137,18 +137,6 @@ def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tup
     return read_entry(folder), False
 
 
-def entries(ledger: str | Path) -> list[Entry]:
-    """Every entry of a ledger with its posterior, oldest first; none where there is no ledger.
-
-    Raises:
-        LedgerError: something was changed since it was added, or is missing.
-    """
-    every, faults = surveyed_entries(Path(ledger))
-    if faults:
-        raise faults[0]
-    return every
-
-
 def surveyed_entries(ledger: Path) -> tuple[list[Entry], list[LedgerError]]:
     """Entries of a ledger that are as they were added, oldest first, and what is wrong with others and posteriors."""
     sound: list[Entry] = []
