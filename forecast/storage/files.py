@@ -293,11 +293,32 @@ def _unfinished(path: Path) -> Iterator[Path]:
         yield Path(folder) / path.name
 
 
+def names_in(folder: Path) -> list[str]:
+    """Names in a folder that are not hidden, sorted; none where it cannot be read."""
+    with suppress(OSError):
+        return sorted(place.name for place in folder.iterdir() if not place.name.startswith("."))
+    return []
+
+
 def folders(folder: Path) -> list[Path]:
     """Folders in a folder that are not hidden, by name; none where it cannot be read."""
-    with suppress(OSError):
-        return sorted(place for place in folder.iterdir() if not place.name.startswith(".") and place.is_dir())
-    return []
+    return [folder / name for name in names_in(folder) if (folder / name).is_dir()]
+
+
+ALLOW = "whoever owns it can allow that"
+"""What to do about a folder that cannot be read."""
+
+
+def unreadable(folder: Path) -> str:
+    """Why what lies in a folder cannot be looked at; empty where it can be, and where there is no folder."""
+    try:
+        next(folder.iterdir(), None)
+        (folder / "any").lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def sweep(folder: Path) -> None:
