@@ -192,11 +192,11 @@ def verify(
     """Check that what is stored is as it was stored, and that it comes out so when it is run again.
 
     RUN is the folder of a run, of a scenario or of all runs; the file of an exported run; an entry of a ledger; or the
-    file of a posterior. Names every file that was changed, is missing or comes out otherwise; nothing that is stored is
-    touched. Ends with code 2 if anything is damaged.
+    file of a posterior. Names every file that was changed, is missing, does not belong to a run or comes out otherwise,
+    and what was not looked at; nothing that is stored is touched. Ends with code 2 if anything is damaged.
     """
     from forecast.models.posterior import load_posterior
-    from forecast.report.verification import verified
+    from forecast.report.verification import not_looked_at, verified
     from forecast.results.rerun import Again
     from forecast.track.verification import verifications
 
@@ -207,8 +207,10 @@ def verify(
     for place in (*places, *ledgers):
         for one in verifications(place, again):
             if one.fault:
-                echo(f"error: {one.fault}", err=True)
+                echo(f"error: {in_one_line(one.fault)}", err=True)
                 code = 2
+            elif one.unseen:
+                print_line(not_looked_at(one.place, one.unseen, language))
             else:
                 print_line(verified(one.place, one.rerun, one.sealed, language))
     context.exit(code)

@@ -12,6 +12,11 @@ from forecast.results.rerun import MOST_DRAWS, Rerun
 from forecast.results.results import Results
 
 
+def not_looked_at(place: Path, names: Sequence[str], words: Language) -> str:
+    """What lies in a folder and is neither a run, an entry nor a posterior."""
+    return words.text("verify.unseen", place=place, names=listed(names))
+
+
 def verified(place: Path, rerun: Rerun | None, sealed: bool, words: Language) -> str:
     """One thing that is whole, and what came of making it again; None where it was not asked for or is no run."""
     if rerun is None:

@@ -200,6 +200,29 @@ def _changed(folder: Path, files: Mapping[str, str]) -> list[str]:
     return faults
 
 
+def demand_no_links(folder: Path) -> None:
+    """Refuse a folder in which a link stands for a file, as what it leads to may be anywhere and change unnoticed.
+
+    Raises:
+        DamagedRunError: there is one; the message names all.
+    """
+    if links := [name for name in names_in(folder) if (folder / name).is_symlink()]:
+        raise DamagedRunError(f"{folder}: got a link by the name {listed(links)}, expected the file itself")
+
+
+def demand_no_further(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse a folder of a run with what neither its manifest names nor a command of this package leaves there.
+
+    Raises:
+        DamagedRunError: there is some; the message names all of it.
+    """
+    own = {MANIFEST, *manifest["files"]}
+    if further := [name for name in names_in(folder) if name not in own and not ANSWERS.fullmatch(name)]:
+        raise DamagedRunError(
+            f"{folder}: got {listed(further)}, which {MANIFEST} does not name; move elsewhere what is yours"
+        )
+
+
 _Check = Callable[[Any], bool]
 
 

