@@ -108,8 +108,8 @@ def platform_facts() -> dict[str, Any]:
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether a folder holds a run, or what is left of one."""
-    return any((folder / name).exists() for name in (MANIFEST, SUMMARY, QUARTERS, DRAWS))
+    """Whether a folder holds a run, or what is left of one; one that cannot be looked into may."""
+    return bool(unreadable(folder)) or any((folder / name).exists() for name in (MANIFEST, SUMMARY, QUARTERS, DRAWS))
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -120,6 +120,8 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     """
     if not holds_run(folder):
         return None
+    if reason := unreadable(folder):
+        raise DamagedRunError(f"{folder}: cannot be read ({reason}); {ALLOW}")
     if not (folder / MANIFEST).exists():
         raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
     try:

@@ -104,6 +104,56 @@ def test_a_link_in_an_entry_of_a_ledger_is_a_fault(cwd: Path) -> None:
     assert "got a link by the name trade.csv" in done.stderr
 
 
+def locked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the system refuse a folder as it does one of another user; the superuser it would let in."""
+    refusal = PermissionError(13, "Permission denied", str(folder))
+    listing, status = Path.iterdir, Path.stat
+
+    def iterdir(self: Path) -> object:
+        if self.absolute() == folder:
+            raise refusal
+        return listing(self)
+
+    def stat(self: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if self.absolute().parent == folder:
+            raise refusal
+        return status(self, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    monkeypatch.setattr(Path, "stat", stat)
+
+
+@pytest.mark.parametrize("whole_scenario", [False, True])
+def test_a_run_that_cannot_be_read_is_named_and_the_others_are_shown(
+    cwd: Path, monkeypatch: pytest.MonkeyPatch, whole_scenario: bool
+) -> None:
+    """It ended `list`, `verify` and `report` for all."""
+    folder = cwd / "results" / "hyundai" if whole_scenario else run_in(cwd)
+    locked(folder, monkeypatch)
+    words = f"{folder.relative_to(cwd)}: cannot be read (Permission denied); whoever owns it can allow that\n"
+    listed = command("list", cwd=cwd)
+    assert (listed.returncode, listed.stderr) == (0, f"warning: {words}")
+    assert "baseline" in listed.stdout
+    done = verified(cwd)
+    assert (done.returncode, done.stderr) == (2, f"error: {words}")
+    assert "Whole: results/baseline/" in done.stdout
+    assert command("report", "results/baseline", cwd=cwd).returncode == 0
+    named = command("report", str(folder.relative_to(cwd)), cwd=cwd)
+    assert (named.returncode, named.stderr) == (2, f"error: {words}")
+
+
+def test_an_entry_that_cannot_be_read_is_named(cwd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command("ledger", "add", f"results/hyundai/{run_in(cwd).name}", cwd=cwd).returncode == 0
+    assert command("ledger", "add", "results/baseline", cwd=cwd).returncode == 0
+    (folder,) = (cwd / "ledger").glob("hyundai-*")
+    locked(folder, monkeypatch)
+    for arguments in (("ledger", "list"), ("ledger", "score"), ("verify", "ledger", "--blocks", "0")):
+        done = command(*arguments, cwd=cwd)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert f"{folder.name}: cannot be read (Permission denied)" in done.stderr
+        assert "baseline-" in done.stdout
+
+
 def test_names_that_break_lines_or_steer_a_terminal_stay_in_their_line(cwd: Path) -> None:
     name = "two\nlines \x1b[31m"
     (cwd / "results" / name).mkdir()
