@@ -28,7 +28,7 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.cli.run import load_worlds, sized, stored_run, with_chosen_plants
+from forecast.cli.run import load_worlds, sized, stored_run, warn_of_earlier_texts, with_chosen_plants
 
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
@@ -256,6 +256,7 @@ def compare(
         settings, words = sized((reference, alternative), stated, targets, limit, language, **shared)
         with progress_bar(name, 2 * settings.n_draws) as progress:
             found = compared(reference, alternative, settings, **options, posterior=posterior, progress=progress)
+        _warn_of_texts(found, [alternative, reference] if index == 1 else [alternative])
         if divide:
             pair = scenarios[0], scenarios[index]
             with progress_bar(f"{name}, divided", settings.n_draws) as progress:
@@ -263,6 +264,12 @@ def compare(
         _show(found, divided, year, language)
         _store(found, divided, year, options["out"], language, xlsx=xlsx)
         _tell(found, year, words, language)
+
+
+def _warn_of_texts(found: Comparison, worlds: Sequence[AnyScenario]) -> None:
+    """Say what an alternative, and the reference where that was not asked yet, are told by other texts than theirs."""
+    for run, world in zip((found.alternative, found.reference), worlds, strict=False):
+        warn_of_earlier_texts(run, world)
 
 
 def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, ...]) -> list[AnyScenario]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.errors import RunError, ScenarioError
+from forecast.errors import RunError, ScenarioError, in_one_line
 
 if TYPE_CHECKING:
     from forecast.analysis.grounds import Grounds
@@ -84,7 +85,8 @@ def run(
             resumed = partial(_say_resumed, language, enough.n_draws)
             done = run_scenario(scenario, enough, **options, progress=progress, resumed=resumed)
         if done.damage:
-            echo(f"warning: {done.damage}", err=True)
+            warn(done.damage)
+        warn_of_earlier_texts(done.results, scenario)
         found = grounds(done.results, done.plan)
         _show(done.results, scenario, language, found)
         if scenario.overrides:
@@ -274,13 +276,33 @@ def stored_run(
         (world,) = load_worlds([given], [])
         settings = Settings(scheme=scheme or "plain")
         with progress_bar(world.name, settings.n_draws) as progress:
-            return found_or_made(world, settings, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
+            run = found_or_made(world, settings, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
+        warn_of_earlier_texts(run, world)
+        return run
     if (Path(out) / given).is_dir():
         return _of_scheme(load_results(Path(out) / given), scheme)
     names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
     raise RunError(
         f"got run {given}, expected the folder of a run, the file of a scenario, or its name; {meant(given, names)}"
     )
+
+
+def warn_of_earlier_texts(run: Results, world: AnyScenario) -> None:
+    """Say where a stored run has other texts than the scenario it was found for: no number tells, but its title does.
+
+    Raises:
+        ScenarioError: the scenario that is stored is none.
+    """
+    from forecast.results.run import earlier_texts
+
+    if keys := earlier_texts(run, world):
+        named = ", ".join(
+            f"title {json.dumps(run.title, ensure_ascii=False)}" if key == "title" else key for key in keys
+        )
+        warn(
+            f"{run.folder}: was stored when other words stood in the scenario ({named}), and keeps them; no number "
+            "hangs on them, and `forecast run --force` stores the run with those of now"
+        )
 
 
 def _of_scheme(run: Results, scheme: Scheme | None) -> Results:

@@ -170,6 +170,24 @@ def test_names_that_break_lines_or_steer_a_terminal_stay_in_their_line(cwd: Path
     assert len(lines) == 2
 
 
+def test_a_run_found_again_under_an_earlier_title_is_said_to_keep_it(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("name: mine\ntitle: As it was\ndescription: A\n")
+    made = ("run", "mine.yaml", "--no-plot", "--n-jobs", "1")
+    assert command(*made, cwd=tmp_path).returncode == 0
+    file.write_text("name: mine\ntitle: As it is\ndescription: B\n")
+    words = 'was stored when other words stood in the scenario (title "As it was", description), and keeps them'
+    for arguments in (made, ("cite", "mine.yaml"), ("report", "mine.yaml"), ("export", "mine.yaml")):
+        done = command(*arguments, cwd=tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+        assert words in done.stderr
+    numbers = (load_results(tmp_path / "results" / "mine").folder / "summary.csv").read_bytes()
+    assert command(*made, "--force", cwd=tmp_path).stderr == ""
+    done = command("cite", "mine.yaml", cwd=tmp_path)
+    assert (done.stderr, "As it is" in done.stdout) == ("", True)
+    assert (load_results(tmp_path / "results" / "mine").folder / "summary.csv").read_bytes() == numbers
+
+
 def test_a_pipe_or_a_folder_in_place_of_parameters_is_said_to_be_one(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.nc")
     for place, kind in (("pipe.nc", "a device or pipe"), (".", "a directory"), (os.devnull, "a device or pipe")):
