@@ -35,7 +35,8 @@ class Located:
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        file = in_one_line(self.file)
+        place = f"{file}:{self.line}:{self.column}" if self.line else file
         return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
 
 
@@ -143,6 +144,15 @@ def printable(text: str) -> str:
     'red \\u001b[31m, right to left \\u202e'
     """
     return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def in_one_line(text: str) -> str:
+    r"""The same of a text that is one line, such as one that names a file: what ends a line is spelled out too.
+
+    >>> in_one_line("my\nplant.yaml: got 5")
+    'my\\u000aplant.yaml: got 5'
+    """
+    return printable(text).replace("\n", "\\u000a")
 
 
 def shortened(text: str) -> str:

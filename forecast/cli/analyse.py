@@ -28,7 +28,7 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.cli.run import load_worlds, sized, stored_run, with_chosen_plants
+from forecast.cli.run import load_worlds, sized, stored_run, warn_of_earlier_texts, with_chosen_plants
 
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
@@ -90,13 +90,12 @@ def budget(
     from forecast.analysis.budget import demand_draws, uncertainty_budget, write_budget
     from forecast.models.posterior import load_posterior
     from forecast.report.budget import budget_words, input_table, source_table
-    from forecast.results.results import demand_folder
 
     n_jobs = options["n_jobs"]
     parameters = None if options["learned"] is None else load_posterior(options["learned"])
     results = _run_in_question(run, parameters, n_jobs, options["out"], options["scheme"], "budget")
     demand_draws(results)
-    demand_folder(results.folder, results.folder)
+    _demand_place(results)
     with progress_bar(results.name, 100, "%") as progress:
         found = uncertainty_budget(
             results, year, series, n_draws=draws, posterior=parameters, n_jobs=n_jobs, progress=progress
@@ -124,6 +123,15 @@ def _run_in_question(
     if out is not None and Path(run).is_dir():
         raise click.UsageError(f"--out: got {out} for {run}, a folder of runs, in which the {answer} is stored")
     return stored_run(run, out or "results", posterior, n_jobs, scheme)
+
+
+def _demand_place(results: Results) -> None:
+    """Refuse a run beside which the answer cannot be stored, before it is worked out."""
+    from forecast.results.results import demand_folder
+
+    copy = f"{results.name}/{results.manifest['digest']}"
+    remedy = f"copy it to a folder that can be, as {copy} there, and ask about the copy"
+    demand_folder(results.folder, results.folder, remedy)
 
 
 @click.command()
@@ -165,11 +173,10 @@ def breakeven(
     from forecast.analysis.breakeven import write_breakeven
     from forecast.models.posterior import load_posterior
     from forecast.report.budget import breakeven_words, held_table
-    from forecast.results.results import demand_folder
 
     parameters = None if chosen["learned"] is None else load_posterior(chosen["learned"])
     results = _run_in_question(run, parameters, n_jobs, chosen["out"], chosen["scheme"], "table")
-    demand_folder(results.folder, results.folder)
+    _demand_place(results)
     with progress_bar(results.name, 100, "%") as progress:
         found = turning_value(
             results, name, year, series, amount=amount, posterior=parameters, n_jobs=n_jobs, progress=progress
@@ -249,6 +256,7 @@ def compare(
         settings, words = sized((reference, alternative), stated, targets, limit, language, **shared)
         with progress_bar(name, 2 * settings.n_draws) as progress:
             found = compared(reference, alternative, settings, **options, posterior=posterior, progress=progress)
+        _warn_of_texts(found, [alternative, reference] if index == 1 else [alternative])
         if divide:
             pair = scenarios[0], scenarios[index]
             with progress_bar(f"{name}, divided", settings.n_draws) as progress:
@@ -256,6 +264,12 @@ def compare(
         _show(found, divided, year, language)
         _store(found, divided, year, options["out"], language, xlsx=xlsx)
         _tell(found, year, words, language)
+
+
+def _warn_of_texts(found: Comparison, worlds: Sequence[AnyScenario]) -> None:
+    """Say what an alternative, and the reference where that was not asked yet, are told by other texts than theirs."""
+    for run, world in zip((found.alternative, found.reference), worlds, strict=False):
+        warn_of_earlier_texts(run, world)
 
 
 def _worlds(files: tuple[str, ...], only: tuple[str, ...], without: tuple[str, ...]) -> list[AnyScenario]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from forecast.errors import printable
+from forecast.errors import in_one_line, printable
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -86,7 +86,7 @@ def warned_if_few(n_draws: int) -> int:
     """Says on the standard error where draws are too few to know an interval by; gives them back."""
     if n_draws < ENOUGH_DRAWS:
         draws = f"{n_draws} draw{'s' if n_draws > 1 else ''}"
-        echo(f"warning: {draws}: intervals and chances are rough; 2,000 or more are usual", err=True)
+        warn(f"{draws}: intervals and chances are rough; 2,000 or more are usual")
     return n_draws
 
 
@@ -266,6 +266,11 @@ def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print a text as it stands, but for characters that steer a terminal; a full standard error loses it alone."""
     with suppress(OSError) if err else nullcontext():
         click.echo(printable(text), err=err, nl=nl)
+
+
+def warn(text: object) -> None:
+    """Print a warning on the standard error, in one line whatever names of files it holds."""
+    echo(f"warning: {in_one_line(str(text))}", err=True)
 
 
 def terminal(at_least: int = 0, *, stderr: bool = False) -> Console:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -22,10 +23,11 @@ from forecast.cli.options import (
     progress_bar,
     run_options,
     sampler_name,
+    warn,
     workers_option,
     xlsx_option,
 )
-from forecast.errors import RunError, ScenarioError
+from forecast.errors import RunError, ScenarioError, in_one_line
 
 if TYPE_CHECKING:
     from forecast.analysis.grounds import Grounds
@@ -83,7 +85,8 @@ def run(
             resumed = partial(_say_resumed, language, enough.n_draws)
             done = run_scenario(scenario, enough, **options, progress=progress, resumed=resumed)
         if done.damage:
-            echo(f"warning: {done.damage}", err=True)
+            warn(done.damage)
+        warn_of_earlier_texts(done.results, scenario)
         found = grounds(done.results, done.plan)
         _show(done.results, scenario, language, found)
         if scenario.overrides:
@@ -102,7 +105,7 @@ def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
     from forecast.engine.plan import BLOCK_SIZE
 
     for discarded in found.discarded:
-        echo(f"warning: {discarded}", err=True)
+        warn(discarded)
     if found.n_draws:
         first, last = (-(-draws // BLOCK_SIZE) for draws in (found.n_draws + 1, n_draws))
         echo(language.text("tables.resumed", first=f"{first:,}", last=f"{last:,}"), err=True)
@@ -158,7 +161,7 @@ def list_runs(out: Path, language: Language) -> None:
 
     runs, damaged = surveyed(out)
     for error in damaged:
-        echo(f"warning: {error}", err=True)
+        warn(error)
     if runs:
         answer_with(runs_table(runs, language))
     elif not damaged:
@@ -191,11 +194,11 @@ def verify(
     """Check that what is stored is as it was stored, and that it comes out so when it is run again.
 
     RUN is the folder of a run, of a scenario or of all runs; the file of an exported run; an entry of a ledger; or the
-    file of a posterior. Names every file that was changed, is missing or comes out otherwise; nothing that is stored is
-    touched. Ends with code 2 if anything is damaged.
+    file of a posterior. Names every file that was changed, is missing, does not belong to a run or comes out otherwise,
+    and what was not looked at; nothing that is stored is touched. Ends with code 2 if anything is damaged.
     """
     from forecast.models.posterior import load_posterior
-    from forecast.report.verification import verified
+    from forecast.report.verification import not_looked_at, verified
     from forecast.results.rerun import Again
     from forecast.track.verification import verifications
 
@@ -206,8 +209,10 @@ def verify(
     for place in (*places, *ledgers):
         for one in verifications(place, again):
             if one.fault:
-                echo(f"error: {one.fault}", err=True)
+                echo(f"error: {in_one_line(one.fault)}", err=True)
                 code = 2
+            elif one.unseen:
+                print_line(not_looked_at(one.place, one.unseen, language))
             else:
                 print_line(verified(one.place, one.rerun, one.sealed, language))
     context.exit(code)
@@ -271,13 +276,33 @@ def stored_run(
         (world,) = load_worlds([given], [])
         settings = Settings(scheme=scheme or "plain")
         with progress_bar(world.name, settings.n_draws) as progress:
-            return found_or_made(world, settings, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
+            run = found_or_made(world, settings, out=out, posterior=posterior, n_jobs=n_jobs, progress=progress)
+        warn_of_earlier_texts(run, world)
+        return run
     if (Path(out) / given).is_dir():
         return _of_scheme(load_results(Path(out) / given), scheme)
     names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
     raise RunError(
         f"got run {given}, expected the folder of a run, the file of a scenario, or its name; {meant(given, names)}"
     )
+
+
+def warn_of_earlier_texts(run: Results, world: AnyScenario) -> None:
+    """Say where a stored run has other texts than the scenario it was found for: no number tells, but its title does.
+
+    Raises:
+        ScenarioError: the scenario that is stored is none.
+    """
+    from forecast.results.run import earlier_texts
+
+    if keys := earlier_texts(run, world):
+        named = ", ".join(
+            f"title {json.dumps(run.title, ensure_ascii=False)}" if key == "title" else key for key in keys
+        )
+        warn(
+            f"{run.folder}: was stored when other words stood in the scenario ({named}), and keeps them; no number "
+            "hangs on them, and `forecast run --force` stores the run with those of now"
+        )
 
 
 def _of_scheme(run: Results, scheme: Scheme | None) -> Results:
@@ -311,11 +336,11 @@ def load_worlds(
     from forecast.scenario.validation import examined
 
     if (place := missing_folder()) is not None:
-        echo(f"warning: {place}: no such folder, so that no data or parameters of your own are read", err=True)
+        warn(f"{place}: no such folder, so that no data or parameters of your own are read")
     found = [examined(path, overrides) for path in files]
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
-        echo(f"warning: {remark}", err=True)
-    for note in dict.fromkeys(f"{one.file}: {note}" for one in found for note in one.unsimulated):
+        warn(remark)
+    for note in dict.fromkeys(f"{in_one_line(one.file)}: {note}" for one in found for note in one.unsimulated):
         echo(f"note: {note}", err=True)
     if problems := [problem for one in found for problem in one.problems]:
         raise ScenarioError(problems)
@@ -329,10 +354,9 @@ def with_chosen_plants(worlds: Sequence[AnyScenario], only: Sequence[str], witho
 
     chosen = chosen_plants(worlds, only, without)
     for name in drawn_anew(worlds, chosen):
-        echo(
-            f"warning: {name} is correlated with an input of a plant that is left out, so that its draws are others: "
-            "against a run with that plant the two are not paired in it",
-            err=True,
+        warn(
+            f"{name} is correlated with an input of a plant that is left out, so that its draws are others: against a "
+            "run with that plant the two are not paired in it"
         )
     return chosen
 

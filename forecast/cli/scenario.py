@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.options import answer_with, complete_scenario, echo, language_option, print_line
-from forecast.errors import Located, Problem, RunError, ScenarioError
+from forecast.errors import Located, Problem, RunError, ScenarioError, in_one_line
 
 if TYPE_CHECKING:
     from forecast.report.explain import Line
@@ -210,8 +210,9 @@ def _lines(found: Sequence[Examination]) -> Iterator[str]:
     for one in found:
         yield from (f"error: {problem}" for problem in one.problems)
         yield from (f"warning: {remark}" for remark in one.remarks)
-        yield from (f"note: {one.file}: {note}" for note in (*one.conversions, *one.unsimulated))
-        yield f"{one.file}: {_verdict(one)}"
+        file = in_one_line(one.file)
+        yield from (f"note: {file}: {note}" for note in (*one.conversions, *one.unsimulated))
+        yield f"{file}: {_verdict(one)}"
 
 
 def _verdict(one: Examination) -> str:

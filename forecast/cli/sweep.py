@@ -17,9 +17,10 @@ from forecast.cli.options import (
     print_line,
     progress_bar,
     run_options,
+    warn,
 )
 from forecast.cli.process import exit_code
-from forecast.errors import DamagedRunError, RunError, ScenarioError
+from forecast.errors import RunError, ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +86,7 @@ def sweep(
     requests = asked(design, worlds, series, year, settings, posterior=posterior, **options)
     with _counted_if_stopped(requests):
         with progress_bar(worlds[0].name, settings.n_draws * len(requests)) as progress:
-            runs = run_each(requests, settings, n_jobs=n_jobs, progress=progress, damaged=_warn)
+            runs = run_each(requests, settings, n_jobs=n_jobs, progress=progress, damaged=warn)
         _show(swept(design, runs, series, year), language, plot=not no_plot)
 
 
@@ -98,10 +99,6 @@ def _counted_if_stopped(requests: Sequence[Request]) -> Iterator[None]:
         done = sum(one.is_there for one in requests)
         echo(f"stopped: {done} of {len(requests)} runs are stored; the same command goes on from there", err=True)
         sys.exit(exit_code(stop))
-
-
-def _warn(damage: DamagedRunError) -> None:
-    echo(f"warning: {damage}", err=True)
 
 
 def _show(found: Sweep, language: Language, *, plot: bool) -> None:
@@ -136,5 +133,5 @@ def _worlds(file: str, design: Design) -> list[AnyScenario]:
         others = f"; cells with problems: {len(wrong)}" if len(wrong) > 1 else ""
         raise RunError(f"{design.named(cell)}: {ScenarioError(problems)}{others}")
     for remark in dict.fromkeys(remark for one in found for remark in one.remarks):
-        echo(f"warning: {remark}", err=True)
+        warn(remark)
     return [stated, *(world for one in found if (world := one.mixture or one.scenario) is not None)]

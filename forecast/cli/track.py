@@ -23,7 +23,7 @@ from forecast.cli.options import (
     workers_option,
 )
 from forecast.cli.process import exit_code
-from forecast.errors import LedgerError
+from forecast.errors import ForecastError, LedgerError, in_one_line
 from forecast.quarters import parse_quarter
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from forecast.report.i18n import Language
     from forecast.stats.streams import Scheme
     from forecast.track.backtest import Design, Piece
+    from forecast.track.evaluation import Evaluation
     from forecast.track.record import Scores
 
 
@@ -83,7 +84,7 @@ def list_entries(context: click.Context, folder: Path, language: Language) -> No
 
     frozen, faults = surveyed_entries(folder)
     for fault in faults:
-        echo(f"error: {fault}", err=True)
+        echo(f"error: {in_one_line(str(fault))}", err=True)
     if frozen:
         answer_with(entries_table(frozen, language))
     elif not faults:
@@ -95,20 +96,45 @@ def list_entries(context: click.Context, folder: Path, language: Language) -> No
 @_ledger
 @click.option("--n-jobs", default=1, callback=demand_workers, show_default=True, help="Workers; -1: one per core.")
 @language_option
-def score(folder: Path, language: Language, **options: Any) -> None:
-    """Score everything observed since it was frozen, and say what was the model's fault and what the assumptions'."""
-    from forecast.report.ledger import entries_table, verdict_table, verdict_words, waiting_words
-    from forecast.track.evaluation import evaluate, write_scores
-    from forecast.track.ledger import entries
+@click.pass_context
+def score(context: click.Context, /, folder: Path, language: Language, **options: Any) -> None:
+    """Score everything observed since it was frozen, and say what was the model's fault and what the assumptions'.
 
-    frozen = entries(folder)
-    if not frozen:
+    An entry that is damaged is named and left out. Ends with code 2 if anything is.
+    """
+    verdicts, faults = _evaluated(folder, **options)
+    if not verdicts and not faults:
         raise LedgerError(f"{folder}: holds no entries; `forecast ledger add RUN` makes one")
-    verdicts = []
+    for fault in faults:
+        echo(f"error: {in_one_line(fault)}", err=True)
+    if verdicts:
+        _show_scores(folder, verdicts, language)
+    context.exit(2 if faults else 0)
+
+
+def _evaluated(ledger: Path, **options: Any) -> tuple[list[Evaluation], list[str]]:
+    """Scores of the entries of a ledger that are whole with their posteriors, and what is wrong with others."""
+    from forecast.track.evaluation import evaluate
+    from forecast.track.ledger import demand_posterior, surveyed_entries
+
+    frozen, damaged = surveyed_entries(ledger)
+    verdicts, faults = [], list(map(str, damaged))
     with progress_bar("ledger score", len(frozen), "entries") as progress:
         for entry in frozen:
-            verdicts.append(evaluate(entry, **options))
+            try:
+                demand_posterior(ledger, entry.head["posterior"])
+                verdicts.append(evaluate(entry, **options))
+            except ForecastError as error:
+                faults.append(str(error))
             progress(1)
+    return verdicts, list(dict.fromkeys(faults))  # a posterior is missed by every entry that was made with it
+
+
+def _show_scores(ledger: Path, verdicts: Sequence[Evaluation], language: Language) -> None:
+    from forecast.report.ledger import entries_table, verdict_table, verdict_words, waiting_words
+    from forecast.track.evaluation import write_scores
+
+    frozen = [found.entry for found in verdicts]
     answer_with(entries_table(frozen, language))
     scored = [found for found in verdicts if found.scores]
     for found in scored:
@@ -116,7 +142,7 @@ def score(folder: Path, language: Language, **options: Any) -> None:
     if not scored:
         answer_with(waiting_words(frozen, language))
         return
-    files = ", ".join(map(str, write_scores(folder, verdicts)))
+    files = ", ".join(map(str, write_scores(ledger, verdicts)))
     print_line(language.text("ledger.written", files=files))
 
 

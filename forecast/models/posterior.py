@@ -254,8 +254,13 @@ def _current(path: Path, as_of: str | None = None) -> Posterior:
 
 
 def _read(path: Path, refit: str) -> Posterior:
-    if not path.is_file():
+    if not path.exists():
         raise PosteriorError(f"posterior {path} does not exist; {refit}")
+    if not path.is_file():
+        kind = "a directory" if path.is_dir() else "a device or pipe"
+        raise PosteriorError(
+            f"posterior {path}: got {kind}, expected a regular file, as `forecast fit` writes it (.nc)"
+        )
     try:
         demand_regular(path, MOST_BYTES)
         content = file_digest(path)

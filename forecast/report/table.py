@@ -6,6 +6,7 @@ than there is goes on below on a terminal, with its first columns again; in a fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import nan
@@ -210,6 +211,16 @@ def _drawn(shown: Table) -> RichTable:
             drawn.add_section()
         drawn.add_row(*(Text(plain_spaces(cell)) for cell in row.cells))
     return drawn
+
+
+def markdown_text(text: str) -> str:
+    r"""A text of a stranger in one line of Markdown, in which it shows as it is and marks nothing up.
+
+    >>> markdown_text("<b>R&D</b> at 5 * 2, AVX512_ICL")
+    '\\<b\\>R&D\\</b\\> at 5 \\* 2, AVX512_ICL'
+    """
+    marks = r"[\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)"
+    return re.sub(marks, lambda mark: f"\\{mark[0]}", " ".join(text.split()))
 
 
 def markdown(shown: Table) -> str:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from forecast.errors import listed
 from forecast.report.i18n import CODES, Language, language
+from forecast.report.table import markdown_text
 from forecast.results.rerun import MOST_DRAWS, Rerun
 from forecast.results.results import Results
+
+
+def not_looked_at(place: Path, names: Sequence[str], words: Language) -> str:
+    """What lies in a folder and is neither a run, an entry nor a posterior."""
+    return words.text("verify.unseen", place=place, names=listed(names))
 
 
 def verified(place: Path, rerun: Rerun | None, sealed: bool, words: Language) -> str:
@@ -30,13 +38,13 @@ def crate_readme(results: Results) -> str:
         "run": f"{results.name}/{manifest['digest']}",
         "draws": f"{manifest['n_draws']:,}",
         "seed": manifest["seed"],
-        "version": manifest["versions"]["forecast"],
+        "version": markdown_text(manifest["versions"]["forecast"]),
         "code": manifest["digests"]["code"][:12],
-        "platform": "; ".join(
-            _fact(name, value) for name, value in (manifest.get("platform") or manifest["versions"]).items()
+        "platform": markdown_text(
+            "; ".join(_fact(name, value) for name, value in (manifest.get("platform") or manifest["versions"]).items())
         ),
     }
-    titles = {"en": results.title, "ko": results.title_ko or results.title}
+    titles = {"en": markdown_text(results.title), "ko": markdown_text(results.title_ko or results.title)}
     return "\n".join(language(code).heading("verify.readme", title=titles[code], **facts) for code in CODES)
 
 

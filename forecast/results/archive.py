@@ -17,7 +17,7 @@ from forecast.observations.annual import every_year
 from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
 from forecast.results.results import Results, read_results
-from forecast.storage.files import folders, sweep
+from forecast.storage.files import ALLOW, folders, sweep, unreadable
 
 
 def list_results(out: str | Path = "results") -> list[Results]:
@@ -59,6 +59,8 @@ def load_results(path: str | Path) -> Results:
 
 def _runs_below(folder: Path) -> tuple[list[Results], list[DamagedRunError]]:
     """Runs in the folder of a scenario, newest first, and what is wrong with those that are damaged."""
+    if reason := unreadable(folder):
+        return [], [DamagedRunError(f"{folder}: cannot be read ({reason}); {ALLOW}")]
     sweep(folder)
     runs: list[Results] = []
     damaged: list[DamagedRunError] = []

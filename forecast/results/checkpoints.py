@@ -9,6 +9,7 @@ code: a line with the digest of what follows, a line of JSON, and the numbers of
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -37,6 +38,7 @@ MOST_BYTES = 2**30
 
 _MOST_HEAD = 2**22
 _SUFFIX = ".checkpoint"
+_NAME = re.compile(rf"\.[0-9a-f]{{12}}{re.escape(_SUFFIX)}")
 _CLASSES = {each.__name__: each for each in (StreamingSummary, Moments, QuantileSketch, Extremes, SharedRows, RowSums)}
 
 
@@ -115,6 +117,8 @@ class Checkpoint:
     def _discarded(self) -> Iterator[str]:
         """Checkpoints of the scenario that nobody can go on from, each thrown away; the runs of others stay."""
         for path in sorted(self.folder.parent.glob(f".*{_SUFFIX}")):
+            if not _NAME.fullmatch(path.name):
+                continue  # it is another program's
             try:
                 reason = self._unusable(path)
             except FileNotFoundError:

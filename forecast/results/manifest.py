@@ -1,8 +1,8 @@
 """The manifest of a run: what made it and on what platform, and a digest of each of its files.
 
 A manifest may come from a stranger, or from a disk that failed. It is believed if all it should say is there and of its
-kind, and a run if its files are those that the manifest names, so that whatever happened to a folder is noticed
-wherever it is read.
+kind and nothing else is, and a run if it goes by the digest that its manifest amounts to and its files are those that
+the manifest names, so that whatever happened to a folder is noticed wherever it is read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from platform import machine, python_version, system
@@ -19,10 +19,20 @@ from typing import Any, get_args
 import numpy as np
 
 from forecast.dims import BASES, MOST_DRAWS, MOST_SEED
-from forecast.errors import DamagedRunError, shortened
+from forecast.errors import DamagedRunError, listed, shortened
 from forecast.quarters import parse_quarter
 from forecast.stats.streams import Scheme
-from forecast.storage.files import demand_regular, file_digest, json_digest, json_text, names_of, write_text
+from forecast.storage.files import (
+    ALLOW,
+    demand_regular,
+    file_digest,
+    json_digest,
+    json_text,
+    names_in,
+    names_of,
+    unreadable,
+    write_text,
+)
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
 SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
@@ -35,9 +45,17 @@ USUAL_BYTES = 2**27
 _ALWAYS = frozenset({SUMMARY, QUARTERS, SCENARIO})
 _FILES = _ALWAYS | {DRAWS, CHART, BRANCHES}
 RUN_FILES = _FILES | {MANIFEST}
-"""Names of files that belong to a run; whatever else lies in its folder is its user's."""
+"""Names of files that belong to a run; whatever else lies in its folder stays there when the run is made anew."""
+
+_SETTINGS = ("parameters", "n_draws", "seed", "scheme", "block_size")
 
 REMEDY = "`forecast run` makes the run anew"
+
+
+def run_digest(manifest: Mapping[str, Any]) -> str:
+    """The digest by which a run goes: of scenario, data, posterior, code and settings, as its manifest has them."""
+    settings = {key: manifest[key] for key in _SETTINGS}
+    return json_digest({"scenario": manifest["scenario"]["digest"], **manifest["digests"], **settings})[:12]
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,8 +103,8 @@ def platform_facts() -> dict[str, Any]:
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether a folder holds a run, or what is left of one."""
-    return any((folder / name).exists() for name in (MANIFEST, SUMMARY, QUARTERS, DRAWS))
+    """Whether a folder holds a run, or what is left of one; one that cannot be looked into may."""
+    return bool(unreadable(folder)) or any((folder / name).exists() for name in (MANIFEST, SUMMARY, QUARTERS, DRAWS))
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -97,6 +115,8 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     """
     if not holds_run(folder):
         return None
+    if reason := unreadable(folder):
+        raise DamagedRunError(f"{folder}: cannot be read ({reason}); {ALLOW}")
     if not (folder / MANIFEST).exists():
         raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
     try:
@@ -133,7 +153,17 @@ def _parsed(path: Path) -> dict[str, Any]:
     content = json_digest({key: value for key, value in manifest.items() if key != "content"})
     if manifest["content"] != content or text != json_text(manifest):
         raise ValueError("it was changed since the run was stored")
+    if further := [*_further(manifest)]:
+        raise ValueError(f"got {shortened(listed(further))}, which no run says of itself")
     return manifest
+
+
+def _further(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Keys that no manifest has; versions of other packages than this stood there before there was a `platform`."""
+    groups = {key.partition(".")[0] for key in _FORM if "." in key}
+    yield from manifest.keys() - groups - _FORM.keys()
+    for group in sorted(groups - (set() if manifest.get("platform") else {"versions"})):
+        yield from (key for name in manifest[group] if (key := f"{group}.{name}") not in _FORM)
 
 
 def _line(error: BaseException) -> str:
@@ -141,10 +171,13 @@ def _line(error: BaseException) -> str:
 
 
 def _misplaced(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    expected = manifest["scenario"]["name"], manifest["digest"]
-    if expected in names_of(folder):
-        return []
-    return [f"holds run {'/'.join(expected)}, which belongs in a folder of that name"]
+    """Whether a run goes by another name or digest than its manifest amounts to, a sentence each."""
+    faults, place = [], (manifest["scenario"]["name"], manifest["digest"])
+    if place not in names_of(folder):
+        faults.append(f"holds run {'/'.join(place)}, which belongs in a folder of that name")
+    if place[1] != (expected := run_digest(manifest)):
+        faults.append(f"{MANIFEST}: digest: got {place[1]}, expected {expected}, as the rest of it has it")
+    return faults
 
 
 def _changed(folder: Path, files: Mapping[str, str]) -> list[str]:
@@ -162,6 +195,27 @@ def _changed(folder: Path, files: Mapping[str, str]) -> list[str]:
             if found != expected:
                 faults.append(f"{name} was changed since the run was stored")
     return faults
+
+
+def demand_no_links(folder: Path) -> None:
+    """Refuse a folder in which a link stands for a file, as what it leads to may be anywhere and change unnoticed.
+
+    Raises:
+        DamagedRunError: there is one; the message names all.
+    """
+    if links := [name for name in names_in(folder) if (folder / name).is_symlink()]:
+        raise DamagedRunError(f"{folder}: got a link by the name {listed(links)}, expected the file itself")
+
+
+def demand_no_further(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse a folder of a run with a file that bears a name of a run's files and that its manifest does not name.
+
+    Raises:
+        DamagedRunError: there is one; the message names all.
+    """
+    named = {MANIFEST, *manifest["files"]}
+    if further := [name for name in names_in(folder) if name in RUN_FILES - named]:
+        raise DamagedRunError(f"{folder}: got {listed(further)}, which {MANIFEST} does not name")
 
 
 _Check = Callable[[Any], bool]
@@ -214,6 +268,7 @@ def _dominant_draw(value: Any) -> bool:
 
 
 _DIGEST = _text("[0-9a-f]{64}"), "64 hexadecimal digits"
+_DIGEST_OR_NOTHING = (lambda value: value is None or _DIGEST[0](value)), "64 hexadecimal digits, or nothing"
 _TITLE = _text(r"[^\r\n]{1,120}")
 _DAY = _parses(dt.date.fromisoformat)
 _FORM: Mapping[str, tuple[_Check, str]] = {
@@ -231,6 +286,8 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "digests.data": _DIGEST,
     "digests.posterior": _DIGEST,
     "digests.code": _DIGEST,
+    "digests.regime": _DIGEST_OR_NOTHING,
+    "digests.installed_base": _DIGEST_OR_NOTHING,
     "parameters": (lambda value: value in ("prior", "posterior"), "prior or posterior"),
     "n_draws": (_count(1, MOST_DRAWS), f"1 to {MOST_DRAWS:,}"),
     "seed": (_count(0, MOST_SEED), "a whole number"),

@@ -25,9 +25,9 @@ from forecast.observations.vintage import vintage
 from forecast.parallel import in_order
 from forecast.quarters import format_quarter
 from forecast.results.checkpoints import Checkpoint, Resumption
-from forecast.results.manifest import CHART, MANIFEST, SCENARIO, platform_facts
+from forecast.results.manifest import CHART, MANIFEST, SCENARIO, platform_facts, run_digest
 from forecast.results.results import ANOTHER_FOLDER, Results, add_chart, demand_folder, read_results, write_results
-from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, load_any
+from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, frozen_any, load_any, plain_any
 from forecast.stats.summary import StreamingSummary
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import demand_no_file, json_digest, sweep, writing
@@ -296,41 +296,42 @@ def _nearest(folder: Path) -> Path:
     return next((place for place in folder.parents if os.path.lexists(place)), folder)
 
 
-DIGESTS = ("data", "posterior", "code", "regime", "installed_base")
-"""Digests of what a run rests on beside its scenario; the last two of files that only some scenarios use."""
-
-
 def _manifest(scenario: AnyScenario, posterior: Posterior, settings: Settings, prior: bool) -> dict[str, Any]:
     branches = [branch.scenario for branch in scenario.branches]
-    identity = {
-        "scenario": any_digest(scenario),
-        "data": data_digest(),
-        "posterior": posterior.digest,
-        "parameters": "prior" if prior else "posterior",
-        "code": code_digest("numbers"),
-        **asdict(settings),
-        "block_size": BLOCK_SIZE,
-    }
+    digests = {"data": data_digest(), "posterior": posterior.digest, "code": code_digest("numbers")}
     if any(branch.tariffs or branch.import_commitments for branch in branches):
-        identity["regime"] = json_digest([schedule_digest(), elasticities_digest()])
+        digests["regime"] = json_digest([schedule_digest(), elasticities_digest()])
     if any(item.kind != "pledge" for branch in branches for item in branch.investments):
-        identity["installed_base"] = priors_digest()
+        digests["installed_base"] = priors_digest()
     korean = {"title_ko": scenario.title_ko} if scenario.title_ko else {}
-    return {
-        "digest": json_digest(identity)[:12],
-        "scenario": {"name": scenario.name, "title": scenario.title, **korean, "digest": identity.pop("scenario")},
+    manifest = {
+        "digest": "",
+        "scenario": {"name": scenario.name, "title": scenario.title, **korean, "digest": any_digest(scenario)},
         "overrides": list(scenario.overrides),
         "basis": scenario.basis,
         "origin": format_quarter(posterior.origin),
         "as_of": scenario.as_of,
         "horizon": scenario.horizon,
         "n_investments": max(sum(item.kind != "pledge" for item in branch.investments) for branch in branches),
-        "digests": {name: identity.pop(name) for name in DIGESTS if name in identity},
-        **identity,
+        "digests": digests,
+        "parameters": "prior" if prior else "posterior",
+        **asdict(settings),
+        "block_size": BLOCK_SIZE,
         "versions": {"forecast": __version__},
         "platform": platform_facts(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    return manifest | {"digest": run_digest(manifest)}
+
+
+def earlier_texts(run: Results, scenario: AnyScenario) -> list[str]:
+    """Keys of a scenario whose texts are others in the stored run of it, of which no number hangs.
+
+    Raises:
+        ScenarioError: the scenario that is stored is none.
+    """
+    stored, now = plain_any(frozen_any(run.folder / SCENARIO)), plain_any(scenario)
+    return [key for key in {**now, **stored} if stored.get(key) != now.get(key)]
 
 
 def plan_of(run: Results, posterior: Posterior | None = None) -> RunPlan:

@@ -293,11 +293,32 @@ def _unfinished(path: Path) -> Iterator[Path]:
         yield Path(folder) / path.name
 
 
+def names_in(folder: Path) -> list[str]:
+    """Names in a folder that are not hidden, sorted; none where it cannot be read."""
+    with suppress(OSError):
+        return sorted(place.name for place in folder.iterdir() if not place.name.startswith("."))
+    return []
+
+
 def folders(folder: Path) -> list[Path]:
     """Folders in a folder that are not hidden, by name; none where it cannot be read."""
-    with suppress(OSError):
-        return sorted(place for place in folder.iterdir() if not place.name.startswith(".") and place.is_dir())
-    return []
+    return [folder / name for name in names_in(folder) if (folder / name).is_dir()]
+
+
+ALLOW = "whoever owns it can allow that"
+"""What to do about a folder that cannot be read."""
+
+
+def unreadable(folder: Path) -> str:
+    """Why what lies in a folder cannot be looked at; empty where it can be, and where there is no folder."""
+    try:
+        next(folder.iterdir(), None)
+        (folder / "any").lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def sweep(folder: Path) -> None:
@@ -305,9 +326,10 @@ def sweep(folder: Path) -> None:
 
     A folder that one of them had moved aside, to put a new one in its place, comes back if no new one is there.
     """
+    ours = re.compile(rf"{re.escape(_UNFINISHED)}{_host()}-([0-9]+)-[a-z0-9_]{{8}}")
     for left in folder.glob(f"{_UNFINISHED}{_host()}-*"):
-        process = left.name.removeprefix(f"{_UNFINISHED}{_host()}-").partition("-")[0]
-        if process.isdecimal() and not _runs(int(process)):
+        name = ours.fullmatch(left.name)
+        if name and left.is_dir() and not left.is_symlink() and not _runs(int(name[1])):
             for replaced in left.glob(f"*{_REPLACED}"):
                 with suppress(OSError):  # the new one is there, or another process brings it back
                     replaced.rename(folder / replaced.name.removesuffix(_REPLACED))

@@ -29,6 +29,7 @@ from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.storage.files import (
+    ALLOW,
     demand_regular,
     digest,
     folders,
@@ -39,6 +40,7 @@ from forecast.storage.files import (
     read_csv,
     sweep,
     text_bytes,
+    unreadable,
     write_csv,
     writing,
 )
@@ -137,18 +139,6 @@ def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tup
     return read_entry(folder), False
 
 
-def entries(ledger: str | Path) -> list[Entry]:
-    """Every entry of a ledger with its posterior, oldest first; none where there is no ledger.
-
-    Raises:
-        LedgerError: something was changed since it was added, or is missing.
-    """
-    every, faults = surveyed_entries(Path(ledger))
-    if faults:
-        raise faults[0]
-    return every
-
-
 def surveyed_entries(ledger: Path) -> tuple[list[Entry], list[LedgerError]]:
     """Entries of a ledger that are as they were added, oldest first, and what is wrong with others and posteriors."""
     sound: list[Entry] = []
@@ -174,14 +164,14 @@ def _added(entry: Entry) -> str:
 
 
 def entry_folders(ledger: Path) -> list[Path]:
-    """Folders of a ledger that hold an entry, or what is left of one; none where there is no ledger."""
+    """Folders of a ledger that hold an entry, or what is left of one, or cannot be read; none where there is none."""
     sweep(ledger)
-    return [place for place in folders(ledger) if is_entry(place)]
+    return [place for place in folders(ledger) if is_entry(place) or (place.name != POSTERIORS and unreadable(place))]
 
 
 def is_entry(folder: Path) -> bool:
     """Whether a folder holds an entry, or what is left of one."""
-    return any((folder / name).exists() for name in (ENTRY, QUANTILES, TRADE))
+    return not unreadable(folder) and any((folder / name).exists() for name in (ENTRY, QUANTILES, TRADE))
 
 
 def _whole_entry(folder: Path) -> Entry:
@@ -196,6 +186,8 @@ def read_entry(folder: Path) -> Entry:
     Raises:
         LedgerError: it was changed since, or cannot be read; the message names every file that was.
     """
+    if reason := unreadable(folder):
+        raise LedgerError(f"{folder}: cannot be read ({reason}); {ALLOW}")
     if not (folder / ENTRY).exists():
         raise LedgerError(f"{folder / ENTRY}: is missing; {_RESTORE}")
     try:
@@ -273,6 +265,8 @@ def demand_posterior(ledger: Path, name: str) -> None:
         LedgerError: it is damaged, another, or missing.
     """
     path = _posterior_path(ledger, name)
+    if reason := unreadable(path.parent):
+        raise LedgerError(f"{path.parent}: cannot be read ({reason}); {ALLOW}")
     if not path.exists():
         raise LedgerError(f"{path}: is missing, but entries were made with it; {_RESTORE}")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,15 +10,22 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.errors import ForecastError, PosteriorError, RunError, shortened
+from forecast.errors import DamagedRunError, ForecastError, PosteriorError, RunError, shortened
 from forecast.models.posterior import stored_digest
 from forecast.observations.tables import data_digest
 from forecast.results.crate import is_crate, opened_crate
-from forecast.results.manifest import DRAWS, holds_run, platform_facts
+from forecast.results.manifest import (
+    DRAWS,
+    RUN_FILES,
+    demand_no_further,
+    demand_no_links,
+    holds_run,
+    platform_facts,
+)
 from forecast.results.rerun import MOST_DRAWS, Again, Rerun, made_again
 from forecast.results.results import read_results
 from forecast.storage.code_digests import code_digest
-from forecast.storage.files import folders, scratch_folder, text_bytes, writing
+from forecast.storage.files import folders, names_in, scratch_folder, text_bytes, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless, is_netcdf, is_sealed
 from forecast.track.evaluation import run_again
 from forecast.track.ledger import POSTERIORS, QUANTILES, Entry, demand_posterior, entry_folders, is_entry, read_entry
@@ -34,12 +41,15 @@ class Verification:
         fault: every file that was changed, is missing or comes out otherwise, in words; empty where it is whole.
         rerun: what came of making it again; None of a posterior, which a fit makes, and of what is damaged.
         sealed: whether every byte is covered by a digest, as it is not of posteriors stored by earlier versions.
+        unseen: names in the folder `place` of what is neither a run, an entry nor a posterior, and was not looked at;
+            where there are some, nothing else is said of the folder.
     """
 
     place: Path
     fault: str = ""
     rerun: Rerun | None = None
     sealed: bool = True
+    unseen: tuple[str, ...] = ()
 
 
 _Check = Callable[[Again], Verification]
@@ -53,7 +63,10 @@ def verifications(place: Path, again: Again) -> Iterator[Verification]:
     """
     checks = [*_checks(place)]
     if not checks:
-        raise RunError(f"{place}: holds nothing to verify; expected a run, an entry of a ledger or a posterior")
+        raise RunError(
+            f"{place}: holds nothing to verify; expected a run, an entry of a ledger or a posterior; comparisons, "
+            "sweeps and budgets have no digests, and the commands that made them make them again"
+        )
     for found, check in checks:
         try:
             yield check(again)
@@ -69,11 +82,27 @@ def _checks(place: Path, depth: int = 2) -> Iterator[tuple[Path, _Check]]:
         yield place, partial(_verified_entry, place)
     elif holds_run(place):
         yield place, partial(verified_run, place)
+        yield from _unseen(place, (name for name in names_in(place) if name not in RUN_FILES))
     else:
-        yield from _ledger_checks(place)  # a ledger and runs may lie in one folder
-        for folder in folders(place) if depth else ():
-            if not is_entry(folder):
-                yield from _checks(folder, depth - 1)
+        yield from _checks_below(place, depth)
+
+
+def _checks_below(place: Path, depth: int) -> Iterator[tuple[Path, _Check]]:
+    """What verifies all that lies in a folder, and a word on what lies beside it."""
+    checks = [*_ledger_checks(place)]  # a ledger and runs may lie in one folder
+    looked_at = {folder for found, _ in checks for folder in (found, found.parent)}
+    for folder in folders(place) if depth else ():
+        if folder not in looked_at and (inside := [*_checks(folder, depth - 1)]):
+            checks += inside
+            looked_at.add(folder)
+    yield from checks
+    if checks:
+        yield from _unseen(place, (name for name in names_in(place) if place / name not in looked_at))
+
+
+def _unseen(folder: Path, names: Iterable[str]) -> Iterator[tuple[Path, _Check]]:
+    if there := tuple(names):
+        yield folder, lambda again: Verification(folder, unseen=there)
 
 
 def _ledger_checks(ledger: Path) -> Iterator[tuple[Path, _Check]]:
@@ -85,7 +114,10 @@ def _ledger_checks(ledger: Path) -> Iterator[tuple[Path, _Check]]:
 
 def _verified_crate(file: Path, again: Again) -> Verification:
     with opened_crate(file) as crate:
-        verified = verified_run(crate.run, replace(again, posterior=crate.posterior))
+        try:
+            verified = verified_run(crate.run, replace(again, posterior=crate.posterior))
+        except DamagedRunError as error:
+            raise DamagedRunError(str(error).replace(str(crate.run), str(file))) from error
     if crate.posterior is None and again.posterior is None and verified.rerun is not None:
         verified = replace(verified, rerun=Rerun(obstacle="posterior"))
     return replace(verified, place=file, fault=verified.fault.replace(str(crate.run), str(file)))
@@ -109,10 +141,12 @@ def verified_run(folder: Path, again: Again) -> Verification:
     """A run that is as it was stored, made again as asked.
 
     Raises:
-        DamagedRunError: it is not.
+        DamagedRunError: it is not, or something lies in its folder under a name of its files that is none of them.
     """
+    demand_no_links(folder)
     results = read_results(folder)
     assert results is not None
+    demand_no_further(folder, results.manifest)
     if DRAWS in results.manifest["files"]:
         _demand_harmless(folder / DRAWS)
     with _unlikely(folder):
@@ -146,6 +180,7 @@ def _judged(place: Path, rerun: Rerun | None) -> Verification:
 
 
 def _verified_entry(folder: Path, again: Again) -> Verification:
+    demand_no_links(folder)
     entry = read_entry(folder)
     demand_posterior(folder.parent, str(entry.head["posterior"]))
     with _unlikely(folder):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from commands import command
 
 import forecast
 from forecast.analysis.breakeven import Breakeven, breakeven, write_breakeven
@@ -17,6 +19,7 @@ from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.report.budget import breakeven_words, held_table
 from forecast.report.i18n import language
+from forecast.results import results as results_module
 from forecast.results.results import Results
 from forecast.scenario.scenario import load_scenario
 
@@ -203,6 +206,35 @@ def test_the_command_prints_and_stores(run: Results) -> None:
     assert answer.exit_code == 0
     assert "held at one value: mean of the effect" in answer.output
     assert "breakeven_effect_2035_investments.P.overrides.displacement_rate.csv" in answer.output.replace("\n", "")
+
+
+@pytest.mark.parametrize("name", ["breakeven", "budget"])
+def test_a_run_beside_which_nothing_can_be_written_is_asked_about_in_a_copy(
+    run: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The remedy was `--out`, which is refused with the folder of a run."""
+    asked = {"breakeven": ("--input", "displacement_rate", "--year", "2035"), "budget": ("--no-plot",)}[name]
+    write = results_module.demand_writable
+
+    def read_only(folder: Path) -> None:
+        if folder == run.folder:
+            raise PermissionError(13, "Permission denied", str(folder))
+        write(folder)
+
+    monkeypatch.setattr(results_module, "demand_writable", read_only)
+    monkeypatch.setattr("forecast.analysis.budget.demand_draws", lambda run: None)
+    done = command(name, str(run.folder), *asked, cwd=tmp_path)
+    place = f"{run.name}/{run.folder.name}"
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: {run.folder}: cannot be written (Permission denied); copy it to a folder that can be, as {place} "
+        "there, and ask about the copy\n"
+    )
+    if name == "breakeven":
+        shutil.copytree(run.folder, tmp_path / place)
+        done = command(name, place, *asked, "--n-jobs", "1", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert list((tmp_path / place).glob("breakeven_*.csv"))
 
 
 @pytest.mark.parametrize("options", [["--year", "2050"], ["--of", "nothing"], ["--at", "nan"]])

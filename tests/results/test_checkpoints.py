@@ -192,6 +192,17 @@ def test_a_pipe_in_its_place_keeps_nobody_waiting(left: Path, tmp_path: Path) ->
     assert "is damaged" in discarded(checkpoint)
 
 
+def test_hidden_files_of_others_are_no_checkpoints(tmp_path: Path) -> None:
+    others = [tmp_path / "hyundai" / name for name in (".training.checkpoint", ".0123456789abc.checkpoint")]
+    others[0].parent.mkdir()
+    for other in others:
+        other.write_text("mine")
+    done = command("run", "hyundai", "--draws", "100", "--no-plot", "--out", str(tmp_path), cwd=tmp_path)
+    assert done.returncode == 0
+    assert "checkpoint" not in done.stderr
+    assert [other.read_text() for other in others] == ["mine", "mine"]
+
+
 def test_checkpoints_of_other_runs_stay(tmp_path: Path) -> None:
     checkpoint = stopped(tmp_path, world("hyundai"))
     run_scenario(world("hyundai"), Settings(100), out=tmp_path)

@@ -404,7 +404,7 @@ def test_a_run_set_aside_by_a_process_that_was_killed_comes_back_for_readers(run
     """Killed between the two renames of `--force`: the process that held it aside is gone."""
     from forecast.storage.files import _host
 
-    aside = run.parent / f".unfinished-{_host()}-{2**22 + 1}-x"
+    aside = run.parent / f".unfinished-{_host()}-{2**22 + 1}-a1b2c3_4"
     aside.mkdir()
     run.rename(aside / f"{run.name}.replaced")
     assert load_results(run.parent).folder == run

@@ -118,6 +118,9 @@ def one_number(factor: float) -> Callable[[Path], None]:
     return change
 
 
+OTHER_CODE = dict.fromkeys(("data", "posterior", "code", "installed_base"), "0" * 64)
+
+
 def nothing(_: Path) -> None: ...
 
 
@@ -135,6 +138,11 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         (one_number(1.0001), {}, "summary.csv: comes out otherwise"),
         (nothing, {"n_failed": 1}, "manifest.json: n_failed: got 1, expected 0"),
         (nothing, {"seed": 1}, "manifest.json: digest"),
+        (one_number(1.0001), {"digests": OTHER_CODE}, "manifest.json: digest"),
+        (nothing, {"comment": "checked"}, "got comment, which no run says of itself"),
+        (nothing, {"overrides": ["horizon=2030"]}, "manifest.json: overrides: got horizon=2030, but scenario.yaml has"),
+        (nothing, {"overrides": ["--without HMG-06"]}, "overrides: got --without HMG-06, but scenario.yaml has that"),
+        (nothing, {"overrides": ["nosuch=1"]}, "manifest.json: overrides: got nosuch=1"),
         (nothing, {"scheme": "sobol"}, "manifest.json: digest"),
         (nothing, {"scheme": "other"}, 'scheme: got "other", expected plain, latin_hypercube, sobol'),
         (nothing, {"origin": "2020Q1"}, "manifest.json: origin: got 2020Q1"),
@@ -147,7 +155,21 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
             "manifest.json: digest",
         ),
     ],
-    ids=["number", "failures", "seed", "scheme", "no scheme", "origin", "table", "scenario"],
+    ids=[
+        "number",
+        "failures",
+        "seed",
+        "code",
+        "key",
+        "set",
+        "left out",
+        "set nowhere",
+        "scheme",
+        "no scheme",
+        "origin",
+        "table",
+        "scenario",
+    ],
 )
 def test_a_forged_run_does_not_come_out_again(
     copy: Path, change: Callable[[Path], None], facts: dict[str, object], words: str
@@ -156,6 +178,19 @@ def test_a_forged_run_does_not_come_out_again(
     done = command("verify", "results", "--n-jobs", "1", cwd=copy)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert words in done.stderr
+
+
+def test_what_was_set_or_left_out_is_found_so_when_the_run_is_verified(tmp_path: Path) -> None:
+    stated = ("investments.HMG-06.amount={krw_trillion: 3}", "horizon=2031")
+    values = [word for text in stated for word in ("-s", text)]
+    for chosen in ([], ["--without", "HMG-01-parts"]):
+        done = command("run", "hyundai", "--draws", "20", "--no-plot", *values, *chosen, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    done = command("run", "tariff-regimes", "--draws", "20", "--no-plot", "-s", "horizon=2031", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = command("verify", "results", "--n-jobs", "1", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("the same bytes when run again") == 3
 
 
 def test_on_another_platform_numbers_agree_to_1e_9(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,6 +275,15 @@ def test_an_exported_run_holds_all_it_rests_on_and_the_same_run_the_same_bytes(o
     assert {part["@id"] for part in graph["./"]["hasPart"]} == {*names} - {"ro-crate-metadata.json"}
     assert graph["./"].keys() >= {"name", "description", "datePublished", "license"}
     assert f"forecast verify hyundai-{folder.name}.zip" in page
+
+
+def test_a_title_marks_nothing_up_in_the_page_of_an_exported_run(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text('name: mine\ntitle: "<script>alert(1)</script> [R&D](x) &lt;"\n')
+    assert command("run", "mine.yaml", "--draws", "20", "--no-plot", cwd=tmp_path).returncode == 0
+    assert command("export", "mine", "--out", "run.zip", cwd=tmp_path).returncode == 0
+    with ZipFile(tmp_path / "run.zip") as archive:
+        page = archive.read("README.md").decode()
+    assert page.count("# \\<script\\>alert(1)\\</script\\> \\[R&D\\](x) \\&lt;\n") == 2
 
 
 def test_another_person_verifies_it_with_nothing_else_at_hand(original: Path, tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ def test_digests_of_content_are_plain_sha_256(tmp_path: Path) -> None:
 
 def left_behind(folder: Path, process: int) -> Path:
     """What a killed process leaves in a folder."""
-    left = folder / f".unfinished-{files._host()}-{process}-abc"
+    left = folder / f".unfinished-{files._host()}-{process}-a1b2c3_4"
     left.mkdir(parents=True)
     return left
 
@@ -240,6 +240,19 @@ def test_the_next_write_sweeps_what_killed_processes_left(tmp_path: Path) -> Non
     (dead / "half").write_text("half")
     write_text(tmp_path / "whole", "whole")
     assert {path.name for path in tmp_path.iterdir()} == {"whole", alive.name}
+
+
+def test_what_only_looks_like_that_is_left_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "run.replaced").touch()
+    start = f".unfinished-{files._host()}-{dead_process()}"
+    (tmp_path / f"{start}-notes of mine").mkdir()
+    (tmp_path / f"{start}-file0000").touch()
+    (tmp_path / f"{start}-link0000").symlink_to(mine)
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    files.sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("new_one_is_there", [True, False])

@@ -35,7 +35,7 @@ from forecast.storage.files import digest, json_text, text_bytes
 from forecast.track import evaluation as verdict_module
 from forecast.track import ledger as ledger_module
 from forecast.track.evaluation import SCORES, evaluate, run_again, write_scores
-from forecast.track.ledger import ENTRY, POSTERIORS, Entry, add_entry, entries, read_entry
+from forecast.track.ledger import ENTRY, POSTERIORS, Entry, add_entry, read_entry, surveyed_entries
 from forecast.track.scores import crps
 from forecast.track.targets import Target, observed
 
@@ -91,7 +91,7 @@ def freeze(tmp_path: Path, original: Callable[[str], Path]) -> Freeze:
     """Gives the test a copy of the run and of the entry of a scenario as of April 2025."""
 
     def frozen(investments: str = "") -> Entry:
-        (entry,) = entries(original(investments) / "ledger")
+        ((entry,), _) = surveyed_entries(original(investments) / "ledger")
         shutil.copytree(original(investments), tmp_path, dirs_exist_ok=True)
         return read_entry(tmp_path / "ledger" / entry.name)
 
@@ -138,7 +138,7 @@ def test_a_changed_entry_is_refused(name: str, freeze: Freeze, tmp_path: Path) -
     path = entry.folder / name
     path.write_text(path.read_text().replace("2", "3", 1))
     with pytest.raises(LedgerError, match=f"{name}: was changed"):
-        entries(tmp_path / "ledger")
+        raise surveyed_entries(tmp_path / "ledger")[1][0]
 
 
 def test_a_changed_head_is_refused_and_another_convention_of_line_ends_is_not(freeze: Freeze, tmp_path: Path) -> None:
@@ -149,10 +149,10 @@ def test_a_changed_head_is_refused_and_another_convention_of_line_ends_is_not(fr
     head = json.loads((entry.folder / ENTRY).read_text())
     (entry.folder / ENTRY).write_text(json.dumps(head | {"as_of": "2025-01-01"}))
     with pytest.raises(LedgerError, match=r"entry.json: was changed"):
-        entries(tmp_path / "ledger")
+        raise surveyed_entries(tmp_path / "ledger")[1][0]
     (entry.folder / ENTRY).write_text("{}")
     with pytest.raises(LedgerError, match="cannot be read as an entry"):
-        entries(tmp_path / "ledger")
+        raise surveyed_entries(tmp_path / "ledger")[1][0]
 
 
 @pytest.mark.parametrize("name", [ENTRY, "quantiles.csv", "scenario.yaml", "trade.csv", "manifest.json"])
@@ -231,6 +231,19 @@ def test_a_head_that_is_none_is_one_line_and_other_entries_are_listed(
     assert entry.name not in done.stdout
 
 
+def test_one_damaged_entry_keeps_no_other_from_its_score(freeze: Freeze, tmp_path: Path) -> None:
+    entry, other = freeze(""), freeze(PLANT)
+    path = entry.folder / "quantiles.csv"
+    path.write_text(path.read_text().replace("2", "3", 1))
+    done = command("ledger", "score", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"{entry.name}/quantiles.csv: was changed" in done.stderr
+    assert f"{other.name}: what was forecast" in " ".join(done.stdout.split())
+    scores = pd.read_csv(tmp_path / "ledger" / SCORES)
+    assert len(scores) == 21
+    assert set(scores["entry"]) == {other.name}
+
+
 def seal(folder: Path, path: Path) -> None:
     """Give the head of an entry the digest of a file that was changed."""
     content = json.loads((folder / ENTRY).read_text())
@@ -299,7 +312,7 @@ def test_an_entry_is_written_whole_or_not_at_all(
     with pytest.raises(LedgerError, match="No space left"):
         add_entry(load_results(tmp_path / "results" / "s"), tmp_path / "ledger", earlier)
     assert [path.name for path in (tmp_path / "ledger").iterdir()] == [POSTERIORS]
-    assert entries(tmp_path / "ledger") == []
+    assert surveyed_entries(tmp_path / "ledger") == ([], [])
 
 
 def test_outcomes_are_those_of_the_installed_data() -> None:
