@@ -18,7 +18,7 @@ from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, empty_statistics, simulate
-from forecast.errors import DamagedRunError, RunError, got
+from forecast.errors import DamagedRunError, RunError, WorkersError, got
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
@@ -53,6 +53,9 @@ class Run:
     def plan(self) -> RunPlan:
         """What it was simulated from."""
         return self.request.plan
+
+
+NOTHING_STORED = "nothing was stored"
 
 
 def settings_of(manifest: Mapping[str, Any]) -> Settings:
@@ -159,10 +162,16 @@ def run_each(
     for one in missing:
         one.demand_place()
     work = (one.plan for one in missing)
-    for one, statistics in zip(missing, in_order(partial(simulate, settings=settings), work, n_jobs), strict=True):
-        damaged = isinstance(found[one.folder], DamagedRunError)
-        found[one.folder], _ = one.written(statistics, None, replace=damaged)
-        progress(settings.n_draws)
+    try:
+        for one, statistics in zip(missing, in_order(partial(simulate, settings=settings), work, n_jobs), strict=True):
+            damaged = isinstance(found[one.folder], DamagedRunError)
+            found[one.folder], _ = one.written(statistics, None, replace=damaged)
+            progress(settings.n_draws)
+    except (KeyboardInterrupt, WorkersError) as stop:
+        done = sum(isinstance(found[one.folder], Results) for one in missing)
+        rest = f"{done} of {len(missing)} runs are stored; the same command does the rest"
+        stop.add_note(rest if done else NOTHING_STORED)
+        raise
     progress(settings.n_draws * (len(scenarios) - len(missing)))
     return [results for one in requests if isinstance(results := found[one.folder], Results)]
 
@@ -222,9 +231,9 @@ class Request:
         self.demand_place()
         try:
             statistics = simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
-        except KeyboardInterrupt as stop:
-            if self.checkpoint.path.exists():
-                stop.add_note("the same command goes on from the last checkpoint")
+        except (KeyboardInterrupt, WorkersError) as stop:
+            goes_on = "the same command goes on from the last checkpoint"
+            stop.add_note(goes_on if self.checkpoint.path.exists() else NOTHING_STORED)
             raise
         return self.written(statistics, draw_chart, replace=replace)
 
