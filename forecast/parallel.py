@@ -274,9 +274,9 @@ def _threads(cluster: _Cluster, client: Client) -> int:
 
     Raises:
         WorkersError: there is none.
-        ConnectionError: the client has given its scheduler up.
+        ConnectionError: the client has lost its scheduler.
     """
-    if client.status == "closed":
+    if client.status != "running":
         raise ConnectionError(cluster.address)
     deadline = monotonic() + CONNECT_SECONDS
     while not (threads := sum(client.nthreads(callback_timeout=CONNECT_SECONDS).values())):
