@@ -90,6 +90,14 @@ class RunError(ForecastError):
     """A run cannot be started or stored as asked."""
 
 
+NOTHING_STORED = "nothing was stored"
+"""What is left of a run that was stopped or lost its workers, where that is nothing."""
+
+
+class WorkersError(RunError):
+    """Workers were lost, or are none that could do the work; notes say what is left of it."""
+
+
 class DamagedRunError(RunError):
     """A stored run is not as it was stored; the message names every file that was changed or is missing."""
 

@@ -1,37 +1,43 @@
-"""The only door to joblib, and to the clusters it reaches: independent work over workers, its results in their order.
+"""The only door to joblib and to clusters: independent work over workers, its results in their order.
 
 Workers end with the process they work for, however that ends: each watches whether its parent is still there, and goes
 when it is not, so that a killed run leaves neither processes nor shared memory behind.
 
-Inside `on_cluster` the workers are those of a Dask scheduler or of Ray. A piece of work is a function of what it is
-given alone, so that one lost with its worker is done again and leaves no trace; and every worker says what code it has
-before it works, since other code would give other numbers.
+Inside `on_cluster` the workers are those of a Dask scheduler, which is asked itself, or of Ray, which joblib asks. A
+piece of work is a function of what it is given alone, so that one lost with its worker is done again and leaves no
+trace; and every worker says what code it has before it works, since other code would give other numbers.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from itertools import islice
-from time import sleep
-from typing import Any, TypeVar
+from operator import methodcaller
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from forecast.errors import RunError
+from forecast.errors import RunError, WorkersError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
 
 Work = TypeVar("Work")
 Done = TypeVar("Done")
 
 WATCH_SECONDS = 1.0
-"""Time between two looks of a worker at its parent."""
+"""Time between two looks of a worker at its parent, and of a command that waits at its cluster."""
 
 BACKENDS = {"dask": "distributed", "ray": "ray"}
 """Kinds of clusters, with the package of the extra that reaches each."""
@@ -42,7 +48,7 @@ _ADDRESS = re.compile(r"((tcp|tls)://)?[^/\s]+:\d{1,5}")
 _AN_ADDRESS = "an address such as tcp://10.0.0.1:8786"
 
 CONNECT_SECONDS, MOST_LOSSES = 10, 5
-"""Time a cluster has to answer; and losses of workers after which a run is given up."""
+"""Time a cluster has to answer, and to be without a worker; and losses after which a run is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +58,21 @@ class _Cluster:
     Attributes:
         backend: one of `BACKENDS`.
         address: of its scheduler, as the user gave it.
-        code: what code a process has, and the answer of this one.
+        code: says what code a process has.
+        ours: the answer of this one.
+        client: of Dask; None for Ray.
     """
 
     backend: str
     address: str
     code: Callable[[], str]
     ours: str
+    client: Client | None
+
+    @property
+    def name(self) -> str:
+        """As a message names it."""
+        return f"the {self.backend.title()} cluster at {self.address}"
 
 
 _CLUSTER: ContextVar[_Cluster | None] = ContextVar("cluster", default=None)
@@ -77,12 +91,10 @@ def on_cluster(backend: str, address: str | None, code: Callable[[], str]) -> It
     Raises:
         RunError: the extra is not installed, no scheduler is named, or none answers.
     """
-    from joblib import parallel_config
-
     if find_spec(BACKENDS[backend]) is None:
         raise RunError(f"--backend {backend}: {BACKENDS[backend]} is not installed; pip install 'forecast[{backend}]'")
-    with _connected(backend, address) as options, parallel_config(backend=backend, **options):
-        token = _CLUSTER.set(_Cluster(backend, address or "this machine", code, code()))
+    with _dask(address) if backend == "dask" else _ray(address) as client:
+        token = _CLUSTER.set(_Cluster(backend, address or "this machine", code, code(), client))
         try:
             yield
         finally:
@@ -90,14 +102,9 @@ def on_cluster(backend: str, address: str | None, code: Callable[[], str]) -> It
 
 
 @contextmanager
-def _connected(backend: str, address: str | None) -> Iterator[dict[str, Any]]:
-    """What joblib has to know of a cluster that answers."""
-    with _dask(address) if backend == "dask" else _ray(address) as options:
-        yield options
+def _dask(address: str | None) -> Iterator[Client]:
+    from asyncio import run
 
-
-@contextmanager
-def _dask(address: str | None) -> Iterator[dict[str, Any]]:
     from distributed import Client
 
     if address is None:
@@ -107,6 +114,7 @@ def _dask(address: str | None) -> Iterator[dict[str, Any]]:
     if not _ADDRESS.fullmatch(address):
         raise RunError(f"--scheduler: got {address}, expected {_AN_ADDRESS}")
     try:
+        run(_greet(address))
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except TypeError as error:  # what Dask raises where its settings name no certificate
         wanted = f"{_AN_ADDRESS}, or the certificates of tls in the settings of Dask"
@@ -117,14 +125,32 @@ def _dask(address: str | None) -> Iterator[dict[str, Any]]:
             "expected the address that `dask scheduler` prints"
         ) from error
     try:
-        yield {"client": client, "wait_for_workers_timeout": CONNECT_SECONDS}
+        yield client
     finally:
-        client.close(timeout=CONNECT_SECONDS)
+        with suppress(OSError):  # of a scheduler that is gone
+            client.close(timeout=CONNECT_SECONDS)
+
+
+async def _greet(address: str) -> None:
+    """Shake hands with a scheduler: where something else listens, or it hangs, Dask's own client would wait for ever.
+
+    Raises:
+        OSError: nothing answers in time; TimeoutError among them.
+        TypeError, ValueError: as for the client.
+    """
+    from asyncio import wait_for
+
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    greeting = connect(address, timeout=CONNECT_SECONDS, **Security().get_connection_args("client"))
+    await (await wait_for(greeting, CONNECT_SECONDS)).close()
 
 
 @contextmanager
-def _ray(address: str | None) -> Iterator[dict[str, Any]]:
+def _ray(address: str | None) -> Iterator[None]:
     import ray
+    from joblib import parallel_config
     from ray.util.joblib import register_ray
 
     register_ray()
@@ -138,7 +164,8 @@ def _ray(address: str | None) -> Iterator[dict[str, Any]]:
             "`ray start --head` prints, or none for a Ray of this machine"
         ) from error
     try:
-        yield {}
+        with parallel_config(backend="ray"):
+            yield
     finally:
         if begun:
             ray.shutdown()
@@ -187,50 +214,102 @@ def _over_processes(function: Callable[[Work], Done], work: Iterable[Work], n_jo
     try:
         yield from workers(delayed(function)(piece) for piece in work)
     except TerminatedWorkerError as error:
-        raise RunError(
-            "a worker process was ended from outside, as a system does that runs out of memory; nothing was stored; "
+        raise WorkersError(
+            "a worker process was ended from outside, as a system does that runs out of memory; "
             "fewer workers (--n-jobs 1) need less memory"
         ) from error
 
 
 def _over_cluster(cluster: _Cluster, function: Callable[[Work], Done], work: list[Work]) -> Iterator[Done]:
     """Results in order; pieces that were not handed on when workers were lost are done again."""
-    same, done, losses = partial(_as_here, cluster.code, cluster.ours, function), 0, 0
+    attempt = _over_ray if cluster.client is None else partial(_over_dask, cluster, cluster.client)
+    packed, done, losses = partial(_as_here, cluster.code, cluster.ours, pickle.dumps(function)), 0, 0
     while done < len(work):
         try:
-            for result in _attempt(cluster, same, work[done:]):
+            for result in attempt(packed, map(pickle.dumps, work[done:])):
                 yield result
                 done += 1
+        except ImportError as error:
+            raise WorkersError(
+                f"a worker of {cluster.name} cannot load what it has to run ({error}), expected this package with "
+                f"'forecast[{cluster.backend}]' where every worker runs"
+            ) from error
         except _losses(cluster.backend) as error:
             losses += 1
-            if losses == MOST_LOSSES or not _is_up(cluster):
-                raise RunError(
-                    f"the {cluster.backend.title()} cluster at {cluster.address} was lost, or workers of it {losses} "
-                    "times; nothing was stored"
+            if not _is_up(cluster):
+                raise WorkersError(f"{cluster.name} was lost") from error
+            if losses == MOST_LOSSES:
+                raise WorkersError(f"workers of {cluster.name} were lost again and again, {losses} times") from error
+
+
+def _over_dask(
+    cluster: _Cluster, client: Client, function: Callable[[bytes], Any], work: Iterator[bytes]
+) -> Iterator[Any]:
+    """Results in order, of twice as many pieces at a time as there are threads; Dask itself repeats what is lost.
+
+    All is sent packed, and unpacked as work: what cannot be unpacked where it is read ends a worker without a word.
+
+    Raises:
+        WorkersError: there is no worker, or several were lost over one piece.
+    """
+    from distributed.scheduler import KilledWorker
+
+    there = client.submit(pickle.loads, pickle.dumps(function), pure=False)
+    futures = (client.submit(methodcaller("__call__", piece), there, pure=False) for piece in work)
+    sent = deque(islice(futures, 1))  # before there are workers: some clusters start them for work that waits
+    while sent:
+        sent.extend(islice(futures, max(0, 2 * _threads(cluster, client) - len(sent))))
+        if _is_done(sent[0]):
+            try:
+                yield sent.popleft().result()
+            except KilledWorker as error:
+                raise WorkersError(
+                    f"{error.allowed_failures + 1} workers of {cluster.name} were lost one after the other over one "
+                    "piece of work, as they are where memory runs out; fewer of them on a machine need less"
                 ) from error
 
 
-def _attempt(cluster: _Cluster, function: Callable[[Work], Done], work: list[Work]) -> Iterator[Done]:
-    from joblib import Parallel, delayed
+def _threads(cluster: _Cluster, client: Client) -> int:
+    """Threads of all workers of a Dask cluster, once there is one.
 
-    if cluster.backend == "dask":
-        yield from Parallel(n_jobs=-1, return_as="generator")(delayed(function)(piece) for piece in work)
-        return
-    from joblib import effective_n_jobs
+    Raises:
+        WorkersError: there is none.
+        ConnectionError: the client has lost its scheduler.
+    """
+    if client.status != "running":
+        raise ConnectionError(cluster.address)
+    deadline = monotonic() + CONNECT_SECONDS
+    while not (threads := sum(client.nthreads(callback_timeout=CONNECT_SECONDS).values())):
+        if monotonic() > deadline:
+            raise WorkersError(
+                f"{cluster.name} has had no worker for {CONNECT_SECONDS} s, expected at least one, "
+                f"as `dask worker {cluster.address}` starts it"
+            )
+        sleep(0.1)
+    return int(threads)
 
-    at_once = 2 * effective_n_jobs(-1)  # its backend hands results on in lists alone
+
+def _is_done(future: Future[Any]) -> bool:
+    """Whether a piece is done, failed or given up, after a while in which it may come to be."""
+    with suppress(TimeoutError):
+        future.exception(timeout=WATCH_SECONDS)
+    return bool(future.done())
+
+
+def _over_ray(function: Callable[[bytes], Any], work: Iterator[bytes]) -> Iterator[Any]:
+    """Results in order, a list at a time: joblib's backend of Ray hands on no other."""
+    from joblib import Parallel, delayed, effective_n_jobs
+
+    at_once = 2 * effective_n_jobs(-1)
     with Parallel(n_jobs=-1) as workers:
-        for first in range(0, len(work), at_once):
-            yield from workers(delayed(function)(piece) for piece in work[first : first + at_once])
+        while pieces := list(islice(work, at_once)):
+            yield from workers(delayed(function)(piece) for piece in pieces)
 
 
 def _losses(backend: str) -> tuple[type[BaseException], ...]:
     """What is raised where workers or a cluster are lost."""
     if backend == "dask":
-        from distributed.comm import CommClosedError
-        from distributed.scheduler import KilledWorker
-
-        return (KilledWorker, CommClosedError, CancelledError, TimeoutError, OSError)
+        return (CancelledError, OSError)
     from ray.exceptions import RayError
 
     return (RayError, OSError)
@@ -239,27 +318,32 @@ def _losses(backend: str) -> tuple[type[BaseException], ...]:
 def _is_up(cluster: _Cluster) -> bool:
     """Whether a cluster still answers, after time to take in new workers."""
     sleep(1.0)
-    if cluster.backend == "ray":
+    if cluster.client is None:
         import ray
 
         return bool(ray.is_initialized())
-    from joblib.parallel import get_active_backend
+    with suppress(OSError):
+        if cluster.client.status == "running":
+            cluster.client.nthreads(callback_timeout=CONNECT_SECONDS)
+            return True
+    return False
 
-    return bool(get_active_backend()[0].client.status == "running")
 
-
-def _as_here(code: Callable[[], str], ours: str, function: Callable[[Work], Done], piece: Work) -> Done:
+def _as_here(code: Callable[[], str], ours: str, function: bytes, piece: bytes) -> Any:
     """Work on a worker that has the code of the process it works for.
 
+    Args:
+        code: says what code a process has.
+        ours: what it has to say.
+        function, piece: what is done and with what, pickled, so that nothing is unpacked with other code.
+
     Raises:
-        RunError: it has other code.
+        WorkersError: it has other code.
     """
     theirs = code()
     if theirs != ours:
-        raise RunError(
-            f"a worker of the cluster has {theirs}, expected what this machine has, {ours}; nothing was stored"
-        )
-    return function(piece)
+        raise WorkersError(f"a worker of the cluster has {theirs}, expected what this machine has, {ours}")
+    return pickle.loads(function)(pickle.loads(piece))
 
 
 def _end_with(parent: int) -> None:

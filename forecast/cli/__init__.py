@@ -37,7 +37,7 @@ from forecast.cli.process import (
     limit_blas_threads,
     plain_where_needed,
 )
-from forecast.errors import ForecastError, shortened
+from forecast.errors import NOTHING_STORED, ForecastError, shortened
 from forecast.storage.files import sweep_scratch
 
 
@@ -84,11 +84,11 @@ def _exit_code() -> int:
         echo(message.getvalue(), err=True, nl=False)
         return error.exit_code
     except ForecastError as error:
-        echo(f"error: {error}", err=True)
+        echo("; ".join([f"error: {error}", *getattr(error, "__notes__", [])]), err=True)
         return 2
     except (KeyboardInterrupt, click.Abort) as stop:
-        notes = getattr(stop.__cause__ or stop, "__notes__", [])
-        echo("; ".join(["stopped: nothing was stored", *notes]), err=True)
+        notes = getattr(stop.__cause__ or stop, "__notes__", [NOTHING_STORED])
+        echo(f"stopped: {'; '.join(notes)}", err=True)
         return exit_code(stop)
     except OSError as error:
         if error.filename is not None:

@@ -213,10 +213,15 @@ def backend_options(command: Command) -> Command:
             if scheduler is not None:
                 raise click.UsageError(f"--scheduler: got {scheduler} without --backend dask or ray")
             return command(*arguments, **options)
+        if options["n_jobs"] != -1:
+            raise click.UsageError(
+                f"--n-jobs: got {options['n_jobs']} with --backend {backend}, which works on all workers that it has"
+            )
+        from forecast.cli.process import without_logs
         from forecast.parallel import on_cluster
         from forecast.storage.code_digests import code_of_numbers
 
-        with on_cluster(backend, scheduler, code_of_numbers):
+        with without_logs(), on_cluster(backend, scheduler, code_of_numbers):
             return command(*arguments, **options)
 
     decorated: Command = on_workers  # type: ignore[assignment]

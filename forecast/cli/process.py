@@ -157,6 +157,19 @@ def ended_like_ctrl_c() -> Iterator[Stops]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def without_logs() -> Iterator[None]:
+    """Keep libraries from logging: where a cluster is lost, Dask and what it rests on log every call that failed."""
+    import logging
+
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def folder_is_gone() -> bool:
     """Whether the folder that relative paths start from is no longer there."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,15 +11,13 @@ import click
 from forecast.cli.options import (
     answer_with,
     backend_options,
-    echo,
     language_option,
     print_line,
     progress_bar,
     run_options,
     warn,
 )
-from forecast.cli.process import exit_code
-from forecast.errors import RunError, ScenarioError
+from forecast.errors import NOTHING_STORED, RunError, ScenarioError, WorkersError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,13 +89,14 @@ def sweep(
 
 @contextmanager
 def _counted_if_stopped(requests: Sequence[Request]) -> Iterator[None]:
-    """End the command with how many runs are stored where it is stopped inside."""
+    """Say how many runs are stored where a sweep is stopped inside, or its workers are lost."""
     try:
         yield
-    except KeyboardInterrupt as stop:
+    except (KeyboardInterrupt, WorkersError) as stop:
         done = sum(one.is_there for one in requests)
-        echo(f"stopped: {done} of {len(requests)} runs are stored; the same command goes on from there", err=True)
-        sys.exit(exit_code(stop))
+        left = f"{done} of {len(requests)} runs are stored; the same command goes on from there"
+        stop.add_note(left if done else NOTHING_STORED)
+        raise
 
 
 def _show(found: Sweep, language: Language, *, plot: bool) -> None:

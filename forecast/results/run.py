@@ -18,7 +18,7 @@ from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, empty_statistics, simulate
-from forecast.errors import DamagedRunError, RunError, got
+from forecast.errors import NOTHING_STORED, DamagedRunError, RunError, WorkersError, got
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
@@ -225,9 +225,9 @@ class Request:
         demand_place(self.folder, self.out)
         try:
             statistics = simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
-        except KeyboardInterrupt as stop:
-            if self.checkpoint.path.exists():
-                stop.add_note("the same command goes on from the last checkpoint")
+        except (KeyboardInterrupt, WorkersError) as stop:
+            goes_on = "the same command goes on from the last checkpoint"
+            stop.add_note(goes_on if self.checkpoint.path.exists() else NOTHING_STORED)
             raise
         return self.written(statistics, draw_chart, replace=replace)
 

@@ -28,7 +28,7 @@ def test_a_worker_killed_in_the_middle_leaves_no_trace() -> None:
     plan = alone(replace(uncertain_plan(), block_size=BLOCK_SIZE))
     here = simulate(plan, SETTINGS).annual.draws()
     killed: list[int] = []
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
     with distributed.LocalCluster(**options) as cluster:
 
         def kill_one(_n_draws: int) -> None:
