@@ -143,6 +143,7 @@ class Composition:
         others: shares of all products but memory among themselves at the origin, `(6,)`.
         spread: standard deviation of a year's change of their logarithms, `(6,)`.
         cycle: of memory.
+        quarter: the last one of which all books tell memory, whose share is that of the origin.
     """
 
     memory: Mapping[str, float]
@@ -154,6 +155,7 @@ class Composition:
     others: Array
     spread: Array
     cycle: MemoryCycle
+    quarter: int
 
 
 def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date | None) -> Composition:
@@ -171,6 +173,7 @@ def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date 
     last = max(found)
     at_origin = found[last]
     quarters = range(4 * ((origin + 1) // 4), origin + 1)
+    months = range(3 * quarters.start, 3 * quarters.start + 12)
     in_year = [found[row].held if row in found else at_origin.share * census[row] for row in quarters]
     first, years = annual_exports(day)
     others = years[:, 1:] / years[:, 1:].sum(axis=1, keepdims=True)
@@ -179,11 +182,12 @@ def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date 
         usual=usual,
         excess=at_origin.excess,
         observed=sum(in_year),
-        counted=sum(value for month, value in observed.memory_exports(day=day).items() if month >= 3 * quarters.start),
+        counted=sum(observed.memory_exports(day=day).get(month, 0.0) for month in months),
         year=years[-1] / years[-1].sum(),
         others=_others_at(years[-1, 1:], first + len(years) - 1, origin, day),
         spread=np.diff(np.log(others), axis=0).std(axis=0, ddof=1),
-        cycle=_in_books(memory_cycle(origin, day), at_origin),
+        cycle=_in_books(memory_cycle(last, day), at_origin),
+        quarter=last,
     )
 
 
@@ -209,16 +213,16 @@ def _readings(
 ) -> dict[int, _Reading]:
     """Memory of every quarter of which it can be told how much of it US books hold.
 
-    Quarters in which Korean customs print no total have the usual ratio; not so those after one that had another, since
-    nothing tells how much of that is left.
+    Quarters before the first of which Korean customs print a total have the usual ratio. Later ones without a total
+    tell nothing: in 2026 the books parted by a sixth.
     """
-    found: dict[int, _Reading] = {}
-    for row in (row for row in sorted(memory) if row in census):
-        if row in customs:
-            found[row] = _reading(memory[row], customs[row], census[row], usual)
-        elif not any(reading.excess for reading in found.values()):
-            found[row] = _reading(memory[row], usual * census[row], census[row], usual)
-    return found
+    begin = min(customs, default=max(memory) + 1)
+    totals = {row: usual * census[row] for row in memory if row < begin and row in census} | dict(customs)
+    return {
+        row: _reading(memory[row], totals[row], census[row], usual)
+        for row in sorted(memory)
+        if row in census and row in totals
+    }
 
 
 def _reading(memory: float, customs: float, census: float, usual: float) -> _Reading:

@@ -77,9 +77,9 @@ def _taxed(regime: TariffSchedule, sector: str, tariffs: list[Tariff], origin: i
 
 
 def _holds_at(tariff: Tariff, moment: float) -> bool:
-    """Whether a tariff that began before a moment in every draw may hold then."""
+    """Whether a tariff that began before a moment in every draw holds up to it."""
     ends = NEVER if tariff.until is None else tariff.until.ends()[1]
-    return not tariff.stacks and tariff.start.ends()[1] < moment < ends
+    return not tariff.stacks and tariff.start.ends()[1] < moment <= ends
 
 
 def _step_of_record(date: float, until: float, rate: float, responses: Mapping[str, Input]) -> Duty:

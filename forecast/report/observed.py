@@ -9,10 +9,11 @@ import numpy as np
 from forecast import dims
 from forecast.analysis.memory import MemoryStanding, memory_of_months, memory_standing
 from forecast.dims import Array
+from forecast.economics.products import composition
 from forecast.observations.annual import year_over_first_months
 from forecast.observations.products import PRODUCTS, product_exports
 from forecast.observations.series import census_flows
-from forecast.observations.vintage import day_of
+from forecast.observations.vintage import day_of, vintage
 from forecast.report.effect import MEDIAN
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, table
@@ -44,9 +45,11 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
     carried = "stated" if all(stated) else "mixed" if any(stated) else "carried"
     goes_on = [carried, "books"] if scenarios[0].basis == "korea_customs" else [carried]
     said = [*_memory_parts(standing, goes_on, language)]
-    if standing.quarter < quarter:
-        known, last = (language.date(float(each)) for each in (standing.quarter, quarter))
-        said.insert(1, language.text("memory.not_counted", known=known, last=last))
+    known = vintage(scenarios[0].as_of)
+    told = composition(known.trade, known.bridge, day_of(known.as_of)).quarter
+    if told < quarter:
+        told_quarter, last = (language.date(float(each)) for each in (told, quarter))
+        said.insert(1, language.text("memory.not_counted", known=told_quarter, last=last))
     return [" ".join(said)]
 
 

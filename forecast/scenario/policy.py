@@ -242,6 +242,12 @@ def _past(row: Row, origin: int) -> Iterator[Problem]:
             f"got a probability of a tariff from {row.written('from')}, expected none: by {last} it came or did not"
         )
         yield row.problem("probability", message)
+    end = row.value.until
+    if end is not None and end.ends()[0] < origin + 1 < end.ends()[1]:
+        message = (
+            f"got {row.written('until')}, expected dates on one side of the end of {last}: by then it ended or did not"
+        )
+        yield row.problem("until", message)
     if stacks(row):
         message = f"got true with a date before {last} ends, expected rate alone: the duty it then was"
         yield row.problem("stacks", message)
@@ -335,9 +341,9 @@ def _departure(row: Row, name: str, origin: int) -> str:
 
 
 def holds_at(row: Row, origin: int) -> bool:
-    """Whether a tariff may hold when a quarter ends."""
+    """Whether a tariff that came before holds up to the end of a quarter."""
     end = row.value.until
-    return _came_before(row, origin) and (end is None or end.ends()[0] > origin + 1)
+    return _came_before(row, origin) and (end is None or end.ends()[1] >= origin + 1)
 
 
 def _start(row: Row) -> float:

@@ -6,11 +6,9 @@ Sizes of policy are judged too: imports of a year against the most on record, th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf
 
 from forecast.documents import Node
 from forecast.economics.sectors import COEFFICIENTS
-from forecast.economics.tariffs import load_schedule
 from forecast.errors import Remark, YamlPath, got, listed, spelled
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter
@@ -20,9 +18,10 @@ from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, entry, mean, rows
 from forecast.scenario.inputs import sectors_that_stand
 from forecast.scenario.layers import WHOLE, Change, merged
-from forecast.scenario.policy import SAME, ImportCommitment, Tariff, goods_of, holds_at, stacks
+from forecast.scenario.policy import ImportCommitment, Tariff
 from forecast.scenario.scenario import Scenario
-from forecast.stats.distributions import Constant, Distribution
+from forecast.scenario.unused_duties import always, idle_duties
+from forecast.stats.distributions import Constant
 
 _IDENTITY = ("id", "company", "project", "sector", "kind", "announced", "part_of", "title", "description", "sources")
 """Keys that are repeated so that a change can be read by itself."""
@@ -194,9 +193,6 @@ def _unread_keys(row: Row) -> Iterator[Remark]:
             yield row.remark(key, orders if key == "probability" else f"got 0, with which {row.name} adds nothing")
 
 
-WHOLE_SHARE = 1.0
-"""A duty above the value of the goods is remarked on: judgement, as no average duty of the record comes near it."""
-
 TWICE = 2.0
 """Deliveries of more than twice what was promised are remarked on: judgement."""
 
@@ -223,22 +219,19 @@ def idle_policies(root: Node, origin: int, end: float) -> Iterator[Remark]:
         for row in rows(root, group, entity):
             yield from _nothing(row, zeros, origin)
     tariffs = rows(root, "tariffs", Tariff)
-    for row in tariffs:
-        yield from _tariff(row, tariffs, origin, end)
-    yield from _replaced(tariffs, origin)
-    yield from _ended(tariffs, origin, end)
+    yield from idle_duties(tariffs, origin, end)
     for row in rows(root, "import_commitments", ImportCommitment):
         yield from [*_value(row), *_span(row, origin, end)]
     drivers = root.fields.get("drivers")
     for name, node in (drivers.fields if drivers else {}).items():
         path = entry(Deviation, node, ("drivers", name))
-        if _always(path.value.change, 0.0):
+        if always(path.value.change, 0.0):
             yield path.remark("size", f"got 0: {name} stays on its fitted path")
 
 
 def _nothing(row: Row, keys: Sequence[str], origin: int) -> Iterator[Remark]:
     for key in keys:
-        if _always(getattr(row.value, key), 0.0):
+        if always(getattr(row.value, key), 0.0):
             ends_then = row.path[0] == "import_commitments" and key == "probability" and _flows_at(row, origin)
             left = f"adds nothing but the end of what it delivers in {format_quarter(origin)}"
             yield row.remark(key, f"got 0, with which {row.name} {left if ends_then else 'does nothing'}")
@@ -248,95 +241,6 @@ def _flows_at(row: Row, origin: int) -> bool:
     """Whether a commitment may deliver in a quarter."""
     start, until = row.value.start, row.value.until
     return start is not None and until is not None and start.ends()[0] < origin + 1 and until.ends()[1] > origin
-
-
-def _always(value: Distribution | None, number: float) -> bool:
-    return value is not None and all(abs(end - number) <= SAME for end in value.ends())
-
-
-def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
-    """A duty that is a percentage, comes too late, or is what would be paid without it."""
-    for key, value in (("rate", row.value.rate), ("change", row.value.change)):
-        if value is not None and (middle := float(value.ppf(0.5))) > WHOLE_SHARE:
-            message = f"got {middle:.4g}, {100 * middle:.4g} % of the value of the goods"
-            yield row.remark(key, f"{message}; if per cent was meant, write {middle / 100:.4g}")
-    start = row.value.start
-    if start is None or start.ends()[0] < origin + 1:
-        return
-    if start.ends()[0] >= end:
-        yield row.remark(
-            "from", f"got {row.written('from')}, after the horizon: {row.name} does nothing in the results"
-        )
-    elif stacks(row) or not any(_may_come_before(other, row) for other in tariffs if other is not row):
-        yield from _in_force(row, origin)
-
-
-def _in_force(row: Row, origin: int) -> Iterator[Remark]:
-    """A rate that is paid already, or a change of none, where rivals are not touched either."""
-    if row.value.rivals is not None and not _always(row.value.rivals, 0.0):
-        return
-    for key in ["rate"] if stacks(row) else ["change"]:
-        if _always(getattr(row.value, key), 0.0):
-            yield row.remark(key, f"got 0, with which {row.name} does nothing")
-    rate, known = (
-        row.value.rate,
-        {load_schedule().trade[name].rate(origin + 1 - SAME) for name in goods_of(row)},
-    )
-    if known and not stacks(row) and all(_always(rate, paid) for paid in known):
-        paid = f"the duty in force in {format_quarter(origin)}: {row.name} does nothing"
-        yield row.remark("rate", f"got {mean(rate):.4g}, {paid}" if rate else paid)
-
-
-def _may_come_before(other: Row, row: Row) -> bool:
-    """Whether another tariff on some of the same goods may be there first, so that this one may end it."""
-    here, there = row.value.start, other.value.start
-    shared = not stacks(other) and not {*goods_of(row)}.isdisjoint(goods_of(other))
-    return shared and here is not None and there is not None and there.ends()[0] <= here.ends()[1]
-
-
-def _replaced(tariffs: Sequence[Row], origin: int) -> Iterator[Remark]:
-    """Tariffs of which another takes the place before they end, without a word on whether the two add up."""
-    earlier: list[tuple[float, float, Row]] = []
-    for start, row in _by_start([row for row in tariffs if not stacks(row)]):
-        if not row.has("stacks"):
-            since = origin + 1 if row.has("change") else -inf  # what held at the origin is in a change of that
-            goods = {*goods_of(row)}
-            still = [other for begun, end, other in earlier if begun >= since and end > start]
-            names = [other.name for other in still if not goods.isdisjoint(goods_of(other))]
-            if names:
-                held = f"takes the place of {listed(names)} while both would hold"
-                yield row.remark("from", f"{row.name} {held}; write stacks: true if it is added, stacks: false if not")
-        until = row.value.until
-        earlier.append((start, inf if until is None else until.ends()[1], row))
-
-
-def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
-    """Duties of the origin that end without another in their place, so that what was paid before them is paid again."""
-    whole = [row for row in tariffs if not stacks(row) and row.value.start is not None]
-    for row in whole:
-        until = row.value.until
-        if until is None or not holds_at(row, origin) or until.ends()[0] >= end:
-            continue
-        after = [other for other in whole if other is not row and _may_hold_after(other, until)]
-        followed = {name for other in after for name in goods_of(other)}
-        names = [name for name in goods_of(row) if name not in followed]
-        rates = listed(sorted({f"{load_schedule().trade[name].rate(-inf):.4g}" for name in names}))
-        if names:
-            paid = f"after which the duty on {listed(names)} is {rates}, as before 2025; if another follows, state it"
-            yield row.remark("until", f"got {row.written('until')}, {paid}")
-
-
-def _may_hold_after(row: Row, moment: Distribution) -> bool:
-    """Whether a tariff may have begun when another ends, and last longer."""
-    start, until = row.value.start, row.value.until
-    assert start is not None
-    return start.ends()[0] <= moment.ends()[1] and (until is None or until.ends()[1] > moment.ends()[0])
-
-
-def _by_start(tariffs: Sequence[Row]) -> list[tuple[float, Row]]:
-    """Tariffs by the middle of their first date."""
-    dated = [(float(start.ppf(0.5)), row) for row in tariffs if (start := row.value.start) is not None]
-    return sorted(dated, key=lambda pair: pair[0])
 
 
 def _value(row: Row) -> Iterator[Remark]:

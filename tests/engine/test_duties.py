@@ -21,6 +21,7 @@ from forecast.engine.block import block_inputs, simulated_baseline, simulated_fl
 from forecast.engine.compile import compile_plan
 from forecast.engine.plan import Plan
 from forecast.engine.policy import Duties, exports_over_before, supply_pressure
+from forecast.errors import ScenarioError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import day_of, vintage
 from forecast.quarters import parse_quarter
@@ -163,9 +164,8 @@ class ByHand:
         if all(float(item.start.ppf(0.0)) >= end for item in tariffs):
             return Goods(lambda moment: now, (), now, end, shared, held)
         first, dates = trade.rates[0].distribution.ppf(0.5), (*trade.dates, end)
-        if any(
-            one.start < end < one.until and not one.stacks for one in held
-        ):  # that is the record, and ends as it does
+        # One that holds to the end of the origin is the record, which ends as it does.
+        if any(one.start < end <= one.until and not one.stacks for one in held):
             return Goods(lambda moment: trade.rate(moment) if moment < end else first, dates, now, end, shared, held)
         return Goods(lambda moment: trade.rate(min(moment, end - 1e-9)), dates, now, end, shared, held)
 
@@ -308,6 +308,13 @@ def test_a_duty_of_the_origin_ends_when_it_is_said_to(tmp_path: Path) -> None:
         deal + "}\n  - {id: none, sectors: autos, rate: 0, from: 2029, pass_through: 1, elasticity: 2, adjustment: 1}"
     )
     np.testing.assert_array_equal(ending, agree(stated(tmp_path, lifted)))
+    at_once, free = (text.replace("2029", "2026-07-01") for text in (deal + ", until: 2029}", lifted))
+    np.testing.assert_array_equal(agree(stated(tmp_path, at_once)), agree(stated(tmp_path, free)))
+    straddling = deal + ", until: {earliest: 2026-06-01, latest: 2027}}"
+    with pytest.raises(
+        ScenarioError, match="until: got 2026-06-01 to 2027, expected dates on one side of the end of 2026Q2"
+    ):
+        stated(tmp_path, straddling)
     assert (ending[3:] > agree(stated(tmp_path, deal + "}"))[3:]).all()
 
 

@@ -247,6 +247,10 @@ def test_what_looks_like_a_figure_and_is_none_is_refused(rows: str, said: str, t
             "C4: got 8,900 for balance_with_us of 2026-08, expected 9,000, exports less imports",
         ),
         (
+            {"balance_with_us": ("2026-07", -8_506.856)},
+            "got -8,506.856 for balance_with_us of 2026-07, expected 8,506.856, exports less imports",
+        ),
+        (
             {"us_imports_from_korea": ("2026-09", 7_000), "us_exports_to_korea": ("2026-09", 15_000)},
             "C2: got 7,000 for us_imports_from_korea and 15,000 for us_exports_to_korea of 2026-09, held 15,202",
         ),
@@ -255,7 +259,7 @@ def test_what_looks_like_a_figure_and_is_none_is_refused(rows: str, said: str, t
             "us_imports_from_korea of 2026-08, held 15,202; expected a revision of less than a quarter",
         ),
     ],
-    ids=["balance", "swapped", "revision"],
+    ids=["balance", "sign", "swapped", "revision"],
 )
 def test_figures_that_cannot_go_together_are_refused(
     rows: dict[str, tuple[str, float]], said: str, tmp_path: Path
@@ -267,6 +271,15 @@ def test_figures_that_cannot_go_together_are_refused(
     done = command("data", "add", str(path), "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_a_first_deficit_is_taken(tmp_path: Path) -> None:
+    rows = {"exports_to_us": 9_000, "imports_from_us": 9_500, "balance_with_us": -500}
+    path = lines(
+        tmp_path / "own.csv", [OWN, *([name, "2026-08", value, "million USD"] for name, value in rows.items())]
+    )
+    done = command("data", "add", str(path), "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

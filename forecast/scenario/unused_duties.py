@@ -1,0 +1,156 @@
+"""Duties that do nothing, come too late, give way to each other unsaid, or end with nothing in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf
+
+from forecast.economics.tariffs import load_schedule
+from forecast.errors import Remark, listed
+from forecast.quarters import format_quarter
+from forecast.scenario.entries import Row, mean
+from forecast.scenario.policy import SAME, goods_of, holds_at, stacks
+from forecast.stats.distributions import Distribution
+
+WHOLE_SHARE = 1.0
+"""A duty above the value of the goods is remarked on: judgement, as no average duty of the record comes near it."""
+
+
+def idle_duties(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
+    """Every remark on the tariffs of a scenario.
+
+    Args:
+        tariffs: all of them.
+        origin: quarter index of the last quarter observed.
+        end: of the horizon, on the quarter axis.
+    """
+    for row in tariffs:
+        yield from _tariff(row, tariffs, origin, end)
+    yield from _replaced(tariffs, origin)
+    yield from _ended(tariffs, origin, end)
+
+
+def always(value: Distribution | None, number: float) -> bool:
+    """Whether something is stated and is one number in every draw."""
+    return value is not None and all(abs(end - number) <= SAME for end in value.ends())
+
+
+def _tariff(row: Row, tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
+    """A duty that is a percentage, comes too late, or is what would be paid without it."""
+    for key, value in (("rate", row.value.rate), ("change", row.value.change)):
+        if value is not None and (middle := float(value.ppf(0.5))) > WHOLE_SHARE:
+            message = f"got {middle:.4g}, {100 * middle:.4g} % of the value of the goods"
+            yield row.remark(key, f"{message}; if per cent was meant, write {middle / 100:.4g}")
+    start = row.value.start
+    if start is None or start.ends()[0] < origin + 1:
+        return
+    if start.ends()[0] >= end:
+        yield row.remark(
+            "from", f"got {row.written('from')}, after the horizon: {row.name} does nothing in the results"
+        )
+    elif stacks(row) or not any(_may_come_before(other, row) for other in tariffs if other is not row):
+        yield from _in_force(row, origin)
+
+
+def _in_force(row: Row, origin: int) -> Iterator[Remark]:
+    """A rate that is paid already, or a change of none, where rivals are not touched either."""
+    if row.value.rivals is not None and not always(row.value.rivals, 0.0):
+        return
+    for key in ["rate"] if stacks(row) else ["change"]:
+        if always(getattr(row.value, key), 0.0):
+            yield row.remark(key, f"got 0, with which {row.name} does nothing")
+    rate, known = (
+        row.value.rate,
+        {load_schedule().trade[name].rate(origin + 1 - SAME) for name in goods_of(row)},
+    )
+    if known and not stacks(row) and all(always(rate, paid) for paid in known):
+        paid = f"the duty in force in {format_quarter(origin)}: {row.name} does nothing"
+        yield row.remark("rate", f"got {mean(rate):.4g}, {paid}" if rate else paid)
+
+
+def _may_come_before(other: Row, row: Row) -> bool:
+    """Whether another tariff on some of the same goods may be there first, so that this one may end it."""
+    here, there = row.value.start, other.value.start
+    shared = not stacks(other) and not {*goods_of(row)}.isdisjoint(goods_of(other))
+    return shared and here is not None and there is not None and there.ends()[0] <= here.ends()[1]
+
+
+def _replaced(tariffs: Sequence[Row], origin: int) -> Iterator[Remark]:
+    """Tariffs of which another takes the place before they end, without a word on whether the two add up."""
+    earlier: list[tuple[float, float, Row]] = []
+    for start, row in _by_start([row for row in tariffs if not stacks(row)]):
+        if not row.has("stacks"):
+            since = origin + 1 if row.has("change") else -inf  # what held at the origin is in a change of that
+            goods = {*goods_of(row)}
+            still = [other for begun, end, other in earlier if begun >= since and end > start]
+            names = [other.name for other in still if not goods.isdisjoint(goods_of(other))]
+            if names:
+                held = f"takes the place of {listed(names)} while both would hold"
+                yield row.remark("from", f"{row.name} {held}; write stacks: true if it is added, stacks: false if not")
+        until = row.value.until
+        earlier.append((start, inf if until is None else until.ends()[1], row))
+
+
+def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
+    """Duties of the past that end without another in their place, so that what was paid before them is paid again.
+
+    Or so that the record goes on, where one ends before the origin and the record does not.
+    """
+    whole = [row for row in tariffs if not stacks(row) and row.value.start is not None]
+    for row in whole:
+        until = row.value.until
+        if (
+            until is None
+            or row.value.start is None
+            or row.value.start.ends()[0] >= origin + 1
+            or until.ends()[0] >= end
+        ):
+            continue
+        others = [other for other in whole if other is not row]
+        goods = {*goods_of(row)} - {name for other in others if _follows(other, until) for name in goods_of(other)}
+        names = [name for name in goods_of(row) if name in goods]
+        if holds_at(row, origin) and names:
+            maybe = [other.name for other in others if _may_follow(other, until) and goods & {*goods_of(other)}]
+            yield row.remark("until", _free_again(row, names, until.ends()[0], maybe))
+        elif on := [name for name in names if _goes_on(name, until)]:
+            paid = f"but on record the duty on {listed(on)} did not change then, and it goes on"
+            yield row.remark("until", f"got {row.written('until')}, {paid}")
+
+
+def _free_again(row: Row, names: Sequence[str], ended: float, maybe: Sequence[str]) -> str:
+    """What is paid on goods when the duty of the origin ends, and what the record has instead."""
+    trades = {name: load_schedule().trade[name] for name in names}
+    before = listed([f"{trade.rate(-inf):.4g} on {name}" for name, trade in trades.items()])
+    unless = f" where {listed(maybe)} does not hold" if maybe else ""
+    known = [
+        f"{trade.rate(date):.4g} on {name}" for name, trade in trades.items() for date in trade.dates if date >= ended
+    ]
+    on_record = f"; the record has {listed(known)} then, which a scenario has only if it states it" if known else ""
+    follows = on_record or "; if another duty follows, state it"
+    return f"got {row.written('until')}, after which the duty is {before}, as before 2025{unless}{follows}"
+
+
+def _goes_on(name: str, until: Distribution) -> bool:
+    """Whether the record has the same duty before and after a date."""
+    trade, date = load_schedule().trade[name], until.ends()[1]
+    return abs(trade.rate(date) - trade.rate(date - SAME)) <= SAME
+
+
+def _follows(row: Row, moment: Distribution) -> bool:
+    """Whether a tariff has begun when another ends, and lasts longer, in every draw."""
+    start, until = row.value.start, row.value.until
+    lasts = until is None or until.ends()[0] > moment.ends()[1]
+    sure = row.value.probability is None or always(row.value.probability, 1.0)
+    return start is not None and start.ends()[1] <= moment.ends()[0] and lasts and sure
+
+
+def _may_follow(row: Row, moment: Distribution) -> bool:
+    """Whether a tariff that begins later or not in every draw takes the place of one that ends."""
+    until = row.value.until
+    return until is None or until.ends()[1] > moment.ends()[0]
+
+
+def _by_start(tariffs: Sequence[Row]) -> list[tuple[float, Row]]:
+    """Tariffs by the middle of their first date."""
+    dated = [(float(start.ppf(0.5)), row) for row in tariffs if (start := row.value.start) is not None]
+    return sorted(dated, key=lambda pair: pair[0])
