@@ -23,6 +23,7 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `rules`: problems between values, correlations among them, which stop a run
 - `warnings`: remarks, which do not
 - `unused`: remarks on what has no effect
+- `unused_duties`: the same of tariffs, and those that end with nothing in their place
 - `entries`: entries of lists as rules read them: typed values, each with its place
 - `inputs`: the registry of uncertain inputs by YAML path, and single numbers as stated
 - `json_schema`: JSON Schema for editors, and the reference page
