@@ -28,7 +28,7 @@ from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Group, Plan, Project
 from forecast.engine.plants import Activity, Building, Plants, Trade
-from forecast.engine.policy import Answer, Duties
+from forecast.engine.policy import MACHINERY, Answer, Duties
 from forecast.engine.run_plan import RunPlan, alone
 from forecast.engine.simulate import Settings, block_streams, empty_statistics
 from forecast.errors import RunError
@@ -122,7 +122,8 @@ class _CachedPlants(Plants):
 
     def building(self, group: Group) -> Building:
         work, key = super().building, (Building, group.projects[0].id)
-        return self._block.cached(key, self._behind(*group.projects), lambda: work(group))
+        depends_on = self._behind(*group.projects), self.duties.taxed.get(MACHINERY)
+        return self._block.cached(key, depends_on, lambda: work(group))
 
     def trade(self, group: Group, building: Building) -> Trade:
         work, key = super().trade, (Trade, group.projects[0].id)

@@ -123,8 +123,9 @@ def tied() -> Iterator[Workbench]:
         ["investments.SS-05.overrides={korean_share: 0.3, output_per_capex: 0.2}"],  # fewer of those learned are in use
         ["localization={path: logistic, local: 0.7, at: 2029Q1, speed: 4}"],
         ["tariffs=[{id: more, sectors: [batteries, battery_materials], change: 0.2, from: 2028Q1}]"],
+        ["tariffs=[{id: more, sectors: other, change: 0.2, from: 2028Q1}]"],  # machines pay it, of all plants
     ],
-    ids=["fate", "kind", "coefficients", "path", "duty"],
+    ids=["fate", "kind", "coefficients", "path", "duty", "duty on machines"],
 )
 def test_what_is_remembered_of_a_group_is_what_a_fresh_start_gives(tied: Workbench, texts: list[str]) -> None:
     """Bit for bit, in every statistic of every series shown, after whatever was tried before."""
