@@ -62,7 +62,7 @@ FORMATS: Mapping[str, Callable[[Grid], bool]] = {
 }
 """How each format is recognised, by its key."""
 
-_USD = {"USD": 1.0, "thousand USD": 1e3, "million USD": 1e6, "billion USD": 1e9}
+_USD = {"USD": 1.0, "thousand USD": 1e3, "million USD": 1e6, "billion USD": 1e9, "bn USD": 1e9, "억 달러": 1e8}
 _WHOLE = {"country": ("trade_monthly",), "end_use": ("products_annual",)}
 """Tables of which a file of a format holds every period there is."""
 

@@ -19,8 +19,8 @@ _REVISED = 1.25
 """No revision of a single figure is as large; of US trade with Korea the largest was 5.5 %. Of single HS codes, which
 are small, `_FACTOR` is the bound."""
 
-_LEAP = 10.0
-"""No figure is as many times the one before it."""
+_LEAP, _STEP = 10.0, 3.0
+"""No figure of a single HS code is as many times the one before it, and none of any other series."""
 
 _PAIRS = (("us_imports_from_korea", "us_exports_to_korea"), ("exports_to_us", "imports_from_us"))
 """Korea's exports and imports by table and book."""
@@ -92,9 +92,10 @@ def _gaps(figures: Sequence[Figure], held: HeldSeries) -> Iterator[Refusal]:
 
 def _sizes(figures: Sequence[Figure], held: HeldSeries, reading: Reading) -> Iterator[Refusal]:
     """Refuses figures whose size tells of another unit or base than those held, or that nothing was traded."""
-    yield from _zeros(figures, held)
+    signless = [*_not_above_zero(figures, held)]
+    yield from signless
     pairs = [(one, old) for one in figures if (old := held.value(one.period)) and one.value]
-    if "balance" in held.series:
+    if "balance" in held.series or signless:
         return
     ratios = [one.value / old for one, old in pairs]
     middle = statistics.median(ratios) if ratios else 1.0
@@ -114,15 +115,18 @@ def _sizes(figures: Sequence[Figure], held: HeldSeries, reading: Reading) -> Ite
         yield from _leaps(figures, pairs, held, reading)
 
 
-def _zeros(figures: Sequence[Figure], held: HeldSeries) -> Iterator[Refusal]:
-    """Refuses zeros of a series that never was zero: they stand for what was not counted."""
-    if not all(held.value(period) for period in held.values):
+def _not_above_zero(figures: Sequence[Figure], held: HeldSeries) -> Iterator[Refusal]:
+    """Refuses figures of a series that always was above zero: zeros stand for what was not counted.
+
+    A balance may fall below it.
+    """
+    if not all((value := held.value(period)) is None or value > 0 for period in held.values):
         return
     for one in figures:
-        if not one.value:
+        if one.value == 0 or (one.value < 0 and "balance" not in held.series):
             known = one.period if one.period in held.values else held.last
-            was = f"got 0 for {held.series} of {one.period}, held {held.value(known):,.10g} of {known}"
-            yield Refusal(one.cell, f"{was}; expected a number other than 0, or no row")
+            was = f"got {one.value:,.10g} for {held.series} of {one.period}, held {held.value(known):,.10g} of {known}"
+            yield Refusal(one.cell, f"{was}; expected a number above 0, or no row")
 
 
 def _times(ratio: float) -> str:
@@ -149,10 +153,10 @@ def _leaps(
                 one.cell,
                 f"got {one.value:,.10g} for {held.series} of {one.period}, held {old:,.10g}; expected a {said}",
             )
-    by_period = {one.period: one.value for one in figures}
+    by_period, leap = {one.period: one.value for one in figures}, _LEAP if held.code else _STEP
     for one in figures:
         before = by_period.get(period_after(one.period, -1), held.value(period_after(one.period, -1)))
-        if one.period > held.last and before and one.value and not 1 / _LEAP < one.value / before < _LEAP:
+        if one.period > held.last and before and one.value and not 1 / leap < one.value / before < leap:
             yield Refusal(
                 one.cell,
                 f"got {one.value:,.10g} for {held.series} of {one.period} after {before:,.10g}: "

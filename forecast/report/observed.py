@@ -19,6 +19,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, table
 from forecast.results.archive import Outcome, other_book
 from forecast.results.results import Results
+from forecast.scenario.memory import Memory
 from forecast.scenario.scenario import Scenario
 from forecast.stats.summary import INTERVALS, quantile_name
 
@@ -43,6 +44,8 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
         return []
     stated = [scenario.memory.path != "as-fitted" for scenario in scenarios]
     carried = "stated" if all(stated) else "mixed" if any(stated) else "carried"
+    if all(scenario.memory == Memory("fades") for scenario in scenarios):
+        carried = "fading"
     goes_on = [carried, "books"] if scenarios[0].basis == "korea_customs" else [carried]
     said = [*_memory_parts(standing, goes_on, language)]
     known = vintage(scenarios[0].as_of)

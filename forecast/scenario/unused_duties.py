@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 
 from forecast.economics.tariffs import load_schedule
@@ -86,48 +86,64 @@ def _replaced(tariffs: Sequence[Row], origin: int) -> Iterator[Remark]:
             names = [other.name for other in still if not goods.isdisjoint(goods_of(other))]
             if names:
                 held = f"takes the place of {listed(names)} while both would hold"
+                if paying := [other.name for other in still if other.name in names and _of_rivals(other)]:
+                    held += f", and what is said of rivals in {listed(paying)} holds on"
                 yield row.remark("from", f"{row.name} {held}; write stacks: true if it is added, stacks: false if not")
         until = row.value.until
         earlier.append((start, inf if until is None else until.ends()[1], row))
 
 
-def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
-    """Duties of the past that end without another in their place, so that what was paid before them is paid again.
+def _of_rivals(row: Row) -> bool:
+    """Whether a tariff puts a duty on rivals."""
+    return row.value.rivals is not None and not always(row.value.rivals, 0.0)
 
-    Or so that the record goes on, where one ends before the origin and the record does not.
+
+def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
+    """Duties that end without another in their place, where what is paid then is not what one may think.
+
+    After a duty of the origin that is what was paid before 2025; after one that comes later, the duty of the origin,
+    though another may be on record since; and after one that ended before the origin, what the record has.
     """
     whole = [row for row in tariffs if not stacks(row) and row.value.start is not None]
+    stated = {name for row in whole if holds_at(row, origin) for name in goods_of(row)}
     for row in whole:
-        until = row.value.until
-        if (
-            until is None
-            or row.value.start is None
-            or row.value.start.ends()[0] >= origin + 1
-            or until.ends()[0] >= end
-        ):
+        start, until = row.value.start, row.value.until
+        if start is None or until is None or until.ends()[0] >= end:
             continue
         others = [other for other in whole if other is not row]
-        goods = {*goods_of(row)} - {name for other in others if _follows(other, until) for name in goods_of(other)}
-        names = [name for name in goods_of(row) if name in goods]
-        if holds_at(row, origin) and names:
-            maybe = [other.name for other in others if _may_follow(other, until) and goods & {*goods_of(other)}]
-            yield row.remark("until", _free_again(row, names, until.ends()[0], maybe))
-        elif on := [name for name in names if _goes_on(name, until)]:
+        lasting = {name for other in others if _follows(other, until) for name in goods_of(other)}
+        names = [name for name in goods_of(row) if name not in lasting]
+        maybe = [other.name for other in others if _may_follow(other, until) and {*names} & {*goods_of(other)}]
+        free = {name: load_schedule().trade[name].rate(-inf) for name in names if name in stated}
+        if free:
+            yield row.remark("until", _paid_again(row, free, "before 2025", origin, maybe))
+        rest = [name for name in names if name not in stated]
+        if start.ends()[0] >= origin + 1:
+            now = {name: load_schedule().trade[name].rate(origin + 1 - SAME) for name in rest if _changes(name, origin)}
+            if now:
+                yield row.remark("until", _paid_again(row, now, f"in {format_quarter(origin)}", origin, maybe))
+        elif on := [name for name in rest if _goes_on(name, until)]:
             paid = f"but on record the duty on {listed(on)} did not change then, and it goes on"
             yield row.remark("until", f"got {row.written('until')}, {paid}")
 
 
-def _free_again(row: Row, names: Sequence[str], ended: float, maybe: Sequence[str]) -> str:
-    """What is paid on goods when the duty of the origin ends, and what the record has instead."""
-    trades = {name: load_schedule().trade[name] for name in names}
-    before = listed([f"{trade.rate(-inf):.4g} on {name}" for name, trade in trades.items()])
+def _changes(name: str, origin: int) -> bool:
+    """Whether the record has another duty after the origin."""
+    return any(date >= origin + 1 for date in load_schedule().trade[name].dates)
+
+
+def _paid_again(row: Row, rates: Mapping[str, float], when: str, origin: int, maybe: Sequence[str]) -> str:
+    """What is paid on goods when a duty ends, and what came on record since the origin."""
+    paid = listed([f"{rate:.4g} on {name}" for name, rate in rates.items()])
     unless = f" where {listed(maybe)} does not hold" if maybe else ""
-    known = [
-        f"{trade.rate(date):.4g} on {name}" for name, trade in trades.items() for date in trade.dates if date >= ended
-    ]
-    on_record = f"; the record has {listed(known)} then, which a scenario has only if it states it" if known else ""
+    known = [f"{load_schedule().trade[name].rate(inf):.4g} on {name}" for name in rates if _changes(name, origin)]
+    on_record = (
+        f"; since {format_quarter(origin)} the record has {listed(known)}, which counts here only if it is stated"
+        if known
+        else ""
+    )
     follows = on_record or "; if another duty follows, state it"
-    return f"got {row.written('until')}, after which the duty is {before}, as before 2025{unless}{follows}"
+    return f"got {row.written('until')}, after which the duty is {paid}, as {when}{unless}{follows}"
 
 
 def _goes_on(name: str, until: Distribution) -> bool:

@@ -223,6 +223,11 @@ def test_the_option_and_the_variable_name_one_place() -> None:
         ("us_imports_from_korea;2026-05;13301,5;million USD", "C2: got '13301,5', expected a number"),
         ('us_exports_to_korea,2026-05,"83,79",million USD', "C2: got '83,79', expected a number"),
         ("us_imports_from_korea,2026-05,0,million USD", "C2: got 0 for us_imports_from_korea of 2026-05, held 13,301"),
+        (
+            "us_imports_from_korea,2026-07,16704,million USD\nus_imports_from_korea,2026-08,-15202,million USD",
+            "C3: got -15,202 for us_imports_from_korea of 2026-08, held 15,202 of 2026-08; expected a number above 0",
+        ),
+        ("us_real_gdp,2026Q3,2439.05,billion chained 2017 USD", "0.1 times as much; expected billion chained 2017 USD"),
     ],
 )
 def test_what_looks_like_a_figure_and_is_none_is_refused(rows: str, said: str, tmp_path: Path) -> None:
@@ -284,7 +289,7 @@ def test_a_first_deficit_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_plain_table_is_read_whatever_stands_between_its_cells(delimiter: str, tmp_path: Path) -> None:
-    rows = "series,date,value,unit\nus_imports_from_korea,2026-05,13301,million USD\n".replace(",", delimiter)
+    rows = "series,date,value,unit\nus_imports_from_korea,2026-05,13.301,bn USD\n".replace(",", delimiter)
     (tmp_path / "a.csv").write_text(rows, encoding="utf-8")
     done = command("data", "add", "a.csv", "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "data"))
     assert (done.returncode, done.stderr) == (0, "")

@@ -24,6 +24,7 @@ from forecast.report.sentences import answer
 from forecast.results.archive import Outcome, outcomes
 from forecast.results.results import Results
 from forecast.results.run import run_scenario
+from forecast.scenario.memory import Memory
 from forecast.scenario.mixture import load_any
 from forecast.scenario.scenario import load_scenario
 
@@ -90,7 +91,12 @@ def test_how_memory_goes_on_is_told_as_the_scenario_has_it() -> None:
     origin, fading = vintage(None).trade.origin, forecast.load_scenario(SCENARIOS / "memory-fades.yaml")
     for scenarios, words, not_said in (
         ([BASELINE], "no end of the boom is assumed", "states"),
-        ([fading], "is what the scenario states", "no end of the boom"),
+        ([fading], "fades as heights have in the record", "no end of the boom"),
+        (
+            [replace(fading, memory=Memory("lasts"))],
+            "is what the scenario states, and not their record",
+            "no end of the boom",
+        ),
         ([BASELINE, fading], "in those that state nothing memory keeps its share", "the scenario states"),
     ):
         (said,) = memory_sentences(origin, scenarios, ENGLISH)
