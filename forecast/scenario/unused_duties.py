@@ -137,12 +137,8 @@ def _paid_again(row: Row, rates: Mapping[str, float], when: str, origin: int, ma
     paid = listed([f"{rate:.4g} on {name}" for name, rate in rates.items()])
     unless = f" where {listed(maybe)} does not hold" if maybe else ""
     known = [f"{load_schedule().trade[name].rate(inf):.4g} on {name}" for name in rates if _changes(name, origin)]
-    on_record = (
-        f"; since {format_quarter(origin)} the record has {listed(known)}, which counts here only if it is stated"
-        if known
-        else ""
-    )
-    follows = on_record or "; if another duty follows, state it"
+    since = f"; since {format_quarter(origin)} the record has {listed(known)}, which counts here only if it is stated"
+    follows = since if known else "; if another duty follows, state it"
     return f"got {row.written('until')}, after which the duty is {paid}, as {when}{unless}{follows}"
 
 
