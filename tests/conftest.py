@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import shutil
+from pathlib import Path
+
+import pytest
 
 
 def pytest_configure() -> None:
@@ -13,3 +17,10 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """And not among what is imported."""
     gc.freeze()
+
+
+@pytest.fixture
+def copy(original: Path, tmp_path: Path) -> Path:
+    """A copy of the folder `original` that a module of tests has made once, which a test may spoil."""
+    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
+    return tmp_path

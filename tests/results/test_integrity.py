@@ -40,10 +40,9 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(original: Path, tmp_path: Path) -> Path:
+def run(copy: Path) -> Path:
     """The folder of the run of `hyundai` in a copy of it."""
-    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
-    (folder,) = (tmp_path / "results" / "hyundai").iterdir()
+    (folder,) = (copy / "results" / "hyundai").iterdir()
     return folder
 
 
@@ -411,11 +410,10 @@ def test_a_run_set_aside_by_a_process_that_was_killed_comes_back_for_readers(run
     assert not aside.exists()
 
 
-def test_a_run_found_without_a_picture_gets_one_that_the_manifest_knows(original: Path, tmp_path: Path) -> None:
-    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
-    done = command("run", "baseline", *DRAWS, cwd=tmp_path)
+def test_a_run_found_without_a_picture_gets_one_that_the_manifest_knows(copy: Path) -> None:
+    done = command("run", "baseline", *DRAWS, cwd=copy)
     assert "Found in" in done.stdout
-    results = load_results(tmp_path / "results" / "baseline")
+    results = load_results(copy / "results" / "baseline")
     assert "fan.png" in results.manifest["files"]
     assert forecast.load_results(results.folder).manifest == results.manifest
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -33,27 +32,21 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cwd
 
 
-@pytest.fixture
-def cwd(original: Path, tmp_path: Path) -> Path:
-    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
-    return tmp_path
-
-
-def run_in(cwd: Path) -> Path:
+def run_in(copy: Path) -> Path:
     """The run with its picture."""
-    (chart,) = (cwd / "results" / "hyundai").glob("*/fan.png")
+    (chart,) = (copy / "results" / "hyundai").glob("*/fan.png")
     return chart.parent
 
 
-def verified(cwd: Path, place: str = "results") -> CompletedProcess[str]:
-    return command("verify", place, "--blocks", "0", cwd=cwd)
+def verified(copy: Path, place: str = "results") -> CompletedProcess[str]:
+    return command("verify", place, "--blocks", "0", cwd=copy)
 
 
-def test_what_commands_leave_is_named_as_not_looked_at(cwd: Path) -> None:
-    run = run_in(cwd)
+def test_what_commands_leave_is_named_as_not_looked_at(copy: Path) -> None:
+    run = run_in(copy)
     for name in ("budget_trade_balance_2030.csv", "budget_trade_balance_2030.png", "budget_effect_2030_inputs.png"):
         (run / name).touch()
-    done = verified(cwd)
+    done = verified(copy)
     assert (done.returncode, done.stderr) == (0, "")
     place = f"results/hyundai/{run.name}"
     (beside,) = (line for line in done.stdout.splitlines() if line.startswith(f"Not looked at, in {place}: "))
@@ -64,27 +57,27 @@ def test_what_commands_leave_is_named_as_not_looked_at(cwd: Path) -> None:
         "Not looked at, in results/hyundai: sweeps",
         "Not looked at, in results: comparisons",
     ]
-    assert "살펴보지 않은 것(results): comparisons" in command("verify", "results", "--language", "ko", cwd=cwd).stdout
-    done = verified(cwd, "results/comparisons")
+    assert "살펴보지 않은 것(results): comparisons" in command("verify", "results", "--language", "ko", cwd=copy).stdout
+    done = verified(copy, "results/comparisons")
     assert done.returncode == 2
     assert "comparisons, sweeps and budgets have no digests" in done.stderr
 
 
-def test_a_file_of_a_run_that_its_manifest_does_not_name_is_a_fault(cwd: Path) -> None:
-    run, name = run_in(cwd), "branches.csv"
+def test_a_file_of_a_run_that_its_manifest_does_not_name_is_a_fault(copy: Path) -> None:
+    run, name = run_in(copy), "branches.csv"
     (run / name).touch()
-    done = verified(cwd)
+    done = verified(copy)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert f"{run.name}: got {name}, which manifest.json does not name" in done.stderr
     assert load_results(run).name == "hyundai"  # it is as it was stored all the same
 
 
 @pytest.mark.parametrize("name", ["sweep.csv", "note.txt", "more"])
-def test_what_a_user_keeps_beside_a_run_is_not_looked_at_and_said_so(cwd: Path, name: str) -> None:
-    run = run_in(cwd)
+def test_what_a_user_keeps_beside_a_run_is_not_looked_at_and_said_so(copy: Path, name: str) -> None:
+    run = run_in(copy)
     (run / ".hidden").touch()
     (run / name).mkdir() if name == "more" else (run / name).touch()
-    done = verified(cwd)
+    done = verified(copy)
     assert (done.returncode, done.stderr) == (0, "")
     (said,) = (
         line for line in done.stdout.splitlines() if line.startswith(f"Not looked at, in results/hyundai/{run.name}")
@@ -93,24 +86,24 @@ def test_what_a_user_keeps_beside_a_run_is_not_looked_at_and_said_so(cwd: Path, 
 
 
 @pytest.mark.parametrize("name", ["summary.csv", "manifest.json", "note.txt"])
-def test_a_link_in_place_of_a_file_is_a_fault_and_not_followed(cwd: Path, name: str) -> None:
-    run, elsewhere = run_in(cwd), cwd / "elsewhere"
+def test_a_link_in_place_of_a_file_is_a_fault_and_not_followed(copy: Path, name: str) -> None:
+    run, elsewhere = run_in(copy), copy / "elsewhere"
     if name == "note.txt":
         os.mkfifo(elsewhere)
     else:
         (run / name).rename(elsewhere)
     (run / name).symlink_to(elsewhere)
-    done = verified(cwd)
+    done = verified(copy)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert f"{run.name}: got a link by the name {name}, expected the file itself" in done.stderr
 
 
-def test_a_link_in_an_entry_of_a_ledger_is_a_fault(cwd: Path) -> None:
-    assert command("ledger", "add", f"results/hyundai/{run_in(cwd).name}", cwd=cwd).returncode == 0
-    (path,) = (cwd / "ledger").glob("*/trade.csv")
-    path.rename(cwd / "elsewhere")
-    path.symlink_to(cwd / "elsewhere")
-    done = verified(cwd, "ledger")
+def test_a_link_in_an_entry_of_a_ledger_is_a_fault(copy: Path) -> None:
+    assert command("ledger", "add", f"results/hyundai/{run_in(copy).name}", cwd=copy).returncode == 0
+    (path,) = (copy / "ledger").glob("*/trade.csv")
+    path.rename(copy / "elsewhere")
+    path.symlink_to(copy / "elsewhere")
+    done = verified(copy, "ledger")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "got a link by the name trade.csv" in done.stderr
 
@@ -136,46 +129,46 @@ def locked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("whole_scenario", [False, True])
 def test_a_run_that_cannot_be_read_is_named_and_the_others_are_shown(
-    cwd: Path, monkeypatch: pytest.MonkeyPatch, whole_scenario: bool
+    copy: Path, monkeypatch: pytest.MonkeyPatch, whole_scenario: bool
 ) -> None:
     """It ended `list`, `verify` and `report` for all."""
-    folder = cwd / "results" / "hyundai" if whole_scenario else run_in(cwd)
+    folder = copy / "results" / "hyundai" if whole_scenario else run_in(copy)
     locked(folder, monkeypatch)
-    words = f"{folder.relative_to(cwd)}: cannot be read (Permission denied); whoever owns it can allow that\n"
-    listed = command("list", cwd=cwd)
+    words = f"{folder.relative_to(copy)}: cannot be read (Permission denied); whoever owns it can allow that\n"
+    listed = command("list", cwd=copy)
     assert (listed.returncode, listed.stderr) == (0, f"warning: {words}")
     assert "baseline" in listed.stdout
-    done = verified(cwd)
+    done = verified(copy)
     assert (done.returncode, done.stderr) == (2, f"error: {words}")
     assert "Whole: results/baseline/" in done.stdout
-    assert command("report", "results/baseline", cwd=cwd).returncode == 0
-    named = command("report", str(folder.relative_to(cwd)), cwd=cwd)
+    assert command("report", "results/baseline", cwd=copy).returncode == 0
+    named = command("report", str(folder.relative_to(copy)), cwd=copy)
     assert (named.returncode, named.stderr) == (2, f"error: {words}")
 
 
-def test_an_entry_that_cannot_be_read_is_named(cwd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert command("ledger", "add", f"results/hyundai/{run_in(cwd).name}", cwd=cwd).returncode == 0
-    assert command("ledger", "add", "results/baseline", cwd=cwd).returncode == 0
-    (folder,) = (cwd / "ledger").glob("hyundai-*")
+def test_an_entry_that_cannot_be_read_is_named(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command("ledger", "add", f"results/hyundai/{run_in(copy).name}", cwd=copy).returncode == 0
+    assert command("ledger", "add", "results/baseline", cwd=copy).returncode == 0
+    (folder,) = (copy / "ledger").glob("hyundai-*")
     locked(folder, monkeypatch)
     for arguments in (("ledger", "list"), ("ledger", "score"), ("verify", "ledger", "--blocks", "0")):
-        done = command(*arguments, cwd=cwd)
+        done = command(*arguments, cwd=copy)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         assert f"{folder.name}: cannot be read (Permission denied)" in done.stderr
         assert "baseline-" in done.stdout
 
 
-def test_names_that_break_lines_or_steer_a_terminal_stay_in_their_line(cwd: Path) -> None:
+def test_names_that_break_lines_or_steer_a_terminal_stay_in_their_line(copy: Path) -> None:
     name = "two\nlines \x1b[31m"
-    (cwd / "results" / name).mkdir()
-    run_in(cwd).rename(cwd / "results" / name / "run")
+    (copy / "results" / name).mkdir()
+    run_in(copy).rename(copy / "results" / name / "run")
     shown = r"results/two\u000alines \u001b[31m/run: holds run hyundai/"
-    assert command("list", cwd=cwd).stderr.startswith(f"warning: {shown}")
-    done = verified(cwd)
+    assert command("list", cwd=copy).stderr.startswith(f"warning: {shown}")
+    done = verified(copy)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith(f"error: {shown}")
-    (cwd / f"{name}.yaml").write_text("name: mine\nhorizon: 2030\nlocalisation: {}\n")
-    done = command("validate", f"{name}.yaml", cwd=cwd)
+    (copy / f"{name}.yaml").write_text("name: mine\nhorizon: 2030\nlocalisation: {}\n")
+    done = command("validate", f"{name}.yaml", cwd=copy)
     lines = (done.stdout + done.stderr).splitlines()
     assert all(r"two\u000alines \u001b[31m.yaml: " in line or r".yaml:" in line for line in lines)
     assert len(lines) == 2

@@ -40,12 +40,6 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cwd
 
 
-@pytest.fixture
-def copy(original: Path, tmp_path: Path) -> Path:
-    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
-    return tmp_path
-
-
 def folder_of(cwd: Path) -> Path:
     (folder,) = (cwd / "results" / "hyundai").iterdir()
     return folder
