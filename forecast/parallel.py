@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from itertools import islice
-from operator import methodcaller
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -247,15 +246,17 @@ def _over_dask(
 ) -> Iterator[Any]:
     """Results in order, of twice as many pieces at a time as there are threads; Dask itself repeats what is lost.
 
-    All is sent packed, and unpacked as work: what cannot be unpacked where it is read ends a worker without a word.
+    All is sent packed and lies packed on workers, which hand it on to those that join later. It is unpacked as work:
+    what cannot be unpacked where it is read ends a worker, or is asked for again and again, without a word.
 
     Raises:
         WorkersError: there is no worker, or several were lost over one piece.
     """
     from distributed.scheduler import KilledWorker
 
-    there = client.submit(pickle.loads, pickle.dumps(function), pure=False)
-    futures = (client.submit(methodcaller("__call__", piece), there, pure=False) for piece in work)
+    there = client.submit(bytes, pickle.dumps(function), pure=False)
+    # A function without a name is sent as what it is, so that a worker that lacks this package can call it.
+    futures = (client.submit(lambda packed, one: pickle.loads(packed)(one), there, piece, pure=False) for piece in work)
     sent = deque(islice(futures, 1))  # before there are workers: some clusters start them for work that waits
     while sent:
         sent.extend(islice(futures, max(0, 2 * _threads(cluster, client) - len(sent))))

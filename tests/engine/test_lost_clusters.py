@@ -24,6 +24,7 @@ from forecast.results import run
 
 distributed = pytest.importorskip("distributed")
 
+LACKS_PACKAGE = "import sys; sys.modules['forecast'] = None"
 GOES_ON = "the same command goes on from the last checkpoint"
 
 
@@ -92,7 +93,7 @@ def test_a_scheduler_without_a_worker_says_how_one_is_started(tmp_path: Path, mo
     ("preload", "named"),
     [
         (
-            "import sys; sys.modules['forecast'] = None",
+            LACKS_PACKAGE,
             "cannot load what it has to run (No module named 'forecast.parallel'",
         ),
         (
@@ -141,6 +142,21 @@ def test_a_scheduler_killed_in_the_middle_is_one_line_that_tells_of_the_checkpoi
         process.kill()
         _, message = run.communicate(timeout=60)
     assert (run.returncode, message) == (2, f"error: the Dask cluster at {address} was lost; {GOES_ON}\n")
+
+
+def test_a_worker_without_the_package_that_joins_in_the_middle_is_named(tmp_path: Path) -> None:
+    """It asked its peers for what it could not unpack, for ever."""
+    with (
+        scheduler(tmp_path) as (_, address),
+        worker(address, folder=tmp_path),
+        in_the_middle(address, tmp_path) as run,
+        worker(address, "--preload", LACKS_PACKAGE, folder=tmp_path),
+    ):
+        _, message = run.communicate(timeout=60)
+    assert run.returncode == 2
+    assert "cannot load what it has to run (No module named 'forecast.parallel'" in message
+    assert message.endswith(f"; {GOES_ON}\n")
+    assert message.count("\n") == 1
 
 
 def test_a_stop_leaves_no_task_on_the_cluster(tmp_path: Path) -> None:
