@@ -182,7 +182,7 @@ class Sweep:
         return found
 
 
-def asked(
+def sweep_requests(
     design: Design,
     worlds: Sequence[AnyScenario],
     series: str,

@@ -67,7 +67,7 @@ def sweep(
     Every cell is a stored run: a sweep that was stopped goes on where it was. The table and, with one or two
     assumptions, a picture are stored under `sweeps` beside the runs.
     """
-    from forecast.analysis.sweep import asked, grid, listed_cells, swept
+    from forecast.analysis.sweep import grid, listed_cells, sweep_requests, swept
     from forecast.engine.simulate import Settings
     from forecast.models.posterior import load_posterior
     from forecast.results.run import run_each
@@ -80,7 +80,7 @@ def sweep(
     worlds = _worlds(file, design)
     settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
     n_jobs, posterior = options.pop("n_jobs"), load_posterior(options.pop("learned"), worlds[0].as_of)
-    requests = asked(design, worlds, series, year, settings, posterior=posterior, **options)
+    requests = sweep_requests(design, worlds, series, year, settings, posterior=posterior, **options)
     with _counted_if_stopped(requests):
         with progress_bar(worlds[0].name, settings.n_draws * len(requests)) as progress:
             runs = run_each(requests, settings, n_jobs=n_jobs, progress=progress, damaged=warn)
