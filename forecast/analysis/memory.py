@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from forecast.dims import Array
-from forecast.economics.products import LEAST_QUARTERS, quarterly_memory, readings_of_trend, whole_sums
+from forecast.economics.memory import LEAST_QUARTERS, readings_of_trend, whole_sums
+from forecast.economics.products import quarterly_memory
 from forecast.observations.products import memory_exports
 from forecast.observations.tables import SHIPPED
 

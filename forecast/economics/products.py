@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.dims import PRODUCTS, Array
+from forecast.economics.memory import (
+    MemoryCycle,
+    MemoryLevel,
+    MemoryYear,
+    counted_year,
+    deviation_from_trend,
+    readings_of_trend,
+    whole_sums,
+)
 from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each, fields, refuse
 from forecast.economics.sectors import SECTORS
 from forecast.economics.tariffs import REST, SHARES_WITHIN_REST, load_schedule
@@ -36,9 +45,6 @@ if TYPE_CHECKING:
     from forecast.documents import Node
 
 NUMBERS = ("trend", "with_exports")
-LEAST_QUARTERS = 8
-"""Quarters from which a trend is read."""
-
 LEAST_SHARE = 0.2
 """Least part of what Korean customs count of memory that US books are taken to hold."""
 
@@ -113,32 +119,18 @@ def _assignment(node: Node, path: str) -> Assignment:
     return Assignment(makes, tuple(sold) or (makes,), "whole" in parts, str(parts["reason"].content))
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryCycle:
-    """How far memory stands from its trend, and how such heights have passed.
-
-    Attributes:
-        heights: logarithm of the exports of the last quarter over either reading of their trend, smallest first; in
-            Korean books, but in those of a `Composition` in US books.
-        persistence: part of a height, in logarithms, that is left a quarter later, and its standard error.
-        volatility: standard deviation of a quarter's news, log points.
-    """
-
-    heights: tuple[float, float]
-    persistence: tuple[float, float]
-    volatility: float
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Composition:
     """What exports consist of at the origin.
 
     Attributes:
         memory: share of memory in the exports of the origin's quarter, by basis.
+        level: memory in that quarter, by basis; its trend is that of Korean books in both, since US books held all
+            memory while it was usual.
         usual: ratio of Korean to US books of all exports in usual years.
         excess: by how much the log odds of memory rise with the logarithm of that ratio over the usual one.
         observed: memory in the quarters of the first year that are over at the origin, bn USD, US Census basis.
-        counted: memory in all months of that year that Korean customs have counted, bn USD, Korean customs basis.
+        counted: that year by months, Korean customs basis.
         year: shares of `PRODUCTS` in the last whole year of US books, `(7,)`.
         others: shares of all products but memory among themselves at the origin, `(6,)`.
         spread: standard deviation of a year's change of their logarithms, `(6,)`.
@@ -147,10 +139,11 @@ class Composition:
     """
 
     memory: Mapping[str, float]
+    level: Mapping[str, MemoryLevel]
     usual: float
     excess: float
     observed: float
-    counted: float
+    counted: MemoryYear
     year: Array
     others: Array
     spread: Array
@@ -173,20 +166,22 @@ def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date 
     last = max(found)
     at_origin = found[last]
     quarters = range(4 * ((origin + 1) // 4), origin + 1)
-    months = range(3 * quarters.start, 3 * quarters.start + 12)
     in_year = [found[row].held if row in found else at_origin.share * census[row] for row in quarters]
     first, years = annual_exports(day)
     others = years[:, 1:] / years[:, 1:].sum(axis=1, keepdims=True)
+    cycle, since = memory_cycle(last, day), census[origin] / census[last]
+    level = MemoryLevel(since * at_origin.counted, cycle.heights)
     return Composition(
         memory={"us_census": at_origin.share, "korea_customs": at_origin.korean},
+        level={"us_census": level.part(at_origin.held / at_origin.counted), "korea_customs": level},
         usual=usual,
         excess=at_origin.excess,
         observed=sum(in_year),
-        counted=sum(observed.memory_exports(day=day).get(month, 0.0) for month in months),
+        counted=counted_year(observed.memory_exports(day=day), origin),
         year=years[-1] / years[-1].sum(),
         others=_others_at(years[-1, 1:], first + len(years) - 1, origin, day),
         spread=np.diff(np.log(others), axis=0).std(axis=0, ddof=1),
-        cycle=_in_books(memory_cycle(last, day), at_origin),
+        cycle=cycle,
         quarter=last,
     )
 
@@ -236,12 +231,6 @@ def _reading(memory: float, customs: float, census: float, usual: float) -> _Rea
     return _Reading(memory, held, share, korean, float(excess))
 
 
-def _in_books(cycle: MemoryCycle, reading: _Reading) -> MemoryCycle:
-    """The cycle in US books, which hold a part of memory at the origin and all of earlier quarters, its trend."""
-    part = float(np.log(reading.held / reading.counted))
-    return replace(cycle, heights=(cycle.heights[0] + part, cycle.heights[1] + part))
-
-
 def _logit(share: float) -> float:
     return float(np.log(share / (1.0 - share)))
 
@@ -253,21 +242,6 @@ def quarterly_memory(day: dt.date | None = None, folder: Path = TABLES_SHIPPED) 
     21.7
     """
     return whole_sums(observed.memory_exports(folder, day), 3)
-
-
-def whole_sums(months: Mapping[int, float], n_months: int) -> dict[int, float]:
-    """Sums of the spans of so many months of which every month is known, in order: quarters, or years.
-
-    >>> whole_sums({3: 1.0, 4: 1.0, 5: 2.0, 6: 9.0}, 3)
-    {1: 4.0}
-    """
-    spans = sorted({month // n_months for month in months})
-    parts = {span: range(n_months * span, n_months * (span + 1)) for span in spans}
-    return {
-        span: sum(months[month] for month in part)
-        for span, part in parts.items()
-        if all(map(months.__contains__, part))
-    }
 
 
 def annual_exports(day: dt.date | None = None) -> tuple[int, Array]:
@@ -343,33 +317,14 @@ def memory_cycle(origin: int, day: dt.date | None = None) -> MemoryCycle:
         if day is None or published("", billings.start + row) <= day
     }
     world = np.array([value for quarter, value in whole_sums(months, 3).items() if quarter <= origin - 4])
-    deviation = _deviation(world)
+    deviation = deviation_from_trend(world)
     before, after = deviation[:-1], deviation[1:]
     slope = float(after @ before / (before @ before))
     error = float(np.sqrt(((after - slope * before) ** 2).sum() / (len(after) - 1) / (before @ before)))
     persistence = slope + (1.0 + 3.0 * slope) / len(deviation)
-    own = _deviation(values[:-4])
+    own = deviation_from_trend(values[:-4])
     news = own[1:] - persistence * own[:-1]
     return MemoryCycle((float(heights[0]), float(heights[1])), (persistence, error), float(news.std(ddof=1)))
-
-
-def readings_of_trend(values: Array) -> Array:
-    """Both readings of the trend of memory in quarters, `(2, n_quarters)`.
-
-    One is the mean of all quarters up to a year before the last, so that a boom of the last year is no part of it; the
-    other is steady growth, the line through the logarithms of all quarters, so that it is.
-    """
-    return np.stack([np.full(len(values), values[:-4].mean()), np.exp(_line(values))])
-
-
-def _deviation(values: Array) -> Array:
-    """Logarithms less the line through them."""
-    return np.asarray(np.log(values) - _line(values))
-
-
-def _line(values: Array) -> Array:
-    times = np.arange(len(values))
-    return np.asarray(np.polyval(np.polyfit(times, np.log(values), 1), times))
 
 
 def shares_within(found: Composition) -> dict[str, Array]:

@@ -342,7 +342,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     found = composition(known.trade, known.bridge, day_of(known.as_of))
     compiler = Compiler(scenario, origin, found, shares_within(found), {}, {})
     compiled, policy = compiler.groups(), compiled_policy(scenario, origin, compiler.within)
-    products = compiled_products(scenario, known.trade, found)
+    products = compiled_products(scenario, found)
     existing = compiler.existing(policy)
     machinery = compiled_machinery(compiler.of_sector(REST, "price_growth")) if compiled else None
     pipeline = compiled_pipeline(scenario, known) if compiled else None

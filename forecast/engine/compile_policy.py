@@ -13,15 +13,24 @@ import numpy as np
 
 from forecast.dims import FUTURE, Array
 from forecast.economics.elasticities import addresses, shipped_responses
+from forecast.economics.memory import MemoryYear
 from forecast.economics.pipeline import PERSISTENCE, SPREAD, USUAL, pace_distributions
 from forecast.economics.products import Composition, product_priors
 from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
-from forecast.engine.plan import NEVER, Duty, MemoryPath, Pipeline, Policy, Products, Purchase, Taxed
+from forecast.engine.plan import (
+    NEVER,
+    Duty,
+    MemoryPath,
+    Pipeline,
+    Policy,
+    Products,
+    Purchase,
+    Taxed,
+)
 from forecast.observations.announcements import planned_leads
 from forecast.observations.annual import outward_investment
-from forecast.observations.series import QuarterlyTrade
 from forecast.observations.vintage import Vintage, day_of
 from forecast.quarters import parse_time
 from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
@@ -125,16 +134,17 @@ def _purchase(regime: TariffSchedule, item: ImportCommitment) -> Purchase:
     )
 
 
-def compiled_products(scenario: Scenario, trade: QuarterlyTrade, found: Composition) -> Products:
+def compiled_products(scenario: Scenario, found: Composition) -> Products:
     """What exports consist of on the basis of a scenario, and the path that it states for memory."""
     share, cycle, priors = found.memory["us_census"], found.cycle, product_priors().numbers
     korean = scenario.basis == "korea_customs"
     persistence = Truncated(Normal(*cycle.persistence), 0.0, 1.0)
     return Products(
         log_odds=float(np.log(share / (1.0 - share))),
-        level=share * float(trade.exports[-1]),
+        census=found.level["us_census"],
+        book=found.level[scenario.basis],
         observed=found.observed,
-        counted=found.counted if korean else found.observed,
+        year=found.counted if korean else _observed(found),
         usual=found.usual if korean else 1.0,
         excess=found.excess if korean else 0.0,
         others=tuple(found.others.tolist()),
@@ -143,9 +153,13 @@ def compiled_products(scenario: Scenario, trade: QuarterlyTrade, found: Composit
         volatility=cycle.volatility,
         with_exports=float(priors["with_exports"].distribution.ppf(0.5)),
         trend=Stated("products.trend", priors["trend"].distribution),
-        heights=cycle.heights,
         path=_path(scenario),
     )
+
+
+def _observed(found: Composition) -> MemoryYear:
+    """The first year in US books, which tell no month of memory: its quarters up to the origin."""
+    return MemoryYear(found.observed, found.level["us_census"].quarter, -1, (1.0,) * len(found.counted.uncounted))
 
 
 def _path(scenario: Scenario) -> MemoryPath:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from forecast.dims import FUTURE, POLICIES, PRODUCTS, SERIES, TO_DATE, Array
+from forecast.economics.memory import MemoryLevel, MemoryYear
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
 from forecast.quarters import year_of
@@ -325,9 +326,9 @@ class Products:
 
     Attributes:
         log_odds: of memory in the exports of the origin's quarter, US Census basis.
-        level: exports of memory in that quarter, bn USD, US Census basis.
-        observed: the same in all quarters of the first year that are over at the origin.
-        counted: what is known of memory in the first year and so in it at least, on the basis of the plan.
+        census, book: memory at the origin, US Census basis and basis of the plan.
+        observed: memory in all quarters of the first year that are over at the origin, bn USD, US Census basis.
+        year: memory of the first year, on the basis of the plan.
         usual: ratio of the basis of the plan to US Census, of all exports in usual years.
         excess: by how much the log odds of memory rise with the logarithm of that ratio over the usual one.
         others: shares of all products but memory among themselves, `(6,)`.
@@ -336,14 +337,14 @@ class Products:
         volatility: standard deviation of a quarter's news of memory, log points.
         with_exports: correlation of that news with that of all exports.
         trend: weight of the higher of two heights.
-        heights: of memory at the origin above two readings of its trend, log points.
         path: how that height passes.
     """
 
     log_odds: float
-    level: float
+    census: MemoryLevel
+    book: MemoryLevel
     observed: float
-    counted: float
+    year: MemoryYear
     usual: float
     excess: float
     others: tuple[float, ...]
@@ -352,7 +353,6 @@ class Products:
     volatility: float
     with_exports: float
     trend: Stated
-    heights: tuple[float, float]
     path: MemoryPath = MemoryPath()
 
 

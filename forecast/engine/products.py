@@ -13,11 +13,15 @@ from typing import TypeAlias
 import numpy as np
 
 from forecast.dims import PRODUCTS, Array
+from forecast.economics.memory import MemoryLevel, swings
 from forecast.engine.annual import annual_sums, in_quarters, running_totals
-from forecast.engine.inputs import Inputs, Values
+from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Plan, Products
 
 MEMORY = PRODUCTS.index("memory")
+
+MOST_SHARE = 0.99
+"""Most that memory may be of exports of the first year, where a shock leaves less than the months that are counted."""
 
 Flow: TypeAlias = tuple[int, Array]
 """Index of a product, and a flow of it."""
@@ -107,7 +111,7 @@ def product_exports(
     memory = exports * held
     others = exports - memory
 
-    # A year in both books: what Korean books hold beyond the usual ratio is memory.
+    # A year in both books: what Korean books hold beyond the usual ratio is memory; the first one is counted by months.
     known = np.array([given.observed, plan.observed[0] - given.observed])
     in_year = np.stack([annual_sums(plan, memory), annual_sums(plan, others)])
     in_year[:, 0] += known[:, None]
@@ -115,28 +119,41 @@ def product_exports(
     share = odds / (1.0 + odds)
     korean = odds * (bridge / given.usual) ** given.excess
     share_in_book = korean / (1.0 + korean)
+    first = _first_year(given, memory, _reference(given, memory, given.census))
+    share_in_book[0] = np.clip(first / annual[0], 0.0, MOST_SHARE)
     ratios = np.stack([bridge * share_in_book / share, bridge * (1.0 - share_in_book) / (1.0 - share)])
     parts = _parts(plan, inputs)
     by_product = np.empty((len(PRODUCTS), *annual.shape))
     by_product[MEMORY] = annual * share_in_book
-    _no_less_than_counted(given, by_product)
     by_product[1:] = (annual - by_product[MEMORY]) * parts.swapaxes(0, 1)
     if given.path.form == "as-fitted":
         return ProductExports(plan, memory, others, parts, by_product, ratios, None)
 
-    path = _on_path(plan, inputs, held, growth)
-    kept = (annual_sums(plan, path) + known[0] * (np.arange(len(plan.years)) == 0)[:, None]) / in_year[0]
-    fitted = by_product[MEMORY].copy()
-    by_product[MEMORY] *= kept
-    _no_less_than_counted(given, by_product)
-    moved = path - memory, by_product[MEMORY] - fitted
-    return ProductExports(plan, path, others, parts, by_product, ratios, moved)
+    # A path of its own: from the level of either book, down to the one trend of both.
+    swung = held * (1.0 + np.exp(-given.log_odds))
+    (census, _), (book, first) = (_on_path(plan, inputs, level, swung, growth) for level in (given.census, given.book))
+    path = annual_sums(plan, book)
+    path[0] = first
+    moved = census - memory, path - by_product[MEMORY]
+    by_product[MEMORY] = path
+    return ProductExports(plan, census, others, parts, by_product, ratios, moved)
 
 
-def _no_less_than_counted(given: Products, by_product: Array) -> None:
-    """Bound memory of the first year from below, in place: months that are known have come in every draw."""
-    first = by_product[MEMORY][0]
-    np.maximum(first, given.counted, out=first)
+def _reference(given: Products, memory: Array, level: MemoryLevel) -> Array | float:
+    """Memory of the last quarter of which a month is counted, `(n_draws,)`, or its level at the origin."""
+    place = given.year.reference
+    return level.quarter if place < 0 else np.asarray(memory[place])
+
+
+def _first_year(given: Products, memory: Array, reference: Array | float) -> Array:
+    """Memory of the first year on the basis of the plan, `(n_draws,)`: months counted, and what is left at their rate.
+
+    That rate moves as `memory`, `(n_periods, n_draws)`, does from what it is in the months counted, `reference`.
+    """
+    year = given.year
+    counted = sum(1.0 - part for part in year.uncounted)
+    left = memory[: len(year.uncounted)].sum(axis=0) / reference - counted
+    return np.asarray(year.settled + year.rate * left)
 
 
 def _swing(given: Products, inputs: Inputs, news: Array) -> Array:
@@ -145,20 +162,6 @@ def _swing(given: Products, inputs: Inputs, news: Array) -> Array:
     own = inputs.streams.normals("products.memory", len(news))
     mixed = together * news + np.sqrt(1.0 - together**2) * own
     return swings(inputs.value(given.persistence), given.volatility * mixed)
-
-
-def swings(persistence: Values, news: Array) -> Array:
-    """Deviations that fade by `persistence` a quarter and take in news, from none at the origin, shape of `news`.
-
-    >>> swings(0.5, np.array([[1.0], [0.0], [1.0]])).ravel().tolist()
-    [1.0, 0.5, 1.25]
-    """
-    path = np.empty_like(news)
-    level = np.zeros(news.shape[1:])
-    for row, shock in enumerate(news):
-        level = persistence * level + shock
-        path[row] = level
-    return path
 
 
 def _parts(plan: Plan, inputs: Inputs) -> Array:
@@ -172,29 +175,30 @@ def _parts(plan: Plan, inputs: Inputs) -> Array:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _on_path(plan: Plan, inputs: Inputs, held: Array, growth: Array) -> Array:
-    """Exports of memory on the path that a scenario states, `(n_periods, n_draws)`, US Census basis.
+def _on_path(plan: Plan, inputs: Inputs, level: MemoryLevel, swung: Array, growth: Array) -> tuple[Array, Array]:
+    """Exports of memory on the path that a scenario states, in the book of `level`.
 
     Its trend grows as all exports do in the long run; the height above it lasts, fades or falls. About that it swings
-    as its share `held` in exports as fitted does, which has bounds: the exponential of a swing would have none.
+    as its share in exports as fitted does over that of the origin, `swung`, which has bounds: the exponential of a
+    swing would have none.
+
+    Returns:
+        By quarter, `(n_periods, n_draws)`, and in the first year on the basis of the plan, `(n_draws,)`.
     """
     given = plan.products
-    path, ahead = given.path, np.arange(1.0, len(held) + 1.0)[:, None]
-    memory = given.level * np.exp(growth * ahead) * (held * (1.0 + np.exp(-given.log_odds)))
+    path, ahead = given.path, np.arange(1.0, len(swung) + 1.0)[:, None]
+    low, high = level.heights
+    height = low + inputs.value(given.trend) * (high - low)
+    memory = level.quarter * np.exp(growth * ahead) * swung
     if path.form == "fades":
         persistence = (
             inputs.value(given.persistence) if path.half_life is None else 0.5 ** (1.0 / inputs.value(path.half_life))
         )
-        memory *= np.exp((persistence**ahead - 1.0) * _height(given, inputs))
-    elif path.form == "falls":
+        memory *= np.exp((persistence**ahead - 1.0) * height)
+    reference = _reference(given, memory, level)  # no month that is counted lies after a fall
+    if path.form == "falls":
         assert path.at is not None
         assert path.share is not None
         after = np.clip(plan.origin + 1.0 + ahead - inputs.value(path.at), 0.0, 1.0)
-        memory *= 1.0 - after * inputs.value(path.share) * (1.0 - np.exp(-_height(given, inputs)))
-    return np.asarray(memory)
-
-
-def _height(given: Products, inputs: Inputs) -> Values:
-    """Logarithm of memory at the origin over its trend."""
-    low, high = given.heights
-    return low + inputs.value(given.trend) * (high - low)
+        memory = memory * (1.0 - after * inputs.value(path.share) * (1.0 - np.exp(-height)))
+    return memory, _first_year(given, memory, reference)

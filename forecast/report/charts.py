@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecast.dims import CHANNELS, PRODUCTS, Array
-from forecast.economics.products import annual_exports, whole_sums
+from forecast.economics.memory import whole_sums
+from forecast.economics.products import annual_exports
 from forecast.observations.annual import annual_trade
 from forecast.observations.products import memory_exports
 from forecast.observations.vintage import day_of

@@ -9,6 +9,7 @@ import numpy as np
 from forecast import dims
 from forecast.analysis.memory import MemoryStanding, memory_of_months, memory_standing
 from forecast.dims import Array
+from forecast.economics.memory import MemoryLevel
 from forecast.economics.products import composition
 from forecast.observations.annual import year_over_first_months
 from forecast.observations.products import PRODUCTS, product_exports
@@ -46,30 +47,43 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
     carried = "stated" if all(stated) else "mixed" if any(stated) else "carried"
     if all(scenario.memory == Memory("fades") for scenario in scenarios):
         carried = "fading"
-    goes_on = [carried, "books"] if scenarios[0].basis == "korea_customs" else [carried]
-    said = [*_memory_parts(standing, goes_on, language)]
     known = vintage(scenarios[0].as_of)
-    told = composition(known.trade, known.bridge, day_of(known.as_of)).quarter
-    if told < quarter:
-        told_quarter, last = (language.date(float(each)) for each in (told, quarter))
-        said.insert(1, language.text("memory.not_counted", known=told_quarter, last=last))
+    found = composition(known.trade, known.bridge, day_of(known.as_of))
+    parted = found.level["us_census"] != found.level["korea_customs"]
+    fades = parted and scenarios[0].basis == "korea_customs" and not all(stated)
+    goes_on = [carried, *["own_level"] * (parted and any(stated)), *["gap_fades"] * fades]
+    said = [*_memory_parts(standing, found.level["us_census"] if parted else None, goes_on, language)]
+    if found.quarter < quarter:
+        told, last = (language.date(float(each)) for each in (found.quarter, quarter))
+        said.insert(1, language.text("memory.not_counted", known=told, last=last))
     return [" ".join(said)]
 
 
-def _memory_parts(standing: MemoryStanding, goes_on: Sequence[str], language: Language) -> Iterator[str]:
+def _memory_parts(
+    standing: MemoryStanding, held: MemoryLevel | None, goes_on: Sequence[str], language: Language
+) -> Iterator[str]:
+    """Sentences on memory; `held` is what US books hold of it where the books have parted."""
     key, sign = ("above", "") if min(*standing.above, *standing.year_above) > 0 else ("near", "+")
     first, quarter = (language.date(float(each)) for each in (standing.first, standing.quarter))
     yield language.text(
         f"memory.{key}",
         rate=_whole(standing.rate, language),
         quarter=quarter,
-        span=language.money_span([(value, 1.0) for value in standing.above], sign, places=0),
-        year_span=language.money_span([(value, 1.0) for value in standing.year_above], sign, places=0),
+        span=_span(standing.above, sign, language),
+        year_span=_span(standing.year_above, sign, language),
     )
+    if held is not None:
+        rate = 4 * held.quarter
+        above = [rate * (1.0 - float(np.exp(-height))) for height in held.heights]
+        yield language.text("memory.books", rate=_whole(rate, language), span=_span(above, "+", language))
     year, change = standing.fall
     yield from (language.text(f"memory.{key}") for key in goes_on)
     yield language.text("memory.fell", year=year, share=language.share(abs(round(change, 2))))
     yield language.text("memory.trend", first=first, before=language.date(float(standing.quarter - 4)), quarter=quarter)
+
+
+def _span(values: Sequence[float], sign: str, language: Language) -> str:
+    return language.money_span([(value, 1.0) for value in values], sign, places=0)
 
 
 def _whole(value: float, language: Language) -> str:

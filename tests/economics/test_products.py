@@ -12,9 +12,10 @@ from scipy import stats
 
 from forecast.dims import PRODUCTS
 from forecast.economics import products
+from forecast.economics.memory import MemoryYear, counted_year, readings_of_trend
 from forecast.economics.products import annual_exports, composition, memory_cycle, quarterly_memory, shares_within
 from forecast.observations.annual import customs_months
-from forecast.observations.products import chip_billings, item_months
+from forecast.observations.products import chip_billings, item_months, memory_exports
 from forecast.observations.vintage import vintage
 
 
@@ -115,12 +116,34 @@ def test_without_a_korean_figure_of_the_origin_memory_has_the_share_of_the_last_
     assert found.observed == pytest.approx(held + shares["us_census"] * exports[-1], rel=1e-12)
 
 
-def test_memory_without_its_height_is_at_its_trend_in_us_books() -> None:
+def test_memory_without_its_height_is_at_the_one_trend_in_either_book() -> None:
     known, memory = vintage(), quarterly_memory()
     found = composition(known.trade, known.bridge, None)
-    trends = np.sort(products.readings_of_trend(np.array([*memory.values()]))[:, -1])
-    level = found.memory["us_census"] * known.trade.exports[-1]
-    assert np.sort(level * np.exp(-np.array(found.cycle.heights))) == pytest.approx(trends, rel=1e-12)
+    trends = np.sort(readings_of_trend(np.array([*memory.values()]))[:, -1])
+    levels = {
+        "us_census": found.memory["us_census"] * known.trade.exports[-1],
+        "korea_customs": memory[known.trade.origin],
+    }
+    for basis, level in levels.items():
+        assert found.level[basis].quarter == pytest.approx(level, rel=1e-6)
+        assert np.sort(level * np.exp(-np.array(found.level[basis].heights))) == pytest.approx(trends, rel=1e-6)
+
+
+def test_the_first_year_of_memory_by_its_months() -> None:
+    """July and August 2026 stand for the third month of their quarter, and it for the next one."""
+    known, months = vintage(), memory_exports()
+    year = composition(known.trade, known.bridge, None).counted
+    counted = [months[12 * 2026 + month] for month in range(8)]
+    assert (year.settled, year.rate) == pytest.approx((sum(counted), 1.5 * sum(counted[6:])), rel=1e-12)
+    assert (year.reference, year.uncounted) == (0, pytest.approx((1 / 3, 1.0)))
+
+
+def test_a_month_that_is_not_counted_in_the_quarter_of_the_origin_has_the_rate_of_the_others() -> None:
+    """As when US figures of a quarter are added before the last Korean month of it."""
+    months = dict.fromkeys(range(60), 1.0) | {60: 2.0, 61: 4.0}
+    assert counted_year(months, 20) == MemoryYear(9.0, 9.0, -1, (1.0, 1.0, 1.0))
+    assert counted_year(months, 19) == MemoryYear(6.0, 9.0, 0, (pytest.approx(1 / 3), 1.0, 1.0, 1.0))
+    assert counted_year(dict.fromkeys(range(60), 1.0), 19) == MemoryYear(0.0, 3.0, -1, (1.0,) * 4)
 
 
 def test_a_quarter_and_a_year_are_known_ninety_days_after_their_end() -> None:

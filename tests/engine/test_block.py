@@ -10,6 +10,7 @@ import pytest
 from plans import BASELINE, BRIDGE, DRIVERS, draw_last, duty, judged, on, plan, policies
 
 from forecast.dims import PRODUCT_SERIES, PRODUCTS, Array
+from forecast.economics.memory import MemoryLevel, MemoryYear
 from forecast.economics.processes import baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.block import simulated_flows
 from forecast.engine.inputs import picked_places
@@ -26,9 +27,10 @@ YEAR_OF = np.array([0, 0, *(1 + ahead // 4 for ahead in range(12))])
 OBSERVED = np.array([77.0, 41.0])
 GIVEN = Products(
     log_odds=-0.9,
-    level=11.0,
+    census=MemoryLevel(11.0, (0.4, 1.2)),
+    book=MemoryLevel(11.0, (0.4, 1.2)),
     observed=21.0,
-    counted=0.0,
+    year=MemoryYear(21.0, 11.0, -1, (1.0, 1.0)),
     usual=1.05,
     excess=2.5,
     others=(0.1, 0.2, 0.25, 0.15, 0.2, 0.1),
@@ -37,8 +39,12 @@ GIVEN = Products(
     volatility=0.2,
     with_exports=0.6,
     trend=judged("products.trend", 0.25),
-    heights=(0.4, 1.2),
 )
+IN_BOOK = {
+    "us_census": GIVEN,
+    # two of three months are counted of the quarter after the origin
+    "korea_customs": replace(GIVEN, book=MemoryLevel(19.0, (0.7, 1.9)), year=MemoryYear(40.0, 18.0, 0, (1 / 3, 1.0))),
+}
 
 
 def rows(**given: Array) -> dict[str, Array]:
@@ -94,7 +100,7 @@ def made(basis: str, path: MemoryPath = MemoryPath(), policy: Policy | None = No
         history=np.log([[39.0, 22.0], [40.0, 20.0]]),
         observed=OBSERVED,
         rows={**plan().rows, **MODELS},
-        products=replace(GIVEN, path=path),
+        products=replace(IN_BOOK[basis], path=path),
     )
 
 
@@ -176,6 +182,25 @@ def in_books(memory: Array, others: Array, ratio: Array) -> Array:
     return np.asarray(odds / (1 + odds))
 
 
+def first_year(basis: str, memory: Array) -> Array:
+    """Memory of 2025: in US books its quarters; in Korean ones two thirds of a year that are counted, 40, and the rest.
+
+    July and August ran at 18 a quarter, so September is 6, and the last quarter moves from 18 as memory does.
+    """
+    if basis == "us_census":
+        return np.asarray(21.0 + memory[0] + memory[1])
+    return np.asarray(40.0 + 6.0 + 18.0 * memory[1] / memory[0])
+
+
+def shares_in_book(basis: str, memory: Array, others: Array) -> Array:
+    """Share of memory in exports by year on a basis, from both by quarter on US Census basis."""
+    ratios = over_census(basis)[:, 0]
+    by_years = by_year(memory, 21.0), by_year(others, 77.0 - 21.0)
+    share = in_books(*by_years, ratios)
+    share[0] = first_year(basis, memory) / (ratios * sum(by_years))[0]
+    return share
+
+
 def others_by_product() -> Array:
     """Shares of the other products among themselves, `(n_years, 6, n_draws)`: logarithms walk a step a year."""
     steps = STREAMS.normals("products.others", 6 * (N_YEARS - 1))
@@ -190,11 +215,10 @@ def others_by_product() -> Array:
 def test_products_by_year(basis: str) -> None:
     (exports, _), ratios, series = quarters(), over_census(basis)[:, 0], found(basis)
     shares = memory_shares()
-    memory, others = by_year(exports * shares, 21.0), by_year(exports * (1 - shares), 77.0 - 21.0)
-    share = in_books(memory, others, ratios)
-    expected = (memory + others) * ratios * share
+    total = by_year(exports, 77.0) * ratios
+    expected = total * shares_in_book(basis, exports * shares, exports * (1 - shares))
     np.testing.assert_allclose(series["exports_memory"], expected, rtol=1e-11)
-    rest = ((memory + others) * ratios - expected)[:, None] * others_by_product()
+    rest = (total - expected)[:, None] * others_by_product()
     for place, name in enumerate(PRODUCT_SERIES[1:]):
         np.testing.assert_allclose(series[name], rest[:, place], rtol=1e-11, err_msg=name)
 
@@ -202,31 +226,30 @@ def test_products_by_year(basis: str) -> None:
 @pytest.mark.parametrize("basis", ["us_census", "korea_customs"])
 @pytest.mark.parametrize("form", ["lasts", "fades", "fades in time", "falls"])
 def test_memory_on_a_path_of_its_own(basis: str, form: str) -> None:
-    """A height of 0.4 and a quarter of the way to 1.2; the path takes the place of memory in both books alike."""
-    height, ahead = 0.6, np.arange(1, N_PERIODS + 1)[:, None]
+    """Heights a quarter of the way from the lower to the higher; each book starts from its own level and height."""
+    ahead = np.arange(1, N_PERIODS + 1)[:, None]
     paths = {
-        "lasts": (MemoryPath("lasts"), np.ones((N_PERIODS, 1))),
-        "fades": (MemoryPath("fades"), np.exp(height * (0.8**ahead - 1))),
+        "lasts": (MemoryPath("lasts"), lambda height: np.ones((N_PERIODS, 1))),
+        "fades": (MemoryPath("fades"), lambda height: np.exp(height * (0.8**ahead - 1))),
         "fades in time": (
             MemoryPath("fades", half_life=judged("memory.half_life", 3.0)),
-            np.exp(height * (0.5 ** (ahead / 3) - 1)),
+            lambda height: np.exp(height * (0.5 ** (ahead / 3) - 1)),
         ),
         "falls": (
             MemoryPath("falls", at=judged("memory.at", ORIGIN + 5.25), share=judged("memory.share", 0.7)),
-            1 - 0.7 * (1 - math.exp(-height)) * np.clip(ahead - 4.25, 0.0, 1.0),
+            lambda height: 1 - 0.7 * (1 - math.exp(-height)) * np.clip(ahead - 4.25, 0.0, 1.0),
         ),
     }
     path, left = paths[form]
-    (exports, _), ratios, series = quarters(), over_census(basis)[:, 0], found(basis, path)
+    (exports, _), series = quarters(), found(basis, path)
     shares, fitted = memory_shares(), found(basis)
-    growth = picked("baseline")["drift"][0]
-    memory = 11.0 * np.exp(growth * ahead) * shares * (1 + math.exp(0.9)) * left
-    before = by_year(exports * shares, 21.0)
-    kept = by_year(memory, 21.0) / before
-    share = in_books(before, by_year(exports * (1 - shares), 56.0), ratios)
-    in_book = (by_year(exports) + np.array([[77.0], [0.0], [0.0], [0.0]])) * ratios * share
-    np.testing.assert_allclose(series["exports_memory"], in_book * kept, rtol=1e-10)
-    moved = in_book * (kept - 1)
+    lasting = np.exp(picked("baseline")["drift"][0] * ahead) * shares * (1 + math.exp(0.9))
+    memory = 11.0 * lasting * left(0.6)
+    in_book = memory if basis == "us_census" else 19.0 * lasting * left(1.0)
+    expected = by_year(in_book)
+    expected[0] = first_year(basis, in_book)
+    np.testing.assert_allclose(series["exports_memory"], expected, rtol=1e-10)
+    moved = expected - fitted["exports_memory"]
     for name in ("exports", "trade_balance", "baseline_balance"):
         np.testing.assert_allclose(series[name] - fitted[name], moved, rtol=1e-9, atol=1e-9, err_msg=name)
     np.testing.assert_allclose(
@@ -248,7 +271,8 @@ def test_a_duty_on_parts_of_memory_and_of_cars_in_both_books(basis: str) -> None
     (exports, _), ratios, shares = quarters(), over_census(basis)[:, 0], memory_shares()
     lost = np.where(np.arange(N_PERIODS) >= 2, (1.25 / 1.15) ** -2 - 1, 0.0)[:, None]
     memory, others = by_year(exports * shares, 21.0), by_year(exports * (1 - shares), 56.0)
-    share, in_book = memory / (memory + others), in_books(memory, others, ratios)
+    share = memory / (memory + others)
+    in_book = shares_in_book(basis, exports * shares, exports * (1 - shares))
     cars = (exports * (1 - shares)) * others_by_product()[:, cars_at - 1][YEAR_OF]
     census = {memory_at: by_year(exports * shares * lost) * 0.4, cars_at: by_year(cars * lost) * 0.75}
     books = {

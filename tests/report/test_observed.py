@@ -104,13 +104,25 @@ def test_how_memory_goes_on_is_told_as_the_scenario_has_it() -> None:
         assert not_said not in said
 
 
-def test_memory_of_korean_books_is_told_to_fall_with_the_gap() -> None:
-    """In draws on Korean basis its share falls from 35 % of 2026 to 27 % of 2035; on US basis it stays at a quarter."""
-    origin, words = vintage(None).trade.origin, "which on Korean customs basis falls as that gap fades"
+def test_memory_of_korean_books_is_told_to_fall_with_the_gap_where_no_path_is_stated() -> None:
+    """In draws on Korean basis its share falls from 40 % of 2026 to 27 % of 2035; on US basis it stays at a quarter."""
+    origin, words = vintage(None).trade.origin, "On Korean customs basis memory falls as that gap fades."
     (korean,) = memory_sentences(origin, [BASELINE], ENGLISH)
     (us,) = memory_sentences(origin, [replace(BASELINE, basis="us_census")], ENGLISH)
+    (lasts,) = memory_sentences(origin, [replace(BASELINE, memory=Memory("lasts"))], ENGLISH)
     assert words in korean
-    assert words not in us
+    assert words not in us + lasts
+    assert "either book starts from its own level" in lasts
+
+
+def test_what_us_books_hold_of_memory_is_told_where_the_books_have_parted() -> None:
+    """10.7 bn USD of the 21.7 of 2026Q2, above the same trend: a path on US basis starts from there."""
+    known = vintage(None)
+    for basis in ("korea_customs", "us_census"):
+        (said,) = memory_sentences(known.trade.origin, [replace(BASELINE, basis=basis)], ENGLISH)
+        assert "US ones held it at a rate of 43\xa0bn USD a year, +12 to +32\xa0bn USD from the same trend" in said
+    (past,) = memory_sentences(vintage(KIET).trade.origin, [replace(BASELINE, as_of=KIET)], ENGLISH)
+    assert "US ones" not in past
 
 
 def test_memory_near_its_trend_is_told_with_signs() -> None:
