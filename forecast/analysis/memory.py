@@ -7,6 +7,7 @@ range between two readings, and its grade is judgement.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 from forecast.dims import Array
 from forecast.economics.memory import LEAST_QUARTERS, readings_of_trend, whole_sums
 from forecast.economics.products import quarterly_memory
+from forecast.observations.annual import CUSTOMS_SERIES, customs_months
 from forecast.observations.products import memory_exports
 from forecast.observations.tables import SHIPPED
 
@@ -82,7 +84,27 @@ def memory_of_months(year: int, n_months: int, folder: Path = SHIPPED) -> tuple[
     >>> [round(value, 1) for value in memory_of_months(2026, 8)]
     [49.7, 9.5]
     """
-    months = memory_exports(folder)
-    spans = [[months.get(12 * each + month) for month in range(n_months)] for each in (year, year - 1)]
+    return _of_months(memory_exports(folder), year, n_months)
+
+
+def exports_of_months(year: int, most: int, folder: Path = SHIPPED) -> tuple[int, float, float]:
+    """All exports in the first months of a year and of the year before, bn USD, Korean customs basis.
+
+    Returns:
+        The number of months, the most up to `most` that are known of both years, and both sums; zeros where none is.
+
+    >>> months, *sums = exports_of_months(2026, 8)
+    >>> months, [round(value, 1) for value in sums]
+    (7, [110.9, 72.5])
+    """
+    totals = customs_months(folder)[CUSTOMS_SERIES[0]]
+    for n_months in range(most, 0, -1):
+        if (sums := _of_months(totals, year, n_months)) is not None:
+            return n_months, *sums
+    return 0, 0.0, 0.0
+
+
+def _of_months(flow: Mapping[int, float], year: int, n_months: int) -> tuple[float, float] | None:
+    spans = [[flow.get(12 * each + month) for month in range(n_months)] for each in (year, year - 1)]
     sums = [sum(value for value in span if value is not None) for span in spans if None not in span]
     return (sums[0], sums[1]) if len(sums) == len(spans) else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from forecast import dims
-from forecast.analysis.memory import MemoryStanding, memory_of_months, memory_standing
+from forecast.analysis.memory import MemoryStanding, exports_of_months, memory_of_months, memory_standing
 from forecast.dims import Array
 from forecast.economics.memory import MemoryLevel
 from forecast.economics.products import composition
@@ -158,12 +158,22 @@ def _part(results: Results, outcome: Outcome, language: Language) -> Iterator[st
     yield _coming_year(results, outcome, years, language)
     memory = memory_of_months(outcome.year, outcome.months)
     if memory is not None and np.median(years) > _said(results, outcome.year, 0.9)[0]:
-        yield language.text(
-            "sentences.because_memory",
-            now=_seen(memory[0], language),
-            before=_seen(memory[1], language),
-            rise=language.money(_rise_of_exports(outcome), ROUNDING, "+", places=1),
-        )
+        yield " ".join(_because_of_memory(outcome, memory, language))
+
+
+def _because_of_memory(outcome: Outcome, memory: tuple[float, float], language: Language) -> Iterator[str]:
+    """What memory was in the months seen and a year before, and how all exports changed beside it in either book."""
+
+    def change(now: float, before: float) -> str:
+        return language.money(now - before, ROUNDING, "+", places=1)
+
+    now, before = (_seen(value, language) for value in memory)
+    yield language.text("sentences.because_memory", now=now, before=before)
+    n_months, *totals = exports_of_months(outcome.year, outcome.months)
+    part = memory_of_months(outcome.year, n_months)
+    if n_months and part is not None:
+        yield language.count("sentences.because_korean", n_months, memory=change(*part), rise=change(*totals))
+    yield language.text("sentences.because_census", rise=change(*_census_exports(outcome)))
 
 
 def _coming_year(results: Results, outcome: Outcome, years: Array, language: Language) -> str:
@@ -190,12 +200,12 @@ def _coming_year(results: Results, outcome: Outcome, years: Array, language: Lan
     )
 
 
-def _rise_of_exports(outcome: Outcome) -> float:
-    """All exports of the months seen of a year less those of the same months a year before, bn USD, US Census basis."""
+def _census_exports(outcome: Outcome) -> tuple[float, float]:
+    """All exports of the months seen of a year and of the same months a year before, bn USD, US Census basis."""
     exports = census_flows()[0]
     first = 12 * outcome.year - exports.start
-    now, before = (exports.values[start : start + outcome.months].sum() for start in (first, first - 12))
-    return float(now - before) / 1e3
+    now, before = (float(exports.values[start : start + outcome.months].sum()) / 1e3 for start in (first, first - 12))
+    return now, before
 
 
 def products_table(n_years: int, language: Language = ENGLISH) -> Table:
