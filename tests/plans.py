@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 
 from forecast.dims import PRODUCTS, Array
-from forecast.economics.memory import MemoryLevel, MemoryYear
+from forecast.economics.memory import MemoryLevel
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.block import branches_of, simulated_flows
 from forecast.engine.compile import compiled_path
@@ -105,14 +105,13 @@ TRADE = {
 
 HOLD = Localization("hold")
 
-NO_HEIGHT = MemoryLevel(1.0, (0.0, 0.0))
+NO_HEIGHT = MemoryLevel(0.0, 0.0, (0.0, 0.0))
 
 UNDIVIDED = Products(
     log_odds=-60.0,
     census=NO_HEIGHT,
     book=NO_HEIGHT,
-    observed=0.0,
-    year=MemoryYear(0.0, 0.0, -1, (1.0,) * 4),
+    counted=0.0,
     usual=1.0,
     excess=0.0,
     others=(*[1e-30] * 5, 1.0),

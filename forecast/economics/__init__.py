@@ -5,7 +5,7 @@
 - `tariff_evidence`: what US imports of 2018-19 and 2025 say of the elasticity, by product group
 - `elasticities`: how trade answers duties by product group, learned and judged, and what rivals' duties give back
 - `processes`: equations of the baseline, the drivers and the bridge between the two books
-- `memory`: memory as a price cycle: its trend and height, and the year that is counted in part
+- `memory`: memory as a price cycle: its level, its trend, and how heights above it pass
 - `products`: what exports consist of, and how that composition moves
 - `priors`: uncertain numbers with their evidence
 - `sectors`: priors of every industry

@@ -1,10 +1,11 @@
-"""Memory as a price cycle: its trend and height, how heights pass, and the year that is counted in part.
+"""Memory as a price cycle: its level, its trend, and how heights above it pass.
 
 Exports of memory modules and drives, bn USD. Arrays are time-major, see `dims`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,65 +34,27 @@ class MemoryCycle:
 
 @dataclass(frozen=True, slots=True)
 class MemoryLevel:
-    """Memory in the origin's quarter in one of the books.
+    """Memory at the origin in one of the books.
 
     Attributes:
-        quarter: exports of it, bn USD.
-        heights: their logarithm over either reading of their trend, smallest first.
+        quarter: exports of it in the origin's quarter, bn USD.
+        observed: the same in all quarters of the first year that are over at the origin.
+        heights: logarithm of `quarter` over either reading of the trend, smallest first.
     """
 
     quarter: float
+    observed: float
     heights: tuple[float, float]
 
-    def part(self, share: float) -> MemoryLevel:
-        """A part of it above the whole trend.
+    @property
+    def above(self) -> tuple[float, float]:
+        """Height above either reading of the trend, bn USD a year.
 
-        >>> MemoryLevel(8.0, (1.0, 2.0)).part(1.0)
-        MemoryLevel(quarter=8.0, heights=(1.0, 2.0))
+        >>> MemoryLevel(3.0, 0.0, (0.0, math.log(3.0))).above
+        (0.0, 8.0)
         """
-        low, high = (height + float(np.log(share)) for height in self.heights)
-        return MemoryLevel(share * self.quarter, (low, high))
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryYear:
-    """Memory of the year of the first quarter after the origin, as far as it is counted in one of the books.
-
-    Attributes:
-        settled: in its months that are counted, and in those that are not in quarters over at the origin, bn USD.
-        rate: of the last quarter of which a month is counted, by the mean of these months, bn USD a quarter.
-        reference: place of that quarter among those after the origin; -1 where it is the origin's or an earlier one.
-        uncounted: part not counted of each quarter of the year after the origin.
-    """
-
-    settled: float
-    rate: float
-    reference: int
-    uncounted: tuple[float, ...]
-
-
-def counted_year(months: Mapping[int, float], origin: int) -> MemoryYear:
-    """Memory of the year of the first quarter after an origin, from its exports by month, bn USD.
-
-    >>> year = 4 * 2026
-    >>> counted_year({3 * year + month: 1.0 + (month > 2) for month in range(7)}, year + 1)
-    MemoryYear(settled=11.0, rate=6.0, reference=0, uncounted=(0.6666666666666667, 1.0))
-    """
-    first = 4 * ((origin + 1) // 4)
-    by_quarter = {
-        quarter: [months[month] for month in range(3 * quarter, 3 * quarter + 3) if month in months]
-        for quarter in range(min(months) // 3, first + 4)
-    }
-    last = max(quarter for quarter, counted in by_quarter.items() if counted)
-    rate = 3 * sum(by_quarter[last]) / len(by_quarter[last])
-    uncounted = {quarter: 1.0 - len(by_quarter[quarter]) / 3 for quarter in range(first, first + 4)}
-    over = sum(part for quarter, part in uncounted.items() if quarter <= origin)
-    return MemoryYear(
-        settled=sum(sum(by_quarter[quarter]) for quarter in uncounted) + rate * over,
-        rate=rate,
-        reference=max(last - origin, 0) - 1,
-        uncounted=tuple(part for quarter, part in uncounted.items() if quarter > origin),
-    )
+        low, high = (4.0 * self.quarter * -math.expm1(-height) for height in self.heights)
+        return low, high
 
 
 def whole_sums(months: Mapping[int, float], n_months: int) -> dict[int, float]:

@@ -15,7 +15,7 @@ Arrays are time-major, see `dims`; flows are bn USD.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,8 +27,6 @@ from forecast.dims import PRODUCTS, Array
 from forecast.economics.memory import (
     MemoryCycle,
     MemoryLevel,
-    MemoryYear,
-    counted_year,
     deviation_from_trend,
     readings_of_trend,
     whole_sums,
@@ -125,12 +123,11 @@ class Composition:
 
     Attributes:
         memory: share of memory in the exports of the origin's quarter, by basis.
-        level: memory in that quarter, by basis; its trend is that of Korean books in both, since US books held all
-            memory while it was usual.
+        level: memory at the origin, by basis; its trend is that of Korean books in both, since US books held all memory
+            while the books kept their usual ratio.
         usual: ratio of Korean to US books of all exports in usual years.
         excess: by how much the log odds of memory rise with the logarithm of that ratio over the usual one.
-        observed: memory in the quarters of the first year that are over at the origin, bn USD, US Census basis.
-        counted: that year by months, Korean customs basis.
+        counted: memory in all months of the first year that Korean customs have counted, bn USD, Korean customs basis.
         year: shares of `PRODUCTS` in the last whole year of US books, `(7,)`.
         others: shares of all products but memory among themselves at the origin, `(6,)`.
         spread: standard deviation of a year's change of their logarithms, `(6,)`.
@@ -142,8 +139,7 @@ class Composition:
     level: Mapping[str, MemoryLevel]
     usual: float
     excess: float
-    observed: float
-    counted: MemoryYear
+    counted: float
     year: Array
     others: Array
     spread: Array
@@ -164,26 +160,39 @@ def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date 
     census = dict(zip(range(origin, -1, -1), trade.exports[::-1].tolist(), strict=False))
     found = _readings(quarterly_memory(day), whole_sums(customs_months(day=day)[CUSTOMS_SERIES[0]], 3), census, usual)
     last = max(found)
-    at_origin = found[last]
+    at_origin, months = found[last], observed.memory_exports(day=day)
     quarters = range(4 * ((origin + 1) // 4), origin + 1)
-    in_year = [found[row].held if row in found else at_origin.share * census[row] for row in quarters]
+    held = [found[row].held if row in found else at_origin.share * census[row] for row in quarters]
     first, years = annual_exports(day)
     others = years[:, 1:] / years[:, 1:].sum(axis=1, keepdims=True)
-    cycle, since = memory_cycle(last, day), census[origin] / census[last]
-    level = MemoryLevel(since * at_origin.counted, cycle.heights)
+    cycle, korean = memory_cycle(origin, day), _korean_level(origin, quarters, census, day)
+    share = at_origin.share * census[origin]
+    part = float(np.log(share / korean.quarter))
+    low, high = (height + part for height in korean.heights)
     return Composition(
         memory={"us_census": at_origin.share, "korea_customs": at_origin.korean},
-        level={"us_census": level.part(at_origin.held / at_origin.counted), "korea_customs": level},
+        level={"us_census": MemoryLevel(share, sum(held), (low, high)), "korea_customs": korean},
         usual=usual,
         excess=at_origin.excess,
-        observed=sum(in_year),
-        counted=counted_year(observed.memory_exports(day=day), origin),
+        counted=sum(months.get(month, 0.0) for month in range(3 * quarters.start, 3 * quarters.start + 12)),
         year=years[-1] / years[-1].sum(),
         others=_others_at(years[-1, 1:], first + len(years) - 1, origin, day),
         spread=np.diff(np.log(others), axis=0).std(axis=0, ddof=1),
         cycle=cycle,
         quarter=last,
     )
+
+
+def _korean_level(
+    origin: int, quarters: Iterable[int], census: Mapping[int, float], day: dt.date | None
+) -> MemoryLevel:
+    """Memory in Korean books; a quarter not counted yet has what the last has, per dollar of US books."""
+    counted = {quarter: value for quarter, value in quarterly_memory(day).items() if quarter <= origin}
+    last = max(counted)
+    level = {
+        quarter: counted.get(quarter, counted[last] * census[quarter] / census[last]) for quarter in (*quarters, origin)
+    }
+    return MemoryLevel(level[origin], sum(level[quarter] for quarter in quarters), memory_cycle(last, day).heights)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ import numpy as np
 
 from forecast.dims import FUTURE, Array
 from forecast.economics.elasticities import addresses, shipped_responses
-from forecast.economics.memory import MemoryYear
 from forecast.economics.pipeline import PERSISTENCE, SPREAD, USUAL, pace_distributions
 from forecast.economics.products import Composition, product_priors
 from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
@@ -143,8 +142,7 @@ def compiled_products(scenario: Scenario, found: Composition) -> Products:
         log_odds=float(np.log(share / (1.0 - share))),
         census=found.level["us_census"],
         book=found.level[scenario.basis],
-        observed=found.observed,
-        year=found.counted if korean else _observed(found),
+        counted=found.counted if korean else found.level["us_census"].observed,
         usual=found.usual if korean else 1.0,
         excess=found.excess if korean else 0.0,
         others=tuple(found.others.tolist()),
@@ -155,11 +153,6 @@ def compiled_products(scenario: Scenario, found: Composition) -> Products:
         trend=Stated("products.trend", priors["trend"].distribution),
         path=_path(scenario),
     )
-
-
-def _observed(found: Composition) -> MemoryYear:
-    """The first year in US books, which tell no month of memory: its quarters up to the origin."""
-    return MemoryYear(found.observed, found.level["us_census"].quarter, -1, (1.0,) * len(found.counted.uncounted))
 
 
 def _path(scenario: Scenario) -> MemoryPath:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from forecast.dims import FUTURE, POLICIES, PRODUCTS, SERIES, TO_DATE, Array
-from forecast.economics.memory import MemoryLevel, MemoryYear
+from forecast.economics.memory import MemoryLevel
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
 from forecast.quarters import year_of
@@ -327,8 +327,7 @@ class Products:
     Attributes:
         log_odds: of memory in the exports of the origin's quarter, US Census basis.
         census, book: memory at the origin, US Census basis and basis of the plan.
-        observed: memory in all quarters of the first year that are over at the origin, bn USD, US Census basis.
-        year: memory of the first year, on the basis of the plan.
+        counted: what is known of memory in the first year and so in it at least, bn USD, basis of the plan.
         usual: ratio of the basis of the plan to US Census, of all exports in usual years.
         excess: by how much the log odds of memory rise with the logarithm of that ratio over the usual one.
         others: shares of all products but memory among themselves, `(6,)`.
@@ -343,8 +342,7 @@ class Products:
     log_odds: float
     census: MemoryLevel
     book: MemoryLevel
-    observed: float
-    year: MemoryYear
+    counted: float
     usual: float
     excess: float
     others: tuple[float, ...]

@@ -20,9 +20,6 @@ from forecast.engine.plan import Plan, Products
 
 MEMORY = PRODUCTS.index("memory")
 
-MOST_SHARE = 0.99
-"""Most that memory may be of exports of the first year, where a shock leaves less than the months that are counted."""
-
 Flow: TypeAlias = tuple[int, Array]
 """Index of a product, and a flow of it."""
 
@@ -111,49 +108,31 @@ def product_exports(
     memory = exports * held
     others = exports - memory
 
-    # A year in both books: what Korean books hold beyond the usual ratio is memory; the first one is counted by months.
-    known = np.array([given.observed, plan.observed[0] - given.observed])
+    # A year in both books: what Korean books hold beyond the usual ratio is memory. In years to come its odds rise with
+    # the ratio, since under a low one nothing might be left; the first is known in part and keeps others as usual.
+    known = np.array([given.census.observed, plan.observed[0] - given.census.observed])
     in_year = np.stack([annual_sums(plan, memory), annual_sums(plan, others)])
     in_year[:, 0] += known[:, None]
-    odds = in_year[0] / in_year[1]
-    share = odds / (1.0 + odds)
-    korean = odds * (bridge / given.usual) ** given.excess
-    share_in_book = korean / (1.0 + korean)
-    first = _first_year(given, memory, _reference(given, memory, given.census))
-    share_in_book[0] = np.clip(first / annual[0], 0.0, MOST_SHARE)
-    ratios = np.stack([bridge * share_in_book / share, bridge * (1.0 - share_in_book) / (1.0 - share)])
-    parts = _parts(plan, inputs)
+    odds = in_year[0] / in_year[1] * (bridge / given.usual) ** given.excess
     by_product = np.empty((len(PRODUCTS), *annual.shape))
-    by_product[MEMORY] = annual * share_in_book
-    by_product[1:] = (annual - by_product[MEMORY]) * parts.swapaxes(0, 1)
+    by_product[MEMORY] = annual * (odds / (1.0 + odds))
+    by_product[MEMORY, 0] = np.maximum(annual[0] - given.usual * in_year[1, 0], given.counted)
+    rest = annual - by_product[MEMORY]
+    parts = _parts(plan, inputs)
+    by_product[1:] = rest * parts.swapaxes(0, 1)
+    ratios = np.stack([by_product[MEMORY] / in_year[0], rest / in_year[1]])
     if given.path.form == "as-fitted":
         return ProductExports(plan, memory, others, parts, by_product, ratios, None)
 
     # A path of its own: from the level of either book, down to the one trend of both.
     swung = held * (1.0 + np.exp(-given.log_odds))
-    (census, _), (book, first) = (_on_path(plan, inputs, level, swung, growth) for level in (given.census, given.book))
-    path = annual_sums(plan, book)
-    path[0] = first
+    census, book = (_on_path(plan, inputs, level, swung, growth) for level in (given.census, given.book))
+    in_census, path = annual_sums(plan, census), annual_sums(plan, book)
+    in_census[0] += given.census.observed
+    path[0] = np.maximum(path[0] + given.book.observed, given.counted)
     moved = census - memory, path - by_product[MEMORY]
-    by_product[MEMORY] = path
+    by_product[MEMORY], ratios[0] = path, path / in_census
     return ProductExports(plan, census, others, parts, by_product, ratios, moved)
-
-
-def _reference(given: Products, memory: Array, level: MemoryLevel) -> Array | float:
-    """Memory of the last quarter of which a month is counted, `(n_draws,)`, or its level at the origin."""
-    place = given.year.reference
-    return level.quarter if place < 0 else np.asarray(memory[place])
-
-
-def _first_year(given: Products, memory: Array, reference: Array | float) -> Array:
-    """Memory of the first year on the basis of the plan, `(n_draws,)`: months counted, and what is left at their rate.
-
-    That rate moves as `memory`, `(n_periods, n_draws)`, does from what it is in the months counted, `reference`.
-    """
-    year = given.year
-    counted = sum(1.0 - part for part in year.uncounted)
-    left = memory[: len(year.uncounted)].sum(axis=0) / reference - counted
-    return np.asarray(year.settled + year.rate * left)
 
 
 def _swing(given: Products, inputs: Inputs, news: Array) -> Array:
@@ -175,15 +154,12 @@ def _parts(plan: Plan, inputs: Inputs) -> Array:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _on_path(plan: Plan, inputs: Inputs, level: MemoryLevel, swung: Array, growth: Array) -> tuple[Array, Array]:
-    """Exports of memory on the path that a scenario states, in the book of `level`.
+def _on_path(plan: Plan, inputs: Inputs, level: MemoryLevel, swung: Array, growth: Array) -> Array:
+    """Exports of memory on the path that a scenario states, `(n_periods, n_draws)`, in the book of `level`.
 
     Its trend grows as all exports do in the long run; the height above it lasts, fades or falls. About that it swings
     as its share in exports as fitted does over that of the origin, `swung`, which has bounds: the exponential of a
     swing would have none.
-
-    Returns:
-        By quarter, `(n_periods, n_draws)`, and in the first year on the basis of the plan, `(n_draws,)`.
     """
     given = plan.products
     path, ahead = given.path, np.arange(1.0, len(swung) + 1.0)[:, None]
@@ -195,10 +171,9 @@ def _on_path(plan: Plan, inputs: Inputs, level: MemoryLevel, swung: Array, growt
             inputs.value(given.persistence) if path.half_life is None else 0.5 ** (1.0 / inputs.value(path.half_life))
         )
         memory *= np.exp((persistence**ahead - 1.0) * height)
-    reference = _reference(given, memory, level)  # no month that is counted lies after a fall
-    if path.form == "falls":
+    elif path.form == "falls":
         assert path.at is not None
         assert path.share is not None
         after = np.clip(plan.origin + 1.0 + ahead - inputs.value(path.at), 0.0, 1.0)
-        memory = memory * (1.0 - after * inputs.value(path.share) * (1.0 - np.exp(-height)))
-    return memory, _first_year(given, memory, reference)
+        memory *= 1.0 - after * inputs.value(path.share) * (1.0 - np.exp(-height))
+    return np.asarray(memory)

@@ -50,8 +50,9 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
     known = vintage(scenarios[0].as_of)
     found = composition(known.trade, known.bridge, day_of(known.as_of))
     parted = found.level["us_census"] != found.level["korea_customs"]
-    fades = parted and scenarios[0].basis == "korea_customs" and not all(stated)
-    goes_on = [carried, *["own_level"] * (parted and any(stated)), *["gap_fades"] * fades]
+    korean = scenarios[0].basis == "korea_customs"
+    gap = "gap_lasts" if all(stated) else "gap_mixed" if any(stated) else "gap_fades"
+    goes_on = [carried, *[gap] * (parted and (korean or all(stated)))]
     said = [*_memory_parts(standing, found.level["us_census"] if parted else None, goes_on, language)]
     if found.quarter < quarter:
         told, last = (language.date(float(each)) for each in (found.quarter, quarter))
@@ -73,9 +74,9 @@ def _memory_parts(
         year_span=_span(standing.year_above, sign, language),
     )
     if held is not None:
-        rate = 4 * held.quarter
-        above = [rate * (1.0 - float(np.exp(-height))) for height in held.heights]
-        yield language.text("memory.books", rate=_whole(rate, language), span=_span(above, "+", language))
+        where = "above" if min(held.above) > 0 else "near"
+        span = _span(held.above, "" if where == "above" else "+", language)
+        yield language.text(f"memory.held_{where}", rate=_whole(4 * held.quarter, language), span=span)
     year, change = standing.fall
     yield from (language.text(f"memory.{key}") for key in goes_on)
     yield language.text("memory.fell", year=year, share=language.share(abs(round(change, 2))))

@@ -171,8 +171,9 @@ def test_memory_of_an_origin_within_a_year_counts_its_quarters_up_to_it() -> Non
         customs = sum(months[3 * quarter + month] for month in range(3))
         census = float(known.trade.exports[quarter - origin - 1])
         held += memory[quarter] - max(customs - found.usual * census, 0.0)
-    assert found.observed == pytest.approx(held, rel=1e-9)
+    assert found.level["us_census"].observed == pytest.approx(held, rel=1e-9)
     day = dt.date(2026, 3, 1)
     early = vintage(day.isoformat())
     assert early.trade.origin % 4 == 3
-    assert composition(early.trade, early.bridge, day).observed == 0.0
+    levels = composition(early.trade, early.bridge, day).level.values()
+    assert [level.observed for level in levels] == [0.0, 0.0]

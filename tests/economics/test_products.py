@@ -12,10 +12,10 @@ from scipy import stats
 
 from forecast.dims import PRODUCTS
 from forecast.economics import products
-from forecast.economics.memory import MemoryYear, counted_year, readings_of_trend
+from forecast.economics.memory import readings_of_trend
 from forecast.economics.products import annual_exports, composition, memory_cycle, quarterly_memory, shares_within
 from forecast.observations.annual import customs_months
-from forecast.observations.products import chip_billings, item_months, memory_exports
+from forecast.observations.products import chip_billings, item_months
 from forecast.observations.vintage import vintage
 
 
@@ -113,7 +113,7 @@ def test_without_a_korean_figure_of_the_origin_memory_has_the_share_of_the_last_
     found = composition(known.trade, known.bridge, None)
     shares = {"us_census": held / exports[-2], "korea_customs": memory[origin - 1] / customs}
     assert found.memory == pytest.approx(shares, rel=1e-12)
-    assert found.observed == pytest.approx(held + shares["us_census"] * exports[-1], rel=1e-12)
+    assert found.level["us_census"].observed == pytest.approx(held + shares["us_census"] * exports[-1], rel=1e-12)
 
 
 def test_memory_without_its_height_is_at_the_one_trend_in_either_book() -> None:
@@ -129,21 +129,32 @@ def test_memory_without_its_height_is_at_the_one_trend_in_either_book() -> None:
         assert np.sort(level * np.exp(-np.array(found.level[basis].heights))) == pytest.approx(trends, rel=1e-6)
 
 
-def test_the_first_year_of_memory_by_its_months() -> None:
-    """July and August 2026 stand for the third month of their quarter, and it for the next one."""
-    known, months = vintage(), memory_exports()
-    year = composition(known.trade, known.bridge, None).counted
-    counted = [months[12 * 2026 + month] for month in range(8)]
-    assert (year.settled, year.rate) == pytest.approx((sum(counted), 1.5 * sum(counted[6:])), rel=1e-12)
-    assert (year.reference, year.uncounted) == (0, pytest.approx((1 / 3, 1.0)))
+def test_memory_in_korean_books_is_that_of_its_own_months_where_totals_come_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Told of a day before the totals of 2026: the share in US books is old, the level in Korean ones is counted."""
+    known, memory = vintage(), quarterly_memory()
+    months, origin = customs_months()["exports_to_us"], known.trade.origin
+    early = {"exports_to_us": {month: value for month, value in months.items() if month < 12 * 2026}}
+    monkeypatch.setattr(products, "customs_months", lambda day=None: early)
+    found = composition(known.trade, known.bridge, None)
+    assert found.quarter == origin - 2
+    level = found.level["korea_customs"]
+    assert (level.quarter, level.observed) == pytest.approx((memory[origin], memory[origin - 1] + memory[origin]))
+    assert level.heights == memory_cycle(origin).heights
+    share = found.memory["us_census"] * known.trade.exports
+    assert found.level["us_census"].quarter == pytest.approx(share[-1])
+    assert found.level["us_census"].observed == pytest.approx(share[-2:].sum())
 
 
-def test_a_month_that_is_not_counted_in_the_quarter_of_the_origin_has_the_rate_of_the_others() -> None:
-    """As when US figures of a quarter are added before the last Korean month of it."""
-    months = dict.fromkeys(range(60), 1.0) | {60: 2.0, 61: 4.0}
-    assert counted_year(months, 20) == MemoryYear(9.0, 9.0, -1, (1.0, 1.0, 1.0))
-    assert counted_year(months, 19) == MemoryYear(6.0, 9.0, 0, (pytest.approx(1 / 3), 1.0, 1.0, 1.0))
-    assert counted_year(dict.fromkeys(range(60), 1.0), 19) == MemoryYear(0.0, 3.0, -1, (1.0,) * 4)
+def test_a_quarter_of_which_memory_is_not_counted_has_what_the_last_one_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    known, memory = vintage(), quarterly_memory()
+    origin, exports = known.trade.origin, known.trade.exports
+    del memory[origin]
+    monkeypatch.setattr(products, "quarterly_memory", lambda day=None: memory)
+    level = composition(known.trade, known.bridge, None).level["korea_customs"]
+    expected = memory[origin - 1] * exports[-1] / exports[-2]
+    assert (level.quarter, level.observed) == pytest.approx((expected, memory[origin - 1] + expected))
 
 
 def test_a_quarter_and_a_year_are_known_ninety_days_after_their_end() -> None:

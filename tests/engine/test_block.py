@@ -10,7 +10,7 @@ import pytest
 from plans import BASELINE, BRIDGE, DRIVERS, draw_last, duty, judged, on, plan, policies
 
 from forecast.dims import PRODUCT_SERIES, PRODUCTS, Array
-from forecast.economics.memory import MemoryLevel, MemoryYear
+from forecast.economics.memory import MemoryLevel
 from forecast.economics.processes import baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.block import simulated_flows
 from forecast.engine.inputs import picked_places
@@ -27,10 +27,9 @@ YEAR_OF = np.array([0, 0, *(1 + ahead // 4 for ahead in range(12))])
 OBSERVED = np.array([77.0, 41.0])
 GIVEN = Products(
     log_odds=-0.9,
-    census=MemoryLevel(11.0, (0.4, 1.2)),
-    book=MemoryLevel(11.0, (0.4, 1.2)),
-    observed=21.0,
-    year=MemoryYear(21.0, 11.0, -1, (1.0, 1.0)),
+    census=MemoryLevel(11.0, 21.0, (0.4, 1.2)),
+    book=MemoryLevel(11.0, 21.0, (0.4, 1.2)),
+    counted=21.0,
     usual=1.05,
     excess=2.5,
     others=(0.1, 0.2, 0.25, 0.15, 0.2, 0.1),
@@ -42,8 +41,7 @@ GIVEN = Products(
 )
 IN_BOOK = {
     "us_census": GIVEN,
-    # two of three months are counted of the quarter after the origin
-    "korea_customs": replace(GIVEN, book=MemoryLevel(19.0, (0.7, 1.9)), year=MemoryYear(40.0, 18.0, 0, (1 / 3, 1.0))),
+    "korea_customs": replace(GIVEN, book=MemoryLevel(19.0, 34.0, (0.7, 1.9)), counted=40.0),
 }
 
 
@@ -182,22 +180,15 @@ def in_books(memory: Array, others: Array, ratio: Array) -> Array:
     return np.asarray(odds / (1 + odds))
 
 
-def first_year(basis: str, memory: Array) -> Array:
-    """Memory of 2025: in US books its quarters; in Korean ones two thirds of a year that are counted, 40, and the rest.
-
-    July and August ran at 18 a quarter, so September is 6, and the last quarter moves from 18 as memory does.
-    """
-    if basis == "us_census":
-        return np.asarray(21.0 + memory[0] + memory[1])
-    return np.asarray(40.0 + 6.0 + 18.0 * memory[1] / memory[0])
-
-
 def shares_in_book(basis: str, memory: Array, others: Array) -> Array:
-    """Share of memory in exports by year on a basis, from both by quarter on US Census basis."""
+    """Share of memory in exports by year on a basis, from both by quarter on US Census basis.
+
+    In the first year the others keep their usual ratio, and memory is no less than is counted.
+    """
     ratios = over_census(basis)[:, 0]
-    by_years = by_year(memory, 21.0), by_year(others, 77.0 - 21.0)
-    share = in_books(*by_years, ratios)
-    share[0] = first_year(basis, memory) / (ratios * sum(by_years))[0]
+    in_census, beside = by_year(memory, 21.0), by_year(others, 77.0 - 21.0)
+    share, total = in_books(in_census, beside, ratios), (ratios * (in_census + beside))[0]
+    share[0] = np.maximum(total - 1.05 * beside[0], IN_BOOK[basis].counted) / total
     return share
 
 
@@ -246,8 +237,8 @@ def test_memory_on_a_path_of_its_own(basis: str, form: str) -> None:
     lasting = np.exp(picked("baseline")["drift"][0] * ahead) * shares * (1 + math.exp(0.9))
     memory = 11.0 * lasting * left(0.6)
     in_book = memory if basis == "us_census" else 19.0 * lasting * left(1.0)
-    expected = by_year(in_book)
-    expected[0] = first_year(basis, in_book)
+    expected = by_year(in_book, 21.0 if basis == "us_census" else 34.0)
+    expected[0] = np.maximum(expected[0], IN_BOOK[basis].counted)
     np.testing.assert_allclose(series["exports_memory"], expected, rtol=1e-10)
     moved = expected - fitted["exports_memory"]
     for name in ("exports", "trade_balance", "baseline_balance"):
