@@ -24,7 +24,7 @@ from forecast.observations.annual import outward_investment
 from forecast.observations.series import QuarterlyTrade
 from forecast.observations.vintage import Vintage, day_of
 from forecast.quarters import parse_time
-from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
+from forecast.scenario.policy import EVERY, ImportCommitment, Tariff, holds_at
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution, Normal
 from forecast.stats.truncation import Truncated
@@ -64,7 +64,7 @@ def _taxed(regime: TariffSchedule, sector: str, tariffs: list[Tariff], origin: i
     starts = [floor(tariff.start.ends()[0]) for tariff in tariffs]
     steps = [date for date in trade.dates if date < after] if min(starts) < after else []
     first = min(origin, *(floor(start) - 1 for start in (*starts, *steps)))
-    until = float(after) if any(_holds_at(tariff, after) for tariff in tariffs) else NEVER
+    until = float(after) if any(holds_at(tariff, origin) for tariff in tariffs) else NEVER
     recorded = [_step_of_record(date, until, trade.rate(date), responses) for date in steps]
     return Taxed(
         regime=trade.rate(after - 1e-9),
@@ -74,12 +74,6 @@ def _taxed(regime: TariffSchedule, sector: str, tariffs: list[Tariff], origin: i
         responses=responses,
         within=within,
     )
-
-
-def _holds_at(tariff: Tariff, moment: float) -> bool:
-    """Whether a tariff that began before a moment in every draw holds up to it."""
-    ends = NEVER if tariff.until is None else tariff.until.ends()[1]
-    return not tariff.stacks and tariff.start.ends()[1] < moment <= ends
 
 
 def _step_of_record(date: float, until: float, rate: float, responses: Mapping[str, Input]) -> Duty:

@@ -234,25 +234,33 @@ def _order(row: Row) -> Iterator[Problem]:
 
 def _past(row: Row, origin: int) -> Iterator[Problem]:
     """Tariffs dated before the origin that are uncertain or no whole duty; by then they came or did not."""
-    if not _came_before(row, origin):
-        return
     last = format_quarter(origin)
+    if _straddles(row.value.start, origin + 1):
+        yield row.problem("from", _on_one_side(row, "from", last, "began"))
+    if not _began(row.value, origin):
+        return
     if row.has("probability"):
         message = (
             f"got a probability of a tariff from {row.written('from')}, expected none: by {last} it came or did not"
         )
         yield row.problem("probability", message)
-    end = row.value.until
-    if end is not None and end.ends()[0] < origin + 1 < end.ends()[1]:
-        message = (
-            f"got {row.written('until')}, expected dates on one side of the end of {last}: by then it ended or did not"
-        )
-        yield row.problem("until", message)
+    if _straddles(row.value.until, origin + 1):
+        yield row.problem("until", _on_one_side(row, "until", last, "ended"))
     if stacks(row):
         message = f"got true with a date before {last} ends, expected rate alone: the duty it then was"
         yield row.problem("stacks", message)
     if row.has("change"):
         yield row.problem("change", f"got change with a date before {last} ends, expected rate: the duty it then was")
+
+
+def _straddles(date: Distribution | None, moment: float) -> bool:
+    """Whether a date may lie on either side of a moment."""
+    return date is not None and date.ends()[0] < moment < date.ends()[1]
+
+
+def _on_one_side(row: Row, key: str, last: str, happened: str) -> str:
+    expected = f"expected dates on one side of the end of {last}: by then it {happened} or did not"
+    return f"got {row.written(key)}, {expected}"
 
 
 def stacks(row: Row) -> bool:
@@ -307,7 +315,7 @@ def _rivals(tariffs: list[Row]) -> Iterator[Problem]:
 def _two_answers(tariffs: list[Row], origin: int) -> Iterator[Problem]:
     """Tariffs of the past on the same goods that say differently how far trade moves."""
     first: dict[tuple[str, str], Row] = {}
-    for row in (row for row in tariffs if _came_before(row, origin)):
+    for row in (row for row in tariffs if _began(row.value, origin)):
         for key in EXTENT:
             earlier = [first.setdefault((name, key), row) for name in goods_of(row)] if row.has(key) else []
             other = next((other for other in earlier if getattr(other.value, key) != getattr(row.value, key)), None)
@@ -316,14 +324,16 @@ def _two_answers(tariffs: list[Row], origin: int) -> Iterator[Problem]:
                 yield row.problem(key, f"got another {key} than that of {other.name}, expected the same: {past}")
 
 
-def _came_before(row: Row, origin: int) -> bool:
-    return _start(row) < origin + 1
+def _began(tariff: Any, origin: int) -> bool:
+    """Whether a tariff, of a scenario or of a row, began before a quarter ended, in every draw."""
+    start = tariff.start
+    return start is not None and start.ends()[0] < origin + 1 >= start.ends()[1]
 
 
 def _in_force(tariffs: list[Row], origin: int) -> Iterator[Problem]:
     """Tariffs whose duty in the quarter of the origin is not the one on record."""
     for name in TAXED:
-        past = [row for row in tariffs if name in goods_of(row) and holds_at(row, origin)]
+        past = [row for row in tariffs if name in goods_of(row) and holds_at(row.value, origin)]
         last = max(past, key=_start, default=None)
         if last is not None and (complaint := _departure(last, name, origin)):
             yield last.problem("rate", complaint)
@@ -340,10 +350,13 @@ def _departure(row: Row, name: str, origin: int) -> str:
     return f"got {rate.value:g}, expected {known:g}, {of_record}; for a change after it, write a later from"
 
 
-def holds_at(row: Row, origin: int) -> bool:
-    """Whether a tariff that came before holds up to the end of a quarter."""
-    end = row.value.until
-    return _came_before(row, origin) and (end is None or end.ends()[1] >= origin + 1)
+def holds_at(tariff: Any, origin: int) -> bool:
+    """Whether a tariff, of a scenario or of a row, that began before a quarter ended holds up to that end.
+
+    It does in every draw or in none, as `policy_problems` refuses dates that may lie on either side of that end.
+    """
+    until = tariff.until
+    return _began(tariff, origin) and (until is None or until.ends()[1] >= origin + 1)
 
 
 def _start(row: Row) -> float:

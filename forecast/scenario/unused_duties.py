@@ -105,7 +105,7 @@ def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
     though another may be on record since; and after one that ended before the origin, what the record has.
     """
     whole = [row for row in tariffs if not stacks(row) and row.value.start is not None]
-    stated = {name for row in whole if holds_at(row, origin) for name in goods_of(row)}
+    stated = {name for row in whole if holds_at(row.value, origin) for name in goods_of(row)}
     for row in whole:
         start, until = row.value.start, row.value.until
         if start is None or until is None or until.ends()[0] >= end:

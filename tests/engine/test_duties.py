@@ -259,10 +259,7 @@ PAST = [
     ("as_of: 2026-02-25", "{id: a, sectors: steel, rate: 0.5, from: 2025-06-04}"),  # 2
     ("as_of: 2025-05-20", "{id: a, sectors: [steel, nonferrous_metals], rate: 0.25, from: 2025-03-12}"),  # 0
     ("as_of: 2026-06-01", "{id: a, sectors: other, rate: 0.041, from: 2026-02-24, elasticity: 3}"),  # 0
-    (
-        "",
-        "{id: a, sectors: autos, rate: 0.15, from: {earliest: 2026-05, latest: 2026-10}, elasticity: 3}",
-    ),  # before or after
+    ("", "{id: a, sectors: autos, rate: 0.15, from: {earliest: 2025-11, latest: 2026-06}, elasticity: 3}"),
     ("", "{id: a, sectors: steel, rate: {distribution: uniform, low: 0.4, high: 0.6}, from: 2025-06-04}"),
     (
         "",
