@@ -121,7 +121,8 @@ class Correlation:
         ),
     ]
     rank: Annotated[
-        Number | None, Field(ge=-1, le=1, description="a rank correlation from -1 to 1, that of every pair")
+        Number | None,
+        Field(ge=-1, le=1, description="a rank correlation from -1 to 1, that of every pair; with 1 they share a draw"),
     ] = None
     matrix: Annotated[
         tuple[tuple[Number, ...], ...] | None,
