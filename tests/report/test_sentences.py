@@ -102,18 +102,19 @@ def test_the_rate_at_which_the_sign_turns(effect: float, turn: float, words: str
 
 
 @pytest.mark.parametrize(
-    ("duty", "english", "korean"),
+    ("duty", "moved", "english", "korean"),
     [
-        (0.15, "both numbers are under today's duty of 15 %", "두 값 모두 현행 관세율 15% 기준"),
-        (None, "both numbers are of the rate where no duty is paid", "두 값 모두 관세가 없을 때의 값"),
-        (0.0, "graded L (weak evidence).", "L(약한 근거)이다."),
+        (0.15, False, "both numbers are under today's duty of 15 %", "두 값 모두 현행 관세율 15% 기준"),
+        (0.15, True, "the duties of the scenario change besides counts in the first alone", "앞의 값에만 들어 있다"),
+        (0.0, True, "both numbers are of the rate where no duty is paid", "두 값 모두 관세가 없을 때의 값"),
+        (0.0, False, "graded L (weak evidence).", "L(약한 근거)이다."),
     ],
 )
-def test_a_turning_rate_says_under_which_duty_it_is_told(duty: float | None, english: str, korean: str) -> None:
-    """A scenario with a duty of its own was told a rate under that of today."""
+def test_a_turning_rate_says_under_which_duty_it_is_told(duty: float, moved: bool, english: str, korean: str) -> None:
+    """A scenario with a duty of its own was told a rate under none, beside one of today in all others."""
     summary, found = told(parts(np.full(100, -1.0))), rests(0.2)
     assert found.rate is not None
-    found = replace(found, rate=replace(found.rate, duty=duty))
+    found = replace(found, rate=replace(found.rate, duty=duty, moved=moved))
     assert english in said_of(summary, language("en"), "2026Q2", found).replace("\xa0", " ")
     assert korean in said_of(summary, language("ko"), "2026년 2분기", found)
 
