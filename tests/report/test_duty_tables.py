@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands import command
 
 from forecast.analysis.comparison import summarised
 from forecast.cli import cli
 from forecast.economics.elasticities import GROUPS, industries
 from forecast.economics.tariffs import TAXED
 from forecast.observations.duties import duties_by_law, duties_paid
+from forecast.observations.vintage import vintage
 from forecast.report.assumptions import assumptions
 from forecast.report.duties import answers_table, duties_explained, duties_table
 from forecast.report.i18n import CODES, language
-from forecast.report.policy import policy_sentence
+from forecast.report.policy import exports_ahead, policy_sentence
 from forecast.report.table import Table
+from forecast.results.archive import load_results
 from forecast.scenario.scenario import load_scenario
 from forecast.stats.summary import Summary
 
@@ -43,6 +48,26 @@ def test_both_answers_stand_beside_kiets() -> None:
     assert "수출 기준으로는 2027년 11%, 2035년 20% 감소한" in korean
     assert "9.3%" in korean
     assert "16.2%" in korean
+
+
+def test_what_duties_have_taken_by_now_is_told_of_the_exports_they_act_on(tmp_path: Path) -> None:
+    """Half of the 20 bn USD of 2026 are still to come: 10 left of 15. Years later alone were told."""
+    said = policy_sentence(told(200.0, -10.0, -50.0), language("en"), "tariffs", ahead=0.5).replace("\xa0", " ")
+    assert "that is 33 % in what is left of 2026, 11 % in 2027, 20 % in 2035 (medians)." in said
+    now = command("run", "tariffs-2025", "--draws", "400", "--no-plot", cwd=tmp_path).stdout
+    assert re.search(r"exports that\s+is 4 %\s+in\s+what\s+is\s+left of 2026, 5 % in 2027", now)
+    (folder,) = (tmp_path / "results" / "tariffs-2025").iterdir()
+    exports = load_results(folder).draws["quarterly_exports"].median("draw").to_numpy()
+    trade = vintage().trade
+    first, second = float(trade.exports[-2:].sum()), float(exports[:2].sum())
+    assert exports_ahead(load_results(folder)) == pytest.approx(second / (first + second), rel=1e-3)
+
+
+def test_duties_act_on_all_of_a_year_that_none_of_is_observed(tmp_path: Path) -> None:
+    command("run", "kiet-2025-04-11", "--draws", "400", "--no-plot", cwd=tmp_path)
+    (folder,) = (tmp_path / "results" / "kiet-2025-04-11").iterdir()
+    assert load_results(folder).manifest["origin"] == "2024Q4"
+    assert exports_ahead(load_results(folder)) == 1.0
 
 
 @pytest.mark.parametrize("code", CODES)
