@@ -14,7 +14,7 @@ from commands import command
 from forecast.analysis.comparison import summarised
 from forecast.cli import cli
 from forecast.economics.elasticities import GROUPS, industries
-from forecast.economics.tariffs import TAXED
+from forecast.economics.tariffs import TAXED, load_schedule
 from forecast.observations.duties import duties_by_law, duties_paid
 from forecast.observations.vintage import vintage
 from forecast.report.assumptions import assumptions
@@ -23,6 +23,7 @@ from forecast.report.i18n import CODES, language
 from forecast.report.policy import exports_ahead, policy_sentence
 from forecast.report.table import Table
 from forecast.results.archive import load_results
+from forecast.scenario.dates import position
 from forecast.scenario.scenario import load_scenario
 from forecast.stats.summary import Summary
 
@@ -75,6 +76,14 @@ def test_where_no_duty_of_the_past_is_followed_nothing_stands_beside_kiets(code:
     said = policy_sentence(told(200.0, -10.0, -10.0), language(code), "tariffs")
     assert not {"KIET", "산업연구원"} & {*said.split()}
     assert "9.3" not in said
+
+
+def test_batteries_are_told_at_both_rates_of_the_law() -> None:
+    """15 % stood in the table and 12.5 % everywhere else: the one as parts of cars, the other else, as assumed."""
+    shown = duties_table(language("en"))
+    assert shown.rows[2].cells[:2] == ("batteries", "15\xa0%")
+    assert "as parts of cars they pay 15 %, and 12.5 % otherwise" in shown.notes[0].replace("\xa0", " ")
+    assert load_schedule().trade["batteries"].rate(position("2026-09-29")) == 0.125
 
 
 def test_the_table_holds_the_numbers_of_law_and_of_imports() -> None:
