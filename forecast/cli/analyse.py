@@ -343,12 +343,12 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
         attribution_table,
         attribution_words,
         branch_difference_table,
-        channel_table,
         comparison_table,
+        made_of,
     )
 
     if found.differs:
-        answer_with(comparison_table(found, language=language), channel_table(found, language))
+        answer_with(comparison_table(found, language=language), made_of(found, language))
         if found.by_branch:
             answer_with(branch_difference_table(found, language))
     if divided is not None:
