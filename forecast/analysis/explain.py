@@ -36,8 +36,10 @@ from forecast.stats.distributions import Constant, LogNormal
 from forecast.stats.formatting import short
 from forecast.stats.specs import plain_distribution, read_distribution
 
-TEXTS = ("name", "title", "description", "id", "company", "project", "sector", "kind", "part_of", "sources")
-TEXTS += tuple(f"{name}{KOREAN}" for name in ("title", "description", "project"))
+TEXTS = (
+    *("name", "title", "description", "id", "company", "project", "sector", "kind", "part_of", "sources"),
+    *(f"{name}{KOREAN}" for name in ("title", "description", "project")),
+)
 """Keys that say what a thing is; no number is behind them."""
 
 

@@ -184,7 +184,7 @@ def _by_duties(summary: Summary, language: Language, index: int, found: Grounds 
     if max(abs(bought[0]), abs(replaced[0])) < least:
         return []
     words = {"whole": whole, "bought": bought, "replaced": replaced}
-    amounts = {name: language.money(*map(float, change), "+") for name, change in words.items()}
+    amounts = {name: language.money(float(mean), float(error), "+") for name, (mean, error) in words.items()}
     return [language.text("because.by_duties", year=summary.years[index], **amounts)]
 
 
