@@ -6,16 +6,16 @@ are still to be announced.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import floor, inf
 
 import numpy as np
 
-from forecast.dims import FUTURE, Array
+from forecast.dims import FUTURE, PRODUCTS, Array
 from forecast.economics.elasticities import addresses, shipped_responses
 from forecast.economics.pipeline import PERSISTENCE, SPREAD, USUAL, pace_distributions
 from forecast.economics.products import Composition, product_priors
-from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
+from forecast.economics.tariffs import PARTS, TAXED, TariffSchedule, load_schedule
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
 from forecast.engine.plan import NEVER, Duty, MemoryPath, Pipeline, Policy, Products, Purchase, Taxed
@@ -34,19 +34,30 @@ def compiled_policy(scenario: Scenario, origin: int, within: Mapping[str, Array]
     """The trade policy of a scenario, or None where it has none; `within` as `economics.products` gives it."""
     if not (scenario.tariffs or scenario.import_commitments):
         return None
-    regime = load_schedule()
-    named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
+    regime, tariffs = load_schedule(), scenario.tariffs
+    taxed = {}
+    for name, part in _goods(tariffs, within).items():
+        if falling := [item for item in tariffs if _falls_on(item, name)]:
+            taxed[name] = _taxed(regime, PARTS.get(name, name), falling, origin, part)
     return Policy(
-        taxed={
-            sector: _taxed(regime, sector, items, origin, within[sector]) for sector, items in named.items() if items
-        },
+        taxed=taxed,
         weight=_shipped("tariffs.weight_of_2026"),
         purchases=tuple(_purchase(regime, item) for item in scenario.import_commitments),
     )
 
 
-def _falls_on(tariff: Tariff, sector: str) -> bool:
-    return sector in tariff.sectors or EVERY in tariff.sectors
+def _goods(tariffs: Sequence[Tariff], within: Mapping[str, Array]) -> dict[str, Array]:
+    """Part of each product that goods are, by name: of sectors, and apart from these of what a tariff names itself."""
+    goods = {sector: within[sector] for sector in TAXED}
+    for product, sector in PARTS.items():
+        if any(product in tariff.sectors for tariff in tariffs):
+            alone = np.arange(len(PRODUCTS)) == PRODUCTS.index(product)
+            goods[product], goods[sector] = goods[sector] * alone, goods[sector] * ~alone
+    return goods
+
+
+def _falls_on(tariff: Tariff, name: str) -> bool:
+    return not {*tariff.sectors}.isdisjoint({name, EVERY, PARTS.get(name)})
 
 
 def _shipped(address: str) -> Stated:
