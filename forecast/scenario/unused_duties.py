@@ -1,28 +1,32 @@
-"""Duties that do nothing, come too late, give way to each other unsaid, or end with nothing in their place."""
+"""Duties that do nothing, come too late, give way unsaid, end with nothing in their place, or share a window unsaid."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import inf
 
 from forecast.errors import Remark, listed
 from forecast.quarters import format_quarter
 from forecast.scenario.entries import Row, mean
 from forecast.scenario.policy import SAME, goods_of, holds_at, recorded, stacks, whole_goods
-from forecast.stats.distributions import Distribution
+from forecast.stats.distributions import Constant, Distribution
 
 WHOLE_SHARE = 1.0
 """A duty above the value of the goods is remarked on: judgement, as no average duty of the record comes near it."""
 
 
-def idle_duties(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
+def idle_duties(
+    tariffs: Sequence[Row], origin: int, end: float, correlated: Sequence[Collection[str]]
+) -> Iterator[Remark]:
     """Every remark on the tariffs of a scenario.
 
     Args:
         tariffs: all of them.
         origin: quarter index of the last quarter observed.
         end: of the horizon, on the quarter axis.
+        correlated: names of inputs that are correlated with each other.
     """
+    yield from _drawn_apart(tariffs, correlated)
     for row in tariffs:
         yield from _tariff(row, tariffs, origin, end)
     yield from _replaced(tariffs, origin)
@@ -95,6 +99,22 @@ def _replaced(tariffs: Sequence[Row], origin: int) -> Iterator[Remark]:
 def _of_rivals(row: Row) -> bool:
     """Whether a tariff puts a duty on rivals."""
     return row.value.rivals is not None and not always(row.value.rivals, 0.0)
+
+
+def _drawn_apart(tariffs: Sequence[Row], correlated: Sequence[Collection[str]]) -> Iterator[Remark]:
+    """Tariffs that have a window in common, which one law may say of both, and nothing that ties their dates."""
+    for key, field in (("from", "start"), ("until", "until")):
+        first: dict[Distribution, Row] = {}
+        for row in tariffs:
+            date = getattr(row.value, field)
+            if date is None or isinstance(date, Constant):
+                continue
+            other = first.setdefault(date, row)
+            names = [f"tariffs.{one.name}.{key}" for one in (other, row)]
+            if other is not row and not any({*names} <= {*between} for between in correlated):
+                tie = f"correlations: [{{between: [{', '.join(names)}], rank: 1}}]"
+                said = f"got the window of {other.name}, and each has a date of its own in it"
+                yield row.remark(key, f"{said}; if one law says both, write {tie}")
 
 
 def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
