@@ -13,6 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from forecast.characters import with_particles
+
 FOLDER = Path(str(files("forecast"))) / "data" / "languages"
 
 
@@ -33,7 +35,8 @@ class Texts:
 
     def heading(self, key: str, **values: object) -> str:
         """The same with line breaks where a narrow column has them."""
-        return str(self.part(key)).format(**values)
+        said = str(self.part(key)).format(**values)
+        return with_particles(said) if self.code == "ko" else said
 
     def part(self, key: str) -> Any:
         """The text, number, list or mapping at a dotted key, as the file holds it."""

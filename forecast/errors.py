@@ -169,16 +169,35 @@ def shortened(text: str) -> str:
 
 
 def meant(word: str, accepted: Iterable[str]) -> str:
-    """Names the accepted words, and the one that looks most like `word`.
+    """Names the accepted words, and the one that looks most like `word` or says the same of a sector.
 
-    >>> meant("stel", ["autos", "steel"])
-    'did you mean steel? Accepted: autos, steel'
+    >>> meant("stel", ["autos", "steel"]), meant("cars", ["autos", "steel"])
+    ('did you mean steel? Accepted: autos, steel', 'did you mean autos? Accepted: autos, steel')
     """
-    names = {name.lower(): name for name in accepted}
-    possible = [name for name in names if _may_stand_for(likeness(word[:_LONGEST]), name)]
-    near = difflib.get_close_matches(likeness(word[:_LONGEST]), possible, n=1, cutoff=0.7)
-    guess = f"did you mean {names[near[0]]}? " if near else ""
+    names, written = {name.lower(): name for name in accepted}, likeness(word[:_LONGEST])
+    possible = [name for name in names if _may_stand_for(written, name)]
+    near = difflib.get_close_matches(written, possible, n=1, cutoff=0.7)
+    same = _SECTOR_WORDS.get(re.sub(r"[\W_]+", " ", written).strip(), "")
+    guess = f"did you mean {names[same] if same in names else names[near[0]]}? " if near or same in names else ""
     return f"{guess}Accepted: {listed(names.values())}"
+
+
+_SECTORS_OF_WORDS: Mapping[str, tuple[str, ...]] = {
+    "autos": ("car", "cars", "vehicle", "vehicles", "automobile", "automobiles", "automotive", "자동차", "완성차"),
+    "auto_parts": ("car parts", "vehicle parts", "automotive parts", "parts", "자동차 부품", "자동차부품", "부품"),
+    "batteries": ("cells", "battery cells", "배터리", "이차전지", "2차전지", "전지"),
+    "battery_materials": ("cathodes", "배터리 소재", "배터리소재"),
+    "semiconductors": ("chip", "chips", "microchips", "memory", "memory chips", "dram", "ssd", "반도체", "메모리"),
+    "steel": ("iron", "iron and steel", "철강"),
+    "shipbuilding": ("ships", "ship", "shipyards", "조선", "선박"),
+    "solar": ("photovoltaics", "solar modules", "태양광"),
+    "grid_equipment": ("transformers", "cables", "power equipment", "전력기기", "변압기"),
+    "biopharma": ("pharma", "pharmaceuticals", "biopharmaceuticals", "drugs", "medicines", "바이오의약품", "의약품"),
+    "nonferrous_metals": ("aluminium", "aluminum", "copper", "metals", "비철금속"),
+    "other": ("other goods", "rest", "기타", "기타 품목"),
+}
+_SECTOR_WORDS = {word: sector for sector, words in _SECTORS_OF_WORDS.items() for word in words}
+"""Sectors by the words that others and the tables have for them, in both languages."""
 
 
 _OF_THEIR_OWN = frozenset(

@@ -28,7 +28,7 @@ from forecast.scenario.dates import date_distribution
 from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, rows
 from forecast.scenario.investments import Investment
-from forecast.scenario.layers import WHOLE, Layered
+from forecast.scenario.layers import KOREAN, WHOLE, Layered
 from forecast.scenario.mixture import StatedBranch
 from forecast.scenario.money import WON_KEY
 from forecast.scenario.scenario import Scenario
@@ -36,7 +36,10 @@ from forecast.stats.distributions import Constant, LogNormal
 from forecast.stats.formatting import short
 from forecast.stats.specs import plain_distribution, read_distribution
 
-TEXTS = ("name", "title", "description", "id", "company", "project", "sector", "kind", "part_of", "sources")
+TEXTS = (
+    *("name", "title", "description", "id", "company", "project", "sector", "kind", "part_of", "sources"),
+    *(f"{name}{KOREAN}" for name in ("title", "description", "project")),
+)
 """Keys that say what a thing is; no number is behind them."""
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from forecast.analysis.duties import changed_by_duties
 from forecast.dims import OUTPUT, Array
 from forecast.economics.channels import displacement_under
 from forecast.economics.elasticities import shipped_responses
@@ -45,7 +46,8 @@ EXPLAINED = ("effect", "trade_balance")
 """Series of which shares are told."""
 
 N_TURNS, N_SHARES = 2, 3
-"""Blocks that are simulated again for a turning rate, and blocks from which shares of a variance are worked out."""
+"""Blocks that are simulated again, for a turning rate or without duties; and those from which shares of a variance are
+worked out."""
 
 REPLACED = (-0.5, 1.5)
 """USD of exports that a dollar of output replaces at least and at most; where only others turn a sign, none does."""
@@ -72,7 +74,8 @@ class DecidingRate:
         alone: whether no other rate has a part in the effect.
         replaced: mean of the exports that its plants replace and its Monte Carlo error, by year, bn USD; empty where
             there is no other rate, so that they replace all of it.
-        duty: on the product at the origin; None where the scenario states another, so that the rate is told without.
+        duty: on the product at the origin, a fraction.
+        moved: whether the scenario states another, which the turning value allows for.
         added: mean of what the duty adds to the rate; the input called `name` is the rate without it.
     """
 
@@ -83,7 +86,8 @@ class DecidingRate:
     turns: Mapping[int, tuple[float, float]]
     alone: bool
     replaced: Mapping[int, tuple[float, float]] = field(default_factory=dict)
-    duty: float | None = 0.0
+    duty: float = 0.0
+    moved: bool = False
     added: float = 0.0
 
 
@@ -102,10 +106,12 @@ class Grounds:
     Attributes:
         rate: None where no plant replaces exports.
         rests: by series of `EXPLAINED`; empty where there are too few draws to tell.
+        by_duties: what duties that the scenario states change in the effect, see `changed_by_duties`.
     """
 
     rate: DecidingRate | None
     rests: Mapping[str, Rests]
+    by_duties: Mapping[str, Array] = field(default_factory=dict)
 
 
 def grounds(run: Results, plan: RunPlan | None = None, posterior: Posterior | None = None) -> Grounds | None:
@@ -137,7 +143,8 @@ def grounds_of(plan: RunPlan, streams: Sequence[Streams], outcomes: Mapping[str,
     inputs = graded_values(plan, streams[:N_SHARES])
     shares = {series: rests_on(outcomes[series], inputs) for series in EXPLAINED}
     rate = _deciding_rate(plan, streams[:N_SHARES], outcomes["effect"], outcomes[OUTPUT])
-    return Grounds(rate, {name: rests for name, rests in shares.items() if rests is not None})
+    known = {name: rests for name, rests in shares.items() if rests is not None}
+    return Grounds(rate, known, changed_by_duties(plan, streams[:N_TURNS]))
 
 
 def difference_rests(runs: Sequence[Results], difference: Array) -> Rests | None:
@@ -309,8 +316,9 @@ def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, out
     low, median, high = quantiles(rate.values + rate.added, (LEVELS[0], 0.5, LEVELS[1])).tolist()
     added = float(rate.added.mean())
     turning = {year: (turn + added, error) for year, (turn, error) in turns}
+    alone, interval = len(rates) == 1, (low, median, high)
     return DecidingRate(
-        rate.path, rate.sector, rate.grade, (low, median, high), turning, len(rates) == 1, replaced, rate.duty, added
+        rate.path, rate.sector, rate.grade, interval, turning, alone, replaced, rate.duty, rate.moved, added
     )
 
 
@@ -319,18 +327,18 @@ class AddedByDuty:
     """What a duty adds to a rate of exports replaced.
 
     Attributes:
-        duty: on the product at the origin; None where the scenario states another.
+        duty: on the product at the origin; 0 where none is paid and the scenario states one.
         mean: of what it adds, USD per USD.
     """
 
-    duty: float | None
+    duty: float
     mean: float
 
 
 def added_by_duty(plan: RunPlan, streams: Sequence[Streams], address: str) -> AddedByDuty | None:
     """What a duty adds to the rate at an address; None where that is none of exports replaced, or no duty is paid."""
     rate = _rates(plan, streams).get(address)
-    if rate is None or rate.duty == 0.0:
+    if rate is None or not (rate.duty or rate.moved):
         return None
     return AddedByDuty(rate.duty, float(rate.added.mean()))
 
@@ -339,14 +347,15 @@ def added_by_duty(plan: RunPlan, streams: Sequence[Streams], address: str) -> Ad
 class _Rate:
     """A displacement rate of some plants: YAML path, sector, grade of evidence and draws, `(n_draws,)`.
 
-    Beside it the duty at the origin, None where the scenario has others, and draws of what it adds.
+    Beside it the duty at the origin, whether the scenario states others, and draws of what that at the origin adds.
     """
 
     path: str
     sector: str
     grade: str
     values: Array
-    duty: float | None
+    duty: float
+    moved: bool
     added: Array
 
 
@@ -362,9 +371,8 @@ def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
                 grade = central_priors()[group.sector, RATE].grade if fitted else "stated"
                 owner = address.removesuffix(f".{RATE}")
                 path = f"{owner}.overrides.{RATE}" if owner.startswith("investments.") else f"overrides.{address}"
-                duty = None if _is_taxed(plan, group.sector) else group.duty
-                added = displacement_under(duty or 0.0, 0.0, more)
-                found[address] = _Rate(path, group.sector, grade, values, duty, added)
+                moved, added = _is_taxed(plan, group.sector), displacement_under(group.duty, 0.0, more)
+                found[address] = _Rate(path, group.sector, grade, values, group.duty, moved, added)
     return found
 
 

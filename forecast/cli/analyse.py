@@ -28,7 +28,7 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.cli.run import load_worlds, sized, stored_run, warn_of_earlier_texts, with_chosen_plants
+from forecast.cli.run import demand_year, load_worlds, sized, stored_run, warn_of_earlier_texts, with_chosen_plants
 
 if TYPE_CHECKING:
     from forecast.analysis.attribution import Attribution
@@ -297,14 +297,9 @@ def _scenarios(worlds: Sequence[AnyScenario]) -> list[Scenario]:
 def _demand_comparable(reference: AnyScenario, alternative: AnyScenario, year: int | None) -> None:
     """Refuse what could not be shown, before the first draw."""
     from forecast.analysis.attribution import demand_same_frame
-    from forecast.observations.vintage import vintage
-    from forecast.quarters import year_of
 
     demand_same_frame(reference, alternative)
-    first = year_of(vintage(reference.as_of).trade.origin + 1)
-    last = min(reference.horizon, alternative.horizon)
-    if year is not None and not first <= year <= last:
-        raise click.BadParameter(f"got {year}, expected a year from {first} to {last}", param_hint="--year")
+    demand_year(year, [reference, alternative])
 
 
 def _store(
@@ -348,12 +343,12 @@ def _show(found: Comparison, divided: Attribution | None, year: int | None, lang
         attribution_table,
         attribution_words,
         branch_difference_table,
-        channel_table,
         comparison_table,
+        made_of,
     )
 
     if found.differs:
-        answer_with(comparison_table(found, language=language), channel_table(found, language))
+        answer_with(comparison_table(found, language=language), made_of(found, language))
         if found.by_branch:
             answer_with(branch_difference_table(found, language))
     if divided is not None:

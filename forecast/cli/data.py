@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.options import answer_with, data_dir_option, echo, language_option, print_line
+from forecast.cli.options import answer_with, data_dir_option, echo, language_option, print_line, warn
 
 if TYPE_CHECKING:
     from forecast.report.i18n import Language
@@ -90,6 +90,8 @@ def add(context: click.Context, files: tuple[Path, ...], dry_run: bool, publishe
 
     found = proposal(files, published)
     answer_with(*addition_parts(found, language))
+    for remark in (remark for one in found.additions for remark in one.remarks):
+        warn(remark)
     for problem in found.problems:
         echo(f"error: {problem}", err=True)
     if found.problems:

@@ -72,6 +72,10 @@ language_option = click.option(
 )
 
 
+told_year_option = click.option(
+    "--year", type=int, help="Year that the sentences tell; that of the largest effect or the last by default."
+)
+
 xlsx_option = click.option("--xlsx", is_flag=True, help="Write the answer as a workbook for Excel too.")
 
 

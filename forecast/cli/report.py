@@ -15,6 +15,7 @@ from forecast.cli.options import (
     sampler_name,
     sampler_option,
     stored_sampler_option,
+    told_year_option,
     warned_if_few,
 )
 
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--results", default="results", show_default=True, type=click.Path(path_type=Path), help="Where runs are."
 )
-@click.option(
-    "--year", type=int, help="Year that the sentences tell; that of the largest effect or the last by default."
-)
+@told_year_option
 @stored_sampler_option
 @language_option
 def report(

@@ -23,6 +23,7 @@ from forecast.cli.options import (
     progress_bar,
     run_options,
     sampler_name,
+    told_year_option,
     warn,
     workers_option,
     xlsx_option,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 @click.option("-s", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set one value of the scenario.")
 @plants_options
 @precision_options
+@told_year_option
 @xlsx_option
 @language_option
 @backend_options
@@ -73,7 +75,8 @@ def run(
     from forecast.results.run import run_scenario
 
     settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
-    scenarios = load_worlds(files, overrides, only, without)
+    scenarios, year = load_worlds(files, overrides, only, without), options.pop("year")
+    demand_year(year, scenarios)
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else partial(_draw_chart, language)}
     xlsx = options.pop("xlsx")
@@ -88,7 +91,7 @@ def run(
             warn(done.damage)
         warn_of_earlier_texts(done.results, scenario)
         found = grounds(done.results, done.plan)
-        _show(done.results, scenario, language, found)
+        _show(done.results, scenario, language, found, year)
         if scenario.overrides:
             print_line(language.text("tables.overrides", overrides=", ".join(scenario.overrides)))
         if words:
@@ -97,7 +100,7 @@ def run(
         if xlsx:
             from forecast.report.sheets import write_run_workbook
 
-            path = write_run_workbook(done.results, scenario, language, found)
+            path = write_run_workbook(done.results, scenario, language, found, year)
             print_line(language.text("tables.stored", folder=path))
 
 
@@ -361,6 +364,17 @@ def with_chosen_plants(worlds: Sequence[AnyScenario], only: Sequence[str], witho
     return chosen
 
 
+def demand_year(year: int | None, worlds: Sequence[AnyScenario]) -> None:
+    """Refuse a year, where one is asked for, that one of some scenarios does not forecast, before the first draw."""
+    from forecast.observations.vintage import vintage
+    from forecast.quarters import year_of
+
+    first = max(year_of(vintage(world.as_of).trade.origin + 1) for world in worlds)
+    last = min(world.horizon for world in worlds)
+    if year is not None and not first <= year <= last:
+        raise click.BadParameter(f"got {year}, expected a year from {first} to {last}", param_hint="--year")
+
+
 def _posteriors(learned: Path | None, scenarios: Sequence[AnyScenario]) -> dict[str | None, Posterior]:
     """The posterior of every day that a scenario stands on, before the first draw of any."""
     from forecast.models.posterior import demand_knowledge, load_posterior
@@ -378,7 +392,7 @@ def _draw_chart(language: Language, results: Results) -> None:
     save_fan_chart(results, language)
 
 
-def _show(results: Results, world: AnyScenario, language: Language, found: Grounds | None) -> None:
+def _show(results: Results, world: AnyScenario, language: Language, found: Grounds | None, year: int | None) -> None:
     from forecast.report.run import (
         branch_table,
         contribution_table,
@@ -399,7 +413,8 @@ def _show(results: Results, world: AnyScenario, language: Language, found: Groun
         answer_with(policy_table(results, language))
     answer_with(surplus_table({results.name: results}, language))
     if world.single is None:
-        answer_with(branch_table(results, world, language))
-    answer_with("\n\n".join([answer(results, later, language, found, world), *notes(results, world, language)]), "")
+        answer_with(branch_table(results, world, language, year))
+    said = answer(results, later, language, found, world, year)
+    answer_with("\n\n".join([said, *notes(results, world, language)]), "")
     if results.as_of is not None:
         answer_with(knowledge(results, later, language))

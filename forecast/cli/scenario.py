@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.options import answer_with, complete_scenario, echo, language_option, print_line
-from forecast.errors import Located, Problem, RunError, ScenarioError, in_one_line
+from forecast.errors import Located, Problem, RunError, ScenarioError, got, in_one_line, meant
 
 if TYPE_CHECKING:
     from forecast.report.explain import Line
@@ -117,7 +117,7 @@ def _sectors(sectors: tuple[str, ...], learned: Path | None, prior: bool, langua
 
     for sector in sectors:
         if sector not in SECTORS:
-            raise click.BadParameter(f"got {sector!r}, expected one of {', '.join(SECTORS)}", param_hint="--sector")
+            raise click.BadParameter(f"{got(sector)}; {meant(sector, SECTORS)}", param_hint="--sector")
     posterior = load_posterior(learned)
     return (believed_before if prior else explanation)(posterior, sectors or SECTORS, language)
 

@@ -61,7 +61,13 @@ SHARES_WITHIN_REST = {"shipbuilding": 0.0, "solar": 0.0052}
 2024 by US Census, 0.004 (chapter 89) and 0.68 bn USD (cells and modules, 8541.42 and 8541.43) of 130.46."""
 
 TAXED = tuple(sector for sector in SECTORS if sector not in WITHOUT_TRADE)
-"""Sectors a tariff may name."""
+"""Sectors that rows of the schedule stand for."""
+
+PARTS = {"memory": "semiconductors"}
+"""Products that a tariff may name by themselves, with the sector whose part and duty of record they have."""
+
+GOODS = (*TAXED, *PARTS)
+"""Goods a tariff may name."""
 
 _PATH = SHIPPED / "tariffs.yaml"
 

@@ -6,16 +6,16 @@ are still to be announced.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import floor, inf
 
 import numpy as np
 
-from forecast.dims import FUTURE, Array
+from forecast.dims import FUTURE, PRODUCTS, Array
 from forecast.economics.elasticities import addresses, shipped_responses
 from forecast.economics.pipeline import PERSISTENCE, SPREAD, USUAL, pace_distributions
 from forecast.economics.products import Composition, product_priors
-from forecast.economics.tariffs import TAXED, TariffSchedule, load_schedule
+from forecast.economics.tariffs import PARTS, TAXED, TariffSchedule, load_schedule
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
 from forecast.engine.plan import (
@@ -32,7 +32,7 @@ from forecast.observations.announcements import planned_leads
 from forecast.observations.annual import outward_investment
 from forecast.observations.vintage import Vintage, day_of
 from forecast.quarters import parse_time
-from forecast.scenario.policy import EVERY, ImportCommitment, Tariff
+from forecast.scenario.policy import EVERY, ImportCommitment, Tariff, holds_at
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution, Normal
 from forecast.stats.truncation import Truncated
@@ -42,19 +42,30 @@ def compiled_policy(scenario: Scenario, origin: int, within: Mapping[str, Array]
     """The trade policy of a scenario, or None where it has none; `within` as `economics.products` gives it."""
     if not (scenario.tariffs or scenario.import_commitments):
         return None
-    regime = load_schedule()
-    named = {sector: [item for item in scenario.tariffs if _falls_on(item, sector)] for sector in TAXED}
+    regime, tariffs = load_schedule(), scenario.tariffs
+    taxed = {}
+    for name, part in _goods(tariffs, within).items():
+        if falling := [item for item in tariffs if _falls_on(item, name)]:
+            taxed[name] = _taxed(regime, PARTS.get(name, name), falling, origin, part)
     return Policy(
-        taxed={
-            sector: _taxed(regime, sector, items, origin, within[sector]) for sector, items in named.items() if items
-        },
+        taxed=taxed,
         weight=_shipped("tariffs.weight_of_2026"),
         purchases=tuple(_purchase(regime, item) for item in scenario.import_commitments),
     )
 
 
-def _falls_on(tariff: Tariff, sector: str) -> bool:
-    return sector in tariff.sectors or EVERY in tariff.sectors
+def _goods(tariffs: Sequence[Tariff], within: Mapping[str, Array]) -> dict[str, Array]:
+    """Part of each product that goods are, by name: of sectors, and apart from these of what a tariff names itself."""
+    goods = {sector: within[sector] for sector in TAXED}
+    for product, sector in PARTS.items():
+        if any(product in tariff.sectors for tariff in tariffs):
+            alone = np.arange(len(PRODUCTS)) == PRODUCTS.index(product)
+            goods[product], goods[sector] = goods[sector] * alone, goods[sector] * ~alone
+    return goods
+
+
+def _falls_on(tariff: Tariff, name: str) -> bool:
+    return not {*tariff.sectors}.isdisjoint({name, EVERY, PARTS.get(name)})
 
 
 def _shipped(address: str) -> Stated:
@@ -72,7 +83,7 @@ def _taxed(regime: TariffSchedule, sector: str, tariffs: list[Tariff], origin: i
     starts = [floor(tariff.start.ends()[0]) for tariff in tariffs]
     steps = [date for date in trade.dates if date < after] if min(starts) < after else []
     first = min(origin, *(floor(start) - 1 for start in (*starts, *steps)))
-    until = float(after) if any(_holds_at(tariff, after) for tariff in tariffs) else NEVER
+    until = float(after) if any(holds_at(tariff, origin) for tariff in tariffs) else NEVER
     recorded = [_step_of_record(date, until, trade.rate(date), responses) for date in steps]
     return Taxed(
         regime=trade.rate(after - 1e-9),
@@ -82,12 +93,6 @@ def _taxed(regime: TariffSchedule, sector: str, tariffs: list[Tariff], origin: i
         responses=responses,
         within=within,
     )
-
-
-def _holds_at(tariff: Tariff, moment: float) -> bool:
-    """Whether a tariff that began before a moment in every draw holds up to it."""
-    ends = NEVER if tariff.until is None else tariff.until.ends()[1]
-    return not tariff.stacks and tariff.start.ends()[1] < moment <= ends
 
 
 def _step_of_record(date: float, until: float, rate: float, responses: Mapping[str, Input]) -> Duty:

@@ -133,7 +133,7 @@ class Policy:
     """Trade policy of a plan.
 
     Attributes:
-        taxed: by sector; sectors without a tariff are absent.
+        taxed: by sector, or by product of `PARTS` where a tariff names that; goods without a tariff are absent.
         weight: how far the composition of exports lies from 2025 towards July 2026, see `Taxed.within`.
         purchases: import commitments by id.
     """

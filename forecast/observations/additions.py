@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecast.errors import DataError, Problem, listed, meant
+from forecast.errors import DataError, Problem, Remark, listed, meant
 from forecast.observations.formats import (
     Content,
     Figure,
@@ -29,7 +29,7 @@ from forecast.observations.formats import (
 )
 from forecast.observations.holdings import HeldSeries, Key, holdings, period_after
 from forecast.observations.korean_agencies import is_customs, is_ecos, read_customs, read_ecos
-from forecast.observations.plausibility import implausible
+from forecast.observations.plausibility import beyond_record, implausible, unpaired
 from forecast.observations.tables import TABLES, read_table, text_rows
 from forecast.observations.us_agencies import (
     FLOWS,
@@ -102,6 +102,7 @@ class Addition:
         n_unchanged: figures held already, or held with fewer digits.
         n_left: figures that are left: those held were published later, or by the agency that goes first.
         problems: cells refused.
+        remarks: cells that are taken though they are unusual.
     """
 
     file: str
@@ -113,6 +114,7 @@ class Addition:
     n_unchanged: int
     n_left: int
     problems: tuple[Problem, ...]
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ def proposal(paths: Iterable[Path], published: dt.date) -> Proposal:
     additions = tuple(_addition(path, held, published) for path in paths)
     problems = [problem for one in additions for problem in one.problems]
     problems += _contradictions(additions)
+    problems += [] if problems else _incomplete(additions, held)
     tables = {} if problems else _rows(additions, held, published)
     teaches = False
     if tables:
@@ -190,10 +193,13 @@ def _addition(path: Path, held: Mapping[Key, HeldSeries], published: dt.date) ->
         for one, standing in compared
         if standing == "changed"
     )
-    counts = [sum(standing == wanted for _, standing in compared) for wanted in ("unchanged", "left")]
-    return Addition(
-        content.name, name, reading.publisher, content.sha256, tuple(figures), changes, counts[0], counts[1], ()
+    n_unchanged, n_left = (sum(standing == wanted for _, standing in compared) for wanted in ("unchanged", "left"))
+    remarks = tuple(
+        Remark(content.name, 0, 0, one.cell, f"got {one.value:,.10g} for {one.series} of {one.period}, {unusual}")
+        for one, unusual in beyond_record(reading, held)
     )
+    read = name, reading.publisher, content.sha256, tuple(figures)
+    return Addition(content.name, *read, changes, n_unchanged, n_left, (), remarks)
 
 
 def _recognised(content: Content, held: Mapping[Key, HeldSeries]) -> tuple[str, Reading]:
@@ -309,6 +315,18 @@ def _contradictions(additions: Sequence[Addition]) -> Iterator[Problem]:
                     f"got {figure.value:,.10g} for {figure.series} of {figure.period}, but {first.value:,.10g} in "
                     f"{other.file}, {first.cell}; add them one after the other",
                 )
+
+
+def _incomplete(additions: Sequence[Addition], held: Mapping[Key, HeldSeries]) -> Iterator[Problem]:
+    """Figures of new periods without those that they go with."""
+    brought = {(one.table, one.series, one.period) for addition in additions for one in addition.figures}
+    for addition in additions:
+        for figure in addition.figures:
+            missing = " and ".join(unpaired(figure, brought, held))
+            if missing:
+                got = f"got {figure.series} of {figure.period} without {missing}"
+                expected = "expected both flows of a period; add what is missing in the same command"
+                yield Problem(addition.file, 0, 0, figure.cell, f"{got}, {expected}")
 
 
 def _rows(

@@ -62,6 +62,15 @@ def duties_by_law(day: dt.date, folder: Path = SHIPPED) -> Mapping[str, float]:
     return {name: paid[name] / worth[name] for name in sorted(paid, key=lambda name: (name == "all", name))}
 
 
+def rate_of_list(name: str, day: dt.date, folder: Path = SHIPPED) -> float:
+    """Duty that the goods of a list of `tariff_sectors` pay on a day, a fraction; `none` is that of goods on no list.
+
+    >>> [rate_of_list(name, dt.date(2026, 9, 29)) for name in ("section_232_cars_and_parts", "none")]
+    [0.15, 0.125]
+    """
+    return _in_force(_SCOPES.get(name), day, folder)
+
+
 def _scope(sector: str, name: str) -> str | None:
     return _MEDICINES if sector == "biopharma" and name == "section_122_exempt" else _SCOPES.get(name)
 

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import statistics
 from calendar import monthrange
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from forecast.observations.formats import Figure, Reading, Refusal
 from forecast.observations.holdings import HeldSeries, Key, period_after
@@ -24,6 +24,12 @@ _LEAP, _STEP = 10.0, 3.0
 
 _PAIRS = (("us_imports_from_korea", "us_exports_to_korea"), ("exports_to_us", "imports_from_us"))
 """Korea's exports and imports by table and book."""
+
+_BALANCE = "balance_with_us"
+"""The first of the second pair less the other."""
+
+_RECORD = 100
+"""Steps from period to period that are a record of how far a series moves in one."""
 
 _BASE = 0.01
 _SAME_RATIO = 5e-4
@@ -63,6 +69,53 @@ def implausible(reading: Reading, held: Mapping[Key, HeldSeries], published: dt.
     borne_out = any(held[one.table, one.series].value(one.period) is not None for one in reading.figures)
     if reading.proof and not borne_out:
         yield Refusal(reading.figures[0].cell, "the file states no unit, and none of its months is held to tell it by")
+
+
+def unpaired(figure: Figure, brought: Collection[tuple[str, str, str]], held: Mapping[Key, HeldSeries]) -> list[str]:
+    """Korean flows without which a figure of a new period says nothing: the other flow, or of a balance both.
+
+    Args:
+        brought: table, series and period of all figures that are added together.
+    """
+    flows = _PAIRS[1]
+    if figure.series not in (*flows, _BALANCE):
+        return []
+    others = [(figure.table, name) for name in flows if name != figure.series]
+    return [
+        series
+        for table, series in others
+        if figure.period > held[table, series].last and (table, series, figure.period) not in brought
+    ]
+
+
+def beyond_record(reading: Reading, held: Mapping[Key, HeldSeries]) -> Iterator[tuple[Figure, str]]:
+    """New figures further from the one before than any held of a series with a long record, and what is on record."""
+    brought = {(one.table, one.series, one.period): one.value for one in reading.figures}
+    for one in reading.figures:
+        series, before = held[one.table, one.series], period_after(one.period, -1)
+        last = brought.get((one.table, one.series, before), series.value(before))
+        steps = _steps(series) if one.period > series.last and last and one.value / last > 0 else {}
+        if len(steps) >= _RECORD and last:
+            largest = max(steps, key=lambda period: abs(steps[period]))
+            step = math.log(one.value / last)
+            if abs(step) > abs(steps[largest]):
+                yield (
+                    one,
+                    f"{_rise(step)} on {before}, more than in any period held ({_rise(steps[largest])} in {largest})",
+                )
+
+
+def _steps(held: HeldSeries) -> dict[str, float]:
+    """Change of the logarithm from one period to the next, by period."""
+    values = {period: held.value(period) for period in held.values}
+    pairs = ((period, values.get(period_after(period, -1)), value) for period, value in values.items())
+    return {
+        period: math.log(value / before) for period, before, value in pairs if before and value and value / before > 0
+    }
+
+
+def _rise(step: float) -> str:
+    return f"{100 * math.expm1(step):+.1f} %".replace("-", "−")
 
 
 def _end(period: str) -> dt.date:
@@ -191,7 +244,7 @@ def _apart(values: Sequence[float], others: Sequence[float]) -> float:
 def _balances(by_series: Mapping[Key, list[Figure]], held: Mapping[Key, HeldSeries]) -> Iterator[Refusal]:
     """Refuses a balance that is not exports less imports, of the same file or as held."""
     for (table, series), figures in by_series.items():
-        if series != "balance_with_us":
+        if series != _BALANCE:
             continue
         stated = [{one.period: one for one in by_series.get((table, name), ())} for name in _PAIRS[1]]
         for one in figures:

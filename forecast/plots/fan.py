@@ -42,6 +42,7 @@ from forecast.plots.style import (
     titled_figure,
     write_text,
 )
+from forecast.quarters import parse_quarter
 from forecast.results.archive import outcomes
 from forecast.stats.summary import INTERVALS, Summary, quantile_name
 
@@ -354,7 +355,7 @@ def fan_chart(results: Results, texts: Texts = ENGLISH) -> Figure:
     return fan_figure(
         Heading(
             texts.either(results.title, results.title_ko),
-            fan_subtitle(results.basis, summary.n_draws, manifest["origin"], prior=prior, texts=texts),
+            fan_subtitle(results.basis, summary.n_draws, _reach(results, texts), prior=prior, texts=texts),
             _source(results, texts),
         ),
         summary.years,
@@ -390,11 +391,18 @@ def save_history_chart(path: Path, n_years: int = HISTORY_YEARS, texts: Texts = 
     save_figure(history_chart(n_years, style.drawable(texts)), path)
 
 
+def _reach(results: Results, texts: Texts) -> str:
+    """The last observed quarter, and the last month of Korean totals where these end before it and are told."""
+    origin, books = results.manifest["origin"], vintage(results.as_of).bridge
+    last = max(12 * int(books.years[-1]) + 11, *(span.last_month for span in books.later), 0)
+    if results.basis == "us_census" or last >= 3 * parse_quarter(origin) + 2:
+        return style.quarter(origin, texts)
+    month = texts.text("numbers.month", year=last // 12, month=texts.part("numbers.months")[last % 12])
+    return texts.text("plots.fan.two_ends", origin=style.quarter(origin, texts), month=month)
+
+
 def _source(results: Results, texts: Texts) -> str:
-    told = {
-        "observed": texts.text(f"plots.sources.{results.basis}"),
-        "origin": style.quarter(results.manifest["origin"], texts),
-    }
+    told = {"observed": texts.text(f"plots.sources.{results.basis}"), "origin": _reach(results, texts)}
     if results.as_of is None:
         source = texts.text("plots.fan.source", **told)
     else:

@@ -76,14 +76,14 @@ def unit_and_basis(basis: str, texts: Texts) -> dict[str, str]:
     return {"unit": texts.text("numbers.unit_a_year"), "basis": texts.text(f"bases.{basis}")}
 
 
-def fan_subtitle(basis: str, n_draws: int, origin: str, *, prior: bool, texts: Texts = ENGLISH) -> str:
-    """Subtitle of a fan: intervals, draws, the last observed quarter, unit and basis.
+def fan_subtitle(basis: str, n_draws: int, reach: str, *, prior: bool, texts: Texts = ENGLISH) -> str:
+    """Subtitle of a fan: intervals, draws, how far data reach, unit and basis.
 
     >>> print(fan_subtitle("us_census", 20_000, "2026Q2", prior=False))
     Median and equal-tailed 50, 80 and 95 % intervals of 20,000 draws; data to 2026Q2; bn USD a year, US Census basis
     """
     key = "plots.fan.prior" if prior else "plots.fan.subtitle"
-    return texts.text(key, draws=f"{n_draws:,}", origin=quarter(origin, texts), **unit_and_basis(basis, texts))
+    return texts.text(key, draws=f"{n_draws:,}", origin=reach, **unit_and_basis(basis, texts))
 
 
 def quarter(name: str, texts: Texts) -> str:

@@ -115,24 +115,31 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
         said = [language.text("breakeven.none", at_low=first, at_high=last, **words)]
     else:
         side = language.text(f"breakeven.{'rises' if found.rises else 'falls'}")
-        said = [language.text("breakeven.turns", side=side, **_turn_with_range(found, language), **words)]
+        key = "turns_under_duty" if found.duty and found.duty.duty else "turns"
+        words |= _turn_with_range(found, language) | _added(found, language)
+        said = [language.text(f"breakeven.{key}", side=side, **words)]
     if found.n_turns > 1:
         said.append(language.text("breakeven.several", n=found.n_turns))
     return plain_spaces(" ".join([*said, _as_drawn(found, language), *_under_duty(found, language)]))
 
 
-def _under_duty(found: Breakeven, language: Language) -> list[str]:
-    """What a duty adds to the rate that was held, and where the outcome turns under it."""
+def _added(found: Breakeven, language: Language) -> dict[str, str]:
+    """A duty, what it adds to the rate that was held, and both together where the outcome turns; nothing without."""
     if found.duty is None:
-        return []
-    if found.duty.duty is None:
-        return [language.text("breakeven.no_duty")]
+        return {}
     added = found.duty.mean
     words = {"duty": language.share(round(found.duty.duty, 3)), "added": short(added)}
     if found.turn is None:
-        return [language.text("breakeven.duty", **words)]
-    turn, _, _ = span([(found.turn + added + sign * 1.96 * found.error, found.error) for sign in (0, -1, 1)], 4)
-    return [language.text("breakeven.under_duty", turn=turn, **words)]
+        return words
+    whole, _, _ = span([(found.turn + added + sign * 1.96 * found.error, found.error) for sign in (0, -1, 1)], 4)
+    return words | {"whole": whole}
+
+
+def _under_duty(found: Breakeven, language: Language) -> list[str]:
+    """That duties add to the rate that was held, where the sentence on its turn does not say so."""
+    if found.duty is None or (found.duty.duty and found.turn is not None):
+        return []
+    return [language.text(f"breakeven.{'duty' if found.duty.duty else 'no_duty'}", **_added(found, language))]
 
 
 def _turned(found: Breakeven, language: Language) -> str:
@@ -157,7 +164,9 @@ def _turn_with_range(found: Breakeven, language: Language) -> dict[str, str]:
 
 def _as_drawn(found: Breakeven, language: Language) -> str:
     low, median, high = (_input_value(value, found, language) for value in found.input.present)
-    key = "known" if found.input.present[0] == found.input.present[2] else "drawn"
+    key = "drawn" if found.duty is None else "drawn_untaxed"
+    if found.input.present[0] == found.input.present[2]:
+        key = "known"
     return language.text(
         f"breakeven.{key}", input=language.input_name(found.input.label), low=low, median=median, high=high
     )

@@ -13,6 +13,7 @@ import numpy as np
 
 from forecast.analysis.attribution import ACCOUNT, Attribution, attribute, scenarios_needed
 from forecast.analysis.comparison import Comparison, summarised
+from forecast.catalogue import one_line
 from forecast.dims import Array
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.simulate import Settings
@@ -100,10 +101,23 @@ def _years(comparison: Comparison, language: Language) -> str:
     return language.text("numbers.years", first=years[0], last=years[-1])
 
 
+def made_of(comparison: Comparison, language: Language = ENGLISH) -> Table | str:
+    """What the difference is made of: `channel_table`, or a sentence where that would have the same column twice."""
+    moving = _moving(comparison)
+    if len(moving) != 1:
+        return channel_table(comparison, language)
+    part = one_line(_account_heading(moving[0], language)).lower()
+    return language.text("comparison.one_channel", part=part) + "\n"
+
+
+def _moving(comparison: Comparison) -> list[str]:
+    """Parts of the difference that any draw has."""
+    return [name for name in ACCOUNT if motion(comparison.channels, name).any()]
+
+
 def channel_table(comparison: Comparison, language: Language = ENGLISH) -> Table:
     """What the difference is made of by year, medians; channels without any are left out."""
-    parts = comparison.channels
-    moving = [name for name in ACCOUNT if motion(parts, name).any()]
+    parts, moving = comparison.channels, _moving(comparison)
     return table(
         language.text("comparison.channels", unit=language.text("numbers.unit_a_year")),
         [*language.headings("year"), *(_account_heading(name, language) for name in moving), *language.headings("all")],

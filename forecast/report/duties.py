@@ -13,7 +13,7 @@ from forecast.economics.elasticities import (
     shipped_responses,
 )
 from forecast.economics.tariffs import load_schedule
-from forecast.observations.duties import duties_by_law, duties_paid, last_act
+from forecast.observations.duties import duties_by_law, duties_paid, last_act, rate_of_list
 from forecast.observations.products import industry_trade
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter
@@ -46,7 +46,9 @@ def duties_table(language: Language = ENGLISH) -> Table:
     places = {"day": day.isoformat(), "quarter": format_quarter(origin), **span}
     columns = ("sector", "law", "schedule", "korea", "rivals")
     headings = [language.heading(f"duties.{name}", **places) for name in columns]
-    note = language.text("duties.note", **places)
+    uses = {"as_parts": "section_232_cars_and_parts", "otherwise": "none"}
+    both = {key: language.share(rate_of_list(name, day)) for key, name in uses.items()}
+    note = language.text("duties.note", **places, **both)
     return table(language.text("duties.title"), headings, rows, words=1, notes=[note])
 
 

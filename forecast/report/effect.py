@@ -73,7 +73,8 @@ def effect_paragraphs(
         *_news(summary, language, origin, told),
         *nothing_sentence(summary, language, "effect", told),
     ]
-    parts = (sizes, _because(summary, language, told, rate), _turning_rate(summary, language, told, rate))
+    reasons = [*_because(summary, language, told, rate), *_by_duties(summary, language, told, found)]
+    parts = (sizes, reasons, _turning_rate(summary, language, told, rate))
     return [" ".join(part) for part in parts if part]
 
 
@@ -168,6 +169,25 @@ def _of_these(rate: DecidingRate, year: int, language: Language) -> str:
     return language.text(key, amount=language.money(abs(mean), error), sector=language.text(f"sectors.{rate.sector}"))
 
 
+LEAST_BY_DUTIES = 0.005
+"""Part of an effect from which a flow that duties change in it is told."""
+
+
+def _by_duties(summary: Summary, language: Language, index: int, found: Grounds | None) -> list[str]:
+    """What duties that the scenario states change in the effect of a year, because of what."""
+    if found is None or not found.by_duties:
+        return []
+    changes = {name: change[:, index] for name, change in found.by_duties.items()}
+    bought = changes["effect_capital_goods"] + changes["effect_intermediates"]
+    replaced, whole = changes["effect_displacement"], changes["effect"]
+    least = LEAST_BY_DUTIES * abs(summary.estimate("effect", "mean", index)[0])
+    if max(abs(bought[0]), abs(replaced[0])) < least:
+        return []
+    words = {"whole": whole, "bought": bought, "replaced": replaced}
+    amounts = {name: language.money(float(mean), float(error), "+") for name, (mean, error) in words.items()}
+    return [language.text("because.by_duties", year=summary.years[index], **amounts)]
+
+
 _SOURCES = {"stated": "stated", "judgement": "judged"}
 """Words for where a rate comes from, by its grade; the others are learned."""
 
@@ -211,9 +231,10 @@ def _none_replaced(summary: Summary, language: Language, index: int, rate: Decid
 
 def _duty(rate: DecidingRate, language: Language) -> str:
     """Under which duty a rate and its turning value are told."""
-    if rate.duty is None:
-        return language.text("because.no_duty")
-    return language.text("because.under_duty", duty=language.share(round(rate.duty, 3))) if rate.duty else ""
+    if rate.duty:
+        told = "because.under_duty_moved" if rate.moved else "because.under_duty"
+        return language.text(told, duty=language.share(round(rate.duty, 3)))
+    return language.text("because.no_duty") if rate.moved else ""
 
 
 def rests_words(found: Grounds | None, series: str, index: int, language: Language) -> str:

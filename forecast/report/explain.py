@@ -133,7 +133,7 @@ def _value_line(value: Value, language: Language) -> str:
     label = spelled(value.path[_depth(value.path) :])
     text = value.text if value.standing else shortened(value.text)
     standing = language.text(f"standings.{value.standing}") if value.standing else ""
-    return f"  {label:<26} {text:<60} {_left(standing, 7)} {value.origin}".rstrip()
+    return f"  {label:<26} {_left(text, 60)} {_left(standing, 7)} {value.origin}".rstrip()
 
 
 def _left(text: str, width: int) -> str:

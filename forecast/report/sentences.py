@@ -26,7 +26,7 @@ from forecast.report.effect import (
 )
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.observed import memory_sentences, outcome_sentences
-from forecast.report.policy import policy_sentence
+from forecast.report.policy import exports_ahead, policy_sentence
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
 from forecast.results.manifest import SCENARIO
@@ -193,14 +193,19 @@ def answer(
     language: Language = ENGLISH,
     found: Grounds | None = None,
     world: AnyScenario | None = None,
+    year: int | None = None,
 ) -> str:
     """The plain answer of a run, in paragraphs: what the scenario changes and how surely; the level; what came later.
 
     Args:
         found: what the answer rests on, where that could be worked out.
         world: what was run, as the run has stored it by default.
+        year: that is told; by default that of the largest effect and the last.
+
+    Raises:
+        RunError: the run has no such year.
     """
-    return plain_spaces("\n\n".join(answer_paragraphs(results, later, language, found, world)))
+    return plain_spaces("\n\n".join(answer_paragraphs(results, later, language, found, world, year)))
 
 
 def answer_paragraphs(
@@ -209,16 +214,17 @@ def answer_paragraphs(
     language: Language,
     found: Grounds | None,
     world: AnyScenario | None = None,
+    year: int | None = None,
 ) -> list[str]:
     """The same by subject; arguments are those of `answer`."""
-    origin = parse_quarter(results.manifest["origin"])
+    summary, origin = results.statistics, parse_quarter(results.manifest["origin"])
     branches = (world or load_any(results.folder / SCENARIO)).branches
     return [
-        *effect_sentences(results, language, found),
-        level_sentence(results.statistics, results.basis, language, invested=bool(results.manifest["n_investments"])),
+        *effect_sentences(results, language, found, year),
+        level_sentence(summary, results.basis, language, invested=bool(results.manifest["n_investments"]), year=year),
         " ".join(
             [
-                products_sentence(results.statistics, results.basis, language),
+                products_sentence(summary, results.basis, language, year),
                 *memory_sentences(origin, [branch.scenario for branch in branches], language),
             ]
         ),
@@ -248,7 +254,9 @@ def effect_sentences(
     plants = []
     if results.manifest["n_investments"]:
         plants = effect_paragraphs(summary, language, origin_of(results, language), found, year)
-    return [*prior, *plants, *(policy_sentence(summary, language, name, year) for name in moving_policies(summary))]
+    moving = moving_policies(summary)
+    ahead = exports_ahead(results) if "tariffs" in moving else None
+    return [*prior, *plants, *(policy_sentence(summary, language, name, year, ahead) for name in moving)]
 
 
 def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool, year: int | None = None) -> str:

@@ -60,18 +60,22 @@ _EFFECT = (Chart("channels", (1, 2, 3, 4, 5)), Chart("fan", (5, 6)))
 """Channels of an effect with their sum, and its mean with its interval."""
 
 
-def write_run_workbook(results: Results, world: AnyScenario, language: Language, found: Grounds | None) -> Path:
+def write_run_workbook(
+    results: Results, world: AnyScenario, language: Language, found: Grounds | None, year: int | None = None
+) -> Path:
     """Write the workbook of a run into its folder.
 
     Args:
         found: what the answer rests on, where that could be worked out.
+        year: that sentences tell; by default that of the largest effect and the last.
 
     Raises:
         RunError: the folder cannot be written.
     """
     later = outcomes(results)
     known = knowledge(results, later, language) if results.as_of is not None else ""
-    said = [*answer_paragraphs(results, later, language, found, world), *notes(results, world, language), known]
+    answered = answer_paragraphs(results, later, language, found, world, year)
+    said = [*answered, *notes(results, world, language), known]
     sheets = [_answer(said, [results], language)]
     sheets.append(Sheet("years", (surplus_table({results.name: results}, language),), (_FAN,)))
     if results.manifest["n_investments"]:
@@ -79,7 +83,7 @@ def write_run_workbook(results: Results, world: AnyScenario, language: Language,
     if told_policies(results.statistics):
         sheets.append(Sheet("policies", (policy_table(results, language),), (Chart("fan", (1, 2)),)))
     if world.single is None:
-        sheets.append(Sheet("branches", (branch_table(results, world, language),)))
+        sheets.append(Sheet("branches", (branch_table(results, world, language, year),)))
     sheets.append(Sheet("assumptions", tuple(_assumed(results, world, language))))
     title = language.either(world.title, world.title_ko)
     return write_workbook(results.folder / RUN_WORKBOOK, title, sheets, language)

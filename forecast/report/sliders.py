@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
 from forecast.economics.sectors import central_priors
-from forecast.economics.tariffs import TAXED
+from forecast.economics.tariffs import PARTS, TAXED
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.errors import RunError
 from forecast.quarters import format_quarter, year_of
@@ -217,7 +217,7 @@ def _coming(scenario: Scenario, origin: int) -> list[Tariff]:
 
 def _of_goods(scenario: Scenario, origin: int) -> Iterator[Slider]:
     """Additions to the duties of goods of which the file says nothing."""
-    taken = {sector for item in _coming(scenario, origin) for sector in item.sectors}
+    taken = {PARTS.get(name, name) for item in _coming(scenario, origin) for name in item.sectors}
     for name, sectors in GOODS.items():
         if not taken & {*sectors, "all"}:
             yield Slider(f"tariffs.{name}", "tariffs", "added", name, 0.0, MOST_ADDED, 0.01, 0.0)

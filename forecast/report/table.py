@@ -172,14 +172,20 @@ def _least_width(shown: Table, place: int) -> int:
     return min(widest, LEAST_WORDS) if column.words else widest
 
 
+def _narrowest(shown: Table) -> int:
+    """Characters a table needs at least."""
+    return sum(_least_width(shown, place) + _BETWEEN for place in range(len(shown.columns)))
+
+
 def _show_table(console: Console, shown: Table) -> None:
-    """Print a table on as many columns as there are, or as its numbers need."""
+    """Print a table on as many columns as there are, or as its numbers need, and in a file its longest words too."""
     from rich.measure import Measurement
     from rich.text import Text
 
     drawn, width = _drawn(shown), console.width
     unbound = console.options.update(max_width=10_000)
-    console.width = max(width, Measurement.get(console, unbound, drawn).minimum)
+    whole = Measurement.get(console, unbound, drawn).minimum
+    console.width = max(width, _narrowest(shown) if console.is_terminal else whole)
     try:
         if shown.title:
             console.print(Text(plain_spaces(shown.title), style="bold"))

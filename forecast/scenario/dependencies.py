@@ -121,7 +121,8 @@ class Correlation:
         ),
     ]
     rank: Annotated[
-        Number | None, Field(ge=-1, le=1, description="a rank correlation from -1 to 1, that of every pair")
+        Number | None,
+        Field(ge=-1, le=1, description="a rank correlation from -1 to 1, that of every pair; with 1 they share a draw"),
     ] = None
     matrix: Annotated[
         tuple[tuple[Number, ...], ...] | None,
@@ -305,12 +306,8 @@ def _circle(start: str, built: Mapping[str, Row]) -> list[str]:
 
 
 def _programmes(root: Node, built: Mapping[str, Row]) -> Iterator[Problem]:
-    ids: set[str] = set()
     for row in rows(root, "programmes", Programme):
         path = f"programmes.{row.name}"
-        if row.name in ids:
-            yield row.node.place.problem(f"{path}.id", f"{got(row.name)} a second time, expected every id once")
-        ids.add(row.name)
         yield from _members(row, path, built)
         yield from _split_fates(row, path, built)
 

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from forecast.documents import Node, parse_document
 from forecast.economics.channels import SUPPLIERS
 from forecast.economics.elasticities import addresses, shipped_responses
-from forecast.economics.tariffs import TAXED, load_schedule
+from forecast.economics.tariffs import PARTS, TAXED, load_schedule
 from forecast.economics.uncertain_inputs import EVENTS, REALISED, UncertainInput
 from forecast.errors import ScenarioError, got, listed, meant, refusal
 from forecast.observations.affiliates import existing_affiliates, output_by_sector
@@ -256,7 +256,7 @@ def _follows(scenario: Scenario, plants: Collection[Investment]) -> bool:
 def _shipped_names(tariff: Tariff) -> dict[str, list[str]]:
     """Names of the shipped distributions of the responses to a tariff, by key: several where product groups differ."""
     sectors = TAXED if EVERY in tariff.sectors else tariff.sectors
-    by_sector = [addresses(sector) for sector in sectors]
+    by_sector = [addresses(PARTS.get(sector, sector)) for sector in sectors]
     return {key: sorted({names[key] for names in by_sector}) for key in by_sector[0]}
 
 

@@ -262,7 +262,7 @@ def _umbrellas(name: str, above: Mapping[str, str | None]) -> Iterator[str]:
 def double_counting(rows: Sequence[Row]) -> Iterator[Problem]:
     """Every way in which the same dollars would count twice, or a pledge would count for nothing."""
     by_id = {row.name: row for row in rows}
-    yield from _repeated(rows)
+    yield from _same_projects(rows)
     for row in rows:
         yield from _membership(row, by_id)
     for umbrella in rows:
@@ -271,14 +271,11 @@ def double_counting(rows: Sequence[Row]) -> Iterator[Problem]:
     yield from _overlaps(by_id)
 
 
-def _repeated(rows: Sequence[Row]) -> Iterator[Problem]:
-    ids: dict[str, Row] = {}
+def _same_projects(rows: Sequence[Row]) -> Iterator[Problem]:
     projects: dict[tuple[str, ...], Row] = {}
     for row in rows:
-        if ids.setdefault(row.name, row) is not row:
-            yield row.problem("id", f"{got(row.name)} a second time, expected every id once")
         words = [likeness(text or "") for text in (row.value.company, row.value.project)]
-        if all(words) and (first := projects.setdefault(tuple(words), row)) is not row:
+        if all(words) and (first := projects.setdefault(tuple(words), row)).name != row.name:
             message = f"same company and project as {first.name}, expected every project once"
             yield row.problem("project", f"{message}; name what sets two apart, such as the place")
 

@@ -200,6 +200,7 @@ class _Layers:
         self.problems: list[Problem] = []
         self.changes: list[Change] = []
         self.bases: list[Change] = []
+        self.repeated: list[tuple[str, str, Node]] = []
 
     def read(self, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
         """The tree of one file over the files it extends."""
@@ -214,9 +215,20 @@ class _Layers:
         """The tree with overrides applied, once it is known that every layer could be read."""
         for text in overrides:
             root = self.overridden(root, text)
+        root = _listed(reduce(self._with_repeated, self.repeated, root))
+        self.problems += _same_ids(root)
         if self.unreadable:
             raise ScenarioError([*self.unreadable, *self.problems])
-        return Layered(_listed(root), tuple(self.problems), tuple(self.changes), tuple(overrides), tuple(self.bases))
+        return Layered(root, tuple(self.problems), tuple(self.changes), tuple(overrides), tuple(self.bases))
+
+    def _with_repeated(self, root: Node, repeated: tuple[str, str, Node]) -> Node:
+        """The tree with an entry whose id an earlier one has, so that what else is wrong with it is found too."""
+        group, id, entry = repeated
+        lists = (change.before.fields[group].fields for change in self.changes if group in change.before.fields)
+        below = next((entries[id] for entries in lists if id in entries), None)
+        whole = entry if below is None else merged(below, entry)
+        entries = {**root.fields[group].fields, f"{id} of line {entry.place.line}:{entry.place.column}": whole}
+        return replace(root, content={**root.fields, group: replace(root.fields[group], content=entries)})
 
     def over(self, root: Node, path: Path, shown: str, above: tuple[Path, ...]) -> Node:
         """Tree of a file over the files it extends."""
@@ -270,8 +282,7 @@ class _Layers:
             node = entry.fields.get("id")
             key = node.content if node and isinstance(node.content, str) else f"[{index}]"
             if node and key in keyed:
-                message = f"{got(key)} a second time, expected every id once (first in line {keyed[key].place.line})"
-                self.problems.append(node.place.problem(f"{group}.{key}.id", message))
+                self.repeated.append((group, key, entry))
             keyed.setdefault(key, entry)
         return replace(entries, content=keyed)
 
@@ -347,6 +358,21 @@ def _listed(root: Node) -> Node:
         if isinstance(node.content, Mapping)
     }
     return replace(root, content={**root.fields, **lists}) if lists else root
+
+
+def _same_ids(root: Node) -> Iterator[Problem]:
+    """Entries of a list, written as one or as a mapping, that have the id of an earlier one."""
+    for group in (name for name in BY_ID if name in root.fields):
+        first: dict[str, Node] = {}
+        for entry in root.fields[group].items:
+            id = entry.fields.get("id")
+            if id is None or not isinstance(id.content, str):
+                continue
+            earlier = first.setdefault(id.content, entry)
+            if earlier is not entry:
+                there = f"first in line {earlier.place.line}"
+                message = f"{got(id.content)} a second time, expected every id once ({there})"
+                yield id.place.problem(f"{group}.{id.content}.id", message)
 
 
 def _of_another_text(name: str, over: Node) -> bool:

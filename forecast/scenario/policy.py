@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, Literal, TypeAlias
@@ -11,8 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from forecast.documents import Node
 from forecast.economics.elasticities import SUBSTITUTION
-from forecast.economics.sectors import SECTORS
-from forecast.economics.tariffs import EXTENT, PACE, TAXED, WITHOUT_TRADE, load_schedule
+from forecast.economics.tariffs import EXTENT, GOODS, PACE, PARTS, WITHOUT_TRADE, Trade, load_schedule
 from forecast.errors import Problem, got, listed, meant, spelled
 from forecast.quarters import ACCEPTED, format_quarter
 from forecast.scenario.dates import UncertainDate
@@ -53,7 +52,7 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-_SOME_OR_ALL = {"anyOf": [{"enum": [*SECTORS, EVERY]}, {"type": "array", "items": {"enum": [*SECTORS]}}]}
+_SOME_OR_ALL = {"anyOf": [{"enum": [*GOODS, EVERY]}, {"type": "array", "items": {"enum": [*GOODS]}}]}
 
 CERTAIN = Constant(1.0)
 Chance: TypeAlias = Annotated[Distribution, Written(Share | None, read_distribution, plain_distribution)]
@@ -74,7 +73,7 @@ class Tariff:
         BeforeValidator(_names),
         AfterValidator(_each_once),
         WithJsonSchema(_SOME_OR_ALL),
-        Field(description="a sector, a list of sectors, or all: whose goods pay it"),
+        Field(description="a sector, memory, a list of them, or all: whose goods pay it"),
     ]
     rate: Annotated[
         Rate | None, Field(description="the new average duty of these goods, a fraction of their value")
@@ -208,7 +207,7 @@ def _sectors(row: Row) -> Iterator[Problem]:
     node = row.node.fields.get("sectors")
     for place in () if node is None else node.items or (node,):
         name = place.content
-        if not isinstance(name, str) or name in (*TAXED, EVERY):
+        if not isinstance(name, str) or name in (*GOODS, EVERY):
             continue
         where = spelled((*row.path, "sectors"))
         if name in WITHOUT_TRADE:
@@ -221,9 +220,9 @@ def _sectors(row: Row) -> Iterator[Problem]:
 def _sectors_meant(text: str) -> str:
     """Names accepted, and several in one text as a list of them."""
     several = [name.strip() for name in text.split(",")]
-    if len(several) > 1 and set(several) <= {*TAXED}:
+    if len(several) > 1 and set(several) <= {*GOODS}:
         return f"write [{', '.join(several)}]"
-    return meant(text, [*TAXED, EVERY])
+    return meant(text, [*GOODS, EVERY])
 
 
 def _order(row: Row) -> Iterator[Problem]:
@@ -234,25 +233,33 @@ def _order(row: Row) -> Iterator[Problem]:
 
 def _past(row: Row, origin: int) -> Iterator[Problem]:
     """Tariffs dated before the origin that are uncertain or no whole duty; by then they came or did not."""
-    if not _came_before(row, origin):
-        return
     last = format_quarter(origin)
+    if _straddles(row.value.start, origin + 1):
+        yield row.problem("from", _on_one_side(row, "from", last, "began"))
+    if not _began(row.value, origin):
+        return
     if row.has("probability"):
         message = (
             f"got a probability of a tariff from {row.written('from')}, expected none: by {last} it came or did not"
         )
         yield row.problem("probability", message)
-    end = row.value.until
-    if end is not None and end.ends()[0] < origin + 1 < end.ends()[1]:
-        message = (
-            f"got {row.written('until')}, expected dates on one side of the end of {last}: by then it ended or did not"
-        )
-        yield row.problem("until", message)
+    if _straddles(row.value.until, origin + 1):
+        yield row.problem("until", _on_one_side(row, "until", last, "ended"))
     if stacks(row):
         message = f"got true with a date before {last} ends, expected rate alone: the duty it then was"
         yield row.problem("stacks", message)
     if row.has("change"):
         yield row.problem("change", f"got change with a date before {last} ends, expected rate: the duty it then was")
+
+
+def _straddles(date: Distribution | None, moment: float) -> bool:
+    """Whether a date may lie on either side of a moment."""
+    return date is not None and date.ends()[0] < moment < date.ends()[1]
+
+
+def _on_one_side(row: Row, key: str, last: str, happened: str) -> str:
+    expected = f"expected dates on one side of the end of {last}: by then it {happened} or did not"
+    return f"got {row.written(key)}, {expected}"
 
 
 def stacks(row: Row) -> bool:
@@ -282,7 +289,7 @@ def _same_start(tariffs: list[Row]) -> Iterator[Problem]:
         both = {name: first.setdefault((start.value, name), row) for name in goods_of(row)}
         shared = {name: other.name for name, other in both.items() if other is not row}
         if shared:
-            others, goods = listed(sorted({*shared.values()})), listed([name for name in TAXED if name in shared])
+            others, goods = listed(sorted({*shared.values()})), listed(whole_goods(shared))
             expected = "a later date for the one that takes the other's place, or stacks: true for one that is added"
             yield row.problem("from", f"got {row.written('from')}, as {others} on {goods}, expected {expected}")
 
@@ -295,7 +302,7 @@ def _rivals_stated(row: Row, tariffs: list[Row]) -> bool:
 def _rivals(tariffs: list[Row]) -> Iterator[Problem]:
     """Duties of rivals that tariffs on the same goods together take down too far."""
     stating = [row for row in tariffs if row.value.rivals is not None]
-    for name in TAXED:
+    for name in GOODS:
         lowered = [row for row in stating if name in goods_of(row) and _lowest(row.value.rivals) < 0.0]
         lowest = sum(_lowest(row.value.rivals) for row in lowered)
         if lowest < LOWEST_RIVALS - SAME:
@@ -307,7 +314,7 @@ def _rivals(tariffs: list[Row]) -> Iterator[Problem]:
 def _two_answers(tariffs: list[Row], origin: int) -> Iterator[Problem]:
     """Tariffs of the past on the same goods that say differently how far trade moves."""
     first: dict[tuple[str, str], Row] = {}
-    for row in (row for row in tariffs if _came_before(row, origin)):
+    for row in (row for row in tariffs if _began(row.value, origin)):
         for key in EXTENT:
             earlier = [first.setdefault((name, key), row) for name in goods_of(row)] if row.has(key) else []
             other = next((other for other in earlier if getattr(other.value, key) != getattr(row.value, key)), None)
@@ -316,16 +323,20 @@ def _two_answers(tariffs: list[Row], origin: int) -> Iterator[Problem]:
                 yield row.problem(key, f"got another {key} than that of {other.name}, expected the same: {past}")
 
 
-def _came_before(row: Row, origin: int) -> bool:
-    return _start(row) < origin + 1
+def _began(tariff: Any, origin: int) -> bool:
+    """Whether a tariff, of a scenario or of a row, began before a quarter ended, in every draw."""
+    start = tariff.start
+    return start is not None and start.ends()[0] < origin + 1 >= start.ends()[1]
 
 
 def _in_force(tariffs: list[Row], origin: int) -> Iterator[Problem]:
     """Tariffs whose duty in the quarter of the origin is not the one on record."""
-    for name in TAXED:
-        past = [row for row in tariffs if name in goods_of(row) and holds_at(row, origin)]
-        last = max(past, key=_start, default=None)
-        if last is not None and (complaint := _departure(last, name, origin)):
+    held: dict[str, Row | None] = {}
+    for name in GOODS:
+        past = [row for row in tariffs if name in goods_of(row) and holds_at(row.value, origin)]
+        last = held[name] = max(past, key=_start, default=None)
+        told = last is held.get(PARTS.get(name, ""))  # of the sector that these goods are a part of
+        if last is not None and not told and (complaint := _departure(last, name, origin)):
             yield last.problem("rate", complaint)
 
 
@@ -333,17 +344,20 @@ def _departure(row: Row, name: str, origin: int) -> str:
     rate = row.value.rate
     if not isinstance(rate, Constant):
         return ""
-    known = load_schedule().trade[name].rate(origin + 1 - SAME)
+    known = recorded(name).rate(origin + 1 - SAME)
     if abs(rate.value - known) <= SAME:
         return ""
     of_record = f"the duty on {name} in force in {format_quarter(origin)}"
     return f"got {rate.value:g}, expected {known:g}, {of_record}; for a change after it, write a later from"
 
 
-def holds_at(row: Row, origin: int) -> bool:
-    """Whether a tariff that came before holds up to the end of a quarter."""
-    end = row.value.until
-    return _came_before(row, origin) and (end is None or end.ends()[1] >= origin + 1)
+def holds_at(tariff: Any, origin: int) -> bool:
+    """Whether a tariff, of a scenario or of a row, that began before a quarter ended holds up to that end.
+
+    It does in every draw or in none, as `policy_problems` refuses dates that may lie on either side of that end.
+    """
+    until = tariff.until
+    return _began(tariff, origin) and (until is None or until.ends()[1] >= origin + 1)
 
 
 def _start(row: Row) -> float:
@@ -368,7 +382,7 @@ def _negative(row: Row, origin: int) -> Iterator[Problem]:
         return
     lowest = _lowest(change)
     for name in goods_of(row):
-        known = load_schedule().trade[name].rate(origin + 1 - SAME)
+        known = recorded(name).rate(origin + 1 - SAME)
         if known + lowest < -SAME:
             message = f"got down to {lowest:g}, expected at least -{known:g}, which ends the duty on {name}"
             yield row.problem("change", message)
@@ -380,6 +394,16 @@ def _lowest(distribution: Distribution) -> float:
 
 
 def goods_of(row: Row) -> list[str]:
-    """Sectors a tariff falls on, those that are known."""
-    names = row.value.sectors or ()
-    return [name for name in TAXED if name in names or EVERY in names]
+    """Goods of `GOODS` that a tariff falls on, a sector's with those that are a part of it; names that are known."""
+    names = {*(row.value.sectors or ())}
+    return [name for name in GOODS if not names.isdisjoint({name, EVERY, PARTS.get(name)})]
+
+
+def whole_goods(goods: Collection[str]) -> list[str]:
+    """Goods in the order of `GOODS`, without those that are part of another."""
+    return [name for name in GOODS if name in goods and PARTS.get(name) not in goods]
+
+
+def recorded(name: str) -> Trade:
+    """Duties of record on goods."""
+    return load_schedule().trade[PARTS.get(name, name)]

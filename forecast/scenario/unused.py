@@ -12,7 +12,7 @@ from forecast.economics.sectors import COEFFICIENTS
 from forecast.errors import Remark, YamlPath, got, listed, spelled
 from forecast.observations.tables import read_table
 from forecast.quarters import format_quarter
-from forecast.scenario.dependencies import Programme
+from forecast.scenario.dependencies import Correlation, Programme
 from forecast.scenario.drivers import Deviation, Shock
 from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, entry, mean, rows
@@ -219,7 +219,8 @@ def idle_policies(root: Node, origin: int, end: float) -> Iterator[Remark]:
         for row in rows(root, group, entity):
             yield from _nothing(row, zeros, origin)
     tariffs = rows(root, "tariffs", Tariff)
-    yield from idle_duties(tariffs, origin, end)
+    correlated = [row.value.between or () for row in rows(root, "correlations", Correlation)]
+    yield from idle_duties(tariffs, origin, end, correlated)
     for row in rows(root, "import_commitments", ImportCommitment):
         yield from [*_value(row), *_span(row, origin, end)]
     drivers = root.fields.get("drivers")

@@ -1,29 +1,32 @@
-"""Duties that do nothing, come too late, give way to each other unsaid, or end with nothing in their place."""
+"""Duties that do nothing, come too late, give way unsaid, end with nothing in their place, or share a window unsaid."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import inf
 
-from forecast.economics.tariffs import load_schedule
 from forecast.errors import Remark, listed
 from forecast.quarters import format_quarter
 from forecast.scenario.entries import Row, mean
-from forecast.scenario.policy import SAME, goods_of, holds_at, stacks
-from forecast.stats.distributions import Distribution
+from forecast.scenario.policy import SAME, goods_of, holds_at, recorded, stacks, whole_goods
+from forecast.stats.distributions import Constant, Distribution
 
 WHOLE_SHARE = 1.0
 """A duty above the value of the goods is remarked on: judgement, as no average duty of the record comes near it."""
 
 
-def idle_duties(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
+def idle_duties(
+    tariffs: Sequence[Row], origin: int, end: float, correlated: Sequence[Collection[str]]
+) -> Iterator[Remark]:
     """Every remark on the tariffs of a scenario.
 
     Args:
         tariffs: all of them.
         origin: quarter index of the last quarter observed.
         end: of the horizon, on the quarter axis.
+        correlated: names of inputs that are correlated with each other.
     """
+    yield from _drawn_apart(tariffs, correlated)
     for row in tariffs:
         yield from _tariff(row, tariffs, origin, end)
     yield from _replaced(tariffs, origin)
@@ -61,7 +64,7 @@ def _in_force(row: Row, origin: int) -> Iterator[Remark]:
             yield row.remark(key, f"got 0, with which {row.name} does nothing")
     rate, known = (
         row.value.rate,
-        {load_schedule().trade[name].rate(origin + 1 - SAME) for name in goods_of(row)},
+        {recorded(name).rate(origin + 1 - SAME) for name in goods_of(row)},
     )
     if known and not stacks(row) and all(always(rate, paid) for paid in known):
         paid = f"the duty in force in {format_quarter(origin)}: {row.name} does nothing"
@@ -98,6 +101,22 @@ def _of_rivals(row: Row) -> bool:
     return row.value.rivals is not None and not always(row.value.rivals, 0.0)
 
 
+def _drawn_apart(tariffs: Sequence[Row], correlated: Sequence[Collection[str]]) -> Iterator[Remark]:
+    """Tariffs that have a window in common, which one law may say of both, and nothing that ties their dates."""
+    for key, field in (("from", "start"), ("until", "until")):
+        first: dict[Distribution, Row] = {}
+        for row in tariffs:
+            date = getattr(row.value, field)
+            if date is None or isinstance(date, Constant):
+                continue
+            other = first.setdefault(date, row)
+            names = [f"tariffs.{one.name}.{key}" for one in (other, row)]
+            if other is not row and not any({*names} <= {*between} for between in correlated):
+                tie = f"correlations: [{{between: [{', '.join(names)}], rank: 1}}]"
+                said = f"got the window of {other.name}, and each has a date of its own in it"
+                yield row.remark(key, f"{said}; if one law says both, write {tie}")
+
+
 def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
     """Duties that end without another in their place, where what is paid then is not what one may think.
 
@@ -105,21 +124,21 @@ def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
     though another may be on record since; and after one that ended before the origin, what the record has.
     """
     whole = [row for row in tariffs if not stacks(row) and row.value.start is not None]
-    stated = {name for row in whole if holds_at(row, origin) for name in goods_of(row)}
+    stated = {name for row in whole if holds_at(row.value, origin) for name in goods_of(row)}
     for row in whole:
         start, until = row.value.start, row.value.until
         if start is None or until is None or until.ends()[0] >= end:
             continue
         others = [other for other in whole if other is not row]
         lasting = {name for other in others if _follows(other, until) for name in goods_of(other)}
-        names = [name for name in goods_of(row) if name not in lasting]
+        names = whole_goods([name for name in goods_of(row) if name not in lasting])
         maybe = [other.name for other in others if _may_follow(other, until) and {*names} & {*goods_of(other)}]
-        free = {name: load_schedule().trade[name].rate(-inf) for name in names if name in stated}
+        free = {name: recorded(name).rate(-inf) for name in names if name in stated}
         if free:
             yield row.remark("until", _paid_again(row, free, "before 2025", origin, maybe))
         rest = [name for name in names if name not in stated]
         if start.ends()[0] >= origin + 1:
-            now = {name: load_schedule().trade[name].rate(origin + 1 - SAME) for name in rest if _changes(name, origin)}
+            now = {name: recorded(name).rate(origin + 1 - SAME) for name in rest if _changes(name, origin)}
             if now:
                 yield row.remark("until", _paid_again(row, now, f"in {format_quarter(origin)}", origin, maybe))
         elif on := [name for name in rest if _goes_on(name, until)]:
@@ -129,14 +148,14 @@ def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
 
 def _changes(name: str, origin: int) -> bool:
     """Whether the record has another duty after the origin."""
-    return any(date >= origin + 1 for date in load_schedule().trade[name].dates)
+    return any(date >= origin + 1 for date in recorded(name).dates)
 
 
 def _paid_again(row: Row, rates: Mapping[str, float], when: str, origin: int, maybe: Sequence[str]) -> str:
     """What is paid on goods when a duty ends, and what came on record since the origin."""
     paid = listed([f"{rate:.4g} on {name}" for name, rate in rates.items()])
     unless = f" where {listed(maybe)} does not hold" if maybe else ""
-    known = [f"{load_schedule().trade[name].rate(inf):.4g} on {name}" for name in rates if _changes(name, origin)]
+    known = [f"{recorded(name).rate(inf):.4g} on {name}" for name in rates if _changes(name, origin)]
     since = f"; since {format_quarter(origin)} the record has {listed(known)}, which counts here only if it is stated"
     follows = since if known else "; if another duty follows, state it"
     return f"got {row.written('until')}, after which the duty is {paid}, as {when}{unless}{follows}"
@@ -144,7 +163,7 @@ def _paid_again(row: Row, rates: Mapping[str, float], when: str, origin: int, ma
 
 def _goes_on(name: str, until: Distribution) -> bool:
     """Whether the record has the same duty before and after a date."""
-    trade, date = load_schedule().trade[name], until.ends()[1]
+    trade, date = recorded(name), until.ends()[1]
     return abs(trade.rate(date) - trade.rate(date - SAME)) <= SAME
 
 

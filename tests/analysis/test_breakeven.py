@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from commands import command
@@ -19,11 +20,12 @@ from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.report.budget import breakeven_words, held_table
 from forecast.report.i18n import language
+from forecast.report.sentences import answer
 from forecast.results import results as results_module
 from forecast.results.results import Results
 from forecast.scenario.scenario import load_scenario
 
-ROOT = Path(__file__).parents[2]
+SHIPPED = Path(__file__).parents[2] / "scenarios"
 DRAWS = Settings(2_000)
 
 PLANT = """\
@@ -127,10 +129,10 @@ def test_a_run_with_the_input_at_its_turn_has_no_effect(text: str, name: str, tm
 
 
 def test_the_displacement_of_cars_turns_the_plan_of_hyundai(tmp_path: Path) -> None:
-    results = forecast.run_scenario(load_scenario(ROOT / "scenarios" / "hyundai.yaml"), DRAWS, out=tmp_path).results
+    results = forecast.run_scenario(load_scenario(SHIPPED / "hyundai.yaml"), DRAWS, out=tmp_path).results
     found = breakeven(results, "autos.displacement_rate", 2030)
     assert found.input.name == "overrides.sectors.autos.displacement_rate"
-    fixed = load_scenario(ROOT / "scenarios" / "hyundai.yaml", [f"{found.input.name}={found.turn:.12g}"])
+    fixed = load_scenario(SHIPPED / "hyundai.yaml", [f"{found.input.name}={found.turn:.12g}"])
     mean, error = mean_effect(forecast.run_scenario(fixed, DRAWS, out=tmp_path).results, 2030)
     assert abs(mean) < min(1e-3, 2 * error)
 
@@ -246,40 +248,55 @@ def test_an_outcome_there_is_not_ends_with_one_message(run: Results, options: li
 
 def test_the_range_of_exports_replaced_holds_what_others_claim_of_them(tmp_path: Path) -> None:
     """`run` told a turn at 0.51, and `breakeven` that there is none between -0.05 and 0.15."""
-    plant = load_scenario(ROOT / "scenarios" / "hyundai.yaml")
+    plant = load_scenario(SHIPPED / "hyundai.yaml")
     results = forecast.run_scenario(plant, Settings(400), out=tmp_path).results
     found = breakeven(results, "steel.displacement_rate", 2035)
     assert found.input.support[0] <= -0.5
     assert found.input.support[1] >= 1.5
 
 
-def test_a_rate_is_told_with_what_the_duty_adds_to_it(tmp_path: Path) -> None:
-    """`run` named a turn under the duty of 15 %, `breakeven` one without, and neither said so of the other."""
-    plan = load_scenario(ROOT / "scenarios" / "hyundai.yaml")
-    found = breakeven(forecast.run_scenario(plan, Settings(400), out=tmp_path).results, "autos.displacement_rate", 2035)
+@pytest.mark.parametrize("duties", [[], ["tariffs=[{id: cars, sectors: autos, rate: 0.3, from: 2026Q4}]"]])
+def test_a_rate_turns_where_the_answer_of_the_run_says(tmp_path: Path, duties: list[str]) -> None:
+    """`run` named a turn under today's duty, or under none where the scenario had one; this led with one under none."""
+    results = forecast.run_scenario(load_scenario(SHIPPED / "hyundai.yaml", duties), out=tmp_path).results
+    found = breakeven(results, "autos.displacement_rate", 2035)
     assert found.turn is not None
     assert found.duty is not None
-    assert found.duty.duty == 0.15
     words = said(found)
-    assert "This is the rate where no duty is paid; today's duty of 15 % is judged to add 0.1" in words
-    whole = re.search(r"the whole rate at the turn is (−?)([\d.]+)\.", words)
+    whole = re.search(
+        r"replaced per USD of output” is (−?)([\d.]+) under today's duty of 15 %, as “forecast run”", words
+    )
     assert whole is not None
-    assert float(f"{'-' if whole[1] else ''}{whole[2]}") == pytest.approx(found.turn + found.duty.mean, abs=0.006)
-    taxed = load_scenario(
-        ROOT / "scenarios" / "hyundai.yaml", ["tariffs=[{id: cars, sectors: autos, rate: 0.25, from: 2027Q1}]"]
-    )
-    other = breakeven(
-        forecast.run_scenario(taxed, Settings(400), out=tmp_path).results, "autos.displacement_rate", 2035
-    )
-    assert other.duty is not None
-    assert other.duty.duty is None
-    assert "This is the rate where no duty is paid; duties are judged to add to it." in said(other)
+    told = float(f"{'-' if whole[1] else ''}{whole[2]}")
+    assert told == pytest.approx(found.turn + found.duty.mean, abs=0.006)
+    answered = answer(results, found=grounds(results))
+    run = re.search(r"(less|more) than ([\d.]+)\s+dollars of exports from Korea", answered)
+    assert run is not None
+    assert "under today's duty of 15 %" in answered
+    assert told == pytest.approx(float(run[2]) * (-1 if run[1] == "more" else 1), abs=0.015)
+
+
+def test_what_duties_of_the_scenario_change_in_an_effect_is_told_with_its_reasons(tmp_path: Path) -> None:
+    """Doubling the duty on cars lessened the loss of 2035, and no word said why."""
+    twice = load_scenario(SHIPPED / "hyundai.yaml", ["tariffs=[{id: cars, sectors: autos, rate: 0.3, from: 2026Q4}]"])
+    plain = load_scenario(SHIPPED / "hyundai.yaml")
+    run, other = (forecast.run_scenario(one, Settings(4_000), out=tmp_path).results for one in (twice, plain))
+    found = grounds(run)
+    assert found is not None
+    for series, change in found.by_duties.items():
+        apart = run.statistics.value(series, "mean") - other.statistics.value(series, "mean")
+        np.testing.assert_allclose(change[0], apart, rtol=0, atol=1e-9)
+    assert found.by_duties["effect"][0, -1] > 0 > run.statistics.value("effect", "mean")[-1]
+    answered = answer(run, found=found)
+    assert "comes of the duties that the scenario states: 0.00 bn USD of what the plants buy in Korea" in answered
+    assert "a duty that has cut these leaves fewer to replace" in answered
+    assert not grounds(other).by_duties  # type: ignore[union-attr]
 
 
 def test_a_key_of_the_scenario_itself_can_be_held(tmp_path: Path) -> None:
     """A spread of `future_announcements` ended in a traceback wherever a plant was."""
     spread = "future_announcements={distribution: uniform, low: 0.5, high: 2}"
-    plan = load_scenario(ROOT / "scenarios" / "hyundai.yaml", [spread])
+    plan = load_scenario(SHIPPED / "hyundai.yaml", [spread])
     results = forecast.run_scenario(plan, Settings(400), out=tmp_path).results
     found = breakeven(results, "future_announcements", 2030, "future_announcements", amount=0.05)
     assert found.matters

@@ -189,6 +189,16 @@ def test_a_mixture_is_compared_and_not_attributed(tmp_path: Path) -> None:
     assert "--attribute: got the mixture mix, expected scenarios" in told.output
 
 
+def test_a_difference_of_one_part_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """Its table had the same numbers in two columns."""
+    one = command("compare", "baseline", "import-commitments", "--draws", "400", "--out", str(tmp_path))[1]
+    assert "All of the difference is in one part: import commitments." in " ".join(one.split())
+    assert "made of" not in one
+    several = command("compare", "baseline", "tariffs-25", "--draws", "400", "--out", str(tmp_path))[1]
+    assert "What the difference is made of, medians" in several
+    assert "in one part" not in several
+
+
 def test_few_draws_are_warned_of(tmp_path: Path) -> None:
     run = ["run", "baseline", "-s", "horizon=2027", "--no-plot", "--n-jobs", "1", "--out", str(tmp_path)]
     assert "warning: 399 draws: intervals and chances are rough" in command(*run, "--draws", "399")[1]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecast.dims import Array
+from forecast.dims import PRODUCT_SERIES, PRODUCTS, Array
 from forecast.documents import scenario_path
 from forecast.economics.elasticities import load_elasticities
 from forecast.economics.products import composition, shares_within
@@ -259,10 +259,7 @@ PAST = [
     ("as_of: 2026-02-25", "{id: a, sectors: steel, rate: 0.5, from: 2025-06-04}"),  # 2
     ("as_of: 2025-05-20", "{id: a, sectors: [steel, nonferrous_metals], rate: 0.25, from: 2025-03-12}"),  # 0
     ("as_of: 2026-06-01", "{id: a, sectors: other, rate: 0.041, from: 2026-02-24, elasticity: 3}"),  # 0
-    (
-        "",
-        "{id: a, sectors: autos, rate: 0.15, from: {earliest: 2026-05, latest: 2026-10}, elasticity: 3}",
-    ),  # before or after
+    ("", "{id: a, sectors: autos, rate: 0.15, from: {earliest: 2025-11, latest: 2026-06}, elasticity: 3}"),
     ("", "{id: a, sectors: steel, rate: {distribution: uniform, low: 0.4, high: 0.6}, from: 2025-06-04}"),
     (
         "",
@@ -275,6 +272,39 @@ PAST = [
 @pytest.mark.parametrize(("head", "tariff"), PAST)
 def test_a_duty_of_the_past_is_answered_on(tmp_path: Path, head: str, tariff: str) -> None:
     agree(stated(tmp_path, f"  - {tariff}", head))
+
+
+def by_product(folder: Path, *tariffs: str) -> tuple[Array, Array]:
+    """Draws of exports by product under tariffs, `(7, n_years, n_draws)`, and of the series `tariffs`."""
+    plan = compiled(stated(folder, "\n".join(f"  - {tariff}" for tariff in tariffs)))
+    annual = simulated_flows(plan, Streams(0, 0, N_DRAWS, "plain")).annual
+    return annual[[plan.series.index(name) for name in PRODUCT_SERIES]], annual[plan.series.index("tariffs")]
+
+
+def test_a_duty_on_memory_falls_on_memory_alone(tmp_path: Path) -> None:
+    """It could be stated of all chips only."""
+    none, _ = by_product(tmp_path, "{id: a, sectors: memory, rate: 0, from: 2027Q1}")
+    memory, lost = by_product(tmp_path, "{id: a, sectors: memory, rate: 0.25, from: 2027Q1}")
+    chips, _ = by_product(tmp_path, "{id: a, sectors: semiconductors, rate: 0.25, from: 2027Q1}")
+    place, other = PRODUCTS.index("memory"), PRODUCTS.index("chips")
+    np.testing.assert_array_equal(np.delete(memory, place, 0), np.delete(none, place, 0))
+    np.testing.assert_allclose(memory[place] - none[place], lost, rtol=1e-9, atol=1e-9)
+    assert (lost[1:] < 0.0).all()
+    np.testing.assert_allclose(memory[place], chips[place], rtol=1e-12)
+    assert (chips[other, 1:] < memory[other, 1:]).all()
+
+
+def test_a_duty_on_chips_is_the_same_in_one_and_in_parts(tmp_path: Path) -> None:
+    """A later duty on memory takes the place of one on all chips for memory, and leaves the others at that."""
+    both = "{id: a, sectors: [semiconductors, memory], rate: 0.2, from: 2027Q1}"
+    whole, parts = (
+        by_product(tmp_path, text)[0] for text in ("{id: a, sectors: semiconductors, rate: 0.2, from: 2027Q1}", both)
+    )
+    np.testing.assert_allclose(parts, whole, rtol=1e-12)
+    freed = by_product(tmp_path, both, "{id: b, sectors: memory, rate: 0, from: 2028Q1, stacks: false}")[0]
+    place, other = PRODUCTS.index("memory"), PRODUCTS.index("chips")
+    np.testing.assert_array_equal(freed[other], parts[other])
+    assert (freed[place, 3:] > parts[place, 3:]).all()
 
 
 FIRST = [("0.3", "2027Q1", "2026Q2"), ("0.3", "2026-07-01", "2026Q2"), ("0.15", "2025-11-01", "2025Q1")]

@@ -369,11 +369,13 @@ def test_a_plain_table_states_its_units(tmp_path: Path) -> None:
     rows = [
         OWN,
         ["exports_to_us", "2026-08", "17.6", "billion USD"],
+        ["imports_from_us", "2026-08", "86", "억 달러"],
         ["exports_to_us", "2026-07", 17474061, "thousand USD"],
         ["us_industrial_production", "2025-12", "101.9", "index 2017=100"],
     ]
     assert brought(proposal([lines(tmp_path / "o.csv", rows)], DAY)) == {
         ("exports_to_us", "2026-08"): (None, 17600.0),
+        ("imports_from_us", "2026-08"): (None, 8600.0),
         ("us_industrial_production", "2025-12"): (None, 101.9),
     }
 

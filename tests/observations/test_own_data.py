@@ -32,6 +32,7 @@ COMMANDS = (
     ("ledger", "score"),
 )
 OWN = ["series", "date", "value", "unit"]
+IMPORTS = ["imports_from_us", "2026-08", 8_600, "million USD"]
 
 SEVERAL = """
 import json, sys
@@ -156,7 +157,7 @@ def test_shipped_scenarios_stand_when_the_next_quarter_is_added(tmp_path: Path) 
 def test_a_vintage_is_listed_shown_and_removed_the_newest_first(tmp_path: Path) -> None:
     place = {"FORECAST_DATA_DIR": str(tmp_path / "own"), "COLUMNS": "200"}
     for name, value in (("a", 17_600), ("b", 17_700)):
-        path = lines(tmp_path / f"{name}.csv", [OWN, ["exports_to_us", "2026-08", value, "million USD"]])
+        path = lines(tmp_path / f"{name}.csv", [OWN, ["exports_to_us", "2026-08", value, "million USD"], IMPORTS])
         added = command("data", "add", str(path), cwd=tmp_path, **place)
         assert added.returncode == 0, added.stderr
     assert "17,600  17,700  +0.57 %" in added.stdout
@@ -177,7 +178,7 @@ def test_a_vintage_is_listed_shown_and_removed_the_newest_first(tmp_path: Path) 
 
 
 def test_a_vintage_that_was_changed_is_refused(tmp_path: Path) -> None:
-    path = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17_600, "million USD"]])
+    path = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17_600, "million USD"], IMPORTS])
     assert command("data", "add", str(path), "--data-dir", str(tmp_path / "own"), cwd=tmp_path).returncode == 0
     (stored,) = (tmp_path / "own" / "vintages").glob("*/trade_monthly_korea.csv")
     stored.write_text(stored.read_text(encoding="utf-8").replace("17600.0", "17601.0"), encoding="utf-8")
@@ -263,8 +264,16 @@ def test_what_looks_like_a_figure_and_is_none_is_refused(rows: str, said: str, t
             {"us_imports_from_korea": ("2026-08", 24_000)},
             "us_imports_from_korea of 2026-08, held 15,202; expected a revision of less than a quarter",
         ),
+        (
+            {"exports_to_us": ("2026-08", 17_600)},
+            "C2: got exports_to_us of 2026-08 without imports_from_us, expected both flows of a period",
+        ),
+        (
+            {"balance_with_us": ("2026-08", 9_000)},
+            "C2: got balance_with_us of 2026-08 without exports_to_us and imports_from_us, expected both flows",
+        ),
     ],
-    ids=["balance", "sign", "swapped", "revision"],
+    ids=["balance", "sign", "swapped", "revision", "one flow", "balance alone"],
 )
 def test_figures_that_cannot_go_together_are_refused(
     rows: dict[str, tuple[str, float]], said: str, tmp_path: Path
@@ -276,6 +285,26 @@ def test_figures_that_cannot_go_together_are_refused(
     done = command("data", "add", str(path), "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_both_korean_flows_may_come_in_files_of_their_own(tmp_path: Path) -> None:
+    flows = {"exports_to_us": 17_600, "imports_from_us": 8_600}
+    files = [
+        str(lines(tmp_path / f"{name}.csv", [OWN, [name, "2026-08", value, "million USD"]]))
+        for name, value in flows.items()
+    ]
+    done = command("data", "add", *files, "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("level", "remarked"), [(26_455, True), (25_000, False), (22_200, True), (22_500, False)])
+def test_a_step_beyond_any_on_record_is_remarked_on(level: float, remarked: bool, tmp_path: Path) -> None:
+    """GDP of 9 % more in a quarter was taken without a word; the largest on record is 7.9 % less."""
+    path = lines(tmp_path / "own.csv", [OWN, ["us_real_gdp", "2026Q3", level, "billion chained 2017 USD"]])
+    done = command("data", "add", str(path), "--dry-run", cwd=tmp_path, FORECAST_DATA_DIR=str(tmp_path / "own"))
+    assert done.returncode == 0
+    assert ("on 2026Q2, more than in any period held (−7.9 % in 2020Q2)" in done.stderr) == remarked
+    assert bool(done.stderr) == remarked
 
 
 def test_a_first_deficit_is_taken(tmp_path: Path) -> None:
@@ -297,13 +326,13 @@ def test_a_plain_table_is_read_whatever_stands_between_its_cells(delimiter: str,
 
 
 def test_one_refused_cell_stores_nothing_of_any_file(tmp_path: Path) -> None:
-    sound = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17.6, "billion USD"]])
+    sound = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17.6, "billion USD"], IMPORTS])
     broken = lines(tmp_path / "b.csv", [OWN, ["exports_to_us", "2026-08", "?", "USD"]])
     place = tmp_path / "own"
     refused = command("data", "add", str(sound), str(broken), "--data-dir", str(place), cwd=tmp_path)
     assert refused.returncode == 2
     assert refused.stderr == "error: b.csv: C2: got '?', expected a number\nnothing was stored\n"
-    assert "a.csv (a plain table): 1 new" in refused.stdout
+    assert "a.csv (a plain table): 2 new" in refused.stdout
     assert not place.exists()
     late = command("data", "add", str(sound), "--published", "2099-01-01", cwd=tmp_path)
     assert (late.returncode, "expected a day up to today" in late.stderr) == (2, True)
@@ -335,7 +364,7 @@ def test_a_file_that_is_not_what_it_seems_is_refused_at_the_door(
     """Beside a sound file, of which nothing is stored either."""
     rows = country_rows(2026)
     change(rows)
-    sound = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17.6, "billion USD"]])
+    sound = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17.6, "billion USD"], IMPORTS])
     broken = workbook(tmp_path / "country.xlsx", rows, "country")
     refuse(tmp_path, [sound, broken], f"error: country.xlsx: {cell}: ", reason)
 
@@ -363,7 +392,7 @@ def test_a_place_that_cannot_be_written_is_named(file: str, tmp_path: Path) -> N
     else:
         (tmp_path / file).write_text("")
         place = str(tmp_path / file / "below")
-    sound = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17.6, "billion USD"]])
+    sound = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17.6, "billion USD"], IMPORTS])
     refused = command("data", "add", str(sound), "--data-dir", place, cwd=tmp_path)
     assert refused.returncode == 2
     assert "cannot be written" in refused.stderr
@@ -381,7 +410,7 @@ def test_a_place_that_cannot_be_written_is_named(file: str, tmp_path: Path) -> N
     ],
 )
 def test_a_vintage_forged_with_its_digest_is_one_line(change: dict[str, object], tmp_path: Path) -> None:
-    path = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17_600, "million USD"]])
+    path = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17_600, "million USD"], IMPORTS])
     assert command("data", "add", str(path), "--data-dir", str(tmp_path / "own"), cwd=tmp_path).returncode == 0
     (head,) = (tmp_path / "own" / "vintages").glob("*/vintage.json")
     told = {key: value for key, value in json.loads(head.read_text()).items() if key != "content"} | change
@@ -393,7 +422,7 @@ def test_a_vintage_forged_with_its_digest_is_one_line(change: dict[str, object],
 
 
 def test_a_month_forged_with_its_digests_is_one_line(tmp_path: Path) -> None:
-    path = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17_600, "million USD"]])
+    path = lines(tmp_path / "a.csv", [OWN, ["exports_to_us", "2026-08", 17_600, "million USD"], IMPORTS])
     assert command("data", "add", str(path), "--data-dir", str(tmp_path / "own"), cwd=tmp_path).returncode == 0
     (head,) = (tmp_path / "own" / "vintages").glob("*/vintage.json")
     table = head.with_name("trade_monthly_korea.csv")

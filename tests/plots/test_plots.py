@@ -13,13 +13,16 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+import forecast
 from forecast import plots
 from forecast.catalogue import ENGLISH
 from forecast.dims import CHANNELS
+from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.plots import style as palette
-from forecast.plots.fan import Effect
+from forecast.plots.fan import Effect, fan_chart
 from forecast.plots.style import Heading
+from forecast.results.results import Results
 
 YEARS = np.arange(2026, 2036)
 MEDIAN = np.linspace(78.0, 94.0, 10)
@@ -303,3 +306,18 @@ def test_colours_differ_in_grey():
 def test_pyplot_stays_out():
     code = "import sys, forecast.plots; sys.exit('matplotlib.pyplot' in sys.modules or 'pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_picture_says_how_far_the_data_of_either_book_reach(tmp_path):
+    """Korean totals may be told only to a month before the last quarter of US books, which alone was named."""
+    run = forecast.run_scenario(forecast.load_scenario("baseline"), Settings(200), out=tmp_path).results
+    later = Results(run.folder, {**run.manifest, "origin": "2026Q3"})
+    both, own = (told_on(fan_chart(results)) for results in (later, run))
+    assert both.count("data to 2026Q3, Korean totals to July 2026") == 2
+    assert own.count("data to 2026Q2") == 2
+    assert "Korean totals" not in own
+
+
+def told_on(figure):
+    """Words of a picture in a row."""
+    return " ".join(" ".join(text.get_text().split()) for text in figure.texts)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands import command
 
 from forecast.analysis.comparison import summarised
 from forecast.cli import cli
 from forecast.economics.elasticities import GROUPS, industries
-from forecast.economics.tariffs import TAXED
+from forecast.economics.tariffs import TAXED, load_schedule
 from forecast.observations.duties import duties_by_law, duties_paid
+from forecast.observations.vintage import vintage
 from forecast.report.assumptions import assumptions
 from forecast.report.duties import answers_table, duties_explained, duties_table
 from forecast.report.i18n import CODES, language
-from forecast.report.policy import policy_sentence
+from forecast.report.policy import exports_ahead, policy_sentence
 from forecast.report.table import Table
+from forecast.results.archive import load_results
+from forecast.scenario.dates import position
 from forecast.scenario.scenario import load_scenario
 from forecast.stats.summary import Summary
 
@@ -45,11 +51,39 @@ def test_both_answers_stand_beside_kiets() -> None:
     assert "16.2%" in korean
 
 
+def test_what_duties_have_taken_by_now_is_told_of_the_exports_they_act_on(tmp_path: Path) -> None:
+    """Half of the 20 bn USD of 2026 are still to come: 10 left of 15. Years later alone were told."""
+    said = policy_sentence(told(200.0, -10.0, -50.0), language("en"), "tariffs", ahead=0.5).replace("\xa0", " ")
+    assert "that is 33 % in what is left of 2026, 11 % in 2027, 20 % in 2035 (medians)." in said
+    now = command("run", "tariffs-2025", "--draws", "400", "--no-plot", cwd=tmp_path).stdout
+    assert re.search(r"exports that\s+is 4 %\s+in\s+what\s+is\s+left of 2026, 5 % in 2027", now)
+    (folder,) = (tmp_path / "results" / "tariffs-2025").iterdir()
+    exports = load_results(folder).draws["quarterly_exports"].median("draw").to_numpy()
+    trade = vintage().trade
+    first, second = float(trade.exports[-2:].sum()), float(exports[:2].sum())
+    assert exports_ahead(load_results(folder)) == pytest.approx(second / (first + second), rel=1e-3)
+
+
+def test_duties_act_on_all_of_a_year_that_none_of_is_observed(tmp_path: Path) -> None:
+    command("run", "kiet-2025-04-11", "--draws", "400", "--no-plot", cwd=tmp_path)
+    (folder,) = (tmp_path / "results" / "kiet-2025-04-11").iterdir()
+    assert load_results(folder).manifest["origin"] == "2024Q4"
+    assert exports_ahead(load_results(folder)) == 1.0
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_where_no_duty_of_the_past_is_followed_nothing_stands_beside_kiets(code: str) -> None:
     said = policy_sentence(told(200.0, -10.0, -10.0), language(code), "tariffs")
     assert not {"KIET", "산업연구원"} & {*said.split()}
     assert "9.3" not in said
+
+
+def test_batteries_are_told_at_both_rates_of_the_law() -> None:
+    """15 % stood in the table and 12.5 % everywhere else: the one as parts of cars, the other else, as assumed."""
+    shown = duties_table(language("en"))
+    assert shown.rows[2].cells[:2] == ("batteries", "15\xa0%")
+    assert "as parts of cars they pay 15 %, and 12.5 % otherwise" in shown.notes[0].replace("\xa0", " ")
+    assert load_schedule().trade["batteries"].rate(position("2026-09-29")) == 0.125
 
 
 def test_the_table_holds_the_numbers_of_law_and_of_imports() -> None:

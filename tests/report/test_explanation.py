@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands import command
+from rich.cells import cell_len
 from scipy.special import ndtr, ndtri
 
 from forecast.cli import cli
@@ -108,7 +110,15 @@ def test_a_sector_may_be_picked_and_an_unknown_one_is_named(stored: Path) -> Non
     ]
     done = CliRunner().invoke(cli, ["explain", "--sector", "cars"])
     assert done.exit_code == 2
-    assert "got 'cars', expected one of autos, auto_parts" in done.output
+    assert 'got text "cars"; did you mean autos? Accepted: autos, auto_parts' in done.output
+
+
+def test_korean_titles_are_texts_in_their_width(tmp_path: Path) -> None:
+    """They were called a fixed number, and what stood beside them began where Korean letters had pushed it."""
+    shown = command("explain", "hyundai", "--language", "ko", cwd=tmp_path).stdout.splitlines()
+    titles = [line for line in shown if line.startswith(("  title ", "  title_ko "))]
+    assert not [line for line in titles if "고정" in line]
+    assert len({cell_len(line.partition("hyundai.yaml:")[0]) for line in titles}) == 1
 
 
 def test_a_missing_posterior_is_named(tmp_path: Path) -> None:

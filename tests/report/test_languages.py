@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
 import pytest
+from commands import command
 
 from forecast.cli.options import LANGUAGES
 from forecast.report.i18n import CODES, language
@@ -52,3 +55,27 @@ def test_money_keeps_its_precision_in_korean() -> None:
 )
 def test_a_chance_is_bounded_where_no_draw_disagrees(probability: float, n_draws: int, shown: tuple[str, str]) -> None:
     assert percentage(probability, 0.0, n_draws) == shown
+
+
+def test_particles_follow_the_sound_before_them() -> None:
+    """Both forms of a particle were printed wherever a name or number stands before it."""
+    korean = language("ko")
+    held = [korean.text("breakeven.held", input=name, what="", unit="", basis="") for name in ("수출", "산출")]
+    assert [text[1:3] + text[4:7] for text in held] == ["수출을 한", "산출을 한"]
+    said = [
+        korean.text("because.none_replaced", sector=name, year=2035, amount="") for name in ("자동차", "자동차 부품")
+    ]
+    assert ["자동차가 대체하는" in said[0], "자동차 부품이 대체하는" in said[1]] == [True, True]
+    assert korean.text("announced.relations.superseded_by", id="HMG-06").endswith("HMG-06으로 대체")
+    assert korean.text("announced.relations.superseded_by", id="HMG-01").endswith("HMG-01로 대체")
+    text = language("en").text("breakeven.held", input="이(가)", what="", unit="", basis="")
+    assert "이(가)" in text
+
+
+def test_korean_intervals_have_their_unit(tmp_path: Path) -> None:
+    said = command("run", "baseline", "--draws", "400", "--no-plot", "--language", "ko", cwd=tmp_path).stdout
+    intervals = re.findall(
+        r"80% 예측구간 [\d,.−]+ ~ [\d,.−]+(\S*)", " ".join(said.split()).replace("억 달러", "억달러")
+    )
+    assert len(intervals) >= 3
+    assert {unit.rstrip("),로를").startswith("억달러") for unit in intervals} == {True}

@@ -102,18 +102,19 @@ def test_the_rate_at_which_the_sign_turns(effect: float, turn: float, words: str
 
 
 @pytest.mark.parametrize(
-    ("duty", "english", "korean"),
+    ("duty", "moved", "english", "korean"),
     [
-        (0.15, "both numbers are under today's duty of 15 %", "두 값 모두 현행 관세율 15% 기준"),
-        (None, "both numbers are of the rate where no duty is paid", "두 값 모두 관세가 없을 때의 값"),
-        (0.0, "graded L (weak evidence).", "L(약한 근거)이다."),
+        (0.15, False, "both numbers are under today's duty of 15 %", "두 값 모두 현행 관세율 15% 기준"),
+        (0.15, True, "the duties of the scenario change besides counts in the first alone", "앞의 값에만 들어 있다"),
+        (0.0, True, "both numbers are of the rate where no duty is paid", "두 값 모두 관세가 없을 때의 값"),
+        (0.0, False, "graded L (weak evidence).", "L(약한 근거)이다."),
     ],
 )
-def test_a_turning_rate_says_under_which_duty_it_is_told(duty: float | None, english: str, korean: str) -> None:
-    """A scenario with a duty of its own was told a rate under that of today."""
+def test_a_turning_rate_says_under_which_duty_it_is_told(duty: float, moved: bool, english: str, korean: str) -> None:
+    """A scenario with a duty of its own was told a rate under none, beside one of today in all others."""
     summary, found = told(parts(np.full(100, -1.0))), rests(0.2)
     assert found.rate is not None
-    found = replace(found, rate=replace(found.rate, duty=duty))
+    found = replace(found, rate=replace(found.rate, duty=duty, moved=moved))
     assert english in said_of(summary, language("en"), "2026Q2", found).replace("\xa0", " ")
     assert korean in said_of(summary, language("ko"), "2026년 2분기", found)
 
@@ -352,3 +353,19 @@ investments:
     announced: 2025-09
     production_start: 2029Q1
 """
+
+
+def test_a_run_is_told_in_the_year_asked_for(tmp_path: Path) -> None:
+    """`report` and `compare` told any year, `run` the last alone; a year that is not forecast is refused at once."""
+    told_2030 = command("run", "tariff-threat", "--draws", "400", "--no-plot", "--year", "2030", cwd=tmp_path)
+    sentences = told_2030.stdout.rpartition("With the announcements, against")[2]
+    assert "in 2030 (mean; 80 % interval" in sentences.replace("\n", " ")
+    assert not re.findall(r"2035(?! \(80 % interval)", sentences.partition("With all of this included")[0])
+    again = command("run", "tariff-threat", "--draws", "400", "--no-plot", cwd=tmp_path)
+    assert "in 2035 (mean;" in again.stdout.rpartition("With the announcements, against")[2].replace("\n", " ")
+    assert "Found in" in again.stdout
+    (tmp_path / "results").rename(tmp_path / "before")
+    refused = command("run", "hyundai", "--year", "2040", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "Invalid value for --year: got 2040, expected a year from 2026 to 2035" in refused.stderr
+    assert not (tmp_path / "results").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 
 import pytest
@@ -9,6 +10,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from forecast.cli.options import locale_language
+from forecast.observations.holdings import holdings
+from forecast.report.data import holdings_table
+from forecast.report.i18n import CODES, language
 from forecast.report.table import Row, Table, markdown, show, table
 
 NUMBERS = ("−1,234.5 to +6,789.0", "> 99.9\u00a0%", "1,670")
@@ -46,6 +50,17 @@ def test_on_a_terminal_a_table_goes_on_below_and_no_line_is_wider(width: int) ->
     assert text.count("합계") == panels
     assert text.count("A title") == 1
     assert (panels > 1) == (width < 55)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_long_names_fold_on_a_terminal_in_either_language(code: str) -> None:
+    """Names of series without a blank kept a table of 126 columns on a terminal of 80."""
+    console = Console(width=80, file=StringIO(), record=True, force_terminal=True)
+    show(console, holdings_table(holdings(), language(code)))
+    lines = console.export_text().rstrip().splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    first = re.sub(r"\s", "", "".join(line[:15] for line in lines))
+    assert "us_construction_spending_manufacturing" in first
 
 
 def test_a_table_in_markdown_has_its_headings_in_one_line() -> None:

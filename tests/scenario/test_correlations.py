@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from plans import SCHEMES
 
 from forecast.dims import Array
+from forecast.engine.block import simulated_flows
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Plan
@@ -47,6 +48,38 @@ def mc_error(rank: float, n: int = N) -> float:
 @cache
 def learned() -> Posterior:
     return load_posterior()
+
+
+LAW = "rate: 0.4, from: 2027Q1, until: {earliest: 2028Q1, latest: 2031Q1}, probability: 0.5"
+
+
+@pytest.mark.parametrize("shared", ["until", "realised"])
+def test_one_law_stated_as_two_tariffs_is_that_law(tmp_path: Path, shared: str) -> None:
+    """Two tariffs that share their draws move trade as one on the goods of both; either draw apart does not."""
+    both = f"name: t\ntariffs:\n  - {{id: law-1, sectors: [autos, batteries], {LAW}}}\n"
+    apart = "".join(
+        f"  - {{id: {id}, sectors: {name}, {LAW}}}\n" for id, name in (("law-1", "autos"), ("law-2", "batteries"))
+    )
+    ties = [f"  - {{between: [tariffs.law-1.{key}, tariffs.law-2.{key}], rank: 1}}\n" for key in ("until", "realised")]
+    one, as_one, half = (
+        tariffs_of(tmp_path, text)
+        for text in (
+            both,
+            f"name: t\ntariffs:\n{apart}correlations:\n{''.join(ties)}",
+            f"name: t\ntariffs:\n{apart}correlations:\n{''.join(tie for tie in ties if shared not in tie)}",
+        )
+    )
+    np.testing.assert_allclose(as_one, one, rtol=1e-9, atol=1e-12)
+    assert np.abs(half - one).max() > 0.1
+
+
+def tariffs_of(tmp_path: Path, text: str) -> Array:
+    """Draws of the series `tariffs` of a scenario, `(n_years, n_draws)`."""
+    path = tmp_path / "t.yaml"
+    path.write_text(text)
+    plan = compile_plan(load_scenario(path), learned(), vintage())
+    flows = simulated_flows(plan, Streams(0, 0, 500))
+    return flows.annual[plan.series.index("tariffs")]
 
 
 def compiled(tmp_path: Path, correlations: str = "") -> Plan:

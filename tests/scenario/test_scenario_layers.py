@@ -70,6 +70,16 @@ def test_a_layer_changes_single_keys() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_change_stated_twice_is_looked_at_twice() -> None:
+    """What was wrong with the second was told once its id was mended; it lacks nothing that the base states."""
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(layer("investments:\n  - {id: B-2, amount: 3}\n  - {id: B-2, amount: lots}"))
+    twice, wrong = str(caught.value).splitlines()
+    assert 'investments.B-2.id: got text "B-2" a second time, expected every id once (first in line 3)' in twice
+    assert wrong.startswith('top.yaml:4:23: investments.B-2.amount: got text "lots", expected a number')
+
+
+@pytest.mark.usefixtures("folder")
 def test_investments_may_be_keyed_by_id() -> None:
     listed = load_scenario(layer("investments: [{id: B-2, amount: 3}]"))
     keyed = load_scenario(layer("investments: {B-2: {amount: 3}}"))
