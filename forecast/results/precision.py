@@ -2,8 +2,9 @@
 
 Two stages (Stein 1945, Annals of Mathematical Statistics 16: 243-258). A pilot of whole blocks tells how far the
 number strays, and the run then has as many blocks as bring its half-width to what is asked for. Draws of the plain
-scheme are independent of each other: twenty thousand of them tell the error to a percent, and the half-width is that
-of a normal estimate. Under a stratified scheme only blocks are independent: their spread tells the error, and the
+scheme are independent of each other: twenty thousand of them tell the error of a mean, or of a chance that is not rare,
+to one or two percent and that of a quantile to two to five (`quantiles.quantile_estimates`), and the half-width is that
+of a normal estimate. Draws go with the square of the error. Under a stratified scheme only blocks are independent: their spread tells the error, and the
 half-width is Student's, with the degrees of freedom of the pilot. Either way the number of draws hangs on plan, seed,
 scheme and request alone, never on workers, and a run with as many draws stated is the same run, byte for byte. The
 pilot's blocks are the first of the run.
