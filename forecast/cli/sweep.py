@@ -84,7 +84,7 @@ def sweep(
     with _counted_if_stopped(requests):
         with progress_bar(worlds[0].name, settings.n_draws * len(requests)) as progress:
             runs = run_each(requests, settings, n_jobs=n_jobs, progress=progress, damaged=warn)
-        _show(swept(design, runs, series, year), language, plot=not no_plot)
+        _show(swept(design, requests, runs, series, year), language, plot=not no_plot)
 
 
 @contextmanager

@@ -413,8 +413,7 @@ def sweep_chart(found: Sweep) -> Figure | None:
         rows, columns = (found.design.values(key) for key in keys)
         draw_heat_map(ax, found.surface(), rows, columns, keys=keys, quantity=label)
         return figure
-    levels = [cell.level for cell in found.cells]
-    means, *ends = ([level.estimate("rise", name, 0)[0] for level in levels] for name in ("mean", *_ENDS_80))
+    means, *ends = ([found.level(cell, name)[0] for cell in found.cells] for name in ("mean", *_ENDS_80))
     names = [cell.values[0] for cell in found.cells]
     draw_levels(ax, names, means, np.transpose(ends), key=keys[0], label=label)
     return figure

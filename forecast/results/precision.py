@@ -4,10 +4,10 @@ Two stages (Stein 1945, Annals of Mathematical Statistics 16: 243-258). A pilot 
 number strays, and the run then has as many blocks as bring its half-width to what is asked for. Draws of the plain
 scheme are independent of each other: twenty thousand of them tell the error of a mean, or of a chance that is not rare,
 to one or two percent and that of a quantile to two to five (`quantiles.quantile_estimates`), and the half-width is that
-of a normal estimate. Draws go with the square of the error. Under a stratified scheme only blocks are independent: their spread tells the error, and the
-half-width is Student's, with the degrees of freedom of the pilot. Either way the number of draws hangs on plan, seed,
-scheme and request alone, never on workers, and a run with as many draws stated is the same run, byte for byte. The
-pilot's blocks are the first of the run.
+of a normal estimate. Draws go with the square of the error. Under a stratified scheme only blocks are independent:
+their spread tells the error, and the half-width is Student's, with the degrees of freedom of the pilot. Either way the
+number of draws hangs on plan, seed, scheme and request alone, never on workers, and a run with as many draws stated is
+the same run, byte for byte. The pilot's blocks are the first of the run.
 
 A chance that no draw of the pilot met, or every draw, has no spread there, which does not make it precise. It may be as
 large as what so many draws leave open, and the run has the draws that such a chance needs; see `_least_spread`.
@@ -34,7 +34,7 @@ import scipy
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import RunError, meant
-from forecast.stats.summary import BELOW, LEAST_BLOCKS, LEVELS, exceedance_name, quantile_name
+from forecast.stats.summary import BELOW, LEAST_BLOCKS, LEVELS, Summary, exceedance_name, is_chance, quantile_name
 
 CONFIDENCE = 0.95
 """How often an interval of the half-width asked for is to hold."""
@@ -79,7 +79,7 @@ class Target:
     @property
     def is_chance(self) -> bool:
         """Whether the number is a probability."""
-        return self.statistic.startswith(("exceedance", BELOW))
+        return is_chance(self.statistic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +161,21 @@ def sized_by_pilot(
     statistics = simulate(plan, pilot, n_jobs, progress)
     summary = statistics.summary(plan.years, plan.series)
     freedom = None if statistics.stratified else inf
-    found = []
-    for target, place in zip(targets, places, strict=True):
-        number = summary.statistics[target.statistic]
-        spread = float(summary.of_draws[target.statistic][place])
-        rows = NORMAL * float(np.sqrt(max(number.standard_error[place] ** 2 - spread**2, 0.0)))
-        found.append(sized(target, float(number.value[place]), spread, pilot.n_draws, plan.block_size, rows, freedom))
+    found = [
+        sized_from(summary, target, place, plan.block_size, freedom)
+        for target, place in zip(targets, places, strict=True)
+    ]
     demand_affordable(found, most)
     return tuple(found)
+
+
+def sized_from(
+    summary: Summary, target: Target, place: tuple[int, int], block_size: int, freedom: float | None = None
+) -> Sized:
+    """The draws that a number needs, by the summary of a pilot, of which it is at a place; see `sized`."""
+    number, spread = summary.statistics[target.statistic], float(summary.of_draws[target.statistic][place])
+    rows = NORMAL * float(np.sqrt(max(number.standard_error[place] ** 2 - spread**2, 0.0)))
+    return sized(target, float(number.value[place]), spread, summary.n_draws, block_size, rows, freedom)
 
 
 def _of_record(target: Target, record: float) -> Target:

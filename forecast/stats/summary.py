@@ -362,6 +362,15 @@ def exceedance_name(threshold: float) -> str:
     return f"exceedance_{threshold:g}"
 
 
+def is_chance(name: str) -> bool:
+    """Whether the statistic of a name is a probability.
+
+    >>> is_chance("below_0"), is_chance("quantile_0.1")
+    (True, False)
+    """
+    return name.startswith(("exceedance_", "below_"))
+
+
 def decimals(standard_error: float) -> int:
     """Decimals that a Monte Carlo standard error allows: the last one printed is its first significant digit.
 

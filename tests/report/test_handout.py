@@ -100,7 +100,7 @@ def test_the_table_of_the_difference_says_what_its_draws_say(place: Path, compar
     np.testing.assert_allclose(table["year", "quantile_0.5"][list(years)], np.median(draws, axis=1), atol=1e-6)
     summed = table["sum from the first year", "mean"][list(years)]
     np.testing.assert_allclose(summed, draws.cumsum(axis=0).mean(axis=1), atol=1e-6)
-    np.testing.assert_allclose(table["year", "probability_below_-1"][list(years)], (draws < -1).mean(axis=1))
+    np.testing.assert_allclose(table["year", "below_-1"][list(years)], (draws < -1).mean(axis=1))
 
 
 def test_the_workbook_holds_the_same_numbers(place: Path, done: CompletedProcess[str]) -> None:
