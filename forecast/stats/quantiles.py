@@ -7,9 +7,7 @@ exactly 0 have a bin of their own, and no quantile lies beyond the smallest or l
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -32,10 +30,6 @@ SKETCH_LIMIT = 10_000.0
 _EDGE = int(np.ceil(np.arcsinh(SKETCH_LIMIT) / SKETCH_STEP))
 N_BINS = 2 * _EDGE + 1
 """Bins of a histogram; the middle one holds draws that are exactly 0."""
-
-
-WORTH_THREADS = 1_000_000
-"""Numbers from which threads share the sorting, which Python does not hold up: more than a worker has in a block."""
 
 
 @dataclass(slots=True)
@@ -121,22 +115,15 @@ def quantiles(sound: Array | NDArray[np.float32], levels: Sequence[float]) -> Ar
     >>> quantiles(np.arange(5.0), [0.1, 0.5]).tolist()
     [0.4, 2.0]
     """
-    ordered = _sorted(sound)
+    ordered = np.sort(sound, axis=-1)
     places = np.asarray(levels) * (sound.shape[-1] - 1)
     low, high = (ordered[..., end(places).astype(np.intp)].astype(np.float64) for end in (np.floor, np.ceil))
     return np.moveaxis(low + (high - low) * (places % 1.0), -1, 0)
 
 
-def _sorted(draws: Array | NDArray[np.float32]) -> Array | NDArray[np.float32]:
-    """Draws in order of size along the last axis; those of a whole run by a thread on every core."""
-    ordered = draws.copy()
-    if ordered.size < WORTH_THREADS:
-        ordered.sort(axis=-1)
-        return ordered
-    n_threads = os.cpu_count() or 1
-    with ThreadPoolExecutor(n_threads) as threads:
-        list(threads.map(lambda part: part.sort(axis=-1), np.array_split(ordered, n_threads)))  # raises what they raise
-    return ordered
+def finite(draws: Array) -> Array:
+    """Those of some draws of one number that are finite, `(n_finite,)`."""
+    return np.asarray(draws[np.isfinite(draws)])
 
 
 WIDE = 2.2
