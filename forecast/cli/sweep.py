@@ -108,9 +108,9 @@ def _show(found: Sweep, language: Language, *, plot: bool) -> None:
         answer_with(sweep_words(found, language))
     paths = [write_sweep(found)]
     if plot:
-        from forecast.plots.sensitivity import save_sweep_chart
+        from forecast.plots.sweep import save_sweep_chart
 
-        paths += save_sweep_chart(found, paths[0])
+        paths += save_sweep_chart(found, paths[0], language)
     print_line(language.text("tables.stored", folder=", ".join(map(str, paths))))
 
 
