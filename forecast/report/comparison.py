@@ -260,7 +260,9 @@ def ranked(attribution: Attribution, index: int, n_shown: int) -> Ranking:
     shown, others = order[:n_shown], order[n_shown:]
     names, draws = divided_draws(attribution)
     together = attribution.parts[others].sum(axis=0)
-    summary = summarised(np.concatenate([draws, together[None]]), attribution.years, [*names, OTHERS], BLOCK_SIZE)
+    summary = summarised(
+        np.concatenate([draws, together[None]]), attribution.years, [*names, OTHERS], BLOCK_SIZE, rows=attribution.rows
+    )
     return Ranking(tuple(attribution.contrasts[row] for row in shown), len(others), summary)
 
 

@@ -102,7 +102,7 @@ def _write_tables(folder: Path, comparison: Comparison, divided: Attribution | N
         _write(folder / BRANCHES, ("branch",), pair, _difference_rows(comparison.by_branch))
     if divided is not None:
         names, draws = divided_draws(divided)
-        summary = summarised(draws, divided.years, names, BLOCK_SIZE)
+        summary = summarised(draws, divided.years, names, BLOCK_SIZE, rows=divided.rows)
         _write(folder / ATTRIBUTION, ("assumption",), pair, statistic_rows(summary))
 
 
