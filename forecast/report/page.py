@@ -436,10 +436,7 @@ def _demand_one_page(runs: Sequence[Results]) -> None:
 
 
 def _named(
-    runs: Sequence[Results],
-    worlds: Sequence[AnyScenario],
-    behind: Sequence[Background],
-    language: Language,
+    runs: Sequence[Results], worlds: Sequence[AnyScenario], behind: Sequence[Background], language: Language
 ) -> list[PageRun]:
     """Each run with its title, with what was set on top of its file, and with its digest where two still share one."""
     titles = [
