@@ -29,6 +29,8 @@ from forecast.stats.streams import Scheme
 REQUESTS = (
     "effect:2028:mean=0.015",
     "effect:2028:q10=0.03",
+    "trade_balance:2028:median=0.2",
+    "trade_balance:2028:q97.5=0.6",
     "trade_balance:2028:p>55.7=0.003",
     "trade_balance:2028:mean=0.2",
 )

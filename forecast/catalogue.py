@@ -5,6 +5,7 @@ A text holds `{places}` that are filled when it is said.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,6 +56,29 @@ class Texts:
         """
         return korean if korean and self.code == "ko" else text
 
+    def input_name(self, name: str) -> str:
+        """An uncertain input as the registry names it, in the language; ids stay, and words that no text is of.
+
+        >>> Texts("ko").input_name("autos: utilisation"), Texts("ko").input_name("HMG-06: goes ahead")
+        ('자동차: 가동률', 'HMG-06: 실현 여부')
+        """
+        if self.code == ENGLISH.code:
+            return name
+        owner, colon, words = name.rpartition(": ")
+        year = re.search(r"\b\d{4}\b", words)
+        key = _input_keys().get(re.sub(r"\b\d{4}\b", "{year}", words))
+        said = words if key is None else self.text(f"inputs.{key}", year=year[0] if year else "")
+        owners = (self._owner(part) for part in owner.split(", "))
+        return f"{', '.join(owners)}{colon}{said}"
+
+    def _owner(self, name: str) -> str:
+        known = {**self.part("sectors"), **self.part("owners")}
+        return str(known.get(name.replace(" ", "_"), name))
+
+    def yes_or_no(self, label: str) -> str:
+        """A value of an uncertain input, which is a number or one of these words, in the language."""
+        return self.text(f"rows.{label}") if label in ("yes", "no") else label
+
 
 ENGLISH = Texts("en")
 
@@ -66,6 +90,12 @@ def one_line(heading: str) -> str:
     ('Intermediates', 'Capital goods')
     """
     return heading.replace("-\n", "").replace("\n", " ")
+
+
+@cache
+def _input_keys() -> Mapping[str, str]:
+    """Key of the text of an input by the words of the registry, which the English texts are."""
+    return {words: key for key, words in ENGLISH.part("inputs").items()}
 
 
 @cache

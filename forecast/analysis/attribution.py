@@ -26,12 +26,14 @@ from forecast.engine.block import (
     block_inputs,
     flows_over,
     plants_beside,
+    row_picks,
     simulated_baseline,
     trade_alone,
 )
 from forecast.engine.compile import compile_plan
 from forecast.engine.plan import BLOCK_SIZE, Plan
-from forecast.engine.simulate import Settings
+from forecast.engine.run_plan import alone
+from forecast.engine.simulate import Settings, block_streams
 from forecast.engine.stratified import block_of_streams
 from forecast.errors import RunError
 from forecast.models.posterior import Posterior, load_posterior
@@ -41,6 +43,7 @@ from forecast.scenario.contrasts import Contrast, contrasts, mixed
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario, load_scenario
 from forecast.stats.sensitivity import Steps, coalitions, every_step, sampled_steps, shapley_values
+from forecast.stats.shared_rows import RowPicks
 from forecast.stats.streams import Streams, generator
 from forecast.stats.summary import LEAST_BLOCKS, Moments, Statistic
 
@@ -82,6 +85,7 @@ class Attribution:
         exact: all orders of the assumptions were taken, and not a sample of them.
         n_scenarios: scenarios simulated, in each block of draws.
         n_failed: draws that were not finite, and are left out.
+        rows: posterior rows that the other draws pick.
     """
 
     reference: str
@@ -95,6 +99,7 @@ class Attribution:
     exact: bool
     n_scenarios: int
     n_failed: int
+    rows: RowPicks
 
     def waterfall(self, year: int | None = None) -> Any:
         """The difference of a year, the last by default, taken apart: a figure of matplotlib."""
@@ -213,9 +218,9 @@ def attribute(
         game = _Game(pair[0], pair[1], tuple(found), n_joint, settings, learned, prior, n_pairs)
         return _joined(game, list(_simulated(game, n_jobs, progress)))
 
-    alone = divided(n_joint)
-    if alone.gap <= TOLERANCE:
-        return alone
+    by_itself = divided(n_joint)
+    if by_itself.gap <= TOLERANCE:
+        return by_itself
     # Investments that replace the same exports hang on each other where these run out.
     together = divided(len(found))
     if together.gap > TOLERANCE:
@@ -348,6 +353,7 @@ def _joined(game: _Game, blocks: Sequence[_Block]) -> Attribution:
         channels.merge(block.channels)
     sound = np.isfinite(difference).all(axis=0) & np.isfinite(parts).all(axis=(0, 1))
     last = min(game.reference.horizon, game.alternative.horizon)
+    ends = [alone(game.plan(taken)) for taken in ((), game.contrasts)]
     return Attribution(
         reference=game.reference.name,
         alternative=game.alternative.name,
@@ -360,4 +366,5 @@ def _joined(game: _Game, blocks: Sequence[_Block]) -> Attribution:
         exact=not game.n_pairs,
         n_scenarios=len(coalitions(_steps(game, 0))) * (1 + game.n_separable),
         n_failed=int((~sound).sum()),
+        rows=row_picks(ends, block_streams(ends[0], game.settings)).of(sound),
     )

@@ -19,20 +19,21 @@ from forecast.analysis.attribution import ACCOUNT, demand_same_frame
 from forecast.analysis.grounds import Rests, difference_rests
 from forecast.dims import Array
 from forecast.documents import scenario_path
-from forecast.engine.block import flows_of
+from forecast.engine.block import flows_of, row_picks
 from forecast.engine.compile import compile_run
 from forecast.engine.resampling import SharedStreams, shared_streams
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import KEEP_DRAWS, Settings, block_streams
-from forecast.errors import RunError
+from forecast.errors import PosteriorError, RunError
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.parallel import in_order
 from forecast.results.archive import told_apart
-from forecast.results.precision import Sized, Target, demand_affordable, pilot_of, place_of_target, sizable, sized
+from forecast.results.precision import Sized, Target, demand_affordable, pilot_of, place_of_target, sizable, sized_from
 from forecast.results.results import Results
-from forecast.results.run import found_or_made
+from forecast.results.run import found_or_made, plan_of, settings_of
 from forecast.scenario.mixture import AnyScenario, load_any
+from forecast.stats.shared_rows import NO_ROWS, RowPicks
 from forecast.stats.streams import Streams
 from forecast.stats.summary import StreamingSummary, Summary, exceedance_name
 
@@ -44,28 +45,41 @@ if TYPE_CHECKING:
 
 
 def summarised(
-    draws: Array, years: Sequence[int], series: Sequence[str], block_size: int, thresholds: Sequence[float] = (0.0,)
+    draws: Array,
+    years: Sequence[int],
+    series: Sequence[str],
+    block_size: int,
+    thresholds: Sequence[float] = (0.0,),
+    rows: RowPicks = NO_ROWS,
 ) -> Summary:
     """Mean, quantiles and chances of draws `(n_series, n_years, n_draws)`, with their Monte Carlo errors.
 
     Args:
         block_size: draws that are one replicate; the spread between blocks gives the Monte Carlo error.
         thresholds: bn USD; the chance to exceed each is counted.
+        rows: what the draws picked; where none are given, errors are those of draws from the rows there are.
     """
-    statistics = StreamingSummary(tuple(thresholds), keep=True, stratified=True)  # for draws of any scheme
+    statistics = StreamingSummary(tuple(thresholds), keep=True, n_rows=rows.n_rows, stratified=True)  # of any scheme
     for first in range(0, draws.shape[-1], block_size):
-        block = draws[..., first : first + block_size]
-        statistics.add(block, np.empty((0, 0, block.shape[-1])))
+        place = slice(first, first + block_size)
+        block = draws[..., place]
+        statistics.add(block, np.empty((0, 0, block.shape[-1])), rows=rows.of(place).picks)
     return statistics.summary(years, tuple(series))
 
 
-def both_ways(difference: Array, years: Sequence[int], block_size: int, beyond: Sequence[float] = ()) -> Summary:
+def both_ways(
+    difference: Array,
+    years: Sequence[int],
+    block_size: int,
+    beyond: Sequence[float] = (),
+    rows: RowPicks = NO_ROWS,
+) -> Summary:
     """Statistics of a difference `(n_years, n_draws)` and of the same turned round: series `rise` and `fall`.
 
     A fall beyond 5 is a chance like a rise beyond 5, and a draw without a difference is neither.
     """
     draws = np.stack([difference, -difference])
-    return summarised(draws, years, ("rise", "fall"), block_size, sorted({0.0, *map(float, beyond)}))
+    return summarised(draws, years, ("rise", "fall"), block_size, sorted({0.0, *map(float, beyond)}), rows)
 
 
 SHARED = ("as_of", "basis", "seed", "n_draws", "scheme", "block_size", "parameters", "origin")
@@ -86,12 +100,14 @@ class Comparison:
         reference, alternative: the runs.
         beyond: bn USD by which the difference may rise or fall; the chance of each is counted.
         streams: random streams the two share, and those of one alone.
+        rows: posterior rows that their draws pick; none where that is not known, and errors leave them out.
     """
 
     reference: Results
     alternative: Results
     beyond: tuple[float, ...]
     streams: SharedStreams
+    rows: RowPicks = NO_ROWS
 
     @property
     def names(self) -> tuple[str, str]:
@@ -116,18 +132,18 @@ class Comparison:
     @cached_property
     def by_year(self) -> Summary:
         """Statistics of the difference of each year; series `rise` and `fall`, see `comparison.both_ways`."""
-        return both_ways(self._drawn, self._years, self._block_size, self.beyond)
+        return both_ways(self._drawn, self._years, self._block_size, self.beyond, self.rows)
 
     @cached_property
     def cumulated(self) -> Summary:
         """The same of the sum from the first year to each."""
-        return both_ways(np.cumsum(self._drawn, axis=0), self._years, self._block_size, self.beyond)
+        return both_ways(np.cumsum(self._drawn, axis=0), self._years, self._block_size, self.beyond, self.rows)
 
     @cached_property
     def channels(self) -> Summary:
         """Statistics of what the difference is made of: series `attribution.ACCOUNT`, which add up to it."""
         one, other = (run.drawn(ACCOUNT, self._years) for run in self._runs)
-        return summarised(one - other, self._years, ACCOUNT, self._block_size)
+        return summarised(one - other, self._years, ACCOUNT, self._block_size, rows=self.rows)
 
     @cached_property
     def by_branch(self) -> Mapping[str, Summary]:
@@ -140,7 +156,12 @@ class Comparison:
             return {}
         labels = np.array(followed.pop())
         return {
-            str(label): both_ways(self._drawn[-1:, labels == label], self._years[-1:], self._block_size)
+            str(label): both_ways(
+                self._drawn[-1:, labels == label],
+                self._years[-1:],
+                self._block_size,
+                rows=self.rows.of(labels == label),
+            )
             for label in np.unique(labels)
         }
 
@@ -231,7 +252,20 @@ def compare(
     options["progress"] = progress
     one, other = (found_or_made(scenario, settings, **options) for scenario in pair)
     plans = [compile_run(world, learned, vintage(world.as_of), prior=prior) for world in pair]
-    return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]))
+    rows = row_picks(plans, block_streams(plans[0], settings))
+    return Comparison(one, other, tuple(beyond), shared_streams(plans[0], plans[1]), rows)
+
+
+def rows_behind(runs: Sequence[Results]) -> RowPicks:
+    """Posterior rows that draws of stored runs pick, which are pairs.
+
+    None where one was made with other code or parameters than are installed.
+    """
+    try:
+        plans = [plan_of(run) for run in runs]
+    except (RunError, PosteriorError):
+        return NO_ROWS
+    return row_picks(plans, block_streams(plans[0], settings_of(runs[0].manifest)))
 
 
 DIFFERENCE = "difference"
@@ -262,11 +296,9 @@ def sized_difference(
     for block in in_order(partial(_difference, pair, len(years)), block_streams(pair[0], pilot), n_jobs):
         blocks.append(block)
         progress(block.shape[-1])
-    summary = both_ways(np.concatenate(blocks, axis=-1), years, size)
-    found = []
-    for target, (_, year) in zip(targets, places, strict=True):
-        value, error = summary.estimate("rise", target.statistic, year)
-        found.append(sized(target, value, error, pilot.n_draws, size))
+    rows = row_picks(pair, block_streams(pair[0], pilot))
+    summary = both_ways(np.concatenate(blocks, axis=-1), years, size, rows=rows)
+    found = [sized_from(summary, target, place, size) for target, place in zip(targets, places, strict=True)]
     demand_affordable(found, min(most, KEEP_DRAWS), "--max-draws" if most < KEEP_DRAWS else "more are not kept to pair")
     return tuple(found)
 
@@ -342,18 +374,12 @@ def _table(summary: Summary) -> pd.DataFrame:
 
 def difference_statistics(summary: Summary) -> Iterator[tuple[str, str, str]]:
     """Series and statistic of every number of a difference, and the name it goes by in tables."""
-    chances = [name for name in summary.statistics if name.startswith("exceedance")]
-    others = [name for name in summary.statistics if name not in chances and name != "sd"]
-    zero = exceedance_name(0.0)
-    yield "rise", "mean", "mean"
-    yield "rise", zero, "probability_positive"
-    yield "fall", zero, "probability_negative"
-    for name in (name for name in chances if name != zero):
-        threshold = name.removeprefix("exceedance_")
-        yield "rise", name, f"probability_above_{threshold}"
-        yield "fall", name, f"probability_below_-{threshold}"
-    for name in (name for name in others if name != "mean"):
-        yield "rise", name, name
+    for name in summary.statistics:
+        if name.startswith("exceedance_") and name != exceedance_name(0.0):
+            yield "rise", name, name
+            yield "fall", name, f"below_-{name.removeprefix('exceedance_')}"
+        elif name != "sd":
+            yield "rise", name, name
 
 
 def demand_pairs(alternative: Results, reference: Results) -> None:

@@ -19,15 +19,18 @@ import numpy as np
 from forecast.analysis.attribution import demand_same_frame
 from forecast.analysis.comparison import both_ways, demand_pairs
 from forecast.dims import Array
-from forecast.engine.simulate import KEEP_DRAWS, Settings
+from forecast.engine.block import row_picks
+from forecast.engine.simulate import KEEP_DRAWS, Settings, block_streams
 from forecast.errors import DataError, RunError, meant
 from forecast.models.posterior import Posterior
 from forecast.observations.spreadsheets import read_table
-from forecast.results.results import UNIT, Results
-from forecast.results.run import Request, demand_place, requested
+from forecast.results.precision import sizable
+from forecast.results.results import Results, unit_of
+from forecast.results.run import Request, demand_place, requested, settings_of
+from forecast.scenario.contrasts import TEXTS
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import stored
-from forecast.stats.summary import LEVELS, Summary, exceedance_name, quantile_name
+from forecast.stats.summary import Summary
 from forecast.storage.files import json_digest, write_csv, writing
 
 MOST_CELLS = 400
@@ -40,6 +43,9 @@ _MOST_OF_KEYS = 60
 
 TABLE = "sweep.csv"
 COLUMNS = ("scenario", "basis", "series", "year", "cell", "run", "of", "statistic", "unit", "value", "standard_error")
+
+WITHOUT_NUMBERS = TEXTS - {"overrides"} | {"name"}
+"""Keys of a file that change no number; its `overrides` do, unlike the field of that name."""
 
 Values = tuple[str, ...]
 """A value of every key that is swept, as written."""
@@ -81,7 +87,7 @@ def grid(axes: Sequence[str]) -> Design:
         axes: texts such as `investments.HMG-06.amount=2,4,8`; a comma inside brackets or quotes parts no values.
 
     Raises:
-        RunError: one is no such text, a key comes twice, or the cells are too many.
+        RunError: one is no such text, a key comes twice or changes no number, or the cells are too many.
     """
     stated: dict[str, list[str]] = {}
     for text in axes:
@@ -91,17 +97,16 @@ def grid(axes: Sequence[str]) -> Design:
             raise RunError(f"-s: got {text}, expected KEY.PATH=VALUE,VALUE…")
         if key.strip() in stated:
             raise RunError(f"-s: got {key.strip()} twice, expected all of its values in one list")
-        stated[key.strip()] = list(dict.fromkeys(parts))
-    n_cells = prod(len(values) for values in stated.values())
-    _demand_few(n_cells)
-    return Design(tuple(stated), tuple(product(*stated.values())))
+        stated[key.strip()] = parts
+    _demand_few(prod(len(values) for values in stated.values()))
+    return _design("-s", tuple(stated), tuple(product(*stated.values())))
 
 
 def listed_cells(path: Path) -> Design:
     """The cells of a CSV file, whose header names the keys and whose rows are cells.
 
     Raises:
-        RunError: it cannot be read, has no cells or too many, or a cell is empty.
+        RunError: it cannot be read, has no cells or too many, a cell is empty, or a key changes no number.
     """
     try:
         records = read_table(path, _MOST_BYTES).records()
@@ -112,9 +117,15 @@ def listed_cells(path: Path) -> Design:
     for line, row in records:
         if empty := [key for key, value in row.items() if not (key and value)]:
             raise RunError(f"--list: {path}:{line}: got no value for {empty[0] or 'a key'}, expected one in every row")
-    cells = tuple(dict.fromkeys(tuple(row.values()) for _, row in records))
-    _demand_few(len(cells))
-    return Design(tuple(records[0][1]), cells)
+    _demand_few(len(records))
+    return _design("--list", tuple(records[0][1]), tuple(tuple(row.values()) for _, row in records))
+
+
+def _design(option: str, keys: tuple[str, ...], cells: tuple[Values, ...]) -> Design:
+    for key in keys:
+        if (last := key.rpartition(".")[-1]) in WITHOUT_NUMBERS:
+            raise RunError(f"{option}: got {key}, but no number hangs on a {last}; expected a key that changes one")
+    return Design(keys, cells)
 
 
 def _parts(text: str) -> list[str]:
@@ -144,14 +155,15 @@ class Cell:
 
     Attributes:
         values: of the keys; none for the scenario as stated.
-        run: of it.
-        level: statistics of the outcome in the year, series `rise` and `fall`, see `comparison.both_ways`.
-        difference: the same of the outcome less that of the scenario as stated, draw by draw.
+        run: of it, whose statistics are those of the outcome.
+        at: place of the year among those of the run.
+        difference: statistics of the outcome in the year less that of the scenario as stated, draw by draw, series
+            `rise` and `fall`, see `comparison.both_ways`.
     """
 
     values: Values
     run: Results
-    level: Summary
+    at: int
     difference: Summary
 
 
@@ -172,13 +184,17 @@ class Sweep:
     stated: Cell
     cells: tuple[Cell, ...]
 
+    def level(self, cell: Cell, statistic: str) -> tuple[float, float]:
+        """A statistic of the outcome in a cell, with its Monte Carlo standard error, as `summary.csv` has them."""
+        return cell.run.statistics.estimate(self.series, statistic, cell.at)
+
     def surface(self) -> Array:
         """Means of the outcome over the values of two keys, `(n_first, n_second)`; not a number between cells."""
         rows, columns = (self.design.values(key) for key in self.design.keys)
         found = np.full((len(rows), len(columns)), np.nan)
         for cell in self.cells:
             place = rows.index(cell.values[0]), columns.index(cell.values[1])
-            found[place] = cell.level.estimate("rise", "mean", 0)[0]
+            found[place], _ = self.level(cell, "mean")
         return found
 
 
@@ -202,8 +218,8 @@ def sweep_requests(
         settings, out, posterior, prior: as for `run_scenario`.
 
     Raises:
-        RunError: cells cannot be paired, or have no such year or series; draws are too many to be kept; or nothing can
-            be written where the table is to land.
+        RunError: cells cannot be paired, are one scenario, or have no such year or series; draws are too many to be
+            kept; or nothing can be written where the table is to land.
     """
     if settings.n_draws > KEEP_DRAWS:
         raise RunError(f"got {settings.n_draws:,} draws, expected at most {KEEP_DRAWS:,}: more are not kept to pair")
@@ -213,8 +229,18 @@ def sweep_requests(
             demand_same_frame(worlds[0], world)
             requests.append(requested(world, settings, out, posterior, prior))
             _demand_outcome(requests[-1], series, year)
+    _demand_cells_apart(design, requests[1:])
     demand_place(sweep_folder(design, series, year, requests), out)
     return requests
+
+
+def _demand_cells_apart(design: Design, requests: Sequence[Request]) -> None:
+    """Refuse cells that are one scenario, however it is written; that as stated may be among them."""
+    seen: dict[str, Values] = {}
+    for cell, request in zip(design.cells, requests, strict=True):
+        first = seen.setdefault(request.manifest["digest"], cell)
+        if first is not cell:
+            raise RunError(f"{design.named(cell)}: got the scenario of {design.named(first)} again, expected another")
 
 
 @contextmanager
@@ -237,29 +263,26 @@ def _demand_outcome(request: Request, series: str, year: int) -> None:
         raise RunError(f"--year: got {year}, expected one from {plan.years[0]} to {plan.years[-1]}")
 
 
-def swept(design: Design, runs: Sequence[Results], series: str, year: int) -> Sweep:
+def swept(design: Design, requests: Sequence[Request], runs: Sequence[Results], series: str, year: int) -> Sweep:
     """Hold the runs of all cells against the scenario as stated.
 
     Args:
-        runs: of the scenario as stated, and of every cell of the design.
+        requests, runs: of the scenario as stated, and of every cell of the design.
         series, year: of the outcome, which all of them have.
 
     Raises:
         RunError: the runs are no pairs.
     """
-    reference = runs[0]
-    base = _outcome(reference, series, year)
-    cells = [
-        _cell(values, run, series, year, reference, base) for values, run in zip(((), *design.cells), runs, strict=True)
-    ]
+    base = _outcome(runs[0], series, year)
+    blocks = block_streams(requests[0].compiled(), settings_of(runs[0].manifest))
+    rows = row_picks((request.compiled() for request in requests), blocks)  # one by one, as in `_demand_outcome`
+    cells = []
+    for values, run in zip(((), *design.cells), runs, strict=True):
+        demand_pairs(run, runs[0])
+        change, size = _outcome(run, series, year) - base, int(run.manifest["block_size"])
+        difference = both_ways(change[None], (year,), size, rows=rows)
+        cells.append(Cell(values, run, run.statistics.years.index(year), difference))
     return Sweep(design, series, year, cells[0], tuple(cells[1:]))
-
-
-def _cell(values: Values, run: Results, series: str, year: int, reference: Results, base: Array) -> Cell:
-    demand_pairs(run, reference)
-    outcome, size = _outcome(run, series, year), int(run.manifest["block_size"])
-    level, difference = (both_ways(draws[None], (year,), size) for draws in (outcome, outcome - base))
-    return Cell(values, run, level, difference)
 
 
 def _outcome(run: Results, series: str, year: int) -> Array:
@@ -298,9 +321,8 @@ def _rows(found: Sweep) -> Iterator[tuple[object, ...]]:
     for place, cell in enumerate((found.stated, *found.cells)):
         run = cell.run
         head = (*(cell.values or stated), run.name, run.basis, found.series, found.year, place, run.manifest["digest"])
-        for of, summary in (("level", cell.level), ("difference", cell.difference)):
-            for statistic in ("mean", *map(quantile_name, LEVELS)):
-                yield (*head, of, statistic, UNIT, *stored(*summary.estimate("rise", statistic, 0)))
-            for series, statistic in (("rise", "probability_positive"), ("fall", "probability_negative")):
-                estimate = summary.estimate(series, exceedance_name(0.0), 0)
-                yield (*head, of, statistic, "probability", *stored(*estimate))
+        for statistic in sizable(0.0):
+            yield (*head, "level", statistic, unit_of(statistic), *stored(*found.level(cell, statistic)))
+        for statistic in sizable(0.0):
+            estimate = cell.difference.estimate("rise", statistic, 0)
+            yield (*head, "difference", statistic, unit_of(statistic), *stored(*estimate))

@@ -108,7 +108,7 @@ def budget(
     if not options["no_plot"]:
         from forecast.plots.sensitivity import save_budget_charts
 
-        paths += save_budget_charts(found)
+        paths += save_budget_charts(found, language)
     if options["xlsx"]:
         from forecast.report.sheets import write_budget_workbook
 

@@ -248,9 +248,9 @@ precision_options = _together(
         multiple=True,
         callback=_parsed_targets,
         metavar="SERIES:YEAR:STATISTIC=WIDTH",
-        help="As many draws as bring the 95 % interval of a number to ± WIDTH, in bn USD, as a chance, or such as 1% "
-        "of the number: trade_balance:2030:q10=1%; of a comparison, difference:2035:mean=0.05. --draws are then those "
-        "of the pilot that says how many. May be repeated.",
+        help="As many draws as bring the 95 % interval of a number to at most ± WIDTH, in bn USD, as a chance, or such "
+        "as 1% of the number: trade_balance:2030:q10=1%; of a comparison, difference:2035:mean=0.05. --draws are then "
+        "those of the pilot that says how many. May be repeated.",
     ),
     click.option(
         "--max-draws",

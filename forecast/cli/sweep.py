@@ -84,7 +84,7 @@ def sweep(
     with _counted_if_stopped(requests):
         with progress_bar(worlds[0].name, settings.n_draws * len(requests)) as progress:
             runs = run_each(requests, settings, n_jobs=n_jobs, progress=progress, damaged=warn)
-        _show(swept(design, runs, series, year), language, plot=not no_plot)
+        _show(swept(design, requests, runs, series, year), language, plot=not no_plot)
 
 
 @contextmanager
@@ -108,9 +108,9 @@ def _show(found: Sweep, language: Language, *, plot: bool) -> None:
         answer_with(sweep_words(found, language))
     paths = [write_sweep(found)]
     if plot:
-        from forecast.plots.sensitivity import save_sweep_chart
+        from forecast.plots.sweep import save_sweep_chart
 
-        paths += save_sweep_chart(found, paths[0])
+        paths += save_sweep_chart(found, paths[0], language)
     print_line(language.text("tables.stored", folder=", ".join(map(str, paths))))
 
 

@@ -10,21 +10,11 @@ from dataclasses import dataclass
 
 from forecast.stats.distributions import Distribution
 
-SOURCES = {
-    "shocks": "Shocks to trade still to come",
-    "trade": "What was learned of trade",
-    "drivers": "US output, won and oil",
-    "books": "The gap between the two books",
-    "happening": "Announcements happening or not",
-    "terms": "Size and timing of plants",
-    "future": "Plants still to be announced",
-    "coefficients": "What plants buy, make, replace",
-    "localization": "Localization",
-    "policies": "Tariffs and import commitments",
-    "stated": "Shocks the scenario states",
-    "branch": "The choice of scenario",
-}
-"""Sources of spread in the order in which they are shown, with their names for readers."""
+SOURCES = (
+    "shocks", "trade", "drivers", "books", "happening", "terms", "future", "coefficients", "localization", "policies",
+    "stated", "branch",
+)  # fmt: skip
+"""Sources of spread in the order in which they are shown; the catalogue has their names."""
 
 DRIVER_NAMES = {"us_output": "US output", "won_per_dollar": "won per dollar", "oil": "oil price"}
 _WORDS = {

@@ -6,7 +6,7 @@ The choice has an address of its own, so that the branch of a draw is known with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from forecast.engine.plants import Plants
 from forecast.engine.policy import Duties, purchases
 from forecast.engine.products import Flow, ProductExports, product_exports
 from forecast.engine.run_plan import RunPlan
+from forecast.stats.shared_rows import RowPicks
 from forecast.stats.streams import Streams
 
 MACHINES = PRODUCTS.index("machinery")
@@ -359,6 +360,13 @@ def replacing(plan: RunPlan, streams: Streams, counted: Callable[[Group], bool])
 def rows_of(plan: RunPlan, streams: Streams) -> dict[str, NDArray[np.intp]]:
     """By model, the posterior row that each draw of a block picks, `(n_draws,)`."""
     return {model: picked_places(n_rows, streams, model) for model, n_rows in plan.n_rows.items()}
+
+
+def row_picks(plans: Iterable[RunPlan], blocks: Sequence[Streams]) -> RowPicks:
+    """Posterior rows that draws of paired plans pick in some blocks: of a model that several have, the same."""
+    n_rows = {model: n for plan in plans for model, n in plan.n_rows.items()}
+    picks = {model: [picked_places(n, streams, model) for streams in blocks] for model, n in n_rows.items()}
+    return RowPicks(n_rows, {model: np.concatenate(rows) for model, rows in picks.items()})
 
 
 def _with_all_series(

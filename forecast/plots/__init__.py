@@ -6,6 +6,7 @@ shown as they are: `$` and `_` mean nothing. Each name is imported when first us
 
 - `fan`: forecasts by year with history, differences, effects by channel; the picture of a stored run
 - `sensitivity`: tornados, waterfalls, densities and distribution functions; the pictures of a budget
+- `sweep`: an outcome over one or two swept assumptions
 - `comparison`: the paired difference of two runs, its distribution, its parts
 - `scenario`: composition of purchases, plants in time, distributions
 - `track`: scores, coverage and past forecasts

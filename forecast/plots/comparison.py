@@ -19,6 +19,7 @@ from forecast.plots.fan import bands_of, draw_difference
 from forecast.plots.sensitivity import draw_densities, draw_ecdfs, draw_waterfall
 from forecast.plots.style import Heading, quarter, save_figure, titled_figure
 from forecast.results.results import place_of
+from forecast.stats.quantiles import finite
 from forecast.stats.summary import quantile_name
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _distributions(
     """One axes for the effects of the announcements, where some run has any, and one for the difference."""
     shown, panels = comparison.by_year.years[place_of(year, comparison.by_year.years)], {}
     effects = {
-        name: _finite(run.drawn([EFFECT], [shown]))
+        name: finite(run.drawn([EFFECT], [shown]))
         for name, run in zip(comparison.names, (comparison.alternative, comparison.reference), strict=True)
         if run.manifest["n_investments"]
     }
@@ -89,7 +90,7 @@ def _distributions(
         panels[texts.text("plots.comparison.effect")] = effects
     alternative, reference = comparison.names
     names = {"alternative": alternative, "reference": reference}
-    difference = _finite(comparison.in_year(shown))
+    difference = finite(comparison.in_year(shown))
     panels[texts.text("plots.difference")] = {texts.text("plots.comparison.less", **names): difference}
     heading = Heading(
         texts.text("plots.comparison.year", **names, year=shown),
@@ -100,10 +101,6 @@ def _distributions(
     for ax, (quantity, samples) in zip(axes, panels.items(), strict=True):
         draw(ax, samples, year=shown, basis=comparison.reference.basis, quantity=quantity, texts=texts)
     return figure
-
-
-def _finite(draws: Array) -> Array:
-    return np.asarray(draws[np.isfinite(draws)])
 
 
 def _titles(comparison: Comparison, texts: Texts) -> dict[str, str]:
@@ -124,7 +121,7 @@ def surplus_densities(runs: Mapping[str, Results], year: int) -> Figure:
     """
     for results in runs.values():
         place_of(year, results.statistics.years)
-    samples = {name: _finite(results.drawn(["trade_balance"], [year])) for name, results in runs.items()}
+    samples = {name: finite(results.drawn(["trade_balance"], [year])) for name, results in runs.items()}
     heading = Heading(f"The surplus of {year}", " and ".join(runs), "The axis holds the central 99 % of the draws.")
     figure, (ax,) = titled_figure(heading, room=0.35)
     draw_densities(ax, samples, year=year, basis=next(iter(runs.values())).basis)

@@ -10,18 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from forecast.catalogue import ENGLISH, Texts
-from forecast.economics.uncertain_inputs import SOURCES
 from forecast.plots import style
 from forecast.plots.style import (
     BAND_COLOURS,
@@ -37,11 +34,9 @@ from forecast.plots.style import (
     titled_figure,
     write_text,
 )
-from forecast.stats.summary import INTERVALS, quantile_name
 
 if TYPE_CHECKING:
     from forecast.analysis.budget import Budget
-    from forecast.analysis.sweep import Sweep
 
 LOW, HIGH = style.CHANNEL_COLOURS["reverse_imports"], style.CHANNEL_COLOURS["capital_goods"]
 """Ends of a swing: where the input is low, and where it is high."""
@@ -52,7 +47,14 @@ _JITTER, _GOLDEN = 0.5, 0.6180339887
 
 
 def draw_shares(
-    ax: Axes, names: Sequence[str], alone: ArrayLike, total: ArrayLike, errors: ArrayLike, *, quantity: str
+    ax: Axes,
+    names: Sequence[str],
+    alone: ArrayLike,
+    total: ArrayLike,
+    errors: ArrayLike,
+    *,
+    quantity: str,
+    texts: Texts = ENGLISH,
 ) -> Axes:
     """Draw shares of a variance by source, from top to bottom: dark alone, light with interactions.
 
@@ -61,16 +63,18 @@ def draw_shares(
         alone, total: first-order and total effects, `(n_sources,)`, percent of the variance.
         errors: standard error of `total`, `(n_sources,)`, percent; the whiskers are two of them either way.
         quantity: whose variance.
+        texts: words of the picture.
     """
     own, everything, two = (np.asarray(part, dtype=float) for part in (alone, total, 2 * np.asarray(errors)))
-    rows = frame_rows(ax, names, f"Share of the variance of {quantity}, %")
+    rows = frame_rows(ax, names, texts.text("plots.budget.share", quantity=quantity))
     light = ax.barh(rows, everything, _BAR, color=BAND_COLOURS[1], gid="total", zorder=2)
     dark = ax.barh(rows, np.maximum(own, 0.0), _BAR, color=MEDIAN, gid="alone", zorder=2.5)
     ax.hlines(rows, everything - two, everything + two, color=INK, linewidth=1.3, gid="errors", zorder=3)
     ax.set_xlim(0, 1.18 * (everything + two).max())
     for row, first, most in zip(rows, own, everything + two, strict=True):
-        write_text(ax, most + 0.02 * ax.get_xlim()[1], row, f"{first:.1f} alone".replace("-", "−"), va="center")
-    name_above(ax, [dark, light], ["alone", "with interactions"])
+        words = texts.text("plots.budget.share_alone", share=f"{first:.1f}".replace("-", "−"))
+        write_text(ax, most + 0.02 * ax.get_xlim()[1], row, words, va="center")
+    name_above(ax, [dark, light], [texts.text(f"plots.budget.{name}") for name in ("alone", "together")])
     return ax
 
 
@@ -83,6 +87,7 @@ def draw_tornado(
     middle: float,
     quantity: str,
     basis: str,
+    texts: Texts = ENGLISH,
 ) -> Axes:
     """Draw by how much each input swings an outcome, from top to bottom.
 
@@ -91,9 +96,12 @@ def draw_tornado(
         swings: mean of the outcome where the input is in its lowest and in its highest tenth, `(n_inputs, 2)`.
         labels: the input itself there, as text.
         middle: mean of the outcome, from which the bars begin.
+        texts: words and unit of the picture.
     """
     ends = np.asarray(swings, dtype=float)
-    rows = frame_rows(ax, names, style.unit_label(f"Mean of {quantity}", basis))
+    mean = texts.text("plots.budget.mean", quantity=quantity)
+    rows = frame_rows(ax, names, style.unit_label(mean, basis, texts))
+    style.count_money(ax.xaxis, texts)
     low = ax.barh(rows, ends[:, 0] - middle, _BAR, left=middle, color=LOW, ec=INK, lw=0.5, gid="low", zorder=2)
     high = ax.barh(rows, ends[:, 1] - middle, _BAR, left=middle, color=HIGH, ec=INK, lw=0.5, gid="high", zorder=2)
     ax.axvline(middle, color=INK, linewidth=0.9, gid="middle", zorder=3)
@@ -105,11 +113,20 @@ def draw_tornado(
             write_text(
                 ax, end + (-0.08 if left else 0.08) * room, row, word, va="center", ha="right" if left else "left"
             )
-    name_above(ax, [low, high], ["where it is low", "where it is high"])
+    name_above(ax, [low, high], [texts.text(f"plots.budget.{name}") for name in ("low", "high")])
     return ax
 
 
-def draw_scatter(ax: Axes, inputs: ArrayLike, outcomes: ArrayLike, *, name: str, quantity: str, basis: str) -> Axes:
+def draw_scatter(
+    ax: Axes,
+    inputs: ArrayLike,
+    outcomes: ArrayLike,
+    *,
+    name: str,
+    quantity: str,
+    basis: str,
+    texts: Texts = ENGLISH,
+) -> Axes:
     """Draw an outcome against one input: up to 2,000 draws as dots, and the mean of all draws in tenths of the input.
 
     The axes hold the central 99 % of the draws. Of an input that is no or yes, dots lie side by side around either, and
@@ -118,9 +135,12 @@ def draw_scatter(ax: Axes, inputs: ArrayLike, outcomes: ArrayLike, *, name: str,
     Args:
         inputs, outcomes: draws, `(n_draws,)`.
         name: of the input.
+        texts: words and unit of the picture.
     """
     x, y = (np.asarray(part, dtype=float) for part in (inputs, outcomes))
-    frame_axes(ax, fill(style.unit_label(quantity, basis), int(ax.bbox.width / ax.figure.dpi * 14)))
+    columns = int(ax.bbox.width / ax.figure.dpi * 14)
+    frame_axes(ax, style.fold(style.unit_label(quantity, basis, texts), columns))
+    style.count_money(ax.yaxis, texts)
     shown = slice(None, None, -(-x.size // _MOST_POINTS))
     binary = set(np.unique(x)) == {0.0, 1.0}
     # multiples of the golden ratio fill an interval evenly, however many there are
@@ -137,8 +157,9 @@ def draw_scatter(ax: Axes, inputs: ArrayLike, outcomes: ArrayLike, *, name: str,
     ax.plot(*means, "o-", color=MEDIAN, ms=4.0, lw=1.8, gid="means", zorder=4)
     ax.set(xlim=(-0.5, 1.5) if binary else _central(x), ylim=_central(y))
     if binary:
-        ax.set_xticks([0, 1], ["no", "yes"])
-    ax.set_xlabel(fill(name, int(ax.bbox.width / ax.figure.dpi * 14)), fontsize=style.SMALL, color=GREY)
+        answers = [texts.yes_or_no(answer) for answer in ("no", "yes")]
+        ax.set_xticks([0, 1], answers, fontfamily=style.typefaces("".join(answers)))
+    ax.set_xlabel(style.fold(name, columns), fontsize=style.SMALL, color=GREY, fontfamily=style.typefaces(name))
     return ax
 
 
@@ -284,158 +305,71 @@ def draw_waterfall(
 
 
 N_SWINGS, N_SCATTERS = 8, 3
-NAMES = {
-    "trade_balance": "the goods surplus",
-    "effect": "the effect of the announcements",
-    "news": "the news of the announcements",
-    "existing_affiliates": "what existing affiliates change",
-}
-SHORT = {"trade_balance": "Surplus", "effect": "Effect", "news": "News", "existing_affiliates": "Change"}
+"""Inputs of which swings are drawn, and draws as dots."""
 
 
-def save_budget_charts(budget: Budget) -> list[Path]:
+def save_budget_charts(budget: Budget, texts: Texts) -> list[Path]:
     """Draw both pages into the folder of the run; the second only where an input is told from nothing."""
+    known = style.drawable(texts)
     stem = budget.run.folder / f"budget_{budget.series}_{budget.year}"
-    pages = {stem.with_suffix(".png"): budget_chart(budget)}
+    pages = {stem.with_suffix(".png"): budget_chart(budget, known)}
     if budget.inputs:
-        pages[stem.with_name(f"{stem.name}_inputs.png")] = inputs_chart(budget)
+        pages[stem.with_name(f"{stem.name}_inputs.png")] = inputs_chart(budget, known)
     for path, figure in pages.items():
         save_figure(figure, path)
     return list(pages)
 
 
-def budget_chart(budget: Budget) -> Figure:
+def budget_chart(budget: Budget, texts: Texts = ENGLISH) -> Figure:
     """Shares of the variance by source, and the swings of the inputs that tell most."""
-    shown = "shares are of the variance, with two Monte Carlo errors either way"
-    foot = (
-        "Low and high: lowest and highest tenth of the draws of an input, or no and yes; everything else as it comes."
-    )
-    heading = _heading(budget, "what spreads", shown, foot)
+    heading = _heading(budget, "sources", texts.text("plots.budget.ends"), texts)
     figure, (left, right) = titled_figure(heading, columns=2, room=0.75, foot=0.3)
-    rows, quantity = budget.ranked, f"{NAMES[budget.series]} in {budget.year}"
+    rows, quantity = budget.ranked, texts.text(f"plots.budget.outcomes.{budget.series}", year=budget.year)
     alone, total, errors = (
         100 * part[rows, budget.at]
         for part in (budget.effects.first.value, budget.effects.total.value, budget.effects.total.error)
     )
-    draw_shares(left, [SOURCES[budget.sources[row]] for row in rows], alone, total, errors, quantity=quantity)
+    sources = [texts.text(f"sources.{budget.sources[row]}") for row in rows]
+    draw_shares(left, sources, alone, total, errors, quantity=quantity, texts=texts)
     inputs = budget.inputs[:N_SWINGS]
     if not inputs:
         right.remove()
         return figure
     draw_tornado(
         right,
-        [item.name for item in inputs],
+        [texts.input_name(item.name) for item in inputs],
         [item.swing for item in inputs],
-        [item.labels for item in inputs],
+        [(texts.yes_or_no(low), texts.yes_or_no(high)) for low, high in (item.labels for item in inputs)],
         middle=float(budget.outcome.mean()),
         quantity=quantity,
         basis=budget.run.basis,
+        texts=texts,
     )
     return figure
 
 
-def inputs_chart(budget: Budget) -> Figure:
+def inputs_chart(budget: Budget, texts: Texts = ENGLISH) -> Figure:
     """Draws of the outcome against the inputs that tell most."""
     shown = budget.inputs[:N_SCATTERS]
-    words = "dots: draws, thinned; line: means of all draws in tenths of the input, or of no and yes"
-    heading = _heading(budget, "what tells most of", words, "")
+    heading = _heading(budget, "inputs", "", texts)
     figure, axes = titled_figure(heading, columns=len(shown), room=0.55, foot=0.15)
+    quantity = texts.text(f"plots.budget.short.{budget.series}", year=budget.year)
     for ax, item in zip(axes, shown, strict=True):
-        quantity = f"{SHORT[budget.series]} in {budget.year}"
-        draw_scatter(ax, item.values, budget.outcome, name=item.name, quantity=quantity, basis=budget.run.basis)
+        name, basis = texts.input_name(item.name), budget.run.basis
+        draw_scatter(ax, item.values, budget.outcome, name=name, quantity=quantity, basis=basis, texts=texts)
     return figure
 
 
-def draw_heat_map(
-    ax: Axes, values: ArrayLike, rows: Sequence[str], columns: Sequence[str], *, keys: Sequence[str], quantity: str
-) -> Axes:
-    """Draw numbers over two inputs as colours, each written in its cell: orange below zero, blue above.
-
-    Args:
-        values: `(n_rows, n_columns)`, bn USD a year; not a number where there is no cell.
-        rows, columns: values of the inputs.
-        keys: their names, that of the rows first.
-    """
-    shown = np.ma.masked_invalid(np.asarray(values, dtype=float))
-    most = float(np.abs(shown).max()) or 1.0
-    shades = LinearSegmentedColormap.from_list("signed", [FALL, "#ffffff", RISE])
-    ax.pcolormesh(shown, cmap=shades, vmin=-most, vmax=most, edgecolors="white", linewidth=1.5, gid="cells")
-    for (row, column), value in np.ndenumerate(shown):
-        if np.ma.is_masked(value):
-            continue
-        words = style.signed(value, float(np.ptp(shown)) or most)
-        write_text(ax, column + 0.5, row + 0.5, words, ha="center", va="center", color=INK, fontsize=style.MIDDLE)
-    ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
-    ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
-    ax.invert_yaxis()
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0, labelsize=style.MIDDLE, labelcolor=INK)
-    ax.set_xlabel(keys[1], fontsize=style.MIDDLE, color=INK)
-    ax.set_title(f"{quantity}; down: {keys[0]}", loc="left", fontsize=style.MIDDLE, fontweight="bold", color=INK)
-    return ax
-
-
-def draw_levels(
-    ax: Axes, names: Sequence[str], means: ArrayLike, intervals: ArrayLike, *, key: str, label: str
-) -> Axes:
-    """Draw means and intervals of an outcome over the values of one input, in their order.
-
-    Args:
-        means: `(n_values,)`, bn USD a year.
-        intervals: lower and upper end of each, `(n_values, 2)`.
-    """
-    places, ends = np.arange(len(names)), np.asarray(intervals, dtype=float)
-    frame_axes(ax, label)
-    ax.vlines(places, *ends.T, color=BAND_COLOURS[0], linewidth=5, gid="intervals", zorder=2)
-    ax.plot(places, np.asarray(means, dtype=float), color=MEDIAN, marker="o", gid="means", zorder=3)
-    ax.axhline(0, color=INK, linewidth=0.9, gid="zero", zorder=1.8)
-    ax.set_xticks(places, names)
-    ax.set_xlim(-0.5, len(names) - 0.5)
-    ax.set_xlabel(key, fontsize=style.MIDDLE, color=INK)
-    return ax
-
-
-def sweep_chart(found: Sweep) -> Figure | None:
-    """The outcome over one or two swept assumptions; None where there are more."""
-    keys, run = found.design.keys, found.stated.run
-    if len(keys) not in (1, 2):
-        return None
-    quantity = f"{found.series.replace('_', ' ')} in {found.year}"
-    heading = Heading(
-        f"{run.title}: {quantity} at other assumptions",
-        f"{run.manifest['n_draws']:,} draws a cell, the same in all; data to {run.manifest['origin']}; "
-        f"{ENGLISH.text(f'bases.{run.basis}')}; mean{'' if len(keys) > 1 else ' and 80 % interval'}.",
-        "",
-    )
-    figure, (ax,) = titled_figure(heading, room=0.4, foot=0.3)
-    label = style.unit_label(quantity[:1].upper() + quantity[1:], run.basis)
-    if len(keys) > 1:
-        rows, columns = (found.design.values(key) for key in keys)
-        draw_heat_map(ax, found.surface(), rows, columns, keys=keys, quantity=label)
-        return figure
-    levels = [cell.level for cell in found.cells]
-    means, *ends = ([level.estimate("rise", name, 0)[0] for level in levels] for name in ("mean", *_ENDS_80))
-    names = [cell.values[0] for cell in found.cells]
-    draw_levels(ax, names, means, np.transpose(ends), key=keys[0], label=label)
-    return figure
-
-
-_ENDS_80 = tuple(map(quantile_name, INTERVALS[80]))
-
-
-def save_sweep_chart(found: Sweep, folder: Path) -> list[Path]:
-    """Draw a sweep into its folder; nothing where there is no picture of it."""
-    figure, path = sweep_chart(found), folder / "sweep.png"
-    if figure is None:
-        return []
-    save_figure(figure, path)
-    return [path]
-
-
-def _heading(budget: Budget, question: str, words: str, foot: str) -> Heading:
+def _heading(budget: Budget, page: str, foot: str, texts: Texts) -> Heading:
+    """Words around one of the pages, `sources` or `inputs`."""
+    run, outcome = budget.run, texts.text(f"plots.budget.outcomes.{budget.series}", year=budget.year)
     return Heading(
-        f"{budget.run.title}: {question} {NAMES[budget.series]} in {budget.year}",
-        f"{budget.outcome.size:,} draws; data to {budget.run.manifest['origin']}; "
-        f"{ENGLISH.text(f'bases.{budget.run.basis}')}; {words}.",
+        texts.text(f"plots.budget.{page}", title=texts.either(run.title, run.title_ko), outcome=outcome),
+        texts.text(
+            f"plots.budget.{page}_shown",
+            draws=f"{budget.outcome.size:,}",
+            origin=style.quarter(run.manifest["origin"], texts),
+            basis=texts.text(f"bases.{run.basis}"),
+        ),
         foot,
     )

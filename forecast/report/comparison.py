@@ -274,7 +274,9 @@ def ranked(attribution: Attribution, index: int, n_shown: int) -> Ranking:
     shown, others = order[:n_shown], order[n_shown:]
     names, draws = divided_draws(attribution)
     together = attribution.parts[others].sum(axis=0)
-    summary = summarised(np.concatenate([draws, together[None]]), attribution.years, [*names, OTHERS], BLOCK_SIZE)
+    summary = summarised(
+        np.concatenate([draws, together[None]]), attribution.years, [*names, OTHERS], BLOCK_SIZE, rows=attribution.rows
+    )
     return Ranking(tuple(attribution.contrasts[row] for row in shown), len(others), summary)
 
 
@@ -379,7 +381,7 @@ def attribution_method(attribution: Attribution, n_draws: int, language: Languag
         yield language.text("causes.first", n_taken=f"{taken:,}", n_draws=f"{n_draws:,}")
 
 
-MOST_DRAWS = 1_000_000
+ATTRIBUTION_DRAWS = 1_000_000
 """Draws simulated for one attribution on a page at most, over all its scenarios: about ten seconds."""
 
 FEWEST_DRAWS = 2 * BLOCK_SIZE
@@ -415,7 +417,7 @@ def division(one: AnyScenario, other: AnyScenario, manifest: Mapping[str, Any]) 
     found = contrasts(one, other)
     whole = Settings(*(manifest[name] for name in ("n_draws", "seed", "scheme")))
     settings = replace(whole, n_draws=_first_draws(scenarios_needed(found), whole.n_draws))
-    most = MOST_DRAWS // settings.n_draws
+    most = ATTRIBUTION_DRAWS // settings.n_draws
     if most < min(scenarios_needed(found), 2 * len(found)):
         return Division(len(found), whole.n_draws, "many")
     try:
@@ -431,5 +433,5 @@ def division(one: AnyScenario, other: AnyScenario, manifest: Mapping[str, Any]) 
 
 def _first_draws(n_scenarios: int, n_draws: int) -> int:
     """Draws of the runs, in whole blocks from the first on, that so many scenarios can be simulated with."""
-    affordable = MOST_DRAWS // n_scenarios // BLOCK_SIZE * BLOCK_SIZE
+    affordable = ATTRIBUTION_DRAWS // n_scenarios // BLOCK_SIZE * BLOCK_SIZE
     return min(n_draws, max(affordable, FEWEST_DRAWS))

@@ -11,6 +11,7 @@ from forecast.dims import Array
 from forecast.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Diagram, Shape, Tick, path, round_steps
 from forecast.report.i18n import Language
 from forecast.results.results import place_of
+from forecast.stats.quantiles import finite
 
 _N_STEPS = 40
 """Steps of a density, over the central 99 % of all draws together."""
@@ -30,23 +31,19 @@ def distribution_diagrams(comparison: Comparison, place: int, year: int | None, 
     shown = years[place_of(year, years)]
     groups: dict[str, dict[int, Array]] = {}
     effects = {
-        at: _finite(run.drawn(["effect"], [shown]))
+        at: finite(run.drawn(["effect"], [shown]))
         for at, run in ((0, comparison.reference), (place, comparison.alternative))
         if run.manifest["n_investments"]
     }
     if effects:
         groups["effects"] = effects
-    groups["difference"] = {place: _finite(comparison.in_year(shown))}
+    groups["difference"] = {place: finite(comparison.in_year(shown))}
     return [
         diagram
         for name, samples in groups.items()
         if any(np.ptp(drawn) for drawn in samples.values())
         for diagram in _pair(name, samples, shown, language)
     ]
-
-
-def _finite(draws: Array) -> Array:
-    return np.asarray(draws[np.isfinite(draws)])
 
 
 def _pair(name: str, samples: Mapping[int, Array], year: int, language: Language) -> Iterator[Diagram]:

@@ -18,7 +18,7 @@ from forecast.report.comparison import Division, divided_draws
 from forecast.report.i18n import Language
 from forecast.report.notebook import waterfall
 from forecast.report.page import write_report
-from forecast.results.results import ANOTHER, UNIT, statistic_rows
+from forecast.results.results import ANOTHER, statistic_rows, unit_of
 from forecast.stats.formatting import stored
 from forecast.stats.summary import Summary
 from forecast.storage.files import json_digest, json_text, whole_folder, write_csv, write_text, writing
@@ -102,7 +102,7 @@ def _write_tables(folder: Path, comparison: Comparison, divided: Attribution | N
         _write(folder / BRANCHES, ("branch",), pair, _difference_rows(comparison.by_branch))
     if divided is not None:
         names, draws = divided_draws(divided)
-        summary = summarised(draws, divided.years, names, BLOCK_SIZE)
+        summary = summarised(draws, divided.years, names, BLOCK_SIZE, rows=divided.rows)
         _write(folder / ATTRIBUTION, ("assumption",), pair, statistic_rows(summary))
 
 
@@ -115,6 +115,5 @@ def _difference_rows(summaries: Mapping[str, Summary]) -> Iterator[tuple[object,
     """Label, year, statistic, unit, value and standard error of every number of several differences."""
     for label, summary in summaries.items():
         for series, name, statistic in difference_statistics(summary):
-            unit = "probability" if statistic.startswith("probability") else UNIT
             for index, year in enumerate(summary.years):
-                yield (label, year, statistic, unit, *stored(*summary.estimate(series, name, index)))
+                yield (label, year, statistic, unit_of(statistic), *stored(*summary.estimate(series, name, index)))

@@ -6,9 +6,8 @@ Korean states money in the unit of Korean reports, 100 million USD, with as many
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import floor, log10, nan
 
 from forecast.catalogue import Texts
@@ -26,12 +25,6 @@ CODES = ("en", "ko")
 _DATE = re.compile(r"(\d{4})(?:Q(\d)|-(\d\d)(?:-(\d\d))?)")
 
 
-@cache
-def _input_keys() -> Mapping[str, str]:
-    """Key of the text of an input by the words of the registry, which the English texts are."""
-    return {words: key for key, words in ENGLISH.part("inputs").items()}
-
-
 @dataclass(frozen=True, slots=True)
 class Language(Texts):
     """One language; `code` is one of `CODES`."""
@@ -39,25 +32,6 @@ class Language(Texts):
     def headings(self, *keys: str) -> list[str]:
         """Headings of the keys below `columns`."""
         return [self.heading(f"columns.{key}") for key in keys]
-
-    def input_name(self, name: str) -> str:
-        """An uncertain input as the registry names it, in the language; ids stay, and words that no text is of.
-
-        >>> language("ko").input_name("autos: utilisation"), language("ko").input_name("HMG-06: goes ahead")
-        ('자동차: 가동률', 'HMG-06: 실현 여부')
-        """
-        if self == ENGLISH:
-            return name
-        owner, colon, words = name.rpartition(": ")
-        year = re.search(r"\b\d{4}\b", words)
-        key = _input_keys().get(re.sub(r"\b\d{4}\b", "{year}", words))
-        said = words if key is None else self.text(f"inputs.{key}", year=year[0] if year else "")
-        owners = (self._owner(part) for part in owner.split(", "))
-        return f"{', '.join(owners)}{colon}{said}"
-
-    def _owner(self, name: str) -> str:
-        known = {**self.part("sectors"), **self.part("owners")}
-        return str(known.get(name.replace(" ", "_"), name))
 
     def amount(self, value: float, error: float, sign: str = "", places: int = 2) -> Figure:
         """A value in bn USD with its standard error, as a bare number in the unit of the language.

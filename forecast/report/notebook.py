@@ -146,7 +146,7 @@ def attribution_frame(attribution: Attribution) -> pd.DataFrame:
     import pandas as pd
 
     names, draws = divided_draws(attribution)
-    summary = summarised(draws, attribution.years, names, BLOCK_SIZE)
+    summary = summarised(draws, attribution.years, names, BLOCK_SIZE, rows=attribution.rows)
     labels = {contrast.name: contrast_label(contrast, ENGLISH) for contrast in attribution.contrasts}
     rows: list[dict[str, Any]] = []
     for index, year in enumerate(attribution.years):

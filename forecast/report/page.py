@@ -9,7 +9,7 @@ from typing import Any
 
 from forecast import __version__
 from forecast.analysis.budget import InformationValue
-from forecast.analysis.comparison import Comparison, demand_pairs
+from forecast.analysis.comparison import Comparison, demand_pairs, rows_behind
 from forecast.analysis.grounds import Grounds, grounds
 from forecast.analysis.input_values import Phases
 from forecast.dims import CHANNELS, PRODUCTS
@@ -404,11 +404,12 @@ def report(
 
 
 def _background(results: Results, world: AnyScenario, first: Results, year: int | None) -> Background:
+    pair = () if results is first else (first, results)
     return Background(
         grounds=grounds(results),
         swings=swings(results, told_year(results, year), EFFECT) if results.manifest["n_investments"] else (),
         phases=plants_in_time(world.single),
-        comparison=None if results is first else Comparison(first, results, (), NOT_COUNTED),
+        comparison=Comparison(*pair, (), NOT_COUNTED, rows_behind(pair)) if pair else None,
     )
 
 
@@ -435,10 +436,7 @@ def _demand_one_page(runs: Sequence[Results]) -> None:
 
 
 def _named(
-    runs: Sequence[Results],
-    worlds: Sequence[AnyScenario],
-    behind: Sequence[Background],
-    language: Language,
+    runs: Sequence[Results], worlds: Sequence[AnyScenario], behind: Sequence[Background], language: Language
 ) -> list[PageRun]:
     """Each run with its title, with what was set on top of its file, and with its digest where two still share one."""
     titles = [

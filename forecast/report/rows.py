@@ -90,16 +90,9 @@ def _swing(item: InformationValue, low: float, high: float, middle: float, langu
     ends = (language.amount(end, max(error, 0.005), "+") for end in item.swing)
     pairs = (
         language.text("rows.at", input=label, outcome=end)
-        for label, end in zip(_labels(item, language), ends, strict=True)
+        for label, end in zip(map(language.yes_or_no, item.labels), ends, strict=True)
     )
     return ChartRow(user_words(language.input_name(item.name)), bars, "; ".join(pairs))
-
-
-def _labels(item: InformationValue, language: Language) -> tuple[str, str]:
-    low, high = item.labels
-    if (low, high) == ("no", "yes"):
-        return language.text("rows.no"), language.text("rows.yes")
-    return low, high
 
 
 def _place(value: float, low: float, high: float) -> float:

@@ -15,9 +15,9 @@ def sweep_table(found: Sweep, language: Language = ENGLISH) -> Table:
     columns = [Column(key.replace(".", ".\n"), words=True) for key in found.design.keys]
     columns += [Column(language.heading(f"sweep.columns.{name}")) for name in headings]
     stated = tuple(language.text("sweep.stated") if place == 0 else "" for place in range(len(found.design.keys)))
-    rows = [Row((*stated, *_level(found.stated, language), "", ""))]
+    rows = [Row((*stated, *_level(found, found.stated, language), "", ""))]
     rows += [
-        Row((*cell.values, *_level(cell, language), *_difference(cell, language)), apart=place == 0)
+        Row((*cell.values, *_level(found, cell, language), *_difference(cell, language)), apart=place == 0)
         for place, cell in enumerate(found.cells)
     ]
     unit = language.text("numbers.unit_a_year")
@@ -26,11 +26,12 @@ def sweep_table(found: Sweep, language: Language = ENGLISH) -> Table:
     return Table(f"{title}, {unit}, {basis}", tuple(columns), tuple(rows), (language.text("sweep.note"),))
 
 
-def _level(cell: Cell, language: Language) -> tuple[str, ...]:
+def _level(found: Sweep, cell: Cell, language: Language) -> tuple[str, ...]:
+    summary = cell.run.statistics
     return (
-        signed(cell.level, RISE, "mean", 0, language),
-        signed_interval(cell.level, RISE, 80, 0, language),
-        chance_above(cell.level, RISE, 0.0, 0, language),
+        signed(summary, found.series, "mean", cell.at, language),
+        signed_interval(summary, found.series, 80, cell.at, language),
+        chance_above(summary, found.series, 0.0, cell.at, language),
     )
 
 
@@ -43,13 +44,13 @@ def _difference(cell: Cell, language: Language) -> tuple[str, ...]:
 
 def sweep_words(found: Sweep, language: Language = ENGLISH) -> str:
     """The lowest and the highest cell in a sentence, or what all have where these tell no two numbers."""
-    ordered = sorted(found.cells, key=lambda cell: cell.level.estimate(RISE, "mean", 0)[0])
+    ordered = sorted(found.cells, key=lambda cell: found.level(cell, "mean"))
     low, high = (
         {
             "cell": language.list(
                 [f"{key}={value}" for key, value in zip(found.design.keys, cell.values, strict=True)]
             ),
-            "mean": language.money(*cell.level.estimate(RISE, "mean", 0), "+"),
+            "mean": language.money(*found.level(cell, "mean"), "+"),
         }
         for cell in (ordered[0], ordered[-1])
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from forecast.errors import listed
 from forecast.report.i18n import CODES, Language, language
 from forecast.report.table import markdown_text
-from forecast.results.rerun import MOST_DRAWS, Rerun
+from forecast.results.rerun import RERUN_DRAWS, Rerun
 from forecast.results.results import Results
 
 
@@ -22,7 +22,7 @@ def verified(place: Path, rerun: Rerun | None, sealed: bool, words: Language) ->
     if rerun is None:
         return words.text("verify.whole" if sealed else "verify.unsealed", place=place)
     if rerun.obstacle:
-        reason = words.text(f"verify.obstacle.{rerun.obstacle}", most=f"{MOST_DRAWS:,}")
+        reason = words.text(f"verify.obstacle.{rerun.obstacle}", most=f"{RERUN_DRAWS:,}")
         return words.text("verify.not_again", place=place, reason=reason)
     blocks = {"n": f"{rerun.n_blocks:,}", "all": f"{rerun.all_blocks:,}"}
     if rerun.n_blocks < rerun.all_blocks:

@@ -23,7 +23,7 @@ from forecast.analysis.comparison import both_ways
 from forecast.analysis.grounds import EXPLAINED, N_SHARES, Grounds, grounds_of
 from forecast.dims import CENSUS_BALANCE, EFFECTS, OUTPUT, POLICIES, SERIES, Array
 from forecast.engine.announcements import Announcements
-from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, rows_of, simulated_baseline
+from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, row_picks, rows_of, simulated_baseline
 from forecast.engine.compile import compile_plan
 from forecast.engine.inputs import Inputs
 from forecast.engine.plan import Group, Plan, Project
@@ -201,8 +201,9 @@ class Workbench:
             changes.append(self._balance(flows) - before)
             if len(first) < N_SHARES:
                 first.append(flows.annual[known])
-        change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size)
         summary, streams = statistics.summary(plan.years, series), [block.streams for block in self._blocks]
+        rows = row_picks((alone(plan),), streams)
+        change = both_ways(np.concatenate(changes, axis=-1), plan.years, plan.block_size, rows=rows)
         return Trial(scenario, summary, change, alone(plan), streams, np.concatenate(first, axis=-1))
 
     def _learned_chances(self, scenario: Scenario, plan: Plan) -> dict[str, float]:

@@ -2,14 +2,15 @@
 
 Two stages (Stein 1945, Annals of Mathematical Statistics 16: 243-258). A pilot of whole blocks tells how far the
 number strays, and the run then has as many blocks as bring its half-width to what is asked for. Draws of the plain
-scheme are independent of each other: twenty thousand of them tell the error to a percent, and the half-width is that
-of a normal estimate. Under a stratified scheme only blocks are independent: their spread tells the error, and the
-half-width is Student's, with the degrees of freedom of the pilot. Either way the number of draws hangs on plan, seed,
-scheme and request alone, never on workers, and a run with as many draws stated is the same run, byte for byte. The
-pilot's blocks are the first of the run.
+scheme are independent of each other: twenty thousand of them tell the error of a mean, or of a chance that is not rare,
+to one or two percent and that of a quantile to two to five (`quantiles.quantile_estimates`), and the half-width is that
+of a normal estimate. Draws go with the square of the error. Under a stratified scheme only blocks are independent:
+their spread tells the error, and the half-width is Student's, with the degrees of freedom of the pilot. Either way the
+number of draws hangs on plan, seed, scheme and request alone, never on workers, and a run with as many draws stated is
+the same run, byte for byte. The pilot's blocks are the first of the run.
 
 A chance that no draw of the pilot met, or every draw, has no spread there, which does not make it precise. It may be as
-large as what so many draws leave open, and the run has the draws that such a chance needs; see `_least_spread`.
+large as what so many draws leave open, and the run has the draws that such a chance needs; see `summary.least_error`.
 
 Looking again after every block would stop where the spread happens to look small, and the interval would then hold
 less often than it says. Here the spread is looked at once, and by Stein's theorem Student's interval of a mean holds
@@ -25,7 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, expm1, inf, isfinite, isinf, log, sqrt
+from math import ceil, inf, isfinite, isinf
 
 import numpy as np
 import scipy
@@ -33,13 +34,16 @@ import scipy
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import RunError, meant
-from forecast.stats.summary import BELOW, LEAST_BLOCKS, LEVELS, exceedance_name, quantile_name
+from forecast.stats.summary import BELOW, LEAST_BLOCKS, LEVELS, Summary, exceedance_name, is_chance, quantile_name
 
 CONFIDENCE = 0.95
 """How often an interval of the half-width asked for is to hold."""
 
 SMALLEST = 1e-9
 """Least width that may be asked for, in the unit of the number or in percent; draws within reach bring none so near."""
+
+WIDEST = 0.5
+"""Half-width of an interval that holds every chance."""
 
 OVER_RECORD = "p>RECORD"
 """Chance of more than the highest calendar-year surplus known, which a plan knows in bn USD."""
@@ -78,7 +82,7 @@ class Target:
     @property
     def is_chance(self) -> bool:
         """Whether the number is a probability."""
-        return self.statistic.startswith(("exceedance", BELOW))
+        return self.statistic == OVER_RECORD or is_chance(self.statistic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,19 @@ def parsed_target(text: str) -> Target:
         width = inf
     if not SMALLEST <= width < inf:
         raise RunError(f"--precision: got {text} with width {number}{percent}, expected a number of {SMALLEST} or more")
-    return Target(series, int(year), _statistic(statistic), width / (100 if percent else 1), bool(percent))
+    target = Target(series, int(year), _statistic(statistic), width / (100 if percent else 1), bool(percent))
+    if not target.is_relative:
+        _demand_possible(target, width)
+    return target
+
+
+def _demand_possible(target: Target, half_width: float) -> None:
+    """Refuse a half-width that no interval of a chance has, which reaches from 0 to 1 at most."""
+    if target.is_chance and half_width >= WIDEST:
+        raise RunError(
+            f"--precision: got ±{half_width:.3g} for {target.series}, {target.year}, {target.statistic}, a chance; "
+            f"expected a fraction below {WIDEST}, such as 0.005"
+        )
 
 
 def _statistic(written: str) -> str:
@@ -160,14 +176,21 @@ def sized_by_pilot(
     statistics = simulate(plan, pilot, n_jobs, progress)
     summary = statistics.summary(plan.years, plan.series)
     freedom = None if statistics.stratified else inf
-    found = []
-    for target, place in zip(targets, places, strict=True):
-        number = summary.statistics[target.statistic]
-        spread = float(summary.of_draws[target.statistic][place])
-        rows = NORMAL * float(np.sqrt(max(number.standard_error[place] ** 2 - spread**2, 0.0)))
-        found.append(sized(target, float(number.value[place]), spread, pilot.n_draws, plan.block_size, rows, freedom))
+    found = [
+        sized_from(summary, target, place, plan.block_size, freedom)
+        for target, place in zip(targets, places, strict=True)
+    ]
     demand_affordable(found, most)
     return tuple(found)
+
+
+def sized_from(
+    summary: Summary, target: Target, place: tuple[int, int], block_size: int, freedom: float | None = None
+) -> Sized:
+    """The draws that a number needs, by the summary of a pilot, of which it is at a place; see `sized`."""
+    number, spread = summary.statistics[target.statistic], float(summary.of_draws[target.statistic][place])
+    rows = NORMAL * float(np.sqrt(max(number.standard_error[place] ** 2 - spread**2, 0.0)))
+    return sized(target, float(number.value[place]), spread, summary.n_draws, block_size, rows, freedom)
 
 
 def _of_record(target: Target, record: float) -> Target:
@@ -192,14 +215,13 @@ def sized(
     """The draws that a number needs.
 
     Args:
-        value, spread: of the number in the pilot, and its standard error as far as draws make it smaller; that of a
-            chance that hardly any draw met, or missed, is taken for larger.
+        value, spread: of the number in the pilot, and its standard error as far as draws make it smaller.
         n_pilot: draws of the pilot.
         rows: see `Sized`.
         freedom: degrees of freedom of the error; by default those of the spread between the blocks of the pilot.
 
     Raises:
-        RunError: a share of nothing is asked for.
+        RunError: a share of nothing is asked for, or one of a chance that is no half-width of one.
     """
     half_width = target.half_width(value)
     if not half_width > 0.0 or not isfinite(spread):
@@ -207,24 +229,12 @@ def sized(
         raise RunError(
             f"--precision: got a percentage of {target.series} in {target.year}, which is 0; expected {expected}"
         )
-    if target.is_chance:
-        spread = max(spread, _least_spread(value, n_pilot))
+    _demand_possible(target, half_width)
     n_blocks = n_pilot // block_size
     degrees = n_blocks - 1 if freedom is None else freedom
     ends = NORMAL if isinf(degrees) else float(scipy.special.stdtrit(degrees, (1.0 + CONFIDENCE) / 2.0))
     needed = ceil(n_blocks * (ends * spread / half_width) ** 2)
     return Sized(target, value, half_width, max(needed, n_blocks) * block_size, rows)
-
-
-def _least_spread(chance: float, n_draws: int) -> float:
-    """Standard error of a chance at least, where draws hold too few cases, or too few others, to tell it.
-
-    A chance of `1 - 0.025^(1/n)`, some 3.7 in `n`, goes unseen in `n` draws once in forty times: the upper end of the
-    exact 95 % interval where there is no case (Clopper and Pearson 1934, Biometrika 26: 404-413). One of fewer cases is
-    taken for as large as that. What is seen more often has the spread that it shows.
-    """
-    unseen = -expm1(log((1.0 - CONFIDENCE) / 2.0) / n_draws)
-    return sqrt(unseen * (1.0 - unseen) / n_draws) if min(chance, 1.0 - chance) < unseen else 0.0
 
 
 def demand_affordable(found: Sequence[Sized], most: int, why: str = "--max-draws") -> None:

@@ -31,7 +31,7 @@ from forecast.storage.files import file_digest, read_csv, scratch_folder
 TOLERANCE = 1e-9
 """Of numbers of another platform, relative to the largest of their file's column or array."""
 
-MOST_DRAWS = 20_000_000
+RERUN_DRAWS = 20_000_000
 """Draws that are made again for the asking of a manifest, which may come from a stranger."""
 
 _OF_THE_OCCASION = {"created", "content", "overrides", "versions", "platform", "files"}
@@ -129,7 +129,7 @@ def demand_posterior_of(results: Results, given: Posterior | None) -> Posterior:
 def _obstacle(results: Results, again: Again) -> str:
     if again.n_blocks is not None and DRAWS not in results.manifest["files"]:
         return "draws"
-    return "size" if results.manifest["n_draws"] > MOST_DRAWS else ""
+    return "size" if results.manifest["n_draws"] > RERUN_DRAWS else ""
 
 
 def _foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:

@@ -50,6 +50,7 @@ from forecast.stats.summary import (
     StreamingSummary,
     Summary,
     exceedance_name,
+    is_chance,
     quantile_name,
 )
 from forecast.storage.files import demand_writable, new_folder, read_csv, whole_folder, writing
@@ -106,8 +107,12 @@ def statistic_rows(summary: Summary) -> Iterator[tuple[object, ...]]:
             for name, statistic in summary.statistics.items():
                 value = float(statistic.value[series_index, year_index])
                 error = float(statistic.standard_error[series_index, year_index])
-                unit = "probability" if name.startswith(("exceedance", BELOW)) else UNIT
-                yield (series, year, name, unit, *stored(value, error))
+                yield (series, year, name, unit_of(name), *stored(value, error))
+
+
+def unit_of(statistic: str) -> str:
+    """Unit of a statistic, as tables have it."""
+    return "probability" if is_chance(statistic) else UNIT
 
 
 def _quarter_rows(manifest: Mapping[str, Any], quarters: Quarters) -> Iterator[list[object]]:

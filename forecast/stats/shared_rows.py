@@ -148,6 +148,27 @@ class SharedRows:
         return {model: sums.correlation() for model, sums in self.models.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class RowPicks:
+    """Posterior rows that draws pick.
+
+    Attributes:
+        n_rows: rows by model; none where errors are to leave them out.
+        picks: by model, the row of each draw, `(n_draws,)`.
+    """
+
+    n_rows: Mapping[str, int] = field(default_factory=dict)
+    picks: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
+
+    def of(self, draws: slice | NDArray[np.bool_]) -> RowPicks:
+        """Those of some of the draws."""
+        return RowPicks(self.n_rows, {model: rows[draws] for model, rows in self.picks.items()})
+
+
+NO_ROWS = RowPicks()
+"""Where errors leave out what rows bring."""
+
+
 def together_below(level: Array | float, correlation: Array) -> Array:
     """Correlation of falling below the quantile at `level`, for normals with a correlation.
 

@@ -7,8 +7,9 @@ that of later blocks: merging parts gives the whole. Moments and exceedance coun
 Draws of the plain scheme are independent of each other, and standard errors those of independent draws. Under a
 stratified one they are not, but its blocks are: errors are then read off the spread of the same statistic between
 blocks. With fewer than `LEAST_BLOCKS` of them that spread tells too little, and the errors are those of independent
-draws, which a stratified scheme makes smaller. Either way draws share the posterior rows that they pick, and what
-those bring is added (`shared_rows`).
+draws, which a stratified scheme makes smaller. A chance that next to no draw met, or missed, shows no spread and has
+that of a chance which could have gone unseen (`least_error`). Either way draws share the posterior rows that they pick,
+and what those bring is added (`shared_rows`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from math import floor, isfinite, log10
+from math import expm1, floor, isfinite, log, log10, sqrt
 from types import MappingProxyType
 
 import numpy as np
@@ -290,6 +291,7 @@ class StreamingSummary:
         shared[2:first] = rows.per_row(partial(together_below, chances))
         shared[first:] = rows.per_row(partial(together_below, np.reshape(LEVELS, (-1, 1, 1))))
         spread = self._between(independent)
+        spread[2:first] = np.maximum(spread[2:first], least_error(chances, n))
         return spread, np.asarray(np.sqrt(spread**2 + n * independent**2 * shared))
 
     def _between(self, independent: Array) -> Array:
@@ -360,6 +362,30 @@ def exceedance_name(threshold: float) -> str:
     'exceedance_55.7'
     """
     return f"exceedance_{threshold:g}"
+
+
+def least_error(chance: Array, n_draws: float) -> Array:
+    """Standard error of chances at least, where draws hold too few cases, or too few others, to tell it; else 0.
+
+    A chance of `1 - 0.025^(1/n)`, some 3.7 in `n`, goes unseen in `n` draws once in forty times: the upper end of the
+    exact 95 % interval where there is no case (Clopper and Pearson 1934, Biometrika 26: 404-413). One of fewer cases is
+    taken for as large as that. What is seen more often has the spread that it shows.
+
+    >>> least_error(np.array([0.0, 0.0001, 0.5, 1.0]), 20_000).round(6).tolist()
+    [9.6e-05, 9.6e-05, 0.0, 9.6e-05]
+    """
+    unseen = -expm1(log(0.025) / n_draws)
+    error = sqrt(unseen * (1.0 - unseen) / n_draws)
+    return np.asarray(np.where(np.minimum(chance, 1.0 - chance) < unseen, error, 0.0))
+
+
+def is_chance(name: str) -> bool:
+    """Whether the statistic of a name is a probability.
+
+    >>> is_chance("below_0"), is_chance("quantile_0.1")
+    (True, False)
+    """
+    return name.startswith(("exceedance_", "below_"))
 
 
 def decimals(standard_error: float) -> int:

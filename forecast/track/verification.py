@@ -22,7 +22,7 @@ from forecast.results.manifest import (
     holds_run,
     platform_facts,
 )
-from forecast.results.rerun import MOST_DRAWS, Again, Rerun, made_again
+from forecast.results.rerun import RERUN_DRAWS, Again, Rerun, made_again
 from forecast.results.results import read_results
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import folders, names_in, scratch_folder, text_bytes, writing
@@ -192,7 +192,7 @@ def _entry_again(entry: Entry, again: Again) -> Rerun:
     digests, n_draws = entry.manifest["digests"], entry.manifest["n_draws"]
     installed = {"code": code_digest("numbers"), "data": data_digest()}
     foreign = [name for name, digest in installed.items() if digests[name] != digest]
-    if foreign or n_draws > MOST_DRAWS:
+    if foreign or n_draws > RERUN_DRAWS:
         return Rerun(obstacle=foreign[0] if foreign else "size")
     try:
         posterior = entry.posterior()

@@ -335,7 +335,7 @@ def test_a_budget_leaves_a_table_and_pictures(found: budget_module.Budget) -> No
     alone = [float(row[1]) for row in book.get_sheet_by_index(1).to_python()[2:] if row[2] != ""]
     told = sorted(100 * share for share in first if share)
     np.testing.assert_allclose(sorted(filter(None, alone)), told)
-    assert all(path.read_bytes().startswith(b"\x89PNG") for path in save_budget_charts(found))
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in save_budget_charts(found, language("ko")))
     said = budget_words(found)
     assert "Korean customs basis" in said
     assert "standard error" in said

@@ -16,6 +16,7 @@ from forecast.errors import RunError
 from forecast.results.archive import list_results
 from forecast.stats.summary import StreamingSummary
 
+QUICK = ("--year", "2027", "--draws", "400", "--n-jobs", "1", "--no-plot")
 AMOUNT, RATE = "investments.HMG-06.amount", "overrides.sectors.autos.displacement_rate"
 
 
@@ -37,6 +38,8 @@ def test_values_are_parted_by_commas_outside_brackets() -> None:
         (["a"], "got a, expected KEY.PATH=VALUE,VALUE…"),
         (["a=1,,2"], "expected KEY.PATH=VALUE"),
         (["a=1", "a=2"], "got a twice"),
+        (["name=one,two"], "-s: got name, but no number hangs on a name; expected a key that changes one"),
+        (["investments.HMG-06.project=A,B"], "got investments.HMG-06.project, but no number hangs on a project"),
         (
             [f"a={','.join(map(str, range(30)))}", f"b={','.join(map(str, range(30)))}"],
             "got 900 cells, expected at most",
@@ -57,7 +60,7 @@ def test_a_list_is_read_as_a_spreadsheet_writes_it(tmp_path: Path) -> None:
 
 def test_a_list_names_its_cells(tmp_path: Path) -> None:
     path = tmp_path / "cells.csv"
-    path.write_text("a,b\n1,2\n3,4\n1,2\n", encoding="utf-8")
+    path.write_text("a,b\n1,2\n3,4\n", encoding="utf-8")
     assert listed_cells(path).cells == (("1", "2"), ("3", "4"))
     for text, named in (("a,b\n", "got no cells"), ("a,b\n1,\n", r"cells\.csv:2: got no value for b")):
         path.write_text(text, encoding="utf-8")
@@ -86,12 +89,36 @@ def test_cells_are_runs_paired_with_the_scenario_as_stated(tmp_path: Path) -> No
     assert told["level", "mean"] == pytest.approx(cell.mean())
     assert told["difference", "mean"] == pytest.approx((cell - stated).mean())
     assert told["difference", "quantile_0.9"] == pytest.approx(np.quantile(cell - stated, 0.9))
-    assert told["level", "probability_negative"] == pytest.approx((cell < 0).mean())
+    assert told["level", "below_0"] == pytest.approx((cell < 0).mean())
+
+    summary = runs[f"{AMOUNT}=5.5", f"{RATE}=0.1"].statistics
+    numbers = {row["statistic"]: (row["value"], row["standard_error"]) for row in rows if row["of"] == "level"}
+    assert {"mean", "quantile_0.1", "exceedance_0", "below_0"} < numbers.keys() < summary.statistics.keys()
+    for name, (value, error) in numbers.items():
+        assert (float(value), float(error)) == summary.estimate("effect", name, summary.years.index(2030)), name
 
     made = {path: path.stat().st_mtime_ns for path in (tmp_path / "results" / "hyundai").glob("*/manifest.json")}
     again = command(*options, *axes, "--no-plot", cwd=tmp_path, COLUMNS="160")
     assert again.stdout.split("Stored in")[0] == done.stdout.split("Stored in")[0]
     assert made == {path: path.stat().st_mtime_ns for path in made}
+
+
+def test_the_error_of_a_difference_counts_the_rows_of_the_posterior(tmp_path: Path) -> None:
+    """Against a plant that is never built the effect differs by itself, so that both have one error."""
+    plant = "{id: A, company: A, project: A, sector: autos, kind: greenfield, amount: 5, probability: 0, "
+    plant += "announced: 2026-01, production_start: 2026Q4}"
+    (tmp_path / "plant.yaml").write_text(f"name: plant\ninvestments:\n  - {plant}\n", encoding="utf-8")
+    words = ("-s", "investments.A.probability=1", "--year", "2030", "--draws", "400", "--n-jobs", "1", "--no-plot")
+    done = command("sweep", "plant.yaml", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "results" / "plant" / "sweeps").iterdir()
+    with (folder / "sweep.csv").open(encoding="utf-8", newline="") as file:
+        errors = {
+            (row["cell"], row["of"], row["statistic"]): float(row["standard_error"]) for row in csv.DictReader(file)
+        }
+    for statistic in ("mean", "quantile_0.1", "quantile_0.5", "exceedance_0", "below_0"):
+        assert errors["1", "difference", statistic] == pytest.approx(errors["1", "level", statistic], rel=1e-4)
+    assert errors["1", "level", "mean"] > 0
 
 
 @pytest.mark.parametrize(
@@ -107,6 +134,12 @@ def test_cells_are_runs_paired_with_the_scenario_as_stated(tmp_path: Path) -> No
             "cell basis=us_census: hyundai and hyundai cannot be compared: basis: ",
         ),
         (("-s", "as_of=2025-04-11"), "cell as_of=2025-04-11: hyundai and hyundai cannot be compared: as_of: got all"),
+        (("-s", "name=one,two"), "error: -s: got name, but no number hangs on a name; expected a key that changes one"),
+        (("-s", f"{AMOUNT}=2,4,2"), f"error: cell {AMOUNT}=2: got the scenario of cell {AMOUNT}=2 again"),
+        (
+            ("-s", f"{AMOUNT}=2,2.0"),
+            f"error: cell {AMOUNT}=2.0: got the scenario of cell {AMOUNT}=2 again, expected another",
+        ),
         (("-s", "horizon=2031,2028"), "cell horizon=2028: --year: got 2030, expected one from 2026 to 2028"),
     ],
 )
@@ -124,9 +157,6 @@ def test_cells_that_tell_one_number_have_no_lowest(tmp_path: Path) -> None:
     words = " ".join(done.stdout.split())
     assert "In every cell the mean of effect in 2030 is −" in words
     assert "lowest" not in words
-
-
-QUICK = ("--year", "2027", "--draws", "400", "--n-jobs", "1", "--no-plot")
 
 
 def test_sweeps_of_other_values_have_folders_of_their_own(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import command
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontEntry, fontManager
 
@@ -64,6 +66,36 @@ def test_history_is_told_in_korean() -> None:
     plots.draw_history(ax, np.arange(2025, 2027), flows, np.array([[12] * 3, [8] * 3]), basis="us_census", texts=KOREAN)
     assert {"수출", "수입", "수지", "657", "2026\n1월~8월"} <= words(ax.figure)
     assert not any(letter.isascii() and letter.isalpha() for letter in "".join(words(ax.figure)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "module", "said"),
+    [
+        ("sweep hyundai -s horizon=2034,2035", "sweep", {"2027년 effect(연간 억 달러, 한국 관세청 통관 기준)"}),
+        (
+            "sweep hyundai -s horizon=2034,2035 -s investments.HMG-06.amount=2,4",
+            "sweep",
+            {"2027년 effect(연간 억 달러, 한국 관세청 통관 기준), 세로축: horizon"},
+        ),
+        (
+            "budget hyundai",
+            "sensitivity",
+            {"2027년 흑자의 분산에서 차지하는 비중(%)", "앞으로의 교역 충격", "상호작용 포함", "입력값이 낮을 때"},
+        ),
+    ],
+)
+def test_pictures_of_answers_follow_the_language(
+    asked: str, module: str, said: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: set[str] = set()
+    monkeypatch.setattr(f"forecast.plots.{module}.save_figure", lambda figure, path: found.update(words(figure)))
+    monkeypatch.setattr(style, "drawable", lambda texts: texts)
+    draws = () if "budget" in asked else ("--draws", "400")
+    done = command(*asked.split(), "--year", "2027", *draws, "--n-jobs", "1", "--language", "ko", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert said <= {text.replace("\n", " ") for text in found}
+    english = {text for text in found if re.search("[a-z]{3}", text)}
+    assert all(re.search("effect|horizon|investments", text) for text in english), english
 
 
 def test_english_stays_where_no_typeface_has_korean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

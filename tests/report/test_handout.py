@@ -100,7 +100,7 @@ def test_the_table_of_the_difference_says_what_its_draws_say(place: Path, compar
     np.testing.assert_allclose(table["year", "quantile_0.5"][list(years)], np.median(draws, axis=1), atol=1e-6)
     summed = table["sum from the first year", "mean"][list(years)]
     np.testing.assert_allclose(summed, draws.cumsum(axis=0).mean(axis=1), atol=1e-6)
-    np.testing.assert_allclose(table["year", "probability_below_-1"][list(years)], (draws < -1).mean(axis=1))
+    np.testing.assert_allclose(table["year", "below_-1"][list(years)], (draws < -1).mean(axis=1))
 
 
 def test_the_workbook_holds_the_same_numbers(place: Path, done: CompletedProcess[str]) -> None:
@@ -124,6 +124,11 @@ def test_the_table_of_the_parts_adds_up_to_the_difference(place: Path, compared:
     means = table[table["statistic"] == "mean"].pivot_table(index="year", columns="assumption", values="value")
     np.testing.assert_allclose(means.drop(columns="all").sum(axis=1), means["all"], atol=1e-9)
     np.testing.assert_allclose(means["all"], compared.difference.mean("draw"), atol=2e-4)
+    whole = table[table["assumption"] == "all"].set_index(["year", "statistic"])["standard_error"]
+    told = compared.by_year
+    for statistic in ("mean", "quantile_0.1", "below_0"):
+        errors = [whole[year, statistic] for year in told.years]
+        np.testing.assert_allclose(errors, told.standard_error("rise", statistic), rtol=1e-3, atol=1e-6)
 
 
 def test_an_effect_is_told_by_its_mean_in_table_and_sentence(compared: Comparison) -> None:

@@ -243,7 +243,7 @@ def test_parts_on_a_page_are_of_as_many_of_the_first_draws_as_are_quick(
     runs: dict[str, Results], whole: Attribution, monkeypatch: pytest.MonkeyPatch, most: int, taken: int
 ) -> None:
     """Five scenarios tell the four plants apart; four are too few even for a pair of orders."""
-    monkeypatch.setattr("forecast.report.comparison.MOST_DRAWS", most)
+    monkeypatch.setattr("forecast.report.comparison.ATTRIBUTION_DRAWS", most)
     found = divided(runs, {"n_draws": 8_000})
     assert (found.obstacle, found.n_assumptions) == ("" if taken else "many", 4)
     if taken:
@@ -259,7 +259,7 @@ def test_orders_on_a_page_are_sampled_where_all_of_them_take_long(
 ) -> None:
     """Exact parts take 232 scenarios, for 31 assumptions."""
     monkeypatch.setattr("forecast.report.comparison.FEWEST_DRAWS", 200)
-    monkeypatch.setattr("forecast.report.comparison.MOST_DRAWS", 200 * 100)
+    monkeypatch.setattr("forecast.report.comparison.ATTRIBUTION_DRAWS", 200 * 100)
     pair = [load_scenario(ROOT / "scenarios" / f"{name}.yaml") for name in ("baseline", "localization-fast")]
     runs = [forecast.run_scenario(scenario, Settings(200), out=tmp_path).results for scenario in pair]
     found = division(*pair, runs[0].manifest)

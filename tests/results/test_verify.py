@@ -208,7 +208,7 @@ def test_what_cannot_be_made_again_is_told(original: Path, monkeypatch: pytest.M
         case "data":
             monkeypatch.setattr(run_module, "data_digest", lambda: "0" * 64)
         case "size":
-            monkeypatch.setattr(rerun, "MOST_DRAWS", 4_000)
+            monkeypatch.setattr(rerun, "RERUN_DRAWS", 4_000)
     done = command("verify", "results", cwd=original)
     words = {"code": "made by other code", "data": "made with other data", "size": "it has more than"}
     assert done.returncode == 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import pickle
+import threading
 
 import numpy as np
 import pytest
 
 from forecast.dims import Array
 from forecast.stats import streams
-from forecast.stats.quantiles import FINE_LEVELS, N_BINS, SKETCH_STEP, WORTH_THREADS, QuantileSketch, quantiles
+from forecast.stats.quantiles import FINE_LEVELS, N_BINS, SKETCH_STEP, QuantileSketch, quantiles
 from forecast.stats.streams import Streams
 
 STEP = 5e-4
@@ -29,8 +30,10 @@ def in_bin(place: int, n_draws: int) -> Array:
     return np.sinh(STEP * (place + np.linspace(0.001, 0.999, n_draws)))
 
 
-def test_threads_that_share_the_draws_of_a_run_sort_as_one_does() -> None:
-    draws = np.random.default_rng(3).standard_normal((11, WORTH_THREADS // 10)).astype(np.float32)
+def test_quantiles_of_a_whole_run_take_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many cores a run takes is for `--n-jobs` to say."""
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: pytest.fail("got another thread, expected none"))
+    draws = np.random.default_rng(3).standard_normal((11, 100_000)).astype(np.float32)
     untouched, levels = draws.copy(), (0.05, 0.5, 0.975)
     np.testing.assert_allclose(quantiles(draws, levels), np.quantile(draws.astype(float), levels, axis=-1), atol=1e-12)
     np.testing.assert_array_equal(draws, untouched)
