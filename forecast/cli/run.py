@@ -350,7 +350,7 @@ def load_worlds(
 
 def with_chosen_plants(worlds: Sequence[AnyScenario], only: Sequence[str], without: Sequence[str]) -> list[AnyScenario]:
     """Scenarios with some of their investments, and a warning of what that leaves unpaired."""
-    from forecast.scenario.contrasts import chosen_plants, drawn_anew
+    from forecast.scenario.selection import chosen_plants, drawn_anew
 
     chosen = chosen_plants(worlds, only, without)
     for name in drawn_anew(worlds, chosen):

@@ -24,13 +24,13 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from forecast import __version__
 from forecast.documents import scenario_path, shipped_scenario
-from forecast.errors import DamagedRunError, ForecastError, PosteriorError, ScenarioError, shortened
+from forecast.errors import DamagedRunError, ForecastError, PosteriorError, RunError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior, save_posterior, stored_digest
 from forecast.results.manifest import MANIFEST, RUN_FILES, SCENARIO
 from forecast.results.results import ANOTHER, Results, read_results
 from forecast.scenario.layers import layer_files
 from forecast.scenario.mixture import any_digest
-from forecast.scenario.validation import examined
+from forecast.scenario.selection import stated_world
 from forecast.storage.files import demand_regular, file_digest, json_text, scratch_folder, whole_file, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless
 
@@ -126,11 +126,10 @@ def _scenario_files(results: Results, given: str) -> dict[str, Path]:
         if path is None or not path.is_file():
             continue
         try:
-            found = examined(str(path), results.overrides)
-            world = found.mixture or found.scenario
+            world = stated_world(str(path), results.overrides)
             if world is not None and any_digest(world) == results.manifest["scenario"]["digest"]:
                 return {name: file for name, file in layer_files(path).items() if _NAME.fullmatch(f"scenario/{name}")}
-        except ScenarioError:
+        except (RunError, ScenarioError):
             continue
     return {}
 

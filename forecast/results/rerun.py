@@ -17,16 +17,16 @@ import numpy as np
 from forecast.dims import QUARTERLY_SERIES, Array
 from forecast.engine.block import flows_of
 from forecast.engine.simulate import Settings, block_streams, empty_statistics, simulate
-from forecast.errors import PosteriorError, shortened
+from forecast.errors import PosteriorError, RunError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.results.draws import opened_draws
 from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY
 from forecast.results.results import Results, readable, write_results
 from forecast.results.run import Request, requested, settings_of
-from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, frozen_any
-from forecast.scenario.validation import examined
+from forecast.scenario.mixture import AnyScenario, dump_any, frozen_any, plain_any
+from forecast.scenario.selection import set_again
 from forecast.stats.summary import StreamingSummary
-from forecast.storage.files import file_digest, read_csv, scratch_folder
+from forecast.storage.files import file_digest, read_csv, scratch_folder, writing
 
 TOLERANCE = 1e-9
 """Of numbers of another platform, relative to the largest of their file's column or array."""
@@ -96,7 +96,7 @@ def made_again(results: Results, again: Again) -> Rerun:
             if obstacle := _foreign(manifest, request.manifest):
                 return Rerun(obstacle=obstacle)
             same = manifest.get("platform") == request.manifest["platform"]
-            faults = [*_other_facts(manifest, request.manifest), *_other_overrides(results, world)]
+            faults = [*_other_facts(manifest, request.manifest), *_other_overrides(results, world, scratch)]
             blocks = _sample(manifest, again.n_blocks)
             if not faults and again.n_blocks is None:
                 with again.watched(results.name, settings.n_draws) as progress:
@@ -147,22 +147,16 @@ def _other_facts(manifest: Mapping[str, Any], expected: Mapping[str, Any]) -> It
             yield f"{MANIFEST}: {key}: got {got}, expected {wanted}, as scenario, parameters and draws have it"
 
 
-def _other_overrides(results: Results, world: AnyScenario) -> Iterator[str]:
-    """What a manifest says was set on top of a file, though the scenario that came of it is without it.
-
-    What was set is so still: set once more it changes nothing. What the words of a run leave out shows nowhere.
-    """
-    left_out = {word.removeprefix("--without ") for word in results.overrides if word.startswith("--without ")}
-    there = {item.id for branch in world.branches for item in branch.scenario.investments}
-    for id in sorted(left_out & there):
-        yield f"{MANIFEST}: overrides: got {shortened(f'--without {id}')}, but {SCENARIO} has that investment"
-    values = [word for word in results.overrides if not word.startswith("--")]
-    if len(values) < len(results.overrides):  # what was set may be of a plant that was left out afterwards
-        return
-    stored, again = (examined(str(results.folder / SCENARIO), words) for words in ((), values))
-    set_again = again.mixture or again.scenario
-    if not stored.problems and (set_again is None or any_digest(set_again) != any_digest(world)):
-        yield f"{MANIFEST}: overrides: got {shortened(', '.join(values))}, but {SCENARIO} has other values"
+def _other_overrides(results: Results, world: AnyScenario, scratch: Path) -> Iterator[str]:
+    """What a manifest says was set on top of a file, though set once more it changes the scenario that came of it."""
+    try:
+        with writing(scratch):
+            again = set_again(world, results.overrides, scratch / SCENARIO)
+    except (RunError, ScenarioError):
+        again = None
+    if again is None or again.overrides != results.overrides or plain_any(again) != plain_any(world):
+        got = shortened(", ".join(results.overrides))
+        yield f"{MANIFEST}: overrides: got {got}, but {SCENARIO} has other values or investments"
 
 
 def _n_blocks(manifest: Mapping[str, Any]) -> int:

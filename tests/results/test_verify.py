@@ -135,7 +135,13 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         (one_number(1.0001), {"digests": OTHER_CODE}, "manifest.json: digest"),
         (nothing, {"comment": "checked"}, "got comment, which no run says of itself"),
         (nothing, {"overrides": ["horizon=2030"]}, "manifest.json: overrides: got horizon=2030, but scenario.yaml has"),
-        (nothing, {"overrides": ["--without HMG-06"]}, "overrides: got --without HMG-06, but scenario.yaml has that"),
+        (nothing, {"overrides": ["--without HMG-06"]}, "overrides: got --without HMG-06, but scenario.yaml has"),
+        (nothing, {"overrides": ["--only HMG-06"]}, "overrides: got --only HMG-06, but scenario.yaml has"),
+        (nothing, {"overrides": ["--only GONE"]}, "overrides: got --only GONE, but scenario.yaml has"),
+        (nothing, {"overrides": ["horizon=2030", "--without GONE"]}, "overrides: got horizon=2030, --without GONE"),
+        (nothing, {"overrides": ["--without GONE", "horizon=2035"]}, "overrides: got --without GONE, horizon=2035"),
+        (nothing, {"overrides": ["investments.GONE.amount=1"]}, "overrides: got investments.GONE.amount=1, but"),
+        (nothing, {"overrides": ["title=Approved"]}, "overrides: got title=Approved, but"),
         (nothing, {"overrides": ["nosuch=1"]}, "manifest.json: overrides: got nosuch=1"),
         (nothing, {"scheme": "sobol"}, "manifest.json: digest"),
         (nothing, {"scheme": "other"}, 'scheme: got "other", expected plain, latin_hypercube, sobol'),
@@ -157,6 +163,12 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         "key",
         "set",
         "left out",
+        "kept",
+        "kept elsewhere",
+        "set beside what is left out",
+        "in another order",
+        "of a plant that is not there",
+        "title",
         "set nowhere",
         "scheme",
         "no scheme",
@@ -174,17 +186,66 @@ def test_a_forged_run_does_not_come_out_again(
     assert words in done.stderr
 
 
+PLANT = (
+    "sector: batteries, kind: greenfield, amount: {distribution: uniform, low: 1, high: 3}, announced: 2025-03, "
+    "production_start: 2029"
+)
+PLANTS = f"""
+name: plants
+investments:
+  - {{id: whole, company: C, project: all, sector: batteries, kind: pledge, amount: 9, announced: 2025-03}}
+  - {{id: a, company: C, project: one, part_of: whole, {PLANT}}}
+  - {{id: b, company: C, project: two, part_of: whole, {PLANT}}}
+  - {{id: c, company: D, project: three, {PLANT}}}
+  - {{id: d, company: D, project: four, {PLANT}}}
+programmes:
+  - {{id: of-c, company: C, probability: 0.9}}
+"""
+HONEST: dict[str, tuple[str, ...]] = {
+    "a value of a plant left out": ("-s", "investments.c.amount.low=2", "--without", "c"),
+    "of a part of a pledge left out": ("-s", "investments.a.slip=1", "-s", "horizon=2031", "--without", "whole"),
+    "of plants not kept": ("-s", "investments.c.amount=2", "-s", "investments.a.amount=1", "--only", "a"),
+    "a plant removed": ("-s", "investments.d=null"),
+    "plants together": ("-s", "investments={c: {scale: 1}, d: null}", "--without", "c"),
+    "an exclusion of one left out": ("-s", "investments.d.excludes=[c]", "--without", "c"),
+    "a correlation with one left out": (
+        *("-s", "correlations=[{between: [investments.c.amount, investments.d.amount], rank: 0.5}]"),
+        *("--without", "c"),
+    ),
+    "a programme of some left out": ("-s", "programmes.of-c={members: [a, c], company: null}", "--only", "c"),
+    "a programme of all left out": ("-s", "programmes.of-c.probability=0.5", "--only", "d", "--without", "a"),
+    "a part of a pledge kept": ("--only", "whole", "--without", "b", "--without", "a"),
+    "a title": ("-s", "title=Mine", "-s", "description=Of my own"),
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_what_was_set_on_plants_that_are_gone_is_no_forgery(tmp_path: Path, name: str) -> None:
+    (tmp_path / "plants.yaml").write_text(PLANTS, encoding="utf-8")
+    done = command("run", "plants.yaml", "--draws", "20", "--no-plot", *HONEST[name], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = command("verify", "results", "--n-jobs", "1", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_what_was_set_or_left_out_is_found_so_when_the_run_is_verified(tmp_path: Path) -> None:
+    """Of scenarios run by one command, of a mixture, and exported with its files."""
     stated = ("investments.HMG-06.amount={krw_trillion: 3}", "horizon=2031")
     values = [word for text in stated for word in ("-s", text)]
     for chosen in ([], ["--without", "HMG-01-parts"]):
         done = command("run", "hyundai", "--draws", "20", "--no-plot", *values, *chosen, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-    done = command("run", "tariff-regimes", "--draws", "20", "--no-plot", "-s", "horizon=2031", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    both = ("hyundai", "lges-lansing", "--only", "HMG-06", "--only", "LG-03")
+    for words in (("tariff-regimes", "-s", "horizon=2031"), both):
+        done = command("run", *words, "--draws", "20", "--no-plot", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
     done = command("verify", "results", "--n-jobs", "1", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("the same bytes when run again") == 3
+    assert done.stdout.count("the same bytes when run again") == 5
+    for run in (tmp_path / "results").glob("*/*"):
+        assert command("export", str(run), "--out", f"{run.name}.zip", cwd=tmp_path).returncode == 0
+        with ZipFile(tmp_path / f"{run.name}.zip") as archive:
+            assert f"scenario/{run.parent.name}.yaml" in archive.namelist()
 
 
 def test_on_another_platform_numbers_agree_to_1e_9(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
