@@ -198,23 +198,24 @@ def verify(
     and what was not looked at; nothing that is stored is touched. Ends with code 2 if anything is damaged.
     """
     from forecast.models.posterior import load_posterior
-    from forecast.report.verification import not_looked_at, verified
+    from forecast.report.verification import crate_readme, not_looked_at, verified
     from forecast.results.rerun import Again
     from forecast.track.verification import verifications
 
     if not places and not ledgers:
         raise click.UsageError("got nothing to verify, expected folders of runs, ledgers or posteriors")
-    again = Again(blocks, None if learned is None else load_posterior(learned), n_jobs, progress_bar)
+    given = None if learned is None else load_posterior(learned)
+    again = Again(blocks, given, n_jobs, progress_bar, crate_readme)
     code = 0
     for place in (*places, *ledgers):
         for one in verifications(place, again):
             if one.fault:
                 echo(f"error: {in_one_line(one.fault)}", err=True)
                 code = 2
-            elif one.unseen:
-                print_line(not_looked_at(one.place, one.unseen, language))
-            else:
+            elif one.whole:
                 print_line(verified(one.place, one.rerun, one.sealed, language))
+            if one.unseen:
+                print_line(not_looked_at(one.place, one.unseen, language))
     context.exit(code)
 
 

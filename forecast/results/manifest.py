@@ -244,7 +244,11 @@ def _files(value: Any) -> bool:
 
 
 def _facts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(fact, str) or _texts(fact) for fact in value.values())
+    """Whether a platform is told as `platform_facts` does, in words that make no sentence."""
+    if not isinstance(value, dict) or value.keys() != _FACTS or not _texts(value[_INSTRUCTIONS]):
+        return False
+    told = [*value[_INSTRUCTIONS], *(value[key] for key in _FACTS - {_INSTRUCTIONS})]
+    return all(map(_text("[A-Za-z0-9_.+-]{0,40}( [A-Za-z0-9_.+-]{1,40})?"), told))
 
 
 def _texts(value: Any) -> bool:
@@ -267,6 +271,8 @@ def _dominant_draw(value: Any) -> bool:
     )
 
 
+_INSTRUCTIONS = "instructions"
+_FACTS = {"machine", "system", "python", "numpy", "scipy", _INSTRUCTIONS, "blas"}
 _DIGEST = _text("[0-9a-f]{64}"), "64 hexadecimal digits"
 _DIGEST_OR_NOTHING = (lambda value: value is None or _DIGEST[0](value)), "64 hexadecimal digits, or nothing"
 _TITLE = _text(r"[^\r\n]{1,120}")
@@ -299,7 +305,7 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "dominant_draws": (_dominant_draws, "series, year, statistic and share of each, or nothing"),
     "files": (_files, f"digests of {', '.join(sorted(_ALWAYS))}"),
     "versions.forecast": (_text("[0-9A-Za-z.+-]{1,40}"), "a version"),
-    "platform": (lambda value: value is None or _facts(value), "facts by name, or nothing"),
+    "platform": (lambda value: value is None or _facts(value), f"{', '.join(sorted(_FACTS))}, or nothing"),
     "content": _DIGEST,
 }
 """What a manifest says, by key: whether a value is of its kind, and words for what is accepted."""

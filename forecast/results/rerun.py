@@ -50,12 +50,14 @@ class Again:
         posterior: the parameters; those installed by default.
         n_jobs: workers, -1 for one per core.
         watched: given a name and the number of draws, something to call with the draws finished since the last call.
+        page: the page that a run is exported with.
     """
 
     n_blocks: int | None = None
     posterior: Posterior | None = None
     n_jobs: int = 1
     watched: Watch = lambda name, n_draws: nullcontext(lambda more: None)
+    page: Callable[[Results], str] = lambda results: ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 from forecast.errors import DamagedRunError, ForecastError, PosteriorError, RunError, shortened
 from forecast.models.posterior import stored_digest
 from forecast.observations.tables import data_digest
-from forecast.results.crate import is_crate, opened_crate
+from forecast.results.crate import beyond_comparison, is_crate, not_given_again, opened_crate
 from forecast.results.manifest import (
     DRAWS,
     RUN_FILES,
@@ -41,8 +41,9 @@ class Verification:
         fault: every file that was changed, is missing or comes out otherwise, in words; empty where it is whole.
         rerun: what came of making it again; None of a posterior, which a fit makes, and of what is damaged.
         sealed: whether every byte is covered by a digest, as it is not of posteriors stored by earlier versions.
-        unseen: names in the folder `place` of what is neither a run, an entry nor a posterior, and was not looked at;
-            where there are some, nothing else is said of the folder.
+        unseen: names in `place` of what was not looked at: in a folder what is neither a run, an entry nor a posterior,
+            in an exported run what another version may write otherwise.
+        whole: whether anything but that is to be said.
     """
 
     place: Path
@@ -50,6 +51,7 @@ class Verification:
     rerun: Rerun | None = None
     sealed: bool = True
     unseen: tuple[str, ...] = ()
+    whole: bool = True
 
 
 _Check = Callable[[Again], Verification]
@@ -102,7 +104,7 @@ def _checks_below(place: Path, depth: int) -> Iterator[tuple[Path, _Check]]:
 
 def _unseen(folder: Path, names: Iterable[str]) -> Iterator[tuple[Path, _Check]]:
     if there := tuple(names):
-        yield folder, lambda again: Verification(folder, unseen=there)
+        yield folder, lambda again: Verification(folder, unseen=there, whole=False)
 
 
 def _ledger_checks(ledger: Path) -> Iterator[tuple[Path, _Check]]:
@@ -114,13 +116,16 @@ def _ledger_checks(ledger: Path) -> Iterator[tuple[Path, _Check]]:
 
 def _verified_crate(file: Path, again: Again) -> Verification:
     with opened_crate(file) as crate:
+        run, unseen = crate.results.folder, beyond_comparison(crate)
         try:
-            verified = verified_run(crate.run, replace(again, posterior=crate.posterior))
+            verified = verified_run(run, replace(again, posterior=crate.posterior))
         except DamagedRunError as error:
-            raise DamagedRunError(str(error).replace(str(crate.run), str(file))) from error
+            raise DamagedRunError(str(error).replace(str(run), str(file))) from error
+        faults = [*filter(None, [verified.fault.removeprefix(f"{run}: ")])]
+        faults += not_given_again(crate, again.page(crate.results))
     if crate.posterior is None and again.posterior is None and verified.rerun is not None:
         verified = replace(verified, rerun=Rerun(obstacle="posterior"))
-    return replace(verified, place=file, fault=verified.fault.replace(str(crate.run), str(file)))
+    return replace(verified, place=file, fault=f"{file}: {'; '.join(faults)}" if faults else "", unseen=unseen)
 
 
 def _verified_posterior(file: Path, _again: Again, ledger: Path | None = None) -> Verification:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import h5py
@@ -16,12 +17,13 @@ import pytest
 from commands import command
 
 from forecast.models.posterior import load_posterior, save_posterior
+from forecast.results import crate as crate_module
 from forecast.results import manifest as manifest_module
 from forecast.results import rerun
 from forecast.results import run as run_module
 from forecast.results.manifest import MANIFEST, write_manifest
 from forecast.storage import netcdf
-from forecast.storage.files import digest
+from forecast.storage.files import digest, json_text
 from forecast.storage.netcdf import is_sealed
 
 DRAWS = ("--draws", "4100", "--no-plot")
@@ -133,6 +135,7 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         (nothing, {"n_failed": 1}, "manifest.json: n_failed: got 1, expected 0"),
         (nothing, {"seed": 1}, "manifest.json: digest"),
         (one_number(1.0001), {"digests": OTHER_CODE}, "manifest.json: digest"),
+        (nothing, {"platform": {"note": "checked"}}, 'platform: got {"note": "checked"}, expected blas, instructions'),
         (nothing, {"comment": "checked"}, "got comment, which no run says of itself"),
         (nothing, {"overrides": ["horizon=2030"]}, "manifest.json: overrides: got horizon=2030, but scenario.yaml has"),
         (nothing, {"overrides": ["--without HMG-06"]}, "overrides: got --without HMG-06, but scenario.yaml has"),
@@ -160,6 +163,7 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         "failures",
         "seed",
         "code",
+        "platform",
         "key",
         "set",
         "left out",
@@ -405,6 +409,94 @@ def test_the_archive_of_a_stranger_is_refused_in_a_line(original: Path, tmp_path
     assert done.stderr.startswith("error: run.zip: ")
     assert not {"\x1b"} & {*done.stderr}
     assert listing(tmp_path) == before
+
+
+def forged_archive(path: Path, change: Callable[[dict[str, str]], None]) -> None:
+    """Change texts of an archive, and every digest along."""
+    with ZipFile(path) as archive, TemporaryDirectory() as place:
+        archive.extractall(place)
+        members = {name: Path(place) / name for name in archive.namelist()}
+        texts = {name: file.read_text() for name, file in members.items() if file.suffix in (".md", ".txt", ".yaml")}
+        about = crate_module.METADATA
+        texts[about] = members[about].read_text()
+        before = dict(texts)
+        change(texts)
+        for name in before.keys() - texts.keys():
+            del members[name]
+        for name in texts.keys() - {about}:
+            members.setdefault(name, Path(place) / name).write_text(texts[name])
+        graph = json.loads(texts[about])
+        for entity in graph["@graph"]:
+            if entity["@type"] == "File" and entity["@id"] in members:
+                content = members[entity["@id"]].read_bytes()
+                entity |= {"sha256": digest(content), "contentSize": str(len(content))}
+        graph["@graph"] = [one for one in graph["@graph"] if one["@type"] != "File" or one["@id"] in members]
+        known = {one["@id"] for one in graph["@graph"]}
+        graph["@graph"] += [crate_module._file(name, members[name]) for name in sorted(members.keys() - known)]
+        members[about].write_text(json_text(graph))
+        crate_module._pack(path, members)
+
+
+def instead(name: str, old: str, new: str) -> Callable[[dict[str, str]], None]:
+    def change(texts: dict[str, str]) -> None:
+        assert old in texts[name]
+        texts[name] = texts[name].replace(old, new)
+
+    return change
+
+
+FORGED: dict[str, tuple[Callable[[dict[str, str]], None], str]] = {
+    "page": (instead("README.md", "No network", "A payment"), "README.md: comes out otherwise"),
+    "description": (
+        instead("ro-crate-metadata.json", "says how to verify it", "was verified"),
+        "ro-crate-metadata.json: comes out otherwise",
+    ),
+    "versions": (instead("installed.txt", "numpy==", "checked by numpy=="), "installed.txt: got 'checked by numpy=="),
+    "title": (instead("scenario/hyundai.yaml", "title: ", "title: Approved "), "do not state what was run"),
+    "value": (instead("scenario/hyundai.yaml", "amount: ", "amount: 1"), "do not state what was run"),
+    "fewer": (lambda texts: texts.pop("scenario/baseline.yaml") and None, "do not state what was run"),
+    "more": (lambda texts: texts.update({"scenario/note.yaml": "name: note\n"}), "do not state what was run"),
+    "no text": (lambda texts: texts.update({"scenario/hyundai.yaml": "[approved"}), "do not state what was run"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_what_is_exported_beside_a_run_is_what_the_run_gives(original: Path, tmp_path: Path, name: str) -> None:
+    change, words = FORGED[name]
+    forged_archive(Path(shutil.copy(original / "run.zip", tmp_path)), change)
+    done = command("verify", "run.zip", "--blocks", "0", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stdout + done.stderr
+    assert done.stderr.startswith("error: run.zip: ")
+    assert words in done.stderr
+
+
+def test_what_another_version_exported_is_said_not_to_be_compared(original: Path, tmp_path: Path) -> None:
+    forged_archive(
+        Path(shutil.copy(original / "run.zip", tmp_path)), instead("installed.txt", "forecast==", "forecast==9.")
+    )
+    done = command("verify", "run.zip", "--blocks", "0", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "Whole: run.zip",
+        "Not looked at, in run.zip: README.md, ro-crate-metadata.json, scenario/baseline.yaml, scenario/hyundai.yaml",
+    ]
+
+
+@pytest.mark.parametrize("path", ["scenarios/mine/top.yaml", "top.yaml"])
+def test_files_of_a_scenario_are_read_from_the_archive_as_they_lay(tmp_path: Path, path: str) -> None:
+    """Beside each other, in a folder of `scenarios`, and shipped ones that are extended by their names."""
+    top = tmp_path / path
+    top.parent.mkdir(parents=True, exist_ok=True)
+    (top.parent / "part.yaml").write_text("extends: us-slowdown\n# of my own\nhorizon: 2031\n")
+    beside = "../one.yaml" if path.startswith("scenarios") else "one.yaml"
+    (top.parent / beside).write_text("name: one\n")
+    top.write_text(f"name: top\ntitle: Top\nextends: [{beside}, part.yaml]\n")
+    assert command("run", path, "--draws", "20", "--no-plot", cwd=tmp_path).returncode == 0
+    assert command("export", path, "--out", "run.zip", cwd=tmp_path).returncode == 0
+    with ZipFile(tmp_path / "run.zip") as archive:
+        assert sum(name.startswith("scenario/") for name in archive.namelist()) >= 4
+    done = command("verify", "run.zip", "--n-jobs", "1", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
