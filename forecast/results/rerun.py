@@ -98,7 +98,7 @@ def made_again(results: Results, again: Again) -> Rerun:
             if obstacle := _foreign(manifest, request.manifest):
                 return Rerun(obstacle=obstacle)
             same = manifest.get("platform") == request.manifest["platform"]
-            faults = [*_other_facts(manifest, request.manifest), *_other_overrides(results, world, scratch)]
+            faults = [*misstated(manifest, request, scratch)]
             blocks = _sample(manifest, again.n_blocks)
             if not faults and again.n_blocks is None:
                 with again.watched(results.name, settings.n_draws) as progress:
@@ -141,23 +141,33 @@ def _foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:
     return next((name for name in names if name in stored and name in found and stored[name] != found[name]), "")
 
 
+def misstated(manifest: Mapping[str, Any], request: Request, scratch: Path) -> Iterator[str]:
+    """What a manifest says of itself that its scenario, its parameters and its draws do not, a sentence each.
+
+    Args:
+        request: the run that these ask for.
+        scratch: a folder to write in.
+    """
+    yield from _other_facts(manifest, request.manifest)
+    yield from _other_overrides(tuple(manifest["overrides"]), request.scenario, scratch)
+
+
 def _other_facts(manifest: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:
-    """Facts of a manifest that are not those of its scenario."""
     for key in expected.keys() - _OF_THE_OCCASION:
         if manifest.get(key) != expected[key]:
             got, wanted = (shortened(str(value)) for value in (manifest.get(key), expected[key]))
             yield f"{MANIFEST}: {key}: got {got}, expected {wanted}, as scenario, parameters and draws have it"
 
 
-def _other_overrides(results: Results, world: AnyScenario, scratch: Path) -> Iterator[str]:
-    """What a manifest says was set on top of a file, though set once more it changes the scenario that came of it."""
+def _other_overrides(overrides: tuple[str, ...], world: AnyScenario, scratch: Path) -> Iterator[str]:
+    """What was set on top of a file, if set once more it changes the scenario that came of it."""
     try:
         with writing(scratch):
-            again = set_again(world, results.overrides, scratch / SCENARIO)
+            again = set_again(world, overrides, scratch / SCENARIO)
     except (RunError, ScenarioError):
         again = None
-    if again is None or again.overrides != results.overrides or plain_any(again) != plain_any(world):
-        got = shortened(", ".join(results.overrides))
+    if again is None or again.overrides != overrides or plain_any(again) != plain_any(world):
+        got = shortened(", ".join(overrides))
         yield f"{MANIFEST}: overrides: got {got}, but {SCENARIO} has other values or investments"
 
 

@@ -8,6 +8,7 @@ is written whole or not at all, and one that was changed since is refused.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from forecast.engine.simulate import KEEP_DRAWS
-from forecast.errors import LedgerError, PosteriorError, shortened
+from forecast.errors import LedgerError, PosteriorError, listed, shortened
 from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
-from forecast.observations.series import QuarterlyTrade
+from forecast.observations.series import QuarterlyTrade, census_due
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
@@ -51,7 +52,15 @@ ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (
 )  # fmt: skip
 POSTERIORS = "posteriors"
 
+FILES = (QUANTILES, SCENARIO, TRADE, MANIFEST)
+"""Names of the files of an entry beside its head, which holds their digests."""
+
+_HEAD = ("added", "scenario", "run", "origin", "as_of", "posterior", "files", "content")
+
 _RESTORE = "bring the original back"
+_A_DAY, _EARLY = dt.timedelta(days=1), dt.timedelta(days=7)
+"""By which clocks of two machines may differ, and by which data may come before they are due."""
+
 _MOST_BYTES = 2**25
 """Size of a file of an entry at most; usual ones have a hundredth of it."""
 
@@ -108,7 +117,7 @@ class Entry:
             PosteriorError: the file is damaged, or the installed models have other parameters.
             LedgerError: the file is not the one the entry names.
         """
-        path = _posterior_path(self.folder.parent, self.head["posterior"])
+        path = posterior_path(self.folder.parent, self.head["posterior"])
         if not path.exists():
             raise LedgerError(f"{path}: does not exist, but {self.name} was made with it; {_RESTORE}")
         posterior = frozen_posterior(path)
@@ -222,10 +231,13 @@ def _head(path: Path) -> dict[str, Any]:
         ValueError, LookupError, TypeError: it is none.
     """
     head = json.loads(_content_of(path))
-    for key in ("added", "scenario", "run", "origin", "as_of", "posterior", "content"):
-        if not isinstance(head[key], str):
+    for key in _HEAD:
+        if key != "files" and not isinstance(head[key], str):
             raise ValueError(f"{key}: got {shortened(str(head[key]))}, expected text")
+    if further := [*(head.keys() - {*_HEAD}), *(head["files"].keys() - {*FILES})]:
+        raise ValueError(f"got {shortened(listed(sorted(further)))}, which no entry says of itself")
     parse_quarter(head["origin"])
+    _moment(head["added"])
     return dict(head)
 
 
@@ -236,8 +248,12 @@ def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
     name = f"{head['scenario']}-{head['run']}"
     if name not in {own for _, own in names_of(folder)}:
         yield f"{folder}: holds entry {name}, expected in a folder of that name"
-    for name in (QUANTILES, SCENARIO, TRADE, MANIFEST):
-        expected = head["files"][name]
+    changed = [*_changed(folder, head["files"])]
+    yield from changed or _misdated(Entry(folder, head))
+
+
+def _changed(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
+    for name in FILES:
         try:
             found = digest(_content_of(folder / name))
         except FileNotFoundError:
@@ -245,8 +261,43 @@ def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
         except OSError as error:
             yield f"{folder / name}: cannot be read ({error.strerror or error})"
         else:
-            if found != expected:
+            if found != files[name]:
                 yield f"{folder / name}: was changed since the entry was added"
+
+
+def _misdated(entry: Entry) -> Iterator[str]:
+    """Moments of an entry that cannot have followed each other as it says."""
+    is_installed = entry.manifest["digests"]["data"] == data_digest()
+    trade = vintage().trade if is_installed else entry.trade
+    return _out_of_order(str(entry.folder / ENTRY), trade, entry.manifest["created"], entry.head["added"])
+
+
+def _out_of_order(place: str, trade: QuarterlyTrade, created: str, added: str) -> Iterator[str]:
+    """What is wrong with the order of data, run and entry, a sentence each.
+
+    Args:
+        trade: the newest of it that the data of the run hold.
+        created: when the run was made.
+        added: when it was added to the ledger.
+    """
+    due = census_due(3 * (trade.origin + 1) - 1 + len(trade.later_exports))
+    made, frozen = (_moment(text).date() for text in (created, added))
+    if made < due - _EARLY:
+        yield f"{place}: the run was made on {made}, before its newest data, which were due on {due}"
+    if frozen < made - _A_DAY:
+        yield f"{place}: added on {frozen}, before the run was made, on {made}"
+    if frozen > datetime.now(UTC).date() + _A_DAY:
+        yield f"{place}: added on {frozen}, a day that is still to come"
+
+
+def _moment(text: str) -> datetime:
+    """A moment as runs and entries have it.
+
+    Raises:
+        ValueError: the text is none.
+    """
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _content_of(path: Path) -> bytes:
@@ -254,7 +305,8 @@ def _content_of(path: Path) -> bytes:
     return text_bytes(path)
 
 
-def _posterior_path(ledger: Path, name: str) -> Path:
+def posterior_path(ledger: Path, name: str) -> Path:
+    """Where a ledger keeps the posterior of a digest."""
     return ledger / POSTERIORS / f"{name}.nc"
 
 
@@ -264,7 +316,7 @@ def demand_posterior(ledger: Path, name: str) -> None:
     Raises:
         LedgerError: it is damaged, another, or missing.
     """
-    path = _posterior_path(ledger, name)
+    path = posterior_path(ledger, name)
     if reason := unreadable(path.parent):
         raise LedgerError(f"{path.parent}: cannot be read ({reason}); {ALLOW}")
     if not path.exists():
@@ -272,7 +324,7 @@ def demand_posterior(ledger: Path, name: str) -> None:
     try:
         found = stored_digest(path)
     except PosteriorError as error:
-        raise LedgerError(f"{error}; {_RESTORE}") from error
+        raise LedgerError(str(error)) from error
     if found != name:
         raise LedgerError(f"{path}: got content {found[:12]}, expected that of its name; {_RESTORE}")
 
@@ -291,13 +343,18 @@ def _demand_provenance(results: Results, posterior: Posterior) -> None:
         )
     if used["data"] != data_digest():
         raise LedgerError(f"{results.folder}: was made with other data than are installed; run the scenario again")
+    made, now = results.manifest["created"], datetime.now(UTC).isoformat()
+    if faults := [*_out_of_order(str(results.folder), vintage().trade, made, now)]:
+        raise LedgerError(
+            f"{'; '.join(faults)}; set the clock of this machine, and `forecast run --force` makes the run anew"
+        )
 
 
 def _store_posterior(posterior: Posterior, ledger: Path) -> None:
-    if _posterior_path(ledger, posterior.digest).exists():
+    if posterior_path(ledger, posterior.digest).exists():
         demand_posterior(ledger, posterior.digest)
     else:
-        save_posterior(posterior, _posterior_path(ledger, posterior.digest))
+        save_posterior(posterior, posterior_path(ledger, posterior.digest))
 
 
 def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
@@ -305,7 +362,7 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
         (folder / name).write_bytes((results.folder / name).read_bytes())
     write_predictions(folder / QUANTILES, run_predictions(results))
     world = frozen_any(folder / SCENARIO)
-    _write_trade(folder / TRADE, vintage(world.as_of).trade)
+    write_trade(folder / TRADE, vintage(world.as_of).trade)
     head: dict[str, Any] = {
         "added": datetime.now(UTC).isoformat(timespec="seconds"),
         "scenario": results.name,
@@ -313,13 +370,13 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
         "origin": results.manifest["origin"],
         "as_of": world.as_of or str(results.manifest["created"])[:10],
         "posterior": posterior.digest,
-        "files": {name: digest(text_bytes(folder / name)) for name in (QUANTILES, SCENARIO, TRADE, MANIFEST)},
+        "files": {name: digest(text_bytes(folder / name)) for name in FILES},
     }
     head["content"] = _content(head)
     (folder / ENTRY).write_bytes(json_text(head).encode())
 
 
-def _write_trade(path: Path, trade: QuarterlyTrade) -> None:
+def write_trade(path: Path, trade: QuarterlyTrade) -> None:
     """Quarters and later months, US Census basis, bn USD over the period, in full precision."""
     quarters = [format_quarter(trade.first_quarter + row) for row in range(len(trade.exports))]
     year, first = divmod(3 * (trade.origin + 1), 12)

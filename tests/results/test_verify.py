@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -25,6 +26,7 @@ from forecast.results.manifest import MANIFEST, write_manifest
 from forecast.storage import netcdf
 from forecast.storage.files import digest, json_text
 from forecast.storage.netcdf import is_sealed
+from forecast.track import ledger as ledger_module
 
 DRAWS = ("--draws", "4100", "--no-plot")
 ROOTED = "/" + "tmp/x"
@@ -298,6 +300,106 @@ def test_single_bytes_are_all_noticed(copy: Path) -> None:
             assert done.returncode == 2, f"{where}: byte {at}"
             assert where.name in done.stderr, f"{where}: byte {at}: {done.stderr}"
         path.write_bytes(content)
+
+
+def forged_entry(cwd: Path, change: Callable[[Path], None] = nothing, **facts: object) -> Path:
+    """Change the files of an entry, and its head along, so that digests give nothing away."""
+    (path,) = (cwd / "ledger").glob("*/entry.json")
+    change(path.parent)
+    head = json.loads(path.read_text()) | facts
+    head["files"] = {name: digest((path.parent / name).read_bytes()) for name in head["files"]}
+    head["content"] = ledger_module._content(head)
+    path.write_text(json_text(head))
+    return path.parent
+
+
+def said(manifest: dict[str, object]) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        told = json.loads((folder / MANIFEST).read_text()) | manifest
+        (folder / MANIFEST).write_text(json_text(told))
+
+    return change
+
+
+def replaced(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+
+    return change
+
+
+ENTRIES: dict[str, tuple[Callable[[Path], None], dict[str, object], str]] = {
+    "before its data": (
+        said({"created": "2026-08-01T00:00:00+00:00"}),
+        {"added": "2026-08-02T00:00:00+00:00", "as_of": "2026-08-01"},
+        "the run was made on 2026-08-01, before its newest data, which were due on 2026-10-05",
+    ),
+    "before its run": (nothing, {"added": "2026-10-06T00:00:00+00:00"}, "added on 2026-10-06, before the run was made"),
+    "not yet": (nothing, {"added": "2199-01-01T00:00:00+00:00"}, "added on 2199-01-01, a day that is still to come"),
+    "no moment": (nothing, {"added": "soon"}, "Invalid isoformat string: 'soon'"),
+    "key": (nothing, {"note": "approved"}, "got note, which no entry says of itself"),
+    "day": (nothing, {"as_of": "2026-01-01"}, "entry.json: as_of: got 2026-01-01, expected"),
+    "origin": (nothing, {"origin": "2025Q4"}, "entry.json: origin: got 2025Q4, expected 2026Q2, as its run has it"),
+    "overrides": (said({"overrides": ["horizon=2030"]}), {}, "manifest.json: overrides: got horizon=2030"),
+    "digest": (said({"digest": "0" * 12}), {}, "manifest.json: digest: got 000000000000, expected"),
+    "trade": (replaced("trade.csv", ".", ".1"), {}, "trade.csv: got other trade than its data hold"),
+}
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_forged_with_its_digests_is_found_out(copy: Path, name: str) -> None:
+    change, facts, words = ENTRIES[name]
+    forged_entry(copy, change, **facts)
+    done = command("verify", "--ledger", "ledger", "--n-jobs", "1", cwd=copy)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stdout + done.stderr
+    assert words in done.stderr
+
+
+def test_what_does_not_belong_to_a_ledger_is_named(copy: Path) -> None:
+    (entry,) = (copy / "ledger").glob("hyundai-*")
+    (posterior,) = (copy / "ledger" / "posteriors").iterdir()
+    (entry / "notes.txt").write_text("mine")
+    (posterior.parent / "notes.txt").write_text("mine")
+    place, inside = f"ledger/{entry.name}", "ledger/posteriors"
+    done = command("verify", "--ledger", "ledger", "--blocks", "0", cwd=copy)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"Whole: {place}",
+        f"Not looked at, in {place}: notes.txt",
+        f"Whole: {inside}/{posterior.name}",
+        f"Not looked at, in {inside}: notes.txt",
+    ]
+    posterior.rename(copy / "elsewhere.nc")
+    posterior.symlink_to(copy / "elsewhere.nc")
+    for words in (("--ledger", "ledger"), (place,)):
+        done = command("verify", *words, "--blocks", "0", cwd=copy)
+        assert done.returncode == 2
+        assert f"error: {inside}/{posterior.name}: got a link, expected the file itself\n" in done.stderr
+
+
+def test_a_clock_that_goes_wrong_freezes_nothing(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Early(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2024, 1, 1, tzinfo=tz)
+
+    shutil.rmtree(copy / "ledger")
+    monkeypatch.setattr(ledger_module, "datetime", Early)
+    done = command("ledger", "add", "results/hyundai", cwd=copy)
+    assert done.returncode == 2
+    assert "added on 2024-01-01, before the run was made" in done.stderr
+    assert "set the clock of this machine" in done.stderr
+    assert not (copy / "ledger").exists()
+
+
+def test_a_fault_of_a_posterior_is_told_once(copy: Path) -> None:
+    (path,) = (copy / "ledger" / "posteriors").iterdir()
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    done = command("verify", "--ledger", "ledger", "--blocks", "0", cwd=copy)
+    for line in done.stderr.splitlines():
+        assert line.count("is damaged") == line.count("bring the original back") == 1
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "entry.json"])

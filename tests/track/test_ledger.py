@@ -308,7 +308,7 @@ def test_an_entry_is_written_whole_or_not_at_all(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("forecast.track.ledger._write_trade", full)
+    monkeypatch.setattr("forecast.track.ledger.write_trade", full)
     with pytest.raises(LedgerError, match="No space left"):
         add_entry(load_results(tmp_path / "results" / "s"), tmp_path / "ledger", earlier)
     assert [path.name for path in (tmp_path / "ledger").iterdir()] == [POSTERIORS]
