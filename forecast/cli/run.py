@@ -270,9 +270,12 @@ def stored_run(
     from forecast.errors import meant
     from forecast.results.archive import list_results, load_results
     from forecast.results.run import found_or_made
+    from forecast.storage.archives import is_archive, unpacking
 
     if Path(given).is_dir():
         return _of_scheme(load_results(given), scheme)
+    if is_archive(Path(given)):
+        raise RunError(f"{given}: got an archive, expected {_A_RUN}; {unpacking(Path(given))}")
     if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
         (world,) = load_worlds([given], [])
         settings = Settings(scheme=scheme or "plain")
@@ -283,9 +286,10 @@ def stored_run(
     if (Path(out) / given).is_dir():
         return _of_scheme(load_results(Path(out) / given), scheme)
     names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
-    raise RunError(
-        f"got run {given}, expected the folder of a run, the file of a scenario, or its name; {meant(given, names)}"
-    )
+    raise RunError(f"got run {given}, expected {_A_RUN}; {meant(given, names)}")
+
+
+_A_RUN = "the folder of a run, the file of a scenario, or its name"
 
 
 def warn_of_earlier_texts(run: Results, world: AnyScenario) -> None:

@@ -34,6 +34,7 @@ from forecast.results.results import ANOTHER, Results, read_results
 from forecast.scenario.layers import layer_files
 from forecast.scenario.mixture import frozen_any, plain_any
 from forecast.scenario.selection import stated_world
+from forecast.storage.archives import is_archive
 from forecast.storage.files import demand_regular, digest, file_digest, json_text, scratch_folder, whole_file, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless
 
@@ -230,10 +231,7 @@ def _pack(path: Path, members: Mapping[str, Path]) -> None:
 
 def is_crate(path: Path) -> bool:
     """Whether a file claims to be an archive."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\3\4" or path.suffix == ".zip"
+    return path.is_file() and (path.suffix == ".zip" or is_archive(path))
 
 
 @contextmanager

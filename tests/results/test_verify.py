@@ -648,3 +648,19 @@ def test_a_file_of_another_kind_is_said_to_be_that(tmp_path: Path) -> None:
         done = command("verify", name, cwd=tmp_path)
         assert (done.returncode, done.stdout) == (2, "")
         assert f"{name}: got a file of another kind, expected a run, an exported run" in done.stderr
+
+
+def test_an_exported_run_given_for_a_run_or_a_scenario_says_how_it_is_unpacked(original: Path, tmp_path: Path) -> None:
+    """It was said to be too large."""
+    shutil.copy(original / "run.zip", tmp_path / "a run.zip")
+    expected = {"report": "the folder of a run, the file of a scenario, or its name", "validate": "a YAML file"}
+    for name, words in expected.items():
+        done = command(name, "a run.zip", cwd=tmp_path)
+        assert done.returncode == 2
+        told = done.stdout + done.stderr
+        assert told.startswith(f"error: a run.zip: got an archive, expected {words}; ")
+        assert "`python -m zipfile -e 'a run.zip' FOLDER` puts the run into FOLDER/run and the" in told
+    with ZipFile(tmp_path / "a run.zip") as archive:
+        archive.extractall(tmp_path / "FOLDER")
+    assert command("cite", "FOLDER/run/hyundai", cwd=tmp_path).returncode == 0
+    assert command("validate", "FOLDER/scenario/hyundai.yaml", cwd=tmp_path).returncode == 0
