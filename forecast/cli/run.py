@@ -306,7 +306,7 @@ def warn_of_earlier_texts(run: Results, world: AnyScenario) -> None:
         )
         warn(
             f"{run.folder}: was stored when other words stood in the scenario ({named}), and keeps them; no number "
-            "hangs on them, and `forecast run --force` stores the run with those of now"
+            "hangs on them, and `forecast run` of it with --force stores the run with those of now"
         )
 
 
@@ -321,7 +321,7 @@ def _of_scheme(run: Results, scheme: Scheme | None) -> Results:
         asked = sampler_name(scheme)
         raise RunError(
             f"--sampler: got {asked} for {run.folder}, a run by {sampler_name(found)}, expected none; "
-            f"`forecast run {run.name} --sampler {asked}` makes one"
+            f"{run.command('--sampler', asked)} makes one"
         )
     return run
 

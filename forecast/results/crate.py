@@ -248,7 +248,7 @@ def opened_crate(path: Path) -> Iterator[Crate]:
             names = _unpacked(path, scratch)
             faults = [*_faults(scratch, names)]
         except (BadZipFile, OSError, ValueError, LookupError, TypeError, RecursionError, NotImplementedError) as error:
-            raise DamagedRunError(f"{path}: cannot be read as an exported run ({_line(error)}); {_ANEW}") from error
+            raise DamagedRunError(f"{path}: cannot be read as an exported run ({_line(error)}); {ANEW}") from error
         if not faults:
             again = scratch / "again.zip"
             with writing(scratch):
@@ -256,11 +256,12 @@ def opened_crate(path: Path) -> Iterator[Crate]:
             if file_digest(again) != file_digest(path):
                 faults = ["the archive around its files was changed"]
         if faults:
-            raise DamagedRunError(f"{path}: {'; '.join(faults)}; {_ANEW}")
+            raise DamagedRunError(f"{path}: {'; '.join(faults)}; {ANEW}")
         yield _crate(path, scratch, names)
 
 
-_ANEW = "ask for it anew"
+ANEW = "ask for it anew"
+"""What to do about an archive that was changed."""
 
 
 def _line(error: BaseException) -> str:
@@ -374,16 +375,16 @@ def _is_stated(crate: Crate, stated: Sequence[str]) -> bool:
 def _crate(path: Path, folder: Path, names: Iterable[str]) -> Crate:
     runs = {(folder / name).parent for name in names if name.startswith("run/")}
     if len(runs) != 1 or POSTERIOR not in names:
-        raise DamagedRunError(f"{path}: holds {len(runs)} runs, expected one with its parameters; {_ANEW}")
+        raise DamagedRunError(f"{path}: holds {len(runs)} runs, expected one with its parameters; {ANEW}")
     (run,) = runs
     results = read_results(run)
     try:
         demand_harmless(folder / POSTERIOR)
         found = stored_digest(folder / POSTERIOR)
     except (PosteriorError, DamagedFileError) as error:
-        raise DamagedRunError(f"{path}: {POSTERIOR} is damaged; {_ANEW}") from error
+        raise DamagedRunError(f"{path}: {POSTERIOR} is damaged; {ANEW}") from error
     if results is None or found != results.manifest["digests"]["posterior"]:
-        raise DamagedRunError(f"{path}: {POSTERIOR} is another than the run was made with; {_ANEW}")
+        raise DamagedRunError(f"{path}: {POSTERIOR} is another than the run was made with; {ANEW}")
     try:
         return Crate(folder, tuple(names), results, load_posterior(folder / POSTERIOR))
     except ForecastError:  # fitted to other data or models than are installed

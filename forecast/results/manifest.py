@@ -49,7 +49,7 @@ RUN_FILES = _FILES | {MANIFEST}
 
 _SETTINGS = ("parameters", "n_draws", "seed", "scheme", "block_size")
 
-REMEDY = "`forecast run` makes the run anew"
+REMEDY = "the `forecast run` that made it makes it anew"
 
 
 def run_digest(manifest: Mapping[str, Any]) -> str:

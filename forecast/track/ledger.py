@@ -138,7 +138,7 @@ def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tup
     if folder.exists():
         return _whole_entry(folder), True
     _demand_provenance(results, posterior)
-    with writing(ledger, "choose another ledger", LedgerError):
+    with writing(ledger, "choose another with --ledger", LedgerError):
         _store_posterior(posterior, folder.parent)
         try:
             with new_folder(folder) as unfinished:
@@ -346,7 +346,7 @@ def _demand_provenance(results: Results, posterior: Posterior) -> None:
     made, now = results.manifest["created"], datetime.now(UTC).isoformat()
     if faults := [*_out_of_order(str(results.folder), vintage().trade, made, now)]:
         raise LedgerError(
-            f"{'; '.join(faults)}; set the clock of this machine, and `forecast run --force` makes the run anew"
+            f"{'; '.join(faults)}; set the clock of this machine, and make a run of a wrong clock anew with --force"
         )
 
 

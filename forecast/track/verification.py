@@ -14,9 +14,10 @@ from forecast.errors import DamagedRunError, ForecastError, LedgerError, Posteri
 from forecast.models.posterior import Posterior, stored_digest
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
-from forecast.results.crate import beyond_comparison, is_crate, not_given_again, opened_crate
+from forecast.results.crate import ANEW, beyond_comparison, is_crate, not_given_again, opened_crate
 from forecast.results.manifest import (
     DRAWS,
+    REMEDY,
     RUN_FILES,
     demand_no_further,
     demand_no_links,
@@ -142,13 +143,13 @@ def _verified_crate(file: Path, again: Again) -> Verification:
     with opened_crate(file) as crate:
         run, unseen = crate.results.folder, beyond_comparison(crate)
         try:
-            verified = verified_run(run, replace(again, posterior=crate.posterior))
+            verified = verified_run(run, replace(again, posterior=crate.posterior or again.posterior))
         except DamagedRunError as error:
-            raise DamagedRunError(str(error).replace(str(run), str(file))) from error
+            raise DamagedRunError(str(error).replace(str(run), str(file)).replace(REMEDY, ANEW)) from error
         faults = [*filter(None, [verified.fault.removeprefix(f"{run}: ")])]
         faults += not_given_again(crate, again.page(crate.results))
     if crate.posterior is None and again.posterior is None and verified.rerun is not None:
-        verified = replace(verified, rerun=Rerun(obstacle="posterior"))
+        verified = replace(verified, rerun=Rerun(obstacle="models"))
     return replace(verified, place=file, fault=f"{file}: {'; '.join(faults)}" if faults else "", unseen=unseen)
 
 
@@ -240,7 +241,7 @@ def _entry_again(entry: Entry, again: Again) -> Rerun:
     try:
         posterior = entry.posterior()
     except PosteriorError:
-        return Rerun(obstacle="posterior")
+        return Rerun(obstacle="models")
     same = entry.manifest.get("platform") == platform_facts()
     n_blocks = -(-n_draws // entry.manifest["block_size"])
     with scratch_folder() as scratch:

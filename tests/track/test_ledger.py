@@ -437,7 +437,10 @@ def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_an_empty_ledger_says_so(tmp_path: Path) -> None:
     listed = command("ledger", "list", cwd=tmp_path)
-    assert (listed.returncode, listed.stdout) == (0, "no entries in ledger; `forecast ledger add RUN` makes one\n")
+    assert (listed.returncode, listed.stdout) == (
+        0,
+        "no entries in ledger; `forecast ledger add RUN --ledger ledger` makes one\n",
+    )
 
 
 def test_a_forecast_of_today_waits(tmp_path: Path) -> None:
