@@ -120,7 +120,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not (folder / MANIFEST).exists():
         raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
     try:
-        manifest = _parsed(folder / MANIFEST)
+        manifest = parsed_manifest(folder / MANIFEST)
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedRunError(f"{folder}: {MANIFEST} is damaged ({_line(error)}); {REMEDY}") from error
     faults = [*_misplaced(folder, manifest), *_changed(folder, manifest["files"])]
@@ -129,7 +129,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return manifest
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def parsed_manifest(path: Path) -> dict[str, Any]:
     """A manifest that says all it should.
 
     Raises:

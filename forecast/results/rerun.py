@@ -19,8 +19,10 @@ from forecast.engine.block import flows_of
 from forecast.engine.simulate import Settings, block_streams, empty_statistics, simulate
 from forecast.errors import PosteriorError, RunError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior
+from forecast.observations.vintage import vintage
 from forecast.results.draws import opened_draws
 from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY
+from forecast.results.moments import misdated
 from forecast.results.results import Results, readable, write_results
 from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import AnyScenario, dump_any, frozen_any, plain_any
@@ -149,6 +151,7 @@ def misstated(manifest: Mapping[str, Any], request: Request, scratch: Path) -> I
         scratch: a folder to write in.
     """
     yield from _other_facts(manifest, request.manifest)
+    yield from (f"{MANIFEST}: {fault}" for fault in misdated(manifest["created"], vintage().trade))
     yield from _other_overrides(tuple(manifest["overrides"]), request.scenario, scratch)
 
 

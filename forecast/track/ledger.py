@@ -23,10 +23,11 @@ import numpy as np
 from forecast.engine.simulate import KEEP_DRAWS
 from forecast.errors import LedgerError, PosteriorError, listed, shortened
 from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
-from forecast.observations.series import QuarterlyTrade, census_due
+from forecast.observations.series import QuarterlyTrade
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
+from forecast.results.moments import A_DAY, misdated, moment, today
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.storage.files import (
@@ -58,9 +59,6 @@ FILES = (QUANTILES, SCENARIO, TRADE, MANIFEST)
 _HEAD = ("added", "scenario", "run", "origin", "as_of", "posterior", "files", "content")
 
 _RESTORE = "bring the original back"
-_A_DAY, _EARLY = dt.timedelta(days=1), dt.timedelta(days=7)
-"""By which clocks of two machines may differ, and by which data may come before they are due."""
-
 _MOST_BYTES = 2**25
 """Size of a file of an entry at most; usual ones have a hundredth of it."""
 
@@ -237,7 +235,7 @@ def _head(path: Path) -> dict[str, Any]:
     if further := [*(head.keys() - {*_HEAD}), *(head["files"].keys() - {*FILES})]:
         raise ValueError(f"got {shortened(listed(sorted(further)))}, which no entry says of itself")
     parse_quarter(head["origin"])
-    _moment(head["added"])
+    moment(head["added"])
     return dict(head)
 
 
@@ -269,10 +267,11 @@ def _misdated(entry: Entry) -> Iterator[str]:
     """Moments of an entry that cannot have followed each other as it says."""
     is_installed = entry.manifest["digests"]["data"] == data_digest()
     trade = vintage().trade if is_installed else entry.trade
-    return _out_of_order(str(entry.folder / ENTRY), trade, entry.manifest["created"], entry.head["added"])
+    faults = _out_of_order(trade, entry.manifest["created"], moment(entry.head["added"]).date())
+    return (f"{entry.folder / ENTRY}: {fault}" for fault in faults)
 
 
-def _out_of_order(place: str, trade: QuarterlyTrade, created: str, added: str) -> Iterator[str]:
+def _out_of_order(trade: QuarterlyTrade, created: str, added: dt.date) -> Iterator[str]:
     """What is wrong with the order of data, run and entry, a sentence each.
 
     Args:
@@ -280,24 +279,12 @@ def _out_of_order(place: str, trade: QuarterlyTrade, created: str, added: str) -
         created: when the run was made.
         added: when it was added to the ledger.
     """
-    due = census_due(3 * (trade.origin + 1) - 1 + len(trade.later_exports))
-    made, frozen = (_moment(text).date() for text in (created, added))
-    if made < due - _EARLY:
-        yield f"{place}: the run was made on {made}, before its newest data, which were due on {due}"
-    if frozen < made - _A_DAY:
-        yield f"{place}: added on {frozen}, before the run was made, on {made}"
-    if frozen > datetime.now(UTC).date() + _A_DAY:
-        yield f"{place}: added on {frozen}, a day that is still to come"
-
-
-def _moment(text: str) -> datetime:
-    """A moment as runs and entries have it.
-
-    Raises:
-        ValueError: the text is none.
-    """
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    yield from misdated(created, trade)
+    made = moment(created).date()
+    if added < made - A_DAY:
+        yield f"added on {added}, before the run was made, on {made}"
+    if added > today() + A_DAY:
+        yield f"added on {added}, a day that is still to come"
 
 
 def _content_of(path: Path) -> bytes:
@@ -343,10 +330,10 @@ def _demand_provenance(results: Results, posterior: Posterior) -> None:
         )
     if used["data"] != data_digest():
         raise LedgerError(f"{results.folder}: was made with other data than are installed; run the scenario again")
-    made, now = results.manifest["created"], datetime.now(UTC).isoformat()
-    if faults := [*_out_of_order(str(results.folder), vintage().trade, made, now)]:
+    if faults := [*_out_of_order(vintage().trade, results.manifest["created"], today())]:
         raise LedgerError(
-            f"{'; '.join(faults)}; set the clock of this machine, and make a run of a wrong clock anew with --force"
+            f"{results.folder}: {'; '.join(faults)}; set the clock of this machine, and make a run of a wrong clock anew "
+            "with --force"
         )
 
 

@@ -17,16 +17,20 @@ from forecast.observations.vintage import vintage
 from forecast.results.crate import ANEW, beyond_comparison, is_crate, not_given_again, opened_crate
 from forecast.results.manifest import (
     DRAWS,
+    MANIFEST,
     REMEDY,
     RUN_FILES,
+    SCENARIO,
     demand_no_further,
     demand_no_links,
     holds_run,
+    parsed_manifest,
     platform_facts,
 )
 from forecast.results.rerun import MOST_DRAWS, Again, Rerun, made_again, misstated
 from forecast.results.results import read_results
 from forecast.results.run import requested, settings_of
+from forecast.scenario.mixture import dump_any
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import folders, names_in, scratch_folder, text_bytes, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless, is_netcdf, is_sealed
@@ -251,7 +255,16 @@ def _entry_again(entry: Entry, again: Again) -> Rerun:
 
 def _misstated(entry: Entry, posterior: Posterior, scratch: Path) -> Iterator[str]:
     """What an entry says that its scenario, its posterior and the data do not, a sentence each."""
-    manifest, head = entry.manifest, entry.head
+    head = entry.head
+    with writing(scratch):
+        (scratch / MANIFEST).write_bytes(text_bytes(entry.folder / MANIFEST))
+    try:
+        manifest = parsed_manifest(scratch / MANIFEST)
+    except ValueError as error:
+        yield f"{MANIFEST}: {error}"
+        return
+    if text_bytes(entry.folder / SCENARIO) != dump_any(entry.world).encode():
+        yield f"{SCENARIO}: comes out otherwise when its own content is written again"
     request = requested(entry.world, settings_of(manifest), scratch, posterior, manifest["parameters"] == "prior")
     yield from misstated(manifest, request, scratch)
     expected = {

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -24,7 +24,7 @@ from forecast.results import rerun
 from forecast.results import run as run_module
 from forecast.results.manifest import MANIFEST, write_manifest
 from forecast.storage import netcdf
-from forecast.storage.files import digest, json_text
+from forecast.storage.files import digest, json_digest, json_text
 from forecast.storage.netcdf import is_sealed
 from forecast.track import ledger as ledger_module
 
@@ -136,6 +136,12 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         (one_number(1.0001), {}, "summary.csv: comes out otherwise"),
         (nothing, {"n_failed": 1}, "manifest.json: n_failed: got 1, expected 0"),
         (nothing, {"seed": 1}, "manifest.json: digest"),
+        (
+            nothing,
+            {"created": "2025-01-01T00:00:00"},
+            "manifest.json: the run was made on 2025-01-01, before",
+        ),
+        (nothing, {"created": "2199-01-01T00:00:00"}, "the run was made on 2199-01-01, a day that is still to come"),
         (one_number(1.0001), {"digests": OTHER_CODE}, "manifest.json: digest"),
         (nothing, {"platform": {"note": "checked"}}, 'platform: got {"note": "checked"}, expected blas, instructions'),
         (nothing, {"comment": "checked"}, "got comment, which no run says of itself"),
@@ -164,6 +170,8 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         "number",
         "failures",
         "seed",
+        "before its data",
+        "not yet",
         "code",
         "platform",
         "key",
@@ -316,6 +324,7 @@ def forged_entry(cwd: Path, change: Callable[[Path], None] = nothing, **facts: o
 def said(manifest: dict[str, object]) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
         told = json.loads((folder / MANIFEST).read_text()) | manifest
+        told["content"] = json_digest({key: value for key, value in told.items() if key != "content"})
         (folder / MANIFEST).write_text(json_text(told))
 
     return change
@@ -344,6 +353,8 @@ ENTRIES: dict[str, tuple[Callable[[Path], None], dict[str, object], str]] = {
     "origin": (nothing, {"origin": "2025Q4"}, "entry.json: origin: got 2025Q4, expected 2026Q2, as its run has it"),
     "overrides": (said({"overrides": ["horizon=2030"]}), {}, "manifest.json: overrides: got horizon=2030"),
     "digest": (said({"digest": "0" * 12}), {}, "manifest.json: digest: got 000000000000, expected"),
+    "note": (said({"note": "approved"}), {}, "manifest.json: got note, which no run says of itself"),
+    "comment": (replaced("scenario.yaml", "\n", " # approved\n"), {}, "scenario.yaml: comes out otherwise when its"),
     "trade": (replaced("trade.csv", ".", ".1"), {}, "trade.csv: got other trade than its data hold"),
 }
 
@@ -380,13 +391,8 @@ def test_what_does_not_belong_to_a_ledger_is_named(copy: Path) -> None:
 
 
 def test_a_clock_that_goes_wrong_freezes_nothing(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Early(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:
-            return datetime(2024, 1, 1, tzinfo=tz)
-
     shutil.rmtree(copy / "ledger")
-    monkeypatch.setattr(ledger_module, "datetime", Early)
+    monkeypatch.setattr(ledger_module, "today", lambda: date(2024, 1, 1))
     done = command("ledger", "add", "results/hyundai", cwd=copy)
     assert done.returncode == 2
     assert "added on 2024-01-01, before the run was made" in done.stderr
