@@ -332,8 +332,8 @@ def _demand_provenance(results: Results, posterior: Posterior) -> None:
         raise LedgerError(f"{results.folder}: was made with other data than are installed; run the scenario again")
     if faults := [*_out_of_order(vintage().trade, results.manifest["created"], today())]:
         raise LedgerError(
-            f"{results.folder}: {'; '.join(faults)}; set the clock of this machine, and make a run of a wrong clock anew "
-            "with --force"
+            f"{results.folder}: {'; '.join(faults)}; set the clock of this machine, and make a run of a wrong clock "
+            "anew with --force"
         )
 
 
