@@ -14,14 +14,16 @@ _EARLY = dt.timedelta(days=7)
 """By which data may come before they are due."""
 
 
-def moment(text: str) -> dt.datetime:
-    """A moment as runs and entries of a ledger have it.
+def day_stated(moment: str) -> dt.date:
+    """The day of a moment, as runs and entries of a ledger have it in UTC.
+
+    >>> day_stated("2026-11-30T11:09:02+00:00")
+    datetime.date(2026, 11, 30)
 
     Raises:
-        ValueError: the text is none.
+        ValueError: the text is no moment.
     """
-    stated = dt.datetime.fromisoformat(text)
-    return stated if stated.tzinfo else stated.replace(tzinfo=dt.UTC)
+    return dt.datetime.fromisoformat(moment).date()
 
 
 def today() -> dt.date:
@@ -37,7 +39,7 @@ def misdated(created: str, trade: QuarterlyTrade) -> Iterator[str]:
         trade: the newest of it that its data hold.
     """
     due = census_due(3 * (trade.origin + 1) - 1 + len(trade.later_exports))
-    made = moment(created).date()
+    made = day_stated(created)
     if made < due - _EARLY:
         yield f"the run was made on {made}, before its newest data, which were due on {due}"
     if made > today() + A_DAY:

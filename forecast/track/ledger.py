@@ -27,7 +27,7 @@ from forecast.observations.series import QuarterlyTrade
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
-from forecast.results.moments import A_DAY, misdated, moment, today
+from forecast.results.moments import A_DAY, day_stated, misdated, today
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.storage.files import (
@@ -235,7 +235,7 @@ def _head(path: Path) -> dict[str, Any]:
     if further := [*(head.keys() - {*_HEAD}), *(head["files"].keys() - {*FILES})]:
         raise ValueError(f"got {shortened(listed(sorted(further)))}, which no entry says of itself")
     parse_quarter(head["origin"])
-    moment(head["added"])
+    day_stated(head["added"])
     return dict(head)
 
 
@@ -267,7 +267,7 @@ def _misdated(entry: Entry) -> Iterator[str]:
     """Moments of an entry that cannot have followed each other as it says."""
     is_installed = entry.manifest["digests"]["data"] == data_digest()
     trade = vintage().trade if is_installed else entry.trade
-    faults = _out_of_order(trade, entry.manifest["created"], moment(entry.head["added"]).date())
+    faults = _out_of_order(trade, entry.manifest["created"], day_stated(entry.head["added"]))
     return (f"{entry.folder / ENTRY}: {fault}" for fault in faults)
 
 
@@ -280,7 +280,7 @@ def _out_of_order(trade: QuarterlyTrade, created: str, added: dt.date) -> Iterat
         added: when it was added to the ledger.
     """
     yield from misdated(created, trade)
-    made = moment(created).date()
+    made = day_stated(created)
     if added < made - A_DAY:
         yield f"added on {added}, before the run was made, on {made}"
     if added > today() + A_DAY:
