@@ -15,9 +15,11 @@ import pickle
 import re
 import threading
 import warnings
+from asyncio import run_coroutine_threadsafe
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
+from concurrent.futures import Future as Coming
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from itertools import islice
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from forecast.errors import RunError, WorkersError
+from forecast.errors import ForecastError, RunError, WorkersError, listed
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -49,6 +51,9 @@ _AN_ADDRESS = "an address such as tcp://10.0.0.1:8786"
 CONNECT_SECONDS, MOST_LOSSES = 10, 5
 """Time a cluster has to answer, and to be without a worker; and losses after which a run is given up."""
 
+SILENCE_SECONDS = 10.0
+"""Time without a heartbeat after which a worker that is waited for is named; usual ones come every few seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Cluster:
@@ -60,6 +65,8 @@ class _Cluster:
         code: says what code a process has.
         ours: the answer of this one.
         client: of Dask; None for Ray.
+        note: tells the user something that ends no work.
+        others: packages of which Dask has found other versions there than here, in words; empty where there are none.
     """
 
     backend: str
@@ -67,6 +74,8 @@ class _Cluster:
     code: Callable[[], str]
     ours: str
     client: Client | None
+    note: Callable[[str], None]
+    others: str
 
     @property
     def name(self) -> str:
@@ -78,7 +87,9 @@ _CLUSTER: ContextVar[_Cluster | None] = ContextVar("cluster", default=None)
 
 
 @contextmanager
-def on_cluster(backend: str, address: str | None, code: Callable[[], str]) -> Iterator[None]:
+def on_cluster(
+    backend: str, address: str | None, code: Callable[[], str], note: Callable[[str], None] = lambda words: None
+) -> Iterator[None]:
     """Do work inside over the workers of a cluster, where it is worth workers at all.
 
     Args:
@@ -86,14 +97,15 @@ def on_cluster(backend: str, address: str | None, code: Callable[[], str]) -> It
         address: of a Dask scheduler, such as `tcp://10.0.0.1:8786`, or of the head of Ray; None for a Ray of this
             machine alone.
         code: says what code a process has, called here and by every worker.
+        note: tells the user who is waited for.
 
     Raises:
         RunError: the extra is not installed, no scheduler is named, or none answers.
     """
     if find_spec(BACKENDS[backend]) is None:
         raise RunError(f"--backend {backend}: {BACKENDS[backend]} is not installed; pip install 'forecast[{backend}]'")
-    with _dask(address) if backend == "dask" else _ray(address) as client:
-        token = _CLUSTER.set(_Cluster(backend, address or "this machine", code, code(), client))
+    with _dask(address) if backend == "dask" else _ray(address) as (client, others):
+        token = _CLUSTER.set(_Cluster(backend, address or "this machine", code, code(), client, note, others))
         try:
             yield
         finally:
@@ -101,10 +113,8 @@ def on_cluster(backend: str, address: str | None, code: Callable[[], str]) -> It
 
 
 @contextmanager
-def _dask(address: str | None) -> Iterator[Client]:
+def _dask(address: str | None) -> Iterator[tuple[Client, str]]:
     from asyncio import run
-
-    from distributed import Client
 
     if address is None:
         raise RunError(
@@ -114,7 +124,7 @@ def _dask(address: str | None) -> Iterator[Client]:
         raise RunError(f"--scheduler: got {address}, expected {_AN_ADDRESS}")
     try:
         run(_greet(address))
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        client, others = _connected(address)
     except TypeError as error:  # what Dask raises where its settings name no certificate
         wanted = f"{_AN_ADDRESS}, or the certificates of tls in the settings of Dask"
         raise RunError(f"--scheduler: got {address}, expected {wanted}") from error
@@ -124,10 +134,26 @@ def _dask(address: str | None) -> Iterator[Client]:
             "expected the address that `dask scheduler` prints"
         ) from error
     try:
-        yield client
+        yield client, others
     finally:
         with suppress(OSError):  # of a scheduler that is gone
             client.close(timeout=CONNECT_SECONDS)
+
+
+def _connected(address: str) -> tuple[Client, str]:
+    """A client, and of which packages other versions are there: Dask warns of any in a table, though few matter."""
+    from distributed import Client
+    from distributed.versions import VersionMismatchWarning
+
+    warnings.filterwarnings(
+        "ignore", category=VersionMismatchWarning
+    )  # when it comes back to a scheduler it was lost to
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", VersionMismatchWarning)
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    tables = "\n".join(str(one.message) for one in told if issubclass(one.category, VersionMismatchWarning))
+    packages = re.findall(r"^\| ([a-z]\S*)", tables, re.MULTILINE)
+    return client, f"; it has other versions than this machine of {listed(packages)}" if packages else ""
 
 
 async def _greet(address: str) -> None:
@@ -147,7 +173,7 @@ async def _greet(address: str) -> None:
 
 
 @contextmanager
-def _ray(address: str | None) -> Iterator[None]:
+def _ray(address: str | None) -> Iterator[tuple[None, str]]:
     import ray
     from joblib import parallel_config
     from ray.util.joblib import register_ray
@@ -164,7 +190,7 @@ def _ray(address: str | None) -> Iterator[None]:
         ) from error
     try:
         with parallel_config(backend="ray"):
-            yield
+            yield None, ""
     finally:
         if begun:
             ray.shutdown()
@@ -236,7 +262,7 @@ def _over_cluster(cluster: _Cluster, function: Callable[[Work], Done], work: lis
         except _losses(cluster.backend) as error:
             losses += 1
             if not _is_up(cluster):
-                raise WorkersError(f"{cluster.name} was lost") from error
+                raise WorkersError(f"{cluster.name} was lost{cluster.others}") from error
             if losses == MOST_LOSSES:
                 raise WorkersError(f"workers of {cluster.name} were lost again and again, {losses} times") from error
 
@@ -252,22 +278,93 @@ def _over_dask(
     Raises:
         WorkersError: there is no worker, or several were lost over one piece.
     """
-    from distributed.scheduler import KilledWorker
-
     there = client.submit(bytes, pickle.dumps(function), pure=False)
     # A function without a name is sent as what it is, so that a worker that lacks this package can call it.
     futures = (client.submit(lambda packed, one: pickle.loads(packed)(one), there, piece, pure=False) for piece in work)
     sent = deque(islice(futures, 1))  # before there are workers: some clusters start them for work that waits
+    heartbeats = _Heartbeats()
     while sent:
-        sent.extend(islice(futures, max(0, 2 * _threads(cluster, client) - len(sent))))
-        if _is_done(sent[0]):
-            try:
-                yield sent.popleft().result()
-            except KilledWorker as error:
-                raise WorkersError(
-                    f"{error.allowed_failures + 1} workers of {cluster.name} were lost one after the other over one "
-                    "piece of work, as they are where memory runs out; fewer of them on a machine need less"
-                ) from error
+        result = _Result(client, sent[0])
+        is_here = False
+        while not is_here:
+            sent.extend(islice(futures, max(0, 2 * _threads(cluster, client) - len(sent))))
+            is_here = result.is_here()
+            for worker in [] if is_here else heartbeats.missed(client):
+                cluster.note(
+                    f"worker {worker} of {cluster.name} has not been heard of for {SILENCE_SECONDS:.0f} s and is "
+                    "waited for; if it is ended, others do its work"
+                )
+        sent.popleft()
+        yield result.taken(cluster)
+
+
+class _Result:
+    """What comes of a piece of work, on its way from the worker that has it, which may be silent by then."""
+
+    def __init__(self, client: Client, future: Future[Any]) -> None:
+        self._client, self._future, self._was_done = client, future, False
+        self._coming = self._asked_for()
+
+    def _asked_for(self) -> Coming[Any]:
+        coming: Any = self._client.gather(self._future, asynchronous=True)
+        return run_coroutine_threadsafe(coming, self._client.loop.asyncio_loop)
+
+    def is_here(self) -> bool:
+        """Whether it is here, after a while in which it may come; one that is worked out anew is asked for anew."""
+        if wait([self._coming], timeout=WATCH_SECONDS).done:
+            return True
+        if self._was_done and not self._future.done():
+            self._coming.cancel()
+            self._coming = self._asked_for()
+        self._was_done = self._future.done()
+        return False
+
+    def taken(self, cluster: _Cluster) -> Any:
+        """The result.
+
+        Raises:
+            WorkersError: several workers were lost over it, or it failed where other versions are than here.
+        """
+        from distributed.scheduler import KilledWorker
+
+        told: tuple[type[BaseException], ...] = (*_losses(cluster.backend), ImportError, ForecastError)
+        try:
+            return self._coming.result()
+        except KilledWorker as error:
+            raise WorkersError(
+                f"{error.allowed_failures + 1} workers of {cluster.name} were lost one after the other over one piece "
+                "of work, as they are where memory runs out; fewer of them on a machine need less"
+            ) from error
+        except told:
+            raise
+        except Exception as error:
+            if not cluster.others:  # a fault of this package
+                raise
+            reason = (str(error).splitlines() or [""])[0]
+            raise WorkersError(
+                f"work failed ({type(error).__name__}: {reason}) on {cluster.name}{cluster.others}"
+            ) from error
+
+
+class _Heartbeats:
+    """When the scheduler of a cluster has last heard of each of its workers, by the clock of this process."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[float, float]] = {}
+        self._named: set[str] = set()
+
+    def missed(self, client: Client) -> list[str]:
+        """Workers that have been silent too long by now, each once until it is heard of again."""
+        now, before = monotonic(), self._last
+        workers: Any = client.sync(client.scheduler.identity, callback_timeout=CONNECT_SECONDS)["workers"]
+        heard = {address: worker["last_seen"] for address, worker in workers.items()}
+        self._last = {
+            address: before[address] if before.get(address, (None,))[0] == moment else (moment, now)
+            for address, moment in heard.items()
+        }
+        silent = {address for address, (_, since) in self._last.items() if now - since >= SILENCE_SECONDS}
+        new, self._named = sorted(silent - self._named), silent
+        return new
 
 
 def _threads(cluster: _Cluster, client: Client) -> int:
@@ -288,13 +385,6 @@ def _threads(cluster: _Cluster, client: Client) -> int:
             )
         sleep(0.1)
     return int(threads)
-
-
-def _is_done(future: Future[Any]) -> bool:
-    """Whether a piece is done, failed or given up, after a while in which it may come to be."""
-    with suppress(TimeoutError):
-        future.exception(timeout=WATCH_SECONDS)
-    return bool(future.done())
 
 
 def _over_ray(function: Callable[[bytes], Any], work: Iterator[bytes]) -> Iterator[Any]:

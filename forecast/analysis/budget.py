@@ -251,7 +251,7 @@ def demand_draws(run: Results) -> None:
     if n_draws < least:
         raise RunError(
             f"{run.folder}: got a run of {n_draws:,} draws, expected {least:,} or more, since errors are the spread "
-            f"between blocks of {run.manifest['block_size']:,}; `forecast run {run.name}` makes one"
+            f"between blocks of {run.manifest['block_size']:,}; {run.command()} makes one"
         )
 
 

@@ -225,7 +225,7 @@ def backend_options(command: Command) -> Command:
         from forecast.parallel import on_cluster
         from forecast.storage.code_digests import code_of_numbers
 
-        with without_logs(), on_cluster(backend, scheduler, code_of_numbers):
+        with without_logs(), on_cluster(backend, scheduler, code_of_numbers, _note):
             return command(*arguments, **options)
 
     decorated: Command = on_workers  # type: ignore[assignment]
@@ -269,6 +269,11 @@ plants_options = _together(
     click.option("--without", multiple=True, metavar="ID", help="Leave this investment out; may be repeated."),
 )
 """The options of a command that says which investments of its scenarios count."""
+
+
+def _note(words: str) -> None:
+    """Say something that neither ends a command nor belongs to its answer."""
+    echo(f"note: {words}", err=True)
 
 
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:

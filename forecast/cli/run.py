@@ -201,23 +201,24 @@ def verify(
     and what was not looked at; nothing that is stored is touched. Ends with code 2 if anything is damaged.
     """
     from forecast.models.posterior import load_posterior
-    from forecast.report.verification import not_looked_at, verified
+    from forecast.report.verification import crate_readme, not_looked_at, verified
     from forecast.results.rerun import Again
     from forecast.track.verification import verifications
 
     if not places and not ledgers:
         raise click.UsageError("got nothing to verify, expected folders of runs, ledgers or posteriors")
-    again = Again(blocks, None if learned is None else load_posterior(learned), n_jobs, progress_bar)
+    given = None if learned is None else load_posterior(learned)
+    again = Again(blocks, given, n_jobs, progress_bar, crate_readme)
     code = 0
     for place in (*places, *ledgers):
         for one in verifications(place, again):
             if one.fault:
                 echo(f"error: {in_one_line(one.fault)}", err=True)
                 code = 2
-            elif one.unseen:
-                print_line(not_looked_at(one.place, one.unseen, language))
-            else:
+            elif one.whole:
                 print_line(verified(one.place, one.rerun, one.sealed, language))
+            if one.unseen:
+                print_line(not_looked_at(one.place, one.unseen, language))
     context.exit(code)
 
 
@@ -272,9 +273,12 @@ def stored_run(
     from forecast.errors import meant
     from forecast.results.archive import list_results, load_results
     from forecast.results.run import found_or_made
+    from forecast.storage.archives import is_archive, unpacking
 
     if Path(given).is_dir():
         return _of_scheme(load_results(given), scheme)
+    if is_archive(Path(given)):
+        raise RunError(f"{given}: got an archive, expected {_A_RUN}; {unpacking(Path(given))}")
     if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
         (world,) = load_worlds([given], [])
         settings = Settings(scheme=scheme or "plain")
@@ -285,9 +289,10 @@ def stored_run(
     if (Path(out) / given).is_dir():
         return _of_scheme(load_results(Path(out) / given), scheme)
     names = sorted({*shipped_names(), *(results.name for results in list_results(out))})
-    raise RunError(
-        f"got run {given}, expected the folder of a run, the file of a scenario, or its name; {meant(given, names)}"
-    )
+    raise RunError(f"got run {given}, expected {_A_RUN}; {meant(given, names)}")
+
+
+_A_RUN = "the folder of a run, the file of a scenario, or its name"
 
 
 def warn_of_earlier_texts(run: Results, world: AnyScenario) -> None:
@@ -304,7 +309,7 @@ def warn_of_earlier_texts(run: Results, world: AnyScenario) -> None:
         )
         warn(
             f"{run.folder}: was stored when other words stood in the scenario ({named}), and keeps them; no number "
-            "hangs on them, and `forecast run --force` stores the run with those of now"
+            "hangs on them, and `forecast run` of it with --force stores the run with those of now"
         )
 
 
@@ -319,7 +324,7 @@ def _of_scheme(run: Results, scheme: Scheme | None) -> Results:
         asked = sampler_name(scheme)
         raise RunError(
             f"--sampler: got {asked} for {run.folder}, a run by {sampler_name(found)}, expected none; "
-            f"`forecast run {run.name} --sampler {asked}` makes one"
+            f"{run.command('--sampler', asked)} makes one"
         )
     return run
 
@@ -353,7 +358,7 @@ def load_worlds(
 
 def with_chosen_plants(worlds: Sequence[AnyScenario], only: Sequence[str], without: Sequence[str]) -> list[AnyScenario]:
     """Scenarios with some of their investments, and a warning of what that leaves unpaired."""
-    from forecast.scenario.contrasts import chosen_plants, drawn_anew
+    from forecast.scenario.selection import chosen_plants, drawn_anew
 
     chosen = chosen_plants(worlds, only, without)
     for name in drawn_anew(worlds, chosen):

@@ -104,7 +104,7 @@ def score(context: click.Context, /, folder: Path, language: Language, **options
     """
     verdicts, faults = _evaluated(folder, **options)
     if not verdicts and not faults:
-        raise LedgerError(f"{folder}: holds no entries; `forecast ledger add RUN` makes one")
+        raise LedgerError(f"{folder}: holds no entries; `forecast ledger add RUN --ledger {folder}` makes one")
     for fault in faults:
         echo(f"error: {in_one_line(fault)}", err=True)
     if verdicts:

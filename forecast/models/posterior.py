@@ -223,7 +223,7 @@ def frozen_posterior(path: str | Path) -> Posterior:
     Raises:
         PosteriorError: no such file, or it is damaged, or the installed models have other parameters.
     """
-    return _read(Path(path), _refit(None))
+    return _read(Path(path), "it is read by the version that stored it")
 
 
 def save_posterior(posterior: Posterior, path: str | Path) -> None:
@@ -233,7 +233,7 @@ def save_posterior(posterior: Posterior, path: str | Path) -> None:
         PosteriorError: a parameter is missing, has another shape or is not finite.
     """
     target = Path(path)
-    _demand_schema(posterior, target)
+    _demand_schema(posterior, target, _refit(posterior.as_of))
     target.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(target) as unfinished:
         _write(posterior, unfinished)
@@ -273,7 +273,7 @@ def _read(path: Path, refit: str) -> Posterior:
 def _complete(path: Path, content: str, refit: str) -> Posterior:  # noqa: ARG001
     """A posterior with every parameter, parsed once for the same bytes: a comparison asks for it nine times."""
     posterior = _whole(path, refit)
-    _demand_schema(posterior, path)
+    _demand_schema(posterior, path, refit)
     return posterior
 
 
@@ -370,14 +370,14 @@ def _leaves(posterior: Posterior) -> Iterator[tuple[str, Array]]:
                 yield f"{part}/{model}/{name}", groups[model][name]
 
 
-def _demand_schema(posterior: Posterior, path: Path) -> None:
+def _demand_schema(posterior: Posterior, path: Path, remedy: str) -> None:
     for part, groups in (("posterior", posterior.groups), ("prior", posterior.prior)):
         for model, shapes in TRAILING.items():
             if model in OPTIONAL and model not in groups:
                 continue
             for name, shape in shapes.items():
                 place = f"posterior {path}: {part}/{model}/{name}"
-                _demand_rows(groups.get(model, {}).get(name), shape, place, _refit(posterior.as_of))
+                _demand_rows(groups.get(model, {}).get(name), shape, place, remedy)
 
 
 def _demand_rows(values: Array | None, shape: tuple[int, ...], place: str, refit: str) -> None:

@@ -4,7 +4,9 @@ The archive holds the folder of the run, the parameters it was made with, the sc
 hand (`scenario.yaml` in the folder has all of them merged), what was installed, a page on how to verify it, and
 `ro-crate-metadata.json` with a digest of each of these; its comment is the digest of that. The same run gives the same
 bytes: times are those of the run, nothing is compressed, and files stand in the order of their names. An archive is
-believed if writing what it holds gives its bytes again, so that none of them can change unnoticed.
+believed if writing what it holds gives its bytes again, so that none of them can change unnoticed; and what stands in
+it beside the run, if the run gives it again. What the run does not hold of the scenario's own files is their author's:
+comments, and texts in whose place a later layer puts others.
 
 Source: RO-Crate Metadata Specification 1.2, https://w3id.org/ro/crate/1.2
 """
@@ -13,25 +15,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from shutil import copyfileobj
+from shutil import copyfileobj, copytree
 from typing import Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from forecast import __version__
 from forecast.documents import scenario_path, shipped_scenario
-from forecast.errors import DamagedRunError, ForecastError, PosteriorError, ScenarioError, shortened
+from forecast.errors import DamagedRunError, ForecastError, PosteriorError, RunError, ScenarioError, listed, shortened
 from forecast.models.posterior import Posterior, load_posterior, save_posterior, stored_digest
+from forecast.observations.tables import data_digest
 from forecast.results.manifest import MANIFEST, RUN_FILES, SCENARIO
 from forecast.results.results import ANOTHER, Results, read_results
 from forecast.scenario.layers import layer_files
-from forecast.scenario.mixture import any_digest
-from forecast.scenario.validation import examined
-from forecast.storage.files import demand_regular, file_digest, json_text, scratch_folder, whole_file, writing
+from forecast.scenario.mixture import frozen_any, plain_any
+from forecast.scenario.selection import stated_world
+from forecast.storage.archives import is_archive
+from forecast.storage.files import demand_regular, digest, file_digest, json_text, scratch_folder, whole_file, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless
 
 METADATA, README, INSTALLED, POSTERIOR = "ro-crate-metadata.json", "README.md", "installed.txt", "posterior.nc"
@@ -39,12 +43,18 @@ MOST_BYTES = 2**31
 """Size of an archive; a run that is kept, of the most draws and to the last year, takes a third of it."""
 
 _MOST_FILES, _MOST_DIRECTORY = 100, 2**16
-_MOST_METADATA = 2**20
+_MOST_METADATA, _MOST_INSTALLED = 2**20, 2**16
+_PACKAGE = re.compile(r"[a-z0-9-]{1,100}==[0-9A-Za-z.!+-]{1,60}")
+"""A line of `INSTALLED`."""
+
 _NAME = re.compile(
     rf"{METADATA}|{README}|{INSTALLED}|{POSTERIOR}"
     rf"|run/[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}/[0-9a-f]{{12}}/({'|'.join(map(re.escape, sorted(RUN_FILES)))})"
     r"|scenario/([\w-][\w .-]{0,99}/){0,8}[\w-][\w .-]{0,99}\.ya?ml"
 )
+_STATED = "scenario/"
+"""Before the names of the scenario's own files."""
+
 _COMMENT = re.compile(rb"sha256 [0-9a-f]{64}")
 _END = 22
 """Bytes of the end of an archive before its comment."""
@@ -66,11 +76,15 @@ class Crate:
     """What an archive holds, unpacked.
 
     Attributes:
-        run: folder of the run.
+        folder: in which its files lie, by their names.
+        names: of them.
+        results: the run.
         posterior: the parameters, where the installed models can use them.
     """
 
-    run: Path
+    folder: Path
+    names: tuple[str, ...]
+    results: Results
     posterior: Posterior | None
 
 
@@ -94,7 +108,7 @@ def write_crate(results: Results, posterior: Posterior, path: Path, readme: str,
         folder = f"run/{results.name}/{results.manifest['digest']}"
         members = {name: scratch / name for name in (POSTERIOR, README, INSTALLED)}
         members |= {f"{folder}/{name}": results.folder / name for name in (MANIFEST, *results.manifest["files"])}
-        members |= {f"scenario/{name}": file for name, file in _scenario_files(results, given).items()}
+        members |= {f"{_STATED}{name}": file for name, file in _scenario_files(results, given).items()}
         with writing(scratch):
             (scratch / METADATA).write_text(json_text(_metadata(results, members)), encoding="utf-8")
         with whole_file(path) as unfinished:
@@ -125,14 +139,20 @@ def _scenario_files(results: Results, given: str) -> dict[str, Path]:
     for path in (scenario_path(given) if given else None, shipped_scenario(results.name)):
         if path is None or not path.is_file():
             continue
-        try:
-            found = examined(str(path), results.overrides)
-            world = found.mixture or found.scenario
-            if world is not None and any_digest(world) == results.manifest["scenario"]["digest"]:
-                return {name: file for name, file in layer_files(path).items() if _NAME.fullmatch(f"scenario/{name}")}
-        except ScenarioError:
-            continue
+        files = _layers_of(path, results)
+        if files and all(_NAME.fullmatch(f"{_STATED}{name}") for name in files):
+            return files
     return {}
+
+
+def _layers_of(path: Path, results: Results) -> dict[str, Path]:
+    """Files of which a scenario is made, by name; none where they do not state what was run."""
+    try:
+        world = stated_world(str(path), results.overrides)
+        run = frozen_any(results.folder / SCENARIO)
+        return layer_files(path) if world is not None and plain_any(world) == plain_any(run) else {}
+    except (RunError, ScenarioError):
+        return {}
 
 
 def _metadata(results: Results, members: Mapping[str, Path]) -> dict[str, Any]:
@@ -211,10 +231,7 @@ def _pack(path: Path, members: Mapping[str, Path]) -> None:
 
 def is_crate(path: Path) -> bool:
     """Whether a file claims to be an archive."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\3\4" or path.suffix == ".zip"
+    return path.is_file() and (path.suffix == ".zip" or is_archive(path))
 
 
 @contextmanager
@@ -231,7 +248,7 @@ def opened_crate(path: Path) -> Iterator[Crate]:
             names = _unpacked(path, scratch)
             faults = [*_faults(scratch, names)]
         except (BadZipFile, OSError, ValueError, LookupError, TypeError, RecursionError, NotImplementedError) as error:
-            raise DamagedRunError(f"{path}: cannot be read as an exported run ({_line(error)}); {_ANEW}") from error
+            raise DamagedRunError(f"{path}: cannot be read as an exported run ({_line(error)}); {ANEW}") from error
         if not faults:
             again = scratch / "again.zip"
             with writing(scratch):
@@ -239,11 +256,12 @@ def opened_crate(path: Path) -> Iterator[Crate]:
             if file_digest(again) != file_digest(path):
                 faults = ["the archive around its files was changed"]
         if faults:
-            raise DamagedRunError(f"{path}: {'; '.join(faults)}; {_ANEW}")
+            raise DamagedRunError(f"{path}: {'; '.join(faults)}; {ANEW}")
         yield _crate(path, scratch, names)
 
 
-_ANEW = "ask for it anew"
+ANEW = "ask for it anew"
+"""What to do about an archive that was changed."""
 
 
 def _line(error: BaseException) -> str:
@@ -310,22 +328,64 @@ def _faults(folder: Path, names: Iterable[str]) -> Iterator[str]:
             yield f"{shortened(str(name))} is missing"
         elif file_digest(folder / name) != told[name]:
             yield f"{name} was changed since the run was exported"
+        elif name == INSTALLED and (other := [line for line in _lines(folder / name) if not _PACKAGE.fullmatch(line)]):
+            yield f"{name}: got {shortened(other[0])!a}, expected name==version in every line"
+
+
+def _lines(path: Path) -> list[str]:
+    demand_regular(path, _MOST_INSTALLED)
+    return path.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def beyond_comparison(crate: Crate) -> tuple[str, ...]:
+    """Names of what stands beside the run and may come out otherwise here: by another version, or other data."""
+    stated = tuple(sorted(name for name in crate.names if name.startswith(_STATED)))
+    if f"forecast=={__version__}" not in _lines(crate.folder / INSTALLED):
+        return (README, METADATA, *stated)
+    return stated if crate.results.manifest["digests"]["data"] != data_digest() else ()
+
+
+def not_given_again(crate: Crate, readme: str) -> Iterator[str]:
+    """What an archive holds beside its run that this does not give, a sentence each.
+
+    Args:
+        readme: the page that the run gives.
+    """
+    members = {name: crate.folder / name for name in crate.names if name != METADATA}
+    passed_over = beyond_comparison(crate)
+    for name, text in ((README, readme), (METADATA, json_text(_metadata(crate.results, members)))):
+        if name not in passed_over and file_digest(crate.folder / name) != digest(text):
+            yield f"{name}: comes out otherwise when the run is exported again"
+    stated = sorted(name for name in members if name.startswith(_STATED) and name not in passed_over)
+    if stated and not _is_stated(crate, stated):
+        yield f"{listed(stated)}: got files that do not state what was run"
+
+
+def _is_stated(crate: Crate, stated: Sequence[str]) -> bool:
+    """Whether files, and no others than these, state what was run."""
+    with scratch_folder() as scratch:
+        tree = scratch / "scenarios"  # files in a folder of such a name may name others beside it
+        with writing(scratch):
+            copytree(crate.folder / _STATED, tree)
+        expected = {name.removeprefix(_STATED): file_digest(crate.folder / name) for name in stated}
+        layers = (_layers_of(tree / name, crate.results) for name in expected)
+        return any({name: file_digest(file) for name, file in files.items()} == expected for files in layers)
 
 
 def _crate(path: Path, folder: Path, names: Iterable[str]) -> Crate:
     runs = {(folder / name).parent for name in names if name.startswith("run/")}
     if len(runs) != 1 or POSTERIOR not in names:
-        raise DamagedRunError(f"{path}: holds {len(runs)} runs, expected one with its parameters; {_ANEW}")
+        raise DamagedRunError(f"{path}: holds {len(runs)} runs, expected one with its parameters; {ANEW}")
     (run,) = runs
     results = read_results(run)
     try:
         demand_harmless(folder / POSTERIOR)
         found = stored_digest(folder / POSTERIOR)
     except (PosteriorError, DamagedFileError) as error:
-        raise DamagedRunError(f"{path}: {POSTERIOR} is damaged; {_ANEW}") from error
+        raise DamagedRunError(f"{path}: {POSTERIOR} is damaged; {ANEW}") from error
     if results is None or found != results.manifest["digests"]["posterior"]:
-        raise DamagedRunError(f"{path}: {POSTERIOR} is another than the run was made with; {_ANEW}")
+        raise DamagedRunError(f"{path}: {POSTERIOR} is another than the run was made with; {ANEW}")
     try:
-        return Crate(run, load_posterior(folder / POSTERIOR))
+        return Crate(folder, tuple(names), results, load_posterior(folder / POSTERIOR))
     except ForecastError:  # fitted to other data or models than are installed
-        return Crate(run, None)
+        return Crate(folder, tuple(names), results, None)

@@ -49,7 +49,7 @@ RUN_FILES = _FILES | {MANIFEST}
 
 _SETTINGS = ("parameters", "n_draws", "seed", "scheme", "block_size")
 
-REMEDY = "`forecast run` makes the run anew"
+REMEDY = "the `forecast run` that made it makes it anew"
 
 
 def run_digest(manifest: Mapping[str, Any]) -> str:
@@ -120,7 +120,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not (folder / MANIFEST).exists():
         raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
     try:
-        manifest = _parsed(folder / MANIFEST)
+        manifest = parsed_manifest(folder / MANIFEST)
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedRunError(f"{folder}: {MANIFEST} is damaged ({_line(error)}); {REMEDY}") from error
     faults = [*_misplaced(folder, manifest), *_changed(folder, manifest["files"])]
@@ -129,7 +129,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return manifest
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def parsed_manifest(path: Path) -> dict[str, Any]:
     """A manifest that says all it should.
 
     Raises:
@@ -244,7 +244,11 @@ def _files(value: Any) -> bool:
 
 
 def _facts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(fact, str) or _texts(fact) for fact in value.values())
+    """Whether a platform is told as `platform_facts` does, in words that make no sentence."""
+    if not isinstance(value, dict) or value.keys() != _FACTS or not _texts(value[_INSTRUCTIONS]):
+        return False
+    told = [*value[_INSTRUCTIONS], *(value[key] for key in _FACTS - {_INSTRUCTIONS})]
+    return all(map(_text("[A-Za-z0-9_.+-]{0,40}( [A-Za-z0-9_.+-]{1,40})?"), told))
 
 
 def _texts(value: Any) -> bool:
@@ -267,6 +271,8 @@ def _dominant_draw(value: Any) -> bool:
     )
 
 
+_INSTRUCTIONS = "instructions"
+_FACTS = {"machine", "system", "python", "numpy", "scipy", _INSTRUCTIONS, "blas"}
 _DIGEST = _text("[0-9a-f]{64}"), "64 hexadecimal digits"
 _DIGEST_OR_NOTHING = (lambda value: value is None or _DIGEST[0](value)), "64 hexadecimal digits, or nothing"
 _TITLE = _text(r"[^\r\n]{1,120}")
@@ -299,7 +305,7 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "dominant_draws": (_dominant_draws, "series, year, statistic and share of each, or nothing"),
     "files": (_files, f"digests of {', '.join(sorted(_ALWAYS))}"),
     "versions.forecast": (_text("[0-9A-Za-z.+-]{1,40}"), "a version"),
-    "platform": (lambda value: value is None or _facts(value), "facts by name, or nothing"),
+    "platform": (lambda value: value is None or _facts(value), f"{', '.join(sorted(_FACTS))}, or nothing"),
     "content": _DIGEST,
 }
 """What a manifest says, by key: whether a value is of its kind, and words for what is accepted."""

@@ -17,16 +17,18 @@ import numpy as np
 from forecast.dims import QUARTERLY_SERIES, Array
 from forecast.engine.block import flows_of
 from forecast.engine.simulate import Settings, block_streams, empty_statistics, simulate
-from forecast.errors import PosteriorError, shortened
+from forecast.errors import PosteriorError, RunError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior
+from forecast.observations.vintage import vintage
 from forecast.results.draws import opened_draws
 from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY
+from forecast.results.moments import misdated
 from forecast.results.results import Results, readable, write_results
 from forecast.results.run import Request, requested, settings_of
-from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, frozen_any
-from forecast.scenario.validation import examined
+from forecast.scenario.mixture import AnyScenario, dump_any, frozen_any, plain_any
+from forecast.scenario.selection import set_again
 from forecast.stats.summary import StreamingSummary
-from forecast.storage.files import file_digest, read_csv, scratch_folder
+from forecast.storage.files import file_digest, read_csv, scratch_folder, writing
 
 TOLERANCE = 1e-9
 """Of numbers of another platform, relative to the largest of their file's column or array."""
@@ -50,12 +52,14 @@ class Again:
         posterior: the parameters; those installed by default.
         n_jobs: workers, -1 for one per core.
         watched: given a name and the number of draws, something to call with the draws finished since the last call.
+        page: the page that a run is exported with.
     """
 
     n_blocks: int | None = None
     posterior: Posterior | None = None
     n_jobs: int = 1
     watched: Watch = lambda name, n_draws: nullcontext(lambda more: None)
+    page: Callable[[Results], str] = lambda results: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def made_again(results: Results, again: Again) -> Rerun:
             if obstacle := _foreign(manifest, request.manifest):
                 return Rerun(obstacle=obstacle)
             same = manifest.get("platform") == request.manifest["platform"]
-            faults = [*_other_facts(manifest, request.manifest), *_other_overrides(results, world)]
+            faults = [*misstated(manifest, request, scratch)]
             blocks = _sample(manifest, again.n_blocks)
             if not faults and again.n_blocks is None:
                 with again.watched(results.name, settings.n_draws) as progress:
@@ -139,30 +143,35 @@ def _foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:
     return next((name for name in names if name in stored and name in found and stored[name] != found[name]), "")
 
 
+def misstated(manifest: Mapping[str, Any], request: Request, scratch: Path) -> Iterator[str]:
+    """What a manifest says of itself that its scenario, its parameters and its draws do not, a sentence each.
+
+    Args:
+        request: the run that these ask for.
+        scratch: a folder to write in.
+    """
+    yield from _other_facts(manifest, request.manifest)
+    yield from (f"{MANIFEST}: {fault}" for fault in misdated(manifest["created"], vintage().trade))
+    yield from _other_overrides(tuple(manifest["overrides"]), request.scenario, scratch)
+
+
 def _other_facts(manifest: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:
-    """Facts of a manifest that are not those of its scenario."""
     for key in expected.keys() - _OF_THE_OCCASION:
         if manifest.get(key) != expected[key]:
             got, wanted = (shortened(str(value)) for value in (manifest.get(key), expected[key]))
             yield f"{MANIFEST}: {key}: got {got}, expected {wanted}, as scenario, parameters and draws have it"
 
 
-def _other_overrides(results: Results, world: AnyScenario) -> Iterator[str]:
-    """What a manifest says was set on top of a file, though the scenario that came of it is without it.
-
-    What was set is so still: set once more it changes nothing. What the words of a run leave out shows nowhere.
-    """
-    left_out = {word.removeprefix("--without ") for word in results.overrides if word.startswith("--without ")}
-    there = {item.id for branch in world.branches for item in branch.scenario.investments}
-    for id in sorted(left_out & there):
-        yield f"{MANIFEST}: overrides: got {shortened(f'--without {id}')}, but {SCENARIO} has that investment"
-    values = [word for word in results.overrides if not word.startswith("--")]
-    if len(values) < len(results.overrides):  # what was set may be of a plant that was left out afterwards
-        return
-    stored, again = (examined(str(results.folder / SCENARIO), words) for words in ((), values))
-    set_again = again.mixture or again.scenario
-    if not stored.problems and (set_again is None or any_digest(set_again) != any_digest(world)):
-        yield f"{MANIFEST}: overrides: got {shortened(', '.join(values))}, but {SCENARIO} has other values"
+def _other_overrides(overrides: tuple[str, ...], world: AnyScenario, scratch: Path) -> Iterator[str]:
+    """What was set on top of a file, if set once more it changes the scenario that came of it."""
+    try:
+        with writing(scratch):
+            again = set_again(world, overrides, scratch / SCENARIO)
+    except (RunError, ScenarioError):
+        again = None
+    if again is None or again.overrides != overrides or plain_any(again) != plain_any(world):
+        got = shortened(", ".join(overrides))
+        yield f"{MANIFEST}: overrides: got {got}, but {SCENARIO} has other values or investments"
 
 
 def _n_blocks(manifest: Mapping[str, Any]) -> int:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,6 +175,15 @@ class Results:
         """The day whose knowledge the run had, such as `2025-04-11`; None for all the data there were."""
         day = self.manifest.get("as_of")
         return None if day is None else str(day)
+
+    def command(self, *options: str) -> str:
+        """The command that makes a run of the same scenario with what is installed, as a message has it.
+
+        Args:
+            options: beside the usual settings.
+        """
+        prior = ["--prior"] if self.manifest["parameters"] == "prior" else []
+        return f"`{join(['forecast', 'run', str(self.folder / SCENARIO), *options, *prior])}`"
 
     def plot(self) -> Any:
         """The picture of the run, a figure of matplotlib: the surplus, and what announcements change in it."""

@@ -351,7 +351,7 @@ def plan_of(run: Results, posterior: Posterior | None = None) -> RunPlan:
     ]
     if changed:
         raise RunError(
-            f"{run.folder}: made with another {' and '.join(changed)} than is installed; `forecast run {run.name}` "
-            "makes the run anew"
+            f"{run.folder}: made with another {' and '.join(changed)} than is installed; {run.command()} makes one "
+            "with what is"
         )
     return compile_run(scenario, learned, vintage(scenario.as_of), prior=run.manifest["parameters"] == "prior")

@@ -27,5 +27,6 @@ An entity is one frozen class: its form in YAML, its schema and its value at onc
 - `entries`: entries of lists as rules read them: typed values, each with its place
 - `inputs`: the registry of uncertain inputs by YAML path, and single numbers as stated
 - `json_schema`: JSON Schema for editors, and the reference page
-- `contrasts`: differences between two scenarios, and scenarios of some of their plants
+- `contrasts`: differences between two scenarios
+- `selection`: scenarios with some of their plants, and what a run was set to, set again
 """

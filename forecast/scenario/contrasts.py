@@ -1,4 +1,4 @@
-"""Where two scenarios differ, scenarios made of parts of both, and scenarios of some of their plants.
+"""Where two scenarios differ, and scenarios made of parts of both.
 
 Differences are found field by field in the frozen `Scenario`, so that a new key of the language is compared as soon as
 it has a field: entries with an id and entries of a mapping one by one, everything else as a whole. Entries that name
@@ -9,13 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from itertools import combinations
 from typing import Any, TypeAlias
 
-from forecast.errors import RunError, listed, meant
-from forecast.scenario.dependencies import LISTED, SAME
-from forecast.scenario.investments import Investment
-from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario
 
 TEXTS = frozenset(
@@ -179,114 +174,3 @@ def _path(place: Place) -> str:
 def _title(pair: Sequence[Mapping[Place, Any]], place: Place, korean: bool) -> str:
     entry = pair[1].get(place, pair[0].get(place))
     return str((getattr(entry, "project_ko", "") if korean else "") or getattr(entry, "project", ""))
-
-
-def chosen_plants(worlds: Sequence[AnyScenario], only: Collection[str], without: Collection[str]) -> list[AnyScenario]:
-    """Scenarios, and branches of mixtures, with some of their investments.
-
-    The id of a pledge stands for all that lies inside it; a pledge of which nothing is left goes with its parts.
-
-    Args:
-        worlds: what is to be run.
-        only: ids of those to keep; all where there are none.
-        without: ids of those to leave out.
-
-    Raises:
-        RunError: an id is in none of the scenarios, or something kept hangs on something left out.
-    """
-    scenarios = [branch.scenario for world in worlds for branch in world.branches]
-    every = {item.id for scenario in scenarios for item in scenario.investments}
-    for option, ids in (("--only", only), ("--without", without)):
-        for id in ids:
-            if id not in every:
-                there = meant(id, sorted(every)) if every else "the scenario has none"
-                raise RunError(f"{option}: got {id}, expected the id of an investment of the scenario; {there}")
-    if both := sorted({*only} & {*without}):
-        raise RunError(f"got {both[0]} by --only and by --without, expected it by one of them")
-    words = (*(f"--only {id}" for id in sorted(only)), *(f"--without {id}" for id in sorted(without)))
-    return [
-        replace(
-            world.with_branches([_with_plants(branch.scenario, only, without) for branch in world.branches]),
-            overrides=(*world.overrides, *words),
-        )
-        if any(_names_any(branch.scenario, {*only, *without}) for branch in world.branches)
-        else world
-        for world in worlds
-    ]
-
-
-def _names_any(scenario: Scenario, ids: Collection[str]) -> bool:
-    """Whether a scenario has an investment by one of the ids; what has none of them stays as it is."""
-    return any(item.id in ids for item in scenario.investments)
-
-
-def drawn_anew(worlds: Sequence[AnyScenario], chosen: Sequence[AnyScenario]) -> list[str]:
-    """Inputs that were correlated with those of plants left out, and are no longer, so that their draws are others."""
-    found: dict[str, None] = {}
-    for world, part in zip(worlds, chosen, strict=True):
-        for before, after in zip(world.branches, part.branches, strict=True):
-            pairs = [_correlated(branch.scenario) for branch in (before, after)]
-            kept = {item.id for item in after.scenario.investments}
-            lost = {name for pair in pairs[0] - pairs[1] for name in pair}
-            found |= dict.fromkeys(sorted(name for name in lost if _of_plant(name) in {"", *kept}))
-    return list(found)
-
-
-def _correlated(scenario: Scenario) -> set[frozenset[str]]:
-    """Pairs of inputs that a scenario correlates."""
-    return {frozenset(pair) for item in scenario.correlations for pair in combinations(item.between, 2)}
-
-
-def _with_plants(scenario: Scenario, only: Collection[str], without: Collection[str]) -> Scenario:
-    above = {item.id: item.part_of for item in scenario.investments}
-
-    def named(item: Investment, ids: Collection[str]) -> bool:
-        name: str | None = item.id
-        while name is not None:
-            if name in ids:
-                return True
-            name = above.get(name)
-        return False
-
-    kept = {
-        item.id
-        for item in scenario.investments
-        if item.kind != "pledge" and (not only or named(item, only)) and not named(item, without)
-    }
-    gone = {item.id for item in scenario.investments if item.kind != "pledge"} - kept
-    umbrellas = {above[id] for id in kept} - {None}
-    while more := {above[id] for id in umbrellas if id is not None} - {None} - umbrellas:
-        umbrellas |= more
-    plants = tuple(_untied(item, gone) for item in scenario.investments if item.id in kept | umbrellas)
-    programmes = (
-        replace(item, members=tuple(id for id in item.members if id in kept)) if set(item.members) & kept else item
-        for item in scenario.programmes
-        if any(item.holds(plant.id, plant.company) for plant in plants)
-    )
-    inputs = {name for item in scenario.correlations for name in item.between if _of_plant(name) in gone}
-    correlations = (item.without(inputs) for item in scenario.correlations)
-    return replace(
-        scenario,
-        investments=plants,
-        programmes=tuple(programmes),
-        correlations=tuple(item for item in correlations if item is not None),
-    )
-
-
-def _of_plant(name: str) -> str:
-    """Id of the investment that an input belongs to; empty where it is that of something else."""
-    group, _, rest = name.partition(".")
-    return rest.partition(".")[0] if group == "investments" else ""
-
-
-def _untied(item: Investment, gone: Collection[str]) -> Investment:
-    """The same without what it excludes and is gone; what it needs must be there."""
-    needs = {key: [id for id in _ids(getattr(item, key)) if id in gone] for key in (*LISTED, SAME) if key != "excludes"}
-    for key, missing in needs.items():
-        if missing:
-            raise RunError(f"{item.id}: {key} names {listed(missing)}, left out by --only or --without; choose both")
-    return replace(item, excludes=tuple(id for id in item.excludes if id not in gone))
-
-
-def _ids(named: str | Sequence[str] | None) -> Sequence[str]:
-    return (named,) if isinstance(named, str) else named or ()

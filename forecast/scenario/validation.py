@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 
 from forecast.documents import SCHEMA_NAME, read_document, scenario_path, shipped_folder
-from forecast.errors import Problem, Remark, RunError, ScenarioError, spelled
+from forecast.errors import Place, Problem, Remark, RunError, ScenarioError, spelled
 from forecast.quarters import format_quarter
 from forecast.scenario.entries import rows
 from forecast.scenario.investments import Investment, outside_parts
@@ -24,6 +24,7 @@ from forecast.scenario.mixture import ScenarioMixture, StatedBranch, is_mixture,
 from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.scenario import Scenario, reading_order, scenario_digest, scenario_of
 from forecast.scenario.warnings import off_sum, remarks
+from forecast.storage.archives import is_archive, unpacking
 from forecast.storage.files import write_text, writing
 
 
@@ -85,6 +86,9 @@ def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examin
     """Problems and remarks of a file or a shipped name, the files it extends and the overrides on top of it."""
     path = scenario_path(path)
     file = str(path)
+    if is_archive(path):
+        words = f"got an archive, expected a YAML file; {unpacking(path)}"
+        return Examination(file, None, None, (Place(file).problem("", words),), ())
     if is_mixture(path):
         return _mixture(path, overrides)
     try:

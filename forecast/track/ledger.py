@@ -8,6 +8,7 @@ is written whole or not at all, and one that was changed since is refused.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,12 +21,13 @@ from typing import Any
 import numpy as np
 
 from forecast.engine.simulate import KEEP_DRAWS
-from forecast.errors import LedgerError, PosteriorError, shortened
+from forecast.errors import LedgerError, PosteriorError, listed, shortened
 from forecast.models.posterior import Posterior, frozen_posterior, save_posterior, stored_digest
 from forecast.observations.series import QuarterlyTrade
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
+from forecast.results.moments import A_DAY, day_stated, misdated, today
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.storage.files import (
@@ -50,6 +52,11 @@ ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (
     "entry.json", "quantiles.csv", "scenario.yaml", "trade.csv", "manifest.json",
 )  # fmt: skip
 POSTERIORS = "posteriors"
+
+FILES = (QUANTILES, SCENARIO, TRADE, MANIFEST)
+"""Names of the files of an entry beside its head, which holds their digests."""
+
+_HEAD = ("added", "scenario", "run", "origin", "as_of", "posterior", "files", "content")
 
 _RESTORE = "bring the original back"
 _MOST_BYTES = 2**25
@@ -108,7 +115,7 @@ class Entry:
             PosteriorError: the file is damaged, or the installed models have other parameters.
             LedgerError: the file is not the one the entry names.
         """
-        path = _posterior_path(self.folder.parent, self.head["posterior"])
+        path = posterior_path(self.folder.parent, self.head["posterior"])
         if not path.exists():
             raise LedgerError(f"{path}: does not exist, but {self.name} was made with it; {_RESTORE}")
         posterior = frozen_posterior(path)
@@ -129,7 +136,7 @@ def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tup
     if folder.exists():
         return _whole_entry(folder), True
     _demand_provenance(results, posterior)
-    with writing(ledger, "choose another ledger", LedgerError):
+    with writing(ledger, "choose another with --ledger", LedgerError):
         _store_posterior(posterior, folder.parent)
         try:
             with new_folder(folder) as unfinished:
@@ -222,10 +229,13 @@ def _head(path: Path) -> dict[str, Any]:
         ValueError, LookupError, TypeError: it is none.
     """
     head = json.loads(_content_of(path))
-    for key in ("added", "scenario", "run", "origin", "as_of", "posterior", "content"):
-        if not isinstance(head[key], str):
+    for key in _HEAD:
+        if key != "files" and not isinstance(head[key], str):
             raise ValueError(f"{key}: got {shortened(str(head[key]))}, expected text")
+    if further := [*(head.keys() - {*_HEAD}), *(head["files"].keys() - {*FILES})]:
+        raise ValueError(f"got {shortened(listed(sorted(further)))}, which no entry says of itself")
     parse_quarter(head["origin"])
+    day_stated(head["added"])
     return dict(head)
 
 
@@ -236,8 +246,12 @@ def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
     name = f"{head['scenario']}-{head['run']}"
     if name not in {own for _, own in names_of(folder)}:
         yield f"{folder}: holds entry {name}, expected in a folder of that name"
-    for name in (QUANTILES, SCENARIO, TRADE, MANIFEST):
-        expected = head["files"][name]
+    changed = [*_changed(folder, head["files"])]
+    yield from changed or _misdated(Entry(folder, head))
+
+
+def _changed(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
+    for name in FILES:
         try:
             found = digest(_content_of(folder / name))
         except FileNotFoundError:
@@ -245,8 +259,32 @@ def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
         except OSError as error:
             yield f"{folder / name}: cannot be read ({error.strerror or error})"
         else:
-            if found != expected:
+            if found != files[name]:
                 yield f"{folder / name}: was changed since the entry was added"
+
+
+def _misdated(entry: Entry) -> Iterator[str]:
+    """Moments of an entry that cannot have followed each other as it says."""
+    is_installed = entry.manifest["digests"]["data"] == data_digest()
+    trade = vintage().trade if is_installed else entry.trade
+    faults = _out_of_order(trade, entry.manifest["created"], day_stated(entry.head["added"]))
+    return (f"{entry.folder / ENTRY}: {fault}" for fault in faults)
+
+
+def _out_of_order(trade: QuarterlyTrade, created: str, added: dt.date) -> Iterator[str]:
+    """What is wrong with the order of data, run and entry, a sentence each.
+
+    Args:
+        trade: the newest of it that the data of the run hold.
+        created: when the run was made.
+        added: when it was added to the ledger.
+    """
+    yield from misdated(created, trade)
+    made = day_stated(created)
+    if added < made - A_DAY:
+        yield f"added on {added}, before the run was made, on {made}"
+    if added > today() + A_DAY:
+        yield f"added on {added}, a day that is still to come"
 
 
 def _content_of(path: Path) -> bytes:
@@ -254,7 +292,8 @@ def _content_of(path: Path) -> bytes:
     return text_bytes(path)
 
 
-def _posterior_path(ledger: Path, name: str) -> Path:
+def posterior_path(ledger: Path, name: str) -> Path:
+    """Where a ledger keeps the posterior of a digest."""
     return ledger / POSTERIORS / f"{name}.nc"
 
 
@@ -264,7 +303,7 @@ def demand_posterior(ledger: Path, name: str) -> None:
     Raises:
         LedgerError: it is damaged, another, or missing.
     """
-    path = _posterior_path(ledger, name)
+    path = posterior_path(ledger, name)
     if reason := unreadable(path.parent):
         raise LedgerError(f"{path.parent}: cannot be read ({reason}); {ALLOW}")
     if not path.exists():
@@ -272,7 +311,7 @@ def demand_posterior(ledger: Path, name: str) -> None:
     try:
         found = stored_digest(path)
     except PosteriorError as error:
-        raise LedgerError(f"{error}; {_RESTORE}") from error
+        raise LedgerError(str(error)) from error
     if found != name:
         raise LedgerError(f"{path}: got content {found[:12]}, expected that of its name; {_RESTORE}")
 
@@ -291,13 +330,18 @@ def _demand_provenance(results: Results, posterior: Posterior) -> None:
         )
     if used["data"] != data_digest():
         raise LedgerError(f"{results.folder}: was made with other data than are installed; run the scenario again")
+    if faults := [*_out_of_order(vintage().trade, results.manifest["created"], today())]:
+        raise LedgerError(
+            f"{results.folder}: {'; '.join(faults)}; set the clock of this machine, and make a run of a wrong clock "
+            "anew with --force"
+        )
 
 
 def _store_posterior(posterior: Posterior, ledger: Path) -> None:
-    if _posterior_path(ledger, posterior.digest).exists():
+    if posterior_path(ledger, posterior.digest).exists():
         demand_posterior(ledger, posterior.digest)
     else:
-        save_posterior(posterior, _posterior_path(ledger, posterior.digest))
+        save_posterior(posterior, posterior_path(ledger, posterior.digest))
 
 
 def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
@@ -305,7 +349,7 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
         (folder / name).write_bytes((results.folder / name).read_bytes())
     write_predictions(folder / QUANTILES, run_predictions(results))
     world = frozen_any(folder / SCENARIO)
-    _write_trade(folder / TRADE, vintage(world.as_of).trade)
+    write_trade(folder / TRADE, vintage(world.as_of).trade)
     head: dict[str, Any] = {
         "added": datetime.now(UTC).isoformat(timespec="seconds"),
         "scenario": results.name,
@@ -313,13 +357,13 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
         "origin": results.manifest["origin"],
         "as_of": world.as_of or str(results.manifest["created"])[:10],
         "posterior": posterior.digest,
-        "files": {name: digest(text_bytes(folder / name)) for name in (QUANTILES, SCENARIO, TRADE, MANIFEST)},
+        "files": {name: digest(text_bytes(folder / name)) for name in FILES},
     }
     head["content"] = _content(head)
     (folder / ENTRY).write_bytes(json_text(head).encode())
 
 
-def _write_trade(path: Path, trade: QuarterlyTrade) -> None:
+def write_trade(path: Path, trade: QuarterlyTrade) -> None:
     """Quarters and later months, US Census basis, bn USD over the period, in full precision."""
     quarters = [format_quarter(trade.first_quarter + row) for row in range(len(trade.exports))]
     year, first = divmod(3 * (trade.origin + 1), 12)

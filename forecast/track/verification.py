@@ -10,25 +10,45 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.errors import DamagedRunError, ForecastError, PosteriorError, RunError, shortened
-from forecast.models.posterior import stored_digest
+from forecast.errors import DamagedRunError, ForecastError, LedgerError, PosteriorError, RunError, shortened
+from forecast.models.posterior import Posterior, stored_digest
 from forecast.observations.tables import data_digest
-from forecast.results.crate import is_crate, opened_crate
+from forecast.observations.vintage import vintage
+from forecast.results.crate import ANEW, beyond_comparison, is_crate, not_given_again, opened_crate
 from forecast.results.manifest import (
     DRAWS,
+    MANIFEST,
+    REMEDY,
     RUN_FILES,
+    SCENARIO,
     demand_no_further,
     demand_no_links,
     holds_run,
+    parsed_manifest,
     platform_facts,
 )
-from forecast.results.rerun import RERUN_DRAWS, Again, Rerun, made_again
+from forecast.results.rerun import RERUN_DRAWS, Again, Rerun, made_again, misstated
 from forecast.results.results import read_results
+from forecast.results.run import requested, settings_of
+from forecast.scenario.mixture import dump_any
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import folders, names_in, scratch_folder, text_bytes, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless, is_netcdf, is_sealed
 from forecast.track.evaluation import run_again
-from forecast.track.ledger import POSTERIORS, QUANTILES, Entry, demand_posterior, entry_folders, is_entry, read_entry
+from forecast.track.ledger import (
+    ENTRY,
+    FILES,
+    POSTERIORS,
+    QUANTILES,
+    TRADE,
+    Entry,
+    demand_posterior,
+    entry_folders,
+    is_entry,
+    posterior_path,
+    read_entry,
+    write_trade,
+)
 from forecast.track.targets import DECIMALS, write_predictions
 
 
@@ -41,8 +61,9 @@ class Verification:
         fault: every file that was changed, is missing or comes out otherwise, in words; empty where it is whole.
         rerun: what came of making it again; None of a posterior, which a fit makes, and of what is damaged.
         sealed: whether every byte is covered by a digest, as it is not of posteriors stored by earlier versions.
-        unseen: names in the folder `place` of what is neither a run, an entry nor a posterior, and was not looked at;
-            where there are some, nothing else is said of the folder.
+        unseen: names in `place` of what was not looked at: in a folder what is neither a run, an entry nor a posterior,
+            in an exported run what another version may write otherwise.
+        whole: whether anything but that is to be said.
     """
 
     place: Path
@@ -50,6 +71,7 @@ class Verification:
     rerun: Rerun | None = None
     sealed: bool = True
     unseen: tuple[str, ...] = ()
+    whole: bool = True
 
 
 _Check = Callable[[Again], Verification]
@@ -79,7 +101,7 @@ def _checks(place: Path, depth: int = 2) -> Iterator[tuple[Path, _Check]]:
     if place.is_file():
         yield place, partial(_verified_crate if is_crate(place) else _verified_posterior, place)
     elif is_entry(place):
-        yield place, partial(_verified_entry, place)
+        yield from _entry_checks(place)
     elif holds_run(place):
         yield place, partial(verified_run, place)
         yield from _unseen(place, (name for name in names_in(place) if name not in RUN_FILES))
@@ -102,25 +124,37 @@ def _checks_below(place: Path, depth: int) -> Iterator[tuple[Path, _Check]]:
 
 def _unseen(folder: Path, names: Iterable[str]) -> Iterator[tuple[Path, _Check]]:
     if there := tuple(names):
-        yield folder, lambda again: Verification(folder, unseen=there)
+        yield folder, lambda again: Verification(folder, unseen=there, whole=False)
 
 
 def _ledger_checks(ledger: Path) -> Iterator[tuple[Path, _Check]]:
     for folder in entry_folders(ledger):
-        yield folder, partial(_verified_entry, folder)
-    for file in sorted((ledger / POSTERIORS).glob("[!.]*.nc")):
+        yield from _entry_checks(folder)
+    names = names_in(ledger / POSTERIORS)
+    posteriors = [name for name in names if name.endswith(".nc")]
+    for file in (ledger / POSTERIORS / name for name in posteriors):
         yield file, partial(_verified_posterior, file, ledger=ledger)
+    if posteriors:
+        yield from _unseen(ledger / POSTERIORS, (name for name in names if name not in posteriors))
+
+
+def _entry_checks(folder: Path) -> Iterator[tuple[Path, _Check]]:
+    yield folder, partial(_verified_entry, folder)
+    yield from _unseen(folder, (name for name in names_in(folder) if name not in (ENTRY, *FILES)))
 
 
 def _verified_crate(file: Path, again: Again) -> Verification:
     with opened_crate(file) as crate:
+        run, unseen = crate.results.folder, beyond_comparison(crate)
         try:
-            verified = verified_run(crate.run, replace(again, posterior=crate.posterior))
+            verified = verified_run(run, replace(again, posterior=crate.posterior or again.posterior))
         except DamagedRunError as error:
-            raise DamagedRunError(str(error).replace(str(crate.run), str(file))) from error
+            raise DamagedRunError(str(error).replace(str(run), str(file)).replace(REMEDY, ANEW)) from error
+        faults = [*filter(None, [verified.fault.removeprefix(f"{run}: ")])]
+        faults += not_given_again(crate, again.page(crate.results))
     if crate.posterior is None and again.posterior is None and verified.rerun is not None:
-        verified = replace(verified, rerun=Rerun(obstacle="posterior"))
-    return replace(verified, place=file, fault=verified.fault.replace(str(crate.run), str(file)))
+        verified = replace(verified, rerun=Rerun(obstacle="models"))
+    return replace(verified, place=file, fault=f"{file}: {'; '.join(faults)}" if faults else "", unseen=unseen)
 
 
 def _verified_posterior(file: Path, _again: Again, ledger: Path | None = None) -> Verification:
@@ -129,6 +163,8 @@ def _verified_posterior(file: Path, _again: Again, ledger: Path | None = None) -
             f"{file}: got a file of another kind, expected a run, an exported run (.zip), an entry of a ledger or the "
             "file of a posterior (.nc)"
         )
+    if ledger is not None:
+        _demand_no_link(file)
     _demand_harmless(file)
     if ledger is None:
         stored_digest(file)
@@ -182,13 +218,25 @@ def _judged(place: Path, rerun: Rerun | None) -> Verification:
 def _verified_entry(folder: Path, again: Again) -> Verification:
     demand_no_links(folder)
     entry = read_entry(folder)
-    demand_posterior(folder.parent, str(entry.head["posterior"]))
+    name = str(entry.head["posterior"])
+    _demand_no_link(posterior_path(folder.parent, name))
+    demand_posterior(folder.parent, name)
     with _unlikely(folder):
         return _judged(folder, _entry_again(entry, again) if again.n_blocks != 0 else None)
 
 
+def _demand_no_link(file: Path) -> None:
+    """Refuse a link in place of a file of a ledger.
+
+    Raises:
+        LedgerError: it is one.
+    """
+    if file.is_symlink():
+        raise LedgerError(f"{file}: got a link, expected the file itself")
+
+
 def _entry_again(entry: Entry, again: Again) -> Rerun:
-    """Quantiles of an entry that its scenario gives again; of an entry draws are not kept, so that all are made."""
+    """An entry that its scenario gives again; draws of it are not kept, so that all are made."""
     digests, n_draws = entry.manifest["digests"], entry.manifest["n_draws"]
     installed = {"code": code_digest("numbers"), "data": data_digest()}
     foreign = [name for name, digest in installed.items() if digests[name] != digest]
@@ -197,19 +245,52 @@ def _entry_again(entry: Entry, again: Again) -> Rerun:
     try:
         posterior = entry.posterior()
     except PosteriorError:
-        return Rerun(obstacle="posterior")
-    made = run_again(entry, entry.world, posterior, again.n_jobs)
+        return Rerun(obstacle="models")
     same = entry.manifest.get("platform") == platform_facts()
     n_blocks = -(-n_draws // entry.manifest["block_size"])
-    faults = []
-    if made.keys() != entry.predictions.keys():
-        faults.append(f"{QUANTILES}: holds other targets than its scenario has")
-    elif same:
-        with scratch_folder() as scratch:
-            with writing(scratch):
-                write_predictions(scratch / QUANTILES, made)
-            if (scratch / QUANTILES).read_bytes() != text_bytes(entry.folder / QUANTILES):
-                faults.append(f"{QUANTILES}: comes out otherwise when the scenario is run again")
-    elif max(np.abs(made[target] - values).max() for target, values in entry.predictions.items()) > 1.5 / 10**DECIMALS:
-        faults.append(f"{QUANTILES}: comes out otherwise when the scenario is run again")
+    with scratch_folder() as scratch:
+        faults = [*_misstated(entry, posterior, scratch)] or [*_otherwise(entry, posterior, again, scratch, same)]
     return Rerun(n_blocks, n_blocks, same, "", tuple(faults))
+
+
+def _misstated(entry: Entry, posterior: Posterior, scratch: Path) -> Iterator[str]:
+    """What an entry says that its scenario, its posterior and the data do not, a sentence each."""
+    head = entry.head
+    with writing(scratch):
+        (scratch / MANIFEST).write_bytes(text_bytes(entry.folder / MANIFEST))
+    try:
+        manifest = parsed_manifest(scratch / MANIFEST)
+    except ValueError as error:
+        yield f"{MANIFEST}: {error}"
+        return
+    if text_bytes(entry.folder / SCENARIO) != dump_any(entry.world).encode():
+        yield f"{SCENARIO}: comes out otherwise when its own content is written again"
+    request = requested(entry.world, settings_of(manifest), scratch, posterior, manifest["parameters"] == "prior")
+    yield from misstated(manifest, request, scratch)
+    expected = {
+        "scenario": entry.world.name,
+        "run": request.manifest["digest"],
+        "origin": request.manifest["origin"],
+        "as_of": entry.world.as_of or str(manifest["created"])[:10],
+    }
+    for key, value in expected.items():
+        if head[key] != value:
+            yield f"{ENTRY}: {key}: got {shortened(head[key])}, expected {value}, as its run has it"
+    with writing(scratch):
+        write_trade(scratch / TRADE, vintage(entry.world.as_of).trade)
+    if text_bytes(scratch / TRADE) != text_bytes(entry.folder / TRADE):
+        yield f"{TRADE}: got other trade than its data hold"
+
+
+def _otherwise(entry: Entry, posterior: Posterior, again: Again, scratch: Path, same: bool) -> Iterator[str]:
+    """Whether the quantiles of an entry come out otherwise."""
+    made = run_again(entry, entry.world, posterior, again.n_jobs)
+    if made.keys() != entry.predictions.keys():
+        yield f"{QUANTILES}: holds other targets than its scenario has"
+        return
+    with writing(scratch):
+        write_predictions(scratch / QUANTILES, made)
+    size = max(np.abs(made[target] - values).max() for target, values in entry.predictions.items())
+    is_other = text_bytes(scratch / QUANTILES) != text_bytes(entry.folder / QUANTILES)
+    if is_other if same else size > 1.5 / 10**DECIMALS:
+        yield f"{QUANTILES}: comes out otherwise when the scenario is run again"

@@ -391,7 +391,7 @@ def test_errors_from_fewer_than_ten_blocks_are_not_quoted(runs: dict[str, Result
     done = CliRunner().invoke(cli, ["budget", str(few.folder)])
     assert str(done.exception) == (
         f"{few.folder}: got a run of 4,000 draws, expected 20,000 or more, since errors are the spread between blocks "
-        "of 2,000; `forecast run baseline` makes one"
+        f"of 2,000; `forecast run {few.folder}/scenario.yaml` makes one"
     )
 
 

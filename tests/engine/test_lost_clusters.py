@@ -44,11 +44,11 @@ def started(*words: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def scheduler(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def scheduler(folder: Path, *preload: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A scheduler that answers, and its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    words = ("--host", "127.0.0.1", "--port", str(port), "--dashboard-address", "127.0.0.1:0")
+    words = ("--host", "127.0.0.1", "--port", str(port), "--dashboard-address", "127.0.0.1:0", *preload)
     with started("-m", "dask", "scheduler", *words, folder=folder) as process:
         wait_for(lambda: listens(port))
         yield process, f"tcp://127.0.0.1:{port}"
@@ -157,6 +157,49 @@ def test_a_worker_without_the_package_that_joins_in_the_middle_is_named(tmp_path
     assert "cannot load what it has to run (No module named 'forecast.parallel'" in message
     assert message.endswith(f"; {GOES_ON}\n")
     assert message.count("\n") == 1
+
+
+OTHER_VERSIONS = """
+from distributed import versions
+
+versions.get_package_info = lambda names: {"python": "3.99.0.final.0"} | dict(map(lambda name: (name, "9"), names))
+"""
+
+
+def test_other_versions_are_spoken_of_only_where_work_fails(tmp_path: Path) -> None:
+    """A table of nine lines stood before the one line, and before the answer where all went well."""
+    failing = "import forecast.storage.code_digests as digests; digests.code_of_numbers = lambda: [][0]"
+    with scheduler(tmp_path, "--preload", OTHER_VERSIONS) as (_, address):
+        done = command(*on_dask(address, "--draws", "500"), cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        with worker(address, "--preload", failing, folder=tmp_path):
+            done = command(*on_dask(address, "--draws", "100000"), cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        f"error: work failed (IndexError: list index out of range) on the Dask cluster at {address}; it has other "
+        "versions than this machine of cloudpickle, dask, distributed"
+    )
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_silent_worker_is_named_while_it_is_waited_for(tmp_path: Path) -> None:
+    with (
+        scheduler(tmp_path) as (_, address),
+        worker(address, folder=tmp_path) as silent,
+        in_the_middle(address, tmp_path) as run,
+    ):
+        silent.send_signal(signal.SIGSTOP)
+        assert run.stderr is not None
+        line = run.stderr.readline()
+        assert line.startswith("note: worker tcp://127.0.0.1:")
+        assert line.endswith(
+            f" of the Dask cluster at {address} has not been heard of for 10 s and is waited for; if it is ended, "
+            "others do its work\n"
+        )
+        silent.send_signal(signal.SIGCONT)
+        run.send_signal(signal.SIGINT)
+        _, message = run.communicate(timeout=60)
+    assert (run.returncode, message.strip()) == (130, f"stopped: {GOES_ON}")
 
 
 def test_a_stop_leaves_no_task_on_the_cluster(tmp_path: Path) -> None:

@@ -133,5 +133,5 @@ def test_a_sampler_is_chosen_told_and_kept(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert refused.stderr == (
         f"error: --sampler: got sobol for {run.folder}, a run by lhs, expected none; "
-        "`forecast run hyundai --sampler sobol` makes one\n"
+        f"`forecast run {run.folder}/scenario.yaml --sampler sobol` makes one\n"
     )

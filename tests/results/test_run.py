@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from shlex import split
 from typing import TypeAlias
 
 import numpy as np
@@ -169,7 +170,29 @@ def test_list_shows_runs_and_says_when_there_are_none(ran: Ran, tmp_path: Path) 
     listed = command("list", cwd=cwd).stdout
     for folder in folders(cwd / "results"):
         assert folder.name in listed
-    assert command("list", cwd=tmp_path).stdout == "no runs under results; `forecast run SCENARIO.yaml` makes one\n"
+    none = "no runs under results; `forecast run SCENARIO.yaml --out results` makes one\n"
+    assert command("list", cwd=tmp_path).stdout == none
+
+
+def test_the_command_that_a_message_names_makes_a_run_of_the_same_scenario(tmp_path: Path) -> None:
+    """It named a scenario that only a file states, or one without what was set on top of it."""
+    (tmp_path / "mine.yaml").write_text("name: mine\n", encoding="utf-8")
+    for given in ("mine.yaml", "tariff-regimes"):
+        done = command("run", given, "-s", "horizon=2027", "--draws", "20", "--no-plot", "--prior", cwd=tmp_path)
+        assert done.returncode == 0
+        few = forecast.load_results(tmp_path / "results" / Path(given).stem)
+        refused = command("budget", str(few.folder.relative_to(tmp_path)), cwd=tmp_path)
+        (named,) = re.findall("`forecast (run [^`]*)`", refused.stderr)
+        done = command(*split(named), "--draws", "40", cwd=tmp_path)
+        assert (done.returncode, "error" in done.stderr) == (0, False)
+        runs = [
+            forecast.load_results(folder)
+            for folder in folders(tmp_path / "results")
+            if folder.parent == few.folder.parent
+        ]
+        assert len(runs) == 2
+        for key in ("scenario", "parameters", "horizon"):
+            assert runs[0].manifest[key] == runs[1].manifest[key]
 
 
 REFUSED = [

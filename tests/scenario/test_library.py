@@ -12,11 +12,11 @@ from forecast.documents import shipped_folder
 from forecast.errors import RunError
 from forecast.observations.announcements import announcements
 from forecast.observations.tables import read_table
-from forecast.scenario.contrasts import chosen_plants, drawn_anew
 from forecast.scenario.library import chosen, shipped_entry
 from forecast.scenario.mixture import any_digest, load_mixture
 from forecast.scenario.own import row_faults
 from forecast.scenario.scenario import Scenario, load_scenario
+from forecast.scenario.selection import chosen_plants, drawn_anew
 from forecast.scenario.validation import examined
 
 

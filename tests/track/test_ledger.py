@@ -308,7 +308,7 @@ def test_an_entry_is_written_whole_or_not_at_all(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("forecast.track.ledger._write_trade", full)
+    monkeypatch.setattr("forecast.track.ledger.write_trade", full)
     with pytest.raises(LedgerError, match="No space left"):
         add_entry(load_results(tmp_path / "results" / "s"), tmp_path / "ledger", earlier)
     assert [path.name for path in (tmp_path / "ledger").iterdir()] == [POSTERIORS]
@@ -437,7 +437,10 @@ def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_an_empty_ledger_says_so(tmp_path: Path) -> None:
     listed = command("ledger", "list", cwd=tmp_path)
-    assert (listed.returncode, listed.stdout) == (0, "no entries in ledger; `forecast ledger add RUN` makes one\n")
+    assert (listed.returncode, listed.stdout) == (
+        0,
+        "no entries in ledger; `forecast ledger add RUN --ledger ledger` makes one\n",
+    )
 
 
 def test_a_forecast_of_today_waits(tmp_path: Path) -> None:
