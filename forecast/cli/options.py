@@ -301,6 +301,16 @@ def print_line(line: str | Text) -> None:
     terminal().print(Text(line) if isinstance(line, str) else line, soft_wrap=True)
 
 
+def say_written(path: Path, words: str) -> None:
+    """Say that a file was written; of a stream nothing but that, and not into it."""
+    from forecast.storage.targets import is_standard_output
+
+    if path.is_file() and not is_standard_output(path):
+        print_line(words)
+    else:
+        echo(f"Written to {path}", err=True)
+
+
 FIRST_LINE_AFTER, LINE_EVERY = 2.0, 5.0
 """Seconds until the first line of progress where there is no terminal, and from each line to the next."""
 

@@ -23,6 +23,7 @@ from forecast.cli.options import (
     progress_bar,
     run_options,
     sampler_name,
+    say_written,
     warn,
     workers_option,
     xlsx_option,
@@ -243,7 +244,7 @@ def export(run_given: str, file: Path | None, out: Path, learned: Path | None, l
     posterior = demand_posterior_of(results, given)
     path = file or Path(f"{results.name}-{results.manifest['digest']}.zip")
     write_crate(results, posterior, path, crate_readme(results), run_given)
-    print_line(language.text("tables.exported", path=path, megabytes=f"{path.stat().st_size / 1e6:.1f}"))
+    say_written(path, language.text("tables.exported", path=path, megabytes=f"{path.stat().st_size / 1e6:.1f}"))
 
 
 def stored_run(

@@ -22,17 +22,8 @@ from forecast.dims import BASES, MOST_DRAWS, MOST_SEED
 from forecast.errors import DamagedRunError, listed, shortened
 from forecast.quarters import parse_quarter
 from forecast.stats.streams import Scheme
-from forecast.storage.files import (
-    ALLOW,
-    demand_regular,
-    file_digest,
-    json_digest,
-    json_text,
-    names_in,
-    names_of,
-    unreadable,
-    write_text,
-)
+from forecast.storage.files import demand_regular, file_digest, json_digest, json_text, write_text
+from forecast.storage.folders import ALLOW, names_in, names_of, unreadable
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
 SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"

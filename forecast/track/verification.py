@@ -25,7 +25,8 @@ from forecast.results.manifest import (
 from forecast.results.rerun import MOST_DRAWS, Again, Rerun, made_again
 from forecast.results.results import read_results
 from forecast.storage.code_digests import code_digest
-from forecast.storage.files import folders, names_in, scratch_folder, text_bytes, writing
+from forecast.storage.files import scratch_folder, text_bytes, writing
+from forecast.storage.folders import folders, names_in
 from forecast.storage.netcdf import DamagedFileError, demand_harmless, is_netcdf, is_sealed
 from forecast.track.evaluation import run_again
 from forecast.track.ledger import POSTERIORS, QUANTILES, Entry, demand_posterior, entry_folders, is_entry, read_entry

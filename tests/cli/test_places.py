@@ -117,3 +117,44 @@ def test_a_folder_of_data_that_is_not_there_is_said(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "nodir: no such folder, so that no data or parameters of your own are read" in done.stderr
+
+
+WRITERS = [("schema",), ("report", "results/baseline"), ("export", "results/baseline")]
+
+
+@pytest.mark.parametrize("arguments", WRITERS, ids=" ".join)
+def test_a_file_goes_where_a_link_leads_into_a_pipe_and_in_the_place_of_no_folder(
+    arguments: tuple[str, ...], stored: Path, tmp_path: Path
+) -> None:
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to("file")
+    done = command(*arguments, "--out", str(link), cwd=stored)
+    assert (done.returncode, str(link) in done.stdout, link.readlink()) == (0, True, Path("file"))
+    os.mkfifo(pipe)
+    with (tmp_path / "read").open("wb") as file:
+        reader = subprocess.Popen(["cat", str(pipe)], stdout=file)
+    try:
+        done = command(*arguments, "--out", str(pipe), cwd=stored)
+        assert pipe.is_fifo()
+        reader.wait(timeout=20)
+    finally:
+        reader.kill()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"Written to {pipe}\n")
+    content, whole = ((tmp_path / name).read_bytes() for name in ("read", "file"))
+    assert (content[:9], len(content)) == (whole[:9], len(whole))  # an archive holds the time
+    done = command(*arguments, "--out", str(tmp_path), cwd=stored)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith(f"error: {tmp_path}: cannot be written (it is a folder); choose another")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs a name of the standard output")
+def test_what_is_written_to_the_standard_output_stands_behind_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("before\n")
+    with (tmp_path / "file").open("a") as file:
+        words = [sys.executable, "-m", "forecast", "schema", "--out", "/proc/self/fd/1"]
+        done = subprocess.run(
+            words, env=os.environ | {"PYTHONPATH": str(SOURCE)}, stdout=file, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (0, "Written to /proc/self/fd/1\n")
+    printed = command("schema", cwd=tmp_path)
+    assert (tmp_path / "file").read_text() == f"before\n{printed.stdout}"
