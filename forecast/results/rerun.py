@@ -26,7 +26,7 @@ from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, frozen_any
 from forecast.scenario.validation import examined
 from forecast.stats.summary import StreamingSummary
-from forecast.storage.files import file_digest, read_csv, scratch_folder
+from forecast.storage.files import file_digest, read_csv, scratch_folder, writing
 
 TOLERANCE = 1e-9
 """Of numbers of another platform, relative to the largest of their file's column or array."""
@@ -179,7 +179,8 @@ def _sample(manifest: Mapping[str, Any], n_blocks: int | None) -> list[int]:
 def _whole_faults(results: Results, request: Request, statistics: StreamingSummary, same: bool) -> Iterator[str]:
     """What differs between a run and what its scenario gives again."""
     text = dump_any(request.scenario)
-    made, _ = write_results(request.folder, request.manifest, request.plan, statistics, text, None)
+    with writing(request.out):
+        made, _ = write_results(request.folder, request.manifest, request.plan, statistics, text)
     yield from _other_facts(results.manifest, _without_rounding(made.manifest, same))
     for name in (SUMMARY, QUARTERS, SCENARIO, BRANCHES, DRAWS):
         if (name in results.manifest["files"]) != (name in made.manifest["files"]):

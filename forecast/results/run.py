@@ -18,19 +18,25 @@ from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, empty_statistics, simulate
-from forecast.errors import NOTHING_STORED, DamagedRunError, RunError, WorkersError, got
+from forecast.errors import DamagedRunError, RunError, got, noted_if_stopped
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.parallel import in_order
 from forecast.quarters import format_quarter
 from forecast.results.checkpoints import Checkpoint, Resumption
-from forecast.results.manifest import CHART, MANIFEST, SCENARIO, platform_facts, run_digest
+from forecast.results.manifest import MANIFEST, SCENARIO, platform_facts, run_digest
 from forecast.results.results import ANOTHER_FOLDER, Results, add_chart, demand_folder, read_results, write_results
 from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, frozen_any, load_any, plain_any
 from forecast.stats.summary import StreamingSummary
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import demand_no_file, json_digest, sweep, writing
+
+GOES_ON = "the same command goes on from the last checkpoint"
+"""What becomes of a run that was not finished, where it had a checkpoint."""
+
+_GOES_ON_HERE = f"the blocks that are finished are kept, and once it can be written {GOES_ON}"
+"""What to do about a place for runs where a checkpoint lies: in another the run would begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,14 @@ class Run:
         found: whether they were there already.
         request: what was asked for.
         damage: what was wrong with the run that was stored there before, of which this one took the place; else empty.
+        undrawn: why its picture could not be written; empty where it could, and where none was asked for.
     """
 
     results: Results
     found: bool
     request: Request
     damage: str = ""
+    undrawn: str = ""
 
     @property
     def plan(self) -> RunPlan:
@@ -69,7 +77,7 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
     prior: bool = False,
     force: bool = False,
     n_jobs: int = 1,
-    draw_chart: Callable[[Results], None] | None = None,
+    draw_chart: Callable[[Results], Path | None] | None = None,
     progress: Callable[[int], None] = lambda n_draws: None,
     resume: bool = True,
     resumed: Callable[[Resumption], None] = lambda resumption: None,
@@ -86,7 +94,7 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
         prior: use the prior rows in place of the posterior's.
         force: run again even if the same run is stored.
         n_jobs: workers, -1 for one per core.
-        draw_chart: writes the picture of a result.
+        draw_chart: draws the picture of a stored run, such as `plots.save_fan_chart`; see `add_chart`.
         progress: called with the number of draws finished since the last call.
         resume: whether a run that was stopped goes on where its last checkpoint stands.
         resumed: called before the first draw with what was found of runs that were stopped.
@@ -100,10 +108,14 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
     damage, found = str(stored) if isinstance(stored, DamagedRunError) else "", isinstance(stored, Results)
     if not isinstance(stored, Results):
         begun = request.begun(settings, progress, resumed) if resume else None
-        stored, found = request.made(settings, n_jobs, progress, begun, draw_chart, replace=force or bool(damage))
-    if draw_chart is not None and CHART not in stored.manifest["files"]:
-        stored = add_chart(stored, draw_chart)
-    return Run(stored, found, request, damage)
+        stored, found = request.made(settings, n_jobs, progress, begun, replace=force or bool(damage))
+    undrawn = ""
+    if draw_chart is not None:
+        try:
+            stored = add_chart(stored, draw_chart)
+        except RunError as error:  # numbers are no worse without
+            undrawn = str(error)
+    return Run(stored, found, request, damage, undrawn)
 
 
 def found_or_made(
@@ -165,7 +177,7 @@ def run_each(
     work = (one.plan for one in missing)
     for one, statistics in zip(missing, in_order(partial(simulate, settings=settings), work, n_jobs), strict=True):
         replace = isinstance(found[one.folder], DamagedRunError)
-        found[one.folder], _ = one.written(statistics, None, replace=replace)
+        found[one.folder], _ = one.written(statistics, replace=replace)
         progress(settings.n_draws)
     progress(settings.n_draws * (len(requests) - len(missing)))
     return [results for one in requests if isinstance(results := found[one.folder], Results)]
@@ -207,6 +219,11 @@ class Request:
         return statistics
 
     @property
+    def _remedy(self) -> str:
+        """What to do where the run cannot be stored."""
+        return _GOES_ON_HERE if self.checkpoint.is_there else ANOTHER_FOLDER
+
+    @property
     def is_there(self) -> bool:
         """Whether a run is stored in its folder, which appears once complete; it may have been damaged since."""
         return (self.folder / MANIFEST).exists()
@@ -217,23 +234,16 @@ class Request:
         n_jobs: int,
         progress: Callable[[int], None],
         begun: StreamingSummary | None,
-        draw_chart: Callable[[Results], None] | None = None,
         *,
         replace: bool = False,
     ) -> tuple[Results, bool]:
         """The run simulated, with checkpoints on the way, and stored; see `written`."""
-        demand_place(self.folder, self.out)
-        try:
+        demand_place(self.folder, self.out, self._remedy)
+        with noted_if_stopped(lambda: GOES_ON if self.checkpoint.is_there else ""):
             statistics = simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
-        except (KeyboardInterrupt, WorkersError) as stop:
-            goes_on = "the same command goes on from the last checkpoint"
-            stop.add_note(goes_on if self.checkpoint.path.exists() else NOTHING_STORED)
-            raise
-        return self.written(statistics, draw_chart, replace=replace)
+            return self.written(statistics, replace=replace)
 
-    def written(
-        self, statistics: StreamingSummary, draw_chart: Callable[[Results], None] | None, *, replace: bool
-    ) -> tuple[Results, bool]:
+    def written(self, statistics: StreamingSummary, *, replace: bool) -> tuple[Results, bool]:
         """The stored run, and whether another process has stored it in the meantime; its checkpoint is gone.
 
         Args:
@@ -245,7 +255,8 @@ class Request:
         stored, found = None if replace else read_results(self.folder), True
         if stored is None:
             text = dump_any(self.scenario)
-            stored, found = write_results(self.folder, self.manifest, self.plan, statistics, text, draw_chart)
+            with writing(self.out, self._remedy):
+                stored, found = write_results(self.folder, self.manifest, self.plan, statistics, text)
         self.checkpoint.drop()
         return stored, found
 
@@ -276,18 +287,19 @@ def _stored_or_damaged(request: Request) -> Results | DamagedRunError | None:
         return error
 
 
-def demand_place(folder: Path, out: Path) -> None:
+def demand_place(folder: Path, out: Path, remedy: str = ANOTHER_FOLDER) -> None:
     """Refuse a place in which a folder could not be stored.
 
     Args:
         folder: that is to be stored.
         out: folder around it that collects runs.
+        remedy: what to do where it could not.
 
     Raises:
         RunError: nothing can be written where the folder is to land, or it is a file.
     """
-    demand_folder(_nearest(folder), out, ANOTHER_FOLDER)
-    with writing(out, ANOTHER_FOLDER):
+    demand_folder(_nearest(folder), out, remedy)
+    with writing(out, remedy):
         demand_no_file(folder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from commands import command
 
 import forecast
+from forecast.plots.style import korean_typeface
 
 SOURCE = Path(forecast.__file__).parents[1]
 
@@ -158,3 +160,28 @@ def test_what_is_written_to_the_standard_output_stands_behind_what_is_there(tmp_
     assert (done.returncode, done.stderr) == (0, "Written to /proc/self/fd/1\n")
     printed = command("schema", cwd=tmp_path)
     assert (tmp_path / "file").read_text() == f"before\n{printed.stdout}"
+
+
+def test_a_picture_that_cannot_be_written_costs_no_answer(stored: Path, tmp_path: Path) -> None:
+    shutil.copytree(stored, tmp_path, dirs_exist_ok=True)
+    words = ("run", "baseline", "--draws", "400")
+    done = separate(*words, cwd=tmp_path, before=files_of_at_most(20_000))
+    assert (done.returncode, "Found in results/baseline/" in done.stdout) == (0, True), done.stderr
+    assert done.stderr.endswith("/fan.png: cannot be written (File too large); there is no picture of this run\n")
+    assert not list(tmp_path.rglob("fan.png"))
+    assert command("verify", "results", "--blocks", "0", cwd=tmp_path).returncode == 0
+    assert command(*words, cwd=tmp_path).stderr.count("\n") == 0
+    assert list(tmp_path.rglob("fan.png"))
+
+
+@pytest.mark.parametrize("languages", [("en", "ko"), ("ko", "en")])
+def test_every_language_has_a_picture_of_its_own(languages: tuple[str, str], tmp_path: Path) -> None:
+    for language in (*languages, languages[0]):
+        done = command("run", "baseline", "--draws", "400", "--language", language, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    alone = {"en": "fan.png", "ko": "fan.ko.png"} if korean_typeface() else {"en": "fan.png"}
+    pictures = {path.name: path.read_bytes() for path in tmp_path.rglob("fan*.png")}
+    assert pictures.keys() == {*alone.values()}
+    assert len({*pictures.values()}) == len(alone)
+    assert command("export", "results/baseline", "--out", "run.zip", cwd=tmp_path).returncode == 0
+    assert command("verify", "results", "run.zip", "--blocks", "0", cwd=tmp_path).returncode == 0
