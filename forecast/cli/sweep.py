@@ -10,6 +10,7 @@ import click
 from forecast.cli.options import (
     answer_with,
     backend_options,
+    echo,
     language_option,
     print_line,
     progress_bar,
@@ -19,8 +20,11 @@ from forecast.cli.options import (
 from forecast.errors import RunError, ScenarioError, counted_if_stopped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from forecast.analysis.sweep import Design, Sweep
     from forecast.report.i18n import Language
+    from forecast.results.run import Request
     from forecast.scenario.mixture import AnyScenario
 
 
@@ -78,9 +82,17 @@ def sweep(
     n_jobs, posterior = options.pop("n_jobs"), load_posterior(options.pop("learned"), worlds[0].as_of)
     requests = sweep_requests(design, worlds, series, year, settings, posterior=posterior, **options)
     with counted_if_stopped(lambda: sum(one.is_there for one in requests), len(requests), "runs"):
+        _say_found(requests, language)
         with progress_bar(worlds[0].name, settings.n_draws * len(requests)) as progress:
             runs = run_each(requests, settings, n_jobs=n_jobs, progress=progress, damaged=warn)
         _show(swept(design, runs, series, year), language, plot=not no_plot)
+
+
+def _say_found(requests: Sequence[Request], language: Language) -> None:
+    """Say how many runs of a sweep are there, where it is some of them."""
+    there = sum(one.is_there for one in requests)
+    if 0 < there < len(requests):
+        echo(language.text("sweep.found", found=there, n=len(requests)), err=True)
 
 
 def _show(found: Sweep, language: Language, *, plot: bool) -> None:

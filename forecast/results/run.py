@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from forecast.errors import DamagedRunError, RunError, got, noted_if_stopped
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
-from forecast.parallel import in_order
+from forecast.parallel import Found, in_order
 from forecast.quarters import format_quarter
 from forecast.results.checkpoints import Checkpoint, Resumption
 from forecast.results.manifest import MANIFEST, SCENARIO, platform_facts, run_digest
@@ -95,7 +96,7 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
         force: run again even if the same run is stored.
         n_jobs: workers, -1 for one per core.
         draw_chart: draws the picture of a stored run, such as `plots.save_fan_chart`; see `add_chart`.
-        progress: called with the number of draws finished since the last call.
+        progress: called with the number of draws finished since the last call; with those that were there as `Found`.
         resume: whether a run that was stopped goes on where its last checkpoint stands.
         resumed: called before the first draw with what was found of runs that were stopped.
 
@@ -136,7 +137,9 @@ def found_or_made(
     """
     request = requested(scenario, settings, out, posterior, prior)
     stored = read_results(request.folder)
-    if stored is None:
+    if stored is not None:
+        progress(Found(settings.n_draws))
+    else:
         begun = request.begun(settings, progress, lambda resumption: None)
         stored, _ = request.made(settings, n_jobs, progress, begun)
     return stored
@@ -159,7 +162,7 @@ def run_each(
         requests: runs asked for, from `requested`.
         settings: of all of them.
         n_jobs: as for `run_scenario`.
-        progress: called with the draws of every run that is there.
+        progress: as for `run_scenario`, a run at a time.
         damaged: called before the first draw with what is wrong with a run that is stored; another takes its place.
 
     Raises:
@@ -170,6 +173,8 @@ def run_each(
         by_folder.setdefault(one.folder, one)
     found = {folder: _stored_or_damaged(one) for folder, one in by_folder.items()}
     missing = [one for folder, one in by_folder.items() if not isinstance(found[folder], Results)]
+    asked = Counter(one.folder for one in requests)
+    progress(Found(settings.n_draws * (len(requests) - sum(asked[one.folder] for one in missing))))
     for one in missing:
         demand_place(one.folder, one.out)
         if isinstance(error := found[one.folder], DamagedRunError):
@@ -178,8 +183,7 @@ def run_each(
     for one, statistics in zip(missing, in_order(partial(simulate, settings=settings), work, n_jobs), strict=True):
         replace = isinstance(found[one.folder], DamagedRunError)
         found[one.folder], _ = one.written(statistics, replace=replace)
-        progress(settings.n_draws)
-    progress(settings.n_draws * (len(requests) - len(missing)))
+        progress(settings.n_draws * asked[one.folder])
     return [results for one in requests if isinstance(results := found[one.folder], Results)]
 
 
@@ -215,7 +219,7 @@ class Request:
         statistics, resumption = self.checkpoint.found(empty_statistics(self.plan, settings))
         if resumption.n_draws or resumption.discarded:
             resumed(resumption)
-        progress(resumption.n_draws)
+        progress(Found(resumption.n_draws))
         return statistics
 
     @property

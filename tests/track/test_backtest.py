@@ -13,6 +13,7 @@ from commands import command
 from forecast.errors import FitError, RunError
 from forecast.observations.series import quarterly_trade
 from forecast.observations.tables import SHIPPED
+from forecast.parallel import Found
 from forecast.quarters import parse_quarter
 from forecast.track import backtest
 from forecast.track import scores as scoring
@@ -67,7 +68,9 @@ def test_a_stopped_backtest_goes_on_and_leaves_the_same_bytes(tmp_path: Path) ->
     kept = contents(tmp_path / "stopped")
     assert len(kept) == 3
     times = {name: (tmp_path / "stopped" / name).stat().st_mtime_ns for name in kept}
-    run_backtest(TRADE, PIECES, DESIGN, tmp_path / "stopped")
+    counted: list[int] = []
+    run_backtest(TRADE, PIECES, DESIGN, tmp_path / "stopped", progress=counted.append)
+    assert [type(n) for n in counted] == [Found, *[int] * (len(counted) - 1)]
     assert contents(tmp_path / "stopped") == contents(tmp_path / "whole")
     assert times == {name: (tmp_path / "stopped" / name).stat().st_mtime_ns for name in kept}
 
