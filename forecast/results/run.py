@@ -95,7 +95,7 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
         prior: use the prior rows in place of the posterior's.
         force: run again even if the same run is stored.
         n_jobs: workers, -1 for one per core.
-        draw_chart: draws the picture of a stored run, such as `plots.save_fan_chart`; see `add_chart`.
+        draw_chart: draws a picture of a stored run to one of its `chart` paths and gives that; None where it drew none.
         progress: called with the number of draws finished since the last call; with those that were there as `Found`.
         resume: whether a run that was stopped goes on where its last checkpoint stands.
         resumed: called before the first draw with what was found of runs that were stopped.
