@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -90,12 +91,35 @@ class RunError(ForecastError):
     """A run cannot be started or stored as asked."""
 
 
-NOTHING_STORED = "nothing was stored"
-"""What is left of a run that was stopped or lost its workers, where that is nothing."""
-
-
 class WorkersError(RunError):
-    """Workers were lost, or are none that could do the work; notes say what is left of it."""
+    """Workers were lost, or are none that could do the work; notes say how it goes on."""
+
+
+@contextmanager
+def noted_if_stopped(words: Callable[[], str]) -> Iterator[None]:
+    """Have a stop inside, or workers lost, say how the work goes on; nothing where there are no words."""
+    try:
+        yield
+    except (KeyboardInterrupt, WorkersError) as stop:
+        if note := words():
+            stop.add_note(note)
+        raise
+
+
+def counted_if_stopped(done: Callable[[], int], total: int, unit: str) -> AbstractContextManager[None]:
+    """The same for work whose pieces are stored one by one, by whatever process.
+
+    Args:
+        done: says how many are stored.
+        total: how many there are.
+        unit: what they are, such as `runs`.
+    """
+
+    def words() -> str:
+        left = total - done()
+        return f"the same command goes on with the {left} of {total} {unit} that are left" if 0 < left < total else ""
+
+    return noted_if_stopped(words)
 
 
 class DamagedRunError(RunError):

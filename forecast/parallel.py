@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import signal
 import threading
 import warnings
 from asyncio import run_coroutine_threadsafe
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
 
 Work = TypeVar("Work")
 Done = TypeVar("Done")
+
+
+class Found(int):
+    """Pieces of work that were there already: what counts them as done owes no time to them."""
+
 
 WATCH_SECONDS = 1.0
 """Time between two looks of a worker at its parent, and of a command that waits at its cluster."""
@@ -237,12 +243,33 @@ def _over_processes(function: Callable[[Work], Done], work: Iterable[Work], n_jo
 
     workers = Parallel(n_jobs=n_jobs, return_as="generator", initializer=_end_with, initargs=(os.getpid(),))
     try:
-        yield from workers(delayed(function)(piece) for piece in work)
+        with _deaf_to_ctrl_c():
+            results = workers(delayed(function)(piece) for piece in work)
+        yield from results
     except TerminatedWorkerError as error:
         raise WorkersError(
             "a worker process was ended from outside, as a system does that runs out of memory; "
             "fewer workers (--n-jobs 1) need less memory"
         ) from error
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Have processes that start inside never hear of Ctrl-C, which ends them with a traceback while they load.
+
+    Whoever starts them ends them. Trackers of shared memory start before: they lift what is blocked.
+    """
+    import multiprocessing.resource_tracker
+
+    import joblib.externals.loky.backend.resource_tracker
+
+    multiprocessing.resource_tracker.ensure_running()
+    joblib.externals.loky.backend.resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _over_cluster(cluster: _Cluster, function: Callable[[Work], Done], work: list[Work]) -> Iterator[Done]:

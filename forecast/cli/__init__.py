@@ -23,6 +23,7 @@ from errno import EIO, ENOSPC
 from importlib import import_module
 from importlib.resources import files
 from io import StringIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -37,8 +38,13 @@ from forecast.cli.process import (
     limit_blas_threads,
     plain_where_needed,
 )
-from forecast.errors import NOTHING_STORED, ForecastError, shortened
+from forecast.errors import ForecastError, WorkersError, in_one_line, shortened
 from forecast.storage.files import sweep_scratch
+from forecast.storage.record import recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 
 def main() -> None:
@@ -73,8 +79,28 @@ def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
     return next((one for one in chain if isinstance(one, KeyboardInterrupt)), None)
 
 
+_MOST_NAMED = 3
+"""Files and folders that a stopped command names."""
+
+
+def _left(stop: BaseException, stored: Sequence[Path]) -> str:
+    """What is stored of work that was stopped or lost its workers, and how it goes on."""
+    notes = getattr(stop, "__notes__", [])
+    if not stored:
+        return "; ".join(notes or ["nothing was stored"])
+    names, more = ", ".join(map(str, stored[:_MOST_NAMED])), len(stored) - _MOST_NAMED
+    words = f"{names} and {more:,} more are stored" if more > 0 else f"{names} {'are' if stored[1:] else 'is'} stored"
+    return "; ".join([words, *notes])
+
+
 def _exit_code() -> int:
     """Run the command that the arguments name; an error is one message and 2, a stop 128 and the signal's number."""
+    with recorded() as stored:
+        return _ended(stored)
+
+
+def _ended(stored: Callable[[], list[Path]]) -> int:
+    """The same; `stored` says what the command has stored so far."""
     try:
         code = _called()
         sys.stdout.flush()
@@ -84,24 +110,28 @@ def _exit_code() -> int:
         echo(message.getvalue(), err=True, nl=False)
         return error.exit_code
     except ForecastError as error:
-        echo("; ".join([f"error: {error}", *getattr(error, "__notes__", [])]), err=True)
+        left = f"; {_left(error, stored())}" if isinstance(error, WorkersError) else ""
+        echo(f"error: {error}{left}", err=True)
         return 2
     except (KeyboardInterrupt, click.Abort) as stop:
-        notes = getattr(stop.__cause__ or stop, "__notes__", [NOTHING_STORED])
-        echo(f"stopped: {'; '.join(notes)}", err=True)
+        echo(in_one_line(f"stopped: {_left(stop.__cause__ or stop, stored())}"), err=True)
         return exit_code(stop)
     except OSError as error:
-        if error.filename is not None:
-            echo(f"error: {shortened(str(error.filename))}: {error.strerror}", err=True)
-        elif error.errno in (ENOSPC, EIO):
-            echo(f"error: standard output cannot be written ({error.strerror})", err=True)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the rest of it is not tried again at exit
-        elif folder_is_gone():
-            echo("error: the folder in which this was called is gone; go to another", err=True)
-        else:
+        if not (words := _refusal(error)):
             raise
+        echo(f"error: {words}", err=True)
         return 2
     return int(code)
+
+
+def _refusal(error: OSError) -> str:
+    """What the system refused, in words; empty where it is nothing that a user could do about."""
+    if error.filename is not None:
+        return f"{shortened(str(error.filename))}: {error.strerror}"
+    if error.errno in (ENOSPC, EIO):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the rest of it is not tried again at exit
+        return f"standard output cannot be written ({error.strerror})"
+    return "the folder in which this was called is gone; go to another" if folder_is_gone() else ""
 
 
 _COMMANDS = {

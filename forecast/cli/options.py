@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from forecast.errors import in_one_line, printable
+from forecast.parallel import Found
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -310,6 +311,16 @@ def print_line(line: str | Text) -> None:
     terminal().print(Text(line) if isinstance(line, str) else line, soft_wrap=True)
 
 
+def say_written(path: Path, words: str) -> None:
+    """Say that a file was written; of a stream nothing but that, and not into it."""
+    from forecast.storage.targets import is_standard_output
+
+    if path.is_file() and not is_standard_output(path):
+        print_line(words)
+    else:
+        echo(f"Written to {path}", err=True)
+
+
 FIRST_LINE_AFTER, LINE_EVERY = 2.0, 5.0
 """Seconds until the first line of progress where there is no terminal, and from each line to the next."""
 
@@ -321,18 +332,31 @@ class _Progress:
     Attributes:
         name: of the work.
         total: of `unit`, in all.
+        done: so far, with those found.
+        found: done before this began, which took no time.
     """
 
     name: str
     total: int
     unit: str
     done: float = 0.0
+    found: float = 0.0
     started: float = field(default_factory=perf_counter)
 
     @property
     def seconds(self) -> float:
         """Time since the start."""
         return perf_counter() - self.started
+
+    def advance(self, done: float) -> None:
+        """Take more for done."""
+        self.done += done
+        self.found += done if isinstance(done, Found) else 0.0
+
+    @property
+    def made(self) -> float:
+        """What was done since the start."""
+        return self.done - self.found
 
     @property
     def count(self) -> str:
@@ -342,9 +366,9 @@ class _Progress:
     def line(self) -> str:
         """What is done and how long the rest may take, as long as some is done and some is left."""
         words = f"{self.name}: {self.count} after {duration(self.seconds)}"
-        if not 0 < self.done < self.total:
+        if not (self.made > 0 and self.done < self.total):
             return words
-        return f"{words}, about {duration(self.seconds * (self.total / self.done - 1))} left"
+        return f"{words}, about {duration(self.seconds * (self.total - self.done) / self.made)} left"
 
 
 def duration(seconds: float) -> str:
@@ -378,8 +402,8 @@ def _bar(progress: _Progress, console: Console) -> Iterator[Callable[[float], No
         task = bar.add_task(progress.name, total=progress.total, speed="")
 
         def advance(done: float) -> None:
-            progress.done += done
-            rate = progress.done / progress.seconds
+            progress.advance(done)
+            rate = progress.made / progress.seconds
             speed = f"{progress.count}, {rate:,.{0 if rate >= 10 else 1}f} a second"
             bar.update(task, completed=progress.done, speed=speed)
 
@@ -396,13 +420,10 @@ def _lines(progress: _Progress) -> Iterator[Callable[[float], None]]:
             echo(progress.line(), err=True)
             wait = LINE_EVERY
 
-    def advance(done: float) -> None:
-        progress.done += done
-
     thread = threading.Thread(target=report, daemon=True)
     thread.start()
     try:
-        yield advance
+        yield progress.advance
     finally:
         ended.set()
         thread.join()

@@ -14,6 +14,7 @@ from forecast.cli.options import (
     progress_bar,
     sampler_name,
     sampler_option,
+    say_written,
     stored_sampler_option,
     told_year_option,
     warned_if_few,
@@ -48,7 +49,7 @@ def report(
     warned_if_few(min(run.manifest["n_draws"] for run in stored))
     with progress_bar("report", steps(len(stored)), "steps") as progress:
         path = write_report(stored, out, language.code, progress=progress, year=year)
-    echo(f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
+    say_written(path, f"Written to {path} ({path.stat().st_size / 1e6:.2f} MB)")
 
 
 @click.command()

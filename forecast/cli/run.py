@@ -23,12 +23,13 @@ from forecast.cli.options import (
     progress_bar,
     run_options,
     sampler_name,
+    say_written,
     told_year_option,
     warn,
     workers_option,
     xlsx_option,
 )
-from forecast.errors import RunError, ScenarioError, in_one_line
+from forecast.errors import RunError, ScenarioError, in_one_line, noted_if_stopped
 
 if TYPE_CHECKING:
     from forecast.analysis.grounds import Grounds
@@ -38,8 +39,10 @@ if TYPE_CHECKING:
     from forecast.results.checkpoints import Resumption
     from forecast.results.precision import Target
     from forecast.results.results import Results
+    from forecast.results.run import Run
     from forecast.scenario.mixture import AnyScenario
     from forecast.stats.streams import Scheme
+    from forecast.track.verification import Verification
 
 
 @click.command()
@@ -87,9 +90,7 @@ def run(
         with progress_bar(scenario.name, enough.n_draws) as progress:
             resumed = partial(_say_resumed, language, enough.n_draws)
             done = run_scenario(scenario, enough, **options, progress=progress, resumed=resumed)
-        if done.damage:
-            warn(done.damage)
-        warn_of_earlier_texts(done.results, scenario)
+        _warn_of(done, scenario)
         found = grounds(done.results, done.plan)
         _show(done.results, scenario, language, found, year)
         if scenario.overrides:
@@ -102,6 +103,15 @@ def run(
 
             path = write_run_workbook(done.results, scenario, language, found, year)
             print_line(language.text("tables.stored", folder=path))
+
+
+def _warn_of(done: Run, world: AnyScenario) -> None:
+    """Say what is amiss with a stored run: one before it that was damaged, its picture, texts that are others now."""
+    if done.damage:
+        warn(done.damage)
+    if done.undrawn:
+        warn(f"{done.undrawn}; there is no picture of this run")
+    warn_of_earlier_texts(done.results, world)
 
 
 def _say_resumed(language: Language, n_draws: int, found: Resumption) -> None:
@@ -209,17 +219,18 @@ def verify(
         raise click.UsageError("got nothing to verify, expected folders of runs, ledgers or posteriors")
     given = None if learned is None else load_posterior(learned)
     again = Again(blocks, given, n_jobs, progress_bar, crate_readme)
-    code = 0
-    for place in (*places, *ledgers):
-        for one in verifications(place, again):
-            if one.fault:
-                echo(f"error: {in_one_line(one.fault)}", err=True)
-                code = 2
-            elif one.whole:
-                print_line(verified(one.place, one.rerun, one.sealed, language))
-            if one.unseen:
-                print_line(not_looked_at(one.place, one.unseen, language))
-    context.exit(code)
+    told: list[Verification] = []
+    with noted_if_stopped(lambda: "what is not named above was not verified" if told else "nothing was verified"):
+        for place in (*places, *ledgers):
+            for one in verifications(place, again):
+                if one.fault:
+                    echo(f"error: {in_one_line(one.fault)}", err=True)
+                elif one.whole:
+                    print_line(verified(one.place, one.rerun, one.sealed, language))
+                if one.unseen:
+                    print_line(not_looked_at(one.place, one.unseen, language))
+                told.append(one)
+    context.exit(2 if any(one.fault for one in told) else 0)
 
 
 @click.command()
@@ -247,7 +258,7 @@ def export(run_given: str, file: Path | None, out: Path, learned: Path | None, l
     posterior = demand_posterior_of(results, given)
     path = file or Path(f"{results.name}-{results.manifest['digest']}.zip")
     write_crate(results, posterior, path, crate_readme(results), run_given)
-    print_line(language.text("tables.exported", path=path, megabytes=f"{path.stat().st_size / 1e6:.1f}"))
+    say_written(path, language.text("tables.exported", path=path, megabytes=f"{path.stat().st_size / 1e6:.1f}"))
 
 
 def stored_run(
@@ -391,10 +402,13 @@ def _posteriors(learned: Path | None, scenarios: Sequence[AnyScenario]) -> dict[
     return posteriors
 
 
-def _draw_chart(language: Language, results: Results) -> None:
+def _draw_chart(language: Language, results: Results) -> Path | None:
+    """Draw the picture of a run; what draws is not loaded where it is there."""
+    if results.has_chart(language.code):
+        return None
     from forecast.plots.fan import save_fan_chart
 
-    save_fan_chart(results, language)
+    return save_fan_chart(results, language)
 
 
 def _show(results: Results, world: AnyScenario, language: Language, found: Grounds | None, year: int | None) -> None:

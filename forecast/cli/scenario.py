@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.options import answer_with, complete_scenario, echo, language_option, print_line
+from forecast.cli.options import answer_with, complete_scenario, echo, language_option, print_line, say_written
 from forecast.errors import Located, Problem, RunError, ScenarioError, got, in_one_line, meant
 
 if TYPE_CHECKING:
@@ -266,6 +266,5 @@ def schema(out: Path | None, markdown: bool) -> None:
         return
     with writing(out, "choose another file with --out"):
         write_text(out, text)
-    echo(f"Written to {out}")
-    if not markdown:
-        echo(f"First line of a scenario beside it: # yaml-language-server: $schema={out.name}")
+    comment = f"\nFirst line of a scenario beside it: # yaml-language-server: $schema={out.name}"
+    say_written(out, f"Written to {out}{'' if markdown else comment}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +10,17 @@ import click
 from forecast.cli.options import (
     answer_with,
     backend_options,
+    echo,
     language_option,
     print_line,
     progress_bar,
     run_options,
     warn,
 )
-from forecast.errors import NOTHING_STORED, RunError, ScenarioError, WorkersError
+from forecast.errors import RunError, ScenarioError, counted_if_stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from forecast.analysis.sweep import Design, Sweep
     from forecast.report.i18n import Language
@@ -81,22 +81,18 @@ def sweep(
     settings = Settings(*(options.pop(name) for name in ("draws", "seed", "scheme")))
     n_jobs, posterior = options.pop("n_jobs"), load_posterior(options.pop("learned"), worlds[0].as_of)
     requests = sweep_requests(design, worlds, series, year, settings, posterior=posterior, **options)
-    with _counted_if_stopped(requests):
+    with counted_if_stopped(lambda: sum(one.is_there for one in requests), len(requests), "runs"):
+        _say_found(requests, language)
         with progress_bar(worlds[0].name, settings.n_draws * len(requests)) as progress:
             runs = run_each(requests, settings, n_jobs=n_jobs, progress=progress, damaged=warn)
         _show(swept(design, requests, runs, series, year), language, plot=not no_plot)
 
 
-@contextmanager
-def _counted_if_stopped(requests: Sequence[Request]) -> Iterator[None]:
-    """Say how many runs are stored where a sweep is stopped inside, or its workers are lost."""
-    try:
-        yield
-    except (KeyboardInterrupt, WorkersError) as stop:
-        done = sum(one.is_there for one in requests)
-        left = f"{done} of {len(requests)} runs are stored; the same command goes on from there"
-        stop.add_note(left if done else NOTHING_STORED)
-        raise
+def _say_found(requests: Sequence[Request], language: Language) -> None:
+    """Say how many runs of a sweep are there, where it is some of them."""
+    there = sum(one.is_there for one in requests)
+    if 0 < there < len(requests):
+        echo(language.text("sweep.found", found=there, n=len(requests)), err=True)
 
 
 def _show(found: Sweep, language: Language, *, plot: bool) -> None:

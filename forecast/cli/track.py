@@ -5,7 +5,6 @@ Commands on the ledger: freeze a run, list what is frozen, score what has been o
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,7 @@ from forecast.cli.options import (
     stored_sampler_option,
     workers_option,
 )
-from forecast.cli.process import exit_code
-from forecast.errors import ForecastError, LedgerError, in_one_line
+from forecast.errors import ForecastError, LedgerError, counted_if_stopped, in_one_line
 from forecast.quarters import parse_quarter
 
 if TYPE_CHECKING:
@@ -272,13 +270,11 @@ def _run(
 
     if force:
         clear(pieces, folder)
-    try:
-        with progress_bar("backtest", len(pieces), "fits") as progress:
-            run_backtest(trade, pieces, design, folder, n_jobs=n_jobs, progress=progress)
-    except KeyboardInterrupt as stop:
-        done = sum(is_finished(piece, folder) for piece in pieces)
-        echo(f"stopped: {done} of {len(pieces)} fits are stored; the same command goes on from there", err=True)
-        sys.exit(exit_code(stop))
+    with (
+        counted_if_stopped(lambda: sum(is_finished(piece, folder) for piece in pieces), len(pieces), "fits"),
+        progress_bar("backtest", len(pieces), "fits") as progress,
+    ):
+        run_backtest(trade, pieces, design, folder, n_jobs=n_jobs, progress=progress)
 
 
 def _show(

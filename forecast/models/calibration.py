@@ -40,7 +40,7 @@ from forecast.models.replicates import CHECKED_QUARTERS, Simulator, row_at, simu
 from forecast.models.sampling import Effort, Refits, Sample, prior_draws
 from forecast.models.task import Free, Task
 from forecast.observations.series import QuarterlyTrade, quarterly_drivers, quarterly_trade
-from forecast.parallel import first_alone
+from forecast.parallel import Found, first_alone
 from forecast.stats.streams import generator
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import read_csv, whole_file
@@ -206,11 +206,11 @@ def calibration_study(
         seed: non-negative integer.
         folder: where `ranks_<model>.csv` lies, or will.
         n_jobs: workers, -1 for one per core.
-        progress: called with the number of repetitions done since the last call.
+        progress: called with the number of repetitions done since the last call; with those stored as `Found`.
     """
     path, key = folder / f"ranks_{model}.csv", _key(seed)
     trials = _stored(path, key)[:n]
-    progress(len(trials))
+    progress(Found(len(trials)))
     for chunk_trials in first_alone(run_chunk, _chunks(model, len(trials), n, seed), n_jobs):
         trials = [*trials, *chunk_trials]
         _store(path, key, trials)

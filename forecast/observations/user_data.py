@@ -23,7 +23,6 @@ from forecast.errors import DataError
 from forecast.storage.files import (
     demand_regular,
     digest,
-    folders,
     json_digest,
     json_text,
     new_folder,
@@ -33,6 +32,7 @@ from forecast.storage.files import (
     write_text,
     writing,
 )
+from forecast.storage.folders import folders
 
 Cells: TypeAlias = Mapping[str, str]
 """A row of a table as it is written, by column."""

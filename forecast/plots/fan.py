@@ -340,9 +340,19 @@ def _draw_flow(ax: Axes, name: str, years: Array, values: Array, running: NDArra
     return line
 
 
-def save_fan_chart(results: Results, texts: Texts = ENGLISH) -> None:
-    """Draw the picture of a run to its place in the run's folder; in English where no typeface has other letters."""
-    save_figure(fan_chart(results, style.drawable(texts)), results.chart)
+def save_fan_chart(results: Results, texts: Texts = ENGLISH) -> Path:
+    """Draw the picture of a run to its place in the run's folder, unless it is there, and say where that is.
+
+    It is in English where no typeface has other letters.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    texts = style.drawable(texts)
+    path = results.chart(texts.code)
+    if not results.has_chart(texts.code):
+        save_figure(fan_chart(results, texts), path)
+    return path
 
 
 def fan_chart(results: Results, texts: Texts = ENGLISH) -> Figure:

@@ -67,10 +67,10 @@ from forecast.report.templates import page
 from forecast.report.track import shipped_record
 from forecast.results.archive import outcomes, told_apart
 from forecast.results.manifest import SCENARIO
-from forecast.results.results import ANOTHER, Results, demand_folder, moving_policies, place_of, turning_years
+from forecast.results.results import ANOTHER, Results, moving_policies, place_of, turning_years
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.scenario.scenario import Branch
-from forecast.storage.files import write_text, writing
+from forecast.storage.files import demand_target, write_text, writing
 
 LAYERS = ("95", "80", "50", "median", "seen", "record", "later")
 """What a reader may hide from the fan."""
@@ -365,9 +365,8 @@ def write_report(
         RunError: a run has no such year, the runs cannot stand on one page or be paired, or the file cannot be written.
     """
     path = Path(path)
-    if path.is_dir():
-        raise RunError(f"{path}: is a folder; name a file with --out")
-    demand_folder(path.parent, path)
+    with writing(path, ANOTHER):
+        demand_target(path)
     text = report(runs, opened, divisions, progress, year)
     with writing(path, ANOTHER):
         write_text(path, text)

@@ -73,6 +73,11 @@ class Checkpoint:
         """Its file."""
         return self.folder.with_name(f".{self.folder.name}{_SUFFIX}")
 
+    @property
+    def is_there(self) -> bool:
+        """Whether a run left it."""
+        return self.path.exists()
+
     def found(self, empty: StreamingSummary) -> tuple[StreamingSummary | None, Resumption]:
         """Statistics to go on from, None where there are none; what nobody can go on from is thrown away.
 

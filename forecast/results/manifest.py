@@ -22,20 +22,14 @@ from forecast.dims import BASES, MOST_DRAWS, MOST_SEED
 from forecast.errors import DamagedRunError, listed, shortened
 from forecast.quarters import parse_quarter
 from forecast.stats.streams import Scheme
-from forecast.storage.files import (
-    ALLOW,
-    demand_regular,
-    file_digest,
-    json_digest,
-    json_text,
-    names_in,
-    names_of,
-    unreadable,
-    write_text,
-)
+from forecast.storage.files import demand_regular, file_digest, json_digest, json_text, write_text
+from forecast.storage.folders import ALLOW, names_in, names_of, unreadable
 
 MANIFEST, SUMMARY, QUARTERS, DRAWS = "manifest.json", "summary.csv", "quarters.csv", "draws.nc"
-SCENARIO, CHART, BRANCHES = "scenario.yaml", "fan.png", "branches.csv"
+SCENARIO, BRANCHES = "scenario.yaml", "branches.csv"
+
+CHARTS = {"en": "fan.png", "ko": "fan.ko.png"}
+"""Pictures of a run by the code of their language."""
 
 MOST_BYTES = {MANIFEST: 2**20, DRAWS: 2**30}
 """Sizes of files at most; of those not named here `USUAL_BYTES`."""
@@ -43,7 +37,7 @@ MOST_BYTES = {MANIFEST: 2**20, DRAWS: 2**30}
 USUAL_BYTES = 2**27
 
 _ALWAYS = frozenset({SUMMARY, QUARTERS, SCENARIO})
-_FILES = _ALWAYS | {DRAWS, CHART, BRANCHES}
+_FILES = _ALWAYS | {DRAWS, BRANCHES, *CHARTS.values()}
 RUN_FILES = _FILES | {MANIFEST}
 """Names of files that belong to a run; whatever else lies in its folder stays there when the run is made anew."""
 

@@ -188,7 +188,8 @@ def _sample(manifest: Mapping[str, Any], n_blocks: int | None) -> list[int]:
 def _whole_faults(results: Results, request: Request, statistics: StreamingSummary, same: bool) -> Iterator[str]:
     """What differs between a run and what its scenario gives again."""
     text = dump_any(request.scenario)
-    made, _ = write_results(request.folder, request.manifest, request.plan, statistics, text, None)
+    with writing(request.out):
+        made, _ = write_results(request.folder, request.manifest, request.plan, statistics, text)
     yield from _other_facts(results.manifest, _without_rounding(made.manifest, same))
     for name in (SUMMARY, QUARTERS, SCENARIO, BRANCHES, DRAWS):
         if (name in results.manifest["files"]) != (name in made.manifest["files"]):

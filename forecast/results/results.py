@@ -2,9 +2,9 @@
 
 `results/<scenario>/<digest>/` holds `manifest.json` (with digests of the others), `summary.csv` (long, unit and basis
 in every row, the Monte Carlo standard error of every number), `quarters.csv` (the first quarters in that form, at 99
-quantiles), `draws.nc` (annual and quarterly draws, where they were kept), `scenario.yaml` (as resolved) and `fan.png`;
-for a mixture also `branches.csv` (the summary of every branch). It is written to a hidden sibling and renamed: a killed
-run leaves nothing.
+quantiles), `draws.nc` (annual and quarterly draws, where they were kept) and `scenario.yaml` (as resolved); for a
+mixture also `branches.csv` (the summary of every branch). It is written to a hidden sibling and renamed: a killed run
+leaves nothing. The picture is added afterwards, one in each language that was asked for: `fan.png`, `fan.ko.png`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from forecast.quarters import format_quarter
 from forecast.results.draws import opened_draws, write_draws
 from forecast.results.manifest import (
     BRANCHES,
-    CHART,
+    CHARTS,
     DRAWS,
     QUARTERS,
     REMEDY,
@@ -195,10 +195,13 @@ class Results:
     def _repr_html_(self) -> str:
         return str(shown("report.notebook.results_html", self))
 
-    @property
-    def chart(self) -> Path:
-        """Where the picture is, or would be."""
-        return self.folder / CHART
+    def chart(self, language: str = "en") -> Path:
+        """Where the picture in a language is, or would be."""
+        return self.folder / CHARTS[language]
+
+    def has_chart(self, language: str = "en") -> bool:
+        """Whether the picture in a language is there."""
+        return CHARTS[language] in self.manifest["files"]
 
     @cached_property
     def statistics(self) -> Summary:
@@ -307,7 +310,6 @@ def write_results(
     plan: RunPlan,
     statistics: StreamingSummary,
     scenario_text: str,
-    draw_chart: Callable[[Results], None] | None,
 ) -> tuple[Results, bool]:
     """Store a run in `folder`, whole or not at all, in place of what was there.
 
@@ -316,13 +318,13 @@ def write_results(
     Args:
         manifest: provenance; draws that failed, the kind of quantiles and single draws that dominate are added.
         statistics: of all draws of the plan, and the draws where they were kept.
-        draw_chart: writes the picture of the results it is given to their `chart` path.
 
     Returns:
         The run, and whether it is another process that has stored it.
 
     Raises:
-        RunError: the folder cannot be written, or no draw was finite.
+        OSError: the folder cannot be written.
+        RunError: no draw was finite.
     """
     summary, quarters = statistics.summary(plan.years, plan.series), statistics.quarters(plan.origin)
     branches = {
@@ -331,43 +333,43 @@ def write_results(
     }
     whole = dict(manifest) | {"n_failed": summary.n_failed, "quantiles": "exact" if summary.exact else "sketch"}
     whole["dominant_draws"] = [asdict(draw) for draw in summary.dominant_draws]
-    with writing(folder.parents[1], ANOTHER_FOLDER):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with whole_folder(folder, RUN_FILES) if folder.exists() else new_folder(folder) as unfinished:
-                write_summary(unfinished / SUMMARY, whole, summary)
-                write_quarters(unfinished / QUARTERS, whole, quarters)
-                (unfinished / SCENARIO).write_text(scenario_text, encoding="utf-8")
-                if statistics.keep:
-                    write_draws(unfinished / DRAWS, whole, plan, statistics, quarters.quarters)
-                if branches:
-                    write_branches(unfinished / BRANCHES, whole, branches)
-                results = Results(unfinished, write_manifest(unfinished, whole))
-                if draw_chart is not None:  # it reads the run as anybody does, from files that the manifest names
-                    results = _with_chart(results, draw_chart)
-        except FileExistsError:
-            stored = read_results(folder)
-            if stored is None:
-                raise
-            return stored, True
-    return Results(folder, results.manifest), False
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with whole_folder(folder, RUN_FILES) if folder.exists() else new_folder(folder) as unfinished:
+            write_summary(unfinished / SUMMARY, whole, summary)
+            write_quarters(unfinished / QUARTERS, whole, quarters)
+            (unfinished / SCENARIO).write_text(scenario_text, encoding="utf-8")
+            if statistics.keep:
+                write_draws(unfinished / DRAWS, whole, plan, statistics, quarters.quarters)
+            if branches:
+                write_branches(unfinished / BRANCHES, whole, branches)
+            whole = write_manifest(unfinished, whole)
+    except FileExistsError:
+        stored = read_results(folder)
+        if stored is None:
+            raise
+        return stored, True
+    return Results(folder, whole), False
 
 
-def add_chart(results: Results, draw_chart: Callable[[Results], None]) -> Results:
-    """The same run with a picture.
+def add_chart(results: Results, draw_chart: Callable[[Results], Path | None]) -> Results:
+    """The same run with a picture more.
+
+    Args:
+        draw_chart: draws a picture to one of the `chart` paths of a run, and says to which; None where it drew none.
 
     Raises:
-        RunError: the folder cannot be written.
+        RunError: the folder cannot be written; a picture that no manifest names is gone.
     """
-    with writing(results.folder, ANOTHER_FOLDER):
-        return _with_chart(results, draw_chart)
-
-
-def _with_chart(results: Results, draw_chart: Callable[[Results], None]) -> Results:
-    draw_chart(results)
-    if not (results.folder / CHART).exists():  # it had nothing to draw
+    path = draw_chart(results)
+    if path is None or path.name in results.manifest["files"]:
         return results
-    return Results(results.folder, add_file(results.folder, results.manifest, CHART))
+    with writing(results.folder):
+        try:
+            return Results(results.folder, add_file(results.folder, results.manifest, path.name))
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def demand_folder(folder: Path, named: Path, remedy: str = ANOTHER) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,19 +19,25 @@ from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, empty_statistics, simulate
-from forecast.errors import NOTHING_STORED, DamagedRunError, RunError, WorkersError, got
+from forecast.errors import DamagedRunError, RunError, got, noted_if_stopped
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
-from forecast.parallel import in_order
+from forecast.parallel import Found, in_order
 from forecast.quarters import format_quarter
 from forecast.results.checkpoints import Checkpoint, Resumption
-from forecast.results.manifest import CHART, MANIFEST, SCENARIO, platform_facts, run_digest
+from forecast.results.manifest import MANIFEST, SCENARIO, platform_facts, run_digest
 from forecast.results.results import ANOTHER_FOLDER, Results, add_chart, demand_folder, read_results, write_results
 from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, frozen_any, load_any, plain_any
 from forecast.stats.summary import StreamingSummary
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import demand_no_file, json_digest, sweep, writing
+
+GOES_ON = "the same command goes on from the last checkpoint"
+"""What becomes of a run that was not finished, where it had a checkpoint."""
+
+_GOES_ON_HERE = f"the blocks that are finished are kept, and once it can be written {GOES_ON}"
+"""What to do about a place for runs where a checkpoint lies: in another the run would begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,14 @@ class Run:
         found: whether they were there already.
         request: what was asked for.
         damage: what was wrong with the run that was stored there before, of which this one took the place; else empty.
+        undrawn: why its picture could not be written; empty where it could, and where none was asked for.
     """
 
     results: Results
     found: bool
     request: Request
     damage: str = ""
+    undrawn: str = ""
 
     @property
     def plan(self) -> RunPlan:
@@ -69,7 +78,7 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
     prior: bool = False,
     force: bool = False,
     n_jobs: int = 1,
-    draw_chart: Callable[[Results], None] | None = None,
+    draw_chart: Callable[[Results], Path | None] | None = None,
     progress: Callable[[int], None] = lambda n_draws: None,
     resume: bool = True,
     resumed: Callable[[Resumption], None] = lambda resumption: None,
@@ -86,8 +95,8 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
         prior: use the prior rows in place of the posterior's.
         force: run again even if the same run is stored.
         n_jobs: workers, -1 for one per core.
-        draw_chart: writes the picture of a result.
-        progress: called with the number of draws finished since the last call.
+        draw_chart: draws a picture of a stored run to one of its `chart` paths and gives that; None where it drew none.
+        progress: called with the number of draws finished since the last call; with those that were there as `Found`.
         resume: whether a run that was stopped goes on where its last checkpoint stands.
         resumed: called before the first draw with what was found of runs that were stopped.
 
@@ -100,10 +109,14 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
     damage, found = str(stored) if isinstance(stored, DamagedRunError) else "", isinstance(stored, Results)
     if not isinstance(stored, Results):
         begun = request.begun(settings, progress, resumed) if resume else None
-        stored, found = request.made(settings, n_jobs, progress, begun, draw_chart, replace=force or bool(damage))
-    if draw_chart is not None and CHART not in stored.manifest["files"]:
-        stored = add_chart(stored, draw_chart)
-    return Run(stored, found, request, damage)
+        stored, found = request.made(settings, n_jobs, progress, begun, replace=force or bool(damage))
+    undrawn = ""
+    if draw_chart is not None:
+        try:
+            stored = add_chart(stored, draw_chart)
+        except RunError as error:  # numbers are no worse without
+            undrawn = str(error)
+    return Run(stored, found, request, damage, undrawn)
 
 
 def found_or_made(
@@ -124,7 +137,9 @@ def found_or_made(
     """
     request = requested(scenario, settings, out, posterior, prior)
     stored = read_results(request.folder)
-    if stored is None:
+    if stored is not None:
+        progress(Found(settings.n_draws))
+    else:
         begun = request.begun(settings, progress, lambda resumption: None)
         stored, _ = request.made(settings, n_jobs, progress, begun)
     return stored
@@ -147,7 +162,7 @@ def run_each(
         requests: runs asked for, from `requested`.
         settings: of all of them.
         n_jobs: as for `run_scenario`.
-        progress: called with the draws of every run that is there.
+        progress: as for `run_scenario`, a run at a time.
         damaged: called before the first draw with what is wrong with a run that is stored; another takes its place.
 
     Raises:
@@ -158,6 +173,8 @@ def run_each(
         by_folder.setdefault(one.folder, one)
     found = {folder: _stored_or_damaged(one) for folder, one in by_folder.items()}
     missing = [one for folder, one in by_folder.items() if not isinstance(found[folder], Results)]
+    asked = Counter(one.folder for one in requests)
+    progress(Found(settings.n_draws * (len(requests) - sum(asked[one.folder] for one in missing))))
     for one in missing:
         demand_place(one.folder, one.out)
         if isinstance(error := found[one.folder], DamagedRunError):
@@ -165,9 +182,8 @@ def run_each(
     work = (one.plan for one in missing)
     for one, statistics in zip(missing, in_order(partial(simulate, settings=settings), work, n_jobs), strict=True):
         replace = isinstance(found[one.folder], DamagedRunError)
-        found[one.folder], _ = one.written(statistics, None, replace=replace)
-        progress(settings.n_draws)
-    progress(settings.n_draws * (len(requests) - len(missing)))
+        found[one.folder], _ = one.written(statistics, replace=replace)
+        progress(settings.n_draws * asked[one.folder])
     return [results for one in requests if isinstance(results := found[one.folder], Results)]
 
 
@@ -203,8 +219,13 @@ class Request:
         statistics, resumption = self.checkpoint.found(empty_statistics(self.plan, settings))
         if resumption.n_draws or resumption.discarded:
             resumed(resumption)
-        progress(resumption.n_draws)
+        progress(Found(resumption.n_draws))
         return statistics
+
+    @property
+    def _remedy(self) -> str:
+        """What to do where the run cannot be stored."""
+        return _GOES_ON_HERE if self.checkpoint.is_there else ANOTHER_FOLDER
 
     @property
     def is_there(self) -> bool:
@@ -217,23 +238,16 @@ class Request:
         n_jobs: int,
         progress: Callable[[int], None],
         begun: StreamingSummary | None,
-        draw_chart: Callable[[Results], None] | None = None,
         *,
         replace: bool = False,
     ) -> tuple[Results, bool]:
         """The run simulated, with checkpoints on the way, and stored; see `written`."""
-        demand_place(self.folder, self.out)
-        try:
+        demand_place(self.folder, self.out, self._remedy)
+        with noted_if_stopped(lambda: GOES_ON if self.checkpoint.is_there else ""):
             statistics = simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
-        except (KeyboardInterrupt, WorkersError) as stop:
-            goes_on = "the same command goes on from the last checkpoint"
-            stop.add_note(goes_on if self.checkpoint.path.exists() else NOTHING_STORED)
-            raise
-        return self.written(statistics, draw_chart, replace=replace)
+            return self.written(statistics, replace=replace)
 
-    def written(
-        self, statistics: StreamingSummary, draw_chart: Callable[[Results], None] | None, *, replace: bool
-    ) -> tuple[Results, bool]:
+    def written(self, statistics: StreamingSummary, *, replace: bool) -> tuple[Results, bool]:
         """The stored run, and whether another process has stored it in the meantime; its checkpoint is gone.
 
         Args:
@@ -245,7 +259,8 @@ class Request:
         stored, found = None if replace else read_results(self.folder), True
         if stored is None:
             text = dump_any(self.scenario)
-            stored, found = write_results(self.folder, self.manifest, self.plan, statistics, text, draw_chart)
+            with writing(self.out, self._remedy):
+                stored, found = write_results(self.folder, self.manifest, self.plan, statistics, text)
         self.checkpoint.drop()
         return stored, found
 
@@ -276,18 +291,19 @@ def _stored_or_damaged(request: Request) -> Results | DamagedRunError | None:
         return error
 
 
-def demand_place(folder: Path, out: Path) -> None:
+def demand_place(folder: Path, out: Path, remedy: str = ANOTHER_FOLDER) -> None:
     """Refuse a place in which a folder could not be stored.
 
     Args:
         folder: that is to be stored.
         out: folder around it that collects runs.
+        remedy: what to do where it could not.
 
     Raises:
         RunError: nothing can be written where the folder is to land, or it is a file.
     """
-    demand_folder(_nearest(folder), out, ANOTHER_FOLDER)
-    with writing(out, ANOTHER_FOLDER):
+    demand_folder(_nearest(folder), out, remedy)
+    with writing(out, remedy):
         demand_no_file(folder)
 
 

@@ -160,6 +160,11 @@ class Layered:
     overrides: tuple[str, ...] = ()
     bases: tuple[Change, ...] = ()
 
+    @property
+    def before_overrides(self) -> tuple[Node, ...]:
+        """The tree as it was before each override."""
+        return tuple(_listed(change.before) for change in self.changes[len(self.changes) - len(self.overrides) :])
+
 
 def several(overrides: Sequence[str]) -> tuple[str, ...]:
     """Overrides as a tuple, also where one stands alone.

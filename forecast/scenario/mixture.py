@@ -242,7 +242,9 @@ def read_mixture(
 def _mixture(plain: Any, branches: tuple[Branch, ...], overrides: tuple[str, ...] = ()) -> ScenarioMixture:
     """The mixture that a plain mapping states, with scenarios in its branches."""
     mixture = read(ScenarioMixture, plain)
-    return replace(mixture, title=mixture.title or mixture.name, branches=branches, overrides=overrides)
+    used = {text for branch in branches for text in branch.scenario.overrides}
+    told = tuple(text for text in overrides if text in used)
+    return replace(mixture, title=mixture.title or mixture.name, branches=branches, overrides=told)
 
 
 def stated_distribution(path: PathLike[str] | str, key: str) -> Distribution:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AliasPath, BeforeValidator, Field, PlainVal
 from pydantic_core import PydanticKnownError
 
 from forecast import shown
-from forecast.documents import MAX_ITEMS, scenario_path, yaml_text
+from forecast.documents import MAX_ITEMS, Node, scenario_path, yaml_text
 from forecast.economics.uncertain_inputs import EVENTS
 from forecast.errors import Located, ScenarioError, got
 from forecast.scenario.dates import DEFAULT_HORIZON, FIRST_HORIZON, LAST_HORIZON, Day, QuarterIndex
@@ -262,7 +262,24 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
             problems += correlation_problems(root, uncertain_inputs(scenario, last_observed(root)), unread)
     if problems:
         raise ScenarioError(sorted(problems, key=lambda problem: reading_order(problem, top)))
-    return replace(scenario, overrides=layers.overrides)
+    return replace(scenario, overrides=_overrides_with_effect(layers, scenario))
+
+
+def _overrides_with_effect(layers: Layered, scenario: Scenario) -> tuple[str, ...]:
+    """Overrides but for those that say what was so before, without which the scenario is the same one."""
+    states = [*map(_scenario_of_tree, layers.before_overrides), scenario]
+    if states[0] == scenario:
+        return ()
+    return tuple(text for text, old, new in zip(layers.overrides, states, states[1:], strict=False) if old != new)
+
+
+def _scenario_of_tree(root: Node) -> Scenario | None:
+    """The scenario that a tree states; None where it states none, be it for want of what an override adds."""
+    try:
+        with np.errstate(all="ignore"):
+            return frozen_scenario({key: node.plain() for key, node in root.fields.items()})
+    except ValidationError:
+        return None
 
 
 def frozen_scenario(plain: Mapping[str, Any]) -> Scenario:

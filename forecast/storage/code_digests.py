@@ -45,8 +45,9 @@ _RUNS = (
     "forecast.results.draws.write_draws",
 )
 _TABLES = tuple(f"forecast.results.results.write_{name}" for name in ("summary", "quarters", "branches"))
+_STORAGE = ("forecast.storage.files", "forecast.storage.folders")
 _DOORS = (
-    "forecast.storage.files",
+    *_STORAGE,
     "forecast.observations.tables",
     "forecast.documents",
     "forecast.economics.priors.PriorFile",
@@ -56,7 +57,7 @@ ROLES: Mapping[str, Role] = {
     "models": Role(_FITS, _DOORS),
     "calibration": Role(("forecast.models.calibration.run_chunk",), _DOORS),
     "backtest": Role(("forecast.track.backtest._forecasts", "forecast.track.backtest.rounded"), _DOORS),
-    "numbers": Role((*_RUNS, *_TABLES), ("forecast.storage.netcdf", "forecast.storage.files")),
+    "numbers": Role((*_RUNS, *_TABLES), ("forecast.storage.netcdf", *_STORAGE)),
 }
 """What identifies a posterior, the ranks of a calibration, the pieces of a backtest, and a run."""
 
@@ -81,7 +82,7 @@ def remembered_digest(role: Role, package: Package) -> str:
     from platformdirs import user_cache_path
 
     key = json_digest([package.folder, astuple(role)])
-    memory = user_cache_path("forecast", appauthor=False) / "code" / key
+    memory = user_cache_path("forecast", appauthor=False) / "code" / f".{key}"
     with suppress(OSError, ValueError):
         content, found = memory.read_text(encoding="utf-8").split()
         if content == package.content and len(bytes.fromhex(found)) == len(bytes.fromhex(content)):

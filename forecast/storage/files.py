@@ -19,12 +19,15 @@ from hashlib import file_digest as hashed_file
 from hashlib import sha256
 from pathlib import Path
 from platform import node
-from shutil import copy2, copytree, rmtree
+from shutil import copy2, copyfileobj, copytree, rmtree
 from stat import S_ISREG
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from forecast.errors import ForecastError, RunError
+from forecast.storage.folders import absolute
+from forecast.storage.record import note
+from forecast.storage.targets import file_at, opened_stream
 
 _UNFINISHED = ".unfinished-"
 _REPLACED = ".replaced"
@@ -59,9 +62,8 @@ def _is_elsewhere(file: object, place: Path) -> bool:
     """Whether a file that the system refused lies neither at a place nor around it, nor is on its way there."""
     if not isinstance(file, str | Path):
         return False
-    refused, stated = _absolute(file), _absolute(place)
-    on_its_way = any(part.startswith(_UNFINISHED) for part in refused.parts)
-    return not (on_its_way or refused.is_relative_to(stated) or stated.is_relative_to(refused))
+    refused, stated = absolute(file), absolute(place)
+    return not (_is_on_its_way(refused) or refused.is_relative_to(stated) or stated.is_relative_to(refused))
 
 
 def _is_scratch(place: Path) -> bool:
@@ -69,21 +71,19 @@ def _is_scratch(place: Path) -> bool:
     temporary = _temporary()
     if temporary is None or not place.is_relative_to(temporary):
         return False
-    return any(part.startswith(_UNFINISHED) for part in place.relative_to(temporary).parts)
+    return _is_on_its_way(place.relative_to(temporary))
+
+
+def _is_on_its_way(path: Path) -> bool:
+    """Whether a path lies in a folder for what is not finished."""
+    return any(part.startswith(_UNFINISHED) for part in path.parts)
 
 
 def _moved(file: str) -> str:
     """What to do about a folder that no command named."""
     moves = {"HOME": Path("~").expanduser(), "TMPDIR": _temporary()}
-    named = [name for name, folder in moves.items() if folder is not None and _absolute(file).is_relative_to(folder)]
+    named = [name for name, folder in moves.items() if folder is not None and absolute(file).is_relative_to(folder)]
     return f"name another folder with {named[0]}" if named else "libraries keep files there"
-
-
-def _absolute(path: str | Path) -> Path:
-    """A path from the root, or as it is where the folder that it starts from is gone."""
-    with suppress(FileNotFoundError):
-        return Path(path).absolute()
-    return Path(path)
 
 
 def _temporary() -> Path | None:
@@ -97,19 +97,35 @@ def _temporary() -> Path | None:
 def whole_file(path: Path) -> Iterator[Path]:
     """A path to write a file to, which takes the place of `path` once it is complete.
 
+    A link stays, and what it leads to is replaced. A pipe or a device stays too: the file is written into it.
+
     Raises:
         OSError: it cannot be written; what was there before is left as it was.
     """
-    with _unfinished(path) as finished:
+    target = file_at(path)
+    if target is None:
+        with scratch_folder() as folder:
+            yield folder / path.name
+            with opened_stream(path) as stream, (folder / path.name).open("rb") as file:
+                copyfileobj(file, stream)
+        return
+    with _unfinished(target) as finished:
         yield finished
         _sync(finished)
-        finished.replace(path)
-    _sync_folder(path.parent)
+        _note(path, finished)
+        finished.replace(target)
+    _sync_folder(target.parent)
+
+
+def _note(path: Path, finished: Path) -> None:
+    """Note what is about to be stored; what is hidden is nothing that a user has asked for."""
+    if not (path.name.startswith(".") or _is_on_its_way(path)):
+        note(path, finished)
 
 
 @contextmanager
 def whole_folder(path: Path, own: Collection[str] = ()) -> Iterator[Path]:
-    """An empty folder to fill, which takes the place of `path` once it is complete.
+    """An empty folder to fill, which takes the place of `path`, or of what it links to, once it is complete.
 
     What else lies in the folder it replaces is there afterwards too.
 
@@ -121,14 +137,16 @@ def whole_folder(path: Path, own: Collection[str] = ()) -> Iterator[Path]:
         OSError: it cannot be written, or a file has its name; what was there before is left as it was.
     """
     demand_no_file(path)
-    with _unfinished(path) as finished:
+    target = path.resolve() if path.is_symlink() else path
+    with _unfinished(target) as finished:
         finished.mkdir()
         yield finished
         _sync_whole(finished)
-        if path.is_dir():
-            _keep_others(path, finished, own)
-        _exchange(finished, path)
-    _sync_folder(path.parent)
+        if target.is_dir():
+            _keep_others(target, finished, own)
+        _note(path, finished)
+        _exchange(finished, target)
+    _sync_folder(target.parent)
 
 
 @contextmanager
@@ -143,6 +161,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         finished.mkdir()
         yield finished
         _sync_whole(finished)
+        _note(path, finished)
         try:
             finished.rename(path)
         except OSError as error:
@@ -175,6 +194,7 @@ def whole_files(folder: Path) -> Iterator[Path]:
         yield finished
         for file in finished.iterdir():
             _sync(file)
+            _note(folder / file.name, file)
             file.replace(folder / file.name)
     _sync_folder(folder)
 
@@ -246,11 +266,6 @@ def sweep_scratch() -> None:
         sweep(temporary)
 
 
-def names_of(folder: Path) -> set[tuple[str, str]]:
-    """Names of the folder around a folder and of itself: as it is called, and where it lies if a link leads there."""
-    return {(place.parent.name, place.name) for place in (_absolute(folder), folder.resolve())}
-
-
 def demand_no_file(path: Path) -> None:
     """Refuse a place for a folder where there is a file.
 
@@ -284,6 +299,17 @@ def demand_writable(folder: Path) -> None:
         pass
 
 
+def demand_target(path: Path) -> None:
+    """Try whether a file can be written to a path.
+
+    Raises:
+        OSError: it cannot.
+    """
+    target = file_at(path)
+    if target is not None:
+        demand_writable(target.parent)
+
+
 @contextmanager
 def _unfinished(path: Path) -> Iterator[Path]:
     """The name of `path` in a hidden folder beside it that is gone afterwards; those of killed processes go first."""
@@ -291,34 +317,6 @@ def _unfinished(path: Path) -> Iterator[Path]:
     prefix = f"{_UNFINISHED}{_host()}-{os.getpid()}-"
     with TemporaryDirectory(dir=path.parent, prefix=prefix, ignore_cleanup_errors=True) as folder:
         yield Path(folder) / path.name
-
-
-def names_in(folder: Path) -> list[str]:
-    """Names in a folder that are not hidden, sorted; none where it cannot be read."""
-    with suppress(OSError):
-        return sorted(place.name for place in folder.iterdir() if not place.name.startswith("."))
-    return []
-
-
-def folders(folder: Path) -> list[Path]:
-    """Folders in a folder that are not hidden, by name; none where it cannot be read."""
-    return [folder / name for name in names_in(folder) if (folder / name).is_dir()]
-
-
-ALLOW = "whoever owns it can allow that"
-"""What to do about a folder that cannot be read."""
-
-
-def unreadable(folder: Path) -> str:
-    """Why what lies in a folder cannot be looked at; empty where it can be, and where there is no folder."""
-    try:
-        next(folder.iterdir(), None)
-        (folder / "any").lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
 
 
 def sweep(folder: Path) -> None:

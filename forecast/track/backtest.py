@@ -23,7 +23,7 @@ from forecast.dims import Array
 from forecast.economics.processes import baseline_flows, driver_growth
 from forecast.errors import FitError, RunError
 from forecast.observations.series import DRIVERS, QuarterlyTrade, quarterly_drivers
-from forecast.parallel import first_alone
+from forecast.parallel import Found, first_alone
 from forecast.quarters import format_quarter
 from forecast.stats.streams import Streams, generator
 from forecast.storage.code_digests import code_digest
@@ -168,13 +168,13 @@ def run_backtest(
         pieces: models and origins.
         folder: from `backtest_folder`.
         n_jobs: workers, -1 for one per core.
-        progress: called with the number of pieces finished since the last call.
+        progress: called with the number of pieces finished since the last call; with those that were there as `Found`.
 
     Raises:
         RunError: the folder cannot be written.
     """
     open_pieces = [piece for piece in pieces if not is_finished(piece, folder)]
-    progress(len(pieces) - len(open_pieces))
+    progress(Found(len(pieces) - len(open_pieces)))
     with writing(folder.parent, "choose another with --out"):
         for piece in open_pieces:
             piece.path(folder).parent.mkdir(parents=True, exist_ok=True)

@@ -31,21 +31,18 @@ from forecast.results.moments import A_DAY, day_stated, misdated, today
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.storage.files import (
-    ALLOW,
     demand_regular,
     digest,
-    folders,
     json_digest,
     json_text,
-    names_of,
     new_folder,
     read_csv,
     sweep,
     text_bytes,
-    unreadable,
     write_csv,
     writing,
 )
+from forecast.storage.folders import ALLOW, folders, names_of, unreadable
 from forecast.track.targets import Predictions, read_predictions, run_predictions, write_predictions
 
 ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (

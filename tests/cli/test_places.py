@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from commands import command
 
 import forecast
+from forecast.plots.style import korean_typeface
 
 SOURCE = Path(forecast.__file__).parents[1]
 
@@ -117,3 +119,69 @@ def test_a_folder_of_data_that_is_not_there_is_said(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "nodir: no such folder, so that no data or parameters of your own are read" in done.stderr
+
+
+WRITERS = [("schema",), ("report", "results/baseline"), ("export", "results/baseline")]
+
+
+@pytest.mark.parametrize("arguments", WRITERS, ids=" ".join)
+def test_a_file_goes_where_a_link_leads_into_a_pipe_and_in_the_place_of_no_folder(
+    arguments: tuple[str, ...], stored: Path, tmp_path: Path
+) -> None:
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to("file")
+    done = command(*arguments, "--out", str(link), cwd=stored)
+    assert (done.returncode, str(link) in done.stdout, link.readlink()) == (0, True, Path("file"))
+    os.mkfifo(pipe)
+    with (tmp_path / "read").open("wb") as file:
+        reader = subprocess.Popen(["cat", str(pipe)], stdout=file)
+    try:
+        done = command(*arguments, "--out", str(pipe), cwd=stored)
+        assert pipe.is_fifo()
+        reader.wait(timeout=20)
+    finally:
+        reader.kill()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"Written to {pipe}\n")
+    content, whole = ((tmp_path / name).read_bytes() for name in ("read", "file"))
+    assert (content[:9], len(content)) == (whole[:9], len(whole))  # an archive holds the time
+    done = command(*arguments, "--out", str(tmp_path), cwd=stored)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith(f"error: {tmp_path}: cannot be written (it is a folder); choose another")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs a name of the standard output")
+def test_what_is_written_to_the_standard_output_stands_behind_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("before\n")
+    with (tmp_path / "file").open("a") as file:
+        words = [sys.executable, "-m", "forecast", "schema", "--out", "/proc/self/fd/1"]
+        done = subprocess.run(
+            words, env=os.environ | {"PYTHONPATH": str(SOURCE)}, stdout=file, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (0, "Written to /proc/self/fd/1\n")
+    printed = command("schema", cwd=tmp_path)
+    assert (tmp_path / "file").read_text() == f"before\n{printed.stdout}"
+
+
+def test_a_picture_that_cannot_be_written_costs_no_answer(stored: Path, tmp_path: Path) -> None:
+    shutil.copytree(stored, tmp_path, dirs_exist_ok=True)
+    words = ("run", "baseline", "--draws", "400")
+    done = separate(*words, cwd=tmp_path, before=files_of_at_most(20_000))
+    assert (done.returncode, "Found in results/baseline/" in done.stdout) == (0, True), done.stderr
+    assert done.stderr.endswith("/fan.png: cannot be written (File too large); there is no picture of this run\n")
+    assert not list(tmp_path.rglob("fan.png"))
+    assert command("verify", "results", "--blocks", "0", cwd=tmp_path).returncode == 0
+    assert command(*words, cwd=tmp_path).stderr.count("\n") == 0
+    assert list(tmp_path.rglob("fan.png"))
+
+
+@pytest.mark.parametrize("languages", [("en", "ko"), ("ko", "en")])
+def test_every_language_has_a_picture_of_its_own(languages: tuple[str, str], tmp_path: Path) -> None:
+    for language in (*languages, languages[0]):
+        done = command("run", "baseline", "--draws", "400", "--language", language, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    alone = {"en": "fan.png", "ko": "fan.ko.png"} if korean_typeface() else {"en": "fan.png"}
+    pictures = {path.name: path.read_bytes() for path in tmp_path.rglob("fan*.png")}
+    assert pictures.keys() == {*alone.values()}
+    assert len({*pictures.values()}) == len(alone)
+    assert command("export", "results/baseline", "--out", "run.zip", cwd=tmp_path).returncode == 0
+    assert command("verify", "results", "run.zip", "--blocks", "0", cwd=tmp_path).returncode == 0

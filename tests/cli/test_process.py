@@ -99,6 +99,31 @@ def test_a_stop_leaves_no_file_of_workers_in_the_middle_of_their_work(tmp_path: 
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
+@pytest.mark.parametrize("seconds", [0.1, 0.4])
+def test_ctrl_c_while_workers_load_is_one_line(tmp_path: Path, seconds: float) -> None:
+    """A terminal sends it to all processes; each of them told where in its imports it was."""
+    process = subprocess.Popen(
+        [*FORECAST, "run", "baseline", "--draws", "9000000", "--n-jobs", "2", "--no-plot"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        assert wait_for(lambda: len(session(process.pid)) >= 4, 60)  # a tracker or two, and workers
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGINT)
+        _, message = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    said = [line for line in message.splitlines() if line and not line.startswith("baseline: ")]  # progress aside
+    assert (process.returncode, said) == (130, ["stopped: nothing was stored"])
+    assert wait_for(lambda: not session(process.pid), 20)
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes")
 def test_a_worker_ended_from_outside_is_one_line(tmp_path: Path) -> None:
     arguments = [*FORECAST, "run", "baseline", "--draws", "9000000", "--n-jobs", "2", "--no-plot"]
     process = subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)

@@ -8,6 +8,7 @@ from time import sleep
 import pytest
 
 from forecast.cli import options
+from forecast.parallel import Found
 
 
 @pytest.fixture
@@ -40,6 +41,16 @@ def test_the_time_left_is_in_proportion_to_what_is_left() -> None:
     progress = options._Progress("backtest", 40, "fits", done=10.0)
     progress.started -= 60.0
     assert progress.line() == "backtest: 10 of 40 fits after 1 min 0 s, about 3 min 0 s left"
+
+
+def test_what_was_there_before_took_no_time() -> None:
+    """A run that went on at half of its draws was told to be done in no time."""
+    progress = options._Progress("hyundai", 20_000, "draws")
+    progress.started -= 60.0
+    progress.advance(Found(10_000))
+    assert progress.line() == "hyundai: 10,000 of 20,000 draws after 1 min 0 s"
+    progress.advance(2_000)
+    assert progress.line() == "hyundai: 12,000 of 20,000 draws after 1 min 0 s, about 4 min 0 s left"
 
 
 @pytest.mark.usefixtures("_hasty")

@@ -226,9 +226,8 @@ def test_a_sweep_that_lost_its_workers_says_what_of_it_is_stored(
     words = ("-s", "horizon=2031,2032", "--year", "2030", "--draws", "100", "--no-plot")
     done = command("sweep", "hyundai", *words, cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.endswith(
-        "error: workers were lost; 1 of 3 runs are stored; the same command goes on from there\n"
-    )
+    assert done.stderr.endswith(" is stored; the same command goes on with the 2 of 3 runs that are left\n")
+    assert "error: workers were lost; results/hyundai/" in done.stderr
 
 
 def test_a_silent_server_and_a_number_of_workers_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -366,7 +366,10 @@ def test_a_page_is_written_whole_or_not_at_all(runs: dict[str, Results], tmp_pat
     assert [found.name for found in tmp_path.iterdir()] == ["report.html"]
     with pytest.raises(RunError, match=r"cannot be written \(No such file or directory\); choose another with --out"):
         write_report([runs["hyundai"]], tmp_path / "missing" / "report.html")
-    with pytest.raises(RunError, match=f"^{re.escape(str(tmp_path))}: is a folder; name a file with --out"):
+    with pytest.raises(
+        RunError,
+        match=f"^{re.escape(str(tmp_path))}: cannot be written \\(it is a folder\\); choose another with --out",
+    ):
         write_report([runs["hyundai"]], tmp_path)
 
 

@@ -118,14 +118,14 @@ def test_percentile_of_a_known_answer(tmp_path: Path) -> None:
     }
     made = alone(replace(plan(n_years=1), origin=8099))
     text = (ROOT / "scenarios" / "baseline.yaml").read_text(encoding="utf-8")
-    kept, _ = write_results(tmp_path / "kept", manifest, made, tally, text, None)
+    kept, _ = write_results(tmp_path / "kept", manifest, made, tally, text)
     (found,) = outcomes(kept)
     assert found.other_book == 49.5
     assert (found.year, found.percentile) == (2025, pytest.approx(57.0))
     assert "at the 57th percentile" in answer(kept, outcomes(kept))
     counted = StreamingSummary((0.0, 65.7), keep=False)
     counted.add(draws, draws[:3])
-    lost, _ = write_results(tmp_path / "lost", manifest, made, counted, text, None)
+    lost, _ = write_results(tmp_path / "lost", manifest, made, counted, text)
     assert outcomes(lost) == (replace(found, percentile=None),)
     said = answer(lost, outcomes(lost))
     assert "The surplus of 2025 was 56.5 bn USD. The median said for 2025 was 49 bn USD, US Census basis." in said

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import command
@@ -14,7 +18,8 @@ from commands import command
 from forecast.documents import shipped_scenario
 from forecast.engine import simulate
 from forecast.engine.simulate import Settings, empty_statistics
-from forecast.results import checkpoints
+from forecast.parallel import Found
+from forecast.results import checkpoints, results
 from forecast.results.checkpoints import Resumption
 from forecast.results.results import Results
 from forecast.results.run import Run, requested, run_scenario
@@ -67,8 +72,8 @@ def stopped(out: Path, scenario: AnyScenario, after: int = 2_000) -> Path:
     return checkpoint
 
 
-def files(results: Results) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in results.folder.iterdir() if path.name != "manifest.json"}
+def files(run: Results) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in run.folder.iterdir() if path.name != "manifest.json"}
 
 
 def resumed_run(out: Path, scenario: AnyScenario, **options: object) -> tuple[Run, list[Resumption]]:
@@ -85,7 +90,11 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch: py
     drawn: list[int] = []
     done, said = resumed_run(tmp_path / "stopped", scenario, progress=drawn.append)
     assert said == [Resumption(2_000, ())]
-    assert drawn == [2_000, 2_000, 1_000]
+    assert [(n_draws, isinstance(n_draws, Found)) for n_draws in drawn] == [
+        (2_000, True),
+        (2_000, False),
+        (1_000, False),
+    ]
     assert files(done.results) == files(whole)
     assert ("draws.nc" in done.results.manifest["files"]) == kept
     same = {"created", "content"}
@@ -109,6 +118,27 @@ def test_the_command_says_where_it_goes_on(tmp_path: Path) -> None:
     arguments = ("run", "hyundai", "--draws", "5000", "--no-plot")
     assert "goes on at block 2 of 3" in command(*arguments, cwd=tmp_path).stderr
     assert "block" not in command(*arguments, "--force", cwd=tmp_path).stderr
+
+
+def test_a_full_disk_at_the_end_tells_that_the_same_command_goes_on(tmp_path: Path) -> None:
+    """Another folder, which it named as the way out, is one in which the run begins anew."""
+    checkpoint = stopped(tmp_path / "results", world("hyundai"))
+    words = ("run", "hyundai", "--draws", "5000", "--no-plot")
+    full = subprocess.run(
+        [sys.executable, "-m", "forecast", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+    )
+    assert full.returncode == 2
+    assert full.stderr.splitlines()[-1] == (
+        "error: results: cannot be written (File too large); the blocks that are finished are kept, and once it can be "
+        "written the same command goes on from the last checkpoint"
+    )
+    assert checkpoint.exists()
+    done = command(*words, cwd=tmp_path)
+    assert (done.returncode, "goes on at block 2 of 3" in done.stderr) == (0, True)
 
 
 def test_no_resume_begins_anew(tmp_path: Path) -> None:
@@ -223,14 +253,18 @@ def test_of_two_runs_at_once_the_first_to_end_is_stored_and_the_other_finds_it(t
     assert outer.results.manifest == inner[0].results.manifest
 
 
-def test_a_run_that_appears_while_another_is_written_stays(tmp_path: Path) -> None:
+def test_a_run_that_appears_while_another_is_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inner: list[Run] = []
+    write = results.write_quarters
 
-    def meanwhile(_: Results) -> None:
+    def meanwhile(*given: Any) -> None:
         if not inner:
+            monkeypatch.setattr(results, "write_quarters", write)
             inner.append(run_scenario(world("hyundai"), SETTINGS, out=tmp_path))
+        write(*given)
 
-    outer, _ = resumed_run(tmp_path, world("hyundai"), draw_chart=meanwhile)
+    monkeypatch.setattr(results, "write_quarters", meanwhile)
+    outer, _ = resumed_run(tmp_path, world("hyundai"))
     assert (inner[0].found, outer.found) == (False, True)
     assert outer.results.manifest["created"] == inner[0].results.manifest["created"]
     assert not list(tmp_path.rglob(".unfinished-*"))

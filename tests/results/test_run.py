@@ -23,6 +23,7 @@ from forecast.dims import FUTURE, NEWS, SERIES
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.results import run as run_module
+from forecast.results.archive import list_results
 
 ROOT = Path(__file__).parents[2]
 Ran: TypeAlias = tuple[Path, subprocess.CompletedProcess[str]]
@@ -239,6 +240,20 @@ def test_every_problem_of_every_file_is_reported_before_the_first_draw(tmp_path:
     assert "one.yaml:4:1: horizn" in done.stderr
     assert "two.yaml:4:1: horizn" in done.stderr
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("nothing", ["horizon=2035", "investments.HMG-06.amount=5.8", "investments.HMG-06.amount=5.80"])
+def test_what_is_set_to_what_it_is_is_not_told_of_the_run(nothing: str, tmp_path: Path) -> None:
+    """The first run of a scenario kept it, and every later one of the plain scenario was said to have it set."""
+    (tmp_path / "two.yaml").write_text("name: two\nmixture:\n- {scenario: hyundai, weight: 1}\n", encoding="utf-8")
+    something = "investments.HMG-06.amount=5" if "horizon" in nothing else "horizon=2034"
+    for world in ("hyundai", "two.yaml"):
+        words = ("run", world, "--draws", "400", "--no-plot", "--n-jobs", "1", "-s", nothing)
+        alone, with_another = command(*words, cwd=tmp_path), command(*words, "-s", something, cwd=tmp_path)
+        assert (alone.returncode, "Set on the command line" in alone.stdout) == (0, False)
+        assert (with_another.returncode, f"Set on the command line: {something}\n" in with_another.stdout) == (0, True)
+    told = sorted((run.name, run.overrides) for run in list_results(tmp_path / "results"))
+    assert told == [(name, words) for name in ("hyundai", "two") for words in ((), (something,))]
 
 
 def test_an_interrupted_run_leaves_nothing_that_looks_finished(tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +31,7 @@ from forecast.storage.files import (
     write_text,
     writing,
 )
+from forecast.storage.record import recorded
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -82,6 +86,94 @@ def test_a_disk_that_is_full_and_a_place_that_is_read_only_leave_the_old_file(
     reason = "No space left on device" if call == "os.fsync" else "Permission denied"
     assert str(caught.value) == f"{tmp_path / 'a.txt'}: cannot be written ({reason})"
     assert contents(tmp_path) == {"a.txt": "before"}
+
+
+def test_a_file_written_to_a_link_takes_the_place_of_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(Path("elsewhere") / "file")
+    for text in ("new", "newer"):
+        write_text(tmp_path / "link", text)
+        assert contents(tmp_path) == {"elsewhere/": "", "elsewhere/file": text, "link": text}
+    assert (tmp_path / "link").readlink() == Path("elsewhere") / "file"
+
+
+def test_a_folder_written_to_a_link_takes_the_place_of_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").symlink_to("elsewhere")
+    with whole_folder(tmp_path / "run") as unfinished:
+        (unfinished / "new").write_text("1")
+    assert (tmp_path / "run").readlink() == Path("elsewhere")
+    assert contents(tmp_path / "elsewhere") == {"new": "1"}
+
+
+def read_through(pipe: Path) -> Future[bytes]:
+    """What comes out of a pipe that somebody is going to write into."""
+    reader = ThreadPoolExecutor(1)
+    found = reader.submit(pipe.read_bytes)
+    reader.shutdown(wait=False)
+    return found
+
+
+def test_a_pipe_and_a_device_are_written_into_and_stay(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        found = read_through(tmp_path / "pipe")
+        write_text(tmp_path / name, f"to a {name}")
+        assert found.result(timeout=20) == f"to a {name}".encode()
+    assert (tmp_path / "pipe").is_fifo()
+    ours, theirs = os.openpty()  # a device of which nothing is lost if it is taken for a file
+    write_text(Path(os.ttyname(theirs)), "to a terminal")
+    assert os.read(ours, 100) == b"to a terminal"
+    assert Path(os.ttyname(theirs)).is_char_device()
+
+
+def test_what_is_neither_file_nor_pipe_is_refused_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "circle").symlink_to("circle")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        for name, reason in (
+            ("folder", "it is a folder"),
+            ("socket", "it is neither a file nor a pipe"),
+            ("circle", "Too many levels of symbolic links"),
+        ):
+            before = sorted(tmp_path.rglob("*"))
+            with pytest.raises(RunError) as caught, writing(tmp_path / name):
+                write_text(tmp_path / name, "new")
+            assert str(caught.value) == f"{tmp_path / name}: cannot be written ({reason})"
+            assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("opened", "call"), [(whole_file, "replace"), (whole_folder, "rename"), (new_folder, "rename")], ids=str
+)
+def test_the_record_names_what_is_there_wherever_a_stop_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Callable[[Path], Any], call: str, when: str
+) -> None:
+    usual = getattr(Path, call)
+
+    def stopped(self: Path, target: Path) -> None:
+        if when == "after":
+            usual(self, target)
+        if target.name == "second":
+            raise KeyboardInterrupt
+        if when == "before":
+            usual(self, target)
+
+    monkeypatch.setattr(Path, call, stopped)
+    with recorded() as stored:
+        for name in ("first", "second"):
+            with suppress(KeyboardInterrupt), opened(tmp_path / name) as unfinished:
+                if opened is whole_file:
+                    unfinished.touch()
+                else:
+                    write_text(unfinished / "inside", "x")
+        write_text(tmp_path / ".hidden", "x")
+        assert [path.name for path in stored()] == (["first"] if when == "before" else ["first", "second"])
+        (tmp_path / "first").rename(tmp_path / "third")
+        assert "first" not in [path.name for path in stored()]
 
 
 def test_a_folder_takes_the_place_of_the_one_before_or_leaves_it(

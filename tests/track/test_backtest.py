@@ -13,6 +13,7 @@ from commands import command
 from forecast.errors import FitError, RunError
 from forecast.observations.series import quarterly_trade
 from forecast.observations.tables import SHIPPED
+from forecast.parallel import Found
 from forecast.quarters import parse_quarter
 from forecast.track import backtest
 from forecast.track import scores as scoring
@@ -67,7 +68,9 @@ def test_a_stopped_backtest_goes_on_and_leaves_the_same_bytes(tmp_path: Path) ->
     kept = contents(tmp_path / "stopped")
     assert len(kept) == 3
     times = {name: (tmp_path / "stopped" / name).stat().st_mtime_ns for name in kept}
-    run_backtest(TRADE, PIECES, DESIGN, tmp_path / "stopped")
+    counted: list[int] = []
+    run_backtest(TRADE, PIECES, DESIGN, tmp_path / "stopped", progress=counted.append)
+    assert [type(n) for n in counted] == [Found, *[int] * (len(counted) - 1)]
     assert contents(tmp_path / "stopped") == contents(tmp_path / "whole")
     assert times == {name: (tmp_path / "stopped" / name).stat().st_mtime_ns for name in kept}
 
@@ -126,13 +129,19 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         run_backtest(TRADE, PIECES, DESIGN, tmp_path / "file" / "below")
 
 
-def test_an_interrupt_says_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backtest, "run_backtest", Mock(side_effect=KeyboardInterrupt))
-    done = command("backtest", "--no-references", "--out", str(tmp_path), cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (
-        130,
-        "stopped: 0 of 39 fits are stored; the same command goes on from there\n",
-    )
+def test_an_interrupt_says_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(_trade: object, pieces: list[Piece], _design: object, folder: Path, **_options: object) -> None:
+        """As a worker stores a piece, of which this process knows nothing."""
+        piece = next(piece for piece in pieces if not backtest.is_finished(piece, folder))
+        piece.path(folder).parent.mkdir(parents=True, exist_ok=True)
+        piece.path(folder, "failed").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backtest, "run_backtest", stopped)
+    for left in (38, 37):
+        done = command("backtest", "--no-references", "--out", str(tmp_path), cwd=tmp_path)
+        goes_on = f"stopped: the same command goes on with the {left} of 39 fits that are left"
+        assert (done.returncode, done.stderr.strip()) == (130, goes_on)
 
 
 @pytest.mark.slow_fit

@@ -1,0 +1,126 @@
+"""A command that is stopped says what it has stored, whatever it was at; each is a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import forecast
+
+SOURCE = Path(forecast.__file__).parents[1]
+
+HELD = """
+import importlib, sys, time
+import forecast.cli
+from forecast.cli import options
+from forecast.results import checkpoints
+
+place, turn = {place!r}, {turn}
+checkpoints.SECONDS, options.FIRST_LINE_AFTER = {seconds}, 3600.0
+module = importlib.import_module(place.rpartition(".")[0])
+calls, usual = [], getattr(module, place.rpartition(".")[2])
+
+def held(*given, **named):
+    calls.append(place)
+    if len(calls) == turn:
+        print("\\nhere", flush=True)
+        time.sleep(120)
+    return usual(*given, **named)
+
+setattr(module, place.rpartition(".")[2], held)
+sys.argv = ["forecast", *{arguments!r}]
+forecast.cli.main()
+"""
+"""The command, which waits in the call of a function whose turn it is."""
+
+
+def stopped(
+    *arguments: str, place: str, cwd: Path, turn: int = 1, seconds: float = 20.0, number: int = signal.SIGINT
+) -> str:
+    """What a command says on its standard error that is stopped in the call of a function.
+
+    Args:
+        place: dotted name of the function.
+        turn: of its calls.
+        seconds: to the first checkpoint.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", HELD.format(place=place, turn=turn, seconds=seconds, arguments=arguments)],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        assert process.stdout is not None
+        assert any(line == "here\n" for line in process.stdout), process.communicate()
+        process.send_signal(number)
+        _, message = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 128 + number
+    return message.strip()
+
+
+QUICK = ("--draws", "400", "--n-jobs", "1")
+RUN = r"results/{}/[0-9a-f]{{12}}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_stopped_while_its_picture_is_drawn_is_stored(tmp_path: Path, number: int) -> None:
+    said = stopped("run", "baseline", *QUICK, place="forecast.plots.fan.fan_chart", cwd=tmp_path, number=number)
+    assert re.fullmatch(f"stopped: {RUN.format('baseline')} is stored", said)
+    again = stopped("run", "baseline", *QUICK, place="forecast.plots.fan.fan_chart", cwd=tmp_path)
+    assert again == "stopped: nothing was stored"
+
+
+def test_a_comparison_names_the_run_that_it_has_made(tmp_path: Path) -> None:
+    words = ("compare", "baseline", "hyundai", *QUICK)
+    said = stopped(*words, place="forecast.results.run.simulate", turn=2, cwd=tmp_path)
+    assert re.fullmatch(f"stopped: {RUN.format('baseline')} is stored", said)
+    said = stopped(*words, place="forecast.report.handout.write_report", cwd=tmp_path)
+    assert re.fullmatch(f"stopped: {RUN.format('hyundai')} is stored", said)
+
+
+def test_a_report_names_the_run_that_it_has_made(tmp_path: Path) -> None:
+    said = stopped("report", "baseline", place="forecast.report.page.report", cwd=tmp_path)
+    assert re.fullmatch(f"stopped: {RUN.format('baseline')} is stored", said)
+    assert not (tmp_path / "report.html").exists()
+    said = stopped("report", "baseline", place="forecast.cli.options.print_line", cwd=tmp_path)
+    assert said == "stopped: report.html is stored"
+
+
+def test_of_several_runs_those_that_are_stored_and_the_one_to_go_on_with_are_told(tmp_path: Path) -> None:
+    words = ("run", "lges-lansing", "baseline", "--no-plot", "--draws", "30000", "--n-jobs", "1")
+    said = stopped(*words, place="forecast.engine.simulate._statistics_of", turn=4, seconds=0.0, cwd=tmp_path)
+    goes_on = "the same command goes on from the last checkpoint"
+    assert re.fullmatch(f"stopped: {RUN.format('lges-lansing')} is stored; {goes_on}", said)
+
+
+def test_a_verification_says_what_it_has_not_looked_at(tmp_path: Path) -> None:
+    made = stopped("run", "baseline", *QUICK, place="forecast.cli.run.print_line", turn=2, cwd=tmp_path)
+    assert made.endswith("is stored")
+    for turn, words in enumerate(("nothing was verified", "what is not named above was not verified"), 1):
+        said = stopped("verify", "results", "results", place="forecast.results.rerun.simulate", turn=turn, cwd=tmp_path)
+        assert said == f"stopped: {words}"
+
+
+def test_a_sweep_names_what_it_has_made_and_what_is_left(tmp_path: Path) -> None:
+    words = ("sweep", "hyundai", "-s", "horizon=2030,2031,2032,2033,2034", "--year", "2027", "--no-plot", *QUICK)
+    said = stopped(*words, place="forecast.results.run.simulate", turn=3, cwd=tmp_path)
+    run = RUN.format("hyundai")
+    left = "the same command goes on with the {} of 6 runs that are left"
+    assert re.fullmatch(f"stopped: {run}, {run} are stored; {left.format(4)}", said)
+    said = stopped(*words, place="forecast.results.run.simulate", turn=1, cwd=tmp_path)
+    assert said.splitlines() == ["2 of 6 runs are stored already.", "", f"stopped: {left.format(4)}"]
+    said = stopped(*words, place="forecast.analysis.sweep.write_sweep", cwd=tmp_path).splitlines()[-1]
+    assert re.fullmatch(f"stopped: {run}, {run}, {run} and 1 more are stored", said)
