@@ -29,7 +29,7 @@ from forecast.report.i18n import CODES, Language, language
 from forecast.report.policy import policy_sentence
 from forecast.report.sentences import level_sentence
 from forecast.report.table import plain_spaces
-from forecast.results.results import moving_policies
+from forecast.results.highlights import moving_policies
 from forecast.results.run import Run, requested
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.storage.code_digests import Package, Role, syntax_digest

@@ -138,7 +138,7 @@ def fit(out: Path | None, seed: int, as_of: str | None, n_jobs: int, language: L
     from forecast.models.fitting import fit_posterior, fit_report, fit_tasks
     from forecast.models.posterior import save_posterior, user_path
     from forecast.models.sampling import Effort
-    from forecast.report.run import fit_tables
+    from forecast.report.ledger import fit_tables
 
     with progress_bar("fit", len(fit_tasks(known, seed)), "models") as progress:
         posterior = fit_posterior(Effort(seed=seed), known, n_jobs=n_jobs, progress=progress)

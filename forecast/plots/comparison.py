@@ -18,7 +18,7 @@ from forecast.dims import Array
 from forecast.plots.fan import bands_of, draw_difference
 from forecast.plots.sensitivity import draw_densities, draw_ecdfs, draw_waterfall
 from forecast.plots.style import Heading, quarter, save_figure, titled_figure
-from forecast.results.results import place_of
+from forecast.results.highlights import place_of
 from forecast.stats.quantiles import finite
 from forecast.stats.summary import quantile_name
 

@@ -16,7 +16,7 @@
 - `announcements`: announcements known, and one of them whole
 - `track`: the track record, and the page it is published on
 - `data`: data held and due, and what files of a user bring
-- `ledger`: frozen forecasts and model checks
+- `ledger`: frozen forecasts, fits and model checks
 - `verification`: what a verification found, and the page of an exported run
 - `assumptions`: assumptions of a scenario with their sources, and differences between two
 - `page`: the report page

@@ -25,7 +25,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.run import interval_headings
 from forecast.report.sentences import mixture_sentences
 from forecast.report.table import Figure, Row, Table, plain_spaces, table
-from forecast.results.results import direction, motion, peak_and, place_of, share_without, tied, worth_telling
+from forecast.results.highlights import direction, motion, peak_and, place_of, share_without, tied, worth_telling
 from forecast.scenario.contrasts import Contrast, contrasts
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import ends

@@ -10,7 +10,7 @@ from forecast.analysis.comparison import Comparison
 from forecast.dims import Array
 from forecast.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Diagram, Shape, Tick, path, round_steps
 from forecast.report.i18n import Language
-from forecast.results.results import place_of
+from forecast.results.highlights import place_of
 from forecast.stats.quantiles import finite
 
 _N_STEPS = 40

@@ -13,15 +13,8 @@ from forecast.analysis.grounds import REPLACED, DecidingRate, Grounds, Rests
 from forecast.dims import CHANNELS
 from forecast.quarters import parse_quarter
 from forecast.report.i18n import Language
-from forecast.results.results import (
-    Results,
-    direction,
-    motion,
-    peak_and,
-    share_without,
-    turning_years,
-    worth_telling,
-)
+from forecast.results.highlights import direction, motion, peak_and, share_without, turning_years, worth_telling
+from forecast.results.results import Results
 from forecast.stats.formatting import ends, rounded, span
 from forecast.stats.summary import BELOW, Summary, exceedance_name, quantile_name
 

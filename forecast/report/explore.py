@@ -49,7 +49,7 @@ from forecast.report.sentences import assumed_conditions, chances_sentence, leve
 from forecast.report.sliders import PLANTS, Slider, added_from, overrides, sliders
 from forecast.report.templates import fragment, page
 from forecast.report.workbench import Trial, Workbench
-from forecast.results.results import moving_policies
+from forecast.results.highlights import moving_policies
 from forecast.scenario.scenario import Scenario, dump_scenario
 from forecast.stats.summary import Summary
 

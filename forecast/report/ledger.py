@@ -1,8 +1,9 @@
-"""The ledger and the model checks: what is frozen, how it fared and why; made data beside those seen; ranks."""
+"""The ledger, fits and model checks: what is frozen and how it fared; prior beside posterior; made data; ranks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from forecast.dims import Array
 from forecast.models.predictive import UNUSUAL, Check, unusual_checks
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, plain_spaces, table
+from forecast.stats.formatting import short
 from forecast.stats.quantiles import FINE_LEVELS
 from forecast.track.evaluation import Evaluation, Score, Split
 from forecast.track.ledger import Entry
@@ -18,9 +20,36 @@ from forecast.track.targets import next_release, observed
 
 if TYPE_CHECKING:
     from forecast.models.calibration import Study
+    from forecast.models.fitting import ReportRow
 
 FAMILY = 0.05
 """Chance of a false alarm somewhere in a study, over all its parameters."""
+
+
+def fit_tables(rows: Sequence[ReportRow], language: Language = ENGLISH) -> list[Table]:
+    """Prior beside posterior of every parameter, with its convergence and the published number, a table a model."""
+    models = list(dict.fromkeys(row.model for row in rows))
+    headings = language.headings("prior_95", "median", "posterior_95", "r_hat", "sample_size", "seen")
+    return [
+        table(
+            "",
+            [model.capitalize(), *headings],
+            (_fit_cells(row, language) for row in rows if row.model == model),
+            words=1,
+        )
+        for model in models
+    ]
+
+
+def _fit_cells(row: ReportRow, language: Language) -> list[str]:
+    gate = ("", "") if isnan(row.r_hat) else (f"{row.r_hat:.3f}", f"{row.sample_size:.0f}")
+    published = "" if row.observed is None else f"{row.observed:.3f}"
+    prior, posterior = (_quantile_span(quantiles, language) for quantiles in (row.prior, row.posterior))
+    return [row.parameter, prior, short(row.posterior[0]), posterior, *gate, published]
+
+
+def _quantile_span(quantiles: tuple[float, float, float], language: Language) -> str:
+    return language.text("numbers.range", low=short(quantiles[1]), high=short(quantiles[2]))
 
 
 def predictive_tables(checks: Sequence[Check], language: Language = ENGLISH) -> list[Table]:

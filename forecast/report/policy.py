@@ -8,7 +8,8 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.report.effect import MEDIAN, median_changes, nothing_sentence
 from forecast.report.i18n import Language
-from forecast.results.results import Results, last_motion, peak_and, place_of
+from forecast.results.highlights import last_motion, peak_and, place_of
+from forecast.results.results import Results
 from forecast.stats.formatting import ends
 from forecast.stats.summary import Summary
 

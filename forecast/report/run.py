@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
 from typing import TYPE_CHECKING
 
 from forecast.dims import (
@@ -24,16 +23,14 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.sentences import assumed_conditions, record_of, run_books_note
 from forecast.report.table import Column, Row, Table, plain_spaces, table
 from forecast.results.archive import Outcome, made, outcomes
-from forecast.results.results import Results, moving_policies, place_of
+from forecast.results.highlights import moving_policies, place_of
+from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Branch, Scenario
-from forecast.stats.formatting import short
 from forecast.stats.summary import BELOW, INTERVALS, Summary, exceedance_name, quantile_name
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from forecast.models.fitting import ReportRow
 
 EFFECT = "effect"
 """Series of what the announcements add to the surplus, as against the same world without them."""
@@ -434,29 +431,3 @@ def _simulated_amount(scenario: Scenario, pledge: str) -> float:
     return sum(
         _simulated_amount(scenario, part.id) if part.kind == "pledge" else float(part.amount.ppf(0.5)) for part in parts
     )
-
-
-def fit_tables(rows: Sequence[ReportRow], language: Language = ENGLISH) -> list[Table]:
-    """Prior beside posterior of every parameter, with its convergence and the published number, a table a model."""
-    models = list(dict.fromkeys(row.model for row in rows))
-    headings = language.headings("prior_95", "median", "posterior_95", "r_hat", "sample_size", "seen")
-    return [
-        table(
-            "",
-            [model.capitalize(), *headings],
-            (_fit_cells(row, language) for row in rows if row.model == model),
-            words=1,
-        )
-        for model in models
-    ]
-
-
-def _fit_cells(row: ReportRow, language: Language) -> list[str]:
-    gate = ("", "") if isnan(row.r_hat) else (f"{row.r_hat:.3f}", f"{row.sample_size:.0f}")
-    published = "" if row.observed is None else f"{row.observed:.3f}"
-    prior, posterior = (_quantile_span(quantiles, language) for quantiles in (row.prior, row.posterior))
-    return [row.parameter, prior, short(row.posterior[0]), posterior, *gate, published]
-
-
-def _quantile_span(quantiles: tuple[float, float, float], language: Language) -> str:
-    return language.text("numbers.range", low=short(quantiles[1]), high=short(quantiles[2]))

@@ -29,8 +29,9 @@ from forecast.report.observed import memory_sentences, outcome_sentences
 from forecast.report.policy import exports_ahead, policy_sentence
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
+from forecast.results.highlights import motion, moving_policies, place_of
 from forecast.results.manifest import SCENARIO
-from forecast.results.results import Results, motion, moving_policies, place_of
+from forecast.results.results import Results
 from forecast.scenario.drivers import DriverPath, Levels, Shock
 from forecast.scenario.memory import Memory
 from forecast.scenario.mixture import AnyScenario, load_any

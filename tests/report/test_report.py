@@ -31,7 +31,8 @@ from forecast.report.page import NOT_COUNTED, report, short_answers, write_repor
 from forecast.report.rows import plants_in_time, timeline
 from forecast.report.sentences import answer
 from forecast.report.track import SCORES, SUMMARY
-from forecast.results.results import SCENARIO, Results, turning_years
+from forecast.results.highlights import turning_years
+from forecast.results.results import SCENARIO, Results
 from forecast.results.run import run_scenario
 from forecast.scenario.contrasts import FRAME, TEXTS
 from forecast.scenario.scenario import Scenario, load_scenario
