@@ -15,7 +15,7 @@ import numpy as np
 from forecast.dims import PRODUCTS, Array
 from forecast.economics.memory import MemoryLevel, swings
 from forecast.engine.annual import annual_sums, in_quarters, running_totals
-from forecast.engine.inputs import Inputs
+from forecast.engine.inputs import Inputs, Values
 from forecast.engine.plan import Plan, Products
 
 MEMORY = PRODUCTS.index("memory")
@@ -163,17 +163,21 @@ def _on_path(plan: Plan, inputs: Inputs, level: MemoryLevel, swung: Array, growt
     """
     given = plan.products
     path, ahead = given.path, np.arange(1.0, len(swung) + 1.0)[:, None]
-    low, high = level.heights
-    height = low + inputs.value(given.trend) * (high - low)
     memory = level.quarter * np.exp(growth * ahead) * swung
     if path.form == "fades":
         persistence = (
             inputs.value(given.persistence) if path.half_life is None else 0.5 ** (1.0 / inputs.value(path.half_life))
         )
-        memory *= np.exp((persistence**ahead - 1.0) * height)
+        memory *= np.exp((persistence**ahead - 1.0) * _height(given, inputs, level))
     elif path.form == "falls":
         assert path.at is not None
         assert path.share is not None
         after = np.clip(plan.origin + 1.0 + ahead - inputs.value(path.at), 0.0, 1.0)
-        memory *= 1.0 - after * inputs.value(path.share) * (1.0 - np.exp(-height))
+        memory *= 1.0 - after * inputs.value(path.share) * (1.0 - np.exp(-_height(given, inputs, level)))
     return np.asarray(memory)
+
+
+def _height(given: Products, inputs: Inputs, level: MemoryLevel) -> Values:
+    """Logarithm of memory at the origin over its trend, in the book of `level`."""
+    low, high = level.heights
+    return low + inputs.value(given.trend) * (high - low)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file begins as an archive does; what is no file at all does not.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    if not path.is_file():  # a pipe would keep its reader for ever
-        return False
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\3\4"
+    """Whether a file begins as an archive does; what is no file, or cannot be read, does not."""
+    with suppress(OSError):
+        if path.is_file():  # a pipe would keep its reader for ever
+            with path.open("rb") as file:
+                return file.read(4) == b"PK\3\4"
+    return False
 
 
 def unpacking(path: Path) -> str:

@@ -67,7 +67,8 @@ def test_a_tariff_is_on_the_book_of_the_headline() -> None:
     bridge = {"mean": np.log([[1.1, 0.9]])}  # the state of the plan is that too
     made = plan(policy=policies(on(duty(0.25))), basis="korea_customs")
     rows = dict(made.rows) | {"bridge": dict(made.rows["bridge"]) | draw_last(bridge)}
-    korean = annual(replace(made, rows=rows))["tariffs"]
+    products = replace(made.products, usual=1.1)  # nothing of it is memory
+    korean = annual(replace(made, rows=rows, products=products))["tariffs"]
     np.testing.assert_allclose(korean, 1.1 * 80 * ((1.15 / 1.25) ** 2 - 1), rtol=1e-12)
 
 

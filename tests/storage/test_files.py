@@ -147,7 +147,7 @@ def test_what_is_neither_file_nor_pipe_is_refused_and_stays(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
-    ("opened", "call"), [(whole_file, "replace"), (whole_folder, "rename"), (new_folder, "rename")], ids=str
+    ("opened", "call"), [(whole_file, "replace"), (whole_folder, "rename"), (new_folder, "rename")]
 )
 def test_the_record_names_what_is_there_wherever_a_stop_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Callable[[Path], Any], call: str, when: str
