@@ -104,7 +104,7 @@ def test_how_memory_goes_on_is_told_as_the_scenario_has_it() -> None:
         assert not_said not in said
 
 
-def test_memory_of_korean_books_is_told_to_fall_with_the_gap_where_no_path_is_stated() -> None:
+def test_memory_of_korean_books_is_told_to_fall_with_the_gap() -> None:
     """In draws on Korean basis its share falls from 37 % of 2026 to 27 % of 2035; on US basis it stays at a quarter."""
     origin, words = vintage(None).trade.origin, "On Korean customs basis memory falls as that gap fades."
     (korean,) = memory_sentences(origin, [BASELINE], ENGLISH)
