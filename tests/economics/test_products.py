@@ -129,7 +129,7 @@ def test_memory_without_its_height_is_at_the_one_trend_in_either_book() -> None:
         assert np.sort(level * np.exp(-np.array(found.level[basis].heights))) == pytest.approx(trends, rel=1e-6)
 
 
-def test_memory_in_korean_books_is_that_of_its_own_months_where_totals_come_later(
+def test_memory_in_korean_books_goes_by_its_own_months_where_totals_come_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Told of a day before the totals of 2026: the share in US books is old, the level in Korean ones is counted."""
