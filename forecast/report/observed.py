@@ -52,6 +52,7 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
     korean = scenarios[0].basis == "korea_customs"
     gap = "gap_lasts" if all(stated) else "gap_mixed" if any(stated) else "gap_fades"
     goes_on = [carried, *[gap] * (parted and (korean or all(stated)))]
+    goes_on += ["duties"] * any(scenario.tariffs for scenario in scenarios)
     said = [*_memory_parts(standing, found.level["us_census"] if parted else None, goes_on, language)]
     if found.quarter < quarter:
         told, last = (language.date(float(each)) for each in (found.quarter, quarter))
