@@ -25,7 +25,7 @@ def verified(place: Path, rerun: Rerun | None, sealed: bool, words: Language) ->
         reason = words.text(f"verify.obstacle.{rerun.obstacle}", most=f"{RERUN_DRAWS:,}")
         return words.text("verify.not_again", place=place, reason=reason)
     blocks = {"n": f"{rerun.n_blocks:,}", "all": f"{rerun.all_blocks:,}"}
-    if rerun.n_blocks < rerun.all_blocks:
+    if not rerun.whole:
         return words.text("verify.some" if rerun.same_platform else "verify.some_elsewhere", place=place, **blocks)
     return words.text("verify.again" if rerun.same_platform else "verify.elsewhere", place=place)
 

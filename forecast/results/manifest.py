@@ -62,13 +62,19 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     return _with_files(folder, manifest, {name: file_digest(folder / name) for name in there})
 
 
-def add_file(folder: Path, manifest: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Name one more file in the manifest of a run, and give that back; the other files are as they were.
+def add_charts(folder: Path, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Name the pictures of a run that lie in its folder in its manifest, and give that back; other files as they were.
+
+    Two languages may be asked for at once, each by a process that knows of its own: what the other has added in the
+    meantime is named too.
 
     Raises:
         OSError: it cannot be written.
     """
-    return _with_files(folder, manifest, manifest["files"] | {name: file_digest(folder / name)})
+    while there := {name for name in CHARTS.values() if (folder / name).exists()} - manifest["files"].keys():
+        files = manifest["files"] | {name: file_digest(folder / name) for name in there}
+        manifest = _with_files(folder, manifest, files)
+    return manifest
 
 
 def _with_files(folder: Path, manifest: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
@@ -223,6 +229,15 @@ def _count(least: int, most: int = 10**12) -> _Check:
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
+def _is_moment(value: object) -> bool:
+    """Whether it is a time as runs state it: to the second, in UTC, in no other spelling."""
+    try:
+        moment = dt.datetime.fromisoformat(str(value))
+    except ValueError:
+        return False
+    return moment.utcoffset() == dt.timedelta(0) and moment.isoformat(timespec="seconds") == value
+
+
 def _parses(parse: Callable[[str], Any]) -> _Check:
     def check(value: Any) -> bool:
         try:
@@ -293,7 +308,7 @@ _FORM: Mapping[str, tuple[_Check, str]] = {
     "seed": (_count(0, MOST_SEED), "a whole number"),
     "scheme": (lambda value: value in get_args(Scheme), ", ".join(get_args(Scheme))),
     "block_size": (_count(1), "a count"),
-    "created": (_parses(dt.datetime.fromisoformat), "a time"),
+    "created": (_is_moment, "a time in UTC such as 2026-11-30T11:09:02+00:00"),
     "n_failed": (_count(0), "a count"),
     "quantiles": (lambda value: value in ("exact", "sketch"), "exact or sketch"),
     "dominant_draws": (_dominant_draws, "series, year, statistic and share of each, or nothing"),

@@ -69,6 +69,7 @@ class Rerun:
     Attributes:
         n_blocks: blocks made again; 0 for none.
         all_blocks: blocks of the run.
+        whole: whether all that the run holds was made again, and not draws of these blocks alone.
         same_platform: whether the bytes had to be the same.
         obstacle: why it was not made again, a word of the catalogue; empty where it was.
         faults: what came out otherwise, a sentence each.
@@ -76,6 +77,7 @@ class Rerun:
 
     n_blocks: int = 0
     all_blocks: int = 0
+    whole: bool = False
     same_platform: bool = True
     obstacle: str = ""
     faults: tuple[str, ...] = ()
@@ -109,7 +111,8 @@ def made_again(results: Results, again: Again) -> Rerun:
             elif not faults:
                 with again.watched(results.name, len(blocks) * request.plan.block_size) as progress:
                     faults = [*_block_faults(results, request, settings, blocks, progress, same)]
-            return Rerun(len(blocks), _n_blocks(manifest), same, "", tuple(faults))
+            whole = again.n_blocks is None
+            return Rerun(len(blocks), _n_blocks(manifest), whole, same, "", tuple(faults))
     except PosteriorError:
         return Rerun(obstacle="posterior")
 

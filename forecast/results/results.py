@@ -36,7 +36,8 @@ from forecast.results.manifest import (
     RUN_FILES,
     SCENARIO,
     SUMMARY,
-    add_file,
+    add_charts,
+    demand_no_links,
     read_manifest,
     write_manifest,
 )
@@ -361,15 +362,17 @@ def add_chart(results: Results, draw_chart: Callable[[Results], Path | None]) ->
     Raises:
         RunError: the folder cannot be written; a picture that no manifest names is gone.
     """
-    path = draw_chart(results)
-    if path is None or path.name in results.manifest["files"]:
-        return results
-    with writing(results.folder):
-        try:
-            return Results(results.folder, add_file(results.folder, results.manifest, path.name))
-        except OSError:
-            path.unlink(missing_ok=True)
-            raise
+    demand_no_links(results.folder)  # a picture would be written to where it leads
+    before = {name for name in CHARTS.values() if (results.folder / name).exists()}
+    try:
+        if draw_chart(results) is None:
+            return results
+        with writing(results.folder):
+            return Results(results.folder, add_charts(results.folder, results.manifest))
+    except BaseException:  # a stop too leaves no picture that no manifest names
+        for name in set(CHARTS.values()) - before - results.manifest["files"].keys():
+            (results.folder / name).unlink(missing_ok=True)
+        raise
 
 
 def demand_folder(folder: Path, named: Path, remedy: str = ANOTHER) -> None:

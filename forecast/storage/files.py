@@ -372,18 +372,18 @@ def _name_again(source: str | Path, target: str | Path) -> None:
 
 
 def _exchange(finished: Path, path: Path) -> None:
-    """Rename a folder, and bring back what was there before where that fails."""
+    """Rename a folder, and bring back what was there before where that fails or is stopped."""
     replaced = finished.with_name(f"{path.name}{_REPLACED}")
     while True:
-        with suppress(FileNotFoundError):
-            path.rename(replaced)
         try:
+            with suppress(FileNotFoundError):
+                path.rename(replaced)
             finished.rename(path)
-        except OSError as error:
-            if error.errno in _TAKEN:  # another process has put its own there in between
+        except BaseException as error:
+            if isinstance(error, OSError) and error.errno in _TAKEN:  # another process has put its own there in between
                 rmtree(replaced, ignore_errors=True)
                 continue
-            if replaced.exists():
+            if replaced.exists() and not path.exists():
                 replaced.rename(path)
             raise
         return

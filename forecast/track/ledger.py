@@ -278,7 +278,7 @@ def _out_of_order(trade: QuarterlyTrade, created: str, added: dt.date) -> Iterat
     """
     yield from misdated(created, trade)
     made = day_stated(created)
-    if added < made - A_DAY:
+    if made - added > A_DAY:
         yield f"added on {added}, before the run was made, on {made}"
     if added > today() + A_DAY:
         yield f"added on {added}, a day that is still to come"

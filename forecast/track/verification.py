@@ -252,7 +252,7 @@ def _entry_again(entry: Entry, again: Again) -> Rerun:
     n_blocks = -(-n_draws // entry.manifest["block_size"])
     with scratch_folder() as scratch:
         faults = [*_misstated(entry, posterior, scratch)] or [*_otherwise(entry, posterior, again, scratch, same)]
-    return Rerun(n_blocks, n_blocks, same, "", tuple(faults))
+    return Rerun(n_blocks, n_blocks, True, same, "", tuple(faults))
 
 
 def _misstated(entry: Entry, posterior: Posterior, scratch: Path) -> Iterator[str]:

@@ -122,6 +122,15 @@ OTHER_CODE = dict.fromkeys(("data", "posterior", "code", "installed_base"), "0" 
 def nothing(_: Path) -> None: ...
 
 
+def test_a_sample_of_all_blocks_is_not_the_whole_run(copy: Path) -> None:
+    """Draws alone are held against what is drawn again; a forged table was called whole and the same bytes."""
+    forged(copy, one_number(1.1))
+    for blocks in ("3", "5"):
+        done = command("verify", "results", "--blocks", blocks, cwd=copy)
+        assert done.stdout.startswith("Whole, and 3 of its 3 blocks the same when drawn again: ")
+    assert "summary.csv" in command("verify", "results", cwd=copy).stderr
+
+
 def test_forged_draws_come_out_otherwise(copy: Path) -> None:
     forged(copy, one_draw)
     assert "draws.nc: comes out otherwise" in command("verify", "results", cwd=copy).stderr
@@ -138,10 +147,10 @@ def test_forged_draws_come_out_otherwise(copy: Path) -> None:
         (nothing, {"seed": 1}, "manifest.json: digest"),
         (
             nothing,
-            {"created": "2025-01-01T00:00:00"},
+            {"created": "2025-01-01T00:00:00+00:00"},
             "manifest.json: the run was made on 2025-01-01, before",
         ),
-        (nothing, {"created": "2199-01-01T00:00:00"}, "the run was made on 2199-01-01, a day that is still to come"),
+        (nothing, {"created": "2199-01-01T00:00:00+00:00"}, "the run was made on 2199-01-01, a day that is still to come"),
         (one_number(1.0001), {"digests": OTHER_CODE}, "manifest.json: digest"),
         (nothing, {"platform": {"note": "checked"}}, 'platform: got {"note": "checked"}, expected blas, instructions'),
         (nothing, {"comment": "checked"}, "got comment, which no run says of itself"),

@@ -176,6 +176,26 @@ def test_the_record_names_what_is_there_wherever_a_stop_comes(
         assert "first" not in [path.name for path in stored()]
 
 
+def test_a_stop_between_two_names_brings_back_the_folder_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was gone, with all that a user had put beside the run."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes").write_text("mine")
+    rename = Path.rename
+
+    def stopped(self: Path, target: Path) -> Path:
+        done = rename(self, target)
+        if self == tmp_path / "run":
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(Path, "rename", stopped)
+    with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "run") as unfinished:
+        (unfinished / "new").write_text("1")
+    assert contents(tmp_path) == {"run/": "", "run/notes": "mine"}
+
+
 def test_a_folder_takes_the_place_of_the_one_before_or_leaves_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
