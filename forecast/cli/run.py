@@ -83,10 +83,13 @@ def run(
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else partial(_draw_chart, language)}
     xlsx = options.pop("xlsx")
-    for scenario in scenarios:
+    shared = {name: options[name] for name in ("prior", "n_jobs")}
+    sizes = [
+        sized((scenario,), settings, targets, limit, language, posterior=posteriors[scenario.as_of], **shared)
+        for scenario in scenarios
+    ]
+    for scenario, (enough, words) in zip(scenarios, sizes, strict=True):
         options["posterior"] = posteriors[scenario.as_of]
-        shared = {name: options[name] for name in ("prior", "n_jobs", "posterior")}
-        enough, words = sized((scenario,), settings, targets, limit, language, **shared)
         with progress_bar(scenario.name, enough.n_draws) as progress:
             resumed = partial(_say_resumed, language, enough.n_draws)
             done = run_scenario(scenario, enough, **options, progress=progress, resumed=resumed)

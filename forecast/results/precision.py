@@ -248,7 +248,7 @@ def demand_affordable(found: Sequence[Sized], most: int, why: str = "--max-draws
             target = one.target
             raise RunError(
                 f"--precision: {target.series}, {target.year}, {target.statistic}: ±{one.half_width:.3g} would take "
-                f"{one.n_draws:,} draws, expected at most {most:,} ({why}); nothing was stored"
+                f"{one.n_draws:,} draws, expected at most {most:,} ({why})"
             )
 
 

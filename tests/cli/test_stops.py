@@ -1,4 +1,4 @@
-"""A command that is stopped says what it has stored, whatever it was at; each is a process of its own."""
+"""A command that does not come to its end says what it has stored; one that is stopped is a process of its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import command
 
 import forecast
 
@@ -73,6 +74,17 @@ def stopped(
 
 QUICK = ("--draws", "400", "--n-jobs", "1")
 RUN = r"results/{}/[0-9a-f]{{12}}"
+
+
+def test_an_error_after_a_run_was_stored_names_that_run(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "hyundai").touch()
+    words = ("run", "--no-plot", *QUICK)
+    done = command(*words, "baseline", "hyundai", cwd=tmp_path)
+    assert done.returncode == 2
+    assert re.fullmatch(rf"error: results: cannot be written .*; {RUN.format('baseline')} is stored\n", done.stderr)
+    again = command(*words, "baseline", "hyundai", cwd=tmp_path)
+    assert (again.returncode, " stored" in again.stderr) == (2, False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
