@@ -40,7 +40,7 @@ from forecast.cli.process import (
 )
 from forecast.errors import ForecastError, WorkersError, in_one_line, shortened
 from forecast.storage.files import sweep_scratch
-from forecast.storage.record import recorded
+from forecast.storage.stops import storage_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,7 +99,7 @@ def _left(end: BaseException, stored: Sequence[Path]) -> str:
 
 def _exit_code() -> int:
     """Run the command that the arguments name; an error is one message and 2, a stop 128 and the signal's number."""
-    with recorded() as stored:
+    with storage_record() as stored:
         return _ended(stored)
 
 

@@ -29,7 +29,8 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.errors import RunError, ScenarioError, in_one_line, noted_if_stopped
+from forecast.errors import RunError, ScenarioError, in_one_line
+from forecast.storage.stops import noted_if_stopped
 
 if TYPE_CHECKING:
     from forecast.analysis.grounds import Grounds

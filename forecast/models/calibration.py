@@ -208,7 +208,7 @@ def calibration_study(
         n_jobs: workers, -1 for one per core.
         progress: called with the number of repetitions done since the last call; with those stored as `Found`.
     """
-    path, key = folder / f"ranks_{model}.csv", _key(seed)
+    path, key = _path(model, folder), _key(seed)
     trials = _stored(path, key)[:n]
     progress(Found(len(trials)))
     for chunk_trials in first_alone(run_chunk, _chunks(model, len(trials), n, seed), n_jobs):
@@ -218,6 +218,18 @@ def calibration_study(
     names = [name for name in trials[0] if name not in _COUNTS]
     ranks_by_name = {name: np.array([trial[name] for trial in trials]) for name in names}
     return Study(model, ranks_by_name, N_KEPT, *(sum(trial[name] for trial in trials) for name in _COUNTS))
+
+
+def n_stored(model: str, n: int, seed: int, folder: Path) -> int:
+    """How many repetitions of those that a study is of are stored, from which it goes on.
+
+    Args:
+        model, n, seed, folder: as for `calibration_study`.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    return len(_stored(_path(model, folder), _key(seed))[:n])
 
 
 def run_chunk(chunk: Chunk) -> list[Trial]:
@@ -306,6 +318,10 @@ def _simulator(model: str) -> Simulator[Any]:
 def fitted_task(model: str, observed: Any) -> Task:
     """The task that fits a model to data of the observed form; its prior draws every true value."""
     return _TASKS[model](observed, quarterly_trade().origin)
+
+
+def _path(model: str, folder: Path) -> Path:
+    return folder / f"ranks_{model}.csv"
 
 
 def _key(seed: int) -> str:

@@ -19,7 +19,7 @@ from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, empty_statistics, simulate
-from forecast.errors import DamagedRunError, RunError, got, noted_if_stopped
+from forecast.errors import DamagedRunError, RunError, got
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
@@ -32,6 +32,7 @@ from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, frozen_
 from forecast.stats.summary import StreamingSummary
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import demand_no_file, json_digest, sweep, writing
+from forecast.storage.stops import noted_if_stopped
 
 GOES_ON = "the same command goes on from the last checkpoint"
 """What becomes of a run that was not finished, where it had a checkpoint."""

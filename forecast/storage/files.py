@@ -26,7 +26,7 @@ from typing import Any
 
 from forecast.errors import ForecastError, RunError
 from forecast.storage.folders import absolute
-from forecast.storage.record import note
+from forecast.storage.stops import note
 from forecast.storage.targets import file_at, opened_stream
 
 _UNFINISHED = ".unfinished-"

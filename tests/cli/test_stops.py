@@ -13,6 +13,7 @@ import pytest
 from commands import command
 
 import forecast
+from forecast.models.calibration import _key
 
 SOURCE = Path(forecast.__file__).parents[1]
 
@@ -136,3 +137,10 @@ def test_a_sweep_names_what_it_has_made_and_what_is_left(tmp_path: Path) -> None
     assert said.splitlines() == ["2 of 6 runs are stored already.", "", f"stopped: {left.format(4)}"]
     said = stopped(*words, place="forecast.analysis.sweep.write_sweep", cwd=tmp_path).splitlines()[-1]
     assert re.fullmatch(f"stopped: {run}, {run}, {run} and 1 more are stored", said)
+
+
+def test_a_check_of_fits_goes_on_with_those_that_are_left(tmp_path: Path) -> None:
+    (tmp_path / "ranks_localization.csv").write_text(f"{_key(0)}\nslope 1,divergences,refused\n3,0,0\n")
+    words = ("check", "--sbc", "2", "--out", ".", "--n-jobs", "1")
+    said = stopped(*words, place="forecast.models.calibration.run_chunk", cwd=tmp_path).splitlines()[-1]
+    assert said.endswith(" more are stored; the same command goes on with the 13 of 14 fits that are left")
