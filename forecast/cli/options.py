@@ -313,7 +313,7 @@ def print_line(line: str | Text) -> None:
 
 def say_written(path: Path, words: str) -> None:
     """Say that a file was written; of a stream nothing but that, and not into it."""
-    from forecast.storage.targets import is_standard_output
+    from forecast.storage.places import is_standard_output
 
     if path.is_file() and not is_standard_output(path):
         print_line(words)

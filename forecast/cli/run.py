@@ -288,12 +288,12 @@ def stored_run(
     from forecast.errors import meant
     from forecast.results.archive import list_results, load_results
     from forecast.results.run import found_or_made
-    from forecast.storage.archives import is_archive, unpacking
+    from forecast.storage.places import is_exported_run, unpacking
 
     if Path(given).is_dir():
         return _of_scheme(load_results(given), scheme)
-    if is_archive(Path(given)):
-        raise RunError(f"{given}: got an archive, expected {_A_RUN}; {unpacking(Path(given))}")
+    if is_exported_run(Path(given)):
+        raise RunError(f"{given}: got an exported run, expected {_A_RUN}; {unpacking(Path(given))}")
     if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
         (world,) = load_worlds([given], [])
         settings = Settings(scheme=scheme or "plain")

@@ -664,9 +664,19 @@ def test_an_exported_run_given_for_a_run_or_a_scenario_says_how_it_is_unpacked(o
         done = command(name, "a run.zip", cwd=tmp_path)
         assert done.returncode == 2
         told = done.stdout + done.stderr
-        assert told.startswith(f"error: a run.zip: got an archive, expected {words}; ")
+        assert told.startswith(f"error: a run.zip: got an exported run, expected {words}; ")
         assert "`python -m zipfile -e 'a run.zip' FOLDER` puts the run into FOLDER/run and the" in told
     with ZipFile(tmp_path / "a run.zip") as archive:
         archive.extractall(tmp_path / "FOLDER")
     assert command("cite", "FOLDER/run/hyundai", cwd=tmp_path).returncode == 0
     assert command("validate", "FOLDER/scenario/hyundai.yaml", cwd=tmp_path).returncode == 0
+
+
+def test_a_book_that_was_written_here_is_no_exported_run(tmp_path: Path) -> None:
+    """Any ZIP archive was called one."""
+    made = command("run", "baseline", "-s", "horizon=2027", *DRAWS, "--xlsx", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    (book,) = tmp_path.rglob("*.xlsx")
+    for name in ("validate", "report", "verify"):
+        done = command(name, str(book), cwd=tmp_path)
+        assert (done.returncode, "exported run does" in done.stderr, "-m zipfile" in done.stderr) == (2, False, False)
