@@ -39,10 +39,6 @@ Work = TypeVar("Work")
 Done = TypeVar("Done")
 
 
-class Found(int):
-    """Pieces of work that were there already: what counts them as done owes no time to them."""
-
-
 WATCH_SECONDS = 1.0
 """Time between two looks of a worker at its parent, and of a command that waits at its cluster."""
 

@@ -125,7 +125,7 @@ def _evaluated(ledger: Path, **options: Any) -> tuple[list[Evaluation], list[str
                 verdicts.append(evaluate(entry, **options))
             except ForecastError as error:
                 faults.append(str(error))
-            progress(1)
+            progress.advance(1)
     return verdicts, list(dict.fromkeys(faults))  # a posterior is missed by every entry that was made with it
 
 
