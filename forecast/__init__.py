@@ -10,6 +10,7 @@ Beside the packages lie a few modules that all of them stand on:
 - `quarters`: the time axis
 - `documents`: YAML text as a tree in which every node knows its place; shipped files
 - `parallel`: independent work over workers, in order
+- `clusters`: the same over those of a Dask or Ray cluster
 - `progress`: how far work has come, told to whoever waits for it
 """
 

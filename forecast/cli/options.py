@@ -223,7 +223,7 @@ def backend_options(command: Command) -> Command:
                 f"--n-jobs: got {options['n_jobs']} with --backend {backend}, which works on all workers that it has"
             )
         from forecast.cli.process import without_logs
-        from forecast.parallel import on_cluster
+        from forecast.clusters import on_cluster
         from forecast.storage.code_digests import code_of_numbers
 
         with without_logs(), on_cluster(backend, scheduler, code_of_numbers, _note):
