@@ -10,8 +10,8 @@ FILES ?= 20000
 OLDEST ?= python3.11
 LOWEST ?= .venv-lowest
 LOWEST_TESTS := tests/models/test_fitting.py tests/models/test_posterior.py tests/observations/test_agency_files.py \
-	tests/plots/test_plots.py tests/report/test_workbook.py tests/results/test_run.py tests/results/test_verify.py \
-	tests/scenario/test_scenario_forms.py
+	tests/plots/test_plots.py tests/report/test_workbook.py tests/results/test_forgeries.py tests/results/test_run.py \
+	tests/results/test_verify.py tests/scenario/test_scenario_forms.py
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed

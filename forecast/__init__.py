@@ -10,6 +10,8 @@ Beside the packages lie a few modules that all of them stand on:
 - `quarters`: the time axis
 - `documents`: YAML text as a tree in which every node knows its place; shipped files
 - `parallel`: independent work over workers, in order
+- `clusters`: the same over those of a Dask or Ray cluster
+- `progress`: how far work has come, told to whoever waits for it
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ _DOOR = {
     "parameter_table": "report.notebook",
     "surplus_densities": "plots.comparison",
     "fit_posterior": "models.fitting",
+    "Progress": "progress",
     "ForecastError": "errors",
 }
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -93,33 +92,6 @@ class RunError(ForecastError):
 
 class WorkersError(RunError):
     """Workers were lost, or are none that could do the work; notes say how it goes on."""
-
-
-@contextmanager
-def noted_if_stopped(words: Callable[[], str]) -> Iterator[None]:
-    """Have a stop inside, or workers lost, say how the work goes on; nothing where there are no words."""
-    try:
-        yield
-    except (KeyboardInterrupt, WorkersError) as stop:
-        if note := words():
-            stop.add_note(note)
-        raise
-
-
-def counted_if_stopped(done: Callable[[], int], total: int, unit: str) -> AbstractContextManager[None]:
-    """The same for work whose pieces are stored one by one, by whatever process.
-
-    Args:
-        done: says how many are stored.
-        total: how many there are.
-        unit: what they are, such as `runs`.
-    """
-
-    def words() -> str:
-        left = total - done()
-        return f"the same command goes on with the {left} of {total} {unit} that are left" if 0 < left < total else ""
-
-    return noted_if_stopped(words)
 
 
 class DamagedRunError(RunError):

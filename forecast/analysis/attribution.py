@@ -8,7 +8,7 @@ up to the difference in every draw.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,7 @@ from forecast.errors import RunError
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.parallel import in_order
+from forecast.progress import Progress
 from forecast.scenario.contrasts import Contrast, contrasts, mixed
 from forecast.scenario.mixture import AnyScenario
 from forecast.scenario.scenario import Scenario, load_scenario
@@ -182,7 +183,7 @@ def attribute(
     prior: bool = False,
     most: int = MOST_SCENARIOS,
     n_jobs: int = 1,
-    progress: Callable[[int], None] = lambda n_draws: None,
+    progress: Progress = Progress(),
 ) -> Attribution:
     """Divide the difference of two scenarios among the assumptions in which they differ.
 
@@ -196,7 +197,7 @@ def attribute(
         most: scenarios simulated at most for each block of draws. Where all orders of the assumptions need more, a
             sample of orders is drawn, for each block its own; a pair of orders is the least.
         n_jobs: workers, -1 for one per core.
-        progress: called with the number of draws finished since the last call.
+        progress: told of draws that are finished.
 
     Raises:
         ScenarioError: a file cannot be read as a scenario.
@@ -271,10 +272,10 @@ def _steps(game: _Game, block: int) -> Steps:
     return sampled_steps(game.n_joint, game.n_pairs, generator(game.settings.seed, "attribution.orders", block))
 
 
-def _simulated(game: _Game, n_jobs: int, progress: Callable[[int], None]) -> Iterator[_Block]:
+def _simulated(game: _Game, n_jobs: int, progress: Progress) -> Iterator[_Block]:
     worth_workers = game.n_blocks > 1 and game.n_blocks * game.n_scenarios >= _WORTH_WORKERS
     for block in in_order(partial(_block, game), list(range(game.n_blocks)), n_jobs if worth_workers else 1):
-        progress(block.difference.shape[-1])
+        progress.advance(block.difference.shape[-1])
         yield block
 
 

@@ -9,7 +9,7 @@ number, and its Monte Carlo error is that of the mean there over the slope of th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -32,6 +32,7 @@ from forecast.engine.simulate import STARTING, block_streams
 from forecast.errors import RunError, listed, meant
 from forecast.models.posterior import Posterior
 from forecast.parallel import in_order
+from forecast.progress import Progress
 from forecast.results.manifest import SCENARIO
 from forecast.results.results import Results
 from forecast.results.run import plan_of, settings_of
@@ -135,7 +136,7 @@ def breakeven(
     amount: float = 0.0,
     posterior: Posterior | None = None,
     n_jobs: int = 1,
-    progress: Callable[[float], None] = lambda percent: None,
+    progress: Progress = Progress(),
 ) -> Breakeven:
     """The value of an input at which the mean of an outcome of a run is zero, or another amount.
 
@@ -149,7 +150,7 @@ def breakeven(
         amount: bn USD a year.
         posterior: parameters of the run; the stored ones by default.
         n_jobs: workers, -1 for one per core.
-        progress: called with the percent of the work done since the last call.
+        progress: told of percent of the work.
 
     Raises:
         RunError: no input, or more than one, goes by the name; the amount is not finite; the run was made with other
@@ -168,17 +169,17 @@ def breakeven(
     drawn = []
     for value in values:
         drawn.append(outcomes.draws(value))
-        progress(100 / (N_VALUES + _STEPS))
+        progress.advance(100 / (N_VALUES + _STEPS))
     means = tuple(outcomes.mean_at(value) for value in values)
     matters = any((drawn[0] != each).any() for each in drawn)
     duty = added_by_duty(plan, streams[:N_SHARES], stream_of(held.name))
     found = Breakeven(run, series, year, amount, held, means, None, 0.0, 0, matters, duty)
     spans = [pair for pair in pairwise(means) if (pair[0].mean - amount) * (pair[1].mean - amount) < 0]
     if not spans:
-        progress(100 * _STEPS / (N_VALUES + _STEPS))
+        progress.advance(100 * _STEPS / (N_VALUES + _STEPS))
         return found
     turns = [_turn(outcomes, span, amount) for span in spans]
-    progress(100 * _STEPS / (N_VALUES + _STEPS))
+    progress.advance(100 * _STEPS / (N_VALUES + _STEPS))
     turn, error = min(turns, key=lambda pair: abs(pair[0] - held.present[1]))
     return replace(found, turn=turn, error=error, n_turns=len(turns))
 

@@ -38,6 +38,7 @@ from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import block_streams
 from forecast.errors import RunError, meant
 from forecast.models.posterior import Posterior
+from forecast.progress import Progress
 from forecast.results.results import Results
 from forecast.results.run import plan_of, settings_of
 from forecast.stats.formatting import short, stored
@@ -190,7 +191,7 @@ def uncertainty_budget(
     n_draws: int = 20_000,
     posterior: Posterior | None = None,
     n_jobs: int = 1,
-    progress: Callable[[float], None] = lambda percent: None,
+    progress: Progress = Progress(),
 ) -> Budget:
     """The budget of `series` of a run in `year`.
 
@@ -200,7 +201,7 @@ def uncertainty_budget(
             blocks, and from fewer than ten of them uncertain themselves.
         posterior: parameters of the run; the stored ones by default.
         n_jobs: workers, -1 for one per core.
-        progress: called with the percent of the work done since the last call.
+        progress: told of percent of the work.
 
     Raises:
         RunError: the run was made with other code or parameters, has no such year or series, nothing spreads it, or one
@@ -255,9 +256,9 @@ def demand_draws(run: Results) -> None:
         )
 
 
-def _half(progress: Callable[[float], None], percent: float) -> None:
+def _half(progress: Progress, percent: float) -> None:
     """Two tasks make one budget."""
-    progress(percent / 2)
+    progress.advance(percent / 2)
 
 
 def _outcome_draws(run: Results, plan: RunPlan, year: int, series: str) -> Array:

@@ -5,7 +5,7 @@ Statistics of paired differences, as a run has them of its results.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import inf
@@ -28,6 +28,7 @@ from forecast.errors import PosteriorError, RunError
 from forecast.models.posterior import load_posterior
 from forecast.observations.vintage import vintage
 from forecast.parallel import in_order
+from forecast.progress import Progress
 from forecast.results.archive import told_apart
 from forecast.results.precision import Sized, Target, demand_affordable, pilot_of, place_of_target, sizable, sized_from
 from forecast.results.results import Results
@@ -223,7 +224,7 @@ def compare(
     posterior: Posterior | None = None,
     prior: bool = False,
     n_jobs: int = 1,
-    progress: Callable[[int], None] = lambda n_draws: None,
+    progress: Progress = Progress(),
 ) -> Comparison:
     """Compare two scenarios draw by draw; what has not been run is run and stored under `out`.
 
@@ -278,7 +279,7 @@ def sized_difference(
     targets: Sequence[Target],
     most: int,
     n_jobs: int = 1,
-    progress: Callable[[int], None] = lambda n_draws: None,
+    progress: Progress = Progress(),
 ) -> tuple[Sized, ...]:
     """What a pilot says of numbers of a paired difference that are to be precise, see `results.precision`.
 
@@ -295,7 +296,7 @@ def sized_difference(
     blocks = []
     for block in in_order(partial(_difference, pair, len(years)), block_streams(pair[0], pilot), n_jobs):
         blocks.append(block)
-        progress(block.shape[-1])
+        progress.advance(block.shape[-1])
     rows = row_picks(pair, block_streams(pair[0], pilot))
     summary = both_ways(np.concatenate(blocks, axis=-1), years, size, rows=rows)
     found = [sized_from(summary, target, place, size) for target, place in zip(targets, places, strict=True)]

@@ -40,7 +40,7 @@ from forecast.cli.process import (
 )
 from forecast.errors import ForecastError, WorkersError, in_one_line, shortened
 from forecast.storage.files import sweep_scratch
-from forecast.storage.record import recorded
+from forecast.storage.stops import storage_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,11 +83,15 @@ _MOST_NAMED = 3
 """Files and folders that a stopped command names."""
 
 
-def _left(stop: BaseException, stored: Sequence[Path]) -> str:
-    """What is stored of work that was stopped or lost its workers, and how it goes on."""
-    notes = getattr(stop, "__notes__", [])
+_NOTHING = "nothing was stored"
+"""Said of work that was stopped, or lost its workers; that an error stores nothing goes without saying."""
+
+
+def _left(end: BaseException, stored: Sequence[Path]) -> str:
+    """What is stored of work that did not come to its end, and how it goes on; empty where there is neither."""
+    notes = getattr(end, "__notes__", [])
     if not stored:
-        return "; ".join(notes or ["nothing was stored"])
+        return "; ".join(notes)
     names, more = ", ".join(map(str, stored[:_MOST_NAMED])), len(stored) - _MOST_NAMED
     words = f"{names} and {more:,} more are stored" if more > 0 else f"{names} {'are' if stored[1:] else 'is'} stored"
     return "; ".join([words, *notes])
@@ -95,7 +99,7 @@ def _left(stop: BaseException, stored: Sequence[Path]) -> str:
 
 def _exit_code() -> int:
     """Run the command that the arguments name; an error is one message and 2, a stop 128 and the signal's number."""
-    with recorded() as stored:
+    with storage_record() as stored:
         return _ended(stored)
 
 
@@ -110,11 +114,11 @@ def _ended(stored: Callable[[], list[Path]]) -> int:
         echo(message.getvalue(), err=True, nl=False)
         return error.exit_code
     except ForecastError as error:
-        left = f"; {_left(error, stored())}" if isinstance(error, WorkersError) else ""
-        echo(f"error: {error}{left}", err=True)
+        left = _left(error, stored()) or (_NOTHING if isinstance(error, WorkersError) else "")
+        echo("; ".join(filter(None, (f"error: {error}", in_one_line(left)))), err=True)
         return 2
     except (KeyboardInterrupt, click.Abort) as stop:
-        echo(in_one_line(f"stopped: {_left(stop.__cause__ or stop, stored())}"), err=True)
+        echo(in_one_line(f"stopped: {_left(stop.__cause__ or stop, stored()) or _NOTHING}"), err=True)
         return exit_code(stop)
     except OSError as error:
         if not (words := _refusal(error)):

@@ -251,9 +251,9 @@ def compare(
     posterior = load_posterior(options.pop("learned"), reference.as_of)
     targets, limit = options.pop("targets"), options.pop("limit")
     shared = {name: options[name] for name in ("prior", "n_jobs")} | {"posterior": posterior}
-    for index, alternative in enumerate(alternatives, start=1):
+    sizes = [sized((reference, other), stated, targets, limit, language, **shared) for other in alternatives]
+    for index, (alternative, (settings, words)) in enumerate(zip(alternatives, sizes, strict=True), start=1):
         name, divided = f"{alternative.name} less {reference.name}", None
-        settings, words = sized((reference, alternative), stated, targets, limit, language, **shared)
         with progress_bar(name, 2 * settings.n_draws) as progress:
             found = compared(reference, alternative, settings, **options, posterior=posterior, progress=progress)
         _warn_of_texts(found, [alternative, reference] if index == 1 else [alternative])

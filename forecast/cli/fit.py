@@ -5,12 +5,14 @@ Commands on the evidence: what was seen, and what is learned from it.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from forecast.cli.options import answer_with, language_option, print_line, progress_bar, workers_option
+from forecast.storage.stops import counted_if_stopped
 
 if TYPE_CHECKING:
     from forecast.models.calibration import Study
@@ -72,14 +74,16 @@ def _check_books(posterior: Posterior, out: Path, language: Language) -> None:
 
 
 def _check_fits(n_fits: int, out: Path, seed: int, n_jobs: int, language: Language) -> None:
-    from forecast.models.calibration import calibrated_models, seconds_needed
+    from forecast.models.calibration import calibrated_models, n_stored, seconds_needed
     from forecast.plots.checks import save_calibration
     from forecast.report.ledger import calibration_table, calibration_words
 
     models, minutes = calibrated_models(), seconds_needed(n_fits, n_jobs) / 60
     duration = language.count("checks.duration", n_fits, n_models=len(models), minutes=f"{minutes:.0f}")
     answer_with(f"\n{duration}")
-    studies = [_study(model, n_fits, out, seed, n_jobs) for model in models]
+    stored = partial(n_stored, n=n_fits, seed=seed, folder=out)
+    with counted_if_stopped(lambda: sum(map(stored, models)), n_fits * len(models), "fits"):
+        studies = [_study(model, n_fits, out, seed, n_jobs) for model in models]
     answer_with(*(calibration_table(study, language) for study in studies))
     answer_with(*(calibration_words(study, language) for study in studies))
     _print_files(save_calibration(studies, out), language)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from forecast.errors import in_one_line, printable
-from forecast.parallel import Found
+from forecast.progress import Progress
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -223,7 +223,7 @@ def backend_options(command: Command) -> Command:
                 f"--n-jobs: got {options['n_jobs']} with --backend {backend}, which works on all workers that it has"
             )
         from forecast.cli.process import without_logs
-        from forecast.parallel import on_cluster
+        from forecast.clusters import on_cluster
         from forecast.storage.code_digests import code_of_numbers
 
         with without_logs(), on_cluster(backend, scheduler, code_of_numbers, _note):
@@ -313,7 +313,7 @@ def print_line(line: str | Text) -> None:
 
 def say_written(path: Path, words: str) -> None:
     """Say that a file was written; of a stream nothing but that, and not into it."""
-    from forecast.storage.targets import is_standard_output
+    from forecast.storage.places import is_standard_output
 
     if path.is_file() and not is_standard_output(path):
         print_line(words)
@@ -326,14 +326,15 @@ FIRST_LINE_AFTER, LINE_EVERY = 2.0, 5.0
 
 
 @dataclass(slots=True)
-class _Progress:
-    """How far a piece of work has come.
+class _Progress(Progress):
+    """How far a piece of work has come, in words.
 
     Attributes:
         name: of the work.
         total: of `unit`, in all.
         done: so far, with those found.
         found: done before this began, which took no time.
+        shown: called whenever more is done.
     """
 
     name: str
@@ -341,6 +342,7 @@ class _Progress:
     unit: str
     done: float = 0.0
     found: float = 0.0
+    shown: Callable[[], None] = lambda: None
     started: float = field(default_factory=perf_counter)
 
     @property
@@ -351,7 +353,12 @@ class _Progress:
     def advance(self, done: float) -> None:
         """Take more for done."""
         self.done += done
-        self.found += done if isinstance(done, Found) else 0.0
+        self.shown()
+
+    def resume(self, found: float) -> None:
+        """Take what was there for done."""
+        self.found += found
+        self.advance(found)
 
     @property
     def made(self) -> float:
@@ -386,32 +393,33 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Callable[[float], None]]:
+def progress_bar(name: str, total: int, unit: str = "draws") -> Iterator[Progress]:
     """Progress on the standard error: a bar on a terminal; elsewhere a line every few seconds of what takes longer."""
     progress, console = _Progress(name, total, unit), terminal(stderr=True)
-    with _bar(progress, console) if console.is_terminal else _lines(progress) as advance:
-        yield advance
+    with _bar(progress, console) if console.is_terminal else _lines(progress):
+        yield progress
 
 
 @contextmanager
-def _bar(progress: _Progress, console: Console) -> Iterator[Callable[[float], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn
+def _bar(progress: _Progress, console: Console) -> Iterator[None]:
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"))
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Bars(*columns, console=console, transient=True) as bar:
         task = bar.add_task(progress.name, total=progress.total, speed="")
 
-        def advance(done: float) -> None:
-            progress.advance(done)
+        def show() -> None:
             rate = progress.made / progress.seconds
             speed = f"{progress.count}, {rate:,.{0 if rate >= 10 else 1}f} a second"
             bar.update(task, completed=progress.done, speed=speed)
 
-        yield advance
+        progress.shown = show
+        yield
 
 
 @contextmanager
-def _lines(progress: _Progress) -> Iterator[Callable[[float], None]]:
+def _lines(progress: _Progress) -> Iterator[None]:
     ended = threading.Event()
 
     def report() -> None:
@@ -423,7 +431,7 @@ def _lines(progress: _Progress) -> Iterator[Callable[[float], None]]:
     thread = threading.Thread(target=report, daemon=True)
     thread.start()
     try:
-        yield progress.advance
+        yield
     finally:
         ended.set()
         thread.join()

@@ -29,7 +29,8 @@ from forecast.cli.options import (
     workers_option,
     xlsx_option,
 )
-from forecast.errors import RunError, ScenarioError, in_one_line, noted_if_stopped
+from forecast.errors import RunError, ScenarioError, in_one_line
+from forecast.storage.stops import noted_if_stopped
 
 if TYPE_CHECKING:
     from forecast.analysis.grounds import Grounds
@@ -83,10 +84,13 @@ def run(
     posteriors = _posteriors(learned, scenarios)
     options |= {"draw_chart": None if no_plot else partial(_draw_chart, language)}
     xlsx = options.pop("xlsx")
-    for scenario in scenarios:
+    shared = {name: options[name] for name in ("prior", "n_jobs")}
+    sizes = [
+        sized((scenario,), settings, targets, limit, language, posterior=posteriors[scenario.as_of], **shared)
+        for scenario in scenarios
+    ]
+    for scenario, (enough, words) in zip(scenarios, sizes, strict=True):
         options["posterior"] = posteriors[scenario.as_of]
-        shared = {name: options[name] for name in ("prior", "n_jobs", "posterior")}
-        enough, words = sized((scenario,), settings, targets, limit, language, **shared)
         with progress_bar(scenario.name, enough.n_draws) as progress:
             resumed = partial(_say_resumed, language, enough.n_draws)
             done = run_scenario(scenario, enough, **options, progress=progress, resumed=resumed)
@@ -284,12 +288,12 @@ def stored_run(
     from forecast.errors import meant
     from forecast.results.archive import list_results, load_results
     from forecast.results.run import found_or_made
-    from forecast.storage.archives import is_archive, unpacking
+    from forecast.storage.places import is_exported_run, unpacking
 
     if Path(given).is_dir():
         return _of_scheme(load_results(given), scheme)
-    if is_archive(Path(given)):
-        raise RunError(f"{given}: got an archive, expected {_A_RUN}; {unpacking(Path(given))}")
+    if is_exported_run(Path(given)):
+        raise RunError(f"{given}: got an exported run, expected {_A_RUN}; {unpacking(Path(given))}")
     if scenario_path(given).is_file() or Path(given).suffix in (".yaml", ".yml"):
         (world,) = load_worlds([given], [])
         settings = Settings(scheme=scheme or "plain")

@@ -17,7 +17,8 @@ from forecast.cli.options import (
     run_options,
     warn,
 )
-from forecast.errors import RunError, ScenarioError, counted_if_stopped
+from forecast.errors import RunError, ScenarioError
+from forecast.storage.stops import counted_if_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

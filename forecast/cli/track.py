@@ -21,8 +21,9 @@ from forecast.cli.options import (
     stored_sampler_option,
     workers_option,
 )
-from forecast.errors import ForecastError, LedgerError, counted_if_stopped, in_one_line
+from forecast.errors import ForecastError, LedgerError, in_one_line
 from forecast.quarters import parse_quarter
+from forecast.storage.stops import counted_if_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +126,7 @@ def _evaluated(ledger: Path, **options: Any) -> tuple[list[Evaluation], list[str
                 verdicts.append(evaluate(entry, **options))
             except ForecastError as error:
                 faults.append(str(error))
-            progress(1)
+            progress.advance(1)
     return verdicts, list(dict.fromkeys(faults))  # a posterior is missed by every entry that was made with it
 
 

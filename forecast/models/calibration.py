@@ -40,7 +40,8 @@ from forecast.models.replicates import CHECKED_QUARTERS, Simulator, row_at, simu
 from forecast.models.sampling import Effort, Refits, Sample, prior_draws
 from forecast.models.task import Free, Task
 from forecast.observations.series import QuarterlyTrade, quarterly_drivers, quarterly_trade
-from forecast.parallel import Found, first_alone
+from forecast.parallel import first_alone
+from forecast.progress import Progress
 from forecast.stats.streams import generator
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import read_csv, whole_file
@@ -196,7 +197,7 @@ def seconds_needed(n: int, n_jobs: int) -> float:
 
 
 def calibration_study(
-    model: str, n: int, seed: int, folder: Path, n_jobs: int, progress: Callable[[int], None] = lambda done: None
+    model: str, n: int, seed: int, folder: Path, n_jobs: int, progress: Progress = Progress()
 ) -> Study:
     """Ranks of `n` repetitions; those stored in `folder` are reused, and new ones are added to it.
 
@@ -206,18 +207,30 @@ def calibration_study(
         seed: non-negative integer.
         folder: where `ranks_<model>.csv` lies, or will.
         n_jobs: workers, -1 for one per core.
-        progress: called with the number of repetitions done since the last call; with those stored as `Found`.
+        progress: told of repetitions that are done.
     """
-    path, key = folder / f"ranks_{model}.csv", _key(seed)
+    path, key = _path(model, folder), _key(seed)
     trials = _stored(path, key)[:n]
-    progress(Found(len(trials)))
+    progress.resume(len(trials))
     for chunk_trials in first_alone(run_chunk, _chunks(model, len(trials), n, seed), n_jobs):
         trials = [*trials, *chunk_trials]
         _store(path, key, trials)
-        progress(len(chunk_trials))
+        progress.advance(len(chunk_trials))
     names = [name for name in trials[0] if name not in _COUNTS]
     ranks_by_name = {name: np.array([trial[name] for trial in trials]) for name in names}
     return Study(model, ranks_by_name, N_KEPT, *(sum(trial[name] for trial in trials) for name in _COUNTS))
+
+
+def n_stored(model: str, n: int, seed: int, folder: Path) -> int:
+    """How many repetitions of those that a study is of are stored, from which it goes on.
+
+    Args:
+        model, n, seed, folder: as for `calibration_study`.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    return len(_stored(_path(model, folder), _key(seed))[:n])
 
 
 def run_chunk(chunk: Chunk) -> list[Trial]:
@@ -306,6 +319,10 @@ def _simulator(model: str) -> Simulator[Any]:
 def fitted_task(model: str, observed: Any) -> Task:
     """The task that fits a model to data of the observed form; its prior draws every true value."""
     return _TASKS[model](observed, quarterly_trade().origin)
+
+
+def _path(model: str, folder: Path) -> Path:
+    return folder / f"ranks_{model}.csv"
 
 
 def _key(seed: int) -> str:

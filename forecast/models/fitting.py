@@ -24,6 +24,7 @@ from forecast.models.posterior import TRAILING, Posterior, current_digests
 from forecast.observations.series import DRIVERS
 from forecast.observations.vintage import Vintage, vintage
 from forecast.parallel import in_order
+from forecast.progress import Progress
 from forecast.stats.streams import Streams, generator
 
 with warnings.catch_warnings():
@@ -49,7 +50,7 @@ def fit_posterior(
     known: Vintage | None = None,
     *,
     n_jobs: int = 1,
-    progress: Callable[[int], None] = lambda n_models: None,
+    progress: Progress = Progress(),
 ) -> Posterior:
     """Fit every model to what is known, up to its last complete quarter.
 
@@ -57,7 +58,7 @@ def fit_posterior(
         effort: draws and seed.
         known: what was public on a day; all the shipped observations by default.
         n_jobs: models fitted at a time, -1 for one per core; the numbers are the same.
-        progress: called with the number of models fitted since the last call.
+        progress: told of models that are fitted.
 
     Raises:
         FitError: a model did not converge; the message carries R-hat, effective sample sizes and divergences.
@@ -67,7 +68,7 @@ def fit_posterior(
     done = {}
     for task, fitted in zip(tasks, in_order(partial(_fitted, effort), tasks, n_jobs), strict=True):
         done[task.name] = fitted
-        progress(1)
+        progress.advance(1)
     names = [name for name in TRAILING if name in done]
     digests = current_digests(known.as_of)
     return Posterior(

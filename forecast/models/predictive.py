@@ -8,7 +8,7 @@ Source: Gelman, Meng and Stern (1996), Statistica Sinica 6: 733-807.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from forecast.dims import Array
 from forecast.models.posterior import Posterior
 from forecast.models.replicates import Simulator, row_at, simulators
+from forecast.progress import Progress
 from forecast.stats.streams import generator
 
 N_REPLICATES = 1_000
@@ -53,13 +54,13 @@ def predictive_checks(
     posterior: Posterior,
     seed: int = 0,
     n_replicates: int = N_REPLICATES,
-    progress: Callable[[int], None] = lambda n_models: None,
+    progress: Progress = Progress(),
 ) -> list[Check]:
-    """Every quantity of every model, with its replicas; `progress` is called after each of the `simulators`."""
+    """Every quantity of every model, with its replicas; `progress` is told of each of the `simulators`."""
     found = []
     for simulator in simulators():
         found += _checks(simulator, posterior, seed, n_replicates)
-        progress(1)
+        progress.advance(1)
     return found
 
 

@@ -32,7 +32,7 @@ from forecast.storage.files import (
     write_text,
     writing,
 )
-from forecast.storage.folders import folders
+from forecast.storage.places import folders
 
 Cells: TypeAlias = Mapping[str, str]
 """A row of a table as it is written, by column."""

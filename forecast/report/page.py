@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from forecast.analysis.input_values import Phases
 from forecast.dims import CHANNELS, PRODUCTS
 from forecast.engine.resampling import SharedStreams
 from forecast.errors import RunError
+from forecast.progress import Progress
 from forecast.quarters import parse_quarter
 from forecast.report.assumptions import (
     Assumptions,
@@ -351,7 +352,7 @@ def write_report(
     path: str | Path,
     opened: str = "en",
     divisions: Sequence[Division] | None = None,
-    progress: Callable[[int], None] = lambda n_steps: None,
+    progress: Progress = Progress(),
     year: int | None = None,
 ) -> Path:
     """Write a report on runs to one HTML file, in place of what was there.
@@ -360,7 +361,7 @@ def write_report(
         runs: stored runs of one basis; the first is what the others are held against.
         opened: language in which the page opens, one of `i18n.CODES`.
         divisions: of each run's difference from the first; worked out by default.
-        progress: called with the number of `steps` done since the last call.
+        progress: told of `steps` that are done.
         year: that sentences tell; by default that of the largest effect or the last.
 
     Raises:
@@ -384,7 +385,7 @@ def report(
     runs: Sequence[Results],
     opened: str = "en",
     divisions: Sequence[Division] | None = None,
-    progress: Callable[[int], None] = lambda n_steps: None,
+    progress: Progress = Progress(),
     year: int | None = None,
 ) -> str:
     """The page as text; arguments are those of `write_report`."""
@@ -396,7 +397,7 @@ def report(
     behind = [_background(results, world, runs[0], year) for results, world in zip(runs, worlds, strict=True)]
     for code in CODES:
         contents[code] = content(_named(runs, worlds, behind, language(code)), found, language(code), year)
-        progress(1)
+        progress.advance(1)
     hidden = " ".join(f"without-{name}" for name in contents[opened]["off"])
     switch = language(opened).text("headings.switch")
     return page(
@@ -414,12 +415,10 @@ def _background(results: Results, world: AnyScenario, first: Results, year: int 
     )
 
 
-def _divisions(
-    runs: Sequence[Results], worlds: Sequence[AnyScenario], progress: Callable[[int], None]
-) -> Iterator[Division]:
+def _divisions(runs: Sequence[Results], worlds: Sequence[AnyScenario], progress: Progress) -> Iterator[Division]:
     for world in worlds[1:]:
         yield division(worlds[0], world, runs[0].manifest)
-        progress(1)
+        progress.advance(1)
 
 
 def _demand_one_page(runs: Sequence[Results]) -> None:

@@ -18,7 +18,7 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import parse_quarter
 from forecast.results.results import Results, read_results
 from forecast.storage.files import sweep
-from forecast.storage.folders import ALLOW, folders, unreadable
+from forecast.storage.places import ALLOW, folders, unreadable
 
 
 def list_results(out: str | Path = "results") -> list[Results]:

@@ -34,11 +34,14 @@ from forecast.results.results import ANOTHER, Results, read_results
 from forecast.scenario.layers import layer_files
 from forecast.scenario.mixture import frozen_any, plain_any
 from forecast.scenario.selection import stated_world
-from forecast.storage.archives import is_archive
 from forecast.storage.files import demand_regular, digest, file_digest, json_text, scratch_folder, whole_file, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless
+from forecast.storage.places import EXPORTED_FIRST, EXPORTED_RUN, EXPORTED_SCENARIO, is_exported_run
 
-METADATA, README, INSTALLED, POSTERIOR = "ro-crate-metadata.json", "README.md", "installed.txt", "posterior.nc"
+METADATA, INSTALLED, POSTERIOR = "ro-crate-metadata.json", "installed.txt", "posterior.nc"
+README = EXPORTED_FIRST
+"""The page on how to verify it: its name comes before the others."""
+
 MOST_BYTES = 2**31
 """Size of an archive; a run that is kept, of the most draws and to the last year, takes a third of it."""
 
@@ -49,10 +52,10 @@ _PACKAGE = re.compile(r"[a-z0-9-]{1,100}==[0-9A-Za-z.!+-]{1,60}")
 
 _NAME = re.compile(
     rf"{METADATA}|{README}|{INSTALLED}|{POSTERIOR}"
-    rf"|run/[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}/[0-9a-f]{{12}}/({'|'.join(map(re.escape, sorted(RUN_FILES)))})"
-    r"|scenario/([\w-][\w .-]{0,99}/){0,8}[\w-][\w .-]{0,99}\.ya?ml"
+    rf"|{EXPORTED_RUN}/[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}/[0-9a-f]{{12}}/({'|'.join(map(re.escape, sorted(RUN_FILES)))})"
+    rf"|{EXPORTED_SCENARIO}/([\w-][\w .-]{{0,99}}/){{0,8}}[\w-][\w .-]{{0,99}}\.ya?ml"
 )
-_STATED = "scenario/"
+_STATED = f"{EXPORTED_SCENARIO}/"
 """Before the names of the scenario's own files."""
 
 _COMMENT = re.compile(rb"sha256 [0-9a-f]{64}")
@@ -105,7 +108,7 @@ def write_crate(results: Results, posterior: Posterior, path: Path, readme: str,
             save_posterior(posterior, scratch / POSTERIOR)
             (scratch / README).write_text(readme, encoding="utf-8")
             (scratch / INSTALLED).write_text("".join(f"{line}\n" for line in installed()), encoding="utf-8")
-        folder = f"run/{results.name}/{results.manifest['digest']}"
+        folder = f"{EXPORTED_RUN}/{results.name}/{results.manifest['digest']}"
         members = {name: scratch / name for name in (POSTERIOR, README, INSTALLED)}
         members |= {f"{folder}/{name}": results.folder / name for name in (MANIFEST, *results.manifest["files"])}
         members |= {f"{_STATED}{name}": file for name, file in _scenario_files(results, given).items()}
@@ -158,7 +161,7 @@ def _layers_of(path: Path, results: Results) -> dict[str, Path]:
 def _metadata(results: Results, members: Mapping[str, Path]) -> dict[str, Any]:
     """The description that RO-Crate 1.2 asks for, of files by their names."""
     manifest = results.manifest
-    folder = f"run/{results.name}/{manifest['digest']}"
+    folder = f"{EXPORTED_RUN}/{results.name}/{manifest['digest']}"
     settings = f"{manifest['n_draws']:,} draws, seed {manifest['seed']}, {manifest['parameters']} parameters"
     root = {
         "@id": "./",
@@ -231,7 +234,7 @@ def _pack(path: Path, members: Mapping[str, Path]) -> None:
 
 def is_crate(path: Path) -> bool:
     """Whether a file claims to be an archive."""
-    return path.is_file() and (path.suffix == ".zip" or is_archive(path))
+    return path.is_file() and (path.suffix == ".zip" or is_exported_run(path))
 
 
 @contextmanager
@@ -373,7 +376,7 @@ def _is_stated(crate: Crate, stated: Sequence[str]) -> bool:
 
 
 def _crate(path: Path, folder: Path, names: Iterable[str]) -> Crate:
-    runs = {(folder / name).parent for name in names if name.startswith("run/")}
+    runs = {(folder / name).parent for name in names if name.startswith(f"{EXPORTED_RUN}/")}
     if len(runs) != 1 or POSTERIOR not in names:
         raise DamagedRunError(f"{path}: holds {len(runs)} runs, expected one with its parameters; {ANEW}")
     (run,) = runs

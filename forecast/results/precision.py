@@ -24,7 +24,7 @@ no number of draws makes smaller: it is told beside.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, inf, isfinite, isinf
 
@@ -34,6 +34,7 @@ import scipy
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, simulate
 from forecast.errors import RunError, meant
+from forecast.progress import Progress
 from forecast.stats.summary import BELOW, LEAST_BLOCKS, LEVELS, Summary, exceedance_name, is_chance, quantile_name
 
 CONFIDENCE = 0.95
@@ -158,13 +159,14 @@ def sized_by_pilot(
     targets: Sequence[Target],
     most: int = MAX_DRAWS,
     n_jobs: int = 1,
-    progress: Callable[[int], None] = lambda n_draws: None,
+    progress: Progress = Progress(),
 ) -> tuple[Sized, ...]:
     """What a pilot says of the numbers that are to be precise; the run takes the largest of their draws.
 
     Args:
         settings: of the run; the draws, in whole blocks and ten of them at least, are those of the pilot.
         most: draws of the run at most.
+        progress: told of draws of the pilot that are finished.
 
     Raises:
         RunError: the plan has no such number, or it would take more draws than `most`.
@@ -173,7 +175,7 @@ def sized_by_pilot(
     names = sizable(0.0, plan.record)
     targets = [_of_record(target, plan.record) for target in targets]
     places = [place_of_target(target, plan.series, plan.years, names) for target in targets]
-    statistics = simulate(plan, pilot, n_jobs, progress)
+    statistics = simulate(plan, pilot, n_jobs, progress.advance)
     summary = statistics.summary(plan.years, plan.series)
     freedom = None if statistics.stratified else inf
     found = [
@@ -248,7 +250,7 @@ def demand_affordable(found: Sequence[Sized], most: int, why: str = "--max-draws
             target = one.target
             raise RunError(
                 f"--precision: {target.series}, {target.year}, {target.statistic}: ±{one.half_width:.3g} would take "
-                f"{one.n_draws:,} draws, expected at most {most:,} ({why}); nothing was stored"
+                f"{one.n_draws:,} draws, expected at most {most:,} ({why})"
             )
 
 

@@ -20,6 +20,7 @@ from forecast.engine.simulate import Settings, block_streams, empty_statistics, 
 from forecast.errors import PosteriorError, RunError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
+from forecast.progress import Progress
 from forecast.results.clock import misdated
 from forecast.results.draws import opened_draws
 from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY
@@ -40,7 +41,7 @@ _OF_THE_OCCASION = {"created", "content", "overrides", "versions", "platform", "
 """Keys of a manifest that say when, where and from which file a run was made, and not what it is."""
 
 
-Watch: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[float], None]]]
+Watch: TypeAlias = Callable[[str, int], AbstractContextManager[Progress]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Again:
     n_blocks: int | None = None
     posterior: Posterior | None = None
     n_jobs: int = 1
-    watched: Watch = lambda name, n_draws: nullcontext(lambda more: None)
+    watched: Watch = lambda name, n_draws: nullcontext(Progress())
     page: Callable[[Results], str] = lambda results: ""
 
 
@@ -106,7 +107,7 @@ def made_again(results: Results, again: Again) -> Rerun:
             blocks = _sample(manifest, again.n_blocks)
             if not faults and again.n_blocks is None:
                 with again.watched(results.name, settings.n_draws) as progress:
-                    statistics = simulate(request.plan, settings, again.n_jobs, progress)
+                    statistics = simulate(request.plan, settings, again.n_jobs, progress.advance)
                 faults = [*_whole_faults(results, request, statistics, same)]
             elif not faults:
                 with again.watched(results.name, len(blocks) * request.plan.block_size) as progress:
@@ -273,7 +274,7 @@ def _block_faults(
     request: Request,
     settings: Settings,
     blocks: list[int],
-    progress: Callable[[float], None],
+    progress: Progress,
     same: bool,
 ) -> Iterator[str]:
     """Blocks whose draws are not those that are stored."""
@@ -291,4 +292,4 @@ def _block_faults(
                 size = _array_difference(stored, draws)
                 if size > (0.0 if same else _SINGLE):
                     yield f"{DRAWS}: {name}: {_otherwise(f'block {block + 1}', size)}"
-            progress(n_draws)
+            progress.advance(n_draws)

@@ -19,11 +19,12 @@ from forecast.engine.compile import compile_run
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.engine.run_plan import RunPlan
 from forecast.engine.simulate import Settings, empty_statistics, simulate
-from forecast.errors import DamagedRunError, RunError, got, noted_if_stopped
+from forecast.errors import DamagedRunError, RunError, got
 from forecast.models.posterior import Posterior, demand_knowledge, load_posterior
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
-from forecast.parallel import Found, in_order
+from forecast.parallel import in_order
+from forecast.progress import Progress
 from forecast.quarters import format_quarter
 from forecast.results.checkpoints import Checkpoint, Resumption
 from forecast.results.manifest import MANIFEST, SCENARIO, platform_facts, run_digest
@@ -32,6 +33,7 @@ from forecast.scenario.mixture import AnyScenario, any_digest, dump_any, frozen_
 from forecast.stats.summary import StreamingSummary
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import demand_no_file, json_digest, sweep, writing
+from forecast.storage.stops import noted_if_stopped
 
 GOES_ON = "the same command goes on from the last checkpoint"
 """What becomes of a run that was not finished, where it had a checkpoint."""
@@ -79,7 +81,7 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
     force: bool = False,
     n_jobs: int = 1,
     draw_chart: Callable[[Results], Path | None] | None = None,
-    progress: Callable[[int], None] = lambda n_draws: None,
+    progress: Progress = Progress(),
     resume: bool = True,
     resumed: Callable[[Resumption], None] = lambda resumption: None,
 ) -> Run:
@@ -96,7 +98,7 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
         force: run again even if the same run is stored.
         n_jobs: workers, -1 for one per core.
         draw_chart: draws a picture of a stored run to one of its `chart` paths and gives that; None where it drew none.
-        progress: called with the number of draws finished since the last call; with those that were there as `Found`.
+        progress: told of draws that are finished, and of those that were there.
         resume: whether a run that was stopped goes on where its last checkpoint stands.
         resumed: called before the first draw with what was found of runs that were stopped.
 
@@ -127,7 +129,7 @@ def found_or_made(
     posterior: Posterior | None = None,
     prior: bool = False,
     n_jobs: int = 1,
-    progress: Callable[[int], None] = lambda n_draws: None,
+    progress: Progress = Progress(),
 ) -> Results:
     """The same for whoever reads a run: one that is stored is not made anew where it is damaged.
 
@@ -138,7 +140,7 @@ def found_or_made(
     request = requested(scenario, settings, out, posterior, prior)
     stored = read_results(request.folder)
     if stored is not None:
-        progress(Found(settings.n_draws))
+        progress.resume(settings.n_draws)
     else:
         begun = request.begun(settings, progress, lambda resumption: None)
         stored, _ = request.made(settings, n_jobs, progress, begun)
@@ -150,7 +152,7 @@ def run_each(
     settings: Settings = Settings(),
     *,
     n_jobs: int = 1,
-    progress: Callable[[int], None] = lambda n_draws: None,
+    progress: Progress = Progress(),
     damaged: Callable[[DamagedRunError], None] = lambda error: None,
 ) -> list[Results]:
     """Results of several runs, in their order; each that is not stored is simulated by one worker, and stored.
@@ -174,7 +176,7 @@ def run_each(
     found = {folder: _stored_or_damaged(one) for folder, one in by_folder.items()}
     missing = [one for folder, one in by_folder.items() if not isinstance(found[folder], Results)]
     asked = Counter(one.folder for one in requests)
-    progress(Found(settings.n_draws * (len(requests) - sum(asked[one.folder] for one in missing))))
+    progress.resume(settings.n_draws * (len(requests) - sum(asked[one.folder] for one in missing)))
     for one in missing:
         demand_place(one.folder, one.out)
         if isinstance(error := found[one.folder], DamagedRunError):
@@ -183,7 +185,7 @@ def run_each(
     for one, statistics in zip(missing, in_order(partial(simulate, settings=settings), work, n_jobs), strict=True):
         replace = isinstance(found[one.folder], DamagedRunError)
         found[one.folder], _ = one.written(statistics, replace=replace)
-        progress(settings.n_draws * asked[one.folder])
+        progress.advance(settings.n_draws * asked[one.folder])
     return [results for one in requests if isinstance(results := found[one.folder], Results)]
 
 
@@ -213,13 +215,13 @@ class Request:
         return Checkpoint(self.folder, {name: self.manifest[name] for name in ("digests", "platform")})
 
     def begun(
-        self, settings: Settings, progress: Callable[[int], None], resumed: Callable[[Resumption], None]
+        self, settings: Settings, progress: Progress, resumed: Callable[[Resumption], None]
     ) -> StreamingSummary | None:
         """Statistics of the same run as far as it came before it was stopped; None where there is nothing of it."""
         statistics, resumption = self.checkpoint.found(empty_statistics(self.plan, settings))
         if resumption.n_draws or resumption.discarded:
             resumed(resumption)
-        progress(Found(resumption.n_draws))
+        progress.resume(resumption.n_draws)
         return statistics
 
     @property
@@ -236,7 +238,7 @@ class Request:
         self,
         settings: Settings,
         n_jobs: int,
-        progress: Callable[[int], None],
+        progress: Progress,
         begun: StreamingSummary | None,
         *,
         replace: bool = False,
@@ -244,7 +246,9 @@ class Request:
         """The run simulated, with checkpoints on the way, and stored; see `written`."""
         demand_place(self.folder, self.out, self._remedy)
         with noted_if_stopped(lambda: GOES_ON if self.checkpoint.is_there else ""):
-            statistics = simulate(self.plan, settings, n_jobs, progress, begun=begun, folded=self.checkpoint.keep)
+            statistics = simulate(
+                self.plan, settings, n_jobs, progress.advance, begun=begun, folded=self.checkpoint.keep
+            )
             return self.written(statistics, replace=replace)
 
     def written(self, statistics: StreamingSummary, *, replace: bool) -> tuple[Results, bool]:

@@ -24,8 +24,8 @@ from forecast.scenario.mixture import ScenarioMixture, StatedBranch, is_mixture,
 from forecast.scenario.money import WON_KEY, rate_of
 from forecast.scenario.scenario import Scenario, reading_order, scenario_digest, scenario_of
 from forecast.scenario.warnings import off_sum, remarks
-from forecast.storage.archives import is_archive, unpacking
 from forecast.storage.files import write_text, writing
+from forecast.storage.places import is_exported_run, unpacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ def examined(path: PathLike[str] | str, overrides: Sequence[str] = ()) -> Examin
     """Problems and remarks of a file or a shipped name, the files it extends and the overrides on top of it."""
     path = scenario_path(path)
     file = str(path)
-    if is_archive(path):
-        words = f"got an archive, expected a YAML file; {unpacking(path)}"
+    if is_exported_run(path):
+        words = f"got an exported run, expected a YAML file; {unpacking(path)}"
         return Examination(file, None, None, (Place(file).problem("", words),), ())
     if is_mixture(path):
         return _mixture(path, overrides)

@@ -45,7 +45,7 @@ _RUNS = (
     "forecast.results.draws.write_draws",
 )
 _TABLES = tuple(f"forecast.results.results.write_{name}" for name in ("summary", "quarters", "branches"))
-_STORAGE = ("forecast.storage.files", "forecast.storage.folders")
+_STORAGE = ("forecast.storage.files", "forecast.storage.places")
 _DOORS = (
     *_STORAGE,
     "forecast.observations.tables",

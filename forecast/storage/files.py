@@ -25,9 +25,8 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from forecast.errors import ForecastError, RunError
-from forecast.storage.folders import absolute
-from forecast.storage.record import note
-from forecast.storage.targets import file_at, opened_stream
+from forecast.storage.places import absolute, file_at, opened_stream
+from forecast.storage.stops import note
 
 _UNFINISHED = ".unfinished-"
 _REPLACED = ".replaced"

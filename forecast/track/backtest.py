@@ -10,7 +10,7 @@ not be fitted at an origin leaves its reason in `<origin>.failed` instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -23,7 +23,8 @@ from forecast.dims import Array
 from forecast.economics.processes import baseline_flows, driver_growth
 from forecast.errors import FitError, RunError
 from forecast.observations.series import DRIVERS, QuarterlyTrade, quarterly_drivers
-from forecast.parallel import Found, first_alone
+from forecast.parallel import first_alone
+from forecast.progress import Progress
 from forecast.quarters import format_quarter
 from forecast.stats.streams import Streams, generator
 from forecast.storage.code_digests import code_digest
@@ -159,7 +160,7 @@ def run_backtest(
     folder: Path,
     *,
     n_jobs: int = 1,
-    progress: Callable[[int], None] = lambda n_pieces: None,
+    progress: Progress = Progress(),
 ) -> None:
     """Forecast every piece that is not in `folder` yet; any number of workers leaves the same bytes.
 
@@ -168,18 +169,18 @@ def run_backtest(
         pieces: models and origins.
         folder: from `backtest_folder`.
         n_jobs: workers, -1 for one per core.
-        progress: called with the number of pieces finished since the last call; with those that were there as `Found`.
+        progress: told of pieces that are finished, and of those that were there.
 
     Raises:
         RunError: the folder cannot be written.
     """
     open_pieces = [piece for piece in pieces if not is_finished(piece, folder)]
-    progress(Found(len(pieces) - len(open_pieces)))
+    progress.resume(len(pieces) - len(open_pieces))
     with writing(folder.parent, "choose another with --out"):
         for piece in open_pieces:
             piece.path(folder).parent.mkdir(parents=True, exist_ok=True)
         for _ in first_alone(partial(_finish, trade, design, folder), open_pieces, n_jobs):
-            progress(1)
+            progress.advance(1)
 
 
 def is_finished(piece: Piece, folder: Path) -> bool:

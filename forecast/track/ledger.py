@@ -42,7 +42,7 @@ from forecast.storage.files import (
     write_csv,
     writing,
 )
-from forecast.storage.folders import ALLOW, folders, names_of, unreadable
+from forecast.storage.places import ALLOW, folders, names_of, unreadable
 from forecast.track.targets import Predictions, read_predictions, run_predictions, write_predictions
 
 ENTRY, QUANTILES, SCENARIO, TRADE, MANIFEST = (

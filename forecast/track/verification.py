@@ -34,8 +34,8 @@ from forecast.results.run import requested, settings_of
 from forecast.scenario.mixture import dump_any
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import scratch_folder, text_bytes, writing
-from forecast.storage.folders import folders, names_in
 from forecast.storage.netcdf import DamagedFileError, demand_harmless, is_netcdf, is_sealed
+from forecast.storage.places import folders, names_in
 from forecast.track.evaluation import run_again
 from forecast.track.ledger import (
     ENTRY,

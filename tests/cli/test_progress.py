@@ -8,7 +8,6 @@ from time import sleep
 import pytest
 
 from forecast.cli import options
-from forecast.parallel import Found
 
 
 @pytest.fixture
@@ -20,17 +19,17 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_hasty")
 def test_work_that_is_soon_done_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with options.progress_bar("short", 10) as advance:
-        advance(10)
+    with options.progress_bar("short", 10) as progress:
+        progress.advance(10)
     sleep(0.3)
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.usefixtures("_hasty")
 def test_longer_work_says_what_is_done_and_how_long_the_rest_may_take(capsys: pytest.CaptureFixture[str]) -> None:
-    with options.progress_bar("announced", 20_000) as advance:
+    with options.progress_bar("announced", 20_000) as progress:
         sleep(0.3)
-        advance(8_000)
+        progress.advance(8_000)
         sleep(0.2)
     first, *_, last = capsys.readouterr().err.splitlines()
     assert first == "announced: 0 of 20,000 draws after 0 s"
@@ -47,7 +46,7 @@ def test_what_was_there_before_took_no_time() -> None:
     """A run that went on at half of its draws was told to be done in no time."""
     progress = options._Progress("hyundai", 20_000, "draws")
     progress.started -= 60.0
-    progress.advance(Found(10_000))
+    progress.resume(10_000)
     assert progress.line() == "hyundai: 10,000 of 20,000 draws after 1 min 0 s"
     progress.advance(2_000)
     assert progress.line() == "hyundai: 12,000 of 20,000 draws after 1 min 0 s, about 4 min 0 s left"

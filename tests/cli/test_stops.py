@@ -1,4 +1,4 @@
-"""A command that is stopped says what it has stored, whatever it was at; each is a process of its own."""
+"""A command that does not come to its end says what it has stored; one that is stopped is a process of its own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import command
 
 import forecast
+from forecast.models.calibration import _key
 
 SOURCE = Path(forecast.__file__).parents[1]
 
@@ -75,6 +77,17 @@ QUICK = ("--draws", "400", "--n-jobs", "1")
 RUN = r"results/{}/[0-9a-f]{{12}}"
 
 
+def test_an_error_after_a_run_was_stored_names_that_run(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "hyundai").touch()
+    words = ("run", "--no-plot", *QUICK)
+    done = command(*words, "baseline", "hyundai", cwd=tmp_path)
+    assert done.returncode == 2
+    assert re.fullmatch(rf"error: results: cannot be written .*; {RUN.format('baseline')} is stored\n", done.stderr)
+    again = command(*words, "baseline", "hyundai", cwd=tmp_path)
+    assert (again.returncode, " stored" in again.stderr) == (2, False)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_stopped_while_its_picture_is_drawn_is_stored(tmp_path: Path, number: int) -> None:
     said = stopped("run", "baseline", *QUICK, place="forecast.plots.fan.fan_chart", cwd=tmp_path, number=number)
@@ -124,3 +137,10 @@ def test_a_sweep_names_what_it_has_made_and_what_is_left(tmp_path: Path) -> None
     assert said.splitlines() == ["2 of 6 runs are stored already.", "", f"stopped: {left.format(4)}"]
     said = stopped(*words, place="forecast.analysis.sweep.write_sweep", cwd=tmp_path).splitlines()[-1]
     assert re.fullmatch(f"stopped: {run}, {run}, {run} and 1 more are stored", said)
+
+
+def test_a_check_of_fits_goes_on_with_those_that_are_left(tmp_path: Path) -> None:
+    (tmp_path / "ranks_localization.csv").write_text(f"{_key(0)}\nslope 1,divergences,refused\n3,0,0\n")
+    words = ("check", "--sbc", "2", "--out", ".", "--n-jobs", "1")
+    said = stopped(*words, place="forecast.models.calibration.run_chunk", cwd=tmp_path).splitlines()[-1]
+    assert said.endswith(" more are stored; the same command goes on with the 13 of 14 fits that are left")

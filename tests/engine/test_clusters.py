@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,11 @@ import pytest
 from commands import command
 from plans import uncertain_plan
 
-from forecast import parallel
+from forecast import clusters
+from forecast.clusters import on_cluster
 from forecast.engine.run_plan import alone
 from forecast.engine.simulate import BLOCKS_PER_TASK, WORTH_WORKERS, Settings, simulate
 from forecast.errors import RunError
-from forecast.parallel import on_cluster
 from forecast.storage.code_digests import code_of_numbers
 
 BLOCK_SIZE = 16
@@ -43,6 +44,22 @@ def test_a_worker_killed_in_the_middle_leaves_no_trace() -> None:
             there = simulate(plan, SETTINGS, -1, kill_one).annual.draws()
     assert killed
     assert here.tobytes() == there.tobytes()
+
+
+def test_a_cluster_leaves_the_filters_of_warnings_as_they_were() -> None:
+    distributed = pytest.importorskip("distributed")
+    options = {
+        "n_workers": 0,
+        "protocol": "tcp",
+        "processes": False,
+        "dashboard_address": "127.0.0.1:0",
+        "silence_logs": 50,
+    }
+    with distributed.LocalCluster(**options) as cluster:
+        before = [*warnings.filters]
+        with on_cluster("dask", cluster.scheduler_address, code_of_numbers):
+            pass
+        assert before == [*warnings.filters]
 
 
 def test_ray_gives_the_same_bytes_though_a_worker_is_killed() -> None:
@@ -75,7 +92,7 @@ def _ray_worker() -> int:
 
 def test_what_cannot_be_reached_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr(parallel, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(clusters, "CONNECT_SECONDS", 1)
     lines = [
         (("--backend", "dask"), "--backend dask: got no scheduler, expected --scheduler tcp://HOST:8786"),
         (("--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"), "where no Dask scheduler answered within 1 s"),
@@ -99,7 +116,7 @@ def test_what_cannot_be_reached_is_said_in_a_line(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("backend", ["dask", "ray"])
 def test_a_missing_extra_is_named(tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "find_spec", lambda name: None)
+    monkeypatch.setattr(clusters, "find_spec", lambda name: None)
     done = command("run", "hyundai", "--backend", backend, "--scheduler", "tcp://127.0.0.1:1", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.endswith(f"is not installed; pip install 'forecast[{backend}]'\n")

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from commands import command
 
-from forecast import parallel
+from forecast import clusters
 from forecast.errors import WorkersError
 from forecast.results import run
 
@@ -79,7 +79,7 @@ def on_dask(address: str, *words: str) -> tuple[str, ...]:
 
 
 def test_a_scheduler_without_a_worker_says_how_one_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(clusters, "CONNECT_SECONDS", 1)
     with scheduler(tmp_path) as (_, address):
         done = command(*on_dask(address, "--draws", "100000"), cwd=tmp_path)
     assert done.returncode == 2
@@ -94,7 +94,7 @@ def test_a_scheduler_without_a_worker_says_how_one_is_started(tmp_path: Path, mo
     [
         (
             LACKS_PACKAGE,
-            "cannot load what it has to run (No module named 'forecast.parallel'",
+            "cannot load what it has to run (No module named 'forecast.clusters'",
         ),
         (
             "import forecast.storage.code_digests as digests; digests.code_of_numbers = lambda: 'other code'",
@@ -154,7 +154,7 @@ def test_a_worker_without_the_package_that_joins_in_the_middle_is_named(tmp_path
     ):
         _, message = run.communicate(timeout=60)
     assert run.returncode == 2
-    assert "cannot load what it has to run (No module named 'forecast.parallel'" in message
+    assert "cannot load what it has to run (No module named 'forecast.clusters'" in message
     assert message.endswith(f"; {GOES_ON}\n")
     assert message.count("\n") == 1
 
@@ -231,7 +231,7 @@ def test_a_sweep_that_lost_its_workers_says_what_of_it_is_stored(
 
 
 def test_a_silent_server_and_a_number_of_workers_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(clusters, "CONNECT_SECONDS", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         done = command(*on_dask(address), cwd=tmp_path)

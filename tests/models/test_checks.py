@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from commands import command
 from numpy.typing import NDArray
+from told import Told
 
 from forecast.analysis.bridge import memory_gap, unusual_spans
 from forecast.economics.processes import baseline_shocks
@@ -315,14 +316,14 @@ def test_ranks_that_were_changed_are_named(tmp_path: Path, rows: bytes) -> None:
 def test_a_few_fits_to_made_data_are_ranked_stored_and_found_again(tmp_path: Path) -> None:
     from forecast.models.calibration import JOINT, calibration_study
 
-    done: list[int] = []
-    first = calibration_study("localization", 6, 0, tmp_path, 1, done.append)
+    told = Told()
+    first = calibration_study("localization", 6, 0, tmp_path, 1, told)
     names = {"level_2023 1", "level_2023 2", "slope 1", "slope 2", "log_innovation 1", "walk 2", JOINT}
     assert names <= set(first.ranks)
     assert all(len(ranks) == 6 and ranks.min() >= 0 and ranks.max() <= N_KEPT for ranks in first.ranks.values())
     assert min(first.p_values.values()) > 1e-6
-    again = calibration_study("localization", 8, 0, tmp_path, 1, done.append)
-    assert done == [0, 6, 6, 2]
+    again = calibration_study("localization", 8, 0, tmp_path, 1, told)
+    assert (told.found, told.done) == ([0, 6], [6, 2])
     assert all(np.array_equal(ranks, again.ranks[name][:6]) for name, ranks in first.ranks.items())
     (tmp_path / "ranks_localization.csv").write_text("# seed 0, other code\n", encoding="utf-8")
     whole = calibration_study("localization", 8, 0, tmp_path, 1)

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from commands import command
+from told import Told
 
 from forecast.documents import shipped_scenario
 from forecast.engine import simulate
 from forecast.engine.simulate import Settings, empty_statistics
-from forecast.parallel import Found
 from forecast.results import checkpoints, results
 from forecast.results.checkpoints import Resumption
 from forecast.results.results import Results
@@ -53,15 +53,12 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "SHARE", 0)
 
 
-def stop_after(n_draws: int) -> Callable[[int], None]:
-    made = []
-
-    def progress(more: int) -> None:
-        made.append(more)
-        if sum(made) > n_draws:
+def stop_after(n_draws: int) -> Told:
+    def heard(done: float) -> None:
+        if done > n_draws:
             raise KeyboardInterrupt
 
-    return progress
+    return Told(heard)
 
 
 def stopped(out: Path, scenario: AnyScenario, after: int = 2_000) -> Path:
@@ -87,14 +84,10 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch: py
     scenario = world("hyundai") if kept else mixture(tmp_path)
     whole = run_scenario(scenario, SETTINGS, out=tmp_path / "whole").results
     checkpoint = stopped(tmp_path / "stopped", scenario)
-    drawn: list[int] = []
-    done, said = resumed_run(tmp_path / "stopped", scenario, progress=drawn.append)
+    told = Told()
+    done, said = resumed_run(tmp_path / "stopped", scenario, progress=told)
     assert said == [Resumption(2_000, ())]
-    assert [(n_draws, isinstance(n_draws, Found)) for n_draws in drawn] == [
-        (2_000, True),
-        (2_000, False),
-        (1_000, False),
-    ]
+    assert (told.found, told.done) == ([2_000], [2_000, 1_000])
     assert files(done.results) == files(whole)
     assert ("draws.nc" in done.results.manifest["files"]) == kept
     same = {"created", "content"}
@@ -244,11 +237,11 @@ def test_checkpoints_of_other_runs_stay(tmp_path: Path) -> None:
 def test_of_two_runs_at_once_the_first_to_end_is_stored_and_the_other_finds_it(tmp_path: Path) -> None:
     inner: list[Run] = []
 
-    def meanwhile(_: int) -> None:
+    def meanwhile(_: float) -> None:
         if not inner:
             inner.append(run_scenario(world("hyundai"), SETTINGS, out=tmp_path, resume=False))
 
-    outer, _ = resumed_run(tmp_path, world("hyundai"), progress=meanwhile)
+    outer, _ = resumed_run(tmp_path, world("hyundai"), progress=Told(meanwhile))
     assert (inner[0].found, outer.found) == (False, True)
     assert outer.results.manifest == inner[0].results.manifest
 

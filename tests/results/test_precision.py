@@ -102,7 +102,7 @@ def test_the_run_is_that_of_as_many_draws(tmp_path: Path) -> None:
         ("trade_balance:2027:p>0=1.5", "got ±1.5 for trade_balance, 2027, exceedance_0, a chance; expected a fraction"),
         ("effect:2027:p>RECORD=0.0000001", "±1e-07 would take 70,"),
         ("effect:2040:mean=1", "got year 2040, expected one from 2026 to 2027"),
-        ("trade_balance:2027:mean=0.00001", "draws, expected at most 10,000,000 (--max-draws); nothing was stored"),
+        ("trade_balance:2027:mean=0.00001", "draws, expected at most 10,000,000 (--max-draws)"),
     ],
 )
 def test_a_number_that_cannot_be_made_precise_is_refused(tmp_path: Path, request_text: str, named: str) -> None:
@@ -110,6 +110,21 @@ def test_a_number_that_cannot_be_made_precise_is_refused(tmp_path: Path, request
     assert done.returncode == 2
     assert named in done.stderr
     assert len([line for line in done.stderr.splitlines() if not line.startswith("warning: ")]) == 1
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "baseline", "memory-lasts", "-s", "horizon=2027", "--precision", "trade_balance:2027:mean=0.2"),
+        ("compare", "baseline", "hyundai", "memory-lasts", "--precision", "difference:2030:mean=0.05"),
+    ],
+)
+def test_of_several_scenarios_all_are_sized_before_the_first_is_run(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """The last alone takes more draws than are allowed; the first was run and stored, of which nothing was said."""
+    done = command(*words, "--max-draws", "45000", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("draws, expected at most 45,000 (--max-draws)")
     assert not (tmp_path / "results").exists()
 
 

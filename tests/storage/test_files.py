@@ -31,7 +31,7 @@ from forecast.storage.files import (
     write_text,
     writing,
 )
-from forecast.storage.record import recorded
+from forecast.storage.stops import storage_record
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -163,7 +163,7 @@ def test_the_record_names_what_is_there_wherever_a_stop_comes(
             usual(self, target)
 
     monkeypatch.setattr(Path, call, stopped)
-    with recorded() as stored:
+    with storage_record() as stored:
         for name in ("first", "second"):
             with suppress(KeyboardInterrupt), opened(tmp_path / name) as unfinished:
                 if opened is whole_file:

@@ -9,11 +9,11 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 from commands import command
+from told import Told
 
 from forecast.errors import FitError, RunError
 from forecast.observations.series import quarterly_trade
 from forecast.observations.tables import SHIPPED
-from forecast.parallel import Found
 from forecast.quarters import parse_quarter
 from forecast.track import backtest
 from forecast.track import scores as scoring
@@ -57,20 +57,18 @@ def test_a_forecast_sees_nothing_after_its_origin() -> None:
 def test_a_stopped_backtest_goes_on_and_leaves_the_same_bytes(tmp_path: Path) -> None:
     run_backtest(TRADE, PIECES, DESIGN, tmp_path / "whole")
 
-    def stop_after_three(done: int) -> None:
-        stop_after_three.made += done  # type: ignore[attr-defined]
-        if stop_after_three.made == 3:  # type: ignore[attr-defined]
+    def stop_after_three(done: float) -> None:
+        if done == 3:
             raise KeyboardInterrupt
 
-    stop_after_three.made = 0  # type: ignore[attr-defined]
     with pytest.raises(KeyboardInterrupt):
-        run_backtest(TRADE, PIECES, DESIGN, tmp_path / "stopped", progress=stop_after_three)
+        run_backtest(TRADE, PIECES, DESIGN, tmp_path / "stopped", progress=Told(stop_after_three))
     kept = contents(tmp_path / "stopped")
     assert len(kept) == 3
     times = {name: (tmp_path / "stopped" / name).stat().st_mtime_ns for name in kept}
-    counted: list[int] = []
-    run_backtest(TRADE, PIECES, DESIGN, tmp_path / "stopped", progress=counted.append)
-    assert [type(n) for n in counted] == [Found, *[int] * (len(counted) - 1)]
+    told = Told()
+    run_backtest(TRADE, PIECES, DESIGN, tmp_path / "stopped", progress=told)
+    assert (told.found, told.done) == ([3], [1] * (len(PIECES) - 3))
     assert contents(tmp_path / "stopped") == contents(tmp_path / "whole")
     assert times == {name: (tmp_path / "stopped" / name).stat().st_mtime_ns for name in kept}
 

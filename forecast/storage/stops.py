@@ -1,17 +1,19 @@
-"""What this process has stored, by which a command that is stopped says what is there."""
+"""What a command that does not come to its end says: what it has stored by then, and how the work goes on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
+
+from forecast.errors import WorkersError
 
 _RECORDS: list[dict[Path, int]] = []
 
 
 @contextmanager
-def recorded() -> Iterator[Callable[[], list[Path]]]:
+def storage_record() -> Iterator[Callable[[], list[Path]]]:
     """What comes to be stored inside, as a call that names it: files and folders that are there, in their order.
 
     A file in a folder that is named is not named itself.
@@ -44,3 +46,30 @@ def _number(path: Path) -> int | None:
         return path.stat().st_ino
     except OSError:
         return None
+
+
+@contextmanager
+def noted_if_stopped(words: Callable[[], str]) -> Iterator[None]:
+    """Have a stop inside, or workers lost, say how the work goes on; nothing where there are no words."""
+    try:
+        yield
+    except (KeyboardInterrupt, WorkersError) as stop:
+        if said := words():
+            stop.add_note(said)
+        raise
+
+
+def counted_if_stopped(done: Callable[[], int], total: int, unit: str) -> AbstractContextManager[None]:
+    """The same for work whose pieces are stored one by one, by whatever process.
+
+    Args:
+        done: says how many are stored.
+        total: how many there are.
+        unit: what they are, such as `runs`.
+    """
+
+    def words() -> str:
+        left = total - done()
+        return f"the same command goes on with the {left} of {total} {unit} that are left" if 0 < left < total else ""
+
+    return noted_if_stopped(words)
