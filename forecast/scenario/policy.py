@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from forecast.documents import Node
 from forecast.economics.elasticities import SUBSTITUTION
+from forecast.economics.sectors import SECTORS_BY_WORD
 from forecast.economics.tariffs import EXTENT, GOODS, PACE, PARTS, WITHOUT_TRADE, Trade, load_schedule
 from forecast.errors import Problem, got, listed, meant, spelled
 from forecast.quarters import ACCEPTED, format_quarter
@@ -222,7 +223,7 @@ def _sectors_meant(text: str) -> str:
     several = [name.strip() for name in text.split(",")]
     if len(several) > 1 and set(several) <= {*GOODS}:
         return f"write [{', '.join(several)}]"
-    return meant(text, [*GOODS, EVERY])
+    return meant(text, [*GOODS, EVERY], SECTORS_BY_WORD)
 
 
 def _order(row: Row) -> Iterator[Problem]:
