@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from forecast.dims import CHANNELS, Array
-from forecast.engine.block import flows_of
+from forecast.dims import EFFECTS
+from forecast.engine.block import flows_of, row_picks
 from forecast.engine.plan import Plan
 from forecast.engine.run_plan import RunPlan
 from forecast.stats.streams import Streams
-
-IN_EFFECT = ("effect", *(f"effect_{name}" for name in CHANNELS))
-"""Series of which it is told what duties change in them."""
+from forecast.stats.summary import Summary, summarised
 
 
-def changed_by_duties(plan: RunPlan, streams: Sequence[Streams]) -> Mapping[str, Array]:
-    """Effect of the announcements as drawn less that under the duties of the origin, by series of `IN_EFFECT`.
+def changed_by_duties(plan: RunPlan, streams: Sequence[Streams]) -> Summary | None:
+    """Effect of the announcements as drawn less that under the duties of the origin, by series of `EFFECTS`.
 
-    Both in the same draws. Nothing where the scenario states no duties, or no plants that could pay them.
+    Both in the same draws, bn USD a year, basis of the plan. None where the scenario states no duties, or no plants
+    that could pay them.
 
     Args:
         streams: random numbers of some blocks.
-
-    Returns:
-        Mean change and its Monte Carlo error by year, `(2, n_years)`, bn USD a year, basis of the plan.
     """
     if not any(branch.groups and branch.policy and branch.policy.taxed for branch in plan.plans):
-        return {}
+        return None
     untaxed = replace(plan, plans=tuple(map(_untaxed, plan.plans)))
-    places = [plan.series.index(name) for name in IN_EFFECT]
+    places = [plan.series.index(name) for name in EFFECTS]
     changes = [flows_of(plan, one).annual[places] - flows_of(untaxed, one).annual[places] for one in streams]
-    drawn = np.concatenate(changes, axis=-1)
-    told = np.stack([drawn.mean(axis=-1), drawn.std(axis=-1) / drawn.shape[-1] ** 0.5], axis=1)
-    return dict(zip(IN_EFFECT, told, strict=True))
+    rows = row_picks([plan], streams)
+    return summarised(np.concatenate(changes, axis=-1), plan.years, EFFECTS, plan.block_size, rows=rows)
 
 
 def _untaxed(plan: Plan) -> Plan:

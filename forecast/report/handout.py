@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.analysis.attribution import Attribution
-from forecast.analysis.comparison import Comparison, difference_statistics, summarised
+from forecast.analysis.comparison import Comparison, difference_statistics
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.plots.comparison import WATERFALL, save_comparison
 from forecast.plots.style import drawable, save_figure
@@ -20,7 +20,7 @@ from forecast.report.notebook import waterfall
 from forecast.report.page import write_report
 from forecast.results.results import ANOTHER, statistic_rows, unit_of
 from forecast.stats.formatting import stored
-from forecast.stats.summary import Summary
+from forecast.stats.summary import Summary, summarised
 from forecast.storage.files import json_digest, json_text, whole_folder, write_csv, write_text, writing
 
 COMPARISONS = "comparisons"

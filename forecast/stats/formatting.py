@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import floor, isfinite
 
 from forecast.stats.summary import INTERVALS, Summary, decimals, quantile_name
 
@@ -70,6 +70,30 @@ def span(values: Sequence[tuple[float, float]], places: int, sign: str = "") -> 
     """
     allowed = min(places, *(decimals(error) for _, error in values))
     return tuple(_written(value, allowed, sign) for value, _ in values)
+
+
+def sum_and_parts(whole: tuple[float, float], parts: Sequence[float], places: int, sign: str = "") -> tuple[str, ...]:
+    """A sum with its standard error and its parts, as written: they add up with the decimals that the error allows.
+
+    The parts that lose most of a digit by rounding down are rounded up (Hamilton's method of largest remainders).
+
+    >>> sum_and_parts((-0.0441, 0.004), [-0.0675, 0.0234], places=2)
+    ('−0.04', '−0.07', '0.03')
+    """
+    allowed = min(decimals(whole[1]), places)
+    return tuple(_written(value, allowed, sign) for value in (whole[0], *_adding_up(whole[0], parts, allowed)))
+
+
+def _adding_up(whole: float, parts: Sequence[float], places: int) -> list[float]:
+    """Parts rounded so that they add up to their sum, rounded; as they are where one is not finite."""
+    if not all(map(isfinite, parts)):
+        return list(parts)
+    steps = [part * 10.0**places for part in parts]
+    counts = [floor(step) for step in steps]
+    missing = round(round(whole, places) * 10.0**places) - sum(counts)
+    for place in sorted(range(len(steps)), key=lambda place: counts[place] - steps[place])[:missing]:
+        counts[place] += 1
+    return [count / 10.0**places for count in counts]
 
 
 def _written(value: float, places: int, sign: str) -> str:

@@ -27,7 +27,7 @@ from forecast.dims import SERIES, Array
 from forecast.errors import RunError
 from forecast.stats.influence import LARGEST_SHARE, LEAST_DRAWS, DominantDraw
 from forecast.stats.quantiles import FINE_LEVELS, QuantileSketch, quantiles
-from forecast.stats.shared_rows import SharedRows, together_below
+from forecast.stats.shared_rows import NO_ROWS, RowPicks, SharedRows, together_below
 
 
 @dataclass(slots=True)
@@ -338,6 +338,29 @@ class StreamingSummary:
     def _few(self) -> bool:
         """Whether blocks are too few to tell an error; draws too many to keep fill enough."""
         return self.keep and self.blocks.count < LEAST_BLOCKS
+
+
+def summarised(
+    draws: Array,
+    years: Sequence[int],
+    series: Sequence[str],
+    block_size: int,
+    thresholds: Sequence[float] = (0.0,),
+    rows: RowPicks = NO_ROWS,
+) -> Summary:
+    """Mean, quantiles and chances of draws `(n_series, n_years, n_draws)`, with their Monte Carlo errors.
+
+    Args:
+        block_size: draws that are one replicate; the spread between blocks gives the Monte Carlo error.
+        thresholds: bn USD; the chance to exceed each is counted.
+        rows: what the draws picked; where none are given, errors are those of draws from the rows there are.
+    """
+    statistics = StreamingSummary(tuple(thresholds), keep=True, n_rows=rows.n_rows, stratified=True)  # of any scheme
+    for first in range(0, draws.shape[-1], block_size):
+        place = slice(first, first + block_size)
+        block = draws[..., place]
+        statistics.add(block, np.empty((0, 0, block.shape[-1])), rows=rows.of(place).picks)
+    return statistics.summary(years, tuple(series))
 
 
 def single_precision(draws: Array) -> NDArray[np.float32]:

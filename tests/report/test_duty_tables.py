@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 from commands import command
 
-from forecast.analysis.comparison import summarised
 from forecast.cli import cli
 from forecast.economics.elasticities import GROUPS, industries
 from forecast.economics.tariffs import TAXED, load_schedule
@@ -25,7 +24,7 @@ from forecast.report.table import Table
 from forecast.results.archive import load_results
 from forecast.scenario.dates import position
 from forecast.scenario.scenario import load_scenario
-from forecast.stats.summary import Summary
+from forecast.stats.summary import Summary, summarised
 
 SERIES = ("exports", "tariffs", "tariffs_to_date")
 

@@ -13,7 +13,6 @@ import pytest
 from commands import command
 
 import forecast
-from forecast.analysis.comparison import summarised
 from forecast.analysis.grounds import DecidingRate, Grounds, Rests
 from forecast.dims import EFFECTS, OUTPUT, Array
 from forecast.report.effect import difference_sentences, effect_paragraphs
@@ -21,7 +20,7 @@ from forecast.report.i18n import CODES, language
 from forecast.report.policy import policy_sentence
 from forecast.report.run import pledge_notes
 from forecast.report.sentences import assumed_conditions
-from forecast.stats.summary import Summary
+from forecast.stats.summary import Summary, summarised
 
 YEARS = (2026, 2027)
 
