@@ -1,4 +1,4 @@
-"""What the duties that a scenario states change in the effect of its announcements, by channel."""
+"""What duties change in the effect of announcements, by channel, and what share of exports they have taken by now."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecast.dims import EFFECTS
+from forecast.dims import EFFECTS, TO_DATE
 from forecast.engine.block import flows_of, row_picks
 from forecast.engine.plan import Plan
 from forecast.engine.run_plan import RunPlan
+from forecast.observations.vintage import vintage
+from forecast.quarters import format_quarter, parse_quarter
+from forecast.results.results import Results
 from forecast.stats.streams import Streams
-from forecast.stats.summary import Summary, summarised
+from forecast.stats.summary import Summary, quantile_name, summarised
 
 
 def changed_by_duties(plan: RunPlan, streams: Sequence[Streams]) -> Summary | None:
@@ -35,3 +38,25 @@ def changed_by_duties(plan: RunPlan, streams: Sequence[Streams]) -> Summary | No
 
 def _untaxed(plan: Plan) -> Plan:
     return plan if plan.policy is None else replace(plan, policy=replace(plan.policy, taxed={}))
+
+
+def exports_ahead(run: Results) -> float:
+    """Share of the exports of a run's first year that come after the origin, by medians, US Census basis."""
+    origin, begin = parse_quarter(run.manifest["origin"]), 4 * run.statistics.years[0]
+    trade, quarters = vintage(run.as_of).trade, run.quarters
+    observed = float(trade.exports[begin - trade.first_quarter : origin + 1 - trade.first_quarter].sum())
+    left = [format_quarter(quarter) for quarter in range(origin + 1, begin + 4)]
+    told = quarters[(quarters["series"] == "exports") & (quarters["quantile"] == 0.5) & quarters["quarter"].isin(left)]
+    coming = float(told["value"].sum())
+    return coming / (observed + coming)
+
+
+def exports_taken(summary: Summary, place: int, ahead: float) -> float:
+    """Share that duties take of a year's exports as there would be under the duties before the first, by medians.
+
+    Args:
+        place: of the year; of the first, what is still to come is meant, on which alone they act.
+        ahead: share of the exports of the first year that is still to come, see `exports_ahead`.
+    """
+    change, exports = (summary.estimate(name, quantile_name(0.5), place)[0] for name in (TO_DATE, "exports"))
+    return -change / ((1.0 if place else ahead) * exports - change)
