@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import floor, isfinite
 
-from forecast.stats.summary import INTERVALS, Summary, decimals, quantile_name
+from forecast.stats.summary import INTERVALS, Summary, decimals, quantile_name, unseen
 
 
 def short(value: float) -> str:
@@ -35,18 +35,17 @@ def rounded(value: float, error: float, places: int, sign: str = "") -> str:
 def percentage(probability: float, error: float, n_draws: int) -> tuple[str, str]:
     """A probability in percent with the decimals its error allows, and what stands before it: nothing, `<` or `>`.
 
-    Where no draw disagrees it is the bound at 95 %: the rule of three, Hanley and Lippman-Hand (1983), JAMA 249(13):
-    1743-1745.
+    Where no draw disagrees it is the bound that draws leave open, see `summary.unseen`, and no less than a tenth.
 
-    >>> percentage(0.7784, 0.003, 20_000), percentage(0.0, 0.0, 20_000)
-    (('', '77.8'), ('<', '0.1'))
+    >>> percentage(0.7784, 0.003, 20_000), percentage(0.0, 0.0, 20_000), percentage(1.0, 0.0, 1_000)
+    (('', '77.8'), ('<', '0.1'), ('>', '99.63'))
     """
     percent = 100 * probability
-    least = min(max(300 / max(n_draws, 1), 0.1), 100.0)
+    least = float(f"{max(100 * unseen(max(n_draws, 1)), 0.1):.2g}")
     if percent < least / 2:
-        return "<", f"{least:.3g}"
+        return "<", f"{least:g}"
     if percent > 100 - least / 2:
-        return ">", f"{max(100 - least, 0):.3g}"
+        return ">", f"{100 - least:g}"
     return "", _written(percent, min(decimals(100 * error), 1), "")
 
 

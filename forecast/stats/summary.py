@@ -387,19 +387,31 @@ def exceedance_name(threshold: float) -> str:
     return f"exceedance_{threshold:g}"
 
 
+UNSEEN = 0.025
+"""How often no draw meets a chance of `unseen`, so that it is the upper end of the exact 95 % interval of one that none
+met (Clopper and Pearson 1934, Biometrika 26: 404-413)."""
+
+
+def unseen(n_draws: float) -> float:
+    """The largest chance that draws of which none met it leave open, some 3.7 in their number.
+
+    >>> round(unseen(20_000), 6), round(unseen(1), 3)
+    (0.000184, 0.975)
+    """
+    return -expm1(log(UNSEEN) / n_draws)
+
+
 def least_error(chance: Array, n_draws: float) -> Array:
     """Standard error of chances at least, where draws hold too few cases, or too few others, to tell it; else 0.
 
-    A chance of `1 - 0.025^(1/n)`, some 3.7 in `n`, goes unseen in `n` draws once in forty times: the upper end of the
-    exact 95 % interval where there is no case (Clopper and Pearson 1934, Biometrika 26: 404-413). One of fewer cases is
-    taken for as large as that. What is seen more often has the spread that it shows.
+    One of fewer cases is taken for as large as `unseen`. What is seen more often has the spread that it shows.
 
     >>> least_error(np.array([0.0, 0.0001, 0.5, 1.0]), 20_000).round(6).tolist()
     [9.6e-05, 9.6e-05, 0.0, 9.6e-05]
     """
-    unseen = -expm1(log(0.025) / n_draws)
-    error = sqrt(unseen * (1.0 - unseen) / n_draws)
-    return np.asarray(np.where(np.minimum(chance, 1.0 - chance) < unseen, error, 0.0))
+    largest = unseen(n_draws)
+    error = sqrt(largest * (1.0 - largest) / n_draws)
+    return np.asarray(np.where(np.minimum(chance, 1.0 - chance) < largest, error, 0.0))
 
 
 def is_chance(name: str) -> bool:

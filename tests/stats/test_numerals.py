@@ -61,7 +61,7 @@ def test_the_larger_end_decides_where_decimals_follow_the_size() -> None:
 def test_an_unknown_error_allows_no_decimals() -> None:
     summary = both_ways(np.array([[7.25]]), [2030], 2_000)
     assert ENGLISH.interval(summary, "rise", 80, 0) == "7 to 7"
-    assert plain_spaces(ENGLISH.chance_cell(summary, "rise", exceedance_name(0.0), 0)) == "> 0 %"
+    assert plain_spaces(ENGLISH.chance_cell(summary, "rise", exceedance_name(0.0), 0)) == "> 2 %"
 
 
 @pytest.mark.parametrize(
