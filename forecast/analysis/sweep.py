@@ -27,7 +27,7 @@ from forecast.observations.spreadsheets import read_table
 from forecast.results.precision import sizable
 from forecast.results.results import Results, unit_of
 from forecast.results.run import Request, demand_place, requested, settings_of
-from forecast.scenario.contrasts import TEXTS
+from forecast.scenario.contrasts import WITHOUT_NUMBERS
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import stored
 from forecast.stats.summary import Summary
@@ -43,9 +43,6 @@ _MOST_OF_KEYS = 60
 
 TABLE = "sweep.csv"
 COLUMNS = ("scenario", "basis", "series", "year", "cell", "run", "of", "statistic", "unit", "value", "standard_error")
-
-WITHOUT_NUMBERS = TEXTS - {"overrides"} | {"name"}
-"""Keys of a file that change no number; its `overrides` do, unlike the field of that name."""
 
 Values = tuple[str, ...]
 """A value of every key that is swept, as written."""
