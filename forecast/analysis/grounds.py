@@ -78,7 +78,7 @@ class DecidingRate:
         replaced: mean of the exports that its plants replace and its Monte Carlo error, by year, bn USD; empty where
             there is no other rate, so that they replace all of it.
         duty: on the product at the origin, a fraction.
-        moved: whether the scenario states another, which the turning value allows for.
+        other_duties: whether the scenario states another duty on it, which the turning value allows for.
         added: mean of what the duty adds to the rate; the input called `name` is the rate without it.
     """
 
@@ -90,7 +90,7 @@ class DecidingRate:
     alone: bool
     replaced: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     duty: float = 0.0
-    moved: bool = False
+    other_duties: bool = False
     added: float = 0.0
 
 
@@ -322,7 +322,7 @@ def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, out
     turning = {year: (turn + added, error) for year, (turn, error) in turns}
     alone, interval = len(rates) == 1, (low, median, high)
     return DecidingRate(
-        rate.path, rate.sector, rate.grade, interval, turning, alone, replaced, rate.duty, rate.moved, added
+        rate.path, rate.sector, rate.grade, interval, turning, alone, replaced, rate.duty, rate.other_duties, added
     )
 
 
@@ -342,7 +342,7 @@ class AddedByDuty:
 def added_by_duty(plan: RunPlan, streams: Sequence[Streams], address: str) -> AddedByDuty | None:
     """What a duty adds to the rate at an address; None where that is none of exports replaced, or no duty is paid."""
     rate = _rates(plan, streams).get(address)
-    if rate is None or not (rate.duty or rate.moved):
+    if rate is None or not (rate.duty or rate.other_duties):
         return None
     return AddedByDuty(rate.duty, float(rate.added.mean()))
 
@@ -359,7 +359,7 @@ class _Rate:
     grade: str
     values: Array
     duty: float
-    moved: bool
+    other_duties: bool
     added: Array
 
 
@@ -375,8 +375,8 @@ def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
                 grade = central_priors()[group.sector, RATE].grade if fitted else "stated"
                 owner = address.removesuffix(f".{RATE}")
                 path = f"{owner}.overrides.{RATE}" if owner.startswith("investments.") else f"overrides.{address}"
-                moved, added = _is_taxed(plan, group.sector), displacement_under(group.duty, 0.0, more)
-                found[address] = _Rate(path, group.sector, grade, values, group.duty, moved, added)
+                other_duties, added = _is_taxed(plan, group.sector), displacement_under(group.duty, 0.0, more)
+                found[address] = _Rate(path, group.sector, grade, values, group.duty, other_duties, added)
     return found
 
 

@@ -228,9 +228,9 @@ def _none_replaced(summary: Summary, language: Language, index: int, rate: Decid
 def _duty(rate: DecidingRate, language: Language) -> str:
     """Under which duty a rate and its turning value are told."""
     if rate.duty:
-        told = "because.under_duty_moved" if rate.moved else "because.under_duty"
+        told = "because.under_duty_moved" if rate.other_duties else "because.under_duty"
         return language.text(told, duty=language.share(round(rate.duty, 3)))
-    return language.text("because.no_duty") if rate.moved else ""
+    return language.text("because.no_duty") if rate.other_duties else ""
 
 
 def rests_words(found: Grounds | None, series: str, index: int, language: Language) -> str:
