@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 
 _FORMS = re.compile(
     r"(?P<year>\d{4})(?:Q(?P<quarter>[1-4])|-H(?P<half>[12])|-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01]))?)?"
@@ -93,3 +94,18 @@ def format_quarter(quarter: int) -> str:
 def year_of(quarter: float) -> int:
     """Calendar year in which a position on the quarter axis lies."""
     return int(quarter // 4)
+
+
+def whole_sums(months: Mapping[int, float], n_months: int) -> dict[int, float]:
+    """Sums of the spans of so many months of which every month is known, in order: quarters, or years.
+
+    >>> whole_sums({3: 1.0, 4: 1.0, 5: 2.0, 6: 9.0}, 3)
+    {1: 4.0}
+    """
+    spans = sorted({month // n_months for month in months})
+    parts = {span: range(n_months * span, n_months * (span + 1)) for span in spans}
+    return {
+        span: sum(months[month] for month in part)
+        for span, part in parts.items()
+        if all(map(months.__contains__, part))
+    }

@@ -20,7 +20,7 @@ import numpy as np
 import scipy
 
 from forecast.analysis.budget import demand_outcome
-from forecast.analysis.grounds import RATE, REPLACED, AddedByDuty, added_by_duty
+from forecast.analysis.grounds import N_SHARES, RATE, REPLACED, AddedByDuty, added_by_duty
 from forecast.analysis.input_values import uncertain_values
 from forecast.dims import Array
 from forecast.economics.sectors import load_sectors
@@ -171,7 +171,7 @@ def breakeven(
         progress(100 / (N_VALUES + _STEPS))
     means = tuple(outcomes.mean_at(value) for value in values)
     matters = any((drawn[0] != each).any() for each in drawn)
-    duty = added_by_duty(plan, streams[:1], stream_of(held.name))
+    duty = added_by_duty(plan, streams[:N_SHARES], stream_of(held.name))
     found = Breakeven(run, series, year, amount, held, means, None, 0.0, 0, matters, duty)
     spans = [pair for pair in pairwise(means) if (pair[0].mean - amount) * (pair[1].mean - amount) < 0]
     if not spans:

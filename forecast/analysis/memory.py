@@ -14,11 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from forecast.dims import Array
-from forecast.economics.memory import LEAST_QUARTERS, readings_of_trend, whole_sums
+from forecast.economics.memory import LEAST_QUARTERS, readings_of_trend
 from forecast.economics.products import quarterly_memory
 from forecast.observations.annual import CUSTOMS_SERIES, customs_months
 from forecast.observations.products import memory_exports
+from forecast.observations.series import census_flows
 from forecast.observations.tables import SHIPPED
+from forecast.quarters import whole_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +80,49 @@ def _ends(values: Array) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def memory_of_months(year: int, n_months: int, folder: Path = SHIPPED) -> tuple[float, float] | None:
-    """Exports of memory in the first months of a year and of the year before, bn USD; None where a month is missing.
+@dataclass(frozen=True, slots=True)
+class MemoryRise:
+    """Memory in the first months of a year beside all exports, bn USD.
 
-    >>> [round(value, 1) for value in memory_of_months(2026, 8)]
-    [49.7, 9.5]
+    Attributes:
+        now, before: exports of memory in these months and in those of the year before, Korean customs basis.
+        korean: number of first months of which Korean totals are known too, and by how much memory and all exports
+            rose in them; None where there is none.
+        census: by how much all exports rose in these months, US Census basis.
     """
-    return _of_months(memory_exports(folder), year, n_months)
+
+    now: float
+    before: float
+    korean: tuple[int, float, float] | None
+    census: float
 
 
-def exports_of_months(year: int, most: int, folder: Path = SHIPPED) -> tuple[int, float, float]:
-    """All exports in the first months of a year and of the year before, bn USD, Korean customs basis.
+def memory_rise(year: int, n_months: int) -> MemoryRise | None:
+    """Memory in the first months of a year beside all exports; None where a month of memory is not known.
 
-    Returns:
-        The number of months, the most up to `most` that are known of both years, and both sums; zeros where none is.
-
-    >>> months, *sums = exports_of_months(2026, 8)
-    >>> months, [round(value, 1) for value in sums]
-    (7, [110.9, 72.5])
+    >>> rise = memory_rise(2026, 8)
+    >>> round(rise.now, 1), round(rise.before, 1), [round(value, 1) for value in rise.korean], round(rise.census, 1)
+    (49.7, 9.5, [7, 33.7, 38.5], 24.2)
     """
-    totals = customs_months(folder)[CUSTOMS_SERIES[0]]
-    for n_months in range(most, 0, -1):
-        if (sums := _of_months(totals, year, n_months)) is not None:
-            return n_months, *sums
-    return 0, 0.0, 0.0
+    memory, totals, census = memory_exports(), customs_months()[CUSTOMS_SERIES[0]], census_flows()[0]
+    sums = _first_months(memory, year, n_months)
+    all_exports = {census.start + row: value / 1e3 for row, value in enumerate(census.values.tolist())}
+    in_census = _first_months(all_exports, year, n_months)
+    if sums is None or in_census is None:
+        return None
+    for known in range(n_months, 0, -1):
+        part, whole = (_first_months(flow, year, known) for flow in (memory, totals))
+        if part is not None and whole is not None:
+            return MemoryRise(*sums, (known, _rise(part), _rise(whole)), _rise(in_census))
+    return MemoryRise(*sums, None, _rise(in_census))
 
 
-def _of_months(flow: Mapping[int, float], year: int, n_months: int) -> tuple[float, float] | None:
+def _first_months(flow: Mapping[int, float], year: int, n_months: int) -> tuple[float, float] | None:
+    """Sums over the first months of a year and of the year before; None where a month is missing."""
     spans = [[flow.get(12 * each + month) for month in range(n_months)] for each in (year, year - 1)]
-    sums = [sum(value for value in span if value is not None) for span in spans if None not in span]
-    return (sums[0], sums[1]) if len(sums) == len(spans) else None
+    now, before = (sum(value for value in span if value is not None) for span in spans)
+    return None if None in (*spans[0], *spans[1]) else (now, before)
+
+
+def _rise(sums: tuple[float, float]) -> float:
+    return sums[0] - sums[1]

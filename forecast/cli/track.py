@@ -61,12 +61,13 @@ def add(run: str, folder: Path, out: Path, learned: Path | None, scheme: Scheme 
     """
     from forecast.cli.run import stored_run
     from forecast.models.posterior import load_posterior
+    from forecast.results.clock import day_stated
     from forecast.track.ledger import add_entry
 
     results = stored_run(run, out, None if learned is None else load_posterior(learned), scheme=scheme)
     entry, found = add_entry(results, folder, load_posterior(learned, results.as_of))
     head = entry.head
-    text = language.text("ledger.already", day=head["added"][:10]) if found else language.text("ledger.frozen")
+    text = language.text("ledger.already", day=day_stated(head["added"])) if found else language.text("ledger.frozen")
     numbers = {"n": len(entry.predictions), "origin": head["origin"]}
     print_line(language.text("ledger.added", text=text, folder=entry.folder, **numbers))
 

@@ -6,7 +6,6 @@ Exports of memory modules and drives, bn USD. Arrays are time-major, see `dims`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,19 +56,27 @@ class MemoryLevel:
         return low, high
 
 
-def whole_sums(months: Mapping[int, float], n_months: int) -> dict[int, float]:
-    """Sums of the spans of so many months of which every month is known, in order: quarters, or years.
+def memory_cycle(memory: Array, billings: Array) -> MemoryCycle:
+    """Height of memory in its last quarter, and how heights have passed, learned up to a year before it.
 
-    >>> whole_sums({3: 1.0, 4: 1.0, 5: 2.0, 6: 9.0}, 3)
-    {1: 4.0}
+    The last year is left out, since a boom that still lasts tells its height and not how it passes. Persistence is that
+    of world chip billings about their trend, the longest record there is, by least squares of each quarter's deviation
+    on the one before, and corrected for its small-sample bias (Kendall 1954, Biometrika 41: 403-404). News is that of
+    exports of memory about theirs, under this persistence.
+
+    Args:
+        memory: exports by quarter up to the origin, `(n_quarters,)`, bn USD.
+        billings: of the world by quarter up to a year before the origin, `(n_quarters,)`, in any unit.
     """
-    spans = sorted({month // n_months for month in months})
-    parts = {span: range(n_months * span, n_months * (span + 1)) for span in spans}
-    return {
-        span: sum(months[month] for month in part)
-        for span, part in parts.items()
-        if all(map(months.__contains__, part))
-    }
+    low, high = np.sort(np.log(memory[-1] / readings_of_trend(memory)[:, -1])).tolist()
+    deviation = _deviation(billings)
+    before, after = deviation[:-1], deviation[1:]
+    slope = float(after @ before / (before @ before))
+    error = float(np.sqrt(((after - slope * before) ** 2).sum() / (len(after) - 1) / (before @ before)))
+    persistence = slope + (1.0 + 3.0 * slope) / len(deviation)
+    own = _deviation(memory[:-4])
+    news = own[1:] - persistence * own[:-1]
+    return MemoryCycle((low, high), (persistence, error), float(news.std(ddof=1)))
 
 
 def readings_of_trend(values: Array) -> Array:
@@ -81,8 +88,8 @@ def readings_of_trend(values: Array) -> Array:
     return np.stack([np.full(len(values), values[:-4].mean()), np.exp(_line(values))])
 
 
-def deviation_from_trend(values: Array) -> Array:
-    """Logarithms less the line through them, shape of `values`."""
+def _deviation(values: Array) -> Array:
+    """Logarithms less the line through them."""
     return np.asarray(np.log(values) - _line(values))
 
 
@@ -91,10 +98,10 @@ def _line(values: Array) -> Array:
     return np.asarray(np.polyval(np.polyfit(times, np.log(values), 1), times))
 
 
-def swings(persistence: Array | float, news: Array) -> Array:
+def autoregression(persistence: Array | float, news: Array) -> Array:
     """Deviations that fade by `persistence` a quarter and take in news, from none at the origin, shape of `news`.
 
-    >>> swings(0.5, np.array([[1.0], [0.0], [1.0]])).ravel().tolist()
+    >>> autoregression(0.5, np.array([[1.0], [0.0], [1.0]])).ravel().tolist()
     [1.0, 0.5, 1.25]
     """
     path = np.empty_like(news)

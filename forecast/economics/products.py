@@ -1,4 +1,4 @@
-"""What exports consist of at the origin, how that composition moves, and memory as a price cycle.
+"""What exports consist of at the origin, and how that composition moves.
 
 Exports are a total with a long record; what they consist of has a short one. The total comes first and is divided:
 with `memory` the share of memory, its odds `memory / (1 - memory)` swing about those of the origin as an
@@ -24,13 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.dims import PRODUCTS, Array
-from forecast.economics.memory import (
-    MemoryCycle,
-    MemoryLevel,
-    deviation_from_trend,
-    readings_of_trend,
-    whole_sums,
-)
+from forecast.economics.memory import MemoryCycle, MemoryLevel, memory_cycle
 from forecast.economics.priors import SHIPPED, Coefficient, PriorFile, each, fields, refuse
 from forecast.economics.sectors import SECTORS
 from forecast.economics.tariffs import REST, SHARES_WITHIN_REST, load_schedule
@@ -38,6 +32,7 @@ from forecast.observations import products as observed
 from forecast.observations.annual import CUSTOMS_SERIES, BridgeObservations, customs_months
 from forecast.observations.series import QuarterlyTrade, published
 from forecast.observations.tables import SHIPPED as TABLES_SHIPPED
+from forecast.quarters import whole_sums
 
 if TYPE_CHECKING:
     from forecast.documents import Node
@@ -165,7 +160,7 @@ def composition(trade: QuarterlyTrade, bridge: BridgeObservations, day: dt.date 
     held = [found[row].held if row in found else at_origin.share * census[row] for row in quarters]
     first, years = annual_exports(day)
     others = years[:, 1:] / years[:, 1:].sum(axis=1, keepdims=True)
-    cycle, korean = memory_cycle(origin, day), _korean_level(origin, quarters, census, day)
+    cycle, korean = memory_cycle_of(origin, day), _korean_level(origin, quarters, census, day)
     share = at_origin.share * census[origin]
     part = float(np.log(share / korean.quarter))
     low, high = (height + part for height in korean.heights)
@@ -192,7 +187,7 @@ def _korean_level(
     level = {
         quarter: counted.get(quarter, counted[last] * census[quarter] / census[last]) for quarter in (*quarters, origin)
     }
-    return MemoryLevel(level[origin], sum(level[quarter] for quarter in quarters), memory_cycle(last, day).heights)
+    return MemoryLevel(level[origin], sum(level[quarter] for quarter in quarters), memory_cycle_of(last, day).heights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,36 +299,24 @@ def _others_at(year: Array, last: int, origin: int, day: dt.date | None) -> Arra
     return np.asarray(level / level.sum())
 
 
-def memory_cycle(origin: int, day: dt.date | None = None) -> MemoryCycle:
-    """Height of memory at the origin, and how heights have passed, learned up to a year before it.
+def memory_cycle_of(origin: int, day: dt.date | None = None) -> MemoryCycle:
+    """The cycle of memory at an origin, as known on a day.
 
-    The last year is left out, since a boom that still lasts tells its height and not how it passes. Persistence is that
-    of world chip billings about their trend, the longest record there is, by least squares of each quarter's deviation
-    on the one before, and corrected for its small-sample bias (Kendall 1954, Biometrika 41: 403-404). News is that of
-    exports of memory about theirs, under this persistence.
-
-    >>> cycle = memory_cycle(4 * 2026 + 1)
+    >>> cycle = memory_cycle_of(4 * 2026 + 1)
     >>> [round(value, 2) for value in (*cycle.heights, *cycle.persistence, cycle.volatility)]
     [1.02, 2.09, 0.86, 0.08, 0.37]
     """
-    memory = quarterly_memory(day)
-    values = np.array([value for quarter, value in memory.items() if quarter <= origin])
-    heights = np.sort(np.log(values[-1] / readings_of_trend(values)[:, -1]))
     billings = observed.chip_billings()
     months = {
         billings.start + row: value
         for row, value in enumerate(billings.values.tolist())
         if day is None or published("", billings.start + row) <= day
     }
-    world = np.array([value for quarter, value in whole_sums(months, 3).items() if quarter <= origin - 4])
-    deviation = deviation_from_trend(world)
-    before, after = deviation[:-1], deviation[1:]
-    slope = float(after @ before / (before @ before))
-    error = float(np.sqrt(((after - slope * before) ** 2).sum() / (len(after) - 1) / (before @ before)))
-    persistence = slope + (1.0 + 3.0 * slope) / len(deviation)
-    own = deviation_from_trend(values[:-4])
-    news = own[1:] - persistence * own[:-1]
-    return MemoryCycle((float(heights[0]), float(heights[1])), (persistence, error), float(news.std(ddof=1)))
+    memory, world = quarterly_memory(day), whole_sums(months, 3)
+    return memory_cycle(
+        np.array([value for quarter, value in memory.items() if quarter <= origin]),
+        np.array([value for quarter, value in world.items() if quarter <= origin - 4]),
+    )
 
 
 def shares_within(found: Composition) -> dict[str, Array]:

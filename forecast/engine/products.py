@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from forecast.dims import PRODUCTS, Array
-from forecast.economics.memory import MemoryLevel, swings
+from forecast.economics.memory import MemoryLevel, autoregression
 from forecast.engine.annual import annual_sums, in_quarters, running_totals
 from forecast.engine.inputs import Inputs, Values
 from forecast.engine.plan import Plan, Products
@@ -140,7 +140,7 @@ def _swing(given: Products, inputs: Inputs, news: Array) -> Array:
     together = given.with_exports
     own = inputs.streams.normals("products.memory", len(news))
     mixed = together * news + np.sqrt(1.0 - together**2) * own
-    return swings(inputs.value(given.persistence), given.volatility * mixed)
+    return autoregression(inputs.value(given.persistence), given.volatility * mixed)
 
 
 def _parts(plan: Plan, inputs: Inputs) -> Array:

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecast.dims import CHANNELS, PRODUCTS, Array
-from forecast.economics.memory import whole_sums
 from forecast.economics.products import annual_exports
 from forecast.observations.annual import annual_trade
 from forecast.observations.products import memory_exports
 from forecast.observations.vintage import day_of
 from forecast.plots.style import HISTORY_YEARS, readable_range, stacked_bases
+from forecast.quarters import whole_sums
 from forecast.report.effect import MEDIAN
 from forecast.report.i18n import Language
 from forecast.report.run import EFFECT, unit_of

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from forecast.observations.tables import data_digest, read_table
+from forecast.results.clock import day_stated
 from forecast.results.results import Results
 
 AUTHOR = "Forecast maintainers"
@@ -31,7 +32,7 @@ def _version(results: Results) -> str:
 
 
 def _made(results: Results) -> str:
-    return str(results.manifest["created"])[:10]
+    return str(day_stated(results.manifest["created"]))
 
 
 def _provenance(results: Results) -> str:

@@ -12,6 +12,7 @@ from forecast.dims import Array
 from forecast.models.predictive import UNUSUAL, Check, unusual_checks
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, plain_spaces, table
+from forecast.results.clock import day_stated
 from forecast.stats.formatting import short
 from forecast.stats.quantiles import FINE_LEVELS
 from forecast.track.evaluation import Evaluation, Score, Split
@@ -150,7 +151,7 @@ def _entry_cells(entry: Entry, language: Language) -> list[str]:
     upcoming = next_release(entry.predictions)
     later = (language.text("ledger.whole_year"), "") if upcoming is None else (upcoming[0], upcoming[1].isoformat())
     count = language.text("ledger.count", n=seen, of=len(entry.predictions))
-    return [entry.name, head["origin"], head["as_of"], head["added"][:10], count, *later]
+    return [entry.name, head["origin"], head["as_of"], str(day_stated(head["added"])), count, *later]
 
 
 def waiting_words(entries: Sequence[Entry], language: Language = ENGLISH) -> str:

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from forecast import dims
-from forecast.analysis.memory import MemoryStanding, exports_of_months, memory_of_months, memory_standing
+from forecast.analysis.memory import MemoryRise, MemoryStanding, memory_rise, memory_standing
 from forecast.dims import Array
 from forecast.economics.memory import MemoryLevel
 from forecast.economics.products import composition
 from forecast.observations.annual import year_over_first_months
 from forecast.observations.products import PRODUCTS, product_exports
-from forecast.observations.series import census_flows
 from forecast.observations.vintage import day_of, vintage
 from forecast.report.effect import MEDIAN
 from forecast.report.i18n import ENGLISH, Language
@@ -53,6 +52,7 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
     korean = scenarios[0].basis == "korea_customs"
     gap = "gap_lasts" if all(stated) else "gap_mixed" if any(stated) else "gap_fades"
     goes_on = [carried, *[gap] * (parted and (korean or all(stated)))]
+    goes_on += ["duties"] * any(scenario.tariffs for scenario in scenarios)
     said = [*_memory_parts(standing, found.level["us_census"] if parted else None, goes_on, language)]
     if found.quarter < quarter:
         told, last = (language.date(float(each)) for each in (found.quarter, quarter))
@@ -157,24 +157,23 @@ def _part(results: Results, outcome: Outcome, language: Language) -> Iterator[st
         return
     years = outcome.value * year_over_first_months(outcome.months, YEARS_COMPARED)
     yield _coming_year(results, outcome, years, language)
-    memory = memory_of_months(outcome.year, outcome.months)
-    if memory is not None and np.median(years) > _said(results, outcome.year, 0.9)[0]:
-        yield " ".join(_because_of_memory(outcome, memory, language))
+    rise = memory_rise(outcome.year, outcome.months)
+    if rise is not None and np.median(years) > _said(results, outcome.year, 0.9)[0]:
+        yield " ".join(_because_of_memory(rise, language))
 
 
-def _because_of_memory(outcome: Outcome, memory: tuple[float, float], language: Language) -> Iterator[str]:
+def _because_of_memory(rise: MemoryRise, language: Language) -> Iterator[str]:
     """What memory was in the months seen and a year before, and how all exports changed beside it in either book."""
 
-    def change(now: float, before: float) -> str:
-        return language.money(now - before, ROUNDING, "+", places=1)
+    def change(value: float) -> str:
+        return language.money(value, ROUNDING, "+", places=1)
 
-    now, before = (_seen(value, language) for value in memory)
+    now, before = (_seen(value, language) for value in (rise.now, rise.before))
     yield language.text("sentences.because_memory", now=now, before=before)
-    n_months, *totals = exports_of_months(outcome.year, outcome.months)
-    part = memory_of_months(outcome.year, n_months)
-    if n_months and part is not None:
-        yield language.count("sentences.because_korean", n_months, memory=change(*part), rise=change(*totals))
-    yield language.text("sentences.because_census", rise=change(*_census_exports(outcome)))
+    if rise.korean is not None:
+        n_months, memory, exports = rise.korean
+        yield language.count("sentences.because_korean", n_months, memory=change(memory), rise=change(exports))
+    yield language.text("sentences.because_census", rise=change(rise.census))
 
 
 def _coming_year(results: Results, outcome: Outcome, years: Array, language: Language) -> str:
@@ -199,14 +198,6 @@ def _coming_year(results: Results, outcome: Outcome, years: Array, language: Lan
         n_inside=len(years) - sum(counts[0] for counts in outside.values()),
         of=len(years),
     )
-
-
-def _census_exports(outcome: Outcome) -> tuple[float, float]:
-    """All exports of the months seen of a year and of the same months a year before, bn USD, US Census basis."""
-    exports = census_flows()[0]
-    first = 12 * outcome.year - exports.start
-    now, before = (float(exports.values[start : start + outcome.months].sum()) / 1e3 for start in (first, first - 12))
-    return now, before
 
 
 def products_table(n_years: int, language: Language = ENGLISH) -> Table:

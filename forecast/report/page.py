@@ -66,6 +66,7 @@ from forecast.report.sentences import (
 from forecast.report.templates import page
 from forecast.report.track import shipped_record
 from forecast.results.archive import outcomes, told_apart
+from forecast.results.clock import day_stated
 from forecast.results.highlights import moving_policies, place_of, turning_years
 from forecast.results.manifest import SCENARIO
 from forecast.results.results import ANOTHER, Results
@@ -149,7 +150,7 @@ def _facts(runs: Sequence[PageRun], language: Language) -> list[tuple[str, str]]
         "data": origin_of(first, language),
         "day": first.as_of,
         "draws": sampled_draws(first, language),
-        "made": max(str(run.results.manifest["created"])[:10] for run in runs),
+        "made": str(max(day_stated(run.results.manifest["created"]) for run in runs)),
     }
     return [(language.text(f"facts.{name}"), value) for name, value in facts.items() if value]
 

@@ -20,9 +20,9 @@ from forecast.engine.simulate import Settings, block_streams, empty_statistics, 
 from forecast.errors import PosteriorError, RunError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
+from forecast.results.clock import date_faults
 from forecast.results.draws import opened_draws
 from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY
-from forecast.results.moments import date_faults
 from forecast.results.results import Results, readable, write_results
 from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import AnyScenario, dump_any, frozen_any, plain_any

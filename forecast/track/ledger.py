@@ -27,7 +27,7 @@ from forecast.observations.series import QuarterlyTrade
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
-from forecast.results.moments import A_DAY, date_faults, day_stated, today
+from forecast.results.clock import A_DAY, date_faults, day_stated, today
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.storage.files import (
@@ -352,7 +352,7 @@ def _write_entry(folder: Path, results: Results, posterior: Posterior) -> None:
         "scenario": results.name,
         "run": results.manifest["digest"],
         "origin": results.manifest["origin"],
-        "as_of": world.as_of or str(results.manifest["created"])[:10],
+        "as_of": world.as_of or str(day_stated(results.manifest["created"])),
         "posterior": posterior.digest,
         "files": {name: digest(text_bytes(folder / name)) for name in FILES},
     }

@@ -14,6 +14,7 @@ from forecast.errors import DamagedRunError, ForecastError, LedgerError, Posteri
 from forecast.models.posterior import Posterior, stored_digest
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
+from forecast.results.clock import day_stated
 from forecast.results.crate import ANEW, beyond_comparison, is_crate, not_given_again, opened_crate
 from forecast.results.manifest import (
     DRAWS,
@@ -272,7 +273,7 @@ def _entry_faults(entry: Entry, posterior: Posterior, scratch: Path) -> Iterator
         "scenario": entry.world.name,
         "run": request.manifest["digest"],
         "origin": request.manifest["origin"],
-        "as_of": entry.world.as_of or str(manifest["created"])[:10],
+        "as_of": entry.world.as_of or str(day_stated(manifest["created"])),
     }
     for key, value in expected.items():
         if head[key] != value:

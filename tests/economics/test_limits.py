@@ -12,12 +12,12 @@ from scipy import stats
 
 from forecast.dims import PRODUCTS
 from forecast.economics import products
+from forecast.economics.memory import readings_of_trend
 from forecast.economics.pipeline import pace, pace_distributions
 from forecast.economics.products import (
     annual_exports,
     composition,
     product_priors,
-    readings_of_trend,
     share_of_product,
     shares_within,
     whole_sums,

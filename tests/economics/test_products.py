@@ -13,7 +13,7 @@ from scipy import stats
 from forecast.dims import PRODUCTS
 from forecast.economics import products
 from forecast.economics.memory import readings_of_trend
-from forecast.economics.products import annual_exports, composition, memory_cycle, quarterly_memory, shares_within
+from forecast.economics.products import annual_exports, composition, memory_cycle_of, quarterly_memory, shares_within
 from forecast.observations.annual import customs_months
 from forecast.observations.products import chip_billings, item_months
 from forecast.observations.vintage import vintage
@@ -28,7 +28,7 @@ def test_how_heights_of_memory_pass_is_least_squares_on_billings_to_a_year_befor
     slope = np.linalg.lstsq(rest[:-1, None], rest[1:], rcond=None)[0][0]
     left = rest[1:] - slope * rest[:-1]
     error = np.sqrt(left @ left / (len(left) - 1) / (rest[:-1] @ rest[:-1]))
-    cycle = memory_cycle(4 * 2026 + 1)
+    cycle = memory_cycle_of(4 * 2026 + 1)
     assert cycle.persistence == pytest.approx((slope + (1 + 3 * slope) / len(rest), error), rel=1e-9)
     assert np.log(0.5) / np.log(cycle.persistence[0]) == pytest.approx(4.6, abs=0.1)  # quarters to half of a height
     memory = np.array(list(quarterly_memory().values()))
@@ -141,7 +141,7 @@ def test_memory_in_korean_books_goes_by_its_own_months_where_totals_come_later(
     assert found.quarter == origin - 2
     level = found.level["korea_customs"]
     assert (level.quarter, level.observed) == pytest.approx((memory[origin], memory[origin - 1] + memory[origin]))
-    assert level.heights == memory_cycle(origin).heights
+    assert level.heights == memory_cycle_of(origin).heights
     share = found.memory["us_census"] * known.trade.exports
     assert found.level["us_census"].quarter == pytest.approx(share[-1])
     assert found.level["us_census"].observed == pytest.approx(share[-2:].sum())
@@ -168,9 +168,9 @@ def test_a_quarter_and_a_year_are_known_ninety_days_after_their_end() -> None:
 def test_a_cycle_of_an_earlier_day_is_that_of_what_was_known() -> None:
     """Billings of December 2024 are known ninety days later, and enter with the origin a year after."""
     origin = 4 * 2025 + 3
-    early, late = (memory_cycle(origin, dt.date(2025, 3, day)).persistence for day in (30, 31))
-    assert late == memory_cycle(origin, None).persistence
-    assert early == memory_cycle(origin - 1, None).persistence
+    early, late = (memory_cycle_of(origin, dt.date(2025, 3, day)).persistence for day in (30, 31))
+    assert late == memory_cycle_of(origin, None).persistence
+    assert early == memory_cycle_of(origin - 1, None).persistence
 
 
 def test_parts_of_sectors_add_up_to_every_product() -> None:

@@ -106,15 +106,26 @@ def test_how_memory_goes_on_is_told_as_the_scenario_has_it() -> None:
 
 def test_memory_of_korean_books_is_told_to_fall_with_the_gap() -> None:
     """In draws on Korean basis its share falls from 37 % of 2026 to 27 % of 2035; on US basis it stays at a quarter."""
-    origin, words = vintage(None).trade.origin, "On Korean customs basis memory falls as that gap fades."
+    origin, words = (
+        vintage(None).trade.origin,
+        "On Korean customs basis memory falls nonetheless, as what Korean figures",
+    )
     (korean,) = memory_sentences(origin, [BASELINE], ENGLISH)
     (us,) = memory_sentences(origin, [replace(BASELINE, basis="us_census")], ENGLISH)
     (lasts,) = memory_sentences(origin, [replace(BASELINE, memory=Memory("lasts"))], ENGLISH)
     assert words in korean
     assert words not in us + lasts
-    assert "the gap between them lasts as long as the height: that is assumed as well" in lasts
+    assert "the gap between them stays or goes with the height: that is assumed as well" in lasts
     (mixed,) = memory_sentences(origin, [BASELINE, replace(BASELINE, memory=Memory("lasts"))], ENGLISH)
-    assert "as that gap fades; where a branch states a path, either book starts from its own level" in mixed
+    assert "beyond US ones fades; where a branch states a path, either book starts from its own level" in mixed
+
+
+def test_memory_is_told_before_what_duties_take() -> None:
+    """A duty on memory takes a third of it, and the answer said that it keeps its share in all exports."""
+    origin, words = vintage(None).trade.origin, "All of this is before what duties of the scenario take."
+    taxed = load_any(SCENARIOS / "tariffs-2025.yaml").branches[0].scenario
+    for scenarios, said in (([BASELINE], False), ([taxed], True), ([BASELINE, taxed], True)):
+        assert (words in memory_sentences(origin, scenarios, ENGLISH)[0]) == said
 
 
 def test_what_us_books_hold_of_memory_is_told_where_the_books_have_parted() -> None:
