@@ -101,7 +101,7 @@ def test_the_rate_at_which_the_sign_turns(effect: float, turn: float, words: str
 
 
 @pytest.mark.parametrize(
-    ("duty", "moved", "english", "korean"),
+    ("duty", "other_duties", "english", "korean"),
     [
         (0.15, False, "both numbers are under today's duty of 15 %", "두 값 모두 현행 관세율 15% 기준"),
         (0.15, True, "the duties of the scenario change besides counts in the first alone", "앞의 값에만 들어 있다"),
@@ -109,11 +109,13 @@ def test_the_rate_at_which_the_sign_turns(effect: float, turn: float, words: str
         (0.0, False, "graded L (weak evidence).", "L(약한 근거)이다."),
     ],
 )
-def test_a_turning_rate_says_under_which_duty_it_is_told(duty: float, moved: bool, english: str, korean: str) -> None:
+def test_a_turning_rate_says_under_which_duty_it_is_told(
+    duty: float, other_duties: bool, english: str, korean: str
+) -> None:
     """A scenario with a duty of its own was told a rate under none, beside one of today in all others."""
     summary, found = told(parts(np.full(100, -1.0))), rests(0.2)
     assert found.rate is not None
-    found = replace(found, rate=replace(found.rate, duty=duty, moved=moved))
+    found = replace(found, rate=replace(found.rate, duty=duty, other_duties=other_duties))
     assert english in said_of(summary, language("en"), "2026Q2", found).replace("\xa0", " ")
     assert korean in said_of(summary, language("ko"), "2026년 2분기", found)
 
