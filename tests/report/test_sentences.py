@@ -140,7 +140,7 @@ def test_what_flows_add_and_take_is_told_with_their_sum() -> None:
 def test_beside_a_chance_stands_what_of_the_spread_is_judgement() -> None:
     summary = told(parts(np.full(100, -1.0)))
     said = said_of(summary, language("en"), "2026Q2", rests(0.2)).replace("\xa0", " ")
-    assert "lower it in 2027 is > 97 %" in said.replace("above", ">")
+    assert "lower it in 2027 is > 96.4 %" in said.replace("above", ">")
     assert "; of the spread behind it 30 % is judgement and below 1 % weak evidence." in said
     korean = said_of(summary, language("ko"), "2026년 2분기", rests(0.2))
     assert "(그 불확실성 중 판단에 따른 몫 30%, 약한 근거에 따른 몫 1% 미만)" in korean
