@@ -164,36 +164,21 @@ def shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
-def meant(word: str, accepted: Iterable[str]) -> str:
-    """Names the accepted words, and the one that looks most like `word` or says the same of a sector.
+def meant(word: str, accepted: Iterable[str], synonyms: Mapping[str, Sequence[str]] = {}) -> str:
+    """Names the accepted words, and the one that `word` is another word for, or that looks most like it.
 
-    >>> meant("stel", ["autos", "steel"]), meant("cars", ["autos", "steel"])
+    >>> meant("stel", ["autos", "steel"]), meant("Cars", ["autos", "steel"], {"cars": ["autos"]})
     ('did you mean steel? Accepted: autos, steel', 'did you mean autos? Accepted: autos, steel')
+
+    Args:
+        synonyms: other words in small letters, each with what it may stand for, of which the first accepted is named.
     """
     names, written = {name.lower(): name for name in accepted}, likeness(word[:_LONGEST])
     possible = [name for name in names if _may_stand_for(written, name)]
     near = difflib.get_close_matches(written, possible, n=1, cutoff=0.7)
-    same = _SECTOR_WORDS.get(re.sub(r"[\W_]+", " ", written).strip(), "")
-    guess = f"did you mean {names[same] if same in names else names[near[0]]}? " if near or same in names else ""
+    same = [name for name in synonyms.get(re.sub(r"[\W_]+", " ", written).strip(), ()) if name in names]
+    guess = f"did you mean {names[(same or near)[0]]}? " if same or near else ""
     return f"{guess}Accepted: {listed(names.values())}"
-
-
-_SECTORS_OF_WORDS: Mapping[str, tuple[str, ...]] = {
-    "autos": ("car", "cars", "vehicle", "vehicles", "automobile", "automobiles", "automotive", "자동차", "완성차"),
-    "auto_parts": ("car parts", "vehicle parts", "automotive parts", "parts", "자동차 부품", "자동차부품", "부품"),
-    "batteries": ("cells", "battery cells", "배터리", "이차전지", "2차전지", "전지"),
-    "battery_materials": ("cathodes", "배터리 소재", "배터리소재"),
-    "semiconductors": ("chip", "chips", "microchips", "memory", "memory chips", "dram", "ssd", "반도체", "메모리"),
-    "steel": ("iron", "iron and steel", "철강"),
-    "shipbuilding": ("ships", "ship", "shipyards", "조선", "선박"),
-    "solar": ("photovoltaics", "solar modules", "태양광"),
-    "grid_equipment": ("transformers", "cables", "power equipment", "전력기기", "변압기"),
-    "biopharma": ("pharma", "pharmaceuticals", "biopharmaceuticals", "drugs", "medicines", "바이오의약품", "의약품"),
-    "nonferrous_metals": ("aluminium", "aluminum", "copper", "metals", "비철금속"),
-    "other": ("other goods", "rest", "기타", "기타 품목"),
-}
-_SECTOR_WORDS = {word: sector for sector, words in _SECTORS_OF_WORDS.items() for word in words}
-"""Sectors by the words that others and the tables have for them, in both languages."""
 
 
 _OF_THEIR_OWN = frozenset(

@@ -36,36 +36,13 @@ from forecast.results.run import found_or_made, plan_of, settings_of
 from forecast.scenario.mixture import AnyScenario, load_any
 from forecast.stats.shared_rows import NO_ROWS, RowPicks
 from forecast.stats.streams import Streams
-from forecast.stats.summary import StreamingSummary, Summary, exceedance_name
+from forecast.stats.summary import Summary, exceedance_name, summarised
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
     from forecast.models.posterior import Posterior
-
-
-def summarised(
-    draws: Array,
-    years: Sequence[int],
-    series: Sequence[str],
-    block_size: int,
-    thresholds: Sequence[float] = (0.0,),
-    rows: RowPicks = NO_ROWS,
-) -> Summary:
-    """Mean, quantiles and chances of draws `(n_series, n_years, n_draws)`, with their Monte Carlo errors.
-
-    Args:
-        block_size: draws that are one replicate; the spread between blocks gives the Monte Carlo error.
-        thresholds: bn USD; the chance to exceed each is counted.
-        rows: what the draws picked; where none are given, errors are those of draws from the rows there are.
-    """
-    statistics = StreamingSummary(tuple(thresholds), keep=True, n_rows=rows.n_rows, stratified=True)  # of any scheme
-    for first in range(0, draws.shape[-1], block_size):
-        place = slice(first, first + block_size)
-        block = draws[..., place]
-        statistics.add(block, np.empty((0, 0, block.shape[-1])), rows=rows.of(place).picks)
-    return statistics.summary(years, tuple(series))
 
 
 def both_ways(

@@ -1,42 +1,62 @@
-"""What the duties that a scenario states change in the effect of its announcements, by channel."""
+"""What duties change in the effect of announcements, by channel, and what share of exports they have taken by now."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from forecast.dims import CHANNELS, Array
-from forecast.engine.block import flows_of
+from forecast.dims import EFFECTS, TO_DATE
+from forecast.engine.block import flows_of, row_picks
 from forecast.engine.plan import Plan
 from forecast.engine.run_plan import RunPlan
+from forecast.observations.vintage import vintage
+from forecast.quarters import format_quarter, parse_quarter
+from forecast.results.results import Results
 from forecast.stats.streams import Streams
-
-IN_EFFECT = ("effect", *(f"effect_{name}" for name in CHANNELS))
-"""Series of which it is told what duties change in them."""
+from forecast.stats.summary import Summary, quantile_name, summarised
 
 
-def changed_by_duties(plan: RunPlan, streams: Sequence[Streams]) -> Mapping[str, Array]:
-    """Effect of the announcements as drawn less that under the duties of the origin, by series of `IN_EFFECT`.
+def changed_by_duties(plan: RunPlan, streams: Sequence[Streams]) -> Summary | None:
+    """Effect of the announcements as drawn less that under the duties of the origin, by series of `EFFECTS`.
 
-    Both in the same draws. Nothing where the scenario states no duties, or no plants that could pay them.
+    Both in the same draws, bn USD a year, basis of the plan. None where the scenario states no duties, or no plants
+    that could pay them.
 
     Args:
         streams: random numbers of some blocks.
-
-    Returns:
-        Mean change and its Monte Carlo error by year, `(2, n_years)`, bn USD a year, basis of the plan.
     """
     if not any(branch.groups and branch.policy and branch.policy.taxed for branch in plan.plans):
-        return {}
+        return None
     untaxed = replace(plan, plans=tuple(map(_untaxed, plan.plans)))
-    places = [plan.series.index(name) for name in IN_EFFECT]
+    places = [plan.series.index(name) for name in EFFECTS]
     changes = [flows_of(plan, one).annual[places] - flows_of(untaxed, one).annual[places] for one in streams]
-    drawn = np.concatenate(changes, axis=-1)
-    told = np.stack([drawn.mean(axis=-1), drawn.std(axis=-1) / drawn.shape[-1] ** 0.5], axis=1)
-    return dict(zip(IN_EFFECT, told, strict=True))
+    rows = row_picks([plan], streams)
+    return summarised(np.concatenate(changes, axis=-1), plan.years, EFFECTS, plan.block_size, rows=rows)
 
 
 def _untaxed(plan: Plan) -> Plan:
     return plan if plan.policy is None else replace(plan, policy=replace(plan.policy, taxed={}))
+
+
+def exports_ahead(run: Results) -> float:
+    """Share of the exports of a run's first year that come after the origin, by medians, US Census basis."""
+    origin, begin = parse_quarter(run.manifest["origin"]), 4 * run.statistics.years[0]
+    trade, quarters = vintage(run.as_of).trade, run.quarters
+    observed = float(trade.exports[begin - trade.first_quarter : origin + 1 - trade.first_quarter].sum())
+    left = [format_quarter(quarter) for quarter in range(origin + 1, begin + 4)]
+    told = quarters[(quarters["series"] == "exports") & (quarters["quantile"] == 0.5) & quarters["quarter"].isin(left)]
+    coming = float(told["value"].sum())
+    return coming / (observed + coming)
+
+
+def exports_taken(summary: Summary, place: int, ahead: float) -> float:
+    """Share that duties take of a year's exports as there would be under the duties before the first, by medians.
+
+    Args:
+        place: of the year; of the first, what is still to come is meant, on which alone they act.
+        ahead: share of the exports of the first year that is still to come, see `exports_ahead`.
+    """
+    change, exports = (summary.estimate(name, quantile_name(0.5), place)[0] for name in (TO_DATE, "exports"))
+    return -change / ((1.0 if place else ahead) * exports - change)

@@ -24,11 +24,12 @@ from forecast.errors import YamlPath
 from forecast.models.evidence import places_with_evidence, recent_plants
 from forecast.models.posterior import Posterior
 from forecast.quarters import format_quarter
+from forecast.scenario.contrasts import WITHOUT_NUMBERS
 from forecast.scenario.dates import date_distribution
 from forecast.scenario.entity import keys
 from forecast.scenario.entries import Row, rows
 from forecast.scenario.investments import Investment
-from forecast.scenario.layers import KOREAN, WHOLE, Layered
+from forecast.scenario.layers import WHOLE, Layered
 from forecast.scenario.mixture import StatedBranch
 from forecast.scenario.money import WON_KEY
 from forecast.scenario.scenario import Scenario
@@ -36,10 +37,7 @@ from forecast.stats.distributions import Constant, LogNormal
 from forecast.stats.formatting import short
 from forecast.stats.specs import plain_distribution, read_distribution
 
-TEXTS = (
-    *("name", "title", "description", "id", "company", "project", "sector", "kind", "part_of", "sources"),
-    *(f"{name}{KOREAN}" for name in ("title", "description", "project")),
-)
+_TEXTS = WITHOUT_NUMBERS | {"id", "kind", "sector"}
 """Keys that say what a thing is; no number is behind them."""
 
 
@@ -118,7 +116,7 @@ def _spread(node: Node) -> bool | None:
 
 
 def _model_record(path: YamlPath, node: Node) -> str:
-    if path[-1] in TEXTS:
+    if path[-1] in _TEXTS:
         return ""
     if path[-1] == "path":
         return "fitted" if node.content == "fitted" else "judged"

@@ -12,8 +12,9 @@ corrected for its terms: a lower bound of the variance of the mean given all of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from forecast.economics.sectors import central_priors
 from forecast.economics.tariffs import FINISHED, load_schedule
 from forecast.economics.uncertain_inputs import REALISED
 from forecast.engine.announcements import Announcements, planned_dates
-from forecast.engine.block import block_inputs, branches_of, flows_of, replacing
+from forecast.engine.block import block_inputs, branches_of, flows_of, replacing, row_picks
 from forecast.engine.inputs import Fitted, Input, Inputs, Stated
 from forecast.engine.plan import Group, Plan
 from forecast.engine.run_plan import RunPlan
@@ -37,7 +38,9 @@ from forecast.results.run import plan_of, settings_of
 from forecast.stats.distributions import Constant
 from forecast.stats.quantiles import quantiles
 from forecast.stats.sensitivity import LEVELS
+from forecast.stats.shared_rows import RowPicks
 from forecast.stats.streams import Streams
+from forecast.stats.summary import Summary, summarised
 
 JUDGED, WEAK = "judgement", "L"
 """Grades of evidence whose share in a spread is told."""
@@ -75,7 +78,7 @@ class DecidingRate:
         replaced: mean of the exports that its plants replace and its Monte Carlo error, by year, bn USD; empty where
             there is no other rate, so that they replace all of it.
         duty: on the product at the origin, a fraction.
-        moved: whether the scenario states another, which the turning value allows for.
+        other_duties: whether the scenario states another duty on it, which the turning value allows for.
         added: mean of what the duty adds to the rate; the input called `name` is the rate without it.
     """
 
@@ -87,7 +90,7 @@ class DecidingRate:
     alone: bool
     replaced: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     duty: float = 0.0
-    moved: bool = False
+    other_duties: bool = False
     added: float = 0.0
 
 
@@ -106,12 +109,12 @@ class Grounds:
     Attributes:
         rate: None where no plant replaces exports.
         rests: by series of `EXPLAINED`; empty where there are too few draws to tell.
-        by_duties: what duties that the scenario states change in the effect, see `changed_by_duties`.
+        by_duties: what duties that the scenario states change in the effect, see `changed_by_duties`; None without.
     """
 
     rate: DecidingRate | None
     rests: Mapping[str, Rests]
-    by_duties: Mapping[str, Array] = field(default_factory=dict)
+    by_duties: Summary | None = None
 
 
 def grounds(run: Results, plan: RunPlan | None = None, posterior: Posterior | None = None) -> Grounds | None:
@@ -307,18 +310,19 @@ def _deciding_rate(plan: RunPlan, streams: Sequence[Streams], effect: Array, out
     name = max(rates, key=lambda name: _together(rates[name].values, whole))
     rate = rates[name]
     beyond, replaced = np.zeros_like(output), {}
+    means = partial(_means, plan, row_picks([plan], streams))
     if len(rates) > 1:
         blocks = [replacing(plan, one, lambda group: _address(group) == name) for one in streams[:N_TURNS]]
         output, taken, beyond = np.concatenate(blocks, axis=-1)
-        replaced = dict(zip(plan.years, map(_mean, taken), strict=True))
+        replaced = dict(zip(plan.years, means(taken), strict=True))
     n_draws = output.shape[-1]
-    turns = _turns(plan.years, effect[:, :n_draws] + rate.values[:n_draws] * output - beyond, output)
+    turns = _turns(plan.years, effect[:, :n_draws] + rate.values[:n_draws] * output - beyond, output, means)
     low, median, high = quantiles(rate.values + rate.added, (LEVELS[0], 0.5, LEVELS[1])).tolist()
     added = float(rate.added.mean())
     turning = {year: (turn + added, error) for year, (turn, error) in turns}
     alone, interval = len(rates) == 1, (low, median, high)
     return DecidingRate(
-        rate.path, rate.sector, rate.grade, interval, turning, alone, replaced, rate.duty, rate.moved, added
+        rate.path, rate.sector, rate.grade, interval, turning, alone, replaced, rate.duty, rate.other_duties, added
     )
 
 
@@ -338,7 +342,7 @@ class AddedByDuty:
 def added_by_duty(plan: RunPlan, streams: Sequence[Streams], address: str) -> AddedByDuty | None:
     """What a duty adds to the rate at an address; None where that is none of exports replaced, or no duty is paid."""
     rate = _rates(plan, streams).get(address)
-    if rate is None or not (rate.duty or rate.moved):
+    if rate is None or not (rate.duty or rate.other_duties):
         return None
     return AddedByDuty(rate.duty, float(rate.added.mean()))
 
@@ -355,7 +359,7 @@ class _Rate:
     grade: str
     values: Array
     duty: float
-    moved: bool
+    other_duties: bool
     added: Array
 
 
@@ -371,8 +375,8 @@ def _rates(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, _Rate]:
                 grade = central_priors()[group.sector, RATE].grade if fitted else "stated"
                 owner = address.removesuffix(f".{RATE}")
                 path = f"{owner}.overrides.{RATE}" if owner.startswith("investments.") else f"overrides.{address}"
-                moved, added = _is_taxed(plan, group.sector), displacement_under(group.duty, 0.0, more)
-                found[address] = _Rate(path, group.sector, grade, values, group.duty, moved, added)
+                other_duties, added = _is_taxed(plan, group.sector), displacement_under(group.duty, 0.0, more)
+                found[address] = _Rate(path, group.sector, grade, values, group.duty, other_duties, added)
     return found
 
 
@@ -400,20 +404,25 @@ def _together(values: Array, outcome: Array) -> float:
     return float(np.corrcoef(values, outcome)[0, 1] ** 2)
 
 
-def _mean(draws: Array) -> tuple[float, float]:
-    """Mean of draws `(n_draws,)` and its Monte Carlo error."""
-    return float(draws.mean()), float(draws.std()) / draws.size**0.5
+def _means(plan: RunPlan, rows: RowPicks, draws: Array) -> list[tuple[float, float]]:
+    """Means of draws `(n_years, n_draws)` by year, each with its Monte Carlo error."""
+    picks = rows.of(slice(draws.shape[-1]))
+    summary = summarised(draws[None], plan.years, ("mean",), plan.block_size, rows=picks)
+    return [summary.estimate("mean", "mean", index) for index in range(len(plan.years))]
 
 
-def _turns(years: Sequence[int], without: Array, output: Array) -> Iterator[tuple[int, tuple[float, float]]]:
+def _turns(
+    years: Sequence[int], without: Array, output: Array, means: Callable[[Array], list[tuple[float, float]]]
+) -> Iterator[tuple[int, tuple[float, float]]]:
     """Rate at which the mean effect is zero, with its error, of every year with output.
 
     Args:
         without: effect at a rate of zero, `(n_years, n_draws)`.
         output: what the rate takes from it, of the same shape.
+        means: means of draws by year with their errors.
     """
-    for year, at_zero, made in zip(years, without, output, strict=True):
-        if made.size > 1 and made.mean() > 1e-9:
-            turn = float(at_zero.mean() / made.mean())
-            spread = float((at_zero - turn * made).std(ddof=1))
-            yield year, (turn, spread / (made.size**0.5 * float(made.mean())))
+    made = output.mean(axis=1)
+    turns = np.divide(without.mean(axis=1), made, out=np.zeros_like(made), where=made > 1e-9)
+    for year, turn, each, (_, error) in zip(years, turns, made, means(without - turns[:, None] * output), strict=True):
+        if output.shape[1] > 1 and each > 1e-9:
+            yield year, (float(turn), error / float(each))

@@ -25,9 +25,9 @@ from forecast.errors import DataError, RunError, meant
 from forecast.models.posterior import Posterior
 from forecast.observations.spreadsheets import read_table
 from forecast.results.precision import sizable
-from forecast.results.results import Results, unit_of
+from forecast.results.results import Results, statistic_unit
 from forecast.results.run import Request, demand_place, requested, settings_of
-from forecast.scenario.contrasts import TEXTS
+from forecast.scenario.contrasts import WITHOUT_NUMBERS
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import stored
 from forecast.stats.summary import Summary
@@ -43,9 +43,6 @@ _MOST_OF_KEYS = 60
 
 TABLE = "sweep.csv"
 COLUMNS = ("scenario", "basis", "series", "year", "cell", "run", "of", "statistic", "unit", "value", "standard_error")
-
-WITHOUT_NUMBERS = TEXTS - {"overrides"} | {"name"}
-"""Keys of a file that change no number; its `overrides` do, unlike the field of that name."""
 
 Values = tuple[str, ...]
 """A value of every key that is swept, as written."""
@@ -322,7 +319,7 @@ def _rows(found: Sweep) -> Iterator[tuple[object, ...]]:
         run = cell.run
         head = (*(cell.values or stated), run.name, run.basis, found.series, found.year, place, run.manifest["digest"])
         for statistic in sizable(0.0):
-            yield (*head, "level", statistic, unit_of(statistic), *stored(*found.level(cell, statistic)))
+            yield (*head, "level", statistic, statistic_unit(statistic), *stored(*found.level(cell, statistic)))
         for statistic in sizable(0.0):
             estimate = cell.difference.estimate("rise", statistic, 0)
-            yield (*head, "difference", statistic, unit_of(statistic), *stored(*estimate))
+            yield (*head, "difference", statistic, statistic_unit(statistic), *stored(*estimate))

@@ -113,8 +113,8 @@ def _warn_of(done: Run, world: AnyScenario) -> None:
     """Say what is amiss with a stored run: one before it that was damaged, its picture, texts that are others now."""
     if done.damage:
         warn(done.damage)
-    if done.undrawn:
-        warn(f"{done.undrawn}; there is no picture of this run")
+    if done.picture_fault:
+        warn(f"{done.picture_fault}; there is no picture of this run")
     warn_of_earlier_texts(done.results, world)
 
 
@@ -215,7 +215,7 @@ def verify(
     and what was not looked at; nothing that is stored is touched. Ends with code 2 if anything is damaged.
     """
     from forecast.models.posterior import load_posterior
-    from forecast.report.verification import crate_readme, not_looked_at, verified
+    from forecast.report.verification import crate_readme, not_looked_at, verification_line
     from forecast.results.rerun import Again
     from forecast.track.verification import verifications
 
@@ -230,7 +230,7 @@ def verify(
                 if one.fault:
                     echo(f"error: {in_one_line(one.fault)}", err=True)
                 elif one.whole:
-                    print_line(verified(one.place, one.rerun, one.sealed, language))
+                    print_line(verification_line(one.place, one.rerun, one.sealed, language))
                 if one.unseen:
                     print_line(not_looked_at(one.place, one.unseen, language))
                 told.append(one)

@@ -111,13 +111,13 @@ def _duties(sectors: tuple[str, ...], learned: Path | None, prior: bool, languag
 
 
 def _sectors(sectors: tuple[str, ...], learned: Path | None, prior: bool, language: Language) -> list[Part]:
-    from forecast.economics.sectors import SECTORS
+    from forecast.economics.sectors import SECTORS, SECTORS_BY_WORD
     from forecast.models.posterior import load_posterior
     from forecast.report.explain import believed_before, explanation
 
     for sector in sectors:
         if sector not in SECTORS:
-            raise click.BadParameter(f"{got(sector)}; {meant(sector, SECTORS)}", param_hint="--sector")
+            raise click.BadParameter(f"{got(sector)}; {meant(sector, SECTORS, SECTORS_BY_WORD)}", param_hint="--sector")
     posterior = load_posterior(learned)
     return (believed_before if prior else explanation)(posterior, sectors or SECTORS, language)
 

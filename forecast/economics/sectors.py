@@ -37,6 +37,29 @@ Sector: TypeAlias = Literal[
     "other",
 ]
 SECTORS: tuple[str, ...] = get_args(Sector)
+_OTHER_WORDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("autos",): ("car", "cars", "vehicle", "vehicles", "automobile", "automobiles", "automotive", "자동차", "완성차"),
+    ("auto_parts",): ("car parts", "vehicle parts", "automotive parts", "parts", "자동차 부품", "자동차부품", "부품"),
+    ("batteries",): ("cells", "battery cells", "배터리", "이차전지", "2차전지", "전지"),
+    ("battery_materials",): ("cathodes", "배터리 소재", "배터리소재"),
+    ("semiconductors",): ("chip", "chips", "microchips", "반도체"),
+    ("memory", "semiconductors"): (
+        *("memory", "memory chip", "memory chips", "memory semiconductors", "dram", "nand", "hbm", "ssd", "ssds"),
+        *("메모리", "메모리 반도체", "메모리반도체"),
+    ),
+    ("steel",): ("iron", "iron and steel", "철강"),
+    ("shipbuilding",): ("ships", "ship", "shipyards", "조선", "선박"),
+    ("solar",): ("photovoltaics", "solar modules", "태양광"),
+    ("grid_equipment",): ("transformers", "cables", "power equipment", "전력기기", "변압기"),
+    ("biopharma",): ("pharma", "pharmaceuticals", "biopharmaceuticals", "drugs", "medicines", "바이오의약품", "의약품"),
+    ("nonferrous_metals",): ("aluminium", "aluminum", "copper", "metals", "비철금속"),
+    ("other",): ("other goods", "rest", "기타", "기타 품목"),
+}
+SECTORS_BY_WORD = {word: names for names, words in _OTHER_WORDS.items() for word in words}
+"""What words of others and of tables stand for, in both languages: sectors, each after a product of it that is meant.
+
+A product goes by its own name where duties are stated, and by that of its sector elsewhere.
+"""
 CoefficientName: TypeAlias = Literal[
     "machinery_share",
     "korean_machinery_share",

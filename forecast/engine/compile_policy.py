@@ -32,7 +32,7 @@ from forecast.observations.announcements import planned_leads
 from forecast.observations.annual import outward_investment
 from forecast.observations.vintage import Vintage, day_of
 from forecast.quarters import parse_time
-from forecast.scenario.policy import EVERY, ImportCommitment, Tariff, holds_at
+from forecast.scenario.policy import ImportCommitment, Tariff, falls_on, holds_at
 from forecast.scenario.scenario import Scenario
 from forecast.stats.distributions import Constant, Distribution, Normal
 from forecast.stats.truncation import Truncated
@@ -45,7 +45,7 @@ def compiled_policy(scenario: Scenario, origin: int, within: Mapping[str, Array]
     regime, tariffs = load_schedule(), scenario.tariffs
     taxed = {}
     for name, part in _goods(tariffs, within).items():
-        if falling := [item for item in tariffs if _falls_on(item, name)]:
+        if falling := [item for item in tariffs if falls_on(item, name)]:
             taxed[name] = _taxed(regime, PARTS.get(name, name), falling, origin, part)
     return Policy(
         taxed=taxed,
@@ -62,10 +62,6 @@ def _goods(tariffs: Sequence[Tariff], within: Mapping[str, Array]) -> dict[str, 
             alone = np.arange(len(PRODUCTS)) == PRODUCTS.index(product)
             goods[product], goods[sector] = goods[sector] * alone, goods[sector] * ~alone
     return goods
-
-
-def _falls_on(tariff: Tariff, name: str) -> bool:
-    return not {*tariff.sectors}.isdisjoint({name, EVERY, PARTS.get(name)})
 
 
 def _shipped(address: str) -> Stated:

@@ -29,7 +29,7 @@ from forecast.observations.formats import (
 )
 from forecast.observations.holdings import HeldSeries, Key, holdings, period_after
 from forecast.observations.korean_agencies import is_customs, is_ecos, read_customs, read_ecos
-from forecast.observations.plausibility import beyond_record, implausible, unpaired
+from forecast.observations.plausibility import beyond_record, implausible, missing_flows
 from forecast.observations.tables import TABLES, read_table, text_rows
 from forecast.observations.us_agencies import (
     FLOWS,
@@ -322,7 +322,7 @@ def _incomplete(additions: Sequence[Addition], held: Mapping[Key, HeldSeries]) -
     brought = {(one.table, one.series, one.period) for addition in additions for one in addition.figures}
     for addition in additions:
         for figure in addition.figures:
-            missing = " and ".join(unpaired(figure, brought, held))
+            missing = " and ".join(missing_flows(figure, brought, held))
             if missing:
                 got = f"got {figure.series} of {figure.period} without {missing}"
                 expected = "expected both flows of a period; add what is missing in the same command"

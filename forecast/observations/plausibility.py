@@ -71,7 +71,9 @@ def implausible(reading: Reading, held: Mapping[Key, HeldSeries], published: dt.
         yield Refusal(reading.figures[0].cell, "the file states no unit, and none of its months is held to tell it by")
 
 
-def unpaired(figure: Figure, brought: Collection[tuple[str, str, str]], held: Mapping[Key, HeldSeries]) -> list[str]:
+def missing_flows(
+    figure: Figure, brought: Collection[tuple[str, str, str]], held: Mapping[Key, HeldSeries]
+) -> list[str]:
     """Korean flows without which a figure of a new period says nothing: the other flow, or of a balance both.
 
     Args:

@@ -104,6 +104,7 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
         "input": language.input_name(found.input.label),
         "what": _turned(found, language),
         "amount": language.money(found.amount, 0.0),
+        "year": str(found.year),
         "basis": language.text(f"bases.{found.run.basis}"),
         "low": low,
         "high": high,

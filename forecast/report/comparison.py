@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from forecast.analysis.attribution import ACCOUNT, Attribution, attribute, scenarios_needed
-from forecast.analysis.comparison import Comparison, summarised
+from forecast.analysis.comparison import Comparison
 from forecast.catalogue import one_line
 from forecast.dims import Array
 from forecast.engine.plan import BLOCK_SIZE
@@ -29,7 +29,7 @@ from forecast.results.highlights import direction, motion, peak_and, place_of, s
 from forecast.scenario.contrasts import Contrast, contrasts
 from forecast.scenario.mixture import AnyScenario
 from forecast.stats.formatting import ends
-from forecast.stats.summary import INTERVALS, Summary, exceedance_name
+from forecast.stats.summary import INTERVALS, Summary, exceedance_name, summarised
 from forecast.storage.code_digests import code_digest
 
 RISE, FALL = "rise", "fall"

@@ -122,12 +122,7 @@ def _because(summary: Summary, language: Language, index: int, rate: DecidingRat
 
     Nothing where there is no effect.
     """
-    values, errors = np.array([summary.estimate(f"effect_{name}", "mean", index) for name in CHANNELS]).T
-    flows = {
-        "bought": (float(values[:2].sum()), float(np.hypot(*errors[:2]))),
-        "replaced": (float(values[2]), float(errors[2])),
-        "returned": (float(values[3]), float(errors[3])),
-    }
+    flows = _flows(summary, index)
     year, goods = summary.years[index], _goods(rate, language)
     parts = {name: _part(name, *flow, goods, language) for name, flow in flows.items() if flow[0]}
     if not parts:
@@ -140,6 +135,16 @@ def _because(summary: Summary, language: Language, index: int, rate: DecidingRat
     if flows["bought"][0] > 0 > flows["replaced"][0]:
         said.append(language.text("because.kiet"))
     return said
+
+
+def _flows(summary: Summary, index: int) -> dict[str, tuple[float, float]]:
+    """Means of what an effect is made of in a year, each with its error; they add up to it."""
+    values, errors = np.array([summary.estimate(f"effect_{name}", "mean", index) for name in CHANNELS]).T
+    return {
+        "bought": (float(values[:2].sum()), float(np.hypot(*errors[:2]))),
+        "replaced": (float(values[2]), float(errors[2])),
+        "returned": (float(values[3]), float(errors[3])),
+    }
 
 
 def _part(name: str, value: float, error: float, goods: str, language: Language) -> str:
@@ -168,17 +173,15 @@ LEAST_BY_DUTIES = 0.005
 
 def _by_duties(summary: Summary, language: Language, index: int, found: Grounds | None) -> list[str]:
     """What duties that the scenario states change in the effect of a year, because of what."""
-    if found is None or not found.by_duties:
+    if found is None or found.by_duties is None:
         return []
-    changes = {name: change[:, index] for name, change in found.by_duties.items()}
-    bought = changes["effect_capital_goods"] + changes["effect_intermediates"]
-    replaced, whole = changes["effect_displacement"], changes["effect"]
+    flows, whole = _flows(found.by_duties, index), found.by_duties.estimate("effect", "mean", index)
     least = LEAST_BY_DUTIES * abs(summary.estimate("effect", "mean", index)[0])
-    if max(abs(bought[0]), abs(replaced[0])) < least:
+    if max(abs(flows[name][0]) for name in ("bought", "replaced")) < least:
         return []
-    words = {"whole": whole, "bought": bought, "replaced": replaced}
-    amounts = {name: language.money(float(mean), float(error), "+") for name, (mean, error) in words.items()}
-    return [language.text("because.by_duties", year=summary.years[index], **amounts)]
+    amounts = language.money_parts(whole, [mean for mean, _ in flows.values()], "+")
+    words = dict(zip(("whole", *flows), amounts, strict=True))
+    return [language.text("because.by_duties", year=summary.years[index], **words)]
 
 
 _SOURCES = {"stated": "stated", "judgement": "judged"}
@@ -225,9 +228,9 @@ def _none_replaced(summary: Summary, language: Language, index: int, rate: Decid
 def _duty(rate: DecidingRate, language: Language) -> str:
     """Under which duty a rate and its turning value are told."""
     if rate.duty:
-        told = "because.under_duty_moved" if rate.moved else "because.under_duty"
+        told = "because.under_duty_moved" if rate.other_duties else "because.under_duty"
         return language.text(told, duty=language.share(round(rate.duty, 3)))
-    return language.text("because.no_duty") if rate.moved else ""
+    return language.text("because.no_duty") if rate.other_duties else ""
 
 
 def rests_words(found: Grounds | None, series: str, index: int, language: Language) -> str:

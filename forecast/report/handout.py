@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.analysis.attribution import Attribution
-from forecast.analysis.comparison import Comparison, difference_statistics, summarised
+from forecast.analysis.comparison import Comparison, difference_statistics
 from forecast.engine.plan import BLOCK_SIZE
 from forecast.plots.comparison import WATERFALL, save_comparison
 from forecast.plots.style import drawable, save_figure
@@ -18,9 +18,9 @@ from forecast.report.comparison import Division, divided_draws
 from forecast.report.i18n import Language
 from forecast.report.notebook import waterfall
 from forecast.report.page import write_report
-from forecast.results.results import ANOTHER, statistic_rows, unit_of
+from forecast.results.results import ANOTHER, statistic_rows, statistic_unit
 from forecast.stats.formatting import stored
-from forecast.stats.summary import Summary
+from forecast.stats.summary import Summary, summarised
 from forecast.storage.files import json_digest, json_text, whole_folder, write_csv, write_text, writing
 
 COMPARISONS = "comparisons"
@@ -116,4 +116,5 @@ def _difference_rows(summaries: Mapping[str, Summary]) -> Iterator[tuple[object,
     for label, summary in summaries.items():
         for series, name, statistic in difference_statistics(summary):
             for index, year in enumerate(summary.years):
-                yield (label, year, statistic, unit_of(statistic), *stored(*summary.estimate(series, name, index)))
+                estimate = summary.estimate(series, name, index)
+                yield (label, year, statistic, statistic_unit(statistic), *stored(*estimate))

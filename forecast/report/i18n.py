@@ -16,7 +16,7 @@ from forecast.quarters import year_of
 from forecast.report.table import Figure, figure
 from forecast.scenario.dates import date_text
 from forecast.stats.distributions import Constant, Distribution
-from forecast.stats.formatting import ends, percentage, span, whole_percentage
+from forecast.stats.formatting import ends, percentage, span, sum_and_parts, whole_percentage
 from forecast.stats.summary import Summary
 
 CODES = ("en", "ko")
@@ -59,16 +59,31 @@ class Language(Texts):
         """The same with its unit."""
         return self.text("numbers.money", amount=self.span(ends, sign, places))
 
-    def money_ends(self, ends: Sequence[tuple[float, float]], sign: str = "", places: int = 2) -> list[str]:
-        """Both ends of an interval, each with its unit."""
-        return [self.text("numbers.money", amount=amount) for amount, *_ in self._amounts(ends, sign, places)]
+    def money_parts(self, whole: tuple[float, float], parts: Sequence[float], sign: str = "") -> list[str]:
+        r"""A value in bn USD with its standard error, and the parts of it, each with its unit: they add up as printed.
+
+        >>> language("en").money_parts((-0.0441, 0.004), [-0.0675, 0.0234])
+        ['−0.04\xa0bn USD', '−0.07\xa0bn USD', '0.03\xa0bn USD']
+        """
+        factor = self._factor
+        value, error = (number * factor for number in whole)
+        texts = sum_and_parts((value, error), [part * factor for part in parts], self._places(2), sign)
+        return [self.text("numbers.money", amount=text) for text in texts]
 
     def _amounts(self, values: Sequence[tuple[float, float]], sign: str, places: int) -> list[tuple[str, float, float]]:
         """Texts, values and standard errors in the unit of the language."""
-        factor = float(self.part("numbers.factor"))
-        scaled = [(value * factor, error * factor) for value, error in values]
-        texts = span(scaled, max(places - round(log10(factor)), 0), sign)
+        scaled = [(value * self._factor, error * self._factor) for value, error in values]
+        texts = span(scaled, self._places(places), sign)
         return [(text, *number) for text, number in zip(texts, scaled, strict=True)]
+
+    @property
+    def _factor(self) -> float:
+        """How many of the units of the language a bn USD is."""
+        return float(self.part("numbers.factor"))
+
+    def _places(self, places: int) -> int:
+        """Decimals in the unit of the language in place of those in bn USD."""
+        return max(places - round(log10(self._factor)), 0)
 
     def chance(self, probability: float, error: float, n_draws: int) -> str:
         """A probability in percent, or the bound on it where no draw disagrees."""

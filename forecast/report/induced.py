@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from forecast.analysis.comparison import summarised
 from forecast.analysis.induced import CARS, RATES, Induced, latest_claim
 from forecast.catalogue import one_line
 from forecast.dims import BASES, CHANNELS, Array
@@ -23,7 +22,7 @@ from forecast.report.run import interval_headings
 from forecast.report.table import Figure, Row, Table, figure, plain_spaces, stated, table
 from forecast.stats.formatting import ends, rounded
 from forecast.stats.formatting import span as formatted_span
-from forecast.stats.summary import INTERVALS, Summary
+from forecast.stats.summary import INTERVALS, Summary, summarised
 
 N_BATCHES = 20
 """Batches of posterior rows whose spread gives the Monte Carlo error."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from forecast.analysis.attribution import Attribution
 from forecast.analysis.budget import Budget
-from forecast.analysis.comparison import Comparison, summarised
+from forecast.analysis.comparison import Comparison
 from forecast.analysis.grounds import grounds
 from forecast.analysis.induced import Induced
 from forecast.catalogue import Texts
@@ -39,6 +39,7 @@ from forecast.results.archive import outcomes
 from forecast.results.results import Results
 from forecast.scenario.scenario import Scenario
 from forecast.stats.formatting import short
+from forecast.stats.summary import summarised
 
 if TYPE_CHECKING:
     import pandas as pd

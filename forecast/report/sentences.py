@@ -26,7 +26,7 @@ from forecast.report.effect import (
 )
 from forecast.report.i18n import ENGLISH, Language
 from forecast.report.observed import memory_sentences, outcome_sentences
-from forecast.report.policy import exports_ahead, policy_sentence
+from forecast.report.policy import policy_sentences
 from forecast.report.table import plain_spaces
 from forecast.results.archive import Outcome
 from forecast.results.highlights import motion, moving_policies, place_of
@@ -255,9 +255,7 @@ def effect_sentences(
     plants = []
     if results.manifest["n_investments"]:
         plants = effect_paragraphs(summary, language, origin_of(results, language), found, year)
-    moving = moving_policies(summary)
-    ahead = exports_ahead(results) if "tariffs" in moving else None
-    return [*prior, *plants, *(policy_sentence(summary, language, name, year, ahead) for name in moving)]
+    return [*prior, *plants, *policy_sentences(results, language, year)]
 
 
 def level_sentence(summary: Summary, basis: str, language: Language, *, invested: bool, year: int | None = None) -> str:

@@ -17,7 +17,7 @@ def not_looked_at(place: Path, names: Sequence[str], words: Language) -> str:
     return words.text("verify.unseen", place=place, names=listed(names))
 
 
-def verified(place: Path, rerun: Rerun | None, sealed: bool, words: Language) -> str:
+def verification_line(place: Path, rerun: Rerun | None, sealed: bool, words: Language) -> str:
     """One thing that is whole, and what came of making it again; None where it was not asked for or is no run."""
     if rerun is None:
         return words.text("verify.whole" if sealed else "verify.unsealed", place=place)

@@ -31,7 +31,7 @@ def today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
 
-def misdated(created: str, trade: QuarterlyTrade) -> Iterator[str]:
+def date_faults(created: str, trade: QuarterlyTrade) -> Iterator[str]:
     """What is wrong with the time at which a run was made, a sentence each.
 
     Args:

@@ -21,7 +21,7 @@ from forecast.errors import PosteriorError, RunError, ScenarioError, shortened
 from forecast.models.posterior import Posterior, load_posterior
 from forecast.observations.vintage import vintage
 from forecast.progress import Progress
-from forecast.results.clock import misdated
+from forecast.results.clock import date_faults
 from forecast.results.draws import opened_draws
 from forecast.results.manifest import BRANCHES, DRAWS, MANIFEST, QUARTERS, SCENARIO, SUMMARY
 from forecast.results.results import Results, readable, write_results
@@ -103,7 +103,7 @@ def made_again(results: Results, again: Again) -> Rerun:
             if obstacle := _foreign(manifest, request.manifest):
                 return Rerun(obstacle=obstacle)
             same = manifest.get("platform") == request.manifest["platform"]
-            faults = [*misstated(manifest, request, scratch)]
+            faults = [*manifest_faults(manifest, request, scratch)]
             blocks = _sample(manifest, again.n_blocks)
             if not faults and again.n_blocks is None:
                 with again.watched(results.name, settings.n_draws) as progress:
@@ -147,7 +147,7 @@ def _foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:
     return next((name for name in names if name in stored and name in found and stored[name] != found[name]), "")
 
 
-def misstated(manifest: Mapping[str, Any], request: Request, scratch: Path) -> Iterator[str]:
+def manifest_faults(manifest: Mapping[str, Any], request: Request, scratch: Path) -> Iterator[str]:
     """What a manifest says of itself that its scenario, its parameters and its draws do not, a sentence each.
 
     Args:
@@ -155,7 +155,7 @@ def misstated(manifest: Mapping[str, Any], request: Request, scratch: Path) -> I
         scratch: a folder to write in.
     """
     yield from _other_facts(manifest, request.manifest)
-    yield from (f"{MANIFEST}: {fault}" for fault in misdated(manifest["created"], vintage().trade))
+    yield from (f"{MANIFEST}: {fault}" for fault in date_faults(manifest["created"], vintage().trade))
     yield from _other_overrides(tuple(manifest["overrides"]), request.scenario, scratch)
 
 

@@ -109,10 +109,10 @@ def statistic_rows(summary: Summary) -> Iterator[tuple[object, ...]]:
             for name, statistic in summary.statistics.items():
                 value = float(statistic.value[series_index, year_index])
                 error = float(statistic.standard_error[series_index, year_index])
-                yield (series, year, name, unit_of(name), *stored(value, error))
+                yield (series, year, name, statistic_unit(name), *stored(value, error))
 
 
-def unit_of(statistic: str) -> str:
+def statistic_unit(statistic: str) -> str:
     """Unit of a statistic, as tables have it."""
     return "probability" if is_chance(statistic) else UNIT
 

@@ -51,14 +51,14 @@ class Run:
         found: whether they were there already.
         request: what was asked for.
         damage: what was wrong with the run that was stored there before, of which this one took the place; else empty.
-        undrawn: why its picture could not be written; empty where it could, and where none was asked for.
+        picture_fault: why its picture could not be written; empty where it could, and where none was asked for.
     """
 
     results: Results
     found: bool
     request: Request
     damage: str = ""
-    undrawn: str = ""
+    picture_fault: str = ""
 
     @property
     def plan(self) -> RunPlan:
@@ -112,13 +112,13 @@ def run_scenario(  # noqa: PLR0913 (the door: each is an option of `forecast run
     if not isinstance(stored, Results):
         begun = request.begun(settings, progress, resumed) if resume else None
         stored, found = request.made(settings, n_jobs, progress, begun, replace=force or bool(damage))
-    undrawn = ""
+    picture_fault = ""
     if draw_chart is not None:
         try:
             stored = add_chart(stored, draw_chart)
         except RunError as error:  # numbers are no worse without
-            undrawn = str(error)
-    return Run(stored, found, request, damage, undrawn)
+            picture_fault = str(error)
+    return Run(stored, found, request, damage, picture_fault)
 
 
 def found_or_made(

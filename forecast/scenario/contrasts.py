@@ -11,13 +11,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeAlias
 
+from forecast.scenario.layers import KOREAN
 from forecast.scenario.scenario import Scenario
 
-TEXTS = frozenset(
-    {"company", "overrides", "part_of", "sources"}
-    | {f"{name}{korean}" for name in ("description", "project", "title") for korean in ("", "_ko")}
+WITHOUT_NUMBERS = frozenset(
+    {"company", "name", "part_of", "sources"}
+    | {f"{name}{korean}" for name in ("description", "project", "title") for korean in ("", KOREAN)}
 )
-"""Keys that change no number."""
+"""Keys of a file that change no number, wherever they stand."""
+
+TEXTS = WITHOUT_NUMBERS | {"overrides"}
+"""Fields of a scenario that are no assumption: `overrides` of the command line are in the other fields already."""
 
 FRAME = frozenset({"as_of", "basis", "horizon", "name", "origin"})
 """Keys of a scenario that say what is asked and not what is assumed."""

@@ -7,7 +7,7 @@ scenario states is made of the table of announcements.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from textwrap import dedent, indent
@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from forecast.characters import likeness
 from forecast.documents import Node, parse_document, read_document, shipped_folder, shipped_names
+from forecast.economics.sectors import SECTORS_BY_WORD
 from forecast.errors import Remark, RunError, ScenarioError, got, listed, meant
 from forecast.observations.announcements import US_STATES, Announcement, announcements
 from forecast.quarters import parse_time
@@ -88,10 +89,10 @@ def chosen(
     """
     found = known_announcements(own)
     if sector is not None:
-        _demand(sector, {row.sector for row in found}, "--sector")
+        _demand("--sector", sector, {row.sector for row in found}, SECTORS_BY_WORD)
     status = None if status is None else STAGES.get(status, status)
     if status is not None:
-        _demand(status, {row.latest.stage for row in found}, "--status")
+        _demand("--status", status, {row.latest.stage for row in found})
     code = None if state is None else _state(state, {code for row in found for code in row.states})
     kept = tuple(
         row
@@ -108,9 +109,10 @@ def chosen(
     return kept
 
 
-def _demand(given: str, known: set[str], option: str) -> None:
+def _demand(option: str, given: str, known: set[str], synonyms: Mapping[str, Sequence[str]] = {}) -> None:
     if given not in known:
-        raise RunError(f"{option}: {got(given)}, expected what some announcement has; {meant(given, sorted(known))}")
+        hint = meant(given, sorted(known), synonyms)
+        raise RunError(f"{option}: {got(given)}, expected what some announcement has; {hint}")
 
 
 def _state(given: str, known: set[str]) -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from forecast.economics.sectors import SECTORS
+from forecast.economics.sectors import SECTORS, SECTORS_BY_WORD
 from forecast.errors import RunError, got, listed, meant
 from forecast.observations.announcements import Announcement, Report
 from forecast.observations.spreadsheets import ABSENT, Table, number, read_table
@@ -233,7 +233,7 @@ def row_faults(cells: Mapping[str, str]) -> list[str]:
         "id": _id_fault,
         "company": _length_fault,
         "project": _length_fault,
-        "sector": _word_check(SECTORS),
+        "sector": _word_check(SECTORS, SECTORS_BY_WORD),
         "kind": _word_check(KINDS),
         "amount": _amount_fault,
         "unit": _word_check(UNITS),
@@ -290,8 +290,8 @@ def _sources_fault(text: str) -> str:
     return f"got a source of {longest} characters, expected at most 1000" if longest > 1000 else ""
 
 
-def _word_check(accepted: tuple[str, ...]) -> Callable[[str], str]:
-    return lambda text: "" if text in accepted else f"{got(text)}; {meant(text, accepted)}"
+def _word_check(accepted: tuple[str, ...], synonyms: Mapping[str, Sequence[str]] = {}) -> Callable[[str], str]:
+    return lambda text: "" if text in accepted else f"{got(text)}; {meant(text, accepted, synonyms)}"
 
 
 def _amount_fault(text: str) -> str:

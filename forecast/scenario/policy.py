@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import inf
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Protocol, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from forecast.documents import Node
 from forecast.economics.elasticities import SUBSTITUTION
+from forecast.economics.sectors import SECTORS_BY_WORD
 from forecast.economics.tariffs import EXTENT, GOODS, PACE, PARTS, WITHOUT_TRADE, Trade, load_schedule
 from forecast.errors import Problem, got, listed, meant, spelled
 from forecast.quarters import ACCEPTED, format_quarter
@@ -167,6 +168,22 @@ class ImportCommitment:
         demand_one_of(amount=self.amount, per_year=self.per_year)
 
 
+class TariffOrRow(Protocol):
+    """What the rules ask of a tariff: one of a scenario, or of a row, where a key that the schema refuses is None."""
+
+    @property
+    def sectors(self) -> tuple[str, ...] | None:
+        """Goods that it names."""
+
+    @property
+    def start(self) -> Distribution | None:
+        """When it takes effect, on the quarter axis."""
+
+    @property
+    def until(self) -> Distribution | None:
+        """When it ends, on the quarter axis."""
+
+
 SAME = 1e-9
 """Rates this near are one rate."""
 
@@ -222,7 +239,7 @@ def _sectors_meant(text: str) -> str:
     several = [name.strip() for name in text.split(",")]
     if len(several) > 1 and set(several) <= {*GOODS}:
         return f"write [{', '.join(several)}]"
-    return meant(text, [*GOODS, EVERY])
+    return meant(text, [*GOODS, EVERY], SECTORS_BY_WORD)
 
 
 def _order(row: Row) -> Iterator[Problem]:
@@ -323,8 +340,8 @@ def _two_answers(tariffs: list[Row], origin: int) -> Iterator[Problem]:
                 yield row.problem(key, f"got another {key} than that of {other.name}, expected the same: {past}")
 
 
-def _began(tariff: Any, origin: int) -> bool:
-    """Whether a tariff, of a scenario or of a row, began before a quarter ended, in every draw."""
+def _began(tariff: TariffOrRow, origin: int) -> bool:
+    """Whether a tariff began before a quarter ended, in every draw."""
     start = tariff.start
     return start is not None and start.ends()[0] < origin + 1 >= start.ends()[1]
 
@@ -344,20 +361,25 @@ def _departure(row: Row, name: str, origin: int) -> str:
     rate = row.value.rate
     if not isinstance(rate, Constant):
         return ""
-    known = recorded(name).rate(origin + 1 - SAME)
+    known = duties_of_record(name).rate(origin + 1 - SAME)
     if abs(rate.value - known) <= SAME:
         return ""
     of_record = f"the duty on {name} in force in {format_quarter(origin)}"
     return f"got {rate.value:g}, expected {known:g}, {of_record}; for a change after it, write a later from"
 
 
-def holds_at(tariff: Any, origin: int) -> bool:
-    """Whether a tariff, of a scenario or of a row, that began before a quarter ended holds up to that end.
+def holds_at(tariff: TariffOrRow, origin: int) -> bool:
+    """Whether a tariff that began before a quarter ended holds up to that end.
 
     It does in every draw or in none, as `policy_problems` refuses dates that may lie on either side of that end.
     """
     until = tariff.until
     return _began(tariff, origin) and (until is None or until.ends()[1] >= origin + 1)
+
+
+def falls_on(tariff: TariffOrRow, name: str) -> bool:
+    """Whether goods of `GOODS` pay a tariff: it names them, the sector that they are a part of, or all."""
+    return not {*(tariff.sectors or ())}.isdisjoint({name, EVERY, PARTS.get(name)})
 
 
 def _start(row: Row) -> float:
@@ -382,7 +404,7 @@ def _negative(row: Row, origin: int) -> Iterator[Problem]:
         return
     lowest = _lowest(change)
     for name in goods_of(row):
-        known = recorded(name).rate(origin + 1 - SAME)
+        known = duties_of_record(name).rate(origin + 1 - SAME)
         if known + lowest < -SAME:
             message = f"got down to {lowest:g}, expected at least -{known:g}, which ends the duty on {name}"
             yield row.problem("change", message)
@@ -395,8 +417,7 @@ def _lowest(distribution: Distribution) -> float:
 
 def goods_of(row: Row) -> list[str]:
     """Goods of `GOODS` that a tariff falls on, a sector's with those that are a part of it; names that are known."""
-    names = {*(row.value.sectors or ())}
-    return [name for name in GOODS if not names.isdisjoint({name, EVERY, PARTS.get(name)})]
+    return [name for name in GOODS if falls_on(row.value, name)]
 
 
 def whole_goods(goods: Collection[str]) -> list[str]:
@@ -404,6 +425,6 @@ def whole_goods(goods: Collection[str]) -> list[str]:
     return [name for name in GOODS if name in goods and PARTS.get(name) not in goods]
 
 
-def recorded(name: str) -> Trade:
+def duties_of_record(name: str) -> Trade:
     """Duties of record on goods."""
     return load_schedule().trade[PARTS.get(name, name)]

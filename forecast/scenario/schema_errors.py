@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from forecast.characters import half_width
 from forecast.documents import Node
+from forecast.economics.sectors import SECTORS_BY_WORD
 from forecast.errors import Problem, YamlPath, got, listed, meant, shortened, spelled
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Window, decimal_hint, in_accepted_form
@@ -269,7 +270,7 @@ def _missing(top: type, loc: YamlPath, _: Any) -> str:
 
 
 def _no_such_name(loc: YamlPath, detail: Any) -> str:
-    return f"unknown sector; {meant(str(loc[-1]), _choices(detail))}"
+    return f"unknown sector; {meant(str(loc[-1]), _choices(detail), SECTORS_BY_WORD)}"
 
 
 def _choices(detail: Any) -> list[str]:
@@ -277,7 +278,7 @@ def _choices(detail: Any) -> list[str]:
 
 
 def _no_choice(_: type, loc: YamlPath, detail: Any) -> str:
-    hint = meant(str(detail["input"]), _choices(detail))
+    hint = meant(str(detail["input"]), _choices(detail), SECTORS_BY_WORD if loc[-1] == "sector" else {})
     name = "flow or driver" if loc[-1] == "on" else loc[-1]
     return f"{got(detail['input'])}, expected a known {name}; {hint}"
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from forecast.characters import half_width, likeness
 from forecast.documents import Document, Node, read_document
-from forecast.economics.sectors import SECTORS
+from forecast.economics.sectors import SECTORS, SECTORS_BY_WORD
 from forecast.errors import RunError, ScenarioError, got, listed, meant, refusal
 from forecast.observations.spreadsheets import ABSENT, Table, decimal_sign, number, other_reading, two_readings
 from forecast.quarters import parse_time, time_span
@@ -49,6 +49,8 @@ _FACTORS = {
 
 _WORDS: Mapping[str, tuple[str, ...]] = {"sector": SECTORS, "status": tuple(STAGES), "kind": KINDS}
 """Columns whose words a mapping translates, and what they may become."""
+
+_SYNONYMS: Mapping[str, Mapping[str, Sequence[str]]] = {"sector": SECTORS_BY_WORD}
 
 _NEEDED = ("company", "project", "sector", "amount")
 _KEYS = ("title", "columns", "unit", "dates", "words", "otherwise", "keep", "source")
@@ -90,7 +92,7 @@ def read_mapping(path: Path) -> Mapped:
     for name in _NEEDED:
         if name not in columns:
             keys.wrong(keys.at("columns"), "columns", f"nothing for {name}, expected the heading of it")
-    words = {name: keys.meanings(node, f"words.{name}", _WORDS[name]) for name, node in keys.named("words", _WORDS)}
+    words = {name: keys.meanings(node, name) for name, node in keys.named("words", _WORDS)}
     read = Mapped(
         columns=columns,
         title=keys.text("title"),
@@ -151,12 +153,14 @@ class _Keys:
         """Values below a key by name, all of them or those accepted."""
         yield from self._below(self.at(key), key, accepted)
 
-    def meanings(self, node: Node, key: str, accepted: Sequence[str]) -> dict[str, str]:
-        """What words of a table mean, by what their spellings have in common."""
+    def meanings(self, node: Node, column: str) -> dict[str, str]:
+        """What words in a column of a table mean, by what their spellings have in common."""
+        key, accepted = f"words.{column}", _WORDS[column]
         found = {word: _word(meaning) for word, meaning in self._below(node, key)}
         for word, meaning in found.items():
             if meaning not in accepted:
-                self.wrong(node.fields[word], f"{key}.{word}", f"{got(meaning)}; {meant(meaning, accepted)}")
+                hint = meant(meaning, accepted, _SYNONYMS.get(column, {}))
+                self.wrong(node.fields[word], f"{key}.{word}", f"{got(meaning)}; {hint}")
         return {likeness(word): meaning for word, meaning in found.items()}
 
     def _below(self, node: Node, key: str, accepted: Collection[str] = ()) -> Iterator[tuple[str, Node]]:

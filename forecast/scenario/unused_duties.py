@@ -8,7 +8,7 @@ from math import inf
 from forecast.errors import Remark, listed
 from forecast.quarters import format_quarter
 from forecast.scenario.entries import Row, mean
-from forecast.scenario.policy import SAME, goods_of, holds_at, recorded, stacks, whole_goods
+from forecast.scenario.policy import SAME, duties_of_record, goods_of, holds_at, stacks, whole_goods
 from forecast.stats.distributions import Constant, Distribution
 
 WHOLE_SHARE = 1.0
@@ -64,7 +64,7 @@ def _in_force(row: Row, origin: int) -> Iterator[Remark]:
             yield row.remark(key, f"got 0, with which {row.name} does nothing")
     rate, known = (
         row.value.rate,
-        {recorded(name).rate(origin + 1 - SAME) for name in goods_of(row)},
+        {duties_of_record(name).rate(origin + 1 - SAME) for name in goods_of(row)},
     )
     if known and not stacks(row) and all(always(rate, paid) for paid in known):
         paid = f"the duty in force in {format_quarter(origin)}: {row.name} does nothing"
@@ -133,12 +133,12 @@ def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
         lasting = {name for other in others if _follows(other, until) for name in goods_of(other)}
         names = whole_goods([name for name in goods_of(row) if name not in lasting])
         maybe = [other.name for other in others if _may_follow(other, until) and {*names} & {*goods_of(other)}]
-        free = {name: recorded(name).rate(-inf) for name in names if name in stated}
+        free = {name: duties_of_record(name).rate(-inf) for name in names if name in stated}
         if free:
             yield row.remark("until", _paid_again(row, free, "before 2025", origin, maybe))
         rest = [name for name in names if name not in stated]
         if start.ends()[0] >= origin + 1:
-            now = {name: recorded(name).rate(origin + 1 - SAME) for name in rest if _changes(name, origin)}
+            now = {name: duties_of_record(name).rate(origin + 1 - SAME) for name in rest if _changes(name, origin)}
             if now:
                 yield row.remark("until", _paid_again(row, now, f"in {format_quarter(origin)}", origin, maybe))
         elif on := [name for name in rest if _goes_on(name, until)]:
@@ -148,14 +148,14 @@ def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:
 
 def _changes(name: str, origin: int) -> bool:
     """Whether the record has another duty after the origin."""
-    return any(date >= origin + 1 for date in recorded(name).dates)
+    return any(date >= origin + 1 for date in duties_of_record(name).dates)
 
 
 def _paid_again(row: Row, rates: Mapping[str, float], when: str, origin: int, maybe: Sequence[str]) -> str:
     """What is paid on goods when a duty ends, and what came on record since the origin."""
     paid = listed([f"{rate:.4g} on {name}" for name, rate in rates.items()])
     unless = f" where {listed(maybe)} does not hold" if maybe else ""
-    known = [f"{recorded(name).rate(inf):.4g} on {name}" for name in rates if _changes(name, origin)]
+    known = [f"{duties_of_record(name).rate(inf):.4g} on {name}" for name in rates if _changes(name, origin)]
     since = f"; since {format_quarter(origin)} the record has {listed(known)}, which counts here only if it is stated"
     follows = since if known else "; if another duty follows, state it"
     return f"got {row.written('until')}, after which the duty is {paid}, as {when}{unless}{follows}"
@@ -163,7 +163,7 @@ def _paid_again(row: Row, rates: Mapping[str, float], when: str, origin: int, ma
 
 def _goes_on(name: str, until: Distribution) -> bool:
     """Whether the record has the same duty before and after a date."""
-    trade, date = recorded(name), until.ends()[1]
+    trade, date = duties_of_record(name), until.ends()[1]
     return abs(trade.rate(date) - trade.rate(date - SAME)) <= SAME
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import floor, isfinite
 
-from forecast.stats.summary import INTERVALS, Summary, decimals, quantile_name
+from forecast.stats.summary import INTERVALS, Summary, decimals, quantile_name, unseen
 
 
 def short(value: float) -> str:
@@ -35,18 +35,17 @@ def rounded(value: float, error: float, places: int, sign: str = "") -> str:
 def percentage(probability: float, error: float, n_draws: int) -> tuple[str, str]:
     """A probability in percent with the decimals its error allows, and what stands before it: nothing, `<` or `>`.
 
-    Where no draw disagrees it is the bound at 95 %: the rule of three, Hanley and Lippman-Hand (1983), JAMA 249(13):
-    1743-1745.
+    Where no draw disagrees it is the bound that draws leave open, see `summary.unseen`, and no less than a tenth.
 
-    >>> percentage(0.7784, 0.003, 20_000), percentage(0.0, 0.0, 20_000)
-    (('', '77.8'), ('<', '0.1'))
+    >>> percentage(0.7784, 0.003, 20_000), percentage(0.0, 0.0, 20_000), percentage(1.0, 0.0, 1_000)
+    (('', '77.8'), ('<', '0.1'), ('>', '99.63'))
     """
     percent = 100 * probability
-    least = min(max(300 / max(n_draws, 1), 0.1), 100.0)
+    least = float(f"{max(100 * unseen(max(n_draws, 1)), 0.1):.2g}")
     if percent < least / 2:
-        return "<", f"{least:.3g}"
+        return "<", f"{least:g}"
     if percent > 100 - least / 2:
-        return ">", f"{max(100 - least, 0):.3g}"
+        return ">", f"{100 - least:g}"
     return "", _written(percent, min(decimals(100 * error), 1), "")
 
 
@@ -70,6 +69,30 @@ def span(values: Sequence[tuple[float, float]], places: int, sign: str = "") -> 
     """
     allowed = min(places, *(decimals(error) for _, error in values))
     return tuple(_written(value, allowed, sign) for value, _ in values)
+
+
+def sum_and_parts(whole: tuple[float, float], parts: Sequence[float], places: int, sign: str = "") -> tuple[str, ...]:
+    """A sum with its standard error and its parts, as written: they add up with the decimals that the error allows.
+
+    The parts that lose most of a digit by rounding down are rounded up (Hamilton's method of largest remainders).
+
+    >>> sum_and_parts((-0.0441, 0.004), [-0.0675, 0.0234], places=2)
+    ('−0.04', '−0.07', '0.03')
+    """
+    allowed = min(decimals(whole[1]), places)
+    return tuple(_written(value, allowed, sign) for value in (whole[0], *_adding_up(whole[0], parts, allowed)))
+
+
+def _adding_up(whole: float, parts: Sequence[float], places: int) -> list[float]:
+    """Parts rounded so that they add up to their sum, rounded; as they are where one is not finite."""
+    if not all(map(isfinite, parts)):
+        return list(parts)
+    steps = [part * 10.0**places for part in parts]
+    counts = [floor(step) for step in steps]
+    missing = round(round(whole, places) * 10.0**places) - sum(counts)
+    for place in sorted(range(len(steps)), key=lambda place: counts[place] - steps[place])[:missing]:
+        counts[place] += 1
+    return [count / 10.0**places for count in counts]
 
 
 def _written(value: float, places: int, sign: str) -> str:

@@ -27,7 +27,7 @@ from forecast.dims import SERIES, Array
 from forecast.errors import RunError
 from forecast.stats.influence import LARGEST_SHARE, LEAST_DRAWS, DominantDraw
 from forecast.stats.quantiles import FINE_LEVELS, QuantileSketch, quantiles
-from forecast.stats.shared_rows import SharedRows, together_below
+from forecast.stats.shared_rows import NO_ROWS, RowPicks, SharedRows, together_below
 
 
 @dataclass(slots=True)
@@ -340,6 +340,29 @@ class StreamingSummary:
         return self.keep and self.blocks.count < LEAST_BLOCKS
 
 
+def summarised(
+    draws: Array,
+    years: Sequence[int],
+    series: Sequence[str],
+    block_size: int,
+    thresholds: Sequence[float] = (0.0,),
+    rows: RowPicks = NO_ROWS,
+) -> Summary:
+    """Mean, quantiles and chances of draws `(n_series, n_years, n_draws)`, with their Monte Carlo errors.
+
+    Args:
+        block_size: draws that are one replicate; the spread between blocks gives the Monte Carlo error.
+        thresholds: bn USD; the chance to exceed each is counted.
+        rows: what the draws picked; where none are given, errors are those of draws from the rows there are.
+    """
+    statistics = StreamingSummary(tuple(thresholds), keep=True, n_rows=rows.n_rows, stratified=True)  # of any scheme
+    for first in range(0, draws.shape[-1], block_size):
+        place = slice(first, first + block_size)
+        block = draws[..., place]
+        statistics.add(block, np.empty((0, 0, block.shape[-1])), rows=rows.of(place).picks)
+    return statistics.summary(years, tuple(series))
+
+
 def single_precision(draws: Array) -> NDArray[np.float32]:
     """Draws as they are kept and stored; those too large for it are infinite."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -364,19 +387,31 @@ def exceedance_name(threshold: float) -> str:
     return f"exceedance_{threshold:g}"
 
 
+UNSEEN = 0.025
+"""How often no draw meets a chance of `unseen`, so that it is the upper end of the exact 95 % interval of one that none
+met (Clopper and Pearson 1934, Biometrika 26: 404-413)."""
+
+
+def unseen(n_draws: float) -> float:
+    """The largest chance that draws of which none met it leave open, some 3.7 in their number.
+
+    >>> round(unseen(20_000), 6), round(unseen(1), 3)
+    (0.000184, 0.975)
+    """
+    return -expm1(log(UNSEEN) / n_draws)
+
+
 def least_error(chance: Array, n_draws: float) -> Array:
     """Standard error of chances at least, where draws hold too few cases, or too few others, to tell it; else 0.
 
-    A chance of `1 - 0.025^(1/n)`, some 3.7 in `n`, goes unseen in `n` draws once in forty times: the upper end of the
-    exact 95 % interval where there is no case (Clopper and Pearson 1934, Biometrika 26: 404-413). One of fewer cases is
-    taken for as large as that. What is seen more often has the spread that it shows.
+    One of fewer cases is taken for as large as `unseen`. What is seen more often has the spread that it shows.
 
     >>> least_error(np.array([0.0, 0.0001, 0.5, 1.0]), 20_000).round(6).tolist()
     [9.6e-05, 9.6e-05, 0.0, 9.6e-05]
     """
-    unseen = -expm1(log(0.025) / n_draws)
-    error = sqrt(unseen * (1.0 - unseen) / n_draws)
-    return np.asarray(np.where(np.minimum(chance, 1.0 - chance) < unseen, error, 0.0))
+    largest = unseen(n_draws)
+    error = sqrt(largest * (1.0 - largest) / n_draws)
+    return np.asarray(np.where(np.minimum(chance, 1.0 - chance) < largest, error, 0.0))
 
 
 def is_chance(name: str) -> bool:

@@ -27,7 +27,7 @@ from forecast.observations.series import QuarterlyTrade
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
-from forecast.results.clock import A_DAY, day_stated, misdated, today
+from forecast.results.clock import A_DAY, date_faults, day_stated, today
 from forecast.results.results import Results
 from forecast.scenario.mixture import AnyScenario, frozen_any
 from forecast.storage.files import (
@@ -244,7 +244,7 @@ def _faults(folder: Path, head: Mapping[str, Any]) -> Iterator[str]:
     if name not in {own for _, own in names_of(folder)}:
         yield f"{folder}: holds entry {name}, expected in a folder of that name"
     changed = [*_changed(folder, head["files"])]
-    yield from changed or _misdated(Entry(folder, head))
+    yield from changed or _date_faults(Entry(folder, head))
 
 
 def _changed(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
@@ -260,7 +260,7 @@ def _changed(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
                 yield f"{folder / name}: was changed since the entry was added"
 
 
-def _misdated(entry: Entry) -> Iterator[str]:
+def _date_faults(entry: Entry) -> Iterator[str]:
     """Moments of an entry that cannot have followed each other as it says."""
     is_installed = entry.manifest["digests"]["data"] == data_digest()
     trade = vintage().trade if is_installed else entry.trade
@@ -276,7 +276,7 @@ def _out_of_order(trade: QuarterlyTrade, created: str, added: dt.date) -> Iterat
         created: when the run was made.
         added: when it was added to the ledger.
     """
-    yield from misdated(created, trade)
+    yield from date_faults(created, trade)
     made = day_stated(created)
     if made - added > A_DAY:
         yield f"added on {added}, before the run was made, on {made}"

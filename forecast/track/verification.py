@@ -28,7 +28,7 @@ from forecast.results.manifest import (
     parsed_manifest,
     platform_facts,
 )
-from forecast.results.rerun import RERUN_DRAWS, Again, Rerun, made_again, misstated
+from forecast.results.rerun import RERUN_DRAWS, Again, Rerun, made_again, manifest_faults
 from forecast.results.results import read_results
 from forecast.results.run import requested, settings_of
 from forecast.scenario.mixture import dump_any
@@ -251,11 +251,11 @@ def _entry_again(entry: Entry, again: Again) -> Rerun:
     same = entry.manifest.get("platform") == platform_facts()
     n_blocks = -(-n_draws // entry.manifest["block_size"])
     with scratch_folder() as scratch:
-        faults = [*_misstated(entry, posterior, scratch)] or [*_otherwise(entry, posterior, again, scratch, same)]
+        faults = [*_entry_faults(entry, posterior, scratch)] or [*_otherwise(entry, posterior, again, scratch, same)]
     return Rerun(n_blocks, n_blocks, True, same, "", tuple(faults))
 
 
-def _misstated(entry: Entry, posterior: Posterior, scratch: Path) -> Iterator[str]:
+def _entry_faults(entry: Entry, posterior: Posterior, scratch: Path) -> Iterator[str]:
     """What an entry says that its scenario, its posterior and the data do not, a sentence each."""
     head = entry.head
     with writing(scratch):
@@ -268,7 +268,7 @@ def _misstated(entry: Entry, posterior: Posterior, scratch: Path) -> Iterator[st
     if text_bytes(entry.folder / SCENARIO) != dump_any(entry.world).encode():
         yield f"{SCENARIO}: comes out otherwise when its own content is written again"
     request = requested(entry.world, settings_of(manifest), scratch, posterior, manifest["parameters"] == "prior")
-    yield from misstated(manifest, request, scratch)
+    yield from manifest_faults(manifest, request, scratch)
     expected = {
         "scenario": entry.world.name,
         "run": request.manifest["digest"],

@@ -14,8 +14,10 @@ from commands import command
 
 import forecast
 from forecast.analysis.breakeven import Breakeven, breakeven, write_breakeven
+from forecast.analysis.comparison import rows_behind
 from forecast.analysis.grounds import grounds
 from forecast.cli import cli
+from forecast.dims import EFFECTS
 from forecast.engine.simulate import Settings
 from forecast.errors import RunError
 from forecast.report.budget import breakeven_words, held_table
@@ -24,6 +26,7 @@ from forecast.report.sentences import answer
 from forecast.results import results as results_module
 from forecast.results.results import Results
 from forecast.scenario.scenario import load_scenario
+from forecast.stats.summary import summarised
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 DRAWS = Settings(2_000)
@@ -259,20 +262,24 @@ def test_the_range_of_exports_replaced_holds_what_others_claim_of_them(tmp_path:
 def test_a_rate_turns_where_the_answer_of_the_run_says(tmp_path: Path, duties: list[str]) -> None:
     """`run` named a turn under today's duty, or under none where the scenario had one; this led with one under none."""
     results = forecast.run_scenario(load_scenario(SHIPPED / "hyundai.yaml", duties), out=tmp_path).results
-    found = breakeven(results, "autos.displacement_rate", 2035)
+    found = breakeven(results, "autos.displacement_rate")
     assert found.turn is not None
     assert found.duty is not None
     words = said(found)
-    whole = re.search(
-        r"replaced per USD of output” is (−?)([\d.]+) under today's duty of 15 %, as “forecast run”", words
-    )
+    whole = re.search(r"replaced per USD of output” is (−?)([\d.]+) under today's duty of 15 %; above", words)
     assert whole is not None
     told = float(f"{'-' if whole[1] else ''}{whole[2]}")
     assert told == pytest.approx(found.turn + found.duty.mean, abs=0.006)
-    answered = answer(results, found=grounds(results))
-    run = re.search(r"(less|more) than ([\d.]+)\s+dollars of exports from Korea", answered)
+    named = re.search(r"“forecast (run --year \d+)” tells such turns", words)
+    assert named is not None
+    assert f"forecast {named[1]}" in said(found, "ko")
+    asked = [*named[1].split(), str(SHIPPED / "hyundai.yaml"), "--out", str(tmp_path), "--language", "en", "--no-plot"]
+    done = CliRunner().invoke(cli, [*asked, *(word for duty in duties for word in ("-s", duty))])
+    assert done.exit_code == 0, done.output
+    answered = " ".join(done.output.split())
+    run = re.search(r"(less|more) than ([\d.]+) dollars of exports from Korea", answered)
     assert run is not None
-    assert "under today's duty of 15 %" in answered
+    assert "under today's duty of 15 %" in answered.replace("\xa0", " ")
     assert told == pytest.approx(float(run[2]) * (-1 if run[1] == "more" else 1), abs=0.015)
 
 
@@ -283,14 +290,32 @@ def test_what_duties_of_the_scenario_change_in_an_effect_is_told_with_its_reason
     run, other = (forecast.run_scenario(one, Settings(4_000), out=tmp_path).results for one in (twice, plain))
     found = grounds(run)
     assert found is not None
-    for series, change in found.by_duties.items():
-        apart = run.statistics.value(series, "mean") - other.statistics.value(series, "mean")
-        np.testing.assert_allclose(change[0], apart, rtol=0, atol=1e-9)
-    assert found.by_duties["effect"][0, -1] > 0 > run.statistics.value("effect", "mean")[-1]
+    assert found.by_duties is not None
+    drawn = [one.drawn(EFFECTS, run.statistics.years) for one in (run, other)]
+    rows = rows_behind([run, other])
+    apart = summarised(drawn[0] - drawn[1], run.statistics.years, EFFECTS, 2_000, rows=rows).statistics["mean"]
+    assert rows.n_rows
+    np.testing.assert_allclose(found.by_duties.statistics["mean"].value, apart.value, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found.by_duties.statistics["mean"].standard_error, apart.standard_error, rtol=1e-3)
+    assert found.by_duties.value("effect", "mean")[-1] > 0 > run.statistics.value("effect", "mean")[-1]
     answered = answer(run, found=found)
     assert "comes of the duties that the scenario states: 0.00 bn USD of what the plants buy in Korea" in answered
     assert "a duty that has cut these leaves fewer to replace" in answered
-    assert not grounds(other).by_duties  # type: ignore[union-attr]
+    assert grounds(other).by_duties is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("code", ["en", "ko"])
+def test_what_duties_change_is_the_sum_of_its_reasons_as_printed(tmp_path: Path, code: str) -> None:
+    """−0.04 bn USD were told to be −0.07 and 0.02."""
+    asked = ["run", "tariff-threat", "--draws", "4000", "--no-plot", "--out", str(tmp_path), "--language", code]
+    done = CliRunner().invoke(cli, asked)
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.output.replace("−", "-").split())
+    start = said.index({"en": "Of the effect of 2035,", "ko": "2035년 효과 가운데"}[code])
+    amounts = re.findall(r"([+-]?\d+(?:\.\d+)?)\s?(?:bn USD|억 달러)", said[start:])[:3]
+    whole, *reasons = map(float, amounts)
+    assert reasons == [reason for reason in reasons if reason]
+    assert sum(reasons) == pytest.approx(whole, abs=1e-9)
 
 
 def test_a_key_of_the_scenario_itself_can_be_held(tmp_path: Path) -> None:

@@ -18,12 +18,14 @@ from forecast.economics.sectors import (
     CENTRAL_PRIORS,
     COEFFICIENTS,
     SECTORS,
+    SECTORS_BY_WORD,
     central_priors,
     data_shares,
     load_sectors,
     prior_levels,
     write_central_priors,
 )
+from forecast.economics.tariffs import GOODS
 from forecast.errors import DataError
 
 DATA = Path(__file__).parents[2] / "forecast" / "data"
@@ -307,3 +309,8 @@ def test_a_run_with_coefficients_of_its_own_works_out_no_prior() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True 0\n"
+
+
+def test_other_words_stand_for_names_that_are_accepted_somewhere() -> None:
+    assert {name for names in SECTORS_BY_WORD.values() for name in names} <= {*SECTORS, *GOODS}
+    assert all(names[-1] in SECTORS for names in SECTORS_BY_WORD.values())

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from commands import command
 
-from forecast.analysis.comparison import summarised
+from forecast.analysis.duties import exports_ahead
 from forecast.cli import cli
 from forecast.economics.elasticities import GROUPS, industries
 from forecast.economics.tariffs import TAXED, load_schedule
@@ -20,12 +20,12 @@ from forecast.observations.vintage import vintage
 from forecast.report.assumptions import assumptions
 from forecast.report.duties import answers_table, duties_explained, duties_table
 from forecast.report.i18n import CODES, language
-from forecast.report.policy import exports_ahead, policy_sentence
+from forecast.report.policy import answers_past, policy_sentence, to_date_sentences
 from forecast.report.table import Table
 from forecast.results.archive import load_results
 from forecast.scenario.dates import position
 from forecast.scenario.scenario import load_scenario
-from forecast.stats.summary import Summary
+from forecast.stats.summary import Summary, summarised
 
 SERIES = ("exports", "tariffs", "tariffs_to_date")
 
@@ -39,21 +39,23 @@ def told(exports: float, tariffs: float, to_date: float) -> Summary:
 
 def test_both_answers_stand_beside_kiets() -> None:
     """Of 200 bn USD left of 250, duties have taken a fifth; of 200 left of 225, a ninth."""
-    said = policy_sentence(told(200.0, -10.0, -50.0), language("en"), "tariffs").replace("\xa0", " ")
-    assert "by −10.00 bn USD in 2035" in said
+    duties = told(200.0, -10.0, -50.0)
+    assert "by −10.00 bn USD in 2035" in policy_sentence(duties, language("en"), "tariffs").replace("\xa0", " ")
+    assert answers_past(duties)
+    said = to_date_sentences(duties, language("en"), 1.0).replace("\xa0", " ")
     assert "change the surplus of 2035 by −50.0 bn USD" in said.replace("−50.00", "−50.0")
-    assert "As a fall of exports that is 11 % in 2027, 20 % in 2035 (medians)." in said
+    assert "As a fall of exports that is 20 % in 2026, 11 % in 2027, 20 % in 2035 (medians)." in said
     assert "KIET put it at 9.3 % in April 2025" in said
     assert "16.2 % for 25 % on Korea" in said
-    korean = policy_sentence(told(200.0, -10.0, -50.0), language("ko"), "tariffs")
-    assert "수출 기준으로는 2027년 11%, 2035년 20% 감소한" in korean
+    korean = to_date_sentences(duties, language("ko"), 1.0)
+    assert "수출 기준으로는 2026년 20%, 2027년 11%, 2035년 20% 감소한" in korean
     assert "9.3%" in korean
     assert "16.2%" in korean
 
 
 def test_what_duties_have_taken_by_now_is_told_of_the_exports_they_act_on(tmp_path: Path) -> None:
     """Half of the 20 bn USD of 2026 are still to come: 10 left of 15. Years later alone were told."""
-    said = policy_sentence(told(200.0, -10.0, -50.0), language("en"), "tariffs", ahead=0.5).replace("\xa0", " ")
+    said = to_date_sentences(told(200.0, -10.0, -50.0), language("en"), 0.5).replace("\xa0", " ")
     assert "that is 33 % in what is left of 2026, 11 % in 2027, 20 % in 2035 (medians)." in said
     now = command("run", "tariffs-2025", "--draws", "400", "--no-plot", cwd=tmp_path).stdout
     assert re.search(r"exports that\s+is 4 %\s+in\s+what\s+is\s+left of 2026, 5 % in 2027", now)
@@ -72,10 +74,14 @@ def test_duties_act_on_all_of_a_year_that_none_of_is_observed(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_where_no_duty_of_the_past_is_followed_nothing_stands_beside_kiets(code: str) -> None:
-    said = policy_sentence(told(200.0, -10.0, -10.0), language(code), "tariffs")
-    assert not {"KIET", "산업연구원"} & {*said.split()}
-    assert "9.3" not in said
+def test_where_no_duty_of_the_past_is_followed_nothing_stands_beside_kiets(tmp_path: Path, code: str) -> None:
+    assert not answers_past(told(200.0, -10.0, -10.0))
+    duty = "tariffs=[{id: cars, sectors: autos, rate: 0.3, from: 2027Q1}]"
+    asked = ("run", "baseline", "-s", duty, "--draws", "400", "--no-plot", "--language", code)
+    done = command(*asked, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert language(code).text("policies.tariffs") in done.stdout
+    assert "9.3" not in done.stdout
 
 
 def test_batteries_are_told_at_both_rates_of_the_law() -> None:

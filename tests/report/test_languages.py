@@ -51,7 +51,7 @@ def test_money_keeps_its_precision_in_korean() -> None:
 
 @pytest.mark.parametrize(
     ("probability", "n_draws", "shown"),
-    [(0.0, 1_000, ("<", "0.3")), (1.0, 20_000, (">", "99.9")), (0.5, 20_000, ("", "50.0"))],
+    [(0.0, 1_000, ("<", "0.37")), (1.0, 20_000, (">", "99.9")), (0.5, 20_000, ("", "50.0"))],
 )
 def test_a_chance_is_bounded_where_no_draw_disagrees(probability: float, n_draws: int, shown: tuple[str, str]) -> None:
     assert percentage(probability, 0.0, n_draws) == shown

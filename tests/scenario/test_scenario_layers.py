@@ -303,6 +303,17 @@ def test_a_mistyped_id_is_one_problem_with_the_id_that_was_meant(text: str, endi
 
 
 @pytest.mark.usefixtures("folder")
+def test_words_for_sectors_are_words_for_nothing_else() -> None:
+    """A tariff of the id `autos` was meant by nobody who wrote `cars`."""
+    duty = "tariffs: [{id: autos, sectors: autos, rate: 0.2, from: 2027Q1}]"
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(layer(f"name: top\n{duty}"), ["tariffs.cars.rate=0.3"])
+    (problem,) = caught.value.problems
+    assert problem.message.endswith("Accepted: autos")
+    assert "did you mean" not in problem.message
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_new_entry_that_lacks_one_key_is_told_which() -> None:
     plant = "{project: p, sector: autos, kind: greenfield, amount: 5, announced: 2025, production_start: 2028Q1}"
     with pytest.raises(ScenarioError) as caught:

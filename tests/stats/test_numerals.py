@@ -6,6 +6,8 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forecast.analysis.comparison import both_ways
 from forecast.dims import Array
@@ -13,7 +15,7 @@ from forecast.report.comparison import signed_interval
 from forecast.report.effect import chance_above, chance_below
 from forecast.report.i18n import ENGLISH, language
 from forecast.report.table import plain_spaces
-from forecast.stats.formatting import percentage, span, stored
+from forecast.stats.formatting import percentage, span, stored, sum_and_parts
 from forecast.stats.summary import decimals, exceedance_name
 
 
@@ -34,9 +36,19 @@ def test_both_ends_of_an_interval_have_the_decimals_that_the_worse_known_allows(
     assert allowed[0] > allowed[1]
     told = language(code)
     assert len(set(places(told.span(ends)))) == 1
-    assert len({found for amount in told.money_ends(ends) for found in places(amount)}) == 1
     assert places(ENGLISH.interval(summary, "rise", 80, 0)) == [allowed[1]] * 2
     assert len(set(places(signed_interval(summary, "rise", 80, 0)))) == 1
+
+
+@given(st.lists(st.floats(-100.0, 100.0), min_size=1, max_size=5), st.sampled_from([0.0, 0.004, 0.03, 0.2, 7.0, 30.0]))
+def test_parts_add_up_to_their_sum_as_they_are_printed(parts: list[float], error: float) -> None:
+    whole = sum(parts)
+    told = sum_and_parts((whole, error), parts, 2)
+    total, *each = (float(text.replace("−", "-").replace(",", "")) for text in told)
+    step = 10.0 ** -min(decimals(error), 2)
+    assert sum(each) == pytest.approx(total, abs=1e-9)
+    assert told[0] == span([(whole, error)], 2)[0]
+    assert all(abs(value - part) < step + 1e-9 for value, part in zip(each, parts, strict=True))
 
 
 def test_the_larger_end_decides_where_decimals_follow_the_size() -> None:
@@ -49,7 +61,7 @@ def test_the_larger_end_decides_where_decimals_follow_the_size() -> None:
 def test_an_unknown_error_allows_no_decimals() -> None:
     summary = both_ways(np.array([[7.25]]), [2030], 2_000)
     assert ENGLISH.interval(summary, "rise", 80, 0) == "7 to 7"
-    assert plain_spaces(ENGLISH.chance_cell(summary, "rise", exceedance_name(0.0), 0)) == "> 0 %"
+    assert plain_spaces(ENGLISH.chance_cell(summary, "rise", exceedance_name(0.0), 0)) == "> 2 %"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from forecast.stats.moments import demand_weights
 from forecast.stats.sensitivity import classes
 from forecast.stats.shared_rows import RowSums
 from forecast.stats.specs import bounds_complaint
-from forecast.stats.summary import StreamingSummary, decimals
+from forecast.stats.summary import StreamingSummary, decimals, least_error, unseen
 from forecast.stats.truncation import Truncated
 
 YEARS = (2030,)
@@ -198,15 +198,15 @@ def test_about_two_digits_count(value: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("probability", "error", "n_draws", "expected"),
     [
-        (0.0, 0.0, 3_000, ("<", "0.1")),
-        (0.0, 0.0, 1_000, ("<", "0.3")),
-        (1.0, 0.0, 1_000, (">", "99.7")),
-        (0.0, 0.0, 30, ("<", "10")),
-        (0.0, 0.0, 2, ("<", "100")),
-        (0.0016, 1e-3, 1_000, ("", "0.2")),
-        (0.0014, 1e-3, 1_000, ("<", "0.3")),
-        (0.9984, 1e-3, 1_000, ("", "99.8")),
-        (0.9986, 1e-3, 1_000, (">", "99.7")),
+        (0.0, 0.0, 4_000, ("<", "0.1")),
+        (0.0, 0.0, 1_000, ("<", "0.37")),
+        (1.0, 0.0, 1_000, (">", "99.63")),
+        (0.0, 0.0, 30, ("<", "12")),
+        (0.0, 0.0, 2, ("<", "84")),
+        (0.0019, 1e-3, 1_000, ("", "0.2")),
+        (0.0018, 1e-3, 1_000, ("<", "0.37")),
+        (0.9981, 1e-3, 1_000, ("", "99.8")),
+        (0.9982, 1e-3, 1_000, (">", "99.63")),
         (0.54321, 1e-9, 10**9, ("", "54.3")),
         (0.54321, 0.02, 500, ("", "54")),
     ],
@@ -222,3 +222,13 @@ def test_an_error_of_next_to_nothing_leaves_four_decimals() -> None:
 def test_what_hardly_ever_holds_has_a_mean_where_nothing_else_can() -> None:
     rarely = Mixture((1.04e-250, 1.0), (Uniform(5.0, 6.0), Uniform(0.0, 1.0)))
     assert rarely.expectation_within(5.0, 6.0).value == pytest.approx(5.5)
+
+
+@pytest.mark.parametrize("n_draws", [1, 30, 1_000, 20_000])
+def test_a_chance_that_no_draw_met_is_bounded_by_what_its_error_takes_it_for(n_draws: int) -> None:
+    """Below 0.3 % was told of a thousand draws of which a chance of 0.37 % goes unseen once in forty times."""
+    bound = float(percentage(0.0, 0.0, n_draws)[1]) / 100
+    assert bound == pytest.approx(max(1 - 0.025 ** (1 / n_draws), 0.001), rel=0.05)
+    error = float(least_error(np.zeros(1), n_draws)[0])
+    assert error == pytest.approx(np.sqrt(unseen(n_draws) * (1 - unseen(n_draws)) / n_draws))
+    assert unseen(n_draws) == pytest.approx(1 - 0.025 ** (1 / n_draws))
