@@ -21,13 +21,15 @@ from forecast.stats.summary import Summary, quantile_name, summarised
 def changed_by_duties(plan: RunPlan, streams: Sequence[Streams]) -> Summary | None:
     """Effect of the announcements as drawn less that under the duties of the origin, by series of `EFFECTS`.
 
-    Both in the same draws, bn USD a year, basis of the plan. None where the scenario states no duties, or no plants
-    that could pay them.
+    Both in the same draws, bn USD a year, basis of the plan; plants pay today's duties in either. None where the
+    scenario states no duties or no plants that could pay them, and where a duty calls a plant: all of it is the duty's.
 
     Args:
         streams: random numbers of some blocks.
     """
-    if not any(branch.groups and branch.policy and branch.policy.taxed for branch in plan.plans):
+    taxed = any(branch.groups and branch.policy and branch.policy.taxed for branch in plan.plans)
+    projects = [project for branch in plan.plans for group in branch.groups for project in group.projects]
+    if not taxed or any(project.tie.when is not None for project in projects):
         return None
     untaxed = replace(plan, plans=tuple(map(_untaxed, plan.plans)))
     places = [plan.series.index(name) for name in EFFECTS]

@@ -175,13 +175,18 @@ def _by_duties(summary: Summary, language: Language, index: int, found: Grounds 
     """What duties that the scenario states change in the effect of a year, because of what."""
     if found is None or found.by_duties is None:
         return []
-    flows, whole = _flows(found.by_duties, index), found.by_duties.estimate("effect", "mean", index)
+    whole = found.by_duties.estimate("effect", "mean", index)
+    flows = {name: flow for name, flow in _flows(found.by_duties, index).items() if any(flow)}
     least = LEAST_BY_DUTIES * abs(summary.estimate("effect", "mean", index)[0])
-    if max(abs(flows[name][0]) for name in ("bought", "replaced")) < least:
+    if all(abs(mean) < least for mean, _ in flows.values()):
         return []
-    amounts = language.money_parts(whole, [mean for mean, _ in flows.values()], "+")
-    words = dict(zip(("whole", *flows), amounts, strict=True))
-    return [language.text("because.by_duties", year=summary.years[index], **words)]
+    total, *amounts = language.money_parts(whole, [mean for mean, _ in flows.values()], "+")
+    parts = [language.text(f"because.through_{name}", amount=text) for name, text in zip(flows, amounts, strict=True)]
+    listed = language.text("because.and").join(parts)
+    said = [language.text("because.by_duties", year=summary.years[index], whole=total, parts=listed)]
+    if flows.get("replaced", (0.0, 0.0))[0] > 0 > summary.estimate("tariffs", "mean", index)[0]:
+        said.append(language.text("because.fewer_left"))
+    return said
 
 
 _SOURCES = {"stated": "stated", "judgement": "judged"}

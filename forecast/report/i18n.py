@@ -119,13 +119,14 @@ class Language(Texts):
         text = f"{side} {self.text('numbers.percent', number=number)}".lstrip()
         return figure(text, (text, 100 * chance, 100 * error))
 
-    def share(self, fraction: float) -> Figure:
-        r"""A fraction in whole percent, or to a tenth where it is no whole one.
+    def share(self, fraction: float, sign: str = "") -> Figure:
+        r"""A fraction in whole percent, or to a tenth where it is no whole one; with a plus where asked for.
 
-        >>> language("en").share(0.155), language("ko").share(0.8)
-        ('15.5\xa0%', '80%')
+        >>> language("en").share(0.155), language("ko").share(0.8), language("en").share(0.08, "+")
+        ('15.5\xa0%', '80%', '+8\xa0%')
         """
-        number = f"{100 * fraction:.1f}".removesuffix(".0").replace("-", "−")
+        plus = sign if fraction > 0 else ""
+        number = plus + f"{100 * fraction:.1f}".removesuffix(".0").replace("-", "−")
         text = self.text("numbers.percent", number=number)
         return figure(text, (text, 100 * fraction, nan))
 

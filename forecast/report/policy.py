@@ -66,8 +66,8 @@ def to_date_sentences(summary: Summary, language: Language, ahead: float, year: 
     shares = language.text(
         "sentences.to_date_share",
         shares=language.list(_shares_to_date(summary, language, index, ahead)),
-        low=language.share(-low),
-        high=language.share(-high),
+        low=language.share(low),
+        high=language.share(high),
     )
     return f"{against_before} {shares}"
 
@@ -76,7 +76,7 @@ def _shares_to_date(summary: Summary, language: Language, index: int, ahead: flo
     """What duties take of exports now, a year later, and in the year told."""
     shares = []
     for place in sorted({0, min(1, index), index}):
-        share = language.share(round(exports_taken(summary, place, ahead), 2))
+        share = language.share(-round(exports_taken(summary, place, ahead), 2), "+")
         key = "sentences.share_of_year" if place or ahead == 1.0 else "sentences.share_of_rest"
         shares.append(language.text(key, share=share, year=summary.years[place]))
     return shares

@@ -299,23 +299,45 @@ def test_what_duties_of_the_scenario_change_in_an_effect_is_told_with_its_reason
     np.testing.assert_allclose(found.by_duties.statistics["mean"].standard_error, apart.standard_error, rtol=1e-3)
     assert found.by_duties.value("effect", "mean")[-1] > 0 > run.statistics.value("effect", "mean")[-1]
     answered = answer(run, found=found)
-    assert "comes of the duties that the scenario states: 0.00 bn USD of what the plants buy in Korea" in answered
-    assert "a duty that has cut these leaves fewer to replace" in answered
+    assert "Beyond the duties of today, those that the scenario states change the effect of 2035 by +" in answered
+    assert "through the exports that they replace (means). A duty that has cut exports leaves fewer of them" in answered
+    assert "through what the plants buy" not in answered  # which no duty is on
     assert grounds(other).by_duties is None  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("code", ["en", "ko"])
 def test_what_duties_change_is_the_sum_of_its_reasons_as_printed(tmp_path: Path, code: str) -> None:
     """−0.04 bn USD were told to be −0.07 and 0.02."""
-    asked = ["run", "tariff-threat", "--draws", "4000", "--no-plot", "--out", str(tmp_path), "--language", code]
+    asked = ["run", "deal", "--draws", "4000", "--no-plot", "--out", str(tmp_path), "--language", code]
     done = CliRunner().invoke(cli, asked)
     assert done.exit_code == 0, done.output
     said = " ".join(done.output.replace("−", "-").split())
-    start = said.index({"en": "Of the effect of 2035,", "ko": "2035년 효과 가운데"}[code])
+    start = said.index({"en": "Beyond the duties of today", "ko": "현행 관세와 비교하면"}[code])
     amounts = re.findall(r"([+-]?\d+(?:\.\d+)?)\s?(?:bn USD|억 달러)", said[start:])[:3]
     whole, *reasons = map(float, amounts)
     assert reasons == [reason for reason in reasons if reason]
     assert sum(reasons) == pytest.approx(whole, abs=1e-9)
+
+
+def test_relief_from_duties_is_told_with_its_signs(tmp_path: Path) -> None:
+    """A duty of none on all: purchases "dearer" and exports "cut" were given as its reasons."""
+    file = tmp_path / "relief.yaml"
+    file.write_text(
+        "name: relief\nextends: deal\ntariffs: [{id: none, sectors: all, rate: 0, from: 2027Q1}]\n", encoding="utf-8"
+    )
+    run = forecast.run_scenario(load_scenario(file), Settings(4_000), out=tmp_path).results
+    said = answer(run, found=grounds(run)).replace("\xa0", " ")
+    parts = re.search(r"by \+[\d.]+ bn USD: \+[\d.]+ bn USD through what the plants buy in Korea", said)
+    assert parts is not None, said
+    assert "A duty that has cut exports" not in said
+
+
+def test_of_plants_that_a_duty_calls_no_part_of_the_effect_is_told_to_be_the_duties(tmp_path: Path) -> None:
+    """All of it is: "−0.04 of −0.40 comes of the duties" was told of it."""
+    run = forecast.run_scenario(load_scenario(SHIPPED / "tariff-threat.yaml"), Settings(4_000), out=tmp_path).results
+    found = grounds(run)
+    assert found is not None
+    assert found.by_duties is None
 
 
 def test_a_key_of_the_scenario_itself_can_be_held(tmp_path: Path) -> None:

@@ -44,21 +44,21 @@ def test_both_answers_stand_beside_kiets() -> None:
     assert answers_past(duties)
     said = to_date_sentences(duties, language("en"), 1.0).replace("\xa0", " ")
     assert "change the surplus of 2035 by −50.0 bn USD" in said.replace("−50.00", "−50.0")
-    assert "As a fall of exports that is 20 % in 2026, 11 % in 2027, 20 % in 2035 (medians)." in said
-    assert "KIET put it at 9.3 % in April 2025" in said
-    assert "16.2 % for 25 % on Korea" in said
+    assert "As a change of exports that is −20 % in 2026, −11 % in 2027, −20 % in 2035 (medians)." in said
+    assert "KIET put it at −9.3 % in April 2025" in said
+    assert "−16.2 % for 25 % on Korea" in said
     korean = to_date_sentences(duties, language("ko"), 1.0)
-    assert "수출 기준으로는 2026년 20%, 2027년 11%, 2035년 20% 감소한" in korean
-    assert "9.3%" in korean
-    assert "16.2%" in korean
+    assert "수출의 변화율로는 2026년 −20%, 2027년 −11%, 2035년 −20%이다" in korean
+    assert "−9.3%" in korean
+    assert "−16.2%" in korean
 
 
 def test_what_duties_have_taken_by_now_is_told_of_the_exports_they_act_on(tmp_path: Path) -> None:
     """Half of the 20 bn USD of 2026 are still to come: 10 left of 15. Years later alone were told."""
     said = to_date_sentences(told(200.0, -10.0, -50.0), language("en"), 0.5).replace("\xa0", " ")
-    assert "that is 33 % in what is left of 2026, 11 % in 2027, 20 % in 2035 (medians)." in said
+    assert "that is −33 % in what is left of 2026, −11 % in 2027, −20 % in 2035 (medians)." in said
     now = command("run", "tariffs-2025", "--draws", "400", "--no-plot", cwd=tmp_path).stdout
-    assert re.search(r"exports that\s+is 4 %\s+in\s+what\s+is\s+left of 2026, 5 % in 2027", now)
+    assert re.search(r"exports that\s+is −4 %\s+in\s+what\s+is\s+left of 2026, −5 % in 2027", now)
     (folder,) = (tmp_path / "results" / "tariffs-2025").iterdir()
     exports = load_results(folder).draws["quarterly_exports"].median("draw").to_numpy()
     trade = vintage().trade
