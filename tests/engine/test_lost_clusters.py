@@ -126,9 +126,9 @@ main()
 
 
 @contextmanager
-def in_the_middle(address: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def in_the_middle(address: str, folder: Path, program: str = CHECKPOINTS) -> Iterator[subprocess.Popen[str]]:
     """A command that has a checkpoint already."""
-    with started("-c", CHECKPOINTS, *on_dask(address, "--draws", "9000000"), folder=folder) as process:
+    with started("-c", program, *on_dask(address, "--draws", "9000000"), folder=folder) as process:
         wait_for(lambda: any(folder.glob("results/hyundai/.*.checkpoint")))
         yield process
 
@@ -183,17 +183,18 @@ def test_other_versions_are_spoken_of_only_where_work_fails(tmp_path: Path) -> N
 
 
 def test_a_silent_worker_is_named_while_it_is_waited_for(tmp_path: Path) -> None:
+    impatient = f"import forecast.clusters; forecast.clusters.SILENCE_SECONDS = 2.0\n{CHECKPOINTS}"
     with (
         scheduler(tmp_path) as (_, address),
         worker(address, folder=tmp_path) as silent,
-        in_the_middle(address, tmp_path) as run,
+        in_the_middle(address, tmp_path, impatient) as run,
     ):
         silent.send_signal(signal.SIGSTOP)
         assert run.stderr is not None
         line = run.stderr.readline()
         assert line.startswith("note: worker tcp://127.0.0.1:")
         assert line.endswith(
-            f" of the Dask cluster at {address} has not been heard of for 10 s and is waited for; if it is ended, "
+            f" of the Dask cluster at {address} has not been heard of for 2 s and is waited for; if it is ended, "
             "others do its work\n"
         )
         silent.send_signal(signal.SIGCONT)

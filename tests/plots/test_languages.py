@@ -78,7 +78,7 @@ def test_history_is_told_in_korean() -> None:
             {"2027년 effect(연간 억 달러, 한국 관세청 통관 기준), 세로축: horizon"},
         ),
         (
-            "budget hyundai",
+            "budget baseline",
             "sensitivity",
             {"2027년 흑자의 분산에서 차지하는 비중(%)", "앞으로의 교역 충격", "상호작용 포함", "입력값이 낮을 때"},
         ),
