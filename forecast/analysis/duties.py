@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from forecast.dims import EFFECTS, TO_DATE
+from forecast.dims import EFFECTS, TO_DATE, Array
 from forecast.engine.block import flows_of, row_picks
 from forecast.engine.plan import Plan
 from forecast.engine.run_plan import RunPlan
@@ -15,17 +15,18 @@ from forecast.observations.vintage import vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.stats.streams import Streams
-from forecast.stats.summary import Summary, quantile_name, summarised
+from forecast.stats.summary import Summary, quantile_name, single_precision, summarised
 
 
-def changed_by_duties(plan: RunPlan, streams: Sequence[Streams]) -> Summary | None:
+def changed_by_duties(plan: RunPlan, streams: Sequence[Streams], outcomes: Mapping[str, Array]) -> Summary | None:
     """Effect of the announcements as drawn less that under the duties of the origin, by series of `EFFECTS`.
 
     Both in the same draws, bn USD a year, basis of the plan; plants pay today's duties in either. None where the
     scenario states no duties or no plants that could pay them, and where a duty calls a plant: all of it is the duty's.
 
     Args:
-        streams: random numbers of some blocks.
+        streams: random numbers of the first blocks.
+        outcomes: draws of `EFFECTS` under the plan, of these blocks and perhaps more, `(n_years, n_draws)` each.
     """
     taxed = any(branch.groups and branch.policy and branch.policy.taxed for branch in plan.plans)
     projects = [project for branch in plan.plans for group in branch.groups for project in group.projects]
@@ -33,9 +34,11 @@ def changed_by_duties(plan: RunPlan, streams: Sequence[Streams]) -> Summary | No
         return None
     untaxed = replace(plan, plans=tuple(map(_untaxed, plan.plans)))
     places = [plan.series.index(name) for name in EFFECTS]
-    changes = [flows_of(plan, one).annual[places] - flows_of(untaxed, one).annual[places] for one in streams]
-    rows = row_picks([plan], streams)
-    return summarised(np.concatenate(changes, axis=-1), plan.years, EFFECTS, plan.block_size, rows=rows)
+    without = np.concatenate([flows_of(untaxed, one).annual[places] for one in streams], axis=-1)
+    drawn = np.stack([outcomes[name][:, : without.shape[-1]] for name in EFFECTS])
+    # in the precision of draws that are kept, so that what duties leave as it is comes to nothing
+    change = single_precision(drawn).astype(np.float64) - single_precision(without)
+    return summarised(change, plan.years, EFFECTS, plan.block_size, rows=row_picks([plan], streams))
 
 
 def _untaxed(plan: Plan) -> Plan:

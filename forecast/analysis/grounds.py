@@ -19,7 +19,7 @@ from functools import partial
 import numpy as np
 
 from forecast.analysis.duties import changed_by_duties
-from forecast.dims import OUTPUT, Array
+from forecast.dims import EFFECTS, OUTPUT, Array
 from forecast.economics.channels import displacement_under
 from forecast.economics.elasticities import shipped_responses
 from forecast.economics.sectors import central_priors
@@ -47,6 +47,9 @@ JUDGED, WEAK = "judgement", "L"
 
 EXPLAINED = ("effect", "trade_balance")
 """Series of which shares are told."""
+
+GROUNDS = ("trade_balance", *EFFECTS, OUTPUT)
+"""Series that the grounds of an answer are worked out from."""
 
 N_TURNS, N_SHARES = 2, 3
 """Blocks that are simulated again, for a turning rate or without duties; and those from which shares of a variance are
@@ -131,8 +134,8 @@ def grounds(run: Results, plan: RunPlan | None = None, posterior: Posterior | No
     settings = settings_of(run.manifest)
     streams = block_streams(compiled, settings)
     n_shared = min(settings.n_draws, N_SHARES * compiled.block_size)
-    outcomes = {series: draws[:, :n_shared] for series, draws in run.kept_of((*EXPLAINED, OUTPUT)).items()}
-    return grounds_of(compiled, streams, outcomes or _simulated(compiled, streams[:N_SHARES]))
+    outcomes = run.kept_of(GROUNDS, n_shared) or _simulated(compiled, streams[:N_SHARES])
+    return grounds_of(compiled, streams, outcomes)
 
 
 def grounds_of(plan: RunPlan, streams: Sequence[Streams], outcomes: Mapping[str, Array]) -> Grounds:
@@ -140,14 +143,13 @@ def grounds_of(plan: RunPlan, streams: Sequence[Streams], outcomes: Mapping[str,
 
     Args:
         streams: random numbers of its blocks, in order.
-        outcomes: draws of `EXPLAINED` and of the output, of the first `N_SHARES` blocks or of all there are,
-            `(n_years, n_draws)`.
+        outcomes: draws of `GROUNDS`, of the first `N_SHARES` blocks or of all there are, `(n_years, n_draws)` each.
     """
     inputs = graded_values(plan, streams[:N_SHARES])
     shares = {series: rests_on(outcomes[series], inputs) for series in EXPLAINED}
     rate = _deciding_rate(plan, streams[:N_SHARES], outcomes["effect"], outcomes[OUTPUT])
     known = {name: rests for name, rests in shares.items() if rests is not None}
-    return Grounds(rate, known, changed_by_duties(plan, streams[:N_TURNS]))
+    return Grounds(rate, known, changed_by_duties(plan, streams[:N_TURNS], outcomes))
 
 
 def difference_rests(runs: Sequence[Results], difference: Array) -> Rests | None:
@@ -173,10 +175,10 @@ def difference_rests(runs: Sequence[Results], difference: Array) -> Rests | None
 
 
 def _simulated(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, Array]:
-    """Draws of `EXPLAINED` in some blocks, where a run has not kept its own."""
+    """Draws of `GROUNDS` in some blocks, where a run has not kept its own."""
     blocks = [flows_of(plan, one).annual for one in streams]
     drawn = np.concatenate(blocks, axis=-1)
-    return {series: drawn[plan.series.index(series)] for series in (*EXPLAINED, OUTPUT)}
+    return {series: drawn[plan.series.index(series)] for series in GROUNDS}
 
 
 def graded_values(plan: RunPlan, streams: Sequence[Streams]) -> dict[str, dict[str, Array]]:

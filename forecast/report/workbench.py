@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from forecast.analysis.comparison import both_ways
-from forecast.analysis.grounds import EXPLAINED, N_SHARES, Grounds, grounds_of
+from forecast.analysis.grounds import GROUNDS, N_SHARES, Grounds, grounds_of
 from forecast.dims import CENSUS_BALANCE, EFFECTS, OUTPUT, POLICIES, SERIES, Array
 from forecast.engine.announcements import Announcements
 from forecast.engine.block import Baseline, Flows, block_inputs, flows_over, row_picks, rows_of, simulated_baseline
@@ -42,10 +42,6 @@ from forecast.storage.files import scratch_folder, writing
 
 SHOWN = ("trade_balance", *EFFECTS, "news", OUTPUT, CENSUS_BALANCE, *POLICIES)
 """Series that a trial reports, those that the plan has: to order the draws of the others takes most of its time."""
-
-
-GROUNDS = (*EXPLAINED, OUTPUT)
-"""Series that the grounds of an answer are worked out from."""
 
 
 @dataclass(frozen=True)

@@ -277,12 +277,16 @@ class Results:
         """Draws of one series, `(n_years, n_draws)`, bn USD a year, or None where they were not kept."""
         return self.kept_of((series,)).get(series)
 
-    def kept_of(self, names: Sequence[str]) -> dict[str, Array]:
-        """The same of several series by name, read in one go; of none where they were not kept."""
+    def kept_of(self, names: Sequence[str], n_draws: int | None = None) -> dict[str, Array]:
+        """The same of several series by name, read in one go; of none where they were not kept.
+
+        Args:
+            n_draws: so many of the first; all by default.
+        """
         if DRAWS not in self.manifest["files"]:
             return {}
         with readable(self.folder / DRAWS), opened_draws(self.folder / DRAWS, self.manifest) as arrays:
-            return {name: np.asarray(arrays[name][...], dtype=np.float64) for name in names}
+            return {name: np.asarray(arrays[name][..., :n_draws], dtype=np.float64) for name in names}
 
     def _table(self, name: str, **options: Any) -> pd.DataFrame:
         import pandas as pd
