@@ -18,16 +18,7 @@ from forecast.economics.products import Composition, product_priors
 from forecast.economics.tariffs import PARTS, TAXED, TariffSchedule, load_schedule
 from forecast.economics.uncertain_inputs import UncertainInput
 from forecast.engine.inputs import Input, Stated
-from forecast.engine.plan import (
-    NEVER,
-    Duty,
-    MemoryPath,
-    Pipeline,
-    Policy,
-    Products,
-    Purchase,
-    Taxed,
-)
+from forecast.engine.plan import NEVER, Duty, MemoryPath, Pipeline, Policy, Products, Purchase, Taxed
 from forecast.observations.announcements import planned_leads
 from forecast.observations.annual import outward_investment
 from forecast.observations.vintage import Vintage, day_of

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -23,22 +24,24 @@ if TYPE_CHECKING:
     from forecast.models.calibration import Study
     from forecast.models.fitting import ReportRow
 
+OfModel = TypeVar("OfModel", "ReportRow", "Check")
+
 FAMILY = 0.05
 """Chance of a false alarm somewhere in a study, over all its parameters."""
 
 
 def fit_tables(rows: Sequence[ReportRow], language: Language = ENGLISH) -> list[Table]:
     """Prior beside posterior of every parameter, with its convergence and the published number, a table a model."""
-    models = list(dict.fromkeys(row.model for row in rows))
     headings = language.headings("prior_95", "median", "posterior_95", "r_hat", "sample_size", "seen")
+    return _tables_by_model(rows, headings, partial(_fit_cells, language=language))
+
+
+def _tables_by_model(
+    rows: Sequence[OfModel], headings: Sequence[str], cells: Callable[[OfModel], list[str]]
+) -> list[Table]:
     return [
-        table(
-            "",
-            [model.capitalize(), *headings],
-            (_fit_cells(row, language) for row in rows if row.model == model),
-            words=1,
-        )
-        for model in models
+        table("", [model.capitalize(), *headings], (cells(row) for row in rows if row.model == model), words=1)
+        for model in dict.fromkeys(row.model for row in rows)
     ]
 
 
@@ -56,15 +59,7 @@ def _quantile_span(quantiles: tuple[float, float, float], language: Language) ->
 def predictive_tables(checks: Sequence[Check], language: Language = ENGLISH) -> list[Table]:
     """Every quantity as seen, and where 95 % of the data sets lie that prior and posterior make, a table a model."""
     headings = language.headings("seen", "prior_makes", "posterior_makes", "as_far_out")
-    return [
-        table(
-            "",
-            [model.capitalize(), *headings],
-            (_predictive_cells(check, language) for check in checks if check.model == model),
-            words=1,
-        )
-        for model in dict.fromkeys(check.model for check in checks)
-    ]
+    return _tables_by_model(checks, headings, partial(_predictive_cells, language=language))
 
 
 def _predictive_cells(check: Check, language: Language) -> list[str]:

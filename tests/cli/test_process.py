@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from stoppable import hear_ctrl_c, stoppable
 
 import forecast.cli
 from forecast.errors import MOST_PROBLEMS, Place, RunError, ScenarioError
@@ -79,21 +80,10 @@ cli.main()
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_stop_leaves_no_file_of_workers_in_the_middle_of_their_work(tmp_path: Path, number: int) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", AT_WORK],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    try:
+    with stoppable([sys.executable, "-c", AT_WORK], env=environment, start_new_session=True) as process:
         assert wait_for(lambda: len(list(tmp_path.glob(".unfinished-*/scratch"))) == 2, 60)
         process.send_signal(number)
         _, message = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.communicate()
     assert (process.returncode, message.strip()) == (128 + number, "stopped: nothing was stored")
     assert not list(tmp_path.glob(".unfinished-*"))
 
@@ -102,22 +92,12 @@ def test_a_stop_leaves_no_file_of_workers_in_the_middle_of_their_work(tmp_path: 
 @pytest.mark.parametrize("seconds", [0.1, 0.4])
 def test_ctrl_c_while_workers_load_is_one_line(tmp_path: Path, seconds: float) -> None:
     """A terminal sends it to all processes; each of them told where in its imports it was."""
-    process = subprocess.Popen(
-        [*FORECAST, "run", "baseline", "--draws", "9000000", "--n-jobs", "2", "--no-plot"],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    try:
+    words = [*FORECAST, "run", "baseline", "--draws", "9000000", "--n-jobs", "2", "--no-plot"]
+    with stoppable(words, cwd=tmp_path, start_new_session=True) as process:
         assert wait_for(lambda: len(session(process.pid)) >= 4, 60)  # a tracker or two, and workers
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
         _, message = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.communicate()
     said = [line for line in message.splitlines() if line and not line.startswith("baseline: ")]  # progress aside
     assert (process.returncode, said) == (130, ["stopped: nothing was stored"])
     assert wait_for(lambda: not session(process.pid), 20)
@@ -299,7 +279,7 @@ def test_a_stop_while_the_command_is_loaded_ends_it_without_a_word(tmp_path: Pat
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(SOURCE)])},
         capture_output=True,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=hear_ctrl_c,
     )
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
@@ -333,7 +313,7 @@ def test_a_second_stop_breaks_into_nothing_that_the_first_clears_away(tmp_path: 
         env=os.environ | {"TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=hear_ctrl_c,
     )
     assert (done.returncode, done.stdout) == (128 + number, "cleared away\n")
     assert done.stderr.strip() == "stopped: nothing was stored"

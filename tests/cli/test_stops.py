@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from commands import command
+from stoppable import stoppable
 
 import forecast
 from forecast.models.calibration import _key
@@ -52,23 +53,13 @@ def stopped(
         turn: of its calls.
         seconds: to the first checkpoint.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-c", HELD.format(place=place, turn=turn, seconds=seconds, arguments=arguments)],
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(SOURCE)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    try:
+    program = HELD.format(place=place, turn=turn, seconds=seconds, arguments=arguments)
+    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+    with stoppable([sys.executable, "-c", program], cwd=cwd, env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert any(line == "here\n" for line in process.stdout), process.communicate()
         process.send_signal(number)
         _, message = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.communicate()
     assert process.returncode == 128 + number
     return message.strip()
 
