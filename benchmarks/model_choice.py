@@ -3,14 +3,15 @@
 A variant is judged on Korean origins to 2015Q4 and on the trade of six other countries, origins 2006Q4 to 2022Q2, all
 without drivers: mean CRPS of the quarterly balance 1 to 8 quarters ahead over that of the first variant, and what 80 %
 intervals held. The likelihood is that of `models.processes.baseline_model`, written out as one loop and sampled by a
-plain Metropolis walk from its mode: a second for what a full fit needs a minute for. Forecasts are those of
-`economics.processes`, and every variant has the same random numbers. `--check` sets some origins beside full fits.
+plain Metropolis walk from its mode: a second for what a full fit needs a minute for. What last months carry over is at
+its most likely by least squares. Forecasts are those of `economics.processes`, and every variant has the same random
+numbers. `--check` sets some origins beside full fits.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from numba import njit
 from scipy.optimize import minimize
 
 from forecast.dims import Array
-from forecast.economics.processes import baseline_flows, baseline_shocks
-from forecast.models.evidence import BASELINE_MEMORY, Memory
+from forecast.economics.processes import CarryOver, baseline_flows, baseline_shocks
+from forecast.models.carry_over import carry_over_evidence
+from forecast.models.evidence import BASELINE_MEMORY, SHARED, Memory
 from forecast.models.processes import _SEASONS, MOVING_AVERAGE, window
 from forecast.models.task import draw_last
 from forecast.observations.series import QuarterlyTrade, quarterly_trade
@@ -45,7 +47,7 @@ Those of a variant stand in for what is not a number here.
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """How the past fades, and priors of the equilibrium ratio, of the scales of shocks, of drift and seasons.
+    """How the past fades, and priors of the equilibrium ratio, of the scales of shocks, of drift, seasons, carry-over.
 
     Attributes:
         name: in the table.
@@ -54,6 +56,7 @@ class Variant:
         scale: sd of the logarithms of the scales, and whether they are centred on own spread, else on 5 %.
         drift: mean and sd of log growth a quarter.
         season: sd of what a calendar quarter adds to it.
+        carried: means and sds of what last months carry over, of what flows share and of what parts them, if anything.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Variant:
     scale: tuple[float, bool] = (0.3, True)
     drift: tuple[float, float] = (0.01, 0.005)
     season: float = 0.05
+    carried: tuple[tuple[float, float], tuple[float, float]] | None = ((1.0, 0.2), (0.0, 0.2))
 
 
 VARIANTS = (
@@ -74,6 +78,10 @@ VARIANTS = (
     Variant("drift of 0.75 % a quarter, ± 0.25 %", drift=(0.0075, 0.0025)),
     Variant("drift of 0.6 %, ± 0.15 %", drift=(0.006, 0.0015)),
     Variant("seasons of ± 10 %", season=0.1),
+    Variant("last months unheard", carried=None),
+    Variant("carried over 0.8 ± 0.3 of what is shared", carried=((0.8, 0.3), (0.0, 0.2))),
+    Variant("and 0.3 ± 0.3 of what parts the flows", carried=((1.0, 0.3), (0.3, 0.3))),
+    Variant("carried over 1 and 0, known", carried=((1.0, 1e-3), (0.0, 1e-3))),
 )
 
 
@@ -155,16 +163,37 @@ def rows_of(variant: Variant, trade: QuarterlyTrade) -> dict[str, Array]:
     return {**rows, "last_shock": baseline_shocks(draw_last(rows), data.history, data.first)[-1].T}
 
 
-def forecast_quantiles(variant: Variant, trade: QuarterlyTrade) -> Array:
-    """Quantiles of all targets, `(3, n_targets, 99)`."""
+def forecast_quantiles(variant: Variant, trade: QuarterlyTrade, rows: dict[str, Array]) -> Array:
+    """Quantiles of all targets from rows of the baseline, `(3, n_targets, 99)`."""
     rng = np.random.default_rng([SEED, trade.origin, 1])
-    rows = rows_of(variant, trade)
     index = (rng.random(N_DRAWS) * len(rows["ratio"])).astype(np.intp)
     drawn = {name: np.moveaxis(values[index], 0, -1) for name, values in rows.items()}
     normals = rng.standard_normal((HORIZON, 2, N_DRAWS))
     tail = rng.standard_gamma(np.broadcast_to(drawn["degrees_of_freedom"] / 2, (HORIZON, N_DRAWS)))
-    history = np.log(np.column_stack([trade.exports, trade.imports]))
-    return target_quantiles(np.stack(baseline_flows(drawn, history, trade.origin + 1, normals, tail), axis=1))
+    history, known = np.log(np.column_stack([trade.exports, trade.imports])), carry_over(variant, trade)
+    flows = baseline_flows(drawn, history, trade.origin + 1, normals, tail, known=known)
+    return target_quantiles(np.stack(flows, axis=1))
+
+
+def carry_over(variant: Variant, trade: QuarterlyTrade) -> CarryOver | None:
+    """What the last month brings and leaves open, at the most likely coefficients of a normal model."""
+    if variant.carried is None:
+        return None
+    data = carry_over_evidence(trade)
+    shift, kept = np.zeros((2, 2, 1))
+    back = (MOVING_AVERAGE / (1 + MOVING_AVERAGE**2))[:, 0]
+    for part, (mean, sd) in enumerate(variant.carried):
+        growth, spread = data.growth[part], data.scale[part]
+        growth, known = growth.clip(-3 * spread, 3 * spread), np.column_stack([data.before[part], data.rise[part]])
+        prior, precision = np.array([back[part], mean]), np.diag([0.15**-2, sd**-2])
+        variance = spread**2
+        for _ in range(3):
+            heard = (known.T * data.weights) / variance
+            found = np.linalg.solve(heard @ known + precision, heard @ growth + precision @ prior)
+            variance = np.average((growth - known @ found) ** 2, weights=data.weights)
+        shift[part] = found[1] * data.last_rise[part]
+        kept[part] = (variance / (variance + (found[1] * data.own_rise[part]) ** 2)) ** 0.5
+    return CarryOver(SHARED @ shift, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +204,20 @@ class Scores:
     levels: Array
 
 
-def scores_at(variant: Variant, trade: QuarterlyTrade, last_outcome: int, origin: int) -> tuple[Array, Array]:
-    """CRPS `(3, n_targets)` and PIT of the balance at one origin."""
-    quantiles, observed = forecast_quantiles(variant, cut(trade, origin)), outcomes(trade, origin, HORIZON)
+def scores_at(trade: QuarterlyTrade, last_outcome: int, origin: int) -> list[tuple[Array, Array]]:
+    """CRPS `(3, n_targets)` and PIT of the balance at one origin, by variant."""
+    past, walked, found = cut(trade, origin), {}, []
+    for variant in VARIANTS:
+        of_baseline = replace(variant, name="", carried=None)  # all that rows hang on
+        if of_baseline not in walked:
+            walked[of_baseline] = rows_of(variant, past)
+        found.append(scores_of(forecast_quantiles(variant, past, walked[of_baseline]), trade, last_outcome, origin))
+    return found
+
+
+def scores_of(quantiles: Array, trade: QuarterlyTrade, last_outcome: int, origin: int) -> tuple[Array, Array]:
+    """CRPS and PIT of one forecast."""
+    observed = outcomes(trade, origin, HORIZON)
     ends = np.concatenate([origin + 1 + np.arange(HORIZON), origin + 4 * (1 + np.arange(HORIZON // 4))])
     observed[:, ends > last_outcome] = np.nan
     losses = np.stack([crps(series, levels) for series, levels in zip(observed, quantiles, strict=True)])
@@ -187,12 +227,9 @@ def scores_at(variant: Variant, trade: QuarterlyTrade, last_outcome: int, origin
 def scored(trade: QuarterlyTrade, last: str, last_outcome: str, n_jobs: int) -> list[Scores]:
     """Scores of every variant at every second origin."""
     origins = range(parse_quarter(FIRST), parse_quarter(last) + 1, 2)
-    found = []
-    for variant in VARIANTS:
-        work = partial(scores_at, variant, trade, parse_quarter(last_outcome))
-        losses, levels = zip(*in_order(work, origins, n_jobs), strict=True)
-        found.append(Scores(np.stack(losses), np.stack(levels)))
-    return found
+    by_origin = in_order(partial(scores_at, trade, parse_quarter(last_outcome)), origins, n_jobs)
+    by_variant = zip(*by_origin, strict=True)
+    return [Scores(*(np.stack(part) for part in zip(*found, strict=True))) for found in by_variant]
 
 
 def near(scores: Scores) -> Array:
@@ -243,7 +280,7 @@ def check(korea: QuarterlyTrade) -> None:
     for name in ("2008Q4", "2014Q4"):
         trade = cut(korea, parse_quarter(name))
         full = target_quantiles(baseline_draws(trade, Design(HORIZON, N_DRAWS, SEED, drivers=False)))
-        walked = forecast_quantiles(VARIANTS[0], trade)
+        walked = forecast_quantiles(VARIANTS[0], trade, rows_of(VARIANTS[0], trade))
         for target in (0, 3, 7):
             pairs = [f"{found[2, target, level]:.2f}" for level in (9, 49, 89) for found in (full, walked)]
             rows.append([name, f"{target + 1}", *pairs])

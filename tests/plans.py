@@ -62,6 +62,7 @@ DRIVERS = {
     "degrees_of_freedom": np.full(1, 4.0),
     "carried": np.zeros((1, 3)),
 }
+CARRY_OVER = {"shift": np.zeros((1, 2)), "kept": np.ones((1, 2))}
 LOCALIZATION = {
     "level": np.log([[0.32 / 0.59, 0.09 / 0.59]]),
     "slope": np.zeros((1, 2)),
@@ -137,6 +138,7 @@ def plan(*groups: Group, path: Localization = HOLD, n_years: int = 4, **changes:
         rows={
             "baseline": draw_last(BASELINE),
             "drivers": draw_last(DRIVERS),
+            "carry_over": draw_last(CARRY_OVER),
             "localization": draw_last(LOCALIZATION),
             "bridge": draw_last(BRIDGE),
             "realisation": REALISATION,

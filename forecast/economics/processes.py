@@ -20,6 +20,13 @@ In pairs, index 0 is exports and 1 imports, Korea's view.
 |              | shock_factor       | (3, 3) | lower Cholesky factor of the scale of their shocks, log points       |
 |              | degrees_of_freedom | ()     | tail of their shocks, one draw for all three                         |
 |              | carried            | (3,)   | what the origin's quarter brings to the next one's growth            |
+| carry_over   | back               | (2,)   | part of a quarter's growth that comes again in the next one's: of    |
+|              |                    |        | what both flows share and of what parts them, as all but `shift`     |
+|              | carried            | (2,)   | part that comes of a quarter's last month above its mean, log points |
+|              | shock_factor       | (2, 2) | lower Cholesky factor of the scale of the rest, log points           |
+|              | degrees_of_freedom | ()     | tail of the rest, one draw for both                                  |
+|              | kept               | (2,)   | share of the scale of the first quarter's shock that is left open    |
+|              | shift              | (2,)   | what the origin's last month brings to the first quarter, log points |
 | running      | level              | (2,)   | log of the running quarter over its months known                     |
 |              | noise_factor       | (2, 2) | lower Cholesky factor of the error of that, log points               |
 | bridge       | mean               | (2,)   | mean of log(Korean customs / US Census) in the year of `state`       |
@@ -55,6 +62,10 @@ alone is made up for. The second term of e is bivariate Student t when tail is g
 and unit scale, exactly normal when tail equals degrees_of_freedom / 2, and bounded: see `LARGEST_SHOCK`. Drivers:
 
     growth[t] = drift + e[t] + moving_average * e[t-1],    with `carried` for the last term of the first quarter
+
+Where the months of the origin's quarter are the last ones known, the first shock is that of the equations above times
+`kept`, plus `shift`. A mean over a quarter of a level that walks at random lags its last month, which the next quarter
+starts from (Working 1960, Econometrica 28: 916-918): the carry-over, or overhang, of that month.
 
 Bridge, with r = log ratio, n years after that of `state`, and shocks of the same form:
 
@@ -100,6 +111,19 @@ class Nowcast:
     normals: Array
 
 
+@dataclass(frozen=True, slots=True)
+class CarryOver:
+    """What the last month of the origin's quarter says of the quarter after it.
+
+    Attributes:
+        shift: `(2, n_draws)` added to log exports and imports.
+        kept: `(2, n_draws)` share of the shock's scale that is left open, of what both flows share and what parts them.
+    """
+
+    shift: Array
+    kept: Array
+
+
 def driver_growth(rows: Mapping[str, Array], normals: Array, tail: Array) -> Array:
     """Log growth of the drivers, `(n_periods, 3, n_draws)`.
 
@@ -122,7 +146,7 @@ def baseline_flows(
     normals: Array,
     tail: Array,
     forcing: Array | None = None,
-    nowcast: Nowcast | None = None,
+    known: Nowcast | CarryOver | None = None,
 ) -> tuple[Array, Array]:
     """Exports and imports without new investment, each `(n_periods, n_draws)`, bn USD a quarter, US Census basis.
 
@@ -133,15 +157,17 @@ def baseline_flows(
         normals: `(n_periods, 2, n_draws)` standard normals; left as they are.
         tail: `(n_periods, n_draws)` gamma variates of shape `degrees_of_freedom / 2` and unit scale.
         forcing: `(n_periods, 3, n_draws)` growth of the drivers less their usual pace; None where none is observed.
-        nowcast: what is known of the first simulated quarter.
+        known: what months say of the first simulated quarter.
     """
     shocks = student_shocks(rows, normals, tail)
+    if isinstance(known, CarryOver):
+        shocks[0] = _mixed(known.kept, shocks[0]) + known.shift
     if forcing is not None:
         _respond(shocks, rows["response"], forcing)
-    if nowcast is not None:
+    if isinstance(known, Nowcast):
         expected = _next_flows(rows, history[-1], first_quarter) + shocks[0]
         scale = rows["shock_factor"] * _stretch(rows["degrees_of_freedom"], normals[:1], tail[:1])[0]
-        shocks[0] += _surprise(nowcast, expected, scale)
+        shocks[0] += _surprise(known, expected, scale)
     path = _moving_average(rows, shocks)
     path += _steady_growth(rows)[(first_quarter + np.arange(len(path))) % 4]
     _accumulate(path, history[-1], rows)
@@ -160,7 +186,7 @@ def _respond(shocks: Array, response: Array, forcing: Array) -> None:
 def _next_flows(rows: Mapping[str, Array], last: Array, quarter: int) -> Array:
     """Log flows of the quarter after the last one without a shock of its own, `(2, n_draws)`."""
     gap = last[0] - last[1]
-    carried = _carried(rows["moving_average"], rows["last_shock"])
+    carried = _mixed(rows["moving_average"], rows["last_shock"])
     return np.asarray(last[:, None] + _steady_growth(rows)[quarter % 4] + _pull(rows) * gap + carried)
 
 
@@ -251,7 +277,7 @@ def baseline_shocks(rows: Mapping[str, Array], history: Array, first_quarter: in
     gaps = (history[:-1, 0] - history[:-1, 1])[:, None, None]
     shocks = np.diff(history, axis=0)[:, :, None] - _steady_growth(rows)[quarters] - _pull(rows) * gaps
     for earlier, shock in pairwise(shocks):
-        shock -= _carried(rows["moving_average"], earlier)
+        shock -= _mixed(rows["moving_average"], earlier)
     return np.asarray(shocks)
 
 
@@ -259,16 +285,16 @@ def _moving_average(rows: Mapping[str, Array], shocks: Array) -> Array:
     """Shock of a quarter plus what the one before brings again, `(n_periods, 2, n_draws)`."""
     back = rows["moving_average"]
     moved = np.empty_like(shocks)
-    moved[0] = _carried(back, rows["last_shock"])
-    moved[1:] = _carried(back, shocks[:-1])
+    moved[0] = _mixed(back, rows["last_shock"])
+    moved[1:] = _mixed(back, shocks[:-1])
     moved += shocks
     return moved
 
 
-def _carried(back: Array, shocks: Array) -> Array:
-    """Moving-average part of a quarter's shocks in the next quarter, `(..., 2, n_draws)`, by `moving_average`."""
-    # half sum and half difference of both flows, each times its own coefficient, collected by flow
-    own, other = 0.5 * (back[0] + back[1]), 0.5 * (back[0] - back[1])
+def _mixed(factors: Array, shocks: Array) -> Array:
+    """What both flows share of shocks `(..., 2, n_draws)`, and what parts them, each times a factor of its own."""
+    # half sum and half difference of both flows, each times its factor, collected by flow
+    own, other = 0.5 * (factors[0] + factors[1]), 0.5 * (factors[0] - factors[1])
     return np.asarray(own * shocks + other * shocks[..., ::-1, :])
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from forecast.dims import N_QUARTERS, POLICIES, PRODUCTS, TO_DATE, Array
 from forecast.economics.channels import news
-from forecast.economics.processes import Nowcast, baseline_flows, bridge_ratios, driver_growth
+from forecast.economics.processes import CarryOver, Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.engine.allocator import keep_freed_memory
 from forecast.engine.annual import annual_news, annual_sums, running_totals
 from forecast.engine.drivers import Economy, add_to_growth, added_amounts, condition, scale_flows
@@ -165,10 +165,10 @@ def driver_forcing(plan: Plan, inputs: Inputs) -> Array:
     return growth
 
 
-def _reading(plan: Plan, streams: Streams) -> Nowcast | None:
-    """The quarter after the origin as its known months foretell it."""
+def _reading(plan: Plan, streams: Streams) -> Nowcast | CarryOver:
+    """The quarter after the origin as its known months foretell it, or the last one before it."""
     if plan.running is None:
-        return None
+        return CarryOver(**picked_rows(plan.rows["carry_over"], streams, "carry_over"))
     rows = picked_rows(plan.rows["running"], streams, "running")
     flows = plan.running[:, None] + rows["level"]
     return Nowcast(flows, rows["noise_factor"], streams.normals("running.error", 2))

@@ -347,6 +347,9 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
     machinery = compiled_machinery(compiler.of_sector(REST, "price_growth")) if compiled else None
     pipeline = compiled_pipeline(scenario, known) if compiled else None
     rows = {model: draws_last(groups[model]) for model in PROCESSES if model in groups}
+    running = known.trade.known_months() if "running" in groups else None
+    if running is None:
+        rows["carry_over"] = draws_last({name: groups["carry_over"][name] for name in ("shift", "kept")})
     n_periods = 4 * (scenario.horizon + 1) - (origin + 1)
     plan = Plan(
         origin=origin,
@@ -355,7 +358,7 @@ def compile_plan(scenario: Scenario, posterior: Posterior, known: Vintage, *, pr
         record=round(known.records[scenario.basis][1], 1),
         history=np.log(np.column_stack([known.trade.exports, known.trade.imports])),
         observed=known.trade.observed_in_year(),
-        running=known.trade.known_months() if "running" in groups else None,
+        running=running,
         rows=rows | {"realisation": combined(groups["realisation"], list(compiler.outlooks))},
         sector_rows=coefficient_rows(groups["sectors"]["coefficients"], compiler.columns),
         groups=compiled,

@@ -370,7 +370,7 @@ class Plan:
         history: log flows up to the origin, `(n_quarters, 2)`, exports and imports, US Census basis.
         observed: exports and imports of the origin's year up to the origin, `(2,)`, bn USD, US Census basis.
         running: log of exports and imports over the known months after the origin, `(2,)`, bn USD, US Census basis;
-            None where no month is known.
+            None where no month is known, and the rows of `carry_over` say what the last month before them does.
         rows: joint parameter rows by model and name, `(..., n_rows)`, see `processes`; those of `realisation` as
             `realisation.combined` makes them.
         sector_rows: joint rows of the sector coefficients in use, `(n_columns, n_rows)`.

@@ -21,6 +21,7 @@ _PROCESSES = {
     "posterior.drivers": "drivers",
     "drivers.shock": "drivers",
     "drivers.tail": "drivers",
+    "posterior.carry_over": "trade",
     "posterior.running": "trade",
     "running.error": "shocks",
     "posterior.bridge": "books",
@@ -45,7 +46,7 @@ def registry(plan: Plan, stated: Iterable[UncertainInput]) -> tuple[UncertainInp
     drawn = {item.stream for item in stated if item.drawn}
     mixed = {stream for name in drawn for stream, _ in plan.mixes.get(name, ())}
     absent = [
-        *(["running"] if plan.running is None else []),
+        "running" if plan.running is None else "carry_over",
         *(["bridge"] if plan.basis == "us_census" else []),
         *([] if plan.groups else ["realisation"]),
         *([] if plan.groups or plan.existing else ["sectors", "localization"]),

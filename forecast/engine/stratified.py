@@ -138,10 +138,12 @@ _DIMENSIONS = {
 }
 """Dimension of the sequence by stream or component."""
 
+_DIMENSIONS["posterior.carry_over"] = _DIMENSIONS["posterior.running"]  # a plan has one of the two
+
 
 @lru_cache(maxsize=1)
 def _sequence(seed: int, block: int, n_draws: int) -> Array:
     """One scrambled sequence of a block, `(n_dimensions, n_draws)`."""
-    whole = Streams(seed, block, n_draws, "sobol").points("sobol", len(_DIMENSIONS))
+    whole = Streams(seed, block, n_draws, "sobol").points("sobol", len({*_DIMENSIONS.values()}))
     whole.flags.writeable = False
     return whole

@@ -31,10 +31,11 @@ from scipy.special import bdtr
 from forecast.dims import Array
 from forecast.economics.sectors import load_sectors
 from forecast.errors import DataError
+from forecast.models.carry_over import CarryOverEvidence
 from forecast.models.channels import localization_task, sector_task
 from forecast.models.evidence import Evidence, Memory, recent_investment, recent_plants
 from forecast.models.posterior import current_digests
-from forecast.models.processes import baseline_task, bridge_task, drivers_task, nowcast_task
+from forecast.models.processes import baseline_task, bridge_task, carry_over_task, drivers_task, nowcast_task
 from forecast.models.realisation import realisation_task
 from forecast.models.replicates import CHECKED_QUARTERS, Simulator, row_at, simulators
 from forecast.models.sampling import Effort, Refits, Sample, prior_draws
@@ -70,6 +71,7 @@ CHUNK = 20
 SECONDS_A_REFIT = {
     "baseline": 3.5,
     "drivers": 1.5,
+    "carry_over": 0.6,
     "running": 0.4,
     "localization": 0.4,
     "bridge": 0.8,
@@ -99,9 +101,15 @@ def _unfaded_baseline(trade: QuarterlyTrade, origin: int) -> Task:
     return baseline_task(trade, quarterly_drivers(origin), quarterly_trade(), memory)
 
 
+def _unfaded_carry_over(observed: CarryOverEvidence) -> Task:
+    """The carry-over on quarters of one weight, for the same reason."""
+    return carry_over_task(replace(observed, weights=np.ones_like(observed.weights)))
+
+
 _TASKS: Mapping[str, Callable[[Any, int], Task]] = {
     "baseline": _unfaded_baseline,
     "drivers": lambda observed, origin: drivers_task(observed),
+    "carry_over": lambda observed, origin: _unfaded_carry_over(observed),
     "running": lambda observed, origin: nowcast_task(observed, len(quarterly_trade().later_exports)),
     "localization": localization_task,
     "bridge": bridge_task,

@@ -336,6 +336,12 @@ somewhere forgets the last crisis on one day, and twelve years of equal weight k
 be. Beyond thirty years a quarter weighs less than a hundredth.
 """
 
+SHARED = np.array([[1.0, 1.0], [1.0, -1.0]]) / 2**0.5
+"""From exports and imports to what they share and what parts them, and back: it is its own inverse."""
+
+NORMAL_MEDIAN = 0.6745
+"""Median absolute value of a standard normal."""
+
 DRIVER_QUARTERS = 80
 """Quarters of growth the drivers learn from: twenty years."""
 

@@ -31,8 +31,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # ArviZ before 1.0 announces its successor
     import arviz
 
+    from forecast.models.carry_over import carry_over_evidence
     from forecast.models.channels import localization_task, sector_task
-    from forecast.models.processes import baseline_task, bridge_task, drivers_task, nowcast_task
+    from forecast.models.processes import baseline_task, bridge_task, carry_over_task, drivers_task, nowcast_task
     from forecast.models.realisation import realisation_task
     from forecast.models.sampling import Effort, compiled, prior_draws, sample
     from forecast.models.task import Task
@@ -106,6 +107,7 @@ def fit_tasks(known: Vintage, seed: int = 0) -> tuple[Task, ...]:
         sector_task(recent_plants(), load_evidence(), recent_investment(), sector_rows(seed)),
         baseline_task(known.trade, known.drivers),
         drivers_task(known.drivers),
+        carry_over_task(carry_over_evidence(known.trade)),
         *nowcast,
         localization_task(known.shares, origin),
         bridge_task(known.bridge, origin),

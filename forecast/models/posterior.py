@@ -72,6 +72,14 @@ TRAILING: Mapping[str, Mapping[str, tuple[int, ...]]] = {
         "degrees_of_freedom": (),
         "carried": (_DRIVERS,),
     },
+    "carry_over": {
+        "back": (_FLOWS,),
+        "carried": (_FLOWS,),
+        "shock_factor": (_FLOWS, _FLOWS),
+        "degrees_of_freedom": (),
+        "kept": (_FLOWS,),
+        "shift": (_FLOWS,),
+    },
     "running": {"level": (_FLOWS,), "noise_factor": (_FLOWS, _FLOWS)},
     "localization": {
         "level": (_SUPPLIERS - 1,),

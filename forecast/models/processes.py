@@ -1,6 +1,7 @@
 """Models of trade without new investment, with the equations of `economics.processes`.
 
 - The baseline: joint growth of exports and imports.
+- The carry-over: what the last month of a quarter says of the next one.
 - The drivers: joint growth of US output, the won and oil, with one moving-average term and heavy tails.
 - The nowcast: how the first months of the running quarter foretell the whole.
 - The bridge between the two books: Korean customs over US Census figures, year by year.
@@ -18,9 +19,12 @@ from numpy.typing import NDArray
 
 from forecast.dims import Array
 from forecast.economics.processes import baseline_shocks, bridge_ratios
+from forecast.models.carry_over import CarryOverEvidence
 from forecast.models.evidence import (
     BASELINE_MEMORY,
     DRIVER_QUARTERS,
+    NORMAL_MEDIAN,
+    SHARED,
     BridgeEvidence,
     Memory,
     bridge_evidence,
@@ -64,12 +68,6 @@ Exports and imports move together the more the longer one looks: without seasona
 0.26 over a quarter and by 0.57 over eight (1985-2026). So moves of both stay, and those of one are half made up for.
 """
 
-_TURN = np.array([[1.0, 1.0], [1.0, -1.0]]) / 2**0.5
-"""From exports and imports to what they share and what parts them, and back: it is its own inverse."""
-
-_NORMAL_MEDIAN = 0.6745
-"""Median absolute value of a standard normal."""
-
 _SEASONS = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [0.5**0.5, 0.5**0.5, -(0.5**0.5), -(0.5**0.5)]]) / 2**0.5
 """Orthonormal contrasts of the calendar quarters: seasonal effects sum to zero and have one prior."""
 
@@ -105,7 +103,7 @@ class Window:
         """`SHOCK_SHARE` of the robust spread of growth without seasonal means, `(2,)`, log points."""
         growth = np.diff(self.history, axis=0)
         means = np.stack([growth[self.quarters == quarter].mean(axis=0) for quarter in range(4)])
-        return np.asarray(SHOCK_SHARE * np.median(np.abs(growth - means[self.quarters]), axis=0) / _NORMAL_MEDIAN)
+        return np.asarray(SHOCK_SHARE * np.median(np.abs(growth - means[self.quarters]), axis=0) / NORMAL_MEDIAN)
 
 
 def window(trade: QuarterlyTrade, drivers: QuarterlyDrivers | None = None, memory: Memory = BASELINE_MEMORY) -> Window:
@@ -159,7 +157,7 @@ def baseline_model(data: Window, usual: Window) -> pm.Model:
     history = data.history.T
     growth, gaps = np.diff(history), (history[0] - history[1])[:-1]
     with pm.Model(check_bounds=False) as model:
-        turned = model_data("growth", _lagged(_TURN @ growth))
+        turned = model_data("growth", _lagged(SHARED @ growth))
         known = model_data("known", _lagged(np.stack([np.ones_like(gaps), gaps, *_SEASONS[:, data.quarters]])))
         forced, weights = model_data("forcing", data.forcing.T), model_data("weights", data.weights)
         centre, scale = model_data("usual_ratio", usual.usual_ratio), model_data("scale", usual.usual_scale)[:, None]
@@ -170,11 +168,11 @@ def baseline_model(data: Window, usual: Window) -> pm.Model:
         ratio = pm.Normal("ratio_from_mean", 0.0, 0.15) + centre
         response = pm.Normal("response", RESPONSE, RESPONSE_SPREAD, shape=RESPONSE.shape)
         pull = pt.exp(log_adjustment) * np.array([[-1.0], [1.0]])
-        expected = pt.dot(_TURN, pt.concatenate([drift - pull * ratio, pull, season], axis=1))
+        expected = pt.dot(SHARED, pt.concatenate([drift - pull * ratio, pull, season], axis=1))
         powers = (-moving_average) ** np.arange(BASELINE_LAGS)
         unmoved = (powers[:, :, None] * turned).sum(axis=1)
         steady = pt.tensordot(powers, known, axes=[[1], [1]])
-        shocks = pt.dot(_TURN, unmoved - (expected[:, :, None] * steady).sum(axis=1))
+        shocks = pt.dot(SHARED, unmoved - (expected[:, :, None] * steady).sum(axis=1))
         driven = (response[:, :, None] * forced).sum(axis=1)
         student_shocks(shocks - driven, scale, 0.3, free_tail(30.0), weights=weights)
     return model
@@ -203,6 +201,53 @@ def _baseline_rows(data: Window, usual: Window, free: Free) -> dict[str, Array]:
     }
     shocks = baseline_shocks(draw_last(rows), data.history, data.first)
     return {**rows, "last_shock": shocks[-1].T}
+
+
+CARRIED = np.array([[1.0], [0.0]])
+"""Prior means of what the next quarter brings of the last month above its quarter: of what both flows share, and of
+what parts them.
+
+One is what a level that walks at random by the month has (Working 1960, see `drivers_model`). What parts the flows in a
+month is mostly the day on which a ship is cleared, and does not stay: judgement, as is the spread.
+"""
+
+
+def carry_over_task(data: CarryOverEvidence) -> Task:
+    """The carry-over on quarters of growth."""
+    words = f"{data.growth.shape[1]} quarters and the last month before each"
+    return Task("carry_over", words, partial(carry_over_model, data), partial(_carry_over_rows, data))
+
+
+def carry_over_model(data: CarryOverEvidence) -> pm.Model:
+    """Growth of a quarter from that of the quarter before, and from how its last month stood above its mean.
+
+    A prior of what comes again of growth that is what the moving average of the baseline makes of it.
+    """
+    with pm.Model(check_bounds=False) as model:
+        growth, before, rise = (
+            model_data(name, values)
+            for name, values in (("growth", data.growth), ("before", data.before), ("rise", data.rise))
+        )
+        weights = model_data("weights", data.weights)
+        back = pm.Normal("back", MOVING_AVERAGE / (1 + MOVING_AVERAGE**2), 0.15, shape=(2, 1))
+        carried = pm.Normal("carried", CARRIED, 0.2, shape=(2, 1))
+        scale = model_data("scale", SHOCK_SHARE * data.scale)[:, None]
+        student_shocks(growth - back * before - carried * rise, scale, 0.3, free_tail(30.0), weights=weights)
+    return model
+
+
+def _carry_over_rows(data: CarryOverEvidence, free: Free) -> dict[str, Array]:
+    """Rows; what the month does not tell is left open: the scale of the rest over that without the month."""
+    carried = free["carried"][..., 0]
+    shocks = shock_rows(free, SHOCK_SHARE * data.scale)
+    rest = (shocks["shock_factor"] ** 2).sum(axis=-1)
+    return {
+        "back": free["back"][..., 0],
+        "carried": carried,
+        **shocks,
+        "kept": np.sqrt(rest / (rest + (carried * data.own_rise) ** 2)),
+        "shift": carried * data.last_rise @ SHARED,
+    }
 
 
 DRIVER_SCALE = np.array([[0.005], [0.035], [0.12]])

@@ -30,9 +30,10 @@ import numpy as np
 
 from forecast.dims import FLOWS, Array
 from forecast.economics.channels import SUPPLIERS
-from forecast.economics.processes import baseline_flows, bridge_ratios, driver_growth
+from forecast.economics.processes import baseline_flows, bridge_ratios, driver_growth, student_shocks
 from forecast.economics.realisation import KINDS, LATE, UNREVISED, prior_distributions, revision, slip
 from forecast.economics.sectors import SECTORS
+from forecast.models.carry_over import CarryOverEvidence, carry_over_evidence
 from forecast.models.evidence import (
     DRIVER_QUARTERS,
     Evidence,
@@ -182,7 +183,7 @@ def simulators() -> tuple[Simulator[Any], ...]:
     """Every model that can be checked, with the shipped observations."""
     trade, bridge = quarterly_trade(), bridge_observations()
     origin = trade.origin
-    drivers, months = quarterly_drivers(origin), vintage().completions
+    drivers, months, carried = quarterly_drivers(origin), vintage().completions, carry_over_evidence(trade)
     nowcast = (
         [Simulator("running", months, partial(_completion_replicate, months), _completion_summary)]
         if len(months)
@@ -191,6 +192,7 @@ def simulators() -> tuple[Simulator[Any], ...]:
     return (
         Simulator("baseline", trade, partial(_trade_replicate, trade), _trade_summary),
         Simulator("drivers", drivers, partial(_driver_replicate, drivers), _drivers_summary),
+        Simulator("carry_over", carried, partial(_carry_over_replicate, carried), _carry_over_summary),
         *nowcast,
         Simulator(
             "localization", procurement_shares(), partial(_share_replicate, procurement_shares()), _share_summary
@@ -274,6 +276,31 @@ def _drivers_summary(drivers: QuarterlyDrivers) -> dict[str, float]:
 
 def _words(driver: str) -> str:
     return driver.replace("us_", "US ").replace("_", " ")
+
+
+def _carry_over_replicate(
+    observed: CarryOverEvidence, rows: Rows, rng: np.random.Generator
+) -> Replicate[CarryOverEvidence]:
+    """Growth from that of the quarter before the first on, beside the last months that were observed."""
+    growth, before = np.empty_like(observed.growth), np.empty_like(observed.before)
+    shocks = student_shocks(rows, *_shocks(rows, growth.shape[1], rng))[..., 0]
+    last = observed.before[:, 0]
+    for quarter, shock in enumerate(shocks):
+        before[:, quarter] = last
+        last = rows["back"][:, 0] * last + rows["carried"][:, 0] * observed.rise[:, quarter] + shock
+        growth[:, quarter] = last
+    return Replicate(replace(observed, growth=growth, before=before))
+
+
+def _carry_over_summary(observed: CarryOverEvidence) -> dict[str, float]:
+    summary: dict[str, float] = {}
+    for name, growth, rise in zip(("shared", "parting"), observed.growth, observed.rise, strict=True):
+        summary |= {
+            f"{name} growth: sd, %": 100 * growth.std(),
+            f"{name} growth: autocorrelation, 1 quarter": _autocorrelation(growth),
+            f"{name} growth and last month: correlation": _correlation(growth, rise),
+        }
+    return summary
 
 
 def _completion_replicate(completions: Array, rows: Rows, rng: np.random.Generator) -> Replicate[Array]:

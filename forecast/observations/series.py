@@ -141,6 +141,8 @@ class QuarterlyTrade:
         vintage: vintages of the rows behind it.
         exports, imports: `(n_quarters,)`, bn USD per quarter.
         later_exports, later_imports: `(n_months,)`, bn USD per month, the months after the last complete quarter.
+        last_months: `(n_quarters, 2)`, exports and imports in the last month of each quarter, bn USD; nan where months
+            are not known.
     """
 
     first_quarter: int
@@ -149,6 +151,7 @@ class QuarterlyTrade:
     imports: Array
     later_exports: Array
     later_imports: Array
+    last_months: Array
 
     @property
     def origin(self) -> int:
@@ -261,7 +264,9 @@ def quarters_of(exports: Series, imports: Series) -> QuarterlyTrade:
     quarters = [months_by_quarter(flow)[1] for flow in flows]
     later = 3 * (first + len(quarters[0])) - exports.start
     sums = [read_only(months.sum(axis=1) / 1e3) for months in quarters]
-    return QuarterlyTrade(first, exports.vintage, *sums, *(read_only(flow.values[later:] / 1e3) for flow in flows))
+    rest = [read_only(flow.values[later:] / 1e3) for flow in flows]
+    last = read_only(np.stack([months[:, -1] for months in quarters], axis=-1) / 1e3)
+    return QuarterlyTrade(first, exports.vintage, sums[0], sums[1], rest[0], rest[1], last)
 
 
 def months_by_quarter(monthly: Series) -> tuple[int, Array]:

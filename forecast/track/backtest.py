@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from forecast.dims import Array
-from forecast.economics.processes import baseline_flows, driver_growth
+from forecast.economics.processes import CarryOver, baseline_flows, driver_growth
 from forecast.errors import FitError, RunError
 from forecast.observations.series import DRIVERS, QuarterlyTrade, quarterly_drivers
 from forecast.parallel import first_alone
@@ -115,8 +115,10 @@ def cut(trade: QuarterlyTrade, origin: int) -> QuarterlyTrade:
     """The trade of `trade` up to the end of a quarter."""
     n_quarters = origin - trade.first_quarter + 1
     past, none = slice(n_quarters), trade.exports[:0]
-    exports, imports = trade.exports[past], trade.imports[past]
-    return replace(trade, exports=exports, imports=imports, later_exports=none, later_imports=none)
+    exports, imports, last_months = (seen[past] for seen in (trade.exports, trade.imports, trade.last_months))
+    return replace(
+        trade, exports=exports, imports=imports, last_months=last_months, later_exports=none, later_imports=none
+    )
 
 
 def baseline_draws(trade: QuarterlyTrade, design: Design) -> Array:
@@ -125,21 +127,25 @@ def baseline_draws(trade: QuarterlyTrade, design: Design) -> Array:
     Raises:
         FitError: the fit did not pass the gate.
     """
-    from forecast.models.processes import baseline_task, drivers_task
+    from forecast.models.carry_over import carry_over_evidence
+    from forecast.models.processes import baseline_task, carry_over_task, drivers_task
 
     place = f"backtest.{format_quarter(trade.origin)}"
     drivers = quarterly_drivers(trade.origin) if design.drivers else None
-    rows, normals, tail = _drawn(baseline_task(trade, drivers), place, design, 2)
+    rows = _rows(baseline_task(trade, drivers), place, design)
     forcing = None
     if drivers is not None:
-        paces, *surprises = _drawn(drivers_task(drivers), place, design, len(DRIVERS))
-        forcing = driver_growth(paces, *surprises) - paces["drift"]
+        paces = _rows(drivers_task(drivers), place, design)
+        forcing = driver_growth(paces, *_surprises("drivers", paces, place, design, len(DRIVERS))) - paces["drift"]
+    carried = _rows(carry_over_task(carry_over_evidence(trade)), place, design)
+    known = CarryOver(carried["shift"], carried["kept"])
     history = np.log(np.column_stack([trade.exports, trade.imports]))
-    return np.stack(baseline_flows(rows, history, trade.origin + 1, normals, tail, forcing), axis=1)
+    surprises = _surprises("baseline", rows, place, design, 2)
+    return np.stack(baseline_flows(rows, history, trade.origin + 1, *surprises, forcing, known), axis=1)
 
 
-def _drawn(task: Task, place: str, design: Design, n_series: int) -> tuple[dict[str, Array], Array, Array]:
-    """Rows of a fitted model, one a draw, with normals `(horizon, n_series, n_draws)` and tails of its shocks."""
+def _rows(task: Task, place: str, design: Design) -> dict[str, Array]:
+    """Rows of a fitted model, one a draw."""
     from forecast.models.fitting import posterior_rows
     from forecast.models.sampling import Effort
 
@@ -147,10 +153,14 @@ def _drawn(task: Task, place: str, design: Design, n_series: int) -> tuple[dict[
     fitted, _ = posterior_rows(task, Effort(n_draws=1_000, seed=seed, acceptance=0.95, minutes=15.0))
     streams = Streams(design.seed, 0, design.n_draws)
     index = (streams.uniforms(f"{place}.{task.name}.rows") * len(fitted["degrees_of_freedom"])).astype(np.intp)
-    rows = {name: np.moveaxis(values[index], 0, -1) for name, values in fitted.items()}
-    shape = (design.horizon, n_series, design.n_draws)
-    normals = streams.normals(f"{place}.{task.name}.shock", shape[0] * n_series).reshape(shape)
-    return rows, normals, streams.gammas(f"{place}.{task.name}.tail", rows["degrees_of_freedom"] / 2, shape[0])
+    return {name: np.moveaxis(values[index], 0, -1) for name, values in fitted.items()}
+
+
+def _surprises(model: str, rows: Mapping[str, Array], place: str, design: Design, n_series: int) -> tuple[Array, Array]:
+    """Normals `(horizon, n_series, n_draws)` and tails `(horizon, n_draws)` of the shocks of a model."""
+    streams, shape = Streams(design.seed, 0, design.n_draws), (design.horizon, n_series, design.n_draws)
+    normals = streams.normals(f"{place}.{model}.shock", shape[0] * n_series).reshape(shape)
+    return normals, streams.gammas(f"{place}.{model}.tail", rows["degrees_of_freedom"] / 2, shape[0])
 
 
 def run_backtest(
@@ -226,7 +236,9 @@ def clear(pieces: Sequence[Piece], folder: Path) -> None:
 
 def backtest_folder(out: Path, trade: QuarterlyTrade, design: Design) -> Path:
     """Folder of a backtest below `out`, named by a digest of data, code, versions and settings."""
-    data = digest(f"{trade.first_quarter}", trade.exports.tobytes(), trade.imports.tobytes())
+    data = digest(
+        f"{trade.first_quarter}", *(seen.tobytes() for seen in (trade.exports, trade.imports, trade.last_months))
+    )
     identity = {"data": data, "code": code_digest("backtest"), "versions": dict(_versions()), **asdict(design)}
     return out / json_digest(identity)[:12]
 

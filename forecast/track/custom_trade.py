@@ -297,5 +297,7 @@ def _quarters(vintage: str, exports: list[Entry], imports: list[Entry]) -> Quart
     skipped = -start % 3
     split = skipped + (len(exports) - skipped) // 3 * 3
     flows: list[Array] = [np.array([entry.value for entry in entries]) for entries in (exports, imports)]
-    quarters = [flow[skipped:split].reshape(-1, 3).sum(axis=1) for flow in flows]
-    return QuarterlyTrade((start + skipped) // 3, vintage, *quarters, *(flow[split:] for flow in flows))
+    months = [flow[skipped:split].reshape(-1, 3) for flow in flows]
+    sums, rest = [of_quarter.sum(axis=1) for of_quarter in months], [flow[split:] for flow in flows]
+    last = np.stack([of_quarter[:, -1] for of_quarter in months], axis=-1)
+    return QuarterlyTrade((start + skipped) // 3, vintage, sums[0], sums[1], rest[0], rest[1], last)

@@ -377,7 +377,8 @@ def _read_trade(path: Path) -> QuarterlyTrade:
     n_quarters = sum("Q" in row["period"] for row in rows)
     flows = [np.array([float(row[flow]) for row in rows]) for flow in ("exports", "imports")]
     whole, later = ([flow[part] for flow in flows] for part in (slice(n_quarters), slice(n_quarters, None)))
-    return QuarterlyTrade(parse_quarter(rows[0]["period"]), "frozen", *whole, *later)
+    unknown = np.full((n_quarters, len(flows)), np.nan)
+    return QuarterlyTrade(parse_quarter(rows[0]["period"]), "frozen", whole[0], whole[1], later[0], later[1], unknown)
 
 
 def _content(head: Mapping[str, Any]) -> str:

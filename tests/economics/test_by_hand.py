@@ -11,7 +11,7 @@ from scipy import stats
 
 from forecast.economics import channels, installed_base, realisation, tariffs
 from forecast.economics.priors import SHIPPED
-from forecast.economics.processes import LARGEST_SHOCK, Nowcast, baseline_flows, bridge_ratios, driver_growth
+from forecast.economics.processes import LARGEST_SHOCK, CarryOver, Nowcast, baseline_flows, bridge_ratios, driver_growth
 from forecast.economics.sectors import SECTORS
 
 TIME = np.array([[0.0], [2.0], [4.0], [6.0], [10.0]])
@@ -184,9 +184,9 @@ def _bounded(factor: np.ndarray, normals: np.ndarray, freedom: float, tail: floa
     return np.asarray(factor @ normals * stretch)
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_the_baseline_of_one_draw_quarter_by_quarter(known: bool) -> None:
-    """The equations of the module's head in loops, with drivers, one shock beyond its bound and a running quarter."""
+@pytest.mark.parametrize("seen", ["nothing", "the last month", "running months"])
+def test_the_baseline_of_one_draw_quarter_by_quarter(seen: str) -> None:
+    """The equations of the module's head in loops, with drivers, one shock beyond its bound, and what months say."""
     normals, tail = RNG.standard_normal((PERIODS, 2)), RNG.gamma(3.0, size=PERIODS)
     forcing = 0.02 * RNG.standard_normal((PERIODS, 3))
     tail[3] = 1e-12
@@ -202,10 +202,16 @@ def test_the_baseline_of_one_draw_quarter_by_quarter(known: bool) -> None:
     def growth(level: np.ndarray, quarter: int) -> np.ndarray:
         return np.asarray(b["drift"] + b["season"][quarter % 4] + pull * (level[0] - level[1] - 0.45))
 
-    nowcast = None
-    if known:
+    known: Nowcast | CarryOver | None = None
+    if seen == "the last month":
+        kept, shift = np.array([0.7, 0.9]), np.array([0.02, -0.03])
+        known = CarryOver(shift[:, None], kept[:, None])
+        own = _bounded(b["shock_factor"], normals[0], 6.0, tail[0])
+        shared, parting = kept[0] * (own[0] + own[1]) / 2, kept[1] * (own[0] - own[1]) / 2
+        shocks[0] = shocks[0] - own + [shared + parting, shared - parting] + shift
+    if seen == "running months":
         flows, factor, z = np.log([33.0, 19.0]), np.array([[0.02, 0.0], [0.01, 0.03]]), np.array([0.7, -1.1])
-        nowcast = Nowcast(flows[:, None], factor[..., None], z[:, None])
+        known = Nowcast(flows[:, None], factor[..., None], z[:, None])
         scale = b["shock_factor"] * math.sqrt(6.0 / (2 * tail[0]))
         prior, error = scale @ scale.T, factor @ factor.T
         expected = HISTORY[-1] + growth(HISTORY[-1], first) + carried(b["last_shock"]) + shocks[0]
@@ -215,7 +221,7 @@ def test_the_baseline_of_one_draw_quarter_by_quarter(known: bool) -> None:
         level = level + growth(level, quarter) + carried(before) + shock
         before = shock
         levels.append(level)
-    found = baseline_flows(_drawn(b), HISTORY, first, normals[..., None], tail[:, None], forcing[..., None], nowcast)
+    found = baseline_flows(_drawn(b), HISTORY, first, normals[..., None], tail[:, None], forcing[..., None], known)
     np.testing.assert_allclose(np.log(np.stack(found, axis=1))[..., 0], levels, rtol=1e-12)
 
 

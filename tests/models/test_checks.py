@@ -168,6 +168,24 @@ def test_made_drivers_have_the_pace_and_the_momentum_of_their_row() -> None:
     assert made[0].origin == quarterly_trade().origin
 
 
+def test_made_growth_comes_again_and_carries_over_as_its_row_says() -> None:
+    """Least squares on what was made finds both parts of the row, of what flows share and of what parts them."""
+    rows = {
+        "back": np.array([[0.2, -0.4]]),
+        "carried": np.array([[0.9, 0.3]]),
+        "shock_factor": np.array([[[0.05, 0.0], [0.02, 0.04]]]),
+        "degrees_of_freedom": np.array([30.0]),
+    }
+    made = [_simulator("carry_over").simulate(row_at(rows, 0), generator(0, "test", k)).observed for k in range(100)]
+    for part in range(2):
+        growth = np.concatenate([one.growth[part] for one in made])
+        before, rise = (np.concatenate([getattr(one, name)[part] for one in made]) for name in ("before", "rise"))
+        known = np.column_stack([before, rise])
+        found = np.linalg.lstsq(known, growth, rcond=None)[0]
+        error = np.sqrt(np.linalg.inv(known.T @ known).diagonal() * (growth - known @ found).var())
+        assert (np.abs(found - [rows["back"][0, part], rows["carried"][0, part]]) < SIGMAS * error).all()
+
+
 def test_made_months_have_the_level_and_the_error_of_their_row() -> None:
     rows = {"level": np.array([[0.4, 0.5]]), "noise_factor": np.array([[[0.02, 0.0], [0.01, 0.03]]])}
     seen = vintage().completions
