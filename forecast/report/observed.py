@@ -19,7 +19,7 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, table
 from forecast.results.archive import Outcome, other_book
 from forecast.results.results import Results
-from forecast.scenario.memory import Memory
+from forecast.scenario.memory import AS_FITTED, Memory
 from forecast.scenario.scenario import Scenario
 from forecast.stats.summary import INTERVALS, quantile_name
 
@@ -42,7 +42,7 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
     standing = memory_standing(quarter, day_of(scenarios[0].as_of))
     if standing is None:
         return []
-    stated = [scenario.memory.path != "as-fitted" for scenario in scenarios]
+    stated = [scenario.memory != AS_FITTED for scenario in scenarios]
     carried = "stated" if all(stated) else "mixed" if any(stated) else "carried"
     if all(scenario.memory == Memory("fades") for scenario in scenarios):
         carried = "fading"
@@ -91,11 +91,25 @@ def _whole(value: float, language: Language) -> str:
     return language.money(value, 1.0, places=0)
 
 
-def outcome_sentences(results: Results, later: Sequence[Outcome], language: Language) -> list[str]:
-    """The surplus of years as observed since, in both books, beside what the forecast said of them."""
+def outcome_sentences(
+    results: Results, later: Sequence[Outcome], scenarios: Sequence[Scenario], language: Language
+) -> list[str]:
+    """The surplus of years as observed since, in both books, beside what the forecast said of them.
+
+    Args:
+        scenarios: that were run: one, or the branches of a mixture. Where one of them states what becomes of trade
+            itself, no part of what was missed is told to be memory.
+    """
     whole = [_whole_year(results, outcome, language) for outcome in later if outcome.months == 12]
-    parts = [sentence for outcome in later if outcome.months < 12 for sentence in _part(results, outcome, language)]
-    return whole + parts
+    under_way = [outcome for outcome in later if outcome.months < 12]
+    free = not any(map(_states_trade, scenarios))
+    return whole + [text for outcome in under_way for text in _part(results, outcome, language, by_record=free)]
+
+
+def _states_trade(scenario: Scenario) -> bool:
+    """Whether a scenario states what moves trade beside the announcements, so that its record alone does not."""
+    stated = (scenario.tariffs, scenario.import_commitments, scenario.drivers, scenario.shocks)
+    return any(stated) or scenario.memory != AS_FITTED
 
 
 def _said(results: Results, year: int, level: float) -> tuple[float, float]:
@@ -142,8 +156,12 @@ def _rank(percentile: float, language: Language) -> str:
     return language.text(f"ranks.{side}", ordinal=language.ordinal(round(percentile)))
 
 
-def _part(results: Results, outcome: Outcome, language: Language) -> Iterator[str]:
-    """What was seen of a year under way, what the year may come to by earlier ones, and why if that is far off."""
+def _part(results: Results, outcome: Outcome, language: Language, *, by_record: bool) -> Iterator[str]:
+    """What was seen of a year under way, what the year may come to by earlier ones, and why if that is far off.
+
+    Args:
+        by_record: whether trade moves as its record says and nothing else is stated of it.
+    """
     median = _said(results, outcome.year, 0.5)
     beyond = outcome.value - median[0]
     yield language.count(
@@ -158,7 +176,7 @@ def _part(results: Results, outcome: Outcome, language: Language) -> Iterator[st
     years = outcome.value * year_over_first_months(outcome.months, YEARS_COMPARED)
     yield _coming_year(results, outcome, years, language)
     rise = memory_rise(outcome.year, outcome.months)
-    if rise is not None and np.median(years) > _said(results, outcome.year, 0.9)[0]:
+    if by_record and rise is not None and np.median(years) > _said(results, outcome.year, 0.9)[0]:
         yield " ".join(_because_of_memory(rise, language))
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import forecast
+from forecast.cli import cli
 from forecast.dims import PRODUCTS
 from forecast.engine.simulate import Settings
 from forecast.models.posterior import current_digests, load_posterior
@@ -157,7 +159,7 @@ def test_a_year_under_way_beside_what_was_said_of_it(past: Results) -> None:
     summary = past.statistics
     levels = ("0.025", "0.1", "0.5", "0.9", "0.975")
     _, low, median, high, highest = (summary.estimate("trade_balance", f"quantile_{level}", 1)[0] for level in levels)
-    said = " ".join(outcome_sentences(past, outcomes(past), ENGLISH)).replace("\xa0", " ")
+    said = " ".join(outcome_sentences(past, outcomes(past), [BASELINE], ENGLISH)).replace("\xa0", " ")
     assert f"{seen:.1f} bn USD was observed in the first 8 months of 2026" in said
     assert ("alone, more than the median" in said) == (seen > median + 0.5)
     assert f"2026 would come to {min(years):.0f} to {max(years):.0f} bn USD: " in said
@@ -176,7 +178,7 @@ def test_a_year_under_way_beside_what_was_said_of_it(past: Results) -> None:
 
 
 def told(results: Results, value: float) -> str:
-    return outcome_sentences(results, [Outcome(2026, value, 8, None)], ENGLISH)[0]
+    return outcome_sentences(results, [Outcome(2026, value, 8, None)], [BASELINE], ENGLISH)[0]
 
 
 def by_flow(months: dict[int, list[float]]) -> dict[int, list[float]]:
@@ -190,7 +192,7 @@ def test_what_was_missed_is_said_with_the_figures_of_memory(past: Results) -> No
         f"median said for the whole year{words}" in told(past, value) for value, words in ((1.0, " is"), (99.0, ","))
     )
     later = [Outcome(2026, 155.1, 8, None)]
-    said = " ".join(outcome_sentences(past, later, ENGLISH)).replace("\xa0", " ")
+    said = " ".join(outcome_sentences(past, later, [BASELINE], ENGLISH)).replace("\xa0", " ")
     assert "155.1 bn USD was observed in the first 8 months of 2026 alone, more than the median" in said
     assert "in 10 of 10 above the 95 % interval" in said
     assert "were 49.7 bn USD in these months, 9.5 bn USD a year before (Korean customs basis)" in said
@@ -200,12 +202,24 @@ def test_what_was_missed_is_said_with_the_figures_of_memory(past: Results) -> No
         "all exports by +38.5 bn USD. On US Census basis, where memory is not told, all exports changed by +24.2"
         in said
     )
-    korean = " ".join(outcome_sentences(past, later, KOREAN)).replace("\xa0", " ")
+    korean = " ".join(outcome_sentences(past, later, [BASELINE], KOREAN)).replace("\xa0", " ")
     assert "메모리 모듈과 저장장치의 대미 수출은 497억 달러로 전년 동기에는 95억 달러였다" in korean
 
 
+def test_what_was_missed_is_no_memory_alone_where_duties_are_stated(tmp_path: Path) -> None:
+    """With a duty of 25 % on cars in it, the day of KIET's report was told to have missed the memory boom."""
+    duties = "tariffs=[{id: cars, sectors: autos, rate: 0.25, from: 2025-04-03}]"
+    asked = ["run", "kiet-2025-04-11", "--draws", "400", "--no-plot", "--out", str(tmp_path), "--language", "en"]
+    for more, words in (([], True), (["-s", duties], False)):
+        done = CliRunner().invoke(cli, [*asked, *more])
+        assert done.exit_code == 0, done.output
+        said = " ".join(done.output.split())
+        assert "was observed in the first 8 months of 2026" in said
+        assert ("What this forecast missed is" in said) == words
+
+
 def test_a_year_known_in_both_books_is_told_in_both(past: Results) -> None:
-    (said,) = outcome_sentences(past, [Outcome(2025, 56.5, 12, 50.0, 49.5)], ENGLISH)
+    (said,) = outcome_sentences(past, [Outcome(2025, 56.5, 12, 50.0, 49.5)], [BASELINE], ENGLISH)
     assert said.replace("\xa0", " ").endswith(
         "US Census basis. On Korean customs basis the surplus of 2025 was 49.5 bn USD."
     )
