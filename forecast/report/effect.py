@@ -47,6 +47,22 @@ def effect_paragraphs(
     told = years[0]
     if not motion(summary, "effect").any():
         return [" ".join([language.text("sentences.effect_nothing"), *_news(summary, language, origin, told)])]
+    rate = None if found is None else found.rate
+    sizes = [
+        *_size(summary, language, years, found),
+        *_at_first(summary, language, told),
+        *_news(summary, language, origin, told),
+    ]
+    reasons = [*_because(summary, language, told, rate), *_by_duties(summary, language, told, found)]
+    parts = (sizes, reasons, _turning_rate(summary, language, told, rate))
+    return [" ".join(part) for part in parts if part]
+
+
+def _size(summary: Summary, language: Language, years: Sequence[int], found: Grounds | None) -> list[str]:
+    """By how much in the years told and in all, how surely, and in how many draws not at all."""
+    told = years[0]
+    if not motion(summary, "effect")[told]:
+        return [language.text("sentences.effect_nothing_in", year=summary.years[told], **_total(summary, language))]
     likelier = direction(summary, "effect", told)
     chance = {
         "rise": chance_above(summary, "effect", 0.0, told, language),
@@ -56,19 +72,10 @@ def effect_paragraphs(
     size = language.text(
         "sentences.effect",
         changes=language.text("sentences.and").join(_change(summary, index, language) for index in years),
-        sum=_sum(summary, language),
+        sum=language.text("sentences.effect_sum", **_total(summary, language)) if len(summary.years) > 1 else "",
         chance=language.text(f"sentences.effect_{likelier}", year=summary.years[told], chance=chance, rests=rests),
     )
-    rate = None if found is None else found.rate
-    sizes = [
-        size,
-        *_at_first(summary, language, told),
-        *_news(summary, language, origin, told),
-        *nothing_sentence(summary, language, "effect", told),
-    ]
-    reasons = [*_because(summary, language, told, rate), *_by_duties(summary, language, told, found)]
-    parts = (sizes, reasons, _turning_rate(summary, language, told, rate))
-    return [" ".join(part) for part in parts if part]
+    return [size, *nothing_sentence(summary, language, "effect", told)]
 
 
 def _change(summary: Summary, index: int, language: Language) -> str:
@@ -101,20 +108,15 @@ def _at_first(summary: Summary, language: Language, told: int) -> list[str]:
     return [language.text(f"sentences.at_first_{side}", **words)]
 
 
-def _sum(summary: Summary, language: Language) -> str:
-    """The effect of all years together, where there are several."""
+def _total(summary: Summary, language: Language) -> dict[str, str]:
+    """The effect of all years together."""
     last = len(summary.years) - 1
-    return (
-        language.text(
-            "sentences.effect_sum",
-            first=summary.years[0],
-            last=summary.years[last],
-            total=language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
-            span=language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
-        )
-        if last
-        else ""
-    )
+    return {
+        "first": str(summary.years[0]),
+        "last": str(summary.years[last]),
+        "total": language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
+        "span": language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
+    }
 
 
 def _because(summary: Summary, language: Language, index: int, rate: DecidingRate | None) -> list[str]:

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from commands import command
 
 import forecast
 from forecast.analysis.grounds import DecidingRate, Grounds, Rests
+from forecast.cli import cli
 from forecast.dims import EFFECTS, OUTPUT, Array
 from forecast.report.effect import difference_sentences, effect_paragraphs
 from forecast.report.i18n import CODES, language
@@ -213,6 +215,29 @@ def test_a_policy_too_is_told_by_its_peak_before_its_end_and_by_the_year_asked_f
     assert "−0.25" in asked
     lasting = policy_sentence(over_years("tariffs", -3.0, -2.9), language("en"), "tariffs")
     assert "2026" not in lasting
+
+
+def test_a_year_in_which_nothing_happens_is_told_once(tmp_path: Path) -> None:
+    """By 0.00, in 100 % of the draws nothing, on average 0.00: one thing was said three times of tariffs to come."""
+    file = tmp_path / "then.yaml"
+    text = "name: then\nextends: baseline\ninvestments:\n  - {id: p, company: A, project: P, sector: batteries, "
+    text += "kind: greenfield, amount: 2, announced: 2026-09, construction_start: 2031Q1, production_start: 2033Q1}\n"
+    text += "import_commitments: [{id: gas, what: lng, amount: 3, from: 2028Q1, until: 2029Q1}]\n"
+    file.write_text(text + "tariffs: [{id: cars, sectors: autos, rate: 0.3, from: 2030Q1}]\n", encoding="utf-8")
+    asked = ["run", str(file), "--draws", "40", "--no-plot", "--out", str(tmp_path)]
+    for code, year, words in (
+        ("en", "2029", "Tariffs change nothing in 2029; they do from 2030 on."),
+        ("en", "2027", "Import commitments change nothing in 2027; they do from 2028 on."),
+        ("en", "2032", "Import commitments change nothing in 2032; the last year in which they do is 2028."),
+        ("en", "2029", "nothing changes in 2029 in any draw; in all from 2026 to 2035 Korea's goods surplus with"),
+        ("ko", "2029", "관세는 2029년 흑자에 영향이 없으며, 2030년부터 영향을 준다."),
+    ):
+        done = CliRunner().invoke(cli, [*asked, "--year", year, "--language", code])
+        assert done.exit_code == 0, done.output
+        told = " ".join(done.output.rpartition(year)[0].replace("\xa0", " ").split())
+        assert words in told
+        assert "In 100 % of the draws" not in told
+        assert f"0.00 bn USD in {year}" not in told
 
 
 def test_duties_that_are_still_to_come_are_not_told_twice() -> None:
