@@ -5,7 +5,7 @@ Numbers with a standard error are written with the decimals it allows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import floor, log10
 
 import numpy as np
@@ -83,15 +83,27 @@ def budget_words(budget: Budget, language: Language = ENGLISH) -> str:
 
 
 def held_table(found: Breakeven, language: Language = ENGLISH) -> Table:
-    """Mean of the outcome where the input is held at values of its range, the lowest first."""
+    """Mean of the outcome where the input is held at values of its range, the lowest first.
+
+    A rate of exports replaced has a column more: with what today's duty adds to it, as the answer of a run tells it.
+    """
     unit = {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{found.run.basis}")}
+    duties = [found.duty] if found.duty and found.duty.duty else []
     return table(
         language.text(
             "breakeven.held", input=language.input_name(found.input.label), what=_turned(found, language), **unit
         ),
-        language.headings("input_held", "outcome_mean"),
+        [
+            language.heading("columns.input_held"),
+            *(language.heading("columns.under_duty", duty=language.share(round(one.duty, 3))) for one in duties),
+            language.heading("columns.outcome_mean"),
+        ],
         (
-            [_input_value(each.value, found, language), language.amount(each.mean, each.error, "+")]
+            [
+                _input_value(each.value, found, language),
+                *(_input_value(each.value + one.mean, found, language) for one in duties),
+                language.amount(each.mean, each.error, "+"),
+            ]
             for each in found.means
         ),
     )
@@ -114,6 +126,8 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
     first, last = (language.money(each.mean, each.error, "+") for each in (found.means[0], found.means[-1]))
     if found.turn is None:
         said = [language.text("breakeven.none", at_low=first, at_high=last, **words)]
+    elif found.is_at_end:
+        said = [_at_end(found, words, language)]
     else:
         side = language.text(f"breakeven.{'rises' if found.rises else 'falls'}")
         key = "turns_under_duty" if found.duty and found.duty.duty else "turns"
@@ -122,6 +136,19 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
     if found.n_turns > 1:
         said.append(language.text("breakeven.several", n=found.n_turns))
     return plain_spaces(" ".join([*said, _as_drawn(found, language), *_under_duty(found, language)]))
+
+
+def _at_end(found: Breakeven, words: Mapping[str, str], language: Language) -> str:
+    """That the outcome is the amount at one end of the input alone, and on which side of it elsewhere."""
+    far = max(found.means, key=lambda each: abs(each.value - (found.turn or 0.0)))
+    key = "no_chance" if found.input.is_chance and far.value else "at_end"
+    return language.text(
+        f"breakeven.{key}_{'above' if far.mean > found.amount else 'below'}",
+        turn=_input_value(found.turn or 0.0, found, language),
+        far=_input_value(far.value, found, language),
+        at_far=language.money(far.mean, far.error, "+"),
+        **words,
+    )
 
 
 def _added(found: Breakeven, language: Language) -> dict[str, str]:
