@@ -208,13 +208,11 @@ def _interval_sentence(budget: Budget, language: Language) -> str:
     summary = budget.run.statistics
     at, names = summary.years.index(budget.year), [quantile_name(level) for level in LEVELS]
     bounds = [summary.estimate(budget.series, name, at) for name in names]
-    wide = bounds[1][0] - bounds[0][0], max(error for _, error in bounds)
     return language.text(
         "budget.interval",
         what=_outcome(budget, language),
         span=language.money_span(bounds, places=max(_places(bounds), 1)),
         basis=_basis(budget, language),
-        wide=language.amount(*wide, places=max(_places([wide]), 1)),
     )
 
 

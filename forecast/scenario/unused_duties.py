@@ -120,13 +120,16 @@ def _drawn_apart(tariffs: Sequence[Row], correlated: Sequence[Collection[str]]) 
 _NAMES = {"from": "start"}
 """Fields of keys that do not go by their own name."""
 
-_DRAWN = ("from", "until", "rate", "change", "rivals", "pass_through", "elasticity", "substitution", "adjustment")
+_DRAWN = (
+    *("from", "until", "rate", "change", "rivals", "pass_through", "elasticity", "substitution", "adjustment"),
+    "localization_response",
+)
 """Keys of a tariff that may be uncertain, beside whether it comes."""
 
 
 def _uncertain(row: Row) -> Iterator[tuple[str, str, Distribution]]:
-    """Key, name as an input and value of everything that is drawn of a tariff: its numbers, dates, and whether it comes."""
-    for key in (*_DRAWN, "localization_response"):
+    """Key, name as an input and value of all that is drawn of a tariff: numbers, dates, whether it comes."""
+    for key in _DRAWN:
         value = getattr(row.value, _NAMES.get(key, key))
         if value is not None and not isinstance(value, Constant):
             yield key, key, value

@@ -88,6 +88,8 @@ def rests(turn: float, grade: str = "L", *, alone: bool = True) -> Grounds:
             -0.1,
             "The sign turns only if a dollar of cars made in the US draws more than 0.10 dollars of exports from Korea",
         ),
+        (-1.0, -0.002, "where a dollar of cars made in the US replaces next to no exports from Korea. The fit says"),
+        (1.0, 0.004, "where a dollar of cars made in the US replaces next to no exports from Korea. The fit says"),
         (1.0, 3.0, "up to one and a half dollars, the sign stays as it is in 2027."),
     ],
 )
@@ -122,6 +124,36 @@ def test_a_turning_rate_says_under_which_duty_it_is_told(
     assert korean in said_of(summary, language("ko"), "2026년 2분기", found)
 
 
+@pytest.mark.parametrize(
+    ("duty", "changed", "english", "korean"),
+    [
+        (0.0, 0.0, "(weak evidence). Published", "L(약한 근거)이다."),
+        (0.0, 0.1, "evidence); what the duties of the scenario change counts in the first number alone", "앞의 값에만"),
+        (0.15, 0.1, "; what the duties of the scenario change besides counts in the first alone", "앞의 값에만"),
+    ],
+)
+def test_duties_on_other_goods_are_told_beside_a_turning_rate(
+    duty: float, changed: float, english: str, korean: str
+) -> None:
+    """They change what plants buy and so where the sign turns, and only those on the plants' own goods were told."""
+    summary, found = told(parts(np.full(100, -1.0))), rests(0.2, alone=False)
+    assert found.rate is not None
+    by_duties = told(parts(np.full(100, changed)))
+    found = replace(found, rate=replace(found.rate, duty=duty), by_duties=by_duties)
+    said = said_of(summary, language("en"), "2026Q2", found).replace("\xa0", " ")
+    assert english in said
+    assert ("If cars replaced no exports at all, under the duty too" in said) == bool(duty)
+    assert korean in said_of(summary, language("ko"), "2026년 2분기", found)
+
+
+def test_a_flow_that_rounds_to_nothing_is_no_part_of_an_effect() -> None:
+    """ "Goods shipped back to Korea take 0.00 bn USD" was a part."""
+    series = {"effect_displacement": np.full(100, -1.25), "effect_reverse_imports": np.full(100, -0.001)}
+    nothing = {"effect_intermediates": np.zeros(100)}
+    said = said_of(told(parts(np.full(100, -1.251)) | nothing | series), language("en"), "2026Q2")
+    assert "In 2027 exports no longer shipped take 1.25\xa0bn USD; together −1.25" in said
+
+
 def test_what_flows_add_and_take_is_told_with_their_sum() -> None:
     made = {"capital_goods": 0.5, "intermediates": 1.5, "displacement": -3.0, "reverse_imports": -0.25}
     series = {f"effect_{name}": np.full(100, value) for name, value in made.items()}
@@ -129,8 +161,8 @@ def test_what_flows_add_and_take_is_told_with_their_sum() -> None:
     english = said_of(summary, language("en"), "2026Q2", rests(0.2)).replace("\xa0", " ")
     assert (
         "In 2027 machines and inputs from Korea add 2.00 bn USD; exports of cars no longer shipped take 3.00 bn USD; "
-        "goods shipped back to Korea take 0.25 bn USD; together −1.25 bn USD (means). The claim that such plants feed "
-        "the surplus (KIET, April 2025) counts the first of these flows" in english
+        "goods shipped back to Korea take 0.25 bn USD; together −1.25 bn USD (means, each rounded). The claim that "
+        "such plants feed the surplus (KIET, April 2025) counts the first of these flows" in english
     )
     several = said_of(summary, language("en"), "2026Q2", rests(0.2, alone=False)).replace("\xa0", " ")
     assert "exports no longer shipped take 3.00 bn USD (2.4 bn USD of it cars); goods" in several
