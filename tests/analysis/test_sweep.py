@@ -131,9 +131,9 @@ def test_the_error_of_a_difference_counts_the_rows_of_the_posterior(tmp_path: Pa
         (("-s", f"{AMOUNT}=2", "--draws", "300000"), "expected at most 200,000: more are not kept to pair"),
         (
             ("-s", "basis=korea_customs,us_census"),
-            "cell basis=us_census: hyundai and hyundai cannot be compared: basis: ",
+            "on one day and in one book; expected a key of what is assumed, and basis in the scenario file",
         ),
-        (("-s", "as_of=2025-04-11"), "cell as_of=2025-04-11: hyundai and hyundai cannot be compared: as_of: got all"),
+        (("-s", "as_of=2025-04-11"), "error: -s: got as_of, but every cell is paired with the scenario as stated"),
         (("-s", "name=one,two"), "error: -s: got name, but no number hangs on a name; expected a key that changes one"),
         (("-s", f"{AMOUNT}=2,4,2"), f"error: cell {AMOUNT}=2: got the scenario of cell {AMOUNT}=2 again"),
         (
