@@ -35,7 +35,9 @@ def source_table(budget: Budget, language: Language = ENGLISH) -> Table:
     rows.append([language.text("budget.only_together"), together, "", ""])
     rows.append([language.text("budget.mean_noise"), f"{100 / budget.outcome.size:.2g}", "", ""])
     return table(
-        language.text("budget.by_source", what=_outcome(budget, language), basis=_basis(budget, language)),
+        language.text(
+            "budget.by_source", what=language.outcome(budget.series, budget.year), basis=_basis(budget, language)
+        ),
         [*language.headings("source", "alone", "with_interactions"), _narrower(language)],
         rows,
         words=1,
@@ -91,7 +93,10 @@ def held_table(found: Breakeven, language: Language = ENGLISH) -> Table:
     duties = [found.duty] if found.duty and found.duty.duty else []
     return table(
         language.text(
-            "breakeven.held", input=language.input_name(found.input.label), what=_turned(found, language), **unit
+            "breakeven.held",
+            input=language.input_name(found.input.label),
+            what=language.outcome(found.series, found.year),
+            **unit,
         ),
         [
             language.heading("columns.input_held"),
@@ -114,7 +119,7 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
     low, high = (_input_value(end, found, language) for end in found.input.support)
     words = {
         "input": language.input_name(found.input.label),
-        "what": _turned(found, language),
+        "what": language.outcome(found.series, found.year),
         "amount": language.money(found.amount, 0.0),
         "year": str(found.year),
         "basis": language.text(f"bases.{found.run.basis}"),
@@ -170,15 +175,6 @@ def _under_duty(found: Breakeven, language: Language) -> list[str]:
     return [language.text(f"breakeven.{'duty' if found.duty.duty else 'no_duty'}", **_added(found, language))]
 
 
-def _turned(found: Breakeven, language: Language) -> str:
-    named = language.part("budget.outcomes")
-    return language.text(
-        f"budget.outcomes.{found.series}" if found.series in named else "breakeven.series",
-        year=found.year,
-        series=found.series,
-    )
-
-
 def _turn_with_range(found: Breakeven, language: Language) -> dict[str, str]:
     """The turning value, and both ends of the 95 % interval that Monte Carlo error leaves it."""
     assert found.turn is not None
@@ -210,7 +206,7 @@ def _interval_sentence(budget: Budget, language: Language) -> str:
     bounds = [summary.estimate(budget.series, name, at) for name in names]
     return language.text(
         "budget.interval",
-        what=_outcome(budget, language),
+        what=language.outcome(budget.series, budget.year),
         span=language.money_span(bounds, places=max(_places(bounds), 1)),
         basis=_basis(budget, language),
     )
@@ -272,10 +268,6 @@ def _noise_sentence(budget: Budget, language: Language) -> str:
         error=language.text("numbers.money", amount=f"{error:.{max(decimals(error) + 1, 0)}f}"),
         share=language.text("numbers.percent", number=f"{100 / n_draws:.2g}"),
     )
-
-
-def _outcome(budget: Budget, language: Language) -> str:
-    return language.text(f"budget.outcomes.{budget.series}", year=budget.year)
 
 
 def _basis(budget: Budget, language: Language) -> str:

@@ -186,7 +186,7 @@ def short_answers(
         *effect_sentences(results, language, found, year),
         level_sentence(summary, results.basis, language, invested=invested, year=year),
         products_sentence(summary, results.basis, language, year),
-        *memory_sentences(origin, scenarios, language),
+        *memory_sentences(summary, origin, scenarios, language),
         chances_sentence(summary, known, language, found, year),
         *mixture_sentences([results], language),
         *([language.text("branches.words")] if world.single is None else []),

@@ -33,7 +33,7 @@ def policy_sentence(summary: Summary, language: Language, name: str, year: int |
     """
     last = last_motion(summary, name)
     years = peak_and(last, summary.value(name, MEDIAN)) if year is None else [place_of(year, summary.years)]
-    policy = language.text(f"policies.{name}")
+    policy = language.text(f"policies_said.{name}")
     if not motion(summary, name)[years[0]]:
         return _idle_sentence(summary, language, name, years[0], policy)
     changes = median_changes(summary, name, years, language)

@@ -226,7 +226,7 @@ def answer_paragraphs(
         " ".join(
             [
                 products_sentence(summary, results.basis, language, year),
-                *memory_sentences(origin, scenarios, language),
+                *memory_sentences(summary, origin, scenarios, language),
             ]
         ),
         *mixture_sentences([results], language),
