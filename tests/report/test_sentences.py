@@ -142,7 +142,7 @@ def test_duties_on_other_goods_are_told_beside_a_turning_rate(
     found = replace(found, rate=replace(found.rate, duty=duty), by_duties=by_duties)
     said = said_of(summary, language("en"), "2026Q2", found).replace("\xa0", " ")
     assert english in said
-    assert ("If cars replaced no exports at all, under the duty too" in said) == bool(duty)
+    assert f"If cars replaced no exports at all,{' under the duty too,' if duty else ''} the effect of 2027" in said
     assert korean in said_of(summary, language("ko"), "2026년 2분기", found)
 
 
