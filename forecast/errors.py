@@ -106,13 +106,19 @@ _MOST = 30
 
 
 def spelled(path: YamlPath) -> str:
-    """A YAML path in words.
+    """A YAML path in words; an entry without an id goes by its position, as in `layers`.
 
-    >>> spelled(("investments", "HMG-06", "sources", 0))
-    'investments.HMG-06.sources[0]'
+    >>> spelled(("investments", "HMG-06", "sources", 0)), spelled(("investments", "[2]", "amount"))
+    ('investments.HMG-06.sources[0]', 'investments[2].amount')
     """
-    parts = [f"[{part}]" if isinstance(part, int) else f".{shortened(part)}" for part in path]
+    steps = [f"[{part}]" if isinstance(part, int) else part for part in path]
+    parts = [step if is_position(step) else f".{shortened(step)}" for step in steps]
     return "".join(parts).removeprefix(".")
+
+
+def is_position(key: str) -> bool:
+    """Whether a step of a path is the position of an entry and no key or id."""
+    return re.fullmatch(r"\[\d+\]", key) is not None
 
 
 def got(value: object) -> str:

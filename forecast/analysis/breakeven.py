@@ -80,6 +80,11 @@ class HeldInput:
         """Name for readers."""
         return label(stream_of(self.name))
 
+    @property
+    def is_chance(self) -> bool:
+        """Whether it is the chance of something."""
+        return self.name.endswith(".probability")
+
 
 @dataclass(frozen=True, slots=True)
 class MeanAt:
@@ -101,8 +106,8 @@ class Breakeven:
         amount: bn USD a year at which the outcome turns.
         input: what is held.
         means: of the outcome at `N_VALUES` values of the support, the lowest first.
-        turn: value at which the mean of the outcome is `amount`; None where there is none in the support. Of several
-            it is the one nearest to the median of the input.
+        turn: value at which the mean of the outcome is `amount`, an end of the support where it is that there alone;
+            None where there is none in the support. Of several it is the one nearest to the median of the input.
         error: Monte Carlo standard error of `turn`.
         n_turns: turns that were seen.
         matters: whether the outcome of any draw hangs on the input at all.
@@ -125,6 +130,11 @@ class Breakeven:
     def rises(self) -> bool:
         """Whether the outcome is above `amount` where the input is above `turn`."""
         return self.means[-1].mean > self.means[0].mean
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the outcome is `amount` at an end of the support, so that it has one sign beyond it."""
+        return self.n_turns == 1 and self.turn in self.input.support
 
 
 def breakeven(
@@ -174,14 +184,20 @@ def breakeven(
     matters = any((drawn[0] != each).any() for each in drawn)
     duty = added_by_duty(plan, streams[:N_SHARES], stream_of(held.name))
     found = Breakeven(run, series, year, amount, held, means, None, 0.0, 0, matters, duty)
-    spans = [pair for pair in pairwise(means) if (pair[0].mean - amount) * (pair[1].mean - amount) < 0]
-    if not spans:
-        progress.advance(100 * _STEPS / (N_VALUES + _STEPS))
-        return found
-    turns = [_turn(outcomes, span, amount) for span in spans]
+    turns = list(_turns(outcomes, means, amount)) if matters else []
     progress.advance(100 * _STEPS / (N_VALUES + _STEPS))
+    if not turns:
+        return found
     turn, error = min(turns, key=lambda pair: abs(pair[0] - held.present[1]))
     return replace(found, turn=turn, error=error, n_turns=len(turns))
+
+
+def _turns(outcomes: _Outcomes, means: Sequence[MeanAt], amount: float) -> Iterator[tuple[float, float]]:
+    """Values at which the mean is an amount, each with its standard error: between two values, or one in every draw."""
+    for low, high in pairwise(means):
+        if (low.mean - amount) * (high.mean - amount) < 0:
+            yield _turn(outcomes, (low, high), amount)
+    yield from ((each.value, 0.0) for each in means if (each.mean, each.error) == (amount, 0.0))
 
 
 def _turn(outcomes: _Outcomes, span: tuple[MeanAt, MeanAt], amount: float) -> tuple[float, float]:

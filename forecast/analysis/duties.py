@@ -11,7 +11,8 @@ from forecast.dims import EFFECTS, TO_DATE, Array
 from forecast.engine.block import flows_of, row_picks
 from forecast.engine.plan import Plan
 from forecast.engine.run_plan import RunPlan
-from forecast.observations.vintage import vintage
+from forecast.observations.annual import CUSTOMS_SERIES, customs_months
+from forecast.observations.vintage import day_of, vintage
 from forecast.quarters import format_quarter, parse_quarter
 from forecast.results.results import Results
 from forecast.stats.streams import Streams
@@ -46,7 +47,20 @@ def _untaxed(plan: Plan) -> Plan:
 
 
 def exports_ahead(run: Results) -> float:
-    """Share of the exports of a run's first year that come after the origin, by medians, US Census basis."""
+    """Share of the exports of a run's first year that come after the origin, by medians, in the book of the run.
+
+    Where Korean customs have not printed every month to the origin it is that of the US book.
+    """
+    months = range(12 * run.statistics.years[0], 3 * (parse_quarter(run.manifest["origin"]) + 1))
+    printed = customs_months(day=day_of(run.as_of))[CUSTOMS_SERIES[0]]
+    if run.basis == "us_census" or not all(month in printed for month in months):
+        return _census_exports_ahead(run)
+    whole, _ = run.statistics.estimate("exports", quantile_name(0.5), 0)
+    return 1.0 - sum(printed[month] for month in months) / whole
+
+
+def _census_exports_ahead(run: Results) -> float:
+    """The same of the US book."""
     origin, begin = parse_quarter(run.manifest["origin"]), 4 * run.statistics.years[0]
     trade, quarters = vintage(run.as_of).trade, run.quarters
     observed = float(trade.exports[begin - trade.first_quarter : origin + 1 - trade.first_quarter].sum())

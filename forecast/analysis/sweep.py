@@ -122,6 +122,11 @@ def _design(option: str, keys: tuple[str, ...], cells: tuple[Values, ...]) -> De
     for key in keys:
         if (last := key.rpartition(".")[-1]) in WITHOUT_NUMBERS:
             raise RunError(f"{option}: got {key}, but no number hangs on a {last}; expected a key that changes one")
+        if key in ("as_of", "basis"):
+            raise RunError(
+                f"{option}: got {key}, but every cell is paired with the scenario as stated, on one day and in one "
+                f"book; expected a key of what is assumed, and {key} in the scenario file"
+            )
     return Design(keys, cells)
 
 

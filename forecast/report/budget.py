@@ -5,7 +5,7 @@ Numbers with a standard error are written with the decimals it allows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import floor, log10
 
 import numpy as np
@@ -35,7 +35,9 @@ def source_table(budget: Budget, language: Language = ENGLISH) -> Table:
     rows.append([language.text("budget.only_together"), together, "", ""])
     rows.append([language.text("budget.mean_noise"), f"{100 / budget.outcome.size:.2g}", "", ""])
     return table(
-        language.text("budget.by_source", what=_outcome(budget, language), basis=_basis(budget, language)),
+        language.text(
+            "budget.by_source", what=language.outcome(budget.series, budget.year), basis=_basis(budget, language)
+        ),
         [*language.headings("source", "alone", "with_interactions"), _narrower(language)],
         rows,
         words=1,
@@ -83,15 +85,30 @@ def budget_words(budget: Budget, language: Language = ENGLISH) -> str:
 
 
 def held_table(found: Breakeven, language: Language = ENGLISH) -> Table:
-    """Mean of the outcome where the input is held at values of its range, the lowest first."""
+    """Mean of the outcome where the input is held at values of its range, the lowest first.
+
+    A rate of exports replaced has a column more: with what today's duty adds to it, as the answer of a run tells it.
+    """
     unit = {"unit": language.text("numbers.unit_a_year"), "basis": language.text(f"bases.{found.run.basis}")}
+    duties = [found.duty] if found.duty and found.duty.duty else []
     return table(
         language.text(
-            "breakeven.held", input=language.input_name(found.input.label), what=_turned(found, language), **unit
+            "breakeven.held",
+            input=language.input_name(found.input.label),
+            what=language.outcome(found.series, found.year),
+            **unit,
         ),
-        language.headings("input_held", "outcome_mean"),
+        [
+            language.heading("columns.input_held"),
+            *(language.heading("columns.under_duty", duty=language.share(round(one.duty, 3))) for one in duties),
+            language.heading("columns.outcome_mean"),
+        ],
         (
-            [_input_value(each.value, found, language), language.amount(each.mean, each.error, "+")]
+            [
+                _input_value(each.value, found, language),
+                *(_input_value(each.value + one.mean, found, language) for one in duties),
+                language.amount(each.mean, each.error, "+"),
+            ]
             for each in found.means
         ),
     )
@@ -102,7 +119,7 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
     low, high = (_input_value(end, found, language) for end in found.input.support)
     words = {
         "input": language.input_name(found.input.label),
-        "what": _turned(found, language),
+        "what": language.outcome(found.series, found.year),
         "amount": language.money(found.amount, 0.0),
         "year": str(found.year),
         "basis": language.text(f"bases.{found.run.basis}"),
@@ -114,6 +131,8 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
     first, last = (language.money(each.mean, each.error, "+") for each in (found.means[0], found.means[-1]))
     if found.turn is None:
         said = [language.text("breakeven.none", at_low=first, at_high=last, **words)]
+    elif found.is_at_end:
+        said = [_at_end(found, words, language)]
     else:
         side = language.text(f"breakeven.{'rises' if found.rises else 'falls'}")
         key = "turns_under_duty" if found.duty and found.duty.duty else "turns"
@@ -122,6 +141,19 @@ def breakeven_words(found: Breakeven, language: Language = ENGLISH) -> str:
     if found.n_turns > 1:
         said.append(language.text("breakeven.several", n=found.n_turns))
     return plain_spaces(" ".join([*said, _as_drawn(found, language), *_under_duty(found, language)]))
+
+
+def _at_end(found: Breakeven, words: Mapping[str, str], language: Language) -> str:
+    """That the outcome is the amount at one end of the input alone, and on which side of it elsewhere."""
+    far = max(found.means, key=lambda each: abs(each.value - (found.turn or 0.0)))
+    key = "no_chance" if found.input.is_chance and far.value else "at_end"
+    return language.text(
+        f"breakeven.{key}_{'above' if far.mean > found.amount else 'below'}",
+        turn=_input_value(found.turn or 0.0, found, language),
+        far=_input_value(far.value, found, language),
+        at_far=language.money(far.mean, far.error, "+"),
+        **words,
+    )
 
 
 def _added(found: Breakeven, language: Language) -> dict[str, str]:
@@ -141,15 +173,6 @@ def _under_duty(found: Breakeven, language: Language) -> list[str]:
     if found.duty is None or (found.duty.duty and found.turn is not None):
         return []
     return [language.text(f"breakeven.{'duty' if found.duty.duty else 'no_duty'}", **_added(found, language))]
-
-
-def _turned(found: Breakeven, language: Language) -> str:
-    named = language.part("budget.outcomes")
-    return language.text(
-        f"budget.outcomes.{found.series}" if found.series in named else "breakeven.series",
-        year=found.year,
-        series=found.series,
-    )
 
 
 def _turn_with_range(found: Breakeven, language: Language) -> dict[str, str]:
@@ -181,13 +204,11 @@ def _interval_sentence(budget: Budget, language: Language) -> str:
     summary = budget.run.statistics
     at, names = summary.years.index(budget.year), [quantile_name(level) for level in LEVELS]
     bounds = [summary.estimate(budget.series, name, at) for name in names]
-    wide = bounds[1][0] - bounds[0][0], max(error for _, error in bounds)
     return language.text(
         "budget.interval",
-        what=_outcome(budget, language),
+        what=language.outcome(budget.series, budget.year),
         span=language.money_span(bounds, places=max(_places(bounds), 1)),
         basis=_basis(budget, language),
-        wide=language.amount(*wide, places=max(_places([wide]), 1)),
     )
 
 
@@ -247,10 +268,6 @@ def _noise_sentence(budget: Budget, language: Language) -> str:
         error=language.text("numbers.money", amount=f"{error:.{max(decimals(error) + 1, 0)}f}"),
         share=language.text("numbers.percent", number=f"{100 / n_draws:.2g}"),
     )
-
-
-def _outcome(budget: Budget, language: Language) -> str:
-    return language.text(f"budget.outcomes.{budget.series}", year=budget.year)
 
 
 def _basis(budget: Budget, language: Language) -> str:

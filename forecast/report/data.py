@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from math import floor, log10
 
+from forecast.dims import BASES
 from forecast.observations.additions import Addition, Change, Proposal
 from forecast.observations.holdings import HeldSeries, vintages_of
 from forecast.observations.user_data import StoredVintage
@@ -38,9 +40,24 @@ def holdings_table(held: Mapping[tuple[str, str], HeldSeries], language: Languag
 def _series_cells(title: str, one: HeldSeries, own: int, language: Language) -> list[str]:
     period, day = one.due
     due = f"{period} ({day.isoformat()})" if day else period
-    row = one.template
-    basis = language.words["bases"].get(row["basis"], row["basis"])
-    return [title, basis, row["unit"], row["publisher"], one.first, one.last, due, row["vintage"], str(own or "–")]
+    basis, unit, publisher, vintage = (
+        _cell(one.template[key], language) for key in ("basis", "unit", "publisher", "vintage")
+    )
+    return [title, basis, unit, publisher, one.first, one.last, due, vintage, str(own or "–")]
+
+
+@cache
+def _cell_keys() -> Mapping[str, str]:
+    """Keys of the words for units, bases and agencies, by their English, in which tables hold them."""
+    return {text: f"data.cells.{key}" for key, text in ENGLISH.part("data.cells").items()} | {
+        basis: f"bases.{basis}" for basis in BASES
+    }
+
+
+def _cell(text: str, language: Language) -> str:
+    """A cell of a table of data in the language; as it stands where it is no such word, as a date is."""
+    key = _cell_keys().get(text)
+    return text if key is None else language.text(key)
 
 
 def vintages_table(vintages: Sequence[StoredVintage], language: Language = ENGLISH) -> Table:
@@ -64,15 +81,13 @@ def series_table(one: HeldSeries, language: Language = ENGLISH) -> Table:
     rows = []
     for period, held in one.values.items():
         value = held.row["value"] or language.text("data.not_published")
-        rows.append(
-            [period, value, held.label, held.row["source"], language.text("data.mark") if period in own else ""]
-        )
-    keys = ("period", "value", "vintage", "source", "own")
+        mark = language.text("data.mark") if period in own else ""
+        rows.append([period, held.row["source"], value, _cell(held.label, language), mark])
+    keys = ("period", "source", "value", "vintage", "own")
     headings = [language.heading(f"data.{key}") for key in keys]
-    row = one.template
-    basis = language.words["bases"].get(row["basis"], row["basis"])
-    title = language.text("data.series_caption", series=one.series, unit=row["unit"], basis=basis)
-    return table(title, headings, rows, notes=_copies(one, language))
+    unit, basis = (_cell(one.template[key], language) for key in ("unit", "basis"))
+    title = language.text("data.series_caption", series=one.series, unit=unit, basis=basis)
+    return table(title, headings, rows, words=2, notes=_copies(one, language))
 
 
 def _copies(one: HeldSeries, language: Language) -> list[str]:
@@ -105,7 +120,10 @@ def _summary(one: Addition, language: Language) -> str:
 
 def _new_table(changes: Sequence[Change], language: Language) -> Table:
     shown = changes if len(changes) <= _MOST_ROWS else changes[-_MOST_ROWS:]
-    rows = [[one.figure.series, one.unit, one.figure.period, _number(one.figure.value, one)] for one in shown]
+    rows = [
+        [one.figure.series, _cell(one.unit, language), one.figure.period, _number(one.figure.value, one)]
+        for one in shown
+    ]
     headings = [language.heading(f"data.{key}") for key in ("series", "unit", "period", "value")]
     return table(language.text("data.new"), headings, rows, words=2, notes=_more(changes, language))
 
@@ -117,7 +135,7 @@ def _revised_table(changes: Sequence[Change], language: Language) -> Table:
     rows = [
         [
             one.figure.series,
-            one.unit,
+            _cell(one.unit, language),
             one.figure.period,
             _number(one.old or 0.0, one),
             _number(one.figure.value, one),

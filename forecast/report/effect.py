@@ -47,6 +47,22 @@ def effect_paragraphs(
     told = years[0]
     if not motion(summary, "effect").any():
         return [" ".join([language.text("sentences.effect_nothing"), *_news(summary, language, origin, told)])]
+    rate = None if found is None else found.rate
+    sizes = [
+        *_size(summary, language, years, found),
+        *_at_first(summary, language, told),
+        *_news(summary, language, origin, told),
+    ]
+    reasons = [*_because(summary, language, told, rate), *_by_duties(summary, language, told, found)]
+    parts = (sizes, reasons, _turning_rate(summary, language, told, found))
+    return [" ".join(part) for part in parts if part]
+
+
+def _size(summary: Summary, language: Language, years: Sequence[int], found: Grounds | None) -> list[str]:
+    """By how much in the years told and in all, how surely, and in how many draws not at all."""
+    told = years[0]
+    if not motion(summary, "effect")[told]:
+        return [language.text("sentences.effect_nothing_in", year=summary.years[told], **_total(summary, language))]
     likelier = direction(summary, "effect", told)
     chance = {
         "rise": chance_above(summary, "effect", 0.0, told, language),
@@ -56,19 +72,10 @@ def effect_paragraphs(
     size = language.text(
         "sentences.effect",
         changes=language.text("sentences.and").join(_change(summary, index, language) for index in years),
-        sum=_sum(summary, language),
+        sum=language.text("sentences.effect_sum", **_total(summary, language)) if len(summary.years) > 1 else "",
         chance=language.text(f"sentences.effect_{likelier}", year=summary.years[told], chance=chance, rests=rests),
     )
-    rate = None if found is None else found.rate
-    sizes = [
-        size,
-        *_at_first(summary, language, told),
-        *_news(summary, language, origin, told),
-        *nothing_sentence(summary, language, "effect", told),
-    ]
-    reasons = [*_because(summary, language, told, rate), *_by_duties(summary, language, told, found)]
-    parts = (sizes, reasons, _turning_rate(summary, language, told, rate))
-    return [" ".join(part) for part in parts if part]
+    return [size, *nothing_sentence(summary, language, "effect", told)]
 
 
 def _change(summary: Summary, index: int, language: Language) -> str:
@@ -101,33 +108,33 @@ def _at_first(summary: Summary, language: Language, told: int) -> list[str]:
     return [language.text(f"sentences.at_first_{side}", **words)]
 
 
-def _sum(summary: Summary, language: Language) -> str:
-    """The effect of all years together, where there are several."""
+def _total(summary: Summary, language: Language) -> dict[str, str]:
+    """The effect of all years together."""
     last = len(summary.years) - 1
-    return (
-        language.text(
-            "sentences.effect_sum",
-            first=summary.years[0],
-            last=summary.years[last],
-            total=language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
-            span=language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
-        )
-        if last
-        else ""
-    )
+    return {
+        "first": str(summary.years[0]),
+        "last": str(summary.years[last]),
+        "total": language.money(*summary.estimate("cumulated_effect", "mean", last), "+"),
+        "span": language.money_span(ends(summary, "cumulated_effect", 80, last), "+"),
+    }
 
 
 def _because(summary: Summary, language: Language, index: int, rate: DecidingRate | None) -> list[str]:
     """What the channels of an effect add and take in a year, on average, and which of them others count.
 
-    Nothing where there is no effect.
+    Nothing where there is no effect, or none that shows.
     """
     flows = _flows(summary, index)
-    year, goods = summary.years[index], _goods(rate, language)
-    parts = {name: _part(name, *flow, goods, language) for name, flow in flows.items() if flow[0]}
-    if not parts:
+    signed = {name: language.money(*flow, "+") for name, flow in flows.items()}
+    amounts = {name: text for name, text in signed.items() if text[0] in "+−"}
+    if not amounts:
         return []
-    if rate is not None and year in rate.replaced and flows["replaced"][0] < 0:
+    year, goods = summary.years[index], _goods(rate, language)
+    parts = {
+        name: language.text(f"because.{name}_{'adds' if text[0] == '+' else 'takes'}", amount=text[1:], goods=goods)
+        for name, text in amounts.items()
+    }
+    if rate is not None and year in rate.replaced and amounts.get("replaced", "+")[0] != "+":
         parts["replaced"] += _of_these(rate, year, language)
     together = language.money(*summary.estimate("effect", "mean", index), "+")
     listed = language.text("because.and").join(parts.values())
@@ -145,12 +152,6 @@ def _flows(summary: Summary, index: int) -> dict[str, tuple[float, float]]:
         "replaced": (float(values[2]), float(errors[2])),
         "returned": (float(values[3]), float(errors[3])),
     }
-
-
-def _part(name: str, value: float, error: float, goods: str, language: Language) -> str:
-    """One flow: what it adds or takes."""
-    side = "adds" if value > 0 else "takes"
-    return language.text(f"because.{name}_{side}", amount=language.money(abs(value), error), goods=goods)
 
 
 def _goods(rate: DecidingRate | None, language: Language) -> str:
@@ -181,7 +182,11 @@ def _by_duties(summary: Summary, language: Language, index: int, found: Grounds 
     if all(abs(mean) < least for mean, _ in flows.values()):
         return []
     total, *amounts = language.money_parts(whole, [mean for mean, _ in flows.values()], "+")
-    parts = [language.text(f"because.through_{name}", amount=text) for name, text in zip(flows, amounts, strict=True)]
+    parts = [
+        language.text(f"because.through_{name}", amount=text)
+        for name, text in zip(flows, amounts, strict=True)
+        if text[0] in "+−"
+    ]
     listed = language.text("because.and").join(parts)
     said = [language.text("because.by_duties", year=summary.years[index], whole=total, parts=listed)]
     if flows.get("replaced", (0.0, 0.0))[0] > 0 > summary.estimate("tariffs", "mean", index)[0]:
@@ -193,24 +198,27 @@ _SOURCES = {"stated": "stated", "judgement": "judged"}
 """Words for where a rate comes from, by its grade; the others are learned."""
 
 
-def _turning_rate(summary: Summary, language: Language, index: int, rate: DecidingRate | None) -> list[str]:
+def _turning_rate(summary: Summary, language: Language, index: int, found: Grounds | None) -> list[str]:
     """The rate at which the mean effect of a year is zero, beside what is believed of it and how surely."""
-    year = summary.years[index]
-    if rate is None or year not in rate.turns:
+    year, rate = summary.years[index], None if found is None else found.rate
+    if found is None or rate is None or year not in rate.turns:
         return []
+    moved = found.by_duties is not None and found.by_duties.estimate("effect", "mean", index)[0] != 0
     turn, error = rate.turns[year]
     below = float(summary.value("effect", "mean")[index]) < 0
+    written = rounded(abs(turn), max(error, 0.005), 2)
     side = "never" if turn > REPLACED[1] and not below else "along" if turn < 0 else "below" if below else "above"
+    if not float(written):
+        side = "nothing"
     low, _, high = span([(value, 0.005) for value in rate.interval], 2)
     believed = language.text(
         f"because.{_SOURCES.get(rate.grade, 'fitted')}",
         interval=language.text("because.exactly" if low == high else "because.interval", low=low, high=high),
         grade=language.text(f"because.grades.{rate.grade}"),
-        duty=_duty(rate, language),
+        duty=_duty(rate, language, moved=moved),
     )
     claims = language.part("because.claims").get(rate.sector, "")
     sector = language.text(f"sectors.{rate.sector}")
-    written = rounded(abs(turn), max(error, 0.005), 2)
     others = "" if rate.alone else language.text("because.others")
     words = {"turn": written, "sector": sector, "year": year, "others": others}
     said = [language.text(f"because.turns_{side}", **words), believed, claims]
@@ -225,17 +233,27 @@ def _none_replaced(summary: Summary, language: Language, index: int, rate: Decid
         return []
     effect, own = summary.estimate("effect", "mean", index)
     amount = language.money(effect + replaced, float(np.hypot(error, own)), "+")
-    by_duties = rate.turns[year][0] < 0 < effect + replaced  # without duties the rate would have to be above zero
-    key = "because.none_replaced_by_duties" if by_duties else "because.none_replaced"
-    return [language.text(key, sector=language.text(f"sectors.{rate.sector}"), year=year, amount=amount)]
+    key = "untaxed"
+    if rate.duty or rate.other_duties:  # without them the rate would have to be above zero
+        key = "by_duties" if rate.turns[year][0] < 0 < effect + replaced else "taxed"
+    return [
+        language.text(
+            f"because.none_replaced_{key}", sector=language.text(f"sectors.{rate.sector}"), year=year, amount=amount
+        )
+    ]
 
 
-def _duty(rate: DecidingRate, language: Language) -> str:
-    """Under which duty a rate and its turning value are told."""
-    if rate.duty:
-        told = "because.under_duty_moved" if rate.other_duties else "because.under_duty"
-        return language.text(told, duty=language.share(round(rate.duty, 3)))
-    return language.text("because.no_duty") if rate.other_duties else ""
+def _duty(rate: DecidingRate, language: Language, *, moved: bool) -> str:
+    """Under which duty a rate and its turning value are told, and that others move that value alone.
+
+    Args:
+        moved: whether duties that the scenario states on any goods change the effect.
+    """
+    if not rate.duty and rate.other_duties:
+        return language.text("because.no_duty")
+    under = "under_duty" if rate.duty else ""
+    key = "_".join(filter(None, (under, "moved" if moved or rate.other_duties else "")))
+    return language.text(f"because.{key}", duty=language.share(round(rate.duty, 3))) if key else ""
 
 
 def rests_words(found: Grounds | None, series: str, index: int, language: Language) -> str:

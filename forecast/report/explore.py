@@ -181,7 +181,7 @@ def _sentences(bench: Bench, trial: Trial, *, moved: bool) -> list[str]:
         sentences += effect_paragraphs(summary, language, origin, trial.grounds)
     sentences += [policy_sentence(summary, language, name) for name in moving_policies(summary)]
     sentences.append(level_sentence(summary, scenario.basis, language, invested=bool(scenario.investments)))
-    sentences += memory_sentences(bench.workbench.origin, [scenario], language)
+    sentences += memory_sentences(summary, bench.workbench.origin, [scenario], language)
     sentences.append(chances_sentence(summary, known, language, trial.grounds))
     change = difference_sentences(trial.difference, _title(bench), language)
     return [*sentences, change if moved else language.text("explore.nothing")]

@@ -218,6 +218,15 @@ class Language(Texts):
         """
         return self.text(f"{key}.{'one' if n == 1 else 'many'}", n=f"{n:,}", **values)
 
+    def outcome(self, series: str, year: int) -> str:
+        """An annual series in a year, in words where there are any.
+
+        >>> language("en").outcome("trade_balance", 2030), language("en").outcome("imports", 2030)
+        ("Korea's goods surplus with the US in 2030", '`imports` in 2030')
+        """
+        key = f"budget.outcomes.{series}" if series in self.part("budget.outcomes") else "breakeven.series"
+        return self.text(key, series=series, year=year)
+
     def list(self, names: Sequence[str]) -> str:
         """Names in a row."""
         return str(self.part("numbers.list")).join(names)

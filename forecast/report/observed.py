@@ -19,9 +19,9 @@ from forecast.report.i18n import ENGLISH, Language
 from forecast.report.table import Table, table
 from forecast.results.archive import Outcome, other_book
 from forecast.results.results import Results
-from forecast.scenario.memory import Memory
+from forecast.scenario.memory import AS_FITTED, Memory
 from forecast.scenario.scenario import Scenario
-from forecast.stats.summary import INTERVALS, quantile_name
+from forecast.stats.summary import INTERVALS, Summary, quantile_name
 
 ROUNDING = 0.1
 """Error with which observed trade is printed, bn USD."""
@@ -33,16 +33,18 @@ YEARS_COMPARED = 10
 """Whole years whose first months say what a year under way may come to."""
 
 
-def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Language) -> list[str]:
+def memory_sentences(summary: Summary, quarter: int, scenarios: Sequence[Scenario], language: Language) -> list[str]:
     """How far exports of memory stand from their trend in a quarter, and how they go on; nothing where unknown.
 
     Args:
+        summary: of the run.
+        quarter: the last observed one.
         scenarios: that are told, of one day: one, or the branches of a mixture.
     """
     standing = memory_standing(quarter, day_of(scenarios[0].as_of))
     if standing is None:
         return []
-    stated = [scenario.memory.path != "as-fitted" for scenario in scenarios]
+    stated = [scenario.memory != AS_FITTED for scenario in scenarios]
     carried = "stated" if all(stated) else "mixed" if any(stated) else "carried"
     if all(scenario.memory == Memory("fades") for scenario in scenarios):
         carried = "fading"
@@ -51,8 +53,12 @@ def memory_sentences(quarter: int, scenarios: Sequence[Scenario], language: Lang
     parted = found.level["us_census"] != found.level["korea_customs"]
     korean = scenarios[0].basis == "korea_customs"
     gap = "gap_lasts" if all(stated) else "gap_mixed" if any(stated) else "gap_fades"
-    goes_on = [carried, *[gap] * (parted and (korean or all(stated)))]
-    goes_on += ["duties"] * any(scenario.tariffs for scenario in scenarios)
+    goes_on = [language.text(f"memory.{carried}")]
+    goes_on += [language.text("memory.duties")] * any(scenario.tariffs for scenario in scenarios)
+    if parted and gap == "gap_fades" and korean:
+        goes_on.append(_fading_gap(summary, language))
+    elif parted and (korean or all(stated)):
+        goes_on.append(language.text(f"memory.{gap}"))
     said = [*_memory_parts(standing, found.level["us_census"] if parted else None, goes_on, language)]
     if found.quarter < quarter:
         told, last = (language.date(float(each)) for each in (found.quarter, quarter))
@@ -78,9 +84,19 @@ def _memory_parts(
         span = _span(held.above, "" if where == "above" else "+", language)
         yield language.text(f"memory.held_{where}", rate=_whole(4 * held.quarter, language), span=span)
     year, change = standing.fall
-    yield from (language.text(f"memory.{key}") for key in goes_on)
+    yield from goes_on
     yield language.text("memory.fell", year=year, share=language.share(abs(round(change, 2))))
     yield language.text("memory.trend", first=first, before=language.date(float(standing.quarter - 4)), quarter=quarter)
+
+
+def _fading_gap(summary: Summary, language: Language) -> str:
+    """That memory falls in Korean books as the gap fades, by its medians of the first two years where they fall."""
+    series, n_years = dims.PRODUCT_SERIES[0], min(len(summary.years), 2)
+    medians = [summary.estimate(series, MEDIAN, index) for index in range(n_years)] if series in summary.series else []
+    if len(medians) < 2 or medians[1][0] >= medians[0][0]:
+        return language.text("memory.gap_fades")
+    now, then = (language.money(*median, places=0) for median in medians)
+    return language.text("memory.gap_falls", year=summary.years[0], now=now, next=summary.years[1], then=then)
 
 
 def _span(values: Sequence[float], sign: str, language: Language) -> str:
@@ -91,11 +107,25 @@ def _whole(value: float, language: Language) -> str:
     return language.money(value, 1.0, places=0)
 
 
-def outcome_sentences(results: Results, later: Sequence[Outcome], language: Language) -> list[str]:
-    """The surplus of years as observed since, in both books, beside what the forecast said of them."""
+def outcome_sentences(
+    results: Results, later: Sequence[Outcome], scenarios: Sequence[Scenario], language: Language
+) -> list[str]:
+    """The surplus of years as observed since, in both books, beside what the forecast said of them.
+
+    Args:
+        scenarios: that were run: one, or the branches of a mixture. Where one of them states what becomes of trade
+            itself, no part of what was missed is told to be memory.
+    """
     whole = [_whole_year(results, outcome, language) for outcome in later if outcome.months == 12]
-    parts = [sentence for outcome in later if outcome.months < 12 for sentence in _part(results, outcome, language)]
-    return whole + parts
+    under_way = [outcome for outcome in later if outcome.months < 12]
+    free = not any(map(_states_trade, scenarios))
+    return whole + [text for outcome in under_way for text in _part(results, outcome, language, by_record=free)]
+
+
+def _states_trade(scenario: Scenario) -> bool:
+    """Whether a scenario states what moves trade beside the announcements, so that its record alone does not."""
+    stated = (scenario.tariffs, scenario.import_commitments, scenario.drivers, scenario.shocks)
+    return any(stated) or scenario.memory != AS_FITTED
 
 
 def _said(results: Results, year: int, level: float) -> tuple[float, float]:
@@ -142,8 +172,12 @@ def _rank(percentile: float, language: Language) -> str:
     return language.text(f"ranks.{side}", ordinal=language.ordinal(round(percentile)))
 
 
-def _part(results: Results, outcome: Outcome, language: Language) -> Iterator[str]:
-    """What was seen of a year under way, what the year may come to by earlier ones, and why if that is far off."""
+def _part(results: Results, outcome: Outcome, language: Language, *, by_record: bool) -> Iterator[str]:
+    """What was seen of a year under way, what the year may come to by earlier ones, and why if that is far off.
+
+    Args:
+        by_record: whether trade moves as its record says and nothing else is stated of it.
+    """
     median = _said(results, outcome.year, 0.5)
     beyond = outcome.value - median[0]
     yield language.count(
@@ -158,7 +192,7 @@ def _part(results: Results, outcome: Outcome, language: Language) -> Iterator[st
     years = outcome.value * year_over_first_months(outcome.months, YEARS_COMPARED)
     yield _coming_year(results, outcome, years, language)
     rise = memory_rise(outcome.year, outcome.months)
-    if rise is not None and np.median(years) > _said(results, outcome.year, 0.9)[0]:
+    if by_record and rise is not None and np.median(years) > _said(results, outcome.year, 0.9)[0]:
         yield " ".join(_because_of_memory(rise, language))
 
 

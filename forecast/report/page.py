@@ -178,18 +178,19 @@ def short_answers(
     conditions = assumed_conditions(world.single, language) if world.single is not None else ""
     invested = bool(results.manifest["n_investments"])
     known = record_of(results.basis, results.as_of)
-    pledges = [note for branch in world.branches for note in pledge_notes(branch.scenario, language)]
+    scenarios = [branch.scenario for branch in world.branches]
+    pledges = [note for scenario in scenarios for note in pledge_notes(scenario, language)]
     sentences = [
         conditions,
         *dict.fromkeys(pledges),
         *effect_sentences(results, language, found, year),
         level_sentence(summary, results.basis, language, invested=invested, year=year),
         products_sentence(summary, results.basis, language, year),
-        *memory_sentences(origin, [branch.scenario for branch in world.branches], language),
+        *memory_sentences(summary, origin, scenarios, language),
         chances_sentence(summary, known, language, found, year),
         *mixture_sentences([results], language),
         *([language.text("branches.words")] if world.single is None else []),
-        *outcome_sentences(results, later, language),
+        *outcome_sentences(results, later, scenarios, language),
     ]
     if summary.n_failed:
         sentences.append(language.count("sentences.failed", summary.n_failed, draws=f"{summary.n_draws:,}"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from forecast.analysis.duties import exports_ahead, exports_taken
 from forecast.dims import TO_DATE
 from forecast.observations.duties import kiet_estimates
 from forecast.report.effect import MEDIAN, median_changes, nothing_sentence
 from forecast.report.i18n import Language
-from forecast.results.highlights import last_motion, moving_policies, peak_and, place_of
+from forecast.results.highlights import last_motion, motion, moving_policies, peak_and, place_of
 from forecast.results.results import Results
 from forecast.stats.formatting import ends
 from forecast.stats.summary import Summary
@@ -31,14 +33,30 @@ def policy_sentence(summary: Summary, language: Language, name: str, year: int |
     """
     last = last_motion(summary, name)
     years = peak_and(last, summary.value(name, MEDIAN)) if year is None else [place_of(year, summary.years)]
+    policy = language.text(f"policies_said.{name}")
+    if not motion(summary, name)[years[0]]:
+        return _idle_sentence(summary, language, name, years[0], policy)
     changes = median_changes(summary, name, years, language)
-    said = language.text("sentences.policy", policy=language.text(f"policies.{name}"), changes=changes)
+    said = language.text("sentences.policy", policy=policy, changes=changes)
     ended = [language.text("sentences.ended", year=summary.years[last])] if last < len(summary.years) - 1 else []
     idle = nothing_sentence(summary, language, name, years[0])
     if idle:
         mean = language.money(*summary.estimate(name, "mean", years[0]), "+")
         idle.append(language.text("sentences.on_average", mean=mean))
     return " ".join([said, *idle, *ended])
+
+
+def _idle_sentence(summary: Summary, language: Language, name: str, index: int, policy: str) -> str:
+    """That a policy does nothing in a year in any draw, and since or until when it does."""
+    moved = np.flatnonzero(motion(summary, name))
+    if index < moved[0]:
+        key, other = "not_yet", moved[0]
+    elif index > moved[-1]:
+        key, other = "no_longer", moved[-1]
+    else:
+        key, other = "not_then", index
+    words = {"policy": policy, "year": summary.years[index], "other": summary.years[other]}
+    return language.text(f"sentences.policy_{key}", **words)
 
 
 def answers_past(summary: Summary) -> bool:

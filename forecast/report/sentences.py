@@ -219,18 +219,18 @@ def answer_paragraphs(
 ) -> list[str]:
     """The same by subject; arguments are those of `answer`."""
     summary, origin = results.statistics, parse_quarter(results.manifest["origin"])
-    branches = (world or load_any(results.folder / SCENARIO)).branches
+    scenarios = [branch.scenario for branch in (world or load_any(results.folder / SCENARIO)).branches]
     return [
         *effect_sentences(results, language, found, year),
         level_sentence(summary, results.basis, language, invested=bool(results.manifest["n_investments"]), year=year),
         " ".join(
             [
                 products_sentence(summary, results.basis, language, year),
-                *memory_sentences(origin, [branch.scenario for branch in branches], language),
+                *memory_sentences(summary, origin, scenarios, language),
             ]
         ),
         *mixture_sentences([results], language),
-        *outcome_sentences(results, later, language),
+        *outcome_sentences(results, later, scenarios, language),
     ]
 
 

@@ -22,7 +22,7 @@ def sweep_table(found: Sweep, language: Language = ENGLISH) -> Table:
     ]
     unit = language.text("numbers.unit_a_year")
     basis = language.text(f"bases.{found.stated.run.basis}")
-    title = language.text("sweep.title", series=found.series, year=found.year, name=found.stated.run.name)
+    title = language.text("sweep.title", what=language.outcome(found.series, found.year), name=found.stated.run.name)
     return Table(f"{title}, {unit}, {basis}", tuple(columns), tuple(rows), (language.text("sweep.note"),))
 
 
@@ -54,12 +54,12 @@ def sweep_words(found: Sweep, language: Language = ENGLISH) -> str:
         }
         for cell in (ordered[0], ordered[-1])
     )
+    what = language.outcome(found.series, found.year)
     if low["mean"] == high["mean"]:
-        return language.text("sweep.same", series=found.series, year=found.year, mean=low["mean"])
+        return language.text("sweep.same", what=what, mean=low["mean"])
     return language.text(
         "sweep.words",
-        series=found.series,
-        year=found.year,
+        what=what,
         n=len(found.cells),
         **{f"low_{name}": text for name, text in low.items()},
         **{f"high_{name}": text for name, text in high.items()},

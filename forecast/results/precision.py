@@ -40,8 +40,9 @@ from forecast.stats.summary import BELOW, LEAST_BLOCKS, LEVELS, Summary, exceeda
 CONFIDENCE = 0.95
 """How often an interval of the half-width asked for is to hold."""
 
-SMALLEST = 1e-9
-"""Least width that may be asked for, in the unit of the number or in percent; draws within reach bring none so near."""
+SMALLEST, LARGEST = 1e-9, 1e9
+"""Least and largest width that may be asked for, in the unit of the number or in percent: draws within reach bring none
+so near, and no number is as far off."""
 
 WIDEST = 0.5
 """Half-width of an interval that holds every chance."""
@@ -124,8 +125,9 @@ def parsed_target(text: str) -> Target:
         width = float(number)
     except ValueError:
         width = inf
-    if not SMALLEST <= width < inf:
-        raise RunError(f"--precision: got {text} with width {number}{percent}, expected a number of {SMALLEST} or more")
+    if not SMALLEST <= width <= LARGEST:
+        expected = f"expected a number from {SMALLEST:g} to {LARGEST:,.0f}"
+        raise RunError(f"--precision: got {text} with width {number}{percent}, {expected}")
     target = Target(series, int(year), _statistic(statistic), width / (100 if percent else 1), bool(percent))
     if not target.is_relative:
         _demand_possible(target, width)

@@ -28,7 +28,7 @@ from forecast.documents import (
     shipped_names,
     shipped_scenario,
 )
-from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal, shortened
+from forecast.errors import Place, Problem, ScenarioError, got, meant, no_such_file, refusal, shortened, spelled
 
 ACCEPTED = "expected the name of a file beside this one or in a folder below it, or of a shipped scenario"
 LONGEST = 255
@@ -329,7 +329,7 @@ def _demand_known(group: str, name: str, root: Node, shown: str) -> None:
     known = root.fields[group].fields if group in root.fields else {}
     if name not in known:
         hint = meant(name, known) if known else "the scenario has none"
-        raise ScenarioError([Place(shown).problem(f"{group}.{name}", f"no such {BY_ID[group]}; {hint}")])
+        raise ScenarioError([Place(shown).problem(spelled((group, name)), f"no such {BY_ID[group]}; {hint}")])
 
 
 def _moved(node: Node, place: Place) -> Node:
@@ -377,7 +377,7 @@ def _same_ids(root: Node) -> Iterator[Problem]:
             if earlier is not entry:
                 there = f"first in line {earlier.place.line}"
                 message = f"{got(id.content)} a second time, expected every id once ({there})"
-                yield id.place.problem(f"{group}.{id.content}.id", message)
+                yield id.place.problem(spelled((group, id.content, "id")), message)
 
 
 def _of_another_text(name: str, over: Node) -> bool:

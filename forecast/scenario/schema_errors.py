@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from forecast.characters import half_width
 from forecast.documents import Node
 from forecast.economics.sectors import SECTORS_BY_WORD
-from forecast.errors import Problem, YamlPath, got, listed, meant, shortened, spelled
+from forecast.errors import Problem, YamlPath, got, is_position, listed, meant, shortened, spelled
 from forecast.quarters import ACCEPTED
 from forecast.scenario.dates import Window, decimal_hint, in_accepted_form
 from forecast.scenario.dependencies import Correlation, Phase, Programme, When
@@ -133,7 +133,8 @@ def strangers(layers: Layered) -> dict[tuple[str, str], Problem]:
             missing = _left_out(_entries(layers.root, group).get(id, entry), group)
             if known and id not in known and len(missing) >= len(entry.fields.keys() - {"id"}):
                 needs = f"; a new one needs {listed(missing)} too" if entry.fields else ""
-                message = f"no {BY_ID[group]} {shortened(id)} below; {meant(id, known)}{needs}"
+                which = "got no id" if is_position(id) else f"no {BY_ID[group]} {shortened(id)} below"
+                message = f"{which}; {meant(id, known)}{needs}"
                 unknown[group, id] = (entry.key or entry.place).problem(spelled((group, id)), message)
     return unknown
 

@@ -102,19 +102,40 @@ def _of_rivals(row: Row) -> bool:
 
 
 def _drawn_apart(tariffs: Sequence[Row], correlated: Sequence[Collection[str]]) -> Iterator[Remark]:
-    """Tariffs that have a window in common, which one law may say of both, and nothing that ties their dates."""
-    for key, field in (("from", "start"), ("until", "until")):
-        first: dict[Distribution, Row] = {}
-        for row in tariffs:
-            date = getattr(row.value, field)
-            if date is None or isinstance(date, Constant):
-                continue
-            other = first.setdefault(date, row)
-            names = [f"tariffs.{one.name}.{key}" for one in (other, row)]
+    """Tariffs with something uncertain in common, which one law may say of both, and nothing that ties their draws."""
+    first: dict[tuple[str, Distribution], Row] = {}
+    for row in tariffs:
+        apart: dict[str, dict[str, str]] = {}
+        for key, input, value in _uncertain(row):
+            other = first.setdefault((input, value), row)
+            names = [f"tariffs.{one.name}.{input}" for one in (other, row)]
             if other is not row and not any({*names} <= {*between} for between in correlated):
-                tie = f"correlations: [{{between: [{', '.join(names)}], rank: 1}}]"
-                said = f"got the window of {other.name}, and each has a date of its own in it"
-                yield row.remark(key, f"{said}; if one law says both, write {tie}")
+                apart.setdefault(other.name, {})[key] = f"{{between: [{', '.join(names)}], rank: 1}}"
+        for name, ties in apart.items():
+            said = f"got the {listed(ties)} of {name}, and each is drawn by itself"
+            tie = f"correlations: [{', '.join(ties.values())}]"
+            yield row.remark(next(iter(ties)), f"{said}; if one law says both, write {tie}")
+
+
+_NAMES = {"from": "start"}
+"""Fields of keys that do not go by their own name."""
+
+_DRAWN = (
+    *("from", "until", "rate", "change", "rivals", "pass_through", "elasticity", "substitution", "adjustment"),
+    "localization_response",
+)
+"""Keys of a tariff that may be uncertain, beside whether it comes."""
+
+
+def _uncertain(row: Row) -> Iterator[tuple[str, str, Distribution]]:
+    """Key, name as an input and value of all that is drawn of a tariff: numbers, dates, whether it comes."""
+    for key in _DRAWN:
+        value = getattr(row.value, _NAMES.get(key, key))
+        if value is not None and not isinstance(value, Constant):
+            yield key, key, value
+    chance = row.value.probability
+    if chance is not None and not (always(chance, 0.0) or always(chance, 1.0)):
+        yield "probability", "realised", chance
 
 
 def _ended(tariffs: Sequence[Row], origin: int, end: float) -> Iterator[Remark]:

@@ -11,10 +11,10 @@ from forecast.stats.summary import INTERVALS, Summary, decimals, quantile_name, 
 def short(value: float) -> str:
     """A number with about two digits that count, and a true minus sign.
 
-    >>> short(12.34), short(0.567), short(-0.0123)
-    ('12.3', '0.57', '−0.012')
+    >>> short(12.34), short(0.567), short(-0.0123), short(0.0)
+    ('12.3', '0.57', '−0.012', '0')
     """
-    places = 1 if abs(value) >= 2 else 2 if abs(value) >= 0.1 else 3
+    places = 0 if not value else 1 if abs(value) >= 2 else 2 if abs(value) >= 0.1 else 3
     return f"{value:.{places}f}".replace("-", "−")
 
 

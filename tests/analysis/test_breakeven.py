@@ -151,14 +151,34 @@ def said(found: Breakeven, code: str = "en") -> str:
     return breakeven_words(found, language(code))
 
 
-def test_no_turn_in_the_range_and_an_input_that_does_not_matter_are_said(run: Results) -> None:
-    dated = breakeven(run, "P.probability", 2035)
-    assert dated.turn is None
-    assert said(dated).startswith("No value of “P: probability” between 0.000 and 1.00 brings the mean of the effect")
+def test_an_input_that_does_not_matter_is_said(run: Results) -> None:
     idle = breakeven(run, "P.probability", 2035, "baseline_balance")
     assert not idle.matters
     assert "“P: probability” does not matter here: `baseline_balance` in 2035 is the same" in said(idle)
     assert "중요하지 않다" in said(idle, "ko")
+
+
+def test_no_turn_in_the_range_is_said(run: Results) -> None:
+    none = breakeven(run, "P.probability", 2035, amount=5.0)
+    assert none.turn is None
+    assert said(none).startswith("No value of “P: probability” between 0 and 1.00 brings the mean of the effect")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("en", "where “P: probability” is 0. At every chance above that it is negative, −"),
+        ("ko", "0일 때뿐이다. 0보다 큰 확률에서는 언제나 음수이며, 확률이 1일 때 −"),
+    ],
+)
+def test_a_chance_brings_an_effect_to_zero_only_where_it_is_zero(run: Results, code: str, words: str) -> None:
+    """ "No value between 0 and 1 brings it to 0.00: it is 0.00 at 0", was said of the chance of the only plant."""
+    asked = ["breakeven", str(run.folder), "--input", "P.probability", "--year", "2035", "--language", code]
+    done = CliRunner().invoke(cli, asked)
+    assert done.exit_code == 0, done.output
+    assert words in " ".join(done.output.split())
+    found = breakeven(run, "P.probability", 2035)
+    assert (found.turn, found.error, found.n_turns) == (0.0, 0.0, 1)
 
 
 def test_the_words_name_value_range_and_side(run: Results) -> None:
@@ -269,6 +289,8 @@ def test_a_rate_turns_where_the_answer_of_the_run_says(tmp_path: Path, duties: l
     whole = re.search(r"replaced per USD of output” is (−?)([\d.]+) under today's duty of 15 %; above", words)
     assert whole is not None
     told = float(f"{'-' if whole[1] else ''}{whole[2]}")
+    first = [cell.replace("−", "-") for cell in held_table(found).rows[0].cells]
+    assert float(first[1]) - float(first[0]) == pytest.approx(found.duty.mean, abs=0.01)
     assert told == pytest.approx(found.turn + found.duty.mean, abs=0.006)
     named = re.search(r"“forecast (run --year \d+)” tells such turns", words)
     assert named is not None
@@ -277,10 +299,10 @@ def test_a_rate_turns_where_the_answer_of_the_run_says(tmp_path: Path, duties: l
     done = CliRunner().invoke(cli, [*asked, *(word for duty in duties for word in ("-s", duty))])
     assert done.exit_code == 0, done.output
     answered = " ".join(done.output.split())
-    run = re.search(r"(less|more) than ([\d.]+) dollars of exports from Korea", answered)
+    run = re.search(r"(?:(less|more) than ([\d.]+) dollars of|next to no) exports from Korea", answered)
     assert run is not None
     assert "under today's duty of 15 %" in answered.replace("\xa0", " ")
-    assert told == pytest.approx(float(run[2]) * (-1 if run[1] == "more" else 1), abs=0.015)
+    assert told == pytest.approx(float(run[2] or 0.0) * (-1 if run[1] == "more" else 1), abs=0.015)
 
 
 def test_what_duties_of_the_scenario_change_in_an_effect_is_told_with_its_reasons(tmp_path: Path) -> None:

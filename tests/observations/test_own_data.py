@@ -209,6 +209,9 @@ def test_what_is_held_is_listed_with_what_is_due_in_both_languages(tmp_path: Pat
     assert "2026-08  2026-09 (2026-11-04)" in listed.stdout
     assert "No data of your own are stored" in listed.stdout
     assert "보유 자료" in korean.stdout
+    said = " ".join(korean.stdout.split())
+    english = [word for word in ("USD", "seasonally", "not stated", "US Census Bureau", "duty over") if word in said]
+    assert english == []  # units, bases and agencies were in English beside Korean headings
     unknown = command("data", "show", "exports_to_u", cwd=tmp_path, **place)
     assert unknown.stderr.startswith("error: got series 'exports_to_u', did you mean exports_to_us?")
 

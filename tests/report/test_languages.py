@@ -63,7 +63,8 @@ def test_particles_follow_the_sound_before_them() -> None:
     held = [korean.text("breakeven.held", input=name, what="", unit="", basis="") for name in ("수출", "산출")]
     assert [text[1:3] + text[4:7] for text in held] == ["수출을 한", "산출을 한"]
     said = [
-        korean.text("because.none_replaced", sector=name, year=2035, amount="") for name in ("자동차", "자동차 부품")
+        korean.text("because.none_replaced_taxed", sector=name, year=2035, amount="")
+        for name in ("자동차", "자동차 부품")
     ]
     assert ["자동차가 대체하는" in said[0], "자동차 부품이 대체하는" in said[1]] == [True, True]
     assert korean.text("announced.relations.superseded_by", id="HMG-06").endswith("HMG-06으로 대체")

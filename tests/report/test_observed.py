@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import forecast
+from forecast.cli import cli
 from forecast.dims import PRODUCTS
 from forecast.engine.simulate import Settings
 from forecast.models.posterior import current_digests, load_posterior
@@ -27,6 +29,7 @@ from forecast.results.run import run_scenario
 from forecast.scenario.memory import Memory
 from forecast.scenario.mixture import load_any
 from forecast.scenario.scenario import load_scenario
+from forecast.stats.summary import summarised
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 KIET = "2025-04-11"
@@ -44,6 +47,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 
 BASELINE = forecast.load_scenario(SCENARIOS / "baseline.yaml")
+FALLING = summarised(np.repeat([[[69.0], [57.0]]], 100, axis=2), (2026, 2027), ("exports_memory",), block_size=100)
 
 
 def quarters_of_memory() -> list[float]:
@@ -70,8 +74,10 @@ def test_every_answer_says_how_far_memory_stands_from_its_trend(tmp_path: Path) 
     )
     results = run_scenario(forecast.load_scenario(SCENARIOS / "baseline.yaml"), Settings(400), out=tmp_path).results
     page = " ".join(short_answers(results, load_any(results.folder / "scenario.yaml"), ENGLISH))
+    first, second = (results.statistics.value("exports_memory", "quantile_0.5")[year] for year in (0, 1))
     for said in (answer(results), page):
         plain = said.replace("\xa0", " ")
+        assert f"falls nonetheless, from {first:.0f} bn USD in 2026 to {second:.0f} bn USD in 2027 (medians)" in plain
         assert expected in plain
         assert "In 2023 these exports fell by 56 %. Two trends are read, the mean from 2022Q1 to 2025Q2" in plain
         assert "that reading is judgement." in plain
@@ -80,10 +86,10 @@ def test_every_answer_says_how_far_memory_stands_from_its_trend(tmp_path: Path) 
 
 
 def test_a_past_day_knows_the_memory_of_its_day() -> None:
-    (said,) = memory_sentences(vintage(KIET).trade.origin, [replace(BASELINE, as_of=KIET)], ENGLISH)
+    (said,) = memory_sentences(FALLING, vintage(KIET).trade.origin, [replace(BASELINE, as_of=KIET)], ENGLISH)
     assert "a year in 2024Q4, " in said
     assert "2026" not in said
-    assert memory_sentences(4 * 2023 + 2, [BASELINE], ENGLISH) == []
+    assert memory_sentences(FALLING, 4 * 2023 + 2, [BASELINE], ENGLISH) == []
 
 
 def test_how_memory_goes_on_is_told_as_the_scenario_has_it() -> None:
@@ -99,7 +105,7 @@ def test_how_memory_goes_on_is_told_as_the_scenario_has_it() -> None:
         ),
         ([BASELINE, fading], "in those that state nothing memory keeps its share", "the scenario states"),
     ):
-        (said,) = memory_sentences(origin, scenarios, ENGLISH)
+        (said,) = memory_sentences(FALLING, origin, scenarios, ENGLISH)
         assert words in said
         assert not_said not in said
 
@@ -108,15 +114,15 @@ def test_memory_of_korean_books_is_told_to_fall_with_the_gap() -> None:
     """In draws on Korean basis its share falls from 37 % of 2026 to 27 % of 2035; on US basis it stays at a quarter."""
     origin, words = (
         vintage(None).trade.origin,
-        "On Korean customs basis memory falls nonetheless, as what Korean figures",
+        "memory falls nonetheless, from 69\xa0bn USD in 2026 to 57\xa0bn USD in 2027 (medians), as what Korean",
     )
-    (korean,) = memory_sentences(origin, [BASELINE], ENGLISH)
-    (us,) = memory_sentences(origin, [replace(BASELINE, basis="us_census")], ENGLISH)
-    (lasts,) = memory_sentences(origin, [replace(BASELINE, memory=Memory("lasts"))], ENGLISH)
+    (korean,) = memory_sentences(FALLING, origin, [BASELINE], ENGLISH)
+    (us,) = memory_sentences(FALLING, origin, [replace(BASELINE, basis="us_census")], ENGLISH)
+    (lasts,) = memory_sentences(FALLING, origin, [replace(BASELINE, memory=Memory("lasts"))], ENGLISH)
     assert words in korean
     assert words not in us + lasts
     assert "the gap between them stays or goes with the height: that is assumed as well" in lasts
-    (mixed,) = memory_sentences(origin, [BASELINE, replace(BASELINE, memory=Memory("lasts"))], ENGLISH)
+    (mixed,) = memory_sentences(FALLING, origin, [BASELINE, replace(BASELINE, memory=Memory("lasts"))], ENGLISH)
     assert "beyond US ones fades; where a branch states a path, either book starts from its own level" in mixed
 
 
@@ -125,21 +131,21 @@ def test_memory_is_told_before_what_duties_take() -> None:
     origin, words = vintage(None).trade.origin, "All of this is before what duties of the scenario take."
     taxed = load_any(SCENARIOS / "tariffs-2025.yaml").branches[0].scenario
     for scenarios, said in (([BASELINE], False), ([taxed], True), ([BASELINE, taxed], True)):
-        assert (words in memory_sentences(origin, scenarios, ENGLISH)[0]) == said
+        assert (words in memory_sentences(FALLING, origin, scenarios, ENGLISH)[0]) == said
 
 
 def test_what_us_books_hold_of_memory_is_told_where_the_books_have_parted() -> None:
     """10.7 bn USD of the 21.7 of 2026Q2, above the same trend: a path on US basis starts from there."""
     known = vintage(None)
     for basis in ("korea_customs", "us_census"):
-        (said,) = memory_sentences(known.trade.origin, [replace(BASELINE, basis=basis)], ENGLISH)
-        assert "US ones held it at a rate of 43\xa0bn USD a year, 12 to 32\xa0bn USD above the same trend" in said
-    (past,) = memory_sentences(vintage(KIET).trade.origin, [replace(BASELINE, as_of=KIET)], ENGLISH)
-    assert "US ones" not in past
+        (said,) = memory_sentences(FALLING, known.trade.origin, [replace(BASELINE, basis=basis)], ENGLISH)
+        assert "US figures held it at a rate of 43\xa0bn USD a year, 12 to 32\xa0bn USD above the same trend" in said
+    (past,) = memory_sentences(FALLING, vintage(KIET).trade.origin, [replace(BASELINE, as_of=KIET)], ENGLISH)
+    assert "US figures" not in past
 
 
 def test_memory_near_its_trend_is_told_with_signs() -> None:
-    (said,) = memory_sentences(4 * 2024, [BASELINE], ENGLISH)
+    (said,) = memory_sentences(FALLING, 4 * 2024, [BASELINE], ENGLISH)
     assert "bn USD from their trend" in said
     assert "−" in said
 
@@ -157,7 +163,7 @@ def test_a_year_under_way_beside_what_was_said_of_it(past: Results) -> None:
     summary = past.statistics
     levels = ("0.025", "0.1", "0.5", "0.9", "0.975")
     _, low, median, high, highest = (summary.estimate("trade_balance", f"quantile_{level}", 1)[0] for level in levels)
-    said = " ".join(outcome_sentences(past, outcomes(past), ENGLISH)).replace("\xa0", " ")
+    said = " ".join(outcome_sentences(past, outcomes(past), [BASELINE], ENGLISH)).replace("\xa0", " ")
     assert f"{seen:.1f} bn USD was observed in the first 8 months of 2026" in said
     assert ("alone, more than the median" in said) == (seen > median + 0.5)
     assert f"2026 would come to {min(years):.0f} to {max(years):.0f} bn USD: " in said
@@ -176,7 +182,7 @@ def test_a_year_under_way_beside_what_was_said_of_it(past: Results) -> None:
 
 
 def told(results: Results, value: float) -> str:
-    return outcome_sentences(results, [Outcome(2026, value, 8, None)], ENGLISH)[0]
+    return outcome_sentences(results, [Outcome(2026, value, 8, None)], [BASELINE], ENGLISH)[0]
 
 
 def by_flow(months: dict[int, list[float]]) -> dict[int, list[float]]:
@@ -190,22 +196,34 @@ def test_what_was_missed_is_said_with_the_figures_of_memory(past: Results) -> No
         f"median said for the whole year{words}" in told(past, value) for value, words in ((1.0, " is"), (99.0, ","))
     )
     later = [Outcome(2026, 155.1, 8, None)]
-    said = " ".join(outcome_sentences(past, later, ENGLISH)).replace("\xa0", " ")
+    said = " ".join(outcome_sentences(past, later, [BASELINE], ENGLISH)).replace("\xa0", " ")
     assert "155.1 bn USD was observed in the first 8 months of 2026 alone, more than the median" in said
     assert "in 10 of 10 above the 95 % interval" in said
     assert "were 49.7 bn USD in these months, 9.5 bn USD a year before (Korean customs basis)" in said
     # in one book: rows of the file for January to July, 88 % of all
     assert "In the first 7 months, of which Korean totals are known too, they changed by +33.7 bn USD and all" in said
     assert (
-        "all exports by +38.5 bn USD. On US Census basis, where memory is not told, all exports changed by +24.2"
+        "all exports by +38.5 bn USD. On US Census basis, where memory is not shown apart, all exports changed by +24.2"
         in said
     )
-    korean = " ".join(outcome_sentences(past, later, KOREAN)).replace("\xa0", " ")
+    korean = " ".join(outcome_sentences(past, later, [BASELINE], KOREAN)).replace("\xa0", " ")
     assert "메모리 모듈과 저장장치의 대미 수출은 497억 달러로 전년 동기에는 95억 달러였다" in korean
 
 
+def test_what_was_missed_is_no_memory_alone_where_duties_are_stated(tmp_path: Path) -> None:
+    """With a duty of 25 % on cars in it, the day of KIET's report was told to have missed the memory boom."""
+    duties = "tariffs=[{id: cars, sectors: autos, rate: 0.25, from: 2025-04-03}]"
+    asked = ["run", "kiet-2025-04-11", "--draws", "400", "--no-plot", "--out", str(tmp_path), "--language", "en"]
+    for more, words in (([], True), (["-s", duties], False)):
+        done = CliRunner().invoke(cli, [*asked, *more])
+        assert done.exit_code == 0, done.output
+        said = " ".join(done.output.split())
+        assert "was observed in the first 8 months of 2026" in said
+        assert ("What this forecast missed is" in said) == words
+
+
 def test_a_year_known_in_both_books_is_told_in_both(past: Results) -> None:
-    (said,) = outcome_sentences(past, [Outcome(2025, 56.5, 12, 50.0, 49.5)], ENGLISH)
+    (said,) = outcome_sentences(past, [Outcome(2025, 56.5, 12, 50.0, 49.5)], [BASELINE], ENGLISH)
     assert said.replace("\xa0", " ").endswith(
         "US Census basis. On Korean customs basis the surplus of 2025 was 49.5 bn USD."
     )

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from commands import command
 
 import forecast
 from forecast.analysis.grounds import DecidingRate, Grounds, Rests
+from forecast.cli import cli
 from forecast.dims import EFFECTS, OUTPUT, Array
 from forecast.report.effect import difference_sentences, effect_paragraphs
 from forecast.report.i18n import CODES, language
@@ -86,6 +88,8 @@ def rests(turn: float, grade: str = "L", *, alone: bool = True) -> Grounds:
             -0.1,
             "The sign turns only if a dollar of cars made in the US draws more than 0.10 dollars of exports from Korea",
         ),
+        (-1.0, -0.002, "where a dollar of cars made in the US replaces next to no exports from Korea. The fit says"),
+        (1.0, 0.004, "where a dollar of cars made in the US replaces next to no exports from Korea. The fit says"),
         (1.0, 3.0, "up to one and a half dollars, the sign stays as it is in 2027."),
     ],
 )
@@ -120,6 +124,36 @@ def test_a_turning_rate_says_under_which_duty_it_is_told(
     assert korean in said_of(summary, language("ko"), "2026년 2분기", found)
 
 
+@pytest.mark.parametrize(
+    ("duty", "changed", "english", "korean"),
+    [
+        (0.0, 0.0, "(weak evidence). Published", "L(약한 근거)이다."),
+        (0.0, 0.1, "evidence); what the duties of the scenario change counts in the first number alone", "앞의 값에만"),
+        (0.15, 0.1, "; what the duties of the scenario change besides counts in the first alone", "앞의 값에만"),
+    ],
+)
+def test_duties_on_other_goods_are_told_beside_a_turning_rate(
+    duty: float, changed: float, english: str, korean: str
+) -> None:
+    """They change what plants buy and so where the sign turns, and only those on the plants' own goods were told."""
+    summary, found = told(parts(np.full(100, -1.0))), rests(0.2, alone=False)
+    assert found.rate is not None
+    by_duties = told(parts(np.full(100, changed)))
+    found = replace(found, rate=replace(found.rate, duty=duty), by_duties=by_duties)
+    said = said_of(summary, language("en"), "2026Q2", found).replace("\xa0", " ")
+    assert english in said
+    assert f"If cars replaced no exports at all,{' under the duty too,' if duty else ''} the effect of 2027" in said
+    assert korean in said_of(summary, language("ko"), "2026년 2분기", found)
+
+
+def test_a_flow_that_rounds_to_nothing_is_no_part_of_an_effect() -> None:
+    """ "Goods shipped back to Korea take 0.00 bn USD" was a part."""
+    series = {"effect_displacement": np.full(100, -1.25), "effect_reverse_imports": np.full(100, -0.001)}
+    nothing = {"effect_intermediates": np.zeros(100)}
+    said = said_of(told(parts(np.full(100, -1.251)) | nothing | series), language("en"), "2026Q2")
+    assert "In 2027 exports no longer shipped take 1.25\xa0bn USD; together −1.25" in said
+
+
 def test_what_flows_add_and_take_is_told_with_their_sum() -> None:
     made = {"capital_goods": 0.5, "intermediates": 1.5, "displacement": -3.0, "reverse_imports": -0.25}
     series = {f"effect_{name}": np.full(100, value) for name, value in made.items()}
@@ -127,8 +161,8 @@ def test_what_flows_add_and_take_is_told_with_their_sum() -> None:
     english = said_of(summary, language("en"), "2026Q2", rests(0.2)).replace("\xa0", " ")
     assert (
         "In 2027 machines and inputs from Korea add 2.00 bn USD; exports of cars no longer shipped take 3.00 bn USD; "
-        "goods shipped back to Korea take 0.25 bn USD; together −1.25 bn USD (means). The claim that such plants feed "
-        "the surplus (KIET, April 2025) counts the first of these flows" in english
+        "goods shipped back to Korea take 0.25 bn USD; together −1.25 bn USD (means, each rounded). The claim that "
+        "such plants feed the surplus (KIET, April 2025) counts the first of these flows" in english
     )
     several = said_of(summary, language("en"), "2026Q2", rests(0.2, alone=False)).replace("\xa0", " ")
     assert "exports no longer shipped take 3.00 bn USD (2.4 bn USD of it cars); goods" in several
@@ -213,6 +247,29 @@ def test_a_policy_too_is_told_by_its_peak_before_its_end_and_by_the_year_asked_f
     assert "−0.25" in asked
     lasting = policy_sentence(over_years("tariffs", -3.0, -2.9), language("en"), "tariffs")
     assert "2026" not in lasting
+
+
+def test_a_year_in_which_nothing_happens_is_told_once(tmp_path: Path) -> None:
+    """By 0.00, in 100 % of the draws nothing, on average 0.00: one thing was said three times of tariffs to come."""
+    file = tmp_path / "then.yaml"
+    text = "name: then\nextends: baseline\ninvestments:\n  - {id: p, company: A, project: P, sector: batteries, "
+    text += "kind: greenfield, amount: 2, announced: 2026-09, construction_start: 2031Q1, production_start: 2033Q1}\n"
+    text += "import_commitments: [{id: gas, what: lng, amount: 3, from: 2028Q1, until: 2029Q1}]\n"
+    file.write_text(text + "tariffs: [{id: cars, sectors: autos, rate: 0.3, from: 2030Q1}]\n", encoding="utf-8")
+    asked = ["run", str(file), "--draws", "40", "--no-plot", "--out", str(tmp_path)]
+    for code, year, words in (
+        ("en", "2029", "Tariffs change nothing in 2029; they do from 2030 on."),
+        ("en", "2027", "Import commitments change nothing in 2027; they do from 2028 on."),
+        ("en", "2032", "Import commitments change nothing in 2032; the last year in which they do is 2028."),
+        ("en", "2029", "nothing changes in 2029 in any draw; in all from 2026 to 2035 Korea's goods surplus with"),
+        ("ko", "2029", "관세는 2029년 흑자에 영향이 없으며, 2030년부터 영향을 준다."),
+    ):
+        done = CliRunner().invoke(cli, [*asked, "--year", year, "--language", code])
+        assert done.exit_code == 0, done.output
+        told = " ".join(done.output.rpartition(year)[0].replace("\xa0", " ").split())
+        assert words in told
+        assert "In 100 % of the draws" not in told
+        assert f"0.00 bn USD in {year}" not in told
 
 
 def test_duties_that_are_still_to_come_are_not_told_twice() -> None:

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from forecast.cli.options import locale_language
-from forecast.observations.holdings import holdings
-from forecast.report.data import holdings_table
+from forecast.observations.holdings import held_series, holdings
+from forecast.report.data import holdings_table, series_table
 from forecast.report.i18n import CODES, language
 from forecast.report.table import Row, Table, markdown, show, table
 
@@ -61,6 +61,14 @@ def test_long_names_fold_on_a_terminal_in_either_language(code: str) -> None:
     assert max(map(cell_len, lines)) <= 80
     first = re.sub(r"\s", "", "".join(line[:15] for line in lines))
     assert "us_construction_spending_manufacturing" in first
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_figures_of_a_series_fit_a_terminal_with_their_sources(code: str) -> None:
+    """Addresses that could not fold made it 84 columns."""
+    console = Console(width=80, file=StringIO(), record=True, force_terminal=True)
+    show(console, *(series_table(one, language(code)) for one in held_series("exports_to_us")))
+    assert max(map(cell_len, console.export_text().rstrip().splitlines())) <= 80
 
 
 def test_a_table_in_markdown_has_its_headings_in_one_line() -> None:

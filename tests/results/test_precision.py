@@ -57,9 +57,10 @@ def test_a_percentage_is_of_the_number() -> None:
     ("text", "named"),
     [
         ("effect:2030:mean", "expected SERIES:YEAR:STATISTIC=WIDTH"),
-        ("effect:2030:mean=0", "expected a number of 1e-09 or more"),
-        ("effect:2030:mean=1e-", "expected a number of 1e-09 or more"),
-        ("effect:2030:mean=1e-300%", "with width 1e-300%, expected a number of 1e-09 or more"),
+        ("effect:2030:mean=0", "expected a number from 1e-09 to 1,000,000,000"),
+        ("effect:2030:mean=1e-", "expected a number from 1e-09 to 1,000,000,000"),
+        ("effect:2030:mean=1e-300%", "with width 1e-300%, expected a number from 1e-09 to 1,000,000,000"),
+        ("effect:2030:mean=1e400", "with width 1e400, expected a number from 1e-09 to 1,000,000,000"),
         ("effect:30:mean=1", "expected SERIES:YEAR:STATISTIC=WIDTH"),
         ("effect:2030:p>0=1.5", "got ±1.5 for effect, 2030, exceedance_0, a chance; expected a fraction below 0.5"),
         ("effect:2030:p<0=0.5", "got ±0.5 for effect, 2030, below_0, a chance; expected a fraction below 0.5"),
@@ -92,7 +93,7 @@ def test_the_run_is_that_of_as_many_draws(tmp_path: Path) -> None:
         ("effect:2027:q5=1", "got statistic quantile_0.05"),
         (
             "effect:2035:mean=1e-300%",
-            "got effect:2035:mean=1e-300% with width 1e-300%, expected a number of 1e-09 or more",
+            "got effect:2035:mean=1e-300% with width 1e-300%, expected a number from 1e-09 to 1,000,000,000",
         ),
         (
             "effect:2027:p>RECORD=1%",

@@ -237,3 +237,17 @@ def test_an_amount_in_korean_words_of_several_parts_is_answered_where_it_stands(
         ScenarioError, match=r"won\.yaml:3:21: .*got text \"4조 5000억원\", .*; write \{krw_trillion: 4\.5\}"
     ):
         load_scenario(tmp_path / "won.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("investments=[{amount: 3}]", ": investments[0]: got no id; Accepted: HMG-01"),
+        ("investments.[0].amount=3", ": investments[0]: no such investment; Accepted: HMG-01"),
+    ],
+)
+def test_an_entry_without_an_id_goes_by_its_position(text: str, said: str) -> None:
+    """It was `investments.[0]` here and `investments[0]` everywhere else, and "no investment [0] below"."""
+    done = validate("hyundai", "-s", text)
+    assert done.exit_code == 2
+    assert f"error: -s {text}{said}" in done.output
