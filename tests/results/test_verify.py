@@ -99,6 +99,7 @@ def test_what_cannot_be_made_again_is_told(original: Path, monkeypatch: pytest.M
     assert words[name] in done.stdout
 
 
+@pytest.mark.usefixtures("of_our_own")
 def test_single_bytes_are_all_noticed(copy: Path) -> None:
     """Of every file that is stored some bytes, the first and the last among them."""
     rng = random.Random(0)
