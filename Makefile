@@ -23,8 +23,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 run: $(INSTALLED)
 	"$(BIN)/forecast" run "$(SCENARIO)" $(ARGS)
 
-test: $(INSTALLED)
-	"$(BIN)/python" -m pytest --numprocesses "$(WORKERS)" --dist loadfile $(ARGS)
+test: $(INSTALLED) # files in their order: the package's own examples, which take least, come last and leave no worker alone
+	"$(BIN)/python" -m pytest --numprocesses "$(WORKERS)" --dist loadfile --no-loadscope-reorder $(ARGS)
 
 pages: $(INSTALLED)
 	"$(BIN)/python" docs/pages.py write

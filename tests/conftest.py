@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from forecast.cli.process import leave_plugins_out, limit_blas_threads
+
+limit_blas_threads()  # as commands do, and before numpy is loaded: threads that wait for each other take processor time
+leave_plugins_out()
+
 
 def pytest_configure() -> None:
     """Look for cycles of objects less often: by default that is a fifth of the time in which a model is compiled."""

@@ -87,7 +87,7 @@ def test_blocks_of_a_page_run_from_top_to_bottom_but_those_that_say_why_not(
                     run_in_shell(line)
 
 
-FEWER = {"run", "compare"}
+FEWER = {"run", "compare", "sweep"}
 """Commands that make a tenth of their usual draws where a line states none: more say the same more precisely."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from math import log10, nan
 from typing import Any
 
@@ -173,8 +174,11 @@ def support_words(found: Induced, language: Language = ENGLISH) -> str:
 def claim_section(language: Language) -> dict[str, Any] | None:
     """The claim on a page: heading, answer, tables and notes; None where the stored parameters are not current."""
     found = latest_claim()
-    if found is None:
-        return None
+    return None if found is None else _claim(found, language)
+
+
+@cache
+def _claim(found: Induced, language: Language) -> dict[str, Any]:
     return {
         "heading": language.text("induced.heading", span=_span(found, language)),
         "answer": induced_words(found, language),

@@ -281,7 +281,9 @@ def test_the_range_of_exports_replaced_holds_what_others_claim_of_them(tmp_path:
 @pytest.mark.parametrize("duties", [[], ["tariffs=[{id: cars, sectors: autos, rate: 0.3, from: 2026Q4}]"]])
 def test_a_rate_turns_where_the_answer_of_the_run_says(tmp_path: Path, duties: list[str]) -> None:
     """`run` named a turn under today's duty, or under none where the scenario had one; this led with one under none."""
-    results = forecast.run_scenario(load_scenario(SHIPPED / "hyundai.yaml", duties), out=tmp_path).results
+    results = forecast.run_scenario(
+        load_scenario(SHIPPED / "hyundai.yaml", duties), Settings(4_000), out=tmp_path
+    ).results
     found = breakeven(results, "autos.displacement_rate")
     assert found.turn is not None
     assert found.duty is not None
@@ -295,7 +297,8 @@ def test_a_rate_turns_where_the_answer_of_the_run_says(tmp_path: Path, duties: l
     named = re.search(r"“forecast (run --year \d+)” tells such turns", words)
     assert named is not None
     assert f"forecast {named[1]}" in said(found, "ko")
-    asked = [*named[1].split(), str(SHIPPED / "hyundai.yaml"), "--out", str(tmp_path), "--language", "en", "--no-plot"]
+    asked = [*named[1].split(), str(SHIPPED / "hyundai.yaml"), "--out", str(tmp_path)]
+    asked += ["--language", "en", "--no-plot", "--draws", "4000"]
     done = CliRunner().invoke(cli, [*asked, *(word for duty in duties for word in ("-s", duty))])
     assert done.exit_code == 0, done.output
     answered = " ".join(done.output.split())

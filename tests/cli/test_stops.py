@@ -26,6 +26,7 @@ from forecast.results import checkpoints
 
 place, turn = {place!r}, {turn}
 checkpoints.SECONDS, options.FIRST_LINE_AFTER = {seconds}, 3600.0
+{before}
 module = importlib.import_module(place.rpartition(".")[0])
 calls, usual = [], getattr(module, place.rpartition(".")[2])
 
@@ -44,7 +45,13 @@ forecast.cli.main()
 
 
 def stopped(
-    *arguments: str, place: str, cwd: Path, turn: int = 1, seconds: float = 20.0, number: int = signal.SIGINT
+    *arguments: str,
+    place: str,
+    cwd: Path,
+    turn: int = 1,
+    seconds: float = 20.0,
+    number: int = signal.SIGINT,
+    before: str = "",
 ) -> str:
     """What a command says on its standard error that is stopped in the call of a function.
 
@@ -52,8 +59,9 @@ def stopped(
         place: dotted name of the function.
         turn: of its calls.
         seconds: to the first checkpoint.
+        before: code that runs before the command.
     """
-    program = HELD.format(place=place, turn=turn, seconds=seconds, arguments=arguments)
+    program = HELD.format(place=place, turn=turn, seconds=seconds, arguments=arguments, before=before)
     environment = os.environ | {"PYTHONPATH": str(SOURCE)}
     with stoppable([sys.executable, "-c", program], cwd=cwd, env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -130,8 +138,16 @@ def test_a_sweep_names_what_it_has_made_and_what_is_left(tmp_path: Path) -> None
     assert re.fullmatch(f"stopped: {run}, {run}, {run} and 1 more are stored", said)
 
 
+FEW_REPLICATES = """
+from functools import partial
+from forecast.models import predictive
+predictive.predictive_checks = partial(predictive.predictive_checks, n_replicates=20)
+"""
+
+
 def test_a_check_of_fits_goes_on_with_those_that_are_left(tmp_path: Path) -> None:
     (tmp_path / "ranks_localization.csv").write_text(f"{_key(0)}\nslope 1,divergences,refused\n3,0,0\n")
     words = ("check", "--sbc", "2", "--out", ".", "--n-jobs", "1")
-    said = stopped(*words, place="forecast.models.calibration.run_chunk", cwd=tmp_path).splitlines()[-1]
+    place = "forecast.models.calibration.run_chunk"
+    said = stopped(*words, place=place, cwd=tmp_path, before=FEW_REPLICATES).splitlines()[-1]
     assert said.endswith(" more are stored; the same command goes on with the 13 of 14 fits that are left")

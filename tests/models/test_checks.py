@@ -335,16 +335,16 @@ def test_a_few_fits_to_made_data_are_ranked_stored_and_found_again(tmp_path: Pat
     from forecast.models.calibration import JOINT, calibration_study
 
     told = Told()
-    first = calibration_study("localization", 6, 0, tmp_path, 1, told)
+    first = calibration_study("localization", 3, 0, tmp_path, 1, told)
     names = {"level_2023 1", "level_2023 2", "slope 1", "slope 2", "log_innovation 1", "walk 2", JOINT}
     assert names <= set(first.ranks)
-    assert all(len(ranks) == 6 and ranks.min() >= 0 and ranks.max() <= N_KEPT for ranks in first.ranks.values())
+    assert all(len(ranks) == 3 and ranks.min() >= 0 and ranks.max() <= N_KEPT for ranks in first.ranks.values())
     assert min(first.p_values.values()) > 1e-6
-    again = calibration_study("localization", 8, 0, tmp_path, 1, told)
-    assert (told.found, told.done) == ([0, 6], [6, 2])
-    assert all(np.array_equal(ranks, again.ranks[name][:6]) for name, ranks in first.ranks.items())
+    again = calibration_study("localization", 4, 0, tmp_path, 1, told)
+    assert (told.found, told.done) == ([0, 3], [3, 1])
+    assert all(np.array_equal(ranks, again.ranks[name][:3]) for name, ranks in first.ranks.items())
     (tmp_path / "ranks_localization.csv").write_text("# seed 0, other code\n", encoding="utf-8")
-    whole = calibration_study("localization", 8, 0, tmp_path, 1)
+    whole = calibration_study("localization", 4, 0, tmp_path, 1)
     assert all(np.array_equal(ranks, again.ranks[name]) for name, ranks in whole.ranks.items())
 
 

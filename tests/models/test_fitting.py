@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -227,56 +226,59 @@ def test_importing_the_engine_side_needs_no_pymc() -> None:
     assert done.stdout.strip() == "False"
 
 
-FAILING = """
-import pymc
+FITS = """
+import numpy, pymc
 from forecast.errors import FitError
-from forecast.models.sampling import Effort, nutpie, sample
-
-def fail(density, effort):
-    with pymc.Model() as model:
-        pymc.Potential("bounds", density(pymc.Normal("x")))
-    try:
-        sample(nutpie.compile_pymc_model(model, backend="numba"), effort)
-    except FitError as error:
-        print(error)
-
-fail(lambda x: pymc.math.log(-1.0 - x**2), Effort(n_draws=100))
-fail(lambda x: 0.0 * x, Effort(n_draws=5_000_000, minutes=0.01))
-"""
-SAID = """\
-sampling failed (All initialization points failed); data that do not move or leave all bounds do that
-sampling did not end within 0.01 minutes of the processor's time; data without noise or with breaks do that
-"""
-
-
-@pytest.mark.slow_fit
-def test_a_sampler_that_fails_is_said_and_its_process_ends() -> None:
-    """A density that is nowhere defined, then more draws than there is time for."""
-    done = subprocess.run([sys.executable, "-c", FAILING], capture_output=True, text=True, timeout=300, check=False)
-    assert (done.returncode, done.stdout) == (0, SAID), done.stderr
-
-
-SMALL_FIT = """
 from forecast.models import sampling
 from forecast.models.fitting import fit_tasks, posterior_rows
-from forecast.models.sampling import Effort
+from forecast.models.sampling import Effort, nutpie, sample
 from forecast.observations.vintage import vintage
+
 task = {task.name: task for task in fit_tasks(vintage())}["localization"]
 for _ in range(2):
     rows, diagnostics = posterior_rows(task, Effort(seed=5))
     print(rows["fitted_2023"][:, 1].mean().hex(), float(diagnostics["divergences"][0]))
     sampling._compiled.clear()
+
+with pymc.Model() as model:
+    level, x = pymc.Data("level", numpy.array(-1.0)), pymc.Normal("x")
+    pymc.Potential("bounds", pymc.math.log(level - x**2))
+bounded = nutpie.compile_pymc_model(model, backend="numba")
+for level, effort in ((-1.0, Effort(n_draws=100)), (1e9, Effort(n_draws=5_000_000, minutes=0.01))):
+    try:
+        sample(bounded.with_data(level=numpy.array(level)), effort)
+    except FitError as error:
+        print(error)
 """
+"""A fit from nothing and again, a density that is nowhere defined, then more draws than there is time for."""
+
+SAID = [
+    "sampling failed (All initialization points failed); data that do not move or leave all bounds do that",
+    "sampling did not end within 0.01 minutes of the processor's time; data without noise or with breaks do that",
+]
+
+
+@pytest.fixture(scope="module")
+def fits(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Lines of a process that knows no compiler and has no compiled code, and that ends as it should."""
+    place = str(tmp_path_factory.mktemp("compiled"))
+    bare = {"PATH": place, "PYTENSOR_FLAGS": f"base_compiledir={place},cxx=", "HOME": place}
+    paths = {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    words = [sys.executable, "-c", FITS]
+    done = subprocess.run(words, capture_output=True, text=True, env=bare | paths, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
 
 
 @pytest.mark.slow_fit
-def test_a_fit_needs_no_compiler_repeats_itself_and_finds_the_observed_share(tmp_path: Path) -> None:
+def test_a_sampler_that_fails_is_said_and_its_process_ends(fits: list[str]) -> None:
+    assert fits[2:] == SAID
+
+
+@pytest.mark.slow_fit
+def test_a_fit_needs_no_compiler_repeats_itself_and_finds_the_observed_share(fits: list[str]) -> None:
     """The second fit runs code that the first has stored."""
-    bare = {"PATH": str(tmp_path), "PYTENSOR_FLAGS": f"base_compiledir={tmp_path},cxx=", "HOME": str(tmp_path)}
-    paths = {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-    done = subprocess.run([sys.executable, "-c", SMALL_FIT], capture_output=True, text=True, env=bare | paths)
-    assert done.returncode == 0, done.stderr
-    first, again = (line.split() for line in done.stdout.splitlines())
+    first, again = (line.split() for line in fits[:2])
     assert first == again
     assert float.fromhex(first[0]) == pytest.approx(0.321, abs=0.002)
     assert first[1] == "0.0"

@@ -9,6 +9,8 @@ from commands import command
 from stored import DRAWS
 
 from forecast.models.posterior import load_posterior, save_posterior
+from forecast.results import crate
+from forecast.track import verification
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +23,10 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     save_posterior(load_posterior(), cwd / "posterior.nc")
     return cwd
+
+
+@pytest.fixture
+def of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are of our own making, and no process of its own reads each of them first; `test_verify` is about that."""
+    for module in (crate, verification):
+        monkeypatch.setattr(module, "demand_harmless", lambda path: None)

@@ -21,6 +21,7 @@ from forecast.results.manifest import MANIFEST, write_manifest
 from forecast.storage.files import digest, json_digest, json_text
 from forecast.track import ledger as ledger_module
 
+pytestmark = pytest.mark.usefixtures("of_our_own")
 ROOTED = "/" + "tmp/x"
 
 

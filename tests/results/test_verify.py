@@ -99,6 +99,7 @@ def test_what_cannot_be_made_again_is_told(original: Path, monkeypatch: pytest.M
     assert words[name] in done.stdout
 
 
+@pytest.mark.usefixtures("of_our_own")
 def test_single_bytes_are_all_noticed(copy: Path) -> None:
     """Of every file that is stored some bytes, the first and the last among them."""
     rng = random.Random(0)
@@ -229,14 +230,17 @@ def test_files_of_a_scenario_are_read_from_the_archive_as_they_lay(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("reader", "words"),
-    [("import os; os.abort()", "ends the process by signal 6"), ("while 1: 0", "is not read within")],
+    ("reader", "seconds", "words"),
+    [
+        ("import os; os.abort()", 60, "ends the process by signal 6"),
+        ("import time; time.sleep(60)", 0.1, "is not read within 0.1 s"),
+    ],
 )
 def test_a_file_that_ends_or_keeps_the_process_that_reads_it_is_named(
-    original: Path, monkeypatch: pytest.MonkeyPatch, reader: str, words: str
+    original: Path, monkeypatch: pytest.MonkeyPatch, reader: str, seconds: float, words: str
 ) -> None:
     monkeypatch.setattr(netcdf, "_READER", reader)
-    monkeypatch.setattr(netcdf, "READER_SECONDS", 1)
+    monkeypatch.setattr(netcdf, "READER_SECONDS", seconds)
     for place, name in (("results", "draws.nc"), ("posterior.nc", "posterior.nc")):
         done = command("verify", place, "--blocks", "0", cwd=original)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
