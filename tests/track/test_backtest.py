@@ -149,22 +149,25 @@ def test_an_interrupt_says_what_is_left(tmp_path: Path, monkeypatch: pytest.Monk
 def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One compilation serves two origins, each with the density PyMC has; million USD scale the answer by a thousand.
+    """One compilation a model serves two origins, with PyMC's density; million USD scale the answer by a thousand.
 
-    The foreign file is not sampled again: by the same code, at the same effort and from the same seed its model is
-    that of ours, with the same density and the same rows wherever one looks, so that the draws are.
+    The foreign file is not sampled again: by the same code, at the same effort and from the same seed its models are
+    those of ours, with the same density and the same rows wherever one looks, so that the draws are.
     """
     import scoringrules
 
     from forecast.models import fitting, sampling
-    from forecast.models.processes import baseline_task
+    from forecast.models.carry_over import carry_over_evidence
+    from forecast.models.processes import baseline_task, carry_over_task
 
     origin, design = parse_quarter("2016Q4"), Design(horizon=4, n_draws=4_000, drivers=False)
-    posterior_rows, fits = fitting.posterior_rows, list[tuple[Any, ...]]()
+    posterior_rows, fits, fitted = fitting.posterior_rows, list[tuple[Any, Any]](), dict[str, Any]()
 
     def fitted_once(task: Any, effort: sampling.Effort) -> Any:
-        fits.append((task, effort, fits[0][2] if fits else posterior_rows(task, effort)))
-        return fits[-1][2]
+        fits.append((task, effort))
+        if task.name not in fitted:
+            fitted[task.name] = posterior_rows(task, effort)
+        return fitted[task.name]
 
     monkeypatch.setattr(fitting, "posterior_rows", fitted_once)
     sampling._compiled.clear()
@@ -176,18 +179,20 @@ def test_compiled_code_is_used_again_and_a_foreign_file_of_our_own_table_says_th
     balance = ours[:, 0] - ours[:, 1]
     of_draws = scoringrules.crps_ensemble(seen, balance, estimator="pwm", backend="numpy")
     assert scoring.crps(seen, scoring.target_quantiles(ours)[2, :4]) == pytest.approx(of_draws, rel=0.02)
-    (our_task, effort, _), (their_task, same_effort, _) = fits
-    assert effort == same_effort
-    for task in (baseline_task(cut(TRADE, origin - 2)), their_task):
-        found = sampling.sample(sampling.compiled(task), sampling.Effort(20, 200, n_chains=1))
-        expected = densities(task, found.free)
-        np.testing.assert_allclose(found.log_density[0], expected, rtol=1e-9)
-    assert len(sampling._compiled) == 1
-    np.testing.assert_allclose(densities(our_task, found.free), expected, rtol=1e-9)
-    free = {name: drawn[0] for name, drawn in found.free.items()}
-    their_rows = their_task.rows(free)
-    for name, values in our_task.rows(free).items():
-        np.testing.assert_allclose(their_rows[name], values, rtol=1e-9, atol=1e-12)
+    earlier = cut(TRADE, origin - 2)
+    earlier_tasks = (baseline_task(earlier), carry_over_task(carry_over_evidence(earlier)))
+    for (our_task, effort), (their_task, same_effort), other in zip(fits[:2], fits[2:], earlier_tasks, strict=True):
+        assert (effort, our_task.name) == (same_effort, their_task.name)
+        for task in (other, their_task):
+            found = sampling.sample(sampling.compiled(task), sampling.Effort(20, 200, n_chains=1))
+            expected = densities(task, found.free)
+            np.testing.assert_allclose(found.log_density[0], expected, rtol=1e-9)
+        np.testing.assert_allclose(densities(our_task, found.free), expected, rtol=1e-9)
+        free = {name: drawn[0] for name, drawn in found.free.items()}
+        their_rows = their_task.rows(free)
+        for name, values in our_task.rows(free).items():
+            np.testing.assert_allclose(their_rows[name], values, rtol=1e-9, atol=1e-12)
+    assert len(sampling._compiled) == 2
 
 
 def densities(task: Any, free: Mapping[str, Array]) -> list[float]:
