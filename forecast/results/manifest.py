@@ -120,7 +120,8 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not (folder / MANIFEST).exists():
         raise DamagedRunError(f"{folder}: {MANIFEST} is missing; {REMEDY}")
     try:
-        manifest = parsed_manifest(folder / MANIFEST)
+        demand_regular(folder / MANIFEST, MOST_BYTES[MANIFEST])
+        manifest = parsed_manifest((folder / MANIFEST).read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedRunError(f"{folder}: {MANIFEST} is damaged ({_line(error)}); {REMEDY}") from error
     faults = [*_misplaced(folder, manifest), *_changed(folder, manifest["files"])]
@@ -129,15 +130,13 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return manifest
 
 
-def parsed_manifest(path: Path) -> dict[str, Any]:
+def parsed_manifest(content: bytes) -> dict[str, Any]:
     """A manifest that says all it should.
 
     Raises:
-        OSError: it cannot be read.
         ValueError: it is none.
     """
-    demand_regular(path, MOST_BYTES[MANIFEST])
-    text = path.read_bytes().decode()
+    text = content.decode()
     manifest = json.loads(text)
     if not isinstance(manifest, dict):
         raise ValueError(f"got {type(manifest).__name__}, expected a mapping")
@@ -150,8 +149,8 @@ def parsed_manifest(path: Path) -> dict[str, Any]:
         if not is_sound(value):
             got = "nothing" if value is None else shortened(json.dumps(value))
             raise ValueError(f"{key}: got {got}, expected {expected}")
-    content = json_digest({key: value for key, value in manifest.items() if key != "content"})
-    if manifest["content"] != content or text != json_text(manifest):
+    expected = json_digest({key: value for key, value in manifest.items() if key != "content"})
+    if manifest["content"] != expected or text != json_text(manifest):
         raise ValueError("it was changed since the run was stored")
     if further := [*_further(manifest)]:
         raise ValueError(f"got {shortened(listed(further))}, which no run says of itself")
@@ -175,9 +174,13 @@ def _misplaced(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     faults, place = [], (manifest["scenario"]["name"], manifest["digest"])
     if place not in names_of(folder):
         faults.append(f"holds run {'/'.join(place)}, which belongs in a folder of that name")
-    if place[1] != (expected := run_digest(manifest)):
-        faults.append(f"{MANIFEST}: digest: got {place[1]}, expected {expected}, as the rest of it has it")
-    return faults
+    return [*faults, *digest_faults(manifest)]
+
+
+def digest_faults(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Whether a manifest tells another digest than it amounts to, in a sentence."""
+    if (told := manifest["digest"]) != (expected := run_digest(manifest)):
+        yield f"{MANIFEST}: digest: got {told}, expected {expected}, as the rest of it has it"
 
 
 def _changed(folder: Path, files: Mapping[str, str]) -> list[str]:

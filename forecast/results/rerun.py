@@ -100,7 +100,7 @@ def made_again(results: Results, again: Again) -> Rerun:
             world = frozen_any(results.folder / SCENARIO)
             posterior = demand_posterior_of(results, again.posterior)
             request = requested(world, settings, scratch, posterior, manifest["parameters"] == "prior")
-            if obstacle := _foreign(manifest, request.manifest):
+            if obstacle := foreign(manifest, request.manifest):
                 return Rerun(obstacle=obstacle)
             same = manifest.get("platform") == request.manifest["platform"]
             faults = [*manifest_faults(manifest, request, scratch)]
@@ -140,7 +140,7 @@ def _obstacle(results: Results, again: Again) -> str:
     return "size" if results.manifest["n_draws"] > RERUN_DRAWS else ""
 
 
-def _foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:
+def foreign(manifest: Mapping[str, Any], installed: Mapping[str, Any]) -> str:
     """Which of code, data and posterior are not those of the run; empty where all are."""
     stored, found = manifest["digests"], installed["digests"]
     names = ("code", "data", "posterior", "regime", "installed_base")
