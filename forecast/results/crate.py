@@ -160,7 +160,9 @@ def _layers_of(path: Path, results: Results) -> dict[str, Path]:
     try:
         world = stated_world(str(path), results.overrides)
         run = frozen_any(results.folder / SCENARIO)
-        return layer_files(path) if world is not None and plain_any(world) == plain_any(run) else {}
+        if world is None or world.overrides != results.overrides or plain_any(world) != plain_any(run):
+            return {}
+        return layer_files(path)
     except (RunError, ScenarioError):
         return {}
 

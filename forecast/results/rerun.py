@@ -167,7 +167,7 @@ def _other_facts(manifest: Mapping[str, Any], expected: Mapping[str, Any]) -> It
 
 
 def _other_overrides(overrides: tuple[str, ...], world: AnyScenario, scratch: Path) -> Iterator[str]:
-    """What was set on top of a file, if set once more it changes the scenario that came of it."""
+    """What was set on top of a file, if set once more it changes the scenario that came of it, or is told otherwise."""
     try:
         with writing(scratch):
             again = set_again(world, overrides, scratch / SCENARIO)

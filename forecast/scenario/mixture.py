@@ -19,7 +19,7 @@ Weights are scaled to sum to one, draw by draw where they are uncertain.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -236,15 +236,22 @@ def read_mixture(
     if problems:
         raise ScenarioError(problems)
     ordered = tuple(sorted(whole, key=lambda one: one.branch.label))
-    return _mixture(root.plain(), tuple(one.branch for one in ordered), tuple(overrides)), ordered
+    mixture = _mixture(root.plain(), tuple(one.branch for one in ordered))
+    told = told_of_branches([branch.scenario for branch in mixture.branches], ordered[0].layers.overrides)
+    return replace(mixture, overrides=told), ordered
 
 
-def _mixture(plain: Any, branches: tuple[Branch, ...], overrides: tuple[str, ...] = ()) -> ScenarioMixture:
+def _mixture(plain: Any, branches: tuple[Branch, ...]) -> ScenarioMixture:
     """The mixture that a plain mapping states, with scenarios in its branches."""
     mixture = read(ScenarioMixture, plain)
-    used = {text for branch in branches for text in branch.scenario.overrides}
-    told = tuple(text for text in overrides if text in used)
-    return replace(mixture, title=mixture.title or mixture.name, branches=branches, overrides=told)
+    return replace(mixture, title=mixture.title or mixture.name, branches=branches)
+
+
+def told_of_branches(scenarios: Iterable[Scenario], overrides: Sequence[str]) -> tuple[str, ...]:
+    """Those of overrides that are told of a scenario, each where it stood last."""
+    used = {text for scenario in scenarios for text in scenario.overrides}
+    last = dict.fromkeys(text for text in reversed(overrides) if text in used)
+    return tuple(reversed(last))
 
 
 def stated_distribution(path: PathLike[str] | str, key: str) -> Distribution:
