@@ -367,7 +367,8 @@ def _write_entry(folder: Path, results: Results) -> None:
     for name in (SCENARIO, MANIFEST):
         (folder / name).write_bytes((results.folder / name).read_bytes())
     write_predictions(folder / QUANTILES, run_predictions(results))
-    write_trade(folder / TRADE, vintage(results.as_of).trade)
+    world = frozen_any(folder / SCENARIO)
+    write_trade(folder / TRADE, vintage(world.as_of).trade)
     head: dict[str, Any] = {
         "added": datetime.now(UTC).isoformat(timespec="seconds"),
         **_told_by(results.manifest),

@@ -10,28 +10,28 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.errors import ForecastError, LedgerError, PosteriorError, RunError, shortened
-from forecast.models.posterior import Posterior, stored_digest
+from forecast.errors import ForecastError, LedgerError, PosteriorError, RunError, listed, shortened
+from forecast.models.posterior import stored_digest
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
 from forecast.results.crate import beyond_comparison, is_crate, not_given_again, opened_crate
 from forecast.results.manifest import (
     DRAWS,
+    MANIFEST,
     RUN_FILES,
     SCENARIO,
     demand_no_further,
     demand_no_links,
     holds_run,
 )
-from forecast.results.rerun import Again, Rerun, foreign, made_again, manifest_faults
+from forecast.results.rerun import Again, Rerun, foreign, made_again, manifest_faults, stored_again, told_otherwise
 from forecast.results.results import read_results
-from forecast.results.run import requested, settings_of
+from forecast.results.run import Request, requested, settings_of
 from forecast.scenario.mixture import dump_any
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import scratch_folder, text_bytes, write_text, writing
 from forecast.storage.netcdf import DamagedFileError, demand_harmless, is_netcdf, is_sealed
 from forecast.storage.places import folders, names_in
-from forecast.track.evaluation import run_again
 from forecast.track.ledger import (
     ENTRY,
     FILES,
@@ -46,7 +46,7 @@ from forecast.track.ledger import (
     read_entry,
     write_trade,
 )
-from forecast.track.targets import DECIMALS, write_predictions
+from forecast.track.targets import DECIMALS, run_predictions, write_predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def verifications(place: Path, again: Again) -> Iterator[Verification]:
         try:
             yield check(again)
         except ForecastError as error:
-            yield Verification(found, str(error))
+            yield Verification(found, str(error) if str(found) in str(error) else f"{found}: {error}")
 
 
 def _checks(place: Path, depth: int = 3) -> Iterator[tuple[Path, _Check]]:
@@ -261,13 +261,18 @@ def _entry_again(entry: Entry, again: Again, scratch: Path) -> Rerun:
         return Rerun(obstacle=obstacle)
     same = manifest.get("platform") == request.manifest["platform"]
     n_blocks = -(-manifest["n_draws"] // manifest["block_size"])
-    faults = [*manifest_faults(manifest, request, scratch)] or [*_otherwise(entry, posterior, again, scratch, same)]
+    faults = [*manifest_faults(manifest, request, scratch)] or [*_otherwise(entry, request, again, scratch, same)]
     return Rerun(n_blocks, n_blocks, True, same, "", tuple(faults))
 
 
-def _otherwise(entry: Entry, posterior: Posterior, again: Again, scratch: Path, same: bool) -> Iterator[str]:
-    """Whether the quantiles of an entry come out otherwise."""
-    made = run_again(entry, entry.world, posterior, again.n_jobs)
+def _otherwise(entry: Entry, request: Request, again: Again, scratch: Path, same: bool) -> Iterator[str]:
+    """What of an entry comes out otherwise: its quantiles, and what its manifest says of its run."""
+    run = stored_again(request, settings_of(entry.manifest), again.n_jobs)
+    yield from told_otherwise(entry.manifest, run.manifest, same)
+    files = run.manifest["files"].items()
+    if other := [name for name, digest in files if same and entry.manifest["files"].get(name) != digest]:
+        yield f"{MANIFEST}: got digests of {listed(other)} that are not those of its run"
+    made = run_predictions(run)
     if made.keys() != entry.predictions.keys():
         yield f"{QUANTILES}: holds other targets than its scenario has"
         return

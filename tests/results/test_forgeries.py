@@ -277,6 +277,13 @@ ENTRIES: dict[str, tuple[Callable[[Path], None], dict[str, object], str]] = {
     "overrides": (said({"overrides": ["horizon=2030"]}), {}, "manifest.json: overrides: got horizon=2030"),
     "digest": (said({"digest": "0" * 12}), {}, "manifest.json: digest: got 000000000000, expected"),
     "note": (said({"note": "approved"}), {}, "got note, which no run says of itself"),
+    "failures": (said({"n_failed": 3}), {}, "manifest.json: n_failed: got 3, expected 0, as scenario, parameters and"),
+    "quantiles": (said({"quantiles": "sketch"}), {}, "manifest.json: quantiles: got sketch, expected exact"),
+    "files": (
+        said({"files": dict.fromkeys(("summary.csv", "quarters.csv", "scenario.yaml"), "0" * 64)}),
+        {},
+        "got digests of draws.nc, quarters.csv, scenario.yaml, summary.csv that are not those of its run",
+    ),
     "comment": (replaced("scenario.yaml", "\n", " # approved\n"), {}, "scenario.yaml: comes out otherwise when its"),
     "trade": (replaced("trade.csv", ".", ".1"), {}, "trade.csv: comes out otherwise when the trade of its data"),
 }
