@@ -84,7 +84,7 @@ def _chosen(world: AnyScenario, only: Collection[str], without: Collection[str])
     words = [f"{option}{id}" for option, ids in ((_KEEP, only), (_LEAVE_OUT, without)) for id in sorted({*ids} & own)]
     chosen = _of_words(world, words)
     kept = with_effect(words, lambda rest: _is_chosen(world, rest, chosen))
-    values = (text for text in world.overrides if _sets_what_is_there(text, chosen))
+    values = (text for text in world.overrides if _shows(text, world, chosen))
     return replace(chosen, overrides=(*values, *kept))
 
 
@@ -107,10 +107,12 @@ def _ids_of(world: AnyScenario, group: str) -> set[str]:
     return {item.id for branch in world.branches for item in getattr(branch.scenario, group)}
 
 
-def _sets_what_is_there(text: str, world: AnyScenario) -> bool:
-    """Whether a value is of the scenario or of an entry that is in it, and not of one that went since."""
+def _shows(text: str, world: AnyScenario, chosen: AnyScenario) -> bool:
+    """Whether a value is of no entry that is left out: it may remove one, but set something of none that is gone."""
     group, *keys = text.partition("=")[0].split(".")
-    return group not in BY_ID or len(keys) < 2 or keys[0] in _ids_of(world, group)
+    if group not in BY_ID or not keys or keys[0] in _ids_of(chosen, group):
+        return True
+    return len(keys) == 1 and keys[0] not in _ids_of(world, group)
 
 
 def drawn_anew(worlds: Sequence[AnyScenario], chosen: Sequence[AnyScenario]) -> list[str]:

@@ -136,10 +136,11 @@ def add_entry(results: Results, ledger: str | Path, posterior: Posterior) -> tup
         return _whole_entry(folder), True
     _demand_provenance(results, posterior)
     with writing(ledger, "choose another with --ledger", LedgerError):
-        _store_posterior(posterior, folder.parent)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             with new_folder(folder) as unfinished:
                 _write_entry(unfinished, results)
+                _store_posterior(posterior, folder.parent)
         except FileExistsError:  # another process has added it in the meantime
             return _whole_entry(folder), True
     return read_entry(folder), False

@@ -349,7 +349,7 @@ def test_a_scenario_of_a_stranger_is_frozen_by_nobody(run: Path, text: str) -> N
     assert "scenario.yaml" in done.stderr
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
-    assert not list(run.parents[2].glob("ledger/*-*"))
+    assert not list(run.parents[2].glob("ledger/*/*"))
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,7 @@ def test_of_what_is_set_a_run_keeps_what_changes_it(tmp_path: Path) -> None:
         ("hyundai", "--without", "HMG-06", "--without", "HMG-01"): [("--without HMG-01",)],
         ("hyundai", "--without", "HMG-06", "--without", "HMG-06"): [("--without HMG-06",)],
         ("hyundai", "--without", "HMG-06", "-s", "investments.HMG-06.scale=0.5"): [("--without HMG-06",)],
+        ("hyundai", "--without", "HMG-06", "-s", "investments.HMG-06={scale: 0.5}"): [("--without HMG-06",)],
         ("hyundai", "-s", "horizon=2031", "-s", "horizon=2035", "-s", " horizon= 2034"): [("horizon=2034",)],
         ("hyundai", "-s", "horizon=2031", "-s", "horizon=2035", "--only", "HMG-01"): [()],
     }
