@@ -31,8 +31,7 @@ from forecast.models.posterior import Posterior, load_posterior, save_posterior,
 from forecast.observations.tables import data_digest
 from forecast.results.manifest import MANIFEST, REMEDY, RUN_FILES, SCENARIO
 from forecast.results.results import ANOTHER, Results, read_results
-from forecast.scenario.layers import layer_files
-from forecast.scenario.mixture import frozen_any, plain_any
+from forecast.scenario.mixture import frozen_any, layer_files, plain_any
 from forecast.scenario.selection import stated_world
 from forecast.storage.code_digests import code_digest
 from forecast.storage.files import demand_regular, digest, file_digest, json_text, scratch_folder, whole_file, writing

@@ -105,36 +105,6 @@ KOREAN = "_ko"
 """Ending of keys that hold the Korean of another, and go with it where a layer states that anew."""
 
 
-def layer_files(path: Path) -> dict[str, Path]:
-    """A file and every file that it extends or weighs, by name: where each lies from the folder that may hold them.
-
-    Raises:
-        ScenarioError: one cannot be read.
-    """
-    found: dict[str, Path] = {}
-    tree, waiting = tree_of(path), [path]
-    while waiting and len(found) < MAX_LAYERS:
-        file = waiting.pop()
-        real = resolved(file)
-        found[real.relative_to(tree).as_posix() if real.is_relative_to(tree) else real.name] = file
-        targets = [neighbour(name, file, tree, "extends") for name in _names(read_document(file, str(file)).root)]
-        waiting += [target for target in targets if target not in found.values()]
-    return found
-
-
-def _names(node: Node) -> Iterator[Node]:
-    """Values of a document that name other files."""
-    for key, child in node.fields.items():
-        if key in ("extends", "scenario") and isinstance(child.content, str):
-            yield child
-        elif key == "extends":
-            yield from child.items
-        else:
-            yield from _names(child)
-    for child in node.items:
-        yield from _names(child)
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """Tree of one file or override, and the tree below it."""
@@ -161,21 +131,29 @@ class Layered:
     overrides: tuple[str, ...] = ()
     bases: tuple[Change, ...] = ()
 
-    def with_overrides(self, places: Iterable[int], *, hidden: bool = False) -> Node:
-        """The tree with those of the overrides alone that stand at some places.
+    def with_overrides(self, places: Iterable[int], *, hidden: bool = False) -> Node | None:
+        """The tree with those of the overrides alone that stand at some places; None where they would be refused.
 
         Args:
             hidden: whether something else than is set stands where any of them sets a value.
         """
         own = self.changes[len(self.changes) - len(self.overrides) :]
-        before = [_something_else(change.over) for change in own] if hidden else []
-        return _listed(reduce(merged, [*before, *(own[place].over for place in places)], own[0].before))
+        root = reduce(merged, (_something_else(change.over) for change in own if hidden), own[0].before)
+        for place in places:
+            if _unknown(root, self.overrides[place].partition("=")[0].split(".")) is not None:
+                return None
+            root = merged(root, own[place].over)
+        return _listed(root)
 
     def that_show(self) -> tuple[str, ...]:
         """Overrides but for those that others hide, whatever stood in their places before."""
+
+        def plain(places: Iterable[int]) -> object:
+            root = self.with_overrides(places, hidden=True)
+            return root and root.plain()
+
         places = range(len(self.overrides))
-        whole = self.with_overrides(places, hidden=True).plain() if self.overrides else None
-        kept = with_effect(places, lambda rest: self.with_overrides(rest, hidden=True).plain() == whole)
+        kept = with_effect(places, lambda rest: plain(rest) == plain(places))
         return tuple(self.overrides[place] for place in kept)
 
 
@@ -337,8 +315,10 @@ class _Layers:
             raise refusal(Place(shortened(shown)), f"got a path of {len(keys)} keys, expected at most {MAX_DEPTH}")
         if not equals or not all(keys) or keys == ["extends"]:
             raise ScenarioError([Place(shown).problem("", "expected key.path=value, such as horizon=2040")])
-        if keys[0] in BY_ID and len(keys) > 1:
-            _demand_known(keys[0], keys[1], root, shown)
+        if (known := _unknown(root, keys)) is not None:
+            hint = meant(keys[1], known) if known else "the scenario has none"
+            message = f"no such {BY_ID[keys[0]]}; {hint}"
+            raise ScenarioError([Place(shown).problem(f"{keys[0]}.{keys[1]}", message)])
         node = _moved(_value(value, shown), Place(shown))
         self.overrides.append(f"{'.'.join(keys)}={value.strip()}")
         for key in reversed(keys):
@@ -365,11 +345,12 @@ def _ends_in_comment(text: str, root: Node) -> bool:
         return False
 
 
-def _demand_known(group: str, name: str, root: Node, shown: str) -> None:
-    known = root.fields[group].fields if group in root.fields else {}
-    if name not in known:
-        hint = meant(name, known) if known else "the scenario has none"
-        raise ScenarioError([Place(shown).problem(f"{group}.{name}", f"no such {BY_ID[group]}; {hint}")])
+def _unknown(root: Node, keys: Sequence[str]) -> Collection[str] | None:
+    """Ids of a list where keys name an entry that it does not have; None where they do not."""
+    if keys[0] not in BY_ID or len(keys) == 1:
+        return None
+    known = root.fields[keys[0]].fields if keys[0] in root.fields else {}
+    return None if keys[1] in known else known.keys()
 
 
 def _something_else(node: Node) -> Node:

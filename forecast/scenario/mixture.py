@@ -32,7 +32,16 @@ from forecast.errors import Place, Problem, ScenarioError, got, listed, meant, r
 from forecast.scenario.entity import Sources, entity, plain, read
 from forecast.scenario.entries import entry
 from forecast.scenario.inputs import distribution_in_file
-from forecast.scenario.layers import Layered, layered, layered_inside, neighbour, several, tree_of
+from forecast.scenario.layers import (
+    MAX_LAYERS,
+    Layered,
+    layered,
+    layered_inside,
+    neighbour,
+    resolved,
+    several,
+    tree_of,
+)
 from forecast.scenario.scenario import (
     Branch,
     Description,
@@ -252,6 +261,36 @@ def told_of_branches(scenarios: Iterable[Scenario], overrides: Sequence[str]) ->
     used = {text for scenario in scenarios for text in scenario.overrides}
     last = dict.fromkeys(text for text in reversed(overrides) if text in used)
     return tuple(reversed(last))
+
+
+def layer_files(path: Path) -> dict[str, Path]:
+    """A file and every file that it extends or weighs, by name: where each lies from the folder that may hold them.
+
+    Raises:
+        ScenarioError: one cannot be read.
+    """
+    found: dict[str, Path] = {}
+    tree, waiting = tree_of(path), [path]
+    while waiting and len(found) < MAX_LAYERS:
+        file = waiting.pop()
+        real = resolved(file)
+        found[real.relative_to(tree).as_posix() if real.is_relative_to(tree) else real.name] = file
+        targets = [neighbour(name, file, tree, "extends") for name in _names(read_document(file, str(file)).root)]
+        waiting += [target for target in targets if target not in found.values()]
+    return found
+
+
+def _names(node: Node) -> Iterator[Node]:
+    """Values of a document that name other files."""
+    for key, child in node.fields.items():
+        if key in ("extends", "scenario") and isinstance(child.content, str):
+            yield child
+        elif key == "extends":
+            yield from child.items
+        else:
+            yield from _names(child)
+    for child in node.items:
+        yield from _names(child)
 
 
 def stated_distribution(path: PathLike[str] | str, key: str) -> Distribution:

@@ -267,13 +267,14 @@ def scenario_of(layers: Layered, top: str) -> Scenario:
 
 def _overrides_with_effect(layers: Layered, scenario: Scenario) -> tuple[str, ...]:
     """Overrides but for those without which the scenario is the same one."""
-    places = range(len(layers.overrides))
-    kept = with_effect(places, lambda rest: _scenario_of_tree(layers.with_overrides(rest)) == scenario)
+    kept = with_effect(range(len(layers.overrides)), lambda rest: _stated_by(layers.with_overrides(rest)) == scenario)
     return tuple(layers.overrides[place] for place in kept)
 
 
-def _scenario_of_tree(root: Node) -> Scenario | None:
+def _stated_by(root: Node | None) -> Scenario | None:
     """The scenario that a tree states; None where it states none, be it for want of what an override adds."""
+    if root is None:
+        return None
     try:
         with np.errstate(all="ignore"):
             return frozen_scenario({key: node.plain() for key, node in root.fields.items()})

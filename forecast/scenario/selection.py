@@ -84,7 +84,8 @@ def _chosen(world: AnyScenario, only: Collection[str], without: Collection[str])
     words = [f"{option}{id}" for option, ids in ((_KEEP, only), (_LEAVE_OUT, without)) for id in sorted({*ids} & own)]
     chosen = _of_words(world, words)
     kept = with_effect(words, lambda rest: _is_chosen(world, rest, chosen))
-    values = (text for text in world.overrides if _shows(text, world, chosen))
+    named = words_of(kept).without
+    values = (text for text in world.overrides if _shows(text, world, chosen, named))
     return replace(chosen, overrides=(*values, *kept))
 
 
@@ -107,12 +108,14 @@ def _ids_of(world: AnyScenario, group: str) -> set[str]:
     return {item.id for branch in world.branches for item in getattr(branch.scenario, group)}
 
 
-def _shows(text: str, world: AnyScenario, chosen: AnyScenario) -> bool:
-    """Whether a value is of no entry that is left out: it may remove one, but set something of none that is gone."""
+def _shows(text: str, world: AnyScenario, chosen: AnyScenario, without: Collection[str]) -> bool:
+    """Whether a value may change what is chosen: on a plant that is not, what decides whether it is."""
     group, *keys = text.partition("=")[0].split(".")
-    if group not in BY_ID or not keys or keys[0] in _ids_of(chosen, group):
+    if group != "investments" or not keys or keys[0] in _ids_of(chosen, group):
         return True
-    return len(keys) == 1 and keys[0] not in _ids_of(world, group)
+    if keys[0] not in _ids_of(world, group):  # a value has removed it
+        return len(keys) == 1
+    return keys[0] not in without and (len(keys) == 1 or keys[1] in ("part_of", "kind"))
 
 
 def drawn_anew(worlds: Sequence[AnyScenario], chosen: Sequence[AnyScenario]) -> list[str]:
@@ -227,7 +230,8 @@ def _set_again(scenario: Scenario, words: Words, file: Path) -> Scenario:
     lost = {group: [{"id": id} for id in sorted(_addressed(words, group) - there[group])] for group in BY_ID}
     write_text(file, yaml_text(stored | {group: [*stored.get(group, ()), *lost[group]] for group in BY_ID}))
     layers = layered(file, words.values)
-    plain: Any = layers.root.plain()
+    whole: Any = layers.root.plain()
+    plain = whole | {group: [entry for entry in whole.get(group, ()) if entry is not None] for group in BY_ID}
     again = frozen_scenario(_as_left_out(plain, words, there) if words.only or words.without else plain)
     return replace(again, overrides=layers.that_show())
 
@@ -242,21 +246,23 @@ def _as_left_out(plain: Mapping[str, Any], words: Words, there: Mapping[str, Col
     """A scenario with plants that are no longer in it, of which nothing is known but that they are to be left out.
 
     Those left out by name were inside something kept, where anything is; one that is not named is there to be left out
-    where some are kept. A pledge that was kept and is gone had no parts left. Programmes that went with them stay away.
+    where some are kept. What was kept by name and is gone was a pledge without parts left or, if something is still
+    tied to it, a plant inside what is left out. Programmes that went with them stay away.
 
     Args:
         plain: the scenario, with what values make of plants that are no longer in it.
         there: ids in it by list.
     """
     kept = {
-        group: [entry for entry in plain.get(group, ()) if entry is not None and entry["id"] in there[group]]
+        group: [entry for entry in plain[group] if entry["id"] in there[group]]
         for group in ("investments", "programmes")
     }
-    stated = {entry["id"] for entry in plain.get("investments", ()) if entry is not None}
+    stated = {entry["id"] for entry in plain["investments"]}
     gone = {*stated, *words.without, *_tied(plain)} - {*there["investments"]}
-    inside, around = (next(iter(ids), None) for ids in (words.without, words.only))
+    pledges = {*words.only} - {*there["investments"]} - gone
+    inside, around = next(iter(words.without), None), next((id for id in words.only if id not in gone), None)
     kept["investments"] += [_stand_in(id, around if id in words.without else inside) for id in sorted(gone)]
-    kept["investments"] += [_stand_in(id, kind="pledge") for id in {*words.only} - {*there["investments"]}]
+    kept["investments"] += [_stand_in(id, kind="pledge") for id in sorted(pledges)]
     other = next(id for id in map("other-{}".format, count()) if id not in {*gone, *words.only, *there["investments"]})
     kept["investments"] += [_stand_in(other)] if words.only else []
     return {**plain, **kept}
@@ -265,7 +271,7 @@ def _as_left_out(plain: Mapping[str, Any], words: Words, there: Mapping[str, Col
 def _tied(plain: Mapping[str, Any]) -> Iterator[str]:
     """Ids of plants that are let go of where they are left out: of exclusions, programmes and correlated inputs."""
     for group, key in (("investments", "excludes"), ("programmes", "members")):
-        yield from (id for entry in plain.get(group, ()) if entry for id in entry.get(key) or ())
+        yield from (id for entry in plain[group] for id in entry.get(key) or ())
     names = (name for entry in plain.get("correlations", ()) for name in entry["between"])
     yield from filter(None, map(_of_plant, names))
 

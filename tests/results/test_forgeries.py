@@ -196,6 +196,17 @@ HONEST: dict[str, tuple[str, ...]] = {
         *("--without", "c"),
     ),
     "a programme of some left out": ("-s", "programmes.of-c={members: [a, c], company: null}", "--only", "c"),
+    "a programme that ends with what is set": ("-s", "programmes.of-c={members: [a, c], company: null}", "--only", "b"),
+    "a part made one of a pledge left out": ("-s", "investments.c.part_of=whole", "--without", "whole"),
+    "a plant removed beside another": ("-s", "investments={c: {scale: 1}, d: null}"),
+    "kept inside what is left out, and correlated": (
+        *("-s", "correlations=[{between: [investments.b.amount, investments.c.amount], rank: 0.5}]"),
+        *("--only", "b", "--without", "whole"),
+    ),
+    "added and changed": (
+        *("-s", f"investments={{e: {{company: E, project: five, {PLANT}}}}}"),
+        *("-s", f"investments.e={{company: E, project: five, {PLANT}}}"),
+    ),
     "a programme of all left out": ("-s", "programmes.of-c.probability=0.5", "--only", "d", "--without", "a"),
     "a part of a pledge kept": ("--only", "whole", "--without", "b", "--without", "a"),
     "a part of a pledge kept but one": ("--only", "whole", "--without", "b"),
