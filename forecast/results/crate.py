@@ -273,6 +273,8 @@ def opened_crate(path: Path) -> Iterator[Crate]:
             yield _crate(scratch, names)
         except ForecastError as error:
             inside = str(error).replace(f"{scratch}/", "").replace(REMEDY, ANEW)
+            if inside == str(error) and not isinstance(error, DamagedRunError):  # of no file of the archive
+                raise
             raise RunError(f"{path}: {inside}") from error
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.errors import ForecastError, LedgerError, PosteriorError, RunError, listed, shortened
+from forecast.errors import DataError, ForecastError, LedgerError, PosteriorError, RunError, listed, shortened
 from forecast.models.posterior import stored_digest
 from forecast.observations.tables import data_digest
 from forecast.observations.vintage import vintage
@@ -90,7 +90,7 @@ def verifications(place: Path, again: Again) -> Iterator[Verification]:
         try:
             yield check(again)
         except ForecastError as error:
-            yield Verification(found, str(error) if str(found) in str(error) else f"{found}: {error}")
+            yield Verification(found, str(error))
 
 
 def _checks(place: Path, depth: int = 3) -> Iterator[tuple[Path, _Check]]:
@@ -192,7 +192,7 @@ def _unlikely(place: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, DataError, LookupError, TypeError, ValueError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise RunError(f"{place}: cannot be made again ({type(error).__name__}: {shortened(reason)})") from error
 
